@@ -1,0 +1,51 @@
+# The interface of the project: setup, demo, test, lint, bench. CI calls nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.mtasts-setup
+
+.PHONY: setup engine demo test lint format bench lock clean
+
+setup: $(STAMP)
+
+# uv comes from its own lock; everything else is installed from hashes, the project itself in place.
+$(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mtasts needs Python 3.11 or newer: make PYTHON=python3.12 setup")'
+	@echo "setup: creating $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	@echo "setup: installing the locked packages"
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock requirements-bootstrap.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+engine: setup
+	@$(BIN)/mtasts local engine
+
+demo: engine
+	@$(BIN)/mtasts demo
+
+test: engine
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/codespell
+
+format: setup
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: engine
+	@$(BIN)/python bench/run.py
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra local --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+
+clean:
+	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Pulumi component resources; the only folder that imports pulumi_aws."""

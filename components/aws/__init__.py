@@ -1,0 +1,1 @@
+"""MTA-STS on Amazon Web Services."""

@@ -1,0 +1,1 @@
+"""MTA-STS (RFC 8461) and TLS-RPT (RFC 8460) as code: the library and the command line."""

@@ -1,0 +1,1 @@
+"""Pure checks: observations in, findings out; one module per subject."""

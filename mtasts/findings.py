@@ -1,0 +1,81 @@
+"""Findings: what a check concludes, in one shape for people and programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypedDict
+
+
+class Severity(IntEnum):
+    """How much a finding matters; ordered, so that a threshold is a comparison."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def label(self) -> str:
+        """The word used in every output."""
+        return self.name.lower()
+
+    @classmethod
+    def parse(cls, text: str) -> Severity:
+        """Read a label; raises ``ValueError`` with the words that exist."""
+        try:
+            return cls[text.upper()]
+        except KeyError:
+            words = ", ".join(level.label for level in cls)
+            raise ValueError(f"{text!r} is no severity; write one of {words}") from None
+
+
+class FindingJson(TypedDict):
+    """The stable JSON shape of a finding."""
+
+    id: str
+    severity: str
+    summary: str
+    clause: str
+    evidence: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One conclusion of a check.
+
+    ``id`` is stable and kebab-case, subject first; ``clause`` is the RFC section or the receiver's
+    rule; ``evidence`` is what was seen, escaped to printable ASCII; ``fix`` is what to do or the
+    exact line to publish.
+    """
+
+    id: str
+    severity: Severity
+    summary: str
+    clause: str
+    evidence: str = ""
+    fix: str = ""
+
+    def as_json(self) -> FindingJson:
+        """The finding as plain values."""
+        return {
+            "id": self.id,
+            "severity": self.severity.label,
+            "summary": self.summary,
+            "clause": self.clause,
+            "evidence": self.evidence,
+            "fix": self.fix,
+        }
+
+
+def printable(raw: bytes | str, limit: int = 120) -> str:
+    """``raw`` as printable ASCII, escapes for everything else, cut at ``limit`` characters.
+
+    What comes from the network goes to terminals, logs and pull requests; none of it may carry
+    control characters there.
+    """
+    if isinstance(raw, str):
+        raw = raw[: limit + 1].encode("utf-8", "surrogateescape")
+    cut = raw[: limit + 1]
+    text = "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in cut)
+    return text if len(text) <= limit else text[: limit - 3] + "..."

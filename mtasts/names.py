@@ -1,0 +1,89 @@
+"""Host names as the RFCs use them: A-labels, lower case, no trailing dot (RFC 5890, RFC 8461)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mtasts.errors import MtaStsError
+
+_LETTERS_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+_LABEL_MAX = 63
+_NAME_MAX = 253
+
+
+class DomainNameError(MtaStsError):
+    """A text that is no host name; nothing published under it could be looked up."""
+
+
+def parse_domain(text: str) -> str:
+    """The one spelling of a host name: A-labels, lower case, without a trailing dot.
+
+    U-labels are converted (IDNA 2008 with the UTS 46 mapping).
+
+    Raises:
+        DomainNameError: the text is no host name; the message says why.
+    """
+    name = text.strip()
+    if name != text:
+        raise DomainNameError(f"{text!r} has spaces around it")
+    name = name.removesuffix(".")
+    if not name:
+        raise DomainNameError("the name is empty")
+    if not name.isascii():
+        name = _to_a_labels(name)
+    name = name.lower()
+    if len(name) > _NAME_MAX:
+        raise DomainNameError(f"the name is {len(name)} characters long; DNS allows {_NAME_MAX}")
+    for label in name.split("."):
+        _check_label(label, name)
+    return name
+
+
+def _to_a_labels(name: str) -> str:
+    import idna  # noqa: PLC0415 - only needed for names outside ASCII; start-up time counts
+
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as error:
+        raise DomainNameError(f"{name!r} is no internationalised name: {error}") from error
+
+
+def _check_label(label: str, name: str) -> None:
+    if not label:
+        raise DomainNameError(f"{name!r} has an empty label")
+    if len(label) > _LABEL_MAX:
+        raise DomainNameError(f"the label {label!r} is {len(label)} long; DNS allows {_LABEL_MAX}")
+    if not _LETTERS_DIGITS.issuperset(label.replace("-", "a")):
+        raise DomainNameError(f"the label {label!r} holds more than letters, digits and hyphens")
+    if label.startswith("-") or label.endswith("-"):
+        raise DomainNameError(f"the label {label!r} begins or ends with a hyphen")
+
+
+@dataclass(frozen=True, slots=True)
+class MxPattern:
+    """One ``mx`` value: a host name, or ``*.`` before the domain it covers.
+
+    ``domain`` is lower-case A-labels without a trailing dot.
+    """
+
+    domain: str
+    wildcard: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> MxPattern:
+        """Read ``mail.example.gov`` or ``*.example.gov``; raises `DomainNameError`."""
+        wildcard = text.startswith("*.")
+        return cls(parse_domain(text[2:] if wildcard else text), wildcard)
+
+    def covers(self, host: str) -> bool:
+        """Whether ``host`` is allowed; ``*`` stands for exactly one label (RFC 8461 section 4.1).
+
+        ``host`` is spelt as `parse_domain` returns it.
+        """
+        if not self.wildcard:
+            return host == self.domain
+        label, _, rest = host.partition(".")
+        return bool(label) and rest == self.domain
+
+    def __str__(self) -> str:
+        return f"*.{self.domain}" if self.wildcard else self.domain

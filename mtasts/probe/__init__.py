@@ -1,0 +1,1 @@
+"""The I/O: probes return typed observations and judge nothing."""

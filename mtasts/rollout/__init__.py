@@ -1,0 +1,1 @@
+"""Pure rollout decisions: what is proven, what may proceed, what is held."""
