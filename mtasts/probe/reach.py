@@ -1,0 +1,116 @@
+"""How the probes reach the network: by default as everybody does, in a local cloud by a map."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from mtasts.errors import UsageError
+
+RESOLVER = "MTASTS_RESOLVER"
+CA_FILE = "MTASTS_CA_FILE"
+CONNECT_TO = "MTASTS_CONNECT_TO"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectTo:
+    """One row of curl's ``--connect-to``; empty host and port mean any, empty target the same."""
+
+    host: str
+    port: int | None
+    to_address: str
+    to_port: int | None
+
+    @classmethod
+    def parse(cls, text: str) -> ConnectTo:
+        """Read ``host:port:address:port``, an IPv6 address in brackets; raises `UsageError`."""
+        head, bracket, rest = text.partition("[")
+        address, closing, tail = rest.partition("]") if bracket else ("", "", "")
+        parts = head.split(":") if not bracket else [*head.split(":")[:-1], address, tail[1:]]
+        try:
+            host, port, to_address, to_port = parts
+            if bracket and not (closing and tail.startswith(":")):
+                raise ValueError(text)
+            if to_address:
+                ipaddress.ip_address(to_address)
+            return cls(
+                host.lower(),
+                int(port) if port else None,
+                to_address,
+                int(to_port) if to_port else None,
+            )
+        except ValueError as error:
+            raise UsageError(f"{text!r} is not HOST:PORT:ADDRESS:PORT") from error
+
+    def applies(self, host: str, port: int) -> bool:
+        """Whether this row is meant for ``host`` and ``port``."""
+        return self.host in ("", host) and self.port in (None, port)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Resolver, trust anchors and connection map of every probe.
+
+    ``resolver`` is address and port of the DNS server that stands for all of DNS, recursive and
+    authoritative; None means the system's. ``ca_file`` None means the Mozilla roots (certifi).
+    """
+
+    resolver: tuple[str, int] | None = None
+    ca_file: Path | None = None
+    connect_to: tuple[ConnectTo, ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Reach:
+        """The reach that `mtasts local env` set, or the default one.
+
+        Raises:
+            UsageError: a variable is malformed, or leads off this machine: a proof that trusted a
+                private authority elsewhere would prove nothing.
+        """
+        resolver = environment.get(RESOLVER)
+        ca_file = environment.get(CA_FILE)
+        rows = tuple(ConnectTo.parse(row) for row in environment.get(CONNECT_TO, "").split())
+        reach = cls(
+            _endpoint(resolver) if resolver else None, Path(ca_file) if ca_file else None, rows
+        )
+        if ca_file and not resolver:
+            raise UsageError(f"{CA_FILE} is set without {RESOLVER}; both belong to a local cloud")
+        targets = [row.to_address for row in rows if row.to_address]
+        if reach.resolver:
+            targets.append(reach.resolver[0])
+        strays = [address for address in targets if not ipaddress.ip_address(address).is_loopback]
+        if strays:
+            raise UsageError(
+                f"{RESOLVER} and {CONNECT_TO} may lead to loopback addresses only, "
+                f"not to {', '.join(strays)}: unset them (mtasts local env --unset)"
+            )
+        return reach
+
+    def target(self, host: str, port: int, address: str) -> tuple[str, int]:
+        """Where a connection to ``host``:``port``, resolved to ``address``, really goes."""
+        for row in self.connect_to:
+            if row.applies(host, port):
+                address, port = row.to_address or address, row.to_port or port
+                break
+        return address, port
+
+    def tls_context(self) -> ssl.SSLContext:
+        """A context that verifies chain and name, speaks TLS 1.2 and 1.3, and trusts the roots."""
+        import certifi  # noqa: PLC0415 - only needed once a connection is made
+
+        context = ssl.create_default_context(cafile=str(self.ca_file or certifi.where()))
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+
+def _endpoint(text: str) -> tuple[str, int]:
+    address, _, port = text.rpartition(":")
+    address = address.strip("[]")
+    try:
+        ipaddress.ip_address(address)
+        return address, int(port)
+    except ValueError as error:
+        raise UsageError(f"{text!r} is not ADDRESS:PORT") from error
