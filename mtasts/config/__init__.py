@@ -1,0 +1,31 @@
+"""The typed config of an agency: what ``stacks/Pulumi.<agency>.yaml`` says, checked as a whole.
+
+`load` reads the mapping Pulumi hands to the program, `load_file` a stack file; both report every
+problem at once. `docs/config.md` lists the keys.
+"""
+
+from mtasts.config.loading import load, load_file, load_text
+from mtasts.config.model import (
+    AgencyConfig,
+    ConfigError,
+    Dns,
+    DomainConfig,
+    Hosting,
+    Override,
+    Profile,
+    supported,
+)
+
+__all__ = [
+    "AgencyConfig",
+    "ConfigError",
+    "Dns",
+    "DomainConfig",
+    "Hosting",
+    "Override",
+    "Profile",
+    "load",
+    "load_file",
+    "load_text",
+    "supported",
+]

@@ -1,0 +1,365 @@
+"""One parser a kind of field: a plain value in, the typed one out, or a `FieldError` with its fix.
+
+Values arrive typed, from YAML, or as Pulumi hands flat config to programs: whole numbers as texts
+(``"86400"``). Nothing else is coerced.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from mtasts.findings import printable
+
+REFERENCE = "docs/config.md"
+# The name in Pulumi.yaml, which is the namespace of its config keys.
+PROJECT = "mtasts"
+# 250 patterns of full length still fit the 64 KB that senders read (RFC 8461 section 3.3).
+LIST_LIMIT = 250
+# No value of a flat field is longer; it also bounds what is parsed, IDNA included.
+_TEXT_LIMIT = 1024
+JSON_LIMIT = 2 * 1024 * 1024
+_DIGITS = re.compile(r"0|[1-9][0-9]{0,14}")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?: 00:00:00 \+0000 UTC)?")
+_SELECTOR_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
+_ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
+_ROUTE53_ZONE = re.compile(r"[A-Z0-9]{8,32}")
+_CLOUDFLARE_ZONE = re.compile(r"[0-9a-f]{32}")
+# Partitions whose accounts cannot use the CloudFront that takes its certificates from us-east-1.
+_OTHER_PARTITIONS = {
+    "us-gov-": "AWS GovCloud, which has no CloudFront",
+    "cn-": "AWS China, which has no CloudFront of the global network",
+    "us-iso": "an isolated AWS partition, which has no CloudFront that senders could reach",
+    "eu-iso": "an isolated AWS partition, which has no CloudFront that senders could reach",
+    "eusc-": "the AWS European Sovereign Cloud, apart from the global CloudFront",
+}
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Unquoted(str):
+    """A plain scalar that Pulumi reads as a number or a date and hands on in another spelling.
+
+    Only a field that knows both spellings may take it; for every other one, the file and the
+    program would see different texts.
+    """
+
+    __slots__ = ()
+
+
+class FieldError(ValueError):
+    """A value that its field does not take; the config cannot be used before it is corrected."""
+
+    def __init__(
+        self, what: str, summary: str, fix: str, *, clause: str = REFERENCE, evidence: str = ""
+    ) -> None:
+        """Take finding id, what is wrong with the value, what to write, and who says so."""
+        self.id = what
+        self.summary = summary
+        self.fix = fix
+        self.clause = clause
+        self.evidence = evidence
+        super().__init__(what, summary)
+
+
+def shown(value: object) -> str:
+    """``value`` as a message may show it: short, printable, never the inside of a nest."""
+    match value:
+        case None:
+            description = "nothing"
+        case bool():
+            description = str(value).lower()
+        case str():
+            description = f"'{printable(value)}'"
+        case int() if value.bit_length() > 128:  # Python refuses to print very long ones
+            description = f"a number of {value.bit_length()} bits"
+        case int() | float():
+            description = repr(value)
+        case list():
+            description = f"a list of {len(value)}"
+        case Mapping():
+            description = "a mapping"
+        case _:
+            description = f"a {type(value).__name__}"
+    return description
+
+
+def did_you_mean(text: str, words: Iterable[str]) -> str | None:
+    """The word that ``text`` most likely stands for: case, hyphens and underscores do not count."""
+    folded = {_folded(word): word for word in words}
+    close = difflib.get_close_matches(_folded(text[:64]), folded, n=1, cutoff=0.7)
+    return folded[close[0]] if close else None
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("_", "").replace("-", "")
+
+
+def is_secret(value: object) -> bool:
+    """Whether ``value`` is what `pulumi config set --secret` writes."""
+    return isinstance(value, Mapping) and set(value) == {"secure"}
+
+
+def plain(value: object) -> object:
+    """``value`` unless it is a secret: everything here is published or shown in previews."""
+    if is_secret(value):
+        raise FieldError(
+            "config-secret",
+            "the value is a secret, but what it configures is public",
+            "set it again without --secret",
+        )
+    return value
+
+
+def text(value: object) -> str:
+    """A text without control characters; a whole number counts, as Pulumi makes it one anyway."""
+    value = plain(value)
+    if isinstance(value, Unquoted):
+        raise FieldError(
+            "config-unquoted",
+            f"{shown(value)} without quotes is a number or a date to Pulumi, which respells it",
+            f'put it in quotes: "{printable(value)}"',
+        )
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = shown(value)
+    if not isinstance(value, str):
+        raise FieldError("config-wrong-type", f"{shown(value)} is no text", "write a text")
+    if not value.strip():
+        raise FieldError("config-empty", "the value is empty", "write a value, or remove the key")
+    if len(value) > _TEXT_LIMIT:
+        raise FieldError(
+            "config-too-long",
+            f"{shown(value)} is longer than {_TEXT_LIMIT} characters",
+            "shorten it",
+        )
+    if not value.isprintable():
+        raise FieldError(
+            "config-control-character",
+            f"{shown(value)} holds control or invisible characters",
+            "write it on one line, in visible characters",
+        )
+    return value
+
+
+def title(value: object) -> str:
+    """A text for people."""
+    return text(value).strip()
+
+
+def whole_number(low: int, high: int, why: str, clause: str) -> Callable[[object], int]:
+    """A parser of whole numbers from ``low`` to ``high``; ``why`` explains the bounds."""
+
+    def parse(value: object) -> int:
+        value = plain(value)
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise FieldError(
+                "config-no-whole-number",
+                f"{shown(value)} is no whole number",
+                f"write plain digits, {low} to {high}",
+            )
+        if not low <= value <= high:
+            raise FieldError(
+                "config-out-of-range",
+                f"{shown(value)} is outside {low} to {high}: {why}",
+                f"write a number from {low} to {high}",
+                clause=clause,
+            )
+        return value
+
+    return parse
+
+
+def word(kind: type[E], clause: str = REFERENCE) -> Callable[[object], E]:
+    """A parser of the words of an enum."""
+    words = [str(member) for member in kind]
+
+    def parse(value: object) -> E:
+        value = plain(value)
+        if isinstance(value, str) and value in words:
+            return kind(value)
+        guess = did_you_mean(value, words) if isinstance(value, str) else None
+        raise FieldError(
+            "config-unknown-word",
+            f"{shown(value)} is not one of {', '.join(words)}",
+            f"write {guess}" if guess else f"write one of {', '.join(words)}",
+            clause=clause,
+        )
+
+    return parse
+
+
+def listed(value: object) -> list[object]:
+    """A list of bounded length."""
+    value = plain(value)
+    if not isinstance(value, list):
+        raise FieldError(
+            "config-wrong-type",
+            f"{shown(value)} is no list",
+            "write a list, one value a line after a hyphen",
+        )
+    if len(value) > LIST_LIMIT:
+        raise FieldError(
+            "config-too-long", f"{len(value)} values are too many", f"list at most {LIST_LIMIT}"
+        )
+    return value
+
+
+def from_json(value: object) -> object:
+    """A list or mapping that Pulumi handed on as JSON; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if len(value) > JSON_LIMIT:
+        raise FieldError("config-too-long", f"{len(value)} characters are too many", "shorten it")
+    try:
+        return json.loads(value, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, FieldError):
+            raise
+        raise FieldError(
+            "config-wrong-type",
+            f"{shown(value)} is no list",
+            "write a list in the stack file, or use pulumi config set --path 'key[0]' value",
+        ) from error
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise FieldError(
+            "config-key-repeated",
+            "a key stands twice in one mapping of this JSON text",
+            "keep one of the two",
+        )
+    return values
+
+
+def mapping(value: object) -> Mapping[object, object]:
+    """A mapping with keys of its own, which a secret is not."""
+    value = plain(value)
+    if not isinstance(value, Mapping):
+        raise FieldError(
+            "config-wrong-type",
+            f"{shown(value)} is no mapping",
+            "write its keys below it, one a line, indented",
+        )
+    return value
+
+
+def filled(value: object) -> list[object]:
+    """A list of bounded length with something in it."""
+    values = listed(value)
+    if not values:
+        raise FieldError(
+            "config-empty", "the list is empty", "list at least one, or remove the key"
+        )
+    return values
+
+
+def dkim_selector(value: object) -> str:
+    """The name of a DKIM key (RFC 6376 section 3.1), lower case."""
+    selector = text(value).lower()
+    labels = selector.split(".")
+    if len(selector) > 128 or not all(_SELECTOR_LABEL.fullmatch(label) for label in labels):
+        raise FieldError(
+            "config-dkim-selector-invalid",
+            f"{shown(selector)} is no DKIM selector",
+            "write the part before ._domainkey of the key's DNS name, such as s1",
+            clause="RFC 6376 section 3.1",
+        )
+    return selector
+
+
+def token(value: object) -> str:
+    """A short mark that only has to differ from the last one."""
+    mark = text(value)
+    if not _TOKEN.fullmatch(mark):
+        raise FieldError(
+            "config-reroll-invalid",
+            f"{shown(mark)} is no token",
+            'write 1 to 64 letters, digits, dots, hyphens or underscores, such as "2"',
+        )
+    return mark
+
+
+def region(value: object) -> str:
+    """An AWS region of the partition that CloudFront and its certificates live in."""
+    name = text(value)
+    for prefix, why in _OTHER_PARTITIONS.items():
+        if name.startswith(prefix):
+            raise FieldError(
+                "config-region-without-cloudfront",
+                f"{shown(name)} is in {why}",
+                "use a commercial account and region, such as us-east-1: all it serves is public",
+            )
+    if not _REGION.fullmatch(name):
+        raise FieldError(
+            "config-region-invalid",
+            f"{shown(name)} is no AWS region",
+            "write a region code, such as us-east-1",
+        )
+    return name
+
+
+def account_id(value: object) -> str:
+    """A 12-digit AWS account id; an integer counts, since `pulumi config set --path` writes one."""
+    account = text(value)
+    if not _ACCOUNT.fullmatch(account):
+        raise FieldError(
+            "config-account-invalid",
+            f"{shown(account)} is no AWS account id",
+            'write its 12 digits in quotes, such as "123456789012"',
+        )
+    return account
+
+
+def role_arn(value: object) -> str:
+    """The ARN of an IAM role."""
+    arn = text(value)
+    if not _ROLE.fullmatch(arn):
+        raise FieldError(
+            "config-role-invalid",
+            f"{shown(arn)} is no ARN of an IAM role",
+            "write arn:aws:iam::123456789012:role/name",
+        )
+    return arn
+
+
+def zone_id(value: object) -> str:
+    """The id of a Route 53 or Cloudflare zone."""
+    zone = text(value)
+    if not (_ROUTE53_ZONE.fullmatch(zone) or _CLOUDFLARE_ZONE.fullmatch(zone)):
+        raise FieldError(
+            "config-zone-id-invalid",
+            f"{shown(zone)} is no zone id",
+            "write the id alone: Z0123456789ABCDEFGHIJ (Route 53), 32 hex digits (Cloudflare)",
+        )
+    return zone
+
+
+def is_route53_zone(zone: str) -> bool:
+    """Whether a zone id has the form of Route 53's."""
+    return _ROUTE53_ZONE.fullmatch(zone) is not None
+
+
+def iso_date(value: object) -> dt.date:
+    """A date; Pulumi respells an unquoted one, and both spellings are taken."""
+    value = plain(value)
+    match = _DATE.fullmatch(value) if isinstance(value, str) else None
+    try:
+        return dt.date.fromisoformat(match[1] if match else "")
+    except ValueError as error:
+        raise FieldError(
+            "config-date-invalid",
+            f"{shown(value)} is no date",
+            "write year-month-day: 2027-01-31",
+        ) from error

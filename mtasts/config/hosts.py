@@ -1,0 +1,159 @@
+"""Names in a config: policy domains, MX patterns and the addresses that reports go to.
+
+What `names.parse_domain` accepts is any host name; here is refused what no public DNS or
+certificate could ever match, with the mistake people usually make at that place.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from mtasts.config.fields import FieldError, shown, text
+from mtasts.findings import printable
+from mtasts.names import DomainNameError, MxPattern, parse_domain
+
+# RFC 3986 without "#", and without what RFC 8460 section 3 wants percent-encoded in a rua: , ! ;
+_URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@$&'()*+=%-]+")
+_LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$&'*+/=?^_`{|}~%-]{1,64}")
+
+
+def policy_domain(value: object) -> str:
+    """A domain that can carry an MTA-STS policy, as A-labels."""
+    written = text(value)
+    if written.startswith("*."):
+        raise FieldError(
+            "config-domain-wildcard",
+            f"{shown(written)} is a wildcard, but each mail domain needs its own policy",
+            "list each domain that receives mail",
+            clause="RFC 8461 section 3.4",
+        )
+    name = written if written.startswith("_") else _host("domain", written)
+    if name.startswith(("_", "mta-sts.")):
+        raise FieldError(
+            "config-domain-is-policy-host",
+            f"{shown(written)} is a name that is published for a domain, not a domain",
+            "write the mail domain itself, the part after the @ of its addresses",
+            clause="RFC 8461 section 3.3",
+        )
+    # `_smtp._tls.` is the longest of the prefixes.
+    if len(f"_smtp._tls.{name}") > 253:
+        raise FieldError(
+            "config-domain-too-long",
+            f"{shown(name)} has {len(name)} characters: mta-sts. and _smtp._tls. no longer fit",
+            "DNS names end at 253 characters; use a shorter domain",
+            clause="RFC 1035 section 2.3.4",
+        )
+    return name
+
+
+def mx_pattern(value: object) -> MxPattern:
+    """A host name of an MX record, or a wildcard over its left-most label."""
+    written = text(value)
+    wildcard = written.startswith("*.")
+    name = _host("mx", written[2:] if wildcard else written, written)
+    return MxPattern(name, wildcard)
+
+
+def _host(kind: str, name: str, written: str | None = None) -> str:
+    """The A-label spelling of ``name``; ``kind`` is domain or mx, ``written`` what stands there."""
+    here = shown(written if written is not None else name)
+    clause = "RFC 8461 section 3.2" if kind == "mx" else "RFC 8461 section 3.1"
+    example = "mail1.example.gov" if kind == "mx" else "example.gov"
+
+    def refuse(what: str, why: str, fix: str) -> FieldError:
+        return FieldError(f"config-{kind}-{what}", f"{here} {why}", fix, clause=clause)
+
+    if _is_address(name):
+        raise refuse(
+            "address-literal", "is an IP address", f"write the host's name, such as {example}"
+        )
+    if any(character in name for character in "/@: "):
+        raise refuse(
+            "not-a-name",
+            "is more than a host name",
+            f"write the name alone, without scheme, port, preference or spaces: {example}",
+        )
+    try:
+        parsed = parse_domain(name)
+    except DomainNameError as error:
+        why = printable(str(error), 160)
+        raise refuse(
+            "invalid", f"is no host name: {why}", f"write a name like {example}"
+        ) from error
+    if "." not in parsed:
+        if written is not None and written != name:
+            raise refuse(
+                "wildcard-wide", "covers a whole top-level domain", "list the MX hosts one by one"
+            )
+        raise refuse("single-label", "is a single label", f"write the full name: {example}")
+    if parsed.rpartition(".")[2].isdigit():
+        raise refuse("invalid", "ends in a number, as no public name does", f"write {example}")
+    return parsed
+
+
+def _is_address(name: str) -> bool:
+    bare = name.removeprefix("[").removesuffix("]")
+    if bare[:5].lower() == "ipv6:":
+        bare = bare[5:]
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return True
+
+
+def report_uri(value: object) -> str:
+    """A ``mailto:`` or ``https:`` URI that can stand in a TLS-RPT record (RFC 8460 section 3)."""
+    written = text(value)
+    scheme, colon, rest = written.partition(":")
+    scheme = scheme.lower()
+    clause = "RFC 8460 section 3"
+    if not colon or scheme not in ("mailto", "https"):
+        address = written if not colon and "@" in written else "tlsrpt@reports.example.gov"
+        raise FieldError(
+            "config-report-uri-scheme",
+            f"{shown(written)} begins with neither mailto: nor https:",
+            f"write mailto:{printable(address)} or https://reports.example.gov/tlsrpt",
+            clause=clause,
+        )
+    if not _URI.fullmatch(rest):
+        raise FieldError(
+            "config-report-uri-invalid",
+            f"{shown(written)} holds characters that a TLS-RPT record cannot carry",
+            "percent-encode them (, is %2C, ! is %21, ; is %3B), or use another address",
+            clause=clause,
+        )
+    try:
+        _public_name(_mail_host(rest) if scheme == "mailto" else _web_host(f"{scheme}:{rest}"))
+    except (DomainNameError, ValueError) as error:
+        raise FieldError(
+            "config-report-uri-invalid",
+            f"{shown(written)} leads to no mailbox or web host: {printable(str(error), 160)}",
+            "write mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt",
+            clause=clause,
+        ) from error
+    return f"{scheme}:{rest}"
+
+
+def _mail_host(rest: str) -> str:
+    local, at, host = rest.partition("?")[0].rpartition("@")
+    if not at or not _LOCAL_PART.fullmatch(local):
+        raise ValueError("there is no mailbox before the @")
+    return host
+
+
+def _web_host(uri: str) -> str:
+    parts = urlsplit(uri)
+    if parts.username is not None:
+        raise ValueError("the record would publish its user name and password")
+    if parts.port == 0:  # reading it also refuses what is no port at all
+        raise ValueError("there is no port 0")
+    return parts.hostname or ""
+
+
+def _public_name(host: str) -> None:
+    last = parse_domain(host).rpartition(".")
+    if not last[1] or last[2].isdigit():
+        raise ValueError(f"{host!r} is no public host name")

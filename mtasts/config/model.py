@@ -1,0 +1,143 @@
+"""The values a stack's config turns into, with every stack-wide default already applied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mtasts.config.fields import REFERENCE
+from mtasts.errors import MtaStsError
+from mtasts.findings import Finding, Severity
+from mtasts.policy import Mode, Policy
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from mtasts.names import MxPattern
+
+
+class Hosting(StrEnum):
+    """Whose cloud serves the policy."""
+
+    AWS = "aws"
+    CLOUDFLARE = "cloudflare"
+
+
+class Dns(StrEnum):
+    """Who answers for the records of a policy domain."""
+
+    ROUTE53 = "route53"
+    CLOUDFLARE = "cloudflare"
+    DELEGATED = "delegated"
+    MANUAL = "manual"
+
+
+class Profile(StrEnum):
+    """Whose rules a compliance report is written against."""
+
+    US_FCEB = "us-fceb"
+    UK_GOV = "uk-gov"
+    AU_ISM = "au-ism"
+    NZ_SGE = "nz-sge"
+    RFC = "rfc"
+
+
+class ConfigError(MtaStsError):
+    """The config cannot be used as it stands; nothing may be called or declared from it.
+
+    ``findings`` holds every problem, each with the key and what to write instead.
+    """
+
+    def __init__(self, file: str, findings: tuple[Finding, ...]) -> None:
+        """Take all problems of ``file``; there is at least one."""
+        self.file = file
+        self.findings = findings
+        super().__init__(file, findings)
+
+    def __str__(self) -> str:
+        count = f"{len(self.findings)} problem{'s' if len(self.findings) > 1 else ''}"
+        lines = [f"{self.file}: {count} in the config"]
+        for finding in self.findings:
+            lines += [f"- {finding.summary}", f"  fix: {finding.fix}"]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A named person's decision to go past a gate, until ``expires``."""
+
+    reason: str
+    approved_by: str
+    expires: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class DomainConfig:
+    """One policy domain, with what the stack says for all domains filled in.
+
+    ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
+    mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
+    """
+
+    name: str
+    mx: tuple[MxPattern, ...]
+    mode: Mode
+    max_age: int
+    ttl_seconds: int
+    tls_reports: tuple[str, ...]
+    dkim_selectors: tuple[str, ...] = ()
+    zone_id: str | None = None
+    dns_role_arn: str | None = None
+    reroll: str = ""
+    override: Override | None = None
+
+    @property
+    def parked(self) -> bool:
+        """Whether the domain declares that it receives no mail."""
+        return not self.mx
+
+    @property
+    def policy(self) -> Policy:
+        """The policy to publish; raises ``ValueError`` for a parked domain, which has none."""
+        if self.parked:
+            raise ValueError(f"{self.name} is parked: it has no policy")
+        return Policy(self.mode, self.max_age, self.mx)
+
+
+@dataclass(frozen=True, slots=True)
+class AgencyConfig:
+    """One agency's stack.
+
+    ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source.
+    """
+
+    agency: str
+    profile: Profile
+    hosting: Hosting
+    dns: Dns
+    region: str | None
+    allowed_account_ids: tuple[str, ...]
+    cache_seconds: int
+    domains: tuple[DomainConfig, ...]
+    file: str
+
+
+def supported(config: AgencyConfig) -> list[Finding]:
+    """What ``config`` may say but this release cannot provision; empty when it can be applied."""
+    asked = (
+        ("hosting", config.hosting, Hosting.AWS),
+        ("dns", config.dns, Dns.ROUTE53),
+    )
+    return [
+        Finding(
+            f"config-{key}-not-yet-built",
+            Severity.ERROR,
+            f"{config.file}: mtasts:{key}: '{value}' is valid, but not built in this release",
+            REFERENCE,
+            value,
+            f"write mtasts:{key}: {built}, or wait for the release that adds {value}",
+        )
+        for key, value, built in asked
+        if value is not built
+    ]

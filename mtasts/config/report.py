@@ -1,0 +1,45 @@
+"""The report of one reading of a config: findings that say file, line and key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mtasts.config.fields import FieldError, shown
+from mtasts.findings import Finding, Severity, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Collects findings; knows how the file is called and on which line each key stands."""
+
+    file: str
+    lines: Mapping[str, int] = field(default_factory=dict)
+    _placed: list[tuple[int, Finding]] = field(default_factory=list)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was found, in the order of the file's lines where they are known."""
+        return tuple(finding for _, finding in sorted(self._placed, key=lambda placed: placed[0]))
+
+    def add(
+        self, key: str, error: FieldError, *, line: int | None = None, value: object = None
+    ) -> None:
+        """Report ``error`` at a key path, which is empty for the file as a whole."""
+        # A key that is missing has no line; the mapping it is missing from does.
+        line = line or self.lines.get(key) or self.lines.get(key.rpartition(".")[0])
+        place = f"{self.file}:{line}" if line else self.file
+        if key:
+            place = f"{place}: {printable(key)}"
+        finding = Finding(
+            error.id,
+            Severity.ERROR,
+            f"{place}: {error.summary}",
+            error.clause,
+            "" if value is None else shown(value),
+            error.fix,
+        )
+        self._placed.append((line or 0, finding))

@@ -1,0 +1,168 @@
+"""Rules between the keys of a config: each sees what could be read, and judges only that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.config import fields
+from mtasts.config.fields import PROJECT, FieldError, shown
+from mtasts.config.model import Dns, Hosting
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mtasts.config.report import Report
+    from mtasts.config.schema import DomainFields, StackFields
+
+REPORTS = "mtasts:tlsReports"
+
+
+def check_namespaces(values: Mapping[str, object], report: Report) -> None:
+    """Keys of other programs pass untouched, except those meant for this one."""
+    for key in values:
+        namespace = key.partition(":")[0]
+        if namespace != PROJECT and fields.did_you_mean(namespace, [PROJECT]):
+            report.add(
+                key,
+                FieldError(
+                    "config-unknown-key",
+                    f"nothing reads the namespace '{printable(namespace)}'",
+                    f"did you mean {PROJECT}:{printable(key.partition(':')[2])}?",
+                ),
+            )
+
+
+def check_stack(
+    stack: StackFields, raw: Mapping[str, object], hosting: Hosting, dns: Dns, report: Report
+) -> None:
+    """Rules between the flat keys; a key that could not be read is not judged further."""
+    if hosting is Hosting.CLOUDFLARE and dns is not Dns.CLOUDFLARE:
+        report.add(
+            "mtasts:dns",
+            FieldError(
+                "config-impossible-combination",
+                f"'{dns}' cannot go with hosting cloudflare: "
+                "a Worker custom domain needs its zone at Cloudflare",
+                "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which goes with any dns",
+            ),
+            value=str(dns),
+        )
+    judged = "mtasts:hosting" not in raw or stack.hosting is not None
+    if judged and hosting is Hosting.AWS and "aws:region" not in raw:
+        report.add(
+            "aws:region",
+            FieldError(
+                "config-missing-key",
+                "the region is missing: hosting aws needs one",
+                "add aws:region: us-east-1",
+            ),
+        )
+
+
+def check_names(
+    domains: Iterable[tuple[DomainFields, Mapping[str, object], str]], report: Report
+) -> None:
+    """No domain may be configured twice, in whatever spelling."""
+    first: dict[str, str] = {}
+    for domain, entry, path in domains:
+        if domain.name is None:
+            continue
+        if domain.name in first:
+            report.add(
+                f"{path}.name",
+                FieldError(
+                    "config-domain-repeated",
+                    f"{shown(entry['name'])} is the domain of {first[domain.name]} again",
+                    "keep one entry a domain; case, a trailing dot and U-labels do not count",
+                ),
+                value=entry["name"],
+            )
+        first.setdefault(domain.name, path)
+
+
+def check_domain(
+    domain: DomainFields, path: str, hosting: Hosting, dns: Dns, report: Report
+) -> None:
+    """Rules between the keys of one entry and the stack's."""
+    # ACM puts the first name into the subject, whose common name ends at 64 (RFC 5280 appendix A).
+    if hosting is Hosting.AWS and domain.name and len(f"mta-sts.{domain.name}") > 64:
+        report.add(
+            f"{path}.name",
+            FieldError(
+                "config-domain-too-long",
+                f"{shown(domain.name)} makes a policy host of more than 64 characters, "
+                "for which AWS issues no certificate",
+                "use a domain of at most 56 characters, or hosting cloudflare",
+            ),
+            value=domain.name,
+        )
+    wanted = {Dns.ROUTE53: "Route 53", Dns.CLOUDFLARE: "Cloudflare"}.get(dns)
+    if domain.zone_id and wanted and fields.is_route53_zone(domain.zone_id) != (dns is Dns.ROUTE53):
+        report.add(
+            f"{path}.zoneId",
+            FieldError(
+                "config-zone-id-invalid",
+                f"{shown(domain.zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",
+                f"write the zone's id at {wanted}",
+            ),
+            value=domain.zone_id,
+        )
+    if domain.dns_role_arn and dns not in (Dns.ROUTE53, Dns.DELEGATED):
+        report.add(
+            f"{path}.dnsRoleArn",
+            FieldError(
+                "config-impossible-combination",
+                f"a role is assumed for Route 53 zones only, but mtasts:dns is {dns}",
+                "remove dnsRoleArn, or write mtasts:dns: route53",
+            ),
+            value=domain.dns_role_arn,
+        )
+
+
+def check_repeated_items(
+    value: object, parse: Callable[[object], object], path: str, report: Report
+) -> None:
+    """The same item twice in a list, in whatever spelling; other mistakes are reported already."""
+    try:
+        items = fields.listed(fields.from_json(value))
+    except FieldError:
+        return
+    first: dict[object, int] = {}
+    for index, item in enumerate(items):
+        try:
+            parsed = parse(item)
+        except FieldError:
+            continue
+        if parsed in first:
+            report.add(
+                f"{path}[{index}]",
+                FieldError(
+                    "config-item-repeated",
+                    f"{shown(item)} stands here a second time, after [{first[parsed]}]",
+                    "keep one of the two",
+                ),
+                value=item,
+            )
+        first.setdefault(parsed, index)
+
+
+def check_reports(
+    raw: Mapping[str, object], entries: Iterable[Mapping[str, object]], report: Report
+) -> None:
+    """Every domain that receives mail needs somewhere for its TLS reports to go."""
+    bare = [
+        entry.get("name")
+        for entry in entries
+        if "tlsReports" not in entry and entry.get("mx") != []
+    ]
+    if bare and REPORTS not in raw:
+        report.add(
+            REPORTS,
+            FieldError(
+                "config-missing-key",
+                f"no address for TLS reports: {shown(bare[0])} sets none of its own",
+                "add mtasts:tlsReports: [mailto:tlsrpt@reports.example.gov]",
+                clause="RFC 8460 section 3",
+            ),
+        )

@@ -1,0 +1,146 @@
+"""The keys of a stack file and the parser of each: the one table that `docs/config.md` mirrors.
+
+Every field may be absent here, so that what can be read of a wrong config is still read and judged;
+``REQUIRED`` names the keys whose absence is a mistake of its own.
+"""
+
+import datetime as dt
+from typing import Annotated, ClassVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+
+from mtasts.config import fields, hosts
+from mtasts.config.model import Dns, Hosting, Profile
+from mtasts.names import MxPattern
+from mtasts.policy import Mode
+
+DAY = 86_400
+DEFAULT_MAX_AGE = 7 * DAY
+DEFAULT_CACHE_SECONDS = 60
+DEFAULT_TTL_SECONDS = 300
+
+_MaxAge = Annotated[
+    int,
+    PlainValidator(
+        fields.whole_number(
+            DAY,
+            31_557_600,
+            "Gmail ignores policies shorter than a day, and RFC 8461 ends at a year",
+            "RFC 8461 section 3.2",
+        )
+    ),
+]
+# The way back from a bad policy is a new id, which senders see when the old STS record lapses: a
+# day is their suggested refresh anyway (RFC 8461 section 10.2), and below 60 no cloud goes.
+_Ttl = Annotated[
+    int,
+    PlainValidator(
+        fields.whole_number(
+            60,
+            DAY,
+            "senders learn of a correction only when the old record lapses",
+            "RFC 8461 section 10.2",
+        )
+    ),
+]
+_CacheSeconds = Annotated[
+    int,
+    PlainValidator(
+        fields.whole_number(
+            1,
+            3600,
+            "a cached old body can be taken for the new policy that long",
+            "RFC 8461 section 8.2",
+        )
+    ),
+]
+_Mode = Annotated[Mode, PlainValidator(fields.word(Mode, "RFC 8461 section 3.2"))]
+_Title = Annotated[str, PlainValidator(fields.title)]
+_Token = Annotated[str, PlainValidator(fields.token)]
+_Reports = Annotated[
+    list[Annotated[str, PlainValidator(hosts.report_uri)]], BeforeValidator(fields.filled)
+]
+
+
+class Fields(BaseModel):
+    """A mapping with known keys only."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    REQUIRED: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """The keys as a stack file spells them."""
+        return [field.alias or name for name, field in cls.model_fields.items()]
+
+
+class StackFields(Fields):
+    """The flat keys; ``mtasts:domains`` stands apart, since each entry is read on its own."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("mtasts:agency",)
+
+    region: Annotated[str, PlainValidator(fields.region)] | None = Field(None, alias="aws:region")
+    allowed_account_ids: (
+        Annotated[
+            list[Annotated[str, PlainValidator(fields.account_id)]],
+            BeforeValidator(fields.filled),
+            BeforeValidator(fields.from_json),
+        ]
+        | None
+    ) = Field(None, alias="aws:allowedAccountIds")
+    agency: _Title | None = Field(None, alias="mtasts:agency")
+    profile: Annotated[Profile, PlainValidator(fields.word(Profile))] | None = Field(
+        None, alias="mtasts:profile"
+    )
+    hosting: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = Field(
+        None, alias="mtasts:hosting"
+    )
+    dns: Annotated[Dns, PlainValidator(fields.word(Dns))] | None = Field(None, alias="mtasts:dns")
+    mode: _Mode | None = Field(None, alias="mtasts:mode")
+    max_age: _MaxAge | None = Field(None, alias="mtasts:maxAge")
+    cache_seconds: _CacheSeconds | None = Field(None, alias="mtasts:cacheSeconds")
+    ttl: _Ttl | None = Field(None, alias="mtasts:ttl")
+    tls_reports: Annotated[_Reports, BeforeValidator(fields.from_json)] | None = Field(
+        None, alias="mtasts:tlsReports"
+    )
+    reroll: _Token | None = Field(None, alias="mtasts:reroll")
+
+
+class OverrideFields(Fields):
+    """Who lets a domain past a gate, why and until when."""
+
+    reason: _Title
+    approved_by: _Title = Field(alias="approvedBy")
+    expires: Annotated[dt.date, PlainValidator(fields.iso_date)]
+
+
+class DomainFields(Fields):
+    """One entry of ``mtasts:domains``."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("name", "mx")
+
+    name: Annotated[str, PlainValidator(hosts.policy_domain)] | None = None
+    mx: (
+        Annotated[
+            list[Annotated[MxPattern, PlainValidator(hosts.mx_pattern)]],
+            BeforeValidator(fields.listed),
+        ]
+        | None
+    ) = None
+    dkim_selectors: (
+        Annotated[
+            list[Annotated[str, PlainValidator(fields.dkim_selector)]],
+            BeforeValidator(fields.listed),
+        ]
+        | None
+    ) = Field(None, alias="dkimSelectors")
+    mode: _Mode | None = None
+    max_age: _MaxAge | None = Field(None, alias="maxAge")
+    zone_id: Annotated[str, PlainValidator(fields.zone_id)] | None = Field(None, alias="zoneId")
+    dns_role_arn: Annotated[str, PlainValidator(fields.role_arn)] | None = Field(
+        None, alias="dnsRoleArn"
+    )
+    ttl: _Ttl | None = None
+    tls_reports: _Reports | None = Field(None, alias="tlsReports")
+    reroll: _Token | None = None
+    override: Annotated[OverrideFields, BeforeValidator(fields.mapping)] | None = None
