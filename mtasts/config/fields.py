@@ -243,7 +243,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return values
 
 
-def mapping(value: object) -> Mapping[object, object]:
+def mapping(value: object) -> dict[str, object]:
     """A mapping with keys of its own, which a secret is not."""
     value = plain(value)
     if not isinstance(value, Mapping):
@@ -252,7 +252,8 @@ def mapping(value: object) -> Mapping[object, object]:
             f"{shown(value)} is no mapping",
             "write its keys below it, one a line, indented",
         )
-    return value
+    # pydantic takes no key with a lone surrogate, which JSON can spell.
+    return {str(key).encode("utf-8", "replace").decode(): item for key, item in value.items()}
 
 
 def filled(value: object) -> list[object]:

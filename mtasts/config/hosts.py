@@ -16,6 +16,8 @@ from mtasts.names import DomainNameError, MxPattern, parse_domain
 
 # RFC 3986 without "#", and without what RFC 8460 section 3 wants percent-encoded in a rua: , ! ;
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@$&'()*+=%-]+")
+# Route 53's quota for the value of a TXT record.
+_TXT_LIMIT = 4000
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$&'*+/=?^_`{|}~%-]{1,64}")
 
 
@@ -157,3 +159,16 @@ def _public_name(host: str) -> None:
     last = parse_domain(host).rpartition(".")
     if not last[1] or last[2].isdigit():
         raise ValueError(f"{host!r} is no public host name")
+
+
+def fit_one_record(uris: list[str]) -> list[str]:
+    """The addresses of reports, if one TXT record can hold them all."""
+    length = len("v=TLSRPTv1; rua=" + ",".join(uris))
+    if length > _TXT_LIMIT:
+        raise FieldError(
+            "config-too-long",
+            f"the addresses make a record of {length} characters",
+            f"list fewer; Route 53 takes {_TXT_LIMIT} characters in a TXT record",
+            clause="RFC 8460 section 3",
+        )
+    return uris

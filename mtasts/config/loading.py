@@ -100,11 +100,13 @@ def _load(
 ) -> AgencyConfig:
     rules.check_namespaces(values, report)
     known = set(StackFields.known_keys()) | {_DOMAINS}
-    raw = {
-        key: {"secure": ""} if key in secret_keys else value
-        for key, value in values.items()
-        if key in known or key.startswith(f"{PROJECT}:")
-    }
+    raw = fields.mapping(
+        {
+            key: {"secure": ""} if key in secret_keys else value
+            for key, value in values.items()
+            if key in known or key.startswith(f"{PROJECT}:")
+        }
+    )
     entries = _entries(raw.pop(_DOMAINS, None), report)
     stack = _read(StackFields, raw, "", report)
     rules.check_repeated_items(raw.get(rules.REPORTS), hosts.report_uri, rules.REPORTS, report)
@@ -155,7 +157,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         return entries
     for index, entry in enumerate(value):
         try:
-            entries[index] = {str(key): item for key, item in fields.mapping(entry).items()}
+            entries[index] = fields.mapping(entry)
         except FieldError as error:
             report.add(_entry_path(index), error, value=entry)
     return entries

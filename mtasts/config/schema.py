@@ -7,7 +7,7 @@ Every field may be absent here, so that what can be read of a wrong config is st
 import datetime as dt
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from mtasts.config import fields, hosts
 from mtasts.config.model import Dns, Hosting, Profile
@@ -58,7 +58,9 @@ _Mode = Annotated[Mode, PlainValidator(fields.word(Mode, "RFC 8461 section 3.2")
 _Title = Annotated[str, PlainValidator(fields.title)]
 _Token = Annotated[str, PlainValidator(fields.token)]
 _Reports = Annotated[
-    list[Annotated[str, PlainValidator(hosts.report_uri)]], BeforeValidator(fields.filled)
+    list[Annotated[str, PlainValidator(hosts.report_uri)]],
+    BeforeValidator(fields.filled),
+    AfterValidator(hosts.fit_one_record),
 ]
 
 
