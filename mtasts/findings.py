@@ -75,11 +75,11 @@ def printable(raw: bytes | str, limit: int = 120) -> str:
     control characters there.
     """
     if isinstance(raw, str):
-        raw = raw[: limit + 1]
+        start = raw[: limit + 1]
         try:
-            raw = raw.encode("utf-8", "surrogateescape")
+            raw = start.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # JSON can spell surrogates that stand for no byte
-            raw = raw.encode("utf-8", "surrogatepass")
+            raw = start.encode("utf-8", "surrogatepass")
     cut = raw[: limit + 1]
     text = "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in cut)
     return text if len(text) <= limit else text[: limit - 3] + "..."

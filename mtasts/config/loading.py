@@ -64,7 +64,7 @@ def load(
     Raises:
         ConfigError: with every problem there is.
     """
-    return _load(values, Report(printable(file)), secret_keys)
+    return _load(values, Report(printable(file, 1024)), secret_keys)
 
 
 def load_file(path: Path) -> AgencyConfig:
@@ -83,14 +83,14 @@ def load_text(raw: bytes, *, file: str) -> AgencyConfig:
         read = source.parse(raw)
     except source.SourceError as error:
         raise _unreadable(file, error) from error
-    report = Report(printable(file), read.lines)
+    report = Report(printable(file, 1024), read.lines)
     for problem in read.problems:
         report.add(problem.key, problem.error, line=problem.line)
     return _load(read.values, report)
 
 
 def _unreadable(file: str, error: source.SourceError) -> ConfigError:
-    report = Report(printable(file))
+    report = Report(printable(file, 1024))
     report.add(error.problem.key, error.problem.error, line=error.problem.line)
     return ConfigError(report.file, report.findings)
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mtasts.policy import Mode, Policy
 
 from mtasts.config import (
     AgencyConfig,
@@ -27,6 +26,7 @@ from mtasts.config import (
 from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 from mtasts.findings import Severity
 from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mtasts.policy import Mode
 
 from mtasts.config import ConfigError, load_file, load_text
 from mtasts.config.source import SIZE_LIMIT
+from mtasts.policy import Mode
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -155,7 +155,7 @@ def test_scalars_mean_what_the_engine_takes_them_for(line: str, expect: str | No
         (b"# only a comment\n", ("config-file-shape", "f")),
         (b"- a\n", ("config-file-shape", "f")),
         (b"text\n", ("config-file-shape", "f")),
-        (b"confg:\n  mtasts:mode: testing\n", ("config-file-shape", "f")),
+        (b"settings:\n  mtasts:mode: testing\n", ("config-file-shape", "f")),
         (b"x: 1\nconfig: testing\n", ("config-file-shape", "f:2")),
         (b"config:\n", ("config-file-shape", "f:1")),
         (b"config: {}\n---\nconfig: {}\n", ("config-yaml-several-documents", "f:2")),
@@ -239,7 +239,7 @@ def test_the_examples_show_overrides_a_parked_and_an_international_domain() -> N
 
 
 PIECES = st.sampled_from(
-    b"config:@\n  @mtasts:@- @name: @[@]@{@}@&a @*a@!x @'@\"@|@\t@: @? @\xff@\x85@---\n@#".split(b"@")
+    b"config:@\n  @mtasts:@- @name: @[@]@{@}@&a @*a@!x @'@\"@|@\t@: @? @\xff@---\n@#".split(b"@")
 )
 
 

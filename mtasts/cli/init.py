@@ -1,0 +1,369 @@
+"""``mtasts init``: a stack file in testing mode, its mx taken from the live MX records."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.config import AgencyConfig, ConfigError, load_text
+from mtasts.config.fields import FieldError
+from mtasts.config.hosts import policy_domain
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.findings import printable
+from mtasts.probe.reach import Reach
+
+if TYPE_CHECKING:
+    from dns.asyncresolver import Resolver
+
+_STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+# Texts that every YAML reader takes for a text without quotes: host names and region codes.
+_PLAIN = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
+_DEADLINE_SECONDS = 10.0
+_NULL_MX = "."
+
+
+@dataclass(frozen=True, slots=True)
+class MxRecords:
+    """The live MX of a domain: hosts in order of preference; the null MX is the host ``.``."""
+
+    hosts: tuple[str, ...] = ()
+    domain_exists: bool = True
+
+
+# Raises `UndeterminedError` when nobody could tell.
+Lookup = Callable[[str], Awaitable[MxRecords]]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A domain to be written: as it was given, as DNS spells it, and who receives its mail."""
+
+    given: str
+    name: str
+    mx: tuple[str, ...]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.description = (
+        "Write stacks/Pulumi.AGENCY.yaml in testing mode, mx filled from the live MX records."
+    )
+    parser.epilog = (
+        "example:\n"
+        "  mtasts init example-agency --domain example.gov --title 'Department of Examples' \\\n"
+        "    --tls-report mailto:tlsrpt@reports.example --account 123456789012"
+    )
+    parser.add_argument("agency", metavar="AGENCY", help="the stack's name: letters, digits, _ . -")
+    add = parser.add_argument
+    add("--domain", dest="domains", metavar="D", action="append", required=True, help="mail domain")
+    add("--title", metavar="TEXT", help="the agency's name in reports (AGENCY)")
+    add(
+        "--tls-report",
+        dest="tls_reports",
+        metavar="URI",
+        action="append",
+        default=[],
+        help="where senders report TLS failures (mailto:tlsrpt@ the first domain)",
+    )
+    add("--account", metavar="ID", help="the AWS account, so that no other one is written to")
+    add("--region", default="us-east-1", help="the AWS region (us-east-1)")
+    add(
+        "--mx",
+        metavar="HOST",
+        action="append",
+        default=[],
+        help="use these MX hosts for every domain instead of looking them up; . means none",
+    )
+    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add("--force", action="store_true", help="replace an existing file")
+    add("--offline", action="store_true", help="look nothing up; needs --mx")
+    add("--format", choices=("text", "json"), default="text", help="text, or one JSON object")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the command; nothing is written unless everything is known and valid."""
+    try:
+        reach = Reach.from_environment(os.environ)
+        report = create(arguments, lambda name: _live_mx(name, reach))
+    except UndeterminedError as error:
+        return _fail(error, 3)
+    except (UsageError, ConfigError) as error:
+        return _fail(error, 2)
+    sys.stdout.write(report)
+    return 0
+
+
+def _resolver(reach: Reach) -> Resolver:
+    """The local cloud's resolver where there is one, otherwise the system's."""
+    import dns.asyncresolver  # noqa: PLC0415 - as below
+
+    resolver = dns.asyncresolver.Resolver(configure=reach.resolver is None)
+    if reach.resolver is not None:
+        resolver.nameservers = [reach.resolver[0]]
+        resolver.port = reach.resolver[1]
+    return resolver
+
+
+async def _live_mx(name: str, reach: Reach) -> MxRecords:
+    """The MX records that the resolver gives for ``name``.
+
+    Raises:
+        UndeterminedError: it gave no answer, or one that settles nothing.
+    """
+    import dns.exception  # noqa: PLC0415 - 0.1 s that --offline and --help need not pay
+    import dns.resolver  # noqa: PLC0415 - as above
+
+    try:
+        resolver = _resolver(reach)
+        answer = await resolver.resolve(
+            f"{name}.", "MX", lifetime=_DEADLINE_SECONDS, raise_on_no_answer=False
+        )
+    except dns.resolver.NXDOMAIN:
+        return MxRecords(domain_exists=False)
+    except (dns.exception.DNSException, OSError) as error:
+        raise UndeterminedError(str(error) or type(error).__name__) from error
+    records = sorted((record.preference, record.exchange) for record in answer.rrset or ())
+    hosts = [exchange.to_text(omit_final_dot=True).lower() for _, exchange in records]
+    return MxRecords(tuple(dict.fromkeys(hosts)))
+
+
+def _fail(error: MtaStsError, code: int) -> int:
+    sys.stderr.write(f"mtasts init: {error}\n")
+    return code
+
+
+def create(arguments: Namespace, lookup: Lookup) -> str:
+    """Write the stack file and return what to print.
+
+    Raises:
+        UsageError: something has to be given differently; every reason is in the text.
+        ConfigError: a value is not one the config takes.
+        UndeterminedError: an MX set could not be found out, and is never guessed.
+    """
+    path = _stack_file(arguments.agency, arguments.stacks)
+    if path.exists() and not arguments.force:
+        raise _exists(path)
+    if arguments.offline and not arguments.mx:
+        raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
+    domains = asyncio.run(_domains(arguments.domains, arguments.mx, lookup))
+    raw = render(arguments, domains).encode("utf-8", "surrogateescape")
+    config = load_text(raw, file=str(path))
+    _write(path, raw, replace=arguments.force)
+    defaulted = not arguments.tls_reports
+    steps = next_steps(arguments.agency, config, defaulted=defaulted)
+    if arguments.format == "json":
+        return _as_json(arguments.agency, config, steps)
+    return _as_text(config, steps)
+
+
+def _stack_file(agency: str, folder: Path) -> Path:
+    if not _STACK_NAME.fullmatch(agency):
+        raise UsageError(
+            f"'{printable(agency)}' is no stack name: write 1 to 100 letters, digits, dots, "
+            "hyphens and underscores, such as example-agency"
+        )
+    return folder / f"Pulumi.{agency}.yaml"
+
+
+def _exists(path: Path) -> UsageError:
+    return UsageError(f"{path} exists: edit it, or replace it with --force")
+
+
+async def _domains(given: Sequence[str], mx: Sequence[str], lookup: Lookup) -> list[Domain]:
+    """Every domain with its MX hosts; all problems are told at once."""
+    outcomes = await asyncio.gather(
+        *(_domain(text, mx, lookup) for text in given), return_exceptions=True
+    )
+    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for failure in failures:
+        if not isinstance(failure, MtaStsError):
+            raise failure
+    if failures:
+        text = "\n".join(str(failure) for failure in failures)
+        # A wrong argument stays wrong, whatever a second look-up might tell.
+        mistaken = any(isinstance(failure, UsageError) for failure in failures)
+        raise UsageError(text) if mistaken else UndeterminedError(text)
+    return [outcome for outcome in outcomes if isinstance(outcome, Domain)]
+
+
+async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
+    try:
+        name = policy_domain(given)
+    except FieldError as error:
+        raise UsageError(f"--domain {error.summary}: {error.fix}") from error
+    if mx:
+        return Domain(given, name, () if list(mx) == [_NULL_MX] else tuple(mx))
+    try:
+        records = await lookup(name)
+    except UndeterminedError as error:
+        raise UndeterminedError(
+            f"{name}: the MX records could not be found out ({printable(str(error))}); "
+            "nothing was written. Try again, or give them with --mx HOST"
+        ) from error
+    return Domain(given, name, _mx_hosts(name, records))
+
+
+def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
+    if not records.domain_exists:
+        raise UsageError(
+            f"{name} does not exist in DNS: check the spelling, or give --mx HOST for a domain "
+            "that is still to be delegated"
+        )
+    if not records.hosts:
+        raise UsageError(
+            f"{name} has no MX record, so senders deliver to the domain's own address (RFC 5321 "
+            f"section 5.1): give --mx {name} if that is meant, or publish a null MX (MX 0 .) and "
+            "give --mx . if it receives no mail"
+        )
+    if records.hosts == (_NULL_MX,):
+        return ()
+    if _NULL_MX in records.hosts:
+        raise UsageError(
+            f"{name} has a null MX beside others, which contradicts itself (RFC 7505 section 3): "
+            "correct the MX records, or give --mx HOST"
+        )
+    return records.hosts
+
+
+def render(arguments: Namespace, domains: Sequence[Domain]) -> str:
+    """The text of the stack file."""
+    account = arguments.account
+    pin = f"aws:allowedAccountIds: [{_quoted(account or '123456789012')}]"
+    lines = [
+        "# Written by mtasts init. Every key is explained in docs/config.md.",
+        "config:",
+        f"  aws:region: {_scalar(arguments.region)}",
+        "  # A run with another account's credentials is refused before it writes anything.",
+        f"  {pin}" if account else f"  # {pin}",
+        f"  mtasts:agency: {_quoted(arguments.title or arguments.agency)}",
+        "  # Whose rules compliance reports follow: us-fceb, uk-gov, au-ism, nz-sge or rfc.",
+        "  mtasts:profile: rfc",
+        "  mtasts:hosting: aws",
+        "  mtasts:dns: route53",
+        "  # testing: senders report failures and still deliver. After two weeks of clean reports:",
+        "  #   pulumi config set mtasts:mode enforce",
+        "  mtasts:mode: testing",
+        "  mtasts:maxAge: 604800",
+    ]
+    reports = (
+        arguments.tls_reports
+        or [f"mailto:tlsrpt@{domain.name}" for domain in domains if domain.mx][:1]
+    )
+    if reports:
+        lines.append("  # Where senders report TLS failures: a mailbox that somebody reads.")
+        lines.append("  mtasts:tlsReports:")
+        lines += [f"    - {_quoted(uri)}" for uri in reports]
+    lines.append("  mtasts:domains:")
+    source = "As given with --mx" if arguments.mx else "From the live MX records"
+    for domain in domains:
+        lines += _entry(domain, source)
+    return "\n".join(lines) + "\n"
+
+
+def _entry(domain: Domain, source: str) -> list[str]:
+    a_label = "" if domain.given.isascii() else f" # {domain.name}"
+    lines = [f"    - name: {_scalar(domain.given if a_label else domain.name)}{a_label}"]
+    if not domain.mx:
+        return [
+            *lines,
+            "      # Parked: a null MX says that it receives no mail, and no policy is published.",
+            "      mx: []",
+        ]
+    return [
+        *lines,
+        f"      # {source}; every host must be listed, backups too.",
+        "      mx:",
+        *(f"        - {_scalar(host)}" for host in domain.mx),
+        "      # The s= of the DKIM-Signature your mail carries; looked up before enforce.",
+        "      dkimSelectors: []",
+    ]
+
+
+def _scalar(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    """A double-quoted YAML scalar; JSON's is one."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _write(path: Path, raw: bytes, *, replace: bool) -> None:
+    """The whole file or none; an existing one is replaced only if that was asked for."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".mtasts-init-")
+        temporary = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(raw)
+                file.flush()
+                os.fsync(descriptor)
+            temporary.chmod(0o644)  # mkstemp's 0600 would hide it from the colleagues
+            if replace:
+                temporary.replace(path)
+            else:
+                path.hardlink_to(temporary)  # fails where somebody else was faster
+        finally:
+            temporary.unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[str]:
+    """What to do after the file is written, in order."""
+    file = config.file
+    receiving = [domain for domain in config.domains if not domain.parked]
+    steps = [f"review {file}: mx, dkimSelectors, profile"]
+    if defaulted and receiving:
+        mailbox = receiving[0].tls_reports[0].removeprefix("mailto:")
+        steps.append(f"create the mailbox {mailbox}, or put another one under mtasts:tlsReports")
+    if not config.allowed_account_ids:
+        steps.append("set aws:allowedAccountIds to the account of this agency")
+    return [
+        *steps,
+        f"mtasts lint stack {file}",
+        f"pulumi stack init {agency}",
+        f"pulumi preview -s {agency}",
+        f"pulumi up -s {agency}",
+        "read the TLS reports for two weeks; then, if they are clean:",
+        f"pulumi config set mtasts:mode enforce -s {agency} && pulumi up -s {agency}",
+    ]
+
+
+def _as_text(config: AgencyConfig, steps: Sequence[str]) -> str:
+    lines = [f"wrote {config.file}, in mode testing"]
+    for domain in config.domains:
+        hosts = ", ".join(str(pattern) for pattern in domain.mx) or "parked: it receives no mail"
+        lines.append(f"  {domain.name}: {hosts}")
+    lines += ["", "next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+    return "\n".join(lines) + "\n"
+
+
+def _as_json(agency: str, config: AgencyConfig, steps: Sequence[str]) -> str:
+    document = {
+        "agency": agency,
+        "file": config.file,
+        "domains": [
+            {
+                "name": domain.name,
+                "mx": [str(pattern) for pattern in domain.mx],
+                "parked": domain.parked,
+            }
+            for domain in config.domains
+        ],
+        "next": list(steps),
+    }
+    return json.dumps(document) + "\n"

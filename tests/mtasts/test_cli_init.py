@@ -1,0 +1,379 @@
+"""``mtasts init``: what it writes, what it asks for, and that it never guesses."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socketserver
+import stat
+import threading
+from typing import TYPE_CHECKING
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+
+from mtasts.check.stack import check_stack_file
+from mtasts.cli import init
+from mtasts.cli.init import MxRecords
+from mtasts.config import ConfigError, load_file
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.findings import Severity
+from mtasts.policy import Mode
+from mtasts.probe.reach import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# The fake is data: what DNS says about each name; a name that is not here cannot be found out.
+ZONE = {
+    "example.gov": MxRecords(("mail1.example.gov", "mail2.example.gov")),
+    "second.example": MxRecords(("mail.second.example",)),
+    "xn--bcher-kva.example": MxRecords(("mail.xn--bcher-kva.example",)),
+    "parked.example": MxRecords((".",)),
+    "implicit.example": MxRecords(()),
+    "contradictory.example": MxRecords((".", "mail.example")),
+    "unnamed.example": MxRecords(("bad_host.example",)),
+    "nosuch.example": MxRecords(domain_exists=False),
+}
+
+
+async def lookup(name: str) -> MxRecords:
+    if name not in ZONE:
+        raise UndeterminedError(f"SERVFAIL for {name}\x1b")
+    return ZONE[name]
+
+
+async def no_lookup(name: str) -> MxRecords:
+    pytest.fail(f"{name} was looked up")
+
+
+def arguments(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    init.configure(parser)
+    return parser.parse_args(words)
+
+
+def create(folder: Path, *words: str) -> str:
+    return init.create(arguments("agency", "--stacks", str(folder), *words), lookup)
+
+
+def test_a_new_file_is_valid_in_testing_mode_with_the_live_mx(tmp_path: Path) -> None:
+    folder = tmp_path / "stacks"
+    said = create(folder, "--domain", "example.gov", "--account", "012345678901")
+    path = folder / "Pulumi.agency.yaml"
+    config = load_file(path)
+    assert [str(pattern) for pattern in config.domains[0].mx] == [
+        "mail1.example.gov",
+        "mail2.example.gov",
+    ]
+    assert config.domains[0].mode is Mode.TESTING
+    assert (config.agency, config.region) == ("agency", "us-east-1")
+    assert config.allowed_account_ids == ("012345678901",)
+    assert config.domains[0].tls_reports == ("mailto:tlsrpt@example.gov",)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert [entry.name for entry in folder.iterdir()] == [path.name]
+    assert f"wrote {path}, in mode testing" in said
+
+
+def test_the_next_steps_lead_to_enforce(tmp_path: Path) -> None:
+    said = create(tmp_path, "--domain", "example.gov")
+    path = tmp_path / "Pulumi.agency.yaml"
+    assert said.partition("next:\n")[2].splitlines() == [
+        f"  1. review {path}: mx, dkimSelectors, profile",
+        "  2. create the mailbox tlsrpt@example.gov, or put another one under mtasts:tlsReports",
+        "  3. set aws:allowedAccountIds to the account of this agency",
+        f"  4. mtasts lint stack {path}",
+        "  5. pulumi stack init agency",
+        "  6. pulumi preview -s agency",
+        "  7. pulumi up -s agency",
+        "  8. read the TLS reports for two weeks; then, if they are clean:",
+        "  9. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
+    ]
+
+
+def test_every_argument_reaches_the_file(tmp_path: Path) -> None:
+    said = create(
+        tmp_path,
+        *("--domain", "EXAMPLE.gov.", "--domain", "bücher.example", "--domain", "parked.example"),
+        *("--title", 'Office "A": #1', "--region", "eu-west-2", "--account", "123456789012"),
+        *("--tls-report", "mailto:a@reports.example", "--tls-report", "https://reports.example/"),
+    )
+    path = tmp_path / "Pulumi.agency.yaml"
+    config = load_file(path)
+    assert (config.agency, config.region) == ('Office "A": #1', "eu-west-2")
+    assert [domain.name for domain in config.domains] == [
+        "example.gov",
+        "xn--bcher-kva.example",
+        "parked.example",
+    ]
+    assert config.domains[1].tls_reports == (
+        "mailto:a@reports.example",
+        "https://reports.example/",
+    )
+    assert config.domains[2].parked
+    assert 'name: "bücher.example" # xn--bcher-kva.example' in path.read_text(encoding="utf-8")
+    assert "parked.example: parked: it receives no mail" in said
+    assert "create the mailbox" not in said
+    assert "allowedAccountIds" not in said
+
+
+def test_lint_finds_no_error_in_what_is_written(tmp_path: Path) -> None:
+    create(tmp_path, "--domain", "example.gov", "--domain", "parked.example")
+    findings = check_stack_file(tmp_path / "Pulumi.agency.yaml")
+    assert {finding.id for finding in findings} == {
+        "stack-account-not-pinned",
+        "stack-dkim-selectors-missing",
+        "stack-report-mailbox-within-domain",
+    }
+    assert max(finding.severity for finding in findings) is Severity.WARNING
+
+
+def test_an_agency_of_parked_domains_needs_no_mailbox(tmp_path: Path) -> None:
+    said = create(tmp_path, "--domain", "parked.example")
+    assert load_file(tmp_path / "Pulumi.agency.yaml").domains[0].tls_reports == ()
+    assert "mailbox" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "expect"),
+    [(["mx.provider.example"], ["mx.provider.example"]), (["."], [])],
+    ids=["host", "null"],
+)
+def test_given_mx_hosts_override_the_look_up(
+    tmp_path: Path, given: list[str], expect: list[str]
+) -> None:
+    words = ["agency", "--stacks", str(tmp_path), "--domain", "nosuch.example", "--offline"]
+    for host in given:
+        words += ["--mx", host]
+    init.create(arguments(*words), no_lookup)
+    domain = load_file(tmp_path / "Pulumi.agency.yaml").domains[0]
+    assert [str(pattern) for pattern in domain.mx] == expect
+
+
+def test_json_is_one_object(tmp_path: Path) -> None:
+    said = create(
+        tmp_path, "--domain", "example.gov", "--domain", "parked.example", "--format", "json"
+    )
+    document = json.loads(said)
+    assert list(document) == ["agency", "file", "domains", "next"]
+    assert document["agency"] == "agency"
+    assert document["file"] == str(tmp_path / "Pulumi.agency.yaml")
+    assert document["domains"] == [
+        {
+            "name": "example.gov",
+            "mx": ["mail1.example.gov", "mail2.example.gov"],
+            "parked": False,
+        },
+        {"name": "parked.example", "mx": [], "parked": True},
+    ]
+    assert document["next"][0].startswith("review ")
+
+
+@pytest.mark.parametrize(
+    ("words", "expect"),
+    [
+        (("--domain", "implicit.example"), "--mx implicit.example"),
+        (("--domain", "nosuch.example"), "does not exist in DNS"),
+        (("--domain", "contradictory.example"), "null MX beside others"),
+        (("--domain", "gov"), "single label"),
+        (("--domain", "mta-sts.example.gov"), "the mail domain itself"),
+        (("--domain", "example.gov", "--offline"), "--mx HOST"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else "",
+)
+def test_what_has_to_be_given_differently(
+    tmp_path: Path, words: tuple[str, ...], expect: str
+) -> None:
+    with pytest.raises(UsageError, match=expect):
+        create(tmp_path, *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", "a b", "../x", "a/b", "-a", ".a", "ä", "a" * 101, "a\n"])
+def test_a_stack_name_that_pulumi_refuses_is_refused(tmp_path: Path, name: str) -> None:
+    given = arguments("x", "--stacks", str(tmp_path), "--domain", "example.gov")
+    given.agency = name
+    with pytest.raises(UsageError, match="is no stack name"):
+        init.create(given, no_lookup)
+
+
+def test_what_cannot_be_found_out_is_never_guessed(tmp_path: Path) -> None:
+    with pytest.raises(UndeterminedError) as caught:
+        create(tmp_path, "--domain", "example.gov", "--domain", "broken.example")
+    assert str(caught.value) == (
+        "broken.example: the MX records could not be found out (SERVFAIL for "
+        "broken.example\\x1b); nothing was written. Try again, or give them with --mx HOST"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_problems_are_told_at_once_and_mistakes_weigh_more(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        create(tmp_path, *("--domain", "gov", "--domain", "broken.example"))
+    lines = str(caught.value).splitlines()
+    assert [line.split()[0] for line in lines] == ["--domain", "broken.example:"]
+
+
+def test_a_bug_in_the_look_up_is_not_swallowed(tmp_path: Path) -> None:
+    async def broken(name: str) -> MxRecords:
+        raise ZeroDivisionError(name)
+
+    given = arguments("a", "--stacks", str(tmp_path), "--domain", "example.gov")
+    with pytest.raises(ZeroDivisionError):
+        init.create(given, broken)
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("--account", "12345"), "config-account-invalid"),
+        (("--region", "us-gov-west-1"), "config-region-without-cloudfront"),
+        (("--tls-report", "tlsrpt@example.gov"), "config-report-uri-scheme"),
+        (("--title", "a\nmtasts:mode: enforce"), "config-control-character"),
+        (("--title", "\udcff"), "config-file-not-utf-8"),
+        (("--domain", "Example.GOV"), "config-domain-repeated"),
+        (("--mx", "192.0.2.7"), "config-mx-address-literal"),
+        (("--domain", "unnamed.example"), "config-mx-invalid"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_values_are_held_to_the_config_before_anything_is_written(
+    tmp_path: Path, words: tuple[str, ...], what: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        create(tmp_path, "--domain", "example.gov", *words)
+    assert [finding.id for finding in caught.value.findings] == [what]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_is_replaced_only_when_forced(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.agency.yaml"
+    path.write_text("kept", encoding="utf-8")
+    with pytest.raises(UsageError, match="exists: edit it, or replace it with --force"):
+        create(tmp_path, "--domain", "example.gov")
+    assert path.read_text(encoding="utf-8") == "kept"
+    create(tmp_path, "--domain", "example.gov", "--force")
+    assert load_file(path).agency == "agency"
+
+
+def test_a_file_that_appears_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "Pulumi.agency.yaml"
+
+    async def slow(name: str) -> MxRecords:
+        path.write_text("theirs", encoding="utf-8")
+        return ZONE[name]
+
+    given = arguments("agency", "--stacks", str(tmp_path), "--domain", "example.gov")
+    with pytest.raises(UsageError, match="exists"):
+        init.create(given, slow)
+    assert path.read_text(encoding="utf-8") == "theirs"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot be written: Not a directory"):
+        create(tmp_path / "file" / "stacks", "--domain", "example.gov")
+
+
+# --- the command itself, over a real resolver on loopback ----------------------------------------
+
+RECORDS = {
+    "live.example.": ["20 Backup.live.example.", "10 mx.live.example.", "30 MX.live.example."],
+    "null.example.": ["0 ."],
+    "empty.example.": [],
+}
+
+
+class Resolver(socketserver.BaseRequestHandler):
+    """Answers from `RECORDS`; SERVFAIL below broken.example, NXDOMAIN for every other name."""
+
+    def handle(self) -> None:
+        query = dns.message.from_wire(self.request[0])
+        response = dns.message.make_response(query)
+        response.flags |= dns.flags.RA
+        name = query.question[0].name.to_text()
+        if name.endswith("broken.example."):
+            response.set_rcode(dns.rcode.SERVFAIL)
+        elif name not in RECORDS:
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        elif RECORDS[name]:
+            response.answer.append(dns.rrset.from_text(name, 60, "IN", "MX", *RECORDS[name]))
+        self.request[1].sendto(response.to_wire(), self.client_address)
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with socketserver.UDPServer(("127.0.0.1", 0), Resolver) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("MTASTS_RESOLVER", f"127.0.0.1:{server.server_address[1]}")
+        yield
+        server.shutdown()
+        thread.join()
+
+
+def run(folder: Path, *words: str) -> int:
+    return init.run(arguments("agency", "--stacks", str(folder), *words))
+
+
+@pytest.mark.usefixtures("resolver")
+def test_live_mx_records_are_taken_in_order_of_preference(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, "--domain", "live.example", "--domain", "null.example") == 0
+    live, null = load_file(tmp_path / "Pulumi.agency.yaml").domains
+    assert [str(pattern) for pattern in live.mx] == ["mx.live.example", "backup.live.example"]
+    assert null.parked
+    printed = capsys.readouterr()
+    assert printed.out.startswith("wrote ")
+    assert printed.err == ""
+
+
+@pytest.mark.usefixtures("resolver")
+@pytest.mark.parametrize(
+    ("words", "code", "expect"),
+    [
+        (("--domain", "empty.example"), 2, "has no MX record"),
+        (("--domain", "nosuch.example"), 2, "does not exist in DNS"),
+        (("--domain", "broken.example"), 3, "could not be found out"),
+        (("--domain", "live.example", "--account", "1"), 2, "is no AWS account id"),
+    ],
+    ids=["no-mx", "nxdomain", "servfail", "config"],
+)
+def test_exit_codes_keep_no_apart_from_could_not_tell(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    expect: str,
+) -> None:
+    assert run(tmp_path, *words) == code
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("mtasts init: ")
+    assert expect in printed.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outside_a_local_cloud_the_resolver_is_the_systems() -> None:
+    here, local = init._resolver(Reach()), init._resolver(Reach(resolver=("127.0.0.1", 5300)))
+    assert here.port == 53
+    assert (local.nameservers, local.port) == (["127.0.0.1"], 5300)
+
+
+def test_given_hosts_need_no_resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MTASTS_RESOLVER", "127.0.0.1:1")
+    assert run(tmp_path, "--domain", "example.gov", "--mx", "mail.example.gov", "--offline") == 0
+
+
+def test_a_resolver_off_this_machine_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MTASTS_RESOLVER", "192.0.2.53:53")
+    assert run(tmp_path, "--domain", "example.gov") == 2
+    assert "loopback" in capsys.readouterr().err
