@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine demo test lint format bench lock clean
+.PHONY: setup test lint format lock clean
 
 setup: $(STAMP)
 
@@ -19,28 +19,19 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-engine: setup
-	@$(BIN)/mtasts local engine
-
-demo: engine
-	@$(BIN)/mtasts demo
-
-test: engine
+test: setup
 	@$(BIN)/python -m pytest
 
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell
 
 format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-
-bench: engine
-	@$(BIN)/python bench/run.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in

@@ -50,7 +50,7 @@ class Cloud:
         partial.replace(path)
 
     def connect_to(self) -> tuple[str, ...]:
-        """The connect-to map in curl's form, ``host:port:address:port``, empty meaning any or same."""
+        """The connect-to map in curl's form, ``host:port:address:port``; empty is any or same."""
         edge = f":443::{self.edge_port}"
         return (edge, *(f"{host}:25::{port}" for host, port in sorted(self.mail.items())))
 
@@ -70,7 +70,7 @@ class Cloud:
         return f"file://{self.directory / 'backend'}"
 
     def environment(self, path: str) -> dict[str, str]:
-        """The variables that lead Pulumi, boto3 and the probes here; ``path`` is the present PATH."""
+        """The variables that lead Pulumi, boto3 and the probes here; ``path`` is PATH so far."""
         return {
             "PATH": f"{self.bin}:{path}",
             "PULUMI_HOME": str(self.pulumi_home),

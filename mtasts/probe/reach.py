@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtasts.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RESOLVER = "MTASTS_RESOLVER"
 CA_FILE = "MTASTS_CA_FILE"
 CONNECT_TO = "MTASTS_CONNECT_TO"
+_BRACKETED = re.compile(r"([^:\[]*):([0-9]*):\[([^\]]+)\]:([0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +32,10 @@ class ConnectTo:
     @classmethod
     def parse(cls, text: str) -> ConnectTo:
         """Read ``host:port:address:port``, an IPv6 address in brackets; raises `UsageError`."""
-        head, bracket, rest = text.partition("[")
-        address, closing, tail = rest.partition("]") if bracket else ("", "", "")
-        parts = head.split(":") if not bracket else [*head.split(":")[:-1], address, tail[1:]]
+        bracketed = _BRACKETED.fullmatch(text)
+        parts = bracketed.groups() if bracketed else tuple(text.split(":"))
         try:
             host, port, to_address, to_port = parts
-            if bracket and not (closing and tail.startswith(":")):
-                raise ValueError(text)
             if to_address:
                 ipaddress.ip_address(to_address)
             return cls(

@@ -1,0 +1,235 @@
+"""The toolkit's own calls to AWS: one session from the stack's ``aws:`` config, and who it is.
+
+Pulumi's provider and these calls must act for the same account, so both read the same keys.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+from mtasts.errors import MtaStsError, UndeterminedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import boto3
+
+_SESSION_NAME = "mtasts"
+# Keys of `aws:` that choose the identity in ways this module does not follow; silently ignoring one
+# would prove one account and write another.
+_UNFOLLOWED = ("assumeRoleWithWebIdentities", "assumeRoleWithWebIdentity", "insecure", "httpProxy")
+
+
+class AwsSettingsError(MtaStsError):
+    """The stack's ``aws:`` config cannot be turned into a session; nothing may be called."""
+
+
+class WrongAccountError(MtaStsError):
+    """The credentials are another account's; nothing may be written with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role to assume before any call."""
+
+    arn: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """What the stack's ``aws:`` config says about whom to act as and where."""
+
+    region: str
+    profile: str | None = None
+    access_key: str | None = field(default=None, repr=False)
+    secret_key: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    roles: tuple[Role, ...] = ()
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    allowed_accounts: tuple[str, ...] = ()
+
+    @classmethod
+    def from_config(cls, values: Mapping[str, object]) -> AwsSettings:
+        """Read the ``aws:`` keys of a stack's config; lists and objects may be JSON texts.
+
+        Raises:
+            AwsSettingsError: a key is malformed, or would choose an identity unseen by this module.
+        """
+        unfollowed = [f"aws:{key}" for key in _UNFOLLOWED if f"aws:{key}" in values]
+        if unfollowed:
+            raise AwsSettingsError(
+                f"{', '.join(unfollowed)}: not followed by mtasts; "
+                "use aws:profile, aws:assumeRoles or the environment instead"
+            )
+
+        def text(key: str) -> str | None:
+            value = values.get(f"aws:{key}")
+            return str(value) if value not in (None, "") else None
+
+        region = text("region")
+        if region is None:
+            raise AwsSettingsError("aws:region is missing: pulumi config set aws:region us-east-1")
+        roles = [*_objects(values, "assumeRoles"), *_objects(values, "assumeRole")]
+        return cls(
+            region=region,
+            profile=text("profile"),
+            access_key=text("accessKey"),
+            secret_key=text("secretKey"),
+            token=text("token"),
+            roles=tuple(_role(role) for role in roles),
+            endpoints={
+                service: str(url)
+                for row in _objects(values, "endpoints")
+                for service, url in row.items()
+            },
+            allowed_accounts=tuple(
+                str(account) for account in _list(values, "allowedAccountIds") or ()
+            ),
+        )
+
+
+def _list(values: Mapping[str, object], key: str) -> list[object]:
+    value = values.get(f"aws:{key}")
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise AwsSettingsError(f"aws:{key} is no JSON list") from error
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _objects(values: Mapping[str, object], key: str) -> list[dict[str, object]]:
+    rows = _list(values, key)
+    if not all(isinstance(row, dict) for row in rows):
+        raise AwsSettingsError(f"aws:{key} must be a list of objects")
+    return cast("list[dict[str, object]]", rows)
+
+
+def _role(row: Mapping[str, object]) -> Role:
+    arn = row.get("roleArn")
+    if not isinstance(arn, str) or not arn.startswith("arn:"):
+        raise AwsSettingsError("aws:assumeRoles: every entry needs a roleArn")
+    external = row.get("externalId")
+    return Role(arn, str(external) if external is not None else None)
+
+
+class Account:
+    """An account as the toolkit sees it: lazily made, thread-safe boto3 clients.
+
+    Every client has time-outs and bounded retries; calls block and belong in threads.
+    """
+
+    def __init__(self, settings: AwsSettings) -> None:
+        """Prepare the account of ``settings``; nothing is called yet."""
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._session: boto3.Session | None = None
+        self._clients: dict[str, Any] = {}
+        self._account_id: str | None = None
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - callers name the typed client
+        """The client of ``service``, made once."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._make(self.session(), service)
+            return self._clients[service]
+
+    def session(self) -> boto3.Session:
+        """The session after every role has been assumed."""
+        import boto3  # noqa: PLC0415 - costs 0.2 s; not every command needs it
+
+        with self._lock:
+            if self._session is None:
+                settings = self.settings
+                session = boto3.Session(
+                    aws_access_key_id=settings.access_key,
+                    aws_secret_access_key=settings.secret_key,
+                    aws_session_token=settings.token,
+                    region_name=settings.region,
+                    profile_name=settings.profile,
+                )
+                for role in settings.roles:
+                    session = self._assume(session, role)
+                self._session = session
+            return self._session
+
+    def account_id(self) -> str:
+        """The account that the credentials belong to, asked once.
+
+        Raises:
+            UndeterminedError: nobody answered, or there are no usable credentials.
+        """
+        from botocore.exceptions import (  # noqa: PLC0415 - as boto3 above
+            BotoCoreError,
+            ClientError,
+        )
+
+        if self._account_id is None:
+            try:
+                self._account_id = self.client("sts").get_caller_identity()["Account"]
+            except (BotoCoreError, ClientError) as error:
+                raise UndeterminedError(f"whose AWS credentials these are: {error}") from error
+        return self._account_id
+
+    def require_allowed(self) -> str:
+        """The account id, once it is known to be one the stack allows.
+
+        Raises:
+            WrongAccountError: the credentials are another account's.
+            UndeterminedError: the account could not be found out.
+        """
+        account = self.account_id()
+        allowed = self.settings.allowed_accounts
+        if allowed and account not in allowed:
+            raise WrongAccountError(
+                f"the credentials are those of account {account}, but aws:allowedAccountIds says "
+                f"{', '.join(allowed)}: choose the right profile or role"
+            )
+        return account
+
+    def in_role(self, role_arn: str) -> Account:
+        """The same settings with one more role assumed, for zones that another account holds."""
+        settings = self.settings
+        return Account(
+            AwsSettings(
+                region=settings.region,
+                profile=settings.profile,
+                access_key=settings.access_key,
+                secret_key=settings.secret_key,
+                token=settings.token,
+                roles=(*settings.roles, Role(role_arn)),
+                endpoints=settings.endpoints,
+            )
+        )
+
+    def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
+        import boto3  # noqa: PLC0415 - as above
+
+        external = {"ExternalId": role.external_id} if role.external_id else {}
+        granted = self._make(session, "sts").assume_role(
+            RoleArn=role.arn, RoleSessionName=_SESSION_NAME, **external
+        )["Credentials"]
+        return boto3.Session(
+            aws_access_key_id=granted["AccessKeyId"],
+            aws_secret_access_key=granted["SecretAccessKey"],
+            aws_session_token=granted["SessionToken"],
+            region_name=self.settings.region,
+        )
+
+    def _make(self, session: boto3.Session, service: str) -> Any:  # noqa: ANN401 - as `client`
+        from botocore.config import Config  # noqa: PLC0415 - as boto3 above
+
+        factory = cast("Any", session.client)
+        return factory(
+            service,
+            endpoint_url=self.settings.endpoints.get(service),
+            config=Config(
+                connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5}
+            ),
+        )

@@ -1,0 +1,58 @@
+"""Whatever a check does other than return, the write it guards is refused with a reason."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pulumi
+import pytest
+
+from components.hooks import HookError, guarded
+from mtasts.errors import MtaStsError
+
+ARGUMENTS = pulumi.ResourceHookArgs(urn="u", id="", name="n", type="t")
+
+
+class Interrupting(BaseException):
+    """Stands for what is no Exception."""
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        pytest.param(TimeoutError(), "TimeoutError: timed out", id="time-out"),
+        pytest.param(AssertionError(), "AssertionError: the check ended without", id="assert"),
+        pytest.param(asyncio.CancelledError(), "CancelledError: the check", id="cancelled"),
+        pytest.param(SystemExit(0), "SystemExit: 0", id="exit"),
+        pytest.param(Interrupting(), "Interrupting: the check", id="base-exception"),
+        pytest.param(MtaStsError("not proven"), "not proven", id="own"),
+        pytest.param(MtaStsError(), "MtaStsError: the check", id="own-without-text"),
+    ],
+)
+async def test_every_way_out_of_a_check_is_a_refusal_with_a_text(
+    error: BaseException, text: str
+) -> None:
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        raise error
+
+    with pytest.raises(HookError) as refused:
+        await guarded(check, deadline_seconds=5)(ARGUMENTS)
+    assert str(refused.value).startswith(text)
+
+
+async def test_a_check_that_does_not_end_is_refused_at_its_deadline() -> None:
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(HookError, match=r"no answer within 0\.01 s"):
+        await guarded(check, deadline_seconds=0.01)(ARGUMENTS)
+
+
+async def test_a_check_that_returns_lets_the_write_through() -> None:
+    seen: list[str] = []
+
+    async def check(arguments: pulumi.ResourceHookArgs) -> None:
+        seen.append(arguments.name)
+
+    await guarded(check, deadline_seconds=5)(ARGUMENTS)
+    assert seen == ["n"]

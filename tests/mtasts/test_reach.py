@@ -1,0 +1,47 @@
+"""The map that leads probes into a local cloud, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+
+from mtasts.errors import UsageError
+from mtasts.probe.reach import ConnectTo, Reach
+
+LOCAL = {
+    "MTASTS_RESOLVER": "127.0.0.1:5353",
+    "MTASTS_CA_FILE": "/tmp/ca.pem",  # noqa: S108 - only named, never opened
+    "MTASTS_CONNECT_TO": ":443::8443 mail.example.gov:25:[::1]:2525",
+}
+
+
+def test_the_map_of_a_local_cloud_is_followed() -> None:
+    reach = Reach.from_environment(LOCAL)
+    assert reach.resolver == ("127.0.0.1", 5353)
+    assert reach.target("mta-sts.example.gov", 443, "127.0.0.1") == ("127.0.0.1", 8443)
+    assert reach.target("mail.example.gov", 25, "127.0.0.1") == ("::1", 2525)
+    assert reach.target("mail.example.gov", 465, "127.0.0.1") == ("127.0.0.1", 465)
+
+
+def test_without_variables_nothing_is_mapped() -> None:
+    assert Reach.from_environment({}) == Reach()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"MTASTS_RESOLVER": "192.0.2.1:53"}, id="resolver-elsewhere"),
+        pytest.param({"MTASTS_RESOLVER": "localhost:53"}, id="resolver-by-name"),
+        pytest.param({"MTASTS_RESOLVER": ""}, id="authority-without-resolver"),
+        pytest.param({"MTASTS_CONNECT_TO": ":443:192.0.2.1:443"}, id="map-elsewhere"),
+        pytest.param({"MTASTS_CONNECT_TO": "443"}, id="no-map"),
+        pytest.param({"MTASTS_CONNECT_TO": ":x::8443"}, id="no-port"),
+        pytest.param({"MTASTS_CONNECT_TO": ":443:[::1:8443"}, id="open-bracket"),
+    ],
+)
+def test_a_map_off_this_machine_or_malformed_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(UsageError):
+        Reach.from_environment(LOCAL | change)
+
+
+def test_connect_to_reads_empty_as_any() -> None:
+    assert ConnectTo.parse(":::8443") == ConnectTo("", None, "", 8443)
