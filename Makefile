@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup test lint format lock clean
+.PHONY: setup test lint format bench lock clean
 
 setup: $(STAMP)
 
@@ -32,6 +32,9 @@ lint: setup
 format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+bench: setup
+	@$(BIN)/python bench/lint.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in

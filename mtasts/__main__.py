@@ -1,0 +1,7 @@
+"""``python -m mtasts``."""
+
+import sys
+
+from mtasts.cli.main import main
+
+sys.exit(main())

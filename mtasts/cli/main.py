@@ -1,0 +1,59 @@
+"""The entry point: picks the command, turns errors into one line and an exit code.
+
+A command's module is imported only when it is named: start-up time counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit
+from mtasts.errors import MtaStsError, UndeterminedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION = "0.1.0"
+# Name: module and one line of help. Each module has configure(parser) and run(arguments) -> int.
+COMMANDS = {
+    "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
+    "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    named = next((word for word in words if not word.startswith("-")), None)
+    parser = argparse.ArgumentParser(
+        prog="mtasts",
+        description="MTA-STS and TLS-RPT as code.",
+        epilog="example: mtasts lint policy mta-sts.txt --domain example.gov",
+    )
+    parser.add_argument("--version", action="version", version=f"mtasts {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, help_line) in COMMANDS.items():
+        command = commands.add_parser(name, help=help_line, description=help_line)
+        if name == named:
+            import_module(module).configure(command)
+    arguments = parser.parse_args(words)
+    try:
+        code = import_module(COMMANDS[arguments.command][0]).run(arguments)
+        sys.stdout.flush()
+    except UndeterminedError as error:
+        sys.stderr.write(f"mtasts: could not find out: {error}\n")
+        return Exit.UNDETERMINED
+    except MtaStsError as error:
+        sys.stderr.write(f"mtasts: {error}\n")
+        return Exit.USAGE
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; Python would complain again when it closes standard output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return int(code)

@@ -1,0 +1,56 @@
+"""What every command shares: exit codes, ``--fail-on``, findings as text."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from mtasts.findings import Severity
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterable
+
+    from mtasts.findings import Finding
+
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    GOOD = 0
+    FINDINGS = 1
+    USAGE = 2
+    UNDETERMINED = 3
+
+
+def add_output_options(parser: ArgumentParser) -> None:
+    """Add ``--format`` and ``--fail-on``."""
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--fail-on",
+        choices=[level.label for level in Severity],
+        default=Severity.ERROR.label,
+        help="the least severity that makes the exit code 1 (default: error)",
+    )
+
+
+def exit_code(findings: Iterable[Finding], fail_on: str) -> Exit:
+    """1 where a finding is at or above the threshold, else 0."""
+    threshold = Severity.parse(fail_on)
+    return Exit.FINDINGS if any(f.severity >= threshold for f in findings) else Exit.GOOD
+
+
+def describe(finding: Finding) -> str:
+    """A finding for people: severity, id and summary, then evidence and fix, each on its line."""
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    label = finding.severity.label
+    if colour:
+        label = f"\x1b[{_COLOURS[finding.severity]}m{label}\x1b[0m"
+    lines = [f"  {label} {finding.id}: {finding.summary} ({finding.clause})"]
+    lines += [f"      seen: {finding.evidence}"] if finding.evidence else []
+    lines += [f"      fix: {finding.fix}"] if finding.fix else []
+    return "\n".join(lines)
