@@ -68,6 +68,25 @@ class Finding:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One way in which a text misses its grammar, as a parser reports it.
+
+    ``code`` is the id of the finding it becomes; ``evidence`` is raw, so it is shown only through
+    `printable`; ``line`` counts from 1, and 0 means the text as a whole.
+    """
+
+    code: str
+    clause: str
+    evidence: bytes = b""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f" in line {self.line}" if self.line else ""
+        seen = f": {printable(self.evidence)}" if self.evidence else ""
+        return f"{self.code}{place}{seen} ({self.clause})"
+
+
 def printable(raw: bytes | str, limit: int = 120) -> str:
     """``raw`` as printable ASCII, escapes for everything else, cut at ``limit`` characters.
 
