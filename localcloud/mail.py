@@ -1,0 +1,191 @@
+"""The mail servers: one listener for each MX host, with a flavour of STARTTLS that can be changed.
+
+They speak SMTP as RFC 5321 and RFC 3207 want it, keep what they receive, and relay nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+from email import policy
+from email.parser import BytesHeaderParser
+from enum import StrEnum
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from localcloud.authority import Authority, Certificate
+from mtasts.findings import printable
+
+_KEPT_MESSAGES = 200
+_MESSAGE_MAX_BYTES = 1_000_000
+_RECIPIENTS_MAX = 100
+_IDLE_SECONDS = 30.0
+_CONNECTIONS_MAX = 64
+
+
+class Flavour(StrEnum):
+    """How a mail server behaves.
+
+    ``stripped`` is what a sender sees of an attacker who removes STARTTLS, and ``absent`` a server
+    that has none: the same on the wire. ``tempfail`` has good TLS and answers 451 to every sender.
+    """
+
+    GOOD = "good"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not-yet-valid"
+    MISMATCH = "mismatch"
+    SELF_SIGNED = "self-signed"
+    ABSENT = "absent"
+    STRIPPED = "stripped"
+    TEMPFAIL = "tempfail"
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """What STARTTLS presents; None without STARTTLS."""
+        if self in (Flavour.ABSENT, Flavour.STRIPPED):
+            return None
+        return Certificate.GOOD if self is Flavour.TEMPFAIL else Certificate(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it came in; ``tls`` says whether it came over TLS."""
+
+    host: str
+    sender: str
+    recipients: tuple[str, ...]
+    tls: bool
+    subject: str
+
+
+class MailServers:
+    """All MX hosts of a local cloud; ``ports`` maps each to its loopback port."""
+
+    def __init__(self, authority: Authority) -> None:
+        """Make the set, empty; `listen` adds a host."""
+        self._authority = authority
+        self._servers: list[asyncio.Server] = []
+        self._connections: set[_Connection] = set()
+        self.ports: dict[str, int] = {}
+        self.flavours: dict[str, Flavour] = {}
+        self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
+
+    async def listen(self, host: str) -> None:
+        """Start the server of ``host`` on a free port; one that listens already is left alone."""
+        if host in self.ports:
+            return
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: self._connection(host, loop), "127.0.0.1", 0)
+        self._servers.append(server)
+        self.flavours[host] = Flavour.GOOD
+        self.ports[host] = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is connected."""
+        for server in self._servers:
+            server.close()
+        for connection in tuple(self._connections):
+            await connection.cut()
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
+
+    def _connection(self, host: str, loop: asyncio.AbstractEventLoop) -> _Connection:
+        flavour = self.flavours[host]
+        context = (
+            self._authority.context((host,), flavour.certificate) if flavour.certificate else None
+        )
+        return _Connection(
+            _Mailbox(host, flavour, self.messages),
+            self._connections,
+            hostname=host,
+            ident="ESMTP",
+            tls_context=context,
+            data_size_limit=_MESSAGE_MAX_BYTES,
+            timeout=_IDLE_SECONDS,
+            loop=loop,
+        )
+
+
+class _Connection(SMTP):
+    """One connection, counted, so that a client that opens thousands is turned away."""
+
+    def __init__(self, mailbox: _Mailbox, connections: set[_Connection], **options: Any) -> None:  # noqa: ANN401 - aiosmtpd's options, passed on
+        super().__init__(mailbox, **options)
+        self._connections = connections
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection, or turn it away; also called once more after STARTTLS."""
+        if self not in self._connections and len(self._connections) >= _CONNECTIONS_MAX:
+            transport.close()
+            return
+        self._connections.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Stop counting it."""
+        self._connections.discard(self)
+        super().connection_lost(error)
+
+    async def cut(self) -> None:
+        """End the connection now."""
+        task = self._handler_coroutine
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+class _Mailbox:
+    """aiosmtpd's handler: takes every recipient and keeps who sent what to whom."""
+
+    def __init__(self, host: str, flavour: Flavour, messages: deque[Message]) -> None:
+        self._host = host
+        self._flavour = flavour
+        self._messages = messages
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """Take the sender, or put everybody off."""
+        if self._flavour is Flavour.TEMPFAIL:
+            return "451 4.3.0 try again later"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self,
+        server: SMTP,  # noqa: ARG002
+        session: Session,  # noqa: ARG002
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """Take the recipient, up to the number RFC 5321 section 4.5.3.1.8 asks for."""
+        if len(envelope.rcpt_tos) >= _RECIPIENTS_MAX:
+            return "452 4.5.3 too many recipients"
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
+        """Keep the message's envelope and subject."""
+        content = envelope.content if isinstance(envelope.content, bytes) else b""
+        headers = BytesHeaderParser(policy=policy.default).parsebytes(content)
+        self._messages.append(
+            Message(
+                self._host,
+                printable(envelope.mail_from or ""),
+                tuple(printable(each) for each in envelope.rcpt_tos),
+                session.ssl is not None,
+                printable(str(headers.get("subject", ""))),
+            )
+        )
+        return "250 2.0.0 OK"
