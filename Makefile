@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup test lint format bench lock clean
+.PHONY: setup engine test lint format bench lock clean
 
 setup: $(STAMP)
 
@@ -19,7 +19,11 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-test: setup
+# Found on PATH, fetched or built once, and kept outside the checkout.
+engine: setup
+	@$(BIN)/mtasts local engine
+
+test: engine
 	@$(BIN)/python -m pytest
 
 lint: setup

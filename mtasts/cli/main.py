@@ -21,6 +21,7 @@ VERSION = "0.1.0"
 # Name: module and one line of help. Each module has configure(parser) and run(arguments) -> int.
 COMMANDS = {
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
+    "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 
