@@ -109,7 +109,8 @@ async def test_a_fault_changes_the_answer(
     server.faults["_mta-sts.example.gov", "TXT"] = fault
     reply = await udp(server, question("_mta-sts.example.gov"))
     assert dns.rcode.to_text(reply.rcode()) == code
-    assert [rdata.to_text() for rrset in reply.answer for rdata in rrset] == (values or [])
+    found = sorted(rdata.to_text() for rrset in reply.answer for rdata in rrset)
+    assert found == sorted(values or [])  # an RRset has no order
 
 
 async def test_a_fault_can_shorten_the_ttl(server: DnsServer) -> None:

@@ -630,7 +630,7 @@ INDEPENDENT = [
 
 @given(st.sets(st.sampled_from(range(len(INDEPENDENT))), min_size=1), st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_every_subset_of_mistakes_is_reported_in_full(chosen: set[int], as_texts: bool) -> None:  # noqa: FBT001 - hypothesis passes positionally
+def test_every_subset_of_mistakes_is_reported_in_full(chosen: set[int], as_texts: bool) -> None:
     values = valid()
     for index in chosen:
         path, value = INDEPENDENT[index]
