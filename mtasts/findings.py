@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SAME_ID_MAX = 20
 
 
 class Severity(IntEnum):
@@ -85,6 +90,20 @@ class Problem:
         place = f" in line {self.line}" if self.line else ""
         seen = f": {printable(self.evidence)}" if self.evidence else ""
         return f"{self.code}{place}{seen} ({self.clause})"
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The gravest first, and of those with one id no more than 20.
+
+    A text can be wrong in the same way on every line; the first lines tell the story.
+    """
+    seen: dict[str, int] = {}
+    kept: list[Finding] = []
+    for finding in findings:
+        seen[finding.id] = seen.get(finding.id, 0) + 1
+        if seen[finding.id] <= _SAME_ID_MAX:
+            kept.append(finding)
+    return tuple(sorted(kept, key=lambda finding: -finding.severity))
 
 
 def printable(raw: bytes | str, limit: int = 120) -> str:

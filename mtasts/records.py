@@ -1,4 +1,8 @@
-"""The TXT records: ``_mta-sts`` (RFC 8461 section 3.1) and ``_smtp._tls`` (RFC 8460 section 3)."""
+"""The TXT records: ``_mta-sts`` (RFC 8461 section 3.1) and ``_smtp._tls`` (RFC 8460 section 3).
+
+Both follow one shape, a version and fields between semicolons, and one rule for choosing among
+several records. Everything here works on bytes, as DNS does.
+"""
 
 from __future__ import annotations
 
@@ -8,60 +12,104 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mtasts.errors import MtaStsError
+from mtasts.findings import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
 STRING_MAX = 255
-_STS = b"v=STSv1"
-_TLSRPT = b"v=TLSRPTv1"
-_DELIMITER = re.compile(rb"[ \t]*;[ \t]*")
+# A record this wrong gets no more right by a longer list.
+_PROBLEMS_MAX = 20
+_WSP = b" \t"
+# sts-extension and tlsrpt-extension are the same; an "id" that comes second must fit it too.
 _EXTENSION = re.compile(rb"[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}=[\x21-\x3a\x3c\x3e-\x7e]+")
+_NOT_ASCII = re.compile(rb"[^\t\x20-\x7e]")
 _ID = re.compile(rb"[A-Za-z0-9]{1,32}")
-_COMMA = re.compile(rb"[ \t]*,[ \t]*")
-_MAILTO = re.compile(rb"[Mm][Aa][Ii][Ll][Tt][Oo]:[!-~]*?[^@\s,;]+@[A-Za-z0-9.\-]+(?:\?[!-~]*)?")
-_HTTPS = re.compile(rb"[Hh][Tt][Tt][Pp][Ss]://[A-Za-z0-9.\-\[\]:_~%]+(?:[/?#][!-~]*)?")
+# RFC 3986 without "," "!" ";", which RFC 8460 wants percent-encoded.
+_PATH = rb"(?:[A-Za-z0-9\-._~$&'()*+=:@/]|%[0-9A-Fa-f]{2})*"
+_QUERY = rb"(?:\?(?:[A-Za-z0-9\-._~$&'()*+=:@/?]|%[0-9A-Fa-f]{2})*)?"
+_FRAGMENT = _QUERY.replace(rb"\?", b"#", 1)
+_HOST = rb"(?:[A-Za-z0-9\-._~$&'()*+=]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\]"
+_USER = rb"(?:(?:[A-Za-z0-9\-._~$&'()*+=:]|%[0-9A-Fa-f]{2})*@)?"
+_HTTPS = re.compile(
+    rb"https://" + _USER + rb"(?:" + _HOST + rb")(?::[0-9]*)?(?:/" + _PATH + rb")?"
+    rb"" + _QUERY + _FRAGMENT,
+    re.IGNORECASE,
+)
+# RFC 6068; without an address in it there is nowhere to send a report to.
+_LOCAL_PART = rb"(?:[A-Za-z0-9\-._~$&'()*+=:/]|%[0-9A-Fa-f]{2})+"
+_MAILTO = re.compile(
+    rb"mailto:" + _LOCAL_PART + rb"@[A-Za-z0-9.\-]+" + _QUERY + _FRAGMENT,
+    re.IGNORECASE,
+)
 
 
-class RecordError(MtaStsError):
-    """A record does not follow its grammar; senders take it as not published.
+class RecordSyntaxError(MtaStsError):
+    """A record does not follow its grammar; senders treat it as not published.
 
-    ``code`` is the id of the finding it becomes.
+    ``problems`` holds every way in which it misses the grammar.
     """
 
-    def __init__(self, code: str, evidence: bytes = b"") -> None:
-        """Carry the code and the offending part."""
-        self.code = code
-        self.evidence = evidence
-        super().__init__(code)
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Carry the problems of one record; there is at least one."""
+        self.problems = problems
+        super().__init__(problems)
+
+    def __str__(self) -> str:
+        return "; ".join(str(problem) for problem in self.problems)
 
 
-class PresentationError(MtaStsError):
-    """A line is no TXT value in zone-file presentation (RFC 1035 section 5.1)."""
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One field of a record: ``name=value``; a text without ``=`` has no value."""
+
+    name: bytes
+    value: bytes | None
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What differs between the two records; ``kind`` begins the ids of their findings."""
+
+    kind: str
+    owner: str
+    version: bytes
+    tag: bytes
+    clause: str
+
+    def problem(self, code: str, evidence: bytes) -> Problem:
+        """A problem of this record; ``code`` follows the kind."""
+        return Problem(f"{self.kind}-{code}", self.clause, evidence)
+
+
+STS = Grammar("sts", "_mta-sts", b"v=STSv1", b"id", "RFC 8461 section 3.1")
+TLSRPT = Grammar("tlsrpt", "_smtp._tls", b"v=TLSRPTv1", b"rua", "RFC 8460 section 3")
 
 
 @dataclass(frozen=True, slots=True)
 class StsRecord:
-    """The STS record: it only says that there is a policy, and which."""
+    """The STS record: that there is a policy, and by its ``id``, which."""
 
     id: str
 
     def render(self) -> str:
-        """The record's text, as published."""
+        """The text of the record, as published."""
         return f"v=STSv1; id={self.id};"
 
     @classmethod
-    def parse(cls, text: bytes) -> StsRecord:
-        """Read one record, strings joined: first duplicate wins, unknown fields are ignored.
+    def parse(cls, text: bytes) -> Self:
+        """Read one record, its strings joined: first duplicate wins, unknown fields are ignored.
 
         Raises:
-            RecordError: outside the grammar; no policy may be assumed (RFC 8461 section 3.1).
+            RecordSyntaxError: outside the grammar; no policy may be assumed.
         """
-        value = _field(_fields(text, _STS, "sts-record"), b"id", "sts-record")
-        if value is None:
-            raise RecordError("sts-record-id-missing", text)
-        if not _ID.fullmatch(value):
-            raise RecordError("sts-record-id-malformed", value)
+        value, problems = _value(STS, text)
+        if value is not None and not _ID.fullmatch(value):
+            problems.append(STS.problem("record-id-malformed", value))
+        if value is None or problems:
+            raise RecordSyntaxError(tuple(problems))
         return cls(value.decode("ascii"))
 
 
@@ -72,52 +120,88 @@ class TlsRptRecord:
     rua: tuple[str, ...]
 
     def render(self) -> str:
-        """The record's text, as published."""
-        return f"v=TLSRPTv1; rua={','.join(self.rua)}"
+        """The text of the record, as published."""
+        return f"v=TLSRPTv1; rua={','.join(self.rua)};"
 
     @classmethod
-    def parse(cls, text: bytes) -> TlsRptRecord:
-        """Read one record, strings joined.
+    def parse(cls, text: bytes) -> Self:
+        """Read one record, its strings joined.
 
-        RFC 8460 has no rule for a repeated ``rua``; the first is taken here.
+        RFC 8460 has no rule for a second ``rua``; the first is taken, as RFC 8461 would.
 
         Raises:
-            RecordError: outside the grammar; nobody will send reports.
+            RecordSyntaxError: outside the grammar; do not expect reports.
         """
-        value = _field(_fields(text, _TLSRPT, "tlsrpt-record"), b"rua", "tlsrpt-record")
-        if value is None:
-            raise RecordError("tlsrpt-rua-missing", text)
-        uris = _COMMA.split(value)
-        for uri in uris:
-            if b"!" in uri:
-                raise RecordError("tlsrpt-rua-size-suffix", uri)
-            if not (_MAILTO.fullmatch(uri) or _HTTPS.fullmatch(uri)):
-                raise RecordError("tlsrpt-rua-malformed", uri)
+        value, problems = _value(TLSRPT, text)
+        uris = [] if value is None else split_uris(value)
+        problems += [TLSRPT.problem("rua-malformed", uri) for uri in uris if not is_report_uri(uri)]
+        if problems:
+            raise RecordSyntaxError(tuple(problems))
         return cls(tuple(uri.decode("ascii") for uri in uris))
 
 
-def _fields(text: bytes, version: bytes, kind: str) -> list[bytes]:
-    """The fields after the version, the optional closing delimiter taken away."""
-    if re.search(rb"[^\x09\x20-\x7e]", text):
-        raise RecordError(f"{kind}-not-ascii", text)
-    first, *rest = _DELIMITER.split(text)
-    if first != version:
-        raise RecordError(f"{kind}-version", first)
-    if rest and not rest[-1]:
-        rest.pop()
-    return rest
+def split_uris(rua: bytes) -> list[bytes]:
+    """The URIs of a ``rua`` value; white space may stand around its commas, not around it."""
+    parts = rua.split(b",")
+    last = len(parts) - 1
+    for index, part in enumerate(parts):
+        text = part.lstrip(_WSP) if index else part
+        parts[index] = text.rstrip(_WSP) if index < last else text
+    return parts
 
 
-def _field(fields: list[bytes], name: bytes, kind: str) -> bytes | None:
-    """The first value of ``name``; every other field must be an extension of the grammar."""
-    found: bytes | None = None
-    for field in fields:
-        key, equals, value = field.partition(b"=")
-        if equals and key == name:
-            found = value if found is None else found
-        elif not _EXTENSION.fullmatch(field):
-            raise RecordError(f"{kind}-field-malformed", field)
-    return found
+def split_tags(text: bytes) -> tuple[bytes, list[Tag]]:
+    """The version and the fields of a record; one closing semicolon is dropped.
+
+    White space around a semicolon belongs to it; at either end of the record it stays, being
+    outside the grammar there.
+    """
+    parts = text.split(b";")
+    last = len(parts) - 1
+    for index, part in enumerate(parts):
+        stripped = part.lstrip(_WSP) if index else part
+        parts[index] = stripped.rstrip(_WSP) if index < last else stripped
+    if last and not parts[-1]:
+        parts.pop()
+    return parts[0], [_tag(part) for part in parts[1:]]
+
+
+def _tag(text: bytes) -> Tag:
+    name, equals, value = text.partition(b"=")
+    return Tag(name, value if equals else None, text)
+
+
+def _value(grammar: Grammar, text: bytes) -> tuple[bytes | None, list[Problem]]:
+    """The first value of the record's own tag, and the problems of all that stands around it."""
+    if _NOT_ASCII.search(text):
+        return None, [grammar.problem("record-not-ascii", text)]
+    problems: list[Problem] = []
+    version, tags = split_tags(text)
+    if version != grammar.version:
+        problems.append(grammar.problem("record-version", version))
+    value: bytes | None = None
+    for tag in tags:
+        if tag.name == grammar.tag and value is None and tag.value is not None:
+            value = tag.value
+        elif len(problems) < _PROBLEMS_MAX and not _is_extension(grammar, tag):
+            problems.append(grammar.problem("record-field-malformed", tag.text))
+    if value is None:
+        missing = "record-id-missing" if grammar is STS else "rua-missing"
+        problems.append(grammar.problem(missing, text))
+    return value, problems
+
+
+def _is_extension(grammar: Grammar, tag: Tag) -> bool:
+    """Whether a field that is not used is still a legal one."""
+    if grammar is TLSRPT and tag.name == TLSRPT.tag and tag.value:
+        # A second "rua" has its own rule, which is wider than an extension's.
+        return all(is_report_uri(uri) for uri in split_uris(tag.value))
+    return bool(_EXTENSION.fullmatch(tag.text))
+
+
+def is_report_uri(uri: bytes) -> bool:
+    """Whether ``uri`` can stand in a ``rua``: ``mailto:`` with an address, or ``https:``."""
+    return bool(_MAILTO.fullmatch(uri) or _HTTPS.fullmatch(uri))
 
 
 class Outcome(StrEnum):
@@ -134,52 +218,88 @@ Record = TypeVar("Record", StsRecord, TlsRptRecord)
 
 @dataclass(frozen=True, slots=True)
 class Selection(Generic[Record]):
-    """The conclusion from an RRset, with the record or the reason."""
+    """The conclusion from an RRset; a record only with ``valid``, problems only with ``invalid``.
+
+    ``candidates`` are the texts that stood for choice once unrelated ones were discarded.
+    """
 
     outcome: Outcome
     record: Record | None = None
-    error: RecordError | None = None
+    problems: tuple[Problem, ...] = ()
+    candidates: tuple[bytes, ...] = ()
 
 
 def select_sts(rrset: Sequence[Sequence[bytes]]) -> Selection[StsRecord]:
-    """The STS record among the TXT records at ``_mta-sts`` (RFC 8461 section 3.1).
+    """The STS record among the TXT records at ``_mta-sts``, each a sequence of strings.
 
-    Each record is its character-strings, joined without spaces. Of several, those that do not begin
-    with ``v=STSv1;`` are discarded; unless one is left, there is no policy.
+    RFC 8461 section 3.1.
     """
-    return _select(rrset, _STS, StsRecord.parse)
+    return _select(rrset, STS, StsRecord.parse)
 
 
 def select_tlsrpt(rrset: Sequence[Sequence[bytes]]) -> Selection[TlsRptRecord]:
-    """The TLS-RPT record among the TXT records at ``_smtp._tls`` (RFC 8460 section 3)."""
-    return _select(rrset, _TLSRPT, TlsRptRecord.parse)
+    """The TLS-RPT record among the TXT records at ``_smtp._tls``, each a sequence of strings.
+
+    RFC 8460 section 3.
+    """
+    return _select(rrset, TLSRPT, TlsRptRecord.parse)
 
 
 def _select(
-    rrset: Sequence[Sequence[bytes]], version: bytes, parse: Callable[[bytes], Record]
+    rrset: Sequence[Sequence[bytes]], grammar: Grammar, parse: Callable[[bytes], Record]
 ) -> Selection[Record]:
-    texts = [b"".join(strings) for strings in rrset]
-    # A lone record is read by the grammar, which allows white space before the first ";".
-    if len(texts) == 1:
-        whole_word = re.compile(re.escape(version) + rb"(?![A-Za-z0-9])")
-        kept = [text for text in texts if whole_word.match(text)]
+    texts = join(rrset)
+    if len(texts) > 1:
+        kept = [text for text in texts if is_kept(grammar, text)]
     else:
-        kept = [text for text in texts if text.startswith(version + b";")]
+        # The literal rule is for several: by the grammar, white space may stand before the first
+        # semicolon (erratum 6285). A text of another version or purpose is no broken record.
+        kept = [text for text in texts if is_version(grammar, text)]
+    candidates = tuple(kept)
     if not kept:
         return Selection(Outcome.NONE)
     if len(kept) > 1:
-        return Selection(Outcome.MULTIPLE)
+        return Selection(Outcome.MULTIPLE, candidates=candidates)
     try:
-        return Selection(Outcome.VALID, parse(kept[0]))
-    except RecordError as error:
-        return Selection(Outcome.INVALID, error=error)
+        return Selection(Outcome.VALID, parse(kept[0]), candidates=candidates)
+    except RecordSyntaxError as error:
+        return Selection(Outcome.INVALID, None, error.problems, candidates)
+
+
+def join(rrset: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """The text of each record: its strings, joined without spaces."""
+    return [b"".join(strings) for strings in rrset]
+
+
+def is_kept(grammar: Grammar, text: bytes) -> bool:
+    """Whether ``text`` survives when several records are returned: the literal discard rule."""
+    return text.startswith(grammar.version + b";")
+
+
+def is_version(grammar: Grammar, text: bytes) -> bool:
+    """Whether ``text`` begins with the version, whatever delimiter follows it."""
+    rest = text.removeprefix(grammar.version)
+    return len(rest) < len(text) and not rest[:1].isalnum()
+
+
+def is_meant(grammar: Grammar, text: bytes) -> bool:
+    """Whether ``text`` was plainly written as this record, however wrongly."""
+    squeezed = text.lower().replace(b" ", b"").replace(b"\t", b"")
+    if grammar.version.lower().rstrip(b"1") in squeezed:
+        return True
+    fields = squeezed.split(b";")
+    versioned = any(field.startswith(b"v=") for field in fields)
+    return not versioned and any(field.startswith(grammar.tag + b"=") for field in fields)
 
 
 def to_presentation(value: bytes | str) -> str:
-    """A TXT value as quoted character-strings of 255 bytes at most (RFC 1035 section 3.3.14)."""
-    raw = value.encode("utf-8") if isinstance(value, str) else value
+    """A TXT value for a zone file: quoted strings of at most 255 bytes, ASCII, escaped.
+
+    RFC 1035 sections 3.3.14 and 5.1; a text is taken as UTF-8.
+    """
+    raw = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
     parts = [raw[start : start + STRING_MAX] for start in range(0, len(raw), STRING_MAX)] or [b""]
-    return " ".join(f'"{"".join(_escape(byte) for byte in part)}"' for part in parts)
+    return " ".join(f'"{"".join(map(_escape, part))}"' for part in parts)
 
 
 def _escape(byte: int) -> str:
@@ -188,48 +308,77 @@ def _escape(byte: int) -> str:
     return chr(byte) if 0x20 <= byte < 0x7F else f"\\{byte:03d}"
 
 
-def parse_presentation(line: bytes) -> tuple[bytes, ...]:
-    r"""The character-strings of one TXT value: quoted or bare, ``\"`` and ``\DDD`` escapes.
+class PresentationError(MtaStsError):
+    """A line is no TXT value in zone-file presentation; a name server would refuse the zone.
+
+    ``code`` is the id of the finding it becomes.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        """Carry the code beside the words."""
+        self.code = code
+        super().__init__(message)
+
+
+# The pieces of a line, by RFC 1035 section 5.1: within quotes all but a quote stands for itself;
+# outside them a semicolon begins a comment, and parentheses only group.
+_PIECE = re.compile(
+    rb"""[ \t()]++
+       | ;.*+
+       | "(?P<quoted>(?:[^"\\]|\\[0-9]{3}|\\[^0-9])*+)"
+       | (?P<bare>(?:[^ \t()";\\]|\\[0-9]{3}|\\[^0-9])++)""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(rb"\\([0-9]{3}|.)", re.DOTALL)
+
+
+def parse_presentation(line: str | bytes) -> tuple[bytes, ...]:
+    r"""The strings of one TXT value as a zone file spells it, quoted or bare.
+
+    ``\DDD`` is the byte of that decimal number, ``\X`` the character X.
 
     Raises:
-        PresentationError: an open quote, a bad escape, a string over 255 bytes, or nothing at all.
+        PresentationError: an open quote, a bad escape, a string over 255 bytes, or no string.
     """
+    raw = line.encode("utf-8", "surrogatepass") if isinstance(line, str) else line
+    raw = raw.rstrip(b"\r\n")
+    if b"\n" in raw or b"\r" in raw:
+        raise PresentationError("record-line-break", "a value stands on one line")
     strings: list[bytes] = []
-    rest = line.strip(b" \t\r\n")
-    while rest:
-        token, rest = _token(rest)
-        if len(token) > STRING_MAX:
-            raise PresentationError(f"a character-string of {len(token)} bytes; DNS allows 255")
-        strings.append(token)
-        rest = rest.lstrip(b" \t")
+    position = 0
+    while position < len(raw):
+        piece = _PIECE.match(raw, position)
+        if piece is None:
+            raise _broken(raw[position:])
+        position = piece.end()
+        text = piece["quoted"] if piece["bare"] is None else piece["bare"]
+        if text is not None:
+            strings.append(_unescape(text))
     if not strings:
-        raise PresentationError("the line holds no character-string")
+        raise PresentationError("record-line-empty", "the line holds no string")
     return tuple(strings)
 
 
-def _token(text: bytes) -> tuple[bytes, bytes]:
-    quoted = text.startswith(b'"')
-    position = 1 if quoted else 0
-    out = bytearray()
-    while position < len(text):
-        byte = text[position : position + 1]
-        if byte == b"\\":
-            escape = text[position + 1 : position + 4]
-            if re.fullmatch(rb"[0-9]{3}", escape) and int(escape) <= 0xFF:
-                out.append(int(escape))
-                position += 4
-            elif escape and not escape[:1].isdigit():
-                out += escape[:1]
-                position += 2
-            else:
-                raise PresentationError("a backslash is followed by neither a character nor \\DDD")
-        elif quoted and byte == b'"':
-            return bytes(out), text[position + 1 :]
-        elif not quoted and byte in b' \t"':
-            return bytes(out), text[position:]
-        else:
-            out += byte
-            position += 1
-    if quoted:
-        raise PresentationError("a quoted string does not end")
-    return bytes(out), b""
+def _broken(rest: bytes) -> PresentationError:
+    closed = re.fullmatch(rb'"(?:[^"\\]|\\.)*+', rest, re.DOTALL)
+    if closed:
+        return PresentationError("record-quote-open", "a quoted string does not end")
+    return PresentationError("record-escape-malformed", "a backslash needs a character or 3 digits")
+
+
+def _unescape(text: bytes) -> bytes:
+    def one(match: re.Match[bytes]) -> bytes:
+        escaped = match[1]
+        if len(escaped) == 1:
+            return escaped
+        if int(escaped) > 0xFF:
+            shown = escaped.decode("ascii")
+            raise PresentationError("record-escape-malformed", f"\\{shown} is over \\255")
+        return bytes([int(escaped)])
+
+    string = _ESCAPE.sub(one, text)
+    if len(string) > STRING_MAX:
+        raise PresentationError(
+            "record-string-long", f"a string of {len(string)} bytes; DNS allows {STRING_MAX}"
+        )
+    return string

@@ -2,121 +2,51 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic
 
-from mtasts.findings import Finding, Severity, printable
+from mtasts.check.record_catalogue import CATALOGUE
+from mtasts.findings import Finding, ordered, printable
+from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import (
+    STS,
+    TLSRPT,
+    Grammar,
     Outcome,
+    PresentationError,
     Record,
     Selection,
     StsRecord,
     TlsRptRecord,
+    is_meant,
+    is_report_uri,
+    is_version,
+    join,
+    parse_presentation,
     select_sts,
     select_tlsrpt,
+    split_tags,
+    split_uris,
+    to_presentation,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mtasts.findings import Problem
+
     Rrset = Sequence[Sequence[bytes]]
 
-_STS = "RFC 8461 section 3.1"
-_RPT = "RFC 8460 section 3"
-_STS_FIX = "v=STSv1; id=<1 to 32 letters and digits>;"
-_RPT_FIX = "v=TLSRPTv1; rua=mailto:<mailbox>"
-
-# id: severity, clause, what is wrong, how to put it right: a row for every finding made here.
-CATALOGUE: dict[str, tuple[Severity, str, str, str]] = {
-    "sts-record-missing": (Severity.ERROR, _STS, "there is no STS record", _STS_FIX),
-    "sts-record-multiple": (
-        Severity.ERROR, _STS, "several STS records: senders assume no policy", "keep exactly one",
-    ),
-    "sts-record-version": (
-        Severity.ERROR, _STS, "the record does not begin with v=STSv1;", _STS_FIX,
-    ),
-    "sts-record-version-near-miss": (
-        Severity.ERROR, _STS, "a record looks like an STS record of another version or spelling",
-        _STS_FIX,
-    ),
-    "sts-record-id-missing": (Severity.ERROR, _STS, "the record has no id", _STS_FIX),
-    "sts-record-id-malformed": (
-        Severity.ERROR, _STS, "the id is not 1 to 32 letters and digits", _STS_FIX,
-    ),
-    "sts-record-field-malformed": (
-        Severity.ERROR, _STS, "a part of the record is not 'name=value'", _STS_FIX,
-    ),
-    "sts-record-not-ascii": (
-        Severity.ERROR, _STS, "the record holds more than printable ASCII", _STS_FIX,
-    ),
-    "sts-record-spf": (
-        Severity.ERROR, "RFC 7208 section 3", "an SPF record stands at _mta-sts",
-        "remove it, or the wildcard record that puts it there",
-    ),
-    "sts-record-space": (
-        Severity.WARNING, "RFC 8461 erratum 6285",
-        "white space before the first ';': beside another TXT record, senders discard this one",
-        "v=STSv1; right at the start",
-    ),
-    "sts-record-duplicate": (
-        Severity.WARNING, _STS, "a field stands twice; senders take the first", "keep one",
-    ),
-    "sts-record-unknown-field": (
-        Severity.INFO, _STS, "a field that the RFC does not know; senders ignore it", _STS_FIX,
-    ),
-    "sts-record-unrelated": (
-        Severity.WARNING, _STS, "an unrelated TXT record stands at the same name", "remove it",
-    ),
-    "tlsrpt-record-missing": (Severity.ERROR, _RPT, "there is no TLS-RPT record", _RPT_FIX),
-    "tlsrpt-record-multiple": (
-        Severity.ERROR, _RPT, "several TLS-RPT records: nobody reports", "keep exactly one",
-    ),
-    "tlsrpt-record-version": (
-        Severity.ERROR, _RPT, "the record does not begin with v=TLSRPTv1", _RPT_FIX,
-    ),
-    "tlsrpt-record-version-near-miss": (
-        Severity.ERROR, _RPT, "a record looks like TLS-RPT of another version or spelling",
-        _RPT_FIX,
-    ),
-    "tlsrpt-rua-missing": (Severity.ERROR, _RPT, "the record has no rua", _RPT_FIX),
-    "tlsrpt-rua-malformed": (
-        Severity.ERROR, _RPT, "a rua is neither a mailto: nor an https: URI", _RPT_FIX,
-    ),
-    "tlsrpt-rua-size-suffix": (
-        Severity.ERROR, _RPT, "a rua holds '!': size suffixes are DMARC's, not TLS-RPT's",
-        "remove the suffix; a real '!' is written %21",
-    ),
-    "tlsrpt-record-field-malformed": (
-        Severity.ERROR, _RPT, "a part of the record is not 'name=value'; a ';' in a URI is %3B",
-        _RPT_FIX,
-    ),
-    "tlsrpt-record-not-ascii": (
-        Severity.ERROR, _RPT, "the record holds more than printable ASCII", _RPT_FIX,
-    ),
-    "tlsrpt-record-spf": (
-        Severity.ERROR, "RFC 7208 section 3", "an SPF record stands at _smtp._tls",
-        "remove it, or the wildcard record that puts it there",
-    ),
-    "tlsrpt-record-space": (
-        Severity.WARNING, _RPT,
-        "white space before the first ';': beside another TXT record, senders discard this one",
-        "v=TLSRPTv1; right at the start",
-    ),
-    "tlsrpt-record-duplicate": (
-        Severity.WARNING, _RPT, "a field stands twice; RFC 8460 does not say which counts",
-        "keep one rua, URIs separated by commas",
-    ),
-    "tlsrpt-record-unknown-field": (
-        Severity.INFO, _RPT, "a field that the RFC does not know; senders ignore it", _RPT_FIX,
-    ),
-    "tlsrpt-record-unrelated": (
-        Severity.WARNING, _RPT, "an unrelated TXT record stands at the same name", "remove it",
-    ),
-    "tlsrpt-rua-duplicate": (
-        Severity.WARNING, _RPT, "a URI stands twice: its reports come twice", "keep one",
-    ),
-}  # fmt: skip
+# No DNS answer holds more, and every character may be written as four.
+RRSET_LIMIT = 4 * 65_536
+RECORDS_LIMIT = 1000
+# Shut with Mail Check on 31 March 2026, and copied into many records before that.
+_RETIRED_MAILBOX_HOST = "mailcheck.service.ncsc.gov.uk"
+# What a name server's own line carries before the value: owner, TTL, class and type.
+_OWNER = re.compile(rb'[^\s"]+\s+(?:[0-9]+\s+)?(?:IN\s+)?(?:[0-9]+\s+)?TXT\s+', re.IGNORECASE)
+_SIZE_SUFFIX = re.compile(rb".*![0-9]+[kmgt]?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,60 +57,203 @@ class RecordReport(Generic[Record]):
     findings: tuple[Finding, ...]
 
 
-def finding(code: str, evidence: bytes | str = b"") -> Finding:
-    """The finding of the catalogue row ``code``."""
-    severity, clause, summary, fix = CATALOGUE[code]
-    return Finding(code, severity, summary, clause, printable(evidence), fix)
+def finding(code: str, evidence: bytes | str = b"", fix: str = "", line: int = 0) -> Finding:
+    """The finding of the catalogue row ``code``; ``fix`` replaces the general one."""
+    severity, clause, summary, general = CATALOGUE[code]
+    where = f"line {line}: " if line else ""
+    return Finding(code, severity, where + summary, clause, printable(evidence), fix or general)
 
 
 def check_sts(rrset: Rrset) -> RecordReport[StsRecord]:
     """Everything to be said about the TXT records at ``_mta-sts``."""
     selection = select_sts(rrset)
-    found = _check(rrset, selection, "sts", b"v=STSv1", {b"id"})
-    return RecordReport(selection, _ordered(found))
+    return RecordReport(selection, ordered(_check(rrset, selection, STS)))
 
 
 def check_tlsrpt(rrset: Rrset) -> RecordReport[TlsRptRecord]:
     """Everything to be said about the TXT records at ``_smtp._tls``."""
     selection = select_tlsrpt(rrset)
-    found = [*_check(rrset, selection, "tlsrpt", b"v=TLSRPTv1", {b"rua"})]
-    rua = selection.record.rua if selection.record else ()
-    found += [finding("tlsrpt-rua-duplicate", uri) for uri in sorted({*rua}) if rua.count(uri) > 1]
-    return RecordReport(selection, _ordered(found))
+    found = [*_check(rrset, selection, TLSRPT)]
+    if selection.record:
+        found += _uris(selection.record.rua)
+    return RecordReport(selection, ordered(found))
 
 
-def _ordered(found: Sequence[Finding] | Iterator[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(found, key=lambda one: -one.severity))
-
-
-def _check(
-    rrset: Rrset, selection: Selection[Record], kind: str, version: bytes, known: set[bytes]
-) -> Iterator[Finding]:
-    texts = [b"".join(strings) for strings in rrset]
+def _check(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Iterator[Finding]:
+    kind, texts = grammar.kind, join(rrset)
     if selection.outcome is Outcome.NONE:
         yield finding(f"{kind}-record-missing")
     elif selection.outcome is Outcome.MULTIPLE:
-        yield finding(f"{kind}-record-multiple", b" | ".join(texts))
-    elif selection.error is not None:
-        yield finding(selection.error.code, selection.error.evidence)
-    stem = version.rstrip(b"1").lower()
+        yield finding(f"{kind}-record-multiple", b" | ".join(selection.candidates))
+    for problem in selection.problems:
+        text = selection.candidates[0]
+        code = _fault(grammar, problem, text)
+        yield finding(code, problem.evidence, _corrected(grammar, text))
+    other = TLSRPT if grammar is STS else STS
     for text in texts:
-        if text.lower().startswith(b"v=spf1"):
+        if is_version(grammar, text):
+            yield from _tags(grammar, text)
+        elif is_meant(grammar, text):
+            fix = _corrected(grammar, text)
+            yield finding(f"{kind}-record-version-near-miss", text, fix)
+        elif text.lower().startswith(b"v=spf1"):
             yield finding(f"{kind}-record-spf", text)
-        elif not text.lower().lstrip(b' \t"').startswith(stem):
-            yield finding(f"{kind}-record-unrelated", text)
-        elif not re.match(re.escape(version) + rb"(?![A-Za-z0-9])", text):
-            yield finding(f"{kind}-record-version-near-miss", text)
+        elif is_meant(other, text):
+            yield finding(f"{kind}-record-misplaced", text)
         else:
-            yield from _fields(text, kind, version, known)
+            yield finding(f"{kind}-record-unrelated", text)
 
 
-def _fields(text: bytes, kind: str, version: bytes, known: set[bytes]) -> Iterator[Finding]:
-    if re.match(re.escape(version) + rb"[ \t]+;", text):
-        yield finding(f"{kind}-record-space", text)
-    names = [part.partition(b"=")[0].strip(b" \t") for part in text.split(b";")[1:] if b"=" in part]
-    for name in dict.fromkeys(names):
-        if names.count(name) > 1:
-            yield finding(f"{kind}-record-duplicate", name)
-        if name not in known:
-            yield finding(f"{kind}-record-unknown-field", name)
+def _fault(grammar: Grammar, problem: Problem, text: bytes) -> str:
+    """The id of a problem, told as precisely as its evidence allows."""
+    kind, code, seen = grammar.kind, problem.code, problem.evidence
+    if code == "tlsrpt-rua-malformed":
+        return _uri_fault(seen, text)
+    at_end = seen != seen.rstrip(b" \t") and text.endswith(seen)
+    faults = (
+        (code.endswith("-missing"), code),
+        (b'"' in seen, f"{kind}-record-quoted"),
+        (code.endswith("-field-malformed") and not seen, f"{kind}-record-field-empty"),
+        (at_end and not code.endswith("-ascii"), f"{kind}-record-trailing-space"),
+        (
+            code == "sts-record-id-malformed" and re.fullmatch(rb"[A-Za-z0-9]{33,}", seen),
+            "sts-record-id-long",
+        ),
+    )
+    return next((precise for applies, precise in faults if applies), code)
+
+
+def _uri_fault(uri: bytes, text: bytes) -> str:
+    trimmed = uri.rstrip(b" \t")
+    scheme, colon, _ = uri.lower().partition(b":")
+    at_end = trimmed != uri and text.endswith(uri) and is_report_uri(trimmed)
+    faults = (
+        (not trimmed, "tlsrpt-rua-empty"),
+        (b'"' in uri, "tlsrpt-record-quoted"),
+        (at_end, "tlsrpt-record-trailing-space"),
+        (_SIZE_SUFFIX.fullmatch(uri), "tlsrpt-rua-size-suffix"),
+        (b"!" in uri, "tlsrpt-rua-unencoded"),
+        (not colon, "tlsrpt-rua-scheme-missing"),
+        (scheme == b"mailto", "tlsrpt-rua-mailto-malformed"),
+        (scheme == b"https", "tlsrpt-rua-https-malformed"),
+        (scheme == b"http", "tlsrpt-rua-http"),
+    )
+    return next((code for applies, code in faults if applies), "tlsrpt-rua-scheme-unknown")
+
+
+def _corrected(grammar: Grammar, text: bytes) -> str:
+    """The line to publish in place of ``text``, where what was meant is plain; else nothing."""
+    if grammar is STS:
+        match = re.search(rb"\bid\s*=\s*([^;\"]*)", text, re.IGNORECASE)
+        meant = re.sub(rb"[^A-Za-z0-9]", b"", match[1] if match else b"")[:32]
+        return to_presentation(StsRecord(meant.decode("ascii")).render()) if meant else ""
+    rua = re.search(rb"\brua\s*=\s*([^;\"]*)", text, re.IGNORECASE)
+    uris = [_meant_uri(part.strip()) for part in (rua[1] if rua else b"").split(b",")]
+    if not all(is_report_uri(uri) for uri in uris):
+        return ""
+    return to_presentation(TlsRptRecord(tuple(uri.decode("ascii") for uri in uris)).render())
+
+
+def _meant_uri(text: bytes) -> bytes:
+    """A URI without DMARC's size suffix, a bare address as the mailbox that it is."""
+    uri = text.rpartition(b"!")[0] if _SIZE_SUFFIX.fullmatch(text) else text
+    return b"mailto:" + uri if b":" not in uri and b"@" in uri else uri
+
+
+def _tags(grammar: Grammar, text: bytes) -> Iterator[Finding]:
+    """What is legal in the fields of a record, and unwise."""
+    kind, own = grammar.kind, grammar.tag.decode("ascii")
+    if text[len(grammar.version) :][:1] in (b" ", b"\t"):
+        yield finding(f"{kind}-record-space", text, _corrected(grammar, text))
+    seen: set[bytes] = set()
+    after_https = False
+    for tag in split_tags(text)[1]:
+        if tag.value is None:
+            continue
+        squeezed = re.sub(rb"[-_.]", b"", tag.name.lower()).decode("ascii", "replace")
+        if tag.name in seen:
+            yield finding(f"{kind}-record-duplicate", tag.name)
+        elif squeezed == own and tag.name != grammar.tag:
+            yield finding(f"{kind}-record-field-near-miss", tag.name, _corrected(grammar, text))
+        elif tag.name != grammar.tag:
+            code = "tlsrpt-rua-semicolon" if after_https else f"{kind}-record-unknown-field"
+            yield finding(code, tag.text)
+        seen.add(tag.name)
+        last = split_uris(tag.value)[-1]
+        after_https = tag.name == b"rua" and last[:6].lower() == b"https:"
+
+
+def _uris(rua: Sequence[str]) -> Iterator[Finding]:
+    """What is legal in a ``rua``, and brings fewer reports than it could."""
+    if len({*rua}) > 1:
+        yield finding("tlsrpt-rua-several", ",".join(rua))
+    seen: set[str] = set()
+    for uri in rua:
+        scheme, _, rest = uri.partition(":")
+        same = f"{scheme.lower()}:{rest}"
+        if same in seen:
+            yield finding("tlsrpt-rua-duplicate", uri)
+        seen.add(same)
+        if not scheme.islower():
+            yield finding("tlsrpt-rua-scheme-case", uri, f"write {same}")
+        user, at, host = re.split(r"[/?#]", rest.removeprefix("//"), maxsplit=1)[0].rpartition("@")
+        if rest.startswith("//") and at:
+            yield finding("tlsrpt-rua-credentials", f"{scheme}://{'*' * len(user)}@{host}")
+        host = re.sub(r":[0-9]*\Z", "", host).lower().removesuffix(".")
+        if host == _RETIRED_MAILBOX_HOST:
+            yield finding("tlsrpt-rua-retired", uri)
+        elif not _is_public(host):
+            yield finding("tlsrpt-rua-host", uri)
+
+
+def _is_public(host: str) -> bool:
+    """Whether ``host`` is a name of several labels, and no address."""
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        pass
+    else:
+        return False
+    try:
+        return "." in parse_domain(host)
+    except DomainNameError:
+        return False
+
+
+def read_rrset(raw: bytes) -> tuple[list[tuple[bytes, ...]], list[Finding]]:
+    """The records of a file, one a line in zone-file presentation, and what its lines hide.
+
+    Where a finding is an error, the RRset is not the one that was meant.
+    """
+    rrset: list[tuple[bytes, ...]] = []
+    found: list[Finding] = []
+    if len(raw) > RRSET_LIMIT:
+        found.append(finding("record-lines-many", f"more than {RRSET_LIMIT} bytes"))
+    for number, line in enumerate(raw[:RRSET_LIMIT].split(b"\n"), start=1):
+        text = line.strip(b" \t\r")
+        if not text or text.startswith(b";"):
+            continue
+        if len(rrset) + len(found) >= RECORDS_LIMIT:
+            found.append(finding("record-lines-many", f"more than {RECORDS_LIMIT} lines"))
+            break
+        value = text
+        if owner := _OWNER.match(text):
+            value = text[owner.end() :]
+            found.append(finding("record-owner", text, line=number))
+        try:
+            rrset.append(parse_presentation(value))
+        except PresentationError as error:
+            found.append(_unreadable(error, value, number))
+            continue
+        if b'"' not in value and re.search(rb"(?<!\\);", value):
+            found.append(finding("record-comment", value, to_presentation(value), number))
+    return rrset, list(ordered(found))
+
+
+def _unreadable(error: PresentationError, value: bytes, line: int) -> Finding:
+    if error.code == "record-string-long":
+        # The quotes go, and come back around each piece.
+        return finding(error.code, value, to_presentation(value.replace(b'"', b"")), line)
+    return finding(
+        "record-presentation", value, f"{error}; {CATALOGUE['record-presentation'][3]}", line
+    )

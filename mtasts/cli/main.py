@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mtasts.cli.output import Exit
+from mtasts.cli.output import Exit, Help
 from mtasts.errors import MtaStsError, UndeterminedError
 
 if TYPE_CHECKING:
@@ -32,13 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     named = next((word for word in words if not word.startswith("-")), None)
     parser = argparse.ArgumentParser(
         prog="mtasts",
+        formatter_class=Help,
         description="MTA-STS and TLS-RPT as code.",
         epilog="example: mtasts lint policy mta-sts.txt --domain example.gov",
     )
     parser.add_argument("--version", action="version", version=f"mtasts {VERSION}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, help_line) in COMMANDS.items():
-        command = commands.add_parser(name, help=help_line, description=help_line)
+        command = commands.add_parser(
+            name, help=help_line, description=help_line, formatter_class=Help
+        )
         if name == named:
             import_module(module).configure(command)
     arguments = parser.parse_args(words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import HelpFormatter
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,21 @@ class Exit(IntEnum):
     UNDETERMINED = 3
 
 
+class Help(HelpFormatter):
+    """Help as wide as the terminal.
+
+    argparse makes a formatter for every argument, and would import shutil (3 ms) to measure.
+    """
+
+    def __init__(self, prog: str) -> None:
+        """Measure as `shutil.get_terminal_size` does."""
+        try:
+            columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(1).columns
+        except (ValueError, OSError):
+            columns = 80
+        super().__init__(prog, width=columns - 2)
+
+
 def add_output_options(parser: ArgumentParser) -> None:
     """Add ``--format`` and ``--fail-on``."""
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -42,6 +58,12 @@ def exit_code(findings: Iterable[Finding], fail_on: str) -> Exit:
     """1 where a finding is at or above the threshold, else 0."""
     threshold = Severity.parse(fail_on)
     return Exit.FINDINGS if any(f.severity >= threshold for f in findings) else Exit.GOOD
+
+
+def write(text: str) -> None:
+    """Write to standard output; what its encoding lacks is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def describe(finding: Finding) -> str:

@@ -46,7 +46,7 @@ def test_a_policy_is_told_in_one_json_line(
             "mx": ["*.mx.example.gov"],
         },
         "id": policy_id(GOOD, 3),
-        "mx": {"a.mx.example.gov": True, "b.example.gov": False},
+        "mx": {"A.mx.example.gov.": True, "b.example.gov": False},
     }
     assert [(one["id"], one["evidence"]) for one in findings] == [
         ("policy-mx-uncovered", "b.example.gov")
@@ -75,13 +75,59 @@ def test_any_bytes_get_a_finding(
     assert row["findings"]
 
 
+def test_a_policy_is_told_to_people(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy.write_bytes(GOOD + b"mx: a.b.c\r\nx: \x1b\r\n")
+    assert main(["lint", "policy", str(policy), "--mx", "z.example.gov"]) == 1
+    assert capsys.readouterr().out == (
+        f"{policy}: invalid\n"
+        f"  id {policy_id(policy.read_bytes())}\n"
+        "  z.example.gov has no policy to cover it\n"
+        "  error policy-control-character: line 6: a line holds a control character "
+        "(RFC 8461 section 3.2)\n"
+        "      seen: x: \\x1b\n"
+        "      fix: write only 'key: value' lines that end with CRLF\n"
+    )
+
+
+def test_coverage_is_told_to_people(policy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy.write_bytes(GOOD.replace(b"mx: ", b"mx: b.example.gov\r\nmx: "))
+    main(["lint", "policy", str(policy), "--mx", "b.example.gov", "--mx", "c.example.gov"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2:8] == [
+        "  version STSv1",
+        "  mode enforce",
+        "  max_age 1209600",
+        "  mx b.example.gov *.mx.example.gov",
+        "  b.example.gov is covered",
+        "  c.example.gov is not covered",
+    ]
+
+
+def test_a_body_past_the_limit_gets_no_id(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mtasts.cli.lint.READ_LIMIT", 2_000_000)
+    (tmp_path / "body").write_bytes(b"a" * 3_000_000)
+    assert main(["lint", "policy", str(tmp_path / "body"), "--format", "json"]) == 1
+    (row,) = rows(capsys)
+    assert (row["valid"], row["policy"], row["id"]) == (False, None, None)
+    assert [one["id"] for one in row["findings"]] == ["policy-body-unread"]
+
+
+def test_a_folder_is_named_like_a_missing_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["lint", "record", "--kind", "sts", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"mtasts lint: {tmp_path}: Is a directory\n"
+
+
 def test_a_missing_file_is_named_and_the_others_are_judged(
     policy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["lint", "policy", str(policy) + "x", str(policy)]) == 2
     out, err = capsys.readouterr()
     assert "No such file" in err
-    assert "valid: True" in out
+    assert out.startswith(f"{policy}: valid\n")
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("error", 0), ("warning", 1), ("info", 1)], ids=str)
@@ -123,6 +169,19 @@ def test_records_from_standard_input(  # noqa: PLR0917 - a table row and two fix
     assert bool(row["findings"]) == (outcome != "valid")
 
 
+def test_a_record_is_told_to_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "rrset"
+    path.write_text('"v=TLSRPTv1; rua=mailto:a@b.example,https://b.example/"\n')
+    assert main(["lint", "record", "--kind", "tlsrpt", str(path)]) == 0
+    assert capsys.readouterr().out == (
+        f"{path}: valid\n"
+        "  rua mailto:a@b.example https://b.example/\n"
+        "  info tlsrpt-rua-several: several URIs: every report comes to each of them "
+        "(RFC 8460 section 3)\n"
+        "      seen: mailto:a@b.example,https://b.example/\n"
+    )
+
+
 def test_a_stack_file_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "Pulumi.x.yaml"
     path.write_text("config:\n  mtasts:mode: banana\n")
@@ -138,6 +197,7 @@ def test_a_stack_file_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[st
         pytest.param(["lint", "policy", "-", "--domain", "a b"], id="domain"),
         pytest.param(["lint", "policy", "-", "--mx", "-x-"], id="option-like"),
         pytest.param(["lint", "policy", "-", "--revision", "+1"], id="revision"),
+        pytest.param(["lint", "policy", "-", "-"], id="standard-input-twice"),
         pytest.param(["lint", "policy"], id="no-file"),
         pytest.param(["lint", "record", "-"], id="no-kind"),
         pytest.param(["lint"], id="no-subject"),
