@@ -1,0 +1,131 @@
+"""What the edge serves: a CloudFront distribution's configuration as one value.
+
+moto drops ``OriginAccessControlId``, so the provider keeps it as a tag on the distribution, one an
+origin, and this module reads it back from there. It needs nothing but a boto3 client.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudfront.type_defs import DistributionConfigOutputTypeDef, OriginOutputTypeDef
+
+LOCAL_TAGS = "mtasts-local:"
+"""What the stand-in's own tags begin with; they are never shown as the program's tags."""
+
+_ACCESS_CONTROL_TAG = f"{LOCAL_TAGS}origin-access-control:"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a distribution fetches from; ``access_control`` is the OAC's id, empty without one."""
+
+    id: str
+    domain: str
+    path: str = ""
+    access_control: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One distribution as the edge needs it.
+
+    ``aliases`` are lower-case names; ``certificate_arn`` is empty for CloudFront's own
+    certificate; ``origin`` is the one that the default cache behaviour targets.
+    """
+
+    id: str
+    arn: str
+    domain: str
+    enabled: bool
+    aliases: tuple[str, ...]
+    origins: tuple[Origin, ...]
+    target_origin: str
+    certificate_arn: str
+    minimum_tls: str
+    cache_policy: str
+    response_headers_policy: str
+    viewer_protocol_policy: str
+    allowed_methods: tuple[str, ...]
+    compress: bool
+    http_version: str
+    ipv6: bool
+    default_root_object: str = ""
+    caller_reference: str = ""
+
+    @property
+    def origin(self) -> Origin:
+        """The origin of the default cache behaviour."""
+        return next(origin for origin in self.origins if origin.id == self.target_origin)
+
+
+def distribution_config(cloudfront: CloudFrontClient, distribution_id: str) -> Distribution:
+    """The distribution ``distribution_id``; raises ``ClientError`` (``NoSuchDistribution``)."""
+    found = cloudfront.get_distribution(Id=distribution_id)["Distribution"]
+    config = found["DistributionConfig"]
+    controls = access_controls(cloudfront, found["ARN"])
+    behaviour = config["DefaultCacheBehavior"]
+    viewer = config.get("ViewerCertificate", {})
+    return Distribution(
+        id=found["Id"],
+        arn=found["ARN"],
+        domain=found["DomainName"],
+        enabled=config["Enabled"],
+        aliases=aliases(config),
+        origins=tuple(_origin(origin, controls) for origin in config["Origins"]["Items"]),
+        target_origin=behaviour["TargetOriginId"],
+        certificate_arn=viewer.get("ACMCertificateArn", ""),
+        minimum_tls=viewer.get("MinimumProtocolVersion", "TLSv1"),
+        cache_policy=behaviour.get("CachePolicyId", ""),
+        response_headers_policy=behaviour.get("ResponseHeadersPolicyId", ""),
+        viewer_protocol_policy=behaviour["ViewerProtocolPolicy"],
+        allowed_methods=tuple(behaviour.get("AllowedMethods", {}).get("Items", ("GET", "HEAD"))),
+        compress=behaviour.get("Compress", False),
+        http_version=config.get("HttpVersion", "http2"),
+        ipv6=config.get("IsIPV6Enabled", False),
+        default_root_object=config.get("DefaultRootObject", ""),
+        caller_reference=config["CallerReference"],
+    )
+
+
+def distributions(cloudfront: CloudFrontClient) -> tuple[Distribution, ...]:
+    """Every distribution of the account."""
+    pages = cloudfront.get_paginator("list_distributions").paginate()
+    ids = [item["Id"] for page in pages for item in page["DistributionList"].get("Items", ())]
+    return tuple(distribution_config(cloudfront, found) for found in ids)
+
+
+def aliases(config: DistributionConfigOutputTypeDef) -> tuple[str, ...]:
+    """The alternate domain names of a distribution, lower-case."""
+    return tuple(alias.lower() for alias in config.get("Aliases", {}).get("Items", ()))
+
+
+def access_controls(cloudfront: CloudFrontClient, arn: str) -> dict[str, str]:
+    """The origin access control of each origin that has one, by origin id."""
+    tags = cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
+    return {
+        tag["Key"].removeprefix(_ACCESS_CONTROL_TAG): tag.get("Value", "")
+        for tag in tags
+        if tag["Key"].startswith(_ACCESS_CONTROL_TAG)
+    }
+
+
+def access_control_tags(controls: Mapping[str, str]) -> dict[str, str]:
+    """The tags that hold the access control of each origin; those without one need none."""
+    return {
+        f"{_ACCESS_CONTROL_TAG}{origin}": control for origin, control in controls.items() if control
+    }
+
+
+def _origin(origin: OriginOutputTypeDef, controls: Mapping[str, str]) -> Origin:
+    return Origin(
+        id=origin["Id"],
+        domain=origin["DomainName"],
+        path=origin.get("OriginPath", ""),
+        access_control=controls.get(origin["Id"], ""),
+    )

@@ -1,0 +1,81 @@
+"""Property values on the wire: ``google.protobuf.Struct`` to plain JSON values and back.
+
+Unknown values of a preview stay in place as the string the engine uses for them, also inside lists
+and objects: ``pulumi.runtime.rpc`` would drop some of those.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+
+Properties = dict[str, Any]
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag of the protocol
+_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+_ASSET = "c44067f5952c0a294b673a41bacd8c17"
+
+
+def decode(struct: struct_pb2.Struct) -> Properties:
+    """The properties of a message; null members count as left out, secrets as their value."""
+    return {key: value for key, raw in struct.fields.items() if (value := _decode(raw)) is not None}
+
+
+def encode(properties: Properties) -> struct_pb2.Struct:
+    """The message for ``properties``."""
+    return json_format.ParseDict(properties, struct_pb2.Struct())
+
+
+def is_unknown(value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+    """Whether a value, or anything inside it, is not known yet."""
+    if isinstance(value, dict):
+        return any(is_unknown(member) for member in value.values())
+    if isinstance(value, list):
+        return any(is_unknown(member) for member in value)
+    return bool(value == UNKNOWN)
+
+
+def is_asset(value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+    """Whether a value is an asset."""
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _ASSET
+
+
+def asset_bytes(asset: Properties) -> bytes:
+    """The content of a text or file asset; raises ``ValueError`` for another kind."""
+    if "text" in asset:
+        return str(asset["text"]).encode()
+    if "path" in asset:
+        return Path(asset["path"]).read_bytes()
+    raise ValueError("the local stand-in reads assets of text and of files only")
+
+
+def _decode(value: struct_pb2.Value) -> Any:  # noqa: ANN401 - a property value is any JSON value
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return _decode_object(decode(value.struct_value))
+    if kind == "list_value":
+        return [_decode(member) for member in value.list_value.values]
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "string_value":
+        return value.string_value
+    if kind == "bool_value":
+        return value.bool_value
+    return None
+
+
+def _decode_object(members: Properties) -> Any:  # noqa: ANN401 - a property value is any JSON value
+    signature = members.get(_SIGNATURE)
+    if signature == _SECRET:
+        return members.get("value")
+    if signature == _OUTPUT:
+        return members.get("value", UNKNOWN)
+    if signature == _RESOURCE:
+        return members.get("id") or UNKNOWN
+    return members

@@ -1,0 +1,248 @@
+"""The provider's configuration, its safety checks and its AWS clients."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from localcloud.aws.resource import RefusedError
+from localcloud.cloud import Cloud
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import boto3
+    from mypy_boto3_acm import ACMClient
+    from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sts import STSClient
+
+    from localcloud.aws.properties import Properties
+    from localcloud.aws.schema import Modelled
+
+CLOUD_VARIABLE = "MTASTS_LOCAL_CLOUD"
+VALIDATION_VARIABLE = "MTASTS_LOCAL_VALIDATION_SECONDS"
+
+MODELLED: Modelled = {
+    "accessKey": None,
+    "allowedAccountIds": None,
+    "assumeRoles": {"roleArn": None, "sessionName": None, "externalId": None, "duration": None},
+    "defaultTags": {"tags": None},
+    "endpoints": None,
+    "forbiddenAccountIds": None,
+    "maxRetries": None,
+    "profile": None,
+    "region": None,
+    "s3UsePathStyle": None,
+    "secretKey": None,
+    "skipCredentialsValidation": None,
+    "skipMetadataApiCheck": None,
+    "skipRegionValidation": None,
+    "skipRequestingAccountId": None,
+    "token": None,
+}
+_FROM_ENGINE = frozenset(
+    {"version", "pluginDownloadURL", "__internal", "__pulumi-go-provider-infer"}
+)
+
+
+class UnsafeError(Exception):
+    """The stand-in was asked to work on something other than its own running local cloud."""
+
+
+def configuration(raw: Mapping[str, Any]) -> Properties:
+    """The provider's inputs with the JSON texts decoded that lists and objects arrive as."""
+    return {name: _plain(value) for name, value in raw.items() if name not in _FROM_ENGINE}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - a property value is any JSON value
+    if not isinstance(value, str) or not value.startswith(("[", "{", "true", "false")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
+def safe_cloud(config: Properties, environment: Mapping[str, str]) -> Cloud:
+    """The running local cloud that every call goes to.
+
+    Raises ``UnsafeError`` unless environment and configuration lead there and nowhere else.
+    """
+    directory = environment.get(CLOUD_VARIABLE)
+    if not directory:
+        raise UnsafeError(
+            f"this is the local stand-in of the aws provider, and {CLOUD_VARIABLE} names no "
+            "local cloud; run `mtasts local up`"
+        )
+    try:
+        cloud = Cloud.read(Path(directory))
+    except (FileNotFoundError, ValueError, TypeError, KeyError) as error:
+        raise UnsafeError(f"no local cloud runs in {directory}; run `mtasts local up`") from error
+    backend = environment.get("PULUMI_BACKEND_URL", "")
+    if backend.rstrip("/") != cloud.backend.rstrip("/"):
+        raise UnsafeError(
+            f"the state is kept in {backend or 'no named backend'} and not in the local cloud's "
+            f"backend {cloud.backend}; the local stand-in serves that one only"
+        )
+    for source, endpoint in _endpoints(config, environment):
+        _require_own(source, endpoint, cloud)
+    _require_running(cloud)
+    return cloud
+
+
+def _endpoints(config: Properties, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Every address that AWS calls could go to, with where it was set."""
+    found = [
+        (f"aws:endpoints ({service})", str(url))
+        for entry in config.get("endpoints", [])
+        for service, url in entry.items()
+    ]
+    found += [
+        (name, url)
+        for name, url in sorted(environment.items())
+        if name.startswith("AWS_ENDPOINT_URL")
+    ]
+    if not found:
+        raise UnsafeError("neither AWS_ENDPOINT_URL nor aws:endpoints leads to the local cloud")
+    yield from found
+
+
+def _require_own(source: str, endpoint: str, cloud: Cloud) -> None:
+    try:
+        loopback = ip_address(urlsplit(endpoint).hostname or "").is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise UnsafeError(f"{source} is {endpoint}, which is no loopback address")
+    if endpoint.rstrip("/") != cloud.aws.rstrip("/"):
+        raise UnsafeError(f"{source} is {endpoint}, but the local cloud's AWS is {cloud.aws}")
+
+
+def _require_running(cloud: Cloud) -> None:
+    parts = urlsplit(cloud.aws)
+    try:
+        os.kill(cloud.pid, 0)
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except PermissionError:  # another user's process is a running one
+        return
+    except OSError as error:
+        raise UnsafeError(
+            f"the local cloud in {cloud.directory} is not running; run `mtasts local up`"
+        ) from error
+
+
+class Session:
+    """One configured provider: region, tags, and clients made when first needed."""
+
+    def __init__(self, cloud: Cloud, config: Properties, environment: Mapping[str, str]) -> None:
+        """Nothing is called yet, and boto3 is not imported."""
+        self._cloud = cloud
+        self._config = config
+        self._lock = Lock()
+        self._boto: boto3.Session | None = None
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._locks: dict[str, Lock] = {}
+        self._account = ""
+        self.cancelled = Event()
+        self.region: str = config.get("region") or environment.get("AWS_REGION") or cloud.region
+        self.default_tags: Properties = config.get("defaultTags", {}).get("tags", {})
+        self.validation_seconds = float(environment.get(VALIDATION_VARIABLE, "10"))
+
+    @property
+    def account(self) -> str:
+        """The account that the credentials belong to."""
+        if not self._account:
+            self._account = self.sts().get_caller_identity()["Account"]
+        return self._account
+
+    def require_account(self) -> None:
+        """Refuse an account that the configuration does not allow, as the real provider does."""
+        allowed = self._config.get("allowedAccountIds", [])
+        forbidden = self._config.get("forbiddenAccountIds", [])
+        if (allowed and self.account not in allowed) or (forbidden and self.account in forbidden):
+            raise UnsafeError(f"AWS account ID not allowed: {self.account}")
+
+    def sts(self) -> STSClient:
+        """The STS client."""
+        return cast("STSClient", self._client("sts", self.region))
+
+    def route53(self) -> Route53Client:
+        """The Route 53 client."""
+        return cast("Route53Client", self._client("route53", "us-east-1"))
+
+    def cloudfront(self) -> CloudFrontClient:
+        """The CloudFront client."""
+        return cast("CloudFrontClient", self._client("cloudfront", "us-east-1"))
+
+    def s3(self, region: str | None = None) -> S3Client:
+        """The S3 client of a region, the provider's own by default."""
+        return cast("S3Client", self._client("s3", region or self.region))
+
+    def acm(self, region: str | None = None) -> ACMClient:
+        """The ACM client of a region, the provider's own by default."""
+        return cast("ACMClient", self._client("acm", region or self.region))
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Only one operation of that name at a time: AWS checks and writes in one step."""
+        with self._lock:
+            lock = self._locks.setdefault(name, Lock())
+        with lock:
+            yield
+
+    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - each has its own type
+        with self._lock:
+            if self._boto is None:
+                self._boto = self._signed_in()
+            key = (service, region)
+            if key not in self._clients:
+                self._clients[key] = self._new(self._boto, service, region)
+            return self._clients[key]
+
+    def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # noqa: ANN401
+        from botocore.config import Config  # noqa: PLC0415 - 0.2 s that a preview does not need
+
+        config = Config(
+            connect_timeout=5,
+            read_timeout=60,
+            retries={"total_max_attempts": 2},
+            s3={"addressing_style": "path"},
+        )
+        return session.client(
+            cast("Any", service), region_name=region, endpoint_url=self._cloud.aws, config=config
+        )
+
+    def _signed_in(self) -> boto3.Session:
+        import boto3  # noqa: PLC0415 - 0.2 s that a preview does not need
+
+        config = self._config
+        session = boto3.Session(
+            aws_access_key_id=config.get("accessKey"),
+            aws_secret_access_key=config.get("secretKey"),
+            aws_session_token=config.get("token"),
+            profile_name=config.get("profile"),
+            region_name=self.region,
+        )
+        for role in config.get("assumeRoles", []):
+            more = {"ExternalId": role["externalId"]} if role.get("externalId") else {}
+            keys = self._new(session, "sts", self.region).assume_role(
+                RoleArn=role["roleArn"], RoleSessionName=role.get("sessionName", "pulumi"), **more
+            )["Credentials"]
+            session = boto3.Session(
+                aws_access_key_id=keys["AccessKeyId"],
+                aws_secret_access_key=keys["SecretAccessKey"],
+                aws_session_token=keys["SessionToken"],
+                region_name=self.region,
+            )
+        if session.get_credentials() is None:
+            raise RefusedError("NoCredentialProviders", "no valid credential sources were found")
+        return session

@@ -1,0 +1,15 @@
+"""The generated schema is what the installed pulumi-aws has."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_schema_is_current() -> None:
+    script = ROOT / "tools" / "aws_schema.py"
+    done = subprocess.run([sys.executable, script, "--check"], check=False, timeout=60)
+    assert done.returncode == 0, "run python tools/aws_schema.py"

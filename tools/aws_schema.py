@@ -1,0 +1,133 @@
+"""Write ``localcloud/aws/schema.json``: the inputs pulumi-aws has for what the stand-in models.
+
+Run ``python tools/aws_schema.py`` after a new pulumi-aws; ``--check`` only compares.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import json
+import re
+import sys
+import typing
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+SCHEMA = Path(__file__).parent.parent / "localcloud" / "aws" / "schema.json"
+
+RESOURCES = {
+    "aws:acm/certificate:Certificate": "CertificateArgs",
+    "aws:acm/certificateValidation:CertificateValidation": "CertificateValidationArgs",
+    "aws:cloudfront/distribution:Distribution": "DistributionArgs",
+    "aws:cloudfront/originAccessControl:OriginAccessControl": "OriginAccessControlArgs",
+    "aws:route53/record:Record": "RecordArgs",
+    "aws:s3/bucket:Bucket": "BucketArgs",
+    "aws:s3/bucketObjectv2:BucketObjectv2": "BucketObjectv2Args",
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "BucketOwnershipControlsArgs",
+    "aws:s3/bucketPolicy:BucketPolicy": "BucketPolicyArgs",
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "BucketPublicAccessBlockArgs",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "BucketServerSideEncryptionConfigurationInitArgs"
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": "BucketVersioningInitArgs",
+}
+PROVIDER = "pulumi:providers:aws"
+
+_SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number"}
+
+
+def build() -> dict[str, Any]:
+    """The whole schema as plain values."""
+    reader = _Reader()
+    resources = {}
+    for token, arguments in RESOURCES.items():
+        module, file = token.split(":")[1].split("/")
+        name = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
+        source = importlib.import_module(f"pulumi_aws.{module}.{name}")
+        resources[token] = reader.shape(getattr(source, arguments))
+    provider = importlib.import_module("pulumi_aws.provider")
+    resources[PROVIDER] = reader.shape(provider.ProviderArgs)
+    return {
+        "pulumi-aws": importlib.metadata.version("pulumi-aws"),
+        "resources": resources,
+        "types": dict(sorted(reader.types.items())),
+    }
+
+
+def render() -> str:
+    """The text of the file."""
+    return json.dumps(build(), indent=1, sort_keys=True) + "\n"
+
+
+class _Reader:
+    """Turns generated argument classes into shapes, collecting the nested ones by name."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, Any] = {}
+
+    def shape(self, cls: type) -> dict[str, Any]:
+        source = vars(sys.modules[cls.__module__])
+        hints = typing.get_type_hints(vars(cls)["__init__"], {**vars(pulumi), "T": Any, **source})
+        names = {
+            python: getter.fget._pulumi_name  # noqa: SLF001 - where the SDK keeps the wire name
+            for python, getter in inspect.getmembers(
+                cls, lambda member: isinstance(member, property)
+            )
+        }
+        parameters = [p for p in inspect.signature(cls).parameters.values() if p.name in names]
+        return {
+            "inputs": {names[p.name]: self.type(hints[p.name]) for p in parameters},
+            "required": sorted(names[p.name] for p in parameters if p.default is p.empty),
+        }
+
+    def type(self, hint: Any) -> Any:  # noqa: ANN401 - annotations have no common type
+        members = _members(hint)
+        if any(member in _SCALARS for member in members):
+            # A string beside an enumeration or a document: the wire carries a string.
+            kind = next(_SCALARS[member] for member in members if member in _SCALARS)
+            document = any(
+                getattr(member, "__name__", "") == "PolicyDocumentArgs" for member in members
+            )
+            return {"type": "document"} if document else {"type": kind}
+        if pulumi.Asset in members:
+            return {"type": "asset"}
+        (member,) = members
+        origin, arguments = typing.get_origin(member), typing.get_args(member)
+        if origin is not None and issubclass(origin, typing.Mapping):
+            return {"type": "map", "of": self.type(arguments[1])}
+        if origin is not None and issubclass(origin, typing.Sequence):
+            return {"type": "list", "of": self.type(arguments[0])}
+        name = f"{member.__module__.split('.')[1]}.{member.__name__.removesuffix('Args')}"
+        if name not in self.types:
+            self.types[name] = {}  # shapes may hold themselves
+            self.types[name] = self.shape(member)
+        return {"type": "object", "shape": name}
+
+
+def _members(hint: Any) -> list[Any]:  # noqa: ANN401
+    """The plain types of an annotation, without ``Output``, ``Awaitable`` and ``None``."""
+    if not isinstance(typing.get_origin(hint), type) and typing.get_args(hint):
+        found = [member for argument in typing.get_args(hint) for member in _members(argument)]
+        return list(dict.fromkeys(found))
+    skipped = (pulumi.Output, typing.get_origin(typing.Awaitable[int]))
+    if typing.get_origin(hint) in skipped or hint is type(None):
+        return []
+    is_typed_dict = typing.is_typeddict(hint)
+    return [] if is_typed_dict else [hint]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the file, or with ``--check`` say whether it is current."""
+    text = render()
+    if "--check" in arguments:
+        return int(SCHEMA.read_text() != text)
+    SCHEMA.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
