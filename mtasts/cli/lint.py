@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # A body is hashed whole up to here; beyond, it gets no id.
 READ_LIMIT = 16 * 1024 * 1024
+_REVISION_DIGITS = 18
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -51,8 +52,12 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def _revision(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError(text)
+    from argparse import ArgumentTypeError  # noqa: PLC0415 - argparse is loaded by now
+
+    if not (text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS):
+        raise ArgumentTypeError(
+            f"'{printable(text)}' is no revision: write 0 or a whole number above it"
+        )
     return int(text)
 
 

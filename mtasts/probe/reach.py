@@ -87,7 +87,7 @@ class Reach:
         if strays:
             raise UsageError(
                 f"{RESOLVER} and {CONNECT_TO} may lead to loopback addresses only, "
-                f"not to {', '.join(strays)}: unset them (mtasts local env --unset)"
+                f"not to {', '.join(strays)}: unset them"
             )
         return reach
 

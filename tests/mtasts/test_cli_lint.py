@@ -219,3 +219,11 @@ def test_every_help_shows_an_example(words: list[str], capsys: pytest.CaptureFix
         main([*words, "--help"])
     assert stop.value.code == 0
     assert "mtasts" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("text", ["+1", "x", "1" * 5000], ids=["sign", "word", "endless"])
+def test_a_wrong_revision_is_told_in_words(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["lint", "policy", "-", "--revision", text])
+    assert stop.value.code == 2
+    assert "is no revision: write 0 or a whole number above it" in capsys.readouterr().err
