@@ -1,0 +1,156 @@
+"""Whether a bucket policy lets CloudFront read an object: the part of IAM that matters here.
+
+Whatever it does not know counts as a refusal, with the reason, so that a policy that works here
+uses nothing that was not understood.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_POLICY_MAX_BYTES = 20 * 1024  # S3's own limit
+_KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asks for what: ``service`` is the service principal, empty for an unsigned request.
+
+    The keys of ``context`` are condition keys in lower case.
+    """
+
+    service: str
+    action: str
+    resource: str
+    context: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The policy's decision and its reason."""
+
+    allowed: bool
+    reason: str
+
+
+class _UnknownError(Exception):
+    """The statement holds something this evaluator does not know."""
+
+
+def evaluate(policy: bytes | None, request: Request) -> Verdict:
+    """The verdict of a bucket policy, as it was put; an explicit deny wins."""
+    if policy is None or len(policy) > _POLICY_MAX_BYTES:
+        reason = "the bucket has no policy" if policy is None else "the policy is over 20 KB"
+        return Verdict(allowed=False, reason=reason)
+    try:
+        document = json.loads(policy)
+        statements = [_statement(each) for each in _listed(document["Statement"])]
+        matching = [_effect(each) for each in statements if _applies(each, request)]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        return Verdict(allowed=False, reason=f"the policy cannot be read: {error!r}")
+    except _UnknownError as error:
+        return Verdict(allowed=False, reason=str(error))
+    if "Deny" in matching:
+        return Verdict(allowed=False, reason="a statement denies it")
+    allowed = "Allow" in matching
+    return Verdict(allowed, f"{'a' if allowed else 'no'} statement allows it")
+
+
+def _effect(statement: dict[str, object]) -> object:
+    effect = statement["Effect"]
+    if effect not in ("Allow", "Deny"):
+        raise _UnknownError(f"unknown effect {effect!r}")
+    return effect
+
+
+def _statement(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise _UnknownError("a statement is no object")
+    unknown = raw.keys() - _KEYS
+    if unknown:
+        raise _UnknownError(f"unknown element {min(unknown)!r}")
+    return raw
+
+
+def _applies(statement: dict[str, Any], request: Request) -> bool:
+    return (
+        _any(_listed(statement["Action"]), request.action, fold=True)
+        and _any(_listed(statement["Resource"]), request.resource)
+        and _is_principal(statement["Principal"], request.service)
+        and all(
+            _holds(operator, key, _listed(values), request)
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, values in keys.items()
+        )
+    )
+
+
+def _is_principal(principal: object, service: str) -> bool:
+    if principal == "*":
+        return True
+    if not isinstance(principal, dict):
+        raise _UnknownError(f"unknown principal {principal!r}")
+    if "*" in _listed(principal.get("AWS", [])):
+        return True
+    return bool(service) and service in _listed(principal.get("Service", []))
+
+
+def _holds(operator: str, key: str, values: Iterable[object], request: Request) -> bool:
+    compare = _OPERATORS.get(operator)
+    if compare is None:
+        raise _UnknownError(f"unknown condition operator {operator!r}")
+    if key.lower() not in request.context:
+        # With these operators a key that is absent does not match; but here it means that the
+        # policy rests on something this evaluator cannot supply.
+        raise _UnknownError(f"unknown condition key {key!r}")
+    return any(compare(_text(value), request.context[key.lower()]) for value in values)
+
+
+def _any(patterns: Iterable[object], value: str, *, fold: bool = False) -> bool:
+    if fold:
+        return any(_like(_text(pattern).lower(), value.lower()) for pattern in patterns)
+    return any(_like(_text(pattern), value) for pattern in patterns)
+
+
+def _like(pattern: str, value: str) -> bool:
+    parts = (re.escape(part) for part in re.split(r"([*?])", pattern))
+    expression = "".join({r"\*": ".*", r"\?": "."}.get(part, part) for part in parts)
+    return re.fullmatch(re.sub(r"(\.\*)+", ".*", expression), value, re.DOTALL) is not None
+
+
+def _arn_like(pattern: str, value: str) -> bool:
+    """ARNs match part by part: a wildcard does not reach over the first five colons."""
+    ours, theirs = pattern.split(":", 5), value.split(":", 5)
+    return len(ours) == len(theirs) and all(map(_like, ours, theirs))
+
+
+def _same_bool(expected: str, value: str) -> bool:
+    return expected.lower() == value.lower()
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": str.__eq__,
+    "StringLike": _like,
+    "ArnLike": _arn_like,
+    "ArnEquals": _arn_like,  # the two are the same to IAM
+    "Bool": _same_bool,
+}
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
+
+
+def _text(value: object) -> str:
+    text = json.dumps(value) if isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise _UnknownError(f"unknown value {value!r}")
+    if "${" in text:
+        raise _UnknownError(f"policy variables are not known: {text!r}")
+    return text

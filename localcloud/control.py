@@ -1,0 +1,238 @@
+"""The control interface: makes things go wrong in a local cloud, and shows what arrived.
+
+HTTP with JSON on loopback. Unknown fields are refused by name, so that a misspelt fault does not
+pass for no fault.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
+
+from localcloud.authority import Certificate
+from localcloud.dns import DnsFault, Outcome
+from localcloud.edge_response import EdgeFault
+from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
+from localcloud.mail import Flavour
+from mtasts.findings import printable
+from mtasts.names import DomainNameError, parse_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from localcloud.dns import DnsServer
+    from localcloud.edge import Edge
+    from localcloud.mail import MailServers
+
+_LIMITS = Limits(body_bytes=256 * 1024, idle_seconds=10)
+_CONNECTIONS_MAX = 64
+
+
+class Servers(Protocol):
+    """What the control interface acts on."""
+
+    edge: Edge
+    dns: DnsServer
+    mail: MailServers
+
+    async def add_stacks(self, folder: Path) -> None:
+        """Seed the world with what the stack files in a folder take for granted."""
+
+
+class _BadRequestError(Exception):
+    """The request cannot be understood; the text says why."""
+
+
+class ControlServer:
+    """The server; every request acts on the servers at once."""
+
+    def __init__(self, servers: Servers) -> None:
+        """Make the server; `start` makes it listen."""
+        self._servers = servers
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.url = ""
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is connected."""
+        if self._server:
+            self._server.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._tasks) >= _CONNECTIONS_MAX:
+            writer.close()
+            return
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        await serve_connection(reader, writer, self._respond, _LIMITS)
+
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        if request.header("host") != self.url.removeprefix("http://"):
+            # A page in a browser could reach loopback by a name of its own (DNS rebinding).
+            return _json(HTTPStatus.FORBIDDEN, {"error": "use the address in cloud.json"})
+        parts = [unquote(part) for part in request.path.strip("/").split("/")]
+        try:
+            found = await self._act(request.method, parts, _body(request))
+        except (_BadRequestError, DomainNameError, ValueError, RecursionError) as error:
+            return _json(HTTPStatus.BAD_REQUEST, {"error": printable(str(error), 300)})
+        if found is None:
+            return _json(HTTPStatus.NOT_FOUND, {"error": "no such thing here"})
+        return _json(HTTPStatus.OK, found)
+
+    async def _act(self, method: str, parts: list[str], body: dict[str, Any]) -> object:
+        """What the request leads to, as JSON; None where there is nothing at that path."""
+        found: object = None
+        match method, parts:
+            case "GET", ["health"]:
+                found = {"ok": True}
+            case "GET", ["edge", "cache"]:
+                found = self._servers.edge.contents()
+            case (("GET" | "PUT" | "DELETE"), ["edge", "faults", host]):
+                found = self._edge_fault(method, parse_domain(host), body)
+            case (("GET" | "PUT" | "DELETE"), ["dns", "faults", name, type_]):
+                found = self._dns_fault(method, name.rstrip(".").lower(), type_.upper(), body)
+            case "GET", ["mail", "messages"]:
+                found = [asdict(message) for message in self._servers.mail.messages]
+            case "DELETE", ["mail", "messages"]:
+                self._servers.mail.messages.clear()
+                found = {}
+            case (("GET" | "PUT"), ["mail", host]):
+                found = self._flavour(method, parse_domain(host), body)
+            case "POST", ["world"]:
+                fields = _read({"stacks": None} | body, {"stacks": _text})
+                await self._servers.add_stacks(Path(fields["stacks"]))
+                found = {}
+        return found
+
+    def _edge_fault(self, method: str, host: str, body: dict[str, Any]) -> object:
+        edge = self._servers.edge
+        if method == "PUT":
+            edge.set_fault(host, edge_fault_from_json(body))
+        elif method == "DELETE":
+            edge.clear_fault(host)
+        return edge_fault_as_json(edge.faults.get(host, EdgeFault()))
+
+    def _dns_fault(self, method: str, name: str, type_: str, body: dict[str, Any]) -> object:
+        faults = self._servers.dns.faults
+        if method == "PUT":
+            faults[name, type_] = DnsFault(**_read(body, _DNS_FIELDS))
+        elif method == "DELETE":
+            faults.pop((name, type_), None)
+        return dns_fault_as_json(faults.get((name, type_), DnsFault()))
+
+    def _flavour(self, method: str, host: str, body: dict[str, Any]) -> object:
+        flavours = self._servers.mail.flavours
+        if host not in flavours:
+            return None
+        if method == "PUT":
+            flavours[host] = _read({"flavour": None} | body, {"flavour": Flavour})["flavour"]
+        return {"flavour": flavours[host]}
+
+
+def _body(request: HttpRequest) -> dict[str, Any]:
+    body = json.loads(request.body) if request.body else {}
+    if not isinstance(body, dict):
+        raise _BadRequestError("the body is no JSON object")
+    return body
+
+
+def _json(status: HTTPStatus, value: object) -> HttpResponse:
+    body = json.dumps(value).encode("ascii") + b"\n"
+    return HttpResponse(status, (("Content-Type", "application/json"),), body)
+
+
+def _read(
+    body: Mapping[str, object], fields: Mapping[str, Callable[[Any], object]]
+) -> dict[str, Any]:
+    """The body's fields, each through its reader; unknown ones are refused."""
+    unknown = body.keys() - fields.keys()
+    if unknown:
+        raise _BadRequestError(f"unknown field {min(unknown)!r}; there are {', '.join(fields)}")
+    try:
+        return {name: fields[name](value) for name, value in body.items()}
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _BadRequestError(f"a field has a wrong value: {error}") from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or "\n" in value or "\r" in value:
+        raise ValueError(f"{value!r} is no line of text")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever JSON holds
+    if not 0 <= value <= 60:
+        raise ValueError(f"{value!r} is not between 0 and 60 seconds")
+    return float(value)
+
+
+def _status(value: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(value, int) or not 200 <= value <= 599:
+        raise ValueError(f"{value!r} is no final HTTP status")
+    return value
+
+
+_EDGE_FIELDS: Mapping[str, Callable[[Any], object]] = {
+    "stale": _flag,
+    "points": lambda value: None if value is None else tuple(int(number) for number in value),
+    "status": _status,
+    "location": _text,
+    "body": lambda value: value.encode("utf-8"),
+    "headers": lambda value: tuple((_text(name), _text(each)) for name, each in value.items()),
+    "delay_seconds": _seconds,
+    "certificate": Certificate,
+    "origin_status": _status,
+}
+_DNS_FIELDS: Mapping[str, Callable[[Any], object]] = {
+    "outcome": Outcome,
+    "delay_seconds": _seconds,
+    "ttl_seconds": int,
+    "records": lambda value: tuple(_text(each) for each in value),
+}
+
+
+def edge_fault_from_json(body: Mapping[str, object]) -> EdgeFault:
+    """Read a fault of the edge; what is left out is no fault."""
+    return EdgeFault(**_read(body, _EDGE_FIELDS))
+
+
+def edge_fault_as_json(fault: EdgeFault) -> dict[str, object]:
+    """A fault of the edge as JSON values, without what is no fault."""
+    plain = _without_defaults(fault)
+    if fault.body is not None:
+        plain["body"] = fault.body.decode("utf-8", "replace")
+    if fault.headers:
+        plain["headers"] = dict(fault.headers)
+    return plain
+
+
+def dns_fault_as_json(fault: DnsFault) -> dict[str, object]:
+    """A fault of DNS as JSON values, without what is no fault."""
+    return _without_defaults(fault)
+
+
+def _without_defaults(fault: EdgeFault | DnsFault) -> dict[str, object]:
+    normal = asdict(type(fault)())
+    return {name: value for name, value in asdict(fault).items() if value != normal[name]}

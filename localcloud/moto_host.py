@@ -1,0 +1,125 @@
+"""moto in this process: how it is started, and the few places where it is brought nearer to AWS.
+
+moto keeps its state in module globals, so a process holds one local cloud and no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from localcloud.cloud import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import boto3
+
+_ENVIRONMENT = {
+    "MOTO_ACCOUNT_ID": ACCOUNT,
+    # moto issues certificates on its own after this time; localcloud.aws.issuance decides instead.
+    "MOTO_ACM_VALIDATION_WAIT": "31536000",
+    # boto3 inside this process must not look for credentials elsewhere.
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+_running = threading.Lock()
+
+
+class AlreadyRunningError(Exception):
+    """This process holds a local cloud already; start another in a process of its own."""
+
+
+@contextmanager
+def moto_running() -> Iterator[str]:
+    """Moto's URL on loopback, with an empty account; gone at the end.
+
+    Raises:
+        AlreadyRunningError: this process holds one already.
+    """
+    if not _running.acquire(blocking=False):
+        raise AlreadyRunningError("one process holds one local cloud: moto's state is global")
+    try:
+        os.environ.update(_ENVIRONMENT)
+        with _nearer_to_aws():
+            yield from _serving()
+    finally:
+        _running.release()
+
+
+def _serving() -> Iterator[str]:
+    from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - after the environment
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+
+    # Its request log would go to standard error otherwise; failures still reach our log file.
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        moto_api_backend.reset()
+
+
+@contextmanager
+def _nearer_to_aws() -> Iterator[None]:
+    """Classes put in place of moto's own; each says what real AWS does.
+
+    This is how the edge can report progress without a moment in which moto claims more.
+    """
+    from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
+    from moto.s3 import models as s3  # noqa: PLC0415
+
+    class Distribution(cloudfront.Distribution):
+        """Its status is InProgress until every point of presence has the present configuration."""
+
+        deployed_config: object = None
+
+        @property
+        def status(self) -> str:
+            deployed = self.deployed_config is self.distribution_config
+            return "Deployed" if deployed else "InProgress"
+
+        @status.setter
+        def status(self, value: str) -> None:
+            """Nothing: moto's own idea of progress does not count."""
+
+    class Invalidation(cloudfront.Invalidation):
+        """Its status begins as InProgress, and the edge sets it to Completed."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - moto's, passed on
+            super().__init__(*args, **options)
+            self.status = "InProgress"
+
+    class FakeKey(s3.FakeKey):
+        """Its ETag is computed before others see the object: moto's lazy one is not thread-safe."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - moto's, passed on
+            super().__init__(*args, **options)
+            self._etag = self.etag.strip('"')
+
+    with ExitStack() as stack:
+        for module, replacement in (
+            (cloudfront, Distribution),
+            (cloudfront, Invalidation),
+            (s3, FakeKey),
+        ):
+            name = replacement.__name__
+            stack.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, replacement)
+        yield
+
+
+def session() -> boto3.Session:
+    """A boto3 session for loopback, with credentials that are good nowhere else."""
+    import boto3  # noqa: PLC0415 - a third of a second, and not every user of this module needs it
+
+    return boto3.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - no secret: moto takes any
+        region_name=REGION,
+    )
