@@ -1,0 +1,135 @@
+"""What the probes bring back: typed observations that judge nothing.
+
+Each keeps "no" apart from "could not find out"; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+
+class DnsStatus(StrEnum):
+    """How a look-up ended; only ``failed`` settles nothing."""
+
+    ANSWERED = "answered"
+    NO_DATA = "no-data"
+    NXDOMAIN = "nxdomain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DnsAnswer:
+    """What one look-up brought.
+
+    ``name`` and the names in ``values`` are A-labels in lower case without a trailing dot.
+    ``values`` are in presentation form (``10 mail.example.gov`` for MX, a null MX is ``0 .``);
+    TXT records come as ``strings`` instead, one tuple a record. ``canonical`` is the name at the
+    end of the CNAME chain. ``ttl_seconds`` is that of the records, or of the negative answer.
+    ``reason`` says why a look-up failed, or that records were left out, in printable ASCII.
+    """
+
+    name: str
+    type: str
+    status: DnsStatus
+    values: tuple[str, ...] = ()
+    strings: tuple[tuple[bytes, ...], ...] = ()
+    canonical: str = ""
+    ttl_seconds: int = 0
+    reason: str = ""
+
+    @property
+    def settled(self) -> bool:
+        """Whether something was found out, be it that there is nothing."""
+        return self.status is not DnsStatus.FAILED
+
+
+class FetchOutcome(StrEnum):
+    """How far a request came."""
+
+    ANSWERED = "answered"
+    NO_ROUTE = "no-route"  # this machine cannot reach that address family; says nothing of the host
+    CONNECT_FAILED = "connect-failed"
+    TLS_FAILED = "tls-failed"  # handshake or alert; no certificate was refused by us
+    CERTIFICATE_REFUSED = "certificate-refused"
+    TIMED_OUT = "timed-out"
+    HTTP_MALFORMED = "http-malformed"
+    TOO_LARGE = "too-large"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """What one request to one address brought.
+
+    ``headers`` have lower-case names. ``body`` is what was read, never more than the limit asked
+    for, its transfer coding undone. ``tls_version`` is Python's, such as ``TLSv1.3``. ``expires``
+    is the end of the certificate's validity. ``reason`` says why there is no answer, in printable
+    ASCII.
+    """
+
+    host: str
+    address: str
+    outcome: FetchOutcome
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    tls_version: str = ""
+    reason: str = ""
+    expires: dt.datetime | None = None
+
+    def header(self, name: str) -> str:
+        """The first header of that lower-case name, or an empty text."""
+        return next((value for each, value in self.headers if each == name), "")
+
+
+class SmtpOutcome(StrEnum):
+    """How far a session came."""
+
+    TLS = "tls"  # STARTTLS done; the certificate is trusted, unexpired and names the host
+    CERTIFICATE_REFUSED = "certificate-refused"
+    TLS_FAILED = "tls-failed"
+    NO_STARTTLS = "no-starttls"
+    SMTP_FAILED = "smtp-failed"  # it answered, but not as a mail server that takes mail
+    CONNECT_FAILED = "connect-failed"
+    NO_ROUTE = "no-route"
+    TIMED_OUT = "timed-out"
+
+    @property
+    def settled(self) -> bool:
+        """Whether the session says something about STARTTLS at that host."""
+        return self in (
+            SmtpOutcome.TLS,
+            SmtpOutcome.CERTIFICATE_REFUSED,
+            SmtpOutcome.TLS_FAILED,
+            SmtpOutcome.NO_STARTTLS,
+        )
+
+
+class CertificateFault(StrEnum):
+    """Why a certificate was refused; the words of RFC 8460 section 4.3."""
+
+    EXPIRED = "certificate-expired"
+    HOST_MISMATCH = "certificate-host-mismatch"
+    NOT_TRUSTED = "certificate-not-trusted"
+    OTHER = "validation-failure"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSession:
+    """What one session with one address of an MX host brought.
+
+    ``expires`` is the end of the certificate that was presented, where it could be read.
+    ``reason`` says what went wrong, in printable ASCII.
+    """
+
+    host: str
+    address: str
+    outcome: SmtpOutcome
+    fault: CertificateFault | None = None
+    tls_version: str = ""
+    expires: dt.datetime | None = None
+    reason: str = ""

@@ -1,0 +1,196 @@
+"""DNS look-ups as observations: what was answered, and whether anybody answered at all."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+from mtasts.observations import DnsAnswer, DnsStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import dns.asyncresolver
+    import dns.message
+    import dns.rdatatype
+    import dns.rrset
+
+    from mtasts.probe.reach import Reach
+
+ADDRESS_TYPES = ("A", "AAAA")
+_PORT = 53
+_TRY_SECONDS = 3.0
+_TRIES = 2
+_CHAIN_MAX = 8
+_RECORDS_MAX = 1000
+_TTL_MAX = 2**31 - 2  # dnspython's word for no TTL at all is one more
+
+
+class Resolver:
+    """Asks DNS: recursively through the configured resolvers, or a zone's own servers.
+
+    One event loop at a time; every look-up ends within ``deadline_seconds``, retries included.
+    Answers are kept nowhere.
+    """
+
+    def __init__(self, reach: Reach, *, deadline_seconds: float = 10.0) -> None:
+        """Ask through ``reach``; nothing is sent yet."""
+        self._fixed = reach.resolver
+        self._deadline_seconds = deadline_seconds
+        self._system: tuple[tuple[str, int], ...] | None = None
+
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        """What the recursive resolver answers; never raises for what DNS does."""
+        return await self._ask(self._recursive(), name, type_, recursive=True)
+
+    async def authoritative(self, servers: Iterable[str], name: str, type_: str) -> DnsAnswer:
+        """What the first of the name servers ``servers`` that answers says, asked directly.
+
+        A recursive resolver may hold an old or a negative answer; these do not. A CNAME that leads
+        out of the zone is followed through the recursive resolver.
+        """
+        if self._fixed is not None:
+            return await self._ask((self._fixed,), name, type_, recursive=False)
+        addresses: list[tuple[str, int]] = []
+        for server in sorted(servers):
+            for each in await asyncio.gather(*(self.lookup(server, t) for t in ADDRESS_TYPES)):
+                addresses += [(value, _PORT) for value in each.values]
+        if not addresses:
+            return _failed(name, type_, "none of the zone's name servers has an address")
+        answer = await self._ask(tuple(addresses), name, type_, recursive=False)
+        if answer.status is DnsStatus.NO_DATA and answer.canonical != name:
+            return replace(await self.lookup(answer.canonical, type_), name=name)
+        return answer
+
+    def _recursive(self) -> tuple[tuple[str, int], ...]:
+        if self._fixed is not None:
+            return (self._fixed,)
+        if self._system is None:
+            import dns.exception  # noqa: PLC0415 - 0.1 s that not every command pays
+            import dns.resolver  # noqa: PLC0415 - as above
+
+            try:
+                found = dns.resolver.Resolver()
+            except dns.exception.DNSException:
+                self._system = ()
+            else:
+                servers = [str(server) for server in found.nameservers]
+                self._system = tuple((server, found.port) for server in servers)
+        return self._system
+
+    async def _ask(
+        self, servers: Sequence[tuple[str, int]], name: str, type_: str, *, recursive: bool
+    ) -> DnsAnswer:
+        import dns.exception  # noqa: PLC0415 - as above
+        import dns.flags  # noqa: PLC0415 - as above
+        import dns.message  # noqa: PLC0415 - as above
+
+        try:
+            query = dns.message.make_query(f"{name}.", type_, use_edns=True, payload=1232)
+        except dns.exception.DNSException as error:
+            return _failed(name, type_, f"no name for DNS: {error}")
+        if not recursive:
+            query.flags &= ~dns.flags.RD
+        reason = "no resolver is configured"
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                for address, port in itertools.chain(*itertools.repeat(servers, _TRIES)):
+                    answer = await _exchange(query, address, port, name, type_)
+                    if answer.settled:
+                        return answer
+                    reason = answer.reason
+        except TimeoutError:
+            reason = f"no answer within {self._deadline_seconds:g} s"
+        return _failed(name, type_, reason)
+
+
+async def _exchange(
+    query: dns.message.Message, address: str, port: int, name: str, type_: str
+) -> DnsAnswer:
+    """One question to one server, over UDP and then, if it did not fit, over TCP."""
+    import dns.asyncquery  # noqa: PLC0415 - as in Resolver
+    import dns.exception  # noqa: PLC0415 - as in Resolver
+
+    try:
+        response, _ = await dns.asyncquery.udp_with_fallback(
+            query, address, timeout=_TRY_SECONDS, port=port, ignore_unexpected=True
+        )
+    except (dns.exception.DNSException, OSError, EOFError) as error:
+        text = str(error) or type(error).__name__
+        return _failed(name, type_, f"{address}: {text}")
+    return read_response(response, name, type_)
+
+
+def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
+    """What a response says of ``name`` and ``type_``, its CNAME chain followed."""
+    import dns.exception  # noqa: PLC0415 - as in Resolver
+    import dns.message  # noqa: PLC0415 - as in Resolver
+    import dns.rcode  # noqa: PLC0415 - as in Resolver
+
+    code = response.rcode()
+    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        return _failed(name, type_, dns.rcode.to_text(code))
+    try:
+        if not isinstance(response, dns.message.QueryMessage):
+            raise dns.message.NotQueryResponse
+        chain = response.resolve_chaining()
+    except dns.exception.DNSException as error:
+        return _failed(name, type_, str(error) or type(error).__name__)
+    canonical = _plain(chain.canonical_name.to_text())
+    too_long = len(chain.cnames) > _CHAIN_MAX
+    if too_long or (chain.answer is None and not _is_final(response)):
+        reason = "too many CNAME records in a row" if too_long else "the server refers to others"
+        return _failed(name, type_, reason)
+    if chain.answer is None:
+        status = DnsStatus.NXDOMAIN if code == dns.rcode.NXDOMAIN else DnsStatus.NO_DATA
+        ttl = 0 if chain.minimum_ttl > _TTL_MAX else chain.minimum_ttl
+        return DnsAnswer(name, type_, status, canonical=canonical, ttl_seconds=ttl)
+    return _positive(name, type_, canonical, chain.answer, int(chain.minimum_ttl))
+
+
+def _is_final(response: dns.message.Message) -> bool:
+    """Whether an answer without records is a final one: a referral names other servers (NS)."""
+    import dns.flags  # noqa: PLC0415 - as in Resolver
+    import dns.rdatatype  # noqa: PLC0415 - as in Resolver
+
+    if response.flags & (dns.flags.AA | dns.flags.RA) or response.answer:
+        return True
+    kinds = {rrset.rdtype for rrset in response.authority}
+    return dns.rdatatype.NS not in kinds or dns.rdatatype.SOA in kinds
+
+
+def _positive(
+    name: str, type_: str, canonical: str, rrset: dns.rrset.RRset, ttl_seconds: int
+) -> DnsAnswer:
+    records = list(itertools.islice(rrset, _RECORDS_MAX))
+    left_out = len(rrset) - len(records)
+    answer = DnsAnswer(
+        name,
+        type_,
+        DnsStatus.ANSWERED,
+        canonical=canonical,
+        ttl_seconds=ttl_seconds,
+        reason=f"{left_out} more records were left out" if left_out else "",
+    )
+    if type_ == "TXT":
+        return replace(answer, strings=tuple(tuple(record.strings) for record in records))
+    return replace(answer, values=tuple(sorted(_present(type_, record) for record in records)))
+
+
+def _present(type_: str, record: object) -> str:
+    text = str(record)
+    if type_ == "MX":
+        preference, _, exchange = text.partition(" ")
+        return f"{preference} {_plain(exchange) or '.'}"
+    return _plain(text) if type_ in ("NS", "CNAME", "PTR") else text
+
+
+def _plain(name: str) -> str:
+    return name.lower().removesuffix(".")
+
+
+def _failed(name: str, type_: str, reason: str) -> DnsAnswer:
+    return DnsAnswer(name, type_, DnsStatus.FAILED, reason=printable(reason))

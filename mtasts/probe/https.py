@@ -1,0 +1,164 @@
+"""One HTTPS request to one address, as a sender makes it (RFC 8461 section 3.3): no redirects."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import errno
+import ssl
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+from mtasts.observations import Fetch, FetchOutcome
+
+if TYPE_CHECKING:
+    import h11
+
+    from mtasts.probe.reach import Reach
+
+BODY_MAX = 64 * 1024  # what RFC 8461 section 3.3 suggests a sender reads
+USER_AGENT = "mtasts (+https://www.rfc-editor.org/rfc/rfc8461)"
+POLICY_PATH = "/.well-known/mta-sts.txt"
+_PORT = 443
+_HEADERS_MAX = 32 * 1024
+_READ_BYTES = 16 * 1024
+_INTERIM_MAX = 8
+# What a machine without that address family, or without a way out of it, says.
+NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+
+
+async def fetch(
+    reach: Reach,
+    host: str,
+    address: str,
+    path: str = POLICY_PATH,
+    *,
+    deadline_seconds: float = 15.0,
+    body_max: int = BODY_MAX,
+    user_agent: str = USER_AGENT,
+) -> Fetch:
+    """GET ``https://host/path`` at ``address``, on a connection of its own.
+
+    TLS is verified for ``host`` against the roots of ``reach``, with SNI. Never raises for what
+    the other side does.
+    """
+    so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            reader, writer = await _connect(reach, host, address)
+            try:
+                tls = writer.get_extra_info("ssl_object")
+                expires = expiry(tls.getpeercert())
+                so_far = replace(so_far, tls_version=tls.version(), expires=expires)
+                request = _request(host, path, user_agent)
+                return await _exchange(so_far, reader, writer, request, body_max)
+            finally:
+                # Not closed politely: a peer that never says goodbye would be waited for.
+                writer.transport.abort()
+    except TimeoutError:
+        return replace(so_far, reason=f"no whole answer within {deadline_seconds:g} s")
+    except ssl.SSLCertVerificationError as error:
+        refused = FetchOutcome.CERTIFICATE_REFUSED
+        return replace(so_far, outcome=refused, reason=printable(error.verify_message))
+    except ssl.SSLError as error:
+        reason = printable(error.reason or str(error))
+        return replace(so_far, outcome=FetchOutcome.TLS_FAILED, reason=reason)
+    except OSError as error:
+        return replace(so_far, outcome=_outcome(error, so_far), reason=describe(error))
+
+
+def describe(error: OSError) -> str:
+    """The words of a system error, in printable ASCII."""
+    return printable(error.strerror or str(error) or type(error).__name__)
+
+
+def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
+    if error.errno in NO_ROUTE:
+        return FetchOutcome.NO_ROUTE
+    # A connection that ends during the handshake, as servers do that know no such name.
+    ended = isinstance(error, ConnectionResetError | BrokenPipeError)
+    if ended and not so_far.tls_version:
+        return FetchOutcome.TLS_FAILED
+    return FetchOutcome.HTTP_MALFORMED if so_far.tls_version else FetchOutcome.CONNECT_FAILED
+
+
+async def _connect(
+    reach: Reach, host: str, address: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    target, port = reach.target(host, _PORT, address)
+    return await asyncio.open_connection(
+        target, port, ssl=reach.tls_context(), server_hostname=host, limit=_READ_BYTES
+    )
+
+
+def expiry(certificate: dict[str, object] | None) -> dt.datetime | None:
+    """The end of a verified certificate's validity."""
+    text = (certificate or {}).get("notAfter")
+    if not isinstance(text, str):
+        return None
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(text), dt.UTC)
+
+
+def _request(host: str, path: str, user_agent: str) -> h11.Request:
+    import h11  # noqa: PLC0415 - only needed once a request is made
+
+    return h11.Request(
+        method="GET",
+        target=path,
+        headers=[
+            ("Host", host),
+            ("User-Agent", user_agent),
+            ("Accept", "text/plain, */*;q=0.1"),
+            ("Accept-Encoding", "identity"),
+            ("Connection", "close"),
+        ],
+    )
+
+
+async def _exchange(
+    so_far: Fetch,
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    request: h11.Request,
+    body_max: int,
+) -> Fetch:
+    import h11  # noqa: PLC0415 - as in _request
+
+    connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADERS_MAX)
+    writer.write((connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b""))
+    body = bytearray()
+    interim = 0
+    try:
+        while True:
+            event = connection.next_event()
+            if event is h11.NEED_DATA:
+                connection.receive_data(await reader.read(_READ_BYTES))
+            elif isinstance(event, h11.InformationalResponse) and interim < _INTERIM_MAX:
+                interim += 1
+            elif isinstance(event, h11.Response):
+                so_far = replace(so_far, status=event.status_code, headers=_headers(event))
+            elif isinstance(event, h11.Data):
+                body += event.data
+                if len(body) > body_max:
+                    cut, reason = bytes(body[:body_max]), f"more than {body_max} bytes"
+                    return replace(so_far, outcome=FetchOutcome.TOO_LARGE, body=cut, reason=reason)
+            elif isinstance(event, h11.EndOfMessage):
+                return replace(so_far, outcome=FetchOutcome.ANSWERED, body=bytes(body))
+            else:
+                return replace(
+                    so_far, outcome=FetchOutcome.HTTP_MALFORMED, reason="no final response"
+                )
+    except h11.RemoteProtocolError as error:
+        return replace(
+            so_far,
+            outcome=FetchOutcome.HTTP_MALFORMED,
+            body=bytes(body),
+            reason=printable(str(error)),
+        )
+
+
+def _headers(response: h11.Response) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name.decode("ascii"), value.decode("latin-1")) for name, value in response.headers
+    )

@@ -1,0 +1,189 @@
+"""The proof that the policy host serves the intended bytes, before any record says so.
+
+RFC 8461 section 8.1 wants the body out before the record. A sender that sees the new id and still
+gets the old body keeps it under the new id for max_age, so "out" has to be seen, not assumed:
+caches are purged, the lifetime of older copies is waited out, and every address is asked over
+verified TLS, as senders do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.observations import DnsStatus
+from mtasts.probe.dns import ADDRESS_TYPES
+from mtasts.probe.https import fetch
+from mtasts.rollout.served import Judged, Verdict, judge, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mtasts.observations import DnsAnswer, Fetch
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+
+ASKS_PER_ADDRESS = 3
+_ADDRESSES_MAX = 16
+_PAUSES_SECONDS = (0.25, 0.5, 1, 2, 4, 8)
+_FETCH_SECONDS = 10.0
+
+
+class NotProvenError(MtaStsError):
+    """The policy host does not serve the intended policy; the record must stay as it is.
+
+    ``judged`` is the last round of requests. A later run tries again.
+    """
+
+    def __init__(self, text: str, judged: tuple[Judged, ...] = ()) -> None:
+        """Carry the text and what was seen."""
+        self.judged = judged
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has to be seen: ``body``, served by ``host``."""
+
+    host: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was seen when it was proven: requests that all brought the intended bytes."""
+
+    wanted: Wanted
+    addresses: tuple[str, ...]
+    unseen: tuple[str, ...]
+    requests: int
+
+
+class Caches(Protocol):
+    """The caches between the origin and the senders, as far as their cloud lets one act on them."""
+
+    async def purge(self) -> None:
+        """Drop every cached copy; returns when the cloud says that all have been dropped."""
+
+    async def seconds_until_lapsed(self) -> float:
+        """How long a cache may still hold a copy of an older body, whatever was purged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Asks and judges until everything is right, or the deadline has come.
+
+    ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests. All
+    times are in seconds.
+    """
+
+    reach: Reach
+    resolver: Resolver
+    deadline_seconds: float
+    ask: Callable[..., Awaitable[Fetch]] = fetch
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    async def prove(self, wanted: Wanted, name_servers: tuple[str, ...], caches: Caches) -> Proof:
+        """Prove that ``wanted`` is what senders get.
+
+        The host's addresses are asked of the zone's ``name_servers``: a resolver may hold an old
+        or a negative answer.
+
+        Raises:
+            NotProvenError: something else is served, or may still be.
+            UndeterminedError: nothing could be seen from here.
+        """
+        end = self.clock() + self.deadline_seconds
+        await caches.purge()
+        wait = await caches.seconds_until_lapsed()
+        if wait > end - self.clock():
+            raise NotProvenError(
+                f"{wanted.host}: caches may hold the former policy for another {wait:.0f} s, longer"
+                f" than a proof may take ({self.deadline_seconds:.0f} s): run again after that, or"
+                " raise mtasts:proofSeconds"
+            )
+        if wait > 0:
+            await self.pause(wait)
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(
+                    self.resolver.authoritative(name_servers, wanted.host, type_)
+                    for type_ in ADDRESS_TYPES
+                )
+            )
+
+        return await self._until(end, wanted, resolve)
+
+    async def prove_candidate(self, wanted: Wanted, candidate: str) -> Proof:
+        """Prove that ``candidate``, a name of the new host's own, serves ``wanted``.
+
+        For use before any record of the policy host leads there; raises as `prove` does.
+        """
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
+            )
+
+        return await self._until(self.clock() + self.deadline_seconds, wanted, resolve)
+
+    async def _until(
+        self, end: float, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]]
+    ) -> Proof:
+        tries = 0
+        while True:
+            problem = await self._round(wanted, resolve, end)
+            if isinstance(problem, Proof):
+                return problem
+            pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)]
+            tries += 1
+            if self.clock() + pause >= end:
+                raise problem
+            await self.pause(pause)
+
+    async def _round(
+        self, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
+    ) -> Proof | MtaStsError:
+        """One look at all addresses: the proof, or what stands against it."""
+        answers = await resolve()
+        failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]
+        if failed:
+            reasons = "; ".join(f"{each.name} {each.type}: {each.reason}" for each in failed)
+            return UndeterminedError(f"the addresses to ask for {wanted.host}: {reasons}")
+        addresses = sorted({value for answer in answers for value in answer.values})
+        if not addresses:
+            asked = ", ".join(sorted({answer.name for answer in answers}))
+            return NotProvenError(f"{wanted.host}: DNS has no address for {asked}")
+        judged = await self._ask(wanted, addresses[:_ADDRESSES_MAX], end)
+        wrong = summary(judged)
+        if wrong:
+            return NotProvenError(
+                f"https://{wanted.host} does not serve the intended policy: {wrong}", judged
+            )
+        seen = {each.fetch.address for each in judged if each.verdict is Verdict.SERVED}
+        if not seen:
+            return UndeterminedError(
+                f"whether {wanted.host} serves the policy: no route from here to "
+                f"{', '.join(addresses)}"
+            )
+        unseen = tuple(sorted(set(addresses) - seen))
+        return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
+
+    async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
+        """Several requests to each address, one after the other there, all addresses at once."""
+
+        async def one(address: str) -> list[Judged]:
+            judged = []
+            for _ in range(ASKS_PER_ADDRESS):
+                limit = min(_FETCH_SECONDS, max(end - self.clock(), 1.0))
+                found = await self.ask(self.reach, wanted.host, address, deadline_seconds=limit)
+                judged.append(judge(found, wanted.body))
+            return judged
+
+        rounds = await asyncio.gather(*(one(address) for address in addresses))
+        return tuple(each for judged in rounds for each in judged)

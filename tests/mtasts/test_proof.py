@@ -1,0 +1,141 @@
+"""A proof passes only once every address serves the exact bytes; anything else says what it saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from mtasts.errors import UndeterminedError
+from mtasts.names import MxPattern
+from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome
+from mtasts.policy import Mode, Policy
+from mtasts.probe.reach import Reach
+from mtasts.proof import ASKS_PER_ADDRESS, NotProvenError, Proof, Prover, Wanted
+
+HOST = "mta-sts.example.gov"
+SERVERS = ("ns1.example.net",)
+NEW = Policy(Mode.TESTING, 604800, (MxPattern("new.example.gov"),)).render()
+OLD = Policy(Mode.TESTING, 604800, (MxPattern("old.example.gov"),)).render()
+WANTED = Wanted(HOST, NEW)
+
+
+@dataclass
+class World:
+    """DNS, an edge and a clock, as data; ``bodies`` are served in turn, the last for ever."""
+
+    addresses: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"A": ("192.0.2.1",), "AAAA": ("2001:db8::1",)}
+    )
+    bodies: list[bytes] = field(default_factory=lambda: [NEW])
+    no_route: tuple[str, ...] = ()
+    dns_fails: int = 0
+    lapse: float = 0.0
+    now: float = 0.0
+    log: list[str] = field(default_factory=list)
+
+    async def purge(self) -> None:
+        self.log.append("purge")
+
+    async def seconds_until_lapsed(self) -> float:
+        return self.lapse
+
+    async def pause(self, seconds: float) -> None:
+        self.now += seconds
+        self.log.append(f"pause {seconds:g}")
+
+    def _answer(self, name: str, type_: str) -> DnsAnswer:
+        if self.dns_fails > 0:
+            self.dns_fails -= 1
+            return DnsAnswer(name, type_, DnsStatus.FAILED, reason="timed out")
+        values = self.addresses.get(type_, ())
+        return DnsAnswer(name, type_, DnsStatus.ANSWERED if values else DnsStatus.NO_DATA, values)
+
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        self.log.append(f"lookup {name} {type_}")
+        return self._answer(name, type_)
+
+    async def authoritative(self, servers: tuple[str, ...], name: str, type_: str) -> DnsAnswer:
+        assert servers == SERVERS
+        return self._answer(name, type_)
+
+    async def ask(self, _: Reach, host: str, address: str, *, deadline_seconds: float) -> Fetch:
+        assert deadline_seconds > 0
+        if address in self.no_route:
+            return Fetch(host, address, FetchOutcome.NO_ROUTE)
+        body = self.bodies.pop(0) if len(self.bodies) > 1 else self.bodies[0]
+        headers = (("content-type", "text/plain"),)
+        self.log.append("ask")
+        return Fetch(host, address, FetchOutcome.ANSWERED, 200, headers, body)
+
+    def prover(self, deadline_seconds: float = 60.0) -> Prover:
+        return Prover(Reach(), self, deadline_seconds, self.ask, self.pause, lambda: self.now)
+
+    async def prove(self, deadline_seconds: float = 60.0) -> Proof:
+        return await self.prover(deadline_seconds).prove(WANTED, SERVERS, self)
+
+
+async def test_the_intended_bytes_everywhere_are_a_proof() -> None:
+    proof = await World().prove()
+    assert proof == Proof(WANTED, ("192.0.2.1", "2001:db8::1"), (), requests=2 * ASKS_PER_ADDRESS)
+
+
+async def test_caches_are_purged_and_older_copies_outlived_before_anybody_is_asked() -> None:
+    world = World(lapse=12.5)
+    await world.prove()
+    assert world.log[:3] == ["purge", "pause 12.5", "ask"]
+
+
+async def test_copies_that_outlive_the_deadline_are_a_refusal_with_the_time_left() -> None:
+    with pytest.raises(NotProvenError, match=r"another 90 s.*mtasts:proofSeconds"):
+        await World(lapse=90).prove()
+
+
+async def test_an_old_body_that_goes_away_in_time_is_waited_for() -> None:
+    world = World(bodies=[OLD, NEW])
+    await world.prove()
+    assert "pause 0.25" in world.log
+
+
+async def test_one_old_body_among_many_is_no_proof() -> None:
+    world = World(bodies=[NEW, NEW, OLD, NEW, NEW, NEW] * 200)
+    with pytest.raises(NotProvenError, match=r"1 x another body .*old\.example\.gov"):
+        await world.prove()
+
+
+async def test_a_refusal_carries_what_was_seen() -> None:
+    with pytest.raises(NotProvenError) as refused:
+        await World(bodies=[OLD]).prove()
+    assert len(refused.value.judged) == 2 * ASKS_PER_ADDRESS
+
+
+async def test_a_host_without_an_address_is_not_proven() -> None:
+    with pytest.raises(NotProvenError, match=r"no address for mta-sts\.example\.gov"):
+        await World(addresses={}).prove()
+
+
+async def test_a_family_without_a_route_from_here_is_recorded_as_unseen() -> None:
+    proof = await World(no_route=("2001:db8::1",)).prove()
+    assert (proof.addresses, proof.unseen) == (("192.0.2.1",), ("2001:db8::1",))
+
+
+async def test_with_no_route_at_all_nothing_was_found_out() -> None:
+    world = World(no_route=("192.0.2.1", "2001:db8::1"))
+    with pytest.raises(UndeterminedError, match="no route from here"):
+        await world.prove()
+
+
+async def test_dns_that_answers_late_is_waited_for() -> None:
+    assert (await World(dns_fails=2).prove()).requests == 2 * ASKS_PER_ADDRESS
+
+
+async def test_dns_that_never_answers_leaves_it_undetermined() -> None:
+    with pytest.raises(UndeterminedError, match="timed out"):
+        await World(dns_fails=10_000).prove()
+
+
+async def test_a_candidate_is_asked_under_its_own_name_before_dns_leads_to_it() -> None:
+    world = World()
+    await world.prover().prove_candidate(WANTED, "d1.cloudfront.net")
+    assert world.log[:2] == ["lookup d1.cloudfront.net A", "lookup d1.cloudfront.net AAAA"]
+    assert "purge" not in world.log
