@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.errors import MtaStsError, UndeterminedError
@@ -125,9 +125,13 @@ class Account:
     Every client has time-outs and bounded retries; calls block and belong in threads.
     """
 
-    def __init__(self, settings: AwsSettings) -> None:
-        """Prepare the account of ``settings``; nothing is called yet."""
+    def __init__(self, settings: AwsSettings, *, attempts_max: int = 5) -> None:
+        """Prepare the account of ``settings``; nothing is called yet.
+
+        A call that fails in passing is made ``attempts_max`` times in all, with pauses.
+        """
         self.settings = settings
+        self._attempts_max = attempts_max
         self._lock = threading.RLock()
         self._session: boto3.Session | None = None
         self._clients: dict[str, Any] = {}
@@ -194,18 +198,15 @@ class Account:
         return account
 
     def in_role(self, role_arn: str) -> Account:
-        """The same settings with one more role assumed, for zones that another account holds."""
-        settings = self.settings
+        """The same settings with one more role assumed last, for zones that another account holds.
+
+        ``allowed_accounts`` is left behind: it says whose the stack is, and such a zone is
+        another's on purpose. The role's own ARN, which the config names, pins that account.
+        """
+        roles = (*self.settings.roles, Role(role_arn))
         return Account(
-            AwsSettings(
-                region=settings.region,
-                profile=settings.profile,
-                access_key=settings.access_key,
-                secret_key=settings.secret_key,
-                token=settings.token,
-                roles=(*settings.roles, Role(role_arn)),
-                endpoints=settings.endpoints,
-            )
+            replace(self.settings, roles=roles, allowed_accounts=()),
+            attempts_max=self._attempts_max,
         )
 
     def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
@@ -230,6 +231,8 @@ class Account:
             service,
             endpoint_url=self.settings.endpoints.get(service),
             config=Config(
-                connect_timeout=5, read_timeout=20, retries={"mode": "standard", "max_attempts": 5}
+                connect_timeout=5,
+                read_timeout=20,
+                retries={"mode": "standard", "total_max_attempts": self._attempts_max},
             ),
         )

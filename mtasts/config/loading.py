@@ -21,6 +21,7 @@ from mtasts.config.report import Report
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
     DEFAULT_MAX_AGE,
+    DEFAULT_PROOF_SECONDS,
     DEFAULT_TTL_SECONDS,
     DomainFields,
     Fields,
@@ -133,6 +134,7 @@ def _load(
         region=stack.region,
         allowed_account_ids=tuple(stack.allowed_account_ids or ()),
         cache_seconds=stack.cache_seconds or DEFAULT_CACHE_SECONDS,
+        proof_seconds=stack.proof_seconds or DEFAULT_PROOF_SECONDS,
         domains=tuple(_resolve(domain, stack) for domain, _, _ in domains),
         file=report.file,
     )

@@ -119,6 +119,7 @@ class AgencyConfig:
     region: str | None
     allowed_account_ids: tuple[str, ...]
     cache_seconds: int
+    proof_seconds: int
     domains: tuple[DomainConfig, ...]
     file: str
 

@@ -18,6 +18,7 @@ DAY = 86_400
 DEFAULT_MAX_AGE = 7 * DAY
 DEFAULT_CACHE_SECONDS = 60
 DEFAULT_TTL_SECONDS = 300
+DEFAULT_PROOF_SECONDS = 300
 
 _MaxAge = Annotated[
     int,
@@ -51,6 +52,17 @@ _CacheSeconds = Annotated[
             3600,
             "a cached old body can be taken for the new policy that long",
             "RFC 8461 section 8.2",
+        )
+    ),
+]
+_ProofSeconds = Annotated[
+    int,
+    PlainValidator(
+        fields.whole_number(
+            5,
+            3600,
+            "a proof needs time to look, and a run that waits for hours helps nobody",
+            "RFC 8461 section 8.1",
         )
     ),
 ]
@@ -101,6 +113,7 @@ class StackFields(Fields):
     mode: _Mode | None = Field(None, alias="mtasts:mode")
     max_age: _MaxAge | None = Field(None, alias="mtasts:maxAge")
     cache_seconds: _CacheSeconds | None = Field(None, alias="mtasts:cacheSeconds")
+    proof_seconds: _ProofSeconds | None = Field(None, alias="mtasts:proofSeconds")
     ttl: _Ttl | None = Field(None, alias="mtasts:ttl")
     tls_reports: Annotated[_Reports, BeforeValidator(fields.from_json)] | None = Field(
         None, alias="mtasts:tlsReports"

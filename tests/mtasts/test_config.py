@@ -171,6 +171,8 @@ ACCEPTED: list[tuple[str, Any, Callable[[AgencyConfig], object], object]] = [
     ("mtasts:maxAge", 31557600, lambda c: c.domains[1].max_age, 31557600),
     ("mtasts:cacheSeconds", 1, lambda c: c.cache_seconds, 1),
     ("mtasts:cacheSeconds", "3600", lambda c: c.cache_seconds, 3600),
+    ("mtasts:proofSeconds", 5, lambda c: c.proof_seconds, 5),
+    ("mtasts:proofSeconds", "3600", lambda c: c.proof_seconds, 3600),
     ("mtasts:ttl", 60, lambda c: c.domains[1].ttl_seconds, 60),
     ("mtasts:ttl", 86400, lambda c: c.domains[1].ttl_seconds, 86400),
     ("mtasts:mode", "none", lambda c: c.domains[1].mode, Mode.NONE),
@@ -289,6 +291,8 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("mtasts:maxAge", (1,), "", "config-no-whole-number", "plain digits"),
     ("mtasts:cacheSeconds", 0, "", "config-out-of-range", "1 to 3600"),
     ("mtasts:cacheSeconds", 3601, "", "config-out-of-range", "1 to 3600"),
+    ("mtasts:proofSeconds", 4, "", "config-out-of-range", "5 to 3600"),
+    ("mtasts:proofSeconds", 3601, "", "config-out-of-range", "5 to 3600"),
     ("mtasts:ttl", 59, "", "config-out-of-range", "60 to 86400"),
     ("mtasts:ttl", 86401, "", "config-out-of-range", "60 to 86400"),
     (REPORTS, ["reports@example.gov"], "[0]", "config-report-uri-scheme", "mailto:r"),
@@ -693,3 +697,4 @@ def test_the_documentation_gives_the_defaults_of_the_model() -> None:
     assert defaults["mtasts:maxAge"] == f"`{config.domains[0].max_age}`"
     assert defaults["mtasts:ttl"] == f"`{config.domains[0].ttl_seconds}`"
     assert defaults["mtasts:cacheSeconds"] == f"`{config.cache_seconds}`"
+    assert defaults["mtasts:proofSeconds"] == f"`{config.proof_seconds}`"

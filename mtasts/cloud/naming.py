@@ -1,0 +1,24 @@
+"""Names derived from the stack alone, so that lost state finds everything again."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+_NAME_MAX = 63  # S3's limit for a bucket's name
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def bucket_name(account_id: str, region: str, stack: str) -> str:
+    """The bucket of one stack: account, region and stack, in letters that S3 takes.
+
+    A stack name that is too long or holds other characters is shortened, and a hash keeps it apart
+    from all others.
+    """
+    prefix = f"mtasts-{account_id}-{region}-"
+    room = _NAME_MAX - len(prefix)
+    if len(stack) <= room and _SLUG.fullmatch(stack):
+        return prefix + stack
+    digest = hashlib.sha256(stack.encode("utf-8")).hexdigest()[:8]
+    slug = "-".join(re.findall(r"[a-z0-9]+", stack.lower()))[: room - len(digest) - 1].strip("-")
+    return f"{prefix}{slug}-{digest}" if slug else f"{prefix}{digest}"

@@ -1,0 +1,78 @@
+"""What one run declares for a policy domain: a value that the components only place.
+
+Everything that a look-up or a verdict could change is decided before the first resource is
+registered, and stands here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.policy import policy_id
+from mtasts.records import StsRecord, TlsRptRecord
+
+if TYPE_CHECKING:
+    from mtasts.config import DomainConfig
+    from mtasts.rollout.zones import HostedZone
+
+POLICY_LABEL = "mta-sts"
+STS_LABEL = "_mta-sts"
+TLSRPT_LABEL = "_smtp._tls"
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """The policy, the records and where they go, for one policy domain.
+
+    ``body`` is the exact bytes to serve and ``id`` the policy id that names them; ``protect`` keeps
+    Pulumi from deleting what senders may still rely on.
+    """
+
+    domain: str
+    zone: HostedZone
+    body: bytes
+    id: str
+    tls_reports: tuple[str, ...]
+    ttl_seconds: int
+    protect: bool = False
+    dns_role_arn: str | None = None
+
+    @property
+    def policy_host(self) -> str:
+        """The host that senders fetch the policy from (RFC 8461 section 3.3)."""
+        return f"{POLICY_LABEL}.{self.domain}"
+
+    @property
+    def sts_owner(self) -> str:
+        """Where the STS record stands."""
+        return f"{STS_LABEL}.{self.domain}"
+
+    @property
+    def tlsrpt_owner(self) -> str:
+        """Where the TLS-RPT record stands."""
+        return f"{TLSRPT_LABEL}.{self.domain}"
+
+    @property
+    def sts_text(self) -> str:
+        """The STS record."""
+        return StsRecord(self.id).render()
+
+    @property
+    def tlsrpt_text(self) -> str:
+        """The TLS-RPT record."""
+        return TlsRptRecord(self.tls_reports).render()
+
+
+def declare(config: DomainConfig, zone: HostedZone, revision: int) -> Declaration:
+    """What ``config`` asks for; raises ``ValueError`` for a parked domain, which has no policy."""
+    body = config.policy.render()
+    return Declaration(
+        domain=config.name,
+        zone=zone,
+        body=body,
+        id=policy_id(body, revision),
+        tls_reports=config.tls_reports,
+        ttl_seconds=config.ttl_seconds,
+        dns_role_arn=config.dns_role_arn,
+    )
