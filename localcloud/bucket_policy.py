@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 _POLICY_MAX_BYTES = 20 * 1024  # S3's own limit
+NOTHING_ALLOWS = "no statement allows it"
 _KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
@@ -58,8 +59,17 @@ def evaluate(policy: bytes | None, request: Request) -> Verdict:
         return Verdict(allowed=False, reason=str(error))
     if "Deny" in matching:
         return Verdict(allowed=False, reason="a statement denies it")
-    allowed = "Allow" in matching
-    return Verdict(allowed, f"{'a' if allowed else 'no'} statement allows it")
+    if "Allow" in matching:
+        return Verdict(allowed=True, reason="a statement allows it")
+    return Verdict(allowed=False, reason=NOTHING_ALLOWS)
+
+
+def denies(policy: bytes | None, request: Request) -> bool:
+    """Whether the policy forbids what the account's own rights would allow; unknown words do."""
+    if policy is None:
+        return False
+    verdict = evaluate(policy, request)
+    return not verdict.allowed and verdict.reason != NOTHING_ALLOWS
 
 
 def _effect(statement: dict[str, object]) -> object:

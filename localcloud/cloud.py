@@ -78,6 +78,9 @@ class Cloud:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            # Providers and language hosts of this local cloud, and none that PATH offers.
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
+            "MTASTS_LOCAL_CLOUD": str(self.directory),
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",

@@ -11,6 +11,7 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from localcloud.bucket_policy import Request, denies
 from localcloud.cloud import ACCOUNT, REGION
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _nearer_to_aws() -> Iterator[None]:
     This is how the edge can report progress without a moment in which moto claims more.
     """
     from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
+    from moto.iam.access_control import PermissionResult  # noqa: PLC0415
     from moto.s3 import models as s3  # noqa: PLC0415
 
     class Distribution(cloudfront.Distribution):
@@ -95,6 +97,18 @@ def _nearer_to_aws() -> Iterator[None]:
             super().__init__(*args, **options)
             self.status = "InProgress"
 
+    class FakeBucket(s3.FakeBucket):
+        """Its policy's conditions count: moto takes a denial with a condition for one without.
+
+        The local endpoint has no TLS, and stands for one that has.
+        """
+
+        def get_permission(self, action: str, resource: str) -> PermissionResult:
+            request = Request("", action, resource, {"aws:securetransport": "true"})
+            if denies(self.policy, request):
+                return PermissionResult.DENIED
+            return PermissionResult.PERMITTED if self.policy else PermissionResult.NEUTRAL
+
     class FakeKey(s3.FakeKey):
         """Its ETag is computed before others see the object: moto's lazy one is not thread-safe."""
 
@@ -106,6 +120,7 @@ def _nearer_to_aws() -> Iterator[None]:
         for module, replacement in (
             (cloudfront, Distribution),
             (cloudfront, Invalidation),
+            (s3, FakeBucket),
             (s3, FakeKey),
         ):
             name = replacement.__name__

@@ -17,7 +17,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from localcloud.authority import Authority
 from localcloud.cloud import STATE_FILE, Cloud
@@ -38,6 +38,7 @@ T = TypeVar("T")
 _LOG_BYTES = 1_000_000
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
+_LOCK_SECONDS = 1.0
 _LOGGERS = ("localcloud", "werkzeug", "mail.log", "asyncio")
 
 
@@ -152,12 +153,24 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
 def _alone_in(directory: Path) -> Iterator[None]:
     """Hold the directory's lock, which the system lets go of however this process ends."""
     with (directory / "lock").open("w") as lock:
+        _hold(lock, directory)
+        (directory / STATE_FILE).unlink(missing_ok=True)  # left by one that was killed
+        yield
+
+
+def _hold(lock: TextIO, directory: Path) -> None:
+    """Take the lock; whoever only looks whether it is held has it for a moment."""
+    end = time.monotonic() + _LOCK_SECONDS
+    pause = threading.Event()
+    while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise AlreadyRunningError(f"a local cloud runs in {directory} already") from error
-        (directory / STATE_FILE).unlink(missing_ok=True)  # left by one that was killed
-        yield
+            if time.monotonic() > end:
+                raise AlreadyRunningError(f"a local cloud runs in {directory} already") from error
+            pause.wait(0.01)
+        else:
+            return
 
 
 @contextmanager

@@ -221,6 +221,11 @@ def _record(found: Any) -> RecordSet:  # noqa: ANN401 - moto has no types
         _name(found.name),
         found.type,
         int(found.ttl or 0),
-        tuple(found.records or ()),
+        tuple(_value(each) for each in found.records or ()),
         _name(target),
     )
+
+
+def _value(record: str | Mapping[str, str]) -> str:
+    """A record's value; moto keeps the SOA it makes for a zone in another shape than all others."""
+    return record if isinstance(record, str) else record["Value"]

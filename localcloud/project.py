@@ -1,0 +1,133 @@
+"""A Pulumi project of its own against a local cloud, so that no checkout is written to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtasts.errors import MtaStsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+_SECONDS = 180
+
+
+class ProjectError(MtaStsError):
+    """A command of the engine failed where it should not, or the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a command of the engine ended, and what it said."""
+
+    words: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded."""
+        return self.code == 0
+
+    @property
+    def text(self) -> str:
+        """Everything it said."""
+        return f"{self.stdout}{self.stderr}"
+
+    def required(self) -> Run:
+        """Itself, if it succeeded; raises `ProjectError` with what it said otherwise."""
+        if not self.ok:
+            raise ProjectError(f"pulumi {' '.join(self.words)} failed:\n{self.text}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The program of this repository with stack files of its own; ``stack`` is the selected one."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    stack: str
+
+    @classmethod
+    def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
+        """Copy program and stack file to ``folder``, and make the stack in the backend."""
+        stacks = folder / "stacks"
+        shutil.rmtree(folder, ignore_errors=True)
+        stacks.mkdir(parents=True)
+        settings = (ROOT / "Pulumi.yaml").read_text()
+        own = settings.replace("virtualenv: .venv", f"virtualenv: {json.dumps(sys.prefix)}")
+        (folder / "Pulumi.yaml").write_text(own)
+        shutil.copy(ROOT / "__main__.py", folder / "__main__.py")
+        shutil.copy(stack_file, stacks / stack_file.name)
+        return cls(folder, environment, "").select(stack_file.stem.removeprefix("Pulumi."))
+
+    def select(self, stack: str) -> Project:
+        """The same project with another stack, made in the backend if need be."""
+        self.pulumi("stack", "select", "--create", stack).required()
+        return Project(self.folder, self.environment, stack)
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's config."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    def pulumi(self, *words: str) -> Run:
+        """Run the engine in the project; it never asks and has a deadline."""
+        binary = shutil.which("pulumi", path=self.environment["PATH"])
+        if binary is None:
+            raise ProjectError("no pulumi in this local cloud")
+        named = ("--stack", self.stack) if self.stack else ()
+        try:
+            done = subprocess.run(  # noqa: S603 - the local cloud's own engine
+                [binary, *words, *named, "--non-interactive", "--color", "never"],
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ProjectError(f"pulumi {' '.join(words)} took longer than {_SECONDS} s") from error
+        return Run(words, done.returncode, done.stdout, done.stderr)
+
+    def preview(self) -> dict[str, Any]:
+        """The plan, as the engine's JSON."""
+        plan: dict[str, Any] = json.loads(self.pulumi("preview", "--json").required().stdout)
+        return plan
+
+    def up(self, *words: str) -> Run:
+        """Apply the stack."""
+        return self.pulumi("up", "--yes", "--skip-preview", *words)
+
+    def unchanged(self) -> Run:
+        """Apply the stack once more, which has to find nothing to do."""
+        return self.up("--expect-no-changes").required()
+
+    def settle(self) -> Run:
+        """Apply the stack, then require that a refreshed preview finds nothing left to do."""
+        applied = self.up().required()
+        self.pulumi("preview", "--refresh", "--expect-no-changes").required()
+        return applied
+
+    def configure(self, key: str, value: str, *, path: bool = False) -> None:
+        """Set a config value as a user would."""
+        option = ("--path",) if path else ()
+        self.pulumi("config", "set", *option, key, value).required()
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json").required().stdout
+        )
+        return found
