@@ -1,0 +1,129 @@
+"""The program of one agency's stack: read the config, look around, judge, and only then declare."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.naming import bucket_name
+from mtasts.config import ConfigError, load, supported
+from mtasts.errors import MtaStsError
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.proof import Prover
+from mtasts.rollout.declaration import Declaration, declare
+from mtasts.rollout.verdicts import verdict
+from mtasts.survey import Survey, Surveyor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from mtasts.config import AgencyConfig
+
+# The ledger will say which; until a body has been replaced and come back, it is 0.
+_REVISION = 0
+
+
+async def main() -> pulumi.Inputs:
+    """Declare every domain of the stack; the stack's outputs.
+
+    Raises:
+        pulumi.RunError: the config is wrong, the account is another one, or domains are held; the
+            others have been declared by then.
+    """
+    try:
+        return await _main(pulumi.get_stack())
+    except MtaStsError as error:
+        raise pulumi.RunError(str(error)) from error
+
+
+async def _main(stack: str) -> pulumi.Inputs:
+    values = json.loads(os.environ["PULUMI_CONFIG"])
+    config = read_config(
+        stack, values, json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS", "[]"))
+    )
+    reach = Reach.from_environment(os.environ)
+    account = Account(AwsSettings.from_config(values))
+    resolver = Resolver(reach)
+    # The components cost half a second of imports, during which the network can answer.
+    survey, aws = await asyncio.gather(
+        Surveyor(account, resolver).survey(config), asyncio.to_thread(_load_components)
+    )
+    declared, held = decide(config, survey)
+    protect = any(each.protect for each in declared)
+    hosting = aws.AwsHosting(
+        account,
+        bucket=bucket_name(survey.account_id, account.settings.region, stack),
+        account_id=survey.account_id,
+        cache_seconds=config.cache_seconds,
+        protect=protect,
+    )
+    from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
+
+    prover = Prover(reach, resolver, config.proof_seconds)
+    outputs = {}
+    for declaration in declared:
+        domain = MailDomain(
+            declaration.domain,
+            {"declaration": declaration, "hosting": hosting, "prover": prover},
+        )
+        outputs[declaration.domain] = {
+            "policyId": domain.policy_id,
+            "policyUrl": domain.policy_url,
+            "policy": declaration.body.decode("ascii"),
+        }
+    pulumi.export("domains", outputs)
+    if held:
+        raise pulumi.RunError(describe_held(held))
+    return {}
+
+
+def _load_components() -> ModuleType:
+    """Import what needs pulumi_aws, in one thread: its lazy modules are not safe in several."""
+    from components.aws import hosting  # noqa: PLC0415 - half a second
+
+    return hosting
+
+
+def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]) -> AgencyConfig:
+    """The stack's config, if it can be applied.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    file = f"stacks/Pulumi.{stack}.yaml"
+    config = load(values, file=file, secret_keys=secret_keys)
+    unbuilt = supported(config)
+    if unbuilt:
+        raise ConfigError(file, tuple(unbuilt))
+    return config
+
+
+def decide(
+    config: AgencyConfig, survey: Survey
+) -> tuple[list[Declaration], dict[str, tuple[str, ...]]]:
+    """What is declared, and the domains that are held with every reason; warnings are shown."""
+    declared: list[Declaration] = []
+    held: dict[str, tuple[str, ...]] = {}
+    for domain, found in zip(config.domains, survey.domains, strict=True):
+        judged = verdict(found)
+        for warning in judged.warnings:
+            pulumi.log.warn(f"{domain.name}: {warning}")
+        if not judged.proceeds:
+            held[domain.name] = judged.refusals
+        elif found.zone is not None:
+            declared.append(declare(domain, found.zone, _REVISION))
+    return declared, held
+
+
+def describe_held(held: Mapping[str, tuple[str, ...]]) -> str:
+    """One line that says it all, then each domain with its reasons."""
+    lines = [f"held, and left as they are: {', '.join(held)}"]
+    lines += [f"  {name}: {reason}" for name, reasons in held.items() for reason in reasons]
+    return "\n".join(lines)

@@ -1,0 +1,123 @@
+"""The one bucket of a stack: policies that CloudFront may read, and a ledger that nobody serves."""
+
+from __future__ import annotations
+
+import json
+from typing import TypedDict
+
+import pulumi
+from pulumi_aws import cloudfront, s3
+
+
+class PolicyBucketArgs(TypedDict):
+    """Where the bucket is and what it is called."""
+
+    bucket: str
+    account_id: str
+    protect: bool
+
+
+class PolicyBucket(pulumi.ComponentResource):
+    """A private, versioned, encrypted bucket, and the origin access control that reads from it."""
+
+    bucket: str
+    origin_domain: pulumi.Output[str]
+    origin_access_control_id: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: PolicyBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place bucket, settings and access control."""
+        super().__init__("mtasts:index:PolicyBucket", name, {}, opts)
+        protect = args["protect"]
+        self.bucket = args["bucket"]
+        bucket = s3.Bucket(
+            f"{name}-bucket",
+            bucket=self.bucket,
+            # Until a policy has been enforced, nobody relies on what it holds.
+            force_destroy=not protect,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
+        )
+        block = s3.BucketPublicAccessBlock(
+            f"{name}-public-access",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        s3.BucketOwnershipControls(
+            f"{name}-ownership",
+            bucket=bucket.bucket,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        versioning = s3.BucketVersioning(
+            f"{name}-versioning",
+            bucket=bucket.bucket,
+            versioning_configuration={"status": "Enabled"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        policy = s3.BucketPolicy(
+            f"{name}-access",
+            bucket=bucket.bucket,
+            policy=json.dumps(bucket_policy(self.bucket, args["account_id"])),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+        )
+        control = cloudfront.OriginAccessControl(
+            f"{name}-access-control",
+            name=self.bucket,
+            description="Reads the policies of one mtasts stack",
+            origin_access_control_origin_type="s3",
+            signing_behavior="always",
+            signing_protocol="sigv4",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.origin_domain = bucket.bucket_regional_domain_name
+        self.origin_access_control_id = control.id
+        # What is written before the settings are in place would be neither versioned nor private.
+        self.ready: list[pulumi.Resource] = [policy, versioning]
+        self.register_outputs({"bucket": bucket.bucket})
+
+
+def object_key(domain: str) -> str:
+    """Where the policy of a domain lies in the bucket."""
+    return f"policy/{domain}/.well-known/mta-sts.txt"
+
+
+def bucket_policy(bucket: str, account_id: str) -> dict[str, object]:
+    """CloudFront of this account may read policies and nothing else; nobody comes without TLS."""
+    arn = f"arn:aws:s3:::{bucket}"
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "OnlyOverTls",
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "s3:*",
+                "Resource": [arn, f"{arn}/*"],
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
+                "Sid": "CloudFrontReadsPolicies",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": f"{arn}/{object_key('*')}",
+                "Condition": {
+                    "StringEquals": {"aws:SourceAccount": account_id},
+                    "ArnLike": {
+                        "aws:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/*"
+                    },
+                },
+            },
+        ],
+    }

@@ -1,0 +1,150 @@
+"""The policy host on AWS: certificate, distribution and the object that holds the policy."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, TypedDict
+
+import pulumi
+from pulumi_aws import acm, cloudfront, s3
+
+from components.aws.policy_bucket import object_key
+from mtasts.cloud.caches import CloudFrontCaches
+
+if TYPE_CHECKING:
+    from components.aws.policy_bucket import PolicyBucket
+    from components.aws.zone import Zone
+    from mtasts.cloud.aws import Account
+
+# CloudFront takes certificates from this region only.
+_CERTIFICATE_REGION = "us-east-1"
+# Managed policies, which count against no quota. The first honours the object's own max-age; its
+# name says "compression", which the behaviour switches off.
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+# Allows TLS 1.3 too. Never 1.3 alone: RFC 8461 section 7.2 lets senders speak 1.2.
+_TLS_POLICY = "TLSv1.2_2021"
+
+
+class PolicyHostArgs(TypedDict):
+    """What is served, under which name, from where."""
+
+    domain: str
+    policy_host: str
+    body: bytes
+    cache_seconds: int
+    protect: bool
+    bucket: PolicyBucket
+    zone: Zone
+    account: Account
+
+
+class PolicyHost(pulumi.ComponentResource):
+    """One distribution with one certificate for one policy domain."""
+
+    body: pulumi.Resource
+    own_name: pulumi.Output[str]
+    policy_url: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: PolicyHostArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place certificate, distribution and object; no record leads here yet."""
+        super().__init__("mtasts:index:PolicyHost", name, {}, opts)
+        bucket, protect = args["bucket"], args["protect"]
+        self._account = args["account"]
+        self._bucket = bucket.bucket
+        self._key = object_key(args["domain"])
+        certificate = self._certificate(name, args)
+        distribution = cloudfront.Distribution(
+            f"{name}-distribution",
+            aliases=[args["policy_host"]],
+            comment=f"MTA-STS policy of {args['domain']}",
+            enabled=True,
+            is_ipv6_enabled=True,
+            http_version="http2",
+            origins=[
+                {
+                    "origin_id": "policy",
+                    "domain_name": bucket.origin_domain,
+                    "origin_path": f"/policy/{args['domain']}",
+                    "origin_access_control_id": bucket.origin_access_control_id,
+                }
+            ],
+            default_cache_behavior={
+                "target_origin_id": "policy",
+                "allowed_methods": ["GET", "HEAD"],
+                "cached_methods": ["GET", "HEAD"],
+                "viewer_protocol_policy": "https-only",
+                "compress": False,
+                "cache_policy_id": CACHING_OPTIMIZED,
+                "response_headers_policy_id": SECURITY_HEADERS,
+            },
+            restrictions={"geo_restriction": {"restriction_type": "none"}},
+            viewer_certificate={
+                "acm_certificate_arn": certificate.certificate_arn,
+                "ssl_support_method": "sni-only",
+                "minimum_protocol_version": _TLS_POLICY,
+            },
+            tags={"mtasts:domain": args["domain"]},
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=bucket.ready),
+        )
+        self.body = s3.BucketObjectv2(
+            f"{name}-policy",
+            bucket=self._bucket,
+            key=self._key,
+            content=args["body"].decode("ascii"),
+            content_type="text/plain",
+            cache_control=f"max-age={args['cache_seconds']}",
+            # Declared, so that an edit by hand shows as drift; no security rests on it.
+            etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=bucket.ready,
+                protect=protect,
+                retain_on_delete=protect,
+            ),
+        )
+        self._distribution_id = distribution.id
+        self.own_name = distribution.domain_name
+        self.policy_url = pulumi.Output.from_input(
+            f"https://{args['policy_host']}/.well-known/mta-sts.txt"
+        )
+        self.register_outputs({"policyUrl": self.policy_url})
+
+    def _certificate(self, name: str, args: PolicyHostArgs) -> acm.CertificateValidation:
+        """A certificate that is issued before anything uses it."""
+        certificate = acm.Certificate(
+            f"{name}-certificate",
+            domain_name=args["policy_host"],
+            validation_method="DNS",
+            region=_CERTIFICATE_REGION,
+            tags={"mtasts:domain": args["domain"]},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # One name, so one option: with several their order would not be fixed.
+        option = certificate.domain_validation_options[0]
+        record = args["zone"].validation(
+            f"{name}-validation",
+            owner=option.resource_record_name,
+            type_=option.resource_record_type,
+            value=option.resource_record_value,
+            opts=pulumi.ResourceOptions(protect=args["protect"]),
+        )
+        return acm.CertificateValidation(
+            f"{name}-issued",
+            certificate_arn=certificate.arn,
+            validation_record_fqdns=[record.fqdn],
+            region=_CERTIFICATE_REGION,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    async def caches(self, deadline_seconds: float) -> CloudFrontCaches:
+        """The distribution's caches; to be asked for in hooks only, where its id is known."""
+        return CloudFrontCaches(
+            self._account,
+            distribution_id=str(await self._distribution_id.future()),
+            bucket=self._bucket,
+            key=self._key,
+            deadline_seconds=deadline_seconds,
+        )

@@ -1,0 +1,115 @@
+"""A Route 53 hosted zone that exists already, and the records placed in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import pulumi
+from pulumi_aws import route53
+
+from mtasts.records import STRING_MAX
+
+if TYPE_CHECKING:
+    import pulumi_aws
+
+    from components.aws.policy_host import PolicyHost
+
+# Every CloudFront distribution is in this zone (Route 53's API reference, "AliasTarget").
+CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
+# ACM asks for the record at each renewal, and never for another value.
+_VALIDATION_TTL_SECONDS = 300
+
+
+class ZoneArgs(TypedDict):
+    """The zone, and the provider whose role may write to it, where that is not the stack's own."""
+
+    zone_id: str
+    provider: pulumi_aws.Provider | None
+
+
+class Zone(pulumi.ComponentResource):
+    """Records in one hosted zone; the zone itself is looked up, never created or owned."""
+
+    def __init__(
+        self, name: str, args: ZoneArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place nothing yet."""
+        super().__init__("mtasts:index:Zone", name, {}, opts)
+        self._zone_id = args["zone_id"]
+        self._provider = args["provider"]
+        self.register_outputs({"zoneId": self._zone_id})
+
+    def text(
+        self, name: str, owner: str, text: str, *, ttl_seconds: int, opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        """A TXT record of one text."""
+        return route53.Record(
+            name,
+            zone_id=self._zone_id,
+            name=owner,
+            type="TXT",
+            ttl=ttl_seconds,
+            records=[txt_value(text)],
+            opts=self._options(opts),
+        )
+
+    def addresses(
+        self, name: str, owner: str, host: PolicyHost, *, opts: pulumi.ResourceOptions
+    ) -> list[pulumi.Resource]:
+        """Aliases of ``owner`` to a distribution, for IPv4 and for IPv6."""
+        return [
+            route53.Record(
+                f"{name}-{suffix}",
+                zone_id=self._zone_id,
+                name=owner,
+                type=type_,
+                aliases=[
+                    {
+                        "name": host.own_name,
+                        "zone_id": CLOUDFRONT_ZONE,
+                        "evaluate_target_health": False,
+                    }
+                ],
+                opts=self._options(opts),
+            )
+            for suffix, type_ in (("ipv4", "A"), ("ipv6", "AAAA"))
+        ]
+
+    def validation(
+        self,
+        name: str,
+        *,
+        owner: pulumi.Input[str],
+        type_: pulumi.Input[str],
+        value: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> route53.Record:
+        """The record by which ACM sees that the domain is ours, now and at each renewal."""
+        return route53.Record(
+            name,
+            zone_id=self._zone_id,
+            name=owner,
+            type=type_,
+            ttl=_VALIDATION_TTL_SECONDS,
+            records=[value],
+            opts=self._options(opts),
+        )
+
+    def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+        """The caller's options, as a child of this zone and by the zone's own provider."""
+        return pulumi.ResourceOptions(
+            parent=self,
+            depends_on=opts.depends_on,
+            hooks=opts.hooks,
+            protect=opts.protect,
+            provider=self._provider,
+        )
+
+
+def txt_value(text: str) -> str:
+    """A TXT value as pulumi-aws takes it: it adds the outer quotes, so only the inner ones stand.
+
+    A string holds at most 255 bytes (RFC 1035 section 3.3.14); ``text`` is ASCII without quotes.
+    """
+    parts = [text[start : start + STRING_MAX] for start in range(0, len(text), STRING_MAX)]
+    return '" "'.join(parts)

@@ -1,0 +1,60 @@
+"""What a cloud offers to `MailDomain`: the same interface whichever cloud it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pulumi
+
+    from mtasts.proof import Caches
+    from mtasts.rollout.declaration import Declaration
+
+
+class Zone(Protocol):
+    """A DNS zone that exists already; every record is a child of the component that asks for it."""
+
+    def text(
+        self,
+        name: str,
+        owner: str,
+        text: str,
+        *,
+        ttl_seconds: int,
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Resource:
+        """A TXT record of one text, split into strings as DNS needs."""
+
+    def addresses(
+        self, name: str, owner: str, host: PolicyHost, *, opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """The records that lead ``owner`` to ``host``, on IPv4 and IPv6."""
+
+
+class PolicyHost(Protocol):
+    """An HTTPS host that serves one policy under its domain's name, once DNS leads there.
+
+    ``body`` is the resource that holds the policy; ``own_name`` is the host's own name in the
+    cloud, at which it can be asked before any record of the domain leads to it.
+    """
+
+    body: pulumi.Resource
+    own_name: pulumi.Output[str]
+    policy_url: pulumi.Output[str]
+
+    async def caches(self, deadline_seconds: float) -> Caches:
+        """The caches in front of it; to be asked for in hooks only."""
+
+
+class Hosting(Protocol):
+    """One cloud account, as far as one stack uses it."""
+
+    def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
+        """The zone of a domain."""
+
+    def policy_host(
+        self, declaration: Declaration, zone: Zone, opts: pulumi.ResourceOptions
+    ) -> PolicyHost:
+        """A policy host for a domain, its certificate validated through ``zone``."""

@@ -1,0 +1,112 @@
+"""`MailDomain`: everything one policy domain publishes, in the order that keeps senders safe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import pulumi
+
+from components.hooks import guard
+from mtasts.proof import Wanted
+
+if TYPE_CHECKING:
+    from components.hosting import Hosting, PolicyHost
+    from mtasts.proof import Prover
+    from mtasts.rollout.declaration import Declaration
+
+# Beyond its own deadline, a check gets this long to say what it saw.
+_GRACE_SECONDS = 30.0
+
+
+class MailDomainArgs(TypedDict):
+    """What is declared, where, and how it is proven."""
+
+    declaration: Declaration
+    hosting: Hosting
+    prover: Prover
+
+
+class MailDomain(pulumi.ComponentResource):
+    """TLS-RPT record, policy host and body, addresses, and last the STS record.
+
+    The address records are written only once the new host is proven to serve the policy under its
+    own name, the STS record only once that is proven for the domain's name (RFC 8461 section 8.1).
+    """
+
+    policy_url: pulumi.Output[str]
+    policy_id: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: MailDomainArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place the resources of one domain; ``name`` is the domain as A-labels."""
+        super().__init__("mtasts:index:MailDomain", name, {}, opts)
+        declared, hosting, prover = args["declaration"], args["hosting"], args["prover"]
+        zone = hosting.zone(declared, pulumi.ResourceOptions(parent=self))
+        reports = zone.text(
+            f"{name}-tlsrpt",
+            declared.tlsrpt_owner,
+            declared.tlsrpt_text,
+            ttl_seconds=declared.ttl_seconds,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        host = hosting.policy_host(declared, zone, pulumi.ResourceOptions(parent=self))
+        addresses = zone.addresses(
+            name,
+            declared.policy_host,
+            host,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[host.body],
+                hooks=_before(_candidate_proof(name, declared, host, prover)),
+                protect=declared.protect,
+            ),
+        )
+        zone.text(
+            f"{name}-sts",
+            declared.sts_owner,
+            declared.sts_text,
+            ttl_seconds=declared.ttl_seconds,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[reports, host.body, *addresses],
+                hooks=_before(_proof(name, declared, host, prover)),
+                protect=declared.protect,
+            ),
+        )
+        self.policy_url = host.policy_url
+        self.policy_id = pulumi.Output.from_input(declared.id)
+        self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})
+
+
+def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
+    """Run ``hook`` before the record is written, be it for the first time or anew."""
+    return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+def _candidate_proof(
+    name: str, declared: Declaration, host: PolicyHost, prover: Prover
+) -> pulumi.ResourceHook:
+    """No record of the policy host leads to a host that has not been seen to serve the policy."""
+
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        own_name = await host.own_name.future()
+        wanted = Wanted(declared.policy_host, declared.body)
+        await prover.prove_candidate(wanted, str(own_name))
+
+    deadline = prover.deadline_seconds + _GRACE_SECONDS
+    return guard(f"{name}-candidate-proof", check, deadline_seconds=deadline)
+
+
+def _proof(
+    name: str, declared: Declaration, host: PolicyHost, prover: Prover
+) -> pulumi.ResourceHook:
+    """No policy id is published before senders get the body that it names."""
+
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        caches = await host.caches(prover.deadline_seconds)
+        wanted = Wanted(declared.policy_host, declared.body)
+        await prover.prove(wanted, tuple(sorted(declared.zone.name_servers)), caches)
+
+    deadline = prover.deadline_seconds + _GRACE_SECONDS
+    return guard(f"{name}-proof", check, deadline_seconds=deadline)

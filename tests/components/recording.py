@@ -1,0 +1,119 @@
+"""A mock monitor that keeps every registration whole: options too, which mocks do not show."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+class _Outputs(Mocks):
+    """The inputs, and what the cloud would add that others depend on."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        added: dict[str, Any] = {}
+        match args.typ:
+            case "aws:s3/bucket:Bucket":
+                name = args.inputs["bucket"]
+                added = {"bucketRegionalDomainName": f"{name}.s3.us-east-1.amazonaws.com"}
+            case "aws:acm/certificate:Certificate":
+                option = {
+                    "domainName": args.inputs["domainName"],
+                    "resourceRecordName": f"_x.{args.inputs['domainName']}.",
+                    "resourceRecordType": "CNAME",
+                    "resourceRecordValue": "_y.acm-validations.aws.",
+                }
+                added = {"arn": "arn:certificate", "domainValidationOptions": [option]}
+            case "aws:route53/record:Record":
+                added = {"fqdn": args.inputs["name"]}
+            case "aws:cloudfront/distribution:Distribution":
+                added = {"domainName": "d1.cloudfront.net", "arn": "arn:distribution"}
+        return f"{args.name}-id", {**args.inputs, **added}
+
+    def call(self, args: Any) -> dict[str, Any]:
+        raise AssertionError(f"no function is called: {args.token}")
+
+
+class Recorder(MockMonitor):
+    """Keeps the requests by resource name, in the order they came."""
+
+    def __init__(self) -> None:
+        super().__init__(_Outputs())
+        self.requests: dict[str, Any] = {}
+        self.urns: dict[str, str] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        with _own_loop():
+            response = super().RegisterResource(request)
+        assert request.name not in self.requests or request.type.startswith("mtasts:"), (
+            f"two resources are named {request.name}"
+        )
+        self.requests[f"{request.type.rpartition(':')[2]} {request.name}"] = request
+        self.urns[response.urn] = request.name
+        return response
+
+
+class Recorded:
+    """What a program registered."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self.names = [key for key in recorder.requests if not key.startswith("Stack ")]
+
+    def request(self, key: str) -> Any:
+        """The registration of ``Type name``."""
+        return self._recorder.requests[key]
+
+    def inputs(self, key: str) -> dict[str, Any]:
+        """The inputs of ``Type name``, as plain values."""
+        return dict(rpc.deserialize_properties(self.request(key).object))
+
+    def parent(self, key: str) -> str:
+        """The name of the parent."""
+        return self._recorder.urns[self.request(key).parent]
+
+    def depends_on(self, key: str) -> set[str]:
+        """The names of all resources it waits for."""
+        return {self._recorder.urns[urn] for urn in self.request(key).dependencies}
+
+    def hooks(self, key: str) -> dict[str, list[str]]:
+        """The hooks bound to it, by the moment they run at."""
+        bound = self.request(key).hooks
+        found = {field.name: list(value) for field, value in bound.ListFields()}
+        return {moment: names for moment, names in found.items() if names}
+
+
+def record(program: Callable[[], object]) -> Recorded:
+    """Run ``program`` under mocks and return what it registered."""
+    recorder = Recorder()
+    # The SDK takes the thread's event loop, so it gets a thread, and nobody else's loop is touched.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_run, recorder, program).result()
+    return Recorded(recorder)
+
+
+def _run(recorder: Recorder, program: Callable[[], object]) -> None:
+    with _own_loop() as loop:
+        set_mocks(recorder.mocks, project="mtasts", stack="example-agency", monitor=recorder)
+        pulumi.runtime.test(program)()
+        loop.run_until_complete(loop.shutdown_default_executor())
+
+
+@contextmanager
+def _own_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """The SDK makes a loop for every thread it runs in, and leaves it open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

@@ -1,0 +1,243 @@
+"""What is placed for one domain on AWS, with every option that safety rests on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from recording import Recorded, record
+
+from components.aws.hosting import AwsHosting
+from components.mail_domain import MailDomain
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.policy import Mode, Policy
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.proof import Prover
+from mtasts.rollout.declaration import Declaration
+from mtasts.rollout.zones import HostedZone
+
+DOMAIN = "example.gov"
+POLICY = Policy(Mode.TESTING, 604800)
+ZONE = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
+STS = f"Record {DOMAIN}-sts"
+TLSRPT = f"Record {DOMAIN}-tlsrpt"
+IPV4, IPV6 = f"Record {DOMAIN}-ipv4", f"Record {DOMAIN}-ipv6"
+BODY = f"BucketObjectv2 {DOMAIN}-policy"
+DISTRIBUTION = f"Distribution {DOMAIN}-distribution"
+
+
+def declaration(**changes: object) -> Declaration:
+    values = {
+        "domain": DOMAIN,
+        "zone": ZONE,
+        "body": POLICY.render(),
+        "id": "abc1",
+        "tls_reports": ("mailto:r@example.gov",),
+        "ttl_seconds": 300,
+    }
+    return Declaration(**(values | changes))  # type: ignore[arg-type]  # a table of fields
+
+
+def declared(**changes: object) -> Recorded:
+    def program() -> None:
+        account = Account(AwsSettings("eu-west-1"))
+        one = declaration(**changes)
+        hosting = AwsHosting(
+            account,
+            bucket="mtasts-bucket",
+            account_id="123456789012",
+            cache_seconds=60,
+            protect=one.protect,
+        )
+        reach = Reach()
+        prover = Prover(reach, Resolver(reach), 300)
+        MailDomain(DOMAIN, {"declaration": one, "hosting": hosting, "prover": prover})
+
+    return record(program)
+
+
+@pytest.fixture(scope="module")
+def plain() -> Recorded:
+    return declared()
+
+
+@pytest.fixture(scope="module")
+def protected() -> Recorded:
+    return declared(protect=True)
+
+
+def test_the_resources_of_a_stack_with_one_domain(plain: Recorded) -> None:
+    assert sorted(plain.names) == sorted(
+        [
+            "PolicyBucket policies",
+            "Bucket policies-bucket",
+            "BucketPublicAccessBlock policies-public-access",
+            "BucketOwnershipControls policies-ownership",
+            "BucketVersioning policies-versioning",
+            "BucketServerSideEncryptionConfiguration policies-encryption",
+            "BucketPolicy policies-access",
+            "OriginAccessControl policies-access-control",
+            f"MailDomain {DOMAIN}",
+            f"Zone {DOMAIN}-zone",
+            f"PolicyHost {DOMAIN}",
+            f"Certificate {DOMAIN}-certificate",
+            f"Record {DOMAIN}-validation",
+            f"CertificateValidation {DOMAIN}-issued",
+            DISTRIBUTION,
+            BODY,
+            TLSRPT,
+            IPV4,
+            IPV6,
+            STS,
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "parent"),
+    [
+        (f"Zone {DOMAIN}-zone", DOMAIN),
+        (f"PolicyHost {DOMAIN}", DOMAIN),
+        (DISTRIBUTION, DOMAIN),
+        (BODY, DOMAIN),
+        (STS, f"{DOMAIN}-zone"),
+        (TLSRPT, f"{DOMAIN}-zone"),
+        (IPV4, f"{DOMAIN}-zone"),
+        (f"Record {DOMAIN}-validation", f"{DOMAIN}-zone"),
+        ("Bucket policies-bucket", "policies"),
+    ],
+)
+def test_every_resource_is_a_child_of_its_component(plain: Recorded, key: str, parent: str) -> None:
+    assert plain.parent(key) == parent
+
+
+def test_the_sts_record_waits_for_everything_else_and_is_proven(plain: Recorded) -> None:
+    assert plain.depends_on(STS) >= {
+        f"{DOMAIN}-tlsrpt",
+        f"{DOMAIN}-policy",
+        f"{DOMAIN}-ipv4",
+        f"{DOMAIN}-ipv6",
+    }
+    hook = [f"{DOMAIN}-proof"]
+    assert plain.hooks(STS) == {"before_create": hook, "before_update": hook}
+
+
+@pytest.mark.parametrize("key", [IPV4, IPV6])
+def test_no_address_leads_to_a_host_that_is_not_proven(plain: Recorded, key: str) -> None:
+    assert plain.depends_on(key) >= {f"{DOMAIN}-policy", f"{DOMAIN}-distribution"}
+    hook = [f"{DOMAIN}-candidate-proof"]
+    assert plain.hooks(key) == {"before_create": hook, "before_update": hook}
+
+
+def test_nothing_is_hooked_but_what_is_guarded(plain: Recorded) -> None:
+    hooked = {key for key in plain.names if plain.hooks(key)}
+    assert hooked == {STS, IPV4, IPV6}
+
+
+def test_the_distribution_waits_for_an_issued_certificate_and_a_closed_bucket(
+    plain: Recorded,
+) -> None:
+    assert plain.depends_on(DISTRIBUTION) >= {
+        f"{DOMAIN}-issued",
+        "policies-access",
+        "policies-versioning",
+    }
+    assert plain.depends_on(f"CertificateValidation {DOMAIN}-issued") >= {
+        f"{DOMAIN}-certificate",
+        f"{DOMAIN}-validation",
+    }
+
+
+def test_the_body_is_served_as_senders_want_it(plain: Recorded) -> None:
+    inputs = plain.inputs(BODY)
+    assert inputs["content"].encode() == POLICY.render()
+    assert inputs["contentType"] == "text/plain"
+    assert inputs["cacheControl"] == "max-age=60"
+    assert inputs["key"] == "policy/example.gov/.well-known/mta-sts.txt"
+
+
+def test_the_distribution_is_open_to_every_sender_and_to_nothing_else(plain: Recorded) -> None:
+    inputs = plain.inputs(DISTRIBUTION)
+    assert inputs["aliases"] == ["mta-sts.example.gov"]
+    assert inputs["isIpv6Enabled"] is True
+    assert inputs["viewerCertificate"]["minimumProtocolVersion"] == "TLSv1.2_2021"
+    behaviour = inputs["defaultCacheBehavior"]
+    assert (behaviour["allowedMethods"], behaviour["compress"]) == (["GET", "HEAD"], False)
+    (origin,) = inputs["origins"]
+    assert origin["domainName"] == "mtasts-bucket.s3.us-east-1.amazonaws.com"
+    assert origin["originPath"] == "/policy/example.gov"
+    assert origin["originAccessControlId"] == "policies-access-control-id"
+
+
+def test_the_certificate_is_where_cloudfront_looks_for_it(plain: Recorded) -> None:
+    assert plain.inputs(f"Certificate {DOMAIN}-certificate")["region"] == "us-east-1"
+
+
+def test_the_records_say_what_the_rfcs_ask_for(plain: Recorded) -> None:
+    sts, tlsrpt = plain.inputs(STS), plain.inputs(TLSRPT)
+    assert (sts["name"], sts["records"], sts["ttl"]) == (
+        "_mta-sts.example.gov",
+        ["v=STSv1; id=abc1;"],
+        300,
+    )
+    assert (tlsrpt["name"], tlsrpt["records"]) == (
+        "_smtp._tls.example.gov",
+        ["v=TLSRPTv1; rua=mailto:r@example.gov;"],
+    )
+
+
+def test_a_long_tls_rpt_record_is_split_into_strings(plain: Recorded) -> None:
+    del plain
+    uris = tuple(f"mailto:{'r' * 60}{number}@example.gov" for number in range(5))
+    (value,) = declared(tls_reports=uris).inputs(TLSRPT)["records"]
+    parts = value.split('" "')
+    assert max(map(len, parts)) == 255
+    assert "".join(parts) == f"v=TLSRPTv1; rua={','.join(uris)};"
+
+
+def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Recorded) -> None:
+    policy = json.loads(plain.inputs("BucketPolicy policies-access")["policy"])
+    deny, allow = policy["Statement"]
+    assert (deny["Effect"], deny["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    assert allow["Resource"] == "arn:aws:s3:::mtasts-bucket/policy/*/.well-known/mta-sts.txt"
+    assert allow["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert allow["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": "123456789012"},
+        "ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/*"},
+    }
+
+
+def test_before_anything_was_enforced_a_stack_can_be_destroyed(plain: Recorded) -> None:
+    assert not any(plain.request(key).protect for key in plain.names)
+    assert not any(plain.request(key).retainOnDelete for key in plain.names)
+    assert plain.inputs("Bucket policies-bucket")["forceDestroy"] is True
+
+
+def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
+    kept = {key for key in protected.names if protected.request(key).protect}
+    assert kept == {
+        STS,
+        IPV4,
+        IPV6,
+        BODY,
+        DISTRIBUTION,
+        f"Record {DOMAIN}-validation",
+        "Bucket policies-bucket",
+    }
+    retained = {key for key in protected.names if protected.request(key).retainOnDelete}
+    assert retained == {BODY, "Bucket policies-bucket"}
+    assert protected.inputs("Bucket policies-bucket")["forceDestroy"] is False
+
+
+def test_records_in_another_account_are_written_in_its_role() -> None:
+    role = "arn:aws:iam::210987654321:role/dns/writer"
+    found = declared(dns_role_arn=role)
+    provider = "aws dns-210987654321-dns-writer"
+    assert json.loads(found.inputs(provider)["assumeRoles"]) == [{"roleArn": role}]
+    for key in (STS, TLSRPT, IPV4, IPV6, f"Record {DOMAIN}-validation"):
+        assert "dns-210987654321-dns-writer" in found.request(key).provider
+    assert "dns-" not in found.request(BODY).provider
