@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import errno
+import os
 import ssl
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -70,7 +71,9 @@ async def fetch(
 
 def describe(error: OSError) -> str:
     """The words of a system error, in printable ASCII."""
-    return printable(error.strerror or str(error) or type(error).__name__)
+    # asyncio puts the address into strerror; the caller knows it, and of a map it says too much.
+    text = os.strerror(error.errno) if error.errno else str(error)
+    return printable(text or type(error).__name__)
 
 
 def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:

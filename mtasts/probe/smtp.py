@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import ipaddress
+import ssl
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mtasts.findings import printable
+from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession
+from mtasts.probe.https import NO_ROUTE, describe, expiry
+
 if TYPE_CHECKING:
-    from mtasts.observations import SmtpSession
+    from collections.abc import AsyncIterator
+
+    from aiosmtplib import SMTP
+
     from mtasts.probe.reach import Reach
+
+_PORT = 25
+_REPLY_MAX = 200
+# X509_V_ERR_* of OpenSSL's x509_vfy.h; Python hands the number on and has no names for it.
+_FAULTS = {
+    10: CertificateFault.EXPIRED,
+    62: CertificateFault.HOST_MISMATCH,
+    64: CertificateFault.HOST_MISMATCH,  # the name is an IP address
+    18: CertificateFault.NOT_TRUSTED,  # self-signed
+    19: CertificateFault.NOT_TRUSTED,  # self-signed in the chain
+    20: CertificateFault.NOT_TRUSTED,  # the issuer is not known
+    21: CertificateFault.NOT_TRUSTED,  # the intermediate was not sent
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message to hand over."""
+    """A message to hand over; ``content`` is the whole of it, headers first."""
 
     sender: str
     recipient: str
@@ -21,18 +45,28 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a message: ``accepted``, and over what kind of session."""
+    """What became of a message: ``accepted``, and over what kind of session.
+
+    ``reply`` is the server's word on it, empty where it was never offered; ``permanent`` says that
+    the server refused it for good (5yz, RFC 5321 section 4.2.1).
+    """
 
     session: SmtpSession
-    accepted: bool
+    accepted: bool = False
+    permanent: bool = False
     reply: str = ""
 
 
 async def look(
-    reach: Reach, host: str, address: str, *, port: int = 25, deadline_seconds: float = 30.0
+    reach: Reach, host: str, address: str, *, port: int = _PORT, deadline_seconds: float = 30.0
 ) -> SmtpSession:
-    """Greet, ask for STARTTLS, judge the certificate, and leave; no message is sent."""
-    raise NotImplementedError
+    """Greet, ask for STARTTLS, judge the certificate, and leave; no message is sent.
+
+    Never raises for what the other side does.
+    """
+    delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
+    found = await _attempt(reach, delivery, None, port, deadline_seconds, use_tls=True)
+    return found.session
 
 
 async def deliver(
@@ -42,12 +76,157 @@ async def deliver(
     envelope: Envelope,
     *,
     require_tls: bool,
-    port: int = 25,
+    port: int = _PORT,
     deadline_seconds: float = 60.0,
 ) -> Delivery:
     """Hand a message over; with ``require_tls`` only after STARTTLS with a good certificate.
 
-    Without it, TLS is used where it is offered and its certificate is not insisted on, as senders
-    do without a policy.
+    Without it, where verified TLS is not to be had the message goes in clear on a connection of
+    its own: a sender without a policy would do no better, and no context here leaves a certificate
+    unverified. The session returned is always the one that tried TLS.
     """
-    raise NotImplementedError
+    delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
+    found = await _attempt(reach, delivery, envelope, port, deadline_seconds, use_tls=True)
+    if require_tls or not found.session.outcome.settled or found.session.outcome is SmtpOutcome.TLS:
+        return found
+    clear = await _attempt(reach, delivery, envelope, port, deadline_seconds, use_tls=False)
+    return replace(clear, session=found.session)
+
+
+async def _attempt(
+    reach: Reach,
+    so_far: Delivery,
+    envelope: Envelope | None,
+    port: int,
+    deadline_seconds: float,
+    *,
+    use_tls: bool,
+) -> Delivery:
+    """One connection: STARTTLS if ``use_tls``, then the message if there is one to hand over."""
+    import aiosmtplib  # noqa: PLC0415 - only needed once a connection is made
+
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            async with _connected(reach, so_far.session, port, deadline_seconds) as client:
+                session = so_far.session
+                if use_tls:
+                    session = await _start_tls(client, session)
+                    so_far = replace(so_far, session=session)
+                if envelope is not None and (not use_tls or session.outcome is SmtpOutcome.TLS):
+                    return await _hand_over(client, so_far, envelope)
+                return so_far
+    except (aiosmtplib.SMTPException, OSError) as error:
+        return replace(so_far, session=_failed(so_far.session, error))
+
+
+@asynccontextmanager
+async def _connected(
+    reach: Reach, session: SmtpSession, port: int, deadline_seconds: float
+) -> AsyncIterator[SMTP]:
+    """A greeted client; aiosmtplib bounds the length of lines and replies."""
+    from aiosmtplib import SMTP  # noqa: PLC0415 - as in _attempt
+
+    target, target_port = reach.target(session.host, port, session.address)
+    client = SMTP(
+        hostname=target,
+        port=target_port,
+        start_tls=False,
+        timeout=deadline_seconds,
+        tls_context=reach.tls_context(),
+    )
+    try:
+        await client.connect()
+        # The library's own choice of a name would ask DNS, and block.
+        await client.ehlo(hostname=_address_literal(client))
+        yield client
+    finally:
+        transport = client.transport
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()  # a peer that never says goodbye would be waited for
+        client.close()
+
+
+def _address_literal(client: SMTP) -> str:
+    """What a client without a name of its own greets with (RFC 5321 section 4.1.3)."""
+    address = ipaddress.ip_address(client.get_transport_info("sockname")[0].partition("%")[0])
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
+
+
+async def _start_tls(client: SMTP, session: SmtpSession) -> SmtpSession:
+    from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
+        SMTPResponseException,
+        SMTPServerDisconnected,
+    )
+
+    if not client.supports_extension("starttls"):
+        return replace(session, outcome=SmtpOutcome.NO_STARTTLS, reason="STARTTLS is not offered")
+    try:
+        await client.starttls(server_hostname=session.host)
+    except ssl.SSLCertVerificationError as error:
+        return replace(
+            session,
+            outcome=SmtpOutcome.CERTIFICATE_REFUSED,
+            fault=_FAULTS.get(error.verify_code, CertificateFault.OTHER),
+            reason=printable(error.verify_message),
+        )
+    except ssl.SSLError as error:
+        reason = printable(error.reason or str(error))
+        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=reason)
+    except SMTPResponseException as error:  # offered, and then refused
+        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=_reply(error))
+    except SMTPServerDisconnected as error:
+        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=printable(str(error)))
+    tls = client.get_transport_info("ssl_object")
+    return replace(
+        session,
+        outcome=SmtpOutcome.TLS,
+        tls_version=tls.version(),
+        expires=expiry(tls.getpeercert()),
+    )
+
+
+async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Delivery:
+    from aiosmtplib import SMTPResponseException  # noqa: PLC0415 - as in _attempt
+
+    try:
+        await client.ehlo(hostname=_address_literal(client))
+        await client.mail(envelope.sender)
+        await client.rcpt(envelope.recipient)
+        response = await client.data(envelope.content)
+    except SMTPResponseException as error:
+        permanent = 500 <= error.code < 600
+        return replace(so_far, permanent=permanent, reply=_reply(error))
+    reply = printable(f"{response.code} {response.message}", _REPLY_MAX)
+    return replace(so_far, accepted=True, reply=reply)
+
+
+def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
+    """How a connection ended that came to nothing, unless TLS had already stood."""
+    from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
+        SMTPConnectError,
+        SMTPResponseException,
+    )
+
+    if session.outcome is SmtpOutcome.TLS:
+        return replace(session, reason=printable(str(error)) or type(error).__name__)
+    outcome = SmtpOutcome.SMTP_FAILED
+    reason = printable(str(error)) or type(error).__name__
+    if isinstance(error, TimeoutError):
+        outcome = SmtpOutcome.TIMED_OUT
+        reason = "no answer in time"
+    elif isinstance(error, SMTPResponseException):
+        reason = _reply(error)
+    elif isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
+        cause = error.__cause__
+        # aiosmtplib's own errors are OSErrors too: there the connection stood, and was dropped.
+        if cause.errno is not None:
+            no_route = cause.errno in NO_ROUTE
+            outcome = SmtpOutcome.NO_ROUTE if no_route else SmtpOutcome.CONNECT_FAILED
+            reason = describe(cause)
+    return replace(session, outcome=outcome, reason=reason)
+
+
+def _reply(error: object) -> str:
+    return printable(
+        f"{getattr(error, 'code', '')} {getattr(error, 'message', '')}".strip(), _REPLY_MAX
+    )
