@@ -47,6 +47,15 @@ class DnsAnswer:
         """Whether something was found out, be it that there is nothing."""
         return self.status is not DnsStatus.FAILED
 
+    @property
+    def exchanges(self) -> tuple[tuple[int, str], ...]:
+        """Preference and host of each MX record, most preferred first; a null MX is ``(0, ".")``.
+
+        RFC 5321 section 5.1: lower numbers first. Hosts of one preference come in any order.
+        """
+        pairs = (value.split(" ", 1) for value in self.values)
+        return tuple(sorted((int(preference), host) for preference, host in pairs))
+
 
 class FetchOutcome(StrEnum):
     """How far a request came."""

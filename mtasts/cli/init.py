@@ -12,22 +12,19 @@ from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mtasts.config import AgencyConfig, ConfigError, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import printable
+from mtasts.observations import DnsStatus
+from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-
-if TYPE_CHECKING:
-    from dns.asyncresolver import Resolver
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # Texts that every YAML reader takes for a text without quotes: host names and region codes.
 _PLAIN = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
-_DEADLINE_SECONDS = 10.0
 _NULL_MX = "."
 
 
@@ -93,8 +90,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command; nothing is written unless everything is known and valid."""
     try:
-        reach = Reach.from_environment(os.environ)
-        report = create(arguments, lambda name: _live_mx(name, reach))
+        resolver = Resolver(Reach.from_environment(os.environ))
+        report = create(arguments, lambda name: _live_mx(name, resolver))
     except UndeterminedError as error:
         return _fail(error, 3)
     except (UsageError, ConfigError) as error:
@@ -103,38 +100,17 @@ def run(arguments: Namespace) -> int:
     return 0
 
 
-def _resolver(reach: Reach) -> Resolver:
-    """The local cloud's resolver where there is one, otherwise the system's."""
-    import dns.asyncresolver  # noqa: PLC0415 - as below
-
-    resolver = dns.asyncresolver.Resolver(configure=reach.resolver is None)
-    if reach.resolver is not None:
-        resolver.nameservers = [reach.resolver[0]]
-        resolver.port = reach.resolver[1]
-    return resolver
-
-
-async def _live_mx(name: str, reach: Reach) -> MxRecords:
-    """The MX records that the resolver gives for ``name``.
+async def _live_mx(name: str, resolver: Resolver) -> MxRecords:
+    """The MX records that ``resolver`` gives for ``name``.
 
     Raises:
         UndeterminedError: it gave no answer, or one that settles nothing.
     """
-    import dns.exception  # noqa: PLC0415 - 0.1 s that --offline and --help need not pay
-    import dns.resolver  # noqa: PLC0415 - as above
-
-    try:
-        resolver = _resolver(reach)
-        answer = await resolver.resolve(
-            f"{name}.", "MX", lifetime=_DEADLINE_SECONDS, raise_on_no_answer=False
-        )
-    except dns.resolver.NXDOMAIN:
-        return MxRecords(domain_exists=False)
-    except (dns.exception.DNSException, OSError) as error:
-        raise UndeterminedError(str(error) or type(error).__name__) from error
-    records = sorted((record.preference, record.exchange) for record in answer.rrset or ())
-    hosts = [exchange.to_text(omit_final_dot=True).lower() for _, exchange in records]
-    return MxRecords(tuple(dict.fromkeys(hosts)))
+    answer = await resolver.lookup(name, "MX")
+    if not answer.settled:
+        raise UndeterminedError(answer.reason)
+    hosts = dict.fromkeys(host for _, host in answer.exchanges)
+    return MxRecords(tuple(hosts), domain_exists=answer.status is not DnsStatus.NXDOMAIN)
 
 
 def _fail(error: MtaStsError, code: int) -> int:

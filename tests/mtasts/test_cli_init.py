@@ -22,7 +22,6 @@ from mtasts.config import ConfigError, load_file
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity
 from mtasts.policy import Mode
-from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -358,12 +357,6 @@ def test_exit_codes_keep_no_apart_from_could_not_tell(
     assert printed.err.startswith("mtasts init: ")
     assert expect in printed.err
     assert list(tmp_path.iterdir()) == []
-
-
-def test_outside_a_local_cloud_the_resolver_is_the_systems() -> None:
-    here, local = init._resolver(Reach()), init._resolver(Reach(resolver=("127.0.0.1", 5300)))
-    assert here.port == 53
-    assert (local.nameservers, local.port) == (["127.0.0.1"], 5300)
 
 
 def test_given_hosts_need_no_resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,3 +293,9 @@ async def test_a_system_without_resolvers_settles_nothing(monkeypatch: pytest.Mo
     monkeypatch.setattr(dns.resolver, "Resolver", none)
     found = await Resolver(Reach()).lookup(NAME, "A")
     assert (found.status, found.reason) == (DnsStatus.FAILED, "no resolver is configured")
+
+
+def test_mx_hosts_come_in_order_of_preference() -> None:
+    found = read("MX", (NAME, "MX", ("100 c.example.", "20 b.example.", "5 a.example.")))
+    assert found.exchanges == ((5, "a.example"), (20, "b.example"), (100, "c.example"))
+    assert read("MX", (NAME, "MX", ("0 .",))).exchanges == ((0, "."),)
