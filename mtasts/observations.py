@@ -94,6 +94,11 @@ class Fetch:
         """The first header of that lower-case name, or an empty text."""
         return next((value for each, value in self.headers if each == name), "")
 
+    @property
+    def media_type(self) -> str:
+        """The media type in lower case without its parameters (RFC 9110 section 8.3.1)."""
+        return self.header("content-type").partition(";")[0].strip().lower()
+
 
 class SmtpOutcome(StrEnum):
     """How far a session came."""
@@ -142,3 +147,17 @@ class SmtpSession:
     tls_version: str = ""
     expires: dt.datetime | None = None
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a message: ``accepted``, and over what kind of session.
+
+    ``reply`` is the server's word on it, empty where it was never offered; ``permanent`` says that
+    the server refused it for good (5yz, RFC 5321 section 4.2.1).
+    """
+
+    session: SmtpSession
+    accepted: bool = False
+    permanent: bool = False
+    reply: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession
+from mtasts.observations import CertificateFault, Delivery, SmtpOutcome, SmtpSession
 from mtasts.probe.https import NO_ROUTE, describe, expiry
 
 if TYPE_CHECKING:
@@ -41,20 +41,6 @@ class Envelope:
     sender: str
     recipient: str
     content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of a message: ``accepted``, and over what kind of session.
-
-    ``reply`` is the server's word on it, empty where it was never offered; ``permanent`` says that
-    the server refused it for good (5yz, RFC 5321 section 4.2.1).
-    """
-
-    session: SmtpSession
-    accepted: bool = False
-    permanent: bool = False
-    reply: str = ""
 
 
 async def look(

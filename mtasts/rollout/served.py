@@ -49,9 +49,8 @@ def _reason(fetch: Fetch, body: bytes) -> str:
         return f"status {fetch.status}"
     if fetch.body != body:
         return f"another body ({_describe(fetch.body)})"
-    media_type = fetch.header("content-type").partition(";")[0].strip().lower()
-    if media_type != "text/plain":
-        return f"media type {printable(media_type) or 'none'}"
+    if fetch.media_type != "text/plain":
+        return f"media type {printable(fetch.media_type) or 'none'}"
     return ""
 
 

@@ -11,8 +11,8 @@ from loopback import closed_port, leading, served
 
 from localcloud.authority import Authority
 from localcloud.mail import Flavour, MailServers
-from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession
-from mtasts.probe.smtp import Delivery, Envelope, deliver, look
+from mtasts.observations import CertificateFault, Delivery, SmtpOutcome, SmtpSession
+from mtasts.probe.smtp import Envelope, deliver, look
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

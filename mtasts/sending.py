@@ -1,0 +1,75 @@
+"""The sender of RFC 8461 section 5 at work: asks, fetches and delivers for `mtasts.sender`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
+from mtasts.probe.dns import ADDRESS_TYPES
+from mtasts.probe.https import fetch
+from mtasts.probe.smtp import deliver
+from mtasts.sender import Sender, Step
+
+if TYPE_CHECKING:
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+    from mtasts.probe.smtp import Envelope
+
+# What RFC 8461 section 3.3 suggests for a fetch.
+_FETCH_SECONDS = 60.0
+_ADDRESSES_MAX = 4
+
+
+async def send(sender: Sender, envelope: Envelope, reach: Reach, resolver: Resolver) -> Sender:
+    """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once."""
+    while sender.step is not Step.DONE:
+        match sender.step:
+            case Step.RECORD:
+                found = await resolver.lookup(f"_mta-sts.{sender.domain}", "TXT")
+                sender = sender.record_seen(found)
+            case Step.POLICY:
+                host = f"mta-sts.{sender.domain}"
+                sender = sender.policy_fetched(await _fetch(host, reach, resolver))
+            case Step.MX:
+                sender = sender.mx_seen(await resolver.lookup(sender.domain, "MX"))
+            case Step.ATTEMPT:
+                sender = sender.attempted(await _deliver(sender, envelope, reach, resolver))
+    return sender
+
+
+async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
+    """The first answer that an address of the policy host gives; no address is a failure too."""
+    addresses, reason = await _addresses(host, resolver)
+    found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
+    for address in addresses:
+        found = await fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
+        if found.outcome not in (FetchOutcome.CONNECT_FAILED, FetchOutcome.NO_ROUTE):
+            break
+    return found
+
+
+async def _deliver(
+    sender: Sender, envelope: Envelope, reach: Reach, resolver: Resolver
+) -> Delivery:
+    """Try the addresses of the next host until one answers as a mail server."""
+    addresses, reason = await _addresses(sender.host, resolver)
+    failed = SmtpOutcome.CONNECT_FAILED
+    delivery = Delivery(SmtpSession(sender.host, "", failed, reason=reason))
+    for address in addresses:
+        delivery = await deliver(
+            reach, sender.host, address, envelope, require_tls=sender.requires_tls
+        )
+        if delivery.session.outcome not in (failed, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT):
+            break
+    return delivery
+
+
+async def _addresses(host: str, resolver: Resolver) -> tuple[list[str], str]:
+    """Addresses to connect to, and why there are none."""
+    addresses: list[str] = []
+    reason = f"{host} has no address"
+    for type_ in ADDRESS_TYPES:
+        found = await resolver.lookup(host, type_)
+        addresses += found.values
+        reason = found.reason or reason
+    return addresses[:_ADDRESSES_MAX], reason
