@@ -36,6 +36,8 @@ _KILL_SECONDS = 5.0
 _SAY_AFTER_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL = 5
+# Local clouds that this process started: to be waited for, or they would stay as zombies.
+_children: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class LifecycleError(MtaStsError):
@@ -134,7 +136,10 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=not with_parent,
         )
-    return _await(directory, child, say)
+    cloud = _await(directory, child, say)
+    if child.poll() is None:
+        _children[child.pid] = child
+    return cloud
 
 
 def _await(directory: Path, child: subprocess.Popen[bytes], say: Callable[[str], None]) -> Cloud:
@@ -219,12 +224,16 @@ def stop(directory: Path) -> None:
     cloud = running(directory)
     # The lock is held, so the process that wrote cloud.json lives, and its number is its own.
     os.kill(cloud.pid, signal.SIGTERM)
-    if _gone(directory, _STOP_SECONDS):
-        return
-    os.kill(cloud.pid, signal.SIGKILL)
-    if not _gone(directory, _KILL_SECONDS):
-        raise LifecycleError(f"process {cloud.pid} of the local cloud in {directory} does not end")
-    (directory / STATE_FILE).unlink(missing_ok=True)
+    if not _gone(directory, _STOP_SECONDS):
+        os.kill(cloud.pid, signal.SIGKILL)
+        if not _gone(directory, _KILL_SECONDS):
+            raise LifecycleError(
+                f"process {cloud.pid} of the local cloud in {directory} does not end"
+            )
+        (directory / STATE_FILE).unlink(missing_ok=True)
+    child = _children.pop(cloud.pid, None)
+    if child is not None:
+        child.wait(_KILL_SECONDS)  # the lock is free, so it is all but gone
 
 
 def _gone(directory: Path, limit_seconds: float) -> bool:

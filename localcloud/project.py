@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 180
+_STACKS_AT_ONCE = 4
 
 
 class ProjectError(MtaStsError):
@@ -131,3 +134,21 @@ class Project:
             self.pulumi("stack", "output", "--json").required().stdout
         )
         return found
+
+
+def make_stacks(environment: Mapping[str, str], stacks: Path) -> list[str]:
+    """Make a stack in the backend for each stack file of a folder; their names.
+
+    The engine writes a salt into the file of each stack that it makes, so it is given an empty
+    project: nobody's files change before they run a stack themselves.
+    """
+    names = sorted(path.stem.removeprefix("Pulumi.") for path in stacks.glob("Pulumi.*.yaml"))
+    with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
+        project = Project(Path(folder), environment, "")
+        shutil.copy(ROOT / "Pulumi.yaml", project.folder)
+        present = json.loads(project.pulumi("stack", "ls", "--json").required().stdout)
+        missing = sorted(set(names) - {each["name"] for each in present})
+        with ThreadPoolExecutor(_STACKS_AT_ONCE) as pool:
+            for run in pool.map(lambda name: project.pulumi("stack", "init", name), missing):
+                run.required()
+    return names

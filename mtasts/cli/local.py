@@ -5,32 +5,83 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit, Help
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from localcloud.cloud import Cloud
+
+DIRECTORY = Path(".local/cloud")
+_STACKS = Path("stacks")
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verbs."""
-    parser.epilog = "example: mtasts local engine --format json"
+    parser.epilog = 'example: mtasts local up && eval "$(mtasts local env)" && pulumi up -s NAME'
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    engine = verbs.add_parser(
+
+    def add(name: str, help_line: str, example: str) -> ArgumentParser:
+        verb = verbs.add_parser(
+            name,
+            help=help_line,
+            description=help_line,
+            epilog=f"example: {example}",
+            formatter_class=Help,
+        )
+        if name != "engine":
+            verb.add_argument(
+                "--directory",
+                type=Path,
+                default=DIRECTORY,
+                metavar="DIR",
+                help=f"where the local cloud lives; one runs in each folder ({DIRECTORY})",
+            )
+        return verb
+
+    engine = add(
         "engine",
-        help="find, fetch or build the Pulumi engine, and say where it is",
-        epilog="example: MTASTS_ENGINE=build mtasts local engine",
+        "find, fetch or build the Pulumi engine, and say where it is",
+        "MTASTS_ENGINE=build mtasts local engine",
     )
-    engine.add_argument("--format", choices=("text", "json"), default="text")
+    up = add("up", "start a local cloud, empty, and leave it running", "mtasts local up")
+    up.add_argument(
+        "--stacks",
+        type=Path,
+        default=_STACKS,
+        metavar="DIR",
+        help=f"its zones, MX records, mail hosts and stacks come from these files ({_STACKS})",
+    )
+    status = add("status", "say whether a local cloud runs, and where", "mtasts local status")
+    add("down", "stop a local cloud; what it held is gone", "mtasts local down")
+    env = add(
+        "env",
+        "print what leads a shell to the local cloud (sh, bash, zsh)",
+        'eval "$(mtasts local env)"',
+    )
+    env.add_argument("--unset", action="store_true", help="print what leads the shell out again")
+    for verb in (engine, up, status):
+        verb.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"engine: {text}\n")
+    sys.stderr.write(f"local: {text}\n")
     sys.stderr.flush()
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb."""
-    # The one crossing from the library to the local cloud, made only when it is asked for.
+    verbs = {"engine": _engine, "up": _up, "status": _status, "down": _down, "env": _env}
+    return verbs[arguments.verb](arguments)
+
+
+# The one crossing from the library to the local cloud, made only when a verb asks for it.
+
+
+def _engine(arguments: Namespace) -> int:
     from localcloud.engine import find  # noqa: PLC0415
 
     found = find(os.environ, _say)
@@ -39,4 +90,93 @@ def run(arguments: Namespace) -> int:
         sys.stdout.write(json.dumps(row) + "\n")
     else:
         sys.stdout.write(f"engine: Pulumi {found.version} ({found.source}) at {found.binary}\n")
-    return 0
+    return Exit.GOOD
+
+
+def _up(arguments: Namespace) -> int:
+    from localcloud.engine import find  # noqa: PLC0415
+    from localcloud.lifecycle import environment, start  # noqa: PLC0415
+    from localcloud.project import make_stacks  # noqa: PLC0415
+
+    stacks = arguments.stacks
+    cloud = start(
+        arguments.directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say
+    )
+    made = make_stacks(environment(cloud, os.environ), stacks)
+    if arguments.format == "json":
+        sys.stdout.write(json.dumps(_row(cloud) | {"stacks": made}) + "\n")
+        return Exit.GOOD
+    own = "" if arguments.directory == DIRECTORY else f" --directory {arguments.directory}"
+    steps = [f'eval "$(mtasts local env{own})"']
+    steps += [f"pulumi up -s {made[0]}"] if made else []
+    steps += [f"mtasts local down{own}"]
+    sys.stdout.write(_describe(cloud) + "\nnext:\n" + "".join(f"  {step}\n" for step in steps))
+    return Exit.GOOD
+
+
+def _status(arguments: Namespace) -> int:
+    """Exit code 1 where none runs, 3 where one runs and gives no answer."""
+    from localcloud.lifecycle import status  # noqa: PLC0415
+
+    found = status(arguments.directory)
+    state = "running" if found.healthy else "silent" if found.cloud else "down"
+    if arguments.format == "json":
+        row = {} if found.cloud is None else _row(found.cloud)
+        sys.stdout.write(json.dumps({"state": state} | row) + "\n")
+    elif found.cloud is None:
+        sys.stdout.write(f"no local cloud runs in {found.directory}: mtasts local up\n")
+    else:
+        sys.stdout.write(_describe(found.cloud))
+        if not found.healthy:
+            sys.stdout.write("it gives no answer: mtasts local down, then up\n")
+    return {"running": Exit.GOOD, "silent": Exit.UNDETERMINED, "down": Exit.FINDINGS}[state]
+
+
+def _down(arguments: Namespace) -> int:
+    from localcloud.lifecycle import stop  # noqa: PLC0415
+
+    stop(arguments.directory)
+    sys.stdout.write(f"the local cloud in {arguments.directory.absolute()} is gone\n")
+    return Exit.GOOD
+
+
+def _env(arguments: Namespace) -> int:
+    from localcloud.lifecycle import running  # noqa: PLC0415
+    from localcloud.shell import enter, leave  # noqa: PLC0415
+
+    if arguments.unset:
+        sys.stdout.write(leave(os.environ))
+    else:
+        sys.stdout.write(enter(running(arguments.directory), os.environ))
+    return Exit.GOOD
+
+
+def _row(cloud: Cloud) -> dict[str, object]:
+    """A local cloud as JSON values."""
+    return {
+        "directory": str(cloud.directory),
+        "pid": cloud.pid,
+        "aws": cloud.aws,
+        "dns": cloud.dns,
+        "edgePort": cloud.edge_port,
+        "ipv6": cloud.ipv6,
+        "control": cloud.control,
+        "mail": cloud.mail,
+        "caFile": str(cloud.ca_file),
+        "backend": cloud.backend,
+    }
+
+
+def _describe(cloud: Cloud) -> str:
+    edge = f"127.0.0.1:{cloud.edge_port}"
+    edge += f" and [::1]:{cloud.edge_port}" if cloud.ipv6 else " (no IPv6: this machine has none)"
+    lines = [
+        f"a local cloud runs in {cloud.directory} (process {cloud.pid})",
+        f"  AWS      {cloud.aws}, account {cloud.account}",
+        f"  DNS      {cloud.dns}",
+        f"  HTTPS    {edge}",
+        f"  mail     {len(cloud.mail)} hosts on 127.0.0.1",
+        f"  control  {cloud.control}",
+        f"  roots    {cloud.ca_file}",
+    ]
+    return "".join(f"{line}\n" for line in lines)

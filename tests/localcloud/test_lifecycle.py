@@ -1,0 +1,175 @@
+"""Local clouds as processes: started, looked at, side by side, stopped, and killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import lifecycle
+from localcloud.control_client import Control
+from localcloud.engine import Engine
+from localcloud.lifecycle import LifecycleError, NotRunningError, start, status, stop
+from mtasts.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from localcloud.cloud import Cloud
+
+STACKS = Path(__file__).parents[2] / "stacks"
+ENGINE = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
+# Each has a handful of servers; more at once than cores only makes all of them wait.
+pytestmark = pytest.mark.xdist_group("lifecycle")
+
+
+@pytest.fixture
+def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
+    """Start a local cloud in a folder of that name; all are stopped at the end."""
+    folders: list[Path] = []
+
+    def run(name: str) -> Cloud:
+        folders.append(tmp_path / name)
+        return start(folders[-1], ENGINE, stacks=STACKS, with_parent=True, say=print)
+
+    yield run
+    for folder in folders:
+        if status(folder).cloud is not None:
+            stop(folder)
+
+
+def test_two_run_side_by_side_and_each_has_its_own_account(
+    begin: Callable[[str], Cloud],
+) -> None:
+    first, second = begin("one"), begin("two")
+    assert first.pid != second.pid
+    assert len({first.aws, second.aws, first.dns, second.dns, first.control, second.control}) == 6
+    for cloud in (first, second):
+        assert Control(cloud.control).health()
+    stop(first.directory)
+    assert status(first.directory).cloud is None
+    assert status(second.directory).healthy
+
+
+def test_one_that_runs_is_not_started_again(begin: Callable[[str], Cloud]) -> None:
+    assert begin("one") == begin("one")
+
+
+def test_the_stand_in_lies_in_its_own_home_and_nowhere_on_path(
+    begin: Callable[[str], Cloud],
+) -> None:
+    cloud = begin("one")
+    found = {path.relative_to(cloud.directory) for path in cloud.directory.rglob("*resource-aws*")}
+    folder = Path(f"pulumi-home/plugins/resource-aws-v{lifecycle.PROVIDER_VERSION}")
+    assert found == {folder, folder / "pulumi-resource-aws"}
+    assert not list((Path(sys.prefix) / "bin").glob("pulumi-resource-*"))
+
+
+def test_stopped_it_leaves_nothing_that_answers(begin: Callable[[str], Cloud]) -> None:
+    cloud = begin("one")
+    stop(cloud.directory)
+    assert not (cloud.directory / "cloud.json").exists()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(cloud.aws, timeout=5)  # noqa: S310 - http on loopback
+    with pytest.raises(NotRunningError, match="mtasts local up"):
+        stop(cloud.directory)
+
+
+def test_one_that_hangs_is_killed(
+    begin: Callable[[str], Cloud], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 0.1)
+    cloud = begin("one")
+    os.kill(cloud.pid, signal.SIGSTOP)
+    stop(cloud.directory)
+    assert status(cloud.directory).cloud is None
+
+
+def test_one_that_was_killed_is_not_taken_for_running(begin: Callable[[str], Cloud]) -> None:
+    cloud = begin("one")
+    os.kill(cloud.pid, signal.SIGKILL)
+    lifecycle._children.pop(cloud.pid).wait(10)
+    assert (cloud.directory / "cloud.json").exists()
+    assert status(cloud.directory).cloud is None
+    assert begin("one").pid != cloud.pid
+
+
+PARENT = """
+import sys
+from pathlib import Path
+from localcloud.engine import Engine
+from localcloud.lifecycle import start
+engine = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
+cloud = start(Path(sys.argv[1]), engine, stacks=None, with_parent=True, say=print)
+print(cloud.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "cloud"
+    words = [sys.executable, "-c", PARENT, str(folder)]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert status(folder).healthy
+        handle = os.pidfd_open(pid)
+        os.kill(parent.pid, signal.SIGKILL)
+        try:
+            assert select.select([handle], [], [], 10)[0], "the local cloud lives on"
+        finally:
+            os.close(handle)
+    assert status(folder).cloud is None
+
+
+def test_one_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(LifecycleError, match="did not start: it left no word of why"):
+        start(tmp_path / "one", ENGINE, stacks=None, with_parent=True, say=print)
+
+
+def test_status_and_env_at_the_command_line(
+    begin: Callable[[str], Cloud],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MTASTS_LOCAL_CLOUD", raising=False)
+    cloud = begin("one")
+    own = ["--directory", str(cloud.directory)]
+    capsys.readouterr()
+    assert main(["local", "status", *own, "--format", "json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["state"], row["aws"], row["pid"]) == ("running", cloud.aws, cloud.pid)
+    assert main(["local", "status", *own]) == 0
+    assert f"AWS      {cloud.aws}" in capsys.readouterr().out
+    assert main(["local", "env", *own]) == 0
+    assert f"export AWS_ENDPOINT_URL={cloud.aws}\n" in capsys.readouterr().out
+    assert main(["local", "down", *own]) == 0
+    assert capsys.readouterr().out == f"the local cloud in {cloud.directory} is gone\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "code", "said"),
+    [
+        ("status", 1, "no local cloud runs in"),
+        ("env", 2, "no local cloud runs in"),
+        ("down", 2, "no local cloud runs in"),
+    ],
+)
+def test_without_one_each_verb_says_how_to_get_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, code: int, said: str
+) -> None:
+    assert main(["local", verb, "--directory", str(tmp_path)]) == code
+    printed = capsys.readouterr()
+    assert said in printed.out + printed.err
+    assert "mtasts local up" in printed.out + printed.err
