@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine test lint format bench lock clean
+.PHONY: setup engine demo test lint format bench lock clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,9 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 # Found on PATH, fetched or built once, and kept outside the checkout.
 engine: setup
 	@$(BIN)/mtasts local engine
+
+demo: engine
+	@$(BIN)/mtasts demo
 
 test: engine
 	@$(BIN)/python -m pytest

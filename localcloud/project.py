@@ -75,7 +75,8 @@ class Project:
 
     def select(self, stack: str) -> Project:
         """The same project with another stack, made in the backend if need be."""
-        self.pulumi("stack", "select", "--create", stack).required()
+        bare = Project(self.folder, self.environment, "")
+        bare.pulumi("stack", "select", "--create", stack).required()
         return Project(self.folder, self.environment, stack)
 
     @property

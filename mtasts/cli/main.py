@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 # Name: module and one line of help. Each module has configure(parser) and run(arguments) -> int.
 COMMANDS = {
+    "demo": ("mtasts.cli.demo", "play the main job on a local cloud, each step checked"),
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
     "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),

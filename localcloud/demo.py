@@ -1,0 +1,337 @@
+"""The main job on a real engine and a local cloud, each step checked: ``make demo``.
+
+One agency's domain is published, changed, kept from a bad change, promoted, and sent to; a scratch
+stack comes and goes. What is seen is what a sender or an operator would see from outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from localcloud import lifecycle, moto_host
+from localcloud.cloud import ACCOUNT
+from localcloud.control_client import Control
+from localcloud.edge_response import EdgeFault
+from localcloud.engine import find
+from localcloud.mail import Flavour
+from localcloud.project import ROOT, Project
+from localcloud.story import StepError, Story, expect
+from localcloud.watcher import Watcher, order
+from mtasts.config import load_file
+from mtasts.observations import FetchOutcome
+from mtasts.policy import Mode, Policy, policy_id
+from mtasts.probe.dns import ADDRESS_TYPES, Resolver
+from mtasts.probe.https import fetch
+from mtasts.probe.reach import Reach
+from mtasts.probe.smtp import Envelope
+from mtasts.records import select_sts, select_tlsrpt
+from mtasts.sender import Conclusion, Sender
+from mtasts.sending import send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from localcloud.cloud import Cloud
+    from localcloud.engine import Engine
+
+DOMAIN = "example.gov"
+NEW_MX = "mail3.example.gov"
+SCRATCH = "newcomer.example"
+_HOST = f"mta-sts.{DOMAIN}"
+# Short, so that nobody waits; a real stack has 60 and 300.
+_CACHE_SECONDS = "1"
+_PROOF_SECONDS = "5"
+_INIT_SECONDS = 60
+
+
+@dataclass
+class _Scene:
+    """What the steps share; ``body`` is the policy that has to be served now."""
+
+    cloud: Cloud
+    project: Project
+    reach: Reach
+    control: Control
+    body: bytes = b""
+
+    @property
+    def id(self) -> str:
+        """The id that belongs to ``body``."""
+        return policy_id(self.body)
+
+    def policy(self) -> Policy:
+        """The policy that the stack file asks for."""
+        (domain,) = load_file(self.project.stack_file).domains
+        return Policy(domain.mode, domain.max_age, domain.mx)
+
+    def intend(self) -> None:
+        """From now on, what the stack file asks for has to be served."""
+        self.body = self.policy().render()
+
+
+def run(folder: Path, say: Callable[[str], None]) -> bool:
+    """Play the demo in ``folder``; whether all went well. ``summary.json`` tells of each step."""
+    shutil.rmtree(folder / "project", ignore_errors=True)
+    story = Story(folder / "summary.json", say)
+    try:
+        _play(story, folder.absolute(), say)
+    except StepError:
+        return False
+    return story.ok
+
+
+def _play(story: Story, folder: Path, say: Callable[[str], None]) -> None:
+    engines: list[Engine] = []
+    story.take("engine", lambda: _engine(engines, say))
+    with _cloud(story, folder / "cloud", engines[0], say) as cloud:
+        scenes: list[_Scene] = []
+        story.take("preview", lambda: _preview(scenes, cloud, folder / "project"))
+        scene = scenes[0]
+        steps: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
+            ("up", _up),
+            ("records", _records),
+            ("policy", _policy),
+            ("second up", _second_up),
+            ("mx added", _mx_added),
+            ("stale edge", _stale_edge),
+            ("enforce", _enforce),
+            ("sender", _sender),
+            ("scratch stack", _scratch),
+        )
+        for name, act in steps:
+            story.take(name, lambda act=act: act(scene))  # type: ignore[misc]
+
+
+def _engine(found: list[Engine], say: Callable[[str], None]) -> str:
+    engine = find(os.environ, say)
+    found.append(engine)
+    return f"Pulumi {engine.version} ({engine.source})"
+
+
+@contextmanager
+def _cloud(
+    story: Story, directory: Path, engine: Engine, say: Callable[[str], None]
+) -> Iterator[Cloud]:
+    """A new local cloud, stopped at the end; an earlier one that is left there goes first."""
+    if lifecycle.status(directory).cloud is not None:
+        lifecycle.stop(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+    clouds: list[Cloud] = []
+
+    def begin() -> str:
+        stacks = ROOT / "stacks"
+        cloud = lifecycle.start(directory, engine, stacks=stacks, with_parent=True, say=say)
+        clouds.append(cloud)
+        expect(Control(cloud.control).health(), "the local cloud does not answer")
+        families = "IPv4 and IPv6" if cloud.ipv6 else "IPv4; this machine has no IPv6"
+        return f"AWS, DNS, HTTPS and {len(cloud.mail)} mail hosts, on {families}"
+
+    try:
+        story.take("local cloud", begin)
+        yield clouds[0]
+    finally:
+        if clouds:
+            lifecycle.stop(directory)
+
+
+def _preview(scenes: list[_Scene], cloud: Cloud, folder: Path) -> str:
+    environment = lifecycle.environment(cloud, os.environ)
+    before = _account(cloud)
+    project = Project.make(folder, environment, ROOT / "stacks" / "Pulumi.example-agency.yaml")
+    project.configure("mtasts:cacheSeconds", _CACHE_SECONDS)
+    project.configure("mtasts:proofSeconds", _PROOF_SECONDS)
+    steps = project.preview()["steps"]
+    expect(all(step["op"] == "create" for step in steps), "the plan does more than create")
+    kinds = {step["newState"]["type"] for step in steps}
+    wanted = {
+        "aws:cloudfront/distribution:Distribution",
+        "aws:route53/record:Record",
+        "aws:s3/bucketObjectv2:BucketObjectv2",
+        "mtasts:index:MailDomain",
+    }
+    expect(wanted <= kinds, f"the plan lacks {', '.join(sorted(wanted - kinds))}")
+    expect(_account(cloud) == before, "the preview has changed the account")
+    reach = Reach.from_environment(environment)
+    scenes.append(_Scene(cloud, project, reach, Control(cloud.control)))
+    return f"{len(steps)} resources to create, and nothing is created yet"
+
+
+def _up(scene: _Scene) -> str:
+    scene.project.up().required()
+    scene.intend()
+    found = scene.project.outputs()["domains"][DOMAIN]
+    expect(found["policyId"] == scene.id, f"the stack's id is {found['policyId']}, not {scene.id}")
+    return f"published {DOMAIN} with the id {scene.id}"
+
+
+def _records(scene: _Scene) -> str:
+    expect(_live_id(scene) == scene.id, f"DNS has the id {_live_id(scene)}, not {scene.id}")
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_smtp._tls.{DOMAIN}", "TXT"))
+    record = select_tlsrpt(answer.strings).record
+    (domain,) = load_file(scene.project.stack_file).domains
+    expect(record and record.rua == domain.tls_reports, f"the TLS-RPT record is {answer.strings}")
+    return f"_mta-sts has the id, _smtp._tls leads to {', '.join(domain.tls_reports)}"
+
+
+def _policy(scene: _Scene) -> str:
+    """The policy on each address: exact bytes and the headers that senders and browsers heed."""
+    headers = {
+        "content-type": "text/plain",
+        "cache-control": f"max-age={_CACHE_SECONDS}",
+        "strict-transport-security": "max-age=31536000",
+    }
+    seen = []
+    for type_ in ADDRESS_TYPES:
+        answer = asyncio.run(Resolver(scene.reach).lookup(_HOST, type_))
+        wanted = type_ == "A" or scene.cloud.ipv6
+        expect(bool(answer.values) == wanted, f"{_HOST} {type_} is {answer.values}")
+        for address in answer.values:
+            found = asyncio.run(fetch(scene.reach, _HOST, address))
+            how = f"{found.outcome} {found.status} {found.reason}".rstrip()
+            expect(found.outcome is FetchOutcome.ANSWERED and found.status == 200, how)
+            expect(found.body == scene.body, f"another body on {address}: {found.body!r}")
+            sent = {name: found.header(name) for name in headers}
+            expect(sent == headers, f"headers on {address}: {sent}")
+            seen.append(f"{address} over {found.tls_version}")
+    return f"{len(scene.body)} exact bytes from {' and '.join(seen)}"
+
+
+def _second_up(scene: _Scene) -> str:
+    scene.project.unchanged()
+    return "nothing to do"
+
+
+def _mx_added(scene: _Scene) -> str:
+    """Another MX host goes into the policy while a sender looks on."""
+    path = "mtasts:domains[0].mx[2]"
+    with Watcher(scene.reach, DOMAIN) as watcher:
+        scene.project.configure(path, NEW_MX, path=True)
+        scene.project.up().required()
+    scene.intend()
+    seen = order(watcher.sightings, scene.id, scene.body)
+    expect(NEW_MX.encode() in scene.body, "the stack file lacks the new host")
+    expect(seen.id_ahead == 0, f"the id was ahead of the body: {seen}")
+    expect(seen.body_ahead and seen.after, f"too little was seen: {seen}")
+    return (
+        f"{len(watcher.sightings)} looks: {seen.before} before, {seen.body_ahead} the body first, "
+        f"{seen.after} with its id, never the id first"
+    )
+
+
+def _stale_edge(scene: _Scene) -> str:
+    """An edge that goes on serving the old body keeps the new id from being published."""
+    scene.control.set_edge_fault(_HOST, EdgeFault(stale=True))
+    scene.project.configure("mtasts:maxAge", "1209600")
+    refused = scene.project.up()
+    expect(not refused.ok, "the run went through")
+    reason = f"https://{_HOST} does not serve the intended policy"
+    expect(reason in refused.text, f"the run failed for another reason:\n{refused.text}")
+    expect(_live_id(scene) == scene.id, "the STS record has another id")
+    scene.control.clear_edge_fault(_HOST)
+    scene.project.up().required()
+    old = scene.id
+    scene.intend()
+    expect(_live_id(scene) == scene.id != old, "the next run did not converge")
+    scene.project.unchanged()
+    return f"refused, the record kept {old[:8]}; the next run published {scene.id[:8]}"
+
+
+def _enforce(scene: _Scene) -> str:
+    old = scene.id
+    scene.project.configure("mtasts:mode", "enforce")
+    scene.project.up().required()
+    scene.intend()
+    expect(b"mode: enforce" in scene.body, "the stack file does not ask for enforce")
+    expect(_live_id(scene) == scene.id != old, "DNS does not have the new id")
+    _policy(scene)
+    return f"mode enforce is served under the id {scene.id}"
+
+
+def _sender(scene: _Scene) -> str:
+    """What a sender does with good mail hosts, and with those whose STARTTLS was stripped."""
+    hosts = [str(pattern) for pattern in scene.policy().mx]
+    good = _send(scene)
+    expect(good.conclusion is Conclusion.DELIVERED, "; ".join(good.story))
+    (message,) = scene.control.messages()
+    expect(message.tls, "the message came in clear")
+    expect(good.policy and good.policy.mode is Mode.ENFORCE, "; ".join(good.story))
+    for host in hosts:
+        scene.control.set_flavour(host, Flavour.STRIPPED)
+    stripped = _send(scene)
+    for host in hosts:
+        scene.control.set_flavour(host, Flavour.GOOD)
+    expect(stripped.conclusion is Conclusion.DEFERRED, "; ".join(stripped.story))
+    expect(len(scene.control.messages()) == 1, "a message came in without TLS")
+    return f"delivered to {message.host} over TLS; kept back where STARTTLS was stripped"
+
+
+def _send(scene: _Scene) -> Sender:
+    sender = Sender(DOMAIN, dt.datetime.now(dt.UTC))
+    content = b"Subject: a message\r\n\r\nIt is worth reading.\r\n"
+    letter = Envelope("writer@sender.example", f"reader@{DOMAIN}", content)
+    return asyncio.run(send(sender, letter, scene.reach, Resolver(scene.reach)))
+
+
+def _scratch(scene: _Scene) -> str:
+    """A stack from `mtasts init`, brought up and destroyed again."""
+    before = _account(scene.cloud)
+    words = [sys.executable, "-m", "mtasts", "init", "scratch", "--domain", SCRATCH]
+    words += ["--account", ACCOUNT, "--stacks", str(scene.project.stack_file.parent)]
+    done = subprocess.run(  # noqa: S603 - this interpreter, our own command
+        words,
+        env=dict(scene.project.environment),
+        capture_output=True,
+        text=True,
+        timeout=_INIT_SECONDS,
+        check=False,
+    )
+    expect(done.returncode == 0, f"mtasts init: {done.stderr}")
+    scratch = scene.project.select("scratch")
+    scratch.configure("mtasts:cacheSeconds", _CACHE_SECONDS)
+    scratch.up().required()
+    during = _account(scene.cloud)
+    scratch.pulumi("destroy", "--yes", "--skip-preview").required()
+    left = _account(scene.cloud) - before
+    expect(len(during) > len(before), "nothing was there to destroy")
+    expect(not left, f"left behind: {', '.join(sorted(left))}")
+    return f"{len(during - before)} things came up and were destroyed; none is left in the account"
+
+
+def _live_id(scene: _Scene) -> str:
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_mta-sts.{DOMAIN}", "TXT"))
+    record = select_sts(answer.strings).record
+    return record.id if record else f"none ({answer.status})"
+
+
+def _account(cloud: Cloud) -> frozenset[str]:
+    """Everything that the account holds, by kind and name, read with boto3 from outside."""
+    session = moto_host.session()
+
+    def client(service: Any) -> Any:  # noqa: ANN401 - boto3's clients
+        return session.client(service, endpoint_url=cloud.aws)
+
+    s3, cloudfront, route53 = client("s3"), client("cloudfront"), client("route53")
+    found = []
+    for bucket in s3.list_buckets()["Buckets"]:
+        versions = s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", [])
+        found += [f"bucket {bucket['Name']}"]
+        found += [f"object {bucket['Name']}/{version['Key']}" for version in versions]
+    distributions = cloudfront.list_distributions()["DistributionList"].get("Items", [])
+    found += [f"distribution {each['Id']}" for each in distributions]
+    controls = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
+    found += [f"origin access control {each['Id']}" for each in controls]
+    certificates = client("acm").list_certificates()["CertificateSummaryList"]
+    found += [f"certificate {each['CertificateArn']}" for each in certificates]
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        rows = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+        found += [f"record {each['Name']} {each['Type']}" for each in rows]
+    return frozenset(found)

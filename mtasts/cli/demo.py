@@ -1,0 +1,39 @@
+"""``mtasts demo``: the main job on a real engine and a local cloud, each step checked."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+_FOLDER = Path(".local/demo")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.epilog = "example: mtasts demo && cat .local/demo/summary.json"
+    parser.add_argument(
+        "--directory",
+        type=Path,
+        default=_FOLDER,
+        metavar="DIR",
+        help=f"where its project, local cloud and summary.json go ({_FOLDER})",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Play the demo; exit code 1 if a step is not ok."""
+    from localcloud.demo import run as play  # noqa: PLC0415 - the crossing to the local cloud
+
+    def say(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+    ok = play(arguments.directory, say)
+    say(f"{'all steps are ok' if ok else 'not ok'}: {arguments.directory / 'summary.json'}")
+    return Exit.GOOD if ok else Exit.FINDINGS
