@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -51,9 +53,12 @@ async def _main(stack: str) -> pulumi.Inputs:
     reach = Reach.from_environment(os.environ)
     account = Account(AwsSettings.from_config(values))
     resolver = Resolver(reach)
-    # The components cost half a second of imports, during which the network can answer.
-    survey, aws = await asyncio.gather(
-        Surveyor(account, resolver).survey(config), asyncio.to_thread(_load_components)
+    # The components cost half a second of imports, during which the network can answer, and the
+    # engine can start its provider.
+    _, survey, aws = await asyncio.gather(
+        _start_provider(),
+        Surveyor(account, resolver).survey(config),
+        asyncio.to_thread(_load_components),
     )
     declared, held = decide(config, survey)
     protect = any(each.protect for each in declared)
@@ -84,10 +89,22 @@ async def _main(stack: str) -> pulumi.Inputs:
     return {}
 
 
+async def _start_provider() -> None:
+    """Have the engine start its aws provider now: otherwise it does so at the first resource.
+
+    The function asked for makes no call to the account. A failure is not reported here: the first
+    resource meets it again, and the engine reports it there.
+    """
+    options = pulumi.InvokeOptions(version=version("pulumi-aws"))
+    with contextlib.suppress(Exception):
+        await pulumi.runtime.invoke_async("aws:index/getRegion:getRegion", {}, options)
+
+
 def _load_components() -> ModuleType:
     """Import what needs pulumi_aws, in one thread: its lazy modules are not safe in several."""
     from components.aws import hosting  # noqa: PLC0415 - half a second
 
+    hosting.load_resources()
     return hosting
 
 

@@ -17,6 +17,17 @@ if TYPE_CHECKING:
     from mtasts.rollout.declaration import Declaration
 
 
+def load_resources() -> None:
+    """Load the parts of pulumi_aws that a stack uses: they load themselves when first looked at."""
+    for module, resource in (
+        (pulumi_aws.s3, "Bucket"),
+        (pulumi_aws.cloudfront, "Distribution"),
+        (pulumi_aws.acm, "Certificate"),
+        (pulumi_aws.route53, "Record"),
+    ):
+        getattr(module, resource)
+
+
 class AwsHosting:
     """`components.hosting.Hosting` over one account."""
 
