@@ -17,6 +17,7 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@echo "setup: installing the locked packages"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock requirements-bootstrap.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q mtasts components localcloud
 	@touch $@
 
 # Found on PATH, fetched or built once, and kept outside the checkout.
@@ -40,7 +41,9 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# Compiled first, as an installed package is: some machines keep Python from doing so itself.
 bench: engine
+	@$(BIN)/python -m compileall -q mtasts components localcloud
 	@$(BIN)/python bench/lint.py
 	@$(BIN)/python bench/preview.py
 
