@@ -1,4 +1,4 @@
-"""A real engine with a file backend of its own, nothing of the caller's environment."""
+"""A real engine, alone or with a local cloud; nothing of the caller's environment."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import os
 import shlex
 import subprocess
 import sys
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud import lifecycle, moto_host
+from localcloud.cloud import Cloud
+from localcloud.control_client import Control
 from localcloud.engine import Engine, find
 from localcloud.language_host import EXEC_SCRIPT
+from localcloud.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from typing import Any
 
 SECONDS = 60
 
@@ -39,7 +45,7 @@ def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.Completed
         host.write_text(f'#!/bin/sh\n{EXEC_SCRIPT}={script} exec {words} "$@"\n')
         host.chmod(0o755)
     environment = {
-        "PATH": f"{binaries}:{os.environ['PATH']}",
+        "PATH": f"{binaries}:{sys.prefix}/bin:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}",
@@ -66,3 +72,84 @@ def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.Completed
 
     assert run("stack", "init", "dev").returncode == 0
     return run
+
+
+class Lab:
+    """A local cloud for the tests of one worker; each test brings domains of its own."""
+
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        self._directory = cloud.directory
+        self._folder = folder
+        self.control = Control(cloud.control)
+
+    @property
+    def cloud(self) -> Cloud:
+        return Cloud.read(self._directory)
+
+    def environment(self) -> dict[str, str]:
+        return lifecycle.environment(self.cloud, os.environ)
+
+    def client(self, service: Any) -> Any:
+        return moto_host.session().client(service, endpoint_url=self.cloud.aws)
+
+    def stack(self, domains: str, *more: str) -> Project:
+        """A project with a stack of those domains (YAML below ``mtasts:domains``), brief caches."""
+        name = f"s{uuid.uuid4().hex[:8]}"
+        flat = {
+            "aws:region": "us-east-1",
+            "aws:allowedAccountIds": '["123456789012"]',
+            "mtasts:agency": "Department of Tests",
+            "mtasts:profile": "rfc",
+            "mtasts:hosting": "aws",
+            "mtasts:dns": "route53",
+            "mtasts:mode": "testing",
+            "mtasts:cacheSeconds": "1",
+            "mtasts:proofSeconds": "5",
+            "mtasts:tlsReports": "[mailto:tlsrpt@reports.example]",
+        }
+        lines = [f"{key}: {value}" for key, value in flat.items()]
+        lines += [*more, "mtasts:domains:", *(f"  {line}" for line in domains.splitlines())]
+        stacks = self._folder / name
+        stacks.mkdir()
+        file = stacks / f"Pulumi.{name}.yaml"
+        file.write_text("config:\n" + "".join(f"  {line}\n" for line in lines))
+        self.control.add_stacks(stacks)
+        return Project.make(self._folder / f"{name}-project", self.environment(), file)
+
+    def program(self, source: str) -> Project:
+        """A project with a program of its own."""
+        project = self.stack("[]")
+        (project.folder / "__main__.py").write_text(source)
+        return project
+
+    def records(self, domain: str) -> dict[tuple[str, str], list[str]]:
+        """What Route 53 holds in the zone of ``domain``: owner and type to values."""
+        route53 = self.client("route53")
+        zones = route53.list_hosted_zones()["HostedZones"]
+        (zone,) = [zone["Id"] for zone in zones if zone["Name"] == f"{domain}."]
+        rows = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+        return {
+            (row["Name"].rstrip("."), row["Type"]): [
+                each["Value"] for each in row.get("ResourceRecords", [])
+            ]
+            for row in rows
+        }
+
+    def sts(self, domain: str) -> str | None:
+        """The STS record in Route 53."""
+        values = self.records(domain).get((f"_mta-sts.{domain}", "TXT"))
+        return values[0] if values else None
+
+
+@pytest.fixture(scope="session")
+def _cloud(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    directory = tmp_path_factory.mktemp("cloud") / "cloud"
+    yield lifecycle.start(directory, engine, stacks=None, with_parent=True, say=print)
+    lifecycle.stop(directory)
+
+
+@pytest.fixture
+def lab(_cloud: Cloud, tmp_path: Path) -> Lab:
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    return Lab(_cloud, folder)

@@ -1,0 +1,170 @@
+"""The main job on the real engine: every step, and then once more with nothing to do."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.edge_response import EdgeFault
+from localcloud.project import ROOT, Project
+from mtasts.config import load_file
+from mtasts.policy import Policy, policy_id
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def domain() -> str:
+    return f"d{uuid.uuid4().hex[:8]}.example"
+
+
+def entry(domain: str) -> str:
+    return f"- name: {domain}\n  mx: [mx1.{domain}]\n"
+
+
+def declared(project: Project) -> str:
+    """The STS record that the stack file of one domain asks for."""
+    (found,) = load_file(project.stack_file).domains
+    body = Policy(found.mode, found.max_age, found.mx).render()
+    return f'"v=STSv1; id={policy_id(body)};"'
+
+
+def test_a_domain_is_published_changed_promoted_and_each_time_settles(
+    lab: Lab, domain: str
+) -> None:
+    project = lab.stack(entry(domain))
+    seen = []
+    for key, value in (
+        ("mtasts:maxAge", "604800"),
+        ("mtasts:domains[0].mx[1]", f"mx2.{domain}"),
+        ("mtasts:mode", "enforce"),
+    ):
+        project.configure(key, value, path="[" in key)
+        project.settle()
+        assert lab.sts(domain) == declared(project)
+        seen.append(lab.sts(domain))
+    assert len(set(seen)) == 3
+
+
+def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
+    lab: Lab, domain: str
+) -> None:
+    project = lab.stack(entry(domain))
+    project.up().required()
+    before = lab.sts(domain)
+    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
+    project.configure("mtasts:mode", "enforce")
+    for _ in range(2):  # a rerun looks again: the body's write is no proof
+        refused = project.up()
+        assert not refused.ok
+        assert f"https://mta-sts.{domain} does not serve the intended policy" in refused.text
+        assert "another body (mode testing" in refused.text
+        assert lab.sts(domain) == before
+    lab.control.clear_edge_fault(f"mta-sts.{domain}")
+    project.settle()
+    assert lab.sts(domain) == declared(project) != before
+
+
+def test_no_address_record_leads_to_a_host_that_does_not_serve_the_policy(
+    lab: Lab, domain: str
+) -> None:
+    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
+    project = lab.stack(entry(domain))
+    refused = project.up()
+    assert not refused.ok
+    assert "status 503" in refused.text
+    assert {type_ for owner, type_ in lab.records(domain) if owner.startswith("mta-sts")} == set()
+    assert lab.sts(domain) is None
+    lab.control.clear_edge_fault(f"mta-sts.{domain}")
+    project.settle()
+    assert lab.sts(domain) == declared(project)
+
+
+def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domain: str) -> None:
+    other = f"d{uuid.uuid4().hex[:8]}.example"
+    project = lab.stack(entry(domain) + entry(other))
+    project.settle()
+    before = (lab.sts(domain), lab.sts(other))
+    route53 = lab.client("route53")
+    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
+    forbidding = {
+        "Name": domain,
+        "Type": "CAA",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": '0 issue "ca.example"'}],
+    }
+
+    def change(action: str) -> None:
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": forbidding}]}
+        route53.change_resource_record_sets(HostedZoneId=zones[f"{domain}."], ChangeBatch=batch)
+
+    change("UPSERT")
+    project.configure("mtasts:mode", "enforce")
+    held = project.up()
+    assert not held.ok
+    assert f"held, and left as they are: {domain}" in held.text
+    assert "ca.example" in held.text
+    assert lab.sts(domain) == before[0]
+    assert lab.sts(other) not in (None, before[1])
+    assert (f"mta-sts.{domain}", "A") in lab.records(domain)
+    change("DELETE")
+    project.settle()
+    assert lab.sts(domain) != before[0]
+
+
+@pytest.mark.parametrize("agency", ["example-department", "example-international"])
+def test_the_example_agencies_come_up_settle_and_go(lab: Lab, agency: str) -> None:
+    lab.control.add_stacks(ROOT / "stacks")
+    file = ROOT / "stacks" / f"Pulumi.{agency}.yaml"
+    project = Project.make(lab._folder / agency, lab.environment(), file)
+    project.configure("mtasts:cacheSeconds", "1")
+    project.up().required()
+    project.unchanged()
+    domains = [each for each in load_file(file).domains if not each.parked]
+    assert set(project.outputs()["domains"]) == {each.name for each in domains}
+    project.pulumi("destroy", "--yes", "--skip-preview").required()
+    buckets = [each["Name"] for each in lab.client("s3").list_buckets()["Buckets"]]
+    assert not [name for name in buckets if name.endswith(agency)]
+
+
+MISTAKES = """
+- name: mta-sts.example.gov
+  mx: [mail.example.gov]
+- name: not a name
+  mx: [mail]
+- name: example.gov
+  mx: ["192.0.2.1", "*.*.example.gov"]
+  maxAge: -1
+  ttl: soon
+  colour: green
+  mode: enforced
+"""
+
+
+def test_ten_mistakes_are_told_at_once_and_nobody_is_asked(lab: Lab) -> None:
+    project = lab.stack(MISTAKES.strip(), "mtasts:maxage: 1", "mtasts:tlsReport: none")
+    # A port that nothing listens on: whoever made a call would fail with other words, and later.
+    nowhere = dict(project.environment) | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    alone = Project(project.folder, nowhere, project.stack)
+    refused = alone.pulumi("preview")
+    assert not refused.ok
+    assert "127.0.0.1:9" not in refused.text
+    for key in (
+        "mtasts:maxage",
+        "mtasts:tlsReport",
+        "mtasts:domains[0].name",
+        "mtasts:domains[1].name",
+        "mtasts:domains[1].mx[0]",
+        "mtasts:domains[2].mx[0]",
+        "mtasts:domains[2].mx[1]",
+        "mtasts:domains[2].maxAge",
+        "mtasts:domains[2].ttl",
+        "mtasts:domains[2].colour",
+        "mtasts:domains[2].mode",
+    ):
+        assert key in refused.text, key
