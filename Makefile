@@ -28,7 +28,7 @@ demo: engine
 	@$(BIN)/mtasts demo
 
 test: engine
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: setup
 	@$(BIN)/ruff check .

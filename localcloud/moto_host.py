@@ -12,15 +12,16 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from localcloud.bucket_policy import Request, denies
-from localcloud.cloud import ACCOUNT, REGION
+from localcloud.cloud import REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import boto3
 
+# The account is moto's own default, ACCOUNT: were it set, moto would take a role of another account
+# for one of this.
 _ENVIRONMENT = {
-    "MOTO_ACCOUNT_ID": ACCOUNT,
     # moto issues certificates on its own after this time; localcloud.aws.issuance decides instead.
     "MOTO_ACM_VALIDATION_WAIT": "31536000",
     # boto3 inside this process must not look for credentials elsewhere.
@@ -42,11 +43,15 @@ def moto_running() -> Iterator[str]:
     """
     if not _running.acquire(blocking=False):
         raise AlreadyRunningError("one process holds one local cloud: moto's state is global")
+    before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     try:
         os.environ.update(_ENVIRONMENT)
         with _nearer_to_aws():
             yield from _serving()
     finally:
+        os.environ.update({name: value for name, value in before.items() if value is not None})
+        for name in (name for name, value in before.items() if value is None):
+            del os.environ[name]
         _running.release()
 
 

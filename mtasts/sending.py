@@ -32,7 +32,7 @@ async def send(sender: Sender, envelope: Envelope, reach: Reach, resolver: Resol
                 sender = sender.policy_fetched(await _fetch(host, reach, resolver))
             case Step.MX:
                 sender = sender.mx_seen(await resolver.lookup(sender.domain, "MX"))
-            case Step.ATTEMPT:
+            case _:  # Step.ATTEMPT
                 sender = sender.attempted(await _deliver(sender, envelope, reach, resolver))
     return sender
 

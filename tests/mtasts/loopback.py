@@ -1,4 +1,4 @@
-"""Servers on loopback whose every word a test writes itself."""
+"""Servers on loopback whose every word a test writes itself, and a resolver that is a literal."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import ConnectTo, Reach
 
 if TYPE_CHECKING:
@@ -55,3 +57,32 @@ def closed_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+class Zone(Resolver):
+    """A resolver that is a literal: name and type to values; what is missing does not exist.
+
+    ``failing`` are the look-ups that nobody answers.
+    """
+
+    def __init__(
+        self,
+        values: dict[tuple[str, str], tuple[str, ...]],
+        failing: frozenset[tuple[str, str]] = frozenset(),
+    ) -> None:
+        super().__init__(Reach())
+        self.values = values
+        self.failing = failing
+        self.asked: list[tuple[str, str]] = []
+
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        self.asked.append((name, type_))
+        if (name, type_) in self.failing:
+            return DnsAnswer(name, type_, DnsStatus.FAILED, reason="SERVFAIL")
+        values = self.values.get((name, type_))
+        if values is None:
+            return DnsAnswer(name, type_, DnsStatus.NXDOMAIN)
+        if type_ == "TXT":
+            strings = tuple((value.encode(),) for value in values)
+            return DnsAnswer(name, type_, DnsStatus.ANSWERED, strings=strings)
+        return DnsAnswer(name, type_, DnsStatus.ANSWERED, values)

@@ -13,6 +13,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.resolver
 import dns.rrset
+import dns.update
 import pytest
 from loopback import closed_port
 
@@ -261,6 +262,20 @@ async def test_the_zones_own_servers_are_asked_and_what_leads_away_is_followed()
     found = await resolver.authoritative({"ns2.example.gov", "ns1.example.gov"}, NAME, "A")
     assert resolver.asked == [((("192.0.2.53", 53), ("192.0.2.54", 53)), NAME)]
     assert (found.name, found.canonical, found.values) == (NAME, "a.example.net", ("192.0.2.9",))
+
+
+async def test_what_the_zone_itself_says_stands() -> None:
+    class Home(Outside):
+        async def _ask(self, *_: object, **__: object) -> DnsAnswer:
+            return read("A", (NAME, "A", ("192.0.2.1",)), flags=dns.flags.AA)
+
+    resolver = Home({"ns1.example.gov": ("192.0.2.53",)})
+    assert (await resolver.authoritative({"ns1.example.gov"}, NAME, "A")).values == ("192.0.2.1",)
+
+
+def test_a_response_to_no_query_settles_nothing() -> None:
+    update = dns.update.UpdateMessage(f"{NAME}.")
+    assert read_response(dns.message.from_wire(update.to_wire()), NAME, "A").settled is False
 
 
 async def test_name_servers_without_addresses_settle_nothing() -> None:

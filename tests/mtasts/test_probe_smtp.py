@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from aiosmtpd.smtp import SMTP
+
     from mtasts.probe.reach import Reach
 
 HOST = "mail1.example.gov"
@@ -180,6 +182,47 @@ async def test_a_reply_that_drips_ends_at_the_deadline() -> None:
     async with served(talk) as port:
         found = await look(leading(port), HOST, ADDRESS, deadline_seconds=0.1)
     assert found.outcome is SmtpOutcome.TIMED_OUT
+
+
+async def test_a_connection_dropped_before_the_greeting() -> None:
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with served(talk) as port:
+        found = await look(leading(port), HOST, ADDRESS)
+    assert (found.outcome, "EOF" in found.reason) == (SmtpOutcome.SMTP_FAILED, True)
+
+
+async def test_a_handshake_that_ends_in_an_alert() -> None:
+    alert = b"\x15\x03\x03\x00\x02\x02\x28"  # fatal, handshake_failure (RFC 8446 section 6)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        await reader.readline()
+        writer.write(HELLO)
+        await reader.readline()
+        writer.write(b"220 go\r\n")
+        await reader.read(5)
+        writer.write(alert)
+        await writer.drain()
+        await reader.read()
+
+    async with served(talk) as port:
+        found = await look(leading(port), HOST, ADDRESS)
+    assert (found.outcome, "ALERT" in found.reason) == (SmtpOutcome.TLS_FAILED, True)
+
+
+async def test_a_server_that_leaves_with_the_message_has_not_taken_it(
+    reach: Reach, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def leave(_: object, server: SMTP, *__: object) -> str:
+        server.transport.abort()
+        return "250 OK"
+
+    monkeypatch.setattr("localcloud.mail._Mailbox.handle_DATA", leave)
+    found = await deliver(reach, HOST, ADDRESS, LETTER, require_tls=True)
+    assert (found.accepted, found.session.outcome) == (False, SmtpOutcome.TLS)
+    assert found.session.reason
 
 
 async def test_a_message_goes_over_verified_tls(servers: MailServers, reach: Reach) -> None:

@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback import served
+from loopback import Zone, served
 
 from localcloud.authority import Authority
 from localcloud.mail import Flavour, MailServers
 from mtasts.names import MxPattern
-from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
 from mtasts.policy import Mode, Policy
-from mtasts.probe.dns import Resolver
+from mtasts.probe.https import fetch
 from mtasts.probe.reach import ConnectTo, Reach
-from mtasts.probe.smtp import Envelope
+from mtasts.probe.smtp import Envelope, deliver
 from mtasts.sender import CachedPolicy, Conclusion, Sender
 from mtasts.sending import send
 
@@ -33,23 +33,6 @@ LETTER = Envelope("a@sender.example", "b@example.gov", b"Subject: hello\r\n\r\nb
 
 def policy(mode: Mode) -> Policy:
     return Policy(mode, 86400, tuple(MxPattern(host) for host in HOSTS))
-
-
-class Zone(Resolver):
-    """A resolver that is a literal: name and type to values; what is missing does not exist."""
-
-    def __init__(self, values: dict[tuple[str, str], tuple[str, ...]]) -> None:
-        super().__init__(Reach())
-        self.values = values
-
-    async def lookup(self, name: str, type_: str) -> DnsAnswer:
-        values = self.values.get((name, type_))
-        if values is None:
-            return DnsAnswer(name, type_, DnsStatus.NXDOMAIN)
-        if type_ == "TXT":
-            strings = tuple((value.encode(),) for value in values)
-            return DnsAnswer(name, type_, DnsStatus.ANSWERED, strings=strings)
-        return DnsAnswer(name, type_, DnsStatus.ANSWERED, values)
 
 
 class World:
@@ -162,3 +145,32 @@ async def test_an_mx_without_an_address_leads_to_the_next(
         del here.zone.values["mx1.example.gov", "A"]
         assert (await here.send()).conclusion is Conclusion.DELIVERED
         assert here.received == [("mx2.example.gov", True)]
+
+
+@pytest.mark.parametrize("outcome", ["connect-failed", "no-route"])
+async def test_an_address_that_nobody_answers_at_leads_to_the_next(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    dead = "192.0.2.250"
+
+    async def fetch_or_not(reach: Reach, host: str, address: str, **more: float) -> Fetch:
+        if address == dead:
+            return Fetch(host, address, FetchOutcome(outcome))
+        return await fetch(reach, host, address, **more)  # type: ignore[arg-type]
+
+    async def deliver_or_not(
+        reach: Reach, host: str, address: str, envelope: Envelope, *, require_tls: bool
+    ) -> Delivery:
+        if address == dead:
+            return Delivery(SmtpSession(host, address, SmtpOutcome(outcome)))
+        return await deliver(reach, host, address, envelope, require_tls=require_tls)
+
+    monkeypatch.setattr("mtasts.sending.fetch", fetch_or_not)
+    monkeypatch.setattr("mtasts.sending.deliver", deliver_or_not)
+    async with world(authority, tmp_path, policy(Mode.ENFORCE).render()) as here:
+        here.zone.values["mta-sts.example.gov", "A"] = (dead, "192.0.2.1")
+        here.zone.values["mx1.example.gov", "A"] = (dead, "192.0.2.2")
+        assert (await here.send()).conclusion is Conclusion.DELIVERED
+        assert here.received == [("mx1.example.gov", True)]
+        here.zone.values["mta-sts.example.gov", "A"] = (dead,)
+        assert (await here.send()).policy is None
