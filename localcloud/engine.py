@@ -26,6 +26,8 @@ BUILT_VERSION = "3.259.0"
 RELEASE_VERSION = "3.272.0"
 OLDEST = (3, 238)
 FORCE = "MTASTS_ENGINE"
+# Tells our language host where the SDK's script lies that runs programs.
+EXEC_SCRIPT = "MTASTS_LANGUAGE_EXEC"
 MODULE = Path(__file__).with_name("engine_module")
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"

@@ -21,12 +21,12 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from localcloud import lifetime
+from localcloud.engine import EXEC_SCRIPT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
-EXEC_SCRIPT = "MTASTS_LANGUAGE_EXEC"
 _ALREADY_SHOWN = 32  # the exec script's code for an error that the user has seen
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.cloud import STATE_FILE, Cloud
 from localcloud.control_client import Control, ControlError
-from localcloud.language_host import EXEC_SCRIPT
+from localcloud.engine import EXEC_SCRIPT
 from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ import pytest
 from localcloud import lifecycle, moto_host
 from localcloud.cloud import Cloud
 from localcloud.control_client import Control
-from localcloud.engine import Engine, find
-from localcloud.language_host import EXEC_SCRIPT
+from localcloud.engine import EXEC_SCRIPT, Engine, find
 from localcloud.project import Project
 
 if TYPE_CHECKING:
