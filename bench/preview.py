@@ -57,7 +57,7 @@ def main() -> None:
             environment = lifecycle.environment(cloud, os.environ)
             stack_file = ROOT / "stacks" / "Pulumi.example-agency.yaml"
             ours = Project.make(folder / "ours", environment, stack_file)
-            ours.configure("mtasts:cacheSeconds", "1")
+            ours.configure({"mtasts:cacheSeconds": "1"})
             ours.up().required()
             theirs = empty(folder / "empty", ours)
             say(f"{ROUNDS} previews of each")

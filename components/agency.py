@@ -15,21 +15,23 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.naming import bucket_name
 from mtasts.config import ConfigError, load, supported
 from mtasts.errors import MtaStsError
+from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
+from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
-from mtasts.rollout.verdicts import verdict
+from mtasts.rollout.ledger import Intended, held_at, intend
+from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.stores.s3 import S3Store
 from mtasts.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
     from types import ModuleType
 
     from mtasts.config import AgencyConfig
-
-# The ledger will say which; until a body has been replaced and come back, it is 0.
-_REVISION = 0
 
 
 async def main() -> pulumi.Inputs:
@@ -53,18 +55,28 @@ async def _main(stack: str) -> pulumi.Inputs:
     reach = Reach.from_environment(os.environ)
     account = Account(AwsSettings.from_config(values))
     resolver = Resolver(reach)
+
+    def bucket(account_id: str) -> str:
+        return bucket_name(account_id, account.settings.region, stack)
+
+    def ledgers(account_id: str) -> Recorder:
+        return Recorder(S3Store(account, bucket(account_id)))
+
     # The components cost half a second of imports, during which the network can answer, and the
     # engine can start its provider.
     _, survey, aws = await asyncio.gather(
         _start_provider(),
-        Surveyor(account, resolver).survey(config),
+        Surveyor(account, resolver, ledgers).survey(config),
         asyncio.to_thread(_load_components),
     )
-    declared, held = decide(config, survey)
-    protect = any(each.protect for each in declared)
+    recorder = ledgers(survey.account_id)
+    declared, held = decide(survey, recorder.now())
+    if not pulumi.runtime.is_dry_run():
+        await record_mx(recorder, survey)
+    protect = any(is_relied_on(found) for found in survey.domains)
     hosting = aws.AwsHosting(
         account,
-        bucket=bucket_name(survey.account_id, account.settings.region, stack),
+        bucket=bucket(survey.account_id),
         account_id=survey.account_id,
         cache_seconds=config.cache_seconds,
         protect=protect,
@@ -76,7 +88,12 @@ async def _main(stack: str) -> pulumi.Inputs:
     for declaration in declared:
         domain = MailDomain(
             declaration.domain,
-            {"declaration": declaration, "hosting": hosting, "prover": prover},
+            {
+                "declaration": declaration,
+                "hosting": hosting,
+                "prover": prover,
+                "recorder": recorder,
+            },
         )
         outputs[declaration.domain] = {
             "policyId": domain.policy_id,
@@ -123,20 +140,49 @@ def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]
 
 
 def decide(
-    config: AgencyConfig, survey: Survey
+    survey: Survey, now: dt.datetime
 ) -> tuple[list[Declaration], dict[str, tuple[str, ...]]]:
-    """What is declared, and the domains that are held with every reason; warnings are shown."""
+    """What is declared, and the domains that are held with every reason; warnings are shown.
+
+    A held domain is declared as it was, where that is known; otherwise it is left out, and since
+    the run fails in the end, nothing of it is deleted.
+    """
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
-    for domain, found in zip(config.domains, survey.domains, strict=True):
-        judged = verdict(found)
+    for found in survey.domains:
+        domain, ledger = found.domain, found.ledger
+        judged = verdict(found, now)
         for warning in judged.warnings:
             pulumi.log.warn(f"{domain.name}: {warning}")
+        intended: Intended | None = None
         if not judged.proceeds:
             held[domain.name] = judged.refusals
-        elif found.zone is not None:
-            declared.append(declare(domain, found.zone, _REVISION))
+            intended = held_at(ledger)
+        elif not domain.parked:
+            intended = intend(ledger, domain.policy, domain.reroll, live_id=found.live_id)
+        if intended is not None and found.zone is not None:
+            protect = is_relied_on(found)
+            declared.append(declare(domain, found.zone, intended, protect=protect))
     return declared, held
+
+
+def is_relied_on(found: Surroundings) -> bool:
+    """Whether senders may refuse mail by the domain's policy; so it counts while nobody knows."""
+    if found.domain.parked:
+        return False
+    unknown = found.ledger_problem is not None
+    return unknown or found.ledger.has_enforced or found.domain.mode is Mode.ENFORCE
+
+
+async def record_mx(recorder: Recorder, survey: Survey) -> None:
+    """Write down the MX sets of the domains that have a ledger: they decide what may leave it."""
+    await asyncio.gather(
+        *(
+            recorder.mx_seen(found.domain.name, found.ledger, found.mx)
+            for found in survey.domains
+            if found.ledger.last_body is not None
+        )
+    )
 
 
 def describe_held(held: Mapping[str, tuple[str, ...]]) -> str:

@@ -55,6 +55,13 @@ class Hosting(Protocol):
         """The zone of a domain."""
 
     def policy_host(
-        self, declaration: Declaration, zone: Zone, opts: pulumi.ResourceOptions
+        self,
+        declaration: Declaration,
+        zone: Zone,
+        before_body: pulumi.ResourceHookBinding,
+        opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
-        """A policy host for a domain, its certificate validated through ``zone``."""
+        """A policy host for a domain, its certificate validated through ``zone``.
+
+        ``before_body`` guards every write of the policy.
+        """

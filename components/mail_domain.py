@@ -12,10 +12,12 @@ from mtasts.proof import Wanted
 if TYPE_CHECKING:
     from components.hosting import Hosting, PolicyHost
     from mtasts.proof import Prover
+    from mtasts.recording import Recorder
     from mtasts.rollout.declaration import Declaration
 
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0
+_LEDGER_SECONDS = 60.0
 
 
 class MailDomainArgs(TypedDict):
@@ -24,6 +26,7 @@ class MailDomainArgs(TypedDict):
     declaration: Declaration
     hosting: Hosting
     prover: Prover
+    recorder: Recorder
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -42,6 +45,7 @@ class MailDomain(pulumi.ComponentResource):
         """Place the resources of one domain; ``name`` is the domain as A-labels."""
         super().__init__("mtasts:index:MailDomain", name, {}, opts)
         declared, hosting, prover = args["declaration"], args["hosting"], args["prover"]
+        recorder = args["recorder"]
         zone = hosting.zone(declared, pulumi.ResourceOptions(parent=self))
         reports = zone.text(
             f"{name}-tlsrpt",
@@ -50,7 +54,12 @@ class MailDomain(pulumi.ComponentResource):
             ttl_seconds=declared.ttl_seconds,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        host = hosting.policy_host(declared, zone, pulumi.ResourceOptions(parent=self))
+        host = hosting.policy_host(
+            declared,
+            zone,
+            _before(_entry(name, declared, recorder)),
+            pulumi.ResourceOptions(parent=self),
+        )
         addresses = zone.addresses(
             name,
             declared.policy_host,
@@ -70,7 +79,7 @@ class MailDomain(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[reports, host.body, *addresses],
-                hooks=_before(_proof(name, declared, host, prover)),
+                hooks=_before(_proof(name, declared, host, prover, recorder)),
                 protect=declared.protect,
             ),
         )
@@ -82,6 +91,15 @@ class MailDomain(pulumi.ComponentResource):
 def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
     """Run ``hook`` before the record is written, be it for the first time or anew."""
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
+
+
+def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.ResourceHook:
+    """No body is served before the ledger holds it."""
+
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        await recorder.ensure_body(name, declared.intended)
+
+    return guard(f"{name}-ledger", check, deadline_seconds=_LEDGER_SECONDS)
 
 
 def _candidate_proof(
@@ -99,14 +117,17 @@ def _candidate_proof(
 
 
 def _proof(
-    name: str, declared: Declaration, host: PolicyHost, prover: Prover
+    name: str, declared: Declaration, host: PolicyHost, prover: Prover, recorder: Recorder
 ) -> pulumi.ResourceHook:
     """No policy id is published before senders get the body that it names."""
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
+        # A new id for a body that stays as it is meets no other hook.
+        await recorder.ensure_body(name, declared.intended)
         caches = await host.caches(prover.deadline_seconds)
         wanted = Wanted(declared.policy_host, declared.body)
-        await prover.prove(wanted, tuple(sorted(declared.zone.name_servers)), caches)
+        proof = await prover.prove(wanted, tuple(sorted(declared.zone.name_servers)), caches)
+        await recorder.proven(name, declared.id, proof.addresses, proof.unseen)
 
-    deadline = prover.deadline_seconds + _GRACE_SECONDS
+    deadline = prover.deadline_seconds + _GRACE_SECONDS + _LEDGER_SECONDS
     return guard(f"{name}-proof", check, deadline_seconds=deadline)

@@ -124,10 +124,11 @@ class Project:
         self.pulumi("preview", "--refresh", "--expect-no-changes").required()
         return applied
 
-    def configure(self, key: str, value: str, *, path: bool = False) -> None:
-        """Set a config value as a user would."""
+    def configure(self, settings: Mapping[str, str], *, path: bool = False) -> None:
+        """Set config values as a user would; with ``path`` the keys lead into lists and objects."""
         option = ("--path",) if path else ()
-        self.pulumi("config", "set", *option, key, value).required()
+        words = [word for pair in settings.items() for word in ("--plaintext", "=".join(pair))]
+        self.pulumi("config", "set-all", *option, *words).required()
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""

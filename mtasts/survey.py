@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.authority import caa_names
+from mtasts.rollout.declaration import STS_LABEL
+from mtasts.rollout.ledger import Ledger, LedgerError
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.observations import DnsAnswer
     from mtasts.probe.dns import Resolver
+    from mtasts.recording import Recorder
 
 _LOOKUPS_AT_ONCE = 64
 
@@ -32,10 +37,16 @@ class Survey:
 class Surveyor:
     """Asks the account and DNS; everything that can run at once does, within bounds."""
 
-    def __init__(self, account: Account, resolver: Resolver) -> None:
-        """Ask ``account`` and ``resolver``; nothing is asked yet."""
+    def __init__(
+        self, account: Account, resolver: Resolver, ledgers: Callable[[str], Recorder]
+    ) -> None:
+        """Ask ``account`` and ``resolver``; nothing is asked yet.
+
+        ``ledgers`` gives the recorder of the stack's ledgers once the account's id is known.
+        """
         self._account = account
         self._resolver = resolver
+        self._ledgers = ledgers
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
         self._zones: dict[str | None, asyncio.Task[tuple[HostedZone, ...]]] = {}
 
@@ -46,24 +57,48 @@ class Surveyor:
             WrongAccountError: the credentials are not those of the stack's account.
             UndeterminedError: whose they are could not be found out.
         """
+        identity = asyncio.create_task(asyncio.to_thread(self._account.require_allowed))
         account_id, domains = await asyncio.gather(
-            asyncio.to_thread(self._account.require_allowed),
-            asyncio.gather(*(self._domain(domain) for domain in config.domains)),
+            identity,
+            asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
         )
         return Survey(account_id, tuple(domains))
 
-    async def _domain(self, domain: DomainConfig) -> Surroundings:
+    async def _domain(self, domain: DomainConfig, identity: asyncio.Task[str]) -> Surroundings:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"mta-sts.{domain.name}")
-        zone, caa = await asyncio.gather(
+        zone, mx, caa, ledger = await asyncio.gather(
             self._zone(domain),
+            self._lookup(domain.name, "MX"),
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
+            self._ledger(domain.name, identity),
         )
+        found = Surroundings(domain, mx=mx, caa=tuple(caa))
+        if isinstance(ledger, Ledger):
+            found = replace(found, ledger=ledger)
+        else:
+            found = replace(found, ledger_problem=ledger)
         if not isinstance(zone, HostedZone):
-            return Surroundings(domain, zone_problem=zone, caa=tuple(caa))
-        delegated = await self._lookup(zone.name, "NS")
-        return Surroundings(domain, zone=zone, delegated=delegated, caa=tuple(caa))
+            return replace(found, zone_problem=zone)
+        delegated, sts = await asyncio.gather(
+            self._lookup(zone.name, "NS"), self._sts(zone, domain.name)
+        )
+        return replace(found, zone=zone, delegated=delegated, sts=sts)
+
+    async def _ledger(
+        self, domain: str, identity: asyncio.Task[str]
+    ) -> Ledger | LedgerError | UndeterminedError:
+        try:
+            return await self._ledgers(await identity).read(domain)
+        except (LedgerError, UndeterminedError) as error:
+            return error
+
+    async def _sts(self, zone: HostedZone, domain: str) -> DnsAnswer:
+        async with self._slots:
+            return await self._resolver.authoritative(
+                zone.name_servers, f"{STS_LABEL}.{domain}", "TXT"
+            )
 
     async def _zone(self, domain: DomainConfig) -> HostedZone | ZoneError | UndeterminedError:
         account = self._account

@@ -50,7 +50,11 @@ class AwsHosting:
         return Zone(name, {"zone_id": declaration.zone.zone_id, "provider": provider}, opts)
 
     def policy_host(
-        self, declaration: Declaration, zone: Zone, opts: pulumi.ResourceOptions
+        self,
+        declaration: Declaration,
+        zone: Zone,
+        before_body: pulumi.ResourceHookBinding,
+        opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
         """A distribution for a domain."""
         return PolicyHost(
@@ -59,6 +63,7 @@ class AwsHosting:
                 "domain": declaration.domain,
                 "policy_host": declaration.policy_host,
                 "body": declaration.body,
+                "before_body": before_body,
                 "cache_seconds": self._cache_seconds,
                 "protect": declaration.protect,
                 "bucket": self._bucket,

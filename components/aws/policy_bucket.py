@@ -68,7 +68,7 @@ class PolicyBucket(pulumi.ComponentResource):
         policy = s3.BucketPolicy(
             f"{name}-access",
             bucket=bucket.bucket,
-            policy=json.dumps(bucket_policy(self.bucket, args["account_id"])),
+            policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=protect)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
         control = cloudfront.OriginAccessControl(
@@ -92,12 +92,23 @@ def object_key(domain: str) -> str:
     return f"policy/{domain}/.well-known/mta-sts.txt"
 
 
-def bucket_policy(bucket: str, account_id: str) -> dict[str, object]:
-    """CloudFront of this account may read policies and nothing else; nobody comes without TLS."""
+def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
+    """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
+
+    With ``keep``, nobody deletes a version: the ledger is the only memory of what senders hold.
+    """
     arn = f"arn:aws:s3:::{bucket}"
+    kept = {
+        "Sid": "NobodyDeletesVersions",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteObjectVersion",
+        "Resource": f"{arn}/*",
+    }
     return {
         "Version": "2012-10-17",
         "Statement": [
+            *([kept] if keep else []),
             {
                 "Sid": "OnlyOverTls",
                 "Effect": "Deny",

@@ -32,6 +32,7 @@ class PolicyHostArgs(TypedDict):
     domain: str
     policy_host: str
     body: bytes
+    before_body: pulumi.ResourceHookBinding
     cache_seconds: int
     protect: bool
     bucket: PolicyBucket
@@ -101,6 +102,7 @@ class PolicyHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=bucket.ready,
+                hooks=args["before_body"],
                 protect=protect,
                 retain_on_delete=protect,
             ),

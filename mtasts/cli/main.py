@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("mtasts.cli.demo", "play the main job on a local cloud, each step checked"),
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
     "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
+    "ledger": ("mtasts.cli.ledger", "what a stack has published, and what senders may hold"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 

@@ -4,7 +4,7 @@
 problem at once. `docs/config.md` lists the keys.
 """
 
-from mtasts.config.loading import load, load_file, load_text
+from mtasts.config.loading import load, load_file, load_stack, load_text
 from mtasts.config.model import (
     AgencyConfig,
     ConfigError,
@@ -26,6 +26,7 @@ __all__ = [
     "Profile",
     "load",
     "load_file",
+    "load_stack",
     "load_text",
     "supported",
 ]

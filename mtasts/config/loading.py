@@ -78,6 +78,12 @@ def load_file(path: Path) -> AgencyConfig:
     return load_text(raw, file=file)
 
 
+def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
+    """The model of a stack file beside the values it was read from, other namespaces included."""
+    config = load_file(path)
+    return config, source.parse(source.read(path)).values
+
+
 def load_text(raw: bytes, *, file: str) -> AgencyConfig:
     """The model of a stack file's bytes; raises `ConfigError`."""
     try:

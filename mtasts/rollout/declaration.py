@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.policy import policy_id
 from mtasts.records import StsRecord, TlsRptRecord
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
+    from mtasts.rollout.ledger import Intended
     from mtasts.rollout.zones import HostedZone
 
 POLICY_LABEL = "mta-sts"
@@ -25,18 +25,27 @@ TLSRPT_LABEL = "_smtp._tls"
 class Declaration:
     """The policy, the records and where they go, for one policy domain.
 
-    ``body`` is the exact bytes to serve and ``id`` the policy id that names them; ``protect`` keeps
+    ``intended`` is the exact bytes to serve and the policy id that names them; ``protect`` keeps
     Pulumi from deleting what senders may still rely on.
     """
 
     domain: str
     zone: HostedZone
-    body: bytes
-    id: str
+    intended: Intended
     tls_reports: tuple[str, ...]
     ttl_seconds: int
     protect: bool = False
     dns_role_arn: str | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The exact bytes to serve."""
+        return self.intended.body
+
+    @property
+    def id(self) -> str:
+        """The policy id that names them."""
+        return self.intended.id
 
     @property
     def policy_host(self) -> str:
@@ -64,15 +73,16 @@ class Declaration:
         return TlsRptRecord(self.tls_reports).render()
 
 
-def declare(config: DomainConfig, zone: HostedZone, revision: int) -> Declaration:
-    """What ``config`` asks for; raises ``ValueError`` for a parked domain, which has no policy."""
-    body = config.policy.render()
+def declare(
+    config: DomainConfig, zone: HostedZone, intended: Intended, *, protect: bool = False
+) -> Declaration:
+    """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
         domain=config.name,
         zone=zone,
-        body=body,
-        id=policy_id(body, revision),
+        intended=intended,
         tls_reports=config.tls_reports,
         ttl_seconds=config.ttl_seconds,
+        protect=protect,
         dns_role_arn=config.dns_role_arn,
     )

@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.observations import DnsStatus
+from mtasts.records import Outcome, select_sts
 from mtasts.rollout.authority import forbids
+from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.zones import delegation_problem
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from mtasts.config import DomainConfig
     from mtasts.errors import UndeterminedError
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.ledger import LedgerError
     from mtasts.rollout.zones import HostedZone, ZoneError
 
 NULL_MX = "0 ."
+_NEW = Ledger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +31,27 @@ class Surroundings:
     """What was found out about one policy domain.
 
     ``zone`` is where its records belong, or ``zone_problem`` says why there is none;
-    ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest first,
-    and ``mx`` that of a parked domain.
+    ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest first.
+    ``ledger`` is what was published before, or ``ledger_problem`` says why that is not known;
+    ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. Of a parked domain,
+    ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
+    mx: DnsAnswer
     zone: HostedZone | None = None
     zone_problem: ZoneError | UndeterminedError | None = None
     delegated: DnsAnswer | None = None
     caa: tuple[DnsAnswer, ...] = ()
-    mx: DnsAnswer | None = None
+    ledger: Ledger = _NEW
+    ledger_problem: LedgerError | UndeterminedError | None = None
+    sts: DnsAnswer | None = None
+
+    @property
+    def live_id(self) -> str | None:
+        """The id in the STS record that DNS has, if there is a usable one."""
+        record = select_sts(self.sts.strings).record if self.sts else None
+        return record.id if record else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +70,9 @@ class Verdict:
         return not self.refusals
 
 
-def verdict(found: Surroundings) -> Verdict:
+def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     """Every reason against declaring the domain as configured."""
-    if found.mx is not None:
+    if found.domain.parked:
         return Verdict(tuple(_parked(found.mx)))
     refusals = []
     warnings = []
@@ -72,7 +89,26 @@ def verdict(found: Surroundings) -> Verdict:
             )
         elif problem := delegation_problem(found.zone, found.delegated.values):
             refusals.append(problem)
+    if found.ledger_problem is not None:
+        refusals.append(str(found.ledger_problem))
+    else:
+        refusals += _history(found, now)
     return Verdict(tuple(refusals), tuple(warnings))
+
+
+def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
+    """What the ledger, or its absence beside a live record, says against it."""
+    name = found.domain.name
+    if found.ledger.last_body is None and found.sts is not None:
+        if not found.sts.settled:
+            yield f"could not find out whether {name} has an STS record already: {found.sts.reason}"
+        elif select_sts(found.sts.strings).outcome is not Outcome.NONE:
+            yield (
+                f"{name} has an STS record that this stack has not published: senders may hold a "
+                "policy of which nothing is known here. Take it over before you change it, or "
+                "retire it where it was made"
+            )
+    yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
 
 
 def _parked(mx: DnsAnswer) -> Iterator[str]:

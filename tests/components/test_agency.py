@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
-from components.agency import decide, describe_held, read_config
+from components.agency import decide, describe_held, is_relied_on, read_config, record_mx
 from mtasts.config import AgencyConfig, ConfigError
+from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.policy import Mode, Policy
+from mtasts.recording import Recorder
+from mtasts.rollout.ledger import Body, Entry, Ledger, LedgerError, Proof
 from mtasts.rollout.verdicts import Surroundings
-from mtasts.rollout.zones import HostedZone, ZoneError
+from mtasts.rollout.zones import HostedZone
 from mtasts.survey import Survey
 
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ZONE = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
 VALUES: dict[str, object] = {
     "aws:region": "us-east-1",
@@ -31,18 +40,29 @@ def config() -> AgencyConfig:
     return read_config("agency", VALUES, [])
 
 
-def survey(*problems: str) -> Survey:
-    """What is around each domain; the named ones have no zone."""
+def mx(name: str, *values: str) -> DnsAnswer:
+    return DnsAnswer(name, "MX", DnsStatus.ANSWERED, values)
+
+
+def survey(*problems: str, ledger: Ledger | None = None) -> Survey:
+    """What is around each domain; the named ones are not the delegated zone's."""
     first, second, parked = config().domains
-    delegated = DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, ("ns1.example.net",))
-    null_mx = DnsAnswer("parked.example.gov", "MX", DnsStatus.ANSWERED, ("0 .",))
-    found = [
-        Surroundings(each, zone_problem=ZoneError(f"no zone for {each.name}"))
-        if each.name in problems
-        else Surroundings(each, zone=ZONE, delegated=delegated)
-        for each in (first, second)
-    ]
-    return Survey("123456789012", (*found, Surroundings(parked, mx=null_mx)))
+    found = []
+    for each in (first, second):
+        server = "elsewhere.example" if each.name in problems else "ns1.example.net"
+        delegated = DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, (server,))
+        around = Surroundings(each, mx(each.name, "10 mx.example.gov"), ZONE, delegated=delegated)
+        found.append(replace(around, ledger=ledger) if ledger else around)
+    return Survey("123456789012", (*found, Surroundings(parked, mx(parked.name, "0 ."))))
+
+
+OLD = Policy(Mode.ENFORCE, 86400, (MxPattern("old.example.gov"),)).render()
+
+
+def ledger(*, proven: bool) -> Ledger:
+    """A ledger with one enforced body under a foreign id."""
+    entries: tuple[Entry, ...] = (Body(1, NOW, OLD, 0, "old"),)
+    return Ledger((*entries, Proof(2, NOW, "old")) if proven else entries)
 
 
 def test_the_stack_file_is_named_with_every_problem() -> None:
@@ -61,15 +81,65 @@ def test_what_is_not_built_yet_is_refused_before_anything_is_looked_up() -> None
 
 
 def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
-    declared, held = decide(config(), survey())
+    declared, held = decide(survey(), NOW)
     assert [each.domain for each in declared] == ["example.gov", "b.example.gov"]
     assert held == {}
+    assert not any(each.protect for each in declared)
 
 
-def test_a_domain_that_is_held_stops_no_other() -> None:
-    declared, held = decide(config(), survey("example.gov"))
+def test_a_new_domain_that_is_held_is_left_out_and_stops_no_other() -> None:
+    declared, held = decide(survey("example.gov"), NOW)
     assert [each.domain for each in declared] == ["b.example.gov"]
-    assert held == {"example.gov": ("no zone for example.gov",)}
+    assert "not the delegated one" in held["example.gov"][0]
+
+
+def test_a_published_domain_that_is_held_is_declared_as_it_was() -> None:
+    declared, held = decide(survey("example.gov", ledger=ledger(proven=True)), NOW)
+    assert list(held) == ["example.gov"]
+    first, second = declared
+    assert (first.domain, first.body, first.id) == ("example.gov", OLD, "old")
+    assert (second.domain, second.intended.revision) == ("b.example.gov", 1)
+
+
+def test_a_rollout_that_stopped_half_way_is_held_as_it_stands() -> None:
+    declared, held = decide(survey("example.gov", ledger=ledger(proven=False)), NOW)
+    assert list(held) == ["example.gov"]
+    assert [each.domain for each in declared] == ["b.example.gov"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "relied_on"),
+    [
+        ({}, False),
+        ({"ledger": ledger(proven=True)}, True),
+        ({"ledger": ledger(proven=False)}, True),
+        ({"ledger_problem": LedgerError("gone")}, True),
+    ],
+    ids=["new", "enforced", "perhaps-enforced", "unknown"],
+)
+def test_what_senders_may_rely_on_is_protected(changes: dict[str, Any], relied_on: bool) -> None:
+    found, _, parked = survey().domains
+    assert is_relied_on(replace(found, **changes)) is relied_on
+    assert not is_relied_on(parked)
+    enforced = replace(found.domain, mode=Mode.ENFORCE)
+    assert is_relied_on(replace(found, domain=enforced))
+
+
+async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
+    written = []
+
+    class Memory:
+        def list(self, _: str) -> dict[int, bytes]:
+            return {}
+
+        def append(self, domain: str, number: int, _: bytes) -> bool:
+            written.append((domain, number))
+            return True
+
+    await record_mx(Recorder(Memory()), survey())
+    assert written == []
+    await record_mx(Recorder(Memory()), survey(ledger=ledger(proven=True)))
+    assert sorted(written) == [("b.example.gov", 3), ("example.gov", 3)]
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:

@@ -14,8 +14,11 @@ from mtasts.policy import Mode, Policy
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
+from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration
+from mtasts.rollout.ledger import Intended
 from mtasts.rollout.zones import HostedZone
+from mtasts.stores.s3 import S3Store
 
 DOMAIN = "example.gov"
 POLICY = Policy(Mode.TESTING, 604800)
@@ -31,8 +34,7 @@ def declaration(**changes: object) -> Declaration:
     values = {
         "domain": DOMAIN,
         "zone": ZONE,
-        "body": POLICY.render(),
-        "id": "abc1",
+        "intended": Intended(POLICY.render(), 0, "abc1"),
         "tls_reports": ("mailto:r@example.gov",),
         "ttl_seconds": 300,
     }
@@ -52,7 +54,15 @@ def declared(**changes: object) -> Recorded:
         )
         reach = Reach()
         prover = Prover(reach, Resolver(reach), 300)
-        MailDomain(DOMAIN, {"declaration": one, "hosting": hosting, "prover": prover})
+        MailDomain(
+            DOMAIN,
+            {
+                "declaration": one,
+                "hosting": hosting,
+                "prover": prover,
+                "recorder": Recorder(S3Store(account, "mtasts-bucket")),
+            },
+        )
 
     return record(program)
 
@@ -130,9 +140,14 @@ def test_no_address_leads_to_a_host_that_is_not_proven(plain: Recorded, key: str
     assert plain.hooks(key) == {"before_create": hook, "before_update": hook}
 
 
+def test_no_body_is_served_before_the_ledger_holds_it(plain: Recorded) -> None:
+    hook = [f"{DOMAIN}-ledger"]
+    assert plain.hooks(BODY) == {"before_create": hook, "before_update": hook}
+
+
 def test_nothing_is_hooked_but_what_is_guarded(plain: Recorded) -> None:
     hooked = {key for key in plain.names if plain.hooks(key)}
-    assert hooked == {STS, IPV4, IPV6}
+    assert hooked == {STS, IPV4, IPV6, BODY}
 
 
 def test_the_distribution_waits_for_an_issued_certificate_and_a_closed_bucket(
@@ -209,6 +224,22 @@ def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Re
         "StringEquals": {"aws:SourceAccount": "123456789012"},
         "ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/*"},
     }
+
+
+def test_once_anything_was_enforced_nobody_deletes_a_version(
+    plain: Recorded, protected: Recorded
+) -> None:
+    def statements(found: Recorded) -> dict[str, dict[str, object]]:
+        policy = json.loads(found.inputs("BucketPolicy policies-access")["policy"])
+        return {each["Sid"]: each for each in policy["Statement"]}
+
+    assert "NobodyDeletesVersions" not in statements(plain)
+    kept = statements(protected)["NobodyDeletesVersions"]
+    assert (kept["Effect"], kept["Principal"]) == ("Deny", "*")
+    assert (kept["Action"], kept["Resource"]) == (
+        "s3:DeleteObjectVersion",
+        "arn:aws:s3:::mtasts-bucket/*",
+    )
 
 
 def test_before_anything_was_enforced_a_stack_can_be_destroyed(plain: Recorded) -> None:

@@ -134,6 +134,13 @@ class Lab:
             for row in rows
         }
 
+    def put(self, domain: str, record: dict[str, Any], action: str = "UPSERT") -> None:
+        """Change a record set in the zone of ``domain``, as somebody else would."""
+        route53 = self.client("route53")
+        zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
+        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+        route53.change_resource_record_sets(HostedZoneId=zones[f"{domain}."], ChangeBatch=batch)
+
     def sts(self, domain: str) -> str | None:
         """The STS record in Route 53."""
         values = self.records(domain).get((f"_mta-sts.{domain}", "TXT"))

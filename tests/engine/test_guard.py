@@ -61,7 +61,7 @@ def test_the_record_stays_unwritten_and_the_run_fails_with_a_reason(
     zone = route53.create_hosted_zone(Name="guarded.example", CallerReference=f"{raising}")
     zone_id = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
     project = lab.program(PROGRAM.format(raising=raising, deadline=deadline))
-    project.configure("test:zone", zone_id)
+    project.configure({"test:zone": zone_id})
     refused = project.up()
     assert not refused.ok
     assert says in refused.text
@@ -74,7 +74,7 @@ def test_a_check_that_returns_lets_the_write_through(lab: Lab) -> None:
     zone = route53.create_hosted_zone(Name="guarded.example", CallerReference="passes")
     zone_id = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
     project = lab.program(PROGRAM.format(raising="return", deadline=30))
-    project.configure("test:zone", zone_id)
+    project.configure({"test:zone": zone_id})
     project.settle()
     rows = route53.list_resource_record_sets(HostedZoneId=zone_id)["ResourceRecordSets"]
     assert {row["Type"] for row in rows} == {"NS", "SOA", "TXT"}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -27,11 +30,11 @@ def entry(domain: str) -> str:
     return f"- name: {domain}\n  mx: [mx1.{domain}]\n"
 
 
-def declared(project: Project) -> str:
-    """The STS record that the stack file of one domain asks for."""
+def declared(project: Project, revision: int = 0) -> str:
+    """The STS record that the stack file of one domain asks for, as the body of that revision."""
     (found,) = load_file(project.stack_file).domains
     body = Policy(found.mode, found.max_age, found.mx).render()
-    return f'"v=STSv1; id={policy_id(body)};"'
+    return f'"v=STSv1; id={policy_id(body, revision)};"'
 
 
 def test_a_domain_is_published_changed_promoted_and_each_time_settles(
@@ -39,14 +42,16 @@ def test_a_domain_is_published_changed_promoted_and_each_time_settles(
 ) -> None:
     project = lab.stack(entry(domain))
     seen = []
-    for key, value in (
-        ("mtasts:maxAge", "604800"),
-        ("mtasts:domains[0].mx[1]", f"mx2.{domain}"),
-        ("mtasts:mode", "enforce"),
+    for revision, (key, value) in enumerate(
+        (
+            ("mtasts:maxAge", "604800"),
+            ("mtasts:domains[0].mx[1]", f"mx2.{domain}"),
+            ("mtasts:mode", "enforce"),
+        )
     ):
-        project.configure(key, value, path="[" in key)
+        project.configure({key: value}, path="[" in key)
         project.settle()
-        assert lab.sts(domain) == declared(project)
+        assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
     assert len(set(seen)) == 3
 
@@ -58,7 +63,7 @@ def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
     project.up().required()
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
-    project.configure("mtasts:mode", "enforce")
+    project.configure({"mtasts:mode": "enforce"})
     for _ in range(2):  # a rerun looks again: the body's write is no proof
         refused = project.up()
         assert not refused.ok
@@ -67,7 +72,7 @@ def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
         assert lab.sts(domain) == before
     lab.control.clear_edge_fault(f"mta-sts.{domain}")
     project.settle()
-    assert lab.sts(domain) == declared(project) != before
+    assert lab.sts(domain) == declared(project, 1) != before
 
 
 def test_no_address_record_leads_to_a_host_that_does_not_serve_the_policy(
@@ -90,21 +95,14 @@ def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domai
     project = lab.stack(entry(domain) + entry(other))
     project.settle()
     before = (lab.sts(domain), lab.sts(other))
-    route53 = lab.client("route53")
-    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
     forbidding = {
         "Name": domain,
         "Type": "CAA",
         "TTL": 60,
         "ResourceRecords": [{"Value": '0 issue "ca.example"'}],
     }
-
-    def change(action: str) -> None:
-        batch = {"Changes": [{"Action": action, "ResourceRecordSet": forbidding}]}
-        route53.change_resource_record_sets(HostedZoneId=zones[f"{domain}."], ChangeBatch=batch)
-
-    change("UPSERT")
-    project.configure("mtasts:mode", "enforce")
+    lab.put(domain, forbidding)
+    project.configure({"mtasts:mode": "enforce"})
     held = project.up()
     assert not held.ok
     assert f"held, and left as they are: {domain}" in held.text
@@ -112,9 +110,67 @@ def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domai
     assert lab.sts(domain) == before[0]
     assert lab.sts(other) not in (None, before[1])
     assert (f"mta-sts.{domain}", "A") in lab.records(domain)
-    change("DELETE")
+    lab.put(domain, forbidding, action="DELETE")
     project.settle()
     assert lab.sts(domain) != before[0]
+
+
+def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
+    seen = []
+    for revision, age in enumerate(("604800", "86400", "604800")):
+        project.configure({"mtasts:maxAge": age})
+        project.up().required()
+        assert lab.sts(domain) == declared(project, revision)
+        seen.append(lab.sts(domain))
+    assert len(set(seen)) == 3
+    project.unchanged()
+    environment = dict(project.environment)
+    done = subprocess.run(
+        [sys.executable, "-m", "mtasts", "ledger", "show", project.stack, "--format", "json"],
+        cwd=project.folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = json.loads(done.stdout)["entries"]
+    assert [row["kind"] for row in rows].count("proof") == 3
+    assert [row["revision"] for row in rows if row["kind"] == "body"] == [0, 1, 2]
+
+
+def test_a_live_mx_that_is_not_listed_holds_the_promotion_and_nothing_else(
+    lab: Lab, domain: str
+) -> None:
+    project = lab.stack(entry(domain))
+    project.up().required()
+    before = lab.sts(domain)
+    values = [{"Value": f"10 mx1.{domain}."}, {"Value": f"20 backup.{domain}."}]
+    lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
+    project.configure({"mtasts:mode": "enforce"})
+    held = project.up()
+    assert not held.ok
+    assert f"held, and left as they are: {domain}" in held.text
+    assert f"backup.{domain}: live MX of {domain} that the policy does not list" in held.text
+    assert lab.sts(domain) == before
+    project.configure({"mtasts:mode": "testing", "mtasts:maxAge": "86400"})
+    project.settle()
+    assert lab.sts(domain) == declared(project, 1)
+
+
+def test_a_record_made_by_hand_is_not_written_over(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
+    record = {
+        "Name": f"_mta-sts.{domain}",
+        "Type": "TXT",
+        "TTL": 300,
+        "ResourceRecords": [{"Value": '"v=STSv1; id=20200101;"'}],
+    }
+    lab.put(domain, record)
+    held = project.up()
+    assert not held.ok
+    assert "has an STS record that this stack has not published" in held.text
+    assert lab.sts(domain) == '"v=STSv1; id=20200101;"'
 
 
 @pytest.mark.parametrize("agency", ["example-department", "example-international"])
@@ -122,7 +178,7 @@ def test_the_example_agencies_come_up_settle_and_go(lab: Lab, agency: str) -> No
     lab.control.add_stacks(ROOT / "stacks")
     file = ROOT / "stacks" / f"Pulumi.{agency}.yaml"
     project = Project.make(lab._folder / agency, lab.environment(), file)
-    project.configure("mtasts:cacheSeconds", "1")
+    project.configure({"mtasts:cacheSeconds": "1"})
     project.up().required()
     project.unchanged()
     domains = [each for each in load_file(file).domains if not each.parked]

@@ -108,7 +108,7 @@ from pathlib import Path
 from localcloud.engine import Engine
 from localcloud.lifecycle import start
 engine = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
-cloud = start(Path(sys.argv[1]), engine, stacks=None, with_parent=True, say=print)
+cloud = start(Path(sys.argv[1]), engine, stacks=None, with_parent=True, say=lambda _: None)
 print(cloud.pid, flush=True)
 sys.stdin.read()
 """

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 from loopback import Zone, closed_port
 
 from localcloud.moto_host import moto_running, session
@@ -13,7 +17,10 @@ from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.config import AgencyConfig, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus
+from mtasts.recording import Recorder
+from mtasts.rollout.ledger import Body, Ledger, LedgerError, MxSeen, Proof, intend, render_entry
 from mtasts.rollout.zones import HostedZone, ZoneError
+from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 
 if TYPE_CHECKING:
@@ -51,10 +58,22 @@ def account(url: str, *, allowed: tuple[str, ...] = (ACCOUNT,)) -> Account:
         region="us-east-1",
         access_key="AKIALOCAL",
         secret_key="local",
-        endpoints={"sts": url, "route53": url},
+        endpoints={"sts": url, "route53": url, "s3": url},
         allowed_accounts=allowed,
     )
     return Account(settings, attempts_max=1)
+
+
+def surveyor(
+    url: str, dns: Zone, *, allowed: tuple[str, ...] = (ACCOUNT,), bucket: str = "no-such-bucket"
+) -> Surveyor:
+    found = account(url, allowed=allowed)
+
+    def ledgers(account_id: str) -> Recorder:
+        assert account_id == ACCOUNT
+        return Recorder(S3Store(found, bucket))
+
+    return Surveyor(found, dns, ledgers)
 
 
 def config(*domains: dict[str, object]) -> AgencyConfig:
@@ -109,7 +128,7 @@ def test_a_role_of_another_account_is_assumed_for_its_zones(url: str) -> None:
 
 async def test_everything_around_a_domain_is_found_at_once(url: str) -> None:
     dns = Zone({("example.gov", "NS"): ("ns1.example.net",)})
-    found = await Surveyor(account(url), dns).survey(
+    found = await surveyor(url, dns).survey(
         config(MAIL, {"name": "sub.example.gov", "mx": ["mx1.example.gov"]})
     )
     assert found.account_id == ACCOUNT
@@ -121,14 +140,16 @@ async def test_everything_around_a_domain_is_found_at_once(url: str) -> None:
     assert first.delegated is not None
     assert first.delegated.values == ("ns1.example.net",)
     assert [answer.name for answer in first.caa] == ["mta-sts.example.gov", "example.gov", "gov"]
-    assert first.mx is None
+    assert first.mx.status is DnsStatus.NXDOMAIN
+    assert first.ledger == Ledger()
+    assert first.ledger_problem is None
+    assert (first.sts and first.sts.name) == "_mta-sts.example.gov"
 
 
 async def test_a_parked_domain_needs_no_zone_only_its_mx(url: str) -> None:
     dns = Zone({("parked.example", "MX"): ("0 .",)})
-    found = await Surveyor(account(url), dns).survey(config({"name": "parked.example", "mx": []}))
+    found = await surveyor(url, dns).survey(config({"name": "parked.example", "mx": []}))
     (parked,) = found.domains
-    assert parked.mx is not None
     assert parked.mx.values == ("0 .",)
     assert dns.asked == [("parked.example", "MX")]
 
@@ -137,7 +158,7 @@ async def test_what_stands_in_the_way_is_found_for_each_domain_and_stops_no_othe
     url: str,
 ) -> None:
     dns = Zone({}, failing=frozenset({("example.gov", "NS")}))
-    found = await Surveyor(account(url), dns).survey(
+    found = await surveyor(url, dns).survey(
         config(
             {"name": "elsewhere.example", "mx": ["mx.elsewhere.example"]},
             MAIL,
@@ -153,4 +174,196 @@ async def test_what_stands_in_the_way_is_found_for_each_domain_and_stops_no_othe
 
 async def test_nothing_is_found_in_another_account(url: str) -> None:
     with pytest.raises(WrongAccountError):
-        await Surveyor(account(url, allowed=(OTHER,)), Zone({})).survey(config(MAIL))
+        await surveyor(url, Zone({}), allowed=(OTHER,)).survey(config(MAIL))
+
+
+@pytest.fixture
+def bucket(url: str) -> str:
+    """A versioned bucket of its own, as the stack's."""
+    name = f"b-{uuid.uuid4().hex}"
+    s3 = session().client("s3", endpoint_url=url)
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+POLICY = config(MAIL).domains[0].policy
+
+
+async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, bucket: str) -> None:
+    recorder = Recorder(S3Store(account(url), bucket))
+    assert await recorder.read("example.gov") == Ledger()
+    intended = intend(Ledger(), POLICY)
+    for _ in range(2):  # the second finds it there
+        await recorder.ensure_body("example.gov", intended)
+    await recorder.proven("example.gov", intended.id, ("192.0.2.1",), ("::1",))
+    found = await recorder.read("example.gov")
+    mx = await Zone({("example.gov", "MX"): ("10 mx1.example.gov",)}).lookup("example.gov", "MX")
+    await recorder.mx_seen("example.gov", found, mx)
+    ledger = await recorder.read("example.gov")
+    body, proof, seen = ledger.entries
+    assert isinstance(body, Body)
+    assert isinstance(proof, Proof)
+    assert isinstance(seen, MxSeen)
+    assert (body.body, proof.unseen, seen.hosts) == (intended.body, ("::1",), ("mx1.example.gov",))
+    assert ledger.last_proven == body
+    assert await recorder.read("other.example") == Ledger()
+
+
+async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
+    recorder = Recorder(S3Store(account(url), bucket))
+    await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
+    found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
+    assert found.domains[0].ledger.last_body is not None
+
+
+async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
+    url: str, bucket: str
+) -> None:
+    recorder = Recorder(S3Store(account(url), bucket))
+    await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
+    s3 = session().client("s3", endpoint_url=url)
+    s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
+    found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
+    assert "was deleted" in str(found.domains[0].ledger_problem)
+
+
+async def test_an_entry_written_over_is_told(url: str, bucket: str) -> None:
+    store = S3Store(account(url), bucket)
+    assert store.append("example.gov", 1, b"one")
+    session().client("s3", endpoint_url=url).put_object(
+        Bucket=bucket, Key="ledger/example.gov/1.json", Body=b"other"
+    )
+    with pytest.raises(LedgerError, match="was written over"):
+        store.list("example.gov")
+
+
+def test_what_is_no_entry_is_not_read(url: str, bucket: str) -> None:
+    s3 = session().client("s3", endpoint_url=url)
+    for key in ("ledger/example.gov/readme.txt", "ledger/example.gov/0.json", "ledger/x/1.json"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    assert S3Store(account(url), bucket).list("example.gov") == {}
+
+
+async def test_of_two_runs_one_appends(url: str, bucket: str) -> None:
+    store = S3Store(account(url), bucket)
+    assert [store.append("example.gov", 1, b"one"), store.append("example.gov", 1, b"two")] == [
+        True,
+        False,
+    ]
+    assert store.list("example.gov") == {1: b"one"}
+
+
+async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
+    nobody = S3Store(account(f"http://127.0.0.1:{closed_port()}"), "bucket")
+    with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
+        nobody.list("example.gov")
+    with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
+        nobody.append("example.gov", 1, b"")
+
+
+async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
+    gone = S3Store(account(url), "no-such-bucket")
+    with pytest.raises(UndeterminedError, match="NoSuchBucket"):
+        gone.append("example.gov", 1, b"")
+    deny = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}],
+    }
+    s3 = session().client("s3", endpoint_url=url)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(deny))
+    with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
+        S3Store(account(url), bucket).append("example.gov", 1, b"one")
+
+
+class Memory:
+    """A store that is a dictionary, and can be interfered with."""
+
+    def __init__(self, *before: bytes) -> None:
+        self.objects = dict(enumerate(before, start=1))
+        self.steal: bytes | None = None
+        self.lose_answer = False
+
+    def list(self, _: str) -> dict[int, bytes]:
+        return dict(self.objects)
+
+    def append(self, _: str, number: int, entry: bytes) -> bool:
+        if self.steal is not None:
+            self.objects[number] = self.steal
+        if number in self.objects:
+            return False
+        self.objects[number] = entry
+        return not self.lose_answer
+
+
+def entry(number: int, body: bytes, revision: int) -> bytes:
+    return render_entry(Body(number, NOW, body, revision, f"id{revision}"))
+
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+async def test_a_run_that_was_overtaken_publishes_nothing() -> None:
+    stale = intend(Ledger(), POLICY)
+    with pytest.raises(LedgerError, match="has moved on since this run began"):
+        await Recorder(Memory(entry(1, b"x", 0))).ensure_body("example.gov", stale)
+    memory = Memory()
+    memory.steal = entry(1, b"x", 0)
+    with pytest.raises(LedgerError, match="another run has written entry 1"):
+        await Recorder(memory).ensure_body("example.gov", stale)
+
+
+async def test_a_write_whose_answer_was_lost_is_found_again() -> None:
+    memory = Memory()
+    memory.lose_answer = True
+    await Recorder(memory).ensure_body("example.gov", intend(Ledger(), POLICY))
+    assert list(memory.objects) == [1]
+
+
+@pytest.mark.parametrize(
+    ("hours", "value", "written"),
+    [
+        pytest.param(1, "10 a.example", False, id="the-same"),
+        pytest.param(25, "10 a.example", True, id="the-same-a-day-later"),
+        pytest.param(1, "10 b.example", True, id="another"),
+    ],
+)
+async def test_an_mx_set_is_written_when_it_changes_and_once_a_day(
+    hours: int, value: str, written: bool
+) -> None:
+    memory = Memory()
+    before = Ledger((MxSeen(1, NOW, ("a.example",), 60),))
+    recorder = Recorder(memory, now=lambda: NOW + dt.timedelta(hours=hours))
+    answer = await Zone({("example.gov", "MX"): (value,)}).lookup("example.gov", "MX")
+    await recorder.mx_seen("example.gov", before, answer)
+    assert bool(memory.objects) is written
+
+
+async def test_an_mx_set_that_nobody_told_is_not_written() -> None:
+    memory = Memory()
+    failed = await Zone({}, frozenset({("example.gov", "MX")})).lookup("example.gov", "MX")
+    await Recorder(memory).mx_seen("example.gov", Ledger(), failed)
+    assert memory.objects == {}
+
+
+async def test_access_denied_is_no_empty_ledger(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectVersions")
+    found = account(url)
+
+    def refuse(_: str) -> None:
+        raise denied
+
+    monkeypatch.setattr(found.client("s3"), "get_paginator", refuse)
+    with pytest.raises(UndeterminedError, match="AccessDenied"):
+        S3Store(found, "bucket").list("example.gov")
+
+
+async def test_a_ledger_beyond_reason_is_not_read(
+    url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3Store(account(url), bucket)
+    for number in (1, 2):
+        store.append("example.gov", number, b"{}")
+    monkeypatch.setattr("mtasts.stores.s3.ENTRIES_MAX", 1)
+    with pytest.raises(LedgerError, match="more than 1 entries"):
+        store.list("example.gov")

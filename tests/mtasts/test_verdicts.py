@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 
 from mtasts.config import DomainConfig
@@ -9,7 +12,8 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rollout.ledger import Body, Ledger, LedgerError
+from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, ZoneError
 
 DOMAIN = DomainConfig(
@@ -27,15 +31,25 @@ def mx(*values: str, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
     return DnsAnswer("parked.gov", "MX", status, values, reason="no answer")
 
 
+MX = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 mail.example.gov",))
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def judged_of(found: Surroundings) -> Verdict:
+    return verdict(found, NOW)
+
+
 def test_a_domain_with_a_delegated_zone_proceeds() -> None:
-    judged = verdict(Surroundings(DOMAIN, zone=ZONE, delegated=ns("ns1.example.net")))
+    judged = judged_of(Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns("ns1.example.net")))
     assert judged.proceeds
     assert judged.warnings == ()
 
 
 def test_every_reason_is_named_at_once() -> None:
     caa = DnsAnswer("mta-sts.example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue ";"',))
-    judged = verdict(Surroundings(DOMAIN, zone=ZONE, delegated=ns("ns.elsewhere.net"), caa=(caa,)))
+    judged = judged_of(
+        Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns("ns.elsewhere.net"), caa=(caa,))
+    )
     assert not judged.proceeds
     assert len(judged.refusals) == 2
 
@@ -44,18 +58,18 @@ def test_every_reason_is_named_at_once() -> None:
     "problem", [ZoneError("no zone holds it"), UndeterminedError("zones: no answer")]
 )
 def test_without_a_zone_the_domain_is_held(problem: ZoneError | UndeterminedError) -> None:
-    judged = verdict(Surroundings(DOMAIN, zone_problem=problem))
+    judged = judged_of(Surroundings(DOMAIN, MX, zone_problem=problem))
     assert judged.refusals == (str(problem),)
 
 
 def test_a_delegation_that_could_not_be_seen_is_a_warning() -> None:
-    judged = verdict(Surroundings(DOMAIN, zone=ZONE, delegated=ns(status=DnsStatus.FAILED)))
+    judged = judged_of(Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns(status=DnsStatus.FAILED)))
     assert judged.proceeds
     assert judged.warnings == ("could not find out who answers for example.gov: no answer",)
 
 
 def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
-    assert verdict(Surroundings(PARKED, mx=mx("0 ."))).proceeds
+    assert judged_of(Surroundings(PARKED, mx("0 ."))).proceeds
 
 
 @pytest.mark.parametrize(
@@ -68,5 +82,55 @@ def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
     ],
 )
 def test_a_parked_domain_without_one_is_held(answer: DnsAnswer, words: str) -> None:
-    (reason,) = verdict(Surroundings(PARKED, mx=answer)).refusals
+    (reason,) = judged_of(Surroundings(PARKED, answer)).refusals
     assert words in reason
+
+
+def sts(*texts: bytes, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
+    strings = tuple((text,) for text in texts)
+    return DnsAnswer("_mta-sts.example.gov", "TXT", status, strings=strings, reason="no answer")
+
+
+KNOWN = Ledger((Body(1, NOW, b"x", 0, "1"),))
+
+
+@pytest.mark.parametrize(
+    ("answer", "ledger", "says"),
+    [
+        pytest.param(sts(status=DnsStatus.NXDOMAIN), Ledger(), "", id="new"),
+        pytest.param(sts(b"v=spf1 -all"), Ledger(), "", id="another-record"),
+        pytest.param(sts(b"v=STSv1; id=1;"), Ledger(), "has not published", id="by-hand"),
+        pytest.param(sts(b"v=STSv1; id=;"), Ledger(), "has not published", id="broken"),
+        pytest.param(sts(status=DnsStatus.FAILED), Ledger(), "could not find out", id="failed"),
+        pytest.param(sts(b"v=STSv1; id=1;"), KNOWN, "", id="our-own"),
+        pytest.param(sts(status=DnsStatus.FAILED), KNOWN, "", id="known"),
+    ],
+)
+def test_a_record_that_the_ledger_does_not_know_is_not_written_over(
+    answer: DnsAnswer, ledger: Ledger, says: str
+) -> None:
+    found = Surroundings(DOMAIN, MX, zone=ZONE, sts=answer, ledger=ledger)
+    text = "".join(judged_of(found).refusals)
+    assert says in text
+    assert bool(text) == bool(says)
+
+
+@pytest.mark.parametrize("error", [LedgerError("gone"), UndeterminedError("no answer")])
+def test_without_its_ledger_a_domain_is_held(error: LedgerError | UndeterminedError) -> None:
+    found = Surroundings(DOMAIN, MX, zone=ZONE, ledger_problem=error, sts=sts(b"v=STSv1; id=1;"))
+    assert judged_of(found).refusals == (str(error),)
+
+
+def test_enforce_is_judged_by_the_live_mx() -> None:
+    domain = replace(DOMAIN, mode=Mode.ENFORCE)
+    elsewhere = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 other.example.gov",))
+    assert judged_of(Surroundings(domain, MX, zone=ZONE)).proceeds
+    (reason,) = judged_of(Surroundings(domain, elsewhere, zone=ZONE)).refusals
+    assert "other.example.gov" in reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "id_"), [(None, None), (sts(b"v=STSv1; id=7;"), "7"), (sts(b"x"), None)]
+)
+def test_the_live_id_is_that_of_a_usable_record(answer: DnsAnswer | None, id_: str | None) -> None:
+    assert Surroundings(DOMAIN, MX, sts=answer).live_id == id_

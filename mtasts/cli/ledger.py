@@ -1,0 +1,153 @@
+"""``mtasts ledger``: what a stack has ever published, and what senders may still hold."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit, Help, write
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.naming import bucket_name
+from mtasts.config import load_stack
+from mtasts.errors import UsageError
+from mtasts.findings import printable
+from mtasts.recording import Recorder, utc_now
+from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+
+    from mtasts.rollout.ledger import Entry
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.epilog = "example: mtasts ledger show example-agency --domain example.gov"
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    show = verbs.add_parser(
+        "show",
+        help="every entry, oldest first",
+        description="Every entry of a stack's ledgers, oldest first.",
+        epilog="example: mtasts ledger show example-agency --format json",
+        formatter_class=Help,
+    )
+    show.add_argument("stack", metavar="STACK", help="the stack's name")
+    show.add_argument("--domain", metavar="D", help="this domain only")
+    show.add_argument(
+        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+    )
+    show.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the verb; exit code 3 where a ledger could not be read."""
+    config, values = load_stack(arguments.stacks / f"Pulumi.{arguments.stack}.yaml")
+    names = [domain.name for domain in config.domains if not domain.parked]
+    if arguments.domain is not None:
+        if arguments.domain not in names:
+            raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
+        names = [arguments.domain]
+    recorder = Recorder(S3Store(*_bucket(values, arguments.stack)))
+    ledgers = asyncio.run(_read(recorder, names))
+    shown = _as_json if arguments.format == "json" else _as_text
+    for name, ledger in ledgers.items():
+        write(shown(name, ledger, utc_now()))
+    broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
+    return Exit.UNDETERMINED if broken else Exit.GOOD
+
+
+def _bucket(values: Mapping[str, object], stack: str) -> tuple[Account, str]:
+    secret = [
+        key
+        for key, value in values.items()
+        if key.startswith("aws:") and isinstance(value, dict) and "secure" in value
+    ]
+    if secret:
+        raise UsageError(
+            f"{', '.join(secret)}: encrypted for the engine alone; give it in the environment"
+        )
+    account = Account(AwsSettings.from_config(values))
+    owner = account.require_allowed()
+    return account, bucket_name(owner, account.settings.region, stack)
+
+
+async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger | LedgerError]:
+    async def one(name: str) -> Ledger | LedgerError:
+        try:
+            return await recorder.read(name)
+        except LedgerError as error:
+            return error
+
+    return dict(zip(names, await asyncio.gather(*map(one, names)), strict=True))
+
+
+def _as_json(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
+    """One JSON line a domain."""
+    if isinstance(ledger, LedgerError):
+        return json.dumps({"domain": name, "problem": str(ledger)}) + "\n"
+    rows = [_row(entry, ledger, now) for entry in ledger.entries]
+    return json.dumps({"domain": name, "entries": rows}) + "\n"
+
+
+def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
+    row: dict[str, object] = {"number": entry.number, "at": entry.at.isoformat()}
+    match entry:
+        case Body():
+            policy = entry.policy
+            return row | {
+                "kind": "body",
+                "id": entry.id,
+                "revision": entry.revision,
+                "reroll": entry.reroll,
+                "mode": policy.mode if policy else None,
+                "maxAge": policy.max_age if policy else None,
+                "mx": [str(pattern) for pattern in policy.mx] if policy else [],
+                "proven": ledger.is_proven(entry),
+                "heldUntil": ledger.held_until(entry, now).isoformat(),
+            }
+        case Proof():
+            return row | {
+                "kind": "proof",
+                "id": entry.id,
+                "addresses": list(entry.addresses),
+                "unseen": list(entry.unseen),
+            }
+        case _:
+            return row | {
+                "kind": "mx",
+                "hosts": list(entry.hosts),
+                "ttlSeconds": entry.ttl_seconds,
+            }
+
+
+def _as_text(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
+    if isinstance(ledger, LedgerError):
+        return f"{name}: {ledger}\n"
+    if not ledger.entries:
+        return f"{name}: nothing was published yet\n"
+    lines = [f"{name}"]
+    lines += [
+        f"  {entry.number:>3}  {entry.at:%Y-%m-%d %H:%M}  {_line(entry, ledger, now)}"
+        for entry in ledger.entries
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
+    match entry:
+        case Body():
+            policy = entry.policy
+            what = f"mode {policy.mode}, max_age {policy.max_age}" if policy else "no policy"
+            until = ledger.held_until(entry, now)
+            held = f"may be held until {until:%Y-%m-%d %H:%M}" if until > now else "held by nobody"
+            return f"body   {entry.id}  {what}; {held}"
+        case Proof():
+            unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
+            return printable(f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}", 300)
+        case _:
+            return printable(f"mx     {', '.join(entry.hosts) or 'none'}", 300)

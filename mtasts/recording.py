@@ -1,0 +1,91 @@
+"""The ledger at work: read before a run decides, and written ahead of what it tells of."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mtasts.rollout.ledger import Ledger, LedgerError, MxSeen, Proof, read, render_entry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtasts.observations import DnsAnswer
+    from mtasts.rollout.ledger import Entry, Intended
+
+# An MX set that stays the same is written down no more often than this.
+_MX_AGAIN = dt.timedelta(days=1)
+
+
+class Store(Protocol):
+    """Where entries are kept; every method blocks, and raises as `mtasts.stores.s3` does."""
+
+    def list(self, domain: str) -> dict[int, bytes]:
+        """Every entry of a domain by number."""
+
+    def append(self, domain: str, number: int, entry: bytes) -> bool:
+        """Write an entry unless one of that number exists; whether it was written."""
+
+
+def utc_now() -> dt.datetime:
+    """The time of day, as entries are dated."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """Reads and appends the entries of one stack's domains."""
+
+    store: Store
+    now: Callable[[], dt.datetime] = utc_now
+
+    async def read(self, domain: str) -> Ledger:
+        """The ledger of a domain; raises `LedgerError` and `UndeterminedError`, never guesses."""
+        return read(await asyncio.to_thread(self.store.list, domain))
+
+    async def ensure_body(self, domain: str, intended: Intended) -> None:
+        """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
+
+        Raises:
+            LedgerError: another run has written another body meanwhile.
+        """
+        ledger = await self.read(domain)
+        last = ledger.last_body
+        if last is not None and (last.body, last.id) == (intended.body, intended.id):
+            return
+        if intended.revision != (last.revision + 1 if last else 0):
+            raise LedgerError(
+                f"the ledger of {domain} has moved on since this run began: another run has "
+                f"published revision {last.revision if last else 'none'}; run again"
+            )
+        await self._append(domain, intended.entry(ledger.next_number, self.now()))
+
+    async def proven(
+        self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
+    ) -> None:
+        """Write down that the body of ``id_`` was seen, before the record names it."""
+        ledger = await self.read(domain)
+        entry = Proof(ledger.next_number, self.now(), id_, addresses, unseen)
+        await self._append(domain, entry)
+
+    async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
+        """Write down the MX set that DNS has, where it changed or the last entry is a day old."""
+        if not answer.settled:
+            return
+        hosts = tuple(sorted({host for _, host in answer.exchanges}))
+        last, now = ledger.last_mx, self.now()
+        if last is not None and last.hosts == hosts and now - last.at < _MX_AGAIN:
+            return
+        await self._append(domain, MxSeen(ledger.next_number, now, hosts, answer.ttl_seconds))
+
+    async def _append(self, domain: str, entry: Entry) -> None:
+        raw = render_entry(entry)
+        if await asyncio.to_thread(self.store.append, domain, entry.number, raw):
+            return
+        # A write whose answer was lost is tried again, and finds its own entry in the way.
+        if (await asyncio.to_thread(self.store.list, domain)).get(entry.number) != raw:
+            raise LedgerError(
+                f"another run has written entry {entry.number} of the ledger of {domain}: run again"
+            )

@@ -1,0 +1,78 @@
+"""Whether a policy may be published while DNS has these MX hosts, and had others before.
+
+A sender that enforces a policy delivers to no host that it does not list (RFC 8461 section 5). So
+a policy in enforce lists every live MX, and a host leaves it no earlier than senders have left the
+host. Nothing here stands in the way of testing, none, or a policy that stays as it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+from mtasts.observations import DnsStatus
+from mtasts.policy import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mtasts.observations import DnsAnswer
+    from mtasts.policy import Policy
+    from mtasts.rollout.ledger import Ledger
+
+NULL_MX = "."
+# How long a sender goes on trying a host it once looked up (RFC 5321 section 4.5.4.1: "at least
+# 4-5 days").
+RETRY = dt.timedelta(days=5)
+
+
+def mx_refusals(
+    domain: str, wanted: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
+) -> Iterator[str]:
+    """Every reason why ``wanted`` may not be published for ``domain`` now."""
+    last = ledger.last_proven
+    if wanted.mode is not Mode.ENFORCE or (last is not None and last.policy == wanted):
+        return
+    if mx.status is DnsStatus.FAILED:
+        yield f"could not find out the MX of {domain}, which enforce has to list: {mx.reason}"
+        return
+    if mx.status is DnsStatus.NXDOMAIN:
+        yield f"{domain} does not exist in DNS, so nothing can be said of its MX"
+        return
+    live = live_hosts(domain, mx)
+    if not live:
+        yield f"{domain} has a null MX: it receives no mail, so write mx: [] for it"
+    missed = [host for host in live if not wanted.covers(host)]
+    if missed:
+        yield (
+            f"{', '.join(missed)}: live MX of {domain} that the policy does not list, so senders "
+            "would deliver nothing there: list them under mx, or remove them from DNS first"
+        )
+    yield from _left_too_early(domain, wanted, ledger, live, now)
+
+
+def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
+    """The hosts that senders deliver to: without MX records the domain itself (RFC 5321 5.1)."""
+    hosts = tuple(dict.fromkeys(host for _, host in mx.exchanges))
+    if hosts == (NULL_MX,):
+        return ()
+    return tuple(printable(host, 253) for host in hosts) or (domain,)
+
+
+def _left_too_early(
+    domain: str, wanted: Policy, ledger: Ledger, live: tuple[str, ...], now: dt.datetime
+) -> Iterator[str]:
+    """Hosts that the policy drops while senders may still be on their way to them."""
+    last = ledger.last_proven
+    if last is None or last.policy is None or last.policy.mode is not Mode.ENFORCE:
+        return
+    for host, seen in ledger.mx_sightings.items():
+        if host in live or wanted.covers(host) or not last.policy.covers(host):
+            continue
+        until = seen.at + dt.timedelta(seconds=seen.ttl_seconds) + RETRY
+        if until > now:
+            yield (
+                f"{host} was an MX of {domain} until {seen.at:%Y-%m-%d %H:%M} UTC or later: "
+                f"senders may try it until {until:%Y-%m-%d %H:%M} UTC; keep it under mx until then"
+            )

@@ -1,0 +1,1 @@
+"""Where ledgers are kept: append if absent, and list."""

@@ -1,0 +1,145 @@
+"""`mtasts ledger show` on a real bucket of moto's."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from loopback import Zone, closed_port
+
+from localcloud.moto_host import moto_running, session
+from mtasts.cli.main import main
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+from mtasts.recording import Recorder
+from mtasts.rollout.ledger import Intended, Ledger, intend
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("moto-in-process")
+STACK = """config:
+  aws:region: us-east-1
+  aws:endpoints: '[{{"s3": "{url}", "sts": "{url}"}}]'
+  mtasts:agency: Department of Tests
+  mtasts:profile: rfc
+  mtasts:hosting: aws
+  mtasts:dns: route53
+  mtasts:mode: testing
+  mtasts:tlsReports: [mailto:tlsrpt@reports.example]
+  mtasts:domains:
+    - {{name: example.gov, mx: [mx1.example.gov]}}
+    - {{name: new.example, mx: [mx1.new.example]}}
+    - {{name: parked.example, mx: []}}
+"""
+BUCKET = "mtasts-123456789012-us-east-1-agency"
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALOCAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """An account whose bucket has a ledger: an enforced body, proven, and an adopted page."""
+    with moto_running() as url:
+        s3 = session().client("s3", endpoint_url=url)
+        s3.create_bucket(Bucket=BUCKET)
+        s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        asyncio.run(fill(url))
+        yield url
+
+
+async def fill(url: str) -> None:
+    account = Account(
+        AwsSettings("us-east-1", access_key="AKIALOCAL", secret_key="local", endpoints={"s3": url})
+    )
+    recorder = Recorder(S3Store(account, BUCKET))
+    enforce = intend(Ledger(), Policy(Mode.ENFORCE, 86400, (MxPattern.parse("mx1.example.gov"),)))
+    await recorder.ensure_body("example.gov", enforce)
+    await recorder.proven("example.gov", enforce.id, ("192.0.2.1",), ("2001:db8::1",))
+    mx = await Zone({("example.gov", "MX"): ("10 mx1.example.gov",)}).lookup("example.gov", "MX")
+    await recorder.mx_seen("example.gov", await recorder.read("example.gov"), mx)
+    await recorder.ensure_body("example.gov", Intended(b"<html>", 1, "foreign"))
+
+
+def show(url: str, folder: Path, *words: str) -> int:
+    (folder / "Pulumi.agency.yaml").write_text(STACK.format(url=url))
+    return main(["ledger", "show", "agency", "--stacks", str(folder), *words])
+
+
+def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(url, tmp_path, "--format", "json") == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert second == {"domain": "new.example", "entries": []}
+    body, proof, mx, page = first["entries"]
+    assert (body["kind"], body["mode"], body["mx"]) == ("body", "enforce", ["mx1.example.gov"])
+    assert (body["proven"], page["proven"], page["mode"]) == (True, False, None)
+    assert (proof["id"], proof["unseen"]) == (body["id"], ["2001:db8::1"])
+    assert (mx["hosts"], mx["number"]) == (["mx1.example.gov"], 3)
+
+
+def test_as_text_it_says_what_may_be_held(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(url, tmp_path) == 0
+    out = capsys.readouterr().out
+    assert "mode enforce, max_age 86400; may be held until" in out
+    assert "no policy" in out
+    assert "mx     mx1.example.gov" in out
+    assert "unseen: 2001:db8::1" in out
+    assert "new.example: nothing was published yet" in out
+
+
+def test_one_domain_may_be_asked_for(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert show(url, tmp_path, "--domain", "new.example") == 0
+    assert capsys.readouterr().out == "new.example: nothing was published yet\n"
+    assert show(url, tmp_path, "--domain", "parked.example") == 2
+    assert "is no domain of the stack: example.gov, new.example" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_broken_ledger_is_neither_empty_nor_good(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    s3 = session().client("s3", endpoint_url=url)
+    key = "ledger/new.example/2.json"
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}")
+    try:
+        assert show(url, tmp_path, "--domain", "new.example", "--format", format_) == 3
+        assert "entry 1 of the ledger is missing" in capsys.readouterr().out
+    finally:
+        (version,) = s3.list_object_versions(Bucket=BUCKET, Prefix=key)["Versions"]
+        s3.delete_object(Bucket=BUCKET, Key=key, VersionId=version["VersionId"])
+
+
+def test_nobody_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert show(f"http://127.0.0.1:{closed_port()}", tmp_path) == 3
+    assert "could not find out" in capsys.readouterr().err
+
+
+def test_a_secret_of_the_engine_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = STACK.format(url="http://127.0.0.1:9") + "  aws:secretKey: {secure: AAAB}\n"
+    (tmp_path / "Pulumi.agency.yaml").write_text(text)
+    assert main(["ledger", "show", "agency", "--stacks", str(tmp_path)]) == 2
+    assert "aws:secretKey: encrypted" in capsys.readouterr().err
+
+
+def test_a_stack_file_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ledger", "show", "none", "--stacks", str(tmp_path)]) == 2
+    assert "Pulumi.none.yaml" in capsys.readouterr().err

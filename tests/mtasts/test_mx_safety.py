@@ -1,0 +1,113 @@
+"""Which MX changes lose mail, from a table of policies, sightings and look-ups."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from mtasts.names import MxPattern
+from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.policy import Mode, Policy
+from mtasts.rollout.ledger import Body, Entry, Ledger, MxSeen, Proof
+from mtasts.rollout.mx_safety import mx_refusals
+
+DOMAIN = "example.gov"
+NOW = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
+A, B, C = "a.example.gov", "b.example.gov", "c.example.gov"
+
+
+def policy(*hosts: str, mode: Mode = Mode.ENFORCE) -> Policy:
+    return Policy(mode, 86400, tuple(MxPattern.parse(host) for host in hosts))
+
+
+def mx(*hosts: str, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
+    values = tuple(f"10 {host}" for host in hosts)
+    return DnsAnswer(DOMAIN, "MX", status, values, reason="SERVFAIL")
+
+
+def ledger(last: Policy | None, *sightings: tuple[float, str]) -> Ledger:
+    """A ledger that ends with a proven policy, and saw MX hosts so many days ago."""
+    entries: list[Entry] = [
+        MxSeen(n, NOW - dt.timedelta(days=days), (host,), 3600)
+        for n, (days, host) in enumerate(sightings, start=1)
+    ]
+    if last is not None:
+        number = len(entries) + 1
+        entries += [Body(number, NOW, last.render(), 0, "1"), Proof(number + 1, NOW, "1")]
+    return Ledger(tuple(entries))
+
+
+def refusals(wanted: Policy, last: Policy | None, live: DnsAnswer, *seen: tuple[float, str]) -> str:
+    return "\n".join(mx_refusals(DOMAIN, wanted, ledger(last, *seen), live, NOW))
+
+
+@pytest.mark.parametrize("mode", [Mode.TESTING, Mode.NONE])
+@pytest.mark.parametrize("live", [mx(C), mx(status=DnsStatus.FAILED), mx(".")])
+def test_a_move_to_testing_or_none_passes_whatever_dns_says(mode: Mode, live: DnsAnswer) -> None:
+    assert refusals(policy(A, mode=mode), policy(A, B), live, (0, B)) == ""
+
+
+@pytest.mark.parametrize("live", [mx(C), mx(status=DnsStatus.FAILED)])
+def test_a_policy_that_stays_as_it_is_passes(live: DnsAnswer) -> None:
+    assert refusals(policy(A), policy(A), live) == ""
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "missed"),
+    [
+        pytest.param(policy(A, B), mx(A, B), "", id="all"),
+        pytest.param(policy(A, B, C), mx(A), "", id="more"),
+        pytest.param(policy("*.example.gov"), mx(A, B), "", id="wildcard"),
+        pytest.param(policy(A), mx(A, B), B, id="backup"),
+        pytest.param(policy("*.example.gov"), mx("x.a.example.gov"), "x.a.example.gov", id="deep"),
+        pytest.param(policy(A), mx(status=DnsStatus.NO_DATA), DOMAIN, id="implicit"),
+        pytest.param(policy(DOMAIN), mx(status=DnsStatus.NO_DATA), "", id="implicit-listed"),
+    ],
+)
+def test_enforce_lists_every_live_mx(wanted: Policy, live: DnsAnswer, missed: str) -> None:
+    text = refusals(wanted, None, live)
+    assert text.startswith(f"{missed}: live MX of example.gov") if missed else text == ""
+
+
+@pytest.mark.parametrize(
+    ("live", "says"),
+    [
+        (mx(status=DnsStatus.FAILED), "could not find out the MX of example.gov"),
+        (mx(status=DnsStatus.NXDOMAIN), "does not exist"),
+        (mx("."), "null MX"),
+    ],
+)
+def test_what_is_not_known_or_takes_no_mail_is_not_enforced(live: DnsAnswer, says: str) -> None:
+    assert says in refusals(policy(A), policy(A, mode=Mode.TESTING), live)
+
+
+@pytest.mark.parametrize(
+    ("days", "refused"), [(0, True), (5, True), (5.04, True), (5.05, False), (30, False)]
+)
+def test_a_host_leaves_the_policy_after_senders_have_left_the_host(
+    days: float, refused: bool
+) -> None:
+    text = refusals(policy(A), policy(A, B), mx(A), (days, B))
+    assert text.startswith(f"{B} was an MX of example.gov until") is refused
+
+
+def test_the_date_from_which_it_may_leave_is_told() -> None:
+    text = refusals(policy(A), policy(A, B), mx(A), (1, B))
+    assert "senders may try it until 2026-02-04 01:00 UTC" in text
+
+
+def test_a_host_that_never_was_an_mx_leaves_at_once() -> None:
+    assert refusals(policy(A), policy(A, B), mx(A), (0, A)) == ""
+
+
+def test_what_another_pattern_still_covers_has_not_left() -> None:
+    assert refusals(policy("*.example.gov"), policy(A, B), mx(A), (0, B)) == ""
+
+
+def test_from_testing_nothing_leaves_too_early() -> None:
+    assert refusals(policy(A), policy(A, B, mode=Mode.TESTING), mx(A), (0, B)) == ""
+
+
+def test_a_host_the_old_policy_did_not_list_either_is_no_loss() -> None:
+    assert refusals(policy(A), policy(A, C), mx(A), (0, B)) == ""
