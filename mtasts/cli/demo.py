@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit
+from mtasts.cli.paths import writable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -34,6 +35,6 @@ def run(arguments: Namespace) -> int:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
-    ok = play(arguments.directory, say)
+    ok = play(writable(arguments.directory), say)
     say(f"{'all steps are ok' if ok else 'not ok'}: {arguments.directory / 'summary.json'}")
     return Exit.GOOD if ok else Exit.FINDINGS

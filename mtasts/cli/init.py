@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mtasts.cli.paths import stack_file
 from mtasts.config import AgencyConfig, ConfigError, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
@@ -22,7 +23,6 @@ from mtasts.observations import DnsStatus
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 
-_STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 # Texts that every YAML reader takes for a text without quotes: host names and region codes.
 _PLAIN = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
 _NULL_MX = "."
@@ -126,7 +126,7 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
         ConfigError: a value is not one the config takes.
         UndeterminedError: an MX set could not be found out, and is never guessed.
     """
-    path = _stack_file(arguments.agency, arguments.stacks)
+    path = stack_file(arguments.agency, arguments.stacks)
     if path.exists() and not arguments.force:
         raise _exists(path)
     if arguments.offline and not arguments.mx:
@@ -140,15 +140,6 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
     if arguments.format == "json":
         return _as_json(arguments.agency, config, steps)
     return _as_text(config, steps)
-
-
-def _stack_file(agency: str, folder: Path) -> Path:
-    if not _STACK_NAME.fullmatch(agency):
-        raise UsageError(
-            f"'{printable(agency)}' is no stack name: write 1 to 100 letters, digits, dots, "
-            "hyphens and underscores, such as example-agency"
-        )
-    return folder / f"Pulumi.{agency}.yaml"
 
 
 def _exists(path: Path) -> UsageError:

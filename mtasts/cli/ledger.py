@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, Help, write
+from mtasts.cli.paths import stack_file
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.naming import bucket_name
 from mtasts.config import load_stack
@@ -46,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb; exit code 3 where a ledger could not be read."""
-    config, values = load_stack(arguments.stacks / f"Pulumi.{arguments.stack}.yaml")
+    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
     names = [domain.name for domain in config.domains if not domain.parked]
     if arguments.domain is not None:
         if arguments.domain not in names:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, Help
+from mtasts.cli.paths import existing, writable
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -98,10 +99,8 @@ def _up(arguments: Namespace) -> int:
     from localcloud.lifecycle import environment, start  # noqa: PLC0415
     from localcloud.project import make_stacks  # noqa: PLC0415
 
-    stacks = arguments.stacks
-    cloud = start(
-        arguments.directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say
-    )
+    stacks, directory = existing(arguments.stacks), writable(arguments.directory)
+    cloud = start(directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say)
     made = make_stacks(environment(cloud, os.environ), stacks)
     if arguments.format == "json":
         sys.stdout.write(json.dumps(_row(cloud) | {"stacks": made}) + "\n")

@@ -173,3 +173,21 @@ def test_without_one_each_verb_says_how_to_get_one(
     printed = capsys.readouterr()
     assert said in printed.out + printed.err
     assert "mtasts local up" in printed.out + printed.err
+
+
+@pytest.mark.parametrize("words", [("local", "up"), ("demo",)])
+def test_a_folder_that_cannot_be_made_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    more = ["--stacks", str(STACKS)] if words[0] == "local" else []
+    assert main([*words, "--directory", str(file), *more]) == 2
+    assert f"{file} cannot be a folder" in capsys.readouterr().err
+
+
+def test_a_folder_of_stacks_that_is_not_there_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["local", "up", "--stacks", str(tmp_path / "none")]) == 2
+    assert "is no folder of stack files" in capsys.readouterr().err

@@ -138,6 +138,11 @@ def test_a_secret_of_the_engine_is_named(
     assert "aws:secretKey: encrypted" in capsys.readouterr().err
 
 
+def test_a_path_is_no_stack_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ledger", "show", "../secret", "--stacks", str(tmp_path)]) == 2
+    assert "is no stack name" in capsys.readouterr().err
+
+
 def test_a_stack_file_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
