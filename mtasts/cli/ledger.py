@@ -7,23 +7,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
-from mtasts.cloud.aws import Account, AwsSettings
-from mtasts.cloud.naming import bucket_name
 from mtasts.config import load_stack
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.recording import Recorder, utc_now
+from mtasts.rollout.dates import minute
 from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
 
-    from mtasts.rollout.ledger import Entry
+from mtasts.rollout.ledger import Entry
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -53,28 +52,13 @@ def run(arguments: Namespace) -> int:
         if arguments.domain not in names:
             raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
         names = [arguments.domain]
-    recorder = Recorder(S3Store(*_bucket(values, arguments.stack)))
+    recorder = Recorder(S3Store(*stack_account(values, arguments.stack)))
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():
         write(shown(name, ledger, utc_now()))
     broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
     return Exit.UNDETERMINED if broken else Exit.GOOD
-
-
-def _bucket(values: Mapping[str, object], stack: str) -> tuple[Account, str]:
-    secret = [
-        key
-        for key, value in values.items()
-        if key.startswith("aws:") and isinstance(value, dict) and "secure" in value
-    ]
-    if secret:
-        raise UsageError(
-            f"{', '.join(secret)}: encrypted for the engine alone; give it in the environment"
-        )
-    account = Account(AwsSettings.from_config(values))
-    owner = account.require_allowed()
-    return account, bucket_name(owner, account.settings.region, stack)
 
 
 async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger | LedgerError]:
@@ -145,7 +129,7 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             policy = entry.policy
             what = f"mode {policy.mode}, max_age {policy.max_age}" if policy else "no policy"
             until = ledger.held_until(entry, now)
-            held = f"may be held until {until:%Y-%m-%d %H:%M}" if until > now else "held by nobody"
+            held = f"may be held until {minute(until)}" if until > now else "held by nobody"
             return f"body   {entry.id}  {what}; {held}"
         case Proof():
             unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""

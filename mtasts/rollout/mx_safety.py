@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mtasts.findings import printable
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
+from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +74,6 @@ def _left_too_early(
         until = seen.at + dt.timedelta(seconds=seen.ttl_seconds) + RETRY
         if until > now:
             yield (
-                f"{host} was an MX of {domain} until {seen.at:%Y-%m-%d %H:%M} UTC or later: "
-                f"senders may try it until {until:%Y-%m-%d %H:%M} UTC; keep it under mx until then"
+                f"{host} was an MX of {domain} until {minute(seen.at)} or later: "
+                f"senders may try it until {minute(until)}; keep it under mx until then"
             )

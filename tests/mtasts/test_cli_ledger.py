@@ -1,4 +1,4 @@
-"""`mtasts ledger show` on a real bucket of moto's."""
+"""`mtasts ledger show` and `mtasts plan-mx` on a real bucket of moto's."""
 
 from __future__ import annotations
 
@@ -148,3 +148,70 @@ def test_a_stack_file_that_is_not_there_is_named(
 ) -> None:
     assert main(["ledger", "show", "none", "--stacks", str(tmp_path)]) == 2
     assert "Pulumi.none.yaml" in capsys.readouterr().err
+
+
+def plan(url: str, folder: Path, *words: str) -> int:
+    (folder / "Pulumi.agency.yaml").write_text(STACK.format(url=url))
+    (folder / "Pulumi.broken.yaml").write_text("{")
+    return main(["plan-mx", *words, "--stacks", str(folder)])
+
+
+@pytest.fixture
+def dns(monkeypatch: pytest.MonkeyPatch) -> Zone:
+    zone = Zone({("example.gov", "MX"): ("10 mx1.example.gov",)})
+    monkeypatch.setattr("mtasts.cli.plan_mx.Resolver", lambda _: zone)
+    return zone
+
+
+@pytest.mark.usefixtures("dns")
+def test_the_steps_of_a_move_are_printed_with_their_dates(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("example.gov", "--to", "mx.provider.example")
+    assert plan(url, tmp_path, *words, "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [step["mx"] for step in found["steps"]] == [
+        ["mx1.example.gov", "mx.provider.example"],
+        ["mx1.example.gov", "mx.provider.example"],
+        ["mx.provider.example"],
+        ["mx.provider.example"],
+    ]
+    _, adding, leaving, _ = found["steps"]
+    assert adding["bounceSafe"] < adding["delaySafe"] <= adding["guaranteed"]
+    assert leaving["notBefore"] == adding["delaySafe"]
+    assert plan(url, tmp_path, *words) == 0
+    out = capsys.readouterr().out
+    assert "1. list the new hosts in the stack file, and pulumi up" in out
+    assert "whatever senders do" in out
+    assert "not before 20" in out
+
+
+@pytest.mark.usefixtures("dns")
+def test_a_move_to_where_one_is_needs_no_step(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert plan(url, tmp_path, "example.gov", "--to", "MX1.example.gov.") == 0
+    assert capsys.readouterr().out == "example.gov: nothing to do\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("parked.example", "--to", "a.example"), 2, "no stack file in"),
+        (("none.example", "--to", "a.example"), 2, "Pulumi.broken.yaml"),
+        (("example.gov", "--to", "a b"), 2, "holds more than"),
+        (("new.example", "--to", "a.example"), 3, "the MX records of new.example: SERVFAIL"),
+    ],
+)
+def test_what_cannot_be_planned(  # noqa: PLR0917
+    url: str,
+    tmp_path: Path,
+    dns: Zone,
+    capsys: pytest.CaptureFixture[str],
+    words: tuple[str, ...],
+    code: int,
+    says: str,
+) -> None:
+    dns.failing = frozenset({("new.example", "MX")})
+    assert plan(url, tmp_path, *words) == code
+    assert says in capsys.readouterr().err

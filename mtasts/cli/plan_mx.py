@@ -1,0 +1,124 @@
+"""``mtasts plan-mx``: the dated sequence that moves a domain's MX without losing mail."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.accounts import stack_account
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import existing
+from mtasts.config import ConfigError, load_stack
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.names import DomainNameError, parse_domain
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.recording import Recorder, utc_now
+from mtasts.rollout.dates import minute
+from mtasts.rollout.mx_plan import Times, plan
+from mtasts.rollout.mx_safety import live_hosts
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+
+    from mtasts.config import AgencyConfig, DomainConfig
+from mtasts.rollout.mx_plan import Step
+
+_TTL_UNKNOWN = 86_400
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.epilog = "example: mtasts plan-mx example.gov --to mx1.provider.example"
+    parser.add_argument("domain", metavar="DOMAIN", help="the policy domain")
+    parser.add_argument(
+        "--to", metavar="HOST", nargs="+", required=True, help="the MX hosts at the end"
+    )
+    parser.add_argument(
+        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the steps; nothing is changed."""
+    try:
+        name = parse_domain(arguments.domain)
+        to = tuple(dict.fromkeys(parse_domain(host) for host in arguments.to))
+    except DomainNameError as error:
+        raise UsageError(str(error)) from error
+    stack, config, domain, values = _find(name, existing(arguments.stacks))
+    account, bucket = stack_account(values, stack)
+    recorder = Recorder(S3Store(account, bucket))
+    resolver = Resolver(Reach.from_environment(os.environ))
+
+    async def look() -> tuple[Step, ...]:
+        ledger, mx = await asyncio.gather(recorder.read(name), resolver.lookup(name, "MX"))
+        if not mx.settled:
+            raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
+        times = Times(config.cache_seconds, domain.ttl_seconds, mx.ttl_seconds or _TTL_UNKNOWN)
+        return plan(
+            domain.policy,
+            live=live_hosts(name, mx),
+            to=to,
+            ledger=ledger,
+            times=times,
+            now=utc_now(),
+        )
+
+    steps = asyncio.run(look())
+    write(_as_json(name, steps) if arguments.format == "json" else _as_text(name, steps))
+    return Exit.GOOD
+
+
+def _find(name: str, folder: Path) -> tuple[str, AgencyConfig, DomainConfig, Mapping[str, object]]:
+    """The stack that has the domain; a file with mistakes is passed over unless none has it."""
+    broken = []
+    for path in sorted(folder.glob("Pulumi.*.yaml")):
+        try:
+            config, values = load_stack(path)
+        except ConfigError as error:
+            broken.append(error.file)
+            continue
+        for domain in config.domains:
+            if domain.name == name and not domain.parked:
+                return path.stem.removeprefix("Pulumi."), config, domain, values
+    more = f" (not readable: {', '.join(broken)})" if broken else ""
+    raise UsageError(f"no stack file in {folder} has the domain {name}{more}")
+
+
+def _as_json(name: str, steps: tuple[Step, ...]) -> str:
+    rows = []
+    for step in steps:
+        row: dict[str, object] = {"do": step.do, "mx": list(step.mx)}
+        if step.wait is not None:
+            row["bounceSafe"] = step.wait.bounce_safe.isoformat()
+            row["delaySafe"] = step.wait.delay_safe.isoformat()
+            row["guaranteed"] = step.wait.guaranteed.isoformat()
+        if step.not_before is not None:
+            row["notBefore"] = step.not_before.isoformat()
+        rows.append(row)
+    return json.dumps({"domain": name, "steps": rows}) + "\n"
+
+
+def _as_text(name: str, steps: tuple[Step, ...]) -> str:
+    if not steps:
+        return f"{name}: nothing to do\n"
+    lines = [f"{name}: dates hold if each step is taken at its earliest; plan again after each"]
+    for number, step in enumerate(steps, start=1):
+        lines.append(f"{number}. {step.do}")
+        lines.append(f"     mx: {', '.join(step.mx)}")
+        if step.wait is not None:
+            lines += [
+                f"     from {minute(step.wait.bounce_safe)}  no sender bounces",
+                f"     from {minute(step.wait.delay_safe)}  nor is mail late, if it looks daily",
+                f"     from {minute(step.wait.guaranteed)}  whatever senders do",
+            ]
+        if step.not_before is not None:
+            lines.append(f"     not before {minute(step.not_before)}")
+    return "\n".join(lines) + "\n"
