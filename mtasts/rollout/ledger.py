@@ -115,7 +115,7 @@ class Ledger:
 
     def is_proven(self, body: Body) -> bool:
         """Whether ``body`` was seen to be served since it was written down."""
-        return self._proven_at(body) is not None
+        return self.proven_at(body) is not None
 
     @property
     def has_enforced(self) -> bool:
@@ -132,7 +132,7 @@ class Ledger:
             (
                 when
                 for later in self.bodies
-                if later.number > body.number and (when := self._proven_at(later)) is not None
+                if later.number > body.number and (when := self.proven_at(later)) is not None
             ),
             default=now,
         )
@@ -154,7 +154,8 @@ class Ledger:
         sightings = (entry for entry in reversed(self.entries) if isinstance(entry, MxSeen))
         return next(sightings, None)
 
-    def _proven_at(self, body: Body) -> dt.datetime | None:
+    def proven_at(self, body: Body) -> dt.datetime | None:
+        """When ``body`` was first seen served everywhere, if it ever was."""
         return next(
             (
                 entry.at

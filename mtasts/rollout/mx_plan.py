@@ -77,11 +77,14 @@ def plan(
     missing = tuple(host for host in to if not policy.covers(host))
     added = tuple(host for host in to if host not in live)
     removed = tuple(host for host in live if host not in to)
+    spread = dt.timedelta(seconds=times.cache_seconds + times.record_ttl_seconds)
+    since = _listed_since(ledger, added)
     steps = []
-    ready = now
     if missing:
         steps.append(Step("list the new hosts in the stack file, and pulumi up", listed + missing))
-        ready = now + dt.timedelta(seconds=times.cache_seconds + times.record_ttl_seconds)
+    elif added and since is None:
+        steps.append(Step("pulumi up: the stack file lists them, but senders cannot know", listed))
+    ready = now if not added else max(now, (now if since is None else since) + spread)
     if added:
         wait = _wait(policy, ledger, added, ready, now)
         steps.append(Step("add the new hosts to the MX records", (*live, *added), wait))
@@ -111,12 +114,20 @@ def _wait(
         and not all(body.policy.covers(host) for host in added)
     ]
     if not lacking:
-        # A policy that is enforced from now on has to be out before a host that only it lists.
+        # A policy that is enforced from now on is out before a host that only it lists.
         first = ready if policy.mode is Mode.ENFORCE else now
         return Wait(first, first, first)
-    lapsed = max(body.holds_for for body in lacking) + ready
-    held = max([lapsed, *(ledger.held_until(body, now) for body in lacking)])
+    # What is served now goes on being fetched until the listing is out, at `ready`.
+    held = max(ready, *(ledger.held_until(body, ready) for body in lacking))
     return Wait(ready, min(ready + REFRESH, held), held)
+
+
+def _listed_since(ledger: Ledger, hosts: tuple[str, ...]) -> dt.datetime | None:
+    """When the policy that is served now was seen, if it lists all of them."""
+    last = ledger.last_proven
+    if last is None or last.policy is None or not all(map(last.policy.covers, hosts)):
+        return None
+    return ledger.proven_at(last)
 
 
 def _kept(listed: tuple[str, ...], to: tuple[str, ...]) -> tuple[str, ...]:

@@ -108,6 +108,25 @@ def test_an_older_policy_that_is_still_held_counts_too() -> None:
     assert adding.wait.guaranteed > NOW + 300 * DAY
 
 
+def test_what_only_the_stack_file_lists_is_published_first() -> None:
+    found = plan(
+        policy(A, B), live=(A,), to=(A, B), ledger=published(policy(A)), times=TIMES, now=NOW
+    )
+    publishing, adding = found
+    assert publishing.do.startswith("pulumi up")
+    assert adding.wait is not None
+    assert adding.wait.bounce_safe == NOW + OUT
+    assert adding.wait.guaranteed >= NOW + OUT + dt.timedelta(seconds=MAX_AGE)
+
+
+def test_what_was_just_published_has_to_spread() -> None:
+    ledger = published(policy(A), policy(A, B))
+    at = ledger.entries[-1].at + dt.timedelta(seconds=60)
+    (adding,) = plan(policy(A, B), live=(A,), to=(A, B), ledger=ledger, times=TIMES, now=at)
+    assert adding.wait is not None
+    assert adding.wait.bounce_safe == ledger.entries[-1].at + OUT
+
+
 def test_nothing_is_to_do() -> None:
     assert steps(policy(A), (A,), (A,)) == ()
 
