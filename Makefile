@@ -46,6 +46,7 @@ bench: engine
 	@$(BIN)/python -m compileall -q mtasts components localcloud
 	@$(BIN)/python bench/lint.py
 	@$(BIN)/python bench/preview.py
+	@$(BIN)/python bench/stale_pins.py --format json
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in

@@ -49,7 +49,7 @@ class Order:
     record_first: float = 0.0
     waits: bool = False
     purges: bool = False
-    purges_before_waiting: bool = False
+    purges_first: bool = False
     proves: bool = False
     new_id_without_change: bool = False
 
@@ -63,7 +63,7 @@ ORDERS = (
         "body, purge, wait, proof, record",
         waits=True,
         purges=True,
-        purges_before_waiting=True,
+        purges_first=True,
         proves=True,
     ),
     Order("at once", "body and record together, no purge"),
@@ -89,14 +89,15 @@ class Point:
     fails_from: float
     fails_until: float
     randomness: random.Random
-    _asks_again: float = 0.0
+    _asks_again: float = -HORIZON
 
     def answer(self, now: float, body_at: float, arriving: list[tuple[float, Copy]]) -> str | None:
         """The body served at ``now``, None for an error; a fetch may arrive later in the list."""
         if self.copy and now < self.copy.expires:
             return self.copy.body
-        if self.fails_from <= now < self.fails_until or now < self._asks_again:
+        if now >= self._asks_again and self.fails_from <= now < self.fails_until:
             self._asks_again = now + ERROR_SECONDS
+        if now < self._asks_again:
             return self.copy.body if self.copy else None
         slow = self.randomness.random() < SLOW_SHARE
         takes = self.randomness.uniform(QUICK, SLOW_MAX) if slow else QUICK
@@ -192,12 +193,11 @@ class World:
         if order.record_first:
             return 0.0
         now = self.body_at
-        if order.purges and order.purges_before_waiting:
+        if order.purges and order.purges_first:
             now = self._purge(now)
-        if order.waits:
-            # Since the body was replaced, or since the purge, whichever the order has first.
-            now += MAX_AGE + 1
-        if order.purges and not order.purges_before_waiting:
+        if order.waits:  # copies of the old body lapse from when it was replaced
+            now = max(now, self.body_at + MAX_AGE + 1)
+        if order.purges and not order.purges_first:
             now = self._purge(now)
         seen = 0
         while order.proves and seen < PROBES:

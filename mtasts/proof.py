@@ -2,8 +2,8 @@
 
 RFC 8461 section 8.1 wants the body out before the record. A sender that sees the new id and still
 gets the old body keeps it under the new id for max_age, so "out" has to be seen, not assumed:
-caches are purged, the lifetime of older copies is waited out, and every address is asked over
-verified TLS, as senders do.
+the lifetime of older copies is waited out, caches are purged, and every address is asked over
+verified TLS, as senders do (docs/decisions/0006-wait-then-purge.md).
 """
 
 from __future__ import annotations
@@ -98,7 +98,6 @@ class Prover:
             UndeterminedError: nothing could be seen from here.
         """
         end = self.clock() + self.deadline_seconds
-        await caches.purge()
         wait = await caches.seconds_until_lapsed()
         if wait > end - self.clock():
             raise NotProvenError(
@@ -108,6 +107,9 @@ class Prover:
             )
         if wait > 0:
             await self.pause(wait)
+        # After the wait, not before: a cache that had asked for the old body when it was replaced
+        # may store it after a purge, and serve it past its lifetime while its origin fails.
+        await caches.purge()
 
         async def resolve() -> list[DnsAnswer]:
             return await asyncio.gather(

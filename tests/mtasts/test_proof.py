@@ -80,10 +80,10 @@ async def test_the_intended_bytes_everywhere_are_a_proof() -> None:
     assert proof == Proof(WANTED, ("192.0.2.1", "2001:db8::1"), (), requests=2 * ASKS_PER_ADDRESS)
 
 
-async def test_caches_are_purged_and_older_copies_outlived_before_anybody_is_asked() -> None:
+async def test_older_copies_are_outlived_and_then_purged_before_anybody_is_asked() -> None:
     world = World(lapse=12.5)
     await world.prove()
-    assert world.log[:3] == ["purge", "pause 12.5", "ask"]
+    assert world.log[:3] == ["pause 12.5", "purge", "ask"]
 
 
 async def test_copies_that_outlive_the_deadline_are_a_refusal_with_the_time_left() -> None:
