@@ -15,13 +15,12 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.naming import bucket_name
 from mtasts.config import ConfigError, load, supported
 from mtasts.errors import MtaStsError
-from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
-from mtasts.rollout.ledger import Intended, held_at, intend
+from mtasts.rollout.ledger import Intended, enforces, held_at, intend
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Survey, Surveyor
@@ -73,7 +72,8 @@ async def _main(stack: str) -> pulumi.Inputs:
     declared, held = decide(survey, recorder.now())
     if not pulumi.runtime.is_dry_run():
         await record_mx(recorder, survey)
-    protect = any(is_relied_on(found) for found in survey.domains)
+    # Of a domain that is left out, too: its ledger lies in the bucket that they share.
+    protect = any(each.protect for each in declared) or any(map(is_relied_on, survey.domains))
     hosting = aws.AwsHosting(
         account,
         bucket=bucket(survey.account_id),
@@ -161,17 +161,14 @@ def decide(
         elif not domain.parked:
             intended = intend(ledger, domain.policy, domain.reroll, live_id=found.live_id)
         if intended is not None and found.zone is not None:
-            protect = is_relied_on(found)
+            protect = is_relied_on(found) or enforces(intended)
             declared.append(declare(domain, found.zone, intended, protect=protect))
     return declared, held
 
 
 def is_relied_on(found: Surroundings) -> bool:
-    """Whether senders may refuse mail by the domain's policy; so it counts while nobody knows."""
-    if found.domain.parked:
-        return False
-    unknown = found.ledger_problem is not None
-    return unknown or found.ledger.has_enforced or found.domain.mode is Mode.ENFORCE
+    """Whether senders may refuse mail by what was published; so it counts while nobody knows."""
+    return found.ledger_problem is not None or found.ledger.has_enforced
 
 
 async def record_mx(recorder: Recorder, survey: Survey) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
     "ledger": ("mtasts.cli.ledger", "what a stack has published, and what senders may hold"),
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
+    "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 

@@ -120,7 +120,7 @@ class Ledger:
     @property
     def has_enforced(self) -> bool:
         """Whether any body ever told senders to refuse."""
-        return any(body.policy and body.policy.mode is Mode.ENFORCE for body in self.bodies)
+        return any(map(enforces, self.bodies))
 
     def held_until(self, body: Body, now: dt.datetime) -> dt.datetime:
         """Until when a sender that follows RFC 8461 may hold ``body``.
@@ -310,6 +310,14 @@ def intend(
     if live_id == last.id and not ledger.is_proven(last):
         return _fresh(policy, last.revision + 1, reroll)
     return Intended(last.body, last.revision, last.id, reroll, is_recorded=True)
+
+
+def enforces(body: Body | Intended) -> bool:
+    """Whether a sender that gets it refuses hosts."""
+    try:
+        return parse(body.body).mode is Mode.ENFORCE
+    except PolicySyntaxError:
+        return False
 
 
 def held_at(ledger: Ledger) -> Intended | None:

@@ -121,8 +121,18 @@ def test_what_senders_may_rely_on_is_protected(changes: dict[str, Any], relied_o
     found, _, parked = survey().domains
     assert is_relied_on(replace(found, **changes)) is relied_on
     assert not is_relied_on(parked)
-    enforced = replace(found.domain, mode=Mode.ENFORCE)
-    assert is_relied_on(replace(found, domain=enforced))
+
+
+@pytest.mark.parametrize(("problems", "protected"), [((), [True, False]), (("example.gov",), [])])
+def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
+    problems: tuple[str, ...], protected: list[bool]
+) -> None:
+    around = survey(*problems)
+    first, *others = around.domains
+    enforced = replace(first, domain=replace(first.domain, mode=Mode.ENFORCE))
+    declared, _ = decide(replace(around, domains=(enforced, *others)), NOW)
+    assert [each.protect for each in declared if problems == ()] == protected
+    assert not any(each.protect for each in declared if problems)
 
 
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,19 @@ pytestmark = pytest.mark.engine
 @pytest.fixture
 def domain() -> str:
     return f"d{uuid.uuid4().hex[:8]}.example"
+
+
+def command(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
+    """Run a command of ours in the project; exit code and the JSON it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mtasts", *words, "--format", "json"],
+        cwd=project.folder,
+        env=dict(project.environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, json.loads(done.stdout)
 
 
 def entry(domain: str) -> str:
@@ -125,16 +138,9 @@ def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> 
         seen.append(lab.sts(domain))
     assert len(set(seen)) == 3
     project.unchanged()
-    environment = dict(project.environment)
-    done = subprocess.run(
-        [sys.executable, "-m", "mtasts", "ledger", "show", project.stack, "--format", "json"],
-        cwd=project.folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows = json.loads(done.stdout)["entries"]
+    code, found = command(project, "ledger", "show", project.stack)
+    assert code == 0
+    rows = found["entries"]
     assert [row["kind"] for row in rows].count("proof") == 3
     assert [row["revision"] for row in rows if row["kind"] == "body"] == [0, 1, 2]
 
@@ -153,7 +159,15 @@ def test_a_live_mx_that_is_not_listed_holds_the_promotion_and_nothing_else(
     assert f"held, and left as they are: {domain}" in held.text
     assert f"backup.{domain}: live MX of {domain} that the policy does not list" in held.text
     assert lab.sts(domain) == before
+    code, review = command(project, "preview", project.stack)
+    assert (code, review["held"]) == (1, True)
+    assert f"backup.{domain}" in review["problems"][0]
     project.configure({"mtasts:mode": "testing", "mtasts:maxAge": "86400"})
+    code, review = command(project, "preview", project.stack)
+    assert (code, review["held"], review["counts"]["update"]) == (0, False, 2)
+    (reviewed,) = review["domains"]
+    assert f'"v=STSv1; id={reviewed["idBefore"]};"' == before
+    assert f'"v=STSv1; id={reviewed["idAfter"]};"' == declared(project, 1)
     project.settle()
     assert lab.sts(domain) == declared(project, 1)
 

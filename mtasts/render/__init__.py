@@ -1,0 +1,1 @@
+"""Texts made from values, for people and for other programs."""

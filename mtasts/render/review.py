@@ -1,0 +1,129 @@
+"""A review as text, as Markdown for a pull request, and as JSON."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from mtasts.rollout.review import DomainReview, Review
+
+_LINE_MAX = 300
+_CHANGES_MAX = 200
+_ENTITIES = str.maketrans(
+    {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>()#|~@!&"}
+)
+
+
+def as_text(review: Review, now: dt.datetime) -> str:
+    """For a terminal."""
+    lines = [f"stack {review.stack}: {_counts(review)}"]
+    for domain in _changed(review):
+        lines += ["", f"{domain.name}: {_ids(domain)}"]
+        lines += [f"  {line}" for line in _diff(domain)]
+        lines += [f"  - {line}" for line in domain.effects(now)]
+    for title, texts in (("problems", review.problems), ("warnings", review.warnings)):
+        if texts:
+            lines += ["", f"{title}:", *(f"  {line}" for text in texts for line in _lines(text))]
+    if review.changes:
+        lines += ["", "resources:", *(f"  {line}" for line in _resources(review))]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(review: Review, now: dt.datetime) -> str:
+    """For a comment on a pull request; the first line marks it, so that it can be found again."""
+    lines = [marker(review.stack), f"### `{review.stack}`: {_counts(review)}"]
+    for text in review.problems:
+        first, *more = _lines(text)
+        lines += ["", f"> **{_escaped(first)}**", *(f"> {_escaped(line)}" for line in more)]
+    for text in review.warnings:
+        lines += ["", *(f"> {_escaped(line)}" for line in _lines(text))]
+    for domain in _changed(review):
+        lines += ["", f"#### `{domain.name}`: {_ids(domain)}", "", "```diff", *_diff(domain), "```"]
+        lines += ["", *(f"- {_escaped(line)}" for line in domain.effects(now))]
+    if review.changes:
+        lines += ["", "<details><summary>Resources</summary>", "", "```"]
+        lines += [*_resources(review), "```", "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(review: Review, now: dt.datetime) -> str:
+    """One JSON object."""
+    document = {
+        "stack": review.stack,
+        "held": review.is_held,
+        "problems": list(review.problems),
+        "warnings": list(review.warnings),
+        "counts": dict(review.counts),
+        "domains": [
+            {
+                "name": domain.name,
+                "changed": domain.is_changed,
+                "policyBefore": domain.body_before,
+                "policyAfter": domain.body_after,
+                "idBefore": domain.id_before or None,
+                "idAfter": domain.id_after or None,
+                "effects": list(domain.effects(now)),
+            }
+            for domain in review.domains
+        ],
+        "changes": [
+            {"operation": change.operation, "type": change.type, "name": change.name}
+            for change in review.changes
+        ],
+    }
+    return json.dumps(document) + "\n"
+
+
+def marker(stack: str) -> str:
+    """The line that tells the comment of one stack from all others."""
+    return f"<!-- mtasts preview {printable(stack)} -->"
+
+
+def _changed(review: Review) -> Iterator[DomainReview]:
+    return (domain for domain in review.domains if domain.is_changed)
+
+
+def _counts(review: Review) -> str:
+    told = [
+        f"{count} to {operation}"
+        for operation, count in sorted(review.counts.items())
+        if operation != "same" and count
+    ]
+    return ", ".join(told) or ("refused" if review.problems else "nothing to do")
+
+
+def _ids(domain: DomainReview) -> str:
+    before, after = printable(domain.id_before) or "none", printable(domain.id_after) or "none"
+    return f"id {before} stays" if before == after else f"id {before} -> {after}"
+
+
+def _diff(domain: DomainReview) -> list[str]:
+    """The policy's lines, with - and + before those that go and come."""
+    before, after = _lines(domain.body_before or ""), _lines(domain.body_after or "")
+    diff = difflib.ndiff(before, after)
+    return [f"{line[0]} {line[2:]}" for line in diff if not line.startswith("?")]
+
+
+def _lines(text: str) -> list[str]:
+    return [printable(line, _LINE_MAX) for line in text.splitlines()]
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown and HTML take for nothing else; no mention or link comes of it."""
+    return text.translate(_ENTITIES)
+
+
+def _resources(review: Review) -> list[str]:
+    rows = [
+        printable(f"{change.operation:<16} {change.type} {change.name}", _LINE_MAX)
+        for change in review.changes[:_CHANGES_MAX]
+    ]
+    left_out = len(review.changes) - len(rows)
+    return [*rows, f"and {left_out} more"] if left_out else rows

@@ -1,0 +1,86 @@
+"""`mtasts preview` around an engine that is a script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mtasts.cli.main import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Put a ``pulumi`` on PATH that prints so."""
+
+    def put(stdout: str, stderr: str) -> None:
+        script = tmp_path / "pulumi"
+        lines = [f"#!{sys.executable}", "import sys", f"sys.stdout.write({stdout!r})"]
+        lines += [f"sys.stderr.write({stderr!r})", "assert sys.argv[1:3] == ['preview', '--json']"]
+        script.write_text("\n".join(lines))
+        script.chmod(0o755)
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return put
+
+
+HELD = '{"diagnostics": [{"severity": "error", "message": "error: held, and left: a.example"}]}'
+WRONG = '{"diagnostics": [{"severity": "error", "message": "error: 1 problem in the config"}]}'
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "code", "says"),
+    [
+        ('{"changeSummary": {"same": 21}}', "", 0, "stack agency: nothing to do"),
+        (HELD, "", 1, "held, and left: a.example"),
+        (WRONG, "", 2, "1 problem in the config"),
+        ("", "error: no stack named agency\n", 2, "no stack named agency"),
+        ("[]", "", 3, "no JSON object"),
+    ],
+    ids=["good", "held", "config", "engine", "nonsense"],
+)
+def test_the_exit_code_says_what_came_of_it(  # noqa: PLR0917
+    engine: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
+    stdout: str,
+    stderr: str,
+    code: int,
+    says: str,
+) -> None:
+    engine(stdout, stderr)
+    assert main(["preview", "agency"]) == code
+    printed = capsys.readouterr()
+    assert says in printed.out + printed.err
+
+
+def test_without_an_engine_one_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["preview", "agency"]) == 2
+    assert "no pulumi on PATH" in capsys.readouterr().err
+
+
+def test_a_word_for_the_engine_is_no_stack_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["preview", "a b"]) == 2
+    assert "is no stack name" in capsys.readouterr().err
+
+
+def test_an_engine_that_does_not_end_is_given_up(
+    engine: Callable[[str, str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def hang(*_: object, **__: object) -> None:
+        raise subprocess.TimeoutExpired("pulumi", 600)
+
+    engine("", "")
+    monkeypatch.setattr(subprocess, "run", hang)
+    assert main(["preview", "agency"]) == 3
+    assert "gave no plan within 600 s" in capsys.readouterr().err
