@@ -7,9 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components.agency import decide, describe_held, is_relied_on, read_config, record_mx
 from mtasts.config import AgencyConfig, ConfigError
+from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
@@ -133,6 +136,62 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
     declared, _ = decide(replace(around, domains=(enforced, *others)), NOW)
     assert [each.protect for each in declared if problems == ()] == protected
     assert not any(each.protect for each in declared if problems)
+
+
+STATUS = st.sampled_from(DnsStatus)
+HOSTS = st.lists(st.sampled_from(["10 old.example.gov", "20 other.example.gov", "0 ."]), max_size=2)
+
+
+def answers(name: str, type_: str, values: st.SearchStrategy[list[str]]) -> Any:
+    return st.builds(
+        lambda status, found: DnsAnswer(
+            name, type_, status, tuple(found) if status is DnsStatus.ANSWERED else ()
+        ),
+        STATUS,
+        values,
+    )
+
+
+SERVERS = st.lists(st.sampled_from(["ns1.example.net", "elsewhere.example"]), max_size=2)
+STS = st.sampled_from([b"v=STSv1; id=old;", b"v=STSv1; id=foreign;", b"v=spf1 -all"])
+
+
+@given(
+    mode=st.sampled_from(Mode),
+    mx=answers("example.gov", "MX", HOSTS),
+    delegated=answers("example.gov", "NS", SERVERS),
+    caa=answers("mta-sts.example.gov", "CAA", st.lists(st.just('0 issue ";"'), max_size=1)),
+    status=STATUS,
+    text=STS,
+    known=st.sampled_from([ledger(proven=True), ledger(proven=False)]),
+    problem=st.sampled_from([None, LedgerError("gone"), UndeterminedError("no answer")]),
+    has_zone=st.booleans(),
+)
+def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
+    **around: Any,
+) -> None:
+    first, *_ = config().domains
+    problem, has_zone = around["problem"], around["has_zone"]
+    strings = ((around["text"],),) if around["status"] is DnsStatus.ANSWERED else ()
+    found = Surroundings(
+        replace(first, mode=around["mode"]),
+        around["mx"],
+        zone=ZONE if has_zone else None,
+        zone_problem=None if has_zone else UndeterminedError("zones"),
+        delegated=around["delegated"] if has_zone else None,
+        caa=(around["caa"],),
+        ledger=Ledger() if problem else around["known"],
+        ledger_problem=problem,
+        sts=DnsAnswer("_mta-sts.example.gov", "TXT", around["status"], strings=strings),
+    )
+    declared, held = decide(Survey("123456789012", (found,)), NOW)
+    # A program that fails deletes nothing, so what is left out stays; and it is never unprotected.
+    assert declared or held
+    assert all(each.protect for each in declared)
+    assert is_relied_on(found)
+    for each in declared:
+        if held:
+            assert (each.body, each.id) == (OLD, "old")
 
 
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
