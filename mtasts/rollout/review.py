@@ -26,13 +26,17 @@ _QUIET = frozenset({"same", "read", "refresh"})
 
 @dataclass(slots=True)
 class DomainReview:
-    """What one run does to one policy domain; None and empty mean that there is nothing."""
+    """What one run does to one policy domain; None and empty mean that there is nothing.
+
+    ``ttl_seconds`` is how long resolvers may go on telling the id before.
+    """
 
     name: str
     body_before: str | None = None
     body_after: str | None = None
     id_before: str = ""
     id_after: str = ""
+    ttl_seconds: int | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -135,6 +139,8 @@ def _read_id(
     name = owner.removeprefix(_STS)
     domain = domains.setdefault(name, DomainReview(name))
     domain.id_before, domain.id_after = _id(before), _id(after)
+    ttl = before.get("ttl")
+    domain.ttl_seconds = int(ttl) if isinstance(ttl, int | float) else None
 
 
 def _id(inputs: _Inputs) -> str:
@@ -170,19 +176,20 @@ def _effects(domain: DomainReview, now: dt.datetime) -> Iterator[str]:
             "unless they see the new id before"
         )
     if after is not None:
-        yield from _mode_effects(before.mode if before else None, after.mode)
+        yield from _mode_effects(before.mode if before else None, after.mode, domain.ttl_seconds)
     if before is not None and after is not None:
         yield from _mx_effects(before, after)
 
 
-def _mode_effects(before: Mode | None, after: Mode) -> Iterator[str]:
+def _mode_effects(before: Mode | None, after: Mode, ttl_seconds: int | None) -> Iterator[str]:
     if after is Mode.ENFORCE and before is not Mode.ENFORCE:
         yield (
             "from then on they deliver only to the hosts listed, and only over TLS with a "
             "certificate that is valid for the host"
         )
     if before is Mode.ENFORCE and after is not Mode.ENFORCE:
-        yield "senders that see the new id refuse nothing any more"
+        within = "" if ttl_seconds is None else f", {ttl_seconds} s after the record at the latest"
+        yield f"senders that check the id refuse nothing any more{within}"
 
 
 def _mx_effects(before: Policy, after: Policy) -> Iterator[str]:

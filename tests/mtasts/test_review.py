@@ -45,7 +45,12 @@ def record(operation: str, before: str | None, after: str | None) -> dict[str, A
     old, new = (
         None
         if id_ is None
-        else {"name": "_mta-sts.example.gov", "type": "TXT", "records": [f"v=STSv1; id={id_};"]}
+        else {
+            "name": "_mta-sts.example.gov",
+            "type": "TXT",
+            "ttl": 300,
+            "records": [f"v=STSv1; id={id_};"],
+        }
         for id_ in (before, after)
     )
     return step(operation, RECORD, "example.gov-sts", old, new)
@@ -76,13 +81,17 @@ def test_a_promotion_says_what_senders_will_do_and_until_when_they_keep_the_old_
 @pytest.mark.parametrize(
     ("steps", "says"),
     [
-        ((body("update", NEW, OLD), record("update", "1", "2")), "refuse nothing any more"),
+        (
+            (body("update", NEW, OLD), record("update", "1", "2")),
+            "refuse nothing any more, 300 s after the record at the latest",
+        ),
+        ((body("update", NEW, OLD),), "refuse nothing any more"),
         ((body("same", OLD, OLD), record("update", "1", "2")), "the same policy under a new id"),
         ((body("delete", OLD, None), record("delete", "1", None)), "no policy is served any more"),
         ((body("same", OLD, OLD), record("same", "1", "1")), ""),
         ((body("update", "<html>", OLD),), "senders that see the record fetch this policy"),
     ],
-    ids=["taken-back", "re-roll", "gone", "nothing", "a-page-before"],
+    ids=["taken-back", "taken-back-unknown", "re-roll", "gone", "nothing", "a-page-before"],
 )
 def test_each_change_has_its_words(steps: tuple[dict[str, Any], ...], says: str) -> None:
     text = effects(*steps)
