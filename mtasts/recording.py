@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.ledger import Entry, Intended
 
-# An MX set that stays the same is written down no more often than this.
-_MX_AGAIN = dt.timedelta(days=1)
-
 
 class Store(Protocol):
     """Where entries are kept; every method blocks, and raises as `mtasts.stores.s3` does."""
@@ -71,14 +68,14 @@ class Recorder:
         await self._append(domain, entry)
 
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
-        """Write down the MX set that DNS has, where it changed or the last entry is a day old."""
+        """Write down the MX set that DNS has, where it is another than the last one seen."""
         if not answer.settled:
             return
         hosts = tuple(sorted({host for _, host in answer.exchanges}))
-        last, now = ledger.last_mx, self.now()
-        if last is not None and last.hosts == hosts and now - last.at < _MX_AGAIN:
+        if ledger.last_mx is not None and ledger.last_mx.hosts == hosts:
             return
-        await self._append(domain, MxSeen(ledger.next_number, now, hosts, answer.ttl_seconds))
+        entry = MxSeen(ledger.next_number, self.now(), hosts, answer.ttl_seconds)
+        await self._append(domain, entry)
 
     async def _append(self, domain: str, entry: Entry) -> None:
         raw = render_entry(entry)

@@ -88,6 +88,14 @@ Entry: TypeAlias = Body | Proof | MxSeen
 
 
 @dataclass(frozen=True, slots=True)
+class Departure:
+    """When a host was first missing among the MX, and how long resolvers may have it after that."""
+
+    since: dt.datetime
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """All entries of one domain, oldest first."""
 
@@ -142,11 +150,22 @@ class Ledger:
         """The bodies that a sender may hold at ``now``, oldest first."""
         return tuple(body for body in self.bodies if self.held_until(body, now) > now)
 
-    @property
-    def mx_sightings(self) -> dict[str, MxSeen]:
-        """Every host ever seen among the MX, with its newest sighting."""
-        seen = (entry for entry in self.entries if isinstance(entry, MxSeen))
-        return {host: entry for entry in seen for host in entry.hosts}
+    def departed(self, now: dt.datetime) -> dict[str, Departure]:
+        """The hosts that were among the MX, and were not when DNS was last looked at.
+
+        One that the newest entry still has counts as gone from ``now`` on: whoever asks has looked,
+        and does not see it.
+        """
+        since: dict[str, dt.datetime] = {}
+        ttls: dict[str, int] = {}
+        for entry in self.entries:
+            if isinstance(entry, MxSeen):
+                for host in entry.hosts:
+                    since.pop(host, None)
+                    ttls[host] = entry.ttl_seconds
+                for host in ttls.keys() - set(entry.hosts):
+                    since.setdefault(host, entry.at)
+        return {host: Departure(since.get(host, now), ttl) for host, ttl in ttls.items()}
 
     @property
     def last_mx(self) -> MxSeen | None:

@@ -91,7 +91,11 @@ def plan(
         ready = wait.delay_safe
     if removed:
         steps.append(
-            Step("take the old hosts out of the MX records", to, not_before=max(ready, now))
+            Step(
+                "take the old hosts out of the MX records, and pulumi up, which notes the day",
+                to,
+                not_before=max(ready, now),
+            )
         )
         ready = max(ready, now) + dt.timedelta(seconds=times.mx_ttl_seconds) + RETRY
     final = _kept(listed + missing, to)

@@ -68,12 +68,13 @@ def _left_too_early(
     last = ledger.last_proven
     if last is None or last.policy is None or last.policy.mode is not Mode.ENFORCE:
         return
-    for host, seen in ledger.mx_sightings.items():
+    for host, left in ledger.departed(now).items():
         if host in live or wanted.covers(host) or not last.policy.covers(host):
             continue
-        until = seen.at + dt.timedelta(seconds=seen.ttl_seconds) + RETRY
+        # Not from its last sighting: nobody may have looked for days while it was still there.
+        until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
         if until > now:
             yield (
-                f"{host} was an MX of {domain} until {minute(seen.at)} or later: "
-                f"senders may try it until {minute(until)}; keep it under mx until then"
+                f"{host} was first missing among the MX of {domain} at {minute(left.since)}: senders "
+                f"may try it until {minute(until)}; keep it under mx until then"
             )

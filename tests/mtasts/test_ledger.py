@@ -16,6 +16,7 @@ from mtasts.rollout.ledger import (
     ENTRIES_MAX,
     ENTRY_MAX_BYTES,
     Body,
+    Departure,
     Entry,
     Intended,
     Ledger,
@@ -151,11 +152,19 @@ def test_protection_begins_with_the_first_enforce_and_does_not_end() -> None:
     assert not Ledger((Body(1, T0, b"<html>", 0, "1"),)).has_enforced
 
 
-def test_mx_hosts_are_remembered_by_their_last_sighting() -> None:
-    first, second = MxSeen(1, T0, ("a", "b"), 300), MxSeen(2, T0 + DAY, ("b",), 60)
-    ledger = Ledger((first, second))
-    assert ledger.mx_sightings == {"a": first, "b": second}
-    assert ledger.last_mx == second
+def test_a_host_has_left_from_the_first_look_that_missed_it() -> None:
+    looks = (("a", "b"), ("b",), ("b",), ("a", "b"), ("b", "c"))
+    ledger = Ledger(
+        tuple(MxSeen(n, T0 + n * DAY, hosts, 300 + n) for n, hosts in enumerate(looks, start=1))
+    )
+    now = T0 + 9 * DAY
+    assert ledger.departed(now) == {
+        "a": Departure(T0 + 5 * DAY, 304),  # the second time; the first does not count any more
+        "b": Departure(now, 305),
+        "c": Departure(now, 305),
+    }
+    assert ledger.last_mx == ledger.entries[-1]
+    assert Ledger().departed(now) == {}
     assert Ledger().last_mx is None
 
 

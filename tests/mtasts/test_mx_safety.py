@@ -26,11 +26,11 @@ def mx(*hosts: str, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
     return DnsAnswer(DOMAIN, "MX", status, values, reason="SERVFAIL")
 
 
-def ledger(last: Policy | None, *sightings: tuple[float, str]) -> Ledger:
-    """A ledger that ends with a proven policy, and saw MX hosts so many days ago."""
+def ledger(last: Policy | None, *looks: tuple[float, str]) -> Ledger:
+    """A ledger that ends with a proven policy, and saw those MX hosts so many days ago."""
     entries: list[Entry] = [
-        MxSeen(n, NOW - dt.timedelta(days=days), (host,), 3600)
-        for n, (days, host) in enumerate(sightings, start=1)
+        MxSeen(n, NOW - dt.timedelta(days=days), tuple(hosts.split()), 3600)
+        for n, (days, hosts) in enumerate(looks, start=1)
     ]
     if last is not None:
         number = len(entries) + 1
@@ -88,13 +88,19 @@ def test_what_is_not_known_or_takes_no_mail_is_not_enforced(live: DnsAnswer, say
 def test_a_host_leaves_the_policy_after_senders_have_left_the_host(
     days: float, refused: bool
 ) -> None:
-    text = refusals(policy(A), policy(A, B), mx(A), (days, B))
-    assert text.startswith(f"{B} was an MX of example.gov until") is refused
+    text = refusals(policy(A), policy(A, B), mx(A), (40, f"{A} {B}"), (days, A))
+    assert text.startswith(f"{B} was first missing among the MX of example.gov") is refused
+
+
+def test_a_host_that_nobody_saw_leave_has_left_just_now() -> None:
+    # The last look was a month ago; it may have been an MX until a minute ago.
+    text = refusals(policy(A), policy(A, B), mx(A), (30, f"{A} {B}"))
+    assert "first missing among the MX of example.gov at 2026-01-31 00:00 UTC" in text
 
 
 def test_the_date_from_which_it_may_leave_is_told() -> None:
-    text = refusals(policy(A), policy(A, B), mx(A), (1, B))
-    assert "senders may try it until 2026-02-04 01:00 UTC" in text
+    text = refusals(policy(A), policy(A, B), mx(A), (9, f"{A} {B}"), (1, A))
+    assert "may try it until 2026-02-04 01:00 UTC" in text
 
 
 def test_a_host_that_never_was_an_mx_leaves_at_once() -> None:
