@@ -75,6 +75,6 @@ def _left_too_early(
         until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
         if until > now:
             yield (
-                f"{host} was first missing among the MX of {domain} at {minute(left.since)}: senders "
-                f"may try it until {minute(until)}; keep it under mx until then"
+                f"{host} was first missing among the MX of {domain} at {minute(left.since)}: "
+                f"senders may try it until {minute(until)}; keep it under mx until then"
             )
