@@ -192,6 +192,28 @@ def test_a_record_made_by_hand_is_not_written_over(lab: Lab, domain: str) -> Non
     assert lab.sts(domain) == '"v=STSv1; id=20200101;"'
 
 
+def test_what_was_enforced_is_neither_destroyed_nor_dropped_with_its_domain(
+    lab: Lab, domain: str
+) -> None:
+    other = f"d{uuid.uuid4().hex[:8]}.example"
+    project = lab.stack(entry(domain) + entry(other))
+    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    project.up().required()
+    before = lab.records(domain)
+    destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
+    assert not destroyed.ok
+    assert "protect" in destroyed.text
+    assert lab.records(domain) == before
+    text = project.stack_file.read_text()
+    project.configure({"mtasts:domains": f'[{{"name": "{other}", "mx": ["mx1.{other}"]}}]'})
+    dropped = project.up()
+    assert not dropped.ok
+    assert "protect" in dropped.text
+    assert lab.records(domain) == before
+    project.stack_file.write_text(text)
+    project.settle()
+
+
 @pytest.mark.parametrize("agency", ["example-department", "example-international"])
 def test_the_example_agencies_come_up_settle_and_go(lab: Lab, agency: str) -> None:
     lab.control.add_stacks(ROOT / "stacks")
