@@ -61,6 +61,7 @@ def _serving() -> Iterator[str]:
 
     # Its request log would go to standard error otherwise; failures still reach our log file.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto_api_backend.reset()  # the state is the process's, and somebody may have used it before
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:
