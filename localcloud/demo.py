@@ -16,6 +16,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localcloud import lifecycle, moto_host
@@ -116,12 +117,12 @@ def _play(story: Story, folder: Path, say: Callable[[str], None]) -> None:
             ("sender", _sender),
         )
         for name, act in steps:
-            story.take(name, lambda act=act: act(scene))  # type: ignore[misc]
+            story.take(name, partial(act, scene))
         # A proof that fails waits for most of its time: another stack can come and go meanwhile.
         with ThreadPoolExecutor(1) as pool:
             scratch = pool.submit(_scratch, scene)
             for name, act in more:
-                story.take(name, lambda act=act: act(scene))  # type: ignore[misc]
+                story.take(name, partial(act, scene))
             story.take("scratch stack", scratch.result)
 
 

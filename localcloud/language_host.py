@@ -57,7 +57,7 @@ class Children:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
 
-    def start(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401
+    def start(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - Popen's options
         """Start a child under ``lifetime``."""
         with self._lock:
             child = subprocess.Popen(words, **options)  # noqa: S603 - the engine's own program
@@ -84,31 +84,31 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._exec_script = exec_script
         self._children = children
 
-    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """Nothing to agree on."""
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """The host has no version of its own."""
         return plugin_pb2.PluginInfo(version="0.0.0")
 
-    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """Plugins are found when a resource needs them."""
         return language_pb2.GetRequiredPackagesResponse()
 
-    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """As `GetRequiredPackages`."""
         return language_pb2.GetRequiredPluginsResponse()
 
-    def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """The lock file says it; the engine need not."""
         return language_pb2.GetProgramDependenciesResponse()
 
-    def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """The engine goes on to stop the program by signal."""
         return empty_pb2.Empty()
 
-    def Run(self, request: Any, _context: Any) -> Any:  # noqa: ANN401, N802
+    def Run(self, request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
         """Run the program to its end."""
         info = request.info
         try:
@@ -141,7 +141,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         failure = f"the program ended with code {code}" if code else ""
         return language_pb2.RunResponse(error=failure)
 
-    def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # noqa: ANN401, N802
+    def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # noqa: ANN401, N802 - gRPC's
         """Run a plugin written in Python (a policy pack) and stream what it prints."""
         info = request.info
         python = interpreter(info.root_directory, dict(info.options))

@@ -147,8 +147,8 @@ class _Mailbox:
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002
-        session: Session,  # noqa: ARG002
+        server: SMTP,  # noqa: ARG002 - aiosmtpd's signature
+        session: Session,  # noqa: ARG002 - aiosmtpd's signature
         envelope: Envelope,
         address: str,
         options: list[str],
@@ -162,8 +162,8 @@ class _Mailbox:
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self,
-        server: SMTP,  # noqa: ARG002
-        session: Session,  # noqa: ARG002
+        server: SMTP,  # noqa: ARG002 - aiosmtpd's signature
+        session: Session,  # noqa: ARG002 - aiosmtpd's signature
         envelope: Envelope,
         address: str,
         options: list[str],
@@ -175,7 +175,7 @@ class _Mailbox:
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's signature
         """Keep the message's envelope and subject."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content)

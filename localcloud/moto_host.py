@@ -57,7 +57,7 @@ def moto_running() -> Iterator[str]:
 
 def _serving() -> Iterator[str]:
     from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - after the environment
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - as above
 
     # Its request log would go to standard error otherwise; failures still reach our log file.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -79,8 +79,8 @@ def _nearer_to_aws() -> Iterator[None]:
     This is how the edge can report progress without a moment in which moto claims more.
     """
     from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415
-    from moto.s3 import models as s3  # noqa: PLC0415
+    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - as above
+    from moto.s3 import models as s3  # noqa: PLC0415 - as above
 
     class Distribution(cloudfront.Distribution):
         """Its status is InProgress until every point of presence has the present configuration."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import datetime as dt
 
 
+NULL_MX = "."  # the host of a null MX record (RFC 7505 section 3)
+
+
 class DnsStatus(StrEnum):
     """How a look-up ended; only ``failed`` settles nothing."""
 
@@ -55,6 +58,11 @@ class DnsAnswer:
         """
         pairs = (value.split(" ", 1) for value in self.values)
         return tuple(sorted((int(preference), host) for preference, host in pairs))
+
+    @property
+    def mx_hosts(self) -> tuple[str, ...]:
+        """The hosts of the MX records, each once, most preferred first; `NULL_MX` is one."""
+        return tuple(dict.fromkeys(host for _, host in self.exchanges))
 
 
 class FetchOutcome(StrEnum):

@@ -71,7 +71,7 @@ class Recorder:
         """Write down the MX set that DNS has, where it is another than the last one seen."""
         if not answer.settled:
             return
-        hosts = tuple(sorted({host for _, host in answer.exchanges}))
+        hosts = tuple(sorted(answer.mx_hosts))
         if ledger.last_mx is not None and ledger.last_mx.hosts == hosts:
             return
         entry = MxSeen(ledger.next_number, self.now(), hosts, answer.ttl_seconds)

@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mtasts.observations import Delivery, DnsStatus, FetchOutcome, SmtpOutcome
+from mtasts.observations import NULL_MX, Delivery, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import MAX_AGE_LIMIT, Mode, Policy, PolicySyntaxError, parse
 from mtasts.records import select_sts
 
 if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer, Fetch
 
-NULL_MX = "."
 # As many hosts as a sender tries for one message; RFC 5321 section 5.1 asks for two at least.
 _HOSTS_MAX = 20
 
@@ -125,7 +124,7 @@ class Sender:
             )
         if answer.status is DnsStatus.NXDOMAIN:
             return _end(self, Conclusion.BOUNCED, "the domain does not exist")
-        hosts = tuple(dict.fromkeys(host for _, host in answer.exchanges))
+        hosts = answer.mx_hosts
         if hosts == (NULL_MX,):
             return _end(self, Conclusion.BOUNCED, "the domain takes no mail (RFC 7505)")
         sender = self

@@ -108,7 +108,7 @@ class _Reader:
         return {"type": "object", "shape": name}
 
 
-def _members(hint: Any) -> list[Any]:  # noqa: ANN401
+def _members(hint: Any) -> list[Any]:  # noqa: ANN401 - any type hint
     """The plain types of an annotation, without ``Output``, ``Awaitable`` and ``None``."""
     if not isinstance(typing.get_origin(hint), type) and typing.get_args(hint):
         found = [member for argument in typing.get_args(hint) for member in _members(argument)]

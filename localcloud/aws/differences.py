@@ -86,7 +86,7 @@ def reconcile(
     return result
 
 
-def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  # noqa: ANN401
+def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  # noqa: ANN401 - any JSON value
     if normalise(plain, old) == normalise(plain, live):
         return old
     if isinstance(old, dict) and isinstance(live, dict) and not plain.endswith("tags"):

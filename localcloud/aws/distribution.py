@@ -280,7 +280,7 @@ def _resubmittable(config: Any) -> Any:  # noqa: ANN401 - as botocore has it
     return config | {"Origins": config["Origins"] | {"Items": origins}}
 
 
-def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # noqa: ANN401
+def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # noqa: ANN401 - any JSON value
     """Origins in the order the program gave them; they are a set to CloudFront."""
     if is_unknown(asked):
         return live

@@ -42,7 +42,7 @@ def refusals(inputs: Properties) -> Iterator[Problem]:
         yield from _viewer_refusals(inputs["viewerCertificate"], inputs.get("aliases"))
 
 
-def _behaviour_refusals(behaviour: Properties, origins: Any) -> Iterator[Problem]:  # noqa: ANN401
+def _behaviour_refusals(behaviour: Properties, origins: Any) -> Iterator[Problem]:  # noqa: ANN401 - any JSON value
     path = "defaultCacheBehavior"
     policy = behaviour.get("cachePolicyId")
     if policy is None:
@@ -94,7 +94,7 @@ def _origin_refusals(path: str, origin: Properties) -> Iterator[Problem]:
         )
 
 
-def _viewer_refusals(viewer: Properties, aliases: Any) -> Iterator[Problem]:  # noqa: ANN401
+def _viewer_refusals(viewer: Properties, aliases: Any) -> Iterator[Problem]:  # noqa: ANN401 - any JSON value
     arn = viewer.get("acmCertificateArn")
     if arn and viewer.get("sslSupportMethod") not in {"sni-only", UNKNOWN}:
         yield Problem(
@@ -162,7 +162,7 @@ def expand(inputs: Properties, reference: str) -> Any:  # noqa: ANN401 - botocor
     return made
 
 
-def flatten(config: Any, controls: Mapping[str, str]) -> Properties:  # noqa: ANN401
+def flatten(config: Any, controls: Mapping[str, str]) -> Properties:  # noqa: ANN401 - any JSON value
     """The inputs that a configuration stands for; None where CloudFront holds nothing."""
     behaviour = config["DefaultCacheBehavior"]
     geo = config["Restrictions"]["GeoRestriction"]

@@ -68,30 +68,30 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._environment = os.environ if environment is None else environment
         self._session: Session | None = None
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
         return provider_pb2.ProviderHandshakeResponse()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
         return plugin_pb2.PluginInfo(version=VERSION)
 
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
         if self._session is not None:
             self._session.cancelled.set()
         return empty_pb2.Empty()
 
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with _answering(context, "provider aws"):
             news = decode(request.news)
             found = list(problems(PROVIDER, configuration(news), MODELLED))
             return _checked(news, found)
 
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with _answering(context, "provider aws"):
             same = decode(request.old_inputs) == decode(request.news)
             changes = provider_pb2.DiffResponse
             return changes(changes=changes.DIFF_NONE if same else changes.DIFF_SOME)
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with _answering(context, "provider aws"):
             config = configuration(decode(request.args))
             cloud = safe_cloud(config, self._environment)
@@ -100,14 +100,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             self._session = session
             return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with _answering(context, request.tok):
             result = invoke(request.tok, decode(request.args), self._configured)
             response = provider_pb2.InvokeResponse()
             getattr(response, "return").CopyFrom(encode(result))  # the field is a Python keyword
             return response
 
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             olds, news = decode(request.olds), decode(request.news)
             _name_automatically(resource, _name(request.urn), request.randomSeed, olds, news)
@@ -118,13 +118,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 found = list(resource.judge(news))
             return _checked(news, found)
 
-    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             old, new = decode(request.old_inputs), decode(request.news)
             ignored = set(request.ignoreChanges)
             return _difference(resource, old, new, ignored)
 
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             inputs = decode(request.properties)
             session = self._configured
@@ -135,7 +135,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state = _state(resource, session, identity, inputs)
             return provider_pb2.CreateResponse(id=identity, properties=encode(state))
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             old = decode(request.inputs)
             live = resource.read(self._configured, request.id, old)
@@ -149,7 +149,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 id=request.id, properties=encode(state), inputs=encode(inputs | marks)
             )
 
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             old, new = decode(request.old_inputs), decode(request.news)
             session = self._configured
@@ -163,7 +163,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state = _state(resource, session, request.id, new)
             return provider_pb2.UpdateResponse(properties=encode(state))
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             inputs, outputs = decode(request.old_inputs), decode(request.properties)
             resource.delete(self._configured, request.id, inputs, outputs)
@@ -176,7 +176,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._session
 
     @contextmanager
-    def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # noqa: ANN401
+    def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # noqa: ANN401 - gRPC's
         """The resource type a request is about; errors name it and the resource."""
         token = request.urn.split("::")[2].rpartition("$")[2]
         with _answering(context, f"{token} {_name(request.urn)}"):
@@ -237,7 +237,7 @@ def _name_automatically(
     news["__defaults"] = [field]
 
 
-def _difference(resource: Resource, old: Properties, new: Properties, ignored: set[str]) -> Any:  # noqa: ANN401
+def _difference(resource: Resource, old: Properties, new: Properties, ignored: set[str]) -> Any:  # noqa: ANN401 - gRPC's message
     detailed: dict[str, Any] = {}
     replaces: list[str] = []
     for path, change in differences(old, new, resource.normalise):

@@ -241,7 +241,7 @@ def _expand(inputs: Properties, name: str, zone: str) -> Any:  # noqa: ANN401 - 
     return record
 
 
-def _require_target(route53: Route53Client, zone_id: str, zone: str, record: Any) -> None:  # noqa: ANN401
+def _require_target(route53: Route53Client, zone_id: str, zone: str, record: Any) -> None:  # noqa: ANN401 - any JSON value
     """An alias must point into its zone; a distribution may belong to another account."""
     kind, target = record["Type"], record["AliasTarget"]
     name = target["DNSName"].rstrip(".").lower()

@@ -208,7 +208,7 @@ class Session:
                 self._clients[key] = self._new(self._boto, service, region)
             return self._clients[key]
 
-    def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # noqa: ANN401
+    def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # noqa: ANN401 - boto3's clients
         from botocore.config import Config  # noqa: PLC0415 - 0.2 s that a preview does not need
 
         config = Config(

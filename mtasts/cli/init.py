@@ -19,13 +19,12 @@ from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import printable
-from mtasts.observations import DnsStatus
+from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 
 # Texts that every YAML reader takes for a text without quotes: host names and region codes.
 _PLAIN = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
-_NULL_MX = "."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,7 @@ async def _live_mx(name: str, resolver: Resolver) -> MxRecords:
     answer = await resolver.lookup(name, "MX")
     if not answer.settled:
         raise UndeterminedError(answer.reason)
-    hosts = dict.fromkeys(host for _, host in answer.exchanges)
-    return MxRecords(tuple(hosts), domain_exists=answer.status is not DnsStatus.NXDOMAIN)
+    return MxRecords(answer.mx_hosts, domain_exists=answer.status is not DnsStatus.NXDOMAIN)
 
 
 def _fail(error: MtaStsError, code: int) -> int:
@@ -169,7 +167,7 @@ async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
     except FieldError as error:
         raise UsageError(f"--domain {error.summary}: {error.fix}") from error
     if mx:
-        return Domain(given, name, () if list(mx) == [_NULL_MX] else tuple(mx))
+        return Domain(given, name, () if list(mx) == [NULL_MX] else tuple(mx))
     try:
         records = await lookup(name)
     except UndeterminedError as error:
@@ -192,9 +190,9 @@ def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
             f"section 5.1): give --mx {name} if that is meant, or publish a null MX (MX 0 .) and "
             "give --mx . if it receives no mail"
         )
-    if records.hosts == (_NULL_MX,):
+    if records.hosts == (NULL_MX,):
         return ()
-    if _NULL_MX in records.hosts:
+    if NULL_MX in records.hosts:
         raise UsageError(
             f"{name} has a null MX beside others, which contradicts itself (RFC 7505 section 3): "
             "correct the MX records, or give --mx HOST"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
 
-from mtasts.rollout.ledger import Entry
+    from mtasts.rollout.ledger import Entry
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -8,6 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# The one crossing from the library to the local cloud; this module is loaded for its command only.
+from localcloud.engine import find
+from localcloud.lifecycle import environment, running, start, status, stop
+from localcloud.project import make_stacks
+from localcloud.shell import enter, leave
 from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
 
@@ -79,12 +84,7 @@ def run(arguments: Namespace) -> int:
     return verbs[arguments.verb](arguments)
 
 
-# The one crossing from the library to the local cloud, made only when a verb asks for it.
-
-
 def _engine(arguments: Namespace) -> int:
-    from localcloud.engine import find  # noqa: PLC0415
-
     found = find(os.environ, _say)
     row = {"binary": str(found.binary), "version": found.version, "source": found.source}
     if arguments.format == "json":
@@ -95,10 +95,6 @@ def _engine(arguments: Namespace) -> int:
 
 
 def _up(arguments: Namespace) -> int:
-    from localcloud.engine import find  # noqa: PLC0415
-    from localcloud.lifecycle import environment, start  # noqa: PLC0415
-    from localcloud.project import make_stacks  # noqa: PLC0415
-
     stacks, directory = existing(arguments.stacks), writable(arguments.directory)
     cloud = start(directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say)
     made = make_stacks(environment(cloud, os.environ), stacks)
@@ -115,8 +111,6 @@ def _up(arguments: Namespace) -> int:
 
 def _status(arguments: Namespace) -> int:
     """Exit code 1 where none runs, 3 where one runs and gives no answer."""
-    from localcloud.lifecycle import status  # noqa: PLC0415
-
     found = status(arguments.directory)
     state = "running" if found.healthy else "silent" if found.cloud else "down"
     if arguments.format == "json":
@@ -132,17 +126,12 @@ def _status(arguments: Namespace) -> int:
 
 
 def _down(arguments: Namespace) -> int:
-    from localcloud.lifecycle import stop  # noqa: PLC0415
-
     stop(arguments.directory)
     sys.stdout.write(f"the local cloud in {arguments.directory.absolute()} is gone\n")
     return Exit.GOOD
 
 
 def _env(arguments: Namespace) -> int:
-    from localcloud.lifecycle import running  # noqa: PLC0415
-    from localcloud.shell import enter, leave  # noqa: PLC0415
-
     if arguments.unset:
         sys.stdout.write(leave(os.environ))
     else:

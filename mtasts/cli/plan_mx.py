@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtasts.config import AgencyConfig, DomainConfig
-from mtasts.rollout.mx_plan import Step
+    from mtasts.rollout.mx_plan import Step
 
 _TTL_UNKNOWN = 86_400
 

@@ -70,18 +70,17 @@ def load(
 
 def load_file(path: Path) -> AgencyConfig:
     """The model of a stack file, read as Pulumi would read it; raises `ConfigError`."""
-    file = str(path)
-    try:
-        raw = source.read(path)
-    except source.SourceError as error:
-        raise _unreadable(file, error) from error
-    return load_text(raw, file=file)
+    return load_stack(path)[0]
 
 
 def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
     """The model of a stack file beside the values it was read from, other namespaces included."""
-    config = load_file(path)
-    return config, source.parse(source.read(path)).values
+    file = str(path)
+    try:
+        read = source.parse(source.read(path))
+    except source.SourceError as error:
+        raise _unreadable(file, error) from error
+    return _load_source(read, file), read.values
 
 
 def load_text(raw: bytes, *, file: str) -> AgencyConfig:
@@ -90,6 +89,10 @@ def load_text(raw: bytes, *, file: str) -> AgencyConfig:
         read = source.parse(raw)
     except source.SourceError as error:
         raise _unreadable(file, error) from error
+    return _load_source(read, file)
+
+
+def _load_source(read: source.Source, file: str) -> AgencyConfig:
     report = Report(printable(file, 1024), read.lines)
     for problem in read.problems:
         report.add(problem.key, problem.error, line=problem.line)

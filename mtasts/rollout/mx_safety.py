@@ -11,7 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import DnsStatus
+from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.dates import minute
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mtasts.policy import Policy
     from mtasts.rollout.ledger import Ledger
 
-NULL_MX = "."
 # How long a sender goes on trying a host it once looked up (RFC 5321 section 4.5.4.1: "at least
 # 4-5 days").
 RETRY = dt.timedelta(days=5)
@@ -55,7 +54,7 @@ def mx_refusals(
 
 def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
     """The hosts that senders deliver to: without MX records the domain itself (RFC 5321 5.1)."""
-    hosts = tuple(dict.fromkeys(host for _, host in mx.exchanges))
+    hosts = mx.mx_hosts
     if hosts == (NULL_MX,):
         return ()
     return tuple(printable(host, 253) for host in hosts) or (domain,)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.ledger import LedgerError
     from mtasts.rollout.zones import HostedZone, ZoneError
 
-NULL_MX = "0 ."
+_NULL_MX_RECORD = "0 ."
 _NEW = Ledger()
 
 
@@ -115,7 +115,7 @@ def _parked(mx: DnsAnswer) -> Iterator[str]:
     """A parked domain says that it takes no mail (RFC 7505), or senders go on trying."""
     if mx.status is DnsStatus.FAILED:
         yield f"could not find out whether {mx.name} has a null MX: {mx.reason}"
-    elif mx.values != (NULL_MX,):
+    elif mx.values != (_NULL_MX_RECORD,):
         shown = ", ".join(mx.values[:5]) or "no MX record"
         yield (
             f"{mx.name} is parked (mx: []), but DNS has {shown}: publish {mx.name} MX 0 . "

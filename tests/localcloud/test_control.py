@@ -127,7 +127,7 @@ async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
         ("POST", "/world", {}, 400, "no line of text"),
     ],
 )
-async def test_what_makes_no_sense_is_refused_with_a_word(  # noqa: PLR0917
+async def test_what_makes_no_sense_is_refused_with_a_word(  # noqa: PLR0917 - a table's columns
     lab: Lab, method: str, path: str, body: object, status: int, says: str
 ) -> None:
     def ask() -> tuple[int, str]:
@@ -146,7 +146,7 @@ async def test_what_makes_no_sense_is_refused_with_a_word(  # noqa: PLR0917
 
 
 async def test_another_host_name_is_refused(lab: Lab) -> None:
-    rebound = Request(lab.url + "/health", headers={"Host": "evil.example"})  # noqa: S310
+    rebound = Request(lab.url + "/health", headers={"Host": "evil.example"})  # noqa: S310 - http on loopback
 
     def ask() -> int:
         try:

@@ -80,11 +80,6 @@ class Lab:
         return [(await self.ask()).body for _ in self.edge.points]
 
 
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
 @pytest.fixture
 async def lab(authority: Authority, tmp_path: Path) -> AsyncIterator[Lab]:
     lab = Lab(authority, tmp_path)

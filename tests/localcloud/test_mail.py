@@ -14,11 +14,6 @@ HOST = "mail1.example.gov"
 TEXT = b"Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\nbody\r\n"
 
 
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
 @pytest.fixture
 async def servers(authority: Authority) -> AsyncIterator[MailServers]:
     servers = MailServers(authority)

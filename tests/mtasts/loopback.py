@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -52,8 +53,6 @@ def leading(port: int, ca_file: Path | None = None) -> Reach:
 
 def closed_port() -> int:
     """A port that nothing listens on: taken a moment ago, and given back."""
-    import socket  # noqa: PLC0415
-
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])

@@ -203,7 +203,7 @@ def test_a_move_to_where_one_is_needs_no_step(
         (("new.example", "--to", "a.example"), 3, "the MX records of new.example: SERVFAIL"),
     ],
 )
-def test_what_cannot_be_planned(  # noqa: PLR0917
+def test_what_cannot_be_planned(  # noqa: PLR0917 - a table's columns
     url: str,
     tmp_path: Path,
     dns: Zone,

@@ -45,7 +45,7 @@ WRONG = '{"diagnostics": [{"severity": "error", "message": "error: 1 problem in 
     ],
     ids=["good", "held", "config", "engine", "nonsense"],
 )
-def test_the_exit_code_says_what_came_of_it(  # noqa: PLR0917
+def test_the_exit_code_says_what_came_of_it(  # noqa: PLR0917 - a table's columns
     engine: Callable[[str, str], None],
     capsys: pytest.CaptureFixture[str],
     stdout: str,

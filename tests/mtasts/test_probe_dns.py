@@ -49,7 +49,7 @@ def reply(
 
 def read(type_: str, *answer: tuple[str, str, tuple[str, ...]], **more: object) -> DnsAnswer:
     query = dns.message.make_query(f"{NAME}.", type_)
-    wire = reply(query, *answer, **more).to_wire()  # type: ignore[arg-type]
+    wire = reply(query, *answer, **more).to_wire()
     return read_response(dns.message.from_wire(wire), NAME, type_)
 
 

@@ -24,18 +24,6 @@ ADDRESS = "192.0.2.1"  # never connected to: the reach leads elsewhere
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nbody"
 
 
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
-@pytest.fixture
-def ca_file(authority: Authority, tmp_path: Path) -> Path:
-    path = tmp_path / "ca.pem"
-    authority.write(path)
-    return path
-
-
 async def ask(
     context: ssl.SSLContext | None, ca_file: Path | None, answer: bytes, **options: float
 ) -> tuple[Fetch, bytes]:
@@ -50,7 +38,7 @@ async def ask(
         await writer.wait_closed()
 
     async with served(talk, context) as port:
-        found = await fetch(leading(port, ca_file), HOST, ADDRESS, **options)  # type: ignore[arg-type]
+        found = await fetch(leading(port, ca_file), HOST, ADDRESS, **options)
     return found, b"".join(requests)
 
 

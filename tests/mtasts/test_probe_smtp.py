@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from loopback import closed_port, leading, served
 
-from localcloud.authority import Authority
 from localcloud.mail import Flavour, MailServers
 from mtasts.observations import CertificateFault, Delivery, SmtpOutcome, SmtpSession
 from mtasts.probe.smtp import Envelope, deliver, look
@@ -20,23 +19,12 @@ if TYPE_CHECKING:
 
     from aiosmtpd.smtp import SMTP
 
+    from localcloud.authority import Authority
     from mtasts.probe.reach import Reach
 
 HOST = "mail1.example.gov"
 ADDRESS = "192.0.2.1"  # never connected to: the reach leads elsewhere
 LETTER = Envelope("a@sender.example", "b@example.gov", b"Subject: hello\r\n\r\nbody\r\n")
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
-
-
-@pytest.fixture
-def ca_file(authority: Authority, tmp_path: Path) -> Path:
-    path = tmp_path / "ca.pem"
-    authority.write(path)
-    return path
 
 
 @pytest.fixture
@@ -109,7 +97,7 @@ async def converse(script: dict[bytes, bytes], greeting: bytes, **options: float
             writer.write(reply)
 
     async with served(talk) as port:
-        return await look(leading(port), HOST, ADDRESS, **options)  # type: ignore[arg-type]
+        return await look(leading(port), HOST, ADDRESS, **options)
 
 
 HELLO = b"250-mail\r\n250 STARTTLS\r\n"

@@ -49,7 +49,7 @@ def mx(*values: str) -> DnsAnswer:
 def fetched(body: bytes, **changes: object) -> Fetch:
     fields = {"outcome": FetchOutcome.ANSWERED, "status": 200, "body": body} | changes
     headers = (("content-type", "Text/Plain; charset=utf-8"),)
-    return Fetch("mta-sts.example.gov", "192.0.2.1", **({"headers": headers} | fields))  # type: ignore[arg-type]
+    return Fetch("mta-sts.example.gov", "192.0.2.1", **({"headers": headers} | fields))
 
 
 def session(outcome: SmtpOutcome = SmtpOutcome.TLS) -> SmtpSession:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 from loopback import Zone, served
 
-from localcloud.authority import Authority
 from localcloud.mail import Flavour, MailServers
 from mtasts.names import MxPattern
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from localcloud.authority import Authority
 
 DOMAIN = "example.gov"
 HOSTS = ("mx1.example.gov", "mx2.example.gov")
@@ -57,11 +58,6 @@ class World:
     @property
     def received(self) -> list[tuple[str, bool]]:
         return [(message.host, message.tls) for message in self.servers.messages]
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
 
 
 @asynccontextmanager
@@ -156,7 +152,7 @@ async def test_an_address_that_nobody_answers_at_leads_to_the_next(
     async def fetch_or_not(reach: Reach, host: str, address: str, **more: float) -> Fetch:
         if address == dead:
             return Fetch(host, address, FetchOutcome(outcome))
-        return await fetch(reach, host, address, **more)  # type: ignore[arg-type]
+        return await fetch(reach, host, address, **more)
 
     async def deliver_or_not(
         reach: Reach, host: str, address: str, envelope: Envelope, *, require_tls: bool
