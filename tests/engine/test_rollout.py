@@ -73,7 +73,7 @@ def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.up().required()
+    project.settle()
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
     project.configure({"mtasts:mode": "enforce"})
@@ -133,16 +133,15 @@ def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> 
     seen = []
     for revision, age in enumerate(("604800", "86400", "604800")):
         project.configure({"mtasts:maxAge": age})
-        project.up().required()
+        project.settle()
         assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
     # The cure where a sender holds another body under the id: the same policy, another token.
     project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
-    project.up().required()
+    project.settle()
     assert lab.sts(domain) == declared(project, 3)
     seen.append(lab.sts(domain))
     assert len(set(seen)) == 4
-    project.unchanged()
     code, found = command(project, "ledger", "show", project.stack)
     assert code == 0
     rows = found["entries"]
@@ -154,7 +153,7 @@ def test_a_live_mx_that_is_not_listed_holds_the_promotion_and_nothing_else(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.up().required()
+    project.settle()
     before = lab.sts(domain)
     values = [{"Value": f"10 mx1.{domain}."}, {"Value": f"20 backup.{domain}."}]
     lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
@@ -198,7 +197,7 @@ def test_what_was_enforced_is_neither_destroyed_nor_dropped_with_its_domain(
     other = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(entry(domain) + entry(other))
     project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
-    project.up().required()
+    project.settle()
     before = lab.records(domain)
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
     assert not destroyed.ok
