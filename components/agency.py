@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import json
 import os
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from mtasts.clock import clock
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.naming import bucket_name
 from mtasts.config import ConfigError, load, supported
 from mtasts.errors import MtaStsError
+from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
@@ -54,22 +57,23 @@ async def _main(stack: str) -> pulumi.Inputs:
     reach = Reach.from_environment(os.environ)
     account = Account(AwsSettings.from_config(values))
     resolver = Resolver(reach)
+    now = clock(os.environ)
 
     def bucket(account_id: str) -> str:
         return bucket_name(account_id, account.settings.region, stack)
 
     def ledgers(account_id: str) -> Recorder:
-        return Recorder(S3Store(account, bucket(account_id)))
+        return Recorder(S3Store(account, bucket(account_id)), now)
 
     # The components cost half a second of imports, during which the network can answer, and the
     # engine can start its provider.
     _, survey, aws = await asyncio.gather(
         _start_provider(),
-        Surveyor(account, resolver, ledgers).survey(config),
+        Surveyor(account, resolver, ledgers, partial(evidence_path, FOLDER, stack)).survey(config),
         asyncio.to_thread(_load_components),
     )
     recorder = ledgers(survey.account_id)
-    declared, held = decide(survey, recorder.now())
+    declared, held = decide(survey, now())
     if not pulumi.runtime.is_dry_run():
         await record_mx(recorder, survey)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
@@ -154,6 +158,8 @@ def decide(
         judged = verdict(found, now)
         for warning in judged.warnings:
             pulumi.log.warn(f"{domain.name}: {warning}")
+        for note in judged.notes:
+            pulumi.log.info(f"{domain.name}: {note}")
         intended: Intended | None = None
         if not judged.proceeds:
             held[domain.name] = judged.refusals

@@ -10,8 +10,6 @@ import asyncio
 import datetime as dt
 import os
 import shutil
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -53,7 +51,7 @@ _HOST = f"mta-sts.{DOMAIN}"
 # Short, so that nobody waits; a real stack has 60 and 300.
 _CACHE_SECONDS = "1"
 _BRISK = {"mtasts:cacheSeconds": _CACHE_SECONDS, "mtasts:proofSeconds": "5"}
-_INIT_SECONDS = 60
+_TWO_WEEKS = dt.timedelta(days=15)
 
 
 @dataclass
@@ -113,6 +111,7 @@ def _play(story: Story, folder: Path, say: Callable[[str], None]) -> None:
         )
         more: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
             ("stale edge", _stale_edge),
+            ("gate", _gate),
             ("enforce", _enforce),
             ("sender", _sender),
         )
@@ -258,9 +257,22 @@ def _stale_edge(scene: _Scene) -> str:
     return f"refused, the record kept {old[:8]}; the next run published {scene.id[:8]}"
 
 
+def _gate(scene: _Scene) -> str:
+    """No promotion without evidence; two weeks later there is some."""
+    scene.project.configure({"mtasts:mode": "enforce"})
+    refused = scene.project.up()
+    expect(not refused.ok, "the promotion went through without evidence")
+    reason = f"{DOMAIN}: no evidence for enforce"
+    expect(reason in refused.text, f"it was refused for another reason:\n{refused.text}")
+    expect(_live_id(scene) == scene.id, "the STS record has another id")
+    scene.project = scene.project.later(_TWO_WEEKS)
+    judged = scene.project.collect_evidence(DOMAIN)
+    expect(judged.ok, f"the evidence does not do:\n{judged.text}")
+    return "refused without evidence; 15 days of the local clock later every condition is met"
+
+
 def _enforce(scene: _Scene) -> str:
     old = scene.id
-    scene.project.configure({"mtasts:mode": "enforce"})
     scene.project.up().required()
     scene.intend()
     expect(b"mode: enforce" in scene.body, "the stack file does not ask for enforce")
@@ -298,18 +310,10 @@ def _scratch(scene: _Scene) -> str:
     """A stack from `mtasts init`, brought up and destroyed again, beside the other steps."""
     began = time.monotonic()
     before = _account(scene.cloud)
-    words = [sys.executable, "-m", "mtasts", "init", "scratch", "--domain", SCRATCH]
-    words += ["--account", ACCOUNT, "--stacks", str(scene.project.stack_file.parent)]
-    done = subprocess.run(  # noqa: S603 - this interpreter, our own command
-        words,
-        env=dict(scene.project.environment),
-        capture_output=True,
-        text=True,
-        timeout=_INIT_SECONDS,
-        check=False,
-    )
-    expect(done.returncode == 0, f"mtasts init: {done.stderr}")
-    scratch = scene.project.select("scratch")
+    project = scene.project
+    words = ["init", "scratch", "--domain", SCRATCH, "--account", ACCOUNT]
+    project.mtasts(*words, "--stacks", str(project.stack_file.parent)).required()
+    scratch = project.select("scratch")
     scratch.configure(_BRISK)
     scratch.up().required()
     during = _new_since(before, scene.cloud)

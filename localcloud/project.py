@@ -12,14 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud.reports import write_reports
+from mtasts.clock import AHEAD, clock
+from mtasts.config import load_file
 from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECONDS = 180
 _STACKS_AT_ONCE = 4
+_REPORTS = "reports"
 
 
 class ProjectError(MtaStsError):
@@ -48,7 +53,7 @@ class Run:
     def required(self) -> Run:
         """Itself, if it succeeded; raises `ProjectError` with what it said otherwise."""
         if not self.ok:
-            raise ProjectError(f"pulumi {' '.join(self.words)} failed:\n{self.text}")
+            raise ProjectError(f"{' '.join(self.words)} failed:\n{self.text}")
         return self
 
 
@@ -90,9 +95,16 @@ class Project:
         if binary is None:
             raise ProjectError("no pulumi in this local cloud")
         named = ("--stack", self.stack) if self.stack else ()
+        return self._run([binary, *words, *named, "--non-interactive", "--color", "never"], words)
+
+    def mtasts(self, *words: str) -> Run:
+        """Run a command of ours in the project."""
+        return self._run([sys.executable, "-m", "mtasts", *words], words)
+
+    def _run(self, argv: Sequence[str], words: tuple[str, ...]) -> Run:
         try:
-            done = subprocess.run(  # noqa: S603 - the local cloud's own engine
-                [binary, *words, *named, "--non-interactive", "--color", "never"],
+            done = subprocess.run(  # noqa: S603 - the local cloud's own engine, or ourselves
+                argv,
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
@@ -102,7 +114,7 @@ class Project:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise ProjectError(f"pulumi {' '.join(words)} took longer than {_SECONDS} s") from error
+            raise ProjectError(f"{' '.join(words)} took longer than {_SECONDS} s") from error
         return Run(words, done.returncode, done.stdout, done.stderr)
 
     def preview(self) -> dict[str, Any]:
@@ -129,6 +141,18 @@ class Project:
         option = ("--path",) if path else ()
         words = [word for pair in settings.items() for word in ("--plaintext", "=".join(pair))]
         self.pulumi("config", "set-all", *option, *words).required()
+
+    def later(self, span: dt.timedelta) -> Project:
+        """The same project with the clock set ahead."""
+        ahead = {AHEAD: f"{span.total_seconds():.0f}"}
+        return Project(self.folder, {**self.environment, **ahead}, self.stack)
+
+    def collect_evidence(self, domain: str) -> Run:
+        """Collect what a promotion of ``domain`` rests on, with two weeks of clean reports."""
+        (found,) = (each for each in load_file(self.stack_file).domains if each.name == domain)
+        hosts = [str(pattern) for pattern in found.mx]
+        write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())
+        return self.mtasts("gate", "collect", domain, "--reports", _REPORTS)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""

@@ -10,7 +10,7 @@ import logging
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import yaml
 from botocore.config import Config
@@ -29,15 +29,21 @@ logger = logging.getLogger(__name__)
 
 _FILE_MAX_BYTES = 1_000_000
 _DOMAINS_MAX = 1000
-_MX_TTL_SECONDS = 300
+_TTL_SECONDS = 300
+# RFC 8463 appendix A.2 gives this one as an example.
+_DKIM_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
 @dataclass(frozen=True, slots=True)
 class MailDomain:
-    """A domain and the MX hosts that DNS lists for it; none means parked (RFC 7505)."""
+    """A domain and the MX hosts that DNS lists for it; none means parked (RFC 7505).
+
+    One that takes mail has SPF and DMARC too, and a DKIM key for each of its ``selectors``.
+    """
 
     name: str
     mx: tuple[str, ...]
+    selectors: tuple[str, ...] = ()
 
 
 # No stack names it, so that `mtasts init` has a domain to start from.
@@ -93,7 +99,8 @@ def _read(path: Path) -> Iterator[MailDomain]:
             named = [host for host in mx if not host.startswith("*.")]
             if named or not mx:
                 hosts = tuple(parse_domain(host) for host in named)
-                yield MailDomain(parse_domain(item["name"]), hosts)
+                selectors = tuple(map(str, item.get("dkimSelectors") or ()))
+                yield MailDomain(parse_domain(item["name"]), hosts, selectors)
     except (
         OSError,
         yaml.YAMLError,
@@ -109,7 +116,7 @@ def _read(path: Path) -> Iterator[MailDomain]:
 
 
 def seed(world: World, aws_url: str) -> None:
-    """Make the zones and MX records that are missing; what is there already is left alone."""
+    """Make the zones and records that are missing; what is there already is left alone."""
     route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=Config(proxies={}))
     zones = dict(_zones(route53))
     for name in world.zones:
@@ -134,12 +141,12 @@ def _zones(route53: Route53Client) -> Iterator[tuple[str, str]]:
 def _seed_zone(route53: Route53Client, zone: str, domains: Iterable[MailDomain]) -> None:
     pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
     present = {
-        found["Name"].rstrip(".")
+        (found["Name"].rstrip("."), str(found["Type"]))
         for page in pages
         for found in page["ResourceRecordSets"]
-        if found["Type"] == "MX"
     }
-    missing = [domain for domain in domains if domain.name not in present]
+    wanted = {key: values for domain in domains for key, values in _records(domain).items()}
+    missing = {key: values for key, values in wanted.items() if key not in present}
     if missing:
         route53.change_resource_record_sets(
             HostedZoneId=zone,
@@ -148,16 +155,27 @@ def _seed_zone(route53: Route53Client, zone: str, domains: Iterable[MailDomain])
                     {
                         "Action": "UPSERT",
                         "ResourceRecordSet": {
-                            "Name": domain.name,
-                            "Type": "MX",
-                            "TTL": _MX_TTL_SECONDS,
-                            "ResourceRecords": [{"Value": value} for value in _mx(domain)],
+                            "Name": name,
+                            "Type": cast("Any", type_),
+                            "TTL": _TTL_SECONDS,
+                            "ResourceRecords": [{"Value": value} for value in values],
                         },
                     }
-                    for domain in missing
+                    for (name, type_), values in missing.items()
                 ]
             },
         )
+
+
+def _records(domain: MailDomain) -> dict[tuple[str, str], list[str]]:
+    """What DNS has for a domain before the toolkit comes, by owner and type."""
+    found = {(domain.name, "MX"): _mx(domain)}
+    if domain.mx:
+        found[domain.name, "TXT"] = ['"v=spf1 mx -all"']
+        found[f"_dmarc.{domain.name}", "TXT"] = ['"v=DMARC1; p=reject"']
+    for selector in domain.selectors:
+        found[f"{selector}._domainkey.{domain.name}", "TXT"] = [f'"{_DKIM_KEY}"']
+    return found
 
 
 def _mx(domain: MailDomain) -> list[str]:

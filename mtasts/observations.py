@@ -5,13 +5,9 @@ Each keeps "no" apart from "could not find out"; nothing here does I/O.
 
 from __future__ import annotations
 
+import datetime as dt  # noqa: TC003 - pydantic reads the types of what lies in evidence files
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import datetime as dt
-
 
 NULL_MX = "."  # the host of a null MX record (RFC 7505 section 3)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from mtasts.clock import utc_now
 from mtasts.rollout.ledger import Ledger, LedgerError, MxSeen, Proof, read, render_entry
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable
 
     from mtasts.observations import DnsAnswer
@@ -24,11 +25,6 @@ class Store(Protocol):
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
         """Write an entry unless one of that number exists; whether it was written."""
-
-
-def utc_now() -> dt.datetime:
-    """The time of day, as entries are dated."""
-    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
-from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.probe.https import fetch
 from mtasts.probe.smtp import deliver
 from mtasts.sender import Sender, Step
@@ -39,9 +38,9 @@ async def send(sender: Sender, envelope: Envelope, reach: Reach, resolver: Resol
 
 async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
     """The first answer that an address of the policy host gives; no address is a failure too."""
-    addresses, reason = await _addresses(host, resolver)
+    addresses, reason = await resolver.addresses(host)
     found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
-    for address in addresses:
+    for address in addresses[:_ADDRESSES_MAX]:
         found = await fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
         if found.outcome not in (FetchOutcome.CONNECT_FAILED, FetchOutcome.NO_ROUTE):
             break
@@ -52,24 +51,13 @@ async def _deliver(
     sender: Sender, envelope: Envelope, reach: Reach, resolver: Resolver
 ) -> Delivery:
     """Try the addresses of the next host until one answers as a mail server."""
-    addresses, reason = await _addresses(sender.host, resolver)
+    addresses, reason = await resolver.addresses(sender.host)
     failed = SmtpOutcome.CONNECT_FAILED
     delivery = Delivery(SmtpSession(sender.host, "", failed, reason=reason))
-    for address in addresses:
+    for address in addresses[:_ADDRESSES_MAX]:
         delivery = await deliver(
             reach, sender.host, address, envelope, require_tls=sender.requires_tls
         )
         if delivery.session.outcome not in (failed, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT):
             break
     return delivery
-
-
-async def _addresses(host: str, resolver: Resolver) -> tuple[list[str], str]:
-    """Addresses to connect to, and why there are none."""
-    addresses: list[str] = []
-    reason = f"{host} has no address"
-    for type_ in ADDRESS_TYPES:
-        found = await resolver.lookup(host, type_)
-        addresses += found.values
-        reason = found.reason or reason
-    return addresses[:_ADDRESSES_MAX], reason

@@ -10,18 +10,21 @@ from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.authority import caa_names
 from mtasts.rollout.declaration import STS_LABEL
+from mtasts.rollout.gates import is_promotion
 from mtasts.rollout.ledger import Ledger, LedgerError
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.observations import DnsAnswer
     from mtasts.probe.dns import Resolver
     from mtasts.recording import Recorder
+    from mtasts.rollout.evidence import Evidence, EvidenceError
 
 _LOOKUPS_AT_ONCE = 64
 
@@ -38,15 +41,21 @@ class Surveyor:
     """Asks the account and DNS; everything that can run at once does, within bounds."""
 
     def __init__(
-        self, account: Account, resolver: Resolver, ledgers: Callable[[str], Recorder]
+        self,
+        account: Account,
+        resolver: Resolver,
+        ledgers: Callable[[str], Recorder],
+        evidence: Callable[[str], Path],
     ) -> None:
         """Ask ``account`` and ``resolver``; nothing is asked yet.
 
-        ``ledgers`` gives the recorder of the stack's ledgers once the account's id is known.
+        ``ledgers`` gives the recorder of the stack's ledgers once the account's id is known,
+        ``evidence`` the file that a domain's promotion rests on.
         """
         self._account = account
         self._resolver = resolver
         self._ledgers = ledgers
+        self._evidence = evidence
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
         self._zones: dict[str | None, asyncio.Task[tuple[HostedZone, ...]]] = {}
 
@@ -77,6 +86,8 @@ class Surveyor:
         found = Surroundings(domain, mx=mx, caa=tuple(caa))
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger)
+            if is_promotion(domain, ledger):
+                found = replace(found, evidence=await self._promotion(domain.name))
         else:
             found = replace(found, ledger_problem=ledger)
         if not isinstance(zone, HostedZone):
@@ -93,6 +104,12 @@ class Surveyor:
             return await self._ledgers(await identity).read(domain)
         except (LedgerError, UndeterminedError) as error:
             return error
+
+    async def _promotion(self, domain: str) -> Evidence | EvidenceError | None:
+        """What a promotion rests on; its parser costs time that other runs need not spend."""
+        from mtasts.evidence_files import load_evidence  # noqa: PLC0415 - as said
+
+        return await asyncio.to_thread(load_evidence, self._evidence(domain), domain)
 
     async def _sts(self, zone: HostedZone, domain: str) -> DnsAnswer:
         async with self._slots:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mtasts.config import AgencyConfig, ConfigError, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.files import write_whole
 from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.probe.dns import Resolver
@@ -266,21 +266,7 @@ def _quoted(text: str) -> str:
 def _write(path: Path, raw: bytes, *, replace: bool) -> None:
     """The whole file or none; an existing one is replaced only if that was asked for."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".mtasts-init-")
-        temporary = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(raw)
-                file.flush()
-                os.fsync(descriptor)
-            temporary.chmod(0o644)  # mkstemp's 0600 would hide it from the colleagues
-            if replace:
-                temporary.replace(path)
-            else:
-                path.hardlink_to(temporary)  # fails where somebody else was faster
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(path, raw, replace=replace)
     except FileExistsError as error:
         raise _exists(path) from error
     except OSError as error:
@@ -303,7 +289,8 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
         f"pulumi stack init {agency}",
         f"pulumi preview -s {agency}",
         f"pulumi up -s {agency}",
-        "read the TLS reports for two weeks; then, if they are clean:",
+        "collect TLS reports for two weeks; then, where port 25 is open:",
+        *(f"mtasts gate collect {domain.name} --reports FOLDER" for domain in receiving),
         f"pulumi config set mtasts:mode enforce -s {agency} && pulumi up -s {agency}",
     ]
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
+from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recording import Recorder, utc_now
+from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
 from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
 from mtasts.stores.s3 import S3Store
@@ -56,7 +58,7 @@ def run(arguments: Namespace) -> int:
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():
-        write(shown(name, ledger, utc_now()))
+        write(shown(name, ledger, clock(os.environ)()))
     broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
     return Exit.UNDETERMINED if broken else Exit.GOOD
 

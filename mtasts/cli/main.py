@@ -24,6 +24,7 @@ COMMANDS = {
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
     "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
     "ledger": ("mtasts.cli.ledger", "what a stack has published, and what senders may hold"),
+    "gate": ("mtasts.cli.gate", "the evidence that a promotion to enforce rests on"),
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import existing
-from mtasts.config import ConfigError, load_stack
-from mtasts.errors import UndeterminedError, UsageError
-from mtasts.names import DomainNameError, parse_domain
+from mtasts.cli.stacks import domain_name, find_domain
+from mtasts.clock import clock
+from mtasts.errors import UndeterminedError
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.recording import Recorder, utc_now
+from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import live_hosts
@@ -24,9 +23,7 @@ from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
 
-    from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.rollout.mx_plan import Step
 
 _TTL_UNKNOWN = 86_400
@@ -47,13 +44,11 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print the steps; nothing is changed."""
-    try:
-        name = parse_domain(arguments.domain)
-        to = tuple(dict.fromkeys(parse_domain(host) for host in arguments.to))
-    except DomainNameError as error:
-        raise UsageError(str(error)) from error
-    stack, config, domain, values = _find(name, existing(arguments.stacks))
-    account, bucket = stack_account(values, stack)
+    name = domain_name(arguments.domain)
+    to = tuple(dict.fromkeys(map(domain_name, arguments.to)))
+    found = find_domain(name, arguments.stacks)
+    domain = found.domain
+    account, bucket = stack_account(found.values, found.stack)
     recorder = Recorder(S3Store(account, bucket))
     resolver = Resolver(Reach.from_environment(os.environ))
 
@@ -61,35 +56,21 @@ def run(arguments: Namespace) -> int:
         ledger, mx = await asyncio.gather(recorder.read(name), resolver.lookup(name, "MX"))
         if not mx.settled:
             raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
-        times = Times(config.cache_seconds, domain.ttl_seconds, mx.ttl_seconds or _TTL_UNKNOWN)
+        times = Times(
+            found.config.cache_seconds, domain.ttl_seconds, mx.ttl_seconds or _TTL_UNKNOWN
+        )
         return plan(
             domain.policy,
             live=live_hosts(name, mx),
             to=to,
             ledger=ledger,
             times=times,
-            now=utc_now(),
+            now=clock(os.environ)(),
         )
 
     steps = asyncio.run(look())
     write(_as_json(name, steps) if arguments.format == "json" else _as_text(name, steps))
     return Exit.GOOD
-
-
-def _find(name: str, folder: Path) -> tuple[str, AgencyConfig, DomainConfig, Mapping[str, object]]:
-    """The stack that has the domain; a file with mistakes is passed over unless none has it."""
-    broken = []
-    for path in sorted(folder.glob("Pulumi.*.yaml")):
-        try:
-            config, values = load_stack(path)
-        except ConfigError as error:
-            broken.append(error.file)
-            continue
-        for domain in config.domains:
-            if domain.name == name and not domain.parked:
-                return path.stem.removeprefix("Pulumi."), config, domain, values
-    more = f" (not readable: {', '.join(broken)})" if broken else ""
-    raise UsageError(f"no stack file in {folder} has the domain {name}{more}")
 
 
 def _as_json(name: str, steps: tuple[Step, ...]) -> str:

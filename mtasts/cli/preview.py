@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import stack_file
+from mtasts.clock import clock
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
-from mtasts.recording import utc_now
 from mtasts.render.review import as_json, as_markdown, as_text
 from mtasts.rollout.review import read_plan
 
@@ -35,7 +36,7 @@ def run(arguments: Namespace) -> int:
     """Run the engine's preview; exit code 1 where a domain is held, 2 where the config is wrong."""
     stack_file(arguments.stack, Path())  # refuses what is no stack's name
     review = read_plan(arguments.stack, _plan(arguments.stack))
-    write(_FORMATS[arguments.format](review, utc_now()))
+    write(_FORMATS[arguments.format](review, clock(os.environ)()))
     if review.is_held:
         return Exit.FINDINGS
     return Exit.USAGE if review.problems else Exit.GOOD

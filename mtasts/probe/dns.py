@@ -46,6 +46,13 @@ class Resolver:
         """What the recursive resolver answers; never raises for what DNS does."""
         return await self._ask(self._recursive(), name, type_, recursive=True)
 
+    async def addresses(self, host: str) -> tuple[tuple[str, ...], str]:
+        """The addresses of ``host``, IPv4 first, and why there are none."""
+        found = await asyncio.gather(*(self.lookup(host, type_) for type_ in ADDRESS_TYPES))
+        reasons = [answer.reason for answer in found if answer.reason]
+        values = tuple(value for answer in found for value in answer.values)
+        return values, reasons[-1] if reasons else f"{host} has no address"
+
     async def authoritative(self, servers: Iterable[str], name: str, type_: str) -> DnsAnswer:
         """What the first of the name servers ``servers`` that answers says, asked directly.
 

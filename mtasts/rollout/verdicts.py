@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.observations import DnsStatus
+from mtasts.policy import Mode
 from mtasts.records import Outcome, select_sts
+from mtasts.rollout import gates
 from mtasts.rollout.authority import forbids
-from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.zones import delegation_problem
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.errors import UndeterminedError
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.ledger import LedgerError
     from mtasts.rollout.zones import HostedZone, ZoneError
 
@@ -33,8 +36,8 @@ class Surroundings:
     ``zone`` is where its records belong, or ``zone_problem`` says why there is none;
     ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest first.
     ``ledger`` is what was published before, or ``ledger_problem`` says why that is not known;
-    ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. Of a parked domain,
-    ``mx`` is all that is looked up.
+    ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. ``evidence`` is what a
+    promotion rests on, if there is a file. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -46,6 +49,7 @@ class Surroundings:
     ledger: Ledger = _NEW
     ledger_problem: LedgerError | UndeterminedError | None = None
     sts: DnsAnswer | None = None
+    evidence: Evidence | EvidenceError | None = None
 
     @property
     def live_id(self) -> str | None:
@@ -58,11 +62,13 @@ class Surroundings:
 class Verdict:
     """The verdict on one domain: it may proceed unless there are ``refusals``.
 
-    ``warnings`` name what could not be found out and does no harm: a later step looks again.
+    ``warnings`` name what could not be found out and does no harm, since a later step looks again,
+    and what somebody has decided to go past. ``notes`` say what comes of it.
     """
 
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def proceeds(self) -> bool:
@@ -93,7 +99,22 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         refusals.append(str(found.ledger_problem))
     else:
         refusals += _history(found, now)
-    return Verdict(tuple(refusals), tuple(warnings))
+        gated = gates.judge(found.domain, found.ledger, found.mx, found.evidence, now)
+        refusals += gated.unmet
+        warnings += gated.notes
+    return Verdict(tuple(refusals), tuple(warnings), tuple(_rollback(found)))
+
+
+def _rollback(found: Surroundings) -> Iterator[str]:
+    """How soon the way back helps: whoever is waiting for it wants to know."""
+    last = found.ledger.last_proven
+    if last is not None and enforces(last) and found.domain.mode is not Mode.ENFORCE:
+        ttl = found.sts.ttl_seconds if found.sts and found.live_id else found.domain.ttl_seconds
+        yield (
+            f"back from enforce: senders that look for the id refuse nothing any more {ttl} s "
+            "after this run has written the record; mail that was deferred comes with their next "
+            "try (docs/emergencies.md)"
+        )
 
 
 def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:

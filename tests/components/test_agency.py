@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.agency import decide, describe_held, is_relied_on, read_config, record_mx
-from mtasts.config import AgencyConfig, ConfigError
+from mtasts.config import AgencyConfig, ConfigError, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -132,7 +132,9 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
 ) -> None:
     around = survey(*problems)
     first, *others = around.domains
-    enforced = replace(first, domain=replace(first.domain, mode=Mode.ENFORCE))
+    override = Override("a test", "nobody", NOW.date())
+    promoted = replace(first.domain, mode=Mode.ENFORCE, override=override)
+    enforced = replace(first, domain=promoted)
     declared, _ = decide(replace(around, domains=(enforced, *others)), NOW)
     assert [each.protect for each in declared if problems == ()] == protected
     assert not any(each.protect for each in declared if problems)

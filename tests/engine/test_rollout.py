@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -28,19 +26,12 @@ def domain() -> str:
 
 def command(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
     """Run a command of ours in the project; exit code and the JSON it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "mtasts", *words, "--format", "json"],
-        cwd=project.folder,
-        env=dict(project.environment),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.returncode, json.loads(done.stdout)
+    done = project.mtasts(*words, "--format", "json")
+    return done.code, json.loads(done.stdout)
 
 
 def entry(domain: str) -> str:
-    return f"- name: {domain}\n  mx: [mx1.{domain}]\n"
+    return f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
 
 
 def declared(project: Project, revision: int = 0) -> str:
@@ -63,6 +54,11 @@ def test_a_domain_is_published_changed_promoted_and_each_time_settles(
         )
     ):
         project.configure({key: value}, path="[" in key)
+        if value == "enforce":
+            held = project.up()
+            assert not held.ok
+            assert f"{domain}: no evidence for enforce" in held.text
+            project.collect_evidence(domain).required()
         project.settle()
         assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
@@ -76,6 +72,7 @@ def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
     project.settle()
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
+    project.collect_evidence(domain).required()
     project.configure({"mtasts:mode": "enforce"})
     for _ in range(2):  # a rerun looks again: the body's write is no proof
         refused = project.up()
@@ -115,7 +112,7 @@ def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domai
         "ResourceRecords": [{"Value": '0 issue "ca.example"'}],
     }
     lab.put(domain, forbidding)
-    project.configure({"mtasts:mode": "enforce"})
+    project.configure({"mtasts:maxAge": "86400"})
     held = project.up()
     assert not held.ok
     assert f"held, and left as they are: {domain}" in held.text
@@ -197,6 +194,7 @@ def test_what_was_enforced_is_neither_destroyed_nor_dropped_with_its_domain(
     other = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(entry(domain) + entry(other))
     project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    project.collect_evidence(domain).required()
     project.settle()
     before = lab.records(domain)
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview")

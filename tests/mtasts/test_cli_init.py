@@ -89,8 +89,9 @@ def test_the_next_steps_lead_to_enforce(tmp_path: Path) -> None:
         "  5. pulumi stack init agency",
         "  6. pulumi preview -s agency",
         "  7. pulumi up -s agency",
-        "  8. read the TLS reports for two weeks; then, if they are clean:",
-        "  9. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
+        "  8. collect TLS reports for two weeks; then, where port 25 is open:",
+        "  9. mtasts gate collect example.gov --reports FOLDER",
+        "  10. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
     ]
 
 

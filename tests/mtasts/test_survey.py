@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
 ROLE = f"arn:aws:iam::{OTHER}:role/dns-writer"
+NOWHERE = Path("no-such-folder")
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")
 
@@ -65,7 +67,12 @@ def account(url: str, *, allowed: tuple[str, ...] = (ACCOUNT,)) -> Account:
 
 
 def surveyor(
-    url: str, dns: Zone, *, allowed: tuple[str, ...] = (ACCOUNT,), bucket: str = "no-such-bucket"
+    url: str,
+    dns: Zone,
+    *,
+    allowed: tuple[str, ...] = (ACCOUNT,),
+    bucket: str = "no-such-bucket",
+    evidence: Path = NOWHERE,
 ) -> Surveyor:
     found = account(url, allowed=allowed)
 
@@ -73,7 +80,7 @@ def surveyor(
         assert account_id == ACCOUNT
         return Recorder(S3Store(found, bucket))
 
-    return Surveyor(found, dns, ledgers)
+    return Surveyor(found, dns, ledgers, lambda domain: evidence / f"{domain}.json")
 
 
 def config(*domains: dict[str, object]) -> AgencyConfig:
@@ -359,3 +366,14 @@ async def test_a_ledger_beyond_reason_is_not_read(
     monkeypatch.setattr("mtasts.stores.s3.ENTRIES_MAX", 1)
     with pytest.raises(LedgerError, match="more than 1 entries"):
         store.list("example.gov")
+
+
+async def test_a_promotion_is_surveyed_with_its_evidence(url: str, tmp_path: Path) -> None:
+    (tmp_path / "example.gov.json").write_text("{}")
+    for mode, evidence in (("testing", None), ("enforce", "example.gov.json: domain: Field")):
+        survey = await surveyor(url, Zone({}), evidence=tmp_path).survey(
+            config(MAIL | {"mode": mode})
+        )
+        (found,) = survey.domains
+        assert (found.evidence is None) == (evidence is None)
+        assert evidence is None or evidence in str(found.evidence)

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig
+from mtasts.config import DomainConfig, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.policy import Mode
-from mtasts.rollout.ledger import Body, Ledger, LedgerError
+from mtasts.policy import Mode, Policy
+from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, ZoneError
 
@@ -122,11 +122,36 @@ def test_without_its_ledger_a_domain_is_held(error: LedgerError | UndeterminedEr
 
 
 def test_enforce_is_judged_by_the_live_mx() -> None:
-    domain = replace(DOMAIN, mode=Mode.ENFORCE)
+    override = Override("a test", "nobody", NOW.date())
+    domain = replace(DOMAIN, mode=Mode.ENFORCE, override=override)
     elsewhere = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 other.example.gov",))
     assert judged_of(Surroundings(domain, MX, zone=ZONE)).proceeds
     (reason,) = judged_of(Surroundings(domain, elsewhere, zone=ZONE)).refusals
     assert "other.example.gov" in reason
+
+
+def test_enforce_is_judged_by_its_evidence() -> None:
+    domain = replace(DOMAIN, mode=Mode.ENFORCE)
+    (reason,) = judged_of(Surroundings(domain, MX, zone=ZONE)).refusals
+    assert reason.startswith("no evidence for enforce")
+
+
+def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
+    enforced = Policy(Mode.ENFORCE, 86400, DOMAIN.mx).render()
+    ledger = Ledger((Body(1, NOW, enforced, 0, "7"), Proof(2, NOW, "7")))
+    found = Surroundings(DOMAIN, mx(status=DnsStatus.FAILED), zone=ZONE, ledger=ledger)
+    (note,) = judged_of(found).notes
+    assert "refuse nothing any more 300 s after" in note
+    live = replace(sts(b"v=STSv1; id=7;"), ttl_seconds=3600)
+    (note,) = judged_of(replace(found, sts=live)).notes
+    assert "refuse nothing any more 3600 s after" in note
+    assert judged_of(found).proceeds
+
+
+def test_an_override_is_told_in_every_run() -> None:
+    override = Override("a test", "nobody", NOW.date())
+    judged = judged_of(Surroundings(replace(DOMAIN, override=override), MX, zone=ZONE))
+    assert judged.warnings == ("override until 2026-01-01 by nobody: a test",)
 
 
 @pytest.mark.parametrize(

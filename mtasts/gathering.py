@@ -1,0 +1,141 @@
+"""The evidence for a promotion, gathered: every MX asked, records looked up, reports added up.
+
+It judges nothing: `mtasts.rollout.gates` does, from the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mtasts.errors import UndeterminedError
+from mtasts.findings import printable
+from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
+from mtasts.probe.smtp import look
+from mtasts.rollout.evidence import Evidence, Texts
+from mtasts.tlsrpt.report import COMPRESSED_MAX_BYTES, ReportError, parse_report
+from mtasts.tlsrpt.summary import ReportSummary, summarise
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from mtasts.config import DomainConfig
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+    from mtasts.rollout.evidence import Explanation
+    from mtasts.tlsrpt.report import Report
+
+_SESSIONS_AT_ONCE = 16
+_ADDRESSES_MAX = 8
+_HOSTS_MAX = 100
+_FILES_MAX = 10_000
+_SUFFIXES = (".json", ".gz")
+_RECORDS_MAX = 50
+# DMARC is looked for from the domain upwards (RFC 7489 section 6.6.3), never at a top-level domain.
+_PARENTS_MAX = 8
+
+
+async def gather_evidence(
+    domain: DomainConfig,
+    reports: ReportSummary,
+    explained: Iterable[Explanation],
+    *,
+    reach: Reach,
+    resolver: Resolver,
+    now: dt.datetime,
+) -> Evidence:
+    """What there is to see of ``domain`` from here, now.
+
+    Raises:
+        UndeterminedError: its MX could not be looked up, so nothing is known of any host.
+    """
+    mx = await resolver.lookup(domain.name, "MX")
+    if not mx.settled:
+        raise UndeterminedError(f"the MX records of {domain.name}: {mx.reason}")
+    hosts = [host for host in mx.mx_hosts or (domain.name,) if host != NULL_MX][:_HOSTS_MAX]
+    slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
+    sessions, spf, dkim, dmarc = await asyncio.gather(
+        asyncio.gather(*(_sessions(host, reach, resolver, slots) for host in hosts)),
+        _texts(resolver, domain.name, "v=spf1"),
+        asyncio.gather(
+            *(_texts(resolver, f"{s}._domainkey.{domain.name}") for s in domain.dkim_selectors)
+        ),
+        asyncio.gather(
+            *(_texts(resolver, f"_dmarc.{name}", "v=dmarc1") for name in _upwards(domain.name))
+        ),
+    )
+    return Evidence(
+        domain=domain.name,
+        collected=now,
+        mx=tuple(sorted(mx.mx_hosts)),
+        hosts=tuple(each for rows in sessions for each in rows),
+        spf=spf,
+        dkim=tuple(dkim),
+        dmarc=tuple(dmarc),
+        reports=reports,
+        explained=tuple(explained),
+    )
+
+
+async def _sessions(
+    host: str, reach: Reach, resolver: Resolver, slots: asyncio.Semaphore
+) -> list[SmtpSession]:
+    addresses, reason = await resolver.addresses(host)
+    if not addresses:
+        return [SmtpSession(host, "", SmtpOutcome.CONNECT_FAILED, reason=reason)]
+
+    async def one(address: str) -> SmtpSession:
+        async with slots:
+            return await look(reach, host, address)
+
+    return list(await asyncio.gather(*map(one, addresses[:_ADDRESSES_MAX])))
+
+
+async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
+    """The TXT records of ``owner`` that begin so, strings joined (RFC 7208 section 3.3)."""
+    found = await resolver.lookup(owner, "TXT")
+    records = [printable(b"".join(strings), 4000) for strings in found.strings]
+    kept = [each for each in records if each.lower().replace(" ", "").startswith(begins)]
+    return Texts(owner, found.status, tuple(kept[:_RECORDS_MAX]), found.reason)
+
+
+def _upwards(name: str) -> list[str]:
+    labels = name.split(".")
+    names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
+    return (names or [name])[:_PARENTS_MAX]
+
+
+def read_reports(paths: Iterable[Path], domain: str) -> ReportSummary:
+    """Add up the report files at ``paths``, folders with all their ``.json`` and ``.gz`` files.
+
+    A file that is no report counts for nothing, and is named.
+
+    Raises:
+        OSError: a path cannot be read at all.
+    """
+    reports: dict[str, Report] = {}
+    refused: dict[str, str] = {}
+    for path in _files(paths):
+        with path.open("rb") as file:
+            raw = file.read(COMPRESSED_MAX_BYTES + 1)
+        name = printable(path.name)
+        name = name if name not in reports.keys() | refused.keys() else printable(str(path), 300)
+        try:
+            report = parse_report(raw)
+        except ReportError as error:
+            refused[name] = str(error)
+            continue
+        concerned = tuple(each for each in report.policies if each.domain == domain)
+        reports[name] = replace(report, policies=concerned)
+    return summarise(domain, reports, refused)
+
+
+def _files(paths: Iterable[Path]) -> list[Path]:
+    found = []
+    for path in paths:
+        inside = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES)
+        found += inside if path.is_dir() else [path]
+    return found[:_FILES_MAX]

@@ -1,0 +1,1 @@
+"""TLS reports: what senders say of their deliveries (RFC 8460)."""
