@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
+from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Survey, Surveyor
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from mtasts.config import AgencyConfig
+    from mtasts.rollout.retirement import Progress
 
 
 async def main() -> pulumi.Inputs:
@@ -73,23 +76,26 @@ async def _main(stack: str) -> pulumi.Inputs:
         asyncio.to_thread(_load_components),
     )
     recorder = ledgers(survey.account_id)
-    declared, held = decide(survey, now())
+    decision = decide(survey, now())
     if not pulumi.runtime.is_dry_run():
         await record_mx(recorder, survey)
+        await record_progress(recorder, decision.retiring)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
-    protect = any(each.protect for each in declared) or any(map(is_relied_on, survey.domains))
+    names = {found.domain.name for found in survey.domains if is_relied_on(found)}
+    names.update(each.domain for each in decision.declared if each.keep)
     hosting = aws.AwsHosting(
         account,
         bucket=bucket(survey.account_id),
         account_id=survey.account_id,
         cache_seconds=config.cache_seconds,
-        protect=protect,
+        protect=any(decision.phase(name).parts.host for name in names),
+        keep=bool(names),
     )
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
     prover = Prover(reach, resolver, config.proof_seconds)
     outputs = {}
-    for declaration in declared:
+    for declaration in decision.declared:
         domain = MailDomain(
             declaration.domain,
             {
@@ -105,8 +111,8 @@ async def _main(stack: str) -> pulumi.Inputs:
             "policy": declaration.body.decode("ascii"),
         }
     pulumi.export("domains", outputs)
-    if held:
-        raise pulumi.RunError(describe_held(held))
+    if decision.held:
+        raise pulumi.RunError(describe_held(decision.held))
     return {}
 
 
@@ -143,16 +149,31 @@ def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]
     return config
 
 
-def decide(
-    survey: Survey, now: dt.datetime
-) -> tuple[list[Declaration], dict[str, tuple[str, ...]]]:
-    """What is declared, and the domains that are held with every reason; warnings are shown.
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a run declares; ``held`` are the domains that stay as they are, with every reason.
+
+    ``retiring`` is how far each retirement comes in this run.
+    """
+
+    declared: tuple[Declaration, ...]
+    held: Mapping[str, tuple[str, ...]]
+    retiring: Mapping[str, Progress]
+
+    def phase(self, domain: str) -> Phase:
+        """How far the retirement of a domain comes in this run."""
+        return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
+
+
+def decide(survey: Survey, now: dt.datetime) -> Decision:
+    """What is declared, and what is told of it.
 
     A held domain is declared as it was, where that is known; otherwise it is left out, and since
     the run fails in the end, nothing of it is deleted.
     """
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
+    retiring: dict[str, Progress] = {}
     for found in survey.domains:
         domain, ledger = found.domain, found.ledger
         judged = verdict(found, now)
@@ -161,20 +182,36 @@ def decide(
         for note in judged.notes:
             pulumi.log.info(f"{domain.name}: {note}")
         intended: Intended | None = None
+        phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
         if not judged.proceeds:
             held[domain.name] = judged.refusals
             intended = held_at(ledger)
         elif not domain.parked:
             intended = intend(ledger, domain.policy, domain.reroll, live_id=found.live_id)
-        if intended is not None and found.zone is not None:
-            protect = is_relied_on(found) or enforces(intended)
-            declared.append(declare(domain, found.zone, intended, protect=protect))
-    return declared, held
+        if judged.retirement is not None:
+            retiring[domain.name] = judged.retirement
+            phase = judged.retirement.phase
+        if intended is not None and found.zone is not None and phase.parts.host:
+            keep = is_relied_on(found) or enforces(intended)
+            parts = phase.parts if keep else phase.parts.unprotected
+            declared.append(declare(domain, found.zone, intended, parts=parts, keep=keep))
+    return Decision(tuple(declared), held, retiring)
 
 
 def is_relied_on(found: Surroundings) -> bool:
     """Whether senders may refuse mail by what was published; so it counts while nobody knows."""
     return found.ledger_problem is not None or found.ledger.has_enforced
+
+
+async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) -> None:
+    """Write down each phase that a retirement enters, ahead of what it withdraws."""
+    await asyncio.gather(
+        *(
+            recorder.advance(name, progress.phase, progress.ttl_seconds)
+            for name, progress in retiring.items()
+            if progress.is_new
+        )
+    )
 
 
 async def record_mx(recorder: Recorder, survey: Survey) -> None:

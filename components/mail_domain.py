@@ -10,6 +10,8 @@ from components.hooks import guard
 from mtasts.proof import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.hosting import Hosting, PolicyHost
     from mtasts.proof import Prover
     from mtasts.recording import Recorder
@@ -60,29 +62,33 @@ class MailDomain(pulumi.ComponentResource):
             _before(_entry(name, declared, recorder)),
             pulumi.ResourceOptions(parent=self),
         )
-        addresses = zone.addresses(
-            name,
-            declared.policy_host,
-            host,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[host.body],
-                hooks=_before(_candidate_proof(name, declared, host, prover)),
-                protect=declared.protect,
-            ),
-        )
-        zone.text(
-            f"{name}-sts",
-            declared.sts_owner,
-            declared.sts_text,
-            ttl_seconds=declared.ttl_seconds,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[reports, host.body, *addresses],
-                hooks=_before(_proof(name, declared, host, prover, recorder)),
-                protect=declared.protect,
-            ),
-        )
+        parts = declared.parts
+        addresses: Sequence[pulumi.Resource] = ()
+        if parts.addresses:
+            addresses = zone.addresses(
+                name,
+                declared.policy_host,
+                host,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[host.body],
+                    hooks=_before(_candidate_proof(name, declared, host, prover)),
+                    protect=parts.protect_addresses,
+                ),
+            )
+        if parts.record:
+            zone.text(
+                f"{name}-sts",
+                declared.sts_owner,
+                declared.sts_text,
+                ttl_seconds=declared.ttl_seconds,
+                opts=pulumi.ResourceOptions(
+                    parent=self,
+                    depends_on=[reports, host.body, *addresses],
+                    hooks=_before(_proof(name, declared, host, prover, recorder)),
+                    protect=parts.protect_record,
+                ),
+            )
         self.policy_url = host.policy_url
         self.policy_id = pulumi.Output.from_input(declared.id)
         self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.clock import utc_now
-from mtasts.rollout.ledger import Ledger, LedgerError, MxSeen, Proof, read, render_entry
+from mtasts.rollout.ledger import (
+    Body,
+    Ledger,
+    LedgerError,
+    MxSeen,
+    PhaseEntered,
+    Proof,
+    read,
+    render_entry,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.ledger import Entry, Intended
+    from mtasts.rollout.ledger import Adopted, Entry, Intended
+    from mtasts.rollout.phases import Phase
 
 
 class Store(Protocol):
@@ -63,6 +73,31 @@ class Recorder:
         entry = Proof(ledger.next_number, self.now(), id_, addresses, unseen)
         await self._append(domain, entry)
 
+    async def adopt(
+        self, domain: str, adopted: Adopted, body: Body, addresses: Sequence[str]
+    ) -> None:
+        """Begin the ledger of a domain that had MTA-STS before: as it is served, under its id.
+
+        What an earlier attempt has written of this is not written twice.
+
+        Raises:
+            LedgerError: the ledger holds something else already.
+        """
+        proof = Proof(3, body.at, body.id, tuple(addresses))
+        entries: tuple[Entry, ...] = (adopted, body, proof)
+        for number, entry in enumerate(entries, start=1):
+            found = (await self.read(domain)).entries
+            if len(found) < number:
+                await self._append(domain, entry)
+            elif not _is_same(found[number - 1], entry):
+                raise LedgerError(f"{domain} has a ledger already: there is nothing to take over")
+
+    async def advance(self, domain: str, phase: Phase, ttl_seconds: int) -> None:
+        """Write down that a retirement enters ``phase``, before anything is withdrawn."""
+        ledger = await self.read(domain)
+        entry = PhaseEntered(ledger.next_number, self.now(), phase, ttl_seconds)
+        await self._append(domain, entry)
+
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
         """Write down the MX set that DNS has, where it is another than the last one seen."""
         if not answer.settled:
@@ -82,3 +117,10 @@ class Recorder:
             raise LedgerError(
                 f"another run has written entry {entry.number} of the ledger of {domain}: run again"
             )
+
+
+def _is_same(found: Entry, wanted: Entry) -> bool:
+    """Whether an entry says what is wanted; of what is seen at another time, only its kind."""
+    if isinstance(found, Body) and isinstance(wanted, Body):
+        return replace(found, at=wanted.at) == wanted
+    return type(found) is type(wanted)

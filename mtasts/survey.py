@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.errors import UndeterminedError
+from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.authority import caa_names
-from mtasts.rollout.declaration import STS_LABEL
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.gates import is_promotion
 from mtasts.rollout.ledger import Ledger, LedgerError
 from mtasts.rollout.verdicts import Surroundings
@@ -76,7 +77,7 @@ class Surveyor:
     async def _domain(self, domain: DomainConfig, identity: asyncio.Task[str]) -> Surroundings:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
-        names = caa_names(f"mta-sts.{domain.name}")
+        names = caa_names(f"{POLICY_LABEL}.{domain.name}")
         zone, mx, caa, ledger = await asyncio.gather(
             self._zone(domain),
             self._lookup(domain.name, "MX"),
@@ -92,10 +93,13 @@ class Surveyor:
             found = replace(found, ledger_problem=ledger)
         if not isinstance(zone, HostedZone):
             return replace(found, zone_problem=zone)
-        delegated, sts = await asyncio.gather(
-            self._lookup(zone.name, "NS"), self._sts(zone, domain.name)
+        leaving = ADDRESS_TYPES if domain.retire else ()
+        delegated, sts, *addresses = await asyncio.gather(
+            self._lookup(zone.name, "NS"),
+            self._at_zone(zone, f"{STS_LABEL}.{domain.name}", "TXT"),
+            *(self._at_zone(zone, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving),
         )
-        return replace(found, zone=zone, delegated=delegated, sts=sts)
+        return replace(found, zone=zone, delegated=delegated, sts=sts, addresses=tuple(addresses))
 
     async def _ledger(
         self, domain: str, identity: asyncio.Task[str]
@@ -111,11 +115,9 @@ class Surveyor:
 
         return await asyncio.to_thread(load_evidence, self._evidence(domain), domain)
 
-    async def _sts(self, zone: HostedZone, domain: str) -> DnsAnswer:
+    async def _at_zone(self, zone: HostedZone, name: str, type_: str) -> DnsAnswer:
         async with self._slots:
-            return await self._resolver.authoritative(
-                zone.name_servers, f"{STS_LABEL}.{domain}", "TXT"
-            )
+            return await self._resolver.authoritative(zone.name_servers, name, type_)
 
     async def _zone(self, domain: DomainConfig) -> HostedZone | ZoneError | UndeterminedError:
         account = self._account

@@ -32,14 +32,26 @@ class AwsHosting:
     """`components.hosting.Hosting` over one account."""
 
     def __init__(
-        self, account: Account, *, bucket: str, account_id: str, cache_seconds: int, protect: bool
+        self,
+        account: Account,
+        *,
+        bucket: str,
+        account_id: str,
+        cache_seconds: int,
+        protect: bool,
+        keep: bool,
     ) -> None:
-        """Place the stack's bucket; ``protect`` once any of its policies has been enforced."""
+        """Place the stack's bucket.
+
+        ``protect`` it while senders may rely on any of its policies; ``keep`` it, with its ledger,
+        in the account even when it is destroyed, once any of them has been enforced.
+        """
         self._account = account
         self._cache_seconds = cache_seconds
         self._providers: dict[str, pulumi_aws.Provider] = {}
         self._bucket = PolicyBucket(
-            "policies", {"bucket": bucket, "account_id": account_id, "protect": protect}
+            "policies",
+            {"bucket": bucket, "account_id": account_id, "protect": protect, "keep": keep},
         )
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
@@ -65,7 +77,8 @@ class AwsHosting:
                 "body": declaration.body,
                 "before_body": before_body,
                 "cache_seconds": self._cache_seconds,
-                "protect": declaration.protect,
+                "protect": declaration.parts.protect_host,
+                "keep": declaration.keep,
                 "bucket": self._bucket,
                 "zone": zone,
                 "account": self._account,

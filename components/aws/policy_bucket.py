@@ -15,6 +15,7 @@ class PolicyBucketArgs(TypedDict):
     bucket: str
     account_id: str
     protect: bool
+    keep: bool
 
 
 class PolicyBucket(pulumi.ComponentResource):
@@ -29,14 +30,14 @@ class PolicyBucket(pulumi.ComponentResource):
     ) -> None:
         """Place bucket, settings and access control."""
         super().__init__("mtasts:index:PolicyBucket", name, {}, opts)
-        protect = args["protect"]
+        protect, keep = args["protect"], args["keep"]
         self.bucket = args["bucket"]
         bucket = s3.Bucket(
             f"{name}-bucket",
             bucket=self.bucket,
             # Until a policy has been enforced, nobody relies on what it holds.
-            force_destroy=not protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=protect),
+            force_destroy=not keep,
+            opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
         block = s3.BucketPublicAccessBlock(
             f"{name}-public-access",
@@ -68,7 +69,7 @@ class PolicyBucket(pulumi.ComponentResource):
         policy = s3.BucketPolicy(
             f"{name}-access",
             bucket=bucket.bucket,
-            policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=protect)),
+            policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
         )
         control = cloudfront.OriginAccessControl(

@@ -35,6 +35,7 @@ class PolicyHostArgs(TypedDict):
     before_body: pulumi.ResourceHookBinding
     cache_seconds: int
     protect: bool
+    keep: bool
     bucket: PolicyBucket
     zone: Zone
     account: Account
@@ -104,7 +105,7 @@ class PolicyHost(pulumi.ComponentResource):
                 depends_on=bucket.ready,
                 hooks=args["before_body"],
                 protect=protect,
-                retain_on_delete=protect,
+                retain_on_delete=args["keep"],
             ),
         )
         self._distribution_id = distribution.id

@@ -17,7 +17,7 @@ from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
+from mtasts.rollout.ledger import Adopted, Body, Ledger, LedgerError, PhaseEntered, Proof
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -104,6 +104,19 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
                 "addresses": list(entry.addresses),
                 "unseen": list(entry.unseen),
             }
+        case PhaseEntered():
+            return row | {
+                "kind": "phase",
+                "phase": entry.phase,
+                "ttlSeconds": entry.ttl_seconds,
+            }
+        case Adopted():
+            return row | {
+                "kind": "adopted",
+                "maxAgeEver": entry.max_age_ever,
+                "approvedBy": entry.approved_by,
+                "heldUntil": entry.held_until.isoformat(),
+            }
         case _:
             return row | {
                 "kind": "mx",
@@ -136,5 +149,11 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
         case Proof():
             unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
             return printable(f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}", 300)
+        case PhaseEntered():
+            return f"phase  {entry.phase}"
+        case Adopted():
+            by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}"
+            before = f"what was before may be held until {minute(entry.held_until)}"
+            return printable(f"taken over; {before}{by if entry.approved_by else ''}", 300)
         case _:
             return printable(f"mx     {', '.join(entry.hosts) or 'none'}", 300)

@@ -198,6 +198,18 @@ def word(kind: type[E], clause: str = REFERENCE) -> Callable[[object], E]:
     return parse
 
 
+def flag(value: object) -> bool:
+    """True or false, as YAML or Pulumi's JSON has it, or in the words."""
+    value = plain(value)
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "false"):
+        return value == "true"
+    raise FieldError(
+        "config-wrong-type", f"{shown(value)} is neither true nor false", "write true or false"
+    )
+
+
 def listed(value: object) -> list[object]:
     """A list of bounded length."""
     value = plain(value)

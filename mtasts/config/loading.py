@@ -23,6 +23,7 @@ from mtasts.config.schema import (
     DEFAULT_MAX_AGE,
     DEFAULT_PROOF_SECONDS,
     DEFAULT_TTL_SECONDS,
+    RETIRED_MAX_AGE,
     DomainFields,
     Fields,
     OverrideFields,
@@ -243,8 +244,10 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
     return DomainConfig(
         name=domain.name or "",
         mx=tuple(domain.mx or ()),
-        mode=domain.mode or stack.mode or Mode.TESTING,
-        max_age=domain.max_age or stack.max_age or DEFAULT_MAX_AGE,
+        mode=Mode.NONE if domain.retire else domain.mode or stack.mode or Mode.TESTING,
+        max_age=RETIRED_MAX_AGE
+        if domain.retire
+        else domain.max_age or stack.max_age or DEFAULT_MAX_AGE,
         ttl_seconds=domain.ttl or stack.ttl or DEFAULT_TTL_SECONDS,
         tls_reports=tuple(domain.tls_reports or stack.tls_reports or ()),
         dkim_selectors=tuple(domain.dkim_selectors or ()),
@@ -254,4 +257,5 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
         override=Override(override.reason, override.approved_by, override.expires)
         if override
         else None,
+        retire=bool(domain.retire),
     )

@@ -78,6 +78,7 @@ class DomainConfig:
 
     ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
     mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
+    One that is to ``retire`` has mode none and a short max_age, whatever else the file says.
     """
 
     name: str
@@ -91,6 +92,7 @@ class DomainConfig:
     dns_role_arn: str | None = None
     reroll: str = ""
     override: Override | None = None
+    retire: bool = False
 
     @property
     def parked(self) -> bool:

@@ -108,6 +108,16 @@ def check_domain(
             ),
             value=domain.zone_id,
         )
+    if domain.retire and domain.mx == []:
+        report.add(
+            f"{path}.retire",
+            FieldError(
+                "config-impossible-combination",
+                "a parked domain (mx: []) has no policy to retire",
+                "list its mx until it is retired, or remove retire",
+                clause="RFC 8461 section 8.3",
+            ),
+        )
     if domain.dns_role_arn and dns not in (Dns.ROUTE53, Dns.DELEGATED):
         report.add(
             f"{path}.dnsRoleArn",

@@ -20,6 +20,9 @@ DEFAULT_CACHE_SECONDS = 60
 DEFAULT_TTL_SECONDS = 300
 DEFAULT_PROOF_SECONDS = 300
 
+# RFC 8461 section 8.3 wants a small one; below a day Gmail ignores the policy.
+RETIRED_MAX_AGE = DAY
+
 _MaxAge = Annotated[
     int,
     PlainValidator(
@@ -158,4 +161,5 @@ class DomainFields(Fields):
     ttl: _Ttl | None = None
     tls_reports: _Reports | None = Field(None, alias="tlsReports")
     reroll: _Token | None = None
+    retire: Annotated[bool, PlainValidator(fields.flag)] | None = None
     override: Annotated[OverrideFields, BeforeValidator(fields.mapping)] | None = None

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.records import StsRecord, TlsRptRecord
+from mtasts.rollout.phases import UNPROTECTED
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.rollout.ledger import Intended
+    from mtasts.rollout.phases import Parts
     from mtasts.rollout.zones import HostedZone
 
 POLICY_LABEL = "mta-sts"
@@ -25,8 +27,9 @@ TLSRPT_LABEL = "_smtp._tls"
 class Declaration:
     """The policy, the records and where they go, for one policy domain.
 
-    ``intended`` is the exact bytes to serve and the policy id that names them; ``protect`` keeps
-    Pulumi from deleting what senders may still rely on.
+    ``intended`` is the exact bytes to serve and the policy id that names them. ``parts`` says what
+    of it is declared, and what of that the engine may not delete, since senders may rely on it;
+    with ``keep``, the body stays in the cloud even when it is no longer declared.
     """
 
     domain: str
@@ -34,7 +37,8 @@ class Declaration:
     intended: Intended
     tls_reports: tuple[str, ...]
     ttl_seconds: int
-    protect: bool = False
+    parts: Parts = UNPROTECTED
+    keep: bool = False
     dns_role_arn: str | None = None
 
     @property
@@ -74,7 +78,12 @@ class Declaration:
 
 
 def declare(
-    config: DomainConfig, zone: HostedZone, intended: Intended, *, protect: bool = False
+    config: DomainConfig,
+    zone: HostedZone,
+    intended: Intended,
+    *,
+    parts: Parts = UNPROTECTED,
+    keep: bool = False,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -83,6 +92,7 @@ def declare(
         intended=intended,
         tls_reports=config.tls_reports,
         ttl_seconds=config.ttl_seconds,
-        protect=protect,
+        parts=parts,
+        keep=keep,
         dns_role_arn=config.dns_role_arn,
     )

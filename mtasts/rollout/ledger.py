@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse, policy_id
+from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -84,7 +85,36 @@ class MxSeen:
     ttl_seconds: int
 
 
-Entry: TypeAlias = Body | Proof | MxSeen
+@dataclass(frozen=True, slots=True)
+class PhaseEntered:
+    """A retirement came this far; resolvers may have what it withdrew for ``ttl_seconds`` more."""
+
+    number: int
+    at: dt.datetime
+    phase: Phase
+    ttl_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The domain had MTA-STS before its ledger: what was published until then is not known.
+
+    ``max_age_ever`` bounds, in seconds, how long any of it told senders to keep it;
+    ``approved_by`` answers for that bound, and is empty where it is the limit of the RFC.
+    """
+
+    number: int
+    at: dt.datetime
+    max_age_ever: int = MAX_AGE_LIMIT
+    approved_by: str = ""
+
+    @property
+    def held_until(self) -> dt.datetime:
+        """Until when a sender may hold something that the ledger does not know."""
+        return self.at + dt.timedelta(seconds=min(self.max_age_ever, MAX_AGE_LIMIT)) + _SKEW
+
+
+Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +157,23 @@ class Ledger:
 
     @property
     def has_enforced(self) -> bool:
-        """Whether any body ever told senders to refuse."""
-        return any(map(enforces, self.bodies))
+        """Whether any body ever told senders to refuse, or may have before the ledger began."""
+        return self.adopted is not None or any(map(enforces, self.bodies))
+
+    @property
+    def adopted(self) -> Adopted | None:
+        """That the domain had MTA-STS before, if it did."""
+        return next((entry for entry in self.entries if isinstance(entry, Adopted)), None)
+
+    @property
+    def last_phase(self) -> PhaseEntered | None:
+        """How far a retirement has come since the last body was published."""
+        for entry in reversed(self.entries):
+            if isinstance(entry, PhaseEntered):
+                return entry
+            if isinstance(entry, Body):
+                return None
+        return None
 
     def held_until(self, body: Body, now: dt.datetime) -> dt.datetime:
         """Until when a sender that follows RFC 8461 may hold ``body``.
@@ -238,6 +283,14 @@ def render_entry(entry: Entry) -> bytes:
                 "addresses": list(entry.addresses),
                 "unseen": list(entry.unseen),
             }
+        case PhaseEntered():
+            own = {"kind": "phase", "phase": entry.phase, "ttl_seconds": entry.ttl_seconds}
+        case Adopted():
+            own = {
+                "kind": "adopted",
+                "max_age_ever": entry.max_age_ever,
+                "approved_by": entry.approved_by,
+            }
         case _:  # MxSeen
             own = {
                 "kind": "mx",
@@ -266,10 +319,20 @@ def _mx(number: int, at: dt.datetime, found: dict[str, Any]) -> MxSeen:
     return MxSeen(number, at, _words(found["hosts"]), _whole(found["ttl_seconds"]))
 
 
+def _phase(number: int, at: dt.datetime, found: dict[str, Any]) -> PhaseEntered:
+    return PhaseEntered(number, at, Phase(_word(found["phase"])), _whole(found["ttl_seconds"]))
+
+
+def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
+    return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]))
+
+
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
     "mx": _mx,
+    "phase": _phase,
+    "adopted": _adopted,
 }
 
 

@@ -117,12 +117,14 @@ def _wait(
         and body.policy.mode is Mode.ENFORCE
         and not all(body.policy.covers(host) for host in added)
     ]
-    if not lacking:
+    # What was published before the ledger began may have listed anything.
+    unknown = ledger.adopted.held_until if ledger.adopted is not None else now
+    if not lacking and unknown <= now:
         # A policy that is enforced from now on is out before a host that only it lists.
         first = ready if policy.mode is Mode.ENFORCE else now
         return Wait(first, first, first)
     # What is served now goes on being fetched until the listing is out, at `ready`.
-    held = max(ready, *(ledger.held_until(body, ready) for body in lacking))
+    held = max(ready, unknown, *(ledger.held_until(body, ready) for body in lacking))
     return Wait(ready, min(ready + REFRESH, held), held)
 
 

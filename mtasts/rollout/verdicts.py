@@ -12,6 +12,7 @@ from mtasts.rollout import gates
 from mtasts.rollout.authority import forbids
 from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.rollout.mx_safety import mx_refusals
+from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.zones import delegation_problem
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.ledger import LedgerError
+    from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone, ZoneError
 
 _NULL_MX_RECORD = "0 ."
@@ -37,7 +39,8 @@ class Surroundings:
     ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest first.
     ``ledger`` is what was published before, or ``ledger_problem`` says why that is not known;
     ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. ``evidence`` is what a
-    promotion rests on, if there is a file. Of a parked domain, ``mx`` is all that is looked up.
+    promotion rests on, if there is a file; ``addresses`` are the policy host's, at the zone's own
+    servers, of a domain that is to retire. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -50,6 +53,7 @@ class Surroundings:
     ledger_problem: LedgerError | UndeterminedError | None = None
     sts: DnsAnswer | None = None
     evidence: Evidence | EvidenceError | None = None
+    addresses: tuple[DnsAnswer, ...] = ()
 
     @property
     def live_id(self) -> str | None:
@@ -63,12 +67,14 @@ class Verdict:
     """The verdict on one domain: it may proceed unless there are ``refusals``.
 
     ``warnings`` name what could not be found out and does no harm, since a later step looks again,
-    and what somebody has decided to go past. ``notes`` say what comes of it.
+    and what somebody has decided to go past. ``notes`` say what comes of it. ``retirement`` is
+    where that of the domain stands, if it has one.
     """
 
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    retirement: Progress | None = None
 
     @property
     def proceeds(self) -> bool:
@@ -85,8 +91,10 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     if found.zone_problem is not None:
         refusals.append(str(found.zone_problem))
     forbidden = forbids(found.caa)
-    if forbidden:
+    if forbidden and found.ledger.last_proven is None:
         refusals.append(forbidden)
+    elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
+        warnings.append(forbidden)
     if found.zone is not None and found.delegated is not None:
         if found.delegated.status is DnsStatus.FAILED:
             # The proof asks the zone's own servers before any record is written.
@@ -102,7 +110,19 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         gated = gates.judge(found.domain, found.ledger, found.mx, found.evidence, now)
         refusals += gated.unmet
         warnings += gated.notes
-    return Verdict(tuple(refusals), tuple(warnings), tuple(_rollback(found)))
+    retirement = None if refusals else _retirement(found, now)
+    notes = [*_rollback(found), *([retirement.note] if retirement else [])]
+    return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
+
+
+def _retirement(found: Surroundings, now: dt.datetime) -> Progress | None:
+    return progress(
+        found.ledger,
+        Seen(found.sts, found.addresses),
+        wanted=found.domain.retire,
+        ttl_seconds=found.domain.ttl_seconds,
+        now=now,
+    )
 
 
 def _rollback(found: Surroundings) -> Iterator[str]:

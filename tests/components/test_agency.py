@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.agency import decide, describe_held, is_relied_on, read_config, record_mx
+from components.agency import (
+    decide,
+    describe_held,
+    is_relied_on,
+    read_config,
+    record_mx,
+    record_progress,
+)
 from mtasts.config import AgencyConfig, ConfigError, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import Body, Entry, Ledger, LedgerError, Proof
+from mtasts.rollout.ledger import (
+    Body,
+    Entry,
+    Ledger,
+    LedgerError,
+    PhaseEntered,
+    Proof,
+    intend,
+    read,
+)
+from mtasts.rollout.phases import Phase
+from mtasts.rollout.retirement import Progress
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone
 from mtasts.survey import Survey
@@ -84,30 +102,30 @@ def test_what_is_not_built_yet_is_refused_before_anything_is_looked_up() -> None
 
 
 def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
-    declared, held = decide(survey(), NOW)
-    assert [each.domain for each in declared] == ["example.gov", "b.example.gov"]
-    assert held == {}
-    assert not any(each.protect for each in declared)
+    decision = decide(survey(), NOW)
+    assert [each.domain for each in decision.declared] == ["example.gov", "b.example.gov"]
+    assert decision.held == {}
+    assert not any(each.parts.protect_record for each in decision.declared)
 
 
 def test_a_new_domain_that_is_held_is_left_out_and_stops_no_other() -> None:
-    declared, held = decide(survey("example.gov"), NOW)
-    assert [each.domain for each in declared] == ["b.example.gov"]
-    assert "not the delegated one" in held["example.gov"][0]
+    decision = decide(survey("example.gov"), NOW)
+    assert [each.domain for each in decision.declared] == ["b.example.gov"]
+    assert "not the delegated one" in decision.held["example.gov"][0]
 
 
 def test_a_published_domain_that_is_held_is_declared_as_it_was() -> None:
-    declared, held = decide(survey("example.gov", ledger=ledger(proven=True)), NOW)
-    assert list(held) == ["example.gov"]
-    first, second = declared
+    decision = decide(survey("example.gov", ledger=ledger(proven=True)), NOW)
+    assert list(decision.held) == ["example.gov"]
+    first, second = decision.declared
     assert (first.domain, first.body, first.id) == ("example.gov", OLD, "old")
     assert (second.domain, second.intended.revision) == ("b.example.gov", 1)
 
 
 def test_a_rollout_that_stopped_half_way_is_held_as_it_stands() -> None:
-    declared, held = decide(survey("example.gov", ledger=ledger(proven=False)), NOW)
-    assert list(held) == ["example.gov"]
-    assert [each.domain for each in declared] == ["b.example.gov"]
+    decision = decide(survey("example.gov", ledger=ledger(proven=False)), NOW)
+    assert list(decision.held) == ["example.gov"]
+    assert [each.domain for each in decision.declared] == ["b.example.gov"]
 
 
 @pytest.mark.parametrize(
@@ -135,9 +153,9 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
     override = Override("a test", "nobody", NOW.date())
     promoted = replace(first.domain, mode=Mode.ENFORCE, override=override)
     enforced = replace(first, domain=promoted)
-    declared, _ = decide(replace(around, domains=(enforced, *others)), NOW)
-    assert [each.protect for each in declared if problems == ()] == protected
-    assert not any(each.protect for each in declared if problems)
+    decision = decide(replace(around, domains=(enforced, *others)), NOW)
+    assert [each.parts.protect_record for each in decision.declared if problems == ()] == protected
+    assert not any(each.parts.protect_record for each in decision.declared if problems)
 
 
 STATUS = st.sampled_from(DnsStatus)
@@ -186,13 +204,13 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
         ledger_problem=problem,
         sts=DnsAnswer("_mta-sts.example.gov", "TXT", around["status"], strings=strings),
     )
-    declared, held = decide(Survey("123456789012", (found,)), NOW)
+    decision = decide(Survey("123456789012", (found,)), NOW)
     # A program that fails deletes nothing, so what is left out stays; and it is never unprotected.
-    assert declared or held
-    assert all(each.protect for each in declared)
+    assert decision.declared or decision.held
+    assert all(each.parts.protect_record for each in decision.declared)
     assert is_relied_on(found)
-    for each in declared:
-        if held:
+    for each in decision.declared:
+        if decision.held:
             assert (each.body, each.id) == (OLD, "old")
 
 
@@ -221,3 +239,62 @@ def test_the_first_line_on_held_domains_says_it_all() -> None:
         "  a.example: CAA forbids it",
         "  b.example: no zone",
     ]
+
+
+def retiring(*more: Entry) -> Survey:
+    """One domain that is to retire, a year after it was enforced."""
+    (first, *_), around = config().domains, survey().domains
+    leaving = replace(first, retire=True, mode=Mode.NONE, max_age=86_400)
+    history: tuple[Entry, ...] = (
+        Body(1, NOW - dt.timedelta(days=400), OLD, 0, "old"),
+        Proof(2, NOW - dt.timedelta(days=400), "old"),
+    )
+    none = intend(Ledger(history), leaving.policy)
+    at = NOW - dt.timedelta(days=300)
+    history = (*history, none.entry(3, at), Proof(4, at, none.id))
+    found = replace(around[0], domain=leaving, ledger=Ledger((*history, *more)))
+    return Survey("123456789012", (found,))
+
+
+def test_a_retirement_declares_what_its_phase_says() -> None:
+    decision = decide(retiring(), NOW)
+    (only,) = decision.declared
+    assert only.parts == Phase.RECORD_FREE.parts
+    assert only.keep
+    assert decision.retiring["example.gov"].is_new
+    assert decision.phase("example.gov") is Phase.RECORD_FREE
+    assert decision.phase("other.gov") is Phase.KEPT
+    decision = decide(retiring(PhaseEntered(5, NOW, Phase.HOST_WITHDRAWN)), NOW)
+    assert decision.declared == ()
+    assert decision.held == {}
+
+
+def test_a_domain_that_is_held_stays_in_its_phase() -> None:
+    around = retiring(PhaseEntered(5, NOW, Phase.RECORD_GONE))
+    (found,) = around.domains
+    assert found.delegated is not None
+    elsewhere = replace(found.delegated, values=("elsewhere.example",))
+    decision = decide(replace(around, domains=(replace(found, delegated=elsewhere),)), NOW)
+    (only,) = decision.declared
+    assert list(decision.held) == ["example.gov"]
+    assert only.parts == Phase.RECORD_GONE.parts
+
+
+async def test_a_phase_is_written_down_ahead() -> None:
+    class Memory:
+        entries: ClassVar[dict[int, bytes]] = {}
+
+        def list(self, _: str) -> dict[int, bytes]:
+            return dict(self.entries)
+
+        def append(self, _: str, number: int, entry: bytes) -> bool:
+            self.entries[number] = entry
+            return True
+
+    memory = Memory()
+    steps = {
+        "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
+        "other.gov": Progress(Phase.RECORD_GONE, ""),
+    }
+    await record_progress(Recorder(memory, lambda: NOW), steps)
+    assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)

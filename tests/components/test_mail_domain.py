@@ -17,6 +17,7 @@ from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration
 from mtasts.rollout.ledger import Intended
+from mtasts.rollout.phases import ALL, Phase
 from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store
 
@@ -28,6 +29,8 @@ TLSRPT = f"Record {DOMAIN}-tlsrpt"
 IPV4, IPV6 = f"Record {DOMAIN}-ipv4", f"Record {DOMAIN}-ipv6"
 BODY = f"BucketObjectv2 {DOMAIN}-policy"
 DISTRIBUTION = f"Distribution {DOMAIN}-distribution"
+VALIDATION = f"Record {DOMAIN}-validation"
+BUCKET = "Bucket policies-bucket"
 
 
 def declaration(**changes: object) -> Declaration:
@@ -50,7 +53,8 @@ def declared(**changes: object) -> Recorded:
             bucket="mtasts-bucket",
             account_id="123456789012",
             cache_seconds=60,
-            protect=one.protect,
+            protect=one.parts.protect_host,
+            keep=one.keep,
         )
         reach = Reach()
         prover = Prover(reach, Resolver(reach), 300)
@@ -74,7 +78,7 @@ def plain() -> Recorded:
 
 @pytest.fixture(scope="module")
 def protected() -> Recorded:
-    return declared(protect=True)
+    return declared(parts=ALL, keep=True)
 
 
 def test_the_resources_of_a_stack_with_one_domain(plain: Recorded) -> None:
@@ -256,12 +260,34 @@ def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
         IPV6,
         BODY,
         DISTRIBUTION,
-        f"Record {DOMAIN}-validation",
-        "Bucket policies-bucket",
+        VALIDATION,
+        BUCKET,
     }
     retained = {key for key in protected.names if protected.request(key).retainOnDelete}
     assert retained == {BODY, "Bucket policies-bucket"}
     assert protected.inputs("Bucket policies-bucket")["forceDestroy"] is False
+
+
+@pytest.mark.parametrize(
+    ("phase", "missing", "unprotected"),
+    [
+        (Phase.KEPT, set(), set()),
+        (Phase.RECORD_FREE, set(), {STS}),
+        (Phase.RECORD_WITHDRAWN, {STS}, {IPV4, IPV6}),
+        (Phase.RECORD_GONE, {STS}, {IPV4, IPV6}),
+        (Phase.ADDRESSES_GONE, {STS, IPV4, IPV6}, {BODY, DISTRIBUTION, VALIDATION, BUCKET}),
+    ],
+)
+def test_a_retirement_unprotects_ahead_of_what_it_withdraws(
+    protected: Recorded, phase: Phase, missing: set[str], unprotected: set[str]
+) -> None:
+    found = declared(parts=phase.parts, keep=True)
+    assert set(protected.names) - set(found.names) == missing
+    kept = {key for key in protected.names if protected.request(key).protect}
+    assert kept - {key for key in found.names if found.request(key).protect} == (
+        missing | unprotected
+    )
+    assert found.request(BODY).retainOnDelete
 
 
 def test_records_in_another_account_are_written_in_its_role() -> None:

@@ -105,24 +105,39 @@ def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domai
     project = lab.stack(entry(domain) + entry(other))
     project.settle()
     before = (lab.sts(domain), lab.sts(other))
+    project.configure({"mtasts:maxAge": "86400"})
+    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    held = project.up()
+    assert not held.ok
+    assert f"held, and left as they are: {domain}" in held.text
+    assert "no evidence for enforce" in held.text
+    assert lab.sts(domain) == before[0]
+    assert lab.sts(other) not in (None, before[1])
+    assert (f"mta-sts.{domain}", "A") in lab.records(domain)
+    project.collect_evidence(domain).required()
+    project.settle()
+    assert lab.sts(domain) != before[0]
+
+
+def test_a_ca_that_is_forbidden_holds_a_new_domain_and_no_rollback(lab: Lab, domain: str) -> None:
     forbidding = {
         "Name": domain,
         "Type": "CAA",
         "TTL": 60,
         "ResourceRecords": [{"Value": '0 issue "ca.example"'}],
     }
+    project = lab.stack(entry(domain))
     lab.put(domain, forbidding)
-    project.configure({"mtasts:maxAge": "86400"})
     held = project.up()
     assert not held.ok
-    assert f"held, and left as they are: {domain}" in held.text
     assert "ca.example" in held.text
-    assert lab.sts(domain) == before[0]
-    assert lab.sts(other) not in (None, before[1])
-    assert (f"mta-sts.{domain}", "A") in lab.records(domain)
+    assert (f"mta-sts.{domain}", "A") not in lab.records(domain)
     lab.put(domain, forbidding, action="DELETE")
     project.settle()
-    assert lab.sts(domain) != before[0]
+    lab.put(domain, forbidding)
+    project.configure({"mtasts:mode": "none"})
+    assert "ca.example" in project.settle().text
+    assert lab.sts(domain) == declared(project, 1)
 
 
 def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> None:

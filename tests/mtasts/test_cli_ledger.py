@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import Intended, Ledger, intend
+from mtasts.rollout.ledger import Adopted, Body, Intended, Ledger, intend
+from mtasts.rollout.phases import Phase
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ STACK = """config:
   mtasts:domains:
     - {{name: example.gov, mx: [mx1.example.gov]}}
     - {{name: new.example, mx: [mx1.new.example]}}
+    - {{name: old.example, mx: [mx1.old.example]}}
+    - {{name: older.example, mx: [mx1.older.example]}}
     - {{name: parked.example, mx: []}}
 """
 BUCKET = "mtasts-123456789012-us-east-1-agency"
@@ -70,6 +74,10 @@ async def fill(url: str) -> None:
     mx = await Zone({("example.gov", "MX"): ("10 mx1.example.gov",)}).lookup("example.gov", "MX")
     await recorder.mx_seen("example.gov", await recorder.read("example.gov"), mx)
     await recorder.ensure_body("example.gov", Intended(b"<html>", 1, "foreign"))
+    await recorder.advance("example.gov", Phase.RECORD_FREE, 300)
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    for name, by in (("old.example", ""), ("older.example", "the CISO")):
+        await recorder.adopt(name, Adopted(1, at, 86400, by), Body(2, at, b"x", 0, "1"), ())
 
 
 def show(url: str, folder: Path, *words: str) -> int:
@@ -79,9 +87,18 @@ def show(url: str, folder: Path, *words: str) -> int:
 
 def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show(url, tmp_path, "--format", "json") == 0
-    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    first, second, *adopted = map(json.loads, capsys.readouterr().out.splitlines())
+    assert adopted[0]["entries"][0] == {
+        "number": 1,
+        "at": "2026-01-01T00:00:00+00:00",
+        "kind": "adopted",
+        "maxAgeEver": 86400,
+        "approvedBy": "",
+        "heldUntil": "2026-01-02T01:00:00+00:00",
+    }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page = first["entries"]
+    body, proof, mx, page, phase = first["entries"]
+    assert (phase["kind"], phase["phase"], phase["ttlSeconds"]) == ("phase", "record-free", 300)
     assert (body["kind"], body["mode"], body["mx"]) == ("body", "enforce", ["mx1.example.gov"])
     assert (body["proven"], page["proven"], page["mode"]) == (True, False, None)
     assert (proof["id"], proof["unseen"]) == (body["id"], ["2001:db8::1"])
@@ -95,6 +112,9 @@ def test_as_text_it_says_what_may_be_held(
     out = capsys.readouterr().out
     assert "mode enforce, max_age 86400; may be held until" in out
     assert "no policy" in out
+    assert "phase  record-free" in out
+    assert "taken over; what was before may be held until 2026-01-02 01:00 UTC\n" in out
+    assert "UTC; max_age_ever 86400 by the CISO" in out
     assert "mx     mx1.example.gov" in out
     assert "unseen: 2001:db8::1" in out
     assert "new.example: nothing was published yet" in out
@@ -106,7 +126,7 @@ def test_one_domain_may_be_asked_for(
     assert show(url, tmp_path, "--domain", "new.example") == 0
     assert capsys.readouterr().out == "new.example: nothing was published yet\n"
     assert show(url, tmp_path, "--domain", "parked.example") == 2
-    assert "is no domain of the stack: example.gov, new.example" in capsys.readouterr().err
+    assert "is no domain of the stack: example.gov, new.example, old" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])

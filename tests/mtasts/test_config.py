@@ -214,6 +214,9 @@ ACCEPTED: list[tuple[str, Any, Callable[[AgencyConfig], object], object]] = [
         lambda c: c.domains[0].tls_reports,
         ("https://reports.example:8443/a?b=c&d=%2C",),
     ),
+    ("domains.retire", True, lambda c: (c.domains[0].mode, c.domains[0].max_age), ("none", 86400)),
+    ("domains.retire", "true", lambda c: c.domains[0].retire, True),
+    ("domains.retire", "false", lambda c: c.domains[0].retire, False),
     (
         "override.expires",
         "2027-01-31 00:00:00 +0000 UTC",
@@ -383,6 +386,7 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("domains.dnsRoleArn", "dns-role", ".dnsRoleArn", "config-role-invalid", "arn:aws:iam"),
     ("domains.dnsRoleArn", GOVCLOUD_ROLE, ".dnsRoleArn", "config-role-invalid", "arn:aws:iam"),
     ("domains.reroll", [], ".reroll", "config-wrong-type", "text"),
+    ("domains.retire", "yes", ".retire", "config-wrong-type", "true or false"),
     ("domains.override", "yes", ".override", "config-wrong-type", "indented"),
     ("domains.override", SECRET, ".override", "config-secret", "--secret"),
     ("domains.override", {"reason": "a", "approvedBy": "b"}, ".override.expires", MISSING, "2027"),
@@ -698,3 +702,10 @@ def test_the_documentation_gives_the_defaults_of_the_model() -> None:
     assert defaults["mtasts:ttl"] == f"`{config.domains[0].ttl_seconds}`"
     assert defaults["mtasts:cacheSeconds"] == f"`{config.cache_seconds}`"
     assert defaults["mtasts:proofSeconds"] == f"`{config.proof_seconds}`"
+
+
+def test_a_parked_domain_has_nothing_to_retire() -> None:
+    values = valid() | {"mtasts:domains": [{"name": "example.gov", "mx": [], "retire": True}]}
+    (finding,) = refusals(values)
+    assert finding.id == "config-impossible-combination"
+    assert "mtasts:domains[0].retire: a parked domain" in finding.summary

@@ -7,6 +7,7 @@ from mtasts.names import MxPattern
 from mtasts.policy import Mode, policy_id
 from mtasts.rollout.declaration import declare
 from mtasts.rollout.ledger import Ledger, intend
+from mtasts.rollout.phases import UNPROTECTED
 from mtasts.rollout.zones import HostedZone
 
 DOMAIN = DomainConfig(
@@ -26,4 +27,5 @@ def test_names_and_texts_are_those_of_the_rfcs() -> None:
     assert declared.body == DOMAIN.policy.render()
     assert declared.sts_text == f"v=STSv1; id={policy_id(declared.body, 0)};"
     assert declared.tlsrpt_text == "v=TLSRPTv1; rua=mailto:a@b.gov;"
-    assert not declared.protect
+    assert not declared.keep
+    assert declared.parts == UNPROTECTED

@@ -15,6 +15,7 @@ from mtasts.policy import Mode, Policy, policy_id
 from mtasts.rollout.ledger import (
     ENTRIES_MAX,
     ENTRY_MAX_BYTES,
+    Adopted,
     Body,
     Departure,
     Entry,
@@ -22,12 +23,14 @@ from mtasts.rollout.ledger import (
     Ledger,
     LedgerError,
     MxSeen,
+    PhaseEntered,
     Proof,
     intend,
     parse_entry,
     read,
     render_entry,
 )
+from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -182,6 +185,8 @@ ENTRIES = st.one_of(
     ),
     st.builds(Proof, st.just(7), TIMES, st.text(max_size=32), WORDS, WORDS),
     st.builds(MxSeen, st.just(7), TIMES, WORDS, st.integers(0, 2**31)),
+    st.builds(PhaseEntered, st.just(7), TIMES, st.sampled_from(Phase), st.integers(0, 2**31)),
+    st.builds(Adopted, st.just(7), TIMES, st.integers(0, 2**31), st.text(max_size=20)),
 )
 
 
@@ -212,6 +217,7 @@ def good(**changes: object) -> bytes:
         pytest.param(good(revision=True), "no whole number", id="boolean"),
         pytest.param(good(id=7), "no text", id="id"),
         pytest.param(good(kind="mx", hosts="a", ttl_seconds=1), "no list", id="hosts"),
+        pytest.param(good(kind="phase", phase="x", ttl_seconds=1), "cannot be read", id="phase"),
     ],
 )
 def test_an_entry_that_is_not_understood_is_no_entry(raw: bytes, says: str) -> None:
@@ -231,3 +237,10 @@ def test_a_missing_entry_is_named() -> None:
 def test_the_number_of_entries_is_bounded() -> None:
     with pytest.raises(LedgerError, match="entries"):
         read(dict.fromkeys(range(1, ENTRIES_MAX + 2), b""))
+
+
+def test_what_was_taken_over_may_have_been_enforced() -> None:
+    adopted = Adopted(1, T0, 86_400)
+    assert Ledger((adopted,)).has_enforced
+    assert Ledger((adopted,)).adopted == adopted
+    assert Ledger().adopted is None

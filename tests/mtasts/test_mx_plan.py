@@ -9,7 +9,7 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import Body, Ledger, Proof
+from mtasts.rollout.ledger import Adopted, Body, Ledger, Proof
 from mtasts.rollout.mx_plan import Step, Times, Wait, plan
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -142,3 +142,16 @@ def test_nothing_is_to_do() -> None:
 )
 def test_a_date_told_is_never_too_early(moment: dt.datetime, text: str) -> None:
     assert minute(moment) == text
+
+
+def test_what_was_published_before_the_ledger_may_have_listed_anything() -> None:
+    before = published(policy(A, B))
+    adopted = Adopted(len(before.entries) + 1, NOW - DAY, 10 * 86_400, "the CISO")
+    ledger = Ledger((*before.entries, adopted))
+    (adding,) = plan(policy(A, B), live=(A,), to=(A, B), ledger=ledger, times=TIMES, now=NOW)
+    assert adding.wait is not None
+    assert adding.wait.bounce_safe == NOW
+    assert adding.wait.guaranteed == adopted.held_until
+    late = NOW + 20 * DAY
+    (adding,) = plan(policy(A, B), live=(A,), to=(A, B), ledger=ledger, times=TIMES, now=late)
+    assert adding.wait == Wait(late, late, late)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,18 @@ from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
 from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.config import AgencyConfig, load
 from mtasts.errors import UndeterminedError
-from mtasts.observations import DnsStatus
+from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import Body, Ledger, LedgerError, MxSeen, Proof, intend, render_entry
+from mtasts.rollout.ledger import (
+    Adopted,
+    Body,
+    Ledger,
+    LedgerError,
+    MxSeen,
+    Proof,
+    intend,
+    render_entry,
+)
 from mtasts.rollout.zones import HostedZone, ZoneError
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
@@ -377,3 +387,51 @@ async def test_a_promotion_is_surveyed_with_its_evidence(url: str, tmp_path: Pat
         (found,) = survey.domains
         assert (found.evidence is None) == (evidence is None)
         assert evidence is None or evidence in str(found.evidence)
+
+
+async def test_of_a_domain_that_retires_the_addresses_are_looked_up(url: str) -> None:
+    class Direct(Zone):
+        async def authoritative(self, _: object, name: str, type_: str) -> DnsAnswer:
+            return await self.lookup(name, type_)
+
+    zone = Direct({("mta-sts.example.gov", "A"): ("192.0.2.1",)})
+    survey = await surveyor(url, zone).survey(config(MAIL | {"retire": True}))
+    (found,) = survey.domains
+    assert [(each.type, each.values) for each in found.addresses] == [
+        ("A", ("192.0.2.1",)),
+        ("AAAA", ()),
+    ]
+
+
+class Shelf:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, bytes] = {}
+
+    def list(self, _: str) -> dict[int, bytes]:
+        return dict(self.entries)
+
+    def append(self, _: str, number: int, entry: bytes) -> bool:
+        self.entries[number] = entry
+        return True
+
+
+async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() -> None:
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    adopted, body = Adopted(1, at), Body(2, at, b"x", 0, "1")
+    for written in range(4):
+        shelf = Shelf()
+        recorder = Recorder(shelf)
+        await recorder.adopt("example.gov", adopted, body, ("192.0.2.1",))
+        whole = dict(shelf.entries)
+        shelf.entries = {number: whole[number] for number in range(1, written + 1)}
+        later = replace(body, at=at + dt.timedelta(days=1))
+        await recorder.adopt("example.gov", adopted, later, ("192.0.2.1",))
+        assert len(shelf.entries) == 3
+        assert (await recorder.read("example.gov")).last_proven is not None
+    with pytest.raises(LedgerError, match="has a ledger already"):
+        await recorder.adopt("example.gov", adopted, replace(body, id="2"), ())
+    shelf.entries = {1: render_entry(replace(body, number=1))}
+    with pytest.raises(LedgerError, match="has a ledger already"):
+        await recorder.adopt("example.gov", adopted, body, ())
