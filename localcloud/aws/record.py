@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from localcloud.aws.differences import as_set
 from localcloud.aws.distribution_config import CLOUDFRONT_ZONE
-from localcloud.aws.properties import UNKNOWN, Properties, is_unknown
+from localcloud.aws.properties import UNKNOWN, Properties
 from localcloud.aws.record_values import (
     MODELLED_TYPES,
     invalid,
@@ -62,7 +62,7 @@ class Record(Resource):
         """Names compare without case and final dot."""
         if path in {"name", "aliases.name"} and isinstance(value, str):
             return value.rstrip(".").lower()
-        if path == "aliases" and not is_unknown(value):
+        if path == "aliases" and isinstance(value, list):  # its members have this path, too
             return as_set(
                 [alias | {"name": self.normalise("name", alias["name"])} for alias in value]
             )

@@ -1,0 +1,110 @@
+"""The policy host moves to another distribution or certificate, and senders notice nothing."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from localcloud.edge_response import EdgeFault
+from localcloud.watcher import Watcher
+from mtasts.probe.reach import Reach
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+    from localcloud.project import Project
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def domain() -> str:
+    return f"d{uuid.uuid4().hex[:8]}.example"
+
+
+def published(lab: Lab, domain: str) -> Project:
+    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
+    project.configure({"mtasts:mode": "enforce"})
+    project.collect_evidence(domain).required()
+    project.settle()
+    return project
+
+
+def distribution(lab: Lab, domain: str) -> dict[str, Any] | None:
+    found = lab.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
+    return next((each for each in found if f"mta-sts.{domain}" in each["Aliases"]["Items"]), None)
+
+
+def target(lab: Lab, domain: str) -> str:
+    """Where the policy host's name leads."""
+    route53 = lab.client("route53")
+    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
+    rows = route53.list_resource_record_sets(HostedZoneId=zones[f"{domain}."])
+    (name,) = {
+        row["AliasTarget"]["DNSName"].rstrip(".")
+        for row in rows["ResourceRecordSets"]
+        if row["Name"] == f"mta-sts.{domain}."
+    }
+    return str(name)
+
+
+def urn(project: Project, name: str) -> str:
+    """The engine's name for a resource."""
+    shown = project.pulumi("stack", "--show-urns").required().stdout
+    (found,) = [
+        line.split("URN:")[1].strip() for line in shown.splitlines() if line.endswith(f"::{name}")
+    ]
+    return found
+
+
+def test_no_name_leads_to_a_new_distribution_that_is_not_proven(lab: Lab, domain: str) -> None:
+    project = published(lab, domain)
+    before = distribution(lab, domain)
+    assert before is not None
+    cloudfront = lab.client("cloudfront")  # somebody deletes it by hand
+    tag = cloudfront.get_distribution(Id=before["Id"])["ETag"]
+    cloudfront.delete_distribution(Id=before["Id"], IfMatch=tag)
+    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
+    refused = project.up("--refresh")
+    assert not refused.ok
+    assert "status 503" in refused.text, refused.text
+    after = distribution(lab, domain)
+    assert after is not None
+    assert after["Id"] != before["Id"]
+    assert target(lab, domain) == before["DomainName"]
+    lab.control.clear_edge_fault(f"mta-sts.{domain}")
+    record = lab.sts(domain)
+    project.settle()
+    assert target(lab, domain) == after["DomainName"]
+    assert lab.sts(domain) == record
+
+
+def test_a_distribution_is_not_replaced_while_senders_rely_on_it(lab: Lab, domain: str) -> None:
+    project = published(lab, domain)
+    before = distribution(lab, domain)
+    assert before is not None
+    refused = project.up("--replace", urn(project, f"{domain}-distribution"))
+    assert not refused.ok
+    assert "protect" in refused.text
+    project.settle()
+    assert distribution(lab, domain) is not None
+    assert target(lab, domain) == before["DomainName"]
+
+
+def test_a_certificate_is_replaced_before_a_senders_eyes(lab: Lab, domain: str) -> None:
+    project = published(lab, domain)
+    before = distribution(lab, domain)
+    assert before is not None
+    with Watcher(Reach.from_environment(project.environment), domain) as watcher:
+        project.up("--replace", urn(project, f"{domain}-certificate")).required()
+    after = distribution(lab, domain)
+    assert after is not None
+    assert after["Id"] == before["Id"]
+    certificate = "ACMCertificateArn"
+    assert after["ViewerCertificate"][certificate] != before["ViewerCertificate"][certificate]
+    seen = {(sighting.id, sighting.bodies) for sighting in watcher.sightings}
+    assert len(watcher.sightings) > 3
+    assert [len(bodies) for _, bodies in seen] == [1]
+    project.settle()
