@@ -1,10 +1,10 @@
-# The interface of the project: setup, demo, test, lint, bench. CI calls nothing else.
+# The interface of the project. CI calls nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine demo test lint format bench lock clean
+.PHONY: setup engine demo test matrix lint workflows format bench lock clean
 
 setup: $(STAMP)
 
@@ -30,12 +30,21 @@ demo: engine
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
+# A run killed at every step, recovered and run again: what `test` samples, in full.
+matrix: engine
+	@$(BIN)/python -m pytest tests/engine/test_crashes.py -m "matrix or not matrix"
+
 lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell
+
+# actionlint is built from pinned Go modules, as the engine is.
+workflows: setup
+	@$(BIN)/zizmor --offline --persona=pedantic .github/workflows
+	@go -C tools/workflows tool actionlint $(CURDIR)/.github/workflows/*.yml
 
 format: setup
 	@$(BIN)/ruff check --fix .

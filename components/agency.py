@@ -78,7 +78,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     decision = decide(survey, now())
     if not pulumi.runtime.is_dry_run():
-        await record_mx(recorder, survey)
+        await record_seen(recorder, survey)
         await record_progress(recorder, decision.retiring)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
@@ -108,7 +108,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         outputs[declaration.domain] = {
             "policyId": domain.policy_id,
             "policyUrl": domain.policy_url,
-            "policy": declaration.body.decode("ascii"),
+            "policy": declaration.body.decode("utf-8"),
         }
     pulumi.export("domains", outputs)
     if decision.held:
@@ -191,10 +191,11 @@ def decide(survey: Survey, now: dt.datetime) -> Decision:
         if judged.retirement is not None:
             retiring[domain.name] = judged.retirement
             phase = judged.retirement.phase
-        if intended is not None and found.zone is not None and phase.parts.host:
+        zone = found.zone or ledger.last_zone
+        if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
-            declared.append(declare(domain, found.zone, intended, parts=parts, keep=keep))
+            declared.append(declare(domain, zone, intended, parts=parts, keep=keep))
     return Decision(tuple(declared), held, retiring)
 
 
@@ -214,14 +215,19 @@ async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) 
     )
 
 
-async def record_mx(recorder: Recorder, survey: Survey) -> None:
-    """Write down the MX sets of the domains that have a ledger: they decide what may leave it."""
+async def record_seen(recorder: Recorder, survey: Survey) -> None:
+    """Write down MX set and zone of the domains that have a ledger.
+
+    The one decides what may leave the policy, the other where a domain is held.
+    """
+
+    async def one(found: Surroundings) -> None:
+        await recorder.mx_seen(found.domain.name, found.ledger, found.mx)
+        if found.zone is not None:
+            await recorder.zone_seen(found.domain.name, found.ledger, found.zone)
+
     await asyncio.gather(
-        *(
-            recorder.mx_seen(found.domain.name, found.ledger, found.mx)
-            for found in survey.domains
-            if found.ledger.last_body is not None
-        )
+        *(one(found) for found in survey.domains if found.ledger.last_body is not None)
     )
 
 

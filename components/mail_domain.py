@@ -100,10 +100,11 @@ def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
 
 
 def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.ResourceHook:
-    """No body is served before the ledger holds it."""
+    """No body is served before the ledger holds it, and where its records are."""
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
         await recorder.ensure_body(name, declared.intended)
+        await recorder.zone_seen(name, await recorder.read(name), declared.zone)
 
     return guard(f"{name}-ledger", check, deadline_seconds=_LEDGER_SECONDS)
 

@@ -14,6 +14,7 @@ from mtasts.rollout.ledger import (
     MxSeen,
     PhaseEntered,
     Proof,
+    ZoneSeen,
     read,
     render_entry,
 )
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.ledger import Adopted, Entry, Intended
     from mtasts.rollout.phases import Phase
+    from mtasts.rollout.zones import HostedZone
 
 
 class Store(Protocol):
@@ -107,6 +109,13 @@ class Recorder:
             return
         entry = MxSeen(ledger.next_number, self.now(), hosts, answer.ttl_seconds)
         await self._append(domain, entry)
+
+    async def zone_seen(self, domain: str, ledger: Ledger, zone: HostedZone) -> None:
+        """Write down where the records are, where that is another zone than the last one seen."""
+        if ledger.last_zone == zone:
+            return
+        number = (await self.read(domain)).next_number
+        await self._append(domain, ZoneSeen(number, self.now(), zone))
 
     async def _append(self, domain: str, entry: Entry) -> None:
         raw = render_entry(entry)

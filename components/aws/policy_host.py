@@ -95,7 +95,7 @@ class PolicyHost(pulumi.ComponentResource):
             f"{name}-policy",
             bucket=self._bucket,
             key=self._key,
-            content=args["body"].decode("ascii"),
+            content=args["body"].decode("utf-8"),
             content_type="text/plain",
             cache_control=f"max-age={args['cache_seconds']}",
             # Declared, so that an edit by hand shows as drift; no security rests on it.

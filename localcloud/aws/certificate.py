@@ -109,6 +109,7 @@ class Certificate(Resource):
         names = list(domains) if found["DomainName"] in asked else others
         live = {
             "domainName": found["DomainName"],
+            "region": region,
             "subjectAlternativeNames": names or None,
             "tags": tags or None,
             "validationMethod": "DNS",

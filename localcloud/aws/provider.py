@@ -20,6 +20,7 @@ from localcloud.aws.bucket_settings import (
     BucketVersioning,
 )
 from localcloud.aws.certificate import Certificate, CertificateValidation
+from localcloud.aws.crash import crashing
 from localcloud.aws.differences import Change, differences, reconcile
 from localcloud.aws.distribution import Distribution
 from localcloud.aws.invokes import invoke
@@ -131,14 +132,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             if request.preview:
                 planned = resource.planned(session, inputs)
                 return provider_pb2.CreateResponse(properties=encode(planned))
-            identity = resource.create(session, inputs)
+            with crashing(self._environment, "create", request.urn):
+                identity = resource.create(session, inputs)
             state = _state(resource, session, identity, inputs)
             return provider_pb2.CreateResponse(id=identity, properties=encode(state))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             old = decode(request.inputs)
-            live = resource.read(self._configured, request.id, old)
+            # What is imported from another region is named so: ID@REGION.
+            identity = request.id if old else request.id.partition("@")[0]
+            live = resource.read(self._configured, identity, old)
             if live is None:
                 return provider_pb2.ReadResponse()
             found = _without_none(live.inputs)
@@ -146,7 +150,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             marks = {name: value for name, value in old.items() if name.startswith("__")}
             state = _without_none(resource.outputs(inputs, live))
             return provider_pb2.ReadResponse(
-                id=request.id, properties=encode(state), inputs=encode(inputs | marks)
+                id=identity, properties=encode(state), inputs=encode(inputs | marks)
             )
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
@@ -159,7 +163,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 planned = resource.planned(session, new) | computed
                 planned |= dict.fromkeys(resource.volatile, UNKNOWN)
                 return provider_pb2.UpdateResponse(properties=encode(planned))
-            resource.update(session, request.id, old, new)
+            with crashing(self._environment, "update", request.urn):
+                resource.update(session, request.id, old, new)
             state = _state(resource, session, request.id, new)
             return provider_pb2.UpdateResponse(properties=encode(state))
 

@@ -17,7 +17,7 @@ from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import Adopted, Body, Ledger, LedgerError, PhaseEntered, Proof
+from mtasts.rollout.ledger import Adopted, Body, Ledger, LedgerError, PhaseEntered, Proof, ZoneSeen
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -104,6 +104,13 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
                 "addresses": list(entry.addresses),
                 "unseen": list(entry.unseen),
             }
+        case ZoneSeen():
+            return row | {
+                "kind": "zone",
+                "zoneId": entry.zone.zone_id,
+                "name": entry.zone.name,
+                "nameServers": sorted(entry.zone.name_servers),
+            }
         case PhaseEntered():
             return row | {
                 "kind": "phase",
@@ -149,6 +156,8 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
         case Proof():
             unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
             return printable(f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}", 300)
+        case ZoneSeen():
+            return printable(f"zone   {entry.zone.name} ({entry.zone.zone_id})", 300)
         case PhaseEntered():
             return f"phase  {entry.phase}"
         case Adopted():

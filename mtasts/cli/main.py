@@ -27,6 +27,8 @@ COMMANDS = {
     "gate": ("mtasts.cli.gate", "the evidence that a promotion to enforce rests on"),
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
+    "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
+    "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 

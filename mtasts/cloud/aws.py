@@ -134,15 +134,16 @@ class Account:
         self._attempts_max = attempts_max
         self._lock = threading.RLock()
         self._session: boto3.Session | None = None
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str | None], Any] = {}
         self._account_id: str | None = None
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - callers name the typed client
-        """The client of ``service``, made once."""
+    def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - callers name the typed client
+        """The client of ``service``, made once, in the stack's region or another."""
+        key = (service, region)
         with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._make(self.session(), service)
-            return self._clients[service]
+            if key not in self._clients:
+                self._clients[key] = self._make(self.session(), service, region)
+            return self._clients[key]
 
     def session(self) -> boto3.Session:
         """The session after every role has been assumed."""
@@ -223,12 +224,13 @@ class Account:
             region_name=self.settings.region,
         )
 
-    def _make(self, session: boto3.Session, service: str) -> Any:  # noqa: ANN401 - as `client`
+    def _make(self, session: boto3.Session, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - as `client`
         from botocore.config import Config  # noqa: PLC0415 - as boto3 above
 
         factory = cast("Any", session.client)
         return factory(
             service,
+            region_name=region,
             endpoint_url=self.settings.endpoints.get(service),
             config=Config(
                 connect_timeout=5,

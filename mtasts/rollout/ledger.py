@@ -18,6 +18,7 @@ from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse, policy_id
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.zones import HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,7 +115,16 @@ class Adopted:
         return self.at + dt.timedelta(seconds=min(self.max_age_ever, MAX_AGE_LIMIT)) + _SKEW
 
 
-Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted
+@dataclass(frozen=True, slots=True)
+class ZoneSeen:
+    """Where the records are: a look-up that fails later leaves the domain where it is."""
+
+    number: int
+    at: dt.datetime
+    zone: HostedZone
+
+
+Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +174,12 @@ class Ledger:
     def adopted(self) -> Adopted | None:
         """That the domain had MTA-STS before, if it did."""
         return next((entry for entry in self.entries if isinstance(entry, Adopted)), None)
+
+    @property
+    def last_zone(self) -> HostedZone | None:
+        """The zone that the records were last written to."""
+        zones = (entry.zone for entry in reversed(self.entries) if isinstance(entry, ZoneSeen))
+        return next(zones, None)
 
     @property
     def last_phase(self) -> PhaseEntered | None:
@@ -285,6 +301,13 @@ def render_entry(entry: Entry) -> bytes:
             }
         case PhaseEntered():
             own = {"kind": "phase", "phase": entry.phase, "ttl_seconds": entry.ttl_seconds}
+        case ZoneSeen():
+            own = {
+                "kind": "zone",
+                "zone_id": entry.zone.zone_id,
+                "name": entry.zone.name,
+                "name_servers": sorted(entry.zone.name_servers),
+            }
         case Adopted():
             own = {
                 "kind": "adopted",
@@ -327,12 +350,18 @@ def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
     return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]))
 
 
+def _zone(number: int, at: dt.datetime, found: dict[str, Any]) -> ZoneSeen:
+    servers = frozenset(_words(found["name_servers"]))
+    return ZoneSeen(number, at, HostedZone(_word(found["zone_id"]), _word(found["name"]), servers))
+
+
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
     "mx": _mx,
     "phase": _phase,
     "adopted": _adopted,
+    "zone": _zone,
 }
 
 

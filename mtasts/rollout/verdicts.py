@@ -146,8 +146,8 @@ def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
         elif select_sts(found.sts.strings).outcome is not Outcome.NONE:
             yield (
                 f"{name} has an STS record that this stack has not published: senders may hold a "
-                "policy of which nothing is known here. Take it over before you change it, or "
-                "retire it where it was made"
+                "policy of which nothing is known here. Take it over before you change it: mtasts "
+                "adopt; or retire it where it was made"
             )
     yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
 

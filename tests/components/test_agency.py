@@ -15,8 +15,8 @@ from components.agency import (
     describe_held,
     is_relied_on,
     read_config,
-    record_mx,
     record_progress,
+    record_seen,
 )
 from mtasts.config import AgencyConfig, ConfigError, Override
 from mtasts.errors import UndeterminedError
@@ -31,6 +31,7 @@ from mtasts.rollout.ledger import (
     LedgerError,
     PhaseEntered,
     Proof,
+    ZoneSeen,
     intend,
     read,
 )
@@ -84,6 +85,12 @@ def ledger(*, proven: bool) -> Ledger:
     """A ledger with one enforced body under a foreign id."""
     entries: tuple[Entry, ...] = (Body(1, NOW, OLD, 0, "old"),)
     return Ledger((*entries, Proof(2, NOW, "old")) if proven else entries)
+
+
+def placed(*, proven: bool) -> Ledger:
+    """The same, with the zone that its records are in."""
+    entries = ledger(proven=proven).entries
+    return Ledger((*entries, ZoneSeen(len(entries) + 1, NOW, ZONE)))
 
 
 def test_the_stack_file_is_named_with_every_problem() -> None:
@@ -183,7 +190,7 @@ STS = st.sampled_from([b"v=STSv1; id=old;", b"v=STSv1; id=foreign;", b"v=spf1 -a
     caa=answers("mta-sts.example.gov", "CAA", st.lists(st.just('0 issue ";"'), max_size=1)),
     status=STATUS,
     text=STS,
-    known=st.sampled_from([ledger(proven=True), ledger(proven=False)]),
+    known=st.sampled_from([ledger(proven=True), ledger(proven=False), placed(proven=True)]),
     problem=st.sampled_from([None, LedgerError("gone"), UndeterminedError("no answer")]),
     has_zone=st.booleans(),
 )
@@ -207,6 +214,9 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
     decision = decide(Survey("123456789012", (found,)), NOW)
     # A program that fails deletes nothing, so what is left out stays; and it is never unprotected.
     assert decision.declared or decision.held
+    known = found.ledger
+    if known.last_zone is not None and known.last_body == known.last_proven:
+        assert decision.declared
     assert all(each.parts.protect_record for each in decision.declared)
     assert is_relied_on(found)
     for each in decision.declared:
@@ -225,10 +235,16 @@ async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None
             written.append((domain, number))
             return True
 
-    await record_mx(Recorder(Memory()), survey())
+    await record_seen(Recorder(Memory()), survey())
     assert written == []
-    await record_mx(Recorder(Memory()), survey(ledger=ledger(proven=True)))
-    assert sorted(written) == [("b.example.gov", 3), ("example.gov", 3)]
+    await record_seen(Recorder(Memory()), survey(ledger=ledger(proven=True)))
+    # The ledger is read again before the zone is written: here it is empty.
+    assert sorted(written) == [
+        ("b.example.gov", 1),
+        ("b.example.gov", 3),
+        ("example.gov", 1),
+        ("example.gov", 3),
+    ]
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:

@@ -25,6 +25,19 @@ if TYPE_CHECKING:
 SECONDS = 60
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what each run that was killed needed, where such tests ran."""
+    rows = [
+        value
+        for report in terminalreporter.stats.get("passed", ())
+        for key, value in report.user_properties
+        if key == "matrix" and report.when == "call"
+    ]
+    if rows:
+        terminalreporter.section("killed runs, and what their recovery did")
+        terminalreporter.write("".join(f"{row}\n" for row in sorted(rows)))
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return find(os.environ, print)

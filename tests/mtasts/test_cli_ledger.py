@@ -18,6 +18,7 @@ from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
 from mtasts.rollout.ledger import Adopted, Body, Intended, Ledger, intend
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -75,6 +76,10 @@ async def fill(url: str) -> None:
     await recorder.mx_seen("example.gov", await recorder.read("example.gov"), mx)
     await recorder.ensure_body("example.gov", Intended(b"<html>", 1, "foreign"))
     await recorder.advance("example.gov", Phase.RECORD_FREE, 300)
+    ledger = await recorder.read("example.gov")
+    zone = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
+    await recorder.zone_seen("example.gov", ledger, zone)
+    await recorder.zone_seen("example.gov", await recorder.read("example.gov"), zone)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
         await recorder.adopt(name, Adopted(1, at, 86400, by), Body(2, at, b"x", 0, "1"), ())
@@ -97,7 +102,12 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase = first["entries"]
+    body, proof, mx, page, phase, zone = first["entries"]
+    assert (zone["zoneId"], zone["name"], zone["nameServers"]) == (
+        "Z1",
+        "example.gov",
+        ["ns1.example.net"],
+    )
     assert (phase["kind"], phase["phase"], phase["ttlSeconds"]) == ("phase", "record-free", 300)
     assert (body["kind"], body["mode"], body["mx"]) == ("body", "enforce", ["mx1.example.gov"])
     assert (body["proven"], page["proven"], page["mode"]) == (True, False, None)
@@ -113,6 +123,7 @@ def test_as_text_it_says_what_may_be_held(
     assert "mode enforce, max_age 86400; may be held until" in out
     assert "no policy" in out
     assert "phase  record-free" in out
+    assert "zone   example.gov (Z1)" in out
     assert "taken over; what was before may be held until 2026-01-02 01:00 UTC\n" in out
     assert "UTC; max_age_ever 86400 by the CISO" in out
     assert "mx     mx1.example.gov" in out

@@ -83,4 +83,4 @@ def test_an_engine_that_does_not_end_is_given_up(
     engine("", "")
     monkeypatch.setattr(subprocess, "run", hang)
     assert main(["preview", "agency"]) == 3
-    assert "gave no plan within 600 s" in capsys.readouterr().err
+    assert "did not end pulumi preview within" in capsys.readouterr().err

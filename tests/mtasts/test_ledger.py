@@ -25,12 +25,14 @@ from mtasts.rollout.ledger import (
     MxSeen,
     PhaseEntered,
     Proof,
+    ZoneSeen,
     intend,
     parse_entry,
     read,
     render_entry,
 )
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.zones import HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,6 +188,12 @@ ENTRIES = st.one_of(
     st.builds(Proof, st.just(7), TIMES, st.text(max_size=32), WORDS, WORDS),
     st.builds(MxSeen, st.just(7), TIMES, WORDS, st.integers(0, 2**31)),
     st.builds(PhaseEntered, st.just(7), TIMES, st.sampled_from(Phase), st.integers(0, 2**31)),
+    st.builds(
+        ZoneSeen,
+        st.just(7),
+        TIMES,
+        st.builds(HostedZone, st.text(max_size=9), st.text(max_size=9), st.frozensets(st.text())),
+    ),
     st.builds(Adopted, st.just(7), TIMES, st.integers(0, 2**31), st.text(max_size=20)),
 )
 

@@ -136,6 +136,17 @@ def test_enforce_is_judged_by_its_evidence() -> None:
     assert reason.startswith("no evidence for enforce")
 
 
+def test_a_ca_that_is_forbidden_stops_no_domain_that_is_published() -> None:
+    caa = DnsAnswer("mta-sts.example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue ";"',))
+    found = Surroundings(DOMAIN, MX, zone=ZONE, caa=(caa,))
+    assert not judged_of(found).proceeds
+    testing = Policy(Mode.TESTING, 86400, DOMAIN.mx).render()
+    ledger = Ledger((Body(1, NOW, testing, 0, "7"), Proof(2, NOW, "7")))
+    judged = judged_of(replace(found, ledger=ledger))
+    assert judged.proceeds
+    assert len(judged.warnings) == 1
+
+
 def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
     enforced = Policy(Mode.ENFORCE, 86400, DOMAIN.mx).render()
     ledger = Ledger((Body(1, NOW, enforced, 0, "7"), Proof(2, NOW, "7")))

@@ -2,65 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from gh_stand_in import StandIn
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "post_preview.py"
 MARKER = "<!-- mtasts preview example-agency -->"
-# One page for each comment, so that paging is tried too.
-GH = """#!{python}
-import json, os, sys
-store = {store!r}
-comments = json.load(open(store))
-words = sys.argv[1:]
-assert words.pop(0) == "api"
-method = words[words.index("--method") + 1] if "--method" in words else "GET"
-path = words[-1]
-if path == "user":
-    if os.environ.get("GH_BROKEN_USER"):
-        sys.exit("gh: Resource not accessible by integration (HTTP 403)")
-    print(json.dumps({{"login": "agency-bot"}}))
-elif method == "GET":
-    if os.environ.get("GH_DOWN"):
-        sys.exit("gh: HTTP 503")
-    print(json.dumps([[comment] for comment in comments]))
-else:
-    body = json.load(sys.stdin)["body"]
-    if method == "PATCH":
-        (found,) = [each for each in comments if str(each["id"]) == path.rpartition("/")[2]]
-        found["body"] = body
-    else:
-        login = "github-actions[bot]" if os.environ.get("GH_BROKEN_USER") else "agency-bot"
-        comments.append({{"id": len(comments) + 1, "user": {{"login": login}}, "body": body}})
-    json.dump(comments, open(store, "w"))
-    print("{{}}")
-"""
 
 
 class Lab:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = folder / "comments.json"
-        script = folder / "gh"
-        script.write_text(GH.format(python=sys.executable, store=str(self.store)))
-        script.chmod(0o755)
-        self.keep()
-
-    def keep(self, *comments: tuple[str, str]) -> None:
-        rows = [
-            {"id": number, "user": {"login": login}, "body": body}
-            for number, (login, body) in enumerate(comments, start=1)
-        ]
-        self.store.write_text(json.dumps(rows))
-
-    @property
-    def bodies(self) -> list[str]:
-        return [comment["body"] for comment in json.loads(self.store.read_text())]
+        self.gh = StandIn(folder)
 
     def post(
         self, text: str, *, repository: str = "agency/mail", number: str = "7", **variables: str
@@ -84,30 +41,30 @@ def lab(tmp_path: Path) -> Lab:
 def test_the_first_preview_is_posted_and_the_next_takes_its_place(lab: Lab) -> None:
     assert lab.post(f"{MARKER}\nblocked").stdout == "posted a new comment\n"
     assert lab.post(f"{MARKER}\nevidence added").stdout == "updated comment 1\n"
-    assert lab.bodies == [f"{MARKER}\nevidence added"]
+    assert lab.gh.bodies == [f"{MARKER}\nevidence added"]
 
 
 def test_each_stack_has_a_comment_of_its_own(lab: Lab) -> None:
     lab.post(f"{MARKER}\none")
     lab.post("<!-- mtasts preview another -->\ntwo")
-    assert len(lab.bodies) == 2
+    assert len(lab.gh.bodies) == 2
 
 
 def test_a_comment_of_somebody_else_is_never_touched(lab: Lab) -> None:
-    lab.keep(("mallory", f"{MARKER}\nlooks like ours"), ("agency-bot", "a word of thanks"))
+    lab.gh.keep(("mallory", f"{MARKER}\nlooks like ours"), ("agency-bot", "a word of thanks"))
     lab.post(f"{MARKER}\nours")
-    assert lab.bodies == [f"{MARKER}\nlooks like ours", "a word of thanks", f"{MARKER}\nours"]
+    assert lab.gh.bodies == [f"{MARKER}\nlooks like ours", "a word of thanks", f"{MARKER}\nours"]
 
 
 def test_a_workflows_token_is_the_bots(lab: Lab) -> None:
     lab.post(f"{MARKER}\none", GH_BROKEN_USER="1")
     lab.post(f"{MARKER}\ntwo", GH_BROKEN_USER="1")
-    assert lab.bodies == [f"{MARKER}\ntwo"]
+    assert lab.gh.bodies == [f"{MARKER}\ntwo"]
 
 
 def test_a_preview_too_long_for_a_comment_is_cut_with_a_word(lab: Lab) -> None:
     lab.post(f"{MARKER}\n" + "x" * 70_000)
-    (body,) = lab.bodies
+    (body,) = lab.gh.bodies
     assert len(body) < 65_536
     assert body.endswith("(cut: run mtasts preview to see all of it)\n")
 
@@ -128,4 +85,4 @@ def test_what_cannot_be_posted_is_said(
     done = lab.post(text, **more)
     assert done.returncode == 1
     assert says in done.stderr
-    assert lab.bodies == []
+    assert lab.gh.bodies == []

@@ -1,0 +1,125 @@
+"""A domain that has MTA-STS already, as senders see it: record, policy at every address, reports.
+
+What is taken over has to be whole: a policy that senders refuse, or that differs between addresses,
+is mended where it was made, not adopted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.findings import printable
+from mtasts.observations import FetchOutcome
+from mtasts.policy import PolicySyntaxError, parse
+from mtasts.probe.https import fetch
+from mtasts.records import Outcome, select_sts, select_tlsrpt
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mtasts.observations import DnsAnswer, Fetch
+    from mtasts.policy import Policy
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+
+_ADDRESSES_MAX = 16
+
+
+class AdoptionError(MtaStsError):
+    """What is live cannot be taken over as it is; the text says what has to be mended first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What senders get of a domain: the exact bytes, the id that names them, and how long.
+
+    ``addresses`` are those that served them; ``unseen`` those that cannot be reached from here.
+    """
+
+    domain: str
+    id: str
+    body: bytes
+    policy: Policy
+    ttl_seconds: int
+    tls_reports: tuple[str, ...]
+    addresses: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+async def look_at(domain: str, *, reach: Reach, resolver: Resolver) -> Live:
+    """What is live of ``domain``.
+
+    Raises:
+        AdoptionError: it is not what a sender could use.
+        UndeterminedError: nobody told.
+    """
+    sts, tlsrpt, (addresses, reason) = await asyncio.gather(
+        resolver.lookup(f"{STS_LABEL}.{domain}", "TXT"),
+        resolver.lookup(f"{TLSRPT_LABEL}.{domain}", "TXT"),
+        resolver.addresses(f"{POLICY_LABEL}.{domain}"),
+    )
+    id_ = _id(domain, sts)
+    if not tlsrpt.settled:
+        raise UndeterminedError(f"the TLS-RPT record of {domain}: {tlsrpt.reason}")
+    if not addresses:
+        raise AdoptionError(f"{domain} has an STS record, but no policy host: {reason}")
+    host = f"{POLICY_LABEL}.{domain}"
+    fetches = await asyncio.gather(
+        *(fetch(reach, host, address) for address in addresses[:_ADDRESSES_MAX])
+    )
+    body = _body(host, fetches)
+    try:
+        policy = parse(body)
+    except PolicySyntaxError as error:
+        raise AdoptionError(f"https://{host} serves no policy: {error}") from error
+    reports = select_tlsrpt(tlsrpt.strings).record
+    return Live(
+        domain,
+        id_,
+        body,
+        policy,
+        sts.ttl_seconds,
+        reports.rua if reports else (),
+        tuple(each.address for each in fetches if each.outcome is FetchOutcome.ANSWERED),
+        tuple(each.address for each in fetches if each.outcome is FetchOutcome.NO_ROUTE),
+    )
+
+
+def _id(domain: str, sts: DnsAnswer) -> str:
+    if not sts.settled:
+        raise UndeterminedError(f"the STS record of {domain}: {sts.reason}")
+    selected = select_sts(sts.strings)
+    if selected.outcome is Outcome.NONE:
+        raise AdoptionError(
+            f"{domain} has no STS record, so there is nothing to take over: mtasts init instead"
+        )
+    if selected.record is None:
+        raise AdoptionError(
+            f"the STS record of {domain} is one that senders ignore ({selected.outcome}): mend it, "
+            "or delete it and begin anew with mtasts init"
+        )
+    return selected.record.id
+
+
+def _body(host: str, fetches: Iterable[Fetch]) -> bytes:
+    """The one body that every address serves which can be reached."""
+    seen = [each for each in fetches if each.outcome is not FetchOutcome.NO_ROUTE]
+    for each in seen:
+        why = printable(each.reason) or f"status {each.status}"
+        if each.outcome is not FetchOutcome.ANSWERED or each.status != 200:
+            raise AdoptionError(f"https://{host} at {each.address}: {each.outcome}: {why}")
+        if each.media_type != "text/plain":
+            raise AdoptionError(
+                f"https://{host} at {each.address}: media type {printable(each.media_type)}, which "
+                "senders refuse (RFC 8461 section 3.2)"
+            )
+    bodies = {each.body for each in seen}
+    if not bodies:
+        raise UndeterminedError(f"https://{host}: no address of it can be reached from here")
+    if len(bodies) > 1:
+        raise AdoptionError(f"https://{host} serves {len(bodies)} different bodies")
+    return bodies.pop()

@@ -1,0 +1,284 @@
+"""``mtasts adopt``: take over domains that have MTA-STS already, by hand or from another tool."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from mtasts.adoption import AdoptionError, Live, look_at
+from mtasts.cli.accounts import stack_account
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import stack_file
+from mtasts.cli.stacks import domain_name
+from mtasts.clock import clock
+from mtasts.cloud.buckets import ensure_bucket
+from mtasts.cloud.flattening import address_conflict, flatten
+from mtasts.config import load_stack
+from mtasts.engine import Engine
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.files import write_whole
+from mtasts.policy import MAX_AGE_LIMIT
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.recording import Recorder
+from mtasts.recovery import accounts, look_for
+from mtasts.rollout.importing import import_file
+from mtasts.rollout.ledger import Adopted, Body
+from mtasts.stores.s3 import S3Store
+from mtasts.survey import Surveyor
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping
+
+    from mtasts.cloud.aws import Account
+    from mtasts.config import AgencyConfig, DomainConfig
+    from mtasts.rollout.verdicts import Surroundings
+
+_DAY = 86_400
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.description = (
+        "Begin the ledger of domains that have MTA-STS already with the exact body and id they "
+        "serve; write the stack file, where there is none, and the engine's import file. Nothing "
+        "that senders see is changed, unless --flatten is given."
+    )
+    parser.epilog = (
+        "example: mtasts adopt example-agency --domain example.gov --account 123456789012"
+    )
+    add = parser.add_argument
+    add("stack", metavar="STACK", help="the stack's name")
+    add("--domain", dest="domains", metavar="D", action="append", help="default: all of the file")
+    add(
+        "--max-age-ever", type=int, metavar="N", help="no policy ever had a longer max_age (a year)"
+    )
+    add("--approved-by", metavar="NAME", help="who answers for --max-age-ever")
+    add("--flatten", action="store_true", help="replace a CNAME of the policy host by addresses")
+    add("--account", metavar="ID", help="a new file: the AWS account")
+    add("--region", default="us-east-1", help="a new file: the AWS region (us-east-1)")
+    add("--title", metavar="TEXT", help="a new file: the agency's name in reports (STACK)")
+    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add("--format", choices=("text", "json"), default="text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What is known of the policies before: how long the longest told senders to keep it."""
+
+    max_age: int = MAX_AGE_LIMIT
+    approved_by: str = ""
+
+
+def run(arguments: Namespace) -> int:
+    """Take the domains over; safe to repeat after a failure."""
+    bound = _bound(arguments)
+    path = stack_file(arguments.stack, arguments.stacks)
+    reach = Reach.from_environment(os.environ)
+    resolver = Resolver(reach)
+    names = _names(arguments, path)
+    _say(f"looking at {', '.join(names)}")
+    live = asyncio.run(_look(names, reach, resolver))
+    if not path.exists():
+        _write(path, _new_file(arguments, live))
+    config, values = load_stack(path)
+    wanted = {domain.name: domain for domain in config.domains}
+    _require_equal(path, live, wanted)
+    account, bucket = stack_account(values, arguments.stack)
+    recorder = Recorder(S3Store(account, bucket), clock(os.environ))
+    found = asyncio.run(_survey(config, names, account, resolver, recorder))
+    _settle_addresses(found, account, flattening=arguments.flatten)
+    if ensure_bucket(account, bucket):
+        _say(f"made the bucket {bucket}")
+    for each in live:
+        asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
+        _say(f"{each.domain}: the ledger begins with the id {each.id}")
+    file = _import_file(arguments.stack, config, account, path.parent)
+    _tell(arguments, path, live, file)
+    return Exit.GOOD
+
+
+def _bound(arguments: Namespace) -> _Bound:
+    if arguments.max_age_ever is None and arguments.approved_by is None:
+        return _Bound()
+    if arguments.max_age_ever is None or not (arguments.approved_by or "").strip():
+        raise UsageError("--max-age-ever and --approved-by go together: somebody answers for it")
+    if not 0 <= arguments.max_age_ever <= MAX_AGE_LIMIT:
+        raise UsageError(f"--max-age-ever is from 0 to {MAX_AGE_LIMIT} (RFC 8461 section 3.2)")
+    return _Bound(arguments.max_age_ever, arguments.approved_by.strip())
+
+
+def _names(arguments: Namespace, path: Path) -> list[str]:
+    given = list(dict.fromkeys(map(domain_name, arguments.domains or ())))
+    if not path.exists():
+        if not given:
+            raise UsageError(f"{path} does not exist: give --domain D, and it is written")
+        return given
+    listed = [each.name for each in load_stack(path)[0].domains if not each.parked]
+    missing = [name for name in given if name not in listed]
+    if missing:
+        raise UsageError(f"{path} has no entry for {', '.join(missing)}: add it, or leave it out")
+    return given or listed
+
+
+async def _look(names: list[str], reach: Reach, resolver: Resolver) -> list[Live]:
+    """Every domain; all problems are told at once."""
+    found = await asyncio.gather(
+        *(look_at(name, reach=reach, resolver=resolver) for name in names), return_exceptions=True
+    )
+    live = [each for each in found if isinstance(each, Live)]
+    failures = [each for each in found if not isinstance(each, Live)]
+    for each in failures:
+        if not isinstance(each, AdoptionError | UndeterminedError):
+            raise each
+    if failures:
+        text = "\n".join(map(str, failures))
+        unknown = all(isinstance(each, UndeterminedError) for each in failures)
+        raise UndeterminedError(text) if unknown else AdoptionError(text)
+    return live
+
+
+def _new_file(arguments: Namespace, live: list[Live]) -> bytes:
+    """A stack file that means what is live."""
+    flat: dict[str, object] = {"aws:region": arguments.region}
+    if arguments.account:
+        flat["aws:allowedAccountIds"] = [arguments.account]
+    flat |= {
+        "mtasts:agency": arguments.title or arguments.stack,
+        "mtasts:profile": "rfc",
+        "mtasts:hosting": "aws",
+        "mtasts:dns": "route53",
+        "mtasts:domains": [_entry(each) for each in live],
+    }
+    text = yaml.safe_dump({"config": flat}, sort_keys=False, allow_unicode=True, width=100)
+    head = (
+        "# Written by mtasts adopt from what is live. Every key is explained in docs/config.md.\n"
+    )
+    return (head + text).encode()
+
+
+def _entry(live: Live) -> dict[str, object]:
+    return {
+        "name": live.domain,
+        "mx": [str(pattern) for pattern in live.policy.mx],
+        "mode": str(live.policy.mode),
+        "maxAge": live.policy.max_age,
+        "ttl": min(max(live.ttl_seconds, 60), _DAY),
+        "tlsReports": list(live.tls_reports) or [f"mailto:tlsrpt@{live.domain}"],
+        "dkimSelectors": [],
+    }
+
+
+def _write(path: Path, raw: bytes) -> None:
+    try:
+        write_whole(path, raw, replace=False)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    _say(f"wrote {path}")
+
+
+def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConfig]) -> None:
+    """Taking over changes nothing, so the file has to mean what is live; tell what differs."""
+    lines = []
+    for each in live:
+        domain, policy = wanted[each.domain], each.policy
+        pairs = (
+            ("mode", domain.mode, policy.mode),
+            ("maxAge", domain.max_age, policy.max_age),
+            ("mx", list(map(str, domain.mx)), list(map(str, policy.mx))),
+        )
+        lines += [
+            f"{path}: {each.domain}: {key} is {has}, but live is {seen}: write {key}: {seen}"
+            for key, has, seen in pairs
+            if has != seen
+        ]
+    if lines:
+        raise AdoptionError("\n".join([*lines, "change the policy after it has been taken over"]))
+
+
+async def _survey(
+    config: AgencyConfig, names: list[str], account: Account, resolver: Resolver, recorder: Recorder
+) -> list[Surroundings]:
+    """The zone and the addresses of each domain; what would stop a run stops this, too."""
+    domains = tuple(
+        replace(domain, retire=True) for domain in config.domains if domain.name in names
+    )
+    surveyor = Surveyor(account, resolver, lambda _: recorder, Path)
+    survey = await surveyor.survey(replace(config, domains=domains))
+    problems = [
+        f"{found.domain.name}: {problem}"
+        for found in survey.domains
+        for problem in (found.zone_problem, found.ledger_problem)
+        if problem is not None
+    ]
+    if problems:
+        raise UsageError("\n".join(problems))
+    return list(survey.domains)
+
+
+def _settle_addresses(found: list[Surroundings], account: Account, *, flattening: bool) -> None:
+    """A CNAME stands where the addresses belong; DNS takes one or the other."""
+    aliased = [each for each in found if address_conflict(each, account)]
+    if aliased and not flattening:
+        names = ", ".join(each.domain.name for each in aliased)
+        raise UsageError(
+            f"the policy host of {names} is a CNAME, which addresses cannot stand beside: "
+            "mtasts adopt --flatten replaces it by the addresses it leads to, in one step that no "
+            "sender notices; then go on soon, since those are somebody else's and may change"
+        )
+    for each in aliased:
+        flatten(each, account)
+        _say(f"{each.domain.name}: the policy host's CNAME is now addresses")
+
+
+async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _Bound) -> None:
+    now = recorder.now()
+    body = Body(2, now, live.body, 0, live.id, domain.reroll)
+    adopted = Adopted(1, now, bound.max_age, bound.approved_by)
+    await recorder.adopt(live.domain, adopted, body, live.addresses)
+
+
+def _import_file(stack: str, config: AgencyConfig, account: Account, folder: Path) -> Path:
+    """The engine's import file for what exists already."""
+    engine = Engine.find(stack)
+    engine.ensure_stack()
+    _say("asking the engine what it would create")
+    plan, skeleton = engine.plan_import()
+    file = import_file(skeleton, look_for(plan, accounts(config, account)))
+    path = folder / f"import.{stack}.json"
+    try:
+        write_whole(path, json.dumps(file, indent=2).encode("ascii") + b"\n", replace=True)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    return path
+
+
+def _tell(arguments: Namespace, path: Path, live: list[Live], file: Path) -> None:
+    stack = arguments.stack
+    steps = [
+        f"review {path}",
+        f"pulumi import --file {file} --yes --generate-code=false --protect=false -s {stack}",
+        f"mtasts preview {stack}",
+        f"pulumi up -s {stack}",
+    ]
+    if arguments.format == "json":
+        rows = [{"domain": each.domain, "id": each.id} for each in live]
+        document = {"stack": stack, "file": str(path), "import": str(file), "adopted": rows}
+        write(json.dumps(document | {"next": steps}) + "\n")
+        return
+    lines = [f"{each.domain}: taken over with the id {each.id}" for each in live]
+    lines += ["next:", *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+    write("\n".join(lines) + "\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"adopt: {text}\n")
+    sys.stderr.flush()

@@ -1,0 +1,163 @@
+"""``mtasts recover``: after a run that was killed, or whose state was lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.accounts import stack_account
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import stack_file
+from mtasts.config import load_stack
+from mtasts.engine import CheckpointError, Engine, LockedError
+from mtasts.errors import UsageError
+from mtasts.findings import printable
+from mtasts.recovery import accounts, take_in_existing
+from mtasts.rollout.dates import minute
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from mtasts.engine import Lock
+
+_PS_SECONDS = 10
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.description = (
+        "Let go of the lock that a killed run has left, settle what it was doing, find what it "
+        "made and take that into the state. Nothing in the account is changed; then pulumi up "
+        "goes on."
+    )
+    parser.epilog = "example: mtasts recover example-agency"
+    parser.add_argument("stack", metavar="STACK", help="the stack's name")
+    parser.add_argument(
+        "--lock-id", metavar="ID", help="release this lock of another host, whose run has ended"
+    )
+    parser.add_argument(
+        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Recover, and say what was done."""
+    stack = arguments.stack
+    config, values = load_stack(stack_file(stack, arguments.stacks))
+    account, _ = stack_account(values, stack)
+    engine = Engine.find(stack)
+    done: list[dict[str, str]] = []
+    for row in _recover(engine, arguments.lock_id):
+        done.append(row)
+        _say(row)
+    for type_, name, id_ in take_in_existing(engine, accounts(config, account)):
+        done.append({"did": "import", "type": type_, "name": name, "id": id_})
+        _say(done[-1])
+    if arguments.format == "json":
+        write(json.dumps({"stack": stack, "done": done}) + "\n")
+    else:
+        end = "the state is whole" if done else "there was nothing to recover"
+        write(f"{stack}: {end}; go on with pulumi up -s {stack}\n")
+    return Exit.GOOD
+
+
+def _recover(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
+    try:
+        yield from _release(engine, lock_id)
+    except CheckpointError as error:
+        file = engine.restore()
+        if file is None:
+            stack = engine.stack
+            raise UsageError(
+                f"{error}\nonly the state is lost: pulumi stack rm --force {stack}, pulumi stack "
+                f"init {stack}, and then mtasts recover {stack} finds everything again"
+            ) from error
+        yield {"did": "restore", "file": str(file)}
+        yield from _release(engine, lock_id)
+    interrupted = engine.interrupted()
+    if interrupted:
+        engine.settle_interrupted()
+        for operation, name in interrupted:
+            yield {"did": "settle", "operation": operation, "name": name}
+
+
+def _release(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
+    """Let go of what a dead run holds."""
+    try:
+        engine.require_unlocked()
+    except LockedError as error:
+        locks = error.locks
+        if not locks:
+            raise UsageError(
+                f"{engine.stack} is locked, and its backend does not tell by whom: see that no run "
+                f"is alive, then pulumi cancel -s {engine.stack} and mtasts recover again"
+            ) from error
+        for lock in locks:
+            _require_dead(lock, lock_id)
+        engine.release()
+        for lock in locks:
+            yield {"did": "release", "lock": lock.id, "owner": _owner(lock)}
+        engine.require_unlocked()
+
+
+def _owner(lock: Lock) -> str:
+    return printable(f"{lock.user}@{lock.host}, process {lock.pid} since {minute(lock.since)}", 300)
+
+
+def _require_dead(lock: Lock, lock_id: str | None) -> None:
+    """Let nobody take a lock from a run that may be alive."""
+    if lock_id == lock.id:
+        return
+    if lock.host != socket.gethostname():
+        raise UsageError(
+            f"the stack is locked by {_owner(lock)}: whether that run is alive cannot be seen from "
+            f"here. Look there; if it has ended, mtasts recover with --lock-id {lock.id}"
+        )
+    program = _program(lock.pid)
+    if "pulumi" in program:
+        raise UsageError(
+            f"the stack is locked by {_owner(lock)}, which is alive: wait for it, or end it first"
+        )
+
+
+def _program(pid: int) -> str:
+    """What the process is called; empty where there is none."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return ""
+    except PermissionError:
+        pass  # another user's, which is alive
+    try:
+        shown = subprocess.run(  # noqa: S603 - a number
+            ["ps", "-p", str(pid), "-o", "comm="],  # noqa: S607 - where the system has it
+            capture_output=True,
+            text=True,
+            timeout=_PS_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "pulumi"  # it is alive, and nothing says that it is another program
+    return shown.stdout.strip()
+
+
+def _say(row: dict[str, str]) -> None:
+    """Tell on standard error as it goes: each step takes seconds."""
+    match row["did"]:
+        case "restore":
+            text = f"put back the engine's copy of the state, which was cut off: {row['file']}"
+        case "release":
+            text = f"released the lock of {row['owner']}, which has ended"
+        case "settle":
+            text = f"settled what was interrupted: {row['operation']} {row['name']}"
+        case _:
+            text = f"taken into state: {row['type']} {row['name']} ({row['id']})"
+    sys.stderr.write(f"recover: {printable(text, 400)}\n")
+    sys.stderr.flush()

@@ -1,0 +1,205 @@
+"""The Pulumi engine as its command line: plans, imports and locks of one stack.
+
+Nothing here imports Pulumi: the engine that the user runs is the one that is asked.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.files import write_whole
+from mtasts.findings import printable
+
+_SECONDS = 900
+_SAID_MAX = 600
+# What the file, S3, Azure and GCS backends say of each lock (pulumi/pkg, backend/diy/lock.go).
+_LOCK = re.compile(
+    r"/(?P<id>[0-9a-f-]{36})\.json\S*: created by (?P<user>\S*)@(?P<host>\S+) "
+    r"\(pid (?P<pid>\d+)\) at (?P<since>\S+)"
+)
+# And what a backend that is a service says.
+_ANOTHER_UPDATE = re.compile(r"\[409\]|[Aa]nother update is currently in progress")
+
+
+class EngineError(MtaStsError):
+    """The engine did not do what it was asked; the text is what it said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Who holds a stack: a process on a host, since when."""
+
+    id: str
+    user: str
+    host: str
+    pid: int
+    since: dt.datetime
+
+
+class LockedError(EngineError):
+    """The stack is held by another run, or by one that ended without letting go."""
+
+    def __init__(self, locks: tuple[Lock, ...], said: str) -> None:
+        """Take the locks, none where the backend does not tell of them."""
+        self.locks = locks
+        super().__init__(said)
+
+
+class CheckpointError(EngineError):
+    """The stack's state cannot be read: a run was killed while it wrote the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The engine on PATH and one stack of the project in the current folder."""
+
+    binary: str
+    stack: str
+
+    @classmethod
+    def find(cls, stack: str) -> Engine:
+        """The engine for ``stack``; raises `UsageError` where there is none."""
+        binary = shutil.which("pulumi")
+        if binary is None:
+            raise UsageError('no pulumi on PATH: install it, or eval "$(mtasts local env)"')
+        return cls(binary, stack)
+
+    def plan(self) -> dict[str, Any]:
+        """What a run would do, as the engine's JSON, held domains and errors included."""
+        return self._plan()
+
+    def plan_import(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """A plan without errors, and the engine's import file for what it would create.
+
+        Raises:
+            EngineError: the program has an error, or holds a domain; the text says which.
+        """
+        with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
+            file = Path(folder) / "import.json"
+            plan = self._plan("--import-file", str(file))
+            errors = [
+                str(each.get("message", "")).strip()
+                for each in plan.get("diagnostics", ())
+                if each.get("severity") == "error"
+            ]
+            if errors:
+                raise EngineError(f"the preview of {self.stack} fails: {errors[0]}")
+            return plan, json.loads(file.read_bytes()) if file.exists() else {}
+
+    def take_in(self, file: dict[str, Any]) -> None:
+        """Take what ``file`` names into the stack's state; nothing in the account changes."""
+        with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
+            path = Path(folder) / "import.json"
+            path.write_text(json.dumps(file))
+            options = ("--yes", "--skip-preview", "--generate-code=false", "--protect=false")
+            self._required("import", "--file", str(path), *options)
+
+    def ensure_stack(self) -> None:
+        """Make the stack in the backend, unless it is there."""
+        done = self._run("stack", "init", "--no-select")
+        said = done.stderr + done.stdout
+        if done.returncode != 0 and "already exists" not in said:
+            raise EngineError(f"pulumi stack init: {printable(' '.join(said.split()), _SAID_MAX)}")
+
+    def require_unlocked(self) -> None:
+        """Raise `LockedError` while a run holds the stack, or has left its lock behind."""
+        self.take_in({"resources": []})  # the least that asks for the lock
+
+    def restore(self) -> Path | None:
+        """Put the engine's own copy of the state in the place of a file that is cut off.
+
+        Only a backend of files can have such a file; None where there is nothing to restore from.
+        """
+        url = json.loads(self._run("whoami", "--json", of_stack=False).stdout)["url"]
+        if not str(url).startswith("file://"):
+            return None
+        folder = Path(str(url).removeprefix("file://")).expanduser() / ".pulumi" / "stacks"
+        for file in (folder / f"{self.stack}.json", *folder.glob(f"*/{self.stack}.json")):
+            copy = file.with_name(f"{file.name}.bak")
+            if not _is_json(file) and _is_json(copy):
+                write_whole(file, copy.read_bytes(), replace=True)
+                return file
+        return None
+
+    def release(self) -> None:
+        """Remove every lock of the stack; whoever asks has seen that its owner is gone."""
+        self._required("cancel", "--yes")
+
+    def interrupted(self) -> tuple[tuple[str, str], ...]:
+        """What a run was doing when it ended: the operation and the resource's name."""
+        state = json.loads(self._required("stack", "export").stdout)
+        pending = (state.get("deployment") or {}).get("pending_operations") or ()
+        return tuple(
+            (str(each["type"]), str(each["resource"]["urn"]).rpartition("::")[2])
+            for each in pending
+        )
+
+    def settle_interrupted(self) -> None:
+        """See what became of interrupted operations; those that began to create are forgotten."""
+        self._required("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
+
+    def _plan(self, *options: str) -> dict[str, Any]:
+        done = self._run("preview", "--json", *options)
+        try:
+            plan = json.loads(done.stdout)
+        except ValueError as error:
+            said = done.stderr.strip() or done.stdout.strip()
+            raise UsageError(f"pulumi preview: {printable(said, _SAID_MAX)}") from error
+        if not isinstance(plan, dict):
+            raise UndeterminedError("the engine's plan is no JSON object")
+        return plan
+
+    def _required(self, *words: str) -> subprocess.CompletedProcess[str]:
+        done = self._run(*words)
+        if done.returncode == 0:
+            return done
+        said = done.stderr + done.stdout
+        locks = tuple(map(_lock, _LOCK.finditer(said)))
+        text = f"pulumi {words[0]}: {printable(' '.join(said.split()), _SAID_MAX)}"
+        if "failed to load checkpoint" in said:
+            raise CheckpointError(text)
+        if locks or _ANOTHER_UPDATE.search(said):
+            raise LockedError(locks, text)
+        raise EngineError(text)
+
+    def _run(self, *words: str, of_stack: bool = True) -> subprocess.CompletedProcess[str]:
+        options = ["--non-interactive", "--color", "never"]
+        options += ["--stack", self.stack] if of_stack else []
+        try:
+            return subprocess.run(  # noqa: S603 - the user's own engine, in their project
+                [self.binary, *words, *options],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise UndeterminedError(
+                f"the engine did not end pulumi {words[0]} within {_SECONDS} s"
+            ) from error
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _lock(found: re.Match[str]) -> Lock:
+    try:
+        since = dt.datetime.fromisoformat(found["since"])
+    except ValueError:
+        since = dt.datetime.fromtimestamp(0, dt.UTC)
+    return Lock(found["id"], found["user"], found["host"], int(found["pid"]), since)

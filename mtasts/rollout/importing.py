@@ -1,0 +1,59 @@
+"""What a plan would create, and the engine's import file cut down to what is there already."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# The engine's word for a value that it does not know yet.
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A resource that a plan would create, with the inputs that are known already."""
+
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+
+
+def creations(plan: Mapping[str, Any]) -> Iterator[Creation]:
+    """The resources of a cloud that a plan would create; what is unknown is left out of inputs."""
+    for step in plan.get("steps", ()):
+        state = step.get("newState") or {}
+        urn = str(step.get("urn", ""))
+        if step.get("op") != "create" or not state.get("custom") or urn.count("::") < 3:
+            continue
+        inputs = state.get("inputs") or {}
+        known = {key: value for key, value in inputs.items() if _UNKNOWN not in repr(value)}
+        yield Creation(urn.split("::")[2].rpartition("$")[2], urn.split("::", 3)[3], known)
+
+
+def import_file(
+    skeleton: Mapping[str, Any], found: Mapping[tuple[str, str], str]
+) -> dict[str, Any]:
+    """The engine's own ``skeleton`` with the ids of what was found, and nothing else but parents.
+
+    ``found`` maps type and name to an import id. What needs a provider that is not in the state
+    yet is left out: the engine cannot take it in before that provider exists.
+    """
+    rows = {str(row["name"]): row for row in skeleton.get("resources", ())}
+    table = skeleton.get("nameTable") or {}
+    kept: dict[str, dict[str, Any]] = {}
+    for name, row in rows.items():
+        id_ = found.get((str(row["type"]), str(row.get("logicalName", name))))
+        if id_ is None or (row.get("provider") and row["provider"] not in table):
+            continue
+        kept[name] = {**row, "id": id_}
+        parent = row.get("parent")
+        while parent in rows and parent not in kept:
+            kept[parent] = dict(rows[parent])
+            parent = rows[parent].get("parent")
+    # Parents first: the engine takes them in as they come.
+    ordered = [kept[name] for name in rows if name in kept]
+    file: dict[str, Any] = {"resources": ordered}
+    return file | ({"nameTable": table} if table else {})

@@ -1,0 +1,128 @@
+"""What may go wrong around a run: one clear message each, and nothing that shrinks."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.dns import DnsFault, Outcome
+from localcloud.edge_response import EdgeFault
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+    from localcloud.project import Project
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture
+def domain() -> str:
+    return f"d{uuid.uuid4().hex[:8]}.example"
+
+
+def entry(domain: str, *hosts: str) -> str:
+    names = ", ".join(f"{host}.{domain}" for host in hosts or ("mx1",))
+    return f"- name: {domain}\n  mx: [{names}]\n  dkimSelectors: [s1]\n"
+
+
+def held(project: Project) -> str:
+    """Why the preview holds the stack's domain; the record of a reviewer's comment."""
+    done = project.mtasts("preview", project.stack, "--format", "json")
+    review = json.loads(done.stdout)
+    assert (done.code, review["held"]) == (1, True), done.text
+    return str(review["problems"][0])
+
+
+def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
+    lab: Lab, domain: str
+) -> None:
+    project = lab.stack(entry(domain, "mx1", "mx2"))
+    project.settle()
+    project.collect_evidence(domain).required()
+    project.configure({"mtasts:mode": "enforce"})
+
+    lab.control.set_dns_fault(domain, "MX", DnsFault(Outcome.SERVFAIL))
+    assert f"could not find out the MX of {domain}, which enforce has to list" in held(project)
+    lab.control.clear_dns_fault(domain, "MX")
+
+    values = [{"Value": f"10 mx1.{domain}."}]
+    lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
+    assert f"the evidence is for another MX set: it saw mx1.{domain}, mx2" in held(project)
+
+    override = "mtasts:domains[0].override"
+    project.configure(
+        {
+            f"{override}.reason": "a test",
+            f"{override}.approvedBy": "nobody",
+            f"{override}.expires": "2020-01-31",
+        },
+        path=True,
+    )
+    assert "the override of nobody expired on 2020-01-31" in held(project)
+    project.configure({f"{override}.expires": "2099-01-31"}, path=True)
+    passed = project.settle().text
+    assert "override until 2099-01-31 by nobody: a test" in passed
+    assert "overridden: the evidence is for another MX set" in passed
+    assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
+
+    lab.control.set_dns_fault(domain, "MX", DnsFault(Outcome.SERVFAIL))
+    project.configure({"mtasts:mode": "testing"})
+    assert "back from enforce: senders that look for the id refuse nothing" in project.up().text
+    lab.control.clear_dns_fault(domain, "MX")
+    project.settle()
+    assert "mode: testing" in project.outputs()["domains"][domain]["policy"]
+
+
+def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
+    lab: Lab, domain: str
+) -> None:
+    project = lab.stack(entry(domain))
+    project.settle()
+    before = lab.sts(domain)
+    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
+    project.configure({"mtasts:maxAge": "86400"})
+    refused = project.up()
+    assert not refused.ok
+    assert f"https://mta-sts.{domain} does not serve the intended policy" in refused.text
+    assert "status 503" in refused.text
+    assert lab.sts(domain) == before
+    lab.control.clear_edge_fault(f"mta-sts.{domain}")
+    project.settle()
+    assert lab.sts(domain) != before
+
+
+def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
+    names = [f"d{uuid.uuid4().hex[:8]}.example" for _ in range(5)]
+    project = lab.stack("".join(map(entry, names)))
+    project.settle()
+    before = [lab.sts(name) for name in names]
+    project.configure({"mtasts:maxAge": "86400"})
+    project.configure({"mtasts:domains[2].mode": "enforce"}, path=True)
+    refused = project.up()
+    assert not refused.ok
+    assert f"held, and left as they are: {names[2]}\n" in refused.text
+    after = [lab.sts(name) for name in names]
+    changed = [old != new for old, new in zip(before, after, strict=True)]
+    assert changed == [True, True, False, True, True]
+
+
+def test_a_ledger_that_cannot_be_read_holds_its_domain(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
+    project.settle()
+    before = lab.sts(domain)
+    bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
+    key = f"ledger/{domain}/1.json"
+    lab.client("s3").delete_object(Bucket=bucket, Key=key)
+    project.configure({"mtasts:maxAge": "86400"})
+    assert f"{key} of the bucket {bucket} was deleted: remove the delete marker" in held(project)
+    assert not project.up().ok
+    assert lab.sts(domain) == before
+    versions = lab.client("s3").list_object_versions(Bucket=bucket, Prefix=key)
+    marker = versions["DeleteMarkers"][0]["VersionId"]
+    lab.client("s3").delete_object(Bucket=bucket, Key=key, VersionId=marker)
+    project.settle()
+    assert lab.sts(domain) != before

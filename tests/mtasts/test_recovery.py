@@ -1,0 +1,318 @@
+"""What is found of a plan in an account on moto, and how it is taken in."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from loopback import closed_port
+
+from localcloud.moto_host import moto_running, session
+from mtasts.cloud import existing
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.buckets import ensure_bucket
+from mtasts.cloud.existing import find_existing
+from mtasts.cloud.flattening import address_conflict, flatten
+from mtasts.config import load
+from mtasts.engine import Engine
+from mtasts.errors import UndeterminedError
+from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.recovery import accounts, look_for, take_in_existing
+from mtasts.rollout.importing import Creation
+from mtasts.rollout.verdicts import Surroundings
+from mtasts.rollout.zones import HostedZone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.xdist_group("moto-in-process")
+BUCKET, RECORD = "aws:s3/bucket:Bucket", "aws:route53/record:Record"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+ROLE = "arn:aws:iam::210987654321:role/dns"
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with moto_running() as url:
+        yield url
+
+
+def account(url: str, region: str = "us-east-1") -> Account:
+    services = ("s3", "cloudfront", "acm", "route53", "sts")
+    settings = AwsSettings(
+        region,
+        access_key="AKIALOCAL",
+        secret_key="local",
+        endpoints=dict.fromkeys(services, url),
+    )
+    return Account(settings, attempts_max=1)
+
+
+@pytest.fixture
+def own(url: str) -> Account:
+    return account(url)
+
+
+def client(url: str, service: Any) -> Any:
+    return session().client(service, endpoint_url=url)
+
+
+def test_a_bucket_is_found_by_its_name(own: Account) -> None:
+    assert find_existing(own, BUCKET, {"bucket": "here"}) is None
+    assert ensure_bucket(own, "here")
+    assert not ensure_bucket(own, "here")
+    assert find_existing(own, BUCKET, {"bucket": "here"}) == "here"
+    assert find_existing(own, "aws:s3/bucketPolicy:BucketPolicy", {"bucket": "here"}) is None
+
+
+def test_a_bucket_is_made_private_and_versioned_where_the_stack_is(url: str) -> None:
+    assert ensure_bucket(account(url, "eu-west-1"), "in-europe")
+    s3 = client(url, "s3")
+    assert s3.get_bucket_location(Bucket="in-europe")["LocationConstraint"] == "eu-west-1"
+    assert s3.get_bucket_versioning(Bucket="in-europe")["Status"] == "Enabled"
+    block = s3.get_public_access_block(Bucket="in-europe")["PublicAccessBlockConfiguration"]
+    assert all(block.values())
+
+
+def distribution(url: str, alias: str) -> str:
+    name = "there.s3.us-east-1.amazonaws.com"
+    origin = {"Id": "o", "DomainName": name, "S3OriginConfig": {"OriginAccessIdentity": ""}}
+    made = client(url, "cloudfront").create_distribution(
+        DistributionConfig={
+            "CallerReference": alias,
+            "Aliases": {"Quantity": 1, "Items": [alias]},
+            "Comment": "",
+            "Enabled": True,
+            "Origins": {"Quantity": 1, "Items": [origin]},
+            "DefaultCacheBehavior": {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"},
+        }
+    )
+    return str(made["Distribution"]["Id"])
+
+
+def test_a_distribution_is_found_by_its_alias(url: str, own: Account) -> None:
+    ensure_bucket(own, "there")
+    assert find_existing(own, DISTRIBUTION, {"aliases": ["mta-sts.a.example"]}) is None
+    id_ = distribution(url, "mta-sts.a.example")
+    assert find_existing(own, DISTRIBUTION, {"aliases": ["mta-sts.a.example"]}) == id_
+    assert find_existing(own, DISTRIBUTION, {"aliases": ["mta-sts.b.example"]}) is None
+
+
+def test_an_access_control_is_found_on_every_page(
+    own: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Pages:
+        """moto lists all at once; CloudFront does not."""
+
+        endless = False
+
+        def list_origin_access_controls(self, Marker: str = "") -> Any:  # noqa: N803 - boto3's
+            item = {"Name": f"n{Marker}", "Id": f"I{Marker}"}
+            more = self.endless or Marker == ""
+            page = {"Items": [item], "IsTruncated": more, "NextMarker": "2"}
+            return {"OriginAccessControlList": page}
+
+    pages = Pages()
+    monkeypatch.setattr(own, "client", lambda _: pages)
+    assert find_existing(own, CONTROL, {"name": "n2"}) == "I2"
+    assert find_existing(own, CONTROL, {"name": "other"}) is None
+    pages.endless = True
+    monkeypatch.setattr(existing, "_PAGES_MAX", 3)
+    with pytest.raises(UndeterminedError, match="more origin access controls"):
+        find_existing(own, CONTROL, {"name": "other"})
+
+
+def test_a_certificate_is_found_by_name_and_tags(url: str, own: Account) -> None:
+    acm, name = client(url, "acm"), "mta-sts.c.example"
+    tag = {"Key": "mtasts:domain", "Value": "c.example"}
+    inputs = {"domainName": name, "region": "us-east-1", "tags": {tag["Key"]: tag["Value"]}}
+    acm.request_certificate(DomainName=name)
+    acm.request_certificate(DomainName="other.example", Tags=[tag])
+    assert find_existing(own, CERTIFICATE, inputs) is None
+    other = {"Key": "other", "Value": "x"}
+    arns = {
+        acm.request_certificate(DomainName=name, Tags=[tag, other], IdempotencyToken=each)[
+            "CertificateArn"
+        ]
+        for each in ("a", "b")
+    }
+    found = find_existing(own, CERTIFICATE, inputs)
+    assert found in arns
+    elsewhere = find_existing(account(url, "eu-west-1"), CERTIFICATE, inputs)
+    assert elsewhere == f"{found}@us-east-1"
+
+
+def test_a_record_is_found_by_owner_and_type(url: str, own: Account) -> None:
+    route53 = client(url, "route53")
+    zone = route53.create_hosted_zone(Name="d.example.", CallerReference="d")["HostedZone"]["Id"]
+    id_ = zone.rpartition("/")[2]
+    inputs = {"zoneId": id_, "name": "_mta-sts.d.example", "type": "TXT"}
+    assert find_existing(own, RECORD, inputs) is None
+    record = {
+        "Name": "_mta-sts.d.example",
+        "Type": "TXT",
+        "TTL": 60,
+        "ResourceRecords": [{"Value": '"x"'}],
+    }
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+    route53.change_resource_record_sets(HostedZoneId=id_, ChangeBatch={"Changes": changes})
+    assert find_existing(own, RECORD, inputs) == f"{id_}__mta-sts.d.example_TXT"
+    assert find_existing(own, RECORD, inputs | {"type": "A"}) is None
+
+
+def test_an_account_that_does_not_tell_has_not_said_no() -> None:
+    nobody = account(f"http://127.0.0.1:{closed_port()}")
+    for type_, inputs in (
+        (BUCKET, {"bucket": "b"}),
+        (RECORD, {"zoneId": "Z", "name": "n", "type": "A"}),
+    ):
+        with pytest.raises(UndeterminedError, match="whether there is a"):
+            find_existing(nobody, type_, inputs)
+    with pytest.raises(UndeterminedError, match="the bucket b"):
+        ensure_bucket(nobody, "b")
+
+
+def test_a_bucket_of_somebody_else_is_not_ours(
+    own: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - for this alone
+
+    class Theirs:
+        def head_bucket(self, **_: str) -> None:
+            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
+
+    monkeypatch.setattr(own, "client", lambda _: Theirs())
+    with pytest.raises(UndeterminedError, match="Forbidden"):
+        find_existing(own, BUCKET, {"bucket": "theirs"})
+    with pytest.raises(UndeterminedError, match="Forbidden"):
+        ensure_bucket(own, "theirs")
+
+
+def config(role: str | None = None) -> Any:
+    domain: dict[str, object] = {"name": "example.gov", "mx": ["mx.example.gov"]}
+    if role:
+        domain["dnsRoleArn"] = role
+    values: dict[str, object] = {
+        "aws:region": "us-east-1",
+        "mtasts:agency": "A",
+        "mtasts:profile": "rfc",
+        "mtasts:hosting": "aws",
+        "mtasts:dns": "route53",
+        "mtasts:tlsReports": ["mailto:a@example.gov"],
+        "mtasts:domains": [domain],
+    }
+    return load(values, file="f")
+
+
+def test_records_are_looked_for_in_their_domains_role(own: Account) -> None:
+    account_of = accounts(config(ROLE), own)
+    record = Creation(RECORD, "r", {"name": "_mta-sts.example.gov"})
+    assert account_of(record).settings.roles[0].arn == ROLE
+    for other in (
+        Creation(RECORD, "r", {"name": "_mta-sts.other.gov"}),
+        Creation(RECORD, "r", {}),
+        Creation(BUCKET, "b", {"name": "example.gov"}),
+    ):
+        assert account_of(other) is own
+    assert accounts(config(), own)(record) is own
+
+
+def plan(*rows: tuple[str, str, dict[str, object]]) -> dict[str, Any]:
+    return {
+        "steps": [
+            {
+                "op": "create",
+                "urn": f"urn:pulumi:s::p::{type_}::{name}",
+                "newState": {"custom": True, "inputs": inputs},
+            }
+            for type_, name, inputs in rows
+        ]
+    }
+
+
+def test_what_is_not_known_yet_is_looked_for_later(own: Account) -> None:
+    ensure_bucket(own, "mine")
+    asked = plan(
+        (BUCKET, "b", {"bucket": "mine"}),
+        (BUCKET, "c", {"bucket": "no-such"}),
+        (RECORD, "r", {"zoneId": "Z", "type": "CNAME"}),
+    )
+    assert look_for(asked, lambda _: own) == {(BUCKET, "b"): "mine"}
+
+
+class Rounds(Engine):
+    """An engine that plans to create a bucket until it was taken in; or for ever."""
+
+    endless = False
+
+    def plan_import(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        return (
+            plan((BUCKET, "b", {"bucket": "mine"})) if self.endless or not TAKEN else plan(),
+            {"resources": [{"type": BUCKET, "name": "bX", "logicalName": "b", "id": "?"}]},
+        )
+
+    def take_in(self, file: dict[str, Any]) -> None:
+        TAKEN.append(json.dumps(file))
+
+
+TAKEN: list[str] = []
+
+
+def test_it_goes_on_until_nothing_more_is_found(own: Account) -> None:
+    ensure_bucket(own, "mine")
+    TAKEN.clear()
+    taken = list(take_in_existing(Rounds("pulumi", "s"), lambda _: own))
+    assert taken == [(BUCKET, "b", "mine")]
+    assert len(TAKEN) == 1
+
+
+def test_there_is_an_end_to_it(own: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_bucket(own, "mine")
+    monkeypatch.setattr(Rounds, "endless", True)
+    with pytest.raises(UndeterminedError, match="more to take in after 6 rounds"):
+        list(take_in_existing(Rounds("pulumi", "s"), lambda _: own))
+
+
+def found(zone: str | None, *values: str, role: str | None = None) -> Surroundings:
+    (domain,) = config(role).domains
+    none = DnsAnswer("example.gov", "MX", DnsStatus.NXDOMAIN)
+    a = DnsAnswer("mta-sts.example.gov", "A", DnsStatus.ANSWERED, values)
+    aaaa = DnsAnswer("mta-sts.example.gov", "AAAA", DnsStatus.NO_DATA)
+    hosted = HostedZone(zone, "example.gov") if zone else None
+    return Surroundings(domain, none, zone=hosted, addresses=(a, aaaa))
+
+
+def test_a_cname_becomes_the_addresses_it_leads_to(url: str, own: Account) -> None:
+    route53 = client(url, "route53")
+    made = route53.create_hosted_zone(Name="example.gov.", CallerReference="e")["HostedZone"]["Id"]
+    zone = made.rpartition("/")[2]
+    around = found(zone, "192.0.2.1")
+    assert not address_conflict(around, own)
+    record = {
+        "Name": "mta-sts.example.gov",
+        "Type": "CNAME",
+        "TTL": 300,
+        "ResourceRecords": [{"Value": "old.example"}],
+    }
+    changes = [{"Action": "CREATE", "ResourceRecordSet": record}]
+    route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
+    assert address_conflict(around, own)
+    with pytest.raises(UndeterminedError, match="leads to no address"):
+        flatten(found(zone), own)
+    flatten(around, own)
+    rows = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
+    (row,) = [row for row in rows if row["Name"] == "mta-sts.example.gov."]
+    assert (row["Type"], row["TTL"], row["ResourceRecords"]) == ("A", 60, [{"Value": "192.0.2.1"}])
+
+
+def test_a_cname_that_cannot_be_replaced_stays(own: Account) -> None:
+    nobody = account(f"http://127.0.0.1:{closed_port()}")
+    with pytest.raises(UndeterminedError, match=r"the CNAME mta-sts\.example\.gov"):
+        flatten(found("Z1", "192.0.2.1"), nobody)
+    with pytest.raises(UndeterminedError, match="has no zone"):
+        address_conflict(found(None), own)
+    with pytest.raises(UndeterminedError):
+        address_conflict(found("Z1", role=ROLE), nobody)
