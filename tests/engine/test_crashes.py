@@ -59,10 +59,9 @@ CHANGE = [
 ALWAYS = {
     "first": {
         ("after create", "{}-certificate"),
-        ("before create", "{}-distribution"),
         ("after create", "{}-sts"),
     },
-    "change": {("after update", "{}-policy"), ("after hook", "{}-proof")},
+    "change": {("after hook", "{}-proof")},
 }
 
 
@@ -232,4 +231,3 @@ def test_a_lock_of_another_host_is_released_by_its_id_alone(lab: Lab, domain: st
     done = project.mtasts("recover", project.stack, "--lock-id", id_).required()
     assert "released the lock of a@elsewhere" in done.stderr
     assert not lock.exists()
-    project.up().required()

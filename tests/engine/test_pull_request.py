@@ -134,7 +134,7 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, tmp_
     assert forge.pull_request("promotion") == 0
     (comment,) = forge.gh.bodies  # the same one, updated in place
     assert "no evidence" not in comment
-    assert "+mode: enforce" in comment
+    assert "+ mode: enforce" in comment
     assert "from then on they deliver only to the hosts listed" in comment
     assert lab.sts(domain) == before
 
