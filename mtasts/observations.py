@@ -30,6 +30,7 @@ class DnsAnswer:
     TXT records come as ``strings`` instead, one tuple a record. ``canonical`` is the name at the
     end of the CNAME chain. ``ttl_seconds`` is that of the records, or of the negative answer.
     ``reason`` says why a look-up failed, or that records were left out, in printable ASCII.
+    ``authenticated`` is what the resolver says of DNSSEC (RFC 4035 section 3.2.3).
     """
 
     name: str
@@ -40,6 +41,7 @@ class DnsAnswer:
     canonical: str = ""
     ttl_seconds: int = 0
     reason: str = ""
+    authenticated: bool = False
 
     @property
     def settled(self) -> bool:

@@ -29,6 +29,7 @@ COMMANDS = {
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
     "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
     "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
+    "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 

@@ -43,9 +43,11 @@ class Help(HelpFormatter):
         super().__init__(prog, width=columns - 2)
 
 
-def add_output_options(parser: ArgumentParser) -> None:
+def add_output_options(
+    parser: ArgumentParser, *, formats: tuple[str, ...] = ("text", "json")
+) -> None:
     """Add ``--format`` and ``--fail-on``."""
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=formats, default="text")
     parser.add_argument(
         "--fail-on",
         choices=[level.label for level in Severity],

@@ -99,6 +99,7 @@ class Resolver:
             query = dns.message.make_query(f"{name}.", type_, use_edns=True, payload=1232)
         except dns.exception.DNSException as error:
             return _failed(name, type_, f"no name for DNS: {error}")
+        query.flags |= dns.flags.AD  # asks to be told of DNSSEC (RFC 6840 section 5.7)
         if not recursive:
             query.flags &= ~dns.flags.RD
         reason = "no resolver is configured"
@@ -120,6 +121,7 @@ async def _exchange(
     """One question to one server, over UDP and then, if it did not fit, over TCP."""
     import dns.asyncquery  # noqa: PLC0415 - as in Resolver
     import dns.exception  # noqa: PLC0415 - as in Resolver
+    import dns.flags  # noqa: PLC0415 - as in Resolver
 
     try:
         response, _ = await dns.asyncquery.udp_with_fallback(
@@ -128,7 +130,8 @@ async def _exchange(
     except (dns.exception.DNSException, OSError, EOFError) as error:
         text = str(error) or type(error).__name__
         return _failed(name, type_, f"{address}: {text}")
-    return read_response(response, name, type_)
+    answer = read_response(response, name, type_)
+    return replace(answer, authenticated=bool(response.flags & dns.flags.AD))
 
 
 def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:

@@ -76,7 +76,7 @@ class Reach:
         ca_file = environment.get(CA_FILE)
         rows = tuple(ConnectTo.parse(row) for row in environment.get(CONNECT_TO, "").split())
         reach = cls(
-            _endpoint(resolver) if resolver else None, Path(ca_file) if ca_file else None, rows
+            endpoint(resolver) if resolver else None, Path(ca_file) if ca_file else None, rows
         )
         if ca_file and not resolver:
             raise UsageError(f"{CA_FILE} is set without {RESOLVER}; both belong to a local cloud")
@@ -108,7 +108,8 @@ class Reach:
         return context
 
 
-def _endpoint(text: str) -> tuple[str, int]:
+def endpoint(text: str) -> tuple[str, int]:
+    """Address and port of ``ADDRESS:PORT``, IPv6 in brackets; raises `UsageError`."""
     address, _, port = text.rpartition(":")
     address = address.strip("[]")
     try:

@@ -1,0 +1,209 @@
+"""The findings on a live domain beyond its texts: one row each, as data.
+
+A row is severity, clause, what is wrong, how to put it right, and the result type that a sender
+would report for it (RFC 8460 section 4.3), empty where none does.
+"""
+
+from __future__ import annotations
+
+from mtasts.findings import Severity
+
+_STS = "RFC 8461 section 3.1"
+_FETCH = "RFC 8461 section 3.3"
+_MX = "RFC 8461 section 4"
+_RPT = "RFC 8460 section 3"
+_FETCH_ERROR = "sts-policy-fetch-error"
+_WEBPKI = "sts-webpki-invalid"
+
+CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
+    "sts-record-delegated": (
+        Severity.INFO, _STS, "the STS record is delegated by a CNAME",
+        "keep the target's owner informed: whoever runs it decides what senders do", "",
+    ),
+    "sts-record-apex": (
+        Severity.ERROR, _STS, "an STS record stands at the domain itself, where nobody looks",
+        "move it to _mta-sts", "",
+    ),
+    "sts-record-ttl-long": (
+        Severity.WARNING, "RFC 8461 section 10.2",
+        "resolvers keep the STS record for long, so a correction is seen late",
+        "lower its TTL to 300, at most 3600", "",
+    ),
+    "sts-record-dnssec": (
+        Severity.INFO, "RFC 8461 section 10.2", "the STS record is not signed, or not validated",
+        "sign the zone: a policy that was never seen can be hidden by whoever answers DNS", "",
+    ),
+    "host-missing": (
+        Severity.ERROR, _FETCH, "the policy host does not exist in DNS",
+        "publish addresses for mta-sts.<domain>", _FETCH_ERROR,
+    ),
+    "host-cname-dangling": (
+        Severity.ERROR, "RFC 8461 section 10.2",
+        "the policy host is a CNAME to a name that does not exist: somebody else may take it",
+        "remove the CNAME, or set the target up again", _FETCH_ERROR,
+    ),
+    "host-cname": (
+        Severity.INFO, "RFC 8461 section 8.2", "the policy host is a CNAME",
+        "see that its target's owner renews a certificate for mta-sts.<domain>", "",
+    ),
+    "host-ipv6-missing": (
+        Severity.INFO, _FETCH, "the policy host has no IPv6 address",
+        "add an AAAA record: senders without IPv4 get no policy", "",
+    ),
+    "host-unreachable": (
+        Severity.ERROR, _FETCH, "the policy host does not answer",
+        "open port 443, or remove the address", _FETCH_ERROR,
+    ),
+    "host-tls-failed": (
+        Severity.ERROR, "RFC 8461 section 3.3", "TLS 1.2 or newer fails at the policy host",
+        "offer TLS 1.2 and 1.3 with a certificate for mta-sts.<domain>", _WEBPKI,
+    ),
+    "host-certificate-refused": (
+        Severity.ERROR, _FETCH, "the policy host's certificate is refused",
+        "install a certificate for mta-sts.<domain> from a public authority, chain included",
+        _WEBPKI,
+    ),
+    "host-certificate-expiring": (
+        Severity.WARNING, _FETCH, "the policy host's certificate expires soon",
+        "renew it, and see why it was not renewed by itself", "",
+    ),
+    "host-redirect": (
+        Severity.ERROR, _FETCH, "the policy host redirects, which senders do not follow",
+        "serve the policy at this very address", _FETCH_ERROR,
+    ),
+    "host-not-found": (
+        Severity.ERROR, _FETCH, "there is no policy at /.well-known/mta-sts.txt (404)",
+        "serve it there, in lower case", _FETCH_ERROR,
+    ),
+    "host-status": (
+        Severity.ERROR, _FETCH, "the status is not 200", "serve the policy with status 200",
+        _FETCH_ERROR,
+    ),
+    "host-media-type": (
+        Severity.ERROR, "RFC 8461 section 3.2", "the media type is not text/plain",
+        "send Content-Type: text/plain", _FETCH_ERROR,
+    ),
+    "host-malformed": (
+        Severity.ERROR, _FETCH, "the policy host does not speak HTTP to the end",
+        "see what stands before the web server", _FETCH_ERROR,
+    ),
+    "host-too-large": (
+        Severity.ERROR, _FETCH, "the body is larger than the 64 KB that senders read",
+        "serve the policy alone", _FETCH_ERROR,
+    ),
+    "host-bodies-differ": (
+        Severity.ERROR, "RFC 8461 section 8.2", "the addresses serve different policies",
+        "bring all of them to one body, then give it a new id", "",
+    ),
+    "host-agent-blocked": (
+        Severity.ERROR, _FETCH, "a sender's User-Agent gets another answer",
+        "let a firewall or bot filter pass mta-sts.<domain>", _FETCH_ERROR,
+    ),
+    "host-cache-long": (
+        Severity.WARNING, "RFC 8461 section 8.2",
+        "caches may keep the policy longer than a day, past a change of the id",
+        "send Cache-Control: max-age=60", "",
+    ),
+    "mx-domain-missing": (
+        Severity.ERROR, "RFC 5321 section 5.1", "the domain does not exist in DNS",
+        "check the spelling", "",
+    ),
+    "mx-implicit": (
+        Severity.WARNING, "RFC 5321 section 5.1",
+        "there is no MX record, so mail goes to the domain's own address",
+        "publish MX records, or a null MX (MX 0 .)", "",
+    ),
+    "mx-null": (
+        Severity.WARNING, "RFC 7505 section 3", "a null MX stands beside a policy that is not none",
+        "withdraw the policy: the domain receives no mail", "",
+    ),
+    "mx-null-beside": (
+        Severity.ERROR, "RFC 7505 section 3", "a null MX stands beside other MX records",
+        "remove one or the other", "",
+    ),
+    "mx-many": (
+        Severity.WARNING, "RFC 5321 section 5.1", "there are more MX hosts than are looked at",
+        "list fewer: senders try a handful", "",
+    ),
+    "mx-cname": (
+        Severity.WARNING, "RFC 2181 section 10.3", "an MX host is a CNAME",
+        "name the host itself in the MX record", "",
+    ),
+    "mx-no-address": (
+        Severity.ERROR, "RFC 5321 section 5.1", "an MX host has no address",
+        "publish its addresses, or remove it from the MX records", "",
+    ),
+    "mx-uncovered": (
+        Severity.ERROR, _MX, "the policy does not list a live MX host",
+        "mx: %s, under a new id", "validation-failure",
+    ),
+    "mx-starttls-missing": (
+        Severity.ERROR, _MX, "an MX host offers no STARTTLS", "enable STARTTLS",
+        "starttls-not-supported",
+    ),
+    "mx-tls-failed": (
+        Severity.ERROR, _MX, "STARTTLS fails at an MX host", "offer TLS 1.2 and 1.3",
+        "validation-failure",
+    ),
+    "mx-certificate-expired": (
+        Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate has expired",
+        "renew it", "certificate-expired",
+    ),
+    "mx-certificate-mismatch": (
+        Severity.ERROR, "RFC 8461 section 4.1", "an MX host's certificate names another host",
+        "install a certificate for the name in the MX record", "certificate-host-mismatch",
+    ),
+    "mx-certificate-untrusted": (
+        Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is not trusted",
+        "install one from a public authority, chain included", "certificate-not-trusted",
+    ),
+    "mx-certificate-invalid": (
+        Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is refused",
+        "install a certificate that passes validation", "validation-failure",
+    ),
+    "mx-certificate-expiring": (
+        Severity.WARNING, "RFC 8461 section 4.2", "an MX host's certificate expires soon",
+        "renew it", "",
+    ),
+    "tlsrpt-record-delegated": (
+        Severity.INFO, _RPT, "the TLS-RPT record is delegated by a CNAME",
+        "see that reports still reach somebody who reads them", "",
+    ),
+    "tlsrpt-record-apex": (
+        Severity.ERROR, _RPT, "a TLS-RPT record stands at the domain itself, where nobody looks",
+        "move it to _smtp._tls", "",
+    ),
+    "tlsrpt-record-legacy": (
+        Severity.ERROR, "drafts of RFC 8460", "a record stands at _smtp-tlsrpt, as drafts had it",
+        "move it to _smtp._tls", "",
+    ),
+    "tlsrpt-mailbox-lost": (
+        Severity.ERROR, _RPT, "reports go to a mailbox whose domain takes no mail",
+        "name a mailbox that exists", "",
+    ),
+    "tlsrpt-mailbox-locked": (
+        Severity.WARNING, "RFC 8460 section 5.3",
+        "reports are mailed to a domain with the policy that they report on",
+        "add a mailbox of another domain, or an https address", "",
+    ),
+    "spf-missing": (
+        Severity.WARNING, "RFC 7208 section 3", "the domain has no SPF record",
+        'publish TXT "v=spf1 mx -all"', "",
+    ),
+    "spf-multiple": (
+        Severity.ERROR, "RFC 7208 section 3.2", "the domain has several SPF records",
+        "keep one", "",
+    ),
+    "dmarc-missing": (
+        Severity.WARNING, "RFC 7489 section 6.3", "neither the domain nor one above has DMARC",
+        'publish _dmarc TXT "v=DMARC1; p=reject"', "",
+    ),
+    "dmarc-malformed": (
+        Severity.WARNING, "RFC 7489 section 6.3", "the DMARC record has no policy that counts",
+        'publish _dmarc TXT "v=DMARC1; p=reject"', "",
+    ),
+    "dkim-missing": (
+        Severity.WARNING, "RFC 6376 section 3.6.1", "a DKIM selector has no usable key",
+        "publish the key, or leave the selector out", "",
+    ),
+}  # fmt: skip

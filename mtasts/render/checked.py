@@ -1,0 +1,105 @@
+"""What a check found: as JSON lines, as a page, and as SARIF for code hosts."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from mtasts.check.result_types import result_type
+from mtasts.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mtasts.check.domain import Checked
+    from mtasts.findings import Finding
+
+# Words of SARIF 2.1.0 section 3.27.10.
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}"
+    ".error{color:#a40000}.warning{color:#7a4d00}.info,.unknown{color:#555}"
+    "code{overflow-wrap:anywhere}"
+)
+
+
+def as_json(checked: Checked) -> str:
+    """One line of JSON: a stable shape."""
+    document = {
+        "domain": checked.domain,
+        "mode": checked.mode or None,
+        "id": checked.id or None,
+        "findings": [_finding(each) for each in checked.findings],
+        "unknown": [
+            {"id": each.id, "what": each.what, "reason": each.reason, "how": each.how}
+            for each in checked.unknown
+        ],
+    }
+    return json.dumps(document) + "\n"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**finding.as_json(), "resultType": result_type(finding.id) or None}
+
+
+def as_sarif(found: Sequence[Checked]) -> str:
+    """SARIF 2.1.0: a rule for each id, a result for each finding, the domain as its location."""
+    rules: dict[str, dict[str, Any]] = {}
+    results: list[dict[str, Any]] = []
+    for checked in found:
+        for finding in checked.findings:
+            rules.setdefault(
+                finding.id,
+                {"id": finding.id, "shortDescription": {"text": finding.summary}},
+            )
+            text = f"{checked.domain}: {finding.summary}"
+            text += f" ({finding.evidence})" if finding.evidence else ""
+            results.append(
+                {
+                    "ruleId": finding.id,
+                    "level": _LEVELS[finding.severity],
+                    "message": {"text": f"{text}. {finding.fix}"},
+                    "locations": [
+                        {"logicalLocations": [{"name": checked.domain, "kind": "resource"}]}
+                    ],
+                }
+            )
+    driver = {"name": "mtasts", "rules": list(rules.values())}
+    run = {"tool": {"driver": driver}, "results": results}
+    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def as_html(found: Sequence[Checked]) -> str:
+    """A page of its own, without script or anything from elsewhere."""
+    parts = [
+        "<!doctype html><html lang=en><meta charset=utf-8>",
+        "<meta name=viewport content='width=device-width'>",
+        f"<title>MTA-STS and TLS-RPT</title><style>{_STYLE}</style><h1>MTA-STS and TLS-RPT</h1>",
+    ]
+    for checked in found:
+        mode = f" <small>mode {escape(checked.mode)}</small>" if checked.mode else ""
+        parts.append(f"<h2>{escape(checked.domain)}{mode}</h2>")
+        rows = [
+            f"<tr class={each.severity.label}><th>{each.severity.label}<td>{escape(each.id)}"
+            f"<td>{escape(each.summary)} ({escape(each.clause)})"
+            f"{f'<br><code>{escape(each.evidence)}</code>' if each.evidence else ''}"
+            f"<br>{escape(each.fix)}"
+            for each in checked.findings
+        ]
+        rows += [
+            f"<tr class=unknown><th>not known<td>{escape(each.id)}<td>could not find out "
+            f"{escape(each.what)}: {escape(each.reason)}<br>{escape(each.how)}"
+            for each in checked.unknown
+        ]
+        parts.append(f"<table>{''.join(rows)}</table>" if rows else "<p>Nothing to say.")
+    return "\n".join(parts) + "\n"
+
+
+# Those that are one document; text and JSON lines are written as they come.
+FORMATS: dict[str, Callable[[Sequence[Checked]], str]] = {
+    "html": as_html,
+    "sarif": as_sarif,
+}

@@ -1,0 +1,284 @@
+"""Every layer of a domain, from a table: what is found, and what could not be found out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mtasts.check import domain_catalogue, policy_catalogue, record_catalogue
+from mtasts.check.domain import Checked, Mailbox, MxHost, Observed, check_domain
+from mtasts.check.result_types import result_type
+from mtasts.names import MxPattern
+from mtasts.observations import (
+    CertificateFault,
+    DnsAnswer,
+    DnsStatus,
+    Fetch,
+    FetchOutcome,
+    SmtpOutcome,
+    SmtpSession,
+)
+from mtasts.policy import Mode, Policy
+
+NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+DOMAIN, HOST, MX = "example.gov", "mta-sts.example.gov", "mx1.example.gov"
+LATER = NOW + dt.timedelta(days=60)
+SOON = NOW + dt.timedelta(days=13)
+FAILED = DnsStatus.FAILED
+
+
+def body(mode: Mode = Mode.ENFORCE, host: str = MX) -> bytes:
+    return Policy(mode, 2_592_000, (MxPattern.parse(host),)).render()
+
+
+def txt(name: str, *texts: str, **more: Any) -> DnsAnswer:
+    status = DnsStatus.ANSWERED if texts else DnsStatus.NXDOMAIN
+    strings = tuple((text.encode(),) for text in texts)
+    answer = DnsAnswer(name, "TXT", status, strings=strings, authenticated=True, reason="timeout")
+    return replace(answer, **more)
+
+
+def dns(name: str, type_: str, *values: str, **more: Any) -> DnsAnswer:
+    status = DnsStatus.ANSWERED if values else DnsStatus.NO_DATA
+    return replace(DnsAnswer(name, type_, status, values, canonical=name, reason="timeout"), **more)
+
+
+TEXT = (("content-type", "text/plain"),)
+FETCH = Fetch(HOST, "192.0.2.1", FetchOutcome.ANSWERED, 200, TEXT, body(), expires=LATER)
+SESSION = SmtpSession(MX, "192.0.2.9", SmtpOutcome.TLS, expires=LATER)
+REPORTS = "tlsrpt@reports.example"
+GOOD = Observed(
+    DOMAIN,
+    sts=txt(f"_mta-sts.{DOMAIN}", "v=STSv1; id=1;", ttl_seconds=300),
+    tlsrpt=txt(f"_smtp._tls.{DOMAIN}", f"v=TLSRPTv1; rua=mailto:{REPORTS};"),
+    legacy=txt(f"_smtp-tlsrpt.{DOMAIN}"),
+    apex=txt(DOMAIN, "v=spf1 mx -all"),
+    mx=dns(DOMAIN, "MX", f"10 {MX}"),
+    host=(dns(HOST, "A", "192.0.2.1"), dns(HOST, "AAAA", "2001:db8::1")),
+    fetches=(FETCH, replace(FETCH, address="2001:db8::1")),
+    agents=(("Google-SMTP-STS", FETCH),),
+    mx_hosts=(MxHost(MX, (dns(MX, "A", "192.0.2.9"), dns(MX, "AAAA")), (SESSION,)),),
+    mailboxes=(
+        Mailbox(f"mailto:{REPORTS}", "reports.example", dns("reports.example", "MX", "1 a.b")),
+    ),
+    dmarc=(txt(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject"),),
+    dkim=(txt(f"s1._domainkey.{DOMAIN}", "v=DKIM1; p=AAAA"),),
+)
+
+
+def checked(**changes: Any) -> Checked:
+    return check_domain(replace(GOOD, **changes), NOW)
+
+
+def ids(found: Checked) -> list[str]:
+    return [each.id for each in found.findings]
+
+
+def test_of_a_good_domain_there_is_nothing_to_say() -> None:
+    assert check_domain(GOOD, NOW) == Checked(DOMAIN, (), (), "enforce", "1")
+
+
+def fetched(**changes: Any) -> dict[str, Any]:
+    return {"fetches": (replace(FETCH, **changes),), "agents": ()}
+
+
+def session(**changes: Any) -> dict[str, Any]:
+    return {"mx_hosts": (replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, **changes),)),)}
+
+
+def header(name: str, value: str) -> dict[str, Any]:
+    return fetched(headers=(*TEXT, (name, value)))
+
+
+def mailbox(**changes: Any) -> dict[str, Any]:
+    return {"mailboxes": (replace(GOOD.mailboxes[0], **changes),)}
+
+
+A, AAAA = GOOD.host
+GONE = replace(A, values=(), status=DnsStatus.NXDOMAIN)
+REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"sts": txt("n")}, "sts-record-missing"),
+        ({"sts": replace(GOOD.sts, canonical="sts.elsewhere.example")}, "sts-record-delegated"),
+        ({"sts": replace(GOOD.sts, ttl_seconds=86_401)}, "sts-record-ttl-long"),
+        ({"sts": replace(GOOD.sts, authenticated=False)}, "sts-record-dnssec"),
+        ({"apex": txt(DOMAIN, "v=spf1 -all", "v=STSv1; id=1;")}, "sts-record-apex"),
+        ({"apex": txt(DOMAIN, "v=spf1 -all", "v=TLSRPTv1; rua=")}, "tlsrpt-record-apex"),
+        ({"host": (GONE, GONE), "fetches": ()}, "host-missing"),
+        (
+            {"host": (replace(GONE, canonical="gone.example"), GONE), "fetches": ()},
+            "host-cname-dangling",
+        ),
+        ({"host": (replace(A, canonical="cdn.example"), AAAA)}, "host-cname"),
+        ({"host": (A, replace(AAAA, values=()))}, "host-ipv6-missing"),
+        (fetched(outcome=FetchOutcome.CONNECT_FAILED, reason="refused"), "host-unreachable"),
+        (fetched(outcome=FetchOutcome.TLS_FAILED), "host-tls-failed"),
+        (fetched(outcome=FetchOutcome.CERTIFICATE_REFUSED), "host-certificate-refused"),
+        (fetched(outcome=FetchOutcome.HTTP_MALFORMED, status=0), "host-malformed"),
+        (fetched(outcome=FetchOutcome.TOO_LARGE, status=0), "host-too-large"),
+        (fetched(status=301), "host-redirect"),
+        (fetched(status=404), "host-not-found"),
+        (fetched(status=500), "host-status"),
+        (fetched(headers=()), "host-media-type"),
+        (fetched(expires=SOON), "host-certificate-expiring"),
+        (header("cache-control", "public, max-age=86401"), "host-cache-long"),
+        (
+            {"fetches": (FETCH, replace(FETCH, body=body(Mode.ENFORCE, "*.example.gov")))},
+            "host-bodies-differ",
+        ),
+        ({"agents": (("Google-SMTP-STS", replace(FETCH, status=403)),)}, "host-agent-blocked"),
+        ({"mx": dns(DOMAIN, "MX", f"10 {MX}", "20 mx2.example.gov")}, "mx-uncovered"),
+        ({"mx": dns(DOMAIN, "MX", "0 ."), "mx_hosts": ()}, "mx-null"),
+        ({"mx": dns(DOMAIN, "MX", "0 .", f"10 {MX}")}, "mx-null-beside"),
+        ({"mx": dns(DOMAIN, "MX"), "mx_hosts": ()}, "mx-implicit"),
+        ({"mx": dns(DOMAIN, "MX", status=DnsStatus.NXDOMAIN)}, "mx-domain-missing"),
+        ({"left_out": 4}, "mx-many"),
+        (
+            {"mx_hosts": (MxHost(MX, (dns(MX, "A", "192.0.2.9", canonical="b.example"),)),)},
+            "mx-cname",
+        ),
+        ({"mx_hosts": (MxHost(MX, (dns(MX, "A"), dns(MX, "AAAA"))),)}, "mx-no-address"),
+        (session(outcome=SmtpOutcome.NO_STARTTLS), "mx-starttls-missing"),
+        (session(outcome=SmtpOutcome.TLS_FAILED), "mx-tls-failed"),
+        (session(outcome=REFUSED, fault=CertificateFault.EXPIRED), "mx-certificate-expired"),
+        (session(outcome=REFUSED, fault=CertificateFault.HOST_MISMATCH), "mx-certificate-mismatch"),
+        (session(outcome=REFUSED, fault=CertificateFault.NOT_TRUSTED), "mx-certificate-untrusted"),
+        (session(outcome=REFUSED, fault=CertificateFault.OTHER), "mx-certificate-invalid"),
+        (session(outcome=REFUSED), "mx-certificate-invalid"),
+        (session(expires=SOON), "mx-certificate-expiring"),
+        ({"tlsrpt": txt("n")}, "tlsrpt-record-missing"),
+        ({"tlsrpt": replace(GOOD.tlsrpt, canonical="r.example")}, "tlsrpt-record-delegated"),
+        ({"legacy": txt("n", "v=TLSRPTv1; rua=mailto:a@b.example")}, "tlsrpt-record-legacy"),
+        (mailbox(mx=dns("reports.example", "MX", "0 .")), "tlsrpt-mailbox-lost"),
+        (mailbox(mx=replace(GONE, type="MX")), "tlsrpt-mailbox-lost"),
+        (mailbox(domain=DOMAIN), "tlsrpt-mailbox-locked"),
+        ({"apex": txt(DOMAIN)}, "spf-missing"),
+        ({"apex": txt(DOMAIN, "v=spf1 -all", "V=SPF1")}, "spf-multiple"),
+        ({"dmarc": (txt("a"), txt("b"))}, "dmarc-missing"),
+        ({"dmarc": (txt("a", "v=DMARC1; sp=none"),)}, "dmarc-malformed"),
+        ({"dmarc": (txt("a", "v=DMARC1;p=none", "v=DMARC1;p=none"),)}, "dmarc-malformed"),
+        ({"dkim": (txt("k", "v=DKIM1; p="),)}, "dkim-missing"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_each_mistake_has_a_finding_of_its_own(changes: dict[str, Any], expected: str) -> None:
+    found = checked(**changes)
+    assert ids(found) == [expected]
+    assert found.unknown == ()
+    (finding,) = found.findings
+    assert finding.fix
+    assert "<domain>" not in finding.fix
+    assert "%s" not in finding.fix
+
+
+def test_nothing_stops_at_the_first_problem() -> None:
+    found = checked(
+        sts=txt("n", "v=STSv1; id=1;", "v=STSv1; id=2;"),
+        fetches=(replace(FETCH, body=b"<html>"), replace(FETCH, status=302)),
+        mx_hosts=(replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, expires=SOON),)),),
+        tlsrpt=txt("n"),
+        dmarc=(),
+    )
+    assert {
+        "sts-record-multiple",
+        "policy-html",
+        "host-redirect",
+        "mx-certificate-expiring",
+        "tlsrpt-record-missing",
+        "dmarc-missing",
+    } <= set(ids(found))
+    assert found.id == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "unknown"),
+    [
+        ({"sts": replace(GOOD.sts, strings=(), status=FAILED)}, "sts-record"),
+        ({"tlsrpt": replace(GOOD.tlsrpt, strings=(), status=FAILED)}, "tlsrpt-record"),
+        ({"mx": replace(GOOD.mx, values=(), status=FAILED)}, "mx"),
+        ({"apex": replace(GOOD.apex, strings=(), status=FAILED)}, "spf"),
+        ({"dkim": (replace(GOOD.dkim[0], strings=(), status=FAILED),)}, "dkim"),
+        ({"dmarc": (replace(GOOD.dmarc[0], strings=(), status=FAILED),)}, "dmarc"),
+        ({"host": (A, replace(AAAA, values=(), status=FAILED))}, "host-address"),
+        (fetched(outcome=FetchOutcome.TIMED_OUT, status=0), "host-fetch"),
+        (fetched(outcome=FetchOutcome.NO_ROUTE, status=0), "host-fetch"),
+        (
+            {"mx_hosts": (MxHost(MX, (dns(MX, "A", status=FAILED), dns(MX, "AAAA", "::1"))),)},
+            "mx-address",
+        ),
+        (session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"), "mx-session"),
+        (session(outcome=SmtpOutcome.CONNECT_FAILED, reason="refused"), "mx-session"),
+        (mailbox(mx=replace(GONE, status=FAILED)), "tlsrpt-mailbox"),
+    ],
+)
+def test_what_could_not_be_found_out_is_neither_good_nor_bad(
+    changes: dict[str, Any], unknown: str
+) -> None:
+    found = checked(**changes)
+    assert [each.id for each in found.unknown] == [unknown]
+    assert ids(found) == []
+    assert found.unknown[0].how
+    assert found.unknown[0].reason
+
+
+def test_a_domain_that_takes_no_mail_needs_nothing() -> None:
+    nothing = txt("n")
+    parked = checked(
+        sts=nothing,
+        tlsrpt=nothing,
+        apex=nothing,
+        mx=dns(DOMAIN, "MX", "0 ."),
+        host=(GONE, GONE),
+        fetches=(),
+        agents=(),
+        mx_hosts=(),
+        mailboxes=(),
+        dmarc=(),
+        dkim=(),
+    )
+    assert (parked.findings, parked.unknown) == ((), ())
+
+
+def test_without_any_sign_of_mta_sts_its_absence_is_one_finding() -> None:
+    found = checked(sts=txt("n"), host=(GONE, GONE), fetches=(), agents=())
+    assert ids(found) == ["sts-record-missing"]
+
+
+def test_reports_may_also_go_elsewhere() -> None:
+    own = replace(GOOD.mailboxes[0], domain=DOMAIN)
+    assert ids(checked(mailboxes=(own, GOOD.mailboxes[0]))) == []
+    testing = fetched(body=body(Mode.TESTING))
+    assert "tlsrpt-mailbox-locked" not in ids(checked(mailboxes=(own,), **testing))
+
+
+def test_mode_none_covers_whatever_there_is() -> None:
+    none = fetched(body=body(Mode.NONE, "other.example"))
+    assert "mx-uncovered" not in ids(checked(**none))
+    assert "mx-null" not in ids(checked(mx=dns(DOMAIN, "MX", "0 ."), mx_hosts=(), **none))
+
+
+def test_every_id_says_what_a_sender_would_report() -> None:
+    types = {
+        "",
+        "starttls-not-supported",
+        "certificate-host-mismatch",
+        "certificate-expired",
+        "certificate-not-trusted",
+        "validation-failure",
+        "sts-policy-fetch-error",
+        "sts-policy-invalid",
+        "sts-webpki-invalid",
+    }
+    for catalogue in (domain_catalogue, policy_catalogue, record_catalogue):
+        assert {result_type(id_) for id_ in catalogue.CATALOGUE} <= types
+    assert result_type("policy-html") == "sts-policy-invalid"
+    assert result_type("policy-mode-testing") == ""
+    assert result_type("mx-certificate-expired") == "certificate-expired"
+    assert result_type("sts-record-missing") == ""

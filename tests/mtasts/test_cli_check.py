@@ -1,0 +1,216 @@
+"""``mtasts check``: what is asked for, the formats, the exit codes; what is seen is a literal."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_check_domain import GOOD, NOW, SOON, fetched, session
+
+from mtasts.cli import check
+from mtasts.cli.main import main
+from mtasts.observations import DnsStatus, SmtpOutcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mtasts.check.domain import Observed
+    from mtasts.probe.reach import Reach
+
+STACK = """config:
+  aws:region: us-east-1
+  mtasts:agency: A
+  mtasts:profile: rfc
+  mtasts:hosting: aws
+  mtasts:dns: route53
+  mtasts:tlsReports: [mailto:a@example.gov]
+  mtasts:domains:
+    - {name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}
+    - {name: parked.gov, mx: []}
+"""
+
+
+class Asked:
+    """Stands for the observer: what it was asked, and what it saw."""
+
+    domains: list[tuple[str, tuple[str, ...]]]
+    reach: Reach
+    seconds: float
+    stop_after: int | None
+
+    def __init__(self, reach: Reach, _: object, *, deadline_seconds: float) -> None:
+        Asked.reach, Asked.seconds = reach, deadline_seconds
+
+    async def observe(self, domain: str, selectors: tuple[str, ...]) -> Observed:
+        if Asked.stop_after is not None and len(Asked.domains) >= Asked.stop_after:
+            raise KeyboardInterrupt
+        Asked.domains.append((domain, tuple(selectors)))
+        return seen(domain)
+
+
+def seen(domain: str) -> Observed:
+    from dataclasses import replace  # noqa: PLC0415 - for this alone
+
+    changes: dict[str, dict[str, Any]] = {
+        "bad.example": fetched(status=404),
+        "hm.example": fetched(expires=SOON),
+        "dark.example": session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"),
+        "<b>.example": fetched(status=301, headers=(("location", "<script>alert(1)</script>"),)),
+    }
+    sts = replace(GOOD.sts, status=DnsStatus.ANSWERED)
+    return replace(GOOD, domain=domain, sts=sts, **changes.get(domain, {}))
+
+
+@pytest.fixture(autouse=True)
+def _asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(check, "Observer", Asked)
+    monkeypatch.setattr(check, "clock", lambda _: lambda: NOW)
+    for name, value in (("domains", []), ("stop_after", None)):
+        monkeypatch.setattr(Asked, name, value, raising=False)
+
+
+def run(*words: str) -> int:
+    return main(["check", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["good.example"], 0),
+        (["bad.example"], 1),
+        (["hm.example"], 0),
+        (["hm.example", "--fail-on", "warning"], 1),
+        (["dark.example"], 3),
+        (["dark.example", "bad.example"], 1),
+    ],
+)
+@pytest.mark.parametrize("format_", ["text", "json", "html", "sarif"])
+def test_the_exit_code_says_what_came_of_it(words: list[str], code: int, format_: str) -> None:
+    assert run(*words, "--format", format_) == code
+
+
+def test_as_text_every_finding_has_its_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    run("bad.example", "dark.example")
+    out = capsys.readouterr().out
+    assert "bad.example: 1 error, 0 warnings\n" in out
+    assert "error host-not-found: there is no policy at" in out
+    assert "fix: serve it there, in lower case" in out
+    assert "dark.example: 0 errors, 0 warnings, 1 not known (mode enforce, id 1)" in out
+    assert "not known mx-session: could not find out whether mx1.example.gov" in out
+    assert "how: ask from a host whose port 25 is open" in out
+
+
+def test_as_json_each_domain_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    run("bad.example", "dark.example", "--format", "json")
+    rows = {row["domain"]: row for row in map(json.loads, capsys.readouterr().out.splitlines())}
+    (finding,) = rows["bad.example"]["findings"]
+    assert (finding["id"], finding["resultType"]) == ("host-not-found", "sts-policy-fetch-error")
+    assert rows["dark.example"]["unknown"][0]["id"] == "mx-session"
+    assert (rows["dark.example"]["mode"], rows["bad.example"]["mode"]) == ("enforce", None)
+
+
+def test_as_sarif_each_finding_is_a_result(capsys: pytest.CaptureFixture[str]) -> None:
+    run("bad.example", "hm.example", "--format", "sarif")
+    document = json.loads(capsys.readouterr().out)
+    (only,) = document["runs"]
+    assert document["version"] == "2.1.0"
+    levels = {result["ruleId"]: result["level"] for result in only["results"]}
+    assert levels == {"host-not-found": "error", "host-certificate-expiring": "warning"}
+    assert {rule["id"] for rule in only["tool"]["driver"]["rules"]} == set(levels)
+
+
+def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    tags: list[str] = []
+
+    class Parser(HTMLParser):
+        def handle_starttag(self, tag: str, _: object) -> None:
+            tags.append(tag)
+
+    from mtasts.check.domain import check_domain  # noqa: PLC0415 - for this alone
+    from mtasts.render.checked import as_html  # noqa: PLC0415 - as above
+
+    found = [check_domain(seen(name), SOON) for name in ("<b>.example", "dark.example", "ok.gov")]
+    page = as_html(found)
+    Parser().feed(page)
+    assert "script" not in tags
+    assert "b" not in tags
+    assert "&lt;b&gt;.example" in page
+    assert capsys.readouterr().out == ""
+
+
+def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
+    (tmp_path / "more").write_text("# ours\nB.example  # two\n\nbücher.example\n")
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
+    assert run("a.example", "A.example.", "--file", "more", "--selector", "k") == 0
+    assert Asked.domains == [
+        ("a.example", ("k",)),
+        ("b.example", ("k",)),
+        ("xn--bcher-kva.example", ("k",)),
+    ]
+    Asked.domains.clear()
+    assert run("--stack", "agency") == 0
+    assert Asked.domains == [("example.gov", ("s1",)), ("parked.gov", ())]
+
+
+def test_the_options_lead_the_probes(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("")
+    words = ["--resolver", "192.0.2.53:5353", "--ca", "ca.pem", "--deadline", "7"]
+    run("a.example", *words, "--connect-to", "mx.example:25:192.0.2.1:2525")
+    assert Asked.reach.resolver == ("192.0.2.53", 5353)
+    assert str(Asked.reach.ca_file) == "ca.pem"
+    assert Asked.reach.target("mx.example", 25, "192.0.2.9") == ("192.0.2.1", 2525)
+    assert Asked.seconds == 7
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ([], "give a DOMAIN, --file F or --stack STACK"),
+        (["a b", "c..d"], "has an empty label"),
+        (["--file", "nowhere"], "nowhere: No such file"),
+        (["--stack", "nowhere"], "nowhere"),
+        (["a.example", "--resolver", "localhost"], "is not ADDRESS:PORT"),
+        (["a.example", "--ca", "nowhere.pem"], "there is no such file"),
+        (["a.example", "--connect-to", "x"], "is not HOST:PORT:ADDRESS:PORT"),
+        (["a.example", "--deadline", "0"], "--deadline is from"),
+        (["a.example", "--parallel", "0"], "--parallel from"),
+    ],
+)
+def test_wrong_input_is_named(
+    capsys: pytest.CaptureFixture[str], words: list[str], says: str
+) -> None:
+    assert run(*words) == 2
+    assert says in capsys.readouterr().err
+    assert Asked.domains == []
+
+
+def test_a_file_that_is_too_large_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(check, "_FILE_MAX_BYTES", 3)
+    (tmp_path / "many").write_text("a.example\n")
+    assert run("--file", "many") == 2
+    assert "is larger than 3 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("format_", ["json", "html", "sarif"])
+def test_who_stops_it_gets_what_there_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, format_: str
+) -> None:
+    monkeypatch.setattr(Asked, "stop_after", 1)
+    assert run("bad.example", "b.example", "--parallel", "1", "--format", format_) == 130
+    printed = capsys.readouterr()
+    assert "stopped after 1 of 2 domains" in printed.err
+    assert "host-not-found" in printed.out
+
+
+def test_progress_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(check, "_SAY_SECONDS", -1)
+    run("a.example", "b.example")
+    assert capsys.readouterr().err == "check: 1 of 2 domains\n"
