@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mtasts.dialects import RFC
 from mtasts.observations import NULL_MX, Delivery, DnsStatus, FetchOutcome, SmtpOutcome
-from mtasts.policy import MAX_AGE_LIMIT, Mode, Policy, PolicySyntaxError, parse
+from mtasts.policy import MAX_AGE_LIMIT, Mode, Policy
 from mtasts.records import select_sts
 
 if TYPE_CHECKING:
+    from mtasts.dialects import Dialect
     from mtasts.observations import DnsAnswer, Fetch
 
 # As many hosts as a sender tries for one message; RFC 5321 section 5.1 asks for two at least.
@@ -61,6 +63,7 @@ class Sender:
 
     ``cached`` is the policy in force, if any. ``hosts`` are the MX hosts still to be tried, the
     next one first. ``story`` says in one line a step what was found and what follows from it.
+    ``dialect`` is whose ways it has.
     """
 
     domain: str
@@ -71,6 +74,7 @@ class Sender:
     hosts: tuple[str, ...] = ()
     conclusion: Conclusion | None = None
     story: tuple[str, ...] = ()
+    dialect: Dialect = RFC
 
     @property
     def policy(self) -> Policy | None:
@@ -109,7 +113,7 @@ class Sender:
     def policy_fetched(self, fetch: Fetch) -> Sender:
         """Go on from the fetch; one that brings no valid policy leaves the cached one in force."""
         sender = replace(self, step=Step.MX)
-        found = _taken(fetch)
+        found = _taken(fetch, self.dialect)
         if isinstance(found, str):
             return _tell(sender, f"no policy was fetched ({found}); {_in_force(sender)}")
         cached = CachedPolicy(found, self.id, self.now)
@@ -131,7 +135,8 @@ class Sender:
         allowed = []
         # Without an MX record the domain is its own host (RFC 5321 section 5.1).
         for host in (hosts or (self.domain,))[:_HOSTS_MAX]:
-            if self.policy is None or self.policy.covers(host) or not self.requires_tls:
+            policy = self.policy
+            if policy is None or not self.requires_tls or self.dialect.covers(policy, host):
                 allowed.append(host)
             else:
                 sender = _tell(sender, f"{host} is not listed in the policy: skipped")
@@ -142,7 +147,7 @@ class Sender:
         how = delivery.session.outcome
         if delivery.accepted:
             over = "verified TLS" if how is SmtpOutcome.TLS else f"no verified TLS ({how})"
-            return _end(self, Conclusion.DELIVERED, f"{self.host} took it over {over}")
+            return _end(self, Conclusion.DELIVERED, f"{self.host} takes it over {over}")
         if delivery.permanent:
             return _end(self, Conclusion.BOUNCED, f"{self.host} refused it: {delivery.reply}")
         why = delivery.reply or f"{how}: {delivery.session.reason}"
@@ -171,7 +176,7 @@ def _in_force(sender: Sender) -> str:
     return f"mode {cached.policy.mode} holds until {cached.lapses_at:%Y-%m-%d %H:%M} UTC"
 
 
-def _taken(fetch: Fetch) -> Policy | str:
+def _taken(fetch: Fetch, dialect: Dialect) -> Policy | str:
     """The policy that a fetch brought, or why a sender takes none from it (section 3.3)."""
     if fetch.outcome is not FetchOutcome.ANSWERED:
         return f"{fetch.outcome}: {fetch.reason}"
@@ -179,7 +184,4 @@ def _taken(fetch: Fetch) -> Policy | str:
         return f"status {fetch.status}"
     if fetch.media_type != "text/plain":
         return "it is not text/plain"
-    try:
-        return parse(fetch.body)
-    except PolicySyntaxError as error:
-        return f"it is no policy: {error.problems[0].code}"
+    return dialect.take(fetch.body)

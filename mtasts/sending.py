@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
 from mtasts.probe.https import fetch
-from mtasts.probe.smtp import deliver
+from mtasts.probe.smtp import deliver, look
 from mtasts.sender import Sender, Step
 
 if TYPE_CHECKING:
@@ -19,8 +19,13 @@ _FETCH_SECONDS = 60.0
 _ADDRESSES_MAX = 4
 
 
-async def send(sender: Sender, envelope: Envelope, reach: Reach, resolver: Resolver) -> Sender:
-    """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once."""
+async def send(
+    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
+) -> Sender:
+    """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once.
+
+    Without one, each host is asked as far as STARTTLS, and taken to accept what it was not given.
+    """
     while sender.step is not Step.DONE:
         match sender.step:
             case Step.RECORD:
@@ -48,16 +53,22 @@ async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
 
 
 async def _deliver(
-    sender: Sender, envelope: Envelope, reach: Reach, resolver: Resolver
+    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
 ) -> Delivery:
     """Try the addresses of the next host until one answers as a mail server."""
     addresses, reason = await resolver.addresses(sender.host)
     failed = SmtpOutcome.CONNECT_FAILED
     delivery = Delivery(SmtpSession(sender.host, "", failed, reason=reason))
     for address in addresses[:_ADDRESSES_MAX]:
-        delivery = await deliver(
-            reach, sender.host, address, envelope, require_tls=sender.requires_tls
-        )
+        if envelope is None:
+            session = await look(reach, sender.host, address)
+            good = SmtpOutcome.TLS if sender.requires_tls else session.outcome
+            accepted = session.outcome.settled and session.outcome is good
+            delivery = Delivery(session, accepted=accepted)
+        else:
+            delivery = await deliver(
+                reach, sender.host, address, envelope, require_tls=sender.requires_tls
+            )
         if delivery.session.outcome not in (failed, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT):
             break
     return delivery

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.check.domain import check_domain
+from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
+from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.clock import clock
 from mtasts.config import load_file
 from mtasts.errors import UsageError
 from mtasts.findings import Severity, printable
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import ConnectTo, Reach, endpoint
 from mtasts.render.checked import FORMATS, as_json
 
 if TYPE_CHECKING:
@@ -41,15 +42,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--stack", metavar="STACK", help="the domains of this stack, compared with what it intends")
     add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
     add("--selector", action="append", default=[], metavar="S", help="a DKIM selector to look up")
-    add("--resolver", metavar="IP:PORT", help="ask this DNS server")
-    add("--ca", type=Path, metavar="FILE", help="trust these authorities, not the Mozilla roots")
-    add(
-        "--connect-to",
-        action="append",
-        default=[],
-        metavar="HOST:PORT:ADDR:PORT",
-        help="connect there instead, as curl does",
-    )
+    add_probe_options(parser)
     add("--deadline", type=float, default=60.0, metavar="S", help="seconds for each domain (60)")
     add("--parallel", type=int, default=64, metavar="N", help="domains at once (64)")
     add_output_options(parser, formats=("text", "json", "html", "sarif"))
@@ -60,7 +53,7 @@ def run(arguments: Namespace) -> int:
     if not 0.1 <= arguments.deadline <= 3600 or not 1 <= arguments.parallel <= 1000:
         raise UsageError("--deadline is from 0.1 to 3600 s, --parallel from 1 to 1000")
     wanted = _wanted(arguments)
-    reach = _reach(arguments)
+    reach = reach_of(arguments)
     found: list[Checked] = []
     streaming = arguments.format in ("text", "json")
 
@@ -132,19 +125,6 @@ def _given(arguments: Namespace) -> Iterator[str]:
             yield text
 
 
-def _reach(arguments: Namespace) -> Reach:
-    """What the options say, over what a local cloud's environment does."""
-    reach = Reach.from_environment(os.environ)
-    if arguments.resolver is not None:
-        reach = replace(reach, resolver=endpoint(arguments.resolver))
-    if arguments.ca is not None:
-        if not arguments.ca.is_file():
-            raise UsageError(f"--ca {arguments.ca}: there is no such file")
-        reach = replace(reach, ca_file=arguments.ca)
-    rows = tuple(map(ConnectTo.parse, arguments.connect_to))
-    return replace(reach, connect_to=(*rows, *reach.connect_to))
-
-
 def _as_text(checked: Checked) -> str:
     count = dict.fromkeys(Severity, 0)
     for finding in checked.findings:
@@ -156,7 +136,11 @@ def _as_text(checked: Checked) -> str:
     if checked.unknown:
         parts.append(f"{len(checked.unknown)} not known")
     mode = f" (mode {checked.mode}, id {checked.id})" if checked.mode else ""
-    lines = [f"{checked.domain}: {', '.join(parts)}{mode}", *map(describe, checked.findings)]
+    lines = [f"{checked.domain}: {', '.join(parts)}{mode}"]
+    for finding in checked.findings:
+        lines.append(describe(finding))
+        more = page(finding.id)
+        lines += [f"      more: {more}"] if more and finding.severity > Severity.INFO else []
     for each in checked.unknown:
         lines.append(f"  not known {each.id}: could not find out {each.what}: {each.reason}")
         lines.append(f"      how: {each.how}")

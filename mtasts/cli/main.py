@@ -30,6 +30,7 @@ COMMANDS = {
     "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
     "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
     "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
+    "send": ("mtasts.cli.send", "what a sending server would do with a message, and why"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 

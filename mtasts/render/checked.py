@@ -6,6 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from mtasts.check.pages import page
 from mtasts.check.result_types import result_type
 from mtasts.findings import Severity
 
@@ -42,7 +43,8 @@ def as_json(checked: Checked) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**finding.as_json(), "resultType": result_type(finding.id) or None}
+    more = {"resultType": result_type(finding.id) or None, "page": page(finding.id) or None}
+    return {**finding.as_json(), **more}
 
 
 def as_sarif(found: Sequence[Checked]) -> str:

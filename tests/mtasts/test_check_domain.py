@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mtasts.check import domain_catalogue, policy_catalogue, record_catalogue
 from mtasts.check.domain import Checked, Mailbox, MxHost, Observed, check_domain
+from mtasts.check.pages import page
 from mtasts.check.result_types import result_type
 from mtasts.names import MxPattern
 from mtasts.observations import (
@@ -282,3 +284,12 @@ def test_every_id_says_what_a_sender_would_report() -> None:
     assert result_type("policy-mode-testing") == ""
     assert result_type("mx-certificate-expired") == "certificate-expired"
     assert result_type("sts-record-missing") == ""
+
+
+def test_the_classic_mistakes_have_a_page_each() -> None:
+    catalogues = (domain_catalogue, policy_catalogue, record_catalogue)
+    pages = {page(id_) for catalogue in catalogues for id_ in catalogue.CATALOGUE} - {""}
+    root = Path(__file__).parents[2]
+    assert {root / each for each in pages} == set((root / "docs" / "mistakes").glob("*.md"))
+    assert page("host-certificate-refused") == "docs/mistakes/certificate.md"
+    assert page("spf-missing") == ""

@@ -188,13 +188,13 @@ def trying(policy: Policy | None = ENFORCE) -> Sender:
 def test_a_message_is_delivered_over_verified_tls() -> None:
     after = trying().attempted(Delivery(session(), accepted=True))
     assert (after.step, after.conclusion) == (Step.DONE, Conclusion.DELIVERED)
-    assert after.story[-1] == "mx1.example.gov took it over verified TLS"
+    assert after.story[-1] == "mx1.example.gov takes it over verified TLS"
 
 
 def test_what_testing_would_refuse_is_delivered_and_told() -> None:
     after = trying(TESTING).attempted(Delivery(session(SmtpOutcome.NO_STARTTLS), accepted=True))
     assert after.conclusion is Conclusion.DELIVERED
-    assert after.story[-1] == "mx1.example.gov took it over no verified TLS (no-starttls)"
+    assert after.story[-1] == "mx1.example.gov takes it over no verified TLS (no-starttls)"
 
 
 def test_a_host_that_fails_leads_to_the_next_and_the_last_to_a_later_try() -> None:

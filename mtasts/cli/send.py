@@ -1,0 +1,86 @@
+"""``mtasts send``: what a sending server would do with a message to a domain, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit, write
+from mtasts.cli.probing import add_probe_options, reach_of
+from mtasts.cli.stacks import domain_name
+from mtasts.clock import clock
+from mtasts.dialects import DIALECTS
+from mtasts.errors import UsageError
+from mtasts.findings import printable
+from mtasts.policy import MAX_AGE_LIMIT, PolicySyntaxError, parse
+from mtasts.probe.dns import Resolver
+from mtasts.sender import CachedPolicy, Conclusion, Sender
+from mtasts.sending import send
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+_POLICY_MAX_BYTES = 64 * 1024
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.description = (
+        "Walk through RFC 8461 section 5 as a sending server does: record, policy, MX, STARTTLS. "
+        "No message is handed over; each host is asked as far as that takes."
+    )
+    parser.epilog = "example: mtasts send example.gov --cached old.txt --id 1 --age 3600"
+    add = parser.add_argument
+    add("domain", metavar="DOMAIN", help="the recipient's domain")
+    add("--cached", type=Path, metavar="FILE", help="a policy that the sender holds already")
+    add("--id", default="", metavar="ID", help="the id it was fetched under")
+    add("--age", type=int, default=0, metavar="S", help="how many seconds ago that was (0)")
+    add("--as", dest="dialect", choices=tuple(DIALECTS), default="rfc", help="whose ways (rfc)")
+    add_probe_options(parser)
+    add("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Walk; exit code 0 where the message is delivered, 1 where it is deferred or bounced."""
+    name = domain_name(arguments.domain)
+    now = clock(os.environ)()
+    sender = Sender(name, now, _cached(arguments, now), dialect=DIALECTS[arguments.dialect])
+    reach = reach_of(arguments)
+    done = asyncio.run(send(sender, None, reach, Resolver(reach)))
+    policy = done.policy
+    if arguments.format == "json":
+        document = {
+            "domain": name,
+            "as": arguments.dialect,
+            "conclusion": done.conclusion,
+            "mode": policy.mode if policy else None,
+            "id": done.cached.id if done.cached else None,
+            "story": list(done.story),
+        }
+        write(json.dumps(document) + "\n")
+    else:
+        lines = [f"{number}. {line}" for number, line in enumerate(done.story, start=1)]
+        write("\n".join([*lines, f"{name}: {done.conclusion}"]) + "\n")
+    return Exit.GOOD if done.conclusion is Conclusion.DELIVERED else Exit.FINDINGS
+
+
+def _cached(arguments: Namespace, now: dt.datetime) -> CachedPolicy | None:
+    if arguments.cached is None:
+        if arguments.id or arguments.age:
+            raise UsageError("--id and --age tell of a policy: give --cached FILE")
+        return None
+    if not 0 <= arguments.age <= MAX_AGE_LIMIT:
+        raise UsageError(f"--age is from 0 to {MAX_AGE_LIMIT} seconds")
+    try:
+        with arguments.cached.open("rb") as file:
+            policy = parse(file.read(_POLICY_MAX_BYTES + 1))
+    except OSError as error:
+        raise UsageError(f"{arguments.cached}: {error.strerror}") from error
+    except PolicySyntaxError as error:
+        said = printable(str(error), 300)
+        raise UsageError(f"{arguments.cached} holds no policy: {said}") from error
+    return CachedPolicy(policy, arguments.id, now - dt.timedelta(seconds=arguments.age))
