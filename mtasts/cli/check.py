@@ -15,6 +15,7 @@ from mtasts.checking import Observer, each_of
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
+from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
 from mtasts.config import load_file
 from mtasts.errors import UsageError
@@ -25,7 +26,7 @@ from mtasts.render.checked import FORMATS, as_json
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from mtasts.check.domain import Checked
 
@@ -45,6 +46,7 @@ def configure(parser: ArgumentParser) -> None:
     add_probe_options(parser)
     add("--deadline", type=float, default=60.0, metavar="S", help="seconds for each domain (60)")
     add("--parallel", type=int, default=64, metavar="N", help="domains at once (64)")
+    add_watch_options(parser)
     add_output_options(parser, formats=("text", "json", "html", "sarif"))
 
 
@@ -52,41 +54,52 @@ def run(arguments: Namespace) -> int:
     """Check; exit code 1 on findings, 3 where nothing is wrong but something is not known."""
     if not 0.1 <= arguments.deadline <= 3600 or not 1 <= arguments.parallel <= 1000:
         raise UsageError("--deadline is from 0.1 to 3600 s, --parallel from 1 to 1000")
+    watching = is_watching(arguments)
     wanted = _wanted(arguments)
     reach = reach_of(arguments)
-    found: list[Checked] = []
-    streaming = arguments.format in ("text", "json")
+    now = clock(os.environ)
 
-    async def check() -> None:
+    def look() -> AsyncIterator[Checked]:
+        """One look at every domain, as each ends."""
         observer = Observer(reach, Resolver(reach), deadline_seconds=arguments.deadline)
-        now = clock(os.environ)
-        said = asyncio.get_running_loop().time()
-        count = 0
 
         async def one(domain: str) -> Checked:
             return check_domain(await observer.observe(domain, wanted[domain]), now())
 
-        async for checked in each_of(wanted, one, parallel=arguments.parallel):
-            count += 1
-            if streaming:
-                write(as_json(checked) if arguments.format == "json" else _as_text(checked))
-                sys.stdout.flush()
-            found.append(_brief(checked) if streaming else checked)
-            if count < len(wanted) and asyncio.get_running_loop().time() - said > _SAY_SECONDS:
-                said = asyncio.get_running_loop().time()
-                sys.stderr.write(f"check: {count} of {len(wanted)} domains\n")
-                sys.stderr.flush()
+        return each_of(wanted, one, parallel=arguments.parallel)
 
+    if watching:
+        return _code(asyncio.run(watch(arguments, reach, look, now)), arguments.fail_on)
+    found: list[Checked] = []
+    streaming = arguments.format in ("text", "json")
+    code: int | None = None
     try:
-        asyncio.run(check())
+        asyncio.run(_show(look, len(wanted), arguments.format, found))
     except KeyboardInterrupt:
         sys.stderr.write(f"check: stopped after {len(found)} of {len(wanted)} domains\n")
-        if not streaming:
-            write(FORMATS[arguments.format](found))
-        return 130
+        code = 130
     if not streaming:
         write(FORMATS[arguments.format](found))
-    return _code(found, arguments.fail_on)
+    return code or _code(found, arguments.fail_on)
+
+
+async def _show(
+    look: Callable[[], AsyncIterator[Checked]], count: int, format_: str, found: list[Checked]
+) -> None:
+    """Write each domain as it ends, where the format allows; ``found`` grows as it goes."""
+    clock_ = asyncio.get_running_loop().time
+    said = clock_()
+    async for checked in look():
+        if format_ in ("text", "json"):
+            write(as_json(checked) if format_ == "json" else _as_text(checked))
+            sys.stdout.flush()
+            found.append(_brief(checked))
+        else:
+            found.append(checked)
+        if len(found) < count and clock_() - said > _SAY_SECONDS:
+            said = clock_()
+            sys.stderr.write(f"check: {len(found)} of {count} domains\n")
+            sys.stderr.flush()
 
 
 def _wanted(arguments: Namespace) -> dict[str, tuple[str, ...]]:

@@ -1,0 +1,174 @@
+"""What is new since the last look: findings added, sustained and removed, each told once.
+
+A finding that could not be looked for again has not gone: what is not known removes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from mtasts.errors import MtaStsError
+from mtasts.findings import Severity, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mtasts.check.domain import Checked
+    from mtasts.findings import Finding
+
+VERSION = 1
+STATE_MAX_BYTES = 256 * 1024 * 1024
+# Which findings rest on what could not be found out, by the beginnings of their ids.
+_RESTS_ON = {
+    "sts-record": ("sts-",),
+    "host-address": ("host-", "policy-", "mx-uncovered", "mx-null"),
+    "host-fetch": ("host-", "policy-", "mx-uncovered", "mx-null"),
+    "mx": ("mx-",),
+    "mx-address": ("mx-",),
+    "mx-session": ("mx-",),
+    "tlsrpt-record": ("tlsrpt-",),
+    "tlsrpt-mailbox": ("tlsrpt-mailbox",),
+    "spf": ("spf-", "sts-record-apex", "tlsrpt-record-apex"),
+    "dkim": ("dkim-",),
+    "dmarc": ("dmarc-",),
+}
+
+
+class StateError(MtaStsError):
+    """The state of a watch cannot be read: what was told before is not known."""
+
+
+class Kind(StrEnum):
+    """What became of a finding."""
+
+    ADDED = "added"
+    SUSTAINED = "sustained"  # still there at the next look; told once
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A finding that stood at the last look; ``looks`` counts those that saw it."""
+
+    id: str
+    severity: str
+    summary: str
+    evidence: str
+    since: dt.datetime
+    looks: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing to tell."""
+
+    kind: Kind
+    domain: str
+    standing: Standing
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "kind": self.kind,
+            "domain": self.domain,
+            "id": self.standing.id,
+            "severity": self.standing.severity,
+            "summary": self.standing.summary,
+            "evidence": self.standing.evidence,
+            "since": self.standing.since.isoformat(),
+        }
+
+    def __str__(self) -> str:
+        seen = f" ({self.standing.evidence})" if self.standing.evidence else ""
+        return (
+            f"{self.kind:<9} {self.domain}: {self.standing.severity} {self.standing.id}: "
+            f"{self.standing.summary}{seen}"
+        )
+
+
+def compare(
+    before: tuple[Standing, ...], checked: Checked, now: dt.datetime
+) -> tuple[tuple[Standing, ...], tuple[Change, ...]]:
+    """What stands after this look, and what is to be told of it."""
+    former = {(each.id, each.evidence): each for each in before}
+    standing: list[Standing] = []
+    told: list[Change] = []
+    for finding in checked.findings:
+        known = former.pop((finding.id, finding.evidence), None)
+        looks = 1 if known is None else min(known.looks + 1, 3)
+        since = now if known is None else known.since
+        standing.append(_standing(finding, since, looks))
+        if looks < 3:
+            kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
+            told.append(Change(kind, checked.domain, standing[-1]))
+    hidden = tuple(
+        beginning for each in checked.unknown for beginning in _RESTS_ON.get(each.id, ())
+    )
+    for each in former.values():
+        if each.id.startswith(hidden):
+            standing.append(each)
+        else:
+            told.append(Change(Kind.REMOVED, checked.domain, each))
+    return tuple(standing), tuple(told)
+
+
+def _standing(finding: Finding, since: dt.datetime, looks: int) -> Standing:
+    severity = finding.severity.label
+    return Standing(finding.id, severity, finding.summary, finding.evidence, since, looks)
+
+
+def read_state(raw: bytes) -> dict[str, tuple[Standing, ...]]:
+    """The state of a watch; raises `StateError`."""
+    if len(raw) > STATE_MAX_BYTES:
+        raise StateError(f"it is larger than {STATE_MAX_BYTES} bytes")
+    try:
+        found = json.loads(raw)
+        if found["version"] != VERSION:
+            raise StateError(f"it is of version {printable(str(found['version']), 40)}")
+        return {str(name): tuple(map(_read, rows)) for name, rows in found["domains"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StateError(f"it cannot be read: {printable(repr(error), 200)}") from error
+
+
+def _read(row: dict[str, Any]) -> Standing:
+    since = dt.datetime.fromisoformat(row["since"])
+    if since.tzinfo is None:
+        raise ValueError("a time without a zone")
+    severity = Severity.parse(row["severity"]).label
+    return Standing(
+        str(row["id"]),
+        severity,
+        str(row["summary"]),
+        str(row["evidence"]),
+        since,
+        int(row["looks"]),
+    )
+
+
+def render_state(state: Mapping[str, tuple[Standing, ...]]) -> bytes:
+    """The state as a file, domains in order."""
+    domains = {name: list(map(_row, state[name])) for name in sorted(state)}
+    return json.dumps({"version": VERSION, "domains": domains}, indent=1).encode("ascii") + b"\n"
+
+
+def _row(each: Standing) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "severity": each.severity,
+        "summary": each.summary,
+        "evidence": each.evidence,
+        "since": each.since.isoformat(),
+        "looks": each.looks,
+    }
+
+
+def gravest(changes: tuple[Change, ...]) -> Iterator[Change]:
+    """The changes, the gravest first; what is gone comes last."""
+    yield from sorted(
+        changes,
+        key=lambda each: (each.kind is Kind.REMOVED, -Severity.parse(each.standing.severity)),
+    )

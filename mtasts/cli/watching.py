@@ -1,0 +1,136 @@
+"""``mtasts check --watch``: look again and again, and tell each change once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.check.changes import (
+    STATE_MAX_BYTES,
+    StateError,
+    compare,
+    gravest,
+    read_state,
+    render_state,
+)
+from mtasts.cli.output import write
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.files import write_whole
+from mtasts.notifying import Topic, Webhook, notify
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import AsyncIterator, Callable
+
+    from mtasts.check.changes import Change, Standing
+    from mtasts.check.domain import Checked
+    from mtasts.probe.reach import Reach
+
+_SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SPAN_MIN, _SPAN_MAX = 10, 30 * 86_400
+
+
+def add_watch_options(parser: ArgumentParser) -> None:
+    """Add ``--watch``, ``--state``, ``--rounds``, ``--webhook`` and ``--sns``."""
+    add = parser.add_argument
+    add("--watch", metavar="SPAN", help="look again every 90s, 10m, 1h or 1d, and tell changes")
+    add("--state", type=Path, metavar="FILE", help="what was told before; alone, look once")
+    add("--rounds", type=int, metavar="N", help="end after so many looks")
+    add("--webhook", metavar="URL", help="post changes there as JSON, over https")
+    add("--sns", metavar="ARN", help="publish changes to this SNS topic")
+
+
+def is_watching(arguments: Namespace) -> bool:
+    """Whether changes are asked for; raises `UsageError` for options that say half of it."""
+    if arguments.state is None:
+        given = ("watch", "rounds", "webhook", "sns")
+        if any(getattr(arguments, each) is not None for each in given):
+            raise UsageError("--watch, --rounds, --webhook and --sns need --state FILE")
+        return False
+    if arguments.format not in ("text", "json"):
+        raise UsageError("changes are told as text or json")
+    if arguments.rounds is not None and arguments.rounds < 1:
+        raise UsageError("--rounds is 1 or more")
+    return True
+
+
+def _seconds(text: str) -> int:
+    found = _SPAN.fullmatch(text)
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not _SPAN_MIN <= seconds <= _SPAN_MAX:
+        raise UsageError("--watch is from 10s to 30d, such as 90s, 10m, 1h or 1d")
+    return seconds
+
+
+async def watch(
+    arguments: Namespace,
+    reach: Reach,
+    look: Callable[[], AsyncIterator[Checked]],
+    now: Callable[[], dt.datetime],
+) -> list[Checked]:
+    """Look until the last round, which there may be none of; what the last look saw.
+
+    Changes that a sink did not take are told again after the next look: the state stays behind.
+
+    Raises:
+        UsageError: the state cannot be read or written.
+    """
+    span = _seconds(arguments.watch) if arguments.watch is not None else 0
+    rounds = arguments.rounds if arguments.rounds is not None or span else 1
+    sinks: list[Webhook | Topic] = []
+    if arguments.webhook is not None:
+        sinks.append(Webhook(arguments.webhook, reach))
+    if arguments.sns is not None:
+        sinks.append(Topic(arguments.sns))
+    state = _load(arguments.state)
+    while True:
+        end = asyncio.get_running_loop().time() + span
+        after: dict[str, tuple[Standing, ...]] = {}
+        told: list[Change] = []
+        seen: list[Checked] = []
+        async for checked in look():
+            seen.append(checked)
+            before = state.get(checked.domain, ())
+            after[checked.domain], changes = compare(before, checked, now())
+            for change in gravest(changes):
+                as_json = arguments.format == "json"
+                write((json.dumps(change.as_json()) if as_json else str(change)) + "\n")
+            sys.stdout.flush()
+            told += changes
+        try:
+            await notify(sinks, told)
+        except UndeterminedError as error:
+            sys.stderr.write(f"check: could not find out {error}; told again after the next look\n")
+            sys.stderr.flush()
+        else:
+            state = after
+            _store(arguments.state, state)
+        rounds = rounds - 1 if rounds is not None else None
+        if rounds == 0:
+            return seen
+        await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
+
+
+def _load(path: Path) -> dict[str, tuple[Standing, ...]]:
+    try:
+        with path.open("rb") as file:
+            return read_state(file.read(STATE_MAX_BYTES + 1))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(f"--state {path}: {error.strerror}") from error
+    except StateError as error:
+        raise UsageError(f"--state {path}: {error}; move it away to begin anew") from error
+
+
+def _store(path: Path, state: dict[str, tuple[Standing, ...]]) -> None:
+    try:
+        write_whole(path, render_state(state), replace=True)
+    except OSError as error:
+        raise UsageError(f"--state {path} cannot be written: {error.strerror}") from error
