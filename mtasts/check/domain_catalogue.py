@@ -186,6 +186,35 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         "reports are mailed to a domain with the policy that they report on",
         "add a mailbox of another domain, or an https address", "",
     ),
+    "stack-foreign": (
+        Severity.ERROR, "docs/ledger.md", "an STS record is live that the stack has not published",
+        "mtasts adopt, or find out who published it", "",
+    ),
+    "stack-unproven": (
+        Severity.WARNING, "docs/ledger.md", "the last rollout has not come to its end",
+        "pulumi up; after a killed run mtasts recover first", "",
+    ),
+    "stack-id-differs": (
+        Severity.ERROR, "docs/ledger.md", "the STS record has another id than was published",
+        "see who changed it, then pulumi refresh and pulumi up", "",
+    ),
+    "stack-body-differs": (
+        Severity.ERROR, "docs/ledger.md", "another policy is served than was published",
+        "see who changed it, then pulumi refresh and pulumi up; docs/emergencies.md", "",
+    ),
+    "stack-behind": (
+        Severity.INFO, "docs/config.md", "the stack file asks for another policy than is published",
+        "mtasts preview, then pulumi up", "",
+    ),
+    "stack-tlsrpt-differs": (
+        Severity.ERROR, "docs/config.md", "the TLS-RPT record names other addresses than the file",
+        "see who changed it, then pulumi refresh and pulumi up", "",
+    ),
+    "stack-held-misses-mx": (
+        Severity.ERROR, "RFC 8461 section 5.1",
+        "an enforced policy that senders may still hold does not list a live MX host",
+        "take the host out of the MX records until then: mtasts plan-mx", "validation-failure",
+    ),
     "spf-missing": (
         Severity.WARNING, "RFC 7208 section 3", "the domain has no SPF record",
         'publish TXT "v=spf1 mx -all"', "",

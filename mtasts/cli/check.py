@@ -5,30 +5,37 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain import check_domain
+from mtasts.check.domain import Unknown, check_domain
+from mtasts.check.intended import compare_intended
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
+from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
-from mtasts.config import load_file
-from mtasts.errors import UsageError
+from mtasts.config import load_file, load_stack
+from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity, printable
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.probe.dns import Resolver
+from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
+from mtasts.rollout.ledger import LedgerError
+from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
+    import datetime as dt
     from argparse import ArgumentParser, Namespace
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
-    from mtasts.check.domain import Checked
+    from mtasts.check.domain import Checked, Observed
+    from mtasts.config import DomainConfig
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024
 _SAY_SECONDS = 2.0
@@ -59,12 +66,15 @@ def run(arguments: Namespace) -> int:
     reach = reach_of(arguments)
     now = clock(os.environ)
 
+    against = _Against.of(arguments)
+
     def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
         observer = Observer(reach, Resolver(reach), deadline_seconds=arguments.deadline)
 
         async def one(domain: str) -> Checked:
-            return check_domain(await observer.observe(domain, wanted[domain]), now())
+            seen = await observer.observe(domain, wanted[domain])
+            return await against.compare(check_domain(seen, now()), seen, now())
 
         return each_of(wanted, one, parallel=arguments.parallel)
 
@@ -100,6 +110,36 @@ async def _show(
             said = clock_()
             sys.stderr.write(f"check: {len(found)} of {count} domains\n")
             sys.stderr.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """What a stack has published and intends, where one was named."""
+
+    domains: Mapping[str, DomainConfig]
+    recorder: Recorder | None = None
+
+    @classmethod
+    def of(cls, arguments: Namespace) -> _Against:
+        """Read the stack's file, and find its bucket."""
+        if arguments.stack is None:
+            return cls({})
+        config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+        store = S3Store(*stack_account(values, arguments.stack))
+        return cls({domain.name: domain for domain in config.domains}, Recorder(store))
+
+    async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
+        """``checked`` with what the ledger says of it, or that nobody could tell."""
+        domain = self.domains.get(checked.domain)
+        if domain is None or self.recorder is None:
+            return checked
+        try:
+            ledger = await self.recorder.read(checked.domain)
+        except (LedgerError, UndeterminedError) as error:
+            how = "mtasts ledger show, with credentials that may read the bucket"
+            unknown = Unknown("ledger", f"what {checked.domain} has published", str(error), how)
+            return replace(checked, unknown=(*checked.unknown, unknown))
+        return compare_intended(checked, seen, domain, ledger, now)
 
 
 def _wanted(arguments: Namespace) -> dict[str, tuple[str, ...]]:

@@ -11,6 +11,7 @@ from test_check_domain import GOOD, NOW, SOON, fetched, session
 
 from mtasts.cli import check
 from mtasts.cli.main import main
+from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus, SmtpOutcome
 
 if TYPE_CHECKING:
@@ -144,17 +145,38 @@ def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) ->
 
 def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
     (tmp_path / "more").write_text("# ours\nB.example  # two\n\nbücher.example\n")
-    (tmp_path / "stacks").mkdir()
-    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     assert run("a.example", "A.example.", "--file", "more", "--selector", "k") == 0
     assert Asked.domains == [
         ("a.example", ("k",)),
         ("b.example", ("k",)),
         ("xn--bcher-kva.example", ("k",)),
     ]
-    Asked.domains.clear()
-    assert run("--stack", "agency") == 0
-    assert Asked.domains == [("example.gov", ("s1",)), ("parked.gov", ())]
+
+
+class Ledgers:
+    """Stands for the bucket."""
+
+    def __init__(self, *_: object) -> None:
+        """Hold nothing."""
+
+    def list(self, domain: str) -> dict[int, bytes]:
+        if domain == "parked.gov":
+            raise UndeterminedError("AccessDenied")
+        return {}
+
+
+def test_a_stack_is_compared_with_its_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
+    monkeypatch.setattr(check, "stack_account", lambda *_: (None, "bucket"))
+    monkeypatch.setattr(check, "S3Store", Ledgers)
+    assert run("--stack", "agency", "more.example") == 1
+    assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
+    out = capsys.readouterr().out
+    assert "error stack-foreign: an STS record is live that the stack has not published" in out
+    assert "not known ledger: could not find out what parked.gov has published: Access" in out
 
 
 def test_the_options_lead_the_probes(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""What is live beside what a stack has published and intends: drift, and what senders hold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mtasts.check.domain_catalogue import CATALOGUE
+from mtasts.findings import Finding, ordered, printable
+from mtasts.observations import NULL_MX
+from mtasts.policy import Mode
+from mtasts.records import select_sts, select_tlsrpt
+from mtasts.rollout.dates import minute
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator
+
+    from mtasts.check.domain import Checked, Observed
+    from mtasts.config import DomainConfig
+    from mtasts.rollout.ledger import Ledger
+
+
+def compare_intended(
+    checked: Checked, seen: Observed, domain: DomainConfig, ledger: Ledger, now: dt.datetime
+) -> Checked:
+    """``checked`` with what the stack's ledger and config say of it."""
+    found = [*_drift(seen, domain, ledger), *_held(seen, ledger, now)]
+    return replace(checked, findings=ordered((*checked.findings, *found)))
+
+
+def _finding(code: str, evidence: str) -> Finding:
+    severity, clause, summary, fix, _ = CATALOGUE[code]
+    return Finding(code, severity, summary, clause, printable(evidence, 300), fix)
+
+
+def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Finding]:
+    last = ledger.last_body
+    record = select_sts(seen.sts.strings).record if seen.sts.settled else None
+    if last is None:
+        if record is not None:
+            yield _finding("stack-foreign", record.id)
+        return
+    parts = ledger.last_phase.phase.parts if ledger.last_phase is not None else None
+    if not ledger.is_proven(last):
+        yield _finding("stack-unproven", last.id)
+    elif seen.sts.settled and (parts is None or parts.record):
+        live = record.id if record is not None else "none"
+        if live != last.id:
+            yield _finding("stack-id-differs", f"DNS has {live}, the ledger {last.id}")
+    for fetch in seen.fetches:
+        if fetch.status == 200 and fetch.body != last.body and ledger.is_proven(last):
+            yield _finding("stack-body-differs", fetch.address)
+    if not domain.parked and last.policy != domain.policy:
+        yield _finding("stack-behind", f"mode {domain.mode}, max_age {domain.max_age}")
+    rua = select_tlsrpt(seen.tlsrpt.strings).record if seen.tlsrpt.settled else None
+    if rua is not None and rua.rua != domain.tls_reports:
+        yield _finding("stack-tlsrpt-differs", ",".join(rua.rua))
+
+
+def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]:
+    """Live MX hosts that an enforced policy misses which senders may still hold."""
+    for body in ledger.may_be_held(now):
+        policy = body.policy
+        if policy is None or policy.mode is not Mode.ENFORCE:
+            continue
+        missed = [host for host in seen.mx.mx_hosts if host != NULL_MX and not policy.covers(host)]
+        if missed:
+            until = minute(ledger.held_until(body, now))
+            yield _finding("stack-held-misses-mx", f"{', '.join(missed)}: {body.id} until {until}")

@@ -1,0 +1,100 @@
+"""What is live beside what a stack has published."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from test_check_domain import DOMAIN, GOOD, MX, body, dns, fetched, txt
+
+from mtasts.check.domain import Checked, check_domain
+from mtasts.check.intended import compare_intended
+from mtasts.config import DomainConfig
+from mtasts.names import MxPattern
+from mtasts.observations import DnsStatus
+from mtasts.policy import Mode, Policy
+from mtasts.rollout.ledger import Body, Entry, Ledger, PhaseEntered, Proof
+from mtasts.rollout.phases import Phase
+
+NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+DAY = dt.timedelta(days=1)
+REPORTS = ("mailto:tlsrpt@reports.example",)
+CONFIG = DomainConfig(DOMAIN, (MxPattern(MX),), Mode.ENFORCE, 2_592_000, 300, REPORTS)
+PUBLISHED = (Body(1, NOW - 9 * DAY, body(), 0, "1"), Proof(2, NOW - 9 * DAY, "1"))
+
+
+def compared(
+    *entries: Entry, domain: DomainConfig = CONFIG, **changes: Any
+) -> tuple[list[str], Checked]:
+    seen = replace(GOOD, **changes)
+    found = compare_intended(check_domain(seen, NOW), seen, domain, Ledger(entries), NOW)
+    return [each.id for each in found.findings if each.id.startswith("stack-")], found
+
+
+def test_where_live_is_what_was_published_there_is_nothing_to_say() -> None:
+    assert compared(*PUBLISHED)[0] == []
+    parked = replace(CONFIG, mx=())
+    assert compared(*PUBLISHED, domain=parked)[0] == []
+
+
+OTHER = txt("_mta-sts.example.gov", "v=STSv1; id=9;")
+UNKNOWN = txt("_mta-sts.example.gov", status=DnsStatus.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("entries", "changes", "expected"),
+    [
+        ((), {}, ["stack-foreign"]),
+        ((), {"sts": txt("n")}, []),
+        (PUBLISHED[:1], {}, ["stack-unproven"]),
+        (PUBLISHED[:1], fetched(body=body(Mode.TESTING)), ["stack-unproven"]),
+        (PUBLISHED, {"sts": OTHER}, ["stack-id-differs"]),
+        (PUBLISHED, {"sts": txt("n")}, ["stack-id-differs"]),
+        (PUBLISHED, {"sts": UNKNOWN}, []),
+        (PUBLISHED, fetched(body=body(Mode.TESTING)), ["stack-body-differs"]),
+        (PUBLISHED, fetched(status=404), []),
+        (
+            (*PUBLISHED, PhaseEntered(3, NOW, Phase.RECORD_WITHDRAWN)),
+            {"sts": txt("n")},
+            [],
+        ),
+        (
+            PUBLISHED,
+            {"tlsrpt": txt("_smtp._tls", "v=TLSRPTv1; rua=mailto:x@y.example;")},
+            ["stack-tlsrpt-differs"],
+        ),
+        (PUBLISHED, {"tlsrpt": txt("n")}, []),
+        (PUBLISHED, {"tlsrpt": txt("n", status=DnsStatus.FAILED)}, []),
+    ],
+)
+def test_what_differs_is_told(
+    entries: tuple[Entry, ...], changes: dict[str, Any], expected: list[str]
+) -> None:
+    assert compared(*entries, **changes)[0] == expected
+
+
+def test_a_file_that_is_ahead_is_told() -> None:
+    assert compared(*PUBLISHED, domain=replace(CONFIG, max_age=86_400))[0] == ["stack-behind"]
+
+
+def test_what_senders_may_hold_is_told_until_when() -> None:
+    old = Policy(Mode.ENFORCE, 604_800, (MxPattern("old.example.gov"),)).render()
+    page = Body(3, NOW - 3 * DAY, b"<html>", 1, "8")
+    testing = Body(4, NOW - 3 * DAY, body(Mode.TESTING, "old.example.gov"), 2, "7")
+    new = Body(5, NOW - 2 * DAY, body(), 3, "1")
+    entries = (
+        Body(1, NOW - 9 * DAY, old, 0, "old"),
+        Proof(2, NOW - 9 * DAY, "old"),
+        page,
+        testing,
+        new,
+        Proof(6, NOW - 2 * DAY, "1"),
+    )
+    ids, found = compared(*entries)
+    assert ids == ["stack-held-misses-mx"]
+    (finding,) = [each for each in found.findings if each.id in ids]
+    assert finding.evidence == f"{MX}: old until 2026-05-06 01:00 UTC"
+    null = dns(DOMAIN, "MX", "0 .")
+    assert "stack-held-misses-mx" not in compared(*entries, mx=null, mx_hosts=())[0]
