@@ -41,7 +41,7 @@ def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain, "mx1", "mx2"))
-    project.settle()
+    project.up().required()
     project.collect_evidence(domain).required()
     project.configure({"mtasts:mode": "enforce"})
 
@@ -64,7 +64,7 @@ def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
     )
     assert "the override of nobody expired on 2020-01-31" in held(project)
     project.configure({f"{override}.expires": "2099-01-31"}, path=True)
-    passed = project.settle().text
+    passed = project.up().required().text
     assert "override until 2099-01-31 by nobody: a test" in passed
     assert "overridden: the evidence is for another MX set" in passed
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
@@ -81,7 +81,7 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.settle()
+    project.up().required()
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
     project.configure({"mtasts:maxAge": "86400"})
@@ -98,7 +98,7 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
 def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
     names = [f"d{uuid.uuid4().hex[:8]}.example" for _ in range(5)]
     project = lab.stack("".join(map(entry, names)))
-    project.settle()
+    project.up().required()
     before = [lab.sts(name) for name in names]
     project.configure({"mtasts:maxAge": "86400"})
     project.configure({"mtasts:domains[2].mode": "enforce"}, path=True)
@@ -112,7 +112,7 @@ def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
 
 def test_a_ledger_that_cannot_be_read_holds_its_domain(lab: Lab, domain: str) -> None:
     project = lab.stack(entry(domain))
-    project.settle()
+    project.up().required()
     before = lab.sts(domain)
     bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
     key = f"ledger/{domain}/1.json"

@@ -28,7 +28,7 @@ def published(lab: Lab, domain: str) -> Project:
     project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
     project.configure({"mtasts:mode": "enforce"})
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     return project
 
 

@@ -39,7 +39,7 @@ def test_one_phase_an_up_and_none_before_its_time(lab: Lab) -> None:
     project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
     project.configure({"mtasts:mode": "enforce", "mtasts:maxAge": "604800"})
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
     project.up().required()
     assert "senders may hold an enforced policy until" in project.settle().text
@@ -66,7 +66,7 @@ def test_one_phase_an_up_and_none_before_its_time(lab: Lab) -> None:
     later = project.later(8 * DAY + HOUR)
     later.up().required()
     assert (phase(later), published(lab, domain)) == ("addresses-withdrawn", (False, False))
-    later.settle()
+    later.up().required()
     assert phase(later) == "addresses-gone"
     last = project.later(8 * DAY + 3 * HOUR)
     assert "take it out of the stack file" in last.up().required().text
@@ -83,7 +83,7 @@ def test_one_phase_an_up_and_none_before_its_time(lab: Lab) -> None:
 def test_a_retirement_that_is_called_off_brings_everything_back(lab: Lab) -> None:
     domain = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
-    project.settle()
+    project.up().required()
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
     for _ in range(3):  # none is published; nobody was ever told to refuse; withdrawn
         project.up().required()
