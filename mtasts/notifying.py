@@ -7,7 +7,6 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
@@ -95,11 +94,13 @@ async def notify(sinks: Sequence[Webhook | Topic], changes: Sequence[Change]) ->
 
 
 async def _tell(sink: Webhook | Topic, changes: Sequence[Change]) -> None:
-    for left in reversed(range(_TRIES)):
+    tries = 0
+    while True:
+        tries += 1
         try:
             await asyncio.to_thread(sink.post, changes)
-        except (OSError, URLError) as error:
-            if not left:
+        except OSError as error:
+            if tries == _TRIES:
                 raise UndeterminedError(
                     f"whether {len(changes)} changes were told: {printable(str(error), 300)}"
                 ) from error
