@@ -34,8 +34,8 @@ async def ledger(self, domain, identity):
     return Ledger()
 
 
-async def sts(self, zone, domain):
-    return DnsAnswer(domain, "TXT", DnsStatus.NXDOMAIN)
+async def at_zone(self, zone, name, type_):
+    return DnsAnswer(name, type_, DnsStatus.NXDOMAIN)
 
 
 async def lookup(self, name, type_):
@@ -43,7 +43,7 @@ async def lookup(self, name, type_):
     return nothing if type_ == "MX" else await look(self, name, type_)
 
 
-Surveyor._ledger, Surveyor._sts, Surveyor._lookup = ledger, sts, lookup
+Surveyor._ledger, Surveyor._at_zone, Surveyor._lookup = ledger, at_zone, lookup
 """
 
 
