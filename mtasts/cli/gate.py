@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, Help, write
+from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stacks import StackDomain, domain_name, find_domain
 from mtasts.clock import clock
 from mtasts.errors import UndeterminedError, UsageError
@@ -18,7 +19,6 @@ from mtasts.evidence_files import FOLDER, evidence_path, load_evidence, store_ev
 from mtasts.gathering import gather_evidence, read_reports
 from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import Reach
 from mtasts.rollout import gates
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation
 from mtasts.rollout.ledger import Ledger
@@ -72,6 +72,7 @@ def configure(parser: ArgumentParser) -> None:
         verb.add_argument(
             "--evidence", type=Path, default=FOLDER, metavar="DIR", help="folder (evidence)"
         )
+        add_probe_options(verb)
         verb.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -87,7 +88,7 @@ def run(arguments: Namespace) -> int:
             store_evidence(path, evidence)
         except OSError as error:
             raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    return _tell(found, path, evidence, arguments.format)
+    return _tell(found, path, evidence, arguments)
 
 
 def _collect(
@@ -107,7 +108,7 @@ def _collect(
         ]
     sys.stderr.write(f"gate: asking the MX hosts of {found.domain.name}\n")
     sys.stderr.flush()
-    reach = Reach.from_environment(os.environ)
+    reach = reach_of(arguments)
     return asyncio.run(
         gather_evidence(
             found.domain,
@@ -131,16 +132,19 @@ def _explanation(text: str) -> Explanation:
 
 
 def _tell(
-    found: StackDomain, path: Path, evidence: Evidence | EvidenceError | None, format_: str
+    found: StackDomain,
+    path: Path,
+    evidence: Evidence | EvidenceError | None,
+    arguments: Namespace,
 ) -> int:
     """Judge it as a promotion would, whatever the stack file asks for today."""
     name = found.domain.name
-    mx = asyncio.run(Resolver(Reach.from_environment(os.environ)).lookup(name, "MX"))
+    mx = asyncio.run(Resolver(reach_of(arguments)).lookup(name, "MX"))
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
     asked = replace(found.domain, mode=Mode.ENFORCE)
     judged = gates.judge(asked, Ledger(), mx, evidence, clock(os.environ)())
-    if format_ == "json":
+    if arguments.format == "json":
         rows = {"unmet": list(judged.unmet), "notes": list(judged.notes)}
         write(json.dumps({"domain": name, "file": str(path)} | rows) + "\n")
     else:
