@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mtasts.engine import Lock
 
 _PS_SECONDS = 10
+_COMM = "/proc/{}/comm"
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -144,8 +145,13 @@ def _program(pid: int) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
+        pass  # a small machine may have no ps
+    else:
+        return shown.stdout.strip()
+    try:
+        return Path(_COMM.format(pid)).read_text().strip()
+    except OSError:
         return "pulumi"  # it is alive, and nothing says that it is another program
-    return shown.stdout.strip()
 
 
 def _say(row: dict[str, str]) -> None:

@@ -74,19 +74,24 @@ def points(rollout: str, every: list[tuple[str, str]]) -> list[Any]:
 
 # The program, with hooks that kill the engine; its process is the parent's parent.
 PROGRAM = """
-import os, signal, subprocess, time
+import os, pathlib, signal, subprocess, time
 import pulumi
 import components.mail_domain as module
 from components.agency import main
 
 inner = module.guard
 
+def parent_of(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    if stat.exists():
+        return int(stat.read_text().rpartition(")")[2].split()[1])
+    return int(subprocess.check_output(["ps", "-o", "ppid=", "-p", str(pid)]))
+
 def guard(name, check, *, deadline_seconds):
     async def crashing(arguments):
         for moment in ("before", "after"):
             if os.environ.get("TEST_CRASH") == f"{moment} hook {name}":
-                shown = subprocess.check_output(["ps", "-o", "ppid=", "-p", str(os.getppid())])
-                os.kill(int(shown), signal.SIGKILL)
+                os.kill(parent_of(os.getppid()), signal.SIGKILL)
                 time.sleep(60)
             if moment == "before":
                 await check(arguments)

@@ -162,15 +162,29 @@ def test_a_state_that_is_cut_off_is_put_back(
 
 
 @pytest.mark.parametrize(
-    ("program", "code"), [("pulumi", 2), ("bash", 0), (OSError(), 2)], ids=["run", "other", "no-ps"]
+    ("program", "comm", "code"),
+    [
+        ("pulumi", "", 2),
+        ("bash", "", 0),
+        (OSError(), "", 2),
+        (OSError(), "pulumi", 2),
+        (OSError(), "bash", 0),
+    ],
+    ids=["run", "other", "unknown", "run-without-ps", "other-without-ps"],
 )
-def test_a_run_that_is_alive_keeps_its_lock(
+def test_a_run_that_is_alive_keeps_its_lock(  # noqa: PLR0917 - a table's columns
     engine: type[Scripted],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
     program: str | OSError,
+    comm: str,
     code: int,
 ) -> None:
+    monkeypatch.setattr(recover, "_COMM", str(tmp_path / "{}"))
+    if comm:
+        (tmp_path / str(os.getpid())).write_text(f"{comm}\n")
+
     def ps(words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         if isinstance(program, OSError):
             raise program
@@ -189,5 +203,10 @@ def test_another_users_process_is_alive(
         raise PermissionError
 
     monkeypatch.setattr(recover.os, "kill", kill)
+    monkeypatch.setattr(
+        recover.subprocess,
+        "run",
+        lambda *_, **__: subprocess.CompletedProcess([], 0, "python\n", ""),
+    )
     engine.problems[:] = [locked(socket.gethostname(), os.getpid())]
-    assert run() == 0  # this very process is called python
+    assert run() == 0
