@@ -32,7 +32,7 @@ from mtasts.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
     from types import ModuleType
 
     from mtasts.config import AgencyConfig
@@ -78,7 +78,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     decision = decide(survey, now())
     if not pulumi.runtime.is_dry_run():
-        await record_seen(recorder, survey)
+        await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
@@ -191,7 +191,8 @@ def decide(survey: Survey, now: dt.datetime) -> Decision:
         if judged.retirement is not None:
             retiring[domain.name] = judged.retirement
             phase = judged.retirement.phase
-        zone = found.zone or ledger.last_zone
+        # A held domain stays in the zone where it is, whatever a look-up would choose now.
+        zone = found.zone if judged.proceeds else ledger.last_zone or found.zone
         if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
@@ -215,15 +216,16 @@ async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) 
     )
 
 
-async def record_seen(recorder: Recorder, survey: Survey) -> None:
+async def record_seen(recorder: Recorder, survey: Survey, held: Container[str]) -> None:
     """Write down MX set and zone of the domains that have a ledger.
 
-    The one decides what may leave the policy, the other where a domain is held.
+    The one decides what may leave the policy, the other where a domain is held: so the zone of one
+    that is held now, which a run has refused perhaps for its zone, is not taken for its own.
     """
 
     async def one(found: Surroundings) -> None:
         await recorder.mx_seen(found.domain.name, found.ledger, found.mx)
-        if found.zone is not None:
+        if found.zone is not None and found.domain.name not in held:
             await recorder.zone_seen(found.domain.name, found.ledger, found.zone)
 
     await asyncio.gather(

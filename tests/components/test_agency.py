@@ -235,9 +235,9 @@ async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None
             written.append((domain, number))
             return True
 
-    await record_seen(Recorder(Memory()), survey())
+    await record_seen(Recorder(Memory()), survey(), ())
     assert written == []
-    await record_seen(Recorder(Memory()), survey(ledger=ledger(proven=True)))
+    await record_seen(Recorder(Memory()), survey(ledger=ledger(proven=True)), ())
     # The ledger is read again before the zone is written: here it is empty.
     assert sorted(written) == [
         ("b.example.gov", 1),
@@ -245,6 +245,20 @@ async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None
         ("example.gov", 1),
         ("example.gov", 3),
     ]
+    written.clear()
+    await record_seen(
+        Recorder(Memory()), survey(ledger=ledger(proven=True)), {"example.gov": ("no",)}
+    )
+    assert ("example.gov", 1) not in written
+
+
+def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
+    around = survey("example.gov", ledger=placed(proven=True))
+    first, *others = around.domains
+    closer = HostedZone("Z2", "example.gov", frozenset({"ns9.example.net"}))
+    decision = decide(replace(around, domains=(replace(first, zone=closer), *others)), NOW)
+    assert list(decision.held) == ["example.gov"]
+    assert decision.declared[0].zone == ZONE
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:
