@@ -79,7 +79,6 @@ PEERS = {
     "policy-bom": "C",
     "policy-mode-testing": "N L A",
     "policy-mode-none": "N L A",
-    "mx-uncovered": "C A S V B",
     "policy-mx-uncovered": "C A S V B",
     "mx-null": "C I",
     "mx-implicit": "C I",

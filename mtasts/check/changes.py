@@ -25,9 +25,9 @@ STATE_MAX_BYTES = 256 * 1024 * 1024
 # Which findings rest on what could not be found out, by the beginnings of their ids.
 _RESTS_ON = {
     "sts-record": ("sts-",),
-    "host-address": ("host-", "policy-", "mx-uncovered", "mx-null"),
-    "host-fetch": ("host-", "policy-", "mx-uncovered", "mx-null"),
-    "mx": ("mx-",),
+    "host-address": ("host-", "policy-", "mx-null"),
+    "host-fetch": ("host-", "policy-", "mx-null"),
+    "mx": ("mx-", "policy-mx-uncovered"),
     "mx-address": ("mx-",),
     "mx-session": ("mx-",),
     "tlsrpt-record": ("tlsrpt-",),

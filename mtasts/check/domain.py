@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mtasts.check.domain_catalogue import CATALOGUE
@@ -103,6 +103,12 @@ class Checked:
     id: str = ""
 
 
+def finding(code: str, evidence: str = "", *, limit: int = 120) -> Finding:
+    """The finding of the catalogue row ``code``, its evidence cut at ``limit`` characters."""
+    severity, clause, summary, fix, _ = CATALOGUE[code]
+    return Finding(code, severity, summary, clause, printable(evidence, limit), fix)
+
+
 @dataclass(slots=True)
 class _Notes:
     """Collects; every layer adds to it."""
@@ -111,10 +117,9 @@ class _Notes:
     findings: list[Finding] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
 
-    def find(self, code: str, evidence: str = "", fix: str = "") -> None:
-        severity, clause, summary, general, _ = CATALOGUE[code]
-        text = (fix or general).replace("<domain>", self.domain)
-        self.findings.append(Finding(code, severity, summary, clause, printable(evidence), text))
+    def find(self, code: str, evidence: str = "") -> None:
+        found = finding(code, evidence)
+        self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
 
     def ask(self, id_: str, what: str, reason: str, how: str) -> None:
         self.unknown.append(Unknown(id_, what, printable(reason, 300), how))
@@ -173,14 +178,10 @@ def _host(seen: Observed, notes: _Notes, now: dt.datetime) -> Policy | None:
         notes.find("host-bodies-differ", f"{len(bodies)} bodies")
     if not bodies:
         return None
-    report = check_policy(next(iter(bodies)), domain=seen.domain)
+    hosts = [host for host in seen.mx.mx_hosts if host != NULL_MX]
+    report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
-    policy = report.policy
-    if policy is not None and policy.mode is not Mode.NONE:
-        for host in seen.mx.mx_hosts:
-            if host != NULL_MX and not policy.covers(host):
-                notes.find("mx-uncovered", host, CATALOGUE["mx-uncovered"][3] % host)
-    return policy
+    return report.policy
 
 
 def _host_addresses(seen: Observed, notes: _Notes) -> bool:

@@ -133,10 +133,6 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 5321 section 5.1", "an MX host has no address",
         "publish its addresses, or remove it from the MX records", "",
     ),
-    "mx-uncovered": (
-        Severity.ERROR, _MX, "the policy does not list a live MX host",
-        "mx: %s, under a new id", "validation-failure",
-    ),
     "mx-starttls-missing": (
         Severity.ERROR, _MX, "an MX host offers no STARTTLS", "enable STARTTLS",
         "starttls-not-supported",

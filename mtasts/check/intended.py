@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain_catalogue import CATALOGUE
-from mtasts.findings import Finding, ordered, printable
+from mtasts.check.domain import finding
+from mtasts.findings import ordered
 from mtasts.observations import NULL_MX
 from mtasts.policy import Mode
 from mtasts.records import select_sts, select_tlsrpt
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
     from mtasts.check.domain import Checked, Observed
     from mtasts.config import DomainConfig
+    from mtasts.findings import Finding
     from mtasts.rollout.ledger import Ledger
+
+# Two ids side by side, and the hosts of a whole MX set.
+_finding = partial(finding, limit=300)
 
 
 def compare_intended(
@@ -27,11 +32,6 @@ def compare_intended(
     """``checked`` with what the stack's ledger and config say of it."""
     found = [*_drift(seen, domain, ledger), *_held(seen, ledger, now)]
     return replace(checked, findings=ordered((*checked.findings, *found)))
-
-
-def _finding(code: str, evidence: str) -> Finding:
-    severity, clause, summary, fix, _ = CATALOGUE[code]
-    return Finding(code, severity, summary, clause, printable(evidence, 300), fix)
 
 
 def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Finding]:

@@ -12,7 +12,6 @@ _PAGES = {
     "host-bodies-differ": "id",
     "host-cache-long": "id",
     "policy-": "format",
-    "mx-uncovered": "format",
     "mx-certificate": "certificate",
 }
 

@@ -136,7 +136,7 @@ REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
             "host-bodies-differ",
         ),
         ({"agents": (("Google-SMTP-STS", replace(FETCH, status=403)),)}, "host-agent-blocked"),
-        ({"mx": dns(DOMAIN, "MX", f"10 {MX}", "20 mx2.example.gov")}, "mx-uncovered"),
+        ({"mx": dns(DOMAIN, "MX", f"10 {MX}", "20 mx2.example.gov")}, "policy-mx-uncovered"),
         ({"mx": dns(DOMAIN, "MX", "0 ."), "mx_hosts": ()}, "mx-null"),
         ({"mx": dns(DOMAIN, "MX", "0 .", f"10 {MX}")}, "mx-null-beside"),
         ({"mx": dns(DOMAIN, "MX"), "mx_hosts": ()}, "mx-implicit"),
@@ -262,7 +262,7 @@ def test_reports_may_also_go_elsewhere() -> None:
 
 def test_mode_none_covers_whatever_there_is() -> None:
     none = fetched(body=body(Mode.NONE, "other.example"))
-    assert "mx-uncovered" not in ids(checked(**none))
+    assert "policy-mx-uncovered" not in ids(checked(**none))
     assert "mx-null" not in ids(checked(mx=dns(DOMAIN, "MX", "0 ."), mx_hosts=(), **none))
 
 
@@ -281,6 +281,7 @@ def test_every_id_says_what_a_sender_would_report() -> None:
     for catalogue in (domain_catalogue, policy_catalogue, record_catalogue):
         assert {result_type(id_) for id_ in catalogue.CATALOGUE} <= types
     assert result_type("policy-html") == "sts-policy-invalid"
+    assert result_type("policy-mx-uncovered") == "validation-failure"
     assert result_type("policy-mode-testing") == ""
     assert result_type("mx-certificate-expired") == "certificate-expired"
     assert result_type("sts-record-missing") == ""
