@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from mtasts.check.domain import Mailbox, MxHost, Observed
+from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, DnsAnswer, DnsStatus, Fetch, FetchOutcome, SmtpSession
 from mtasts.observations import SmtpOutcome as Smtp
 from mtasts.probe.dns import ADDRESS_TYPES
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 AGENTS = ("Google-SMTP-STS",)
 _MX_MAX = 20
 _ADDRESSES_MAX = 8
-_PARENTS_MAX = 8
 _LATE = "no answer before the domain's deadline"
 
 
@@ -54,8 +54,7 @@ class Observer:
         end = asyncio.get_running_loop().time() + self._deadline_seconds
         ask = _Asking(self._resolver, end)
         host = f"mta-sts.{domain}"
-        dkim = [f"{selector}._domainkey.{domain}" for selector in selectors]
-        upwards = [f"_dmarc.{name}" for name in _upwards(domain)]
+        dkim = [dkim_name(selector, domain) for selector in selectors]
         sts, tlsrpt, legacy, apex, mx, a, aaaa, *more = await asyncio.gather(
             ask.txt(f"_mta-sts.{domain}"),
             ask.txt(f"_smtp._tls.{domain}"),
@@ -63,7 +62,7 @@ class Observer:
             ask.txt(domain),
             ask.one(domain, "MX"),
             *(ask.one(host, type_) for type_ in ADDRESS_TYPES),
-            *(ask.txt(name) for name in (*dkim, *upwards)),
+            *(ask.txt(name) for name in (*dkim, *dmarc_names(domain))),
         )
         seen = Observed(
             domain,
@@ -156,12 +155,6 @@ def _addresses(*answers: DnsAnswer) -> list[str]:
 def _itself(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
     """Without an MX record the domain is its own host (RFC 5321 section 5.1)."""
     return (domain,) if mx.status is DnsStatus.NO_DATA else ()
-
-
-def _upwards(name: str) -> list[str]:
-    labels = name.split(".")
-    names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    return (names or [name])[:_PARENTS_MAX]
 
 
 def _mailboxes(tlsrpt: DnsAnswer) -> list[str]:

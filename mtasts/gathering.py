@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
 from mtasts.findings import printable
+from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
 from mtasts.probe.smtp import look
 from mtasts.rollout.evidence import Evidence, Texts
@@ -34,8 +35,6 @@ _HOSTS_MAX = 100
 _FILES_MAX = 10_000
 _SUFFIXES = (".json", ".gz")
 _RECORDS_MAX = 50
-# DMARC is looked for from the domain upwards (RFC 7489 section 6.6.3), never at a top-level domain.
-_PARENTS_MAX = 8
 
 
 async def gather_evidence(
@@ -61,11 +60,9 @@ async def gather_evidence(
         asyncio.gather(*(_sessions(host, reach, resolver, slots) for host in hosts)),
         _texts(resolver, domain.name, "v=spf1"),
         asyncio.gather(
-            *(_texts(resolver, f"{s}._domainkey.{domain.name}") for s in domain.dkim_selectors)
+            *(_texts(resolver, dkim_name(s, domain.name)) for s in domain.dkim_selectors)
         ),
-        asyncio.gather(
-            *(_texts(resolver, f"_dmarc.{name}", "v=dmarc1") for name in _upwards(domain.name))
-        ),
+        asyncio.gather(*(_texts(resolver, name, "v=dmarc1") for name in dmarc_names(domain.name))),
     )
     return Evidence(
         domain=domain.name,
@@ -100,12 +97,6 @@ async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
     records = [printable(b"".join(strings), 4000) for strings in found.strings]
     kept = [each for each in records if each.lower().replace(" ", "").startswith(begins)]
     return Texts(owner, found.status, tuple(kept[:_RECORDS_MAX]), found.reason)
-
-
-def _upwards(name: str) -> list[str]:
-    labels = name.split(".")
-    names = [".".join(labels[start:]) for start in range(len(labels) - 1)]
-    return (names or [name])[:_PARENTS_MAX]
 
 
 def read_reports(paths: Iterable[Path], domain: str) -> ReportSummary:

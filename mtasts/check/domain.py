@@ -15,6 +15,7 @@ from mtasts.check.domain_catalogue import CATALOGUE
 from mtasts.check.policy import check_policy
 from mtasts.check.record import check_sts, check_tlsrpt
 from mtasts.findings import Finding, ordered, printable
+from mtasts.mail_authentication import begins_dmarc, is_dkim, is_dmarc, is_spf
 from mtasts.observations import NULL_MX, CertificateFault, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.records import join
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 _EXPIRING = dt.timedelta(days=14)
 _TTL_LONG = 86_400
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
-_DMARC_POLICY = re.compile(r";\s*p\s*=\s*(?:none|quarantine|reject)\s*(?:;|$)", re.IGNORECASE)
-_DKIM_KEY = re.compile(r"(?:^|;)\s*p\s*=\s*[A-Za-z0-9+/]", re.ASCII)
 _ELSEWHERE = "ask again from a network that has a way there"
 _PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
 
@@ -331,13 +330,13 @@ def _authentication(seen: Observed, notes: _Notes) -> None:
     if not seen.apex.settled:
         notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, "ask DNS again")
     else:
-        records = [text for text in _texts(seen.apex) if text.lower().split(" ")[0] == "v=spf1"]
+        records = list(filter(is_spf, _texts(seen.apex)))
         if len(records) != 1:
             notes.find("spf-multiple" if records else "spf-missing", " | ".join(records))
     for each in seen.dkim:
         if not each.settled:
             notes.ask("dkim", f"the DKIM key {each.name}", each.reason, "ask DNS again")
-        elif not any(map(_DKIM_KEY.search, _texts(each))):
+        elif not any(map(is_dkim, _texts(each))):
             notes.find("dkim-missing", each.name)
     _dmarc(seen.dmarc, notes)
 
@@ -347,9 +346,9 @@ def _dmarc(answers: Iterable[DnsAnswer], notes: _Notes) -> None:
         if not each.settled:
             notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, "ask DNS again")
             return
-        records = [text for text in _texts(each) if text.replace(" ", "").startswith("v=DMARC1")]
+        records = list(filter(begins_dmarc, _texts(each)))
         if records:
-            if len(records) > 1 or not _DMARC_POLICY.search(records[0]):
+            if len(records) > 1 or not is_dmarc(records[0]):
                 notes.find("dmarc-malformed", " | ".join(records))
             return
     notes.find("dmarc-missing")

@@ -7,12 +7,12 @@ condition is told; what could not be found out is unmet. A move the other way pa
 from __future__ import annotations
 
 import datetime as dt
-import re
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
+from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
 from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.rollout.dates import minute
@@ -33,8 +33,6 @@ REPORTERS = 2
 CLEAN = dt.timedelta(days=7)
 _SKEW = dt.timedelta(hours=1)
 _SHOWN_MAX = 5
-_DKIM_KEY = re.compile(r"(?:^|;)\s*p\s*=\s*[A-Za-z0-9+/]", re.ASCII)
-_DMARC_POLICY = re.compile(r";\s*p\s*=\s*(?:none|quarantine|reject)\s*(?:;|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,21 +156,21 @@ def _session(seen: SmtpSession, now: dt.datetime) -> Iterator[str]:
 
 def _mail_authentication(domain: DomainConfig, evidence: Evidence) -> Iterator[str]:
     """SPF, DKIM and DMARC in place: a domain that can be forged gains little from MTA-STS."""
-    yield from _records("SPF", evidence.spf, _is_spf, "RFC 7208 section 3")
+    yield from _records("SPF", evidence.spf, is_spf, "RFC 7208 section 3")
     if not domain.dkim_selectors:
         yield "no DKIM key can be looked up: add dkimSelectors to the domain"
     keys = {found.owner: found for found in evidence.dkim}
     for selector in domain.dkim_selectors:
-        owner = f"{selector}._domainkey.{domain.name}"
+        owner = dkim_name(selector, domain.name)
         if owner not in keys:
             yield f"the evidence does not tell of the DKIM key {owner}: collect it again"
         else:
             found = keys[owner]
-            yield from _records("DKIM", found, _is_dkim, "RFC 6376 section 3.6.1")
+            yield from _records("DKIM", found, is_dkim, "RFC 6376 section 3.6.1")
     # The nearest name above that has one speaks for those below (RFC 7489 section 6.6.3).
     for found in evidence.dmarc:
-        if found.status is DnsStatus.FAILED or any(map(_begins_dmarc, found.records)):
-            yield from _records("DMARC", found, _is_dmarc, "RFC 7489 section 6.3")
+        if found.status is DnsStatus.FAILED or any(map(begins_dmarc, found.records)):
+            yield from _records("DMARC", found, is_dmarc, "RFC 7489 section 6.3")
             return
     yield f"no DMARC record: publish _dmarc.{domain.name} TXT (RFC 7489 section 6.3)"
 
@@ -185,23 +183,6 @@ def _records(kind: str, found: Texts, is_one: Callable[[str], bool], clause: str
     elif count != 1:
         seen = "no usable" if count == 0 else f"{count}"
         yield f"{owner} has {seen} {kind} record{'s' if count > 1 else ''} ({clause})"
-
-
-def _is_spf(record: str) -> bool:
-    return record.lower() == "v=spf1" or record.lower().startswith("v=spf1 ")
-
-
-def _is_dkim(record: str) -> bool:
-    """A key that is not revoked: ``p`` holds something."""
-    return _DKIM_KEY.search(record) is not None
-
-
-def _begins_dmarc(record: str) -> bool:
-    return record.replace(" ", "").startswith("v=DMARC1")
-
-
-def _is_dmarc(record: str) -> bool:
-    return _begins_dmarc(record) and _DMARC_POLICY.search(record) is not None
 
 
 def _reports(evidence: Evidence) -> Iterator[str]:

@@ -249,7 +249,6 @@ def test_it_may_be_repeated(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
 def test_the_bucket_may_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: False)
-    monkeypatch.setattr(adopt, "look_at", adopt.look_at)
     assert run("--domain", DOMAIN) == 0
     assert folder.is_dir()
 

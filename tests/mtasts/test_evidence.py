@@ -31,7 +31,6 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     ("before", "after", "says"),
     [
         (b'"version": 1', b'"version": 2', "version"),
-        (b'"no_such"', b'"no_such"', ""),
         (b'"spf"', b'"sfp"', "spf: Field required; sfp"),
         (b'"outcome": "tls"', b'"outcome": "fine"', "hosts.0.outcome"),
         (b'"expires": "2026-06-19T12:00:00Z"', b'"expires": "2026-06-19T12:00:00"', "no zone"),
@@ -41,9 +40,6 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_is_named_with_its_key(before: bytes, after: bytes, says: str) -> None:
     raw = render_evidence(EVIDENCE).replace(before, after)
-    if not says:
-        assert read_evidence(raw, DOMAIN) == EVIDENCE
-        return
     with pytest.raises(EvidenceError, match=says):
         read_evidence(raw, DOMAIN)
 
@@ -63,9 +59,8 @@ def test_its_size_is_bounded() -> None:
 
 
 def test_an_explanation_is_for_one_host_or_all() -> None:
-    (failure,) = (
-        module.FailureDay(EVIDENCE.reports.reporters[0].days[0], "r", "validation-failure", "m", 1),
-    )
+    day = EVIDENCE.reports.reporters[0].days[0]
+    failure = module.FailureDay(day, "r", "validation-failure", "m", 1)
     assert Explanation("validation-failure", "why").explains(failure)
     assert not Explanation("validation-failure", "why", "n").explains(failure)
     assert not Explanation("certificate-expired", "why").explains(failure)

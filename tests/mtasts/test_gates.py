@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -183,7 +184,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
 )
 def test_each_unmet_condition_is_told(changes: dict[str, Any], says: str) -> None:
     (reason,) = unmet(replace(EVIDENCE, **changes))
-    assert pytest.raises(AssertionError, match=says).matches(AssertionError(reason)), reason
+    assert re.search(says, reason), reason
 
 
 def test_evidence_is_good_for_a_week() -> None:

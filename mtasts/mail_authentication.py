@@ -1,0 +1,45 @@
+"""SPF, DKIM and DMARC records, as far as one can tell whether they are in place."""
+
+from __future__ import annotations
+
+import re
+
+_DKIM_KEY = re.compile(r"(?:^|;)\s*p\s*=\s*[A-Za-z0-9+/]", re.ASCII)
+_DMARC_POLICY = re.compile(r";\s*p\s*=\s*(?:none|quarantine|reject)\s*(?:;|$)", re.IGNORECASE)
+_DMARC_NAMES_MAX = 8
+
+
+def is_spf(record: str) -> bool:
+    """Whether a TXT record is one of SPF (RFC 7208 section 4.5)."""
+    return record.lower() == "v=spf1" or record.lower().startswith("v=spf1 ")
+
+
+def is_dkim(record: str) -> bool:
+    """Whether it holds a key that is not revoked (RFC 6376 section 3.6.1)."""
+    return _DKIM_KEY.search(record) is not None
+
+
+def begins_dmarc(record: str) -> bool:
+    """Whether it means to be one of DMARC (RFC 7489 section 6.6.3)."""
+    return record.replace(" ", "").startswith("v=DMARC1")
+
+
+def is_dmarc(record: str) -> bool:
+    """Whether it is one, with a policy that counts (RFC 7489 section 6.3)."""
+    return begins_dmarc(record) and _DMARC_POLICY.search(record) is not None
+
+
+def dkim_name(selector: str, domain: str) -> str:
+    """Where a selector's key stands (RFC 6376 section 3.6.2.1)."""
+    return f"{selector}._domainkey.{domain}"
+
+
+def dmarc_names(domain: str) -> list[str]:
+    """Where a DMARC record for ``domain`` may stand, the closest first.
+
+    RFC 7489 section 6.6.3 wants a list of public suffixes; walking upwards needs none. A top-level
+    domain alone is asked only for itself.
+    """
+    labels = domain.split(".")
+    names = [".".join(labels[start:]) for start in range(len(labels) - 1)] or [domain]
+    return [f"_dmarc.{name}" for name in names[:_DMARC_NAMES_MAX]]
