@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.cloud.existing import bucket_exists
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
         ClientError,
     )
 
-    s3 = account.client("s3")
+    s3, region = account.client("s3"), account.settings.region
     try:
-        made = _make(account, bucket)
+        missing = not bucket_exists(account, bucket)
+        if missing:
+            place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            s3.create_bucket(Bucket=bucket, **({} if region == _DEFAULT_REGION else place))
         s3.put_public_access_block(
             Bucket=bucket,
             PublicAccessBlockConfiguration={
@@ -40,20 +44,4 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     except (BotoCoreError, ClientError) as error:
         raise UndeterminedError(f"the bucket {bucket}: {error}") from error
-    return made
-
-
-def _make(account: Account, bucket: str) -> bool:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
-
-    s3, region = account.client("s3"), account.settings.region
-    try:
-        s3.head_bucket(Bucket=bucket)
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") not in ("404", "NoSuchBucket"):
-            raise
-    else:
-        return False
-    place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    s3.create_bucket(Bucket=bucket, **({} if region == _DEFAULT_REGION else place))
-    return True
+    return missing

@@ -42,16 +42,21 @@ def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
         raise UndeterminedError(f"whether there is a {type_} already: {error}") from error
 
 
-def _bucket(account: Account, inputs: _Inputs) -> str | None:
+def bucket_exists(account: Account, bucket: str) -> bool:
+    """Whether the account has it; blocks, and raises botocore's errors, as for another's bucket."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
     try:
-        account.client("s3").head_bucket(Bucket=inputs["bucket"])
+        account.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("404", "NoSuchBucket"):
-            return None
+            return False
         raise
-    return str(inputs["bucket"])
+    return True
+
+
+def _bucket(account: Account, inputs: _Inputs) -> str | None:
+    return inputs["bucket"] if bucket_exists(account, inputs["bucket"]) else None
 
 
 def _distribution(account: Account, inputs: _Inputs) -> str | None:
