@@ -49,6 +49,11 @@ class Live:
     addresses: tuple[str, ...]
     unseen: tuple[str, ...]
 
+    @property
+    def policy_host(self) -> str:
+        """The host that serves the policy (RFC 8461 section 3.3)."""
+        return f"{POLICY_LABEL}.{self.domain}"
+
 
 async def look_at(domain: str, *, reach: Reach, resolver: Resolver) -> Live:
     """What is live of ``domain``.

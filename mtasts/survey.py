@@ -120,10 +120,8 @@ class Surveyor:
             return await self._resolver.authoritative(zone.name_servers, name, type_)
 
     async def _zone(self, domain: DomainConfig) -> HostedZone | ZoneError | UndeterminedError:
-        account = self._account
         role = domain.dns_role_arn
-        if role is not None:
-            account = account.in_role(role)
+        account = self._account.in_role(role)
         if role not in self._zones:
             listing = asyncio.to_thread(public_zones, account)
             self._zones[role] = asyncio.create_task(listing)

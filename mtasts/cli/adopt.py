@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from mtasts.cloud.flattening import address_conflict, flatten
 from mtasts.config import load_stack
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.files import write_whole
 from mtasts.policy import MAX_AGE_LIMIT
 from mtasts.probe.dns import Resolver
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig, DomainConfig
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.zones import HostedZone
 
 _DAY = 86_400
 
@@ -94,8 +96,11 @@ def run(arguments: Namespace) -> int:
     _require_equal(path, live, wanted)
     account, bucket = stack_account(values, arguments.stack)
     recorder = Recorder(S3Store(account, bucket), clock(os.environ))
-    found = asyncio.run(_survey(config, names, account, resolver, recorder))
-    _settle_addresses(found, account, flattening=arguments.flatten)
+    evidence = partial(evidence_path, FOLDER, arguments.stack)
+    surveyor = Surveyor(account, resolver, lambda _: recorder, evidence)
+    zones = asyncio.run(_zones(surveyor, config, names))
+    writers = {name: account.in_role(wanted[name].dns_role_arn) for name in names}
+    _settle_addresses(live, zones, writers, flattening=arguments.flatten)
     if ensure_bucket(account, bucket):
         _say(f"made the bucket {bucket}")
     for each in live:
@@ -204,14 +209,11 @@ def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConf
         raise AdoptionError("\n".join([*lines, "change the policy after it has been taken over"]))
 
 
-async def _survey(
-    config: AgencyConfig, names: list[str], account: Account, resolver: Resolver, recorder: Recorder
-) -> list[Surroundings]:
-    """The zone and the addresses of each domain; what would stop a run stops this, too."""
-    domains = tuple(
-        replace(domain, retire=True) for domain in config.domains if domain.name in names
-    )
-    surveyor = Surveyor(account, resolver, lambda _: recorder, Path)
+async def _zones(
+    surveyor: Surveyor, config: AgencyConfig, names: list[str]
+) -> dict[str, HostedZone]:
+    """The zone of each domain; what would stop a run stops this, too."""
+    domains = tuple(domain for domain in config.domains if domain.name in names)
     survey = await surveyor.survey(replace(config, domains=domains))
     problems = [
         f"{found.domain.name}: {problem}"
@@ -221,22 +223,33 @@ async def _survey(
     ]
     if problems:
         raise UsageError("\n".join(problems))
-    return list(survey.domains)
+    return {found.domain.name: found.zone for found in survey.domains if found.zone is not None}
 
 
-def _settle_addresses(found: list[Surroundings], account: Account, *, flattening: bool) -> None:
+def _settle_addresses(
+    live: list[Live],
+    zones: Mapping[str, HostedZone],
+    account_of: Mapping[str, Account],
+    *,
+    flattening: bool,
+) -> None:
     """A CNAME stands where the addresses belong; DNS takes one or the other."""
-    aliased = [each for each in found if address_conflict(each, account)]
+    aliased = [
+        each
+        for each in live
+        if address_conflict(each.policy_host, zones[each.domain], account_of[each.domain])
+    ]
     if aliased and not flattening:
-        names = ", ".join(each.domain.name for each in aliased)
+        names = ", ".join(each.domain for each in aliased)
         raise UsageError(
             f"the policy host of {names} is a CNAME, which addresses cannot stand beside: "
             "mtasts adopt --flatten replaces it by the addresses it leads to, in one step that no "
             "sender notices; then go on soon, since those are somebody else's and may change"
         )
     for each in aliased:
-        flatten(each, account)
-        _say(f"{each.domain.name}: the policy host's CNAME is now addresses")
+        addresses = (*each.addresses, *each.unseen)
+        flatten(each.policy_host, zones[each.domain], account_of[each.domain], addresses)
+        _say(f"{each.domain}: the policy host's CNAME is now addresses")
 
 
 async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _Bound) -> None:

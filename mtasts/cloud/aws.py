@@ -198,12 +198,16 @@ class Account:
             )
         return account
 
-    def in_role(self, role_arn: str) -> Account:
+    def in_role(self, role_arn: str | None) -> Account:
         """The same settings with one more role assumed last, for zones that another account holds.
+
+        None is no other role: the account itself.
 
         ``allowed_accounts`` is left behind: it says whose the stack is, and such a zone is
         another's on purpose. The role's own ARN, which the config names, pins that account.
         """
+        if role_arn is None:
+            return self
         roles = (*self.settings.roles, Role(role_arn))
         return Account(
             replace(self.settings, roles=roles, allowed_accounts=()),

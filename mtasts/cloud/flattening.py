@@ -6,46 +6,50 @@ write its own. Route 53 applies a batch as a whole: no sender meets a moment wit
 
 from __future__ import annotations
 
+import ipaddress
 from typing import TYPE_CHECKING
 
 from mtasts.cloud.existing import find_existing
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.declaration import POLICY_LABEL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mtasts.cloud.aws import Account
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.zones import HostedZone
 
 _RECORD = "aws:route53/record:Record"
 _TTL_SECONDS = 60
 
 
-def address_conflict(found: Surroundings, account: Account) -> bool:
-    """Whether a CNAME stands where the policy host's addresses belong; blocks."""
-    owner, zone_id, writer = _place(found, account)
-    inputs = {"zoneId": zone_id, "name": owner, "type": "CNAME"}
-    return find_existing(writer, _RECORD, inputs) is not None
+def address_conflict(owner: str, zone: HostedZone, account: Account) -> bool:
+    """Whether a CNAME stands at ``owner``, where addresses belong; blocks."""
+    inputs = {"zoneId": zone.zone_id, "name": owner, "type": "CNAME"}
+    return find_existing(account, _RECORD, inputs) is not None
 
 
-def flatten(found: Surroundings, account: Account) -> None:
-    """Replace the CNAME by the addresses in ``found``; blocks.
+def flatten(owner: str, zone: HostedZone, account: Account, addresses: Iterable[str]) -> None:
+    """Replace the CNAME at ``owner`` by ``addresses``; ``account`` may write to the zone. Blocks.
 
     Raises:
-        UndeterminedError: Route 53 did not do so, or there is no address to put there.
+        UndeterminedError: Route 53 did not do so.
     """
     from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
         BotoCoreError,
         ClientError,
     )
 
-    owner, zone_id, writer = _place(found, account)
-    new = [answer for answer in found.addresses if answer.values]
-    if not new:
-        raise UndeterminedError(f"{owner} leads to no address now, so it is left as it is")
-    client = writer.client("route53")
+    found: dict[str, list[str]] = {}
+    for address in addresses:
+        family = "A" if ipaddress.ip_address(address).version == 4 else "AAAA"
+        found.setdefault(family, []).append(address)
+    client = account.client("route53")
     try:
         old = client.list_resource_record_sets(
-            HostedZoneId=zone_id, StartRecordName=owner, StartRecordType="CNAME", MaxItems="1"
+            HostedZoneId=zone.zone_id,
+            StartRecordName=owner,
+            StartRecordType="CNAME",
+            MaxItems="1",
         )["ResourceRecordSets"][0]
         changes = [{"Action": "DELETE", "ResourceRecordSet": old}]
         changes += [
@@ -53,23 +57,15 @@ def flatten(found: Surroundings, account: Account) -> None:
                 "Action": "CREATE",
                 "ResourceRecordSet": {
                     "Name": owner,
-                    "Type": answer.type,
+                    "Type": type_,
                     "TTL": _TTL_SECONDS,
-                    "ResourceRecords": [{"Value": value} for value in answer.values],
+                    "ResourceRecords": [{"Value": value} for value in values],
                 },
             }
-            for answer in new
+            for type_, values in found.items()
         ]
-        client.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
+        client.change_resource_record_sets(
+            HostedZoneId=zone.zone_id, ChangeBatch={"Changes": changes}
+        )
     except (BotoCoreError, ClientError) as error:
         raise UndeterminedError(f"the CNAME {owner}: {error}") from error
-
-
-def _place(found: Surroundings, account: Account) -> tuple[str, str, Account]:
-    """The policy host's name, its zone, and the account that may write there."""
-    role = found.domain.dns_role_arn
-    zone = found.zone
-    if zone is None:
-        raise UndeterminedError(f"{found.domain.name} has no zone")
-    owner = f"{POLICY_LABEL}.{found.domain.name}"
-    return owner, zone.zone_id, account if role is None else account.in_role(role)

@@ -14,6 +14,7 @@ from mtasts import adoption
 from mtasts.adoption import AdoptionError, Live, look_at
 from mtasts.cli import adopt
 from mtasts.cli.main import main
+from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.config import load_file
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
@@ -182,7 +183,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return replace(LIVE, domain=name)
 
     monkeypatch.setattr(adopt, "look_at", look)
-    monkeypatch.setattr(adopt, "stack_account", lambda *_: (None, "bucket"))
+    monkeypatch.setattr(adopt, "stack_account", lambda *_: (Account(AwsSettings("r")), "bucket"))
     monkeypatch.setattr(adopt, "S3Store", Shelf)
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: True)
     monkeypatch.setattr(adopt, "Surveyor", surveyor())
@@ -322,14 +323,16 @@ def test_what_would_stop_a_run_stops_this(
 def test_a_cname_is_replaced_only_when_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flattened: list[Surroundings] = []
+    flattened: list[tuple[str, tuple[str, ...]]] = []
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: True)
-    monkeypatch.setattr(adopt, "flatten", lambda found, _: flattened.append(found))
+    monkeypatch.setattr(
+        adopt, "flatten", lambda owner, _, __, addresses: flattened.append((owner, addresses))
+    )
     assert run("--domain", DOMAIN) == 2
     assert "the policy host of example.gov is a CNAME" in capsys.readouterr().err
     assert flattened == []
     assert run("--flatten") == 0
-    assert [each.domain.name for each in flattened] == [DOMAIN]
+    assert flattened == [("mta-sts.example.gov", ("192.0.2.1",))]
     assert folder.is_dir()
 
 
