@@ -9,12 +9,20 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.domain import Mailbox, MxHost, Observed
 from mtasts.mail_authentication import dkim_name, dmarc_names
-from mtasts.observations import NULL_MX, DnsAnswer, DnsStatus, Fetch, FetchOutcome, SmtpSession
-from mtasts.observations import SmtpOutcome as Smtp
+from mtasts.observations import (
+    NULL_MX,
+    DnsAnswer,
+    DnsStatus,
+    Fetch,
+    FetchOutcome,
+    SmtpOutcome,
+    SmtpSession,
+)
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.probe.https import USER_AGENT, fetch
 from mtasts.probe.smtp import look
 from mtasts.records import select_tlsrpt
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
@@ -53,11 +61,11 @@ class Observer:
         """Everything there is to see of ``domain``; never raises for what others do."""
         end = asyncio.get_running_loop().time() + self._deadline_seconds
         ask = _Asking(self._resolver, end)
-        host = f"mta-sts.{domain}"
+        host = f"{POLICY_LABEL}.{domain}"
         dkim = [dkim_name(selector, domain) for selector in selectors]
         sts, tlsrpt, legacy, apex, mx, a, aaaa, *more = await asyncio.gather(
-            ask.txt(f"_mta-sts.{domain}"),
-            ask.txt(f"_smtp._tls.{domain}"),
+            ask.txt(f"{STS_LABEL}.{domain}"),
+            ask.txt(f"{TLSRPT_LABEL}.{domain}"),
             ask.txt(f"_smtp-tlsrpt.{domain}"),
             ask.txt(domain),
             ask.one(domain, "MX"),
@@ -105,7 +113,7 @@ class Observer:
         return MxHost(host, (a, aaaa), tuple(sessions))
 
     async def _session(self, host: str, address: str, end: float) -> SmtpSession:
-        late = SmtpSession(host, address, Smtp.TIMED_OUT, reason=_LATE)
+        late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=_LATE)
         return await self._within(
             end, lambda left: look(self._reach, host, address, deadline_seconds=left), late
         )

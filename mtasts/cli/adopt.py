@@ -18,12 +18,13 @@ from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.stacks import domain_name
+from mtasts.cli.together import all_of
 from mtasts.clock import clock
 from mtasts.cloud.buckets import ensure_bucket
 from mtasts.cloud.flattening import address_conflict, flatten
 from mtasts.config import load_stack
 from mtasts.engine import Engine
-from mtasts.errors import UndeterminedError, UsageError
+from mtasts.errors import UsageError
 from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.files import write_whole
 from mtasts.policy import MAX_AGE_LIMIT
@@ -88,7 +89,7 @@ def run(arguments: Namespace) -> int:
     resolver = Resolver(reach)
     names = _names(arguments, path)
     _say(f"looking at {', '.join(names)}")
-    live = asyncio.run(_look(names, reach, resolver))
+    live = asyncio.run(all_of(look_at(name, reach=reach, resolver=resolver) for name in names))
     if not path.exists():
         _write(path, _new_file(arguments, live))
     config, values = load_stack(path)
@@ -132,23 +133,6 @@ def _names(arguments: Namespace, path: Path) -> list[str]:
     if missing:
         raise UsageError(f"{path} has no entry for {', '.join(missing)}: add it, or leave it out")
     return given or listed
-
-
-async def _look(names: list[str], reach: Reach, resolver: Resolver) -> list[Live]:
-    """Every domain; all problems are told at once."""
-    found = await asyncio.gather(
-        *(look_at(name, reach=reach, resolver=resolver) for name in names), return_exceptions=True
-    )
-    live = [each for each in found if isinstance(each, Live)]
-    failures = [each for each in found if not isinstance(each, Live)]
-    for each in failures:
-        if not isinstance(each, AdoptionError | UndeterminedError):
-            raise each
-    if failures:
-        text = "\n".join(map(str, failures))
-        unknown = all(isinstance(each, UndeterminedError) for each in failures)
-        raise UndeterminedError(text) if unknown else AdoptionError(text)
-    return live
 
 
 def _new_file(arguments: Namespace, live: list[Live]) -> bytes:

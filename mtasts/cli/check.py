@@ -19,7 +19,7 @@ from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
-from mtasts.config import load_file, load_stack
+from mtasts.config import load_stack
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity, printable
 from mtasts.names import DomainNameError, parse_domain
@@ -62,11 +62,12 @@ def run(arguments: Namespace) -> int:
     if not 0.1 <= arguments.deadline <= 3600 or not 1 <= arguments.parallel <= 1000:
         raise UsageError("--deadline is from 0.1 to 3600 s, --parallel from 1 to 1000")
     watching = is_watching(arguments)
-    wanted = _wanted(arguments)
+    domains, values = _stack(arguments)
+    wanted = _wanted(arguments, domains)
     reach = reach_of(arguments)
     now = clock(os.environ)
-
-    against = _Against.of(arguments)
+    store = S3Store(*stack_account(values, arguments.stack)) if arguments.stack else None
+    against = _Against(domains, Recorder(store) if store else None)
 
     def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
@@ -117,16 +118,7 @@ class _Against:
     """What a stack has published and intends, where one was named."""
 
     domains: Mapping[str, DomainConfig]
-    recorder: Recorder | None = None
-
-    @classmethod
-    def of(cls, arguments: Namespace) -> _Against:
-        """Read the stack's file, and find its bucket."""
-        if arguments.stack is None:
-            return cls({})
-        config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
-        store = S3Store(*stack_account(values, arguments.stack))
-        return cls({domain.name: domain for domain in config.domains}, Recorder(store))
+    recorder: Recorder | None
 
     async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
         """``checked`` with what the ledger says of it, or that nobody could tell."""
@@ -142,7 +134,17 @@ class _Against:
         return compare_intended(checked, seen, domain, ledger, now)
 
 
-def _wanted(arguments: Namespace) -> dict[str, tuple[str, ...]]:
+def _stack(arguments: Namespace) -> tuple[dict[str, DomainConfig], Mapping[str, object]]:
+    """The domains and the values of the stack that was named, if one was."""
+    if arguments.stack is None:
+        return {}, {}
+    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    return {domain.name: domain for domain in config.domains}, values
+
+
+def _wanted(
+    arguments: Namespace, domains: Mapping[str, DomainConfig]
+) -> dict[str, tuple[str, ...]]:
     """Every domain once, with the DKIM selectors to look up; all that are wrong are told."""
     wanted: dict[str, tuple[str, ...]] = {}
     wrong = []
@@ -151,10 +153,8 @@ def _wanted(arguments: Namespace) -> dict[str, tuple[str, ...]]:
             wanted.setdefault(parse_domain(text), tuple(arguments.selector))
         except DomainNameError as error:
             wrong.append(printable(str(error), 300))
-    if arguments.stack is not None:
-        config = load_file(stack_file(arguments.stack, arguments.stacks))
-        for domain in config.domains:
-            wanted[domain.name] = (*domain.dkim_selectors, *arguments.selector)
+    for name, domain in domains.items():
+        wanted[name] = (*domain.dkim_selectors, *arguments.selector)
     if wrong:
         raise UsageError("\n".join(wrong[:20]))
     if not wanted:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mtasts.cli.paths import stack_file
+from mtasts.cli.together import all_of
 from mtasts.config import AgencyConfig, ConfigError, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
@@ -129,7 +130,7 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
         raise _exists(path)
     if arguments.offline and not arguments.mx:
         raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
-    domains = asyncio.run(_domains(arguments.domains, arguments.mx, lookup))
+    domains = asyncio.run(all_of(_domain(text, arguments.mx, lookup) for text in arguments.domains))
     raw = render(arguments, domains).encode("utf-8", "surrogateescape")
     config = load_text(raw, file=str(path))
     _write(path, raw, replace=arguments.force)
@@ -142,23 +143,6 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
 
 def _exists(path: Path) -> UsageError:
     return UsageError(f"{path} exists: edit it, or replace it with --force")
-
-
-async def _domains(given: Sequence[str], mx: Sequence[str], lookup: Lookup) -> list[Domain]:
-    """Every domain with its MX hosts; all problems are told at once."""
-    outcomes = await asyncio.gather(
-        *(_domain(text, mx, lookup) for text in given), return_exceptions=True
-    )
-    failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-    for failure in failures:
-        if not isinstance(failure, MtaStsError):
-            raise failure
-    if failures:
-        text = "\n".join(str(failure) for failure in failures)
-        # A wrong argument stays wrong, whatever a second look-up might tell.
-        mistaken = any(isinstance(failure, UsageError) for failure in failures)
-        raise UsageError(text) if mistaken else UndeterminedError(text)
-    return [outcome for outcome in outcomes if isinstance(outcome, Domain)]
 
 
 async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:

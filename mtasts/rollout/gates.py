@@ -16,6 +16,7 @@ from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmar
 from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.rollout.dates import minute
+from mtasts.rollout.ledger import enforces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ class Judged:
 def is_promotion(domain: DomainConfig, ledger: Ledger) -> bool:
     """Whether ``domain`` asks to be enforced, and was not when it was last proven."""
     last = ledger.last_proven
-    was = last is not None and last.policy is not None and last.policy.mode is Mode.ENFORCE
+    was = last is not None and enforces(last)
     return not domain.parked and domain.mode is Mode.ENFORCE and not was
 
 
