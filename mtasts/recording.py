@@ -7,24 +7,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.clock import utc_now
-from mtasts.rollout.ledger import (
+from mtasts.rollout.entries import (
     Body,
-    Ledger,
     LedgerError,
     MxSeen,
     PhaseEntered,
     Proof,
     ZoneSeen,
-    read,
     render_entry,
 )
+from mtasts.rollout.ledger import Ledger, read
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Sequence
 
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.ledger import Adopted, Entry, Intended
+    from mtasts.rollout.entries import Adopted, Entry
+    from mtasts.rollout.ledger import Intended
     from mtasts.rollout.phases import Phase
     from mtasts.rollout.zones import HostedZone
 

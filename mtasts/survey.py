@@ -11,8 +11,9 @@ from mtasts.errors import UndeterminedError
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.authority import caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
+from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.gates import is_promotion
-from mtasts.rollout.ledger import Ledger, LedgerError
+from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone
 

@@ -32,8 +32,8 @@ from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.recording import Recorder
 from mtasts.recovery import accounts, look_for
+from mtasts.rollout.entries import Adopted, Body
 from mtasts.rollout.importing import import_file
-from mtasts.rollout.ledger import Adopted, Body
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 

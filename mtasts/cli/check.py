@@ -26,7 +26,7 @@ from mtasts.names import DomainNameError, parse_domain
 from mtasts.probe.dns import Resolver
 from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
-from mtasts.rollout.ledger import LedgerError
+from mtasts.rollout.entries import LedgerError
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:

@@ -17,14 +17,15 @@ from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import Adopted, Body, Ledger, LedgerError, PhaseEntered, Proof, ZoneSeen
+from mtasts.rollout.entries import Adopted, Body, LedgerError, PhaseEntered, Proof, ZoneSeen
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
 
-    from mtasts.rollout.ledger import Entry
+    from mtasts.rollout.entries import Entry
+    from mtasts.rollout.ledger import Ledger
 
 
 def configure(parser: ArgumentParser) -> None:

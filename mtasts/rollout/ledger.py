@@ -7,124 +7,31 @@ missing or unreadable knows nothing, and refuses (docs/ledger.md).
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
-from mtasts.errors import MtaStsError
-from mtasts.findings import printable
-from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse, policy_id
-from mtasts.rollout.phases import Phase
-from mtasts.rollout.zones import HostedZone
+from mtasts.policy import Mode, PolicySyntaxError, parse, policy_id
+from mtasts.rollout.entries import (
+    SKEW,
+    Adopted,
+    Body,
+    LedgerError,
+    MxSeen,
+    PhaseEntered,
+    Proof,
+    ZoneSeen,
+    parse_entry,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    import datetime as dt
+    from collections.abc import Mapping
 
     from mtasts.policy import Policy
+    from mtasts.rollout.entries import Entry
+    from mtasts.rollout.zones import HostedZone
 
-VERSION = 1
-ENTRY_MAX_BYTES = 256 * 1024
 ENTRIES_MAX = 10_000
-# Entries are dated by the machines that wrote them, and senders by their own clocks.
-_SKEW = dt.timedelta(hours=1)
-
-
-class LedgerError(MtaStsError):
-    """The ledger is incomplete or unreadable: what senders hold is not known, so change nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A body that senders may get from ``at`` on, written ahead of the body itself.
-
-    ``id`` is that of the record which names it, ``reroll`` the token it was published under.
-    """
-
-    number: int
-    at: dt.datetime
-    body: bytes
-    revision: int
-    id: str
-    reroll: str = ""
-
-    @property
-    def policy(self) -> Policy | None:
-        """What senders make of it; None for an adopted body that is no policy."""
-        try:
-            return parse(self.body)
-        except PolicySyntaxError:
-            return None
-
-    @property
-    def holds_for(self) -> dt.timedelta:
-        """How long a sender may keep it; what goes beyond the limit of section 3.2 is cut."""
-        policy = self.policy
-        return dt.timedelta(seconds=min(policy.max_age, MAX_AGE_LIMIT) if policy else 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """The body with the id ``id`` was seen at every reachable address."""
-
-    number: int
-    at: dt.datetime
-    id: str
-    addresses: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MxSeen:
-    """The MX hosts that DNS had; ``ttl_seconds`` is how long resolvers may go on saying so."""
-
-    number: int
-    at: dt.datetime
-    hosts: tuple[str, ...]
-    ttl_seconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseEntered:
-    """A retirement came this far; resolvers may have what it withdrew for ``ttl_seconds`` more."""
-
-    number: int
-    at: dt.datetime
-    phase: Phase
-    ttl_seconds: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """The domain had MTA-STS before its ledger: what was published until then is not known.
-
-    ``max_age_ever`` bounds, in seconds, how long any of it told senders to keep it;
-    ``approved_by`` answers for that bound, and is empty where it is the limit of the RFC.
-    """
-
-    number: int
-    at: dt.datetime
-    max_age_ever: int = MAX_AGE_LIMIT
-    approved_by: str = ""
-
-    @property
-    def held_until(self) -> dt.datetime:
-        """Until when a sender may hold something that the ledger does not know."""
-        return self.at + dt.timedelta(seconds=min(self.max_age_ever, MAX_AGE_LIMIT)) + _SKEW
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneSeen:
-    """Where the records are: a look-up that fails later leaves the domain where it is."""
-
-    number: int
-    at: dt.datetime
-    zone: HostedZone
-
-
-Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +112,7 @@ class Ledger:
             ),
             default=now,
         )
-        return replaced + body.holds_for + _SKEW
+        return replaced + body.holds_for + SKEW
 
     def may_be_held(self, now: dt.datetime) -> tuple[Body, ...]:
         """The bodies that a sender may hold at ``now``, oldest first."""
@@ -258,129 +165,6 @@ def read(objects: Mapping[int, bytes]) -> Ledger:
     if missing:
         raise LedgerError(f"entry {missing[0]} of the ledger is missing: restore it")
     return Ledger(tuple(parse_entry(objects[number], number) for number in sorted(objects)))
-
-
-def parse_entry(raw: bytes, number: int) -> Entry:
-    """One entry from its JSON; raises `LedgerError`."""
-    if len(raw) > ENTRY_MAX_BYTES:
-        raise LedgerError(f"entry {number} of the ledger is larger than {ENTRY_MAX_BYTES} bytes")
-    try:
-        found = json.loads(raw)
-        if found["version"] != VERSION or found["number"] != number:
-            raise LedgerError(
-                f"entry {number} of the ledger says it is version {found['version']}, number "
-                f"{found['number']}: it was written by a newer release, or moved"
-            )
-        at = dt.datetime.fromisoformat(found["at"])
-        if at.tzinfo is None:
-            raise LedgerError(f"entry {number} of the ledger has a time without a zone")
-        return _READERS[found["kind"]](number, at, found)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = printable(f"{type(error).__name__}: {error}")
-        raise LedgerError(f"entry {number} of the ledger cannot be read: {why}") from error
-
-
-def render_entry(entry: Entry) -> bytes:
-    """The JSON of one entry, one line, keys in order."""
-    common = {"version": VERSION, "number": entry.number, "at": entry.at.isoformat()}
-    match entry:
-        case Body():
-            own: dict[str, object] = {
-                "kind": "body",
-                "body": base64.b64encode(entry.body).decode("ascii"),
-                "revision": entry.revision,
-                "id": entry.id,
-                "reroll": entry.reroll,
-            }
-        case Proof():
-            own = {
-                "kind": "proof",
-                "id": entry.id,
-                "addresses": list(entry.addresses),
-                "unseen": list(entry.unseen),
-            }
-        case PhaseEntered():
-            own = {"kind": "phase", "phase": entry.phase, "ttl_seconds": entry.ttl_seconds}
-        case ZoneSeen():
-            own = {
-                "kind": "zone",
-                "zone_id": entry.zone.zone_id,
-                "name": entry.zone.name,
-                "name_servers": sorted(entry.zone.name_servers),
-            }
-        case Adopted():
-            own = {
-                "kind": "adopted",
-                "max_age_ever": entry.max_age_ever,
-                "approved_by": entry.approved_by,
-            }
-        case _:  # MxSeen
-            own = {
-                "kind": "mx",
-                "hosts": list(entry.hosts),
-                "ttl_seconds": entry.ttl_seconds,
-            }
-    return json.dumps(common | own).encode("ascii") + b"\n"
-
-
-def _body(number: int, at: dt.datetime, found: dict[str, Any]) -> Body:
-    try:
-        body = base64.b64decode(found["body"], validate=True)
-    except binascii.Error as error:
-        raise LedgerError(f"entry {number} of the ledger holds no readable body") from error
-    revision = _whole(found["revision"])
-    return Body(number, at, body, revision, _word(found["id"]), _word(found["reroll"]))
-
-
-def _proof(number: int, at: dt.datetime, found: dict[str, Any]) -> Proof:
-    return Proof(
-        number, at, _word(found["id"]), _words(found["addresses"]), _words(found["unseen"])
-    )
-
-
-def _mx(number: int, at: dt.datetime, found: dict[str, Any]) -> MxSeen:
-    return MxSeen(number, at, _words(found["hosts"]), _whole(found["ttl_seconds"]))
-
-
-def _phase(number: int, at: dt.datetime, found: dict[str, Any]) -> PhaseEntered:
-    return PhaseEntered(number, at, Phase(_word(found["phase"])), _whole(found["ttl_seconds"]))
-
-
-def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
-    return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]))
-
-
-def _zone(number: int, at: dt.datetime, found: dict[str, Any]) -> ZoneSeen:
-    servers = frozenset(_words(found["name_servers"]))
-    return ZoneSeen(number, at, HostedZone(_word(found["zone_id"]), _word(found["name"]), servers))
-
-
-_READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
-    "body": _body,
-    "proof": _proof,
-    "mx": _mx,
-    "phase": _phase,
-    "adopted": _adopted,
-    "zone": _zone,
-}
-
-
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _words(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return tuple(_word(each) for each in value)
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is no whole number")
-    return value
 
 
 @dataclass(frozen=True, slots=True)

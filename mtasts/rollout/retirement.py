@@ -21,7 +21,8 @@ from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.ledger import Ledger, PhaseEntered
+    from mtasts.rollout.entries import PhaseEntered
+    from mtasts.rollout.ledger import Ledger
 
 # CloudFront's alias records live for a minute; resolvers that stretch it are given an hour.
 ADDRESS_TTL_SECONDS = 3600

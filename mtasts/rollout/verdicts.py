@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.errors import UndeterminedError
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
-    from mtasts.rollout.ledger import LedgerError
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone, ZoneError
 

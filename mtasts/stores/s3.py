@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.ledger import ENTRIES_MAX, ENTRY_MAX_BYTES, LedgerError
+from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
+from mtasts.rollout.ledger import ENTRIES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

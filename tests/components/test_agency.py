@@ -24,17 +24,8 @@ from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import (
-    Body,
-    Entry,
-    Ledger,
-    LedgerError,
-    PhaseEntered,
-    Proof,
-    ZoneSeen,
-    intend,
-    read,
-)
+from mtasts.rollout.entries import Body, Entry, LedgerError, PhaseEntered, Proof, ZoneSeen
+from mtasts.rollout.ledger import Ledger, intend, read
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.verdicts import Surroundings

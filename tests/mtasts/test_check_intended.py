@@ -15,7 +15,8 @@ from mtasts.config import DomainConfig
 from mtasts.names import MxPattern
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.ledger import Body, Entry, Ledger, PhaseEntered, Proof
+from mtasts.rollout.entries import Body, Entry, PhaseEntered, Proof
+from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.phases import Phase
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)

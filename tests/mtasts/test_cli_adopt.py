@@ -21,7 +21,8 @@ from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome
 from mtasts.policy import parse
 from mtasts.probe.reach import Reach
-from mtasts.rollout.ledger import Adopted, LedgerError, read
+from mtasts.rollout.entries import Adopted, LedgerError
+from mtasts.rollout.ledger import read
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, ZoneError
 from mtasts.survey import Survey

@@ -16,7 +16,8 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import Adopted, Body, Intended, Ledger, intend
+from mtasts.rollout.entries import Adopted, Body
+from mtasts.rollout.ledger import Intended, Ledger, intend
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store

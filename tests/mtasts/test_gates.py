@@ -13,9 +13,10 @@ from mtasts.config import DomainConfig, Override
 from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, DnsAnswer, DnsStatus, SmtpOutcome, SmtpSession
 from mtasts.policy import Mode, Policy
+from mtasts.rollout.entries import Proof
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation, Texts
 from mtasts.rollout.gates import judge
-from mtasts.rollout.ledger import Ledger, Proof, intend
+from mtasts.rollout.ledger import Ledger, intend
 from mtasts.tlsrpt.summary import FailureDay, Reporter, ReportSummary
 
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)

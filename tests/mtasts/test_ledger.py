@@ -12,25 +12,20 @@ from hypothesis import strategies as st
 
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy, policy_id
-from mtasts.rollout.ledger import (
-    ENTRIES_MAX,
+from mtasts.rollout.entries import (
     ENTRY_MAX_BYTES,
     Adopted,
     Body,
-    Departure,
     Entry,
-    Intended,
-    Ledger,
     LedgerError,
     MxSeen,
     PhaseEntered,
     Proof,
     ZoneSeen,
-    intend,
     parse_entry,
-    read,
     render_entry,
 )
+from mtasts.rollout.ledger import ENTRIES_MAX, Departure, Intended, Ledger, intend, read
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.zones import HostedZone
 

@@ -9,7 +9,8 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import Adopted, Body, Ledger, Proof
+from mtasts.rollout.entries import Adopted, Body, Proof
+from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.mx_plan import Step, Times, Wait, plan
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)

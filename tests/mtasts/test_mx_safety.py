@@ -9,7 +9,8 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.ledger import Body, Entry, Ledger, MxSeen, Proof
+from mtasts.rollout.entries import Body, Entry, MxSeen, Proof
+from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.mx_safety import mx_refusals
 
 DOMAIN = "example.gov"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.ledger import Adopted, Entry, Ledger, PhaseEntered, Proof, intend
+from mtasts.rollout.entries import Adopted, Entry, PhaseEntered, Proof
+from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.phases import ALL, Phase
 from mtasts.rollout.retirement import Progress, Seen, free_from, progress
 

@@ -18,7 +18,8 @@ from mtasts.names import MxPattern
 from mtasts.observations import Delivery, DnsAnswer, DnsStatus, Fetch, FetchOutcome, SmtpOutcome
 from mtasts.observations import SmtpSession as Session
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.ledger import Entry, Ledger, MxSeen, Proof, intend
+from mtasts.rollout.entries import Entry, MxSeen, Proof
+from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.sender import Sender, Step

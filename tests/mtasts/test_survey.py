@@ -20,16 +20,8 @@ from mtasts.config import AgencyConfig, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
-from mtasts.rollout.ledger import (
-    Adopted,
-    Body,
-    Ledger,
-    LedgerError,
-    MxSeen,
-    Proof,
-    intend,
-    render_entry,
-)
+from mtasts.rollout.entries import Adopted, Body, LedgerError, MxSeen, Proof, render_entry
+from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.zones import HostedZone, ZoneError
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor

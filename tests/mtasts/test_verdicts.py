@@ -12,7 +12,8 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.ledger import Body, Ledger, LedgerError, Proof
+from mtasts.rollout.entries import Body, LedgerError, Proof
+from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, ZoneError
 
