@@ -150,7 +150,7 @@ async def test_a_hostile_host_ends_with_a_finding_of_its_own(
 
 
 async def test_what_is_slow_ends_at_the_domains_deadline(
-    servers: MailServers, authority: Authority, ca_file: Path
+    authority: Authority, ca_file: Path
 ) -> None:
     async def banner(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:  # ten megabytes of it, and more
@@ -159,9 +159,7 @@ async def test_what_is_slow_ends_at_the_domains_deadline(
 
     async with served(banner) as port:
         found = await checked(trickle, authority, ca_file, {"mx1.example.gov": port}, seconds=1.0)
-    assert {each.id for each in found.unknown} <= {"host-fetch", "mx-session"}
-    assert "host-fetch" in {each.id for each in found.unknown}
-    assert servers.ports
+    assert {each.id for each in found.unknown} == {"host-fetch", "mx-session"}
 
 
 async def test_ten_thousand_mx_are_not_asked(authority: Authority, ca_file: Path) -> None:

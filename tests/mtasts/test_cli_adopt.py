@@ -236,7 +236,8 @@ def test_a_domain_is_taken_over_and_the_files_are_written(
     assert proof.addresses == ("192.0.2.1",)  # type: ignore[union-attr]  # a proof
 
 
-def test_it_may_be_repeated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("folder")
+def test_it_may_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     words = ("--max-age-ever", "86400", "--approved-by", " the CISO ", "--format", "json")
     assert run("--domain", DOMAIN, *words) == 0
     assert run(*words) == 0
@@ -246,13 +247,12 @@ def test_it_may_be_repeated(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     adopted = read(Shelf.entries).entries[0]
     assert isinstance(adopted, Adopted)
     assert (adopted.max_age_ever, adopted.approved_by) == (86_400, "the CISO")
-    assert folder.is_dir()
 
 
-def test_the_bucket_may_be_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_bucket_may_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: False)
     assert run("--domain", DOMAIN) == 0
-    assert folder.is_dir()
 
 
 @pytest.mark.parametrize(
@@ -277,10 +277,10 @@ def test_wrong_input_is_named(
     assert says in capsys.readouterr().err
 
 
-def test_a_mistake_of_ours_is_no_message(folder: Path) -> None:
+@pytest.mark.usefixtures("folder")
+def test_a_mistake_of_ours_is_no_message() -> None:
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         run("--domain", "broken.gov")
-    assert folder.is_dir()
 
 
 def test_a_file_that_means_another_policy_is_told_what_to_write(
@@ -301,6 +301,7 @@ def test_a_file_that_means_another_policy_is_told_what_to_write(
     assert "has no entry for elsewhere.gov" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     "problems",
     [
@@ -309,7 +310,6 @@ def test_a_file_that_means_another_policy_is_told_what_to_write(
     ],
 )
 def test_what_would_stop_a_run_stops_this(
-    folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     problems: dict[str, Any],
@@ -318,11 +318,11 @@ def test_what_would_stop_a_run_stops_this(
     assert run("--domain", DOMAIN) == 2
     assert "example.gov: no zone holds it" in capsys.readouterr().err
     assert Shelf.entries == {}
-    assert folder.is_dir()
 
 
+@pytest.mark.usefixtures("folder")
 def test_a_cname_is_replaced_only_when_asked(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flattened: list[tuple[str, tuple[str, ...]]] = []
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: True)
@@ -334,7 +334,6 @@ def test_a_cname_is_replaced_only_when_asked(
     assert flattened == []
     assert run("--flatten") == 0
     assert flattened == [("mta-sts.example.gov", ("192.0.2.1",))]
-    assert folder.is_dir()
 
 
 def test_an_import_file_that_cannot_be_written_is_told(

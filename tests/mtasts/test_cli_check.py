@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from stack_text import stack_text
 from test_check_domain import GOOD, NOW, SOON, fetched, session
 
 from mtasts.cli import check
@@ -20,17 +21,10 @@ if TYPE_CHECKING:
     from mtasts.check.domain import Observed
     from mtasts.probe.reach import Reach
 
-STACK = """config:
-  aws:region: us-east-1
-  mtasts:agency: A
-  mtasts:profile: rfc
-  mtasts:hosting: aws
-  mtasts:dns: route53
-  mtasts:tlsReports: [mailto:a@example.gov]
-  mtasts:domains:
-    - {name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}
-    - {name: parked.gov, mx: []}
-"""
+STACK = stack_text(
+    "{name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}",
+    "{name: parked.gov, mx: []}",
+)
 
 
 class Asked:

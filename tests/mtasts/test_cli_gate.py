@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from loopback import Zone
+from stack_text import stack_text
 
 from localcloud.mail import Flavour, MailServers
 from localcloud.reports import write_reports
@@ -40,18 +41,9 @@ RECORDS = {
     ("s1._domainkey.example.gov", "TXT"): ("v=DKIM1; p=AAAA",),
     ("_dmarc.example.gov", "TXT"): ("v=DMARC1; p=reject",),
 }
-STACK = """config:
-  aws:region: us-east-1
-  mtasts:agency: A
-  mtasts:profile: rfc
-  mtasts:hosting: aws
-  mtasts:dns: route53
-  mtasts:tlsReports: [mailto:a@example.gov]
-  mtasts:domains:
-    - name: example.gov
-      mx: [mx1.example.gov, mx2.example.gov]
-      dkimSelectors: [s1]
-"""
+STACK = stack_text(
+    "{name: example.gov, mx: [mx1.example.gov, mx2.example.gov], dkimSelectors: [s1]}",
+)
 
 
 @pytest.fixture
@@ -202,6 +194,7 @@ def gathering_inflate(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes())
 
 
+@pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -216,27 +209,26 @@ def gathering_inflate(path: Path) -> bytes:
     ],
 )
 def test_wrong_input_is_named(
-    lab: Path, capsys: pytest.CaptureFixture[str], words: list[str], says: str
+    capsys: pytest.CaptureFixture[str], words: list[str], says: str
 ) -> None:
-    assert lab.is_dir()
     assert run(*words) == 2
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize("lab", [{}], indirect=True)
 def test_a_domain_that_vanished_from_dns_meets_nothing(
-    lab: Path, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("collect", DOMAIN) == 1
     assert "could not find out whether it offers TLS" in capsys.readouterr().out
-    assert lab.is_dir()
 
 
+@pytest.mark.usefixtures("lab")
 def test_mx_that_nobody_tells_of_are_not_judged(
-    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     zone = Zone({}, failing=frozenset({(DOMAIN, "MX")}))
     monkeypatch.setattr(gate, "Resolver", lambda _: zone)
-    assert lab.is_dir()
     assert run("check", DOMAIN) == 3
     assert "the MX records of example.gov: SERVFAIL" in capsys.readouterr().err

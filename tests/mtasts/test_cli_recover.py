@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from stack_text import stack_text
 
 from mtasts.cli import recover
 from mtasts.cli.main import main
@@ -19,15 +20,9 @@ from mtasts.engine import CheckpointError, Engine, Lock, LockedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-STACK = """config:
-  aws:region: us-east-1
-  mtasts:agency: A
-  mtasts:profile: rfc
-  mtasts:hosting: aws
-  mtasts:dns: route53
-  mtasts:tlsReports: [mailto:a@example.gov]
-  mtasts:domains: [{name: example.gov, mx: [mx1.example.gov]}]
-"""
+STACK = stack_text(
+    "{name: example.gov, mx: [mx1.example.gov]}",
+)
 SINCE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ID = "d470c933-b539-4dc7-82cd-f35d47c4bf5a"
 
