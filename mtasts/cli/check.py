@@ -17,12 +17,12 @@ from mtasts.cli.accounts import stack_account
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
+from mtasts.cli.stacks import mail_domain
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity, printable
-from mtasts.names import DomainNameError, parse_domain
 from mtasts.probe.dns import Resolver
 from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
@@ -150,8 +150,8 @@ def _wanted(
     wrong = []
     for text in _given(arguments):
         try:
-            wanted.setdefault(parse_domain(text), tuple(arguments.selector))
-        except DomainNameError as error:
+            wanted.setdefault(mail_domain(text), tuple(arguments.selector))
+        except UsageError as error:
             wrong.append(printable(str(error), 300))
     for name, domain in domains.items():
         wanted[name] = (*domain.dkim_selectors, *arguments.selector)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.probing import add_probe_options, reach_of
-from mtasts.cli.stacks import domain_name
+from mtasts.cli.stacks import mail_domain
 from mtasts.clock import clock
 from mtasts.dialects import DIALECTS
 from mtasts.errors import UsageError
@@ -46,7 +46,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Walk; exit code 0 where the message is delivered, 1 where it is deferred or bounced."""
-    name = domain_name(arguments.domain)
+    name = mail_domain(arguments.domain)
     now = clock(os.environ)()
     sender = Sender(name, now, _cached(arguments, now), dialect=DIALECTS[arguments.dialect])
     reach = reach_of(arguments)

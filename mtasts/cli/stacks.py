@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.paths import existing
 from mtasts.config import ConfigError, load_stack
+from mtasts.config.fields import FieldError
+from mtasts.config.hosts import policy_domain
 from mtasts.errors import UsageError
 from mtasts.names import DomainNameError, parse_domain
 
@@ -33,6 +35,18 @@ def domain_name(text: str) -> str:
         return parse_domain(text)
     except DomainNameError as error:
         raise UsageError(str(error)) from error
+
+
+def mail_domain(text: str) -> str:
+    """A mail domain from the command line: no address, and no name that is published for one.
+
+    Raises:
+        UsageError: it can carry no policy; the text says what to write.
+    """
+    try:
+        return policy_domain(text)
+    except FieldError as error:
+        raise UsageError(f"{error.summary}: {error.fix}") from error
 
 
 def find_domain(name: str, folder: Path) -> StackDomain:

@@ -188,6 +188,8 @@ def test_the_options_lead_the_probes(tmp_path: Path) -> None:
     [
         ([], "give a DOMAIN, --file F or --stack STACK"),
         (["a b", "c..d"], "has an empty label"),
+        (["192.0.2.1"], "'192.0.2.1' is an IP address: write the host's name"),
+        (["mta-sts.example.gov"], "write the mail domain itself"),
         (["--file", "nowhere"], "nowhere: No such file"),
         (["--stack", "nowhere"], "nowhere"),
         (["a.example", "--resolver", "localhost"], "is not ADDRESS:PORT"),
