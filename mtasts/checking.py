@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain import Mailbox, MxHost, Observed
+from mtasts.check.seen import Mailbox, MxHost, Observed
 from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import (
     NULL_MX,

@@ -17,7 +17,7 @@ from mtasts.findings import Severity, printable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from mtasts.check.domain import Checked
+    from mtasts.check.notes import Checked
     from mtasts.findings import Finding
 
 VERSION = 1

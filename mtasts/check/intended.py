@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain import finding
+from mtasts.check.notes import finding
 from mtasts.findings import ordered
 from mtasts.observations import NULL_MX
 from mtasts.policy import Mode
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from mtasts.check.domain import Checked, Observed
+    from mtasts.check.notes import Checked
+    from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
     from mtasts.findings import Finding
     from mtasts.rollout.ledger import Ledger

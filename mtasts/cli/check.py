@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain import Unknown, check_domain
+from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_intended
+from mtasts.check.notes import Unknown
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_account
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 
-    from mtasts.check.domain import Checked, Observed
+    from mtasts.check.notes import Checked
+    from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024

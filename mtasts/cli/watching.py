@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from mtasts.check.changes import Change, Standing
-    from mtasts.check.domain import Checked
+    from mtasts.check.notes import Checked
     from mtasts.probe.reach import Reach
 
 _SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")

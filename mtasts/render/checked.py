@@ -13,7 +13,7 @@ from mtasts.findings import Severity
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from mtasts.check.domain import Checked
+    from mtasts.check.notes import Checked
     from mtasts.findings import Finding
 
 # Words of SARIF 2.1.0 section 3.27.10.

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from mtasts.check import domain_catalogue, policy_catalogue, record_catalogue
-from mtasts.check.domain import Checked, Mailbox, MxHost, Observed, check_domain
+from mtasts.check.domain import check_domain
+from mtasts.check.notes import Checked
 from mtasts.check.pages import page
 from mtasts.check.result_types import result_type
+from mtasts.check.seen import Mailbox, MxHost, Observed
 from mtasts.names import MxPattern
 from mtasts.observations import (
     CertificateFault,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from test_check_domain import DOMAIN, GOOD, MX, body, dns, fetched, txt
 
-from mtasts.check.domain import Checked, check_domain
+from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_intended
 from mtasts.config import DomainConfig
 from mtasts.names import MxPattern
@@ -18,6 +18,9 @@ from mtasts.policy import Mode, Policy
 from mtasts.rollout.entries import Body, Entry, PhaseEntered, Proof
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.phases import Phase
+
+if TYPE_CHECKING:
+    from mtasts.check.notes import Checked
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

@@ -13,7 +13,7 @@ from loopback import Zone, served
 
 from localcloud.mail import Flavour, MailServers
 from mtasts import checking
-from mtasts.check.domain import Checked, check_domain
+from mtasts.check.domain import check_domain
 from mtasts.checking import Observer, each_of
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.probe.reach import ConnectTo, Reach
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.authority import Authority
+    from mtasts.check.notes import Checked
 
     Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 

@@ -18,7 +18,7 @@ from mtasts.observations import DnsStatus, SmtpOutcome
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from mtasts.check.domain import Observed
+    from mtasts.check.seen import Observed
     from mtasts.probe.reach import Reach
 
 STACK = stack_text(

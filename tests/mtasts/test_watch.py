@@ -24,7 +24,8 @@ from mtasts.check.changes import (
     read_state,
     render_state,
 )
-from mtasts.check.domain import Unknown, check_domain
+from mtasts.check.domain import check_domain
+from mtasts.check.notes import Unknown
 from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.errors import UndeterminedError, UsageError
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.authority import Authority
-    from mtasts.check.domain import Checked, Observed
+    from mtasts.check.notes import Checked
+    from mtasts.check.seen import Observed
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

@@ -1,0 +1,51 @@
+"""SPF, DKIM and DMARC: what protects the sender's name, where MTA-STS protects the way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.mail_authentication import begins_dmarc, is_dkim, is_dmarc, is_spf
+from mtasts.records import join
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mtasts.check.notes import Notes
+    from mtasts.check.seen import Observed
+    from mtasts.observations import DnsAnswer
+
+
+def judge_authentication(seen: Observed, notes: Notes) -> None:
+    """SPF, DKIM and DMARC, as far as a gate would ask for them."""
+    if not seen.takes_mail:
+        return
+    if not seen.apex.settled:
+        notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, "ask DNS again")
+    else:
+        records = list(filter(is_spf, _texts(seen.apex)))
+        if len(records) != 1:
+            notes.find("spf-multiple" if records else "spf-missing", " | ".join(records))
+    for each in seen.dkim:
+        if not each.settled:
+            notes.ask("dkim", f"the DKIM key {each.name}", each.reason, "ask DNS again")
+        elif not any(map(is_dkim, _texts(each))):
+            notes.find("dkim-missing", each.name)
+    _dmarc(seen.dmarc, notes)
+
+
+def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
+    for each in answers:
+        if not each.settled:
+            notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, "ask DNS again")
+            return
+        records = list(filter(begins_dmarc, _texts(each)))
+        if records:
+            if len(records) > 1 or not is_dmarc(records[0]):
+                notes.find("dmarc-malformed", " | ".join(records))
+            return
+    notes.find("dmarc-missing")
+
+
+def _texts(answer: DnsAnswer) -> Iterator[str]:
+    for text in join(answer.strings):
+        yield text.decode("utf-8", "replace")

@@ -1,0 +1,53 @@
+"""What a check says of a domain, and how each layer adds to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from mtasts.check.domain_catalogue import CATALOGUE
+from mtasts.findings import Finding, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What could not be found out, why, and how to find out."""
+
+    id: str
+    what: str
+    reason: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The findings on one domain, the gravest first, and what could not be found out."""
+
+    domain: str
+    findings: tuple[Finding, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    mode: str = ""
+    id: str = ""
+
+
+def finding(code: str, evidence: str = "", *, limit: int = 120) -> Finding:
+    """The finding of the catalogue row ``code``, its evidence cut at ``limit`` characters."""
+    severity, clause, summary, fix, _ = CATALOGUE[code]
+    return Finding(code, severity, summary, clause, printable(evidence, limit), fix)
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects; every layer adds to it."""
+
+    domain: str
+    findings: list[Finding] = field(default_factory=list)
+    unknown: list[Unknown] = field(default_factory=list)
+
+    def find(self, code: str, evidence: str = "") -> None:
+        """Add the finding of the catalogue row ``code``; ``<domain>`` in its fix is filled in."""
+        found = finding(code, evidence)
+        self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
+
+    def ask(self, id_: str, what: str, reason: str, how: str) -> None:
+        """Add what could not be found out."""
+        self.unknown.append(Unknown(id_, what, printable(reason, 300), how))
