@@ -214,7 +214,7 @@ def _policy(scene: _Scene) -> str:
             expect(found.body == scene.body, f"another body on {address}: {found.body!r}")
             sent = {name: found.header(name) for name in headers}
             expect(sent == headers, f"headers on {address}: {sent}")
-            seen.append(f"{address} over {found.tls_version}")
+            seen.append(f"{address} over {found.tls.version}")
     return f"{len(scene.body)} exact bytes from {' and '.join(seen)}"
 
 

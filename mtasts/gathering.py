@@ -14,7 +14,7 @@ from mtasts.findings import printable
 from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
 from mtasts.probe.smtp import look
-from mtasts.rollout.evidence import Evidence, Texts
+from mtasts.rollout.evidence import Evidence, Session, Texts
 from mtasts.tlsrpt.report import COMPRESSED_MAX_BYTES, ReportError, parse_report
 from mtasts.tlsrpt.summary import ReportSummary, summarise
 
@@ -68,7 +68,7 @@ async def gather_evidence(
         domain=domain.name,
         collected=now,
         mx=tuple(sorted(mx.mx_hosts)),
-        hosts=tuple(each for rows in sessions for each in rows),
+        hosts=tuple(Session.of(each) for rows in sessions for each in rows),
         spf=spf,
         dkim=tuple(dkim),
         dmarc=tuple(dmarc),

@@ -63,6 +63,45 @@ class DnsAnswer:
         return tuple(dict.fromkeys(host for _, host in self.exchanges))
 
 
+class Hello(StrEnum):
+    """What a client offers in a TLS handshake."""
+
+    USUAL = "usual"  # TLS 1.2 and 1.3, and the host's name (SNI)
+    TLS12 = "TLS 1.2 alone"
+    OLD = "TLS 1.0 and 1.1"
+    NAMELESS = "no name"  # without SNI (RFC 6066 section 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a TLS handshake brought, its certificate verified.
+
+    ``version`` is Python's, such as ``TLSv1.3``, ``cipher`` OpenSSL's name; ``expires`` is the end
+    of the certificate's validity, ``issuer`` the organization that signed it, ``certificate`` the
+    certificate itself (DER).
+    """
+
+    version: str = ""
+    cipher: str = ""
+    expires: dt.datetime | None = None
+    issuer: str = ""
+    certificate: bytes = b""
+
+
+NOT_PRESENTED = Presented()
+
+
+class CertificateFault(StrEnum):
+    """Why a certificate was refused; the first four in the words of RFC 8460 section 4.3."""
+
+    EXPIRED = "certificate-expired"
+    HOST_MISMATCH = "certificate-host-mismatch"
+    NOT_TRUSTED = "certificate-not-trusted"
+    OTHER = "validation-failure"
+    WEAK = "certificate-weak"  # a key or a hash that no longer protects
+    PURPOSE = "certificate-purpose"  # not meant for a server, or signed by what may not sign
+
+
 class FetchOutcome(StrEnum):
     """How far a request came."""
 
@@ -81,9 +120,9 @@ class Fetch:
     """What one request to one address brought.
 
     ``headers`` have lower-case names. ``body`` is what was read, never more than the limit asked
-    for, its transfer coding undone. ``tls_version`` is Python's, such as ``TLSv1.3``. ``expires``
-    is the end of the certificate's validity. ``reason`` says why there is no answer, in printable
-    ASCII.
+    for, its transfer coding undone. ``tls`` is what the handshake brought, ``fault`` why its
+    certificate was refused. ``seconds`` is how long all of it took. ``reason`` says why there is no
+    answer, in printable ASCII.
     """
 
     host: str
@@ -92,9 +131,10 @@ class Fetch:
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    tls_version: str = ""
+    tls: Presented = NOT_PRESENTED
     reason: str = ""
-    expires: dt.datetime | None = None
+    fault: CertificateFault | None = None
+    seconds: float = 0.0
 
     def header(self, name: str) -> str:
         """The first header of that lower-case name, or an empty text."""
@@ -113,7 +153,8 @@ class SmtpOutcome(StrEnum):
     CERTIFICATE_REFUSED = "certificate-refused"
     TLS_FAILED = "tls-failed"
     NO_STARTTLS = "no-starttls"
-    SMTP_FAILED = "smtp-failed"  # it answered, but not as a mail server that takes mail
+    SMTP_FAILED = "smtp-failed"  # it answered, but takes no mail from here
+    MALFORMED = "malformed"  # what it says is not SMTP, or has no end
     CONNECT_FAILED = "connect-failed"
     NO_ROUTE = "no-route"
     TIMED_OUT = "timed-out"
@@ -129,29 +170,18 @@ class SmtpOutcome(StrEnum):
         )
 
 
-class CertificateFault(StrEnum):
-    """Why a certificate was refused; the words of RFC 8460 section 4.3."""
-
-    EXPIRED = "certificate-expired"
-    HOST_MISMATCH = "certificate-host-mismatch"
-    NOT_TRUSTED = "certificate-not-trusted"
-    OTHER = "validation-failure"
-
-
 @dataclass(frozen=True, slots=True)
 class SmtpSession:
     """What one session with one address of an MX host brought.
 
-    ``expires`` is the end of the certificate that was presented, where it could be read.
-    ``reason`` says what went wrong, in printable ASCII.
+    ``tls`` is what the handshake brought, ``reason`` what went wrong, in printable ASCII.
     """
 
     host: str
     address: str
     outcome: SmtpOutcome
     fault: CertificateFault | None = None
-    tls_version: str = ""
-    expires: dt.datetime | None = None
+    tls: Presented = NOT_PRESENTED
     reason: str = ""
 
 

@@ -64,8 +64,9 @@ def _session(session: SmtpSession, notes: Notes, now: dt.datetime) -> None:
     where = f"{session.host} at {session.address}"
     match session.outcome:
         case SmtpOutcome.TLS:
-            if session.expires is not None and session.expires - now < _EXPIRING:
-                until = f"{session.expires:%Y-%m-%d %H:%M}"
+            expires = session.tls.expires
+            if expires is not None and expires - now < _EXPIRING:
+                until = f"{expires:%Y-%m-%d %H:%M}"
                 notes.find("mx-certificate-expiring", f"{where}: {until}")
         case SmtpOutcome.NO_STARTTLS:
             notes.find("mx-starttls-missing", where)

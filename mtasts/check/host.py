@@ -89,8 +89,9 @@ def _fetch(fetch: Fetch, notes: Notes, now: dt.datetime) -> None:
         age = _AGE.search(fetch.header("cache-control"))
         if age and int(age[1]) > _CACHED_LONG:
             notes.find("host-cache-long", f"{fetch.address}: {fetch.header('cache-control')}")
-    if fetch.expires is not None and fetch.expires - now < _EXPIRING:
-        notes.find("host-certificate-expiring", f"{fetch.address}: {fetch.expires:%Y-%m-%d %H:%M}")
+    expires = fetch.tls.expires
+    if expires is not None and expires - now < _EXPIRING:
+        notes.find("host-certificate-expiring", f"{fetch.address}: {expires:%Y-%m-%d %H:%M}")
 
 
 def _said(fetch: Fetch) -> str:

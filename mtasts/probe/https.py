@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import errno
 import os
 import ssl
@@ -11,9 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import Fetch, FetchOutcome
+from mtasts.observations import Fetch, FetchOutcome, Hello
+from mtasts.probe.tls import fault, names, presented
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     import h11
 
     from mtasts.probe.reach import Reach
@@ -44,16 +46,57 @@ async def fetch(
     TLS is verified for ``host`` against the roots of ``reach``, with SNI. Never raises for what
     the other side does.
     """
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def ask(
+        so_far: Fetch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Fetch:
+        request = _request(host, path, user_agent)
+        return await _exchange(so_far, reader, writer, request, body_max)
+
+    found = await _connected(
+        reach, host, address, ask, hello=Hello.USUAL, deadline_seconds=deadline_seconds
+    )
+    return replace(found, seconds=loop.time() - begun)
+
+
+async def greet(
+    reach: Reach, host: str, address: str, hello: Hello, *, deadline_seconds: float = 15.0
+) -> Fetch:
+    """A handshake with ``hello`` alone: answered where TLS stands, and nothing is asked.
+
+    A server that is given no name has to present the right certificate all the same.
+    """
+
+    async def look(so_far: Fetch, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Fetch:
+        if hello is Hello.NAMELESS and not names(writer.get_extra_info("ssl_object"), host):
+            refused = FetchOutcome.CERTIFICATE_REFUSED
+            return replace(so_far, outcome=refused, reason="the certificate names another host")
+        return replace(so_far, outcome=FetchOutcome.ANSWERED)
+
+    return await _connected(
+        reach, host, address, look, hello=hello, deadline_seconds=deadline_seconds
+    )
+
+
+async def _connected(
+    reach: Reach,
+    host: str,
+    address: str,
+    work: Callable[[Fetch, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Fetch]],
+    *,
+    hello: Hello,
+    deadline_seconds: float,
+) -> Fetch:
+    """``work`` on a connection of its own; how far it came where it fails."""
     so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
     try:
         async with asyncio.timeout(deadline_seconds):
-            reader, writer = await _connect(reach, host, address)
+            reader, writer = await _connect(reach, host, address, hello)
             try:
-                tls = writer.get_extra_info("ssl_object")
-                expires = expiry(tls.getpeercert())
-                so_far = replace(so_far, tls_version=tls.version(), expires=expires)
-                request = _request(host, path, user_agent)
-                return await _exchange(so_far, reader, writer, request, body_max)
+                so_far = replace(so_far, tls=presented(writer.get_extra_info("ssl_object")))
+                return await work(so_far, reader, writer)
             finally:
                 # Not closed politely: a peer that never says goodbye would be waited for.
                 writer.transport.abort()
@@ -61,7 +104,8 @@ async def fetch(
         return replace(so_far, reason=f"no whole answer within {deadline_seconds:g} s")
     except ssl.SSLCertVerificationError as error:
         refused = FetchOutcome.CERTIFICATE_REFUSED
-        return replace(so_far, outcome=refused, reason=printable(error.verify_message))
+        reason = printable(error.verify_message)
+        return replace(so_far, outcome=refused, fault=fault(error), reason=reason)
     except ssl.SSLError as error:
         reason = printable(error.reason or str(error))
         return replace(so_far, outcome=FetchOutcome.TLS_FAILED, reason=reason)
@@ -81,26 +125,19 @@ def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
         return FetchOutcome.NO_ROUTE
     # A connection that ends during the handshake, as servers do that know no such name.
     ended = isinstance(error, ConnectionResetError | BrokenPipeError)
-    if ended and not so_far.tls_version:
+    if ended and not so_far.tls.version:
         return FetchOutcome.TLS_FAILED
-    return FetchOutcome.HTTP_MALFORMED if so_far.tls_version else FetchOutcome.CONNECT_FAILED
+    return FetchOutcome.HTTP_MALFORMED if so_far.tls.version else FetchOutcome.CONNECT_FAILED
 
 
 async def _connect(
-    reach: Reach, host: str, address: str
+    reach: Reach, host: str, address: str, hello: Hello
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     target, port = reach.target(host, _PORT, address)
+    name = "" if hello is Hello.NAMELESS else host
     return await asyncio.open_connection(
-        target, port, ssl=reach.tls_context(), server_hostname=host, limit=_READ_BYTES
+        target, port, ssl=reach.tls_context(hello), server_hostname=name, limit=_READ_BYTES
     )
-
-
-def expiry(certificate: dict[str, object] | None) -> dt.datetime | None:
-    """The end of a verified certificate's validity."""
-    text = (certificate or {}).get("notAfter")
-    if not isinstance(text, str):
-        return None
-    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(text), dt.UTC)
 
 
 def _request(host: str, path: str, user_agent: str) -> h11.Request:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UsageError
+from mtasts.observations import Hello
+from mtasts.probe.tls import tls_context
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Mapping
 
 RESOLVER = "MTASTS_RESOLVER"
@@ -99,13 +101,11 @@ class Reach:
                 break
         return address, port
 
-    def tls_context(self) -> ssl.SSLContext:
-        """A context that verifies chain and name, speaks TLS 1.2 and 1.3, and trusts the roots."""
+    def tls_context(self, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
+        """A context that trusts the roots alone; see `mtasts.probe.tls.tls_context`."""
         import certifi  # noqa: PLC0415 - only needed once a connection is made
 
-        context = ssl.create_default_context(cafile=str(self.ca_file or certifi.where()))
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        return context
+        return tls_context(self.ca_file or Path(certifi.where()), hello)
 
 
 def endpoint(text: str) -> tuple[str, int]:

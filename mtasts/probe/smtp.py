@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import CertificateFault, Delivery, SmtpOutcome, SmtpSession
-from mtasts.probe.https import NO_ROUTE, describe, expiry
+from mtasts.observations import Delivery, Hello, SmtpOutcome, SmtpSession
+from mtasts.probe.https import NO_ROUTE, describe
+from mtasts.probe.tls import fault, presented
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
 
 _PORT = 25
 _REPLY_MAX = 200
-# X509_V_ERR_* of OpenSSL's x509_vfy.h; Python hands the number on and has no names for it.
-_FAULTS = {
-    10: CertificateFault.EXPIRED,
-    62: CertificateFault.HOST_MISMATCH,
-    64: CertificateFault.HOST_MISMATCH,  # the name is an IP address
-    18: CertificateFault.NOT_TRUSTED,  # self-signed
-    19: CertificateFault.NOT_TRUSTED,  # self-signed in the chain
-    20: CertificateFault.NOT_TRUSTED,  # the issuer is not known
-    21: CertificateFault.NOT_TRUSTED,  # the intermediate was not sent
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +35,20 @@ class Envelope:
 
 
 async def look(
-    reach: Reach, host: str, address: str, *, port: int = _PORT, deadline_seconds: float = 30.0
+    reach: Reach,
+    host: str,
+    address: str,
+    *,
+    hello: Hello = Hello.USUAL,
+    port: int = _PORT,
+    deadline_seconds: float = 30.0,
 ) -> SmtpSession:
     """Greet, ask for STARTTLS, judge the certificate, and leave; no message is sent.
 
     Never raises for what the other side does.
     """
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
-    found = await _attempt(reach, delivery, None, port, deadline_seconds, use_tls=True)
+    found = await _attempt(reach, delivery, None, port, deadline_seconds, hello=hello)
     return found.session
 
 
@@ -72,10 +69,10 @@ async def deliver(
     unverified. The session returned is always the one that tried TLS.
     """
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
-    found = await _attempt(reach, delivery, envelope, port, deadline_seconds, use_tls=True)
+    found = await _attempt(reach, delivery, envelope, port, deadline_seconds, hello=Hello.USUAL)
     if require_tls or not found.session.outcome.settled or found.session.outcome is SmtpOutcome.TLS:
         return found
-    clear = await _attempt(reach, delivery, envelope, port, deadline_seconds, use_tls=False)
+    clear = await _attempt(reach, delivery, envelope, port, deadline_seconds, hello=None)
     return replace(clear, session=found.session)
 
 
@@ -86,19 +83,19 @@ async def _attempt(
     port: int,
     deadline_seconds: float,
     *,
-    use_tls: bool,
+    hello: Hello | None,
 ) -> Delivery:
-    """One connection: STARTTLS if ``use_tls``, then the message if there is one to hand over."""
+    """One connection: STARTTLS with ``hello``, if any, then the message if there is one."""
     import aiosmtplib  # noqa: PLC0415 - only needed once a connection is made
 
     try:
         async with asyncio.timeout(deadline_seconds):
             async with _connected(reach, so_far.session, port, deadline_seconds) as client:
                 session = so_far.session
-                if use_tls:
-                    session = await _start_tls(client, session)
+                if hello is not None:
+                    session = await _start_tls(client, session, reach.tls_context(hello))
                     so_far = replace(so_far, session=session)
-                if envelope is not None and (not use_tls or session.outcome is SmtpOutcome.TLS):
+                if envelope is not None and (hello is None or session.outcome is SmtpOutcome.TLS):
                     return await _hand_over(client, so_far, envelope)
                 return so_far
     except (aiosmtplib.SMTPException, OSError) as error:
@@ -118,7 +115,6 @@ async def _connected(
         port=target_port,
         start_tls=False,
         timeout=deadline_seconds,
-        tls_context=reach.tls_context(),
     )
     try:
         await client.connect()
@@ -138,7 +134,7 @@ def _address_literal(client: SMTP) -> str:
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
-async def _start_tls(client: SMTP, session: SmtpSession) -> SmtpSession:
+async def _start_tls(client: SMTP, session: SmtpSession, context: ssl.SSLContext) -> SmtpSession:
     from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
         SMTPResponseException,
         SMTPServerDisconnected,
@@ -147,12 +143,12 @@ async def _start_tls(client: SMTP, session: SmtpSession) -> SmtpSession:
     if not client.supports_extension("starttls"):
         return replace(session, outcome=SmtpOutcome.NO_STARTTLS, reason="STARTTLS is not offered")
     try:
-        await client.starttls(server_hostname=session.host)
+        await client.starttls(server_hostname=session.host, tls_context=context)
     except ssl.SSLCertVerificationError as error:
         return replace(
             session,
             outcome=SmtpOutcome.CERTIFICATE_REFUSED,
-            fault=_FAULTS.get(error.verify_code, CertificateFault.OTHER),
+            fault=fault(error),
             reason=printable(error.verify_message),
         )
     except ssl.SSLError as error:
@@ -166,8 +162,7 @@ async def _start_tls(client: SMTP, session: SmtpSession) -> SmtpSession:
     return replace(
         session,
         outcome=SmtpOutcome.TLS,
-        tls_version=tls.version(),
-        expires=expiry(tls.getpeercert()),
+        tls=presented(tls),
     )
 
 
@@ -191,6 +186,7 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
         SMTPConnectError,
         SMTPResponseException,
+        SMTPStatus,
     )
 
     if session.outcome is SmtpOutcome.TLS:
@@ -201,7 +197,9 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
         outcome = SmtpOutcome.TIMED_OUT
         reason = "no answer in time"
     elif isinstance(error, SMTPResponseException):
-        reason = _reply(error)
+        malformed = error.code == SMTPStatus.invalid_response
+        outcome = SmtpOutcome.MALFORMED if malformed else outcome
+        reason = printable(error.message, _REPLY_MAX) if malformed else _reply(error)
     elif isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
         cause = error.__cause__
         # aiosmtplib's own errors are OSErrors too: there the connection stood, and was dropped.

@@ -16,7 +16,7 @@ from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 
 # pydantic reads these when it builds the parser.
-from mtasts.observations import DnsStatus, SmtpSession  # noqa: TC001 - as said
+from mtasts.observations import CertificateFault, DnsStatus, SmtpOutcome, SmtpSession  # noqa: TC001 - as said
 from mtasts.tlsrpt.summary import FailureDay, ReportSummary  # noqa: TC001 - as said
 
 VERSION: Literal[1] = 1
@@ -43,6 +43,34 @@ class Texts:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What one session with one address of an MX host brought."""
+
+    host: str
+    address: str
+    outcome: SmtpOutcome
+    fault: CertificateFault | None = None
+    tls_version: str = ""
+    expires: AwareDatetime | None = None
+    reason: str = ""
+
+    __pydantic_config__ = _STRICT
+
+    @classmethod
+    def of(cls, seen: SmtpSession) -> Session:
+        """What of an observation belongs into the file."""
+        return cls(
+            seen.host,
+            seen.address,
+            seen.outcome,
+            seen.fault,
+            seen.tls.version,
+            seen.tls.expires,
+            seen.reason,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Why failures of one type, at one MX host or all, say nothing against enforce."""
 
@@ -64,7 +92,7 @@ class Evidence:
     domain: str
     collected: AwareDatetime
     mx: tuple[str, ...]
-    hosts: tuple[SmtpSession, ...]
+    hosts: tuple[Session, ...]
     spf: Texts
     dkim: tuple[Texts, ...]
     dmarc: tuple[Texts, ...]
@@ -93,9 +121,6 @@ def read_evidence(raw: bytes, domain: str) -> Evidence:
     except ValidationError as error:
         shown = [_problem(each) for each in error.errors()[:_PROBLEMS_MAX]]
         raise EvidenceError("; ".join(shown)) from error
-    zoneless = [each.host for each in found.hosts if each.expires and not each.expires.tzinfo]
-    if zoneless:
-        raise EvidenceError(f"hosts: expires of {printable(zoneless[0], 253)} has no zone")
     if found.domain != domain:
         raise EvidenceError(f"domain: it is about {printable(found.domain, 253)}, not {domain}")
     return found

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mtasts.config import DomainConfig
-    from mtasts.observations import DnsAnswer, SmtpSession
-    from mtasts.rollout.evidence import Evidence, EvidenceError, Texts
+    from mtasts.observations import DnsAnswer
+    from mtasts.rollout.evidence import Evidence, EvidenceError, Session, Texts
     from mtasts.rollout.ledger import Ledger
 
 EVIDENCE_AGE = dt.timedelta(days=7)
@@ -137,7 +137,7 @@ def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:
             yield from _session(each, now)
 
 
-def _session(seen: SmtpSession, now: dt.datetime) -> Iterator[str]:
+def _session(seen: Session, now: dt.datetime) -> Iterator[str]:
     where = f"{printable(seen.host, 253)} at {printable(seen.address)}"
     match seen.outcome:
         case SmtpOutcome.TLS:

@@ -22,6 +22,7 @@ from mtasts.observations import (
     DnsStatus,
     Fetch,
     FetchOutcome,
+    Presented,
     SmtpOutcome,
     SmtpSession,
 )
@@ -51,8 +52,9 @@ def dns(name: str, type_: str, *values: str, **more: Any) -> DnsAnswer:
 
 
 TEXT = (("content-type", "text/plain"),)
-FETCH = Fetch(HOST, "192.0.2.1", FetchOutcome.ANSWERED, 200, TEXT, body(), expires=LATER)
-SESSION = SmtpSession(MX, "192.0.2.9", SmtpOutcome.TLS, expires=LATER)
+TLS = Presented(version="TLSv1.3", expires=LATER)
+FETCH = Fetch(HOST, "192.0.2.1", FetchOutcome.ANSWERED, 200, TEXT, body(), tls=TLS)
+SESSION = SmtpSession(MX, "192.0.2.9", SmtpOutcome.TLS, tls=TLS)
 REPORTS = "tlsrpt@reports.example"
 GOOD = Observed(
     DOMAIN,
@@ -131,7 +133,7 @@ REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
         (fetched(status=404), "host-not-found"),
         (fetched(status=500), "host-status"),
         (fetched(headers=()), "host-media-type"),
-        (fetched(expires=SOON), "host-certificate-expiring"),
+        (fetched(tls=Presented(expires=SOON)), "host-certificate-expiring"),
         (header("cache-control", "public, max-age=86401"), "host-cache-long"),
         (
             {"fetches": (FETCH, replace(FETCH, body=body(Mode.ENFORCE, "*.example.gov")))},
@@ -156,7 +158,7 @@ REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
         (session(outcome=REFUSED, fault=CertificateFault.NOT_TRUSTED), "mx-certificate-untrusted"),
         (session(outcome=REFUSED, fault=CertificateFault.OTHER), "mx-certificate-invalid"),
         (session(outcome=REFUSED), "mx-certificate-invalid"),
-        (session(expires=SOON), "mx-certificate-expiring"),
+        (session(tls=Presented(expires=SOON)), "mx-certificate-expiring"),
         ({"tlsrpt": txt("n")}, "tlsrpt-record-missing"),
         ({"tlsrpt": replace(GOOD.tlsrpt, canonical="r.example")}, "tlsrpt-record-delegated"),
         ({"legacy": txt("n", "v=TLSRPTv1; rua=mailto:a@b.example")}, "tlsrpt-record-legacy"),
@@ -186,7 +188,9 @@ def test_nothing_stops_at_the_first_problem() -> None:
     found = checked(
         sts=txt("n", "v=STSv1; id=1;", "v=STSv1; id=2;"),
         fetches=(replace(FETCH, body=b"<html>"), replace(FETCH, status=302)),
-        mx_hosts=(replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, expires=SOON),)),),
+        mx_hosts=(
+            replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, tls=Presented(expires=SOON)),)),
+        ),
         tlsrpt=txt("n"),
         dmarc=(),
     )

@@ -13,7 +13,7 @@ from test_check_domain import GOOD, NOW, SOON, fetched, session
 from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.errors import UndeterminedError
-from mtasts.observations import DnsStatus, SmtpOutcome
+from mtasts.observations import DnsStatus, Presented, SmtpOutcome
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def seen(domain: str) -> Observed:
 
     changes: dict[str, dict[str, Any]] = {
         "bad.example": fetched(status=404),
-        "hm.example": fetched(expires=SOON),
+        "hm.example": fetched(tls=Presented(expires=SOON)),
         "dark.example": session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"),
         "<b>.example": fetched(status=301, headers=(("location", "<script>alert(1)</script>"),)),
     }

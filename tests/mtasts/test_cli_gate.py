@@ -19,7 +19,7 @@ from mtasts.cli.main import main
 from mtasts.config import load_file
 from mtasts.errors import UndeterminedError
 from mtasts.gathering import gather_evidence, read_reports
-from mtasts.observations import CertificateFault, SmtpOutcome
+from mtasts.observations import CertificateFault, Presented, SmtpOutcome, SmtpSession
 from mtasts.probe.reach import ConnectTo, Reach
 from mtasts.rollout.evidence import Evidence, read_evidence
 from mtasts.tlsrpt.summary import ReportSummary
@@ -137,7 +137,7 @@ def lab(folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
 
     async def look(_: Reach, host: str, address: str) -> object:
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
-        return gathering.SmtpSession(host, address, SmtpOutcome.TLS, expires=expires)
+        return SmtpSession(host, address, SmtpOutcome.TLS, tls=Presented(expires=expires))
 
     monkeypatch.setattr(gathering, "look", look)
     return folder

@@ -11,10 +11,10 @@ import pytest
 
 from mtasts.config import DomainConfig, Override
 from mtasts.names import MxPattern
-from mtasts.observations import CertificateFault, DnsAnswer, DnsStatus, SmtpOutcome, SmtpSession
+from mtasts.observations import CertificateFault, DnsAnswer, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.entries import Proof
-from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation, Texts
+from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation, Session, Texts
 from mtasts.rollout.gates import judge
 from mtasts.rollout.ledger import Ledger, intend
 from mtasts.tlsrpt.summary import FailureDay, Reporter, ReportSummary
@@ -37,7 +37,7 @@ FOUND = DnsStatus.ANSWERED
 DAYS = tuple(dt.date(2026, 5, day) for day in range(5, 20))
 REPORTS = ReportSummary(30, (Reporter("one.example", DAYS), Reporter("two.example", DAYS[:3])), 400)
 SESSIONS = tuple(
-    SmtpSession(
+    Session(
         host,
         "192.0.2.1",
         SmtpOutcome.TLS,

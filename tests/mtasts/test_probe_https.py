@@ -12,7 +12,7 @@ from loopback import closed_port, leading, served
 
 from localcloud.authority import Authority, Certificate
 from mtasts.observations import Fetch, FetchOutcome
-from mtasts.probe.https import expiry, fetch
+from mtasts.probe.https import fetch
 from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ async def ask(
 async def test_a_whole_answer_is_kept(authority: Authority, ca_file: Path) -> None:
     found, request = await ask(authority.context((HOST,)), ca_file, OK)
     assert (found.outcome, found.status, found.body) == (FetchOutcome.ANSWERED, 200, b"body")
-    assert (found.tls_version, found.header("content-type")) == ("TLSv1.3", "text/plain")
-    assert found.expires is not None
-    assert found.expires > dt.datetime.now(dt.UTC)
+    assert (found.tls.version, found.header("content-type")) == ("TLSv1.3", "text/plain")
+    assert found.tls.expires is not None
+    assert found.tls.expires > dt.datetime.now(dt.UTC)
     lines = request.split(b"\r\n")
     assert lines[0] == b"GET /.well-known/mta-sts.txt HTTP/1.1"
     assert f"Host: {HOST}".encode() in lines
@@ -181,7 +181,7 @@ async def test_a_host_that_leaves_during_the_handshake() -> None:
 
     async with served(talk) as port:
         found = await fetch(leading(port), HOST, ADDRESS)
-    assert (found.outcome, found.tls_version) == (FetchOutcome.TLS_FAILED, "")
+    assert (found.outcome, found.tls.version) == (FetchOutcome.TLS_FAILED, "")
 
 
 async def test_nobody_listens() -> None:
@@ -199,8 +199,3 @@ async def test_an_address_this_machine_has_no_way_to_says_nothing_of_the_host(
     monkeypatch.setattr(asyncio, "open_connection", unreachable)
     found = await fetch(Reach(), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (FetchOutcome.NO_ROUTE, "Network is unreachable")
-
-
-@pytest.mark.parametrize("certificate", [None, {}, {"notAfter": ()}])
-def test_a_certificate_without_an_end_has_none(certificate: dict[str, object] | None) -> None:
-    assert expiry(certificate) is None

@@ -42,9 +42,9 @@ def reach(servers: MailServers, ca_file: Path) -> Reach:
 
 async def test_good_starttls_is_seen_with_version_and_expiry(reach: Reach) -> None:
     found = await look(reach, HOST, ADDRESS)
-    assert (found.outcome, found.fault, found.tls_version) == (SmtpOutcome.TLS, None, "TLSv1.3")
-    assert found.expires is not None
-    assert found.expires > dt.datetime.now(dt.UTC)
+    assert (found.outcome, found.fault, found.tls.version) == (SmtpOutcome.TLS, None, "TLSv1.3")
+    assert found.tls.expires is not None
+    assert found.tls.expires > dt.datetime.now(dt.UTC)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ HELLO = b"250-mail\r\n250 STARTTLS\r\n"
             b"554 go away\r\n", {}, SmtpOutcome.SMTP_FAILED, "554 go away", id="unwelcome"
         ),
         pytest.param(
-            b"HTTP/1.1 400 Bad\r\n", {}, SmtpOutcome.SMTP_FAILED, "Malformed", id="not-smtp"
+            b"HTTP/1.1 400 Bad\r\n", {}, SmtpOutcome.MALFORMED, "Malformed", id="not-smtp"
         ),
         pytest.param(b"220 hi\r\n", {}, SmtpOutcome.SMTP_FAILED, "EOF", id="leaves-after-ehlo"),
         pytest.param(
@@ -134,10 +134,10 @@ HELLO = b"250-mail\r\n250 STARTTLS\r\n"
             b"220 hi\r\n", {b"EHLO": HELLO}, SmtpOutcome.TLS_FAILED, "EOF", id="leaves-at-starttls"
         ),
         pytest.param(
-            b"220 " + b"x" * 100_000, {}, SmtpOutcome.SMTP_FAILED, "too long", id="endless-line"
+            b"220 " + b"x" * 100_000, {}, SmtpOutcome.MALFORMED, "too long", id="endless-line"
         ),
         pytest.param(
-            b"220-x\r\n" * 20_000, {}, SmtpOutcome.SMTP_FAILED, "too long", id="endless-reply"
+            b"220-x\r\n" * 20_000, {}, SmtpOutcome.MALFORMED, "too long", id="endless-reply"
         ),
         pytest.param(
             b"220 hi\r\n",

@@ -1,0 +1,108 @@
+"""TLS as the probes speak it: every handshake verifies the chain, whatever else it offers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+import warnings
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from mtasts.findings import printable
+from mtasts.names import DomainNameError, MxPattern
+from mtasts.observations import CertificateFault, Hello, Presented
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h; Python hands the number on and has no names for it.
+_FAULTS = {
+    10: CertificateFault.EXPIRED,
+    62: CertificateFault.HOST_MISMATCH,
+    64: CertificateFault.HOST_MISMATCH,  # the name is an IP address
+    18: CertificateFault.NOT_TRUSTED,  # self-signed
+    19: CertificateFault.NOT_TRUSTED,  # self-signed in the chain
+    20: CertificateFault.NOT_TRUSTED,  # the issuer is not known
+    21: CertificateFault.NOT_TRUSTED,  # the intermediate was not sent
+    66: CertificateFault.WEAK,  # its key is too small
+    67: CertificateFault.WEAK,  # an authority's key is too small
+    68: CertificateFault.WEAK,  # a signature rests on too weak a hash
+    26: CertificateFault.PURPOSE,
+    79: CertificateFault.PURPOSE,  # an authority's certificate is none
+    24: CertificateFault.PURPOSE,
+}
+
+
+def fault(error: ssl.SSLCertVerificationError) -> CertificateFault:
+    """Why a certificate was refused."""
+    return _FAULTS.get(error.verify_code, CertificateFault.OTHER)
+
+
+def tls_context(roots: Path, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
+    """A context that verifies against ``roots``; by default name, TLS 1.2 and 1.3 too.
+
+    Contexts are kept: reading the Mozilla roots takes longer than a handshake.
+    """
+    return _context(str(roots), roots.stat().st_mtime_ns, hello)
+
+
+@lru_cache(maxsize=16)
+def _context(roots: str, _: int, hello: Hello) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=roots)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    match hello:
+        case Hello.TLS12:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+        case Hello.OLD:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # that is the question
+                context.minimum_version = ssl.TLSVersion.TLSv1
+                context.maximum_version = ssl.TLSVersion.TLSv1_1
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        case Hello.NAMELESS:
+            context.check_hostname = False  # there is none to send; `names` compares it instead
+        case _:
+            pass
+    return context
+
+
+def presented(tls: ssl.SSLObject) -> Presented:
+    """What a handshake brought that was verified."""
+    certificate: Mapping[str, Any] = tls.getpeercert() or {}
+    cipher = tls.cipher()
+    return Presented(
+        version=tls.version() or "",
+        cipher=cipher[0] if cipher else "",
+        expires=expiry(certificate),
+        issuer=_organization(certificate),
+        certificate=tls.getpeercert(binary_form=True) or b"",
+    )
+
+
+def names(tls: ssl.SSLObject, host: str) -> bool:
+    """Whether the certificate names ``host`` (RFC 6125 section 6.4, DNS names alone)."""
+    certificate: Mapping[str, Any] = tls.getpeercert() or {}
+    found = certificate.get("subjectAltName", ())
+    return any(kind == "DNS" and _covers(value, host) for kind, value in found)
+
+
+def _covers(pattern: str, host: str) -> bool:
+    try:
+        return MxPattern.parse(pattern).covers(host)
+    except DomainNameError:
+        return False
+
+
+def expiry(certificate: Mapping[str, Any]) -> dt.datetime | None:
+    """The end of a verified certificate's validity, from what `ssl` makes of it."""
+    text = certificate.get("notAfter")
+    if not isinstance(text, str):
+        return None
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(text), dt.UTC)
+
+
+def _organization(certificate: Mapping[str, Any]) -> str:
+    """The organization of the issuer, in printable ASCII."""
+    named = dict(pair for relative in certificate.get("issuer", ()) for pair in relative)
+    return printable(str(named.get("organizationName", "")), 100)

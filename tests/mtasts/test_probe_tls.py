@@ -1,0 +1,122 @@
+"""Handshakes that offer less than usual, and what is read off a certificate."""
+
+from __future__ import annotations
+
+import ssl
+import warnings
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from loopback import leading, served
+
+from localcloud.authority import Authority, Certificate, server_context
+from mtasts.observations import CertificateFault, Fetch, FetchOutcome, Hello
+from mtasts.probe.https import greet
+from mtasts.probe.tls import expiry, fault, names, tls_context
+
+if TYPE_CHECKING:
+    import asyncio
+    from pathlib import Path
+
+HOST = "mta-sts.example.gov"
+MODERN = {Hello.USUAL, Hello.TLS12, Hello.NAMELESS}
+
+
+async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()
+
+
+async def hellos(context: ssl.SSLContext, ca_file: Path) -> dict[Hello, Fetch]:
+    async with served(silent, context) as port:
+        reach = leading(port, ca_file)
+        return {each: await greet(reach, HOST, "192.0.2.1", each) for each in Hello}
+
+
+def taken(found: dict[Hello, Fetch]) -> set[Hello]:
+    return {hello for hello, each in found.items() if each.outcome is FetchOutcome.ANSWERED}
+
+
+async def test_a_modern_server_takes_all_but_old_versions(
+    authority: Authority, ca_file: Path
+) -> None:
+    found = await hellos(authority.context((HOST,)), ca_file)
+    assert taken(found) == MODERN
+    assert found[Hello.USUAL].tls.version == "TLSv1.3"
+    assert found[Hello.TLS12].tls.version == "TLSv1.2"
+    assert found[Hello.OLD].outcome is FetchOutcome.TLS_FAILED
+    assert found[Hello.USUAL].tls.issuer == "mtasts local cloud"
+    assert found[Hello.USUAL].tls.certificate
+
+
+async def test_an_old_server_takes_old_versions(authority: Authority, ca_file: Path) -> None:
+    context = Authority.context(authority, (HOST, "old.invalid"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    found = await hellos(context, ca_file)
+    assert Hello.OLD in taken(found)
+    assert found[Hello.OLD].tls.version == "TLSv1.1"
+
+
+async def test_a_server_may_need_the_name(authority: Authority, ca_file: Path) -> None:
+    context = server_context()
+    other = authority.context((HOST,), Certificate.MISMATCH)
+    named = authority.context((HOST,))
+
+    def choose(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        tls.context = named if name == HOST else other
+
+    context.sni_callback = choose
+    found = await hellos(context, ca_file)
+    assert taken(found) == MODERN - {Hello.NAMELESS}
+    assert found[Hello.NAMELESS].reason == "the certificate names another host"
+
+
+async def test_every_hello_verifies(authority: Authority, ca_file: Path) -> None:
+    found = await hellos(authority.context((HOST,), Certificate.SELF_SIGNED), ca_file)
+    assert taken(found) == set()
+    assert found[Hello.NAMELESS].fault is CertificateFault.NOT_TRUSTED
+
+
+class _Presents:
+    """A handshake's end with these names in the certificate."""
+
+    def __init__(self, *names: tuple[str, str]) -> None:
+        self._names = names
+
+    def getpeercert(self) -> dict[str, Any]:
+        return {"subjectAltName": self._names} if self._names else {}
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        ([("DNS", HOST)], True),
+        ([("IP Address", HOST), ("DNS", "a..b"), ("DNS", "*.example.gov")], True),
+        ([("DNS", "a..b"), ("DNS", "*.gov"), ("DNS", "mta-sts.*.gov")], False),
+        ([], False),
+    ],
+)
+def test_names_are_compared_label_by_label(found: list[tuple[str, str]], named: bool) -> None:
+    assert names(cast("ssl.SSLObject", _Presents(*found)), HOST) is named
+
+
+def test_contexts_are_kept(ca_file: Path) -> None:
+    assert tls_context(ca_file) is tls_context(ca_file)
+    assert tls_context(ca_file) is not tls_context(ca_file, Hello.TLS12)
+
+
+@pytest.mark.parametrize("certificate", [{}, {"notAfter": ()}])
+def test_a_certificate_without_an_end_has_none(certificate: dict[str, Any]) -> None:
+    assert expiry(certificate) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [(66, CertificateFault.WEAK), (26, CertificateFault.PURPOSE), (1, CertificateFault.OTHER)],
+)
+def test_each_refusal_has_a_fault(code: int, expected: CertificateFault) -> None:
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = code
+    assert fault(error) is expected
