@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import ssl
 import tempfile
+import warnings
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +27,7 @@ if TYPE_CHECKING:
 
 WRONG_NAME = "wrong-name.invalid"
 _DAY = timedelta(days=1)
+_SELF = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
 # What ACM issues (198 days, renewed 45 days before the end), so that expiry checks see real spans.
 _LIFETIME = 198 * _DAY
 
@@ -33,6 +40,19 @@ class Certificate(StrEnum):
     NOT_YET_VALID = "not-yet-valid"
     MISMATCH = "mismatch"
     SELF_SIGNED = "self-signed"
+    EXPIRING = "expiring"  # good for three more days
+    WEAK = "weak"  # an RSA key of 1024 bits
+    PURPOSE = "purpose"  # for clients alone
+
+
+class Offer(StrEnum):
+    """The versions and suites of TLS that a server takes."""
+
+    USUAL = "usual"  # 1.2 and 1.3
+    TLS12 = "tls12"
+    TLS13 = "tls13"
+    OLD = "old"  # 1.0 to 1.2
+    STATIC = "static"  # 1.2, without forward secrecy
 
 
 def _now() -> datetime:
@@ -46,11 +66,13 @@ class Authority:
     second, and every mail host and alias needs one.
     """
 
-    def __init__(self, now: Callable[[], datetime] = _now) -> None:
-        """Make the root; ``now`` says what "expired" means."""
-        self._root = trustme.CA(organization_name="mtasts local cloud")
+    def __init__(
+        self, now: Callable[[], datetime] = _now, organization: str = "mtasts local cloud"
+    ) -> None:
+        """Make the root of ``organization``; ``now`` says what "expired" means."""
+        self._root = trustme.CA(organization_name=organization)
         self._now = now
-        self._contexts: dict[tuple[tuple[str, ...], Certificate], ssl.SSLContext] = {}
+        self._contexts: dict[tuple[tuple[str, ...], Certificate, Offer], ssl.SSLContext] = {}
 
     @property
     def pem(self) -> bytes:
@@ -62,21 +84,33 @@ class Authority:
         path.write_bytes(self.pem)
 
     def context(
-        self, names: tuple[str, ...], certificate: Certificate = Certificate.GOOD
+        self,
+        names: tuple[str, ...],
+        certificate: Certificate = Certificate.GOOD,
+        offer: Offer = Offer.USUAL,
     ) -> ssl.SSLContext:
-        """A server context for ``names`` with that certificate, TLS 1.2 or newer; cached."""
-        key = (names, certificate)
+        """A server context for ``names`` with that certificate; cached."""
+        key = (names, certificate, offer)
         if key not in self._contexts:
-            self._contexts[key] = self._mint(names, certificate)
+            self._contexts[key] = self._mint(names, certificate, offer)
         return self._contexts[key]
 
-    def _mint(self, names: tuple[str, ...], certificate: Certificate) -> ssl.SSLContext:
+    def _mint(
+        self, names: tuple[str, ...], certificate: Certificate, offer: Offer
+    ) -> ssl.SSLContext:
         context = server_context()
+        _restrict(context, offer)
         now = self._now()
         match certificate:
             case Certificate.SELF_SIGNED:
                 _load(context, _self_signed(names, now))
                 return context
+            case Certificate.WEAK | Certificate.PURPOSE:
+                context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the key would be refused here
+                _load(context, self._unfit(names, certificate, now))
+                return context
+            case Certificate.EXPIRING:
+                begin, end = now - _LIFETIME, now + 3 * _DAY
             case Certificate.EXPIRED:
                 begin, end = now - _LIFETIME, now - _DAY
             case Certificate.NOT_YET_VALID:
@@ -85,9 +119,26 @@ class Authority:
                 names, begin, end = (WRONG_NAME,), now - _DAY, now + _LIFETIME
             case Certificate.GOOD:
                 begin, end = now - _DAY, now + _LIFETIME
-        leaf = self._root.issue_cert(*names, not_before=begin, not_after=end)
+        kind = trustme.KeyType.RSA if offer is Offer.STATIC else trustme.KeyType.ECDSA
+        leaf = self._root.issue_cert(*names, not_before=begin, not_after=end, key_type=kind)
         _load(context, leaf.private_key_and_cert_chain_pem.bytes())
         return context
+
+    def _unfit(self, names: tuple[str, ...], certificate: Certificate, now: datetime) -> bytes:
+        """A certificate of this root that no sender should take."""
+        signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
+        root = x509.load_pem_x509_certificate(self.pem)
+        is_weak = certificate is Certificate.WEAK
+        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = (
+            rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is what makes it weak
+            if is_weak
+            else ec.generate_private_key(ec.SECP256R1())
+        )
+        usage = ExtendedKeyUsageOID.SERVER_AUTH if is_weak else ExtendedKeyUsageOID.CLIENT_AUTH
+        built = _builder(names, now, root.subject, key).add_extension(
+            x509.ExtendedKeyUsage([usage]), critical=False
+        )
+        return _pem(key, built.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256()))
 
 
 def server_context() -> ssl.SSLContext:
@@ -102,6 +153,24 @@ def server_context() -> ssl.SSLContext:
     return context
 
 
+def _restrict(context: ssl.SSLContext, offer: Offer) -> None:
+    match offer:
+        case Offer.TLS12 | Offer.STATIC:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+        case Offer.TLS13:
+            context.minimum_version = ssl.TLSVersion.TLSv1_3
+        case Offer.OLD:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # it is to be out of date
+                context.minimum_version = ssl.TLSVersion.TLSv1
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        case Offer.USUAL:
+            pass
+    if offer is Offer.STATIC:
+        context.set_ciphers("kRSA+AESGCM")
+
+
 def _load(context: ssl.SSLContext, pem: bytes) -> None:
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:  # ssl loads from files only
         file.write(pem)
@@ -111,11 +180,19 @@ def _load(context: ssl.SSLContext, pem: bytes) -> None:
 
 def _self_signed(names: tuple[str, ...], now: datetime) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
-    certificate = (
+    return _pem(key, _builder(names, now, _SELF, key).sign(key, hashes.SHA256()))
+
+
+def _builder(
+    names: tuple[str, ...],
+    now: datetime,
+    issuer: x509.Name,
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+) -> x509.CertificateBuilder:
+    return (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(_SELF)
+        .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _DAY)
@@ -124,7 +201,11 @@ def _self_signed(names: tuple[str, ...], now: datetime) -> bytes:
         .add_extension(
             x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False
         )
-        .sign(key, hashes.SHA256())
     )
+
+
+def _pem(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, certificate: x509.Certificate
+) -> bytes:
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return private + certificate.public_bytes(Encoding.PEM)

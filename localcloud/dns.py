@@ -63,9 +63,12 @@ class DnsFault:
 class DnsServer:
     """Answers questions from ``names()``, which is asked anew for each."""
 
-    def __init__(self, names: Callable[[], Names]) -> None:
-        """Make the server; `start` makes it listen."""
+    def __init__(
+        self, names: Callable[[], Names], signed: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        """Make the server; `start` makes it listen. It vouches for names that are ``signed``."""
         self._names = names
+        self._signed = signed
         self.faults: dict[tuple[str, str], DnsFault] = {}
         self.port = 0
         self._tcp: asyncio.Server | None = None
@@ -73,22 +76,22 @@ class DnsServer:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections = 0
 
-    async def start(self, host: str = "127.0.0.1") -> None:
-        """Listen on a free port, the same for UDP and TCP."""
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen, by default on a free port, the same for UDP and TCP."""
         loop = asyncio.get_running_loop()
         for attempt in range(_BIND_TRIES):
-            tcp = await asyncio.start_server(self._serve_tcp, host, 0)
-            port = tcp.sockets[0].getsockname()[1]
+            tcp = await asyncio.start_server(self._serve_tcp, host, port)
+            found = tcp.sockets[0].getsockname()[1]
             try:
                 self._udp, _ = await loop.create_datagram_endpoint(
-                    lambda: _Datagrams(self), (host, port), family=socket.AF_INET
+                    lambda: _Datagrams(self), (host, found), family=socket.AF_INET
                 )
             except OSError:
                 tcp.close()
                 if attempt == _BIND_TRIES - 1:
                     raise
                 continue
-            self._tcp, self.port = tcp, port
+            self._tcp, self.port = tcp, found
             return
 
     async def stop(self) -> None:
@@ -122,6 +125,8 @@ class DnsServer:
             if fault.outcome is Outcome.TIMEOUT:
                 return None
             _fill(response, self._answer(name, type_, fault), fault)
+            if self._signed(name) and fault.outcome is None:
+                response.flags |= dns.flags.AD
         return _to_wire(response, min(limit, _UDP_MAX) if datagram else 65535)
 
     @staticmethod

@@ -15,7 +15,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from localcloud.authority import Authority, Certificate
+from localcloud.authority import Authority, Certificate, Offer
 from mtasts.findings import printable
 
 _KEPT_MESSAGES = 200
@@ -30,6 +30,9 @@ class Flavour(StrEnum):
 
     ``stripped`` is what a sender sees of an attacker who removes STARTTLS, and ``absent`` a server
     that has none: the same on the wire. ``tempfail`` has good TLS and answers 451 to every sender.
+    ``tls12``, ``tls13``, ``old`` and ``static`` have good certificates and take that TLS alone.
+    ``no-handshake`` offers STARTTLS and then talks on in clear, ``not-smtp`` speaks HTTP,
+    ``endless`` greets without end, and ``silent`` never does.
     """
 
     GOOD = "good"
@@ -40,13 +43,29 @@ class Flavour(StrEnum):
     ABSENT = "absent"
     STRIPPED = "stripped"
     TEMPFAIL = "tempfail"
+    EXPIRING = "expiring"
+    WEAK = "weak"
+    PURPOSE = "purpose"
+    TLS12 = "tls12"
+    TLS13 = "tls13"
+    OLD = "old"
+    STATIC = "static"
+    NO_HANDSHAKE = "no-handshake"
+    NOT_SMTP = "not-smtp"
+    ENDLESS = "endless"
+    SILENT = "silent"
 
     @property
     def certificate(self) -> Certificate | None:
         """What STARTTLS presents; None without STARTTLS."""
         if self in (Flavour.ABSENT, Flavour.STRIPPED):
             return None
-        return Certificate.GOOD if self is Flavour.TEMPFAIL else Certificate(self.value)
+        return Certificate(self.value) if self.value in set(Certificate) else Certificate.GOOD
+
+    @property
+    def offer(self) -> Offer:
+        """Which TLS it takes."""
+        return Offer(self.value) if self.value in set(Offer) else Offer.USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +91,21 @@ class MailServers:
         self.flavours: dict[str, Flavour] = {}
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
 
-    async def listen(self, host: str) -> None:
-        """Start the server of ``host`` on a free port; one that listens already is left alone."""
+    async def listen(
+        self,
+        host: str,
+        flavour: Flavour = Flavour.GOOD,
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        """Start the server of ``host``, by default on a free port; one that listens is left."""
         if host in self.ports:
             return
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: self._connection(host, loop), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: self._protocol(host, loop), address, port)
         self._servers.append(server)
-        self.flavours[host] = Flavour.GOOD
+        self.flavours[host] = flavour
         self.ports[host] = server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -90,10 +116,19 @@ class MailServers:
             await connection.cut()
         await asyncio.sleep(0)  # transports close in the next turn of the loop
 
-    def _connection(self, host: str, loop: asyncio.AbstractEventLoop) -> _Connection:
+    def _protocol(self, host: str, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
         flavour = self.flavours[host]
+        if flavour in _RUDE:
+            return _Rude(_RUDE[flavour])
+        return self._connection(host, flavour, loop)
+
+    def _connection(
+        self, host: str, flavour: Flavour, loop: asyncio.AbstractEventLoop
+    ) -> _Connection:
         context = (
-            self._authority.context((host,), flavour.certificate) if flavour.certificate else None
+            self._authority.context((host,), flavour.certificate, flavour.offer)
+            if flavour.certificate
+            else None
         )
         return _Connection(
             _Mailbox(host, flavour, self.messages),
@@ -105,6 +140,49 @@ class MailServers:
             timeout=_IDLE_SECONDS,
             loop=loop,
         )
+
+
+class _Rude(asyncio.Protocol):
+    """One that is no mail server: a greeting, perhaps again and again, and a word to STARTTLS."""
+
+    def __init__(self, words: tuple[bytes, bytes, bool]) -> None:
+        self._greeting, self._reply, self._endless = words
+        self._transport: asyncio.Transport | None = None
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.Transport):
+            self._transport = transport
+            self._say()
+
+    def _say(self) -> None:
+        if self._transport is None or self._transport.is_closing() or self._paused:
+            return
+        self._transport.write(self._greeting)
+        if self._endless:
+            asyncio.get_running_loop().call_soon(self._say)
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self._say()
+
+    def data_received(self, data: bytes) -> None:
+        if self._transport is None or not self._reply:
+            return
+        greets = data[:4].upper() == b"EHLO"
+        self._transport.write(b"250-rude\r\n250 STARTTLS\r\n" if greets else self._reply)
+
+
+# What each says first, what it says to all but EHLO, and whether the first word has no end.
+_RUDE = {
+    Flavour.NO_HANDSHAKE: (b"220 rude\r\n", b"220 go on\r\nin clear\r\n", False),
+    Flavour.NOT_SMTP: (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", False),
+    Flavour.ENDLESS: (b"220-" + b"x" * 400 + b"\r\n", b"", True),
+    Flavour.SILENT: (b"", b"", False),
+}
 
 
 class _Connection(SMTP):

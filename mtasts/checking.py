@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from mtasts.check.seen import Mailbox, MxHost, Observed
-from mtasts.mail_authentication import dkim_name, dmarc_names
+from mtasts.check.seen import MxHost, Observed
+from mtasts.lookups import LATE, Lookups, report_uris
+from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
 from mtasts.observations import (
     NULL_MX,
     DnsAnswer,
     DnsStatus,
     Fetch,
     FetchOutcome,
+    Hello,
+    Parsed,
     SmtpOutcome,
     SmtpSession,
 )
-from mtasts.probe.dns import ADDRESS_TYPES
-from mtasts.probe.https import USER_AGENT, fetch
+from mtasts.policy import Policy, PolicySyntaxError, parse
+from mtasts.probe.https import POLICY_PATH, USER_AGENT, fetch, greet
 from mtasts.probe.smtp import look
-from mtasts.records import select_tlsrpt
+from mtasts.records import join
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
     from typing import Any, TypeVar
 
+    from mtasts.check.seen import Endpoint, Mailbox, Pointer
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
 
     T = TypeVar("T")
 
-# Google's fetcher, which lists of bad bots name.
-AGENTS = ("Google-SMTP-STS",)
+# Google's fetcher, which lists of bad bots name, and that of the resolver beside most Postfixes.
+AGENTS = ("Google-SMTP-STS", "postfix-mta-sts-resolver")
+# A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
+_LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
 _ADDRESSES_MAX = 8
-_LATE = "no answer before the domain's deadline"
+_THREADS = 16
 
 
 class Observer:
@@ -56,75 +64,84 @@ class Observer:
         self._resolver = resolver
         self._deadline_seconds = deadline_seconds
         self._slots = asyncio.Semaphore(connections_max)
+        self._threads = ThreadPoolExecutor(_THREADS, "mtasts-parser")
 
     async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:
         """Everything there is to see of ``domain``; never raises for what others do."""
         end = asyncio.get_running_loop().time() + self._deadline_seconds
-        ask = _Asking(self._resolver, end)
+        ask = Lookups(self._resolver, end)
         host = f"{POLICY_LABEL}.{domain}"
+        records = (f"{STS_LABEL}.{domain}", f"{TLSRPT_LABEL}.{domain}")
         dkim = [dkim_name(selector, domain) for selector in selectors]
-        sts, tlsrpt, legacy, apex, mx, a, aaaa, *more = await asyncio.gather(
-            ask.txt(f"{STS_LABEL}.{domain}"),
-            ask.txt(f"{TLSRPT_LABEL}.{domain}"),
-            ask.txt(f"_smtp-tlsrpt.{domain}"),
-            ask.txt(domain),
+        texts = (*records, f"_smtp-tlsrpt.{domain}", domain, *dkim, *dmarc_names(domain))
+        mx, addresses, aliases, caa, found = await asyncio.gather(
             ask.one(domain, "MX"),
-            *(ask.one(host, type_) for type_ in ADDRESS_TYPES),
-            *(ask.txt(name) for name in (*dkim, *dmarc_names(domain))),
+            ask.addresses(host),
+            asyncio.gather(*(ask.one(name, "CNAME") for name in records)),
+            ask.caa(host),
+            asyncio.gather(*map(ask.txt, texts)),
         )
+        sts, tlsrpt, legacy, apex, *more = found
         seen = Observed(
             domain,
             sts,
             tlsrpt,
             legacy,
             apex,
-            mx,
-            (a, aaaa),
+            mx=mx,
+            host=addresses,
+            aliases=tuple(aliases),
+            caa=caa,
             dkim=tuple(more[: len(dkim)]),
             dmarc=tuple(more[len(dkim) :]),
         )
-        exchanges = [name for name in mx.mx_hosts or _itself(domain, mx) if name != NULL_MX]
-        fetches, agents, hosts, mailboxes = await asyncio.gather(
-            asyncio.gather(*(self._fetch(host, each, end) for each in _addresses(a, aaaa))),
-            asyncio.gather(
-                *(
-                    self._fetch(host, each, end, agent)
-                    for agent in AGENTS
-                    for each in _addresses(a, aaaa)[:1]
-                )
-            ),
-            asyncio.gather(*(self._mx(name, ask, end) for name in exchanges[:_MX_MAX])),
-            asyncio.gather(*(_mailbox(uri, ask) for uri in _mailboxes(tlsrpt))),
-        )
-        return replace(
-            seen,
-            fetches=tuple(fetches),
-            agents=tuple(zip(AGENTS, agents, strict=False)),
-            mx_hosts=tuple(hosts),
-            left_out=max(0, len(exchanges) - _MX_MAX),
-            mailboxes=tuple(mailboxes),
-        )
+        return await _Looking(self, seen, ask, end).onwards()
 
-    async def _mx(self, host: str, ask: _Asking, end: float) -> MxHost:
-        a, aaaa = await asyncio.gather(*(ask.one(host, type_) for type_ in ADDRESS_TYPES))
-        sessions = await asyncio.gather(
-            *(self._session(host, each, end) for each in _addresses(a, aaaa))
-        )
-        return MxHost(host, (a, aaaa), tuple(sessions))
-
-    async def _session(self, host: str, address: str, end: float) -> SmtpSession:
-        late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=_LATE)
-        return await self._within(
-            end, lambda left: look(self._reach, host, address, deadline_seconds=left), late
-        )
-
-    async def _fetch(self, host: str, address: str, end: float, agent: str = USER_AGENT) -> Fetch:
-        late = Fetch(host, address, FetchOutcome.TIMED_OUT, reason=_LATE)
+    async def session(
+        self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
+    ) -> SmtpSession:
+        """A session with an MX host."""
+        late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=LATE)
         return await self._within(
             end,
-            lambda left: fetch(self._reach, host, address, deadline_seconds=left, user_agent=agent),
+            lambda left: look(self._reach, host, address, hello=hello, deadline_seconds=left),
             late,
         )
+
+    async def fetch(
+        self,
+        host: str,
+        address: str,
+        end: float,
+        *,
+        agent: str = USER_AGENT,
+        path: str = POLICY_PATH,
+    ) -> Fetch:
+        """A request to an HTTPS host."""
+        late = Fetch(host, address, FetchOutcome.TIMED_OUT, reason=LATE)
+        return await self._within(
+            end,
+            lambda left: fetch(
+                self._reach, host, address, path, deadline_seconds=left, user_agent=agent
+            ),
+            late,
+        )
+
+    async def greet(self, host: str, address: str, end: float, hello: Hello) -> Fetch:
+        """A handshake with an HTTPS host."""
+        late = Fetch(host, address, FetchOutcome.TIMED_OUT, reason=LATE)
+        return await self._within(
+            end, lambda left: greet(self._reach, host, address, hello, deadline_seconds=left), late
+        )
+
+    async def parsed(self, parser: str, record: str, domain: str, end: float) -> Parsed:
+        """What a parser makes of a record, in a thread: its look-ups end with the deadline."""
+        from mtasts.probe import parsers  # noqa: PLC0415 - only where there is a record
+
+        loop = asyncio.get_running_loop()
+        resolver = parsers.BoundedResolver(self._resolver.servers, end, loop.time)
+        work = parsers.PARSERS[parser]
+        return await loop.run_in_executor(self._threads, work, record, domain, resolver)
 
     async def _within(
         self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T
@@ -138,41 +155,145 @@ class Observer:
             return late
 
 
-class _Asking:
-    """The look-ups of one domain."""
+class _Looking:
+    """One domain, after the first look-ups: what they lead to."""
 
-    def __init__(self, resolver: Resolver, end: float) -> None:
-        self._resolver = resolver
+    def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
+        self._observer = observer
+        self._seen = seen
+        self._ask = ask
         self._end = end
 
-    async def one(self, name: str, type_: str) -> DnsAnswer:
-        try:
-            async with asyncio.timeout_at(self._end):
-                return await self._resolver.lookup(name, type_)
-        except TimeoutError:
-            return DnsAnswer(name, type_, DnsStatus.FAILED, reason=_LATE)
+    async def onwards(self) -> Observed:
+        seen = self._seen
+        exchanges = [name for name in seen.mx.mx_hosts or _itself(seen) if name != NULL_MX]
+        host, loops, hosts, mailboxes, endpoints, parsed = await asyncio.gather(
+            self._host(),
+            self._ask.loops((seen.sts, seen.tlsrpt, *seen.host)),
+            asyncio.gather(*map(self._mx, exchanges[:_MX_MAX])),
+            asyncio.gather(*map(self._mailbox, report_uris(seen.tlsrpt, "mailto"))),
+            asyncio.gather(*map(self._endpoint, report_uris(seen.tlsrpt, "https"))),
+            asyncio.gather(self._spf(), self._dmarc()),
+        )
+        return replace(
+            host,
+            loops=loops,
+            mx_hosts=tuple(hosts),
+            left_out=max(0, len(exchanges) - _MX_MAX),
+            mailboxes=tuple(mailboxes),
+            endpoints=tuple(endpoints),
+            spf_parsed=parsed[0],
+            dmarc_parsed=parsed[1],
+        )
 
-    async def txt(self, name: str) -> DnsAnswer:
-        return await self.one(name, "TXT")
+    async def _host(self) -> Observed:
+        """The policy host: every address, as itself, as senders name themselves, with less TLS."""
+        host, there = self._seen.host[0].name, _addresses(*self._seen.host)
+        observer, end = self._observer, self._end
+        fetches, agents, hellos = await asyncio.gather(
+            asyncio.gather(*(observer.fetch(host, each, end) for each in there)),
+            asyncio.gather(
+                *(observer.fetch(host, a, end, agent=name) for name in AGENTS for a in there[:1])
+            ),
+            asyncio.gather(
+                *(observer.greet(host, each, end, hello) for each in there for hello in _LESS)
+            ),
+        )
+        return replace(
+            self._seen,
+            fetches=tuple(fetches),
+            agents=tuple(zip(AGENTS, agents, strict=False)),
+            hellos=tuple(zip(_LESS * len(there), hellos, strict=True)),
+            patterns=await self._ask.patterns(_policy_of(fetches)),
+        )
+
+    async def _mx(self, host: str) -> MxHost:
+        addresses, tlsa = await asyncio.gather(
+            self._ask.addresses(host), self._ask.one(f"_25._tcp.{host}", "TLSA")
+        )
+        there = _addresses(*addresses)
+        found = await asyncio.gather(*(self._sessions(host, each) for each in there))
+        return MxHost(
+            host,
+            addresses,
+            tuple(usual for usual, _, _ in found),
+            tuple(each for _, less, _ in found for each in less),
+            tlsa,
+            tuple(pointer for _, _, pointer in found),
+        )
+
+    async def _sessions(
+        self, host: str, address: str
+    ) -> tuple[SmtpSession, list[tuple[Hello, SmtpSession]], Pointer]:
+        """A session, and then, where TLS stood, what it takes of less; one after another."""
+        observer, end = self._observer, self._end
+        usual, pointer = await asyncio.gather(
+            observer.session(host, address, end), self._ask.pointer(address)
+        )
+        less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
+        found = [(each, await observer.session(host, address, end, each)) for each in less]
+        return usual, found, pointer
+
+    async def _mailbox(self, uri: str) -> Mailbox:
+        found = await self._ask.mailbox(uri)
+        for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
+            for address in _addresses(*await self._ask.addresses(host))[:1]:
+                session = await self._observer.session(host, address, self._end)
+                return replace(found, session=session)
+        return found
+
+    async def _endpoint(self, uri: str) -> Endpoint:
+        parts = urlsplit(uri)
+        host = (parts.hostname or "").rstrip(".")
+        found = await self._ask.endpoint(uri, host)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        there = _addresses(*found.addresses)
+        if not there:
+            return found
+        return replace(
+            found, fetch=await self._observer.fetch(host, there[0], self._end, path=path)
+        )
+
+    async def _spf(self) -> Parsed | None:
+        records = list(filter(is_spf, _texts(self._seen.apex)))
+        if len(records) != 1:
+            return None
+        return await self._observer.parsed("spf", records[0], self._seen.domain, self._end)
+
+    async def _dmarc(self) -> Parsed | None:
+        """The closest record; where it is several, or not known, there is none to read."""
+        for answer in self._seen.dmarc:
+            records = list(filter(begins_dmarc, _texts(answer)))
+            if len(records) == 1:
+                owner = answer.name.partition(".")[2]
+                return await self._observer.parsed("dmarc", records[0], owner, self._end)
+            if records or not answer.settled:
+                return None
+        return None
 
 
 def _addresses(*answers: DnsAnswer) -> list[str]:
     return [value for answer in answers for value in answer.values][:_ADDRESSES_MAX]
 
 
-def _itself(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
+def _itself(seen: Observed) -> tuple[str, ...]:
     """Without an MX record the domain is its own host (RFC 5321 section 5.1)."""
-    return (domain,) if mx.status is DnsStatus.NO_DATA else ()
+    return (seen.domain,) if seen.mx.status is DnsStatus.NO_DATA else ()
 
 
-def _mailboxes(tlsrpt: DnsAnswer) -> list[str]:
-    record = select_tlsrpt(tlsrpt.strings).record
-    return [uri for uri in (record.rua if record else ()) if uri.lower().startswith("mailto:")]
+def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
+    """The policy of the first answer that brought one."""
+    for each in fetches:
+        if each.status == 200:
+            try:
+                return parse(each.body)
+            except PolicySyntaxError:
+                return None
+    return None
 
 
-async def _mailbox(uri: str, ask: _Asking) -> Mailbox:
-    domain = uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
-    return Mailbox(uri, domain, await ask.one(domain, "MX"))
+def _texts(answer: DnsAnswer) -> list[str]:
+    return [text.decode("utf-8", "replace") for text in join(answer.strings)]
 
 
 async def each_of(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 
 _DKIM_KEY = re.compile(r"(?:^|;)\s*p\s*=\s*[A-Za-z0-9+/]", re.ASCII)
+_DKIM_VALUE = re.compile(r"(?:^|;)\s*p\s*=\s*([A-Za-z0-9+/=\s]+)", re.ASCII)
 _DMARC_POLICY = re.compile(r";\s*p\s*=\s*(?:none|quarantine|reject)\s*(?:;|$)", re.IGNORECASE)
 _DMARC_NAMES_MAX = 8
 
@@ -17,6 +19,27 @@ def is_spf(record: str) -> bool:
 def is_dkim(record: str) -> bool:
     """Whether it holds a key that is not revoked (RFC 6376 section 3.6.1)."""
     return _DKIM_KEY.search(record) is not None
+
+
+def dkim_rsa_bits(record: str) -> int | None:
+    """The size of the RSA key in a DKIM record; None where there is no RSA key to read.
+
+    RFC 8301 section 3.2: below 1024 bits nobody may count a signature, and 2048 should be used.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - not for every command
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - as above
+    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+        load_der_public_key,
+    )
+
+    found = _DKIM_VALUE.search(record)
+    if found is None:
+        return None
+    try:
+        key = load_der_public_key(base64.b64decode("".join(found[1].split())))
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return key.key_size if isinstance(key, RSAPublicKey) else None
 
 
 def begins_dmarc(record: str) -> bool:

@@ -186,6 +186,20 @@ class SmtpSession:
 
 
 @dataclass(frozen=True, slots=True)
+class Parsed:
+    """What a parser makes of an SPF or a DMARC record, names in it looked up.
+
+    ``error`` says why the record counts for nothing, ``warnings`` what is doubtful, ``reason`` why
+    it could not be told; all in printable ASCII.
+    """
+
+    record: str
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """What became of a message: ``accepted``, and over what kind of session.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.mail_authentication import begins_dmarc, is_dkim, is_dmarc, is_spf
+from mtasts.mail_authentication import begins_dmarc, dkim_rsa_bits, is_dkim, is_spf
 from mtasts.records import join
 
 if TYPE_CHECKING:
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Notes
     from mtasts.check.seen import Observed
-    from mtasts.observations import DnsAnswer
+    from mtasts.observations import DnsAnswer, Parsed
+
+_RSA_BITS = 2048
 
 
 def judge_authentication(seen: Observed, notes: Notes) -> None:
@@ -25,12 +27,30 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
         records = list(filter(is_spf, _texts(seen.apex)))
         if len(records) != 1:
             notes.find("spf-multiple" if records else "spf-missing", " | ".join(records))
+        _parsed("spf", seen.spf_parsed, notes)
     for each in seen.dkim:
         if not each.settled:
             notes.ask("dkim", f"the DKIM key {each.name}", each.reason, "ask DNS again")
         elif not any(map(is_dkim, _texts(each))):
             notes.find("dkim-missing", each.name)
+        for bits in filter(None, map(dkim_rsa_bits, _texts(each))):
+            if bits < _RSA_BITS:
+                notes.find("dkim-key-weak", f"{each.name}: {bits} bits")
     _dmarc(seen.dmarc, notes)
+    _parsed("dmarc", seen.dmarc_parsed, notes)
+
+
+def _parsed(name: str, found: Parsed | None, notes: Notes) -> None:
+    """What the parser makes of a record beyond its being there."""
+    if found is None:
+        return
+    if found.reason:
+        what = f"what the {name.upper()} record refers to"
+        notes.ask(f"{name}-parsed", what, found.reason, "ask DNS again")
+    elif found.error:
+        notes.find(f"{name}-malformed", found.error)
+    for each in found.warnings:
+        notes.find(f"{name}-doubtful", each)
 
 
 def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
@@ -40,8 +60,8 @@ def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
             return
         records = list(filter(begins_dmarc, _texts(each)))
         if records:
-            if len(records) > 1 or not is_dmarc(records[0]):
-                notes.find("dmarc-malformed", " | ".join(records))
+            if len(records) > 1:
+                notes.find("dmarc-multiple", " | ".join(records))
             return
     notes.find("dmarc-missing")
 

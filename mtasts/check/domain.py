@@ -14,6 +14,7 @@ from mtasts.check.host import judge_host
 from mtasts.check.notes import Checked, Notes
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
+from mtasts.check.seen import loop_of
 from mtasts.findings import ordered
 from mtasts.records import join
 
@@ -45,6 +46,10 @@ def _is_there(seen: Observed) -> bool:
 
 def _sts(seen: Observed, notes: Notes) -> str:
     """The STS record; its id."""
+    loop = loop_of(seen, seen.sts.name)
+    if loop:
+        notes.find("sts-record-cname-loop", loop)
+        return ""
     if not seen.sts.settled:
         notes.ask("sts-record", "the STS record", seen.sts.reason, "ask DNS again")
         return ""
@@ -57,7 +62,17 @@ def _sts(seen: Observed, notes: Notes) -> str:
             notes.find("sts-record-ttl-long", f"{seen.sts.ttl_seconds} s")
         if not seen.sts.authenticated:
             notes.find("sts-record-dnssec")
+    _aliases(seen, notes)
     if any(text.startswith(b"v=STSv1") for text in join(seen.apex.strings)):
         notes.find("sts-record-apex", seen.domain)
     record = report.selection.record
     return record.id if record else ""
+
+
+def _aliases(seen: Observed, notes: Notes) -> None:
+    """A CNAME beside the record itself: resolvers that hold the one never see the other."""
+    for answer, code in ((seen.sts, "sts-record"), (seen.tlsrpt, "tlsrpt-record")):
+        own = answer.strings and answer.canonical in ("", answer.name)
+        beside = [each for each in seen.aliases if each.name == answer.name and each.values]
+        if own and beside:
+            notes.find(f"{code}-cname-beside", beside[0].values[0])

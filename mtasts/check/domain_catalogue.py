@@ -33,6 +33,18 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.INFO, "RFC 8461 section 10.2", "the STS record is not signed, or not validated",
         "sign the zone: a policy that was never seen can be hidden by whoever answers DNS", "",
     ),
+    "sts-record-cname-beside": (
+        Severity.WARNING, "RFC 1034 section 3.6.2", "a CNAME stands beside the STS record",
+        "keep one: resolvers that hold the CNAME never see the record", "",
+    ),
+    "sts-record-cname-loop": (
+        Severity.ERROR, "RFC 1034 section 3.6.2", "the STS record's CNAME leads back to itself",
+        "let the last CNAME name where the record is", "",
+    ),
+    "host-cname-loop": (
+        Severity.ERROR, "RFC 1034 section 3.6.2", "the policy host's CNAME leads back to itself",
+        "let the last CNAME name the web host", _FETCH_ERROR,
+    ),
     "host-missing": (
         Severity.ERROR, _FETCH, "the policy host does not exist in DNS",
         "publish addresses for mta-sts.<domain>", _FETCH_ERROR,
@@ -58,10 +70,54 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 8461 section 3.3", "TLS 1.2 or newer fails at the policy host",
         "offer TLS 1.2 and 1.3 with a certificate for mta-sts.<domain>", _WEBPKI,
     ),
-    "host-certificate-refused": (
+    "host-tls12-missing": (
+        Severity.WARNING, _FETCH, "the policy host takes no TLS 1.2",
+        "offer TLS 1.2 beside 1.3: senders may speak no more than that", _WEBPKI,
+    ),
+    "host-tls13-missing": (
+        Severity.INFO, "RFC 9325 section 3.1.1", "the policy host takes no TLS 1.3",
+        "offer TLS 1.3 beside 1.2", "",
+    ),
+    "host-tls-old": (
+        Severity.WARNING, "RFC 8996", "the policy host takes TLS 1.1 or older",
+        "offer TLS 1.2 and 1.3 alone", "",
+    ),
+    "host-sni-needed": (
+        Severity.INFO, "RFC 6066 section 3",
+        "the policy host has another certificate for those who send no name",
+        "nothing, where the host is shared: senders send the name", "",
+    ),
+    "host-slow": (
+        Severity.WARNING, _FETCH, "the policy host takes over 10 s to answer",
+        "serve a file; senders wait a minute at most", "",
+    ),
+    "host-caa": (
+        Severity.WARNING, "RFC 8659 section 3",
+        "CAA records keep the certificate's authority from issuing the next one",
+        "add its name to the CAA records before the certificate is renewed", "",
+    ),
+    "host-certificate-expired": (
+        Severity.ERROR, _FETCH, "the policy host's certificate has expired", "renew it", _WEBPKI,
+    ),
+    "host-certificate-mismatch": (
+        Severity.ERROR, _FETCH, "the policy host's certificate names another host",
+        "install a certificate for mta-sts.<domain>", _WEBPKI,
+    ),
+    "host-certificate-untrusted": (
+        Severity.ERROR, _FETCH, "the policy host's certificate is not trusted",
+        "install one from a public authority, chain included", _WEBPKI,
+    ),
+    "host-certificate-weak": (
+        Severity.ERROR, _FETCH, "the policy host's certificate has a key or hash that is too weak",
+        "install one with RSA 2048 or P-256 and SHA-256", _WEBPKI,
+    ),
+    "host-certificate-purpose": (
+        Severity.ERROR, _FETCH, "the policy host's certificate is not one for a server",
+        "install one whose key usage allows a server", _WEBPKI,
+    ),
+    "host-certificate-invalid": (
         Severity.ERROR, _FETCH, "the policy host's certificate is refused",
-        "install a certificate for mta-sts.<domain> from a public authority, chain included",
-        _WEBPKI,
+        "install a certificate that passes validation", _WEBPKI,
     ),
     "host-certificate-expiring": (
         Severity.WARNING, _FETCH, "the policy host's certificate expires soon",
@@ -104,6 +160,14 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         "caches may keep the policy longer than a day, past a change of the id",
         "send Cache-Control: max-age=60", "",
     ),
+    "policy-sender-refuses": (
+        Severity.ERROR, "docs/check.md", "a well-known sender makes nothing of this policy",
+        "change what it names: to that sender there is no policy", "sts-policy-invalid",
+    ),
+    "policy-mx-nowhere": (
+        Severity.ERROR, _MX, "the policy lists a name that does not exist in DNS",
+        "remove it: whoever registers it may receive the mail", "",
+    ),
     "mx-domain-missing": (
         Severity.ERROR, "RFC 5321 section 5.1", "the domain does not exist in DNS",
         "check the spelling", "",
@@ -124,6 +188,54 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "mx-many": (
         Severity.WARNING, "RFC 5321 section 5.1", "there are more MX hosts than are looked at",
         "list fewer: senders try a handful", "",
+    ),
+    "mx-duplicate": (
+        Severity.WARNING, "RFC 5321 section 5.1", "several MX records name the same host",
+        "keep one of them", "",
+    ),
+    "mx-malformed": (
+        Severity.ERROR, "RFC 5321 section 4.2", "what an MX host says is not SMTP",
+        "see what listens on its port 25", "",
+    ),
+    "mx-tls12-missing": (
+        Severity.WARNING, _MX, "an MX host takes no TLS 1.2",
+        "offer TLS 1.2 beside 1.3: senders may speak no more than that", "",
+    ),
+    "mx-tls13-missing": (
+        Severity.INFO, "RFC 9325 section 3.1.1", "an MX host takes no TLS 1.3",
+        "offer TLS 1.3 beside 1.2", "",
+    ),
+    "mx-tls-old": (
+        Severity.INFO, "RFC 8996", "an MX host takes TLS 1.1 or older",
+        "offer TLS 1.2 and 1.3 alone, once no sender needs more", "",
+    ),
+    "mx-forward-secrecy": (
+        Severity.WARNING, "RFC 9325 section 4.1",
+        "an MX host prefers a key exchange without forward secrecy",
+        "put ECDHE suites first", "",
+    ),
+    "mx-pointer-missing": (
+        Severity.INFO, "RFC 1912 section 2.1", "the address of an MX host has no name (PTR)",
+        "ask whoever holds the address to publish one", "",
+    ),
+    "mx-pointer-elsewhere": (
+        Severity.INFO, "RFC 1912 section 2.1",
+        "the name of an MX host's address does not lead back to it",
+        "bring PTR and address records to agree", "",
+    ),
+    "dane-unsigned": (
+        Severity.WARNING, "RFC 7672 section 2.2",
+        "TLSA records are not signed, so they count for nothing",
+        "sign the zone, or remove them", "",
+    ),
+    "dane-usage": (
+        Severity.WARNING, "RFC 7672 section 3.1.3",
+        "a TLSA record has a usage that SMTP has no use for",
+        "publish usage 3 (or 2)", "tlsa-invalid",
+    ),
+    "dane-mismatch": (
+        Severity.ERROR, "RFC 7672 section 3.1", "no TLSA record matches the certificate",
+        "publish TLSA 3 1 1 of the key in use", "validation-failure",
     ),
     "mx-cname": (
         Severity.WARNING, "RFC 2181 section 10.3", "an MX host is a CNAME",
@@ -153,6 +265,15 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is not trusted",
         "install one from a public authority, chain included", "certificate-not-trusted",
     ),
+    "mx-certificate-weak": (
+        Severity.ERROR, "RFC 8461 section 4.2",
+        "an MX host's certificate has a key or hash that is too weak",
+        "install one with RSA 2048 or P-256 and SHA-256", "validation-failure",
+    ),
+    "mx-certificate-purpose": (
+        Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is not one for a server",
+        "install one whose key usage allows a server", "validation-failure",
+    ),
     "mx-certificate-invalid": (
         Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is refused",
         "install a certificate that passes validation", "validation-failure",
@@ -164,6 +285,19 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "tlsrpt-record-delegated": (
         Severity.INFO, _RPT, "the TLS-RPT record is delegated by a CNAME",
         "see that reports still reach somebody who reads them", "",
+    ),
+    "tlsrpt-record-cname-beside": (
+        Severity.WARNING, "RFC 1034 section 3.6.2", "a CNAME stands beside the TLS-RPT record",
+        "keep one: resolvers that hold the CNAME never see the record", "",
+    ),
+    "tlsrpt-record-cname-loop": (
+        Severity.ERROR, "RFC 1034 section 3.6.2",
+        "the CNAME of the TLS-RPT record leads back to itself",
+        "let the last CNAME name where the record is", "",
+    ),
+    "tlsrpt-endpoint-lost": (
+        Severity.ERROR, _RPT, "reports are posted to a host that does not answer",
+        "name one that takes reports over HTTPS", "",
     ),
     "tlsrpt-record-apex": (
         Severity.ERROR, _RPT, "a TLS-RPT record stands at the domain itself, where nobody looks",
@@ -206,6 +340,15 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "docs/config.md", "the TLS-RPT record names other addresses than the file",
         "see who changed it, then pulumi refresh and pulumi up", "",
     ),
+    "stack-mx-differs": (
+        Severity.WARNING, "docs/config.md", "live MX hosts are not those of the stack file",
+        "see who changed them; mtasts plan-mx says when an addition or a removal is safe", "",
+    ),
+    "stack-parked-mx": (
+        Severity.ERROR, "docs/config.md",
+        "the stack file has the domain parked, and it has MX hosts",
+        "publish a null MX (MX 0 .), or list the hosts in the file", "",
+    ),
     "stack-held-misses-mx": (
         Severity.ERROR, "RFC 8461 section 5.1",
         "an enforced policy that senders may still hold does not list a live MX host",
@@ -218,6 +361,24 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "spf-multiple": (
         Severity.ERROR, "RFC 7208 section 3.2", "the domain has several SPF records",
         "keep one", "",
+    ),
+    "spf-malformed": (
+        Severity.ERROR, "RFC 7208 section 4.6", "the SPF record counts for nothing",
+        "publish one that can be evaluated", "",
+    ),
+    "spf-doubtful": (
+        Severity.INFO, "RFC 7208", "the SPF record has a doubtful part", "see the evidence", "",
+    ),
+    "dmarc-multiple": (
+        Severity.ERROR, "RFC 7489 section 6.6.3", "there are several DMARC records, so none counts",
+        "keep one", "",
+    ),
+    "dmarc-doubtful": (
+        Severity.INFO, "RFC 7489", "the DMARC record has a doubtful part", "see the evidence", "",
+    ),
+    "dkim-key-weak": (
+        Severity.WARNING, "RFC 8301 section 3.2", "a DKIM key is shorter than 2048 bits",
+        "publish a new selector with RSA 2048 or Ed25519, then change over", "",
     ),
     "dmarc-missing": (
         Severity.WARNING, "RFC 7489 section 6.3", "neither the domain nor one above has DMARC",

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from mtasts.observations import NULL_MX, CertificateFault, DnsStatus, SmtpOutcome
+from mtasts.check.dane import parse_tlsa
+from mtasts.check.host import certificate_finding
+from mtasts.observations import NULL_MX, DnsStatus, Hello, SmtpOutcome
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import MxHost, Observed
+    from mtasts.check.seen import MxHost, Observed, Pointer
     from mtasts.observations import SmtpSession
     from mtasts.policy import Policy
 
 _EXPIRING = dt.timedelta(days=14)
-_PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
+# Key exchanges of TLS 1.2 whose keys are forgotten; RFC 9325 section 4.1.
+_FORWARD = re.compile(r"(?:ECDHE|DHE|TLS_)")
+_AGAIN = "ask DNS again"
+PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
 
 
 def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.datetime) -> None:
     """The MX records, and every address of every host."""
     if not seen.mx.settled:
-        notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, "ask DNS again")
+        notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, _AGAIN)
         return
+    _records(seen, notes, policy)
+    for each in seen.mx_hosts:
+        _host(each, notes, now)
+
+
+def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     hosts = seen.mx.mx_hosts
     if seen.mx.status is DnsStatus.NXDOMAIN:
         notes.find("mx-domain-missing", seen.domain)
@@ -35,15 +48,16 @@ def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.dateti
         notes.find("mx-implicit")
     if seen.left_out:
         notes.find("mx-many", f"{seen.left_out} were not looked at")
-    for each in seen.mx_hosts:
-        _host(each, notes, now)
+    for host, count in Counter(host for _, host in seen.mx.exchanges).items():
+        if count > 1:
+            notes.find("mx-duplicate", f"{host}: {count} records")
 
 
 def _host(found: MxHost, notes: Notes, now: dt.datetime) -> None:
     failed = [each for each in found.addresses if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {found.host}"
-        notes.ask("mx-address", what, each.reason, "ask DNS again")
+        notes.ask("mx-address", what, each.reason, _AGAIN)
     aliased = {each.canonical for each in found.addresses} - {"", found.host}
     if aliased:
         notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
@@ -51,19 +65,66 @@ def _host(found: MxHost, notes: Notes, now: dt.datetime) -> None:
         notes.find("mx-no-address", found.host)
     for session in found.sessions:
         _session(session, notes, now)
+    for hello, session in found.hellos:
+        _hello(hello, session, notes)
+    for pointer in found.pointers:
+        _pointer(pointer, found.host, notes)
+    _dane(found, notes)
 
 
-_FAULTS = {
-    CertificateFault.EXPIRED: "mx-certificate-expired",
-    CertificateFault.HOST_MISMATCH: "mx-certificate-mismatch",
-    CertificateFault.NOT_TRUSTED: "mx-certificate-untrusted",
-}
+def _hello(hello: Hello, session: SmtpSession, notes: Notes) -> None:
+    """What a host takes of less than usual, where the usual handshake stood."""
+    where = f"{session.host} at {session.address}"
+    stood = session.outcome is SmtpOutcome.TLS
+    if hello is Hello.OLD and stood:
+        notes.find("mx-tls-old", f"{where}: {session.tls.version}")
+    elif hello is Hello.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
+        notes.find("mx-tls12-missing", where)
+    elif hello is Hello.TLS12 and stood and not _FORWARD.match(session.tls.cipher):
+        notes.find("mx-forward-secrecy", f"{where}: {session.tls.cipher}")
+
+
+def _pointer(pointer: Pointer, host: str, notes: Notes) -> None:
+    """Whether the address has a name that leads back to it."""
+    failed = [each for each in (pointer.names, *pointer.back) if not each.settled]
+    if failed:
+        what = f"what DNS calls {pointer.address}, an address of {host}"
+        notes.ask("mx-pointer", what, failed[0].reason, _AGAIN)
+    elif not pointer.names.values:
+        notes.find("mx-pointer-missing", f"{host} at {pointer.address}")
+    elif not any(pointer.address in each.values for each in pointer.back):
+        names = ", ".join(pointer.names.values)
+        notes.find("mx-pointer-elsewhere", f"{host} at {pointer.address}: {names}")
+
+
+def _dane(found: MxHost, notes: Notes) -> None:
+    """TLSA records, which senders that know DANE put before MTA-STS (RFC 8461 section 2)."""
+    if found.tlsa is None:
+        return
+    if not found.tlsa.settled:
+        notes.ask("dane", f"the TLSA records of {found.host}", found.tlsa.reason, _AGAIN)
+        return
+    if not found.tlsa.values:
+        return
+    records = [each for text in found.tlsa.values if (each := parse_tlsa(text))]
+    if not found.tlsa.authenticated:
+        notes.find("dane-unsigned", found.tlsa.name)
+        return
+    if any(each.usage in (0, 1) for each in records):
+        notes.find("dane-usage", f"{found.tlsa.name}: {found.tlsa.values[0]}")
+    usable = [each for each in records if each.usage in (2, 3)]
+    for session in found.sessions:
+        judged = session.tls.certificate and usable and all(each.usage == 3 for each in usable)
+        if judged and not any(each.matches(session.tls.certificate) for each in usable):
+            notes.find("dane-mismatch", f"{session.host} at {session.address}")
 
 
 def _session(session: SmtpSession, notes: Notes, now: dt.datetime) -> None:
     where = f"{session.host} at {session.address}"
     match session.outcome:
         case SmtpOutcome.TLS:
+            if session.tls.version == "TLSv1.2":
+                notes.find("mx-tls13-missing", where)
             expires = session.tls.expires
             if expires is not None and expires - now < _EXPIRING:
                 until = f"{expires:%Y-%m-%d %H:%M}"
@@ -73,10 +134,10 @@ def _session(session: SmtpSession, notes: Notes, now: dt.datetime) -> None:
         case SmtpOutcome.TLS_FAILED:
             notes.find("mx-tls-failed", f"{where}: {session.reason}")
         case SmtpOutcome.CERTIFICATE_REFUSED:
-            code = "mx-certificate-invalid"
-            if session.fault is not None:
-                code = _FAULTS.get(session.fault, code)
+            code = f"mx-{certificate_finding(session.fault)}"
             notes.find(code, f"{where}: {session.reason}")
+        case SmtpOutcome.MALFORMED:
+            notes.find("mx-malformed", f"{where}: {session.reason}")
         case _:
             what = f"whether {where} offers TLS"
-            notes.ask("mx-session", what, f"{session.outcome}: {session.reason}", _PORT_25)
+            notes.ask("mx-session", what, f"{session.outcome}: {session.reason}", PORT_25)

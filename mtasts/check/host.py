@@ -7,7 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from mtasts.check.policy import check_policy
-from mtasts.observations import NULL_MX, FetchOutcome
+from mtasts.check.seen import loop_of
+from mtasts.dialects import DIALECTS
+from mtasts.observations import NULL_MX, CertificateFault, DnsStatus, FetchOutcome, Hello
+from mtasts.rollout.authority import authority_of, forbids
 
 if TYPE_CHECKING:
     from mtasts.check.notes import Notes
@@ -17,8 +20,24 @@ if TYPE_CHECKING:
 
 _EXPIRING = dt.timedelta(days=14)
 _CACHED_LONG = 86_400
+_SLOW_SECONDS = 10.0
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
-_ELSEWHERE = "ask again from a network that has a way there"
+ELSEWHERE = "ask again from a network that has a way there"
+
+
+_CERTIFICATES = {
+    CertificateFault.EXPIRED: "certificate-expired",
+    CertificateFault.HOST_MISMATCH: "certificate-mismatch",
+    CertificateFault.NOT_TRUSTED: "certificate-untrusted",
+    CertificateFault.WEAK: "certificate-weak",
+    CertificateFault.PURPOSE: "certificate-purpose",
+}
+
+
+def certificate_finding(fault: CertificateFault | None) -> str:
+    """The end of the id of a finding on a certificate that was refused."""
+    found = _CERTIFICATES.get(fault) if fault is not None else None
+    return found or "certificate-invalid"
 
 
 def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
@@ -27,6 +46,8 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         return None
     for fetch in seen.fetches:
         _fetch(fetch, notes, now)
+    _hellos(seen, notes)
+    _renewal(seen, notes)
     for agent, fetch in seen.agents:
         first = next((each for each in seen.fetches if each.address == fetch.address), fetch)
         if (first.outcome, first.status) != (fetch.outcome, fetch.status):
@@ -39,11 +60,73 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     hosts = [host for host in seen.mx.mx_hosts if host != NULL_MX]
     report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
+    if report.policy is not None:
+        _senders(next(iter(bodies)), notes)
+        _listed(seen, report.policy, notes)
     return report.policy
+
+
+def _senders(body: bytes, notes: Notes) -> None:
+    """Which well-known senders make nothing of a policy that RFC 8461 takes."""
+    for dialect in DIALECTS.values():
+        taken = dialect.take(body)
+        if isinstance(taken, str):
+            notes.find("policy-sender-refuses", f"{dialect.name}: {taken}")
+
+
+def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
+    """Whether each pattern's domain exists: what does not can be registered by anybody."""
+    gone = {each.name for each in seen.patterns if each.status is DnsStatus.NXDOMAIN}
+    for each in seen.patterns:
+        if not each.settled:
+            what = f"whether {each.name}, which the policy lists, exists"
+            notes.ask("policy-mx", what, each.reason, "ask DNS again")
+    for pattern in policy.mx:
+        if pattern.domain in gone:
+            notes.find("policy-mx-nowhere", str(pattern))
+
+
+def _hellos(seen: Observed, notes: Notes) -> None:
+    """TLS with less than usual, at addresses where the usual handshake stood."""
+    stands = {each.address: each.tls for each in seen.fetches if each.tls.version}
+    for address, tls in stands.items():
+        if tls.version != "TLSv1.3":
+            notes.find("host-tls13-missing", f"{address}: {tls.version}")
+    for hello, found in seen.hellos:
+        if found.address not in stands:
+            continue
+        answered = found.outcome is FetchOutcome.ANSWERED
+        if hello is Hello.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
+            notes.find("host-tls12-missing", found.address)
+        elif hello is Hello.OLD and answered:
+            notes.find("host-tls-old", f"{found.address}: {found.tls.version}")
+        elif hello is Hello.NAMELESS and found.outcome in _NAMELESS_REFUSED:
+            notes.find("host-sni-needed", f"{found.address}: {found.reason}")
+
+
+def _renewal(seen: Observed, notes: Notes) -> None:
+    """Whether the authority that signed the certificate may sign the next one.
+
+    None issues over a look-up that fails (RFC 8659 section 3).
+    """
+    failed = [each for each in seen.caa if not each.settled]
+    if failed:
+        what = f"the CAA records of {failed[0].name}"
+        notes.ask("host-caa", what, failed[0].reason, "ask DNS again")
+        return
+    for organization in sorted({each.tls.issuer for each in seen.fetches} - {""}):
+        authority = authority_of(organization)
+        why = forbids(seen.caa, authority) if authority else None
+        if why:
+            notes.find("host-caa", why)
 
 
 def _addresses(seen: Observed, notes: Notes) -> bool:
     """What leads to the policy host; whether it may have been asked."""
+    loop = loop_of(seen, seen.host[0].name)
+    if loop:
+        notes.find("host-cname-loop", loop)
+        return False
     failed = [each for each in seen.host if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {each.name}"
@@ -60,10 +143,10 @@ def _addresses(seen: Observed, notes: Notes) -> bool:
     return True
 
 
+_NAMELESS_REFUSED = (FetchOutcome.CERTIFICATE_REFUSED, FetchOutcome.TLS_FAILED)
 _FETCHED = {
     FetchOutcome.CONNECT_FAILED: "host-unreachable",
     FetchOutcome.TLS_FAILED: "host-tls-failed",
-    FetchOutcome.CERTIFICATE_REFUSED: "host-certificate-refused",
     FetchOutcome.HTTP_MALFORMED: "host-malformed",
     FetchOutcome.TOO_LARGE: "host-too-large",
 }
@@ -71,13 +154,26 @@ _FETCHED = {
 
 def _fetch(fetch: Fetch, notes: Notes, now: dt.datetime) -> None:
     """One answer of one address."""
+    if fetch.tls.version and fetch.seconds > _SLOW_SECONDS:
+        notes.find("host-slow", f"{fetch.address}: {fetch.seconds:.0f} s")
     if fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
         what = f"what https://{fetch.host} serves at {fetch.address}"
-        notes.ask("host-fetch", what, _said(fetch), _ELSEWHERE)
+        notes.ask("host-fetch", what, _said(fetch), ELSEWHERE)
         return
-    if fetch.outcome in _FETCHED:
+    if fetch.outcome is FetchOutcome.CERTIFICATE_REFUSED:
+        code = f"host-{certificate_finding(fetch.fault)}"
+        notes.find(code, f"{fetch.address}: {fetch.reason}")
+    elif fetch.outcome in _FETCHED:
         notes.find(_FETCHED[fetch.outcome], f"{fetch.address}: {_said(fetch)}")
-    elif 300 <= fetch.status < 400:
+    else:
+        _response(fetch, notes)
+    expires = fetch.tls.expires
+    if expires is not None and expires - now < _EXPIRING:
+        notes.find("host-certificate-expiring", f"{fetch.address}: {expires:%Y-%m-%d %H:%M}")
+
+
+def _response(fetch: Fetch, notes: Notes) -> None:
+    if 300 <= fetch.status < 400:
         notes.find("host-redirect", f"{fetch.address}: {fetch.status} {fetch.header('location')}")
     elif fetch.status == 404:
         notes.find("host-not-found", fetch.address)
@@ -89,9 +185,6 @@ def _fetch(fetch: Fetch, notes: Notes, now: dt.datetime) -> None:
         age = _AGE.search(fetch.header("cache-control"))
         if age and int(age[1]) > _CACHED_LONG:
             notes.find("host-cache-long", f"{fetch.address}: {fetch.header('cache-control')}")
-    expires = fetch.tls.expires
-    if expires is not None and expires - now < _EXPIRING:
-        notes.find("host-certificate-expiring", f"{fetch.address}: {expires:%Y-%m-%d %H:%M}")
 
 
 def _said(fetch: Fetch) -> str:

@@ -31,7 +31,7 @@ def compare_intended(
     checked: Checked, seen: Observed, domain: DomainConfig, ledger: Ledger, now: dt.datetime
 ) -> Checked:
     """``checked`` with what the stack's ledger and config say of it."""
-    found = [*_drift(seen, domain, ledger), *_held(seen, ledger, now)]
+    found = [*_drift(seen, domain, ledger), *_mx(seen, domain), *_held(seen, ledger, now)]
     return replace(checked, findings=ordered((*checked.findings, *found)))
 
 
@@ -57,6 +57,23 @@ def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Fin
     rua = select_tlsrpt(seen.tlsrpt.strings).record if seen.tlsrpt.settled else None
     if rua is not None and rua.rua != domain.tls_reports:
         yield _finding("stack-tlsrpt-differs", ",".join(rua.rua))
+
+
+def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
+    """Live MX hosts beside those of the file; a wildcard there stands for any."""
+    live = [host for host in seen.mx.mx_hosts if host != NULL_MX]
+    if not seen.mx.settled:
+        return
+    if domain.parked:
+        if live:
+            yield _finding("stack-parked-mx", ", ".join(live))
+        return
+    strangers = [host for host in live if not any(each.covers(host) for each in domain.mx)]
+    gone = [str(each) for each in domain.mx if not any(map(each.covers, live))]
+    if strangers or gone:
+        parts = (("not in the file", strangers), ("not in DNS", gone))
+        said = [f"{what}: {', '.join(hosts)}" for what, hosts in parts if hosts]
+        yield _finding("stack-mx-differs", "; ".join(said))
 
 
 def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]:

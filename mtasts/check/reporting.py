@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.check.exchanges import PORT_25
+from mtasts.check.host import ELSEWHERE
 from mtasts.check.record import check_tlsrpt
-from mtasts.observations import NULL_MX, DnsStatus
+from mtasts.check.seen import loop_of
+from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.records import join
 
 if TYPE_CHECKING:
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import Observed
+    from mtasts.check.seen import Endpoint, Mailbox, Observed
     from mtasts.policy import Policy
+
+_SILENT = (SmtpOutcome.CONNECT_FAILED, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT)
 
 
 def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     """Judge the record, and whether reports would arrive."""
-    if not seen.tlsrpt.settled:
+    loop = loop_of(seen, seen.tlsrpt.name)
+    if loop:
+        notes.find("tlsrpt-record-cname-loop", loop)
+    elif not seen.tlsrpt.settled:
         notes.ask("tlsrpt-record", "the TLS-RPT record", seen.tlsrpt.reason, "ask DNS again")
     elif seen.tlsrpt.strings or seen.takes_mail:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
@@ -27,12 +35,37 @@ def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
         notes.find("tlsrpt-record-legacy")
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.apex.strings)):
         notes.find("tlsrpt-record-apex", seen.domain)
+    for endpoint in seen.endpoints:
+        _endpoint(endpoint, notes)
+    for mailbox in seen.mailboxes:
+        _mailbox(mailbox, notes)
     locked = [each for each in seen.mailboxes if each.domain == seen.domain]
-    for each in seen.mailboxes:
-        if not each.mx.settled:
-            what = f"whether {each.domain} takes reports"
-            notes.ask("tlsrpt-mailbox", what, each.mx.reason, "ask DNS again")
-        elif each.mx.status is DnsStatus.NXDOMAIN or each.mx.mx_hosts == (NULL_MX,):
-            notes.find("tlsrpt-mailbox-lost", each.uri)
     if locked and len(locked) == len(seen.mailboxes) and policy and policy.mode is Mode.ENFORCE:
         notes.find("tlsrpt-mailbox-locked", locked[0].uri)
+
+
+def _mailbox(found: Mailbox, notes: Notes) -> None:
+    """Whether mail to a mailbox would arrive."""
+    what = f"whether {found.domain} takes reports"
+    session = found.session
+    if not found.mx.settled:
+        notes.ask("tlsrpt-mailbox", what, found.mx.reason, "ask DNS again")
+    elif found.mx.status is DnsStatus.NXDOMAIN or found.mx.mx_hosts == (NULL_MX,):
+        notes.find("tlsrpt-mailbox-lost", found.uri)
+    elif session is not None and session.outcome in _SILENT:
+        why = f"{session.host} at {session.address}: {session.reason}"
+        notes.ask("tlsrpt-mailbox", what, why, PORT_25)
+
+
+def _endpoint(found: Endpoint, notes: Notes) -> None:
+    """Whether a host that is to take reports answers; what to, only a report could tell."""
+    what = f"whether {found.uri} takes reports"
+    failed = [each for each in found.addresses if not each.settled]
+    if failed:
+        notes.ask("tlsrpt-endpoint", what, failed[0].reason, "ask DNS again")
+    elif found.fetch is None:
+        notes.find("tlsrpt-endpoint-lost", f"{found.uri}: its host has no address")
+    elif found.fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
+        notes.ask("tlsrpt-endpoint", what, found.fetch.reason, ELSEWHERE)
+    elif found.fetch.outcome not in (FetchOutcome.ANSWERED, FetchOutcome.TOO_LARGE):
+        notes.find("tlsrpt-endpoint-lost", f"{found.uri}: {found.fetch.reason}")

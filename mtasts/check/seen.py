@@ -11,34 +11,62 @@ from typing import TYPE_CHECKING
 from mtasts.observations import NULL_MX
 
 if TYPE_CHECKING:
-    from mtasts.observations import DnsAnswer, Fetch, SmtpSession
+    from mtasts.observations import DnsAnswer, Fetch, Hello, Parsed, SmtpSession
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What DNS calls an address (PTR), and where each of those names leads."""
+
+    address: str
+    names: DnsAnswer
+    back: tuple[DnsAnswer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class MxHost:
-    """One MX host: its address look-ups, and a session with each address."""
+    """One MX host: its address look-ups, and what came of each address.
+
+    ``hellos`` are sessions that offered less than usual, ``tlsa`` its TLSA look-up (RFC 7672).
+    """
 
     host: str
     addresses: tuple[DnsAnswer, ...]
     sessions: tuple[SmtpSession, ...] = ()
+    hellos: tuple[tuple[Hello, SmtpSession], ...] = ()
+    tlsa: DnsAnswer | None = None
+    pointers: tuple[Pointer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Where reports are mailed to: the address, and the MX of its domain."""
+    """Where reports are mailed to: the address, the MX of its domain, a session with the first."""
 
     uri: str
     domain: str
     mx: DnsAnswer
+    session: SmtpSession | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where reports are posted to: what its host answers to a GET."""
+
+    uri: str
+    addresses: tuple[DnsAnswer, ...]
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
     """Everything that was looked at; a look-up that did not end in time is a failed one.
 
-    ``host`` are the address look-ups of the policy host, ``fetches`` one request an address, and
-    ``agents`` those that were made under a sender's own name. ``left_out`` counts MX hosts that
-    were not looked at. ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain upwards.
+    ``host`` are the address look-ups of the policy host, ``fetches`` one request an address,
+    ``agents`` those that were made under a sender's own name, and ``hellos`` handshakes that
+    offered less than usual. ``aliases`` are CNAME look-ups of the two records' own names, ``loops``
+    CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
+    look-ups of what the policy lists. ``left_out`` counts MX hosts that were not looked at.
+    ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain upwards.
     """
 
     domain: str
@@ -50,13 +78,26 @@ class Observed:
     host: tuple[DnsAnswer, ...]
     fetches: tuple[Fetch, ...] = ()
     agents: tuple[tuple[str, Fetch], ...] = ()
+    hellos: tuple[tuple[Hello, Fetch], ...] = ()
+    aliases: tuple[DnsAnswer, ...] = ()
+    loops: tuple[tuple[str, ...], ...] = ()
+    caa: tuple[DnsAnswer, ...] = ()
+    patterns: tuple[DnsAnswer, ...] = ()
     mx_hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
     mailboxes: tuple[Mailbox, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
     dmarc: tuple[DnsAnswer, ...] = ()
     dkim: tuple[DnsAnswer, ...] = ()
+    spf_parsed: Parsed | None = None
+    dmarc_parsed: Parsed | None = None
 
     @property
     def takes_mail(self) -> bool:
         """False where a null MX says so (RFC 7505): nobody then asks for a policy."""
         return self.mx.mx_hosts != (NULL_MX,)
+
+
+def loop_of(seen: Observed, name: str) -> str:
+    """The CNAME chain from ``name`` that comes back to itself, as evidence; empty for none."""
+    return next((" -> ".join(each) for each in seen.loops if each[0] == name), "")

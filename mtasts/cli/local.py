@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import sys
+from argparse import REMAINDER
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 # The one crossing from the library to the local cloud; this module is loaded for its command only.
 from localcloud.engine import find
+from localcloud.lab.running import run_inside
+from localcloud.lab.setups import setups
 from localcloud.lifecycle import environment, running, start, status, stop
 from localcloud.project import make_stacks
-from localcloud.shell import enter, leave
+from localcloud.shell import enter, leave, outside
 from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
 
@@ -68,6 +71,14 @@ def configure(parser: ArgumentParser) -> None:
         "print what leads a shell to the local cloud (sh, bash, zsh)",
         'eval "$(mtasts local env)"',
     )
+    lab = verbs.add_parser(
+        "lab",
+        help="run a command inside a lab of broken domains; without one, list them",
+        description="run a command inside a lab of broken domains; without one, list them",
+        epilog="example: mtasts local lab mtasts check host-redirect.lab.example",
+        formatter_class=Help,
+    )
+    lab.add_argument("command_words", metavar="COMMAND", nargs=REMAINDER)
     env.add_argument("--unset", action="store_true", help="print what leads the shell out again")
     for verb in (engine, up, status):
         verb.add_argument("--format", choices=("text", "json"), default="text")
@@ -80,7 +91,14 @@ def _say(text: str) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb."""
-    verbs = {"engine": _engine, "up": _up, "status": _status, "down": _down, "env": _env}
+    verbs = {
+        "engine": _engine,
+        "up": _up,
+        "status": _status,
+        "down": _down,
+        "env": _env,
+        "lab": _lab,
+    }
     return verbs[arguments.verb](arguments)
 
 
@@ -136,6 +154,13 @@ def _env(arguments: Namespace) -> int:
         sys.stdout.write(leave(os.environ))
     else:
         sys.stdout.write(enter(running(arguments.directory), os.environ))
+    return Exit.GOOD
+
+
+def _lab(arguments: Namespace) -> int:
+    if arguments.command_words:
+        return run_inside(arguments.command_words, outside(os.environ))
+    sys.stdout.write("".join(f"{each.domain}\n" for each in setups()))
     return Exit.GOOD
 
 

@@ -51,6 +51,8 @@ def tls_context(roots: Path, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
 def _context(roots: str, _: int, hello: Hello) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=roots)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # What OpenSSL offers by itself, as Postfix does: Python leaves out what lacks forward secrecy.
+    context.set_ciphers("DEFAULT:@SECLEVEL=2")
     match hello:
         case Hello.TLS12:
             context.maximum_version = ssl.TLSVersion.TLSv1_2

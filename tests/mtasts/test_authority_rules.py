@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.rollout.authority import caa_names, forbids
+from mtasts.rollout.authority import AMAZON, authority_of, caa_names, forbids
 
 HOST = "mta-sts.example.gov"
 
@@ -69,3 +69,13 @@ def test_amazon_may_not_issue(answers: list[DnsAnswer], owner: str, words: str) 
     assert reason is not None
     assert owner in reason
     assert words in reason
+
+
+def test_the_authority_is_known_by_its_certificates() -> None:
+    found = authority_of("Let's Encrypt")
+    assert found is not None
+    assert forbids([answer(HOST, '0 issue "letsencrypt.org"')], found) is None
+    assert "not Let's Encrypt" in (forbids([answer(HOST, '0 issue "amazon.com"')], found) or "")
+    assert authority_of("AMAZON") is AMAZON
+    assert authority_of("DigiCert Inc") is not None
+    assert authority_of("Some Authority") is None

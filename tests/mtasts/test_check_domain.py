@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from mtasts.check import domain_catalogue, policy_catalogue, record_catalogue
 from mtasts.check.domain import check_domain
 from mtasts.check.notes import Checked
 from mtasts.check.pages import page
 from mtasts.check.result_types import result_type
-from mtasts.check.seen import Mailbox, MxHost, Observed
+from mtasts.check.seen import Endpoint, Mailbox, MxHost, Observed, Pointer
 from mtasts.names import MxPattern
 from mtasts.observations import (
     CertificateFault,
@@ -22,6 +26,8 @@ from mtasts.observations import (
     DnsStatus,
     Fetch,
     FetchOutcome,
+    Hello,
+    Parsed,
     Presented,
     SmtpOutcome,
     SmtpSession,
@@ -52,9 +58,21 @@ def dns(name: str, type_: str, *values: str, **more: Any) -> DnsAnswer:
 
 
 TEXT = (("content-type", "text/plain"),)
-TLS = Presented(version="TLSv1.3", expires=LATER)
+TLS = Presented(version="TLSv1.3", expires=LATER, issuer="Let's Encrypt")
 FETCH = Fetch(HOST, "192.0.2.1", FetchOutcome.ANSWERED, 200, TEXT, body(), tls=TLS)
 SESSION = SmtpSession(MX, "192.0.2.9", SmtpOutcome.TLS, tls=TLS)
+LESS = Presented(version="TLSv1.2", cipher="ECDHE-ECDSA-AES256-GCM-SHA384", expires=LATER)
+MX_HOST = MxHost(
+    MX,
+    (dns(MX, "A", "192.0.2.9"), dns(MX, "AAAA")),
+    (SESSION,),
+    (
+        (Hello.TLS12, replace(SESSION, tls=LESS)),
+        (Hello.OLD, replace(SESSION, outcome=SmtpOutcome.TLS_FAILED)),
+    ),
+    dns(f"_25._tcp.{MX}", "TLSA"),
+    (Pointer("192.0.2.9", dns("9.2.0.192", "PTR", MX), (dns(MX, "A", "192.0.2.9"),)),),
+)
 REPORTS = "tlsrpt@reports.example"
 GOOD = Observed(
     DOMAIN,
@@ -66,9 +84,22 @@ GOOD = Observed(
     host=(dns(HOST, "A", "192.0.2.1"), dns(HOST, "AAAA", "2001:db8::1")),
     fetches=(FETCH, replace(FETCH, address="2001:db8::1")),
     agents=(("Google-SMTP-STS", FETCH),),
-    mx_hosts=(MxHost(MX, (dns(MX, "A", "192.0.2.9"), dns(MX, "AAAA")), (SESSION,)),),
+    mx_hosts=(MX_HOST,),
+    hellos=(
+        (Hello.TLS12, FETCH),
+        (Hello.OLD, replace(FETCH, outcome=FetchOutcome.TLS_FAILED)),
+        (Hello.NAMELESS, FETCH),
+    ),
+    aliases=(dns(f"_mta-sts.{DOMAIN}", "CNAME"), dns(f"_smtp._tls.{DOMAIN}", "CNAME")),
+    caa=(dns(HOST, "CAA"), dns(DOMAIN, "CAA", '0 issue "letsencrypt.org"')),
+    patterns=(dns(MX, "A", "192.0.2.9"),),
+    endpoints=(Endpoint("https://r.example/", (dns("r.example", "A", "192.0.2.7"),), FETCH),),
+    spf_parsed=Parsed("v=spf1 mx -all"),
+    dmarc_parsed=Parsed("v=DMARC1; p=reject"),
     mailboxes=(
-        Mailbox(f"mailto:{REPORTS}", "reports.example", dns("reports.example", "MX", "1 a.b")),
+        Mailbox(
+            f"mailto:{REPORTS}", "reports.example", dns("reports.example", "MX", "1 a.b"), SESSION
+        ),
     ),
     dmarc=(txt(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject"),),
     dkim=(txt(f"s1._domainkey.{DOMAIN}", "v=DKIM1; p=AAAA"),),
@@ -103,9 +134,50 @@ def mailbox(**changes: Any) -> dict[str, Any]:
     return {"mailboxes": (replace(GOOD.mailboxes[0], **changes),)}
 
 
+def endpoint(**changes: Any) -> dict[str, Any]:
+    return {"endpoints": (replace(GOOD.endpoints[0], **changes),)}
+
+
+def hello(which: Hello, outcome: FetchOutcome) -> dict[str, Any]:
+    return {"hellos": ((which, replace(FETCH, outcome=outcome)),)}
+
+
+def mx_hello(which: Hello, **changes: Any) -> dict[str, Any]:
+    return {"mx_hosts": (replace(MX_HOST, hellos=((which, replace(SESSION, **changes)),)),)}
+
+
+def mx_host(**changes: Any) -> dict[str, Any]:
+    return {"mx_hosts": (replace(MX_HOST, **changes),)}
+
+
+def pointer(*names: str, **changes: Any) -> dict[str, Any]:
+    found = dns("9.2.0.192", "PTR", *names, **changes)
+    return mx_host(pointers=(Pointer("192.0.2.9", found, (dns("x", "A", "192.0.2.8"),)),))
+
+
+def tlsa(*values: str, certificate: bytes = b"", **changes: Any) -> dict[str, Any]:
+    answer = dns(f"_25._tcp.{MX}", "TLSA", *values, **({"authenticated": True} | changes))
+    shown = replace(SESSION, tls=replace(TLS, certificate=certificate))
+    return mx_host(tlsa=answer, sessions=(shown,))
+
+
+STS_NAME, RPT_NAME = GOOD.sts.name, GOOD.tlsrpt.name
+LOST = {"status": FAILED, "strings": ()}
+OTHER_HASH = "00" * 32
+
+
 A, AAAA = GOOD.host
 GONE = replace(A, values=(), status=DnsStatus.NXDOMAIN)
 REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
+CERT_REFUSED = FetchOutcome.CERTIFICATE_REFUSED
+RSA_1024, RSA_2048 = (
+    base64.b64encode(
+        rsa.generate_private_key(65537, bits)
+        .public_key()
+        .public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    ).decode()
+    for bits in (1024, 2048)
+)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +198,7 @@ REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
         ({"host": (A, replace(AAAA, values=()))}, "host-ipv6-missing"),
         (fetched(outcome=FetchOutcome.CONNECT_FAILED, reason="refused"), "host-unreachable"),
         (fetched(outcome=FetchOutcome.TLS_FAILED), "host-tls-failed"),
-        (fetched(outcome=FetchOutcome.CERTIFICATE_REFUSED), "host-certificate-refused"),
+        (fetched(outcome=CERT_REFUSED), "host-certificate-invalid"),
         (fetched(outcome=FetchOutcome.HTTP_MALFORMED, status=0), "host-malformed"),
         (fetched(outcome=FetchOutcome.TOO_LARGE, status=0), "host-too-large"),
         (fetched(status=301), "host-redirect"),
@@ -168,9 +240,67 @@ REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
         ({"apex": txt(DOMAIN)}, "spf-missing"),
         ({"apex": txt(DOMAIN, "v=spf1 -all", "V=SPF1")}, "spf-multiple"),
         ({"dmarc": (txt("a"), txt("b"))}, "dmarc-missing"),
-        ({"dmarc": (txt("a", "v=DMARC1; sp=none"),)}, "dmarc-malformed"),
-        ({"dmarc": (txt("a", "v=DMARC1;p=none", "v=DMARC1;p=none"),)}, "dmarc-malformed"),
+        ({"dmarc": (txt("a", "v=DMARC1;p=none", "v=DMARC1;p=none"),)}, "dmarc-multiple"),
         ({"dkim": (txt("k", "v=DKIM1; p="),)}, "dkim-missing"),
+        (
+            {"aliases": (dns(STS_NAME, "CNAME", "a.example"),)},
+            "sts-record-cname-beside",
+        ),
+        (
+            {"aliases": (dns(RPT_NAME, "CNAME", "a.example"),)},
+            "tlsrpt-record-cname-beside",
+        ),
+        (
+            {"sts": replace(GOOD.sts, **LOST), "loops": ((STS_NAME, "b", STS_NAME),)},
+            "sts-record-cname-loop",
+        ),
+        (
+            {"tlsrpt": replace(GOOD.tlsrpt, **LOST), "loops": ((RPT_NAME, "b", "b"),)},
+            "tlsrpt-record-cname-loop",
+        ),
+        (
+            {"host": (replace(A, status=FAILED, values=()),) * 2, "loops": ((HOST, "b", HOST),)},
+            "host-cname-loop",
+        ),
+        (hello(Hello.TLS12, FetchOutcome.TLS_FAILED), "host-tls12-missing"),
+        (hello(Hello.OLD, FetchOutcome.ANSWERED), "host-tls-old"),
+        (hello(Hello.NAMELESS, FetchOutcome.CERTIFICATE_REFUSED), "host-sni-needed"),
+        (fetched(tls=replace(TLS, version="TLSv1.2")), "host-tls13-missing"),
+        (fetched(seconds=11.0), "host-slow"),
+        ({"caa": (dns(HOST, "CAA", '0 issue "ca.example"'),)}, "host-caa"),
+        (fetched(outcome=CERT_REFUSED, fault=CertificateFault.EXPIRED), "host-certificate-expired"),
+        (
+            fetched(outcome=CERT_REFUSED, fault=CertificateFault.HOST_MISMATCH),
+            "host-certificate-mismatch",
+        ),
+        (
+            fetched(outcome=CERT_REFUSED, fault=CertificateFault.NOT_TRUSTED),
+            "host-certificate-untrusted",
+        ),
+        (fetched(outcome=CERT_REFUSED, fault=CertificateFault.WEAK), "host-certificate-weak"),
+        (fetched(outcome=CERT_REFUSED, fault=CertificateFault.PURPOSE), "host-certificate-purpose"),
+        (fetched(outcome=CERT_REFUSED, fault=CertificateFault.OTHER), "host-certificate-invalid"),
+        ({"patterns": (dns(MX, "A", status=DnsStatus.NXDOMAIN),)}, "policy-mx-nowhere"),
+        ({"mx": dns(DOMAIN, "MX", f"10 {MX}", f"20 {MX}")}, "mx-duplicate"),
+        (session(outcome=SmtpOutcome.MALFORMED), "mx-malformed"),
+        (session(tls=LESS), "mx-tls13-missing"),
+        (mx_hello(Hello.TLS12, outcome=SmtpOutcome.TLS_FAILED), "mx-tls12-missing"),
+        (mx_hello(Hello.TLS12, tls=replace(LESS, cipher="AES128-SHA")), "mx-forward-secrecy"),
+        (mx_hello(Hello.OLD, tls=replace(LESS, version="TLSv1")), "mx-tls-old"),
+        (session(outcome=REFUSED, fault=CertificateFault.WEAK), "mx-certificate-weak"),
+        (session(outcome=REFUSED, fault=CertificateFault.PURPOSE), "mx-certificate-purpose"),
+        (pointer(), "mx-pointer-missing"),
+        (pointer("other.example"), "mx-pointer-elsewhere"),
+        (tlsa(f"3 1 1 {OTHER_HASH}", authenticated=False), "dane-unsigned"),
+        (tlsa(f"1 0 1 {OTHER_HASH}"), "dane-usage"),
+        (tlsa(f"3 0 1 {OTHER_HASH}", certificate=b"der"), "dane-mismatch"),
+        (endpoint(fetch=None), "tlsrpt-endpoint-lost"),
+        (endpoint(fetch=replace(FETCH, outcome=CERT_REFUSED)), "tlsrpt-endpoint-lost"),
+        ({"spf_parsed": Parsed("", error="no")}, "spf-malformed"),
+        ({"spf_parsed": Parsed("", warnings=("hm",))}, "spf-doubtful"),
+        ({"dmarc_parsed": Parsed("", error="no")}, "dmarc-malformed"),
+        ({"dmarc_parsed": Parsed("", warnings=("hm",))}, "dmarc-doubtful"),
+        ({"dkim": (txt("k", f"v=DKIM1; p={RSA_1024}"),)}, "dkim-key-weak"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -224,6 +354,21 @@ def test_nothing_stops_at_the_first_problem() -> None:
         (session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"), "mx-session"),
         (session(outcome=SmtpOutcome.CONNECT_FAILED, reason="refused"), "mx-session"),
         (mailbox(mx=replace(GONE, status=FAILED)), "tlsrpt-mailbox"),
+        (
+            mailbox(session=replace(SESSION, outcome=SmtpOutcome.CONNECT_FAILED, reason="no")),
+            "tlsrpt-mailbox",
+        ),
+        (endpoint(addresses=(replace(GONE, status=FAILED),)), "tlsrpt-endpoint"),
+        (
+            endpoint(fetch=replace(FETCH, outcome=FetchOutcome.TIMED_OUT, reason="late")),
+            "tlsrpt-endpoint",
+        ),
+        ({"caa": (dns(HOST, "CAA", status=FAILED),)}, "host-caa"),
+        ({"patterns": (dns(MX, "A", status=FAILED),)}, "policy-mx"),
+        (pointer(status=FAILED), "mx-pointer"),
+        (tlsa(status=FAILED), "dane"),
+        ({"spf_parsed": Parsed("", reason="SERVFAIL")}, "spf-parsed"),
+        ({"dmarc_parsed": Parsed("", reason="SERVFAIL")}, "dmarc-parsed"),
     ],
 )
 def test_what_could_not_be_found_out_is_neither_good_nor_bad(
@@ -259,6 +404,58 @@ def test_without_any_sign_of_mta_sts_its_absence_is_one_finding() -> None:
     assert ids(found) == ["sts-record-missing"]
 
 
+def test_a_slow_answer_that_never_ended_is_told_beside_what_is_not_known() -> None:
+    found = checked(**fetched(outcome=FetchOutcome.TIMED_OUT, seconds=60.0, reason="late"))
+    assert ids(found) == ["host-slow"]
+    assert [each.id for each in found.unknown] == ["host-fetch"]
+
+
+def test_what_one_sender_refuses_is_told_by_its_name() -> None:
+    policy = body().replace(b"2592000", b"3600")
+    (found,) = [
+        each
+        for each in checked(**fetched(body=policy)).findings
+        if each.id == "policy-sender-refuses"
+    ]
+    assert found.evidence == "google: Google ignores a max_age below 86400"
+
+
+def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
+    refused = fetched(outcome=FetchOutcome.TLS_FAILED, tls=Presented())
+    less = hello(Hello.TLS12, FetchOutcome.TLS_FAILED)
+    assert ids(checked(**{**refused, **less})) == ["host-tls-failed"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"caa": (dns(HOST, "CAA", '0 issue "ca.example"'),), **fetched(tls=Presented())},
+        {
+            "caa": (dns(HOST, "CAA", '0 issue "ca.example"'),),
+            **fetched(tls=replace(TLS, issuer="Some Authority")),
+        },
+        hello(Hello.NAMELESS, FetchOutcome.TIMED_OUT),
+        hello(Hello.OLD, FetchOutcome.CONNECT_FAILED),
+        mx_hello(Hello.TLS12, outcome=SmtpOutcome.TIMED_OUT),
+        mx_hello(Hello.NAMELESS),
+        pointer("a.example") | mx_host(pointers=()),
+        mx_host(tlsa=None),
+        tlsa(f"2 0 1 {OTHER_HASH}", certificate=b"der"),
+        tlsa("nonsense", certificate=b"der"),
+        tlsa(f"3 0 1 {OTHER_HASH}"),
+        tlsa(f"3 0 1 {hashlib.sha256(b'der').hexdigest()}", certificate=b"der"),
+        {"aliases": (dns("_mta-sts.other.example", "CNAME", "a.example"),)},
+        {"dkim": (txt("k", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),)},
+        {"spf_parsed": None, "dmarc_parsed": None},
+        {"dkim": (txt("k", f"v=DKIM1; p={RSA_2048}"),)},
+        endpoint(fetch=replace(FETCH, outcome=FetchOutcome.TOO_LARGE)),
+    ],
+)
+def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
+    found = checked(**changes)
+    assert (ids(found), found.unknown) == ([], ())
+
+
 def test_reports_may_also_go_elsewhere() -> None:
     own = replace(GOOD.mailboxes[0], domain=DOMAIN)
     assert ids(checked(mailboxes=(own, GOOD.mailboxes[0]))) == []
@@ -283,6 +480,7 @@ def test_every_id_says_what_a_sender_would_report() -> None:
         "sts-policy-fetch-error",
         "sts-policy-invalid",
         "sts-webpki-invalid",
+        "tlsa-invalid",
     }
     for catalogue in (domain_catalogue, policy_catalogue, record_catalogue):
         assert {result_type(id_) for id_ in catalogue.CATALOGUE} <= types

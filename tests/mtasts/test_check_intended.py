@@ -13,7 +13,7 @@ from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_intended
 from mtasts.config import DomainConfig
 from mtasts.names import MxPattern
-from mtasts.observations import DnsStatus
+from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.entries import Body, Entry, PhaseEntered, Proof
 from mtasts.rollout.ledger import Ledger
@@ -39,8 +39,30 @@ def compared(
 
 def test_where_live_is_what_was_published_there_is_nothing_to_say() -> None:
     assert compared(*PUBLISHED)[0] == []
-    parked = replace(CONFIG, mx=())
-    assert compared(*PUBLISHED, domain=parked)[0] == []
+    wide = replace(CONFIG, mx=(MxPattern("example.gov", wildcard=True),))
+    assert compared(*PUBLISHED, domain=wide)[0] == ["stack-behind"]
+
+
+NULL = dns(DOMAIN, "MX", "0 .")
+
+
+@pytest.mark.parametrize(
+    ("mx", "live", "says"),
+    [
+        ((), dns(DOMAIN, "MX", f"10 {MX}"), "stack-parked-mx"),
+        ((), NULL, ""),
+        ((MxPattern("mx2.example.gov"),), dns(DOMAIN, "MX", f"10 {MX}"), "stack-mx-differs"),
+        ((MxPattern(MX), MxPattern("b.gov")), dns(DOMAIN, "MX", f"10 {MX}"), "stack-mx-differs"),
+        ((MxPattern(MX),), dns(DOMAIN, "MX", f"10 {MX}", "20 b.gov"), "stack-mx-differs"),
+        ((MxPattern(MX),), dns(DOMAIN, "MX", status=DnsStatus.FAILED), ""),
+    ],
+)
+def test_live_mx_hosts_are_compared_with_the_file(
+    mx: tuple[MxPattern, ...], live: DnsAnswer, says: str
+) -> None:
+    found, _ = compared(*PUBLISHED, domain=replace(CONFIG, mx=mx), mx=live, mx_hosts=())
+    told = [each for each in found if each in ("stack-mx-differs", "stack-parked-mx")]
+    assert told == ([says] if says else [])
 
 
 OTHER = txt("_mta-sts.example.gov", "v=STSv1; id=9;")

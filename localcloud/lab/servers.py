@@ -1,0 +1,133 @@
+"""The lab's servers: DNS, HTTPS and mail for a family of domains, by name.
+
+They listen on free ports of 127.0.0.1, and a connect-to map leads there; or each on an address of
+its own and the real ports, where a private network namespace has those to give (`addressed`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from localcloud.dns import DnsServer
+from localcloud.lab.setups import ZONE, Setup, setups
+from localcloud.lab.web import WebHosts
+from localcloud.mail import MailServers
+from localcloud.resolution import Names, RecordSet, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from localcloud.authority import Authority
+
+_HTTPS, _SMTP, _DNS = 443, 25, 53
+_TTL_SECONDS = 300
+_SOA = "ns.lab.example. hostmaster.lab.example. 1 7200 900 1209600 300"
+
+
+class Lab:
+    """The servers of some set-ups, all of them by default."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        wanted: Iterable[Setup] | None = None,
+        *,
+        addressed: bool = False,
+    ) -> None:
+        """Make the servers; `start` makes them listen.
+
+        With ``addressed`` each host has an address in 127.0.0.0/8 and the port that belongs to it.
+        """
+        self.setups = {each.domain: each for each in (setups() if wanted is None else wanted)}
+        self._addressed = addressed
+        self._free = itertools.count(1)
+        self._hosts: dict[str, str] = {}
+        self._records: list[RecordSet] = []
+        self.web = WebHosts(authority)
+        self.mail = MailServers(authority)
+        self.dns = DnsServer(self._names, self._signed)
+
+    async def start(self) -> None:
+        """Listen; an ``addressed`` lab answers DNS on 127.0.0.1:53."""
+        for setup in self.setups.values():
+            await self._listen(setup)
+        self._index = Names([self._zone()], self._records)
+        for setup in self.setups.values():
+            self.dns.faults.update(setup.faults)
+        await self.dns.start(port=_DNS if self._addressed else 0)
+
+    async def stop(self) -> None:
+        """Stop all servers."""
+        for server in (self.dns, self.web, self.mail):
+            await server.stop()
+
+    def connect_to(self) -> tuple[str, ...]:
+        """The map that leads there, as curl has it; empty where hosts have addresses."""
+        if self._addressed:
+            return ()
+        pairs = [(host, _HTTPS, port) for host, port in self.web.ports.items()]
+        pairs += [(host, _SMTP, port) for host, port in self.mail.ports.items()]
+        closed = [s for s in self.setups.values() if not s.web.listens]
+        rows = [f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs)]
+        # Port 1 is privileged, and nothing listens there.
+        return (*rows, *(f"mta-sts.{each.domain}:{_HTTPS}:127.0.0.1:1" for each in closed))
+
+    async def _listen(self, setup: Setup) -> None:
+        host = f"mta-sts.{setup.domain}"
+        addresses = {"web": self._address(), **{label: self._address() for label in setup.mail}}
+        if setup.web.listens:
+            bound = {"address": addresses["web"], "port": _HTTPS} if self._addressed else {}
+            await self.web.listen(host, setup.web, **bound)  # type: ignore[arg-type] # see `bound`
+        for label, flavour in setup.mail.items():
+            name = f"{label}.{setup.domain}"
+            where, port = (addresses[label], _SMTP) if self._addressed else ("127.0.0.1", 0)
+            await self.mail.listen(name, flavour, address=where, port=port)
+            if name == f"mx1.{setup.domain}":  # the host of a domain without MX is the domain
+                self.mail.ports.setdefault(setup.domain, self.mail.ports[name])
+        self._records += _records(setup, addresses, ipv6=setup.ipv6 and not self._addressed)
+
+    def _address(self) -> str:
+        """The next one: of 198.18.0.0/15, which is for tests (RFC 2544), or of the loopback."""
+        number = next(self._free)
+        high, low = divmod(number, 250)
+        return f"127.1.{high}.{low + 1}" if self._addressed else f"198.18.{high}.{low + 1}"
+
+    def _names(self) -> Names:
+        return self._index
+
+    def _signed(self, name: str) -> bool:
+        while name and name not in self.setups:
+            name = name.partition(".")[2]
+        return not name or self.setups[name].signed
+
+    @staticmethod
+    def _zone() -> Zone:
+        return Zone(
+            ZONE,
+            (
+                RecordSet(ZONE, "SOA", _TTL_SECONDS, (_SOA,)),
+                RecordSet(ZONE, "NS", _TTL_SECONDS, (f"ns.{ZONE}.",)),
+            ),
+        )
+
+
+def _records(setup: Setup, addresses: dict[str, str], *, ipv6: bool) -> Iterator[RecordSet]:
+    """The records of a set-up, its hosts' addresses among them."""
+    for (owner, type_), values in setup.records.items():
+        name = setup.domain if owner == "@" else f"{owner}.{setup.domain}"
+        found = tuple(each.format(**addresses) if type_ == "A" else each for each in values)
+        yield RecordSet(name, type_, setup.ttls.get((owner, type_), _TTL_SECONDS), found)
+    if "mta-sts" not in setup.bare:
+        host = f"mta-sts.{setup.domain}"
+        yield RecordSet(host, "A", _TTL_SECONDS, (addresses["web"],))
+        if ipv6:
+            yield RecordSet(host, "AAAA", _TTL_SECONDS, ("2001:db8::1",))
+    for label in setup.mail:
+        name = f"{label}.{setup.domain}"
+        if label not in setup.bare:
+            yield RecordSet(name, "A", _TTL_SECONDS, (addresses[label],))
+        pointers = setup.pointers.get(label, (f"{name}.",))
+        if pointers:
+            reverse = ".".join(reversed(addresses[label].split("."))) + ".in-addr.arpa"
+            yield RecordSet(reverse, "PTR", _TTL_SECONDS, pointers)

@@ -1,0 +1,103 @@
+"""Each set-up of the lab gives the finding whose name it has, through real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.authority import Authority
+from localcloud.lab.servers import Lab
+from localcloud.lab.setups import CHANGES, SELECTOR, Setup, good, reports, setups
+from mtasts.check import domain_catalogue
+from mtasts.check import host as host_checks
+from mtasts.check.domain import check_domain
+from mtasts.checking import Observer
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import ConnectTo, Reach
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from mtasts.check.notes import Checked
+
+# An authority that `mtasts.rollout.authority` knows, so that CAA can be compared with it.
+AUTHORITY = Authority(organization="ISRG of the lab")
+# What only a stack file or a ledger can show, and the two that no network is needed for.
+ELSEWHERE = {each for each in domain_catalogue.CATALOGUE if each.startswith("stack-")}
+
+
+@asynccontextmanager
+async def lab(*wanted: Setup) -> AsyncIterator[Lab]:
+    found = Lab(AUTHORITY, [good("good"), reports(), *wanted])
+    await found.start()
+    try:
+        yield found
+    finally:
+        await found.stop()
+
+
+async def checked(running: Lab, domain: str, path: Path, seconds: float = 30.0) -> Checked:
+    ca_file = path / "lab.pem"
+    AUTHORITY.write(ca_file)
+    rows = tuple(map(ConnectTo.parse, running.connect_to()))
+    reach = Reach(("127.0.0.1", running.dns.port), ca_file, rows)
+    observer = Observer(reach, Resolver(reach), deadline_seconds=seconds)
+    seen = await observer.observe(domain, (SELECTOR,))
+    return check_domain(seen, dt.datetime.now(dt.UTC))
+
+
+def changed(name: str) -> Setup:
+    setup = good(name)
+    CHANGES[name](setup)
+    return setup
+
+
+def ids(found: Checked) -> set[str]:
+    return {each.id for each in found.findings}
+
+
+async def test_of_the_good_ones_there_is_nothing_to_say(tmp_path: Path) -> None:
+    async with lab() as running:
+        for domain in ("good.lab.example", "reports.lab.example"):
+            found = await checked(running, domain, tmp_path)
+            assert (found.findings, found.unknown) == ((), ())
+
+
+@pytest.mark.parametrize("name", [each for each in CHANGES if not each.startswith("hostile-")])
+async def test_each_gives_its_finding(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if name == "host-slow":
+        monkeypatch.setattr(host_checks, "_SLOW_SECONDS", 0.4)
+    async with lab(changed(name)) as running:
+        assert name in ids(await checked(running, f"{name}.lab.example", tmp_path))
+
+
+def test_there_is_one_for_every_finding_that_a_network_can_show() -> None:
+    assert set(domain_catalogue.CATALOGUE) - ELSEWHERE <= set(CHANGES)
+    assert {each.name for each in setups()} == {"good", "reports", *CHANGES}
+
+
+@pytest.mark.parametrize(
+    ("name", "finding", "unknown"),
+    [
+        ("hostile-trickle", "", "host-fetch"),
+        ("hostile-endless", "host-too-large", ""),
+        ("hostile-stall", "", "host-fetch"),
+        ("hostile-bomb", "policy-", ""),
+        ("hostile-banner", "mx-malformed", ""),
+        ("hostile-silence", "", "mx-session"),
+    ],
+)
+async def test_what_is_hostile_ends_in_time_and_says_why(
+    name: str, finding: str, unknown: str, tmp_path: Path
+) -> None:
+    async with lab(changed(name)) as running, asyncio.timeout(20):
+        found = await checked(running, f"{name}.lab.example", tmp_path, seconds=1.5)
+    assert any(each.startswith(finding) for each in ids(found)) or not finding
+    assert {each.id for each in found.unknown} == ({unknown} if unknown else set())
