@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine demo test matrix lint workflows format bench lock clean
+.PHONY: setup engine demo test matrix e2e lint workflows format bench lock clean
 
 setup: $(STAMP)
 
@@ -33,6 +33,10 @@ test: engine
 # A run killed at every step, recovered and run again: what `test` samples, in full.
 matrix: engine
 	@$(BIN)/python -m pytest tests/engine/test_crashes.py -m "matrix or not matrix"
+
+# Real mail servers in a network namespace of their own: Linux, as root; installs Postfix.
+e2e: setup
+	@$(BIN)/python tools/e2e.py
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -108,6 +108,10 @@ class MailServers:
         self.flavours[host] = flavour
         self.ports[host] = server.sockets[0].getsockname()[1]
 
+    def change(self, host: str, flavour: Flavour) -> None:
+        """Let ``host`` behave otherwise from the next connection on."""
+        self.flavours[host] = flavour
+
     async def stop(self) -> None:
         """Stop listening and cut what is connected."""
         for server in self._servers:

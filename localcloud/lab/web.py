@@ -72,12 +72,17 @@ class WebHosts:
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self.ports: dict[str, int] = {}
+        self._changed: dict[str, Web] = {}
+
+    def change(self, host: str, web: Web) -> None:
+        """Let ``host`` answer otherwise from now on; its TLS stays."""
+        self._changed[host] = web
 
     async def listen(
         self, host: str, web: Web, *, address: str = "127.0.0.1", port: int = 0
     ) -> None:
         """Start ``host``, by default on a free port."""
-        respond = _responder(web)
+        respond = self._responder(host, web)
         clear = web.rude in (Rudeness.STALL, Rudeness.CLEAR)
         server = await asyncio.start_server(
             lambda reader, writer: self._connected(web, respond, reader, writer),
@@ -110,6 +115,24 @@ class WebHosts:
         front.sni_callback = choose
         return front
 
+    def _responder(
+        self, host: str, at_first: Web
+    ) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+        count = itertools.count()
+
+        async def respond(request: HttpRequest) -> HttpResponse:
+            web = self._changed.get(host, at_first)
+            await asyncio.sleep(web.wait_seconds)
+            if web.refuses and web.refuses in request.header("user-agent"):
+                return HttpResponse(403)
+            if request.path != POLICY_PATH:
+                return HttpResponse(404)
+            media_type = (("Content-Type", web.media_type),) if web.media_type else ()
+            body = web.body + f"x{next(count)}: 1\r\n".encode() if web.varies else web.body
+            return HttpResponse(web.status, (*media_type, *web.headers), body)
+
+        return respond
+
     async def _connected(
         self,
         web: Web,
@@ -129,22 +152,6 @@ class WebHosts:
                     await serve_connection(reader, writer, respond, _LIMITS)
         finally:
             writer.transport.abort()
-
-
-def _responder(web: Web) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
-    count = itertools.count()
-
-    async def respond(request: HttpRequest) -> HttpResponse:
-        await asyncio.sleep(web.wait_seconds)
-        if web.refuses and web.refuses in request.header("user-agent"):
-            return HttpResponse(403)
-        if request.path != POLICY_PATH:
-            return HttpResponse(404)
-        media_type = (("Content-Type", web.media_type),) if web.media_type else ()
-        body = web.body + f"x{next(count)}: 1\r\n".encode() if web.varies else web.body
-        return HttpResponse(web.status, (*media_type, *web.headers), body)
-
-    return respond
 
 
 async def _trickle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

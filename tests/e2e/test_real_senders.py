@@ -1,0 +1,229 @@
+"""The reference sender beside real ones: what happens to a message, case by case.
+
+Postfix with postfix-mta-sts-resolver delivers into the lab, and `mtasts.sending` walks the same
+domains; where the two differ, the clause that decides is named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from postfix import Fate, Postfix
+
+from localcloud.authority import Authority, Certificate
+from localcloud.lab.servers import Lab
+from localcloud.lab.setups import Setup, good
+from localcloud.mail import Flavour
+from mtasts.dialects import POSTFIX, RFC, Dialect
+from mtasts.policy import parse
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.sender import CachedPolicy, Conclusion, Sender
+from mtasts.sending import send
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.e2e
+
+D, F, B = Conclusion.DELIVERED, Conclusion.DEFERRED, Conclusion.BOUNCED
+_WORDS = {"sent": D, "deferred": F, "bounced": B}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A set-up, what Postfix makes of it, and why a sender after RFC 8461 differs, if it does."""
+
+    change: Callable[[Setup], None]
+    expected: Conclusion
+    rfc: Conclusion | None = None
+    clause: str = ""
+
+
+def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
+    def change(setup: Setup) -> None:
+        for each in changes:
+            each(setup)
+
+    return change
+
+
+def mx(flavour: Flavour) -> Callable[[Setup], None]:
+    return lambda setup: setup.mx(flavour)
+
+
+def policy(mode: str = "enforce", pattern: str = "") -> Callable[[Setup], None]:
+    return lambda setup: setup.policy(mode=mode, mx=pattern.replace("<domain>", setup.domain))
+
+
+def web(**changes: object) -> Callable[[Setup], None]:
+    return lambda setup: setup.serve(**changes)
+
+
+def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
+    return lambda setup: setup.put(owner, type_, *values)
+
+
+def two_hosts(setup: Setup) -> None:
+    """The preferred host has lost its TLS, the other one is good, and both are listed."""
+    setup.mx(Flavour.STRIPPED)
+    setup.mail["mx2"] = Flavour.GOOD
+    setup.put("@", "MX", f"10 mx1.{setup.domain}.", f"20 mx2.{setup.domain}.")
+    setup.policy(mx=f"*.{setup.domain}")
+
+
+def deep_host(setup: Setup) -> None:
+    """A wildcard in the policy, and a host two labels below it."""
+    setup.mail = {"a.b": Flavour.GOOD}
+    setup.put("@", "MX", f"10 a.b.{setup.domain}.")
+    setup.policy(mx=f"*.{setup.domain}")
+
+
+def two_modes(setup: Setup) -> None:
+    """``mode`` stands twice."""
+    lines = ("version: STSv1", "mode: enforce", "mode: testing", f"mx: mx1.{setup.domain}")
+    setup.serve(body="".join(f"{each}\r\n" for each in (*lines, "max_age: 86400")).encode())
+    setup.mx(Flavour.STRIPPED)
+
+
+STRIPPED = mx(Flavour.STRIPPED)
+CASES = {
+    "good": Case(both(), D),
+    "tls12": Case(mx(Flavour.TLS12), D),
+    "striptls": Case(STRIPPED, F),
+    "wrong-name": Case(mx(Flavour.MISMATCH), F),
+    "expired": Case(mx(Flavour.EXPIRED), F),
+    "not-yet-valid": Case(mx(Flavour.NOT_YET_VALID), F),
+    "self-signed": Case(mx(Flavour.SELF_SIGNED), F),
+    "handshake": Case(mx(Flavour.NO_HANDSHAKE), F),
+    "unlisted": Case(policy(pattern="other.<domain>"), F),
+    "two-hosts": Case(two_hosts, D),
+    "tempfail": Case(mx(Flavour.TEMPFAIL), F),
+    "testing": Case(both(policy("testing"), STRIPPED), D),
+    "testing-expired": Case(both(policy("testing"), mx(Flavour.EXPIRED)), D),
+    "none": Case(both(policy("none"), STRIPPED), D),
+    "no-record": Case(both(put("_mta-sts", "TXT"), STRIPPED), D),
+    "two-records": Case(
+        both(put("_mta-sts", "TXT", '"v=STSv1; id=1;"', '"v=STSv1; id=2;"'), STRIPPED), D
+    ),
+    "no-policy": Case(both(web(status=404), STRIPPED), D),
+    "redirect": Case(
+        both(web(status=301, headers=(("Location", "https://lab.example/"),)), STRIPPED), D
+    ),
+    "html": Case(both(web(media_type="text/html"), STRIPPED), D),
+    "host-expired": Case(both(web(certificate=Certificate.EXPIRED), STRIPPED), D),
+    "host-self-signed": Case(both(web(certificate=Certificate.SELF_SIGNED), STRIPPED), D),
+    "null-mx": Case(put("@", "MX", "0 ."), B),
+    "deep-host": Case(
+        deep_host, D, F, "RFC 8461 section 4.1: a wildcard stands for one label, the left-most"
+    ),
+    "two-modes": Case(two_modes, D, F, "RFC 8461 section 3.2: of equal keys the first counts"),
+}
+# Domains whose policy a sender holds already, and what becomes of the host then.
+CACHED = {
+    "cached-gone": web(status=404),
+    "cached-testing-same-id": policy("testing"),
+}
+
+
+@contextmanager
+def running(lab: Lab) -> Iterator[asyncio.AbstractEventLoop]:
+    """The lab on a loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(lab.start(), loop).result(30)
+    try:
+        yield loop
+    finally:
+        asyncio.run_coroutine_threadsafe(lab.stop(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def setup_of(name: str, change: Callable[[Setup], None]) -> Setup:
+    setup = good(name)
+    change(setup)
+    return setup
+
+
+@dataclass(slots=True)
+class World:
+    """What was delivered, by case, and how to walk the same with the reference sender."""
+
+    reach: Reach
+    fates: dict[str, Fate]
+
+    def walk(self, name: str, dialect: Dialect, cached: CachedPolicy | None = None) -> Sender:
+        now = dt.datetime.now(dt.UTC)
+        sender = Sender(f"{name}.lab.example", now, cached, dialect=dialect)
+        return asyncio.run(send(sender, None, self.reach, Resolver(self.reach)))
+
+    def conclusion(self, name: str) -> Conclusion | None:
+        """What Postfix made of the message to a case."""
+        return _WORDS.get(self.fates[name].status) if name in self.fates else None
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """Every message sent once; a cached policy is fetched first, and then its host changes."""
+    authority = Authority()
+    wanted = [setup_of(name, case.change) for name, case in CASES.items()]
+    wanted += [good(name) for name in CACHED]
+    lab = Lab(authority, wanted, addressed=True)
+    with tempfile.TemporaryDirectory() as text, running(lab) as loop:
+        folder = Path(text)
+        folder.chmod(0o755)
+        ca_file = folder / "ca.pem"
+        authority.write(ca_file)
+        with Postfix(folder, ca_file) as postfix:
+            first = {f"first@{name}.lab.example" for name in CACHED}
+            rest = {f"e2e@{name}.lab.example" for name in CASES}
+            for each in sorted(first | rest):
+                postfix.submit(each)
+            before = postfix.fates(first)
+            assert {each.status for each in before.values()} == {"sent"}
+            for name, change in CACHED.items():
+                setup = setup_of(name, change)
+                loop.call_soon_threadsafe(lab.web.change, f"mta-sts.{setup.domain}", setup.web)
+                loop.call_soon_threadsafe(lab.mail.change, f"mx1.{setup.domain}", Flavour.STRIPPED)
+            again = {f"again@{name}.lab.example" for name in CACHED}
+            for each in sorted(again):
+                postfix.submit(each)
+            found = postfix.fates(rest | again)
+            by_case = {to.partition("@")[2].partition(".")[0]: fate for to, fate in found.items()}
+            yield World(Reach(("127.0.0.1", 53), ca_file), by_case)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_postfix_and_the_reference_sender_agree(name: str, world: World) -> None:
+    case = CASES[name]
+    fate = world.fates.get(name)
+    assert world.conclusion(name) is case.expected, fate
+    as_postfix = world.walk(name, POSTFIX)
+    # The reference sender hands nothing over, so a host that refuses senders is not seen to.
+    if name != "tempfail":
+        assert as_postfix.conclusion is case.expected, as_postfix.story
+        as_rfc = world.walk(name, RFC)
+        assert as_rfc.conclusion is (case.rfc or case.expected), as_rfc.story
+    assert bool(case.clause) is (case.rfc is not None)
+
+
+@pytest.mark.parametrize("name", CACHED)
+def test_a_cached_policy_outlives_its_host(name: str, world: World) -> None:
+    assert world.conclusion(name) is F, world.fates.get(name)
+    now = dt.datetime.now(dt.UTC)
+    held = CachedPolicy(parse(good(name).web.body), "1", now - dt.timedelta(seconds=60))
+    walked = world.walk(name, POSTFIX, held)
+    assert walked.conclusion is F, walked.story
+    fresh = replace(held, fetched_at=now - dt.timedelta(days=400))
+    assert world.walk(name, RFC, fresh).conclusion is D
