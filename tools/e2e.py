@@ -1,8 +1,9 @@
 """Run the tests against real mail servers, in a network namespace of their own: ``make e2e``.
 
 It needs Linux and root. Postfix comes from the distribution, postfix-mta-sts-resolver from its own
-lock file into an environment below ``.local``. Inside the namespace ports 25, 53 and 443 are free,
-and a resolv.conf of its own leads to the lab; outside, nothing is changed but what was installed.
+lock file into an environment below ``.local``, and mailauth with nodemailer beside it. Inside the
+namespace ports 25, 53 and 443 are free, and a resolv.conf of its own leads to the lab; outside,
+nothing is changed but what was installed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "tools" / "e2e" / "requirements.lock"
+PACKAGES = ROOT / "tools" / "e2e"
 VENV = ROOT / ".local" / "e2e"
+NODE = ROOT / ".local" / "e2e-node"
 _INSIDE = "--inside"
 _ADMIN = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -33,6 +36,8 @@ def missing() -> list[str]:
         for name, package in (("unshare", "util-linux"), ("mount", "mount"), ("ip", "iproute2"))
         if _which(name) is None
     ]
+    if _which("npm") is None:
+        found.append("npm: install Node 20 or newer, for the second sender")
     if _which("postfix") is None and _which("apt-get") is None:
         found.append("postfix: install it with the package manager of this system")
     return found
@@ -75,6 +80,20 @@ def _install() -> None:
             [uv, "pip", "sync", "-q", "--python", python, "--require-hashes", LOCK], check=True
         )
         stamp.write_bytes(LOCK.read_bytes())
+    _install_node()
+
+
+def _install_node() -> None:
+    lock, stamp = PACKAGES / "package-lock.json", NODE / "package-lock.json"
+    if (NODE / "node_modules").exists() and stamp.read_bytes() == lock.read_bytes():
+        return
+    _say("installing mailauth and nodemailer")
+    shutil.rmtree(NODE, ignore_errors=True)
+    NODE.mkdir(parents=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(PACKAGES / name, NODE / name)
+    command = [_need("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+    subprocess.run(command, cwd=NODE, check=True)
 
 
 def _enter(arguments: list[str]) -> int:
@@ -96,6 +115,7 @@ def _inside(arguments: list[str]) -> int:
             **os.environ,
             "PATH": path,
             "MTASTS_E2E_RESOLVER": str(VENV / "bin" / "mta-sts-daemon"),
+            "MTASTS_E2E_NODE": str(NODE),
         }
         tests = arguments or ["tests/e2e", "-m", "e2e", "-n", "0", "-v", "-p", "no:randomly"]
         command = [sys.executable, "-m", "pytest", *tests]

@@ -1,13 +1,18 @@
 """The reference sender beside real ones: what happens to a message, case by case.
 
-Postfix with postfix-mta-sts-resolver delivers into the lab, and `mtasts.sending` walks the same
-domains; where the two differ, the clause that decides is named.
+Postfix with postfix-mta-sts-resolver delivers into the lab, so does a sender made of mailauth and
+nodemailer, and `mtasts.sending` walks the same domains; where two differ, the clause that decides
+is named.
 """
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
+import os
+import shutil
+import subprocess
 import tempfile
 import threading
 from contextlib import contextmanager
@@ -162,6 +167,7 @@ class World:
 
     reach: Reach
     fates: dict[str, Fate]
+    second: dict[str, Fate]
 
     def walk(self, name: str, dialect: Dialect, cached: CachedPolicy | None = None) -> Sender:
         now = dt.datetime.now(dt.UTC)
@@ -201,7 +207,27 @@ def world() -> Iterator[World]:
                 postfix.submit(each)
             found = postfix.fates(rest | again)
             by_case = {to.partition("@")[2].partition(".")[0]: fate for to, fate in found.items()}
-            yield World(Reach(("127.0.0.1", 53), ca_file), by_case)
+            yield World(Reach(("127.0.0.1", 53), ca_file), by_case, _by_mailauth(ca_file))
+
+
+def _by_mailauth(ca_file: Path) -> dict[str, Fate]:
+    """What the second sender made of its messages, the cached policies known beforehand."""
+    soon = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).isoformat()
+    wanted: list[dict[str, object]] = [{"domain": f"{name}.lab.example"} for name in CASES]
+    for name in CACHED:
+        known = {"id": "1", "mode": "enforce", "mx": [f"mx1.{name}.lab.example"]}
+        known |= {"version": "STSv1", "maxAge": 604_800, "expires": soon}
+        wanted.append({"domain": f"{name}.lab.example", "known": known})
+    ran = subprocess.run(
+        [shutil.which("node") or "node", Path(__file__).with_name("mailauth_sender.mjs")],
+        input=json.dumps(wanted).encode(),
+        env={**os.environ, "NODE_EXTRA_CA_CERTS": str(ca_file)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=120,
+    )
+    rows = map(json.loads, ran.stdout.splitlines())
+    return {row["domain"].partition(".")[0]: Fate(row["fate"], row["why"]) for row in rows}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -216,6 +242,13 @@ def test_postfix_and_the_reference_sender_agree(name: str, world: World) -> None
         as_rfc = world.walk(name, RFC)
         assert as_rfc.conclusion is (case.rfc or case.expected), as_rfc.story
     assert bool(case.clause) is (case.rfc is not None)
+
+
+@pytest.mark.parametrize("name", [*CASES, *CACHED])
+def test_a_second_sender_follows_the_rfc_too(name: str, world: World) -> None:
+    case = CASES.get(name)
+    wanted = F if case is None else case.rfc or case.expected
+    assert _WORDS[world.second[name].status] is wanted, world.second[name]
 
 
 @pytest.mark.parametrize("name", CACHED)
