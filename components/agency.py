@@ -88,6 +88,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         bucket=bucket(survey.account_id),
         account_id=survey.account_id,
         cache_seconds=config.cache_seconds,
+        alarm_topic=config.alarm_topic,
         protect=any(decision.phase(name).parts.host for name in names),
         keep=bool(names),
     )

@@ -24,6 +24,7 @@ RESOURCES = {
     "aws:acm/certificateValidation:CertificateValidation": "CertificateValidationArgs",
     "aws:cloudfront/distribution:Distribution": "DistributionArgs",
     "aws:cloudfront/originAccessControl:OriginAccessControl": "OriginAccessControlArgs",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "MetricAlarmArgs",
     "aws:route53/record:Record": "RecordArgs",
     "aws:s3/bucket:Bucket": "BucketArgs",
     "aws:s3/bucketObjectv2:BucketObjectv2": "BucketObjectv2Args",

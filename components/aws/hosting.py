@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 import pulumi_aws
 
+from components.aws.alarms import Alarms
 from components.aws.policy_bucket import PolicyBucket
 from components.aws.policy_host import PolicyHost
 from components.aws.zone import Zone
@@ -24,6 +25,7 @@ def load_resources() -> None:
         (pulumi_aws.cloudfront, "Distribution"),
         (pulumi_aws.acm, "Certificate"),
         (pulumi_aws.route53, "Record"),
+        (pulumi_aws.cloudwatch, "MetricAlarm"),
     ):
         getattr(module, resource)
 
@@ -40,14 +42,17 @@ class AwsHosting:
         cache_seconds: int,
         protect: bool,
         keep: bool,
+        alarm_topic: str | None = None,
     ) -> None:
         """Place the stack's bucket.
 
         ``protect`` it while senders may rely on any of its policies; ``keep`` it, with its ledger,
         in the account even when it is destroyed, once any of them has been enforced.
+        ``alarm_topic`` is the SNS topic (ARN) that alarms tell; without one there are none.
         """
         self._account = account
         self._cache_seconds = cache_seconds
+        self._alarm_topic = alarm_topic
         self._providers: dict[str, pulumi_aws.Provider] = {}
         self._bucket = PolicyBucket(
             "policies",
@@ -68,8 +73,8 @@ class AwsHosting:
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
-        """A distribution for a domain."""
-        return PolicyHost(
+        """A distribution for a domain, and alarms on it where somebody is to be told."""
+        host = PolicyHost(
             declaration.domain,
             {
                 "domain": declaration.domain,
@@ -85,6 +90,18 @@ class AwsHosting:
             },
             opts,
         )
+        if self._alarm_topic:
+            Alarms(
+                f"{declaration.domain}-alarms",
+                {
+                    "domain": declaration.domain,
+                    "topic": self._alarm_topic,
+                    "certificate_arn": host.certificate_arn,
+                    "distribution_id": host.distribution_id,
+                },
+                pulumi.ResourceOptions(parent=host),
+            )
+        return host
 
     def _provider(self, role: str) -> pulumi_aws.Provider:
         """The provider that assumes ``role``; an explicit one takes nothing from ``aws:``."""

@@ -45,6 +45,8 @@ class PolicyHost(pulumi.ComponentResource):
     """One distribution with one certificate for one policy domain."""
 
     body: pulumi.Resource
+    certificate_arn: pulumi.Output[str]
+    distribution_id: pulumi.Output[str]
     own_name: pulumi.Output[str]
     policy_url: pulumi.Output[str]
 
@@ -108,7 +110,8 @@ class PolicyHost(pulumi.ComponentResource):
                 retain_on_delete=args["keep"],
             ),
         )
-        self._distribution_id = distribution.id
+        self.certificate_arn = certificate.certificate_arn
+        self.distribution_id = distribution.id
         self.own_name = distribution.domain_name
         self.policy_url = pulumi.Output.from_input(
             f"https://{args['policy_host']}/.well-known/mta-sts.txt"
@@ -146,7 +149,7 @@ class PolicyHost(pulumi.ComponentResource):
         """The distribution's caches; to be asked for in hooks only, where its id is known."""
         return CloudFrontCaches(
             self._account,
-            distribution_id=str(await self._distribution_id.future()),
+            distribution_id=str(await self.distribution_id.future()),
             bucket=self._bucket,
             key=self._key,
             deadline_seconds=deadline_seconds,

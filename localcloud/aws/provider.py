@@ -24,6 +24,7 @@ from localcloud.aws.crash import crashing
 from localcloud.aws.differences import Change, differences, reconcile
 from localcloud.aws.distribution import Distribution
 from localcloud.aws.invokes import invoke
+from localcloud.aws.metric_alarm import MetricAlarm
 from localcloud.aws.origin_access import OriginAccessControl
 from localcloud.aws.properties import UNKNOWN, Properties, decode, encode
 from localcloud.aws.record import Record
@@ -50,6 +51,7 @@ RESOURCES: dict[str, Resource] = {
         CertificateValidation(),
         Distribution(),
         OriginAccessControl(),
+        MetricAlarm(),
         Record(),
     )
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import boto3
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_cloudfront import CloudFrontClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_route53 import Route53Client
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
@@ -186,6 +187,10 @@ class Session:
     def s3(self, region: str | None = None) -> S3Client:
         """The S3 client of a region, the provider's own by default."""
         return cast("S3Client", self._client("s3", region or self.region))
+
+    def cloudwatch(self, region: str | None = None) -> CloudWatchClient:
+        """The CloudWatch client of a region, the provider's own by default."""
+        return cast("CloudWatchClient", self._client("cloudwatch", region or self.region))
 
     def acm(self, region: str | None = None) -> ACMClient:
         """The ACM client of a region, the provider's own by default."""

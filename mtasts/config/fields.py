@@ -30,6 +30,7 @@ _SELECTOR_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
+_TOPIC = re.compile(r"arn:aws:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
 _ROUTE53_ZONE = re.compile(r"[A-Z0-9]{8,32}")
 _CLOUDFLARE_ZONE = re.compile(r"[0-9a-f]{32}")
@@ -343,6 +344,26 @@ def role_arn(value: object) -> str:
             "config-role-invalid",
             f"{shown(arn)} is no ARN of an IAM role",
             "write arn:aws:iam::123456789012:role/name",
+        )
+    return arn
+
+
+def alarm_topic(value: object) -> str:
+    """The ARN of an SNS topic in us-east-1."""
+    arn = text(value)
+    found = _TOPIC.fullmatch(arn)
+    if not found:
+        raise FieldError(
+            "config-topic-invalid",
+            f"{shown(arn)} is no ARN of an SNS topic",
+            "write arn:aws:sns:us-east-1:123456789012:name",
+        )
+    if found[1] != "us-east-1":
+        raise FieldError(
+            "config-topic-invalid",
+            f"{shown(arn)} lies in {found[1]}: an alarm tells topics of its own region alone, and "
+            "CloudFront has its metrics in us-east-1",
+            "name a topic of us-east-1",
         )
     return arn
 

@@ -147,6 +147,7 @@ def _load(
         proof_seconds=stack.proof_seconds or DEFAULT_PROOF_SECONDS,
         domains=tuple(_resolve(domain, stack) for domain, _, _ in domains),
         file=report.file,
+        alarm_topic=stack.alarm_topic,
     )
 
 

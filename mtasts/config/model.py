@@ -111,7 +111,8 @@ class DomainConfig:
 class AgencyConfig:
     """One agency's stack.
 
-    ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source.
+    ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
+    ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any.
     """
 
     agency: str
@@ -124,6 +125,7 @@ class AgencyConfig:
     proof_seconds: int
     domains: tuple[DomainConfig, ...]
     file: str
+    alarm_topic: str | None = None
 
 
 def supported(config: AgencyConfig) -> list[Finding]:

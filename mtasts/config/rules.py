@@ -48,6 +48,15 @@ def check_stack(
             ),
             value=str(dns),
         )
+    if hosting is Hosting.CLOUDFLARE and stack.alarm_topic is not None:
+        report.add(
+            "mtasts:alarmTopic",
+            FieldError(
+                "config-impossible-combination",
+                "alarms watch CloudFront and its certificates, which hosting cloudflare has not",
+                "leave it out, or write mtasts:hosting: aws",
+            ),
+        )
     judged = "mtasts:hosting" not in raw or stack.hosting is not None
     if judged and hosting is Hosting.AWS and "aws:region" not in raw:
         report.add(

@@ -122,6 +122,9 @@ class StackFields(Fields):
         None, alias="mtasts:tlsReports"
     )
     reroll: _Token | None = Field(None, alias="mtasts:reroll")
+    alarm_topic: Annotated[str, PlainValidator(fields.alarm_topic)] | None = Field(
+        None, alias="mtasts:alarmTopic"
+    )
 
 
 class OverrideFields(Fields):

@@ -44,7 +44,7 @@ def declaration(**changes: object) -> Declaration:
     return Declaration(**(values | changes))  # type: ignore[arg-type]  # a table of fields
 
 
-def declared(**changes: object) -> Recorded:
+def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
     def program() -> None:
         account = Account(AwsSettings("eu-west-1"))
         one = declaration(**changes)
@@ -55,6 +55,7 @@ def declared(**changes: object) -> Recorded:
             cache_seconds=60,
             protect=one.parts.protect_host,
             keep=one.keep,
+            alarm_topic=alarm_topic,
         )
         reach = Reach()
         prover = Prover(reach, Resolver(reach), 300)
@@ -298,3 +299,21 @@ def test_records_in_another_account_are_written_in_its_role() -> None:
     for key in (STS, TLSRPT, IPV4, IPV6, f"Record {DOMAIN}-validation"):
         assert "dns-210987654321-dns-writer" in found.request(key).provider
     assert "dns-" not in found.request(BODY).provider
+
+
+def test_alarms_tell_a_topic_what_fails_by_itself(plain: Recorded) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:mail-alerts"
+    watched = declared(alarm_topic=topic)
+    expiry, errors = f"MetricAlarm {DOMAIN}-alarms-expiry", f"MetricAlarm {DOMAIN}-alarms-errors"
+    assert set(watched.names) - set(plain.names) == {f"Alarms {DOMAIN}-alarms", expiry, errors}
+    for key in (expiry, errors):
+        inputs = watched.inputs(key)
+        assert (inputs["region"], inputs["alarmActions"], inputs["okActions"]) == (
+            "us-east-1",
+            [topic],
+            [topic],
+        )
+        assert watched.parent(key) == f"{DOMAIN}-alarms"
+    assert watched.inputs(expiry)["threshold"] == 30
+    assert set(watched.inputs(expiry)["dimensions"]) == {"CertificateArn"}
+    assert watched.inputs(errors)["dimensions"]["Region"] == "Global"

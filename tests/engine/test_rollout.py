@@ -277,3 +277,19 @@ def test_ten_mistakes_are_told_at_once_and_nobody_is_asked(lab: Lab) -> None:
         "mtasts:domains[2].mode",
     ):
         assert key in refused.text, key
+
+
+def test_alarms_come_and_go_with_their_topic(lab: Lab, domain: str) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:alerts"
+    project = lab.stack(entry(domain), f"mtasts:alarmTopic: {topic}")
+    project.settle()
+
+    def alarms() -> list[str]:
+        found = lab.client("cloudwatch").describe_alarms(AlarmNamePrefix=domain)["MetricAlarms"]
+        assert all(each["AlarmActions"] == each["OKActions"] == [topic] for each in found)
+        return sorted(each["MetricName"] for each in found)
+
+    assert alarms() == ["5xxErrorRate", "DaysToExpiry"]
+    project.pulumi("config", "rm", "mtasts:alarmTopic").required()
+    project.settle()
+    assert alarms() == []

@@ -42,6 +42,8 @@ VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 RECORD = "aws:route53/record:Record"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 
 
 class Engine:
@@ -726,3 +728,50 @@ def test_the_process_says_its_port_and_ends_on_a_signal() -> None:
         process.terminate()
         assert process.wait(20) == 0
     assert info.version == "7.51.1"
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    return {
+        "namespace": "AWS/CloudFront",
+        "metricName": "5xxErrorRate",
+        "dimensions": {"DistributionId": "E1", "Region": "Global"},
+        "statistic": "Average",
+        "period": 300,
+        "evaluationPeriods": 3,
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 1,
+        "treatMissingData": "notBreaching",
+        "alarmActions": [TOPIC],
+        "region": "us-east-1",
+        "tags": {"a": "b"},
+    } | changes
+
+
+def test_an_alarm_is_put_changed_and_deleted(engine: Engine) -> None:
+    identity, inputs, outputs = engine.create(ALARM, alarm())
+    assert identity == outputs["name"] == inputs["name"]
+    unchanged(engine, ALARM, identity, inputs)
+    changed = inputs | {"threshold": 2, "tags": {"c": "d"}}
+    engine.update(ALARM, identity, inputs, changed)
+    unchanged(engine, ALARM, identity, changed)
+    (found,) = engine.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert (found["Threshold"], found["AlarmActions"]) == (2, [TOPIC])
+    engine.client("cloudwatch").disable_alarm_actions(AlarmNames=[identity])
+    engine.delete(ALARM, identity, inputs)
+    assert engine.read(ALARM, identity, inputs)[0] == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"statistic": "Mean"}, "statistic must be one of Average"),
+        ({"period": 90}, "whole minutes, not 90"),
+        ({"treatMissingData": "never"}, "treatMissingData must be one of"),
+        ({"region": "eu-west-1"}, "the alarm is in eu-west-1"),
+    ],
+)
+def test_what_no_alarm_may_hold_is_refused(
+    engine: Engine, changes: dict[str, Any], reason: str
+) -> None:
+    (failure,) = engine.check(ALARM, alarm(**changes)).failures
+    assert reason in failure.reason

@@ -38,6 +38,9 @@ FILE = "stacks/Pulumi.test.yaml"
 DOMAIN = "mtasts:domains[0]"
 
 
+TOPIC = "arn:aws:sns:us-east-1:123456789012:mail-alerts"
+
+
 def valid() -> Values:
     return {
         "aws:region": "us-east-1",
@@ -173,6 +176,7 @@ ACCEPTED: list[tuple[str, Any, Callable[[AgencyConfig], object], object]] = [
     ("mtasts:cacheSeconds", "3600", lambda c: c.cache_seconds, 3600),
     ("mtasts:proofSeconds", 5, lambda c: c.proof_seconds, 5),
     ("mtasts:proofSeconds", "3600", lambda c: c.proof_seconds, 3600),
+    ("mtasts:alarmTopic", TOPIC, lambda c: c.alarm_topic, TOPIC),
     ("mtasts:ttl", 60, lambda c: c.domains[1].ttl_seconds, 60),
     ("mtasts:ttl", 86400, lambda c: c.domains[1].ttl_seconds, 86400),
     ("mtasts:mode", "none", lambda c: c.domains[1].mode, Mode.NONE),
@@ -294,6 +298,14 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("mtasts:maxAge", (1,), "", "config-no-whole-number", "plain digits"),
     ("mtasts:cacheSeconds", 0, "", "config-out-of-range", "1 to 3600"),
     ("mtasts:cacheSeconds", 3601, "", "config-out-of-range", "1 to 3600"),
+    ("mtasts:alarmTopic", "alerts", "", "config-topic-invalid", "arn:aws:sns:us-east-1"),
+    (
+        "mtasts:alarmTopic",
+        TOPIC.replace("us-east-1", "eu-west-1"),
+        "",
+        "config-topic-invalid",
+        "a topic of us-east-1",
+    ),
     ("mtasts:proofSeconds", 4, "", "config-out-of-range", "5 to 3600"),
     ("mtasts:proofSeconds", 3601, "", "config-out-of-range", "5 to 3600"),
     ("mtasts:ttl", 59, "", "config-out-of-range", "60 to 86400"),
@@ -471,6 +483,16 @@ def test_reports_need_no_default_where_every_receiving_domain_has_its_own() -> N
     assert config.domains[1].tls_reports == ()
 
 
+def test_alarms_watch_what_aws_hosts() -> None:
+    values = {**change("mtasts:hosting", "cloudflare"), "mtasts:dns": "cloudflare"}
+    values["mtasts:domains"] = values["mtasts:domains"][1:]
+    (finding,) = refusals({**values, "mtasts:alarmTopic": TOPIC})
+    assert (finding.id, finding.fix) == (
+        "config-impossible-combination",
+        "leave it out, or write mtasts:hosting: aws",
+    )
+
+
 @pytest.mark.parametrize("dns", ["route53", "delegated", "manual"])
 def test_hosting_cloudflare_needs_its_zone_there(dns: str) -> None:
     values = {**change("mtasts:hosting", "cloudflare"), "mtasts:dns": dns}
@@ -618,6 +640,7 @@ INDEPENDENT = [
     ("mtasts:ttl", True),
     ("mtasts:tlsReports", ["x"]),
     ("mtasts:reroll", "a b"),
+    ("mtasts:alarmTopic", "?"),
     ("mtasts:unknown", 1),
     ("domains.name", "gov"),
     ("domains.mx", ["mail"]),

@@ -1,0 +1,78 @@
+"""Alarms on what fails by itself: a certificate that is not renewed, a distribution with errors."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pulumi
+from pulumi_aws import cloudwatch
+
+# Where CloudFront and the certificates that it takes have their metrics.
+_REGION = "us-east-1"
+_DAY_SECONDS = 86_400
+# ACM renews 45 days ahead at the latest, so below this the renewal is stuck, and time is left.
+EXPIRY_DAYS = 30
+# Policies are small files that are always there: a sender's fetch fails with each of these.
+ERROR_PERCENT = 1
+_ERROR_SECONDS = 300
+_ERROR_PERIODS = 3
+
+
+class AlarmsArgs(TypedDict):
+    """What is watched, and the SNS topic that is told; it lies in us-east-1 as the alarms do."""
+
+    domain: str
+    topic: str
+    certificate_arn: pulumi.Input[str]
+    distribution_id: pulumi.Input[str]
+
+
+class Alarms(pulumi.ComponentResource):
+    """The alarms of one policy host; each tells the topic when it begins and when it ends."""
+
+    def __init__(
+        self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place both alarms."""
+        super().__init__("mtasts:index:Alarms", name, {}, opts)
+        domain, told = args["domain"], [args["topic"]]
+        cloudwatch.MetricAlarm(
+            f"{name}-expiry",
+            alarm_description=f"The certificate of mta-sts.{domain} has not been renewed: see "
+            "whether its validation record and CAA still let ACM issue (mtasts check).",
+            namespace="AWS/CertificateManager",
+            metric_name="DaysToExpiry",
+            dimensions={"CertificateArn": args["certificate_arn"]},
+            statistic="Minimum",
+            period=_DAY_SECONDS,
+            evaluation_periods=1,
+            comparison_operator="LessThanThreshold",
+            threshold=EXPIRY_DAYS,
+            # There is none before the first day has passed, and none once it has expired.
+            treat_missing_data="ignore",
+            alarm_actions=told,
+            ok_actions=told,
+            region=_REGION,
+            tags={"mtasts:domain": domain},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        cloudwatch.MetricAlarm(
+            f"{name}-errors",
+            alarm_description=f"CloudFront fails to serve the policy of {domain}: see the bucket's "
+            "policy and the object (mtasts check, pulumi refresh).",
+            namespace="AWS/CloudFront",
+            metric_name="5xxErrorRate",
+            dimensions={"DistributionId": args["distribution_id"], "Region": "Global"},
+            statistic="Average",
+            period=_ERROR_SECONDS,
+            evaluation_periods=_ERROR_PERIODS,
+            comparison_operator="GreaterThanThreshold",
+            threshold=ERROR_PERCENT,
+            treat_missing_data="notBreaching",  # nobody asked
+            alarm_actions=told,
+            ok_actions=told,
+            region=_REGION,
+            tags={"mtasts:domain": domain},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
