@@ -35,7 +35,7 @@ _UDP_MAX = 1232  # the size DNS flag day 2020 settled on; more than this goes ov
 _UDP_MAX_WITHOUT_EDNS = 512
 _TCP_IDLE_SECONDS = 5.0
 _TCP_CONNECTIONS_MAX = 64
-_DELAYED_MAX = 256
+_DELAYED_MAX = 2048
 _BIND_TRIES = 20
 
 
@@ -64,10 +64,18 @@ class DnsServer:
     """Answers questions from ``names()``, which is asked anew for each."""
 
     def __init__(
-        self, names: Callable[[], Names], signed: Callable[[str], bool] = lambda _: False
+        self,
+        names: Callable[[], Names],
+        signed: Callable[[str], bool] = lambda _: False,
+        *,
+        delay_seconds: float = 0.0,
     ) -> None:
-        """Make the server; `start` makes it listen. It vouches for names that are ``signed``."""
+        """Make the server; `start` makes it listen.
+
+        It vouches for names that are ``signed``, and answers after ``delay_seconds``.
+        """
         self._names = names
+        self._delay_seconds = delay_seconds
         self._signed = signed
         self.faults: dict[tuple[str, str], DnsFault] = {}
         self.port = 0
@@ -120,8 +128,8 @@ class DnsServer:
             name = question.name.to_text(omit_final_dot=True).lower()
             type_ = dns.rdatatype.to_text(question.rdtype)
             fault = self.faults.get((name, type_), DnsFault())
-            if fault.delay_seconds:
-                await asyncio.sleep(fault.delay_seconds)
+            if delay := max(fault.delay_seconds, self._delay_seconds):
+                await asyncio.sleep(delay)
             if fault.outcome is Outcome.TIMEOUT:
                 return None
             _fill(response, self._answer(name, type_, fault), fault)

@@ -82,9 +82,10 @@ class Message:
 class MailServers:
     """All MX hosts of a local cloud; ``ports`` maps each to its loopback port."""
 
-    def __init__(self, authority: Authority) -> None:
-        """Make the set, empty; `listen` adds a host."""
+    def __init__(self, authority: Authority, connections_max: int = _CONNECTIONS_MAX) -> None:
+        """Make the set, empty; `listen` adds a host. Beyond so many connections none is taken."""
         self._authority = authority
+        self._connections_max = connections_max
         self._servers: list[asyncio.Server] = []
         self._connections: set[_Connection] = set()
         self.ports: dict[str, int] = {}
@@ -137,6 +138,7 @@ class MailServers:
         return _Connection(
             _Mailbox(host, flavour, self.messages),
             self._connections,
+            self._connections_max,
             hostname=host,
             ident="ESMTP",
             tls_context=context,
@@ -192,13 +194,20 @@ _RUDE = {
 class _Connection(SMTP):
     """One connection, counted, so that a client that opens thousands is turned away."""
 
-    def __init__(self, mailbox: _Mailbox, connections: set[_Connection], **options: Any) -> None:  # noqa: ANN401 - aiosmtpd's options, passed on
+    def __init__(
+        self,
+        mailbox: _Mailbox,
+        connections: set[_Connection],
+        connections_max: int,
+        **options: Any,  # noqa: ANN401 - aiosmtpd's options, passed on
+    ) -> None:
         super().__init__(mailbox, **options)
         self._connections = connections
+        self._connections_max = connections_max
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, or turn it away; also called once more after STARTTLS."""
-        if self not in self._connections and len(self._connections) >= _CONNECTIONS_MAX:
+        if self not in self._connections and len(self._connections) >= self._connections_max:
             transport.close()
             return
         self._connections.add(self)

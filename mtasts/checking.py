@@ -9,8 +9,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from mtasts.check.seen import MxHost, Observed
-from mtasts.lookups import LATE, Lookups, report_uris
+from mtasts.check.seen import Endpoint, Mailbox, MxHost, Observed
+from mtasts.lookups import LATE, Lookups, Shared, mail_domain, report_uris
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
 from mtasts.observations import (
     NULL_MX,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
     from typing import Any, TypeVar
 
-    from mtasts.check.seen import Endpoint, Mailbox, Pointer
+    from mtasts.check.seen import Pointer
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
 
@@ -46,6 +46,9 @@ _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
 _ADDRESSES_MAX = 8
 _THREADS = 16
+_QUESTIONS_MAX = 100  # at once
+_ANSWERS_MAX = 20_000
+_SHARED_MAX = 1000
 
 
 class Observer:
@@ -65,11 +68,15 @@ class Observer:
         self._deadline_seconds = deadline_seconds
         self._slots = asyncio.Semaphore(connections_max)
         self._threads = ThreadPoolExecutor(_THREADS, "mtasts-parser")
+        self._questions = asyncio.Semaphore(_QUESTIONS_MAX)
+        self._answers = Shared(self._answer, _ANSWERS_MAX)
+        self._mailboxes = Shared(self._mailbox, _SHARED_MAX)
+        self._endpoints = Shared(self._endpoint, _SHARED_MAX)
 
     async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:
         """Everything there is to see of ``domain``; never raises for what others do."""
-        end = asyncio.get_running_loop().time() + self._deadline_seconds
-        ask = Lookups(self._resolver, end)
+        end = self._end()
+        ask = Lookups(self._answers, end)
         host = f"{POLICY_LABEL}.{domain}"
         records = (f"{STS_LABEL}.{domain}", f"{TLSRPT_LABEL}.{domain}")
         dkim = [dkim_name(selector, domain) for selector in selectors]
@@ -96,6 +103,53 @@ class Observer:
             dmarc=tuple(more[len(dkim) :]),
         )
         return await _Looking(self, seen, ask, end).onwards()
+
+    def _end(self) -> float:
+        return asyncio.get_running_loop().time() + self._deadline_seconds
+
+    async def _answer(self, question: tuple[str, str]) -> DnsAnswer:
+        # A burst of thousands of datagrams would be lost in part, and waited for in vain.
+        async with self._questions:
+            return await self._resolver.lookup(*question)
+
+    async def mailbox(self, uri: str, end: float) -> Mailbox:
+        """Where reports are mailed to; it has a deadline of its own, since others wait for it."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._mailboxes.get(uri)
+        except TimeoutError:
+            failed = DnsAnswer("", "MX", DnsStatus.FAILED, reason=LATE)
+            return Mailbox(uri, mail_domain(uri), failed)
+
+    async def _mailbox(self, uri: str) -> Mailbox:
+        end = self._end()
+        ask = Lookups(self._answers, end)
+        domain = mail_domain(uri)
+        found = Mailbox(uri, domain, await ask.one(domain, "MX"))
+        for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
+            there = _addresses(*await ask.addresses(host))
+            if there:
+                return replace(found, session=await self.session(host, there[0], end))
+        return found
+
+    async def endpoint(self, uri: str, end: float) -> Endpoint:
+        """Where reports are posted to, likewise."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._endpoints.get(uri)
+        except TimeoutError:
+            return Endpoint(uri, (DnsAnswer("", "A", DnsStatus.FAILED, reason=LATE),))
+
+    async def _endpoint(self, uri: str) -> Endpoint:
+        end = self._end()
+        parts = urlsplit(uri)
+        host = (parts.hostname or "").rstrip(".")
+        found = Endpoint(uri, await Lookups(self._answers, end).addresses(host))
+        there = _addresses(*found.addresses)
+        if not there:
+            return found
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return replace(found, fetch=await self.fetch(host, there[0], end, path=path))
 
     async def session(
         self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
@@ -139,7 +193,12 @@ class Observer:
         from mtasts.probe import parsers  # noqa: PLC0415 - only where there is a record
 
         loop = asyncio.get_running_loop()
-        resolver = parsers.BoundedResolver(self._resolver.servers, end, loop.time)
+        ask = Lookups(self._answers, end)
+
+        def wait(name: str, type_: str) -> DnsAnswer:
+            return asyncio.run_coroutine_threadsafe(ask.one(name, type_), loop).result()
+
+        resolver = parsers.BoundedResolver(wait)
         work = parsers.PARSERS[parser]
         return await loop.run_in_executor(self._threads, work, record, domain, resolver)
 
@@ -171,8 +230,8 @@ class _Looking:
             self._host(),
             self._ask.loops((seen.sts, seen.tlsrpt, *seen.host)),
             asyncio.gather(*map(self._mx, exchanges[:_MX_MAX])),
-            asyncio.gather(*map(self._mailbox, report_uris(seen.tlsrpt, "mailto"))),
-            asyncio.gather(*map(self._endpoint, report_uris(seen.tlsrpt, "https"))),
+            self._each(self._observer.mailbox, "mailto"),
+            self._each(self._observer.endpoint, "https"),
             asyncio.gather(self._spf(), self._dmarc()),
         )
         return replace(
@@ -180,8 +239,8 @@ class _Looking:
             loops=loops,
             mx_hosts=tuple(hosts),
             left_out=max(0, len(exchanges) - _MX_MAX),
-            mailboxes=tuple(mailboxes),
-            endpoints=tuple(endpoints),
+            mailboxes=mailboxes,
+            endpoints=endpoints,
             spf_parsed=parsed[0],
             dmarc_parsed=parsed[1],
         )
@@ -234,25 +293,12 @@ class _Looking:
         found = [(each, await observer.session(host, address, end, each)) for each in less]
         return usual, found, pointer
 
-    async def _mailbox(self, uri: str) -> Mailbox:
-        found = await self._ask.mailbox(uri)
-        for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
-            for address in _addresses(*await self._ask.addresses(host))[:1]:
-                session = await self._observer.session(host, address, self._end)
-                return replace(found, session=session)
-        return found
-
-    async def _endpoint(self, uri: str) -> Endpoint:
-        parts = urlsplit(uri)
-        host = (parts.hostname or "").rstrip(".")
-        found = await self._ask.endpoint(uri, host)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        there = _addresses(*found.addresses)
-        if not there:
-            return found
-        return replace(
-            found, fetch=await self._observer.fetch(host, there[0], self._end, path=path)
-        )
+    async def _each(
+        self, look: Callable[[str, float], Coroutine[Any, Any, T]], scheme: str
+    ) -> tuple[T, ...]:
+        """``look`` at every URI of the scheme in the TLS-RPT record."""
+        uris = report_uris(self._seen.tlsrpt, scheme)
+        return tuple(await asyncio.gather(*(look(uri, self._end) for uri in uris)))
 
     async def _spf(self) -> Parsed | None:
         records = list(filter(is_spf, _texts(self._seen.apex)))

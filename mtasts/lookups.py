@@ -4,40 +4,70 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from mtasts.check.seen import Endpoint, Mailbox, Pointer
+from mtasts.check.seen import Pointer
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.records import select_tlsrpt
 from mtasts.rollout.authority import caa_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Coroutine, Iterable
 
     from mtasts.policy import Policy
-    from mtasts.probe.dns import Resolver
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 LATE = "no answer before the domain's deadline"
 _CHAIN_MAX = 10
+_KEPT_SECONDS = 60.0
 _NAMES_MAX = 4  # of one address; a shared host has thousands
 _PATTERNS_MAX = 20
 _URIS_MAX = 10
 
 
+class Shared(Generic[K, T]):
+    """What many domains ask alike, such as their common mailbox: done once, and kept for a minute.
+
+    Work goes on when one of those that wait for it has no more time. No more than ``entries_max``
+    are kept.
+    """
+
+    def __init__(self, work: Callable[[K], Coroutine[Any, Any, T]], entries_max: int) -> None:
+        """Do ``work`` for each key."""
+        self._work = work
+        self._entries_max = entries_max
+        self._kept: OrderedDict[K, tuple[float, asyncio.Task[T]]] = OrderedDict()
+
+    async def get(self, key: K) -> T:
+        """What ``work`` brings for ``key``; raises what it raises."""
+        now = asyncio.get_running_loop().time()
+        begun, task = self._kept.get(key, (-_KEPT_SECONDS, None))
+        if task is None or now - begun >= _KEPT_SECONDS:
+            task = asyncio.ensure_future(self._work(key))
+            self._kept[key] = (now, task)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._entries_max:
+                self._kept.popitem(last=False)
+        return await asyncio.shield(task)
+
+
 class Lookups:
     """Asks for one domain until ``end``, which is on the clock of the event loop."""
 
-    def __init__(self, resolver: Resolver, end: float) -> None:
-        """Ask ``resolver``; nothing is sent yet."""
-        self._resolver = resolver
+    def __init__(self, answers: Shared[tuple[str, str], DnsAnswer], end: float) -> None:
+        """Ask through ``answers``, by name and type; nothing is sent yet."""
+        self._answers = answers
         self._end = end
 
     async def one(self, name: str, type_: str) -> DnsAnswer:
         """One look-up; a failed one where there was no time."""
         try:
             async with asyncio.timeout_at(self._end):
-                return await self._resolver.lookup(name, type_)
+                return await self._answers.get((name, type_))
         except TimeoutError:
             return DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)
 
@@ -87,14 +117,10 @@ class Lookups:
         names = list(listed)[:_PATTERNS_MAX]
         return tuple(await asyncio.gather(*(self.one(each, "A") for each in names)))
 
-    async def mailbox(self, uri: str) -> Mailbox:
-        """The MX of a mailbox."""
-        domain = uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
-        return Mailbox(uri, domain, await self.one(domain, "MX"))
 
-    async def endpoint(self, uri: str, host: str) -> Endpoint:
-        """The addresses of a host that takes reports."""
-        return Endpoint(uri, await self.addresses(host))
+def mail_domain(uri: str) -> str:
+    """The domain of a ``mailto:`` URI (RFC 6068), in lower case."""
+    return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
 
 
 def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:

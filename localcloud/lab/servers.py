@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from localcloud.authority import Authority
 
 _HTTPS, _SMTP, _DNS = 443, 25, 53
+_CONNECTIONS_MAX = 2000
 _TTL_SECONDS = 300
 _SOA = "ns.lab.example. hostmaster.lab.example. 1 7200 900 1209600 300"
 
@@ -34,10 +35,12 @@ class Lab:
         wanted: Iterable[Setup] | None = None,
         *,
         addressed: bool = False,
+        delay_seconds: float = 0.0,
     ) -> None:
         """Make the servers; `start` makes them listen.
 
         With ``addressed`` each host has an address in 127.0.0.0/8 and the port that belongs to it.
+        DNS answers after ``delay_seconds``.
         """
         self.setups = {each.domain: each for each in (setups() if wanted is None else wanted)}
         self._addressed = addressed
@@ -45,8 +48,8 @@ class Lab:
         self._hosts: dict[str, str] = {}
         self._records: list[RecordSet] = []
         self.web = WebHosts(authority)
-        self.mail = MailServers(authority)
-        self.dns = DnsServer(self._names, self._signed)
+        self.mail = MailServers(authority, _CONNECTIONS_MAX)
+        self.dns = DnsServer(self._names, self._signed, delay_seconds=delay_seconds)
 
     async def start(self) -> None:
         """Listen; an ``addressed`` lab answers DNS on 127.0.0.1:53."""

@@ -72,11 +72,6 @@ class Resolver:
             return replace(await self.lookup(answer.canonical, type_), name=name)
         return answer
 
-    @property
-    def servers(self) -> tuple[tuple[str, int], ...]:
-        """Addresses and ports of the recursive resolvers; empty where none is configured."""
-        return self._recursive()
-
     def _recursive(self) -> tuple[tuple[str, int], ...]:
         if self._fixed is not None:
             return (self._fixed,)

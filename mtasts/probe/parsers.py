@@ -1,7 +1,7 @@
 """SPF and DMARC records through checkdmarc's parsers, which look up what a record refers to.
 
-They block, so they run in threads. Every look-up goes to the resolver of the probes, and their
-number and time are bounded: a record may refer to records without end.
+They block, so they run in threads. Every look-up goes through the probes, and their number is
+bounded: a record may refer to records without end.
 """
 
 from __future__ import annotations
@@ -11,51 +11,60 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-import dns.exception
+import dns.rdata
 import dns.resolver
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
+from dns.rdtypes.ANY.TXT import TXT
 
 from mtasts.findings import printable
-from mtasts.observations import Parsed
+from mtasts.observations import DnsStatus, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from types import ModuleType
 
+    from mtasts.observations import DnsAnswer
+
 _LOOKUPS_MAX = 60
-_LOOKUP_SECONDS = 3.0
 _RECORD_MAX = 4000
 _WARNINGS_MAX = 10
 _TEXT_MAX = 300
 _STOPPED = "it refers to more records than are looked up"
 
 
-class BoundedResolver(dns.resolver.Resolver):
-    """Asks one server, no more often than `_LOOKUPS_MAX` times, and not past ``end``."""
+class BoundedResolver:
+    """What checkdmarc takes for dnspython's resolver: asks through ``ask``, so often and no more.
 
-    def __init__(
-        self, servers: Sequence[tuple[str, int]], end: float, now: Callable[[], float]
-    ) -> None:
-        """Ask ``servers`` until ``now()`` reaches ``end``."""
-        super().__init__(configure=False)
-        self.nameservers = [address for address, _ in servers]
-        self.nameserver_ports = dict(servers)
-        self._end = end
-        self._now = now
+    ``ask`` blocks, and never raises. ``failure`` is the reason of the last look-up that settled
+    nothing: the parser takes such a name for one that does not exist.
+    """
+
+    lifetime = 0.0  # the look-ups have deadlines of their own
+
+    def __init__(self, ask: Callable[[str, str], DnsAnswer]) -> None:
+        """Ask nothing yet."""
+        self._ask = ask
         self._left = _LOOKUPS_MAX
-        self.failure = ""  # of the last look-up that settled nothing
+        self.failure = ""
 
-    def resolve(self, *arguments: Any, **options: Any) -> dns.resolver.Answer:  # noqa: ANN401 - dnspython's signature, passed on
-        """As dnspython does, within the bounds."""
-        left = self._end - self._now()
+    def resolve(self, name: str, type_: str, **_: object) -> list[dns.rdata.Rdata]:
+        """The records of ``name``; raises what dnspython does where there are none."""
         self._left -= 1
-        try:
-            if self._left < 0 or left <= 0:
-                raise dns.exception.Timeout  # noqa: TRY301 - told like one of the library's own
-            options["lifetime"] = min(left, _LOOKUP_SECONDS)
-            return super().resolve(*arguments, **options)
-        except (dns.exception.Timeout, dns.resolver.NoNameservers, OSError) as error:
-            self.failure = _text(error) if self._left >= 0 else _STOPPED
-            raise
+        if self._left < 0:
+            self.failure = _STOPPED
+            raise dns.resolver.NoNameservers
+        answer = self._ask(name.rstrip(".").lower(), type_)
+        if answer.status is DnsStatus.FAILED:
+            self.failure = answer.reason
+            raise dns.resolver.NoNameservers
+        if answer.status is DnsStatus.NXDOMAIN:
+            raise dns.resolver.NXDOMAIN
+        if answer.status is DnsStatus.NO_DATA:
+            raise dns.resolver.NoAnswer
+        if type_ == "TXT":
+            return [TXT(RdataClass.IN, RdataType.TXT, strings) for strings in answer.strings]
+        return [dns.rdata.from_text("IN", type_, value) for value in answer.values]
 
 
 def _library(subject: str) -> ModuleType:
@@ -97,7 +106,6 @@ def _parsed(
         parsed = replace(so_far, error=_text(error))
     except Exception as error:  # noqa: BLE001 - a parser's own mistake is no finding about the domain
         parsed = replace(so_far, reason=f"{type(error).__name__}: {_text(error)}")
-    # The parser takes a name that could not be looked up for one that does not exist.
     return replace(so_far, reason=resolver.failure) if resolver.failure else parsed
 
 

@@ -74,10 +74,6 @@ class Zone(Resolver):
         self.failing = failing
         self.asked: list[tuple[str, str]] = []
 
-    @property
-    def servers(self) -> tuple[tuple[str, int], ...]:
-        return ()
-
     async def lookup(self, name: str, type_: str) -> DnsAnswer:
         self.asked.append((name, type_))
         if (name, type_) in self.failing:

@@ -1,0 +1,146 @@
+"""`mtasts check` on 200 lab domains, against checkdmarc 6.0.4 on the same servers (bar: 20 times).
+
+Both ask one resolver that takes 20 ms to answer, and the same HTTPS and mail servers, in a network
+namespace of their own; so this needs Linux and root, and says so elsewhere. What they look at
+differs: `docs/checks.md` has the list. checkdmarc goes through its domains one by one; a part of
+them is enough to see how many it does in a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localcloud.authority import Authority
+from localcloud.lab import namespace
+from localcloud.lab.servers import Lab
+from localcloud.lab.setups import good, reports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOMAINS = 200
+PEER_DOMAINS = 20
+DELAY_SECONDS = 0.02
+_INSIDE, _SERVE = "--inside", "--serve"
+_BIN = Path(sys.executable).parent
+
+
+def names(count: int) -> list[str]:
+    """The domains."""
+    return [f"d{number}.lab.example" for number in range(count)]
+
+
+async def serve(folder: Path) -> None:
+    """The lab, until its stdin ends."""
+    authority = Authority()
+    authority.write(folder / "ca.pem")
+    wanted = [good("good"), reports(), *(good(f"d{number}") for number in range(DOMAINS))]
+    lab = Lab(authority, wanted, addressed=True, delay_seconds=DELAY_SECONDS)
+    await lab.start()
+    (folder / "ready").touch()
+    await asyncio.to_thread(sys.stdin.read)
+    await lab.stop()
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[None]:
+    """The lab in a process of its own."""
+    command = [sys.executable, __file__, _SERVE, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while not (folder / "ready").exists():
+            if process.poll() is not None:
+                raise RuntimeError("the lab did not start")
+            time.sleep(0.05)
+        try:
+            yield
+        finally:
+            if process.stdin:
+                process.stdin.close()
+
+
+def ours(folder: Path) -> tuple[float, int]:
+    """Domains a second, and how many findings and unknowns there were."""
+    listed = folder / "names"
+    listed.write_text("\n".join(names(DOMAINS)))
+    own = {
+        **os.environ,
+        "MTASTS_RESOLVER": "127.0.0.1:53",
+        "MTASTS_CA_FILE": str(folder / "ca.pem"),
+    }
+    words = [str(_BIN / "mtasts"), "check", "--file", str(listed), "--format", "json"]
+    started = time.perf_counter()
+    ran = subprocess.run(words, env=own, check=False, stdout=subprocess.PIPE)
+    seconds = time.perf_counter() - started
+    rows = [json.loads(line) for line in ran.stdout.splitlines()]
+    if len(rows) != DOMAINS or not all(row["mode"] == "enforce" for row in rows):
+        raise RuntimeError(f"{len(rows)} domains were checked, exit code {ran.returncode}")
+    return DOMAINS / seconds, sum(len(row["unknown"]) for row in rows)
+
+
+def peers(folder: Path) -> float:
+    """Domains a second."""
+    listed = folder / "peer"
+    listed.write_text("\n".join(names(PEER_DOMAINS)))
+    roots = str(folder / "ca.pem")
+    own = {**os.environ, "SSL_CERT_FILE": roots, "REQUESTS_CA_BUNDLE": roots}
+    out = folder / "peer.json"
+    words = [str(_BIN / "checkdmarc"), str(listed), "--check-mx-tls", "-n", "127.0.0.1"]
+    started = time.perf_counter()
+    subprocess.run([*words, "-o", str(out)], env=own, check=True, stdout=subprocess.DEVNULL)
+    seconds = time.perf_counter() - started
+    rows = json.loads(out.read_text())
+    valid = [row for row in rows if row["mta_sts"]["valid"] and row["spf"]["valid"]]
+    if len(valid) != PEER_DOMAINS:
+        raise RuntimeError(f"checkdmarc took {len(valid)} of {PEER_DOMAINS} domains for valid")
+    return PEER_DOMAINS / seconds
+
+
+def measure() -> dict[str, object]:
+    """Both, on the same servers."""
+    with namespace.prepared(), tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        with served(folder):
+            own, unknown = ours(folder)
+            peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+            theirs = peers(folder)
+    return {
+        "name": f"check of {DOMAINS} domains, against checkdmarc 6.0.4 on {PEER_DOMAINS} of them",
+        "ratio": round(own / theirs, 1),
+        "ours": round(own, 2),
+        "theirs": round(theirs, 3),
+        "unit": "domains a second",
+        "unknown": unknown,
+        "peak": f"{peak:.0f} MiB",
+    }
+
+
+def main() -> int:
+    """Enter the namespace and measure; say what is missing where that cannot be."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument(_INSIDE, action="store_true")
+    parser.add_argument(_SERVE, type=Path)
+    arguments = parser.parse_args()
+    if arguments.serve:
+        asyncio.run(serve(arguments.serve))
+    elif arguments.inside:
+        print(json.dumps(measure()))
+    elif lacking := namespace.missing():
+        print(json.dumps({"name": "check", "left out": "; ".join(lacking)}))
+    else:
+        return namespace.enter([sys.executable, __file__, _INSIDE])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
