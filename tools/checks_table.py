@@ -47,6 +47,7 @@ PEERS = {
     "sts-record-cname-beside": "C",
     "tlsrpt-record-cname-beside": "C",
     "policy-mx-nowhere": "B",
+    "policy-id-unchanged": "V",
     "host-certificate-expiring": "V",
     "host-status": "C P Z G M A",
     "host-redirect": "C P Z G M A",

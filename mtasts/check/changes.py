@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mtasts.check.notes import finding
 from mtasts.errors import MtaStsError
-from mtasts.findings import Severity, printable
+from mtasts.findings import Severity, ordered, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ VERSION = 1
 STATE_MAX_BYTES = 256 * 1024 * 1024
 # Which findings rest on what could not be found out, by the beginnings of their ids.
 _RESTS_ON = {
-    "sts-record": ("sts-",),
+    "sts-record": ("sts-", "policy-id-unchanged"),
     "host-address": ("host-", "policy-", "mx-null"),
     "host-fetch": ("host-", "policy-", "mx-null"),
     "mx": ("mx-", "dane-", "policy-mx-uncovered", "stack-mx", "stack-parked"),
@@ -97,6 +98,38 @@ class Change:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A policy as it was first seen under its id: `Checked.digest` of it."""
+
+    id: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a watch remembers, by domain."""
+
+    standings: Mapping[str, tuple[Standing, ...]] = field(default_factory=dict)
+    served: Mapping[str, Served] = field(default_factory=dict)
+
+
+def recall(checked: Checked, before: Served | None) -> tuple[Checked, Served | None]:
+    """``checked`` with what only an earlier look shows: another policy under the same id.
+
+    What is remembered is the first policy under an id, so that the finding stands until the id
+    changes or the policy is back.
+    """
+    if not checked.id or not checked.digest:
+        return checked, before
+    if before is None or before.id != checked.id:
+        return checked, Served(checked.id, checked.digest)
+    if before.digest == checked.digest:
+        return checked, before
+    found = finding("policy-id-unchanged", f"id {checked.id}")
+    return replace(checked, findings=ordered((*checked.findings, found))), before
+
+
 def compare(
     before: tuple[Standing, ...], checked: Checked, now: dt.datetime
 ) -> tuple[tuple[Standing, ...], tuple[Change, ...]]:
@@ -104,22 +137,22 @@ def compare(
     former = {(each.id, each.evidence): each for each in before}
     standing: list[Standing] = []
     told: list[Change] = []
-    for finding in checked.findings:
-        known = former.pop((finding.id, finding.evidence), None)
+    for each in checked.findings:
+        known = former.pop((each.id, each.evidence), None)
         looks = 1 if known is None else min(known.looks + 1, 3)
         since = now if known is None else known.since
-        standing.append(_standing(finding, since, looks))
+        standing.append(_standing(each, since, looks))
         if looks < 3:
             kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
             told.append(Change(kind, checked.domain, standing[-1]))
     hidden = tuple(
-        beginning for each in checked.unknown for beginning in _RESTS_ON.get(each.id, ())
+        beginning for unknown in checked.unknown for beginning in _RESTS_ON.get(unknown.id, ())
     )
-    for each in former.values():
-        if each.id.startswith(hidden):
-            standing.append(each)
+    for gone in former.values():
+        if gone.id.startswith(hidden):
+            standing.append(gone)
         else:
-            told.append(Change(Kind.REMOVED, checked.domain, each))
+            told.append(Change(Kind.REMOVED, checked.domain, gone))
     return tuple(standing), tuple(told)
 
 
@@ -128,7 +161,7 @@ def _standing(finding: Finding, since: dt.datetime, looks: int) -> Standing:
     return Standing(finding.id, severity, finding.summary, finding.evidence, since, looks)
 
 
-def read_state(raw: bytes) -> dict[str, tuple[Standing, ...]]:
+def read_state(raw: bytes) -> State:
     """The state of a watch; raises `StateError`."""
     if len(raw) > STATE_MAX_BYTES:
         raise StateError(f"it is larger than {STATE_MAX_BYTES} bytes")
@@ -136,7 +169,12 @@ def read_state(raw: bytes) -> dict[str, tuple[Standing, ...]]:
         found = json.loads(raw)
         if found["version"] != VERSION:
             raise StateError(f"it is of version {printable(str(found['version']), 40)}")
-        return {str(name): tuple(map(_read, rows)) for name, rows in found["domains"].items()}
+        standings = {str(name): tuple(map(_read, rows)) for name, rows in found["domains"].items()}
+        served = {
+            str(name): Served(str(row["id"]), str(row["digest"]))
+            for name, row in found.get("served", {}).items()
+        }
+        return State(standings, served)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StateError(f"it cannot be read: {printable(repr(error), 200)}") from error
 
@@ -156,10 +194,14 @@ def _read(row: dict[str, Any]) -> Standing:
     )
 
 
-def render_state(state: Mapping[str, tuple[Standing, ...]]) -> bytes:
+def render_state(state: State) -> bytes:
     """The state as a file, domains in order."""
-    domains = {name: list(map(_row, state[name])) for name in sorted(state)}
-    return json.dumps({"version": VERSION, "domains": domains}, indent=1).encode("ascii") + b"\n"
+    document = {
+        "version": VERSION,
+        "domains": {name: list(map(_row, rows)) for name, rows in sorted(state.standings.items())},
+        "served": {name: asdict(each) for name, each in sorted(state.served.items())},
+    }
+    return json.dumps(document, indent=1).encode("ascii") + b"\n"
 
 
 def _row(each: Standing) -> dict[str, Any]:

@@ -6,6 +6,7 @@ apart from good and bad. This module has the STS record; the other layers have o
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from mtasts.check.authentication import judge_authentication
@@ -36,7 +37,13 @@ def check_domain(seen: Observed, now: dt.datetime) -> Checked:
     judge_tlsrpt(seen, notes, policy)
     judge_authentication(seen, notes)
     mode = str(policy.mode) if policy else ""
-    return Checked(seen.domain, ordered(notes.findings), tuple(notes.unknown), mode, id_)
+    findings, unknown = ordered(notes.findings), tuple(notes.unknown)
+    return Checked(seen.domain, findings, unknown, mode, id_, _digest(seen))
+
+
+def _digest(seen: Observed) -> str:
+    bodies = {each.body for each in seen.fetches if each.status == 200}
+    return hashlib.sha256(*bodies).hexdigest() if len(bodies) == 1 else ""
 
 
 def _is_there(seen: Observed) -> bool:

@@ -164,6 +164,11 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "docs/check.md", "a well-known sender makes nothing of this policy",
         "change what it names: to that sender there is no policy", "sts-policy-invalid",
     ),
+    "policy-id-unchanged": (
+        Severity.ERROR, "RFC 8461 section 3.1",
+        "the policy has changed and its id has not: senders keep the old one",
+        "give the STS record a new id", "",
+    ),
     "policy-mx-nowhere": (
         Severity.ERROR, _MX, "the policy lists a name that does not exist in DNS",
         "remove it: whoever registers it may receive the mail", "",

@@ -20,13 +20,18 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The findings on one domain, the gravest first, and what could not be found out."""
+    """The findings on one domain, the gravest first, and what could not be found out.
+
+    ``digest`` is the SHA-256 of the policy that every address serves, in hexadecimal; empty where
+    there is none, or more than one.
+    """
 
     domain: str
     findings: tuple[Finding, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     mode: str = ""
     id: str = ""
+    digest: str = ""
 
 
 def finding(code: str, evidence: str = "", *, limit: int = 120) -> Finding:

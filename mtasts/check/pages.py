@@ -12,6 +12,7 @@ _PAGES = {
     "host-bodies-differ": "id",
     "host-cache-long": "id",
     "policy-": "format",
+    "policy-id-unchanged": "id",
     "mx-certificate": "certificate",
 }
 

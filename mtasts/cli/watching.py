@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.changes import (
     STATE_MAX_BYTES,
+    Served,
+    State,
     StateError,
     compare,
     gravest,
     read_state,
+    recall,
     render_state,
 )
 from mtasts.cli.output import write
@@ -91,13 +94,17 @@ async def watch(
     state = _load(arguments.state)
     while True:
         end = asyncio.get_running_loop().time() + span
-        after: dict[str, tuple[Standing, ...]] = {}
+        standings: dict[str, tuple[Standing, ...]] = {}
+        served: dict[str, Served] = {}
         told: list[Change] = []
         seen: list[Checked] = []
-        async for checked in look():
+        async for found in look():
+            checked, remembered = recall(found, state.served.get(found.domain))
+            if remembered is not None:
+                served[checked.domain] = remembered
             seen.append(checked)
-            before = state.get(checked.domain, ())
-            after[checked.domain], changes = compare(before, checked, now())
+            before = state.standings.get(checked.domain, ())
+            standings[checked.domain], changes = compare(before, checked, now())
             for change in gravest(changes):
                 as_json = arguments.format == "json"
                 write((json.dumps(change.as_json()) if as_json else str(change)) + "\n")
@@ -109,7 +116,7 @@ async def watch(
             sys.stderr.write(f"check: could not find out {error}; told again after the next look\n")
             sys.stderr.flush()
         else:
-            state = after
+            state = State(standings, served)
             _store(arguments.state, state)
         rounds = rounds - 1 if rounds is not None else None
         if rounds == 0:
@@ -117,19 +124,19 @@ async def watch(
         await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
 
 
-def _load(path: Path) -> dict[str, tuple[Standing, ...]]:
+def _load(path: Path) -> State:
     try:
         with path.open("rb") as file:
             return read_state(file.read(STATE_MAX_BYTES + 1))
     except FileNotFoundError:
-        return {}
+        return State()
     except OSError as error:
         raise UsageError(f"--state {path}: {error.strerror}") from error
     except StateError as error:
         raise UsageError(f"--state {path}: {error}; move it away to begin anew") from error
 
 
-def _store(path: Path, state: dict[str, tuple[Standing, ...]]) -> None:
+def _store(path: Path, state: State) -> None:
     try:
         write_whole(path, render_state(state), replace=True)
     except OSError as error:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 # An authority that `mtasts.rollout.authority` knows, so that CAA can be compared with it.
 AUTHORITY = Authority(organization="ISRG of the lab")
-# What only a stack file or a ledger can show, and the two that no network is needed for.
+# What only a stack file, a ledger or an earlier look can show.
 ELSEWHERE = {each for each in domain_catalogue.CATALOGUE if each.startswith("stack-")}
+ELSEWHERE |= {"policy-id-unchanged"}
 
 
 @asynccontextmanager

@@ -114,8 +114,11 @@ def ids(found: Checked) -> list[str]:
     return [each.id for each in found.findings]
 
 
+DIGEST = hashlib.sha256(body()).hexdigest()
+
+
 def test_of_a_good_domain_there_is_nothing_to_say() -> None:
-    assert check_domain(GOOD, NOW) == Checked(DOMAIN, (), (), "enforce", "1")
+    assert check_domain(GOOD, NOW) == Checked(DOMAIN, (), (), "enforce", "1", DIGEST)
 
 
 def fetched(**changes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from loopback import Zone
 from mtasts import checking
 from mtasts.check.domain import check_domain
 from mtasts.checking import Observer, each_of
+from mtasts.lookups import Shared
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.probe.reach import Reach
 
@@ -91,6 +92,22 @@ async def test_no_slot_in_time_is_no_answer(monkeypatch: pytest.MonkeyPatch, ca_
     }
     late = check_domain(seen, dt.datetime.now(dt.UTC))
     assert {"tlsrpt-endpoint", "host-fetch", "mx-session"} <= {each.id for each in late.unknown}
+
+
+async def test_who_shares_a_look_waits_no_longer_than_its_own_deadline(
+    monkeypatch: pytest.MonkeyPatch, ca_file: Path
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    observer = Observer(Reach(None, ca_file), Zone({}), deadline_seconds=60)
+    monkeypatch.setattr(observer, "_mailboxes", Shared(never, 1))
+    monkeypatch.setattr(observer, "_endpoints", Shared(never, 1))
+    end = asyncio.get_running_loop().time() + 0.02
+    mailbox = await observer.mailbox("mailto:a@boxes.example", end)
+    endpoint = await observer.endpoint("https://reports.example/", end)
+    assert (mailbox.domain, mailbox.mx.settled) == ("boxes.example", False)
+    assert [each.settled for each in endpoint.addresses] == [False]
 
 
 async def test_so_many_at_once_and_no_more() -> None:

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import leading, served
-from test_check_domain import GOOD, fetched, session
+from test_check_domain import GOOD, body, fetched, session
 
 from localcloud.moto_host import moto_running
 from mtasts import notifying
 from mtasts.check import changes as module
 from mtasts.check.changes import (
     Kind,
+    Served,
     Standing,
+    State,
     StateError,
     compare,
     gravest,
     read_state,
+    recall,
     render_state,
 )
 from mtasts.check.domain import check_domain
@@ -31,6 +34,7 @@ from mtasts.cli.main import main
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.notifying import Topic, Webhook, notify
 from mtasts.observations import SmtpOutcome
+from mtasts.policy import Mode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +52,8 @@ def seen(**changes: Any) -> Checked:
 
 
 BAD = seen(**fetched(status=404))
+GOOD_CHECKED = seen()
+WRITTEN = render_state(State({"a": compare((), BAD, NOW)[0]}))
 
 
 def test_a_finding_is_told_when_it_comes_stays_and_goes() -> None:
@@ -100,8 +106,29 @@ def test_the_gravest_come_first_and_what_is_gone_last() -> None:
 
 def test_the_state_is_read_as_it_was_written() -> None:
     stands, _ = compare((), seen(dmarc=(), **fetched(status=404)), NOW)
-    state = {"b.example": stands, "a.example": ()}
+    state = State({"b.example": stands, "a.example": ()}, {"b.example": Served("1", "ab")})
     assert read_state(render_state(state)) == state
+    assert read_state(b'{"version": 1, "domains": {}}') == State({}, {})
+
+
+def test_a_policy_that_changes_under_its_id_is_told_until_one_of_them_does() -> None:
+    testing = seen(**fetched(body=body(Mode.TESTING)))
+    first, remembered = recall(GOOD_CHECKED, None)
+    assert first == GOOD_CHECKED
+    assert remembered == Served("1", GOOD_CHECKED.digest)
+    for _ in range(2):
+        told, remembered = recall(testing, remembered)
+        assert [each.id for each in told.findings if each.id == "policy-id-unchanged"]
+    back, remembered = recall(GOOD_CHECKED, remembered)
+    assert back == GOOD_CHECKED
+    renewed, remembered = recall(replace(testing, id="2"), remembered)
+    assert (renewed.findings, remembered) == (testing.findings, Served("2", testing.digest))
+
+
+def test_what_was_not_seen_is_not_compared() -> None:
+    for silent in (replace(GOOD_CHECKED, id=""), replace(GOOD_CHECKED, digest="")):
+        assert recall(silent, Served("1", "other")) == (silent, Served("1", "other"))
+        assert recall(silent, None) == (silent, None)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +139,8 @@ def test_the_state_is_read_as_it_was_written() -> None:
         (b'{"version": 2, "domains": {}}', "of version 2"),
         (b'{"version": 1, "domains": {"a": [{}]}}', "cannot be read"),
         (b'{"version": 1, "domains": 5}', "cannot be read"),
-        (render_state({"a": compare((), BAD, NOW)[0]}).replace(b"+00:00", b""), "without a zone"),
-        (render_state({"a": compare((), BAD, NOW)[0]}).replace(b"error", b"bad"), "no severity"),
+        (WRITTEN.replace(b"+00:00", b""), "without a zone"),
+        (WRITTEN.replace(b"error", b"bad"), "no severity"),
     ],
 )
 def test_a_state_that_cannot_be_read_is_none(raw: bytes, says: str) -> None:
