@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -46,6 +47,7 @@ _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
 _ADDRESSES_MAX = 8
 _THREADS = 16
+_WAIT_SECONDS = 30.0  # longer than any look-up takes
 _QUESTIONS_MAX = 100  # at once
 _ANSWERS_MAX = 20_000
 _SHARED_MAX = 1000
@@ -196,11 +198,20 @@ class Observer:
         ask = Lookups(self._answers, end)
 
         def wait(name: str, type_: str) -> DnsAnswer:
-            return asyncio.run_coroutine_threadsafe(ask.one(name, type_), loop).result()
+            asking = ask.one(name, type_)
+            try:
+                return asyncio.run_coroutine_threadsafe(asking, loop).result(_WAIT_SECONDS)
+            except (TimeoutError, CancelledError, RuntimeError):  # the loop has ended meanwhile
+                asking.close()
+                return DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)
 
         resolver = parsers.BoundedResolver(wait)
-        work = parsers.PARSERS[parser]
-        return await loop.run_in_executor(self._threads, work, record, domain, resolver)
+        work = partial(parsers.PARSERS[parser], record, domain, resolver)
+        try:
+            async with asyncio.timeout_at(end):
+                return await loop.run_in_executor(self._threads, work)
+        except TimeoutError:
+            return Parsed(record, reason=LATE)
 
     async def _within(
         self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from argparse import REMAINDER
 from pathlib import Path
@@ -18,6 +19,7 @@ from localcloud.project import make_stacks
 from localcloud.shell import enter, leave, outside
 from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
+from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -158,8 +160,11 @@ def _env(arguments: Namespace) -> int:
 
 
 def _lab(arguments: Namespace) -> int:
-    if arguments.command_words:
-        return run_inside(arguments.command_words, outside(os.environ))
+    words = arguments.command_words
+    if words and shutil.which(words[0]) is None:
+        raise UsageError(f"{words[0]}: there is no such command")
+    if words:
+        return run_inside(words, outside(os.environ))
     sys.stdout.write("".join(f"{each.domain}\n" for each in setups()))
     return Exit.GOOD
 

@@ -12,7 +12,7 @@ from loopback import Zone
 from mtasts import checking
 from mtasts.check.domain import check_domain
 from mtasts.checking import Observer, each_of
-from mtasts.lookups import Shared
+from mtasts.lookups import LATE, Shared
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.probe.reach import Reach
 
@@ -108,6 +108,23 @@ async def test_who_shares_a_look_waits_no_longer_than_its_own_deadline(
     endpoint = await observer.endpoint("https://reports.example/", end)
     assert (mailbox.domain, mailbox.mx.settled) == ("boxes.example", False)
     assert [each.settled for each in endpoint.addresses] == [False]
+
+
+async def test_a_parser_waits_no_longer_either(
+    monkeypatch: pytest.MonkeyPatch, ca_file: Path
+) -> None:
+    class Slow(Zone):
+        async def lookup(self, name: str, type_: str) -> DnsAnswer:
+            await asyncio.sleep(60)
+            raise AssertionError(f"nobody waits for {name} {type_}")
+
+    loop = asyncio.get_running_loop()
+    observer = Observer(Reach(None, ca_file), Slow({}), deadline_seconds=60)
+    found = await observer.parsed("spf", "v=spf1 mx -all", DOMAIN, loop.time() - 1)
+    assert found.reason == LATE
+    monkeypatch.setattr(checking, "_WAIT_SECONDS", 0.01)
+    found = await observer.parsed("spf", "v=spf1 mx -all", DOMAIN, loop.time() + 10)
+    assert (found.error, found.reason) == ("", LATE)
 
 
 async def test_so_many_at_once_and_no_more() -> None:
