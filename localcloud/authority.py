@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WRONG_NAME = "wrong-name.invalid"
+CRL_HOST = "crl.lab.example"
+CRL_URL = f"http://{CRL_HOST}/crl.der"
 _DAY = timedelta(days=1)
 _SELF = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
 # What ACM issues (198 days, renewed 45 days before the end), so that expiry checks see real spans.
@@ -43,6 +45,7 @@ class Certificate(StrEnum):
     EXPIRING = "expiring"  # good for three more days
     WEAK = "weak"  # an RSA key of 1024 bits
     PURPOSE = "purpose"  # for clients alone
+    REVOKED = "revoked"  # on the authority's list, which it names
 
 
 class Offer(StrEnum):
@@ -72,6 +75,7 @@ class Authority:
         """Make the root of ``organization``; ``now`` says what "expired" means."""
         self._root = trustme.CA(organization_name=organization)
         self._now = now
+        self._revoked: list[int] = []
         self._contexts: dict[tuple[tuple[str, ...], Certificate, Offer], ssl.SSLContext] = {}
 
     @property
@@ -105,7 +109,7 @@ class Authority:
             case Certificate.SELF_SIGNED:
                 _load(context, _self_signed(names, now))
                 return context
-            case Certificate.WEAK | Certificate.PURPOSE:
+            case Certificate.WEAK | Certificate.PURPOSE | Certificate.REVOKED:
                 context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the key would be refused here
                 _load(context, self._unfit(names, certificate, now))
                 return context
@@ -134,11 +138,35 @@ class Authority:
             if is_weak
             else ec.generate_private_key(ec.SECP256R1())
         )
-        usage = ExtendedKeyUsageOID.SERVER_AUTH if is_weak else ExtendedKeyUsageOID.CLIENT_AUTH
+        for_clients = certificate is Certificate.PURPOSE
+        usage = ExtendedKeyUsageOID.CLIENT_AUTH if for_clients else ExtendedKeyUsageOID.SERVER_AUTH
         built = _builder(names, now, root.subject, key).add_extension(
             x509.ExtendedKeyUsage([usage]), critical=False
         )
-        return _pem(key, built.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256()))
+        if certificate is Certificate.REVOKED:
+            name = x509.UniformResourceIdentifier(CRL_URL)
+            point = x509.DistributionPoint([name], None, None, None)
+            built = built.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        made = built.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
+        if certificate is Certificate.REVOKED:
+            self._revoked.append(made.serial_number)
+        return _pem(key, made)
+
+    def crl(self) -> bytes:
+        """The list of the certificates that were made revoked (DER), as of now."""
+        now = self._now()
+        signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
+        builder = x509.CertificateRevocationListBuilder(
+            issuer_name=x509.load_pem_x509_certificate(self.pem).subject,
+            last_update=now - _DAY,
+            next_update=now + _DAY,
+            revoked_certificates=[
+                x509.RevokedCertificateBuilder(serial, now - _DAY).build()
+                for serial in self._revoked
+            ],
+        )
+        signed = builder.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
+        return signed.public_bytes(Encoding.DER)
 
 
 def server_context() -> ssl.SSLContext:

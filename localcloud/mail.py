@@ -46,6 +46,7 @@ class Flavour(StrEnum):
     EXPIRING = "expiring"
     WEAK = "weak"
     PURPOSE = "purpose"
+    REVOKED = "revoked"
     TLS12 = "tls12"
     TLS13 = "tls13"
     OLD = "old"

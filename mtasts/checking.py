@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from mtasts.check.revocation import crl_address
 from mtasts.check.seen import Endpoint, Mailbox, MxHost, Observed
 from mtasts.lookups import LATE, Lookups, Shared, mail_domain, report_uris
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
@@ -25,7 +26,7 @@ from mtasts.observations import (
     SmtpSession,
 )
 from mtasts.policy import Policy, PolicySyntaxError, parse
-from mtasts.probe.https import POLICY_PATH, USER_AGENT, fetch, greet
+from mtasts.probe.https import POLICY_PATH, USER_AGENT, fetch, fetch_clear, greet
 from mtasts.probe.smtp import look
 from mtasts.records import join
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
@@ -51,6 +52,9 @@ _WAIT_SECONDS = 30.0  # longer than any look-up takes
 _QUESTIONS_MAX = 100  # at once
 _ANSWERS_MAX = 20_000
 _SHARED_MAX = 1000
+_CRLS_MAX = 8
+_CRLS_KEPT = 16
+_CRL_MAX_BYTES = 4 * 1024 * 1024
 
 
 class Observer:
@@ -73,6 +77,7 @@ class Observer:
         self._questions = asyncio.Semaphore(_QUESTIONS_MAX)
         self._answers = Shared(self._answer, _ANSWERS_MAX)
         self._mailboxes = Shared(self._mailbox, _SHARED_MAX)
+        self._crls = Shared(self._crl, _CRLS_KEPT)
         self._endpoints = Shared(self._endpoint, _SHARED_MAX)
 
     async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:
@@ -112,7 +117,10 @@ class Observer:
     async def _answer(self, question: tuple[str, str]) -> DnsAnswer:
         # A burst of thousands of datagrams would be lost in part, and waited for in vain.
         async with self._questions:
-            return await self._resolver.lookup(*question)
+            found = await self._resolver.lookup(*question)
+        if not found.settled:
+            self._answers.forget(question)
+        return found
 
     async def mailbox(self, uri: str, end: float) -> Mailbox:
         """Where reports are mailed to; it has a deadline of its own, since others wait for it."""
@@ -152,6 +160,36 @@ class Observer:
             return found
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return replace(found, fetch=await self.fetch(host, there[0], end, path=path))
+
+    async def crl(self, url: str, end: float) -> Fetch:
+        """A revocation list, likewise."""
+        try:
+            async with asyncio.timeout_at(end):
+                return await self._crls.get(url)
+        except TimeoutError:
+            return Fetch(url, "", FetchOutcome.TIMED_OUT, reason=LATE)
+
+    async def _crl(self, url: str) -> Fetch:
+        end = self._end()
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+        there = _addresses(*await Lookups(self._answers, end).addresses(host))
+        failed = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=f"{host} has no address")
+        if not there:
+            return failed
+        late = replace(failed, outcome=FetchOutcome.TIMED_OUT, reason=LATE)
+        return await self._within(
+            end,
+            lambda left: fetch_clear(
+                self._reach,
+                host,
+                there[0],
+                parts.path or "/",
+                deadline_seconds=left,
+                body_max=_CRL_MAX_BYTES,
+            ),
+            late,
+        )
 
     async def session(
         self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
@@ -247,6 +285,7 @@ class _Looking:
         )
         return replace(
             host,
+            crls=await self._crls(host.fetches, hosts),
             loops=loops,
             mx_hosts=tuple(hosts),
             left_out=max(0, len(exchanges) - _MX_MAX),
@@ -303,6 +342,17 @@ class _Looking:
         less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
         found = [(each, await observer.session(host, address, end, each)) for each in less]
         return usual, found, pointer
+
+    async def _crls(
+        self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
+    ) -> tuple[tuple[str, Fetch], ...]:
+        """The revocation lists that verified certificates name."""
+        presented = [each.tls for each in fetches]
+        presented += [session.tls for host in hosts for session in host.sessions]
+        named = {crl_address(tls.certificate) for tls in presented if tls.certificate} - {""}
+        urls = sorted(named)[:_CRLS_MAX]
+        found = await asyncio.gather(*(self._observer.crl(url, self._end) for url in urls))
+        return tuple(zip(urls, found, strict=True))
 
     async def _each(
         self, look: Callable[[str, float], Coroutine[Any, Any, T]], scheme: str

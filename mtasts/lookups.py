@@ -54,6 +54,10 @@ class Shared(Generic[K, T]):
                 self._kept.popitem(last=False)
         return await asyncio.shield(task)
 
+    def forget(self, key: K) -> None:
+        """Do the work for ``key`` anew the next time: what could not be found out is not kept."""
+        self._kept.pop(key, None)
+
 
 class Lookups:
     """Asks for one domain until ``end``, which is on the clock of the event loop."""

@@ -78,7 +78,7 @@ class Presented:
 
     ``version`` is Python's, such as ``TLSv1.3``, ``cipher`` OpenSSL's name; ``expires`` is the end
     of the certificate's validity, ``issuer`` the organization that signed it, ``certificate`` the
-    certificate itself (DER).
+    certificate itself and ``issuer_certificate`` that which signed it (DER).
     """
 
     version: str = ""
@@ -86,6 +86,7 @@ class Presented:
     expires: dt.datetime | None = None
     issuer: str = ""
     certificate: bytes = b""
+    issuer_certificate: bytes = b""
 
 
 NOT_PRESENTED = Presented()

@@ -99,6 +99,7 @@ PEERS = {
     "mx-certificate-expiring": "N",
     "mx-certificate-weak": "N",
     "mx-certificate-purpose": "N",
+    "mx-certificate-revoked": "N",
     "mx-tls12-missing": "N A S I",
     "mx-tls13-missing": "N I",
     "mx-tls-old": "N I",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+from localcloud.authority import CRL_HOST
 from localcloud.dns import DnsServer
 from localcloud.lab.setups import ZONE, Setup, setups
 from localcloud.lab.web import WebHosts
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from localcloud.authority import Authority
 
-_HTTPS, _SMTP, _DNS = 443, 25, 53
+_HTTP, _HTTPS, _SMTP, _DNS = 80, 443, 25, 53
 _CONNECTIONS_MAX = 2000
 _TTL_SECONDS = 300
 _SOA = "ns.lab.example. hostmaster.lab.example. 1 7200 900 1209600 300"
@@ -47,6 +48,7 @@ class Lab:
         self._free = itertools.count(1)
         self._hosts: dict[str, str] = {}
         self._records: list[RecordSet] = []
+        self._crl_port = 0
         self.web = WebHosts(authority)
         self.mail = MailServers(authority, _CONNECTIONS_MAX)
         self.dns = DnsServer(self._names, self._signed, delay_seconds=delay_seconds)
@@ -55,6 +57,10 @@ class Lab:
         """Listen; an ``addressed`` lab answers DNS on 127.0.0.1:53."""
         for setup in self.setups.values():
             await self._listen(setup)
+        address = self._address()
+        where, port = (address, _HTTP) if self._addressed else ("127.0.0.1", 0)
+        self._crl_port = await self.web.listen_crl(address=where, port=port)
+        self._records.append(RecordSet(CRL_HOST, "A", _TTL_SECONDS, (address,)))
         self._index = Names([self._zone()], self._records)
         for setup in self.setups.values():
             self.dns.faults.update(setup.faults)
@@ -70,6 +76,7 @@ class Lab:
         if self._addressed:
             return ()
         pairs = [(host, _HTTPS, port) for host, port in self.web.ports.items()]
+        pairs.append((CRL_HOST, _HTTP, self._crl_port))
         pairs += [(host, _SMTP, port) for host, port in self.mail.ports.items()]
         closed = [s for s in self.setups.values() if not s.web.listens]
         rows = [f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs)]

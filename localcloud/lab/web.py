@@ -93,6 +93,20 @@ class WebHosts:
         self._servers.append(server)
         self.ports[host] = server.sockets[0].getsockname()[1]
 
+    async def listen_crl(self, *, address: str = "127.0.0.1", port: int = 0) -> int:
+        """Serve the authority's revocation list over HTTP; the port."""
+
+        async def respond(_: HttpRequest) -> HttpResponse:
+            return HttpResponse(
+                200, (("Content-Type", "application/pkix-crl"),), self._authority.crl()
+            )
+
+        server = await asyncio.start_server(
+            lambda reader, writer: self._connected(Web(), respond, reader, writer), address, port
+        )
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
     async def stop(self) -> None:
         """Stop listening and cut what is connected."""
         for server in self._servers:

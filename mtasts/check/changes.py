@@ -32,6 +32,8 @@ _RESTS_ON = {
     "mx-address": ("mx-",),
     "mx-session": ("mx-", "dane-mismatch"),
     "mx-pointer": ("mx-pointer",),
+    "host-revocation": ("host-certificate-revoked",),
+    "mx-revocation": ("mx-certificate-revoked",),
     "dane": ("dane-",),
     "host-caa": ("host-caa",),
     "policy-mx": ("policy-mx-nowhere",),

@@ -115,6 +115,10 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, _FETCH, "the policy host's certificate is not one for a server",
         "install one whose key usage allows a server", _WEBPKI,
     ),
+    "host-certificate-revoked": (
+        Severity.ERROR, "RFC 5280 section 5", "the policy host's certificate has been revoked",
+        "install another one, and see who revoked it and why", "",
+    ),
     "host-certificate-invalid": (
         Severity.ERROR, _FETCH, "the policy host's certificate is refused",
         "install a certificate that passes validation", _WEBPKI,
@@ -278,6 +282,10 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "mx-certificate-purpose": (
         Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is not one for a server",
         "install one whose key usage allows a server", "validation-failure",
+    ),
+    "mx-certificate-revoked": (
+        Severity.ERROR, "RFC 5280 section 5", "an MX host's certificate has been revoked",
+        "install another one, and see who revoked it and why", "",
     ),
     "mx-certificate-invalid": (
         Severity.ERROR, "RFC 8461 section 4.2", "an MX host's certificate is refused",

@@ -31,8 +31,12 @@ def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.dateti
         notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, _AGAIN)
         return
     _records(seen, notes, policy)
+    lists = dict(seen.crls)
     for each in seen.mx_hosts:
         _host(each, notes, now)
+        for session in each.sessions:
+            where = f"{session.host} at {session.address}"
+            notes.revoked(session.tls, lists, "mx", where, now)
 
 
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:

@@ -44,8 +44,10 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     """The policy host, and the policy that it serves."""
     if not _addresses(seen, notes):
         return None
+    lists = dict(seen.crls)
     for fetch in seen.fetches:
         _fetch(fetch, notes, now)
+        notes.revoked(fetch.tls, lists, "host", fetch.address, now)
     _hellos(seen, notes)
     _renewal(seen, notes)
     for agent, fetch in seen.agents:

@@ -65,8 +65,9 @@ class Observed:
     ``agents`` those that were made under a sender's own name, and ``hellos`` handshakes that
     offered less than usual. ``aliases`` are CNAME look-ups of the two records' own names, ``loops``
     CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
-    look-ups of what the policy lists. ``left_out`` counts MX hosts that were not looked at.
-    ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain upwards.
+    look-ups of what the policy lists, ``crls`` the revocation lists that certificates name, by
+    address. ``left_out`` counts MX hosts that were not looked at. ``dkim`` and ``dmarc`` are TXT
+    look-ups, the latter from the domain upwards.
     """
 
     domain: str
@@ -83,6 +84,7 @@ class Observed:
     loops: tuple[tuple[str, ...], ...] = ()
     caa: tuple[DnsAnswer, ...] = ()
     patterns: tuple[DnsAnswer, ...] = ()
+    crls: tuple[tuple[str, Fetch], ...] = ()
     mx_hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
     mailboxes: tuple[Mailbox, ...] = ()

@@ -24,6 +24,7 @@ BODY_MAX = 64 * 1024  # what RFC 8461 section 3.3 suggests a sender reads
 USER_AGENT = "mtasts (+https://www.rfc-editor.org/rfc/rfc8461)"
 POLICY_PATH = "/.well-known/mta-sts.txt"
 _PORT = 443
+_CLEAR_PORT = 80
 _HEADERS_MAX = 32 * 1024
 _READ_BYTES = 16 * 1024
 _INTERIM_MAX = 8
@@ -61,6 +62,22 @@ async def fetch(
     return replace(found, seconds=loop.time() - begun)
 
 
+async def fetch_clear(
+    reach: Reach, host: str, address: str, path: str, *, deadline_seconds: float, body_max: int
+) -> Fetch:
+    """GET ``http://host/path`` at ``address``: for what is signed itself."""
+
+    async def ask(
+        so_far: Fetch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> Fetch:
+        request = _request(host, path, USER_AGENT)
+        return await _exchange(so_far, reader, writer, request, body_max)
+
+    return await _connected(
+        reach, host, address, ask, hello=None, deadline_seconds=deadline_seconds
+    )
+
+
 async def greet(
     reach: Reach, host: str, address: str, hello: Hello, *, deadline_seconds: float = 15.0
 ) -> Fetch:
@@ -86,7 +103,7 @@ async def _connected(
     address: str,
     work: Callable[[Fetch, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Fetch]],
     *,
-    hello: Hello,
+    hello: Hello | None,
     deadline_seconds: float,
 ) -> Fetch:
     """``work`` on a connection of its own; how far it came where it fails."""
@@ -95,7 +112,9 @@ async def _connected(
         async with asyncio.timeout(deadline_seconds):
             reader, writer = await _connect(reach, host, address, hello)
             try:
-                so_far = replace(so_far, tls=presented(writer.get_extra_info("ssl_object")))
+                if hello is not None:
+                    tls = presented(writer.get_extra_info("ssl_object"))
+                    so_far = replace(so_far, tls=tls)
                 return await work(so_far, reader, writer)
             finally:
                 # Not closed politely: a peer that never says goodbye would be waited for.
@@ -131,9 +150,11 @@ def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
 
 
 async def _connect(
-    reach: Reach, host: str, address: str, hello: Hello
+    reach: Reach, host: str, address: str, hello: Hello | None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    target, port = reach.target(host, _PORT, address)
+    target, port = reach.target(host, _CLEAR_PORT if hello is None else _PORT, address)
+    if hello is None:
+        return await asyncio.open_connection(target, port, limit=_READ_BYTES)
     name = "" if hello is Hello.NAMELESS else host
     return await asyncio.open_connection(
         target, port, ssl=reach.tls_context(hello), server_hostname=name, limit=_READ_BYTES

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+_DER = 2  # ENCODING_DER of the _ssl module
 # X509_V_ERR_* of OpenSSL's x509_vfy.h; Python hands the number on and has no names for it.
 _FAULTS = {
     10: CertificateFault.EXPIRED,
@@ -79,7 +80,19 @@ def presented(tls: ssl.SSLObject) -> Presented:
         expires=expiry(certificate),
         issuer=_organization(certificate),
         certificate=tls.getpeercert(binary_form=True) or b"",
+        issuer_certificate=_issuer(tls),
     )
+
+
+def _issuer(tls: ssl.SSLObject) -> bytes:
+    """The certificate that signed the peer's; empty where there is none to see."""
+    # Public from Python 3.13 on; before that the same method is there below.
+    owner: Any = tls if hasattr(tls, "get_verified_chain") else tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001
+    chain = owner.get_verified_chain() or []
+    if len(chain) < 2:
+        return b""
+    found = chain[1]
+    return found if isinstance(found, bytes) else bytes(found.public_bytes(_DER))
 
 
 def names(tls: ssl.SSLObject, host: str) -> bool:

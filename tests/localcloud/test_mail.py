@@ -135,7 +135,7 @@ async def test_messages_are_bounded(servers: MailServers) -> None:
 async def test_connections_are_bounded(
     servers: MailServers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("localcloud.mail._CONNECTIONS_MAX", 1)
+    monkeypatch.setattr(servers, "_connections_max", 1)
     port = servers.ports[HOST]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     assert (await reader.readline()).startswith(b"220 ")

@@ -11,6 +11,7 @@ from loopback import leading, served
 
 from localcloud.authority import Authority, Certificate, server_context
 from mtasts.observations import CertificateFault, Fetch, FetchOutcome, Hello
+from mtasts.probe import tls
 from mtasts.probe.https import greet
 from mtasts.probe.tls import expiry, fault, names, tls_context
 
@@ -64,13 +65,24 @@ async def test_a_server_may_need_the_name(authority: Authority, ca_file: Path) -
     other = authority.context((HOST,), Certificate.MISMATCH)
     named = authority.context((HOST,))
 
-    def choose(tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
-        tls.context = named if name == HOST else other
+    def choose(tls_: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:
+        tls_.context = named if name == HOST else other
 
     context.sni_callback = choose
     found = await hellos(context, ca_file)
     assert taken(found) == MODERN - {Hello.NAMELESS}
     assert found[Hello.NAMELESS].reason == "the certificate names another host"
+
+
+@pytest.mark.parametrize(
+    ("chain", "issuer"), [([], b""), ([b"leaf"], b""), ([b"leaf", b"root"], b"root")]
+)
+def test_the_issuer_is_the_next_in_the_chain(chain: list[bytes], issuer: bytes) -> None:
+    class Verified:  # as Python has it from 3.13 on
+        def get_verified_chain(self) -> list[bytes]:
+            return chain
+
+    assert tls._issuer(cast("ssl.SSLObject", Verified())) == issuer
 
 
 async def test_every_hello_verifies(authority: Authority, ca_file: Path) -> None:
