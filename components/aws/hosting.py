@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 import pulumi_aws
 
-from components.aws.alarms import Alarms
 from components.aws.policy_bucket import PolicyBucket
 from components.aws.policy_host import PolicyHost
 from components.aws.zone import Zone
@@ -25,7 +24,6 @@ def load_resources() -> None:
         (pulumi_aws.cloudfront, "Distribution"),
         (pulumi_aws.acm, "Certificate"),
         (pulumi_aws.route53, "Record"),
-        (pulumi_aws.cloudwatch, "MetricAlarm"),
     ):
         getattr(module, resource)
 
@@ -91,6 +89,9 @@ class AwsHosting:
             opts,
         )
         if self._alarm_topic:
+            # Its part of pulumi_aws costs a tenth of a second, which only those pay who have alarms.
+            from components.aws.alarms import Alarms  # noqa: PLC0415 - as said
+
             Alarms(
                 f"{declaration.domain}-alarms",
                 {
