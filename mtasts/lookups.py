@@ -4,76 +4,63 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from mtasts.check.seen import Pointer
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.probe.dns import ADDRESS_TYPES
-from mtasts.records import select_tlsrpt
 from mtasts.rollout.authority import caa_names
+from mtasts.sharing import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Iterable
 
     from mtasts.policy import Policy
-
-K = TypeVar("K")
-T = TypeVar("T")
+    from mtasts.probe.dns import Resolver
 
 LATE = "no answer before the domain's deadline"
+_QUESTIONS_MAX = 100  # at once
+_ANSWERS_MAX = 20_000
 _CHAIN_MAX = 10
-_KEPT_SECONDS = 60.0
 _NAMES_MAX = 4  # of one address; a shared host has thousands
 _PATTERNS_MAX = 20
-_URIS_MAX = 10
+_ADDRESSES_MAX = 8
 
 
-class Shared(Generic[K, T]):
-    """What many domains ask alike, such as their common mailbox: done once, and kept for a minute.
+class Answers:
+    """What a resolver answers, asked once for all domains that want to know."""
 
-    Work goes on when one of those that wait for it has no more time. No more than ``entries_max``
-    are kept.
-    """
+    def __init__(self, resolver: Resolver) -> None:
+        """Ask nothing yet."""
+        self._resolver = resolver
+        self._slots = asyncio.Semaphore(_QUESTIONS_MAX)
+        self._shared = Shared(self._ask, _ANSWERS_MAX)
 
-    def __init__(self, work: Callable[[K], Coroutine[Any, Any, T]], entries_max: int) -> None:
-        """Do ``work`` for each key."""
-        self._work = work
-        self._entries_max = entries_max
-        self._kept: OrderedDict[K, tuple[float, asyncio.Task[T]]] = OrderedDict()
+    async def get(self, name: str, type_: str, end: float) -> DnsAnswer:
+        """One look-up; a failed one at ``end``."""
+        late = DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)
+        return await self._shared.get((name, type_), end, late)
 
-    async def get(self, key: K) -> T:
-        """What ``work`` brings for ``key``; raises what it raises."""
-        now = asyncio.get_running_loop().time()
-        begun, task = self._kept.get(key, (-_KEPT_SECONDS, None))
-        if task is None or now - begun >= _KEPT_SECONDS:
-            task = asyncio.ensure_future(self._work(key))
-            self._kept[key] = (now, task)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._entries_max:
-                self._kept.popitem(last=False)
-        return await asyncio.shield(task)
-
-    def forget(self, key: K) -> None:
-        """Do the work for ``key`` anew the next time: what could not be found out is not kept."""
-        self._kept.pop(key, None)
+    async def _ask(self, question: tuple[str, str]) -> DnsAnswer:
+        # A burst of thousands of datagrams would be lost in part, and waited for in vain.
+        async with self._slots:
+            found = await self._resolver.lookup(*question)
+        if not found.settled:
+            self._shared.forget(question)
+        return found
 
 
 class Lookups:
     """Asks for one domain until ``end``, which is on the clock of the event loop."""
 
-    def __init__(self, answers: Shared[tuple[str, str], DnsAnswer], end: float) -> None:
-        """Ask through ``answers``, by name and type; nothing is sent yet."""
+    def __init__(self, answers: Answers, end: float) -> None:
+        """Ask through ``answers``; nothing is sent yet."""
         self._answers = answers
         self._end = end
 
     async def one(self, name: str, type_: str) -> DnsAnswer:
         """One look-up; a failed one where there was no time."""
-        try:
-            async with asyncio.timeout_at(self._end):
-                return await self._answers.get((name, type_))
-        except TimeoutError:
-            return DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)
+        return await self._answers.get(name, type_, self._end)
 
     async def txt(self, name: str) -> DnsAnswer:
         """The TXT records of ``name``."""
@@ -122,13 +109,6 @@ class Lookups:
         return tuple(await asyncio.gather(*(self.one(each, "A") for each in names)))
 
 
-def mail_domain(uri: str) -> str:
-    """The domain of a ``mailto:`` URI (RFC 6068), in lower case."""
-    return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
-
-
-def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:
-    """The URIs of that scheme in the TLS-RPT record."""
-    record = select_tlsrpt(tlsrpt.strings).record
-    found = [uri for uri in (record.rua if record else ()) if uri.lower().startswith(f"{scheme}:")]
-    return found[:_URIS_MAX]
+def addresses_in(answers: Iterable[DnsAnswer]) -> list[str]:
+    """The addresses of a host, as many as are looked at."""
+    return [value for answer in answers for value in answer.values][:_ADDRESSES_MAX]

@@ -271,6 +271,11 @@ def join(rrset: Sequence[Sequence[bytes]]) -> list[bytes]:
     return [b"".join(strings) for strings in rrset]
 
 
+def texts(rrset: Sequence[Sequence[bytes]]) -> list[str]:
+    """The same as text; what is no UTF-8 shows as such."""
+    return [text.decode("utf-8", "replace") for text in join(rrset)]
+
+
 def is_kept(grammar: Grammar, text: bytes) -> bool:
     """Whether ``text`` survives when several records are returned: the literal discard rule."""
     return text.startswith(grammar.version + b";")

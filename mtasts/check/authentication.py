@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.mail_authentication import begins_dmarc, dkim_rsa_bits, is_dkim, is_spf
-from mtasts.records import join
+from mtasts.records import texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from mtasts.check.notes import Notes
     from mtasts.check.seen import Observed
@@ -24,16 +24,16 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
     if not seen.apex.settled:
         notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, "ask DNS again")
     else:
-        records = list(filter(is_spf, _texts(seen.apex)))
+        records = list(filter(is_spf, texts(seen.apex.strings)))
         if len(records) != 1:
             notes.find("spf-multiple" if records else "spf-missing", " | ".join(records))
         _parsed("spf", seen.spf_parsed, notes)
     for each in seen.dkim:
         if not each.settled:
             notes.ask("dkim", f"the DKIM key {each.name}", each.reason, "ask DNS again")
-        elif not any(map(is_dkim, _texts(each))):
+        elif not any(map(is_dkim, texts(each.strings))):
             notes.find("dkim-missing", each.name)
-        for bits in filter(None, map(dkim_rsa_bits, _texts(each))):
+        for bits in filter(None, map(dkim_rsa_bits, texts(each.strings))):
             if bits < _RSA_BITS:
                 notes.find("dkim-key-weak", f"{each.name}: {bits} bits")
     _dmarc(seen.dmarc, notes)
@@ -58,14 +58,9 @@ def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
         if not each.settled:
             notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, "ask DNS again")
             return
-        records = list(filter(begins_dmarc, _texts(each)))
+        records = list(filter(begins_dmarc, texts(each.strings)))
         if records:
             if len(records) > 1:
                 notes.find("dmarc-multiple", " | ".join(records))
             return
     notes.find("dmarc-missing")
-
-
-def _texts(answer: DnsAnswer) -> Iterator[str]:
-    for text in join(answer.strings):
-        yield text.decode("utf-8", "replace")

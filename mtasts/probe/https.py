@@ -47,35 +47,54 @@ async def fetch(
     TLS is verified for ``host`` against the roots of ``reach``, with SNI. Never raises for what
     the other side does.
     """
-    loop = asyncio.get_running_loop()
-    begun = loop.time()
-
-    async def ask(
-        so_far: Fetch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Fetch:
-        request = _request(host, path, user_agent)
-        return await _exchange(so_far, reader, writer, request, body_max)
-
-    found = await _connected(
-        reach, host, address, ask, hello=Hello.USUAL, deadline_seconds=deadline_seconds
+    return await _get(
+        reach,
+        host,
+        address,
+        _request(host, path, user_agent),
+        hello=Hello.USUAL,
+        deadline_seconds=deadline_seconds,
+        body_max=body_max,
     )
-    return replace(found, seconds=loop.time() - begun)
 
 
 async def fetch_clear(
     reach: Reach, host: str, address: str, path: str, *, deadline_seconds: float, body_max: int
 ) -> Fetch:
     """GET ``http://host/path`` at ``address``: for what is signed itself."""
+    return await _get(
+        reach,
+        host,
+        address,
+        _request(host, path, USER_AGENT),
+        hello=None,
+        deadline_seconds=deadline_seconds,
+        body_max=body_max,
+    )
+
+
+async def _get(
+    reach: Reach,
+    host: str,
+    address: str,
+    request: h11.Request,
+    *,
+    hello: Hello | None,
+    deadline_seconds: float,
+    body_max: int,
+) -> Fetch:
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
 
     async def ask(
         so_far: Fetch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Fetch:
-        request = _request(host, path, USER_AGENT)
         return await _exchange(so_far, reader, writer, request, body_max)
 
-    return await _connected(
-        reach, host, address, ask, hello=None, deadline_seconds=deadline_seconds
+    found = await _connected(
+        reach, host, address, ask, hello=hello, deadline_seconds=deadline_seconds
     )
+    return replace(found, seconds=loop.time() - begun)
 
 
 async def greet(
@@ -106,7 +125,10 @@ async def _connected(
     hello: Hello | None,
     deadline_seconds: float,
 ) -> Fetch:
-    """``work`` on a connection of its own; how far it came where it fails."""
+    """``work`` on a connection of its own, without TLS where there is no ``hello``.
+
+    How far it came where it fails.
+    """
     so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
     try:
         async with asyncio.timeout(deadline_seconds):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from loopback import Zone, leading, served
+from loopback import leading, served
 from test_check_domain import FETCH, GOOD, SESSION, fetched, ids, session
 
 from localcloud.authority import CRL_URL, Authority, Certificate
 from mtasts.check.domain import check_domain
 from mtasts.check.revocation import crl_address, is_revoked
-from mtasts.checking import Observer
 from mtasts.observations import Fetch, FetchOutcome, Hello, Presented
 from mtasts.probe.https import greet
-from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
+    import asyncio
     from pathlib import Path
 
 HOST = "mta-sts.example.gov"
@@ -93,12 +91,3 @@ async def test_each_layer_tells_it(tmp_path: Path) -> None:
     other = replace(listed, body=Authority().crl())
     assert ids(check_domain(replace(seen, crls=(("http://other/", other),)), NOW)) == []
     assert FETCH.tls.certificate == SESSION.tls.certificate == b""
-
-
-async def test_a_list_that_cannot_be_fetched_is_told(ca_file: Path) -> None:
-    loop = asyncio.get_running_loop()
-    observer = Observer(Reach(None, ca_file), Zone({}), deadline_seconds=5)
-    nowhere = await observer.crl("http://nowhere.example/x", loop.time() + 5)
-    assert nowhere.reason == "nowhere.example has no address"
-    late = await observer.crl("http://late.example/x", loop.time() - 1)
-    assert late.outcome is FetchOutcome.TIMED_OUT

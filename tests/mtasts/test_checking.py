@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from loopback import Zone
 
-from mtasts import checking
+from mtasts import visiting
 from mtasts.check.domain import check_domain
 from mtasts.checking import Observer, each_of
-from mtasts.lookups import LATE, Shared
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.probe.reach import Reach
 
@@ -79,9 +78,9 @@ async def test_no_slot_in_time_is_no_answer(monkeypatch: pytest.MonkeyPatch, ca_
     async def hang(*_: object, **__: object) -> None:
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(checking, "fetch", hang)
-    monkeypatch.setattr(checking, "look", hang)
-    monkeypatch.setattr(checking, "greet", hang)
+    monkeypatch.setattr(visiting, "fetch", hang)
+    monkeypatch.setattr(visiting, "look", hang)
+    monkeypatch.setattr(visiting, "greet", hang)
     observer = Observer(
         Reach(None, ca_file), Zone(RECORDS), deadline_seconds=0.2, connections_max=1
     )
@@ -92,39 +91,6 @@ async def test_no_slot_in_time_is_no_answer(monkeypatch: pytest.MonkeyPatch, ca_
     }
     late = check_domain(seen, dt.datetime.now(dt.UTC))
     assert {"tlsrpt-endpoint", "host-fetch", "mx-session"} <= {each.id for each in late.unknown}
-
-
-async def test_who_shares_a_look_waits_no_longer_than_its_own_deadline(
-    monkeypatch: pytest.MonkeyPatch, ca_file: Path
-) -> None:
-    async def never(*_: object) -> None:
-        await asyncio.sleep(60)
-
-    observer = Observer(Reach(None, ca_file), Zone({}), deadline_seconds=60)
-    monkeypatch.setattr(observer, "_mailboxes", Shared(never, 1))
-    monkeypatch.setattr(observer, "_endpoints", Shared(never, 1))
-    end = asyncio.get_running_loop().time() + 0.02
-    mailbox = await observer.mailbox("mailto:a@boxes.example", end)
-    endpoint = await observer.endpoint("https://reports.example/", end)
-    assert (mailbox.domain, mailbox.mx.settled) == ("boxes.example", False)
-    assert [each.settled for each in endpoint.addresses] == [False]
-
-
-async def test_a_parser_waits_no_longer_either(
-    monkeypatch: pytest.MonkeyPatch, ca_file: Path
-) -> None:
-    class Slow(Zone):
-        async def lookup(self, name: str, type_: str) -> DnsAnswer:
-            await asyncio.sleep(60)
-            raise AssertionError(f"nobody waits for {name} {type_}")
-
-    loop = asyncio.get_running_loop()
-    observer = Observer(Reach(None, ca_file), Slow({}), deadline_seconds=60)
-    found = await observer.parsed("spf", "v=spf1 mx -all", DOMAIN, loop.time() - 1)
-    assert found.reason == LATE
-    monkeypatch.setattr(checking, "_WAIT_SECONDS", 0.01)
-    found = await observer.parsed("spf", "v=spf1 mx -all", DOMAIN, loop.time() + 10)
-    assert (found.error, found.reason) == ("", LATE)
 
 
 async def test_so_many_at_once_and_no_more() -> None:

@@ -1,0 +1,190 @@
+"""Visits to the hosts of others: so many at once, and each until a deadline.
+
+What many domains have in common, such as the mailbox of an agency, is visited once for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from mtasts.check.seen import Endpoint, Mailbox
+from mtasts.lookups import LATE, Lookups, addresses_in
+from mtasts.observations import (
+    NULL_MX,
+    DnsAnswer,
+    DnsStatus,
+    Fetch,
+    FetchOutcome,
+    Hello,
+    SmtpOutcome,
+    SmtpSession,
+)
+from mtasts.probe.https import USER_AGENT, fetch, fetch_clear, greet
+from mtasts.probe.smtp import look
+from mtasts.records import select_tlsrpt
+from mtasts.sharing import Shared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any, TypeVar
+
+    from mtasts.lookups import Answers
+    from mtasts.probe.reach import Reach
+
+    T = TypeVar("T")
+
+_PLACES_MAX = 1000
+_CRLS_MAX = 16
+_CRL_MAX_BYTES = 4 * 1024 * 1024
+_URIS_MAX = 10
+
+
+class Visits:
+    """Sessions, requests and handshakes; ``end`` is on the clock of the event loop."""
+
+    def __init__(
+        self, reach: Reach, answers: Answers, *, deadline_seconds: float, connections_max: int
+    ) -> None:
+        """Visit nobody yet. What is shared has ``deadline_seconds`` of its own."""
+        self._reach = reach
+        self._answers = answers
+        self._deadline_seconds = deadline_seconds
+        self._slots = asyncio.Semaphore(connections_max)
+        self._mailboxes = Shared(self._mailbox, _PLACES_MAX)
+        self._endpoints = Shared(self._endpoint, _PLACES_MAX)
+        self._crls = Shared(self._crl, _CRLS_MAX)
+
+    async def session(
+        self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
+    ) -> SmtpSession:
+        """A session with an MX host."""
+        late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=LATE)
+        return await self._within(
+            end,
+            lambda left: look(self._reach, host, address, hello=hello, deadline_seconds=left),
+            late,
+        )
+
+    async def fetch(self, host: str, address: str, end: float, *, agent: str = USER_AGENT) -> Fetch:
+        """The request for a policy."""
+        return await self._within(
+            end,
+            lambda left: fetch(self._reach, host, address, deadline_seconds=left, user_agent=agent),
+            _late(host, address),
+        )
+
+    async def greet(self, host: str, address: str, end: float, hello: Hello) -> Fetch:
+        """A handshake with a policy host."""
+        return await self._within(
+            end,
+            lambda left: greet(self._reach, host, address, hello, deadline_seconds=left),
+            _late(host, address),
+        )
+
+    async def mailbox(self, uri: str, end: float) -> Mailbox:
+        """Where reports are mailed to."""
+        domain = _mailbox_domain(uri)
+        failed = DnsAnswer(domain, "MX", DnsStatus.FAILED, reason=LATE)
+        return await self._mailboxes.get(uri, end, Mailbox(uri, domain, failed))
+
+    async def endpoint(self, uri: str, end: float) -> Endpoint:
+        """Where reports are posted to."""
+        failed = DnsAnswer(_place(uri).host, "A", DnsStatus.FAILED, reason=LATE)
+        return await self._endpoints.get(uri, end, Endpoint(uri, (failed,)))
+
+    async def crl(self, url: str, end: float) -> Fetch:
+        """A revocation list."""
+        return await self._crls.get(url, end, _late(_place(url).host, ""))
+
+    async def _mailbox(self, uri: str) -> Mailbox:
+        end, ask = self._own()
+        domain = _mailbox_domain(uri)
+        found = Mailbox(uri, domain, await ask.one(domain, "MX"))
+        for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
+            there = addresses_in(await ask.addresses(host))
+            if there:
+                return replace(found, session=await self.session(host, there[0], end))
+        return found
+
+    async def _endpoint(self, uri: str) -> Endpoint:
+        end, ask = self._own()
+        place = _place(uri)
+        found = Endpoint(uri, await ask.addresses(place.host))
+        there = addresses_in(found.addresses)
+        if not there:
+            return found
+        fetched = await self._within(
+            end,
+            lambda left: fetch(
+                self._reach, place.host, there[0], place.path, deadline_seconds=left
+            ),
+            _late(place.host, there[0]),
+        )
+        return replace(found, fetch=fetched)
+
+    async def _crl(self, url: str) -> Fetch:
+        end, ask = self._own()
+        place = _place(url)
+        there = addresses_in(await ask.addresses(place.host))
+        if not there:
+            reason = f"{place.host} has no address"
+            return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
+        return await self._within(
+            end,
+            lambda left: fetch_clear(
+                self._reach,
+                place.host,
+                there[0],
+                place.path,
+                deadline_seconds=left,
+                body_max=_CRL_MAX_BYTES,
+            ),
+            _late(place.host, there[0]),
+        )
+
+    def _own(self) -> tuple[float, Lookups]:
+        """A deadline for what others wait for too, and look-ups until then."""
+        end = asyncio.get_running_loop().time() + self._deadline_seconds
+        return end, Lookups(self._answers, end)
+
+    async def _within(
+        self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T
+    ) -> T:
+        """``work`` with the seconds that are left, once there is a slot; ``late`` if none are."""
+        try:
+            async with asyncio.timeout_at(end), self._slots:
+                left = end - asyncio.get_running_loop().time()
+                return await work(max(left, 0.001))
+        except TimeoutError:
+            return late
+
+
+def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:
+    """The URIs of that scheme in the TLS-RPT record."""
+    record = select_tlsrpt(tlsrpt.strings).record
+    found = [uri for uri in (record.rua if record else ()) if uri.lower().startswith(f"{scheme}:")]
+    return found[:_URIS_MAX]
+
+
+class _Place(NamedTuple):
+    host: str
+    path: str
+
+
+def _place(url: str) -> _Place:
+    """Where an http or https address leads."""
+    parts = urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Place((parts.hostname or "").rstrip("."), path)
+
+
+def _mailbox_domain(uri: str) -> str:
+    """The domain of a ``mailto:`` URI (RFC 6068), in lower case."""
+    return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
+
+
+def _late(host: str, address: str) -> Fetch:
+    return Fetch(host, address, FetchOutcome.TIMED_OUT, reason=LATE)
