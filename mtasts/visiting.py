@@ -22,7 +22,7 @@ from mtasts.observations import (
     SmtpOutcome,
     SmtpSession,
 )
-from mtasts.probe.https import USER_AGENT, fetch, fetch_clear, greet
+from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, fetch_clear, greet
 from mtasts.probe.smtp import look
 from mtasts.records import select_tlsrpt
 from mtasts.sharing import Shared
@@ -119,7 +119,12 @@ class Visits:
         fetched = await self._within(
             end,
             lambda left: fetch(
-                self._reach, place.host, there[0], place.path, deadline_seconds=left
+                self._reach,
+                place.host,
+                there[0],
+                place.path,
+                port=place.port,
+                deadline_seconds=left,
             ),
             _late(place.host, there[0]),
         )
@@ -139,6 +144,7 @@ class Visits:
                 place.host,
                 there[0],
                 place.path,
+                port=place.port,
                 deadline_seconds=left,
                 body_max=_CRL_MAX_BYTES,
             ),
@@ -171,14 +177,20 @@ def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:
 
 class _Place(NamedTuple):
     host: str
+    port: int
     path: str
 
 
 def _place(url: str) -> _Place:
-    """Where an http or https address leads."""
+    """Where an http or https address leads; what is no port is taken for none."""
     parts = urlsplit(url)
+    usual = CLEAR_PORT if parts.scheme == "http" else PORT
+    try:
+        port = parts.port or usual
+    except ValueError:
+        port = usual
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Place((parts.hostname or "").rstrip("."), path)
+    return _Place((parts.hostname or "").rstrip("."), port, path)
 
 
 def _mailbox_domain(uri: str) -> str:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 BODY_MAX = 64 * 1024  # what RFC 8461 section 3.3 suggests a sender reads
 USER_AGENT = "mtasts (+https://www.rfc-editor.org/rfc/rfc8461)"
 POLICY_PATH = "/.well-known/mta-sts.txt"
-_PORT = 443
-_CLEAR_PORT = 80
+PORT = 443
+CLEAR_PORT = 80
 _HEADERS_MAX = 32 * 1024
 _READ_BYTES = 16 * 1024
 _INTERIM_MAX = 8
@@ -38,11 +38,12 @@ async def fetch(
     address: str,
     path: str = POLICY_PATH,
     *,
+    port: int = PORT,
     deadline_seconds: float = 15.0,
     body_max: int = BODY_MAX,
     user_agent: str = USER_AGENT,
 ) -> Fetch:
-    """GET ``https://host/path`` at ``address``, on a connection of its own.
+    """GET ``https://host:port/path`` at ``address``, on a connection of its own.
 
     TLS is verified for ``host`` against the roots of ``reach``, with SNI. Never raises for what
     the other side does.
@@ -53,21 +54,30 @@ async def fetch(
         address,
         _request(host, path, user_agent),
         hello=Hello.USUAL,
+        port=port,
         deadline_seconds=deadline_seconds,
         body_max=body_max,
     )
 
 
 async def fetch_clear(
-    reach: Reach, host: str, address: str, path: str, *, deadline_seconds: float, body_max: int
+    reach: Reach,
+    host: str,
+    address: str,
+    path: str,
+    *,
+    port: int = CLEAR_PORT,
+    deadline_seconds: float,
+    body_max: int,
 ) -> Fetch:
-    """GET ``http://host/path`` at ``address``: for what is signed itself."""
+    """GET ``http://host:port/path`` at ``address``: for what is signed itself."""
     return await _get(
         reach,
         host,
         address,
         _request(host, path, USER_AGENT),
         hello=None,
+        port=port,
         deadline_seconds=deadline_seconds,
         body_max=body_max,
     )
@@ -80,6 +90,7 @@ async def _get(
     request: h11.Request,
     *,
     hello: Hello | None,
+    port: int,
     deadline_seconds: float,
     body_max: int,
 ) -> Fetch:
@@ -92,7 +103,7 @@ async def _get(
         return await _exchange(so_far, reader, writer, request, body_max)
 
     found = await _connected(
-        reach, host, address, ask, hello=hello, deadline_seconds=deadline_seconds
+        reach, host, address, ask, hello=hello, port=port, deadline_seconds=deadline_seconds
     )
     return replace(found, seconds=loop.time() - begun)
 
@@ -112,7 +123,7 @@ async def greet(
         return replace(so_far, outcome=FetchOutcome.ANSWERED)
 
     return await _connected(
-        reach, host, address, look, hello=hello, deadline_seconds=deadline_seconds
+        reach, host, address, look, hello=hello, port=PORT, deadline_seconds=deadline_seconds
     )
 
 
@@ -123,6 +134,7 @@ async def _connected(
     work: Callable[[Fetch, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Fetch]],
     *,
     hello: Hello | None,
+    port: int,
     deadline_seconds: float,
 ) -> Fetch:
     """``work`` on a connection of its own, without TLS where there is no ``hello``.
@@ -132,7 +144,7 @@ async def _connected(
     so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
     try:
         async with asyncio.timeout(deadline_seconds):
-            reader, writer = await _connect(reach, host, address, hello)
+            reader, writer = await _connect(reach, host, address, hello, port)
             try:
                 if hello is not None:
                     tls = presented(writer.get_extra_info("ssl_object"))
@@ -172,9 +184,9 @@ def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
 
 
 async def _connect(
-    reach: Reach, host: str, address: str, hello: Hello | None
+    reach: Reach, host: str, address: str, hello: Hello | None, port: int
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    target, port = reach.target(host, _CLEAR_PORT if hello is None else _PORT, address)
+    target, port = reach.target(host, port, address)
     if hello is None:
         return await asyncio.open_connection(target, port, limit=_READ_BYTES)
     name = "" if hello is Hello.NAMELESS else host
