@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.check.notes import AGAIN
 from mtasts.mail_authentication import begins_dmarc, dkim_rsa_bits, is_dkim, is_spf
 from mtasts.records import texts
 
@@ -22,7 +23,7 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
     if not seen.takes_mail:
         return
     if not seen.apex.settled:
-        notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, "ask DNS again")
+        notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, AGAIN)
     else:
         records = list(filter(is_spf, texts(seen.apex.strings)))
         if len(records) != 1:
@@ -30,7 +31,7 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
         _parsed("spf", seen.spf_parsed, notes)
     for each in seen.dkim:
         if not each.settled:
-            notes.ask("dkim", f"the DKIM key {each.name}", each.reason, "ask DNS again")
+            notes.ask("dkim", f"the DKIM key {each.name}", each.reason, AGAIN)
         elif not any(map(is_dkim, texts(each.strings))):
             notes.find("dkim-missing", each.name)
         for bits in filter(None, map(dkim_rsa_bits, texts(each.strings))):
@@ -46,7 +47,7 @@ def _parsed(name: str, found: Parsed | None, notes: Notes) -> None:
         return
     if found.reason:
         what = f"what the {name.upper()} record refers to"
-        notes.ask(f"{name}-parsed", what, found.reason, "ask DNS again")
+        notes.ask(f"{name}-parsed", what, found.reason, AGAIN)
     elif found.error:
         notes.find(f"{name}-malformed", found.error)
     for each in found.warnings:
@@ -56,7 +57,7 @@ def _parsed(name: str, found: Parsed | None, notes: Notes) -> None:
 def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
     for each in answers:
         if not each.settled:
-            notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, "ask DNS again")
+            notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, AGAIN)
             return
         records = list(filter(begins_dmarc, texts(each.strings)))
         if records:

@@ -10,9 +10,9 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mtasts.check.authentication import judge_authentication
-from mtasts.check.exchanges import judge_mx
 from mtasts.check.host import judge_host
-from mtasts.check.notes import Checked, Notes
+from mtasts.check.mx import judge_mx
+from mtasts.check.notes import AGAIN, Checked, Notes
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
 from mtasts.check.seen import loop_of
@@ -58,7 +58,7 @@ def _sts(seen: Observed, notes: Notes) -> str:
         notes.find("sts-record-cname-loop", loop)
         return ""
     if not seen.sts.settled:
-        notes.ask("sts-record", "the STS record", seen.sts.reason, "ask DNS again")
+        notes.ask("sts-record", "the STS record", seen.sts.reason, AGAIN)
         return ""
     report = check_sts(seen.sts.strings)
     notes.findings += report.findings if seen.sts.strings or seen.takes_mail else ()

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from typing import TYPE_CHECKING
 
+from mtasts.check.certificates import judge_presented, judge_refused
+from mtasts.check.notes import AGAIN, ELSEWHERE
 from mtasts.check.policy import check_policy
 from mtasts.check.seen import loop_of
 from mtasts.dialects import DIALECTS
-from mtasts.observations import NULL_MX, CertificateFault, DnsStatus, FetchOutcome, Hello
+from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello
 from mtasts.rollout.authority import authority_of, forbids
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from mtasts.check.notes import Notes
     from mtasts.check.seen import Observed
     from mtasts.observations import Fetch
     from mtasts.policy import Policy
 
-_EXPIRING = dt.timedelta(days=14)
 _CACHED_LONG = 86_400
 _SLOW_SECONDS = 10.0
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
-ELSEWHERE = "ask again from a network that has a way there"
-
-
-_CERTIFICATES = {
-    CertificateFault.EXPIRED: "certificate-expired",
-    CertificateFault.HOST_MISMATCH: "certificate-mismatch",
-    CertificateFault.NOT_TRUSTED: "certificate-untrusted",
-    CertificateFault.WEAK: "certificate-weak",
-    CertificateFault.PURPOSE: "certificate-purpose",
-}
-
-
-def certificate_finding(fault: CertificateFault | None) -> str:
-    """The end of the id of a finding on a certificate that was refused."""
-    found = _CERTIFICATES.get(fault) if fault is not None else None
-    return found or "certificate-invalid"
 
 
 def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
@@ -46,8 +32,8 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         return None
     lists = dict(seen.crls)
     for fetch in seen.fetches:
-        _fetch(fetch, notes, now)
-        notes.revoked(fetch.tls, lists, "host", fetch.address, now)
+        _fetch(fetch, notes)
+        judge_presented(fetch.tls, lists, notes, "host", fetch.address, now=now)
     _hellos(seen, notes)
     _renewal(seen, notes)
     for agent, fetch in seen.agents:
@@ -82,7 +68,7 @@ def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
     for each in seen.patterns:
         if not each.settled:
             what = f"whether {each.name}, which the policy lists, exists"
-            notes.ask("policy-mx", what, each.reason, "ask DNS again")
+            notes.ask("policy-mx", what, each.reason, AGAIN)
     for pattern in policy.mx:
         if pattern.domain in gone:
             notes.find("policy-mx-nowhere", str(pattern))
@@ -114,7 +100,7 @@ def _renewal(seen: Observed, notes: Notes) -> None:
     failed = [each for each in seen.caa if not each.settled]
     if failed:
         what = f"the CAA records of {failed[0].name}"
-        notes.ask("host-caa", what, failed[0].reason, "ask DNS again")
+        notes.ask("host-caa", what, failed[0].reason, AGAIN)
         return
     for organization in sorted({each.tls.issuer for each in seen.fetches} - {""}):
         authority = authority_of(organization)
@@ -132,7 +118,7 @@ def _addresses(seen: Observed, notes: Notes) -> bool:
     failed = [each for each in seen.host if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {each.name}"
-        notes.ask("host-address", what, each.reason, "ask DNS again")
+        notes.ask("host-address", what, each.reason, AGAIN)
     aliased = ", ".join(sorted({each.canonical for each in seen.host} - {"", seen.host[0].name}))
     if not failed and not any(each.values for each in seen.host):
         notes.find("host-cname-dangling" if aliased else "host-missing", aliased)
@@ -154,7 +140,7 @@ _FETCHED = {
 }
 
 
-def _fetch(fetch: Fetch, notes: Notes, now: dt.datetime) -> None:
+def _fetch(fetch: Fetch, notes: Notes) -> None:
     """One answer of one address."""
     if fetch.tls.version and fetch.seconds > _SLOW_SECONDS:
         notes.find("host-slow", f"{fetch.address}: {fetch.seconds:.0f} s")
@@ -163,15 +149,11 @@ def _fetch(fetch: Fetch, notes: Notes, now: dt.datetime) -> None:
         notes.ask("host-fetch", what, _said(fetch), ELSEWHERE)
         return
     if fetch.outcome is FetchOutcome.CERTIFICATE_REFUSED:
-        code = f"host-{certificate_finding(fetch.fault)}"
-        notes.find(code, f"{fetch.address}: {fetch.reason}")
+        judge_refused(fetch.fault, fetch.reason, notes, "host", fetch.address)
     elif fetch.outcome in _FETCHED:
         notes.find(_FETCHED[fetch.outcome], f"{fetch.address}: {_said(fetch)}")
     else:
         _response(fetch, notes)
-    expires = fetch.tls.expires
-    if expires is not None and expires - now < _EXPIRING:
-        notes.find("host-certificate-expiring", f"{fetch.address}: {expires:%Y-%m-%d %H:%M}")
 
 
 def _response(fetch: Fetch, notes: Notes) -> None:

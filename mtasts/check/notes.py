@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from mtasts.check.domain_catalogue import CATALOGUE
-from mtasts.check.revocation import crl_address, is_revoked
 from mtasts.findings import Finding, printable
 
-if TYPE_CHECKING:
-    import datetime as dt
-    from collections.abc import Mapping
-
-    from mtasts.observations import Fetch, Presented
+# How to find out what could not be.
+AGAIN = "ask DNS again"
+ELSEWHERE = "ask again from a network that has a way there"
+PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,23 +57,6 @@ class Notes:
         """Add the finding of the catalogue row ``code``; ``<domain>`` in its fix is filled in."""
         found = finding(code, evidence)
         self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
-
-    def revoked(
-        self, tls: Presented, lists: Mapping[str, Fetch], layer: str, where: str, now: dt.datetime
-    ) -> None:
-        """Whether a certificate has been revoked, where it names a list to be told by."""
-        address = crl_address(tls.certificate) if tls.certificate else ""
-        if not address or address not in lists:
-            return
-        fetch = lists[address]
-        revoked, reason = None, fetch.reason or f"status {fetch.status}"
-        if fetch.status == 200 and not fetch.reason:
-            revoked, reason = is_revoked(fetch.body, tls.certificate, tls.issuer_certificate, now)
-        if revoked:
-            self.find(f"{layer}-certificate-revoked", where)
-        elif revoked is None:
-            what = f"whether the certificate at {where} has been revoked ({address})"
-            self.ask(f"{layer}-revocation", what, reason, "ask again, or ask its authority")
 
     def ask(self, id_: str, what: str, reason: str, how: str) -> None:
         """Add what could not be found out."""

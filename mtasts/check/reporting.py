@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.check.exchanges import PORT_25
-from mtasts.check.host import ELSEWHERE
+from mtasts.check.notes import AGAIN, ELSEWHERE, PORT_25
 from mtasts.check.record import check_tlsrpt
 from mtasts.check.seen import loop_of
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, SmtpOutcome
@@ -26,7 +25,7 @@ def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     if loop:
         notes.find("tlsrpt-record-cname-loop", loop)
     elif not seen.tlsrpt.settled:
-        notes.ask("tlsrpt-record", "the TLS-RPT record", seen.tlsrpt.reason, "ask DNS again")
+        notes.ask("tlsrpt-record", "the TLS-RPT record", seen.tlsrpt.reason, AGAIN)
     elif seen.tlsrpt.strings or seen.takes_mail:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
         if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
@@ -49,7 +48,7 @@ def _mailbox(found: Mailbox, notes: Notes) -> None:
     what = f"whether {found.domain} takes reports"
     session = found.session
     if not found.mx.settled:
-        notes.ask("tlsrpt-mailbox", what, found.mx.reason, "ask DNS again")
+        notes.ask("tlsrpt-mailbox", what, found.mx.reason, AGAIN)
     elif found.mx.status is DnsStatus.NXDOMAIN or found.mx.mx_hosts == (NULL_MX,):
         notes.find("tlsrpt-mailbox-lost", found.uri)
     elif session is not None and session.outcome in _SILENT:
@@ -62,7 +61,7 @@ def _endpoint(found: Endpoint, notes: Notes) -> None:
     what = f"whether {found.uri} takes reports"
     failed = [each for each in found.addresses if not each.settled]
     if failed:
-        notes.ask("tlsrpt-endpoint", what, failed[0].reason, "ask DNS again")
+        notes.ask("tlsrpt-endpoint", what, failed[0].reason, AGAIN)
     elif found.fetch is None:
         notes.find("tlsrpt-endpoint-lost", f"{found.uri}: its host has no address")
     elif found.fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):

@@ -2,41 +2,41 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.dane import parse_tlsa
-from mtasts.check.host import certificate_finding
+from mtasts.check.notes import AGAIN, PORT_25
 from mtasts.observations import NULL_MX, DnsStatus, Hello, SmtpOutcome
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from mtasts.check.notes import Notes
     from mtasts.check.seen import MxHost, Observed, Pointer
     from mtasts.observations import SmtpSession
     from mtasts.policy import Policy
 
-_EXPIRING = dt.timedelta(days=14)
 # Key exchanges of TLS 1.2 whose keys are forgotten; RFC 9325 section 4.1.
 _FORWARD = re.compile(r"(?:ECDHE|DHE|TLS_)")
-_AGAIN = "ask DNS again"
-PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
 
 
 def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.datetime) -> None:
     """The MX records, and every address of every host."""
     if not seen.mx.settled:
-        notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, _AGAIN)
+        notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, AGAIN)
         return
     _records(seen, notes, policy)
     lists = dict(seen.crls)
     for each in seen.mx_hosts:
-        _host(each, notes, now)
+        _host(each, notes)
         for session in each.sessions:
             where = f"{session.host} at {session.address}"
-            notes.revoked(session.tls, lists, "mx", where, now)
+            _session(session, where, notes)
+            judge_presented(session.tls, lists, notes, "mx", where, now=now)
 
 
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
@@ -57,18 +57,16 @@ def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
             notes.find("mx-duplicate", f"{host}: {count} records")
 
 
-def _host(found: MxHost, notes: Notes, now: dt.datetime) -> None:
+def _host(found: MxHost, notes: Notes) -> None:
     failed = [each for each in found.addresses if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {found.host}"
-        notes.ask("mx-address", what, each.reason, _AGAIN)
+        notes.ask("mx-address", what, each.reason, AGAIN)
     aliased = {each.canonical for each in found.addresses} - {"", found.host}
     if aliased:
         notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
     if not failed and not any(each.values for each in found.addresses):
         notes.find("mx-no-address", found.host)
-    for session in found.sessions:
-        _session(session, notes, now)
     for hello, session in found.hellos:
         _hello(hello, session, notes)
     for pointer in found.pointers:
@@ -93,7 +91,7 @@ def _pointer(pointer: Pointer, host: str, notes: Notes) -> None:
     failed = [each for each in (pointer.names, *pointer.back) if not each.settled]
     if failed:
         what = f"what DNS calls {pointer.address}, an address of {host}"
-        notes.ask("mx-pointer", what, failed[0].reason, _AGAIN)
+        notes.ask("mx-pointer", what, failed[0].reason, AGAIN)
     elif not pointer.names.values:
         notes.find("mx-pointer-missing", f"{host} at {pointer.address}")
     elif not any(pointer.address in each.values for each in pointer.back):
@@ -106,7 +104,7 @@ def _dane(found: MxHost, notes: Notes) -> None:
     if found.tlsa is None:
         return
     if not found.tlsa.settled:
-        notes.ask("dane", f"the TLSA records of {found.host}", found.tlsa.reason, _AGAIN)
+        notes.ask("dane", f"the TLSA records of {found.host}", found.tlsa.reason, AGAIN)
         return
     if not found.tlsa.values:
         return
@@ -123,23 +121,17 @@ def _dane(found: MxHost, notes: Notes) -> None:
             notes.find("dane-mismatch", f"{session.host} at {session.address}")
 
 
-def _session(session: SmtpSession, notes: Notes, now: dt.datetime) -> None:
-    where = f"{session.host} at {session.address}"
+def _session(session: SmtpSession, where: str, notes: Notes) -> None:
     match session.outcome:
         case SmtpOutcome.TLS:
             if session.tls.version == "TLSv1.2":
                 notes.find("mx-tls13-missing", where)
-            expires = session.tls.expires
-            if expires is not None and expires - now < _EXPIRING:
-                until = f"{expires:%Y-%m-%d %H:%M}"
-                notes.find("mx-certificate-expiring", f"{where}: {until}")
         case SmtpOutcome.NO_STARTTLS:
             notes.find("mx-starttls-missing", where)
         case SmtpOutcome.TLS_FAILED:
             notes.find("mx-tls-failed", f"{where}: {session.reason}")
         case SmtpOutcome.CERTIFICATE_REFUSED:
-            code = f"mx-{certificate_finding(session.fault)}"
-            notes.find(code, f"{where}: {session.reason}")
+            judge_refused(session.fault, session.reason, notes, "mx", where)
         case SmtpOutcome.MALFORMED:
             notes.find("mx-malformed", f"{where}: {session.reason}")
         case _:

@@ -1,0 +1,59 @@
+"""Certificates of policy and MX hosts: why one is refused, how near its end is, and revocation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from mtasts.check.revocation import crl_address, is_revoked
+from mtasts.observations import CertificateFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtasts.check.notes import Notes
+    from mtasts.observations import Fetch, Presented
+
+_EXPIRING = dt.timedelta(days=14)
+_FAULTS = {
+    CertificateFault.EXPIRED: "expired",
+    CertificateFault.HOST_MISMATCH: "mismatch",
+    CertificateFault.NOT_TRUSTED: "untrusted",
+    CertificateFault.WEAK: "weak",
+    CertificateFault.PURPOSE: "purpose",
+    CertificateFault.OTHER: "invalid",
+}
+
+
+def judge_refused(
+    fault: CertificateFault | None, reason: str, notes: Notes, layer: str, where: str
+) -> None:
+    """A certificate that was refused; ``layer`` begins the id: ``host`` or ``mx``."""
+    kind = _FAULTS[fault or CertificateFault.OTHER]
+    notes.find(f"{layer}-certificate-{kind}", f"{where}: {reason}")
+
+
+def judge_presented(
+    tls: Presented,
+    lists: Mapping[str, Fetch],
+    notes: Notes,
+    layer: str,
+    where: str,
+    *,
+    now: dt.datetime,
+) -> None:
+    """One that was taken: how near its end is, and whether its authority's list has it."""
+    if tls.expires is not None and tls.expires - now < _EXPIRING:
+        notes.find(f"{layer}-certificate-expiring", f"{where}: {tls.expires:%Y-%m-%d %H:%M}")
+    address = crl_address(tls.certificate) if tls.certificate else ""
+    if address not in lists:
+        return
+    fetch = lists[address]
+    revoked, reason = None, fetch.reason or f"status {fetch.status}"
+    if fetch.status == 200 and not fetch.reason:
+        revoked, reason = is_revoked(fetch.body, tls.certificate, tls.issuer_certificate, now)
+    if revoked:
+        notes.find(f"{layer}-certificate-revoked", where)
+    elif revoked is None:
+        what = f"whether the certificate at {where} has been revoked ({address})"
+        notes.ask(f"{layer}-revocation", what, reason, "ask again, or ask its authority")
