@@ -48,7 +48,7 @@ async def serve(folder: Path) -> None:
     wanted = [good("good"), reports(), *(good(f"d{number}") for number in range(DOMAINS))]
     lab = Lab(authority, wanted, addressed=True, delay_seconds=DELAY_SECONDS)
     await lab.start()
-    (folder / "ready").touch()
+    print(flush=True)
     await asyncio.to_thread(sys.stdin.read)
     await lab.stop()
 
@@ -57,20 +57,19 @@ async def serve(folder: Path) -> None:
 def served(folder: Path) -> Iterator[None]:
     """The lab in a process of its own."""
     command = [sys.executable, __file__, _SERVE, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        while not (folder / "ready").exists():
-            if process.poll() is not None:
-                raise RuntimeError("the lab did not start")
-            time.sleep(0.05)
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
+        # A line once it listens; the end of the pipe where it does not.
+        if process.stdout is None or process.stdin is None or not process.stdout.readline():
+            raise RuntimeError("the lab did not start")
         try:
             yield
         finally:
-            if process.stdin:
-                process.stdin.close()
+            process.stdin.close()
 
 
 def ours(folder: Path) -> tuple[float, int]:
-    """Domains a second, and how many findings and unknowns there were."""
+    """Domains a second, and how much could not be found out."""
     listed = folder / "names"
     listed.write_text("\n".join(names(DOMAINS)))
     own = {

@@ -183,8 +183,11 @@ def server_context() -> ssl.SSLContext:
 
 def _restrict(context: ssl.SSLContext, offer: Offer) -> None:
     match offer:
-        case Offer.TLS12 | Offer.STATIC:
+        case Offer.TLS12:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
+        case Offer.STATIC:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.set_ciphers("kRSA+AESGCM")
         case Offer.TLS13:
             context.minimum_version = ssl.TLSVersion.TLSv1_3
         case Offer.OLD:
@@ -195,8 +198,6 @@ def _restrict(context: ssl.SSLContext, offer: Offer) -> None:
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         case Offer.USUAL:
             pass
-    if offer is Offer.STATIC:
-        context.set_ciphers("kRSA+AESGCM")
 
 
 def _load(context: ssl.SSLContext, pem: bytes) -> None:

@@ -25,6 +25,7 @@ from localcloud.edge_response import EdgeFault, Viewer, host_name, respond, s3_e
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
 from mtasts.findings import printable
 from mtasts.names import MxPattern
+from mtasts.probe.https import POLICY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAGS_SECONDS = (0.05, 0.15, 0.3)
-POLICY_PATH = "/.well-known/mta-sts.txt"
 _TICK_SECONDS = 0.02
 _CONNECTIONS_MAX = 256
 _HANDSHAKE_SECONDS = 5.0

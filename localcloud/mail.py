@@ -16,6 +16,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from localcloud.authority import Authority, Certificate, Offer
+from localcloud.rude import Rude, Words
 from mtasts.findings import printable
 
 _KEPT_MESSAGES = 200
@@ -69,6 +70,15 @@ class Flavour(StrEnum):
         return Offer(self.value) if self.value in set(Offer) else Offer.USUAL
 
 
+# What those say that are no mail servers.
+_RUDE = {
+    Flavour.NO_HANDSHAKE: Words(b"220 rude\r\n", b"220 go on\r\nin clear\r\n"),
+    Flavour.NOT_SMTP: Words(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+    Flavour.ENDLESS: Words(b"220-" + b"x" * 400 + b"\r\n", endless=True),
+    Flavour.SILENT: Words(b""),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as it came in; ``tls`` says whether it came over TLS."""
@@ -89,6 +99,7 @@ class MailServers:
         self._connections_max = connections_max
         self._servers: list[asyncio.Server] = []
         self._connections: set[_Connection] = set()
+        self._rude: set[asyncio.Transport] = set()
         self.ports: dict[str, int] = {}
         self.flavours: dict[str, Flavour] = {}
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
@@ -110,22 +121,20 @@ class MailServers:
         self.flavours[host] = flavour
         self.ports[host] = server.sockets[0].getsockname()[1]
 
-    def change(self, host: str, flavour: Flavour) -> None:
-        """Let ``host`` behave otherwise from the next connection on."""
-        self.flavours[host] = flavour
-
     async def stop(self) -> None:
         """Stop listening and cut what is connected."""
         for server in self._servers:
             server.close()
+        for transport in self._rude:
+            transport.abort()
         for connection in tuple(self._connections):
             await connection.cut()
         await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     def _protocol(self, host: str, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
         flavour = self.flavours[host]
-        if flavour in _RUDE:
-            return _Rude(_RUDE[flavour])
+        if (words := _RUDE.get(flavour)) is not None:
+            return Rude(words, self._rude)
         return self._connection(host, flavour, loop)
 
     def _connection(
@@ -147,49 +156,6 @@ class MailServers:
             timeout=_IDLE_SECONDS,
             loop=loop,
         )
-
-
-class _Rude(asyncio.Protocol):
-    """One that is no mail server: a greeting, perhaps again and again, and a word to STARTTLS."""
-
-    def __init__(self, words: tuple[bytes, bytes, bool]) -> None:
-        self._greeting, self._reply, self._endless = words
-        self._transport: asyncio.Transport | None = None
-        self._paused = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            self._transport = transport
-            self._say()
-
-    def _say(self) -> None:
-        if self._transport is None or self._transport.is_closing() or self._paused:
-            return
-        self._transport.write(self._greeting)
-        if self._endless:
-            asyncio.get_running_loop().call_soon(self._say)
-
-    def pause_writing(self) -> None:
-        self._paused = True
-
-    def resume_writing(self) -> None:
-        self._paused = False
-        self._say()
-
-    def data_received(self, data: bytes) -> None:
-        if self._transport is None or not self._reply:
-            return
-        greets = data[:4].upper() == b"EHLO"
-        self._transport.write(b"250-rude\r\n250 STARTTLS\r\n" if greets else self._reply)
-
-
-# What each says first, what it says to all but EHLO, and whether the first word has no end.
-_RUDE = {
-    Flavour.NO_HANDSHAKE: (b"220 rude\r\n", b"220 go on\r\nin clear\r\n", False),
-    Flavour.NOT_SMTP: (b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", False),
-    Flavour.ENDLESS: (b"220-" + b"x" * 400 + b"\r\n", b"", True),
-    Flavour.SILENT: (b"", b"", False),
-}
 
 
 class _Connection(SMTP):

@@ -16,6 +16,7 @@ import yaml
 from botocore.config import Config
 
 from localcloud import moto_host
+from localcloud.mail_records import DKIM, DMARC, SPF
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
 
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 _FILE_MAX_BYTES = 1_000_000
 _DOMAINS_MAX = 1000
 _TTL_SECONDS = 300
-# RFC 8463 appendix A.2 gives this one as an example.
-_DKIM_KEY = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +170,10 @@ def _records(domain: MailDomain) -> dict[tuple[str, str], list[str]]:
     """What DNS has for a domain before the toolkit comes, by owner and type."""
     found = {(domain.name, "MX"): _mx(domain)}
     if domain.mx:
-        found[domain.name, "TXT"] = ['"v=spf1 mx -all"']
-        found[f"_dmarc.{domain.name}", "TXT"] = ['"v=DMARC1; p=reject"']
+        found[domain.name, "TXT"] = [f'"{SPF}"']
+        found[f"_dmarc.{domain.name}", "TXT"] = [f'"{DMARC}"']
     for selector in domain.selectors:
-        found[f"{selector}._domainkey.{domain.name}", "TXT"] = [f'"{_DKIM_KEY}"']
+        found[f"{selector}._domainkey.{domain.name}", "TXT"] = [f'"{DKIM}"']
     return found
 
 

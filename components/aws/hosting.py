@@ -89,8 +89,7 @@ class AwsHosting:
             opts,
         )
         if self._alarm_topic:
-            # Its part of pulumi_aws takes time to load, which only those pay who have alarms.
-            from components.aws.alarms import Alarms  # noqa: PLC0415 - as said
+            from components.aws.alarms import Alarms  # noqa: PLC0415 - loads more of pulumi_aws
 
             Alarms(
                 f"{declaration.domain}-alarms",

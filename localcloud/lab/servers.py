@@ -58,7 +58,7 @@ class Lab:
         for setup in self.setups.values():
             await self._listen(setup)
         address = self._address()
-        where, port = (address, _HTTP) if self._addressed else ("127.0.0.1", 0)
+        where, port = self._bound(address, _HTTP)
         self._crl_port = await self.web.listen_crl(address=where, port=port)
         self._records.append(RecordSet(CRL_HOST, "A", _TTL_SECONDS, (address,)))
         self._index = Names([self._zone()], self._records)
@@ -78,6 +78,11 @@ class Lab:
         pairs = [(host, _HTTPS, port) for host, port in self.web.ports.items()]
         pairs.append((CRL_HOST, _HTTP, self._crl_port))
         pairs += [(host, _SMTP, port) for host, port in self.mail.ports.items()]
+        # A domain without MX records is its own host.
+        mail = self.mail.ports
+        pairs += [
+            (each, _SMTP, mail[f"mx1.{each}"]) for each in self.setups if f"mx1.{each}" in mail
+        ]
         closed = [s for s in self.setups.values() if not s.web.listens]
         rows = [f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs)]
         # Port 1 is privileged, and nothing listens there.
@@ -87,15 +92,17 @@ class Lab:
         host = f"mta-sts.{setup.domain}"
         addresses = {"web": self._address(), **{label: self._address() for label in setup.mail}}
         if setup.web.listens:
-            bound = {"address": addresses["web"], "port": _HTTPS} if self._addressed else {}
-            await self.web.listen(host, setup.web, **bound)  # type: ignore[arg-type] # see `bound`
+            where, port = self._bound(addresses["web"], _HTTPS)
+            await self.web.listen(host, setup.web, address=where, port=port)
         for label, flavour in setup.mail.items():
+            where, port = self._bound(addresses[label], _SMTP)
             name = f"{label}.{setup.domain}"
-            where, port = (addresses[label], _SMTP) if self._addressed else ("127.0.0.1", 0)
             await self.mail.listen(name, flavour, address=where, port=port)
-            if name == f"mx1.{setup.domain}":  # the host of a domain without MX is the domain
-                self.mail.ports.setdefault(setup.domain, self.mail.ports[name])
         self._records += _records(setup, addresses, ipv6=setup.ipv6 and not self._addressed)
+
+    def _bound(self, address: str, port: int) -> tuple[str, int]:
+        """Where a server listens that is reached at ``address`` and ``port``."""
+        return (address, port) if self._addressed else ("127.0.0.1", 0)
 
     def _address(self) -> str:
         """The next one: of 198.18.0.0/15, which is for tests (RFC 2544), or of the loopback."""

@@ -17,25 +17,26 @@ from localcloud.authority import Certificate, Offer
 from localcloud.dns import DnsFault, Outcome
 from localcloud.lab.web import Rudeness, Web, bomb
 from localcloud.mail import Flavour
+from localcloud.mail_records import DKIM, DMARC, SPF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ZONE = "lab.example"
-_TTL_SECONDS = 300
-# RFC 8463 appendix A.2 gives this one as an example.
-_DKIM = "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 _NO_HASH = "00" * 32
 SELECTOR = "s1"
+_SPF = f'"{SPF}"'
 
 
 @dataclass(slots=True)
 class Setup:
     """One domain with everything about it.
 
-    ``records`` are by owner, relative to the domain unless it ends with a dot, and type; ``@`` is
-    the domain itself, and ``{address}`` in a value stands for the owner's own. ``mail`` are MX
-    hosts by their label; ``address_of`` hosts get A records by themselves, unless left ``bare``.
+    ``records`` are by owner, relative to the domain, and type; ``@`` is the domain itself. In an A
+    record ``{web}`` stands for the policy host's address, and ``{mx1}`` for that of an MX host.
+    ``ttls`` are in seconds. ``mail`` are MX hosts by label; they and the policy host get address
+    records, unless their label is in ``bare``, and MX hosts a PTR record, unless ``pointers`` has
+    others. ``signed`` is what the resolver says of DNSSEC.
     """
 
     name: str
@@ -80,11 +81,11 @@ def good(name: str) -> Setup:
     """A domain of which there is nothing to say."""
     setup = Setup(name)
     setup.put("@", "MX", f"10 mx1.{setup.domain}.")
-    setup.put("@", "TXT", '"v=spf1 mx -all"')
+    setup.put("@", "TXT", _SPF)
     setup.put("_mta-sts", "TXT", '"v=STSv1; id=1;"')
     setup.put("_smtp._tls", "TXT", f'"v=TLSRPTv1; rua=mailto:tlsrpt@reports.{ZONE};"')
-    setup.put("_dmarc", "TXT", f'"v=DMARC1; p=reject; rua=mailto:dmarc@{setup.domain}"')
-    setup.put(f"{SELECTOR}._domainkey", "TXT", f'"{_DKIM}"')
+    setup.put("_dmarc", "TXT", f'"{DMARC}; rua=mailto:dmarc@{setup.domain}"')
+    setup.put(f"{SELECTOR}._domainkey", "TXT", f'"{DKIM}"')
     setup.mail["mx1"] = Flavour.GOOD
     setup.policy()
     return setup
@@ -244,7 +245,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "sts-record-missing": _put("_mta-sts", "TXT"),
     "sts-record-multiple": _put("_mta-sts", "TXT", _STS, '"v=STSv1; id=2;"'),
     "sts-record-delegated": _cname("_mta-sts", "TXT"),
-    "sts-record-apex": _put("@", "TXT", '"v=spf1 mx -all"', _STS),
+    "sts-record-apex": _put("@", "TXT", _SPF, _STS),
     "sts-record-ttl-long": _ttl,
     "sts-record-dnssec": _set(signed=False),
     "sts-record-cname-beside": _beside("_mta-sts"),
@@ -316,13 +317,13 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "tlsrpt-record-delegated": _cname("_smtp._tls", "TXT"),
     "tlsrpt-record-cname-beside": _beside("_smtp._tls"),
     "tlsrpt-record-cname-loop": _loop("_smtp._tls"),
-    "tlsrpt-record-apex": _put("@", "TXT", '"v=spf1 mx -all"', '"v=TLSRPTv1; rua=mailto:a@b.c"'),
+    "tlsrpt-record-apex": _put("@", "TXT", _SPF, '"v=TLSRPTv1; rua=mailto:a@b.c"'),
     "tlsrpt-record-legacy": _put("_smtp-tlsrpt", "TXT", '"v=TLSRPTv1; rua=mailto:a@b.c"'),
     "tlsrpt-mailbox-lost": _put("_smtp._tls", "TXT", '"v=TLSRPTv1; rua=mailto:a@gone.<domain>"'),
     "tlsrpt-mailbox-locked": _put("_smtp._tls", "TXT", '"v=TLSRPTv1; rua=mailto:a@<domain>"'),
     "tlsrpt-endpoint-lost": _put("_smtp._tls", "TXT", _HTTPS),
     "spf-missing": _put("@", "TXT"),
-    "spf-multiple": _put("@", "TXT", '"v=spf1 mx -all"', '"v=spf1 -all"'),
+    "spf-multiple": _put("@", "TXT", _SPF, '"v=spf1 -all"'),
     "spf-malformed": _put("@", "TXT", '"v=spf1 include:gone.<domain> -all"'),
     "spf-doubtful": _put("@", "TXT", '"v=spf1 mx ptr -all"'),
     "dmarc-missing": _put("_dmarc", "TXT"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from localcloud.authority import Authority, Certificate, Offer
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
+from mtasts.probe.https import POLICY_PATH
 
 if TYPE_CHECKING:
     import ssl
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-POLICY_PATH = "/.well-known/mta-sts.txt"
 _TEXT = "text/plain; charset=utf-8"
 _LIMITS = Limits(idle_seconds=30.0)
 _BOMB_BYTES = 20_000_000

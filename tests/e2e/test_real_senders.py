@@ -201,7 +201,7 @@ def world() -> Iterator[World]:
             for name, change in CACHED.items():
                 setup = setup_of(name, change)
                 loop.call_soon_threadsafe(lab.web.change, f"mta-sts.{setup.domain}", setup.web)
-                loop.call_soon_threadsafe(lab.mail.change, f"mx1.{setup.domain}", Flavour.STRIPPED)
+                lab.mail.flavours[f"mx1.{setup.domain}"] = Flavour.STRIPPED
             again = {f"again@{name}.lab.example" for name in CACHED}
             for each in sorted(again):
                 postfix.submit(each)
