@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from localcloud.authority import Authority
 from localcloud.lab import namespace
 from localcloud.lab.servers import Lab
-from localcloud.lab.setups import good, reports
+from localcloud.lab.setup import good, reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from localcloud.authority import CRL_HOST
 from localcloud.dns import DnsServer
-from localcloud.lab.setups import ZONE, Setup, setups
+from localcloud.lab.setup import ZONE, Setup
+from localcloud.lab.setups import setups
 from localcloud.lab.web import WebHosts
 from localcloud.mail import MailServers
 from localcloud.resolution import Names, RecordSet, Zone

@@ -24,8 +24,9 @@ import pytest
 from postfix import Fate, Postfix
 
 from localcloud.authority import Authority, Certificate
+from localcloud.lab.changes import both, mx, policy, put, web
 from localcloud.lab.servers import Lab
-from localcloud.lab.setups import Setup, good
+from localcloud.lab.setup import Setup, good
 from localcloud.mail import Flavour
 from mtasts.dialects import POSTFIX, RFC, Dialect
 from mtasts.policy import parse
@@ -51,30 +52,6 @@ class Case:
     expected: Conclusion
     rfc: Conclusion | None = None
     clause: str = ""
-
-
-def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
-    def change(setup: Setup) -> None:
-        for each in changes:
-            each(setup)
-
-    return change
-
-
-def mx(flavour: Flavour) -> Callable[[Setup], None]:
-    return lambda setup: setup.mx(flavour)
-
-
-def policy(mode: str = "enforce", pattern: str = "") -> Callable[[Setup], None]:
-    return lambda setup: setup.policy(mode=mode, mx=pattern.replace("<domain>", setup.domain))
-
-
-def web(**changes: object) -> Callable[[Setup], None]:
-    return lambda setup: setup.serve(**changes)
-
-
-def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
-    return lambda setup: setup.put(owner, type_, *values)
 
 
 def two_hosts(setup: Setup) -> None:
@@ -109,12 +86,12 @@ CASES = {
     "not-yet-valid": Case(mx(Flavour.NOT_YET_VALID), F),
     "self-signed": Case(mx(Flavour.SELF_SIGNED), F),
     "handshake": Case(mx(Flavour.NO_HANDSHAKE), F),
-    "unlisted": Case(policy(pattern="other.<domain>"), F),
+    "unlisted": Case(policy(mx="other.<domain>"), F),
     "two-hosts": Case(two_hosts, D),
     "tempfail": Case(mx(Flavour.TEMPFAIL), F),
-    "testing": Case(both(policy("testing"), STRIPPED), D),
-    "testing-expired": Case(both(policy("testing"), mx(Flavour.EXPIRED)), D),
-    "none": Case(both(policy("none"), STRIPPED), D),
+    "testing": Case(both(policy(mode="testing"), STRIPPED), D),
+    "testing-expired": Case(both(policy(mode="testing"), mx(Flavour.EXPIRED)), D),
+    "none": Case(both(policy(mode="none"), STRIPPED), D),
     "no-record": Case(both(put("_mta-sts", "TXT"), STRIPPED), D),
     "two-records": Case(
         both(put("_mta-sts", "TXT", '"v=STSv1; id=1;"', '"v=STSv1; id=2;"'), STRIPPED), D
@@ -135,7 +112,7 @@ CASES = {
 # Domains whose policy a sender holds already, and what becomes of the host then.
 CACHED = {
     "cached-gone": web(status=404),
-    "cached-testing-same-id": policy("testing"),
+    "cached-testing-same-id": policy(mode="testing"),
 }
 
 

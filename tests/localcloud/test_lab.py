@@ -11,7 +11,8 @@ import pytest
 
 from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
-from localcloud.lab.setups import CHANGES, SELECTOR, Setup, good, reports, setups
+from localcloud.lab.setup import SELECTOR, Setup, good, reports
+from localcloud.lab.setups import CHANGES, setups
 from mtasts.check import domain_catalogue
 from mtasts.check import host as host_checks
 from mtasts.check.domain import check_domain
