@@ -22,7 +22,7 @@ from mtasts.observations import (
     SmtpOutcome,
     SmtpSession,
 )
-from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, fetch_clear, greet
+from mtasts.probe.https import BODY_MAX, CLEAR_PORT, PORT, USER_AGENT, fetch, greet
 from mtasts.probe.smtp import look
 from mtasts.records import select_tlsrpt
 from mtasts.sharing import Shared
@@ -114,21 +114,7 @@ class Visits:
         place = _place(uri)
         found = Endpoint(uri, await ask.addresses(place.host))
         there = addresses_in(found.addresses)
-        if not there:
-            return found
-        fetched = await self._within(
-            end,
-            lambda left: fetch(
-                self._reach,
-                place.host,
-                there[0],
-                place.path,
-                port=place.port,
-                deadline_seconds=left,
-            ),
-            _late(place.host, there[0]),
-        )
-        return replace(found, fetch=fetched)
+        return replace(found, fetch=await self._get(place, there[0], end)) if there else found
 
     async def _crl(self, url: str) -> Fetch:
         end, ask = self._own()
@@ -137,18 +123,24 @@ class Visits:
         if not there:
             reason = f"{place.host} has no address"
             return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
+        return await self._get(place, there[0], end, body_max=_CRL_MAX_BYTES)
+
+    async def _get(
+        self, place: _Place, address: str, end: float, *, body_max: int = BODY_MAX
+    ) -> Fetch:
         return await self._within(
             end,
-            lambda left: fetch_clear(
+            lambda left: fetch(
                 self._reach,
                 place.host,
-                there[0],
+                address,
                 place.path,
                 port=place.port,
+                clear=place.clear,
                 deadline_seconds=left,
-                body_max=_CRL_MAX_BYTES,
+                body_max=body_max,
             ),
-            _late(place.host, there[0]),
+            _late(place.host, address),
         )
 
     def _own(self) -> tuple[float, Lookups]:
@@ -179,18 +171,20 @@ class _Place(NamedTuple):
     host: str
     port: int
     path: str
+    clear: bool
 
 
 def _place(url: str) -> _Place:
     """Where an http or https address leads; what is no port is taken for none."""
     parts = urlsplit(url)
-    usual = CLEAR_PORT if parts.scheme == "http" else PORT
+    clear = parts.scheme == "http"
+    usual = CLEAR_PORT if clear else PORT
     try:
         port = parts.port or usual
     except ValueError:
         port = usual
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Place((parts.hostname or "").rstrip("."), port, path)
+    return _Place((parts.hostname or "").rstrip("."), port, path, clear)
 
 
 def _mailbox_domain(uri: str) -> str:

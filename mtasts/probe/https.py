@@ -39,69 +39,27 @@ async def fetch(
     path: str = POLICY_PATH,
     *,
     port: int = PORT,
+    clear: bool = False,
     deadline_seconds: float = 15.0,
     body_max: int = BODY_MAX,
     user_agent: str = USER_AGENT,
 ) -> Fetch:
     """GET ``https://host:port/path`` at ``address``, on a connection of its own.
 
-    TLS is verified for ``host`` against the roots of ``reach``, with SNI. Never raises for what
-    the other side does.
+    TLS is verified for ``host`` against the roots of ``reach``, with SNI. With ``clear`` there is
+    none: for what is signed itself, such as a revocation list. Never raises for what the other
+    side does.
     """
-    return await _get(
-        reach,
-        host,
-        address,
-        _request(host, path, user_agent),
-        hello=Hello.USUAL,
-        port=port,
-        deadline_seconds=deadline_seconds,
-        body_max=body_max,
-    )
-
-
-async def fetch_clear(
-    reach: Reach,
-    host: str,
-    address: str,
-    path: str,
-    *,
-    port: int = CLEAR_PORT,
-    deadline_seconds: float,
-    body_max: int,
-) -> Fetch:
-    """GET ``http://host:port/path`` at ``address``: for what is signed itself."""
-    return await _get(
-        reach,
-        host,
-        address,
-        _request(host, path, USER_AGENT),
-        hello=None,
-        port=port,
-        deadline_seconds=deadline_seconds,
-        body_max=body_max,
-    )
-
-
-async def _get(
-    reach: Reach,
-    host: str,
-    address: str,
-    request: h11.Request,
-    *,
-    hello: Hello | None,
-    port: int,
-    deadline_seconds: float,
-    body_max: int,
-) -> Fetch:
     loop = asyncio.get_running_loop()
     begun = loop.time()
+    request = _request(host, path, user_agent)
 
     async def ask(
         so_far: Fetch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> Fetch:
         return await _exchange(so_far, reader, writer, request, body_max)
 
+    hello = None if clear else Hello.USUAL
     found = await _connected(
         reach, host, address, ask, hello=hello, port=port, deadline_seconds=deadline_seconds
     )
