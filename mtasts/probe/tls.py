@@ -87,7 +87,7 @@ def presented(tls: ssl.SSLObject) -> Presented:
 def _issuer(tls: ssl.SSLObject) -> bytes:
     """The certificate that signed the peer's; empty where there is none to see."""
     # Public from Python 3.13 on; before that the same method is there below.
-    owner: Any = tls if hasattr(tls, "get_verified_chain") else tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001
+    owner: Any = tls if hasattr(tls, "get_verified_chain") else tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001 - until 3.13
     chain = owner.get_verified_chain() or []
     if len(chain) < 2:
         return b""
