@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 WRONG_NAME = "wrong-name.invalid"
 CRL_HOST = "crl.lab.example"
 CRL_URL = f"http://{CRL_HOST}/crl.der"
+OCSP_PATH = "/ocsp"
 _DAY = timedelta(days=1)
 _SELF = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
 # What ACM issues (198 days, renewed 45 days before the end), so that expiry checks see real spans.
@@ -46,6 +48,7 @@ class Certificate(StrEnum):
     WEAK = "weak"  # an RSA key of 1024 bits
     PURPOSE = "purpose"  # for clients alone
     REVOKED = "revoked"  # on the authority's list, which it names
+    REVOKED_BY_ANSWER = "revoked-by-answer"  # it names no list, but a responder (OCSP)
 
 
 class Offer(StrEnum):
@@ -75,7 +78,7 @@ class Authority:
         """Make the root of ``organization``; ``now`` says what "expired" means."""
         self._root = trustme.CA(organization_name=organization)
         self._now = now
-        self._revoked: list[int] = []
+        self._revoked: list[x509.Certificate] = []
         self._contexts: dict[tuple[tuple[str, ...], Certificate, Offer], ssl.SSLContext] = {}
 
     @property
@@ -109,7 +112,12 @@ class Authority:
             case Certificate.SELF_SIGNED:
                 _load(context, _self_signed(names, now))
                 return context
-            case Certificate.WEAK | Certificate.PURPOSE | Certificate.REVOKED:
+            case (
+                Certificate.WEAK
+                | Certificate.PURPOSE
+                | Certificate.REVOKED
+                | Certificate.REVOKED_BY_ANSWER
+            ):
                 context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the key would be refused here
                 _load(context, self._unfit(names, certificate, now))
                 return context
@@ -147,9 +155,15 @@ class Authority:
             name = x509.UniformResourceIdentifier(CRL_URL)
             point = x509.DistributionPoint([name], None, None, None)
             built = built.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        elif certificate is Certificate.REVOKED_BY_ANSWER:
+            responder = x509.AccessDescription(
+                AuthorityInformationAccessOID.OCSP,
+                x509.UniformResourceIdentifier(f"http://{CRL_HOST}{OCSP_PATH}"),
+            )
+            built = built.add_extension(x509.AuthorityInformationAccess([responder]), False)  # noqa: FBT003 - not critical
         made = built.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
-        if certificate is Certificate.REVOKED:
-            self._revoked.append(made.serial_number)
+        if certificate in (Certificate.REVOKED, Certificate.REVOKED_BY_ANSWER):
+            self._revoked.append(made)
         return _pem(key, made)
 
     def crl(self) -> bytes:
@@ -161,10 +175,37 @@ class Authority:
             last_update=now - _DAY,
             next_update=now + _DAY,
             revoked_certificates=[
-                x509.RevokedCertificateBuilder(serial, now - _DAY).build()
-                for serial in self._revoked
+                x509.RevokedCertificateBuilder(each.serial_number, now - _DAY).build()
+                for each in self._revoked
             ],
         )
+        signed = builder.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
+        return signed.public_bytes(Encoding.DER)
+
+    def answer(self, question: bytes) -> bytes:
+        """What the responder says of a certificate that was made revoked, else that it is not.
+
+        Both are DER (RFC 6960).
+        """
+        asked = ocsp.load_der_ocsp_request(question).serial_number
+        about = next((each for each in self._revoked if each.serial_number == asked), None)
+        if about is None:
+            refused = ocsp.OCSPResponseStatus.UNAUTHORIZED
+            return ocsp.OCSPResponseBuilder.build_unsuccessful(refused).public_bytes(Encoding.DER)
+        now = self._now()
+        root = x509.load_pem_x509_certificate(self.pem)
+        signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=about,
+            issuer=root,
+            algorithm=hashes.SHA1(),  # noqa: S303 - what the question has; it protects nothing
+            cert_status=ocsp.OCSPCertStatus.REVOKED,
+            this_update=now - _DAY,
+            next_update=now + _DAY,
+            revocation_time=now - _DAY,
+            revocation_reason=None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, root)
         signed = builder.sign(cast("ec.EllipticCurvePrivateKey", signer), hashes.SHA256())
         return signed.public_bytes(Encoding.DER)
 

@@ -33,7 +33,7 @@ class Flavour(StrEnum):
     that has none: the same on the wire. ``tempfail`` has good TLS and answers 451 to every sender.
     ``tls12``, ``tls13``, ``old`` and ``static`` have good certificates and take that TLS alone.
     ``no-handshake`` offers STARTTLS and then talks on in clear, ``not-smtp`` speaks HTTP,
-    ``endless`` greets without end, and ``silent`` never does.
+    ``endless`` greets without end, and ``silent`` never does. ``implicit`` speaks TLS at once.
     """
 
     GOOD = "good"
@@ -48,6 +48,8 @@ class Flavour(StrEnum):
     WEAK = "weak"
     PURPOSE = "purpose"
     REVOKED = "revoked"
+    REVOKED_BY_ANSWER = "revoked-by-answer"
+    IMPLICIT = "implicit"
     TLS12 = "tls12"
     TLS13 = "tls13"
     OLD = "old"
@@ -116,7 +118,10 @@ class MailServers:
         if host in self.ports:
             return
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: self._protocol(host, loop), address, port)
+        implicit = self._authority.context((host,)) if flavour is Flavour.IMPLICIT else None
+        server = await loop.create_server(
+            lambda: self._protocol(host, loop), address, port, ssl=implicit
+        )
         self._servers.append(server)
         self.flavours[host] = flavour
         self.ports[host] = server.sockets[0].getsockname()[1]

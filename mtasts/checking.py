@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mtasts.check.revocation import crl_address
+from mtasts.check.revocation import source
 from mtasts.check.seen import MxHost, Observed
 from mtasts.lookups import Answers, Lookups, addresses_in
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
@@ -34,7 +34,8 @@ AGENTS = ("Google-SMTP-STS", "postfix-mta-sts-resolver")
 # A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
 _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
-_CRLS_MAX = 8
+_REVOCATIONS_MAX = 8
+_SUBMISSIONS = 465  # RFC 8314 section 3.3
 
 
 class Observer:
@@ -114,7 +115,7 @@ class _Looking:
         )
         return replace(
             host,
-            crls=await self._crls(host.fetches, hosts),
+            revocations=await self._revocations(host.fetches, hosts),
             loops=loops,
             mx_hosts=tuple(hosts),
             left_out=max(0, len(exchanges) - _MX_MAX),
@@ -154,33 +155,38 @@ class _Looking:
         return MxHost(
             host,
             addresses,
-            tuple(usual for usual, _, _ in found),
-            tuple(each for _, less, _ in found for each in less),
+            tuple(each.usual for each in found),
+            tuple(pair for each in found for pair in each.less),
             tlsa,
-            tuple(pointer for _, _, pointer in found),
+            tuple(each.pointer for each in found),
+            tuple(each.implicit for each in found if each.implicit),
         )
 
-    async def _sessions(
-        self, host: str, address: str
-    ) -> tuple[SmtpSession, list[tuple[Hello, SmtpSession]], Pointer]:
-        """A session, and then, where TLS stood, what it takes of less; one after another."""
+    async def _sessions(self, host: str, address: str) -> _Sessions:
+        """A session, and then, where TLS stood, what it takes of less; one after another.
+
+        Where it did not, port 465 is asked too.
+        """
         visits, end = self._visits, self._end
         usual, pointer = await asyncio.gather(
             visits.session(host, address, end), self._ask.pointer(address)
         )
         less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
         found = [(each, await visits.session(host, address, end, each)) for each in less]
-        return usual, found, pointer
+        implicit = None
+        if not usual.connected or usual.outcome is SmtpOutcome.NO_STARTTLS:
+            # TLS at a deadline that has passed would be one more look for nothing.
+            implicit = await visits.greet(host, address, end, Hello.USUAL, port=_SUBMISSIONS)
+        return _Sessions(usual, found, pointer, implicit)
 
-    async def _crls(
+    async def _revocations(
         self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
     ) -> tuple[tuple[str, Fetch], ...]:
-        """The revocation lists that verified certificates name."""
+        """What verified certificates name that says whether they were revoked."""
         presented = [each.tls for each in fetches]
         presented += [session.tls for host in hosts for session in host.sessions]
-        named = {crl_address(tls.certificate) for tls in presented if tls.certificate} - {""}
-        urls = sorted(named)[:_CRLS_MAX]
-        found = await asyncio.gather(*(self._visits.crl(url, self._end) for url in urls))
+        urls = sorted(set(map(source, presented)) - {""})[:_REVOCATIONS_MAX]
+        found = await asyncio.gather(*(self._visits.revocation(url, self._end) for url in urls))
         return tuple(zip(urls, found, strict=True))
 
     async def _each(
@@ -206,6 +212,15 @@ class _Looking:
             if records or not answer.settled:
                 return None
         return None
+
+
+class _Sessions(NamedTuple):
+    """What one address of an MX host brought."""
+
+    usual: SmtpSession
+    less: list[tuple[Hello, SmtpSession]]
+    pointer: Pointer
+    implicit: Fetch | None
 
 
 def _itself(seen: Observed) -> tuple[str, ...]:

@@ -121,9 +121,9 @@ class Fetch:
     """What one request to one address brought.
 
     ``headers`` have lower-case names. ``body`` is what was read, never more than the limit asked
-    for, its transfer coding undone. ``tls`` is what the handshake brought, ``fault`` why its
-    certificate was refused. ``seconds`` is how long all of it took. ``reason`` says why there is no
-    answer, in printable ASCII.
+    for, its transfer coding undone. ``connected`` says whether the connection was taken, ``tls``
+    what the handshake brought, ``fault`` why its certificate was refused. ``seconds`` is how long
+    all of it took. ``reason`` says why there is no answer, in printable ASCII.
     """
 
     host: str
@@ -135,6 +135,7 @@ class Fetch:
     tls: Presented = NOT_PRESENTED
     reason: str = ""
     fault: CertificateFault | None = None
+    connected: bool = False
     seconds: float = 0.0
 
     def header(self, name: str) -> str:
@@ -175,7 +176,8 @@ class SmtpOutcome(StrEnum):
 class SmtpSession:
     """What one session with one address of an MX host brought.
 
-    ``tls`` is what the handshake brought, ``reason`` what went wrong, in printable ASCII.
+    ``connected`` says whether the connection was taken, ``tls`` what the handshake brought,
+    ``reason`` what went wrong, in printable ASCII. ``seconds`` is how long all of it took.
     """
 
     host: str
@@ -184,6 +186,8 @@ class SmtpSession:
     fault: CertificateFault | None = None
     tls: Presented = NOT_PRESENTED
     reason: str = ""
+    connected: bool = False
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

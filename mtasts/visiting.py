@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _PLACES_MAX = 1000
-_CRLS_MAX = 16
-_CRL_MAX_BYTES = 4 * 1024 * 1024
+_GRACE_SECONDS = 0.5
+_REVOCATIONS_MAX = 64
+_REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
 
 
@@ -55,7 +56,7 @@ class Visits:
         self._slots = asyncio.Semaphore(connections_max)
         self._mailboxes = Shared(self._mailbox, _PLACES_MAX)
         self._endpoints = Shared(self._endpoint, _PLACES_MAX)
-        self._crls = Shared(self._crl, _CRLS_MAX)
+        self._revocations = Shared(self._revocation, _REVOCATIONS_MAX)
 
     async def session(
         self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
@@ -76,11 +77,13 @@ class Visits:
             _late(host, address),
         )
 
-    async def greet(self, host: str, address: str, end: float, hello: Hello) -> Fetch:
-        """A handshake with a policy host."""
+    async def greet(
+        self, host: str, address: str, end: float, hello: Hello, *, port: int = PORT
+    ) -> Fetch:
+        """A handshake, by default with a policy host."""
         return await self._within(
             end,
-            lambda left: greet(self._reach, host, address, hello, deadline_seconds=left),
+            lambda left: greet(self._reach, host, address, hello, port=port, deadline_seconds=left),
             _late(host, address),
         )
 
@@ -95,9 +98,9 @@ class Visits:
         failed = DnsAnswer(_place(uri).host, "A", DnsStatus.FAILED, reason=LATE)
         return await self._endpoints.get(uri, end, Endpoint(uri, (failed,)))
 
-    async def crl(self, url: str, end: float) -> Fetch:
-        """A revocation list."""
-        return await self._crls.get(url, end, _late(_place(url).host, ""))
+    async def revocation(self, url: str, end: float) -> Fetch:
+        """A revocation list, or what a responder says of one certificate."""
+        return await self._revocations.get(url, end, _late(_place(url).host, ""))
 
     async def _mailbox(self, uri: str) -> Mailbox:
         end, ask = self._own()
@@ -116,14 +119,14 @@ class Visits:
         there = addresses_in(found.addresses)
         return replace(found, fetch=await self._get(place, there[0], end)) if there else found
 
-    async def _crl(self, url: str) -> Fetch:
+    async def _revocation(self, url: str) -> Fetch:
         end, ask = self._own()
         place = _place(url)
         there = addresses_in(await ask.addresses(place.host))
         if not there:
             reason = f"{place.host} has no address"
             return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
-        return await self._get(place, there[0], end, body_max=_CRL_MAX_BYTES)
+        return await self._get(place, there[0], end, body_max=_REVOCATION_MAX_BYTES)
 
     async def _get(
         self, place: _Place, address: str, end: float, *, body_max: int = BODY_MAX
@@ -153,11 +156,18 @@ class Visits:
     ) -> T:
         """``work`` with the seconds that are left, once there is a slot; ``late`` if none are."""
         try:
-            async with asyncio.timeout_at(end), self._slots:
-                left = end - asyncio.get_running_loop().time()
-                return await work(max(left, 0.001))
+            async with asyncio.timeout_at(end):
+                await self._slots.acquire()
         except TimeoutError:
             return late
+        try:
+            # It ends by itself, and then says how far it came.
+            async with asyncio.timeout_at(end + _GRACE_SECONDS):
+                return await work(max(end - asyncio.get_running_loop().time(), 0.001))
+        except TimeoutError:
+            return late
+        finally:
+            self._slots.release()
 
 
 def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:

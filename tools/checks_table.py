@@ -100,6 +100,7 @@ PEERS = {
     "mx-certificate-weak": "N",
     "mx-certificate-purpose": "N",
     "mx-certificate-revoked": "N",
+    "mx-port-465": "C",
     "mx-tls12-missing": "N A S I",
     "mx-tls13-missing": "N I",
     "mx-tls-old": "N I",

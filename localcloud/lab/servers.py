@@ -14,7 +14,7 @@ from localcloud.dns import DnsServer
 from localcloud.lab.setup import ZONE, Setup
 from localcloud.lab.setups import setups
 from localcloud.lab.web import WebHosts
-from localcloud.mail import MailServers
+from localcloud.mail import Flavour, MailServers
 from localcloud.resolution import Names, RecordSet, Zone
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from localcloud.authority import Authority
 
-_HTTP, _HTTPS, _SMTP, _DNS = 80, 443, 25, 53
+_HTTP, _HTTPS, _SMTP, _SUBMISSIONS, _DNS = 80, 443, 25, 465, 53
 _CONNECTIONS_MAX = 2000
 _TTL_SECONDS = 300
 _SOA = "ns.lab.example. hostmaster.lab.example. 1 7200 900 1209600 300"
@@ -49,7 +49,7 @@ class Lab:
         self._free = itertools.count(1)
         self._hosts: dict[str, str] = {}
         self._records: list[RecordSet] = []
-        self._crl_port = 0
+        self._clear_port = 0
         self.web = WebHosts(authority)
         self.mail = MailServers(authority, _CONNECTIONS_MAX)
         self.dns = DnsServer(self._names, self._signed, delay_seconds=delay_seconds)
@@ -60,7 +60,7 @@ class Lab:
             await self._listen(setup)
         address = self._address()
         where, port = self._bound(address, _HTTP)
-        self._crl_port = await self.web.listen_crl(address=where, port=port)
+        self._clear_port = await self.web.listen_clear(address=where, port=port)
         self._records.append(RecordSet(CRL_HOST, "A", _TTL_SECONDS, (address,)))
         self._index = Names([self._zone()], self._records)
         for setup in self.setups.values():
@@ -77,17 +77,22 @@ class Lab:
         if self._addressed:
             return ()
         pairs = [(host, _HTTPS, port) for host, port in self.web.ports.items()]
-        pairs.append((CRL_HOST, _HTTP, self._crl_port))
-        pairs += [(host, _SMTP, port) for host, port in self.mail.ports.items()]
+        pairs.append((CRL_HOST, _HTTP, self._clear_port))
+        pairs += [
+            (host, _mail_port(self.mail.flavours[host]), port)
+            for host, port in self.mail.ports.items()
+        ]
         # A domain without MX records is its own host.
         mail = self.mail.ports
         pairs += [
             (each, _SMTP, mail[f"mx1.{each}"]) for each in self.setups if f"mx1.{each}" in mail
         ]
-        closed = [s for s in self.setups.values() if not s.web.listens]
-        rows = [f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs)]
         # Port 1 is privileged, and nothing listens there.
-        return (*rows, *(f"mta-sts.{each.domain}:{_HTTPS}:127.0.0.1:1" for each in closed))
+        closed = [s for s in self.setups.values() if not s.web.listens]
+        pairs += [(f"mta-sts.{each.domain}", _HTTPS, 1) for each in closed]
+        implicit = [h for h, each in self.mail.flavours.items() if each is Flavour.IMPLICIT]
+        pairs += [(host, _SMTP, 1) for host in implicit]
+        return tuple(f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs))
 
     async def _listen(self, setup: Setup) -> None:
         host = f"mta-sts.{setup.domain}"
@@ -96,7 +101,7 @@ class Lab:
             where, port = self._bound(addresses["web"], _HTTPS)
             await self.web.listen(host, setup.web, address=where, port=port)
         for label, flavour in setup.mail.items():
-            where, port = self._bound(addresses[label], _SMTP)
+            where, port = self._bound(addresses[label], _mail_port(flavour))
             name = f"{label}.{setup.domain}"
             await self.mail.listen(name, flavour, address=where, port=port)
         self._records += _records(setup, addresses, ipv6=setup.ipv6 and not self._addressed)
@@ -128,6 +133,10 @@ class Lab:
                 RecordSet(ZONE, "NS", _TTL_SECONDS, (f"ns.{ZONE}.",)),
             ),
         )
+
+
+def _mail_port(flavour: Flavour) -> int:
+    return _SUBMISSIONS if flavour is Flavour.IMPLICIT else _SMTP
 
 
 def _records(setup: Setup, addresses: dict[str, str], *, ipv6: bool) -> Iterator[RecordSet]:

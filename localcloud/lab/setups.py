@@ -114,6 +114,8 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "host-tls-old": web(offer=Offer.OLD),
     "host-sni-needed": web(named=True),
     "host-slow": web(wait_seconds=0.5),
+    "host-unfinished": web(rude=Rudeness.TRICKLE),
+    "host-tls-stalled": web(rude=Rudeness.STALL),
     "host-caa": put("@", "CAA", '0 issue "ca.example"'),
     "host-certificate-expired": web(certificate=Certificate.EXPIRED),
     "host-certificate-mismatch": web(certificate=Certificate.MISMATCH),
@@ -145,6 +147,8 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "mx-duplicate": put("@", "MX", "10 mx1.<domain>.", "20 mx1.<domain>."),
     "mx-cname": _mx_cname,
     "mx-no-address": _mx_bare,
+    "mx-silent": mx(Flavour.SILENT),
+    "mx-port-465": mx(Flavour.IMPLICIT),
     "mx-malformed": mx(Flavour.NOT_SMTP),
     "mx-starttls-missing": mx(Flavour.STRIPPED),
     "mx-tls-failed": mx(Flavour.NO_HANDSHAKE),
@@ -157,7 +161,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "mx-certificate-untrusted": mx(Flavour.SELF_SIGNED),
     "mx-certificate-weak": mx(Flavour.WEAK),
     "mx-certificate-purpose": mx(Flavour.PURPOSE),
-    "mx-certificate-revoked": mx(Flavour.REVOKED),
+    "mx-certificate-revoked": mx(Flavour.REVOKED_BY_ANSWER),
     "mx-certificate-invalid": mx(Flavour.NOT_YET_VALID),
     "mx-certificate-expiring": mx(Flavour.EXPIRING),
     "mx-pointer-missing": _pointer(),
@@ -184,13 +188,10 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "dmarc-doubtful": put("_dmarc", "TXT", '"v=DMARC1; p=none"'),
     "dkim-missing": put(f"{SELECTOR}._domainkey", "TXT", '"v=DKIM1; p="'),
     "dkim-key-weak": _weak_key,
-    # What is hostile has no id of its own; it ends in time, and says why.
-    "hostile-trickle": web(rude=Rudeness.TRICKLE),
+    # What is hostile beyond those ends in time, and says why.
     "hostile-endless": web(rude=Rudeness.ENDLESS),
-    "hostile-stall": web(rude=Rudeness.STALL),
     "hostile-bomb": lambda setup: setup.serve(body=bomb(), headers=(("Content-Encoding", "gzip"),)),
     "hostile-banner": mx(Flavour.ENDLESS),
-    "hostile-silence": mx(Flavour.SILENT),
 }
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import gzip
 import itertools
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
-from localcloud.authority import Authority, Certificate, Offer
+from localcloud.authority import OCSP_PATH, Authority, Certificate, Offer
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
 from mtasts.probe.https import POLICY_PATH
 
@@ -93,10 +95,14 @@ class WebHosts:
         self._servers.append(server)
         self.ports[host] = server.sockets[0].getsockname()[1]
 
-    async def listen_crl(self, *, address: str = "127.0.0.1", port: int = 0) -> int:
-        """Serve the authority's revocation list over HTTP; the port."""
+    async def listen_clear(self, *, address: str = "127.0.0.1", port: int = 0) -> int:
+        """Serve the authority's revocation list and its answers over HTTP; the port."""
 
-        async def respond(_: HttpRequest) -> HttpResponse:
+        async def respond(request: HttpRequest) -> HttpResponse:
+            if request.path.startswith(f"{OCSP_PATH}/"):
+                question = base64.b64decode(unquote(request.path.removeprefix(f"{OCSP_PATH}/")))
+                media_type = (("Content-Type", "application/ocsp-response"),)
+                return HttpResponse(200, media_type, self._authority.answer(question))
             return HttpResponse(
                 200, (("Content-Type", "application/pkix-crl"),), self._authority.crl()
             )

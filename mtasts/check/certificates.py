@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from mtasts.check.revocation import crl_address, is_revoked
+from mtasts.check.revocation import is_revoked, source
 from mtasts.observations import CertificateFault
 
 if TYPE_CHECKING:
@@ -35,25 +35,25 @@ def judge_refused(
 
 def judge_presented(
     tls: Presented,
-    lists: Mapping[str, Fetch],
+    revocations: Mapping[str, Fetch],
     notes: Notes,
     layer: str,
     where: str,
     *,
     now: dt.datetime,
 ) -> None:
-    """One that was taken: how near its end is, and whether its authority's list has it."""
+    """One that was taken: how near its end is, and whether its authority revoked it."""
     if tls.expires is not None and tls.expires - now < _EXPIRING:
         notes.find(f"{layer}-certificate-expiring", f"{where}: {tls.expires:%Y-%m-%d %H:%M}")
-    address = crl_address(tls.certificate) if tls.certificate else ""
-    if address not in lists:
+    address = source(tls)
+    if address not in revocations:
         return
-    fetch = lists[address]
+    fetch = revocations[address]
     revoked, reason = None, fetch.reason or f"status {fetch.status}"
     if fetch.status == 200 and not fetch.reason:
-        revoked, reason = is_revoked(fetch.body, tls.certificate, tls.issuer_certificate, now)
+        revoked, reason = is_revoked(fetch.body, tls, now)
     if revoked:
         notes.find(f"{layer}-certificate-revoked", where)
     elif revoked is None:
-        what = f"whether the certificate at {where} has been revoked ({address})"
+        what = f"whether the certificate at {where} has been revoked ({address[:80]})"
         notes.ask(f"{layer}-revocation", what, reason, "ask again, or ask its authority")

@@ -91,6 +91,15 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.WARNING, _FETCH, "the policy host takes over 10 s to answer",
         "serve a file; senders wait a minute at most", "",
     ),
+    "host-unfinished": (
+        Severity.ERROR, _FETCH, "the policy host begins to answer and does not end in time",
+        "serve a file; senders wait a minute at most, and hold mail or go without a policy",
+        _FETCH_ERROR,
+    ),
+    "host-tls-stalled": (
+        Severity.ERROR, _FETCH, "the policy host takes connections and does not go on with TLS",
+        "see what listens on its port 443", _FETCH_ERROR,
+    ),
     "host-caa": (
         Severity.WARNING, "RFC 8659 section 3",
         "CAA records keep the certificate's authority from issuing the next one",
@@ -205,6 +214,15 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "mx-malformed": (
         Severity.ERROR, "RFC 5321 section 4.2", "what an MX host says is not SMTP",
         "see what listens on its port 25", "",
+    ),
+    "mx-silent": (
+        Severity.WARNING, "RFC 5321 section 4.5.3.2", "an MX host takes connections and is silent",
+        "see what listens on its port 25; where it waits on purpose, wait less than 10 s", "",
+    ),
+    "mx-port-465": (
+        Severity.INFO, "RFC 8314 section 3.3",
+        "an MX host speaks TLS on port 465, where no server brings mail",
+        "offer STARTTLS on port 25: port 465 is for people who send", "",
     ),
     "mx-tls12-missing": (
         Severity.WARNING, _MX, "an MX host takes no TLS 1.2",

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mtasts.check.certificates import judge_presented, judge_refused
-from mtasts.check.notes import AGAIN, ELSEWHERE
+from mtasts.check.notes import AGAIN, ELSEWHERE, PATIENCE_SECONDS
 from mtasts.check.policy import check_policy
 from mtasts.check.seen import loop_of
 from mtasts.dialects import DIALECTS
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from mtasts.policy import Policy
 
 _CACHED_LONG = 86_400
-_SLOW_SECONDS = 10.0
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 
 
@@ -30,10 +29,10 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     """The policy host, and the policy that it serves."""
     if not _addresses(seen, notes):
         return None
-    lists = dict(seen.crls)
+    revocations = dict(seen.revocations)
     for fetch in seen.fetches:
         _fetch(fetch, notes)
-        judge_presented(fetch.tls, lists, notes, "host", fetch.address, now=now)
+        judge_presented(fetch.tls, revocations, notes, "host", fetch.address, now=now)
     _hellos(seen, notes)
     _renewal(seen, notes)
     for agent, fetch in seen.agents:
@@ -142,8 +141,14 @@ _FETCHED = {
 
 def _fetch(fetch: Fetch, notes: Notes) -> None:
     """One answer of one address."""
-    if fetch.tls.version and fetch.seconds > _SLOW_SECONDS:
-        notes.find("host-slow", f"{fetch.address}: {fetch.seconds:.0f} s")
+    waited = fetch.seconds > PATIENCE_SECONDS
+    timed_out = fetch.outcome is FetchOutcome.TIMED_OUT
+    where = f"{fetch.address}: {fetch.seconds:.0f} s"
+    if waited and timed_out and fetch.connected:
+        notes.find("host-unfinished" if fetch.tls.version else "host-tls-stalled", where)
+        return
+    if waited and fetch.tls.version:
+        notes.find("host-slow", where)
     if fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
         what = f"what https://{fetch.host} serves at {fetch.address}"
         notes.ask("host-fetch", what, _said(fetch), ELSEWHERE)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.dane import parse_tlsa
-from mtasts.check.notes import AGAIN, PORT_25
-from mtasts.observations import NULL_MX, DnsStatus, Hello, SmtpOutcome
+from mtasts.check.notes import AGAIN, PATIENCE_SECONDS, PORT_25
+from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello, SmtpOutcome
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
@@ -30,13 +30,13 @@ def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.dateti
         notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, AGAIN)
         return
     _records(seen, notes, policy)
-    lists = dict(seen.crls)
+    revocations = dict(seen.revocations)
     for each in seen.mx_hosts:
         _host(each, notes)
         for session in each.sessions:
             where = f"{session.host} at {session.address}"
             _session(session, where, notes)
-            judge_presented(session.tls, lists, notes, "mx", where, now=now)
+            judge_presented(session.tls, revocations, notes, "mx", where, now=now)
 
 
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
@@ -59,9 +59,9 @@ def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
 
 def _host(found: MxHost, notes: Notes) -> None:
     failed = [each for each in found.addresses if not each.settled]
-    for each in failed:
-        what = f"the {each.type} records of {found.host}"
-        notes.ask("mx-address", what, each.reason, AGAIN)
+    for answer in failed:
+        what = f"the {answer.type} records of {found.host}"
+        notes.ask("mx-address", what, answer.reason, AGAIN)
     aliased = {each.canonical for each in found.addresses} - {"", found.host}
     if aliased:
         notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
@@ -69,6 +69,9 @@ def _host(found: MxHost, notes: Notes) -> None:
         notes.find("mx-no-address", found.host)
     for hello, session in found.hellos:
         _hello(hello, session, notes)
+    for each in found.implicit:
+        if each.outcome is FetchOutcome.ANSWERED:
+            notes.find("mx-port-465", f"{each.host} at {each.address}: {each.tls.version}")
     for pointer in found.pointers:
         _pointer(pointer, found.host, notes)
     _dane(found, notes)
@@ -134,6 +137,8 @@ def _session(session: SmtpSession, where: str, notes: Notes) -> None:
             judge_refused(session.fault, session.reason, notes, "mx", where)
         case SmtpOutcome.MALFORMED:
             notes.find("mx-malformed", f"{where}: {session.reason}")
+        case SmtpOutcome.TIMED_OUT if session.connected and session.seconds > PATIENCE_SECONDS:
+            notes.find("mx-silent", f"{where}: {session.seconds:.0f} s")
         case _:
             what = f"whether {where} offers TLS"
             notes.ask("mx-session", what, f"{session.outcome}: {session.reason}", PORT_25)

@@ -10,6 +10,8 @@ from mtasts.findings import Finding, printable
 # How to find out what could not be.
 AGAIN = "ask DNS again"
 ELSEWHERE = "ask again from a network that has a way there"
+# What a host is granted before it counts as one that does not answer.
+PATIENCE_SECONDS = 10.0
 PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
 
 

@@ -27,7 +27,8 @@ class Pointer:
 class MxHost:
     """One MX host: its address look-ups, and what came of each address.
 
-    ``hellos`` are sessions that offered less than usual, ``tlsa`` its TLSA look-up (RFC 7672).
+    ``hellos`` are sessions that offered less than usual, ``implicit`` handshakes on port 465 where
+    port 25 gave none, ``tlsa`` its TLSA look-up (RFC 7672).
     """
 
     host: str
@@ -36,6 +37,7 @@ class MxHost:
     hellos: tuple[tuple[Hello, SmtpSession], ...] = ()
     tlsa: DnsAnswer | None = None
     pointers: tuple[Pointer, ...] = ()
+    implicit: tuple[Fetch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +67,9 @@ class Observed:
     ``agents`` those that were made under a sender's own name, and ``hellos`` handshakes that
     offered less than usual. ``aliases`` are CNAME look-ups of the two records' own names, ``loops``
     CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
-    look-ups of what the policy lists, ``crls`` the revocation lists that certificates name, by
-    address. ``left_out`` counts MX hosts that were not looked at. ``dkim`` and ``dmarc`` are TXT
-    look-ups, the latter from the domain upwards.
+    look-ups of what the policy lists, ``revocations`` what says of certificates whether they were
+    revoked, by address. ``left_out`` counts MX hosts that were not looked at. ``dkim`` and
+    ``dmarc`` are TXT look-ups, the latter from the domain upwards.
     """
 
     domain: str
@@ -84,7 +86,7 @@ class Observed:
     loops: tuple[tuple[str, ...], ...] = ()
     caa: tuple[DnsAnswer, ...] = ()
     patterns: tuple[DnsAnswer, ...] = ()
-    crls: tuple[tuple[str, Fetch], ...] = ()
+    revocations: tuple[tuple[str, Fetch], ...] = ()
     mx_hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
     mailboxes: tuple[Mailbox, ...] = ()

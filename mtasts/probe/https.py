@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
 from mtasts.observations import Fetch, FetchOutcome, Hello
+from mtasts.probe.dial import dial
 from mtasts.probe.tls import fault, names, presented
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Awaitable, Callable
 
     import h11
@@ -67,7 +69,13 @@ async def fetch(
 
 
 async def greet(
-    reach: Reach, host: str, address: str, hello: Hello, *, deadline_seconds: float = 15.0
+    reach: Reach,
+    host: str,
+    address: str,
+    hello: Hello,
+    *,
+    port: int = PORT,
+    deadline_seconds: float = 15.0,
 ) -> Fetch:
     """A handshake with ``hello`` alone: answered where TLS stands, and nothing is asked.
 
@@ -81,7 +89,7 @@ async def greet(
         return replace(so_far, outcome=FetchOutcome.ANSWERED)
 
     return await _connected(
-        reach, host, address, look, hello=hello, port=PORT, deadline_seconds=deadline_seconds
+        reach, host, address, look, hello=hello, port=port, deadline_seconds=deadline_seconds
     )
 
 
@@ -102,7 +110,9 @@ async def _connected(
     so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
     try:
         async with asyncio.timeout(deadline_seconds):
-            reader, writer = await _connect(reach, host, address, hello, port)
+            dialled = await dial(*reach.target(host, port, address))
+            so_far = replace(so_far, connected=True)
+            reader, writer = await _open(reach, host, hello, dialled)
             try:
                 if hello is not None:
                     tls = presented(writer.get_extra_info("ssl_object"))
@@ -141,15 +151,14 @@ def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
     return FetchOutcome.HTTP_MALFORMED if so_far.tls.version else FetchOutcome.CONNECT_FAILED
 
 
-async def _connect(
-    reach: Reach, host: str, address: str, hello: Hello | None, port: int
+async def _open(
+    reach: Reach, host: str, hello: Hello | None, dialled: socket.socket
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    target, port = reach.target(host, port, address)
     if hello is None:
-        return await asyncio.open_connection(target, port, limit=_READ_BYTES)
+        return await asyncio.open_connection(sock=dialled, limit=_READ_BYTES)
     name = "" if hello is Hello.NAMELESS else host
     return await asyncio.open_connection(
-        target, port, ssl=reach.tls_context(hello), server_hostname=name, limit=_READ_BYTES
+        sock=dialled, ssl=reach.tls_context(hello), server_hostname=name, limit=_READ_BYTES
     )
 
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
 from mtasts.observations import Delivery, Hello, SmtpOutcome, SmtpSession
+from mtasts.probe.dial import dial
 from mtasts.probe.https import NO_ROUTE, describe
 from mtasts.probe.tls import fault, presented
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import AsyncIterator
 
     from aiosmtplib import SMTP
@@ -47,9 +49,11 @@ async def look(
 
     Never raises for what the other side does.
     """
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
     found = await _attempt(reach, delivery, None, port, deadline_seconds, hello=hello)
-    return found.session
+    return replace(found.session, seconds=loop.time() - begun)
 
 
 async def deliver(
@@ -90,8 +94,10 @@ async def _attempt(
 
     try:
         async with asyncio.timeout(deadline_seconds):
-            async with _connected(reach, so_far.session, port, deadline_seconds) as client:
-                session = so_far.session
+            dialled = await dial(*reach.target(so_far.session.host, port, so_far.session.address))
+            session = replace(so_far.session, connected=True)
+            so_far = replace(so_far, session=session)
+            async with _greeted(dialled, deadline_seconds) as client:
                 if hello is not None:
                     session = await _start_tls(client, session, reach.tls_context(hello))
                     so_far = replace(so_far, session=session)
@@ -103,19 +109,11 @@ async def _attempt(
 
 
 @asynccontextmanager
-async def _connected(
-    reach: Reach, session: SmtpSession, port: int, deadline_seconds: float
-) -> AsyncIterator[SMTP]:
+async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIterator[SMTP]:
     """A greeted client; aiosmtplib bounds the length of lines and replies."""
     from aiosmtplib import SMTP  # noqa: PLC0415 - as in _attempt
 
-    target, target_port = reach.target(session.host, port, session.address)
-    client = SMTP(
-        hostname=target,
-        port=target_port,
-        start_tls=False,
-        timeout=deadline_seconds,
-    )
+    client = SMTP(sock=dialled, hostname=None, port=None, start_tls=False, timeout=deadline_seconds)
     try:
         await client.connect()
         # The library's own choice of a name would ask DNS, and block.
@@ -184,7 +182,6 @@ async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Deli
 def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     """How a connection ended that came to nothing, unless TLS had already stood."""
     from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
-        SMTPConnectError,
         SMTPResponseException,
         SMTPStatus,
     )
@@ -200,13 +197,10 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
         malformed = error.code == SMTPStatus.invalid_response
         outcome = SmtpOutcome.MALFORMED if malformed else outcome
         reason = printable(error.message, _REPLY_MAX) if malformed else _reply(error)
-    elif isinstance(error, SMTPConnectError) and isinstance(error.__cause__, OSError):
-        cause = error.__cause__
-        # aiosmtplib's own errors are OSErrors too: there the connection stood, and was dropped.
-        if cause.errno is not None:
-            no_route = cause.errno in NO_ROUTE
-            outcome = SmtpOutcome.NO_ROUTE if no_route else SmtpOutcome.CONNECT_FAILED
-            reason = describe(cause)
+    elif isinstance(error, OSError) and not session.connected:
+        no_route = error.errno in NO_ROUTE
+        outcome = SmtpOutcome.NO_ROUTE if no_route else SmtpOutcome.CONNECT_FAILED
+        reason = describe(error)
     return replace(session, outcome=outcome, reason=reason)
 
 

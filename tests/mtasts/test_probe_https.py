@@ -196,6 +196,6 @@ async def test_an_address_this_machine_has_no_way_to_says_nothing_of_the_host(
     async def unreachable(*_: object, **__: object) -> None:
         raise OSError(errno.ENETUNREACH, "Connect call failed")
 
-    monkeypatch.setattr(asyncio, "open_connection", unreachable)
+    monkeypatch.setattr("mtasts.probe.https.dial", unreachable)
     found = await fetch(Reach(), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (FetchOutcome.NO_ROUTE, "Network is unreachable")

@@ -29,7 +29,7 @@ async def test_who_has_no_time_is_told_so(visits: Visits) -> None:
     end = asyncio.get_running_loop().time() - 1
     mailbox = await visits.mailbox("mailto:a@boxes.example?x=y", end)
     endpoint = await visits.endpoint("https://reports.example/", end)
-    crl = await visits.crl("http://crl.example/x", end)
+    crl = await visits.revocation("http://crl.example/x", end)
     assert (mailbox.domain, mailbox.mx.reason) == ("boxes.example", LATE)
     assert [each.reason for each in endpoint.addresses] == [LATE]
     assert (crl.outcome, crl.host) == (FetchOutcome.TIMED_OUT, "crl.example")
@@ -39,7 +39,7 @@ async def test_a_host_without_an_address_is_told_so(visits: Visits) -> None:
     end = asyncio.get_running_loop().time() + 30
     assert (await visits.mailbox("mailto:a@boxes.example", end)).session is None
     assert (await visits.endpoint("https://reports.example/", end)).fetch is None
-    crl = await visits.crl("http://crl.example/x", end)
+    crl = await visits.revocation("http://crl.example/x", end)
     assert (crl.outcome, crl.reason) == (
         FetchOutcome.CONNECT_FAILED,
         "crl.example has no address",
