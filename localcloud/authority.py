@@ -31,6 +31,9 @@ CRL_HOST = "crl.lab.example"
 CRL_URL = f"http://{CRL_HOST}/crl.der"
 OCSP_PATH = "/ocsp"
 _DAY = timedelta(days=1)
+# Options of OpenSSL 3 that Python has no names for.
+_NO_EXTENDED_MASTER_SECRET = 1 << 0
+_CLIENT_RENEGOTIATION = 1 << 8
 _SELF = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
 # What ACM issues (198 days, renewed 45 days before the end), so that expiry checks see real spans.
 _LIFETIME = 198 * _DAY
@@ -59,6 +62,8 @@ class Offer(StrEnum):
     TLS13 = "tls13"
     OLD = "old"  # 1.0 to 1.2
     STATIC = "static"  # 1.2, without forward secrecy
+    RENEGOTIATING = "renegotiating"  # 1.2, as often as a client wants
+    NO_EXTENDED = "no-extended"  # 1.2, without the extended master secret (RFC 7627)
 
 
 def _now() -> datetime:
@@ -237,6 +242,12 @@ def _restrict(context: ssl.SSLContext, offer: Offer) -> None:
                 context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        case Offer.RENEGOTIATING:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.options = (context.options & ~ssl.OP_NO_RENEGOTIATION) | _CLIENT_RENEGOTIATION
+        case Offer.NO_EXTENDED:
+            context.maximum_version = ssl.TLSVersion.TLSv1_2
+            context.options |= _NO_EXTENDED_MASTER_SECRET
         case Offer.USUAL:
             pass
 

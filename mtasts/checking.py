@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from mtasts.check.seen import Pointer
-    from mtasts.observations import Fetch, Parsed, SmtpSession
+    from mtasts.observations import Fetch, Parsed, SmtpSession, TlsDetails
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
 
@@ -48,8 +48,13 @@ class Observer:
         *,
         deadline_seconds: float,
         connections_max: int = 200,
+        tls_details: bool = False,
     ) -> None:
-        """Look through ``reach`` and ``resolver``; no more connections at once than that."""
+        """Look through ``reach`` and ``resolver``; no more connections at once than that.
+
+        With ``tls_details`` OpenSSL's client looks too, which takes two processes an address.
+        """
+        self.tls_details = tls_details
         self._deadline_seconds = deadline_seconds
         self._answers = Answers(resolver)
         self.parsers = Parsers(self._answers)
@@ -97,6 +102,7 @@ class _Looking:
 
     def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
         self._visits = observer.visits
+        self._wants_details = observer.tls_details
         self._parsers = observer.parsers
         self._seen = seen
         self._ask = ask
@@ -113,9 +119,13 @@ class _Looking:
             self._each(self._visits.endpoint, "https"),
             asyncio.gather(self._spf(), self._dmarc()),
         )
+        revocations, details = await asyncio.gather(
+            self._revocations(host.fetches, hosts), self._details(host.fetches, hosts)
+        )
         return replace(
             host,
-            revocations=await self._revocations(host.fetches, hosts),
+            revocations=revocations,
+            details=details,
             loops=loops,
             mx_hosts=tuple(hosts),
             left_out=max(0, len(exchanges) - _MX_MAX),
@@ -188,6 +198,20 @@ class _Looking:
         urls = sorted(set(map(source, presented)) - {""})[:_REVOCATIONS_MAX]
         found = await asyncio.gather(*(self._visits.revocation(url, self._end) for url in urls))
         return tuple(zip(urls, found, strict=True))
+
+    async def _details(
+        self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
+    ) -> tuple[TlsDetails, ...]:
+        """The details of TLS wherever its usual handshake stood, if they are wanted."""
+        if not self._wants_details:
+            return ()
+        look, end = self._visits.details, self._end
+        sessions = [each for host in hosts for each in host.sessions]
+        wanted = [look(each.host, each.address, end) for each in fetches if each.tls.version]
+        wanted += [
+            look(each.host, each.address, end, smtp=True) for each in sessions if each.tls.version
+        ]
+        return tuple(await asyncio.gather(*wanted))
 
     async def _each(
         self, look: Callable[[str, float], Coroutine[Any, Any, T]], scheme: str

@@ -92,6 +92,27 @@ class Presented:
 NOT_PRESENTED = Presented()
 
 
+@dataclass(frozen=True, slots=True)
+class TlsDetails:
+    """What a handshake does not tell Python; None where it did not come to it.
+
+    ``digest`` is the hash that the server signed the key exchange of TLS 1.2 with, ``compression``
+    OpenSSL's word for it, ``early_data_bytes`` what a ticket of TLS 1.3 allows. ``reason`` says why
+    there are no details.
+    """
+
+    host: str
+    address: str
+    stapled: bool | None = None
+    digest: str = ""
+    compression: str = ""
+    secure_renegotiation: bool | None = None
+    client_renegotiation: bool | None = None
+    extended_master_secret: bool | None = None
+    early_data_bytes: int | None = None
+    reason: str = ""
+
+
 class CertificateFault(StrEnum):
     """Why a certificate was refused; the first four in the words of RFC 8460 section 4.3."""
 

@@ -21,8 +21,11 @@ from mtasts.observations import (
     Hello,
     SmtpOutcome,
     SmtpSession,
+    TlsDetails,
 )
 from mtasts.probe.https import BODY_MAX, CLEAR_PORT, PORT, USER_AGENT, fetch, greet
+from mtasts.probe.openssl import details
+from mtasts.probe.smtp import PORT as SMTP_PORT
 from mtasts.probe.smtp import look
 from mtasts.records import select_tlsrpt
 from mtasts.sharing import Shared
@@ -41,6 +44,7 @@ _GRACE_SECONDS = 0.5
 _REVOCATIONS_MAX = 64
 _REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
+_PROCESSES_MAX = 8
 
 
 class Visits:
@@ -54,6 +58,7 @@ class Visits:
         self._answers = answers
         self._deadline_seconds = deadline_seconds
         self._slots = asyncio.Semaphore(connections_max)
+        self._processes = asyncio.Semaphore(_PROCESSES_MAX)
         self._mailboxes = Shared(self._mailbox, _PLACES_MAX)
         self._endpoints = Shared(self._endpoint, _PLACES_MAX)
         self._revocations = Shared(self._revocation, _REVOCATIONS_MAX)
@@ -86,6 +91,20 @@ class Visits:
             lambda left: greet(self._reach, host, address, hello, port=port, deadline_seconds=left),
             _late(host, address),
         )
+
+    async def details(
+        self, host: str, address: str, end: float, *, smtp: bool = False
+    ) -> TlsDetails:
+        """The details of TLS of a policy host, or with ``smtp`` of an MX host."""
+        port = SMTP_PORT if smtp else PORT
+        async with self._processes:
+            return await self._within(
+                end,
+                lambda left: details(
+                    self._reach, host, address, port=port, smtp=smtp, deadline_seconds=left
+                ),
+                TlsDetails(host, address, reason=LATE),
+            )
 
     async def mailbox(self, uri: str, end: float) -> Mailbox:
         """Where reports are mailed to."""

@@ -101,6 +101,7 @@ PEERS = {
     "mx-certificate-purpose": "N",
     "mx-certificate-revoked": "N",
     "mx-port-465": "C",
+    "tls": "I",
     "mx-tls12-missing": "N A S I",
     "mx-tls13-missing": "N I",
     "mx-tls-old": "N I",

@@ -35,6 +35,7 @@ _RESTS_ON = {
     "host-revocation": ("host-certificate-revoked",),
     "mx-revocation": ("mx-certificate-revoked",),
     "dane": ("dane-",),
+    "tls-details": ("tls-",),
     "host-caa": ("host-caa",),
     "policy-mx": ("policy-mx-nowhere",),
     "tlsrpt-endpoint": ("tlsrpt-endpoint",),

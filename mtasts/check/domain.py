@@ -16,6 +16,7 @@ from mtasts.check.notes import AGAIN, Checked, Notes
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
 from mtasts.check.seen import loop_of
+from mtasts.check.tls_details import judge_details
 from mtasts.findings import ordered
 from mtasts.records import join
 
@@ -34,6 +35,7 @@ def check_domain(seen: Observed, now: dt.datetime) -> Checked:
     has_policy = bool(id_) or any(each.status == 200 for each in seen.fetches)
     policy = judge_host(seen, notes, now) if has_policy or _is_there(seen) else None
     judge_mx(seen, notes, policy, now)
+    judge_details(seen, notes)
     judge_tlsrpt(seen, notes, policy)
     judge_authentication(seen, notes)
     mode = str(policy.mode) if policy else ""

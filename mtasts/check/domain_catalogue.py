@@ -250,6 +250,35 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         "the name of an MX host's address does not lead back to it",
         "bring PTR and address records to agree", "",
     ),
+    "tls-compression": (
+        Severity.WARNING, "RFC 9325 section 3.3", "TLS compresses, which gives away what it hides",
+        "turn TLS compression off", "",
+    ),
+    "tls-renegotiation-insecure": (
+        Severity.WARNING, "RFC 5746", "TLS 1.2 is renegotiated without RFC 5746",
+        "update the TLS library: an attacker can put words before a client's", "",
+    ),
+    "tls-renegotiation-client": (
+        Severity.INFO, "RFC 9325 section 3.5", "clients may renegotiate TLS 1.2",
+        "turn it off: it costs a server more than its client", "",
+    ),
+    "tls-extended-master-secret-missing": (
+        Severity.INFO, "RFC 7627", "TLS 1.2 lacks the extended master secret",
+        "update the TLS library", "",
+    ),
+    "tls-early-data": (
+        Severity.INFO, "RFC 8446 section 8", "TLS 1.3 takes early data, which can be played again",
+        "turn 0-RTT off", "",
+    ),
+    "tls-key-exchange-hash": (
+        Severity.WARNING, "RFC 9155", "TLS 1.2 signs its key exchange with a broken hash",
+        "let the server sign with SHA-256 or better", "",
+    ),
+    "tls-stapling-missing": (
+        Severity.INFO, "RFC 6066 section 8",
+        "the certificate names a responder, and its answer is not stapled",
+        "turn OCSP stapling on, so that clients need not ask", "",
+    ),
     "dane-unsigned": (
         Severity.WARNING, "RFC 7672 section 2.2",
         "TLSA records are not signed, so they count for nothing",

@@ -63,23 +63,34 @@ def ocsp_request(certificate: bytes, issuer: bytes) -> str:
     from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
     from cryptography.x509 import ocsp  # noqa: PLC0415
-    from cryptography.x509.oid import AuthorityInformationAccessOID  # noqa: PLC0415
 
-    try:
-        parsed = x509.load_der_x509_certificate(certificate)
-        signer = x509.load_der_x509_certificate(issuer)
-        found = parsed.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
-    except (ValueError, x509.ExtensionNotFound):
-        return ""
-    method = AuthorityInformationAccessOID.OCSP
-    named = [str(each.access_location.value) for each in found if each.access_method == method]
-    responder = next((each for each in named if each.lower().startswith(_HTTP)), "")
+    responder = responder_of(certificate)
     if not responder:
+        return ""
+    parsed = x509.load_der_x509_certificate(certificate)
+    try:
+        signer = x509.load_der_x509_certificate(issuer)
+    except ValueError:
         return ""
     # The hash names the issuer and protects nothing; responders know no other (RFC 5019).
     builder = ocsp.OCSPRequestBuilder().add_certificate(parsed, signer, SHA1())  # noqa: S303
     question = base64.b64encode(builder.build().public_bytes(Encoding.DER))
     return f"{responder.rstrip('/')}/{quote(question, safe='')}"
+
+
+def responder_of(certificate: bytes) -> str:
+    """The responder that a certificate (DER) names, over HTTP; empty where it names none."""
+    from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography.x509.oid import AuthorityInformationAccessOID  # noqa: PLC0415
+
+    try:
+        parsed = x509.load_der_x509_certificate(certificate)
+        found = parsed.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except (ValueError, x509.ExtensionNotFound):
+        return ""
+    method = AuthorityInformationAccessOID.OCSP
+    named = [str(each.access_location.value) for each in found if each.access_method == method]
+    return next((each for each in named if each.lower().startswith(_HTTP)), "")
 
 
 def _listed(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:

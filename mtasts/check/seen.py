@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.observations import NULL_MX
 
 if TYPE_CHECKING:
-    from mtasts.observations import DnsAnswer, Fetch, Hello, Parsed, SmtpSession
+    from mtasts.observations import DnsAnswer, Fetch, Hello, Parsed, SmtpSession, TlsDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,9 @@ class Observed:
     offered less than usual. ``aliases`` are CNAME look-ups of the two records' own names, ``loops``
     CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
     look-ups of what the policy lists, ``revocations`` what says of certificates whether they were
-    revoked, by address. ``left_out`` counts MX hosts that were not looked at. ``dkim`` and
-    ``dmarc`` are TXT look-ups, the latter from the domain upwards.
+    revoked, by address. ``details`` are of TLS, on demand. ``left_out`` counts MX hosts that
+    were not looked at. ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain
+    upwards.
     """
 
     domain: str
@@ -87,6 +88,7 @@ class Observed:
     caa: tuple[DnsAnswer, ...] = ()
     patterns: tuple[DnsAnswer, ...] = ()
     revocations: tuple[tuple[str, Fetch], ...] = ()
+    details: tuple[TlsDetails, ...] = ()
     mx_hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
     mailboxes: tuple[Mailbox, ...] = ()

@@ -57,6 +57,7 @@ def configure(parser: ArgumentParser) -> None:
     add_probe_options(parser)
     add("--deadline", type=float, default=60.0, metavar="S", help="seconds for each domain (60)")
     add("--parallel", type=int, default=64, metavar="N", help="domains at once (64)")
+    add("--tls-details", action="store_true", help="ask `openssl s_client` for more of TLS, too")
     add_watch_options(parser)
     add_output_options(parser, formats=("text", "json", "html", "sarif"))
 
@@ -77,7 +78,12 @@ def run(arguments: Namespace) -> int:
 
     def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
-        observer = Observer(reach, Resolver(reach), deadline_seconds=arguments.deadline)
+        observer = Observer(
+            reach,
+            Resolver(reach),
+            deadline_seconds=arguments.deadline,
+            tls_details=arguments.tls_details,
+        )
 
         async def one(domain: str) -> Checked:
             seen = await observer.observe(domain, wanted[domain])

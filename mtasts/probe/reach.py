@@ -103,9 +103,14 @@ class Reach:
 
     def tls_context(self, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
         """A context that trusts the roots alone; see `mtasts.probe.tls.tls_context`."""
+        return tls_context(self.roots, hello)
+
+    @property
+    def roots(self) -> Path:
+        """The file of the roots."""
         import certifi  # noqa: PLC0415 - only needed once a connection is made
 
-        return tls_context(self.ca_file or Path(certifi.where()), hello)
+        return self.ca_file or Path(certifi.where())
 
 
 def endpoint(text: str) -> tuple[str, int]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mtasts.probe.reach import Reach
 
-_PORT = 25
+PORT = 25
 _REPLY_MAX = 200
 
 
@@ -42,7 +42,7 @@ async def look(
     address: str,
     *,
     hello: Hello = Hello.USUAL,
-    port: int = _PORT,
+    port: int = PORT,
     deadline_seconds: float = 30.0,
 ) -> SmtpSession:
     """Greet, ask for STARTTLS, judge the certificate, and leave; no message is sent.
@@ -63,7 +63,7 @@ async def deliver(
     envelope: Envelope,
     *,
     require_tls: bool,
-    port: int = _PORT,
+    port: int = PORT,
     deadline_seconds: float = 60.0,
 ) -> Delivery:
     """Hand a message over; with ``require_tls`` only after STARTTLS with a good certificate.

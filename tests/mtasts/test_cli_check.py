@@ -35,8 +35,11 @@ class Asked:
     seconds: float
     stop_after: int | None
 
-    def __init__(self, reach: Reach, _: object, *, deadline_seconds: float) -> None:
+    def __init__(
+        self, reach: Reach, _: object, *, deadline_seconds: float, tls_details: bool
+    ) -> None:
         Asked.reach, Asked.seconds = reach, deadline_seconds
+        assert not tls_details
 
     async def observe(self, domain: str, selectors: tuple[str, ...]) -> Observed:
         if Asked.stop_after is not None and len(Asked.domains) >= Asked.stop_after:

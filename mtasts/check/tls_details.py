@@ -1,0 +1,48 @@
+"""What `openssl s_client` shows of TLS beyond the certificate; Internet.nl asks for the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.check.revocation import responder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtasts.check.notes import Notes
+    from mtasts.check.seen import Observed
+    from mtasts.observations import TlsDetails
+
+_WEAK_DIGESTS = frozenset({"MD5", "SHA1", "MD5-SHA1"})
+_INSTALL = "install openssl here, or ask again"
+
+
+def judge_details(seen: Observed, notes: Notes) -> None:
+    """Every address of which details were asked for."""
+    certificates = {(each.host, each.address): each.tls.certificate for each in seen.fetches}
+    for host in seen.mx_hosts:
+        certificates |= {(s.host, s.address): s.tls.certificate for s in host.sessions}
+    for each in seen.details:
+        _judge(each, notes, certificates)
+
+
+def _judge(found: TlsDetails, notes: Notes, certificates: Mapping[tuple[str, str], bytes]) -> None:
+    where = f"{found.host} at {found.address}"
+    if found.reason:
+        notes.ask("tls-details", f"the details of TLS of {where}", found.reason, _INSTALL)
+        return
+    if found.digest.upper() in _WEAK_DIGESTS:
+        notes.find("tls-key-exchange-hash", f"{where}: {found.digest}")
+    if found.compression not in ("", "NONE"):
+        notes.find("tls-compression", f"{where}: {found.compression}")
+    if found.secure_renegotiation is False:
+        notes.find("tls-renegotiation-insecure", where)
+    if found.client_renegotiation:
+        notes.find("tls-renegotiation-client", where)
+    if found.extended_master_secret is False:
+        notes.find("tls-extended-master-secret-missing", where)
+    if found.early_data_bytes:
+        notes.find("tls-early-data", f"{where}: {found.early_data_bytes} bytes")
+    certificate = certificates.get((found.host, found.address), b"")
+    if not found.stapled and responder_of(certificate):
+        notes.find("tls-stapling-missing", where)

@@ -1,0 +1,124 @@
+"""What Python's TLS does not show of a handshake, from OpenSSL's own client (``openssl s_client``).
+
+Two verified handshakes: TLS 1.2, in which it then asks to negotiate anew, and TLS 1.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+from mtasts.observations import TlsDetails
+
+if TYPE_CHECKING:
+    from mtasts.probe.reach import Reach
+
+_OUTPUT_MAX = 256 * 1024
+_ANSWER_SECONDS = 1.0  # for what may come after a handshake, or never
+_RENEGOTIATING = b"RENEGOTIATING"
+_STOOD = re.compile(rb"^Extended master secret: |^    Extended master secret: ", re.MULTILINE)
+_AGAIN = re.compile(rb"RENEGOTIATING\r?\n(?:.*\n)*?verify return:1")
+_TICKET = re.compile(rb"^    Max Early Data: (\d+)", re.MULTILINE)
+
+
+async def details(
+    reach: Reach,
+    host: str,
+    address: str,
+    *,
+    port: int,
+    smtp: bool = False,
+    deadline_seconds: float = 30.0,
+) -> TlsDetails:
+    """The details of TLS at one address; ``smtp`` asks for STARTTLS first.
+
+    Never raises for what the other side does: what it did not come to is None, with a reason.
+    """
+    program = shutil.which("openssl")
+    if program is None:
+        return TlsDetails(host, address, reason="there is no openssl here")
+    target, to_port = reach.target(host, port, address)
+    place = f"[{target}]:{to_port}" if ":" in target else f"{target}:{to_port}"
+    usual = [program, "s_client", "-connect", place, "-servername", host, "-status"]
+    usual += ["-CAfile", str(reach.roots), "-verify_hostname", host, "-verify_return_error"]
+    usual += ["-starttls", "smtp"] if smtp else []
+    # SHA-1 is offered too, or nobody would be seen to sign with it.
+    tls12 = [*usual, "-tls1_2", "-cipher", "DEFAULT:@SECLEVEL=0"]
+    try:
+        async with asyncio.timeout(deadline_seconds):
+            first, second = await asyncio.gather(
+                _talk(tls12, _AGAIN, ask=b"R\n"), _talk([*usual, "-tls1_3"], _TICKET, ask=b"")
+            )
+    except TimeoutError:
+        return TlsDetails(host, address, reason="no whole answer in time")
+    except OSError as error:
+        return TlsDetails(host, address, reason=printable(str(error)))
+    return read(host, address, first, second)
+
+
+async def _talk(command: list[str], until: re.Pattern[bytes], *, ask: bytes) -> bytes:
+    """What it says until it ends, or ``until`` comes, or nothing more does after ``ask``."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={"OPENSSL_CONF": "/dev/null"},
+    )
+    said = bytearray()
+    asked = quitting = False
+    try:
+        while len(said) < _OUTPUT_MAX and process.stdout and process.stdin:
+            stood = b"Verify return code" in said
+            patience = _ANSWER_SECONDS if stood else None
+            try:
+                chunk = await asyncio.wait_for(process.stdout.read(65_536), patience)
+            except TimeoutError:
+                if quitting:
+                    break
+                quitting = True  # what it holds back in its buffer comes when it leaves
+                process.stdin.write(b"Q\n")
+                continue
+            said += chunk
+            if not chunk or until.search(said):
+                break
+            if ask and not asked and _STOOD.search(said):
+                asked = True
+                process.stdin.write(ask)
+        return bytes(said)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def read(host: str, address: str, tls12: bytes, tls13: bytes) -> TlsDetails:
+    """What the words of both handshakes say; pure. None where one did not come to it."""
+    stood = b"Verified peername" in tls12
+    newer = b"Verified peername" in tls13
+    whole = tls12 if stood else tls13
+    ticket = _TICKET.search(tls13)
+    if not stood and not newer:
+        last = [line for line in whole.splitlines() if b"error" in line or b"errno" in line]
+        reason = printable((last or [b"no handshake"])[0].decode("ascii", "replace"), 120)
+        return TlsDetails(host, address, reason=reason)
+    return TlsDetails(
+        host,
+        address,
+        stapled=b"OCSP Response Status: successful" in whole,
+        digest=_word(tls12, rb"^Peer signing digest: (\S+)") if stood else "",
+        compression=_word(tls12, rb"^Compression: (\S+)") if stood else "",
+        secure_renegotiation=b"Secure Renegotiation IS supported" in tls12 if stood else None,
+        client_renegotiation=bool(_AGAIN.search(tls12)) if _RENEGOTIATING in tls12 else None,
+        extended_master_secret=b"Extended master secret: yes" in tls12 if stood else None,
+        early_data_bytes=int(ticket[1]) if ticket else None,
+    )
+
+
+def _word(text: bytes, pattern: bytes) -> str:
+    found = re.search(pattern, text, re.MULTILINE)
+    return printable(found[1].decode("ascii", "replace"), 40) if found else ""
