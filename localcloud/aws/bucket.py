@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.properties import UNKNOWN, Properties, is_unknown
-from localcloud.aws.resource import (
-    Live,
-    RefusedError,
-    Resource,
-    aws_tags,
-    error_code,
-    program_tags,
-)
-from localcloud.aws.schema import Problem
+from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.provider.properties import UNKNOWN, Properties, is_unknown
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

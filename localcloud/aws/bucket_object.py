@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from localcloud.aws.bucket import delete_versions
-from localcloud.aws.properties import Properties, asset_bytes
-from localcloud.aws.resource import Live, RefusedError, Resource, error_code, program_tags
-from localcloud.aws.schema import Problem
+from localcloud.aws.tags import program_tags
+from localcloud.provider.properties import Properties, asset_bytes
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ import json
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.properties import UNKNOWN, Properties, is_unknown
-from localcloud.aws.resource import Live, RefusedError, Resource, error_code
-from localcloud.aws.schema import Problem
+from localcloud.provider.properties import UNKNOWN, Properties, is_unknown
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

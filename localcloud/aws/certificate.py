@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.differences import as_set
 from localcloud.aws.edge_config import distributions
 from localcloud.aws.issuance import (
     certificate_domains,
@@ -13,16 +12,11 @@ from localcloud.aws.issuance import (
     missing_records,
     validation_record,
 )
-from localcloud.aws.properties import UNKNOWN, Properties, is_unknown
-from localcloud.aws.resource import (
-    Live,
-    RefusedError,
-    Resource,
-    aws_tags,
-    error_code,
-    program_tags,
-)
-from localcloud.aws.schema import Problem
+from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.provider.differences import as_set
+from localcloud.provider.properties import UNKNOWN, Properties, is_unknown
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

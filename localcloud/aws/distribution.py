@@ -19,23 +19,17 @@ from localcloud.aws.edge_config import (
     access_controls,
     distributions,
 )
-from localcloud.aws.properties import Properties, is_unknown
-from localcloud.aws.resource import (
-    Live,
-    RefusedError,
-    Resource,
-    aws_tags,
-    error_code,
-    program_tags,
-)
+from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.provider.properties import Properties, is_unknown
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mypy_boto3_cloudfront import CloudFrontClient
 
-    from localcloud.aws.schema import Problem
     from localcloud.aws.session import Session
+    from localcloud.provider.schema import Problem
 
 _DEPLOYMENT_SECONDS = 30
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.aws.properties import UNKNOWN, Properties
-from localcloud.aws.schema import Problem
+from localcloud.provider.properties import UNKNOWN, Properties
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

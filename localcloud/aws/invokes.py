@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from localcloud.aws.resource import RefusedError
+from localcloud.provider.resource import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from localcloud.aws.properties import Properties
     from localcloud.aws.session import Session
+    from localcloud.provider.properties import Properties
 
 
 def invoke(token: str, arguments: Properties, session: Session) -> Properties:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.properties import UNKNOWN, Properties
-from localcloud.aws.resource import Live, Resource, aws_tags, program_tags
-from localcloud.aws.schema import Problem
+from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.provider.properties import UNKNOWN, Properties
+from localcloud.provider.resource import Live, Resource
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

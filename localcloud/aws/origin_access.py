@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from localcloud.aws.edge_config import distributions
-from localcloud.aws.properties import UNKNOWN, Properties
-from localcloud.aws.resource import Live, RefusedError, Resource, error_code
-from localcloud.aws.schema import Problem
+from localcloud.provider.properties import UNKNOWN, Properties
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

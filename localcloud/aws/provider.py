@@ -1,14 +1,10 @@
-"""The provider's gRPC service: each operation becomes real AWS calls on the local cloud."""
+"""The aws provider's stand-in: what it models, of which pulumi-aws."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn
-
-import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from localcloud.aws.bucket import Bucket
 from localcloud.aws.bucket_object import BucketObjectv2
@@ -20,272 +16,46 @@ from localcloud.aws.bucket_settings import (
     BucketVersioning,
 )
 from localcloud.aws.certificate import Certificate, CertificateValidation
-from localcloud.aws.crash import crashing
-from localcloud.aws.differences import Change, differences, reconcile
 from localcloud.aws.distribution import Distribution
 from localcloud.aws.invokes import invoke
 from localcloud.aws.metric_alarm import MetricAlarm
 from localcloud.aws.origin_access import OriginAccessControl
-from localcloud.aws.properties import UNKNOWN, Properties, decode, encode
 from localcloud.aws.record import Record
-from localcloud.aws.resource import RefusedError, Resource, error_code
-from localcloud.aws.schema import PROVIDER, Problem, problems
-from localcloud.aws.session import MODELLED, Session, configuration, safe_cloud
+from localcloud.aws.session import MODELLED, connect
+from localcloud.provider import service
+from localcloud.provider.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-VERSION = "7.51.1"
-
-RESOURCES: dict[str, Resource] = {
-    resource.token: resource
-    for resource in (
-        Bucket(),
-        BucketObjectv2(),
-        BucketOwnershipControls(),
-        BucketPolicy(),
-        BucketPublicAccessBlock(),
-        BucketServerSideEncryptionConfiguration(),
-        BucketVersioning(),
-        Certificate(),
-        CertificateValidation(),
-        Distribution(),
-        OriginAccessControl(),
-        MetricAlarm(),
-        Record(),
-    )
-}
-
-_KINDS = {
-    Change.ADD: (provider_pb2.PropertyDiff.ADD, provider_pb2.PropertyDiff.ADD_REPLACE),
-    Change.DELETE: (provider_pb2.PropertyDiff.DELETE, provider_pb2.PropertyDiff.DELETE_REPLACE),
-    Change.UPDATE: (provider_pb2.PropertyDiff.UPDATE, provider_pb2.PropertyDiff.UPDATE_REPLACE),
-}
-
-
-class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider process; ``Configure`` gives it its session."""
-
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
-        """Take the environment that says which local cloud this works on."""
-        self._environment = os.environ if environment is None else environment
-        self._session: Session | None = None
-
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
-        return provider_pb2.ProviderHandshakeResponse()
-
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
-        return plugin_pb2.PluginInfo(version=VERSION)
-
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
-        if self._session is not None:
-            self._session.cancelled.set()
-        return empty_pb2.Empty()
-
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with _answering(context, "provider aws"):
-            news = decode(request.news)
-            found = list(problems(PROVIDER, configuration(news), MODELLED))
-            return _checked(news, found)
-
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with _answering(context, "provider aws"):
-            same = decode(request.old_inputs) == decode(request.news)
-            changes = provider_pb2.DiffResponse
-            return changes(changes=changes.DIFF_NONE if same else changes.DIFF_SOME)
-
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with _answering(context, "provider aws"):
-            config = configuration(decode(request.args))
-            cloud = safe_cloud(config, self._environment)
-            session = Session(cloud, config, self._environment)
-            session.require_account()
-            self._session = session
-            return provider_pb2.ConfigureResponse(supportsPreview=True)
-
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with _answering(context, request.tok):
-            result = invoke(request.tok, decode(request.args), self._configured)
-            response = provider_pb2.InvokeResponse()
-            getattr(response, "return").CopyFrom(encode(result))  # the field is a Python keyword
-            return response
-
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            olds, news = decode(request.olds), decode(request.news)
-            _name_automatically(resource, _name(request.urn), request.randomSeed, olds, news)
-            if resource.taggable and self._configured.default_tags and news.get("tags") != UNKNOWN:
-                news["tags"] = self._configured.default_tags | news.get("tags", {})
-            found = list(problems(resource.token, news, resource.modelled))
-            if not found:
-                found = list(resource.judge(news))
-            return _checked(news, found)
-
-    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            old, new = decode(request.old_inputs), decode(request.news)
-            ignored = set(request.ignoreChanges)
-            return _difference(resource, old, new, ignored)
-
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            inputs = decode(request.properties)
-            session = self._configured
-            if request.preview:
-                planned = resource.planned(session, inputs)
-                return provider_pb2.CreateResponse(properties=encode(planned))
-            with crashing(self._environment, "create", request.urn):
-                identity = resource.create(session, inputs)
-            state = _state(resource, session, identity, inputs)
-            return provider_pb2.CreateResponse(id=identity, properties=encode(state))
-
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            old = decode(request.inputs)
-            # What is imported from another region is named so: ID@REGION.
-            identity = request.id if old else request.id.partition("@")[0]
-            live = resource.read(self._configured, identity, old)
-            if live is None:
-                return provider_pb2.ReadResponse()
-            found = _without_none(live.inputs)
-            inputs = reconcile(old, live.inputs, resource.normalise) if old else found
-            marks = {name: value for name, value in old.items() if name.startswith("__")}
-            state = _without_none(resource.outputs(inputs, live))
-            return provider_pb2.ReadResponse(
-                id=identity, properties=encode(state), inputs=encode(inputs | marks)
-            )
-
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            old, new = decode(request.old_inputs), decode(request.news)
-            session = self._configured
-            if request.preview:
-                state = decode(request.olds)
-                computed = {k: state[k] for k in resource.computed if k in state and k not in old}
-                planned = resource.planned(session, new) | computed
-                planned |= dict.fromkeys(resource.volatile, UNKNOWN)
-                return provider_pb2.UpdateResponse(properties=encode(planned))
-            with crashing(self._environment, "update", request.urn):
-                resource.update(session, request.id, old, new)
-            state = _state(resource, session, request.id, new)
-            return provider_pb2.UpdateResponse(properties=encode(state))
-
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
-        with self._resource(request, context) as resource:
-            inputs, outputs = decode(request.old_inputs), decode(request.properties)
-            resource.delete(self._configured, request.id, inputs, outputs)
-            return empty_pb2.Empty()
-
-    @property
-    def _configured(self) -> Session:
-        if self._session is None:
-            raise RefusedError("NotConfigured", "the provider has not been configured")
-        return self._session
-
-    @contextmanager
-    def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # noqa: ANN401 - gRPC's
-        """The resource type a request is about; errors name it and the resource."""
-        token = request.urn.split("::")[2].rpartition("$")[2]
-        with _answering(context, f"{token} {_name(request.urn)}"):
-            if token not in RESOURCES:
-                raise RefusedError("NotModelled", f"the local stand-in does not model {token}")
-            yield RESOURCES[token]
-
-
-@contextmanager
-def _answering(context: Any, subject: str) -> Iterator[None]:  # noqa: ANN401 - grpc's own
-    """Turn every error into one line for the engine, which would show a traceback otherwise."""
-    try:
-        yield
-    except Exception as error:  # noqa: BLE001 - the last place before the wire
-        _abort(context, f"{subject}: {_line(error)}")
-
-
-def _abort(context: Any, text: str) -> NoReturn:  # noqa: ANN401 - grpc's own
-    context.abort(grpc.StatusCode.UNKNOWN, text)
-    raise AssertionError("abort raises")
-
-
-def _line(error: Exception) -> str:
-    code = error_code(error)
-    if code:
-        response: Any = getattr(error, "response", {})
-        text = f"{code}: {response['Error'].get('Message', '')}"
-    else:
-        text = str(error) or type(error).__name__
-    return " ".join(text.split())
-
-
-def _name(urn: str) -> str:
-    return urn.split("::", 3)[3]
-
-
-def _checked(inputs: Properties, found: list[Problem]) -> Any:  # noqa: ANN401 - generated, untyped
-    failures = [
-        provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in found
-    ]
-    return provider_pb2.CheckResponse(inputs=encode(inputs), failures=failures)
-
-
-def _name_automatically(
-    resource: Resource, name: str, seed: bytes, olds: Properties, news: Properties
-) -> None:
-    """Fill in a name where the program gives none: the one it had, else a new one.
-
-    ``__defaults`` says that a name is automatic, as the real provider's state does.
-    """
-    field = resource.auto_name
-    if not field or field in news:
-        return
-    if field in olds.get("__defaults", []):
-        news[field] = olds[field]
-    else:
-        news[field] = resource.automatic(name, seed)
-    news["__defaults"] = [field]
-
-
-def _difference(resource: Resource, old: Properties, new: Properties, ignored: set[str]) -> Any:  # noqa: ANN401 - gRPC's message
-    detailed: dict[str, Any] = {}
-    replaces: list[str] = []
-    for path, change in differences(old, new, resource.normalise):
-        top = path.partition(".")[0].partition("[")[0]
-        if top in ignored or path in ignored:
-            continue
-        is_replacement = top in resource.replaces
-        detailed[path] = provider_pb2.PropertyDiff(
-            kind=_KINDS[change][is_replacement], inputDiff=True
+PLUGIN = service.Plugin(
+    name="aws",
+    version="7.51.1",
+    schema=Schema(Path(__file__).with_name("schema.json")),
+    resources={
+        resource.token: resource
+        for resource in (
+            Bucket(),
+            BucketObjectv2(),
+            BucketOwnershipControls(),
+            BucketPolicy(),
+            BucketPublicAccessBlock(),
+            BucketServerSideEncryptionConfiguration(),
+            BucketVersioning(),
+            Certificate(),
+            CertificateValidation(),
+            Distribution(),
+            OriginAccessControl(),
+            MetricAlarm(),
+            Record(),
         )
-        if is_replacement:
-            replaces.append(top)
-    tops = sorted({path.partition(".")[0].partition("[")[0] for path in detailed})
-    field = resource.auto_name
-    # A replacement of a fixed name cannot stand beside what it replaces.
-    keeps_name = bool(
-        field and old.get(field) == new.get(field) and field not in new.get("__defaults", [])
-    )
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if detailed else response.DIFF_NONE,
-        diffs=tops,
-        replaces=sorted(set(replaces)),
-        detailedDiff=detailed,
-        hasDetailedDiff=True,
-        deleteBeforeReplace=bool(replaces) and keeps_name,
-    )
+    },
+    modelled=MODELLED,
+    connect=connect,
+    invoke=invoke,
+)
 
 
-def _state(resource: Resource, session: Session, identity: str, inputs: Properties) -> Properties:
-    """The state after a write, as AWS now reports it."""
-    live = resource.read(session, identity, inputs)
-    if live is None:
-        raise RefusedError("NotFound", f"{identity} is gone right after it was written")
-    state: Properties = _without_none(resource.outputs(inputs, live))
-    return state
-
-
-def _without_none(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict):
-        return {k: _without_none(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list):
-        return [_without_none(member) for member in value]
-    return value
+def provider(environment: Mapping[str, str] | None = None) -> service.Provider:
+    """A provider that works on the local cloud which the environment names."""
+    return service.Provider(PLUGIN, os.environ if environment is None else environment)

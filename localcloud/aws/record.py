@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.differences import as_set
 from localcloud.aws.distribution_config import CLOUDFRONT_ZONE
-from localcloud.aws.properties import UNKNOWN, Properties
 from localcloud.aws.record_values import (
     MODELLED_TYPES,
     invalid,
@@ -15,8 +13,10 @@ from localcloud.aws.record_values import (
     require_values,
     unquoted,
 )
-from localcloud.aws.resource import Live, RefusedError, Resource, error_code
-from localcloud.aws.schema import Problem
+from localcloud.provider.differences import as_set
+from localcloud.provider.properties import UNKNOWN, Properties
+from localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ import re
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
-from localcloud.aws.resource import RefusedError
+from localcloud.provider.resource import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 from contextlib import contextmanager
@@ -12,8 +11,8 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from localcloud.aws.resource import RefusedError
 from localcloud.cloud import Cloud
+from localcloud.provider.resource import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
-    from localcloud.aws.properties import Properties
-    from localcloud.aws.schema import Modelled
+    from localcloud.provider.properties import Properties
+    from localcloud.provider.schema import Modelled
 
 CLOUD_VARIABLE = "MTASTS_LOCAL_CLOUD"
 VALIDATION_VARIABLE = "MTASTS_LOCAL_VALIDATION_SECONDS"
@@ -50,27 +49,10 @@ MODELLED: Modelled = {
     "skipRequestingAccountId": None,
     "token": None,
 }
-_FROM_ENGINE = frozenset(
-    {"version", "pluginDownloadURL", "__internal", "__pulumi-go-provider-infer"}
-)
 
 
 class UnsafeError(Exception):
     """The stand-in was asked to work on something other than its own running local cloud."""
-
-
-def configuration(raw: Mapping[str, Any]) -> Properties:
-    """The provider's inputs with the JSON texts decoded that lists and objects arrive as."""
-    return {name: _plain(value) for name, value in raw.items() if name not in _FROM_ENGINE}
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a property value is any JSON value
-    if not isinstance(value, str) or not value.startswith(("[", "{", "true", "false")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
 
 
 def safe_cloud(config: Properties, environment: Mapping[str, str]) -> Cloud:
@@ -139,6 +121,13 @@ def _require_running(cloud: Cloud) -> None:
         raise UnsafeError(
             f"the local cloud in {cloud.directory} is not running; run `mtasts local up`"
         ) from error
+
+
+def connect(config: Properties, environment: Mapping[str, str]) -> Session:
+    """The session of a provider that is configured so; raises `UnsafeError`."""
+    session = Session(safe_cloud(config, environment), config, environment)
+    session.require_account()
+    return session
 
 
 class Session:

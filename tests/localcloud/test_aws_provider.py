@@ -20,13 +20,15 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 from localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURITY_HEADERS
 from localcloud.aws.edge_config import distribution_config
 from localcloud.aws.issuance import is_issued
-from localcloud.aws.properties import UNKNOWN, decode, encode
-from localcloud.aws.provider import Provider
+from localcloud.aws.provider import provider as make_provider
 from localcloud.cloud import Cloud
+from localcloud.provider.properties import UNKNOWN, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from localcloud.provider.service import Provider as ResourceProvider
 
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -162,14 +164,14 @@ def engine(tmp_path: Path, moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     urlopen(Request(f"{moto}/moto-api/reset", method="POST")).close()  # noqa: S310 - loopback
-    with served(Provider(environment(tmp_path, moto))) as channel:
+    with served(make_provider(environment(tmp_path, moto))) as channel:
         engine = Engine(channel, moto)
         engine.stub.Configure(provider_pb2.ConfigureRequest(args=encode({"region": "us-east-1"})))
         yield engine
 
 
 class served:  # noqa: N801 - reads as a verb in a with statement
-    def __init__(self, provider: Provider) -> None:
+    def __init__(self, provider: ResourceProvider) -> None:
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8))
         provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, self._server)
         port = self._server.add_insecure_port("127.0.0.1:0")
@@ -682,7 +684,7 @@ def test_provider_configuration_is_checked_by_name(
 def test_it_refuses_to_leave_the_local_cloud(
     tmp_path: Path, moto: str, change: dict[str, str], text: str
 ) -> None:
-    with served(Provider(environment(tmp_path, moto) | change)) as channel:
+    with served(make_provider(environment(tmp_path, moto) | change)) as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         assert text in refusal(stub.Configure, provider_pb2.ConfigureRequest())
 

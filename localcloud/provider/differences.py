@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from localcloud.aws.properties import Properties
+    from localcloud.provider.properties import Properties
 
 Normalise = Callable[[str, Any], Any]
 """A value in the form in which equal means the same to AWS; the path has no list indices."""

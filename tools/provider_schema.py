@@ -1,6 +1,7 @@
-"""Write ``localcloud/aws/schema.json``: the inputs pulumi-aws has for what the stand-in models.
+"""Write ``schema.json`` of each stand-in: the inputs the provider has for what is modelled.
 
-Run ``python tools/aws_schema.py`` after a new pulumi-aws; ``--check`` only compares.
+Run ``python tools/provider_schema.py`` after a new pulumi-aws or pulumi-cloudflare; ``--check``
+only compares.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from typing import Any
 
 import pulumi
 
-SCHEMA = Path(__file__).parent.parent / "localcloud" / "aws" / "schema.json"
+LOCALCLOUD = Path(__file__).parent.parent / "localcloud"
 
-RESOURCES = {
+AWS = {
     "aws:acm/certificate:Certificate": "CertificateArgs",
     "aws:acm/certificateValidation:CertificateValidation": "CertificateValidationArgs",
     "aws:cloudfront/distribution:Distribution": "DistributionArgs",
@@ -36,32 +37,41 @@ RESOURCES = {
     ),
     "aws:s3/bucketVersioning:BucketVersioning": "BucketVersioningInitArgs",
 }
-PROVIDER = "pulumi:providers:aws"
+CLOUDFLARE = {
+    "cloudflare:index/dnsRecord:DnsRecord": "DnsRecordArgs",
+    "cloudflare:index/r2Bucket:R2Bucket": "R2BucketArgs",
+    "cloudflare:index/r2BucketLock:R2BucketLock": "R2BucketLockArgs",
+    "cloudflare:index/workersCustomDomain:WorkersCustomDomain": "WorkersCustomDomainArgs",
+    "cloudflare:index/workersScript:WorkersScript": "WorkersScriptArgs",
+    "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": "WorkersScriptSubdomainArgs",
+}
+MODELLED = {"aws": AWS, "cloudflare": CLOUDFLARE}
 
 _SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-def build() -> dict[str, Any]:
-    """The whole schema as plain values."""
+def build(cloud: str) -> dict[str, Any]:
+    """The whole schema of one provider as plain values."""
     reader = _Reader()
     resources = {}
-    for token, arguments in RESOURCES.items():
+    for token, arguments in MODELLED[cloud].items():
         module, file = token.split(":")[1].split("/")
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
-        source = importlib.import_module(f"pulumi_aws.{module}.{name}")
+        package = f"pulumi_{cloud}" if module == "index" else f"pulumi_{cloud}.{module}"
+        source = importlib.import_module(f"{package}.{name}")
         resources[token] = reader.shape(getattr(source, arguments))
-    provider = importlib.import_module("pulumi_aws.provider")
-    resources[PROVIDER] = reader.shape(provider.ProviderArgs)
+    provider = importlib.import_module(f"pulumi_{cloud}.provider")
+    resources[f"pulumi:providers:{cloud}"] = reader.shape(provider.ProviderArgs)
     return {
-        "pulumi-aws": importlib.metadata.version("pulumi-aws"),
+        f"pulumi-{cloud}": importlib.metadata.version(f"pulumi-{cloud}"),
         "resources": resources,
         "types": dict(sorted(reader.types.items())),
     }
 
 
-def render() -> str:
+def render(cloud: str) -> str:
     """The text of the file."""
-    return json.dumps(build(), indent=1, sort_keys=True) + "\n"
+    return json.dumps(build(cloud), indent=1, sort_keys=True) + "\n"
 
 
 class _Reader:
@@ -97,6 +107,8 @@ class _Reader:
         if pulumi.Asset in members:
             return {"type": "asset"}
         (member,) = members
+        if member in (Any, object):
+            return {"type": "any"}
         origin, arguments = typing.get_origin(member), typing.get_args(member)
         if origin is not None and issubclass(origin, typing.Mapping):
             return {"type": "map", "of": self.type(arguments[1])}
@@ -122,12 +134,15 @@ def _members(hint: Any) -> list[Any]:  # noqa: ANN401 - any type hint
 
 
 def main(arguments: list[str]) -> int:
-    """Write the file, or with ``--check`` say whether it is current."""
-    text = render()
-    if "--check" in arguments:
-        return int(SCHEMA.read_text() != text)
-    SCHEMA.write_text(text)
-    return 0
+    """Write the files, or with ``--check`` say whether they are current."""
+    stale = 0
+    for cloud in MODELLED:
+        file, text = LOCALCLOUD / cloud / "schema.json", render(cloud)
+        if "--check" in arguments:
+            stale += file.read_text() != text
+        else:
+            file.write_text(text)
+    return int(stale > 0)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,6 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_the_schema_is_current() -> None:
-    script = ROOT / "tools" / "aws_schema.py"
+    script = ROOT / "tools" / "provider_schema.py"
     done = subprocess.run([sys.executable, script, "--check"], check=False, timeout=60)
-    assert done.returncode == 0, "run python tools/aws_schema.py"
+    assert done.returncode == 0, "run python tools/provider_schema.py"

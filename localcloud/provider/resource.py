@@ -7,19 +7,20 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.differences import as_set
-from localcloud.aws.edge_config import LOCAL_TAGS
-from localcloud.aws.properties import UNKNOWN, Properties
+from localcloud.provider.differences import as_set
+from localcloud.provider.properties import UNKNOWN, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.aws.schema import Modelled, Problem
-    from localcloud.aws.session import Session
+    from localcloud.provider.schema import Modelled, Problem
+
+
+Session = Any  # what a cloud's resources act with; each cloud has its own
 
 
 class RefusedError(Exception):
-    """A call that AWS refuses; the text is AWS's error code and message."""
+    """A call that the cloud refuses; the text is its error code and message."""
 
     def __init__(self, code: str, message: str) -> None:
         """Keep the code apart from the message."""
@@ -29,9 +30,10 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A resource as AWS holds it: its inputs in the form programs write them, and its outputs.
+    """A resource as the cloud holds it: its inputs as programs write them, and its outputs.
 
-    An input is None in ``inputs`` where AWS holds nothing, and left out where it cannot be read.
+    An input is None in ``inputs`` where the cloud holds nothing, and left out where it cannot be
+    read.
     """
 
     inputs: Properties
@@ -39,7 +41,7 @@ class Live:
 
 
 class Resource(ABC):
-    """One resource type: what it accepts and the AWS calls behind each operation."""
+    """One resource type: what it accepts and the calls behind each operation."""
 
     token: ClassVar[str]
     modelled: ClassVar[Modelled]
@@ -66,7 +68,7 @@ class Resource(ABC):
         return iter(())
 
     def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """A value in the form in which equal means the same to AWS."""
+        """A value in the form in which equal means the same to the cloud."""
         return as_set(value) if path in self.sets else value
 
     def foreseen(self, inputs: Properties, session: Session) -> Properties:  # noqa: ARG002 - as above
@@ -92,7 +94,7 @@ class Resource(ABC):
         """Delete the resource; one that is gone already is no error."""
 
     def outputs(self, inputs: Properties, live: Live) -> Properties:
-        """The state after an operation: inputs, and what AWS reports."""
+        """The state after an operation: inputs, and what the cloud reports."""
         state = {name: value for name, value in inputs.items() if not name.startswith("__")}
         return state | live.outputs
 
@@ -102,19 +104,7 @@ class Resource(ABC):
         return dict.fromkeys(self.computed, UNKNOWN) | state | self.foreseen(inputs, session)
 
 
-def aws_tags(tags: Properties) -> list[Any]:
-    """Tags as AWS's lists of key and value."""
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-
-
-def program_tags(tags: Any) -> Properties:  # noqa: ANN401 - each service has its own tag type
-    """The tags of the program in an AWS list, without the stand-in's own."""
-    return {
-        tag["Key"]: tag.get("Value", "") for tag in tags if not tag["Key"].startswith(LOCAL_TAGS)
-    }
-
-
 def error_code(error: Exception) -> str:
-    """The code of an AWS error, or an empty text; it needs no import of botocore."""
+    """The code of a botocore error, or an empty text; it needs no import of botocore."""
     response = getattr(error, "response", None)
     return str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""

@@ -1,7 +1,4 @@
-"""What pulumi-aws accepts, and which part of it the stand-in models.
-
-``schema.json`` is generated from the installed pulumi-aws by ``tools/aws_schema.py``.
-"""
+"""What a provider accepts, and which part of it the stand-in models."""
 
 from __future__ import annotations
 
@@ -9,15 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
-from localcloud.aws.properties import UNKNOWN, Properties, is_asset
+from localcloud.provider.properties import UNKNOWN, Properties, is_asset
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Modelled = Mapping[str, Union["Modelled", None]]
 """The inputs the stand-in models, nested ones below their parent; None takes the whole value."""
-
-PROVIDER = "pulumi:providers:aws"
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -40,14 +37,21 @@ class Problem:
 
 
 @cache
-def _schema() -> dict[str, Any]:
-    return dict(json.loads(Path(__file__).with_name("schema.json").read_text()))
+def _read(path: Path) -> dict[str, Any]:
+    return dict(json.loads(path.read_text()))
 
 
-def problems(token: str, inputs: Properties, modelled: Modelled) -> Iterator[Problem]:
-    """Everything wrong with the shape of ``inputs``, all at once."""
-    checker = _Checker(token, _schema()["types"])
-    yield from checker.shape(_schema()["resources"][token], inputs, modelled, "")
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The schema in a file, which ``tools/provider_schema.py`` makes from the installed package."""
+
+    path: Path
+
+    def problems(self, token: str, inputs: Properties, modelled: Modelled) -> Iterator[Problem]:
+        """Everything wrong with the shape of ``inputs``, all at once."""
+        schema = _read(self.path)
+        checker = _Checker(token, schema["types"])
+        yield from checker.shape(schema["resources"][token], inputs, modelled, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,8 @@ class _Checker:
 
 
 def _fits(kind: str, value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+    if kind == "any":
+        return True
     if kind == "asset":
         return is_asset(value)
     if isinstance(value, bool):
