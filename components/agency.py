@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pulumi
 
+from components.clouds import load_components, place_hosting, place_zones, start_provider
 from mtasts.clock import clock
-from mtasts.cloud.aws import Account, AwsSettings
-from mtasts.cloud.naming import bucket_name
+from mtasts.clouds import Clouds
 from mtasts.config import ConfigError, load, supported
 from mtasts.errors import MtaStsError
 from mtasts.evidence_files import FOLDER, evidence_path
@@ -27,13 +25,11 @@ from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
-from mtasts.stores.s3 import S3Store
 from mtasts.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Container, Mapping
-    from types import ModuleType
 
     from mtasts.config import AgencyConfig
     from mtasts.rollout.retirement import Progress
@@ -58,22 +54,27 @@ async def _main(stack: str) -> pulumi.Inputs:
         stack, values, json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS", "[]"))
     )
     reach = Reach.from_environment(os.environ)
-    account = Account(AwsSettings.from_config(values))
+    clouds = Clouds.of(stack, config, values, os.environ)
     resolver = Resolver(reach)
     now = clock(os.environ)
 
-    def bucket(account_id: str) -> str:
-        return bucket_name(account_id, account.settings.region, stack)
-
     def ledgers(account_id: str) -> Recorder:
-        return Recorder(S3Store(account, bucket(account_id)), now)
+        return Recorder(clouds.store(account_id), now)
 
     # The components cost half a second of imports, during which the network can answer, and the
     # engine can start its provider.
-    _, survey, aws = await asyncio.gather(
-        _start_provider(),
-        Surveyor(account, resolver, ledgers, partial(evidence_path, FOLDER, stack)).survey(config),
-        asyncio.to_thread(_load_components),
+    surveyor = Surveyor(
+        clouds.identify,
+        clouds.zones,
+        resolver,
+        ledgers,
+        partial(evidence_path, FOLDER, stack),
+        authorities=clouds.authorities,
+    )
+    _, survey, _ = await asyncio.gather(
+        start_provider(clouds),
+        surveyor.survey(config),
+        asyncio.to_thread(load_components, clouds),
     )
     recorder = ledgers(survey.account_id)
     decision = decide(survey, now())
@@ -83,15 +84,13 @@ async def _main(stack: str) -> pulumi.Inputs:
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
-    hosting = aws.AwsHosting(
-        account,
-        bucket=bucket(survey.account_id),
-        account_id=survey.account_id,
-        cache_seconds=config.cache_seconds,
-        alarm_topic=config.alarm_topic,
+    hosting = await place_hosting(
+        clouds,
+        survey.account_id,
         protect=any(decision.phase(name).parts.host for name in names),
         keep=bool(names),
     )
+    zones = place_zones(clouds)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
     prover = Prover(reach, resolver, config.proof_seconds)
@@ -102,6 +101,7 @@ async def _main(stack: str) -> pulumi.Inputs:
             {
                 "declaration": declaration,
                 "hosting": hosting,
+                "zones": zones,
                 "prover": prover,
                 "recorder": recorder,
             },
@@ -115,25 +115,6 @@ async def _main(stack: str) -> pulumi.Inputs:
     if decision.held:
         raise pulumi.RunError(describe_held(decision.held))
     return {}
-
-
-async def _start_provider() -> None:
-    """Have the engine start its aws provider now: otherwise it does so at the first resource.
-
-    The function asked for makes no call to the account. A failure is not reported here: the first
-    resource meets it again, and the engine reports it there.
-    """
-    options = pulumi.InvokeOptions(version=version("pulumi-aws"))
-    with contextlib.suppress(Exception):
-        await pulumi.runtime.invoke_async("aws:index/getRegion:getRegion", {}, options)
-
-
-def _load_components() -> ModuleType:
-    """Import what needs pulumi_aws, in one thread: its lazy modules are not safe in several."""
-    from components.aws import hosting  # noqa: PLC0415 - half a second
-
-    hosting.load_resources()
-    return hosting
 
 
 def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]) -> AgencyConfig:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -11,6 +12,21 @@ if TYPE_CHECKING:
 
     from mtasts.proof import Caches
     from mtasts.rollout.declaration import Declaration
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A host that a record leads to by its own name."""
+
+    name: pulumi.Output[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A Worker, which only a zone of its own cloud can lead to."""
+
+    account_id: str
+    service: pulumi.Output[str]
 
 
 class Zone(Protocol):
@@ -32,17 +48,41 @@ class Zone(Protocol):
     ) -> Sequence[pulumi.Resource]:
         """The records that lead ``owner`` to ``host``, on IPv4 and IPv6."""
 
+    def validation(
+        self,
+        name: str,
+        *,
+        owner: pulumi.Input[str],
+        type_: pulumi.Input[str],
+        value: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Output[str]:
+        """The record by which an authority sees that the domain is ours; its name, once there."""
+
+
+class Zones(Protocol):
+    """Whoever answers for the domains."""
+
+    def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
+        """The zone of a domain."""
+
 
 class PolicyHost(Protocol):
     """An HTTPS host that serves one policy under its domain's name, once DNS leads there.
 
     ``body`` is the resource that holds the policy; ``own_name`` is the host's own name in the
-    cloud, at which it can be asked before any record of the domain leads to it.
+    cloud, at which it can be asked before any record of the domain leads to it:
+    ``answers_as_policy_host`` says whether as the policy host, or by its own name alone.
     """
 
     body: pulumi.Resource
     own_name: pulumi.Output[str]
+    answers_as_policy_host: bool
     policy_url: pulumi.Output[str]
+
+    @property
+    def target(self) -> Alias | Worker:
+        """What a zone has to know to lead there."""
 
     async def caches(self, deadline_seconds: float) -> Caches:
         """The caches in front of it; to be asked for in hooks only."""
@@ -50,9 +90,6 @@ class PolicyHost(Protocol):
 
 class Hosting(Protocol):
     """One cloud account, as far as one stack uses it."""
-
-    def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
-        """The zone of a domain."""
 
     def policy_host(
         self,

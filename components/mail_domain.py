@@ -12,7 +12,7 @@ from mtasts.proof import Wanted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.hosting import Hosting, PolicyHost
+    from components.hosting import Hosting, PolicyHost, Zones
     from mtasts.proof import Prover
     from mtasts.recording import Recorder
     from mtasts.rollout.declaration import Declaration
@@ -27,6 +27,7 @@ class MailDomainArgs(TypedDict):
 
     declaration: Declaration
     hosting: Hosting
+    zones: Zones
     prover: Prover
     recorder: Recorder
 
@@ -48,7 +49,7 @@ class MailDomain(pulumi.ComponentResource):
         super().__init__("mtasts:index:MailDomain", name, {}, opts)
         declared, hosting, prover = args["declaration"], args["hosting"], args["prover"]
         recorder = args["recorder"]
-        zone = hosting.zone(declared, pulumi.ResourceOptions(parent=self))
+        zone = args["zones"].zone(declared, pulumi.ResourceOptions(parent=self))
         reports = zone.text(
             f"{name}-tlsrpt",
             declared.tlsrpt_owner,
@@ -115,9 +116,9 @@ def _candidate_proof(
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
-        own_name = await host.own_name.future()
-        wanted = Wanted(declared.policy_host, declared.body)
-        await prover.prove_candidate(wanted, str(own_name))
+        own_name = str(await host.own_name.future())
+        asked_as = declared.policy_host if host.answers_as_policy_host else own_name
+        await prover.prove_candidate(Wanted(asked_as, declared.body), own_name)
 
     deadline = prover.deadline_seconds + _GRACE_SECONDS
     return guard(f"{name}-candidate-proof", check, deadline_seconds=deadline)

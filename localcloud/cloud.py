@@ -8,6 +8,7 @@ from pathlib import Path
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+CLOUDFLARE_TOKEN = "local-token"  # noqa: S105 - it opens nothing but the local API
 PASSPHRASE = "local"  # noqa: S105 - protects nothing: the local cloud holds no secret
 STATE_FILE = "cloud.json"
 
@@ -16,8 +17,9 @@ STATE_FILE = "cloud.json"
 class Cloud:
     """The addresses of a local cloud's servers, as ``cloud.json`` holds them.
 
-    ``aws`` and ``control`` are URLs, ``dns`` is ``address:port``; ``mail`` maps each MX host to
-    the loopback port its server listens on. ``ipv6`` says whether the edge also listens on ::1.
+    ``aws``, ``cloudflare`` and ``control`` are URLs, ``dns`` is ``address:port``; ``mail`` maps
+    each MX host to the loopback port its server listens on. ``ipv6`` says whether the edge also
+    listens on ::1.
     """
 
     directory: Path
@@ -29,6 +31,7 @@ class Cloud:
     ca_file: Path
     ipv6: bool = True
     mail: dict[str, int] = field(default_factory=dict)
+    cloudflare: str = ""
     account: str = ACCOUNT
     region: str = REGION
 
@@ -86,6 +89,9 @@ class Cloud:
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "CLOUDFLARE_BASE_URL": self.cloudflare,
+            "CLOUDFLARE_API_TOKEN": CLOUDFLARE_TOKEN,
+            "MTASTS_R2_ENDPOINT": self.aws,
             "MTASTS_RESOLVER": self.dns,
             "MTASTS_CA_FILE": str(self.ca_file),
             "MTASTS_CONNECT_TO": " ".join(self.connect_to()),

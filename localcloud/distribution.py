@@ -6,7 +6,10 @@ The edge depends on these values and on `CloudState` alone, so that its tests ne
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from localcloud.http1 import HttpRequest, HttpResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +105,21 @@ class CloudState(Protocol):
 
     def fetch(self, distribution: Distribution, path: str) -> OriginAnswer:
         """What the distribution's origin answers for ``path``, which begins with a slash."""
+
+
+class Workers(Protocol):
+    """The other cloud's hosts, as far as this edge serves them: their Workers answer themselves."""
+
+    def certificate_names(self, host: str) -> tuple[str, ...]:
+        """The names of the certificate for ``host``; none where no Worker has it."""
+
+    def hold(self, host: str, lags_seconds: dict[int, float]) -> None:
+        """Go on serving what is served now, at the points of those numbers."""
+
+    def release(self, host: str) -> None:
+        """Serve what has been uploaded again."""
+
+    async def respond(
+        self, host: str, point: int, lag_seconds: float, request: HttpRequest
+    ) -> HttpResponse | None:
+        """What the Worker answers at a point of presence; None where it knows of none yet."""

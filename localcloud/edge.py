@@ -17,11 +17,12 @@ import socket
 import ssl
 import time
 import weakref
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from localcloud.authority import Authority, Certificate, server_context
 from localcloud.edge_cache import Entry, PointOfPresence, Served, from_cache
-from localcloud.edge_response import EdgeFault, Viewer, host_name, respond, s3_error
+from localcloud.edge_response import EdgeFault, Viewer, host_name, respond, s3_error, with_fault
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
 from mtasts.findings import printable
 from mtasts.names import MxPattern
@@ -30,7 +31,7 @@ from mtasts.probe.https import POLICY_PATH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from localcloud.distribution import CloudState, Distribution, OriginAnswer
+    from localcloud.distribution import CloudState, Distribution, OriginAnswer, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -53,9 +54,11 @@ class Edge:
         *,
         clock: Callable[[], float] = time.monotonic,
         lags_seconds: Sequence[float] = LAGS_SECONDS,
+        workers: Workers | None = None,
     ) -> None:
-        """Make the edge; `start` makes it listen."""
+        """Make the edge; `start` makes it listen. Hosts of ``workers`` share its port."""
         self._state = state
+        self._workers = workers
         self._authority = authority
         self._clock = clock
         self.points = [
@@ -114,11 +117,17 @@ class Edge:
         self._held.pop(host, None)
         if fault.stale:
             self._held[host] = self._freeze(host, fault)
+            if self._workers:
+                points = enumerate(self.points)
+                lags = {n: each.lag_seconds for n, each in points if fault.concerns(n)}
+                self._workers.hold(host, lags)
 
     def clear_fault(self, host: str) -> None:
         """Serve ``host`` as it should be again."""
         self.faults.pop(host, None)
         self._held.pop(host, None)
+        if self._workers:
+            self._workers.release(host)
 
     def _freeze(self, host: str, fault: EdgeFault) -> dict[tuple[str, str], Entry]:
         held = {}
@@ -198,7 +207,11 @@ class Edge:
             return self._from_cache(point, fault, distribution, path)
 
         viewer = Viewer(request, host, _find(point, sni), _find(point, host))
-        response = respond(viewer, point.name, fault, serve)
+        response = await self._worker(number, sni, host, request)
+        if response is None:
+            response = respond(viewer, point.name, fault, serve)
+        else:
+            response = with_fault(response, fault)
         logger.info(
             "%s %s %s%s -> %d",
             point.name,
@@ -208,6 +221,18 @@ class Edge:
             response.status,
         )
         return response
+
+    async def _worker(
+        self, number: int, sni: str, host: str, request: HttpRequest
+    ) -> HttpResponse | None:
+        """What a Worker answers, where the host is one's."""
+        if self._workers is None or not self._workers.certificate_names(host):
+            return None
+        if sni != host:
+            return HttpResponse(HTTPStatus.MISDIRECTED_REQUEST)
+        lag = self.points[number].lag_seconds
+        found = await self._workers.respond(host, number, lag, request)
+        return found or HttpResponse(HTTPStatus.NOT_FOUND)
 
     def _context(self, point: PointOfPresence) -> ssl.SSLContext:
         context = server_context()
@@ -220,6 +245,9 @@ class Edge:
         """Present the certificate for ``name``, or end the handshake as CloudFront does."""
         host = host_name(name or "")
         distribution = _find(point, host)
+        if self._workers and (names := self._workers.certificate_names(host)):
+            self._present(connection, host, names)
+            return None
         if distribution is None:
             logger.info("no distribution for the name %s", printable(host))
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
@@ -229,12 +257,15 @@ class Edge:
         if not any(MxPattern.parse(each).covers(host) for each in names):
             logger.warning("no issued certificate covers %s", printable(host))
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+        self._present(connection, host, names)
+        return None
+
+    def _present(self, connection: ssl.SSLObject, host: str, names: tuple[str, ...]) -> None:
         fault = self.faults.get(host, EdgeFault())
         context = self._authority.context(names, fault.certificate or Certificate.GOOD)
         context.set_alpn_protocols(["http/1.1"])
         connection.context = context
         self._sni[connection] = host
-        return None
 
     def _certificate_names(self, distribution: Distribution) -> tuple[str, ...]:
         if not distribution.certificate:

@@ -84,7 +84,7 @@ def respond(
         if path == "/" and distribution.default_root_object:
             path = f"/{distribution.default_root_object}"
         response = _from_origin(serve(distribution, path), distribution, pop, viewer.request)
-    return _with_fault(response, fault)
+    return with_fault(response, fault)
 
 
 def _refusal(
@@ -148,7 +148,8 @@ def _marks(cache: str, pop: str) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _with_fault(response: HttpResponse, fault: EdgeFault) -> HttpResponse:
+def with_fault(response: HttpResponse, fault: EdgeFault) -> HttpResponse:
+    """The response with what the fault changes of it."""
     status = response.status if fault.status is None else fault.status
     overridden = {name.lower() for name, _ in fault.headers}
     if fault.location:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from localcloud.engine import Engine
 
-# The provider's version is part of its folder's name: the engine looks for it there.
-PROVIDER_VERSION = "7.51.1"
+# A provider's version is part of its folder's name: the engine looks for it there.
+PROVIDERS = {"aws": "7.51.1", "cloudflare": "6.23.1"}
 LOCK_FILE = "lock"
 LOG_FILE = "log"
 OUTPUT_FILE = "output"
@@ -62,10 +62,10 @@ class Status:
 
 
 def _install(directory: Path, engine: Engine) -> None:
-    """Put engine, language host and stand-in provider where this local cloud alone finds them.
+    """Put engine, language host and stand-in providers where this local cloud alone finds them.
 
-    The provider lies in the local cloud's own ``PULUMI_HOME`` and nowhere on PATH, so that no run
-    against a real account can pick it up.
+    The providers lie in the local cloud's own ``PULUMI_HOME`` and nowhere on PATH, so that no run
+    against a real account can pick them up.
     """
     binaries = directory / "bin"
     shutil.rmtree(binaries, ignore_errors=True)
@@ -79,9 +79,11 @@ def _install(directory: Path, engine: Engine) -> None:
         words = [sys.executable, "-m", "localcloud.language_host"]
         script = binaries / "pulumi-language-python"
         _script(script, words, {EXEC_SCRIPT: str(engine.exec_script)})
-    plugin = directory / "pulumi-home" / "plugins" / f"resource-aws-v{PROVIDER_VERSION}"
-    plugin.mkdir(parents=True, exist_ok=True)
-    _script(plugin / "pulumi-resource-aws", [sys.executable, "-m", "localcloud.aws"], {})
+    for name, version in PROVIDERS.items():
+        plugin = directory / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
+        plugin.mkdir(parents=True, exist_ok=True)
+        words = [sys.executable, "-m", f"localcloud.{name}"]
+        _script(plugin / f"pulumi-resource-{name}", words, {})
     # A new local cloud is empty, so state that tells of an earlier one would be wrong.
     shutil.rmtree(directory / "backend", ignore_errors=True)
     (directory / "backend").mkdir()

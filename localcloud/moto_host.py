@@ -144,3 +144,21 @@ def session() -> boto3.Session:
         aws_secret_access_key="local",  # noqa: S106 - no secret: moto takes any
         region_name=REGION,
     )
+
+
+def make_or_delete_bucket(aws_url: str, operation: str, name: str) -> bool:
+    """Make a bucket, or ``delete`` one; whether that was done. R2's lie in moto's S3, too."""
+    from botocore.config import Config  # noqa: PLC0415 - as boto3
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as boto3
+
+    s3 = session().client("s3", endpoint_url=aws_url, config=Config(proxies={}))
+    if operation == "create":
+        s3.create_bucket(Bucket=name)
+        return True
+    try:
+        s3.delete_bucket(Bucket=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "BucketNotEmpty":
+            return False
+        raise
+    return True

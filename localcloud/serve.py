@@ -15,26 +15,31 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from localcloud.authority import Authority
 from localcloud.cloud import STATE_FILE, Cloud
+from localcloud.cloudflare import workerd
+from localcloud.cloudflare.account import NAME_SERVERS
+from localcloud.cloudflare.servers import CloudflareServers
 from localcloud.control import ControlServer
 from localcloud.dns import DnsServer
 from localcloud.edge import Edge
 from localcloud.lifetime import die_with_parent
 from localcloud.mail import MailServers
-from localcloud.moto_host import AlreadyRunningError, moto_running
+from localcloud.moto_host import AlreadyRunningError, make_or_delete_bucket, moto_running
 from localcloud.resolution import Names, RecordSet, records
 from localcloud.state import MotoState
-from localcloud.world import World, seed
+from localcloud.world import World, seed, seed_cloudflare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 _LOG_BYTES = 1_000_000
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -53,13 +58,19 @@ class LocalServers:
         self._ca_file = directory / "ca.pem"
         authority = Authority()
         authority.write(self._ca_file)
-        self.edge = Edge(self._state, authority, clock=clock)
+        self.cloudflare = CloudflareServers(
+            lambda: workerd.find(os.environ, logger.info),
+            partial(make_or_delete_bucket, aws_url),
+            clock,
+        )
+        self.edge = Edge(self._state, authority, clock=clock, workers=self.cloudflare)
         self.dns = DnsServer(self._names)
         self.mail = MailServers(authority)
         self._control = ControlServer(self)
 
     async def start(self, world: World) -> Cloud:
         """Listen, and say where; ``cloud.json`` comes last, so who sees it can connect."""
+        await self.cloudflare.start()
         await self.edge.start()
         await self.dns.start()
         await self._control.start()
@@ -67,7 +78,7 @@ class LocalServers:
 
     async def stop(self) -> None:
         """Stop all servers."""
-        for server in (self._control, self.mail, self.dns, self.edge):
+        for server in (self._control, self.mail, self.dns, self.edge, self.cloudflare):
             await server.stop()
 
     async def add_stacks(self, folder: Path) -> None:
@@ -76,6 +87,7 @@ class LocalServers:
 
     async def _open(self, world: World) -> Cloud:
         await asyncio.to_thread(seed, world, self._aws_url)
+        seed_cloudflare(world, self.cloudflare.account)
         for host in world.mail_hosts:
             await self.mail.listen(host)
         cloud = Cloud(
@@ -88,6 +100,7 @@ class LocalServers:
             ca_file=self._ca_file,
             ipv6=self.edge.ipv6,
             mail=dict(self.mail.ports),
+            cloudflare=self.cloudflare.api.url,
         )
         cloud.write()
         return cloud
@@ -96,13 +109,17 @@ class LocalServers:
         """The zones, and what lies outside them: mail hosts, name servers, CloudFront's names."""
         distributions = self._state.distributions().values()
         on_ipv6 = [each.domain_name for each in distributions if each.ipv6 and self.edge.ipv6]
+        workers = self.cloudflare.own_names()
         overlay: list[RecordSet] = [
+            *records(NAME_SERVERS, "A", "127.0.0.1"),
+            *records(workers, "A", "127.0.0.1"),
+            *records(workers if self.edge.ipv6 else (), "AAAA", "::1"),
             *records(self.mail.ports, "A", "127.0.0.1"),
             *records(self._state.name_servers(), "A", "127.0.0.1"),
             *records((each.domain_name for each in distributions), "A", "127.0.0.1"),
             *records(on_ipv6, "AAAA", "::1"),
         ]
-        return Names(self._state.zones(), overlay)
+        return Names([*self._state.zones(), *self.cloudflare.zones(ipv6=self.edge.ipv6)], overlay)
 
 
 @contextmanager

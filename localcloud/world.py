@@ -7,6 +7,7 @@ Route 53 state that anybody can read and change.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from itertools import count
@@ -16,6 +17,7 @@ import yaml
 from botocore.config import Config
 
 from localcloud import moto_host
+from localcloud.cloudflare.account import Record
 from localcloud.mail_records import DKIM, DMARC, SPF
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mypy_boto3_route53 import Route53Client
+
+    from localcloud.cloudflare.account import Account
 
 logger = logging.getLogger(__name__)
 
@@ -37,16 +41,19 @@ _TTL_SECONDS = 300
 class MailDomain:
     """A domain and the MX hosts that DNS lists for it; none means parked (RFC 7505).
 
-    One that takes mail has SPF and DMARC too, and a DKIM key for each of its ``selectors``.
+    One that takes mail has SPF and DMARC too, and a DKIM key for each of its ``selectors``. Its
+    zone is at Route 53, or at ``cloudflare``.
     """
 
     name: str
     mx: tuple[str, ...]
     selectors: tuple[str, ...] = ()
+    cloudflare: bool = False
 
 
 # No stack names it, so that `mtasts init` has a domain to start from.
 NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
+ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
 # Servers that listen before DNS lists them, for trying the addition of an MX host.
 SPARE_HOSTS = ("mail3.example.gov",)
 
@@ -63,7 +70,7 @@ class World:
 
         A file with mistakes is skipped with a warning: judging it is the toolkit's task.
         """
-        found = {NEWCOMER.name: NEWCOMER}
+        found = {each.name: each for each in (NEWCOMER, ARRIVAL)}
         for path in sorted(folder.glob("Pulumi.*.yaml")) if folder else ():
             for domain in _read(path):
                 found.setdefault(domain.name, domain)
@@ -77,9 +84,13 @@ class World:
         hosts = {host for domain in self.domains for host in domain.mx}
         return tuple(sorted(hosts.union(SPARE_HOSTS)))
 
+    def at(self, *, cloudflare: bool) -> World:
+        """The domains whose zones are there."""
+        return World(tuple(each for each in self.domains if each.cloudflare is cloudflare))
+
     @property
     def zones(self) -> tuple[str, ...]:
-        """The domains that lie inside no other one: each gets a hosted zone."""
+        """The domains that lie inside no other one: each gets a zone."""
         names = {domain.name for domain in self.domains}
         return tuple(sorted(name for name in names if not names.intersection(_parents(name))))
 
@@ -93,13 +104,15 @@ def _read(path: Path) -> Iterator[MailDomain]:
     try:
         with path.open("rb") as file:
             raw = yaml.safe_load(file.read(_FILE_MAX_BYTES))
+        cloudflare = raw["config"].get("mtasts:dns") == "cloudflare"
         for item in raw["config"]["mtasts:domains"]:
             mx = item.get("mx") or []
             named = [host for host in mx if not host.startswith("*.")]
             if named or not mx:
                 hosts = tuple(parse_domain(host) for host in named)
                 selectors = tuple(map(str, item.get("dkimSelectors") or ()))
-                yield MailDomain(parse_domain(item["name"]), hosts, selectors)
+                name = parse_domain(item["name"])
+                yield MailDomain(name, hosts, selectors, cloudflare)
     except (
         OSError,
         yaml.YAMLError,
@@ -115,7 +128,8 @@ def _read(path: Path) -> Iterator[MailDomain]:
 
 
 def seed(world: World, aws_url: str) -> None:
-    """Make the zones and records that are missing; what is there already is left alone."""
+    """Make the zones and records that are missing in Route 53; what is there is left alone."""
+    world = world.at(cloudflare=False)
     route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=Config(proxies={}))
     zones = dict(_zones(route53))
     for name in world.zones:
@@ -128,6 +142,20 @@ def seed(world: World, aws_url: str) -> None:
         inside[zones[closest]].append(domain)
     for zone, domains in inside.items():
         _seed_zone(route53, zone, domains)
+
+
+def seed_cloudflare(world: World, account: Account) -> None:
+    """The same in a Cloudflare account, as far as the domains' zones are there."""
+    here = world.at(cloudflare=True)
+    for name in here.zones:
+        account.add_zone(name)
+    for domain in here.domains:
+        zone = next(each for each in account.zones.values() if each.holds(domain.name))
+        present = {(each.name, each.type) for each in zone.records.values()}
+        for (name, type_), values in _records(domain).items():
+            for value in () if (name, type_) in present else values:
+                row = Record(uuid.uuid4().hex, name, type_, value, _TTL_SECONDS)
+                account.add_record(zone, row)
 
 
 def _zones(route53: Route53Client) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.errors import MtaStsError, UndeterminedError
@@ -30,6 +30,7 @@ ASKS_PER_ADDRESS = 3
 _ADDRESSES_MAX = 16
 _PAUSES_SECONDS = (0.25, 0.5, 1, 2, 4, 8)
 _FETCH_SECONDS = 10.0
+_SETTLING_PAUSE_SECONDS = 5.0
 
 
 class NotProvenError(MtaStsError):
@@ -70,6 +71,10 @@ class Caches(Protocol):
 
     async def seconds_until_lapsed(self) -> float:
         """How long a cache may still hold a copy of an older body, whatever was purged."""
+
+    @property
+    def settle_seconds(self) -> float:
+        """For how long it has to be seen, where the cloud does not say when a change has spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ class Prover:
                 )
             )
 
-        return await self._until(end, wanted, resolve)
+        return await self._until(end, wanted, resolve, caches.settle_seconds)
 
     async def prove_candidate(self, wanted: Wanted, candidate: str) -> Proof:
         """Prove that ``candidate``, a name of the new host's own, serves ``wanted``.
@@ -135,17 +140,32 @@ class Prover:
         return await self._until(self.clock() + self.deadline_seconds, wanted, resolve)
 
     async def _until(
-        self, end: float, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]]
+        self,
+        end: float,
+        wanted: Wanted,
+        resolve: Callable[[], Awaitable[list[DnsAnswer]]],
+        settle_seconds: float = 0.0,
     ) -> Proof:
-        tries = 0
+        """Look until all is right, and has been for ``settle_seconds`` without a break."""
+        tries = requests = 0
+        since: float | None = None
         while True:
-            problem = await self._round(wanted, resolve, end)
-            if isinstance(problem, Proof):
-                return problem
-            pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)]
-            tries += 1
-            if self.clock() + pause >= end:
-                raise problem
+            found = await self._round(wanted, resolve, end)
+            now = self.clock()
+            if isinstance(found, Proof):
+                since = now if since is None else since
+                requests += found.requests
+                if now - since >= settle_seconds:
+                    return replace(found, requests=requests)
+                pause = min(_SETTLING_PAUSE_SECONDS, settle_seconds - (now - since))
+            else:
+                since, requests = None, 0
+                pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)]
+                tries += 1
+            if now + pause >= end:
+                raise (
+                    found if isinstance(found, MtaStsError) else _unsettled(wanted, settle_seconds)
+                )
             await self.pause(pause)
 
     async def _round(
@@ -189,3 +209,10 @@ class Prover:
 
         rounds = await asyncio.gather(*(one(address) for address in addresses))
         return tuple(each for judged in rounds for each in judged)
+
+
+def _unsettled(wanted: Wanted, settle_seconds: float) -> NotProvenError:
+    return NotProvenError(
+        f"https://{wanted.host} serves the intended policy, but was not seen to for "
+        f"{settle_seconds:g} s before the deadline: raise mtasts:proofSeconds, or run again"
+    )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from mtasts.cloud.zones import public_zones, with_name_servers
 from mtasts.errors import UndeterminedError
 from mtasts.probe.dns import ADDRESS_TYPES
-from mtasts.rollout.authority import caa_names
+from mtasts.rollout.authority import AMAZON, caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.gates import is_promotion
@@ -21,11 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.observations import DnsAnswer
     from mtasts.probe.dns import Resolver
     from mtasts.recording import Recorder
+    from mtasts.rollout.authority import Authority
     from mtasts.rollout.evidence import Evidence, EvidenceError
 
 _LOOKUPS_AT_ONCE = 64
@@ -39,22 +38,39 @@ class Survey:
     domains: tuple[Surroundings, ...]
 
 
+class Zones(Protocol):
+    """The zones that can be written to; every method blocks, and raises `UndeterminedError`."""
+
+    def list(self, role: str | None) -> tuple[HostedZone, ...]:
+        """Every public zone, in that role if any."""
+
+    def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
+        """A listed zone with its name servers."""
+
+
 class Surveyor:
     """Asks the account and DNS; everything that can run at once does, within bounds."""
 
     def __init__(
         self,
-        account: Account,
+        identify: Callable[[], str],
+        zones: Zones,
         resolver: Resolver,
         ledgers: Callable[[str], Recorder],
         evidence: Callable[[str], Path],
+        *,
+        authorities: tuple[Authority, ...] = (AMAZON,),
     ) -> None:
-        """Ask ``account`` and ``resolver``; nothing is asked yet.
+        """Ask the cloud and ``resolver``; nothing is asked yet.
 
-        ``ledgers`` gives the recorder of the stack's ledgers once the account's id is known,
+        ``identify`` tells the account's id once it is known to be the stack's, and blocks.
+        ``authorities`` are those that may sign the policy host's certificate. ``ledgers``
+        gives the recorder of the stack's ledgers once the account's id is known,
         ``evidence`` the file that a domain's promotion rests on.
         """
-        self._account = account
+        self._identify = identify
+        self._listing = zones
+        self._authorities = authorities
         self._resolver = resolver
         self._ledgers = ledgers
         self._evidence = evidence
@@ -68,7 +84,7 @@ class Surveyor:
             WrongAccountError: the credentials are not those of the stack's account.
             UndeterminedError: whose they are could not be found out.
         """
-        identity = asyncio.create_task(asyncio.to_thread(self._account.require_allowed))
+        identity = asyncio.create_task(asyncio.to_thread(self._identify))
         account_id, domains = await asyncio.gather(
             identity,
             asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
@@ -85,7 +101,7 @@ class Surveyor:
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
             self._ledger(domain.name, identity),
         )
-        found = Surroundings(domain, mx=mx, caa=tuple(caa))
+        found = Surroundings(domain, mx=mx, caa=tuple(caa), authorities=self._authorities)
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger)
             if is_promotion(domain, ledger):
@@ -122,13 +138,12 @@ class Surveyor:
 
     async def _zone(self, domain: DomainConfig) -> HostedZone | ZoneError | UndeterminedError:
         role = domain.dns_role_arn
-        account = self._account.in_role(role)
         if role not in self._zones:
-            listing = asyncio.to_thread(public_zones, account)
+            listing = asyncio.to_thread(self._listing.list, role)
             self._zones[role] = asyncio.create_task(listing)
         try:
             chosen = choose_zone(await self._zones[role], domain.name, domain.zone_id)
-            return await asyncio.to_thread(with_name_servers, account, chosen)
+            return await asyncio.to_thread(self._listing.complete, role, chosen)
         except (ZoneError, UndeterminedError) as error:
             return error
 

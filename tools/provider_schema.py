@@ -39,8 +39,6 @@ AWS = {
 }
 CLOUDFLARE = {
     "cloudflare:index/dnsRecord:DnsRecord": "DnsRecordArgs",
-    "cloudflare:index/r2Bucket:R2Bucket": "R2BucketArgs",
-    "cloudflare:index/r2BucketLock:R2BucketLock": "R2BucketLockArgs",
     "cloudflare:index/workersCustomDomain:WorkersCustomDomain": "WorkersCustomDomainArgs",
     "cloudflare:index/workersScript:WorkersScript": "WorkersScriptArgs",
     "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": "WorkersScriptSubdomainArgs",

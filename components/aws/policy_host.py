@@ -9,11 +9,12 @@ import pulumi
 from pulumi_aws import acm, cloudfront, s3
 
 from components.aws.policy_bucket import object_key
+from components.hosting import Alias
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
     from components.aws.policy_bucket import PolicyBucket
-    from components.aws.zone import Zone
+    from components.hosting import Zone
     from mtasts.cloud.aws import Account
 
 # CloudFront takes certificates from this region only.
@@ -48,6 +49,8 @@ class PolicyHost(pulumi.ComponentResource):
     certificate_arn: pulumi.Output[str]
     distribution_id: pulumi.Output[str]
     own_name: pulumi.Output[str]
+    answers_as_policy_host = True
+    target: Alias
     policy_url: pulumi.Output[str]
 
     def __init__(
@@ -113,6 +116,7 @@ class PolicyHost(pulumi.ComponentResource):
         self.certificate_arn = certificate.certificate_arn
         self.distribution_id = distribution.id
         self.own_name = distribution.domain_name
+        self.target = Alias(distribution.domain_name)
         self.policy_url = pulumi.Output.from_input(
             f"https://{args['policy_host']}/.well-known/mta-sts.txt"
         )
@@ -140,7 +144,7 @@ class PolicyHost(pulumi.ComponentResource):
         return acm.CertificateValidation(
             f"{name}-issued",
             certificate_arn=certificate.arn,
-            validation_record_fqdns=[record.fqdn],
+            validation_record_fqdns=[record],
             region=_CERTIFICATE_REGION,
             opts=pulumi.ResourceOptions(parent=self),
         )

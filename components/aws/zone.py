@@ -12,7 +12,7 @@ from mtasts.records import STRING_MAX
 if TYPE_CHECKING:
     import pulumi_aws
 
-    from components.aws.policy_host import PolicyHost
+    from components.hosting import PolicyHost
 
 # Every CloudFront distribution is in this zone (Route 53's API reference, "AliasTarget").
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
@@ -83,9 +83,9 @@ class Zone(pulumi.ComponentResource):
         type_: pulumi.Input[str],
         value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
-    ) -> route53.Record:
+    ) -> pulumi.Output[str]:
         """The record by which ACM sees that the domain is ours, now and at each renewal."""
-        return route53.Record(
+        record = route53.Record(
             name,
             zone_id=self._zone_id,
             name=owner,
@@ -94,6 +94,7 @@ class Zone(pulumi.ComponentResource):
             records=[value],
             opts=self._options(opts),
         )
+        return record.fqdn
 
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone and by the zone's own provider."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from contextlib import contextmanager
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from localcloud.cloud import Cloud
 from localcloud.provider.resource import RefusedError
+from localcloud.provider.safety import UnsafeError, own_backend, require_running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,10 +22,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sts import STSClient
 
+    from localcloud.cloud import Cloud
     from localcloud.provider.properties import Properties
     from localcloud.provider.schema import Modelled
 
-CLOUD_VARIABLE = "MTASTS_LOCAL_CLOUD"
 VALIDATION_VARIABLE = "MTASTS_LOCAL_VALIDATION_SECONDS"
 
 MODELLED: Modelled = {
@@ -51,34 +48,15 @@ MODELLED: Modelled = {
 }
 
 
-class UnsafeError(Exception):
-    """The stand-in was asked to work on something other than its own running local cloud."""
-
-
 def safe_cloud(config: Properties, environment: Mapping[str, str]) -> Cloud:
     """The running local cloud that every call goes to.
 
     Raises ``UnsafeError`` unless environment and configuration lead there and nowhere else.
     """
-    directory = environment.get(CLOUD_VARIABLE)
-    if not directory:
-        raise UnsafeError(
-            f"this is the local stand-in of the aws provider, and {CLOUD_VARIABLE} names no "
-            "local cloud; run `mtasts local up`"
-        )
-    try:
-        cloud = Cloud.read(Path(directory))
-    except (FileNotFoundError, ValueError, TypeError, KeyError) as error:
-        raise UnsafeError(f"no local cloud runs in {directory}; run `mtasts local up`") from error
-    backend = environment.get("PULUMI_BACKEND_URL", "")
-    if backend.rstrip("/") != cloud.backend.rstrip("/"):
-        raise UnsafeError(
-            f"the state is kept in {backend or 'no named backend'} and not in the local cloud's "
-            f"backend {cloud.backend}; the local stand-in serves that one only"
-        )
+    cloud = own_backend("aws", environment)
     for source, endpoint in _endpoints(config, environment):
         _require_own(source, endpoint, cloud)
-    _require_running(cloud)
+    require_running(cloud, cloud.aws)
     return cloud
 
 
@@ -108,19 +86,6 @@ def _require_own(source: str, endpoint: str, cloud: Cloud) -> None:
         raise UnsafeError(f"{source} is {endpoint}, which is no loopback address")
     if endpoint.rstrip("/") != cloud.aws.rstrip("/"):
         raise UnsafeError(f"{source} is {endpoint}, but the local cloud's AWS is {cloud.aws}")
-
-
-def _require_running(cloud: Cloud) -> None:
-    parts = urlsplit(cloud.aws)
-    try:
-        os.kill(cloud.pid, 0)
-        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
-    except PermissionError:  # another user's process is a running one
-        return
-    except OSError as error:
-        raise UnsafeError(
-            f"the local cloud in {cloud.directory} is not running; run `mtasts local up`"
-        ) from error
 
 
 def connect(config: Properties, environment: Mapping[str, str]) -> Session:

@@ -1,24 +1,26 @@
-"""The account and bucket of a stack, for commands that read them without the engine."""
+"""The account, bucket and ledgers of a stack, for commands that work without the engine."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from mtasts.cloud.aws import Account, AwsSettings
-from mtasts.cloud.naming import bucket_name
+from mtasts.clouds import Clouds
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mtasts.cloud.aws import Account
+    from mtasts.config import AgencyConfig
+    from mtasts.recording import Store
 
-def stack_account(values: Mapping[str, object], stack: str) -> tuple[Account, str]:
-    """The account that ``values`` choose, once it is known to be the stack's, and its bucket.
+
+def stack_clouds(config: AgencyConfig, values: Mapping[str, object], stack: str) -> Clouds:
+    """The clouds of a stack; nothing is called yet.
 
     Raises:
-        UsageError: a value is encrypted for the engine alone.
-        WrongAccountError: the credentials are another account's.
-        UndeterminedError: whose they are could not be found out.
+        UsageError: a value is encrypted for the engine alone, or there is no token.
     """
     secret = [
         key
@@ -29,6 +31,27 @@ def stack_account(values: Mapping[str, object], stack: str) -> tuple[Account, st
         raise UsageError(
             f"{', '.join(secret)}: encrypted for the engine alone; give it in the environment"
         )
-    account = Account(AwsSettings.from_config(values))
-    owner = account.require_allowed()
-    return account, bucket_name(owner, account.settings.region, stack)
+    return Clouds.of(stack, config, values, os.environ)
+
+
+def stack_store(config: AgencyConfig, values: Mapping[str, object], stack: str) -> Store:
+    """Where the ledgers of a stack are, once the account is known to be the stack's.
+
+    Raises:
+        UsageError: as `stack_clouds`.
+        WrongAccountError: the credentials are another account's.
+        UndeterminedError: whose they are could not be found out.
+    """
+    clouds = stack_clouds(config, values, stack)
+    return clouds.store(clouds.identify())
+
+
+def stack_account(
+    config: AgencyConfig, values: Mapping[str, object], stack: str
+) -> tuple[Account, str]:
+    """The AWS account of a stack that is all on AWS, and its bucket; raises as `stack_store`."""
+    clouds = stack_clouds(config, values, stack)
+    if clouds.cloudflare is not None:
+        raise UsageError(f"{stack}: this works where hosting is aws and dns is route53")
+    account = clouds.require_aws()
+    return account, clouds.bucket(clouds.identify())

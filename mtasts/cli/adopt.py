@@ -22,6 +22,7 @@ from mtasts.cli.together import all_of
 from mtasts.clock import clock
 from mtasts.cloud.buckets import ensure_bucket
 from mtasts.cloud.flattening import address_conflict, flatten
+from mtasts.cloud.zones import Route53Zones
 from mtasts.config import load_stack
 from mtasts.engine import Engine
 from mtasts.errors import UsageError
@@ -95,10 +96,12 @@ def run(arguments: Namespace) -> int:
     config, values = load_stack(path)
     wanted = {domain.name: domain for domain in config.domains}
     _require_equal(path, live, wanted)
-    account, bucket = stack_account(values, arguments.stack)
+    account, bucket = stack_account(config, values, arguments.stack)
     recorder = Recorder(S3Store(account, bucket), clock(os.environ))
     evidence = partial(evidence_path, FOLDER, arguments.stack)
-    surveyor = Surveyor(account, resolver, lambda _: recorder, evidence)
+    surveyor = Surveyor(
+        account.require_allowed, Route53Zones(account), resolver, lambda _: recorder, evidence
+    )
     zones = asyncio.run(_zones(surveyor, config, names))
     writers = {name: account.in_role(wanted[name].dns_role_arn) for name in names}
     _settle_addresses(live, zones, writers, flattening=arguments.flatten)

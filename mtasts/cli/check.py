@@ -15,7 +15,7 @@ from mtasts.check.intended import compare_intended
 from mtasts.check.notes import Unknown
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
-from mtasts.cli.accounts import stack_account
+from mtasts.cli.accounts import stack_store
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
@@ -29,7 +29,6 @@ from mtasts.probe.dns import Resolver
 from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
 from mtasts.rollout.entries import LedgerError
-from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from mtasts.check.notes import Checked
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
+    from mtasts.recording import Store
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024
 _SAY_SECONDS = 2.0
@@ -69,11 +69,10 @@ def run(arguments: Namespace) -> int:
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
-    domains, values = _stack(arguments)
+    domains, store = _stack(arguments)
     wanted = _wanted(arguments, domains)
     reach = reach_of(arguments)
     now = clock(os.environ)
-    store = S3Store(*stack_account(values, arguments.stack)) if arguments.stack else None
     against = _Against(domains, Recorder(store) if store else None)
 
     def look() -> AsyncIterator[Checked]:
@@ -146,12 +145,13 @@ class _Against:
         return compare_intended(checked, seen, domain, ledger, now)
 
 
-def _stack(arguments: Namespace) -> tuple[dict[str, DomainConfig], Mapping[str, object]]:
-    """The domains and the values of the stack that was named, if one was."""
+def _stack(arguments: Namespace) -> tuple[dict[str, DomainConfig], Store | None]:
+    """The domains of the stack that was named, and where its ledgers are, if one was."""
     if arguments.stack is None:
-        return {}, {}
+        return {}, None
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
-    return {domain.name: domain for domain in config.domains}, values
+    store = stack_store(config, values, arguments.stack)
+    return {domain.name: domain for domain in config.domains}, store
 
 
 def _wanted(

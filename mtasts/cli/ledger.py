@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_account
+from mtasts.cli.accounts import stack_store
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
@@ -18,7 +18,6 @@ from mtasts.findings import printable
 from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
 from mtasts.rollout.entries import Adopted, Body, LedgerError, PhaseEntered, Proof, ZoneSeen
-from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -55,7 +54,7 @@ def run(arguments: Namespace) -> int:
         if arguments.domain not in names:
             raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
         names = [arguments.domain]
-    recorder = Recorder(S3Store(*stack_account(values, arguments.stack)))
+    recorder = Recorder(stack_store(config, values, arguments.stack))
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():

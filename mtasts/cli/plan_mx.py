@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_account
+from mtasts.cli.accounts import stack_store
 from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
 from mtasts.clock import clock
@@ -19,7 +19,6 @@ from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import live_hosts
-from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -48,8 +47,7 @@ def run(arguments: Namespace) -> int:
     to = tuple(dict.fromkeys(map(domain_name, arguments.to)))
     found = find_domain(name, arguments.stacks)
     domain = found.domain
-    account, bucket = stack_account(found.values, found.stack)
-    recorder = Recorder(S3Store(account, bucket))
+    recorder = Recorder(stack_store(found.config, found.values, found.stack))
     resolver = Resolver(Reach.from_environment(os.environ))
 
     async def look() -> tuple[Step, ...]:

@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
     """Recover, and say what was done."""
     stack = arguments.stack
     config, values = load_stack(stack_file(stack, arguments.stacks))
-    account, _ = stack_account(values, stack)
+    account, _ = stack_account(config, values, stack)
     engine = Engine.find(stack)
     done: list[dict[str, str]] = []
     for row in _recover(engine, arguments.lock_id):

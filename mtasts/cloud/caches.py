@@ -57,6 +57,9 @@ class CloudFrontCaches:
         self._pause = pause
         self._clock = clock
 
+    settle_seconds = 0.0
+    """An invalidation says when it is complete."""
+
     async def purge(self) -> None:
         """Invalidate the policy and wait until every point of presence has done so.
 

@@ -9,13 +9,21 @@ _NAME_MAX = 63  # S3's limit for a bucket's name
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
+def ledger_bucket_name(stack: str) -> str:
+    """The bucket of one stack in R2, where names are the account's own."""
+    return _named("mtasts-", stack)
+
+
 def bucket_name(account_id: str, region: str, stack: str) -> str:
     """The bucket of one stack: account, region and stack, in letters that S3 takes.
 
     A stack name that is too long or holds other characters is shortened, and a hash keeps it apart
     from all others.
     """
-    prefix = f"mtasts-{account_id}-{region}-"
+    return _named(f"mtasts-{account_id}-{region}-", stack)
+
+
+def _named(prefix: str, stack: str) -> str:
     room = _NAME_MAX - len(prefix)
     if len(stack) <= room and _SLUG.fullmatch(stack):
         return prefix + stack

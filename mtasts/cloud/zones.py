@@ -14,6 +14,22 @@ if TYPE_CHECKING:
     from mtasts.cloud.aws import Account
 
 
+class Route53Zones:
+    """`mtasts.survey.Zones` over the stack's account and the roles it may take; blocks."""
+
+    def __init__(self, account: Account) -> None:
+        """List nothing yet."""
+        self._account = account
+
+    def list(self, role: str | None) -> tuple[HostedZone, ...]:
+        """Every public zone that the role sees; raises `UndeterminedError`."""
+        return public_zones(self._account.in_role(role))
+
+    def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
+        """The zone with its name servers; raises `UndeterminedError`."""
+        return with_name_servers(self._account.in_role(role), zone)
+
+
 def public_zones(account: Account) -> tuple[HostedZone, ...]:
     """Every public zone, without its name servers (`with_name_servers` adds them); blocks.
 

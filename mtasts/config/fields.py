@@ -336,6 +336,18 @@ def account_id(value: object) -> str:
     return account
 
 
+def cloudflare_account(value: object) -> str:
+    """The id of a Cloudflare account."""
+    account = text(value)
+    if not _CLOUDFLARE_ZONE.fullmatch(account):
+        raise FieldError(
+            "config-account-invalid",
+            f"{shown(account)} is no Cloudflare account id",
+            "write its 32 hex digits, as the dashboard's address has them",
+        )
+    return account
+
+
 def role_arn(value: object) -> str:
     """The ARN of an IAM role."""
     arn = text(value)

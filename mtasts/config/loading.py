@@ -22,6 +22,7 @@ from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
     DEFAULT_MAX_AGE,
     DEFAULT_PROOF_SECONDS,
+    DEFAULT_SETTLE_SECONDS,
     DEFAULT_TTL_SECONDS,
     RETIRED_MAX_AGE,
     DomainFields,
@@ -148,6 +149,8 @@ def _load(
         domains=tuple(_resolve(domain, stack) for domain, _, _ in domains),
         file=report.file,
         alarm_topic=stack.alarm_topic,
+        cloudflare_account=stack.cloudflare_account,
+        settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
     )
 
 

@@ -112,7 +112,8 @@ class AgencyConfig:
     """One agency's stack.
 
     ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
-    ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any.
+    ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any. ``cloudflare_account`` is there
+    with hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy has to be seen.
     """
 
     agency: str
@@ -126,23 +127,21 @@ class AgencyConfig:
     domains: tuple[DomainConfig, ...]
     file: str
     alarm_topic: str | None = None
+    cloudflare_account: str | None = None
+    settle_seconds: int = 0
 
 
 def supported(config: AgencyConfig) -> list[Finding]:
     """What ``config`` may say but this release cannot provision; empty when it can be applied."""
-    asked = (
-        ("hosting", config.hosting, Hosting.AWS),
-        ("dns", config.dns, Dns.ROUTE53),
-    )
+    if config.dns in (Dns.ROUTE53, Dns.CLOUDFLARE):
+        return []
     return [
         Finding(
-            f"config-{key}-not-yet-built",
+            "config-dns-not-yet-built",
             Severity.ERROR,
-            f"{config.file}: mtasts:{key}: '{value}' is valid, but not built in this release",
+            f"{config.file}: mtasts:dns: '{config.dns}' is valid, but not built in this release",
             REFERENCE,
-            value,
-            f"write mtasts:{key}: {built}, or wait for the release that adds {value}",
+            config.dns,
+            f"write mtasts:dns: route53 or cloudflare, or wait for the release with {config.dns}",
         )
-        for key, value, built in asked
-        if value is not built
     ]

@@ -57,6 +57,26 @@ def check_stack(
                 "leave it out, or write mtasts:hosting: aws",
             ),
         )
+    uses_cloudflare = hosting is Hosting.CLOUDFLARE or dns is Dns.CLOUDFLARE
+    if uses_cloudflare and "mtasts:cloudflareAccount" not in raw:
+        report.add(
+            "mtasts:cloudflareAccount",
+            FieldError(
+                "config-missing-key",
+                "the Cloudflare account is missing: hosting and dns cloudflare need one",
+                "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
+            ),
+        )
+    for key in () if uses_cloudflare else ("mtasts:cloudflareAccount", "mtasts:settleSeconds"):
+        if key in raw:
+            report.add(
+                key,
+                FieldError(
+                    "config-impossible-combination",
+                    "nothing of this stack is at Cloudflare",
+                    "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
+                ),
+            )
     judged = "mtasts:hosting" not in raw or stack.hosting is not None
     if judged and hosting is Hosting.AWS and "aws:region" not in raw:
         report.add(

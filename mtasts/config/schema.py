@@ -19,6 +19,8 @@ DEFAULT_MAX_AGE = 7 * DAY
 DEFAULT_CACHE_SECONDS = 60
 DEFAULT_TTL_SECONDS = 300
 DEFAULT_PROOF_SECONDS = 300
+# There is no signal that a Worker has reached every place; Cloudflare speaks of seconds.
+DEFAULT_SETTLE_SECONDS = 120
 
 # RFC 8461 section 8.3 wants a small one; below a day Gmail ignores the policy.
 RETIRED_MAX_AGE = DAY
@@ -65,6 +67,17 @@ _ProofSeconds = Annotated[
             5,
             3600,
             "a proof needs time to look, and a run that waits for hours helps nobody",
+            "RFC 8461 section 8.1",
+        )
+    ),
+]
+_SettleSeconds = Annotated[
+    int,
+    PlainValidator(
+        fields.whole_number(
+            1,
+            1800,
+            "a Worker's upload spreads for some seconds, and nothing says when it has",
             "RFC 8461 section 8.1",
         )
     ),
@@ -125,6 +138,10 @@ class StackFields(Fields):
     alarm_topic: Annotated[str, PlainValidator(fields.alarm_topic)] | None = Field(
         None, alias="mtasts:alarmTopic"
     )
+    cloudflare_account: Annotated[str, PlainValidator(fields.cloudflare_account)] | None = Field(
+        None, alias="mtasts:cloudflareAccount"
+    )
+    settle_seconds: _SettleSeconds | None = Field(None, alias="mtasts:settleSeconds")
 
 
 class OverrideFields(Fields):

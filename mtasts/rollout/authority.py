@@ -45,6 +45,10 @@ AUTHORITIES = (
     Authority("IdenTrust", ("identrust.com",)),
     Authority("HARICA", ("harica.gr",)),
 )
+# Those that Cloudflare has certificates from (its page on certificate authorities, 2026).
+CLOUDFLARES = tuple(
+    each for each in AUTHORITIES if each.names[0] in ("letsencrypt.org", "pki.goog", "ssl.com")
+)
 _CAA = re.compile(r'(\d{1,3}) ([A-Za-z0-9]+) "?([^"]*)"?')
 
 

@@ -9,7 +9,7 @@ from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
 from mtasts.records import Outcome, select_sts
 from mtasts.rollout import gates
-from mtasts.rollout.authority import forbids
+from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.retirement import Seen, progress
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.errors import UndeterminedError
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.authority import Authority
     from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.retirement import Progress
@@ -36,11 +37,12 @@ class Surroundings:
     """What was found out about one policy domain.
 
     ``zone`` is where its records belong, or ``zone_problem`` says why there is none;
-    ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest first.
-    ``ledger`` is what was published before, or ``ledger_problem`` says why that is not known;
-    ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. ``evidence`` is what a
-    promotion rests on, if there is a file; ``addresses`` are the policy host's, at the zone's own
-    servers, of a domain that is to retire. Of a parked domain, ``mx`` is all that is looked up.
+    ``delegated`` is the NS look-up of that zone, ``caa`` those of the policy host, closest
+    first. ``ledger`` is what was published before, or ``ledger_problem`` says why that is not
+    known; ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. ``evidence``
+    is what a promotion rests on, if there is a file; ``addresses`` are the policy host's, at
+    the zone's own servers, of a domain that is to retire. ``authorities`` are those of the
+    cloud. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -54,6 +56,7 @@ class Surroundings:
     sts: DnsAnswer | None = None
     evidence: Evidence | EvidenceError | None = None
     addresses: tuple[DnsAnswer, ...] = ()
+    authorities: tuple[Authority, ...] = (AMAZON,)
 
     @property
     def live_id(self) -> str | None:
@@ -90,7 +93,7 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     warnings = []
     if found.zone_problem is not None:
         refusals.append(str(found.zone_problem))
-    forbidden = forbids(found.caa)
+    forbidden = _forbidden(found)
     if forbidden and found.ledger.last_proven is None:
         refusals.append(forbidden)
     elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
@@ -113,6 +116,12 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     retirement = None if refusals else _retirement(found, now)
     notes = [*_rollback(found), *([retirement.note] if retirement else [])]
     return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
+
+
+def _forbidden(found: Surroundings) -> str | None:
+    """Why none of the cloud's authorities may issue, or None."""
+    reasons = [forbids(found.caa, each) for each in found.authorities]
+    return reasons[0] if all(reasons) else None
 
 
 def _retirement(found: Surroundings, now: dt.datetime) -> Progress | None:

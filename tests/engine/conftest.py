@@ -13,6 +13,7 @@ import pytest
 
 from localcloud import lifecycle, moto_host
 from localcloud.cloud import Cloud
+from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.control_client import Control
 from localcloud.engine import EXEC_SCRIPT, Engine, find
 from localcloud.project import Project
@@ -104,21 +105,26 @@ class Lab:
     def client(self, service: Any) -> Any:
         return moto_host.session().client(service, endpoint_url=self.cloud.aws)
 
-    def stack(self, domains: str, *more: str) -> Project:
+    def stack(self, domains: str, *more: str, hosting: str = "aws", dns: str = "") -> Project:
         """A project with a stack of those domains (YAML below ``mtasts:domains``), brief caches."""
         name = f"s{uuid.uuid4().hex[:8]}"
+        dns = dns or {"aws": "route53", "cloudflare": "cloudflare"}[hosting]
         flat = {
-            "aws:region": "us-east-1",
-            "aws:allowedAccountIds": '["123456789012"]',
             "mtasts:agency": "Department of Tests",
             "mtasts:profile": "rfc",
-            "mtasts:hosting": "aws",
-            "mtasts:dns": "route53",
+            "mtasts:hosting": hosting,
+            "mtasts:dns": dns,
             "mtasts:mode": "testing",
             "mtasts:cacheSeconds": "1",
             "mtasts:proofSeconds": "5",
             "mtasts:tlsReports": "[mailto:tlsrpt@reports.example]",
         }
+        if hosting == "aws":
+            flat |= {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
+        if "cloudflare" in (hosting, dns):
+            flat |= {"mtasts:cloudflareAccount": ACCOUNT_ID}
+        if hosting == "cloudflare":
+            flat |= {"mtasts:settleSeconds": "1"}
         lines = [f"{key}: {value}" for key, value in flat.items()]
         lines += [*more, "mtasts:domains:", *(f"  {line}" for line in domains.splitlines())]
         stacks = self._folder / name

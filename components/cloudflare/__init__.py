@@ -1,0 +1,1 @@
+"""Component resources for Cloudflare; the only folder that imports pulumi_cloudflare."""

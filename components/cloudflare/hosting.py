@@ -1,0 +1,63 @@
+"""One Cloudflare account as a stack uses it: Workers for its domains.
+
+The ledger's bucket is none of its resources: see `mtasts.stores.r2`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from components.cloudflare.policy_host import PolicyHost
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from components.hosting import Zone
+    from mtasts.rollout.declaration import Declaration
+
+
+class CloudflareHosting:
+    """`components.hosting.Hosting` over one account."""
+
+    def __init__(
+        self,
+        *,
+        account_id: str,
+        workers_dev: str,
+        cache_seconds: int,
+        settle_seconds: int,
+    ) -> None:
+        """Place nothing yet.
+
+        ``workers_dev`` is the account's own domain, at which a Worker is asked before any record
+        leads to it.
+        """
+        self._account_id = account_id
+        self._workers_dev = workers_dev
+        self._cache_seconds = cache_seconds
+        self._settle_seconds = settle_seconds
+
+    def policy_host(
+        self,
+        declaration: Declaration,
+        zone: Zone,
+        before_body: pulumi.ResourceHookBinding,
+        opts: pulumi.ResourceOptions,
+    ) -> PolicyHost:
+        """A Worker for a domain; its certificate comes with the custom domain."""
+        del zone
+        return PolicyHost(
+            declaration.domain,
+            {
+                "domain": declaration.domain,
+                "policy_host": declaration.policy_host,
+                "body": declaration.body,
+                "before_body": before_body,
+                "cache_seconds": self._cache_seconds,
+                "settle_seconds": self._settle_seconds,
+                "protect": declaration.parts.protect_host,
+                "account_id": self._account_id,
+                "workers_dev": self._workers_dev,
+            },
+            opts,
+        )

@@ -1,0 +1,78 @@
+"""The policy host on Cloudflare: a Worker with the policy in it, and a name to ask it at."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from components.hosting import Worker
+from mtasts.cloud.worker_caches import WorkerCaches
+from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
+
+
+class PolicyHostArgs(TypedDict):
+    """What is served, under which name, by whose Worker."""
+
+    domain: str
+    policy_host: str
+    body: bytes
+    before_body: pulumi.ResourceHookBinding
+    cache_seconds: int
+    settle_seconds: int
+    protect: bool
+    account_id: str
+    workers_dev: str
+
+
+class PolicyHost(pulumi.ComponentResource):
+    """One Worker for one policy domain."""
+
+    body: pulumi.Resource
+    own_name: pulumi.Output[str]
+    policy_url: pulumi.Output[str]
+    target: Worker
+    answers_as_policy_host = False
+
+    def __init__(
+        self, name: str, args: PolicyHostArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place the Worker; no record of the domain leads here yet."""
+        super().__init__("mtasts:index:PolicyHost", name, {}, opts)
+        self._settle_seconds = args["settle_seconds"]
+        service = worker_name(args["domain"])
+        script = cloudflare.WorkersScript(
+            f"{name}-policy",
+            account_id=args["account_id"],
+            script_name=service,
+            main_module=MODULE,
+            content=worker_source(args["domain"], args["body"], args["cache_seconds"]),
+            compatibility_date=COMPATIBILITY_DATE,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                hooks=args["before_body"],
+                protect=args["protect"],
+            ),
+        )
+        # The name at which it can be asked before any record of the domain leads to it.
+        subdomain = cloudflare.WorkersScriptSubdomain(
+            f"{name}-own-name",
+            account_id=args["account_id"],
+            script_name=script.script_name,
+            enabled=True,
+            previews_enabled=False,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.body = script
+        own_name = f"{service}.{args['workers_dev']}"
+        self.own_name = subdomain.enabled.apply(lambda _: own_name)
+        self.target = Worker(args["account_id"], script.script_name)
+        self.policy_url = pulumi.Output.from_input(
+            f"https://{args['policy_host']}/.well-known/mta-sts.txt"
+        )
+        self.register_outputs({"policyUrl": self.policy_url})
+
+    async def caches(self, deadline_seconds: float) -> WorkerCaches:
+        """How long it has to be seen, which takes part of the proof's time."""
+        return WorkerCaches(min(self._settle_seconds, deadline_seconds / 2))

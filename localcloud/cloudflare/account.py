@@ -1,0 +1,273 @@
+"""One Cloudflare account as its v4 API shows it: zones, records, Workers and custom domains.
+
+Nothing here listens. What Cloudflare refuses is refused with its own status, code and message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ACCOUNT_ID = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
+WORKERS_DEV = "local-agency.workers.dev"
+NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
+_ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+_KNOWN_TYPES = (*_ADDRESS_TYPES, "CAA", "MX", "NS", "TLSA", "TXT")
+# What a new zone on the free plan has.
+_SETTINGS: dict[str, Any] = {
+    "min_tls_version": "1.0",
+    "security_level": "medium",
+    "browser_check": "off",
+    "always_use_https": "off",
+}
+
+
+class ApiError(Exception):
+    """What the API refuses."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        """Keep status, code and message."""
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+@dataclass(slots=True)
+class Record:
+    """A DNS record; of several values each is one. ``worker`` owns those of a custom domain."""
+
+    id: str
+    name: str
+    type: str
+    content: str
+    ttl: int
+    proxied: bool = False
+    comment: str = ""
+    worker: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What no two records share."""
+        return self.name, self.type, self.content
+
+
+@dataclass(slots=True)
+class Zone:
+    """A zone; ``settings`` are by name, ``bots`` is its bot management."""
+
+    id: str
+    name: str
+    records: dict[str, Record] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=lambda: dict(_SETTINGS))
+    bots: dict[str, Any] = field(default_factory=lambda: {"fight_mode": False})
+
+    def holds(self, name: str) -> bool:
+        """Whether ``name`` is the zone's or below it."""
+        return name == self.name or name.endswith(f".{self.name}")
+
+    def covered(self, host: str) -> bool:
+        """Whether Universal SSL covers ``host``: the zone's name and one label below it."""
+        return host == self.name or host.partition(".")[2] == self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One upload of a script; ``key`` names its module for the runtime."""
+
+    key: str
+    source: str
+    at: float
+
+
+@dataclass(slots=True)
+class Script:
+    """A Worker: every upload, the newest last, and whether it answers on workers.dev."""
+
+    name: str
+    versions: list[Version] = field(default_factory=list)
+    compatibility_date: str = ""
+    main_module: str = ""
+    subdomain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CustomDomain:
+    """A host name that leads to a Worker."""
+
+    id: str
+    hostname: str
+    service: str
+    zone_id: str
+    at: float
+
+
+class Account:
+    """The account; ``clock`` says when something was done, for the edge's lag."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self.zones: dict[str, Zone] = {}
+        self.scripts: dict[str, Script] = {}
+        self.domains: dict[str, CustomDomain] = {}
+        self.buckets: dict[str, dict[str, Any]] = {}
+
+    def zone(self, zone_id: str) -> Zone:
+        """The zone of that id."""
+        try:
+            return self.zones[zone_id]
+        except KeyError:
+            text = "perhaps your object identifier is invalid?"
+            raise ApiError(404, 7003, f"Could not route to /zones/{zone_id}, {text}") from None
+
+    def add_zone(self, name: str) -> Zone:
+        """The zone of that name, made unless it exists."""
+        found = next((zone for zone in self.zones.values() if zone.name == name), None)
+        if found is None:
+            found = Zone(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), name)
+            self.zones[found.id] = found
+        return found
+
+    def add_record(self, zone: Zone, wanted: Record, *, replacing: str = "") -> Record:
+        """Write a record, in place of the one with the id ``replacing`` if there is one."""
+        _require_sound(zone, wanted)
+        others = [each for each in zone.records.values() if each.id != replacing]
+        beside = [each for each in others if each.name == wanted.name]
+        if any(each.key == wanted.key for each in beside):
+            raise ApiError(400, 81058, "An identical record already exists.")
+        if any(_conflict(wanted, each) for each in beside):
+            text = "An A, AAAA, or CNAME record with that host already exists."
+            raise ApiError(400, 81053, text)
+        zone.records[wanted.id] = wanted
+        return wanted
+
+    def record(self, zone: Zone, record_id: str) -> Record:
+        """The record of that id."""
+        if record_id not in zone.records:
+            raise ApiError(404, 81044, "Record does not exist.")
+        return zone.records[record_id]
+
+    def remove_record(self, zone: Zone, record_id: str) -> None:
+        """Delete a record, unless a custom domain owns it."""
+        if self.record(zone, record_id).worker:
+            raise ApiError(403, 1043, "This DNS record is managed by Workers.")
+        del zone.records[record_id]
+
+    def script(self, name: str) -> Script:
+        """The script of that name."""
+        if name not in self.scripts:
+            raise ApiError(404, 10007, "This Worker does not exist on your account.")
+        return self.scripts[name]
+
+    def next_key(self) -> str:
+        """A name for a module that no other has had."""
+        return f"w{next(self._numbers)}"
+
+    def put_script(self, name: str, key: str, source: str, main: str, date: str) -> Script:
+        """Upload a script whose module the runtime has taken."""
+        script = self.scripts.setdefault(name, Script(name))
+        script.versions.append(Version(key, source, self._clock()))
+        script.main_module, script.compatibility_date = main, date
+        return script
+
+    def remove_script(self, name: str, *, force: bool) -> None:
+        """Delete a script; without ``force`` not while a custom domain leads to it."""
+        self.script(name)
+        bound = [each for each in self.domains.values() if each.service == name]
+        if bound and not force:
+            raise ApiError(400, 10064, f"{name} is still used by {bound[0].hostname}.")
+        for each in bound:
+            self.detach(each.id)
+        del self.scripts[name]
+
+    def attach(
+        self, hostname: str, service: str, zone_id: str, *, override: bool = False
+    ) -> CustomDomain:
+        """Lead a host name to a Worker, with records of its own for it.
+
+        One that has records already is refused; with ``override`` they are replaced in one step.
+        """
+        self.script(service)
+        zone = self.zone(zone_id)
+        if not zone.holds(hostname):
+            raise ApiError(400, 100124, f"{hostname} is not part of the zone {zone.name}.")
+        there = next((each for each in self.domains.values() if each.hostname == hostname), None)
+        if there is not None and there.service != service and not override:
+            text = f"Hostname '{hostname}' already in use by another Worker."
+            raise ApiError(409, 100115, text)
+        rows = [each for each in zone.records.values() if each.name == hostname]
+        foreign = [each for each in rows if each.type in _ADDRESS_TYPES and not each.worker]
+        if foreign and not override:
+            text = (
+                f"Hostname '{hostname}' already has externally managed DNS records (A, CNAME, "
+                "etc). Either delete them, try a different hostname, or use the option "
+                "'override_existing_dns_record' to override."
+            )
+            raise ApiError(409, 100117, text)
+        for each in foreign:
+            del zone.records[each.id]
+        at = there.at if there and there.service == service else self._clock()
+        id_ = there.id if there else uuid.uuid4().hex
+        found = CustomDomain(id_, hostname, service, zone_id, at)
+        self.domains[id_] = found
+        if there is None:
+            row = Record(uuid.uuid4().hex, hostname, "AAAA", "100::", 1, proxied=True, worker=id_)
+            zone.records[row.id] = row
+        return found
+
+    def domain(self, id_: str) -> CustomDomain:
+        """The custom domain of that id."""
+        if id_ not in self.domains:
+            raise ApiError(404, 100114, "Custom domain not found.")
+        return self.domains[id_]
+
+    def detach(self, id_: str) -> None:
+        """Take a host name away from its Worker, and its records from DNS."""
+        found = self.domain(id_)
+        zone = self.zone(found.zone_id)
+        for each in [each for each in zone.records.values() if each.worker == id_]:
+            del zone.records[each.id]
+        del self.domains[id_]
+
+    def hosts(self) -> Iterator[tuple[str, str]]:
+        """Every host name that leads to a Worker, with the Worker's name."""
+        yield from ((each.hostname, each.service) for each in self.domains.values())
+        yield from (
+            (f"{script.name}.{WORKERS_DEV}", script.name)
+            for script in self.scripts.values()
+            if script.subdomain
+        )
+
+
+def _conflict(wanted: Record, other: Record) -> bool:
+    """Whether both cannot stand at one name (RFC 1034 section 3.6.2)."""
+    if "CNAME" in (wanted.type, other.type):
+        return True
+    return bool(other.worker) and wanted.type in _ADDRESS_TYPES
+
+
+def _require_sound(zone: Zone, wanted: Record) -> None:
+    if wanted.type not in _KNOWN_TYPES:
+        raise ApiError(400, 9004, f"The local API takes no {wanted.type} records.")
+    if not zone.holds(wanted.name):
+        raise ApiError(400, 9005, f"{wanted.name} is not part of the zone {zone.name}.")
+    if wanted.ttl != 1 and not 60 <= wanted.ttl <= 86_400:
+        text = "Invalid TTL. Must be between 60 and 86,400 seconds, or 1 for Automatic."
+        raise ApiError(400, 9021, text)
+    if wanted.proxied and wanted.type not in _ADDRESS_TYPES:
+        raise ApiError(400, 9004, "This record type cannot be proxied.")
+    if wanted.type == "TXT" and not _fits_txt(wanted.content):
+        raise ApiError(400, 9207, "Content for TXT record is invalid.")
+
+
+def _fits_txt(content: str) -> bool:
+    """Quoted strings of at most 255 bytes each, as the API wants them."""
+    parts = content.split('" "') if content.startswith('"') else []
+    whole = len(content) >= 2 and content.endswith('"')
+    return whole and all(len(part.strip('"')) <= 255 for part in parts)

@@ -1,0 +1,240 @@
+"""The toolkit's own calls to Cloudflare's v4 API, with the token that the provider uses too."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import httpx
+
+BASE_URL = "https://api.cloudflare.com/client/v4"
+TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a variable's name
+_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
+_R2_VARIABLE = "MTASTS_R2_ENDPOINT"
+_TIMEOUT_SECONDS = 20.0
+_PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
+_PAUSE_MAX_SECONDS = 30.0
+_ANSWER_MAX_BYTES = 8 * 1024 * 1024
+_PAGES_MAX = 100
+_TOO_MANY, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 429, 403, 404, 409
+
+
+class CloudflareError(MtaStsError):
+    """Cloudflare refused a call; ``status`` and ``code`` are its own, and nothing was changed."""
+
+    def __init__(self, text: str, *, status: int = 0, code: int = 0) -> None:
+        """Carry the text and what Cloudflare called it."""
+        self.status, self.code = status, code
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudflareSettings:
+    """Whose account it is and how to reach it; ``r2_endpoint`` is that of R2's S3 API."""
+
+    account_id: str
+    token: str = field(repr=False)
+    base_url: str = BASE_URL
+    r2_endpoint: str = ""
+
+    @classmethod
+    def from_config(
+        cls, account_id: str, values: Mapping[str, object], environment: Mapping[str, str]
+    ) -> CloudflareSettings:
+        """The settings that a stack's ``cloudflare:`` keys and the environment make.
+
+        As the provider has it, the config comes before the environment.
+
+        Raises:
+            UsageError: there is no token, or R2 is led off this machine.
+        """
+        token = values.get("cloudflare:apiToken") or environment.get(TOKEN_VARIABLE)
+        if isinstance(token, dict):  # encrypted for the engine alone
+            token = environment.get(TOKEN_VARIABLE)
+        if not token:
+            raise UsageError(
+                f"no token for Cloudflare: set {TOKEN_VARIABLE}, or "
+                "pulumi config set --secret cloudflare:apiToken"
+            )
+        url = values.get("cloudflare:baseUrl") or environment.get(_URL_VARIABLE) or BASE_URL
+        endpoint = environment.get(_R2_VARIABLE, "")
+        if endpoint and urlsplit(endpoint).hostname != "127.0.0.1":
+            raise UsageError(f"{_R2_VARIABLE} may lead to 127.0.0.1 only: unset it")
+        default = f"https://{account_id}.r2.cloudflarestorage.com"
+        return cls(account_id, str(token), str(url).rstrip("/"), endpoint or default)
+
+
+class CloudflareAccount:
+    """An account as the toolkit sees it: bounded answers, deadlines, and bounded retries.
+
+    Calls block and belong in threads.
+    """
+
+    def __init__(
+        self, settings: CloudflareSettings, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Prepare the account; nothing is called yet."""
+        self.settings = settings
+        self._pause = pause
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._token_id: str | None = None
+
+    @property
+    def path(self) -> str:
+        """Where the account lies in the API."""
+        return f"/accounts/{self.settings.account_id}"
+
+    def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - any JSON value
+        """The result of a GET.
+
+        Raises:
+            CloudflareError: Cloudflare refused; a missing permission is named as such.
+            UndeterminedError: nobody answered, or what came is no answer.
+        """
+        return self._ask("GET", path, query)["result"]
+
+    def find(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
+        """The result of a GET, or None where there is nothing; raises as `get`."""
+        try:
+            return self.get(path)
+        except CloudflareError as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise
+
+    def pages(self, path: str, **query: str) -> list[Any]:
+        """Every row of a list; raises as `get`."""
+        rows: list[Any] = []
+        for page in range(1, _PAGES_MAX + 1):
+            answer = self._ask("GET", path, {**query, "per_page": "50", "page": str(page)})
+            rows += answer["result"]
+            if page >= (answer.get("result_info") or {}).get("total_pages", 1):
+                break
+        return rows
+
+    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
+        """The result of a PUT, which is not tried again where it may have been done."""
+        return self._ask("PUT", path, {}, body)["result"]
+
+    def make(self, path: str, body: object) -> None:
+        """POST what may be there already, which is no error; raises as `get`."""
+        try:
+            self._ask("POST", path, {}, body)
+        except CloudflareError as error:
+            if error.status != _CONFLICT:
+                raise
+
+    def workers_dev(self) -> str:
+        """The account's own domain, below which its Workers answer; raises as `get`.
+
+        Raises:
+            CloudflareError: it has none yet.
+        """
+        found = self.get(f"{self.path}/workers/subdomain")
+        name = str((found or {}).get("subdomain") or "")
+        if not name:
+            raise CloudflareError(
+                "the account has no workers.dev subdomain, at which a Worker is proven before DNS "
+                "leads to it: open Workers in its dashboard once"
+            )
+        return f"{name}.workers.dev"
+
+    def token_id(self) -> str:
+        """The id of the token, which is R2's access key id; raises as `get`."""
+        if self._token_id is None:
+            try:
+                found = self.get("/user/tokens/verify")
+            except CloudflareError:  # one that belongs to the account, not to a user
+                found = self.get(f"{self.path}/tokens/verify")
+            self._token_id = str(found["id"])
+        return self._token_id
+
+    def r2_keys(self) -> tuple[str, str]:
+        """Access key and secret of R2's S3 API, which Cloudflare derives from the token."""
+        secret = hashlib.sha256(self.settings.token.encode("utf-8")).hexdigest()
+        return self.token_id(), secret
+
+    def _ask(
+        self, method: str, path: str, query: Mapping[str, str], body: object = None
+    ) -> dict[str, Any]:
+        import httpx  # noqa: PLC0415 - 0.1 s; not every command needs it
+
+        client = self._made()
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                answer = client.request(method, path, params=dict(query), json=body)
+            except httpx.TransportError as error:
+                why = printable(str(error)) or type(error).__name__
+                if pause is None or method != "GET":
+                    raise UndeterminedError(f"Cloudflare, {path}: {why}") from error
+            else:
+                if answer.status_code != _TOO_MANY and answer.status_code < 500:
+                    return _read(answer, path)
+                if pause is None or (method != "GET" and answer.status_code != _TOO_MANY):
+                    raise UndeterminedError(f"Cloudflare, {path}: status {answer.status_code}")
+                pause = max(pause, _wanted_pause(answer))  # noqa: PLW2901 - its word comes first
+            self._pause(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def _made(self) -> httpx.Client:
+        import httpx  # noqa: PLC0415 - as above
+
+        with self._lock:
+            if self._client is None:
+                self._client = httpx.Client(
+                    base_url=self.settings.base_url,
+                    headers={"Authorization": f"Bearer {self.settings.token}"},
+                    timeout=_TIMEOUT_SECONDS,
+                )
+            return self._client
+
+
+def _wanted_pause(answer: httpx.Response) -> float:
+    """What ``Retry-After`` asks for, within bounds (RFC 9110 section 10.2.3)."""
+    text = answer.headers.get("retry-after", "")
+    return min(float(text), _PAUSE_MAX_SECONDS) if text.isascii() and text.isdecimal() else 0.0
+
+
+def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
+    try:
+        # What is cut is no JSON.
+        document = json.loads(answer.content[:_ANSWER_MAX_BYTES])
+        errors = document["errors"]
+        if document["success"]:
+            return dict(document)
+        code, message = int(errors[0]["code"]), printable(str(errors[0]["message"]), 300)
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+        status = answer.status_code
+        raise UndeterminedError(f"Cloudflare, {path}: no API answer, status {status}") from error
+    text = f"Cloudflare refuses {path}: {message} ({code})"
+    if answer.status_code == _FORBIDDEN:
+        text += f"; the token lacks a permission for it: {_permission(path)}"
+    raise CloudflareError(text, status=answer.status_code, code=code)
+
+
+# What a token needs for a path, by a piece of it; Cloudflare's own names.
+_PERMISSIONS = (
+    ("/workers/", "Workers Scripts (account, Edit)"),
+    ("/r2/", "Workers R2 Storage (account, Edit)"),
+    ("/dns_records", "DNS (zone, Edit)"),
+    ("/settings/", "Zone Settings (zone, Read)"),
+    ("/bot_management", "Bot Management (zone, Read)"),
+    ("/ssl/", "SSL and Certificates (zone, Read)"),
+    ("/zones", "Zone (zone, Read)"),
+)
+
+
+def _permission(path: str) -> str:
+    return next((name for piece, name in _PERMISSIONS if piece in path), "see its documentation")

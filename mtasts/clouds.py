@@ -1,0 +1,120 @@
+"""The two clouds as one stack's config chooses them: whose account, which zones, where the ledger.
+
+`mtasts.cloud` and `mtasts.stores` each know one cloud; here is the only place that chooses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareError, CloudflareSettings
+from mtasts.cloud.cloudflare_zones import CloudflareZones
+from mtasts.cloud.naming import bucket_name, ledger_bucket_name
+from mtasts.cloud.zones import Route53Zones
+from mtasts.config import Dns, Hosting
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.rollout.authority import AMAZON, CLOUDFLARES
+from mtasts.stores.r2 import R2Store
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtasts.config import AgencyConfig
+    from mtasts.rollout.authority import Authority
+
+
+@dataclass(frozen=True, slots=True)
+class Clouds:
+    """What one stack uses; ``aws`` and ``cloudflare`` are there as far as it uses them.
+
+    Nothing is called before a method is; methods block.
+    """
+
+    stack: str
+    config: AgencyConfig
+    aws: Account | None
+    cloudflare: CloudflareAccount | None
+
+    @classmethod
+    def of(
+        cls,
+        stack: str,
+        config: AgencyConfig,
+        values: Mapping[str, object],
+        environment: Mapping[str, str],
+    ) -> Clouds:
+        """The clouds that ``config`` and ``values``, its ``aws:`` and ``cloudflare:`` keys, choose.
+
+        Raises:
+            UsageError: there is no token for Cloudflare.
+            AwsSettingsError: the ``aws:`` keys make no session.
+        """
+        on_aws = config.hosting is Hosting.AWS
+        settings = (
+            CloudflareSettings.from_config(config.cloudflare_account, values, environment)
+            if config.cloudflare_account
+            else None
+        )
+        return cls(
+            stack,
+            config,
+            Account(AwsSettings.from_config(values)) if on_aws else None,
+            CloudflareAccount(settings) if settings else None,
+        )
+
+    def identify(self) -> str:
+        """The id of the account that hosts, once it is known to be the stack's.
+
+        Raises:
+            WrongAccountError: the credentials are another account's.
+            UndeterminedError: whose they are could not be found out.
+        """
+        if self.aws is not None:
+            return self.aws.require_allowed()
+        account = self.require_cloudflare()
+        try:
+            # Whoever may read this is of the account: a token is bound to those it names.
+            account.get(f"{account.path}/workers/subdomain")
+        except CloudflareError as error:
+            raise UndeterminedError(f"the Cloudflare account: {error}") from error
+        return account.settings.account_id
+
+    @property
+    def zones(self) -> Route53Zones | CloudflareZones:
+        """The zones that the stack's records may stand in."""
+        if self.config.dns is Dns.CLOUDFLARE:
+            return CloudflareZones(self.require_cloudflare())
+        return Route53Zones(self.require_aws())
+
+    @property
+    def authorities(self) -> tuple[Authority, ...]:
+        """Those that may sign a policy host's certificate there."""
+        return (AMAZON,) if self.aws is not None else CLOUDFLARES
+
+    def bucket(self, account_id: str) -> str:
+        """The bucket of the stack, which holds its ledgers."""
+        if self.aws is not None:
+            return bucket_name(account_id, self.aws.settings.region, self.stack)
+        return ledger_bucket_name(self.stack)
+
+    def store(self, account_id: str) -> S3Store | R2Store:
+        """Where the stack's ledgers are."""
+        bucket = self.bucket(account_id)
+        if self.aws is not None:
+            return S3Store(self.aws, bucket)
+        return R2Store(self.require_cloudflare(), bucket)
+
+    def require_aws(self) -> Account:
+        """The AWS account; raises `UsageError` where the stack has none."""
+        if self.aws is None:
+            raise UsageError(f"the stack {self.stack} has hosting {self.config.hosting}, not aws")
+        return self.aws
+
+    def require_cloudflare(self) -> CloudflareAccount:
+        """The Cloudflare account; raises `UsageError` where the stack has none."""
+        if self.cloudflare is None:
+            raise UsageError(f"the stack {self.stack} has nothing at Cloudflare")
+        return self.cloudflare
