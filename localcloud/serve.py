@@ -54,7 +54,6 @@ class LocalServers:
         """Make the servers of the account at ``aws_url``; nothing listens yet."""
         self._directory = directory
         self._aws_url = aws_url
-        self._state = MotoState(aws_url)
         self._ca_file = directory / "ca.pem"
         authority = Authority()
         authority.write(self._ca_file)
@@ -63,6 +62,7 @@ class LocalServers:
             partial(make_or_delete_bucket, aws_url),
             clock,
         )
+        self._state = MotoState(aws_url, self.cloudflare.account.cname)
         self.edge = Edge(self._state, authority, clock=clock, workers=self.cloudflare)
         self.dns = DnsServer(self._names)
         self.mail = MailServers(authority)

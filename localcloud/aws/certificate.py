@@ -108,7 +108,7 @@ class Certificate(Resource):
             "tags": tags or None,
             "validationMethod": "DNS",
         }
-        issued = is_issued(acm, session.route53(), identity)
+        issued = is_issued(acm, session.route53(), identity, session.cname)
         outputs = {
             "arn": identity,
             "domainName": found["DomainName"],
@@ -179,7 +179,7 @@ class CertificateValidation(Resource):
         _require_all_named(found, inputs)
         deadline = time.monotonic() + session.validation_seconds
         acm = session.acm(arn.split(":")[3])
-        while not is_issued(acm, session.route53(), arn):
+        while not is_issued(acm, session.route53(), arn, session.cname):
             if time.monotonic() >= deadline or session.cancelled.wait(_POLL_SECONDS):
                 raise RefusedError("ValidationTimedOut", _still_missing(session, found))
         return str(found["IssuedAt"])
@@ -191,7 +191,7 @@ class CertificateValidation(Resource):
         if not arn or _describe(session, arn) is None:
             return None
         region = arn.split(":")[3]
-        if not is_issued(session.acm(region), session.route53(), arn):
+        if not is_issued(session.acm(region), session.route53(), arn, session.cname):
             return None
         return Live({"certificateArn": arn}, {"certificateArn": arn, "region": region})
 
@@ -210,7 +210,9 @@ def covers(names: tuple[str, ...], alias: str) -> bool:
 def require_usable(session: Session, arn: str, aliases: tuple[str, ...]) -> None:
     """Refuse a viewer certificate that CloudFront would refuse for ``aliases``."""
     found = _describe(session, arn) if arn.startswith("arn:aws:acm:us-east-1:") else None
-    if found is None or not is_issued(session.acm("us-east-1"), session.route53(), arn):
+    if found is None or not is_issued(
+        session.acm("us-east-1"), session.route53(), arn, session.cname
+    ):
         raise RefusedError(
             "InvalidViewerCertificate",
             "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, "
@@ -264,7 +266,7 @@ def _require_all_named(found: CertificateDetailTypeDef, inputs: Properties) -> N
 def _still_missing(session: Session, found: CertificateDetailTypeDef) -> str:
     missing = [
         f"{record.name} CNAME {record.value}"
-        for record in missing_records(session.route53(), found)
+        for record in missing_records(session.route53(), found, session.cname)
     ]
     return (
         f"{found['CertificateArn']} is still PENDING_VALIDATION after "

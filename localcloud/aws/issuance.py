@@ -13,7 +13,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Elsewhere = Callable[[str], str]
 
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 ISSUED_TAG = "mtasts-local:issued"
 """The tag a certificate carries from the first time it was seen issued: ACM does not take an
 issued certificate back when its validation record goes away."""
+
+
+def _nowhere(_: str) -> str:
+    return ""
+
 
 _ZONE_ID_PREFIX = "/hostedzone/"
 
@@ -58,8 +65,15 @@ def certificate_domains(certificate: CertificateDetailTypeDef) -> tuple[str, ...
     return (main, *sorted(others))
 
 
-def is_issued(acm: ACMClient, route53: Route53Client, certificate_arn: str) -> bool:
+def is_issued(
+    acm: ACMClient,
+    route53: Route53Client,
+    certificate_arn: str,
+    elsewhere: Elsewhere = _nowhere,
+) -> bool:
     """Whether the certificate is issued: imported, seen issued before, or validated by DNS now.
+
+    ``elsewhere`` says to which name a CNAME leads in zones that are not Route 53's, if any does.
 
     Raises botocore's ``ClientError`` (``ResourceNotFoundException``) for an unknown certificate.
     """
@@ -71,7 +85,7 @@ def is_issued(acm: ACMClient, route53: Route53Client, certificate_arn: str) -> b
     tags = acm.list_tags_for_certificate(CertificateArn=certificate_arn)["Tags"]
     if any(tag["Key"] == ISSUED_TAG for tag in tags):
         return True
-    if missing_records(route53, certificate):
+    if missing_records(route53, certificate, elsewhere):
         return False
     acm.add_tags_to_certificate(
         CertificateArn=certificate_arn, Tags=[{"Key": ISSUED_TAG, "Value": "true"}]
@@ -80,7 +94,9 @@ def is_issued(acm: ACMClient, route53: Route53Client, certificate_arn: str) -> b
 
 
 def missing_records(
-    route53: Route53Client, certificate: CertificateDetailTypeDef
+    route53: Route53Client,
+    certificate: CertificateDetailTypeDef,
+    elsewhere: Elsewhere = _nowhere,
 ) -> tuple[ValidationRecord, ...]:
     """The validation records that public DNS does not hold with the right value."""
     zones = tuple(_public_zones(route53))
@@ -89,7 +105,12 @@ def missing_records(
         for domain in certificate_domains(certificate)
         for record in (validation_record(certificate["CertificateArn"], domain),)
     }
-    return tuple(record for record in wanted.values() if not _is_present(route53, zones, record))
+    return tuple(
+        record
+        for record in wanted.values()
+        if not _is_present(route53, zones, record)
+        and elsewhere(record.name.rstrip(".")) != record.value.rstrip(".")
+    )
 
 
 def _public_zones(route53: Route53Client) -> Iterator[tuple[str, str]]:

@@ -159,6 +159,12 @@ class Account:
             raise ApiError(403, 1043, "This DNS record is managed by Workers.")
         del zone.records[record_id]
 
+    def cname(self, name: str) -> str:
+        """Where a CNAME of that name leads; empty for none."""
+        rows = (each for zone in self.zones.values() for each in zone.records.values())
+        found = (each.content for each in rows if (each.name, each.type) == (name, "CNAME"))
+        return next(found, "").rstrip(".").lower()
+
     def script(self, name: str) -> Script:
         """The script of that name."""
         if name not in self.scripts:
