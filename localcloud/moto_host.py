@@ -81,6 +81,7 @@ def _nearer_to_aws() -> Iterator[None]:
     from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
     from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - as above
     from moto.s3 import models as s3  # noqa: PLC0415 - as above
+    from moto.s3 import responses  # noqa: F401, PLC0415 - it has to know moto's own classes
 
     class Distribution(cloudfront.Distribution):
         """Its status is InProgress until every point of presence has the present configuration."""

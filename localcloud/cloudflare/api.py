@@ -110,7 +110,7 @@ class Api:
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/client/v4"
 
@@ -123,14 +123,14 @@ class Api:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0)  # transports close in the next turn of the loop
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._tasks) >= _CONNECTIONS_MAX:
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._tasks) >= _CONNECTIONS_MAX:
             writer.close()
             return
+        # A task of our own: asyncio's would be told of as failed when it is cut.
+        task = asyncio.create_task(serve_connection(reader, writer, self._respond, _LIMITS))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        await serve_connection(reader, writer, self._respond, _LIMITS)
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         try:

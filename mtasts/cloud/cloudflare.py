@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -198,6 +199,7 @@ class CloudflareAccount:
                     headers={"Authorization": f"Bearer {self.settings.token}"},
                     timeout=_TIMEOUT_SECONDS,
                 )
+                weakref.finalize(self, self._client.close)
             return self._client
 
 

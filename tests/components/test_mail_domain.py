@@ -8,6 +8,7 @@ import pytest
 from recording import Recorded, record
 
 from components.aws.hosting import AwsHosting
+from components.aws.zones import Route53Zones
 from components.mail_domain import MailDomain
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.policy import Mode, Policy
@@ -64,6 +65,7 @@ def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
             {
                 "declaration": one,
                 "hosting": hosting,
+                "zones": Route53Zones(account.settings),
                 "prover": prover,
                 "recorder": Recorder(S3Store(account, "mtasts-bucket")),
             },

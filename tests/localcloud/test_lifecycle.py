@@ -67,9 +67,12 @@ def test_the_stand_in_lies_in_its_own_home_and_nowhere_on_path(
     begin: Callable[[str], Cloud],
 ) -> None:
     cloud = begin("one")
-    found = {path.relative_to(cloud.directory) for path in cloud.directory.rglob("*resource-aws*")}
-    folder = Path(f"pulumi-home/plugins/resource-aws-v{lifecycle.PROVIDER_VERSION}")
-    assert found == {folder, folder / "pulumi-resource-aws"}
+    found = {path.relative_to(cloud.directory) for path in cloud.directory.rglob("*resource-*")}
+    expected = set()
+    for name, version in lifecycle.PROVIDERS.items():
+        folder = Path(f"pulumi-home/plugins/resource-{name}-v{version}")
+        expected |= {folder, folder / f"pulumi-resource-{name}"}
+    assert found == expected
     assert not list((Path(sys.prefix) / "bin").glob("pulumi-resource-*"))
 
 

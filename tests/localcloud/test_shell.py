@@ -21,6 +21,7 @@ CLOUD = Cloud(
     control="http://127.0.0.1:4",
     ca_file=Path("/tmp/it's here/ca.pem"),  # noqa: S108 - only named
     mail={"mail1.example.gov": 5},
+    cloudflare="http://127.0.0.1:6/client/v4",
 )
 OWN = {
     "PATH": "/usr/bin:/bin",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.world import NEWCOMER, World
+from localcloud.world import ARRIVAL, NEWCOMER, World
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -20,7 +20,7 @@ def test_the_example_agencies_have_their_zones_and_mail_hosts() -> None:
 
 
 def test_without_stacks_there_is_the_newcomer() -> None:
-    assert World.from_stacks(None).domains == (NEWCOMER,)
+    assert World.from_stacks(None).domains == (NEWCOMER, ARRIVAL)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_without_stacks_there_is_the_newcomer() -> None:
 )
 def test_a_file_with_mistakes_is_left_out(tmp_path: Path, text: str) -> None:
     (tmp_path / "Pulumi.bad.yaml").write_text(text)
-    assert World.from_stacks(tmp_path).domains == (NEWCOMER,)
+    assert World.from_stacks(tmp_path).domains == (NEWCOMER, ARRIVAL)
 
 
 def test_the_number_of_domains_is_bounded(tmp_path: Path) -> None:

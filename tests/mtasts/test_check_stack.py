@@ -61,11 +61,8 @@ WARNING, INFO = Severity.WARNING, Severity.INFO
             [("stack-account-not-pinned", WARNING)],
         ),
         (
-            HEAD + "  mtasts:hosting: cloudflare\n" + DOMAIN,
-            [
-                ("config-hosting-not-yet-built", Severity.ERROR),
-                ("config-dns-not-yet-built", Severity.ERROR),
-            ],
+            HEAD + "  mtasts:dns: manual\n" + DOMAIN,
+            [("config-dns-not-yet-built", Severity.ERROR)],
         ),
         (
             HEAD.replace("reports.example", "Example.GOV.") + DOMAIN,

@@ -485,6 +485,7 @@ def test_reports_need_no_default_where_every_receiving_domain_has_its_own() -> N
 
 def test_alarms_watch_what_aws_hosts() -> None:
     values = {**change("mtasts:hosting", "cloudflare"), "mtasts:dns": "cloudflare"}
+    values["mtasts:cloudflareAccount"] = CLOUDFLARE
     values["mtasts:domains"] = values["mtasts:domains"][1:]
     (finding,) = refusals({**values, "mtasts:alarmTopic": TOPIC})
     assert (finding.id, finding.fix) == (
@@ -496,6 +497,7 @@ def test_alarms_watch_what_aws_hosts() -> None:
 @pytest.mark.parametrize("dns", ["route53", "delegated", "manual"])
 def test_hosting_cloudflare_needs_its_zone_there(dns: str) -> None:
     values = {**change("mtasts:hosting", "cloudflare"), "mtasts:dns": dns}
+    values["mtasts:cloudflareAccount"] = CLOUDFLARE
     values["mtasts:domains"] = values["mtasts:domains"][1:]
     (finding,) = refusals(values)
     assert finding.id == "config-impossible-combination"
@@ -505,9 +507,41 @@ def test_hosting_cloudflare_needs_its_zone_there(dns: str) -> None:
     )
 
 
+CLOUDFLARE = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(("hosting", "dns"), [("cloudflare", "cloudflare"), ("aws", "cloudflare")])
+def test_what_is_at_cloudflare_needs_to_know_the_account(hosting: str, dns: str) -> None:
+    values = with_dns(hosting, dns)
+    assert read(values).cloudflare_account == CLOUDFLARE
+    del values["mtasts:cloudflareAccount"]
+    (finding,) = refusals(values)
+    assert finding.id == "config-missing-key"
+    assert finding.fix.startswith("add mtasts:cloudflareAccount: ")
+    for wrong in ("123456789012", CLOUDFLARE.upper(), CLOUDFLARE[1:]):
+        (finding,) = refusals({**values, "mtasts:cloudflareAccount": wrong})
+        assert finding.id == "config-account-invalid"
+
+
+@pytest.mark.parametrize("key", ["mtasts:cloudflareAccount", "mtasts:settleSeconds"])
+def test_without_anything_at_cloudflare_its_keys_mean_nothing(key: str) -> None:
+    value = CLOUDFLARE if key.endswith("Account") else 30
+    (finding,) = refusals({**with_dns("aws", "route53"), key: value})
+    assert (finding.id, finding.summary.split(": ")[1]) == ("config-impossible-combination", key)
+
+
+def test_how_long_a_worker_has_to_be_seen_is_bounded() -> None:
+    values = with_dns("cloudflare", "cloudflare")
+    assert read(values).settle_seconds == 120
+    assert read({**values, "mtasts:settleSeconds": "30"}).settle_seconds == 30
+    assert [each.id for each in refusals({**values, "mtasts:settleSeconds": 0})]
+
+
 def with_dns(hosting: str, dns: str, **entry: Any) -> Values:
     values = {**valid(), "mtasts:hosting": hosting, "mtasts:dns": dns}
     values["mtasts:domains"] = [{"name": "example.gov", "mx": ["m.example.gov"], **entry}]
+    if "cloudflare" in (hosting, dns):
+        values["mtasts:cloudflareAccount"] = CLOUDFLARE
     return values
 
 
@@ -515,10 +549,10 @@ def with_dns(hosting: str, dns: str, **entry: Any) -> Values:
     ("hosting", "dns", "unbuilt"),
     [
         ("aws", "route53", []),
-        ("aws", "cloudflare", ["config-dns-not-yet-built"]),
+        ("aws", "cloudflare", []),
         ("aws", "delegated", ["config-dns-not-yet-built"]),
         ("aws", "manual", ["config-dns-not-yet-built"]),
-        ("cloudflare", "cloudflare", ["config-hosting-not-yet-built", "config-dns-not-yet-built"]),
+        ("cloudflare", "cloudflare", []),
     ],
 )
 def test_what_is_valid_but_not_built_is_said_apart(

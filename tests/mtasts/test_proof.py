@@ -31,6 +31,7 @@ class World:
     no_route: tuple[str, ...] = ()
     dns_fails: int = 0
     lapse: float = 0.0
+    settle_seconds: float = 0.0
     now: float = 0.0
     log: list[str] = field(default_factory=list)
 
@@ -139,3 +140,29 @@ async def test_a_candidate_is_asked_under_its_own_name_before_dns_leads_to_it() 
     await world.prover().prove_candidate(WANTED, "d1.cloudfront.net")
     assert world.log[:2] == ["lookup d1.cloudfront.net A", "lookup d1.cloudfront.net AAAA"]
     assert "purge" not in world.log
+
+
+async def test_what_has_to_be_seen_for_a_while_is_seen_for_a_while() -> None:
+    world = World(settle_seconds=12)
+    proof = await world.prove()
+    assert [each for each in world.log if each.startswith("pause")] == [
+        "pause 5",
+        "pause 5",
+        "pause 2",
+    ]
+    assert proof.requests == 4 * 2 * ASKS_PER_ADDRESS
+
+
+async def test_a_break_begins_the_while_anew() -> None:
+    world = World(settle_seconds=5, bodies=[*[NEW] * 6, OLD, NEW])
+    await world.prove()
+    assert [each for each in world.log if each.startswith("pause")] == [
+        "pause 5",
+        "pause 0.25",
+        "pause 5",
+    ]
+
+
+async def test_no_time_for_the_while_is_no_proof() -> None:
+    with pytest.raises(NotProvenError, match=r"not seen to for 90 s .*mtasts:proofSeconds"):
+        await World(settle_seconds=90).prove()

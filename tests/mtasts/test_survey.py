@@ -15,7 +15,7 @@ from loopback import Zone, closed_port
 
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
-from mtasts.cloud.zones import public_zones, with_name_servers
+from mtasts.cloud.zones import Route53Zones, public_zones, with_name_servers
 from mtasts.config import AgencyConfig, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -82,7 +82,9 @@ def surveyor(
         assert account_id == ACCOUNT
         return Recorder(S3Store(found, bucket))
 
-    return Surveyor(found, dns, ledgers, lambda domain: evidence / f"{domain}.json")
+    zones = Route53Zones(found)
+    files = lambda domain: evidence / f"{domain}.json"  # noqa: E731 - a line
+    return Surveyor(found.require_allowed, zones, dns, ledgers, files)
 
 
 def config(*domains: dict[str, object]) -> AgencyConfig:

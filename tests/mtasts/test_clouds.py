@@ -1,0 +1,95 @@
+"""Which cloud a stack's config chooses: account, zones, authorities and ledgers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from test_cloudflare import api
+
+from localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.cli import accounts
+from mtasts.cloud.cloudflare_zones import CloudflareZones
+from mtasts.cloud.zones import Route53Zones
+from mtasts.clouds import Clouds
+from mtasts.config import load
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.rollout.authority import AMAZON, CLOUDFLARES
+from mtasts.stores.r2 import R2Store
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from mtasts.config import AgencyConfig
+
+ENVIRONMENT = {"CLOUDFLARE_API_TOKEN": "local-token"}
+AWS = {"aws:region": "us-east-1"}
+
+
+def config(hosting: str, dns: str) -> AgencyConfig:
+    values: dict[str, object] = {
+        "mtasts:agency": "Department of Tests",
+        "mtasts:hosting": hosting,
+        "mtasts:dns": dns,
+        "mtasts:tlsReports": ["mailto:tlsrpt@reports.example"],
+        "mtasts:domains": [{"name": "example.gov", "mx": ["mx.example.gov"]}],
+    }
+    if hosting == "aws":
+        values |= AWS
+    if "cloudflare" in (hosting, dns):
+        values["mtasts:cloudflareAccount"] = ACCOUNT_ID
+    return load(values, file="stacks/Pulumi.test.yaml")
+
+
+def clouds(hosting: str, dns: str, **environment: str) -> Clouds:
+    values = AWS if hosting == "aws" else {}
+    return Clouds.of("test", config(hosting, dns), values, ENVIRONMENT | environment)
+
+
+@pytest.mark.parametrize(
+    ("hosting", "dns", "zones", "store", "authorities", "bucket"),
+    [
+        ("aws", "route53", Route53Zones, S3Store, (AMAZON,), "mtasts-a-us-east-1-test"),
+        ("aws", "cloudflare", CloudflareZones, S3Store, (AMAZON,), "mtasts-a-us-east-1-test"),
+        ("cloudflare", "cloudflare", CloudflareZones, R2Store, CLOUDFLARES, "mtasts-test"),
+    ],
+)
+def test_each_combination_has_its_own(  # noqa: PLR0917 - a table's columns
+    hosting: str, dns: str, zones: type, store: type, authorities: object, bucket: str
+) -> None:
+    found = clouds(hosting, dns)
+    assert isinstance(found.zones, zones)
+    assert isinstance(found.store("a"), store)
+    assert (found.authorities, found.bucket("a")) == (authorities, bucket)
+
+
+def test_the_cloudflare_account_is_the_one_that_the_token_may_read() -> None:
+    with api() as servers:
+        url = servers.api.url
+        found = clouds("cloudflare", "cloudflare", CLOUDFLARE_BASE_URL=url)
+        assert found.identify() == ACCOUNT_ID
+        other = replace(found.config, cloudflare_account="0" * 32)
+        elsewhere = Clouds.of("test", other, {}, ENVIRONMENT | {"CLOUDFLARE_BASE_URL": url})
+        with pytest.raises(UndeterminedError, match="the Cloudflare account"):
+            elsewhere.identify()
+
+
+def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:
+    with pytest.raises(UsageError, match="hosting cloudflare, not aws"):
+        clouds("cloudflare", "cloudflare").require_aws()
+    with pytest.raises(UsageError, match="nothing at Cloudflare"):
+        clouds("aws", "route53").require_cloudflare()
+
+
+def test_what_works_on_aws_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
+    with pytest.raises(UsageError, match="hosting is aws and dns is route53"):
+        accounts.stack_account(config("cloudflare", "cloudflare"), {}, "test")
+
+
+def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    with api() as servers:
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "local-token")
+        monkeypatch.setenv("CLOUDFLARE_BASE_URL", servers.api.url)
+        found = accounts.stack_store(config("cloudflare", "cloudflare"), {}, "test")
+    assert isinstance(found, R2Store)

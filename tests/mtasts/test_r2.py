@@ -1,0 +1,144 @@
+"""The ledger in R2: S3's API, the local v4 API beside it, and nothing kept twice."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from loopback import closed_port
+from test_cloudflare import api, settings
+
+from localcloud import moto_host
+from localcloud.cloudflare.api import Faults
+from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.errors import UndeterminedError
+from mtasts.rollout.entries import LedgerError
+from mtasts.rollout.ledger import ENTRIES_MAX
+from mtasts.stores.r2 import R2Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from localcloud.cloudflare.servers import CloudflareServers
+
+DOMAIN = "example.gov"
+# moto's state is global: one process, one account.
+pytestmark = pytest.mark.xdist_group("moto-in-process")
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with moto_host.moto_running() as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(url: str) -> str:
+    name = f"mtasts-{uuid.uuid4().hex[:12]}"
+    moto_host.make_or_delete_bucket(url, "create", name)
+    return name
+
+
+@contextmanager
+def store(aws_url: str, bucket: str) -> Iterator[tuple[R2Store, CloudflareServers]]:
+    with api() as servers:
+        servers._buckets = partial(moto_host.make_or_delete_bucket, aws_url)
+        found = settings(servers.api.url)
+        account = CloudflareAccount(
+            CloudflareSettings(found.account_id, found.token, found.base_url, aws_url)
+        )
+        yield R2Store(account, bucket), servers
+
+
+def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
+    url: str, bucket: str
+) -> None:
+    name = f"new-{bucket}"
+    with store(url, name) as (ledger, servers):
+        assert ledger.list(DOMAIN) == {}
+        assert ledger.append(DOMAIN, 1, b"one")
+        assert not ledger.append(DOMAIN, 1, b"another")
+        assert ledger.append(DOMAIN, 2, b"two")
+        assert ledger.append("other.example", 1, b"its own")
+        assert ledger.list(DOMAIN) == {1: b"one", 2: b"two"}
+        assert list(servers.account.buckets) == [name]
+        for _ in range(2):
+            ledger.lock()
+        (rule,) = servers.account.buckets[name]["rules"]
+        assert (rule["prefix"], rule["condition"]) == ("ledger/", {"type": "Indefinite"})
+
+
+def test_what_is_no_entry_is_passed_over(url: str, bucket: str) -> None:
+    moto_host.session().client("s3", endpoint_url=url).put_object(
+        Bucket=bucket, Key=f"ledger/{DOMAIN}/notes.txt", Body=b"x"
+    )
+    with store(url, bucket) as (ledger, _):
+        assert ledger.list(DOMAIN) == {}
+
+
+def test_a_lock_that_cannot_be_set_is_told(url: str, bucket: str) -> None:
+    with store(url, bucket) as (ledger, servers):
+        servers.api.faults = Faults(lacking=frozenset({"Workers R2 Storage Read"}))
+        with pytest.raises(UndeterminedError, match="the lock of the bucket"):
+            ledger.lock()
+
+
+def test_without_keys_nothing_is_known(url: str, bucket: str) -> None:
+    with store(url, bucket) as (ledger, _):
+        ledger._account = CloudflareAccount(settings(ledger._account.settings.base_url, "another"))
+        with pytest.raises(UndeterminedError, match="the ledger of example"):
+            ledger.list(DOMAIN)
+        with pytest.raises(UndeterminedError, match="the ledger of example"):
+            ledger.append(DOMAIN, 1, b"x")
+
+
+class _Broken:
+    """An S3 that refuses, or is not there."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def put_object(self, **_: object) -> None:
+        raise self._error
+
+    def get_paginator(self, _: str) -> Any:
+        raise self._error
+
+
+def errors() -> list[Exception]:
+    from botocore.exceptions import ClientError, EndpointConnectionError  # noqa: PLC0415 - slow
+
+    denied = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+    return [
+        ClientError(denied, "PutObject"),  # type: ignore[arg-type] # botocore's shape
+        EndpointConnectionError(endpoint_url=f"http://127.0.0.1:{closed_port()}"),
+    ]
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["refused", "not there"])
+def test_what_r2_does_not_tell_is_not_known(which: int) -> None:
+    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
+    ledger._client = _Broken(errors()[which])
+    with pytest.raises(UndeterminedError):
+        ledger.list(DOMAIN)
+    with pytest.raises(UndeterminedError):
+        ledger.append(DOMAIN, 1, b"x")
+
+
+def test_a_ledger_without_end_is_refused() -> None:
+    class Endless:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
+            for begin in range(1, 10 * ENTRIES_MAX, 1000):
+                keys = range(begin, begin + 1000)
+                yield {"Contents": [{"Key": f"ledger/{DOMAIN}/{n}.json"} for n in keys]}
+
+    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
+    ledger._client = Endless()
+    with pytest.raises(LedgerError, match="more than"):
+        ledger.list(DOMAIN)
