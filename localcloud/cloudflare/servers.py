@@ -50,6 +50,7 @@ class CloudflareServers:
         self._workerd = workerd.Workerd(program)
         self._buckets = buckets
         self._held: dict[str, dict[int, Version]] = {}
+        self._uploading = asyncio.Lock()
 
     async def start(self) -> None:
         """Let the API listen; the runtime starts with the first Worker."""
@@ -62,9 +63,10 @@ class CloudflareServers:
 
     async def upload(self, name: str, source: str, main: str, date: str) -> Script:
         """Have the runtime take a script beside those it serves."""
-        key = self.account.next_key()
-        await self._workerd.serve({**self._kept(), key: source})
-        return self.account.put_script(name, key, source, main, date)
+        async with self._uploading:  # what is kept has to be all that there is
+            key = self.account.next_key()
+            await self._workerd.serve({**self._kept(), key: source})
+            return self.account.put_script(name, key, source, main, date)
 
     async def create_bucket(self, name: str) -> None:
         """Make a bucket in the S3 that stands for R2's."""

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import lifecycle, moto_host
-from localcloud.cloud import Cloud
+from localcloud.cloud import CLOUDFLARE_TOKEN, Cloud
 from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.control_client import Control
 from localcloud.engine import EXEC_SCRIPT, Engine, find
 from localcloud.project import Project
+from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -94,6 +96,7 @@ class Lab:
         self._directory = cloud.directory
         self._folder = folder
         self.control = Control(cloud.control)
+        self.hosting = "aws"
 
     @property
     def cloud(self) -> Cloud:
@@ -105,9 +108,10 @@ class Lab:
     def client(self, service: Any) -> Any:
         return moto_host.session().client(service, endpoint_url=self.cloud.aws)
 
-    def stack(self, domains: str, *more: str, hosting: str = "aws", dns: str = "") -> Project:
+    def stack(self, domains: str, *more: str, hosting: str = "", dns: str = "") -> Project:
         """A project with a stack of those domains (YAML below ``mtasts:domains``), brief caches."""
         name = f"s{uuid.uuid4().hex[:8]}"
+        hosting = hosting or self.hosting
         dns = dns or {"aws": "route53", "cloudflare": "cloudflare"}[hosting]
         flat = {
             "mtasts:agency": "Department of Tests",
@@ -141,27 +145,59 @@ class Lab:
         return project
 
     def records(self, domain: str) -> dict[tuple[str, str], list[str]]:
-        """What Route 53 holds in the zone of ``domain``: owner and type to values."""
-        route53 = self.client("route53")
-        zones = route53.list_hosted_zones()["HostedZones"]
-        (zone,) = [zone["Id"] for zone in zones if zone["Name"] == f"{domain}."]
-        rows = route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-        return {
-            (row["Name"].rstrip("."), row["Type"]): [
-                each["Value"] for each in row.get("ResourceRecords", [])
-            ]
-            for row in rows
-        }
+        """What the zone of ``domain`` holds, whoever has it: owner and type to values."""
+        found: dict[tuple[str, str], list[str]] = {}
+        if (zone := self._cloudflare_zone(domain)) is not None:
+            for row in self.api.get(f"/zones/{zone}/dns_records"):
+                found.setdefault((row["name"], row["type"]), []).append(row["content"])
+            return found
+        rows = self.client("route53").list_resource_record_sets(HostedZoneId=self._zone(domain))
+        for row in rows["ResourceRecordSets"]:
+            values = [each["Value"] for each in row.get("ResourceRecords", [])]
+            found[row["Name"].rstrip("."), row["Type"]] = values
+        return found
 
     def put(self, domain: str, record: dict[str, Any], action: str = "UPSERT") -> None:
         """Change a record set in the zone of ``domain``, as somebody else would."""
-        route53 = self.client("route53")
-        zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
-        batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
-        route53.change_resource_record_sets(HostedZoneId=zones[f"{domain}."], ChangeBatch=batch)
+        if (zone := self._cloudflare_zone(domain)) is None:
+            batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
+            self.client("route53").change_resource_record_sets(
+                HostedZoneId=self._zone(domain), ChangeBatch=batch
+            )
+            return
+        name, type_ = record["Name"], record["Type"]
+        path = f"/zones/{zone}/dns_records"
+        for row in self.api.get(path, name=name, type=type_):
+            self.api._ask("DELETE", f"{path}/{row['id']}", {})
+        for each in record["ResourceRecords"] if action == "UPSERT" else ():
+            row = {"name": name, "type": type_, "content": each["Value"], "ttl": record["TTL"]}
+            self.api.make(path, row)
+
+    def hosts(self, domain: str) -> list[str]:
+        """What either cloud still has that serves the policy host of ``domain``."""
+        host = f"mta-sts.{domain}"
+        found = self.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
+        aliases = [alias for each in found for alias in each["Aliases"].get("Items", [])]
+        scripts = [row["id"] for row in self.api.get(f"{self.api.path}/workers/scripts")]
+        return [each for each in (*aliases, *scripts) if each in (host, worker_name(domain))]
+
+    def _zone(self, domain: str) -> str:
+        zones = self.client("route53").list_hosted_zones()["HostedZones"]
+        (found,) = [zone["Id"] for zone in zones if zone["Name"] == f"{domain}."]
+        return str(found)
+
+    def _cloudflare_zone(self, domain: str) -> str | None:
+        rows = self.api.get("/zones", name=domain)
+        return rows[0]["id"] if rows else None
+
+    @property
+    def api(self) -> CloudflareAccount:
+        """The v4 API, as the toolkit calls it."""
+        settings = CloudflareSettings(ACCOUNT_ID, CLOUDFLARE_TOKEN, self.cloud.cloudflare)
+        return CloudflareAccount(settings)
 
     def sts(self, domain: str) -> str | None:
-        """The STS record in Route 53."""
+        """The STS record in the zone."""
         values = self.records(domain).get((f"_mta-sts.{domain}", "TXT"))
         return values[0] if values else None
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.edge_response import EdgeFault
 from localcloud.project import ROOT, Project
 from mtasts.config import load_file
-from mtasts.policy import Policy, policy_id
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -24,206 +21,8 @@ def domain() -> str:
     return f"d{uuid.uuid4().hex[:8]}.example"
 
 
-def command(project: Project, *words: str) -> tuple[int, dict[str, Any]]:
-    """Run a command of ours in the project; exit code and the JSON it printed."""
-    done = project.mtasts(*words, "--format", "json")
-    return done.code, json.loads(done.stdout)
-
-
 def entry(domain: str) -> str:
     return f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
-
-
-def declared(project: Project, revision: int = 0) -> str:
-    """The STS record that the stack file of one domain asks for, as the body of that revision."""
-    (found,) = load_file(project.stack_file).domains
-    body = Policy(found.mode, found.max_age, found.mx).render()
-    return f'"v=STSv1; id={policy_id(body, revision)};"'
-
-
-def test_a_domain_is_published_changed_promoted_and_each_time_settles(
-    lab: Lab, domain: str
-) -> None:
-    project = lab.stack(entry(domain))
-    seen = []
-    for revision, (key, value) in enumerate(
-        (
-            ("mtasts:maxAge", "604800"),
-            ("mtasts:domains[0].mx[1]", f"mx2.{domain}"),
-            ("mtasts:mode", "enforce"),
-        )
-    ):
-        project.configure({key: value}, path="[" in key)
-        if value == "enforce":
-            held = project.up()
-            assert not held.ok
-            assert f"{domain}: no evidence for enforce" in held.text
-            project.collect_evidence(domain).required()
-        project.settle()
-        assert lab.sts(domain) == declared(project, revision)
-        seen.append(lab.sts(domain))
-    assert len(set(seen)) == 3
-
-
-def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
-    lab: Lab, domain: str
-) -> None:
-    project = lab.stack(entry(domain))
-    project.settle()
-    before = lab.sts(domain)
-    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
-    project.collect_evidence(domain).required()
-    project.configure({"mtasts:mode": "enforce"})
-    for _ in range(2):  # a rerun looks again: the body's write is no proof
-        refused = project.up()
-        assert not refused.ok
-        assert f"https://mta-sts.{domain} does not serve the intended policy" in refused.text
-        assert "another body (mode testing" in refused.text
-        assert lab.sts(domain) == before
-    lab.control.clear_edge_fault(f"mta-sts.{domain}")
-    project.settle()
-    assert lab.sts(domain) == declared(project, 1) != before
-
-
-def test_no_address_record_leads_to_a_host_that_does_not_serve_the_policy(
-    lab: Lab, domain: str
-) -> None:
-    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
-    project = lab.stack(entry(domain))
-    refused = project.up()
-    assert not refused.ok
-    assert "status 503" in refused.text
-    assert {type_ for owner, type_ in lab.records(domain) if owner.startswith("mta-sts")} == set()
-    assert lab.sts(domain) is None
-    lab.control.clear_edge_fault(f"mta-sts.{domain}")
-    project.settle()
-    assert lab.sts(domain) == declared(project)
-
-
-def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domain: str) -> None:
-    other = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(entry(domain) + entry(other))
-    project.settle()
-    before = (lab.sts(domain), lab.sts(other))
-    project.configure({"mtasts:maxAge": "86400"})
-    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
-    held = project.up()
-    assert not held.ok
-    assert f"held, and left as they are: {domain}" in held.text
-    assert "no evidence for enforce" in held.text
-    assert lab.sts(domain) == before[0]
-    assert lab.sts(other) not in (None, before[1])
-    assert (f"mta-sts.{domain}", "A") in lab.records(domain)
-    project.collect_evidence(domain).required()
-    project.settle()
-    assert lab.sts(domain) != before[0]
-
-
-def test_a_ca_that_is_forbidden_holds_a_new_domain_and_no_rollback(lab: Lab, domain: str) -> None:
-    forbidding = {
-        "Name": domain,
-        "Type": "CAA",
-        "TTL": 60,
-        "ResourceRecords": [{"Value": '0 issue "ca.example"'}],
-    }
-    project = lab.stack(entry(domain))
-    lab.put(domain, forbidding)
-    held = project.up()
-    assert not held.ok
-    assert "ca.example" in held.text
-    assert (f"mta-sts.{domain}", "A") not in lab.records(domain)
-    lab.put(domain, forbidding, action="DELETE")
-    project.settle()
-    lab.put(domain, forbidding)
-    project.configure({"mtasts:mode": "none"})
-    assert "ca.example" in project.settle().text
-    assert lab.sts(domain) == declared(project, 1)
-
-
-def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> None:
-    project = lab.stack(entry(domain))
-    seen = []
-    for revision, age in enumerate(("604800", "86400", "604800")):
-        project.configure({"mtasts:maxAge": age})
-        project.settle()
-        assert lab.sts(domain) == declared(project, revision)
-        seen.append(lab.sts(domain))
-    # The cure where a sender holds another body under the id: the same policy, another token.
-    project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
-    project.settle()
-    assert lab.sts(domain) == declared(project, 3)
-    seen.append(lab.sts(domain))
-    assert len(set(seen)) == 4
-    code, found = command(project, "ledger", "show", project.stack)
-    assert code == 0
-    rows = found["entries"]
-    assert [row["kind"] for row in rows].count("proof") == 4
-    assert [row["revision"] for row in rows if row["kind"] == "body"] == [0, 1, 2, 3]
-
-
-def test_a_live_mx_that_is_not_listed_holds_the_promotion_and_nothing_else(
-    lab: Lab, domain: str
-) -> None:
-    project = lab.stack(entry(domain))
-    project.settle()
-    before = lab.sts(domain)
-    values = [{"Value": f"10 mx1.{domain}."}, {"Value": f"20 backup.{domain}."}]
-    lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
-    project.configure({"mtasts:mode": "enforce"})
-    held = project.up()
-    assert not held.ok
-    assert f"held, and left as they are: {domain}" in held.text
-    assert f"backup.{domain}: live MX of {domain} that the policy does not list" in held.text
-    assert lab.sts(domain) == before
-    code, review = command(project, "preview", project.stack)
-    assert (code, review["held"]) == (1, True)
-    assert f"backup.{domain}" in review["problems"][0]
-    project.configure({"mtasts:mode": "testing", "mtasts:maxAge": "86400"})
-    code, review = command(project, "preview", project.stack)
-    assert (code, review["held"], review["counts"]["update"]) == (0, False, 2)
-    (reviewed,) = review["domains"]
-    assert f'"v=STSv1; id={reviewed["idBefore"]};"' == before
-    assert f'"v=STSv1; id={reviewed["idAfter"]};"' == declared(project, 1)
-    project.settle()
-    assert lab.sts(domain) == declared(project, 1)
-
-
-def test_a_record_made_by_hand_is_not_written_over(lab: Lab, domain: str) -> None:
-    project = lab.stack(entry(domain))
-    record = {
-        "Name": f"_mta-sts.{domain}",
-        "Type": "TXT",
-        "TTL": 300,
-        "ResourceRecords": [{"Value": '"v=STSv1; id=20200101;"'}],
-    }
-    lab.put(domain, record)
-    held = project.up()
-    assert not held.ok
-    assert "has an STS record that this stack has not published" in held.text
-    assert lab.sts(domain) == '"v=STSv1; id=20200101;"'
-
-
-def test_what_was_enforced_is_neither_destroyed_nor_dropped_with_its_domain(
-    lab: Lab, domain: str
-) -> None:
-    other = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(entry(domain) + entry(other))
-    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
-    project.collect_evidence(domain).required()
-    project.settle()
-    before = lab.records(domain)
-    destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
-    assert not destroyed.ok
-    assert "protect" in destroyed.text
-    assert lab.records(domain) == before
-    text = project.stack_file.read_text()
-    project.configure({"mtasts:domains": f'[{{"name": "{other}", "mx": ["mx1.{other}"]}}]'})
-    dropped = project.up()
-    assert not dropped.ok
-    assert "protect" in dropped.text
-    assert lab.records(domain) == before
-    project.stack_file.write_text(text)
-    project.settle()
 
 
 @pytest.mark.parametrize("agency", ["example-department", "example-international"])
