@@ -24,8 +24,10 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 engine: setup
 	@$(BIN)/mtasts local engine
 
+# make demo CLOUD=cloudflare plays it on the other one.
+CLOUD ?= aws
 demo: engine
-	@$(BIN)/mtasts demo
+	@$(BIN)/mtasts demo --cloud $(CLOUD)
 
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term

@@ -18,7 +18,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from localcloud import lifecycle, moto_host
-from localcloud.cloud import ACCOUNT
+from localcloud.cloud import ACCOUNT, CLOUDFLARE_TOKEN
+from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.control_client import Control
 from localcloud.edge_response import EdgeFault
 from localcloud.engine import find
@@ -26,6 +27,7 @@ from localcloud.mail import Flavour
 from localcloud.project import ROOT, Project
 from localcloud.story import StepError, Story, expect
 from localcloud.watcher import Watcher, order
+from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
 from mtasts.config import load_file
 from mtasts.observations import FetchOutcome
 from mtasts.policy import Mode, Policy, policy_id
@@ -38,20 +40,73 @@ from mtasts.sender import Conclusion, Sender
 from mtasts.sending import send
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from localcloud.cloud import Cloud
     from localcloud.engine import Engine
 
-DOMAIN = "example.gov"
-NEW_MX = "mail3.example.gov"
-SCRATCH = "newcomer.example"
-_HOST = f"mta-sts.{DOMAIN}"
-# Short, so that nobody waits; a real stack has 60 and 300.
+# Short, so that nobody waits; a real stack has 60 and 300, and 120 to settle.
 _CACHE_SECONDS = "1"
 _BRISK = {"mtasts:cacheSeconds": _CACHE_SECONDS, "mtasts:proofSeconds": "5"}
 _TWO_WEEKS = dt.timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One cloud as the demo plays on it: a stack of the repository, and a domain that is new.
+
+    ``init`` are the words that make a stack for the new one, ``kinds`` resources that a plan has.
+    """
+
+    stack: str
+    domain: str
+    scratch: str
+    init: tuple[str, ...]
+    kinds: frozenset[str]
+    brisk: Mapping[str, str]
+
+    @property
+    def host(self) -> str:
+        """The policy host."""
+        return f"mta-sts.{self.domain}"
+
+    @property
+    def new_mx(self) -> str:
+        """A mail host that is not in the stack file yet."""
+        return f"mail3.{self.domain}"
+
+
+SIDES = {
+    "aws": Side(
+        "example-agency",
+        "example.gov",
+        "newcomer.example",
+        ("--account", ACCOUNT),
+        frozenset(
+            {
+                "aws:cloudfront/distribution:Distribution",
+                "aws:route53/record:Record",
+                "aws:s3/bucketObjectv2:BucketObjectv2",
+            }
+        ),
+        _BRISK,
+    ),
+    "cloudflare": Side(
+        "example-bureau",
+        "bureau.example",
+        "arrival.example",
+        ("--cloudflare-account", ACCOUNT_ID),
+        frozenset(
+            {
+                "cloudflare:index/dnsRecord:DnsRecord",
+                "cloudflare:index/workersCustomDomain:WorkersCustomDomain",
+                "cloudflare:index/workersScript:WorkersScript",
+            }
+        ),
+        {**_BRISK, "mtasts:settleSeconds": "1"},
+    ),
+}
 
 
 @dataclass
@@ -61,6 +116,7 @@ class _Scene:
     Each body is another one, so each has the next revision.
     """
 
+    side: Side
     cloud: Cloud
     project: Project
     reach: Reach
@@ -84,23 +140,26 @@ class _Scene:
         self.revision += 1
 
 
-def run(folder: Path, say: Callable[[str], None]) -> bool:
-    """Play the demo in ``folder``; whether all went well. ``summary.json`` tells of each step."""
+def run(folder: Path, say: Callable[[str], None], cloud: str = "aws") -> bool:
+    """Play the demo in ``folder``; whether all went well. ``summary.json`` tells of each step.
+
+    ``cloud`` is that which hosts, one of `SIDES`.
+    """
     shutil.rmtree(folder / "project", ignore_errors=True)
     story = Story(folder / "summary.json", say)
     try:
-        _play(story, folder.absolute(), say)
+        _play(story, SIDES[cloud], folder.absolute(), say)
     except StepError:
         return False
     return story.ok
 
 
-def _play(story: Story, folder: Path, say: Callable[[str], None]) -> None:
+def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) -> None:
     engines: list[Engine] = []
     story.take("engine", lambda: _engine(engines, say))
     with _cloud(story, folder / "cloud", engines[0], say) as cloud:
         scenes: list[_Scene] = []
-        story.take("preview", lambda: _preview(scenes, cloud, folder / "project"))
+        story.take("preview", lambda: _preview(scenes, side, cloud, folder / "project"))
         scene = scenes[0]
         steps: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
             ("up", _up),
@@ -157,38 +216,33 @@ def _cloud(
             lifecycle.stop(directory)
 
 
-def _preview(scenes: list[_Scene], cloud: Cloud, folder: Path) -> str:
+def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, folder: Path) -> str:
     environment = lifecycle.environment(cloud, os.environ)
     before = _account(cloud)
-    project = Project.make(folder, environment, ROOT / "stacks" / "Pulumi.example-agency.yaml")
-    project.configure(_BRISK)
+    project = Project.make(folder, environment, ROOT / "stacks" / f"Pulumi.{side.stack}.yaml")
+    project.configure(side.brisk)
     steps = project.preview()["steps"]
     expect(all(step["op"] == "create" for step in steps), "the plan does more than create")
     kinds = {step["newState"]["type"] for step in steps}
-    wanted = {
-        "aws:cloudfront/distribution:Distribution",
-        "aws:route53/record:Record",
-        "aws:s3/bucketObjectv2:BucketObjectv2",
-        "mtasts:index:MailDomain",
-    }
+    wanted = {*side.kinds, "mtasts:index:MailDomain"}
     expect(wanted <= kinds, f"the plan lacks {', '.join(sorted(wanted - kinds))}")
     expect(_account(cloud) == before, "the preview has changed the account")
     reach = Reach.from_environment(environment)
-    scenes.append(_Scene(cloud, project, reach, Control(cloud.control)))
+    scenes.append(_Scene(side, cloud, project, reach, Control(cloud.control)))
     return f"{len(steps)} resources to create, and nothing is created yet"
 
 
 def _up(scene: _Scene) -> str:
     scene.project.up().required()
     scene.intend()
-    found = scene.project.outputs()["domains"][DOMAIN]
+    found = scene.project.outputs()["domains"][scene.side.domain]
     expect(found["policyId"] == scene.id, f"the stack's id is {found['policyId']}, not {scene.id}")
-    return f"published {DOMAIN} with the id {scene.id}"
+    return f"published {scene.side.domain} with the id {scene.id}"
 
 
 def _records(scene: _Scene) -> str:
     expect(_live_id(scene) == scene.id, f"DNS has the id {_live_id(scene)}, not {scene.id}")
-    answer = asyncio.run(Resolver(scene.reach).lookup(f"_smtp._tls.{DOMAIN}", "TXT"))
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_smtp._tls.{scene.side.domain}", "TXT"))
     record = select_tlsrpt(answer.strings).record
     (domain,) = load_file(scene.project.stack_file).domains
     expect(record and record.rua == domain.tls_reports, f"the TLS-RPT record is {answer.strings}")
@@ -204,11 +258,11 @@ def _policy(scene: _Scene) -> str:
     }
     seen = []
     for type_ in ADDRESS_TYPES:
-        answer = asyncio.run(Resolver(scene.reach).lookup(_HOST, type_))
+        answer = asyncio.run(Resolver(scene.reach).lookup(scene.side.host, type_))
         wanted = type_ == "A" or scene.cloud.ipv6
-        expect(bool(answer.values) == wanted, f"{_HOST} {type_} is {answer.values}")
+        expect(bool(answer.values) == wanted, f"{scene.side.host} {type_} is {answer.values}")
         for address in answer.values:
-            found = asyncio.run(fetch(scene.reach, _HOST, address))
+            found = asyncio.run(fetch(scene.reach, scene.side.host, address))
             how = f"{found.outcome} {found.status} {found.reason}".rstrip()
             expect(found.outcome is FetchOutcome.ANSWERED and found.status == 200, how)
             expect(found.body == scene.body, f"another body on {address}: {found.body!r}")
@@ -226,12 +280,12 @@ def _second_up(scene: _Scene) -> str:
 def _mx_added(scene: _Scene) -> str:
     """Another MX host goes into the policy while a sender looks on."""
     path = "mtasts:domains[0].mx[2]"
-    with Watcher(scene.reach, DOMAIN) as watcher:
-        scene.project.configure({path: NEW_MX}, path=True)
+    with Watcher(scene.reach, scene.side.domain) as watcher:
+        scene.project.configure({path: scene.side.new_mx}, path=True)
         scene.project.up().required()
     scene.intend()
     seen = order(watcher.sightings, scene.id, scene.body)
-    expect(NEW_MX.encode() in scene.body, "the stack file lacks the new host")
+    expect(scene.side.new_mx.encode() in scene.body, "the stack file lacks the new host")
     expect(seen.id_ahead == 0, f"the id was ahead of the body: {seen}")
     expect(seen.body_ahead and seen.after, f"too little was seen: {seen}")
     return (
@@ -242,14 +296,14 @@ def _mx_added(scene: _Scene) -> str:
 
 def _stale_edge(scene: _Scene) -> str:
     """An edge that goes on serving the old body keeps the new id from being published."""
-    scene.control.set_edge_fault(_HOST, EdgeFault(stale=True))
+    scene.control.set_edge_fault(scene.side.host, EdgeFault(stale=True))
     scene.project.configure({"mtasts:maxAge": "1209600"})
     refused = scene.project.up()
     expect(not refused.ok, "the run went through")
-    reason = f"https://{_HOST} does not serve the intended policy"
+    reason = f"https://{scene.side.host} does not serve the intended policy"
     expect(reason in refused.text, f"the run failed for another reason:\n{refused.text}")
     expect(_live_id(scene) == scene.id, "the STS record has another id")
-    scene.control.clear_edge_fault(_HOST)
+    scene.control.clear_edge_fault(scene.side.host)
     scene.project.up().required()
     old = scene.id
     scene.intend()
@@ -262,11 +316,11 @@ def _gate(scene: _Scene) -> str:
     scene.project.configure({"mtasts:mode": "enforce"})
     refused = scene.project.up()
     expect(not refused.ok, "the promotion went through without evidence")
-    reason = f"{DOMAIN}: no evidence for enforce"
+    reason = f"{scene.side.domain}: no evidence for enforce"
     expect(reason in refused.text, f"it was refused for another reason:\n{refused.text}")
     expect(_live_id(scene) == scene.id, "the STS record has another id")
     scene.project = scene.project.later(_TWO_WEEKS)
-    judged = scene.project.collect_evidence(DOMAIN)
+    judged = scene.project.collect_evidence(scene.side.domain)
     expect(judged.ok, f"the evidence does not do:\n{judged.text}")
     return "refused without evidence; 15 days of the local clock later every condition is met"
 
@@ -300,9 +354,9 @@ def _sender(scene: _Scene) -> str:
 
 
 def _send(scene: _Scene) -> Sender:
-    sender = Sender(DOMAIN, dt.datetime.now(dt.UTC))
+    sender = Sender(scene.side.domain, dt.datetime.now(dt.UTC))
     content = b"Subject: a message\r\n\r\nIt is worth reading.\r\n"
-    letter = Envelope("writer@sender.example", f"reader@{DOMAIN}", content)
+    letter = Envelope("writer@sender.example", f"reader@{scene.side.domain}", content)
     return asyncio.run(send(sender, letter, scene.reach, Resolver(scene.reach)))
 
 
@@ -311,14 +365,14 @@ def _scratch(scene: _Scene) -> str:
     began = time.monotonic()
     before = _account(scene.cloud)
     project = scene.project
-    words = ["init", "scratch", "--domain", SCRATCH, "--account", ACCOUNT]
+    words = ["init", "scratch", "--domain", scene.side.scratch, *scene.side.init]
     project.mtasts(*words, "--stacks", str(project.stack_file.parent)).required()
     scratch = project.select("scratch")
-    scratch.configure(_BRISK)
+    scratch.configure(scene.side.brisk)
     scratch.up().required()
-    during = _new_since(before, scene.cloud)
+    during = _new_since(before, scene)
     scratch.pulumi("destroy", "--yes", "--skip-preview").required()
-    left = _new_since(before, scene.cloud)
+    left = _new_since(before, scene)
     expect(during, "nothing was there to destroy")
     expect(not left, f"left behind: {', '.join(sorted(left))}")
     return (
@@ -327,13 +381,22 @@ def _scratch(scene: _Scene) -> str:
     )
 
 
-def _new_since(before: frozenset[str], cloud: Cloud) -> set[str]:
-    """What has come into the account, but for the ledger of the stack beside it, which grows."""
-    return {each for each in _account(cloud) - before if f"/{DOMAIN}/" not in each}
+def _new_since(before: frozenset[str], scene: _Scene) -> set[str]:
+    """What has come into the account, but for ledgers: that of the stack beside it grows.
+
+    R2 keeps the scratch stack's own too, and its bucket: they are no resources of the stack.
+    """
+    new = _account(scene.cloud) - before
+    return {each for each in new if not any(part in each for part in _kept(scene.side))}
+
+
+def _kept(side: Side) -> tuple[str, ...]:
+    own = f"/{side.domain}/"
+    return (own,) if side is SIDES["aws"] else (own, "bucket mtasts-scratch", "mtasts-scratch/")
 
 
 def _live_id(scene: _Scene) -> str:
-    answer = asyncio.run(Resolver(scene.reach).lookup(f"_mta-sts.{DOMAIN}", "TXT"))
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_mta-sts.{scene.side.domain}", "TXT"))
     record = select_sts(answer.strings).record
     return record.id if record else f"none ({answer.status})"
 
@@ -357,7 +420,21 @@ def _account(cloud: Cloud) -> frozenset[str]:
     found += [f"origin access control {each['Id']}" for each in controls]
     certificates = client("acm").list_certificates()["CertificateSummaryList"]
     found += [f"certificate {each['CertificateArn']}" for each in certificates]
+    found += _cloudflare(cloud)
     for zone in route53.list_hosted_zones()["HostedZones"]:
         rows = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
         found += [f"record {each['Name']} {each['Type']}" for each in rows]
     return frozenset(found)
+
+
+def _cloudflare(cloud: Cloud) -> list[str]:
+    """The same of the Cloudflare account, through its API."""
+    settings = CloudflareSettings(ACCOUNT_ID, CLOUDFLARE_TOKEN, cloud.cloudflare)
+    account = CloudflareAccount(settings)
+    found = [f"worker {each['id']}" for each in account.get(f"{account.path}/workers/scripts")]
+    domains = account.get(f"{account.path}/workers/domains")
+    found += [f"custom domain {each['hostname']}" for each in domains]
+    for zone in account.pages("/zones"):
+        rows = account.get(f"/zones/{zone['id']}/dns_records")
+        found += [f"record {each['name']} {each['type']}" for each in rows]
+    return found

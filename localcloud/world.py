@@ -55,7 +55,7 @@ class MailDomain:
 NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
 ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
 # Servers that listen before DNS lists them, for trying the addition of an MX host.
-SPARE_HOSTS = ("mail3.example.gov",)
+SPARE_HOSTS = ("mail3.example.gov", "mail3.bureau.example")
 
 
 @dataclass(frozen=True, slots=True)

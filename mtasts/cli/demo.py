@@ -25,6 +25,9 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DIR",
         help=f"where its project, local cloud and summary.json go ({_FOLDER})",
     )
+    parser.add_argument(
+        "--cloud", choices=("aws", "cloudflare"), default="aws", help="which cloud hosts (aws)"
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -35,6 +38,6 @@ def run(arguments: Namespace) -> int:
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()
 
-    ok = play(writable(arguments.directory), say)
+    ok = play(writable(arguments.directory), say, arguments.cloud)
     say(f"{'all steps are ok' if ok else 'not ok'}: {arguments.directory / 'summary.json'}")
     return Exit.GOOD if ok else Exit.FINDINGS

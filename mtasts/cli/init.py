@@ -73,6 +73,11 @@ def configure(parser: ArgumentParser) -> None:
         help="where senders report TLS failures (mailto:tlsrpt@ the first domain)",
     )
     add("--account", metavar="ID", help="the AWS account, so that no other one is written to")
+    add(
+        "--cloudflare-account",
+        metavar="ID",
+        help="the Cloudflare account: it hosts, and has the zones",
+    )
     add("--region", default="us-east-1", help="the AWS region (us-east-1)")
     add(
         "--mx",
@@ -128,6 +133,8 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
     path = stack_file(arguments.agency, arguments.stacks)
     if path.exists() and not arguments.force:
         raise _exists(path)
+    if arguments.account and arguments.cloudflare_account:
+        raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
     if arguments.offline and not arguments.mx:
         raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
     domains = asyncio.run(all_of(_domain(text, arguments.mx, lookup) for text in arguments.domains))
@@ -186,19 +193,13 @@ def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
 
 def render(arguments: Namespace, domains: Sequence[Domain]) -> str:
     """The text of the stack file."""
-    account = arguments.account
-    pin = f"aws:allowedAccountIds: [{_quoted(account or '123456789012')}]"
     lines = [
         "# Written by mtasts init. Every key is explained in docs/config.md.",
         "config:",
-        f"  aws:region: {_scalar(arguments.region)}",
-        "  # A run with another account's credentials is refused before it writes anything.",
-        f"  {pin}" if account else f"  # {pin}",
+        *(_on_cloudflare(arguments) if arguments.cloudflare_account else _on_aws(arguments)),
         f"  mtasts:agency: {_quoted(arguments.title or arguments.agency)}",
         "  # Whose rules compliance reports follow: us-fceb, uk-gov, au-ism, nz-sge or rfc.",
         "  mtasts:profile: rfc",
-        "  mtasts:hosting: aws",
-        "  mtasts:dns: route53",
         "  # testing: senders report failures and still deliver. After two weeks of clean reports:",
         "  #   pulumi config set mtasts:mode enforce",
         "  mtasts:mode: testing",
@@ -217,6 +218,28 @@ def render(arguments: Namespace, domains: Sequence[Domain]) -> str:
     for domain in domains:
         lines += _entry(domain, source)
     return "\n".join(lines) + "\n"
+
+
+def _on_aws(arguments: Namespace) -> list[str]:
+    account = arguments.account
+    pin = f"aws:allowedAccountIds: [{_quoted(account or '123456789012')}]"
+    return [
+        f"  aws:region: {_scalar(arguments.region)}",
+        "  # A run with another account's credentials is refused before it writes anything.",
+        f"  {pin}" if account else f"  # {pin}",
+        "  mtasts:hosting: aws",
+        "  mtasts:dns: route53",
+    ]
+
+
+def _on_cloudflare(arguments: Namespace) -> list[str]:
+    return [
+        "  # The token comes from CLOUDFLARE_API_TOKEN, which needs: Zone Read, DNS Edit, Workers",
+        "  # Scripts Edit and Workers R2 Storage Edit.",
+        f"  mtasts:cloudflareAccount: {_quoted(arguments.cloudflare_account)}",
+        "  mtasts:hosting: cloudflare",
+        "  mtasts:dns: cloudflare",
+    ]
 
 
 def _entry(domain: Domain, source: str) -> list[str]:
