@@ -63,6 +63,7 @@ bench: engine
 	@$(BIN)/python bench/preview.py
 	@$(BIN)/python bench/stale_pins.py --format json
 	@$(BIN)/python bench/check.py
+	@$(BIN)/python bench/worker.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in

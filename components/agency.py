@@ -70,6 +70,8 @@ async def _main(stack: str) -> pulumi.Inputs:
         ledgers,
         partial(evidence_path, FOLDER, stack),
         authorities=clouds.authorities,
+        hosts=clouds.hosts,
+        settings=clouds.zone_settings,
     )
     _, survey, _ = await asyncio.gather(
         start_provider(clouds),
@@ -77,6 +79,8 @@ async def _main(stack: str) -> pulumi.Inputs:
         asyncio.to_thread(load_components, clouds),
     )
     recorder = ledgers(survey.account_id)
+    for note in survey.notes:
+        pulumi.log.warn(note)
     decision = decide(survey, now())
     if not pulumi.runtime.is_dry_run():
         await record_seen(recorder, survey, decision.held)

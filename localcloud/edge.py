@@ -26,7 +26,7 @@ from localcloud.edge_response import EdgeFault, Viewer, host_name, respond, s3_e
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
 from mtasts.findings import printable
 from mtasts.names import MxPattern
-from mtasts.probe.https import POLICY_PATH
+from mtasts.policy import POLICY_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

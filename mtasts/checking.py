@@ -14,6 +14,7 @@ from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_
 from mtasts.observations import NULL_MX, DnsStatus, Hello, SmtpOutcome
 from mtasts.parsing import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
+from mtasts.probe.https import SENDER_AGENTS
 from mtasts.records import texts
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.visiting import Visits, report_uris
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-# Google's fetcher, which lists of bad bots name, and that of the resolver beside most Postfixes.
-AGENTS = ("Google-SMTP-STS", "postfix-mta-sts-resolver")
 # A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
 _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
@@ -142,7 +141,11 @@ class _Looking:
         fetches, agents, hellos = await asyncio.gather(
             asyncio.gather(*(visits.fetch(host, each, end) for each in there)),
             asyncio.gather(
-                *(visits.fetch(host, a, end, agent=name) for name in AGENTS for a in there[:1])
+                *(
+                    visits.fetch(host, a, end, agent=name)
+                    for name in SENDER_AGENTS
+                    for a in there[:1]
+                )
             ),
             asyncio.gather(
                 *(visits.greet(host, each, end, hello) for each in there for hello in _LESS)
@@ -151,7 +154,7 @@ class _Looking:
         return replace(
             self._seen,
             fetches=tuple(fetches),
-            agents=tuple(zip(AGENTS, agents, strict=False)),
+            agents=tuple(zip(SENDER_AGENTS, agents, strict=False)),
             hellos=tuple(zip(_LESS * len(there), hellos, strict=True)),
             patterns=await self._ask.patterns(_policy_of(fetches)),
         )

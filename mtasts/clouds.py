@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareError, CloudflareSettings
 from mtasts.cloud.cloudflare_zones import CloudflareZones
+from mtasts.cloud.distributions import Distributions
 from mtasts.cloud.naming import bucket_name, ledger_bucket_name
+from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError, UsageError
@@ -20,10 +22,11 @@ from mtasts.stores.r2 import R2Store
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mtasts.config import AgencyConfig
     from mtasts.rollout.authority import Authority
+    from mtasts.rollout.zones import HostedZone
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,18 @@ class Clouds:
     def authorities(self) -> tuple[Authority, ...]:
         """Those that may sign a policy host's certificate there."""
         return (AMAZON,) if self.aws is not None else CLOUDFLARES
+
+    @property
+    def hosts(self) -> Distributions | Workers:
+        """What the account has that serves hosts."""
+        if self.aws is not None:
+            return Distributions(self.aws)
+        return Workers(self.require_cloudflare())
+
+    @property
+    def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
+        """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
+        return None if self.aws is not None else Workers(self.require_cloudflare()).settings
 
     def bucket(self, account_id: str) -> str:
         """The bucket of the stack, which holds its ledgers."""

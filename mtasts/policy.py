@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 VERSION = "STSv1"
 # The text of section 3.2 names it; the ABNF allows any ten digits. What a sender does with more is
 # undefined (erratum 7282), so the parser keeps the number and the checks object.
+POLICY_PATH = "/.well-known/mta-sts.txt"
+"""Where the policy host has it (RFC 8461 section 3.3)."""
 MAX_AGE_LIMIT = 31_557_600
 _CLAUSE = "RFC 8461 section 3.2"
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.observations import DnsStatus
 from mtasts.probe.dns import ADDRESS_TYPES
-from mtasts.probe.https import fetch
+from mtasts.probe.https import SENDER_AGENTS, USER_AGENT, fetch
 from mtasts.rollout.served import Judged, Verdict, judge, summary
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
 
-ASKS_PER_ADDRESS = 3
+ASKS_PER_ADDRESS = 1 + len(SENDER_AGENTS)
 _ADDRESSES_MAX = 16
 _PAUSES_SECONDS = (0.25, 0.5, 1, 2, 4, 8)
 _FETCH_SECONDS = 10.0
@@ -201,9 +201,12 @@ class Prover:
 
         async def one(address: str) -> list[Judged]:
             judged = []
-            for _ in range(ASKS_PER_ADDRESS):
+            # As senders name themselves, too: what keeps bots away may keep them away.
+            for agent in (USER_AGENT, *SENDER_AGENTS):
                 limit = min(_FETCH_SECONDS, max(end - self.clock(), 1.0))
-                found = await self.ask(self.reach, wanted.host, address, deadline_seconds=limit)
+                found = await self.ask(
+                    self.reach, wanted.host, address, deadline_seconds=limit, user_agent=agent
+                )
                 judged.append(judge(found, wanted.body))
             return judged
 

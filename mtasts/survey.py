@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Protocol
 from mtasts.errors import UndeterminedError
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.authority import AMAZON, caa_names
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.gates import is_promotion
 from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from mtasts.config import AgencyConfig, DomainConfig
@@ -32,10 +33,14 @@ _LOOKUPS_AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found: the account, and what surrounds each domain, in the config's order."""
+    """What was found: the account, and what surrounds each domain, in the config's order.
+
+    ``notes`` are about the account as a whole.
+    """
 
     account_id: str
     domains: tuple[Surroundings, ...]
+    notes: tuple[str, ...] = ()
 
 
 class Zones(Protocol):
@@ -46,6 +51,22 @@ class Zones(Protocol):
 
     def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
         """A listed zone with its name servers."""
+
+
+class Hosts(Protocol):
+    """What the account has that serves hosts; every method blocks, and raises as `Zones`'."""
+
+    kind: str
+    limit: int
+
+    def count(self) -> int:
+        """How many there are."""
+
+    def taken(self, host: str, domain: str) -> str | None:
+        """Who else of this account has the host already, as a sentence."""
+
+    def hint(self, targets: tuple[str, ...], host: str) -> str | None:
+        """What the host's present CNAME says of other accounts."""
 
 
 class Surveyor:
@@ -60,6 +81,8 @@ class Surveyor:
         evidence: Callable[[str], Path],
         *,
         authorities: tuple[Authority, ...] = (AMAZON,),
+        hosts: Hosts | None = None,
+        settings: Callable[[HostedZone], Mapping[str, object]] | None = None,
     ) -> None:
         """Ask the cloud and ``resolver``; nothing is asked yet.
 
@@ -71,6 +94,9 @@ class Surveyor:
         self._identify = identify
         self._listing = zones
         self._authorities = authorities
+        self._hosts = hosts
+        self._settings = settings
+        self._zone_settings: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._resolver = resolver
         self._ledgers = ledgers
         self._evidence = evidence
@@ -89,7 +115,19 @@ class Surveyor:
             identity,
             asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
         )
-        return Survey(account_id, tuple(domains))
+        return Survey(account_id, tuple(domains), await self._quota(domains))
+
+    async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
+        """What to do ahead of a quota, where new domains come near one."""
+        new = sum(each.zone is not None and each.ledger.last_body is None for each in domains)
+        if self._hosts is None or not new:
+            return ()
+        try:
+            count = await asyncio.to_thread(self._hosts.count)
+        except UndeterminedError as error:
+            return (f"could not find out how near a quota is: {error}",)
+        note = quota_note(self._hosts.kind, count, new, self._hosts.limit)
+        return (note,) if note else ()
 
     async def _domain(self, domain: DomainConfig, identity: asyncio.Task[str]) -> Surroundings:
         if domain.parked:
@@ -111,12 +149,62 @@ class Surveyor:
         if not isinstance(zone, HostedZone):
             return replace(found, zone_problem=zone)
         leaving = ADDRESS_TYPES if domain.retire else ()
-        delegated, sts, *addresses = await asyncio.gather(
-            self._lookup(zone.name, "NS"),
-            self._at_zone(zone, f"{STS_LABEL}.{domain.name}", "TXT"),
-            *(self._at_zone(zone, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving),
+        is_new = found.ledger_problem is None and found.ledger.last_body is None
+        (delegated, sts, tlsrpt), (taken, hints), notes, addresses = await asyncio.gather(
+            asyncio.gather(
+                self._lookup(zone.name, "NS"),
+                self._at_zone(zone, f"{STS_LABEL}.{domain.name}", "TXT"),
+                self._at_zone(zone, f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
+            ),
+            self._met(zone, domain.name, is_new=is_new),
+            self._notes(zone),
+            asyncio.gather(
+                *(self._at_zone(zone, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving)
+            ),
         )
-        return replace(found, zone=zone, delegated=delegated, sts=sts, addresses=tuple(addresses))
+        return replace(
+            found,
+            zone=zone,
+            delegated=delegated,
+            sts=sts,
+            tlsrpt=tlsrpt,
+            host_taken=taken,
+            hints=(*hints, *notes),
+            addresses=tuple(addresses),
+        )
+
+    async def _met(
+        self, zone: HostedZone, domain: str, *, is_new: bool
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Who else has the policy host of a new domain, and what is doubtful about that."""
+        if self._hosts is None or not is_new:
+            return None, ()
+        host = f"{POLICY_LABEL}.{domain}"
+        try:
+            taken, alias = await asyncio.gather(
+                asyncio.to_thread(self._hosts.taken, host, domain),
+                self._at_zone(zone, host, "CNAME"),
+            )
+            hint = await asyncio.to_thread(self._hosts.hint, alias.values, host)
+        except UndeterminedError as error:
+            return None, (f"could not find out whether {host} is taken: {error}",)
+        return taken, (hint,) if hint else ()
+
+    async def _notes(self, zone: HostedZone) -> tuple[str, ...]:
+        """What of the zone's settings would hit its policy hosts; each zone is asked once."""
+        if self._settings is None:
+            return ()
+        if zone.zone_id not in self._zone_settings:
+            self._zone_settings[zone.zone_id] = asyncio.create_task(self._judged(zone))
+        return await self._zone_settings[zone.zone_id]
+
+    async def _judged(self, zone: HostedZone) -> tuple[str, ...]:
+        assert self._settings is not None  # noqa: S101 - for the type checker
+        try:
+            found = await asyncio.to_thread(self._settings, zone)
+        except UndeterminedError as error:
+            return (f"could not find out {error}",)
+        return tuple(zone_notes(zone.name, found))
 
     async def _ledger(
         self, domain: str, identity: asyncio.Task[str]

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from localcloud.authority import OCSP_PATH, Authority, Certificate, Offer
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
-from mtasts.probe.https import POLICY_PATH
+from mtasts.policy import POLICY_PATH
 
 if TYPE_CHECKING:
     import ssl

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mtasts.cli.paths import stack_file
 from mtasts.cli.together import all_of
-from mtasts.config import AgencyConfig, ConfigError, load_text
+from mtasts.config import AgencyConfig, ConfigError, Hosting, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
@@ -288,7 +288,7 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
     if defaulted and receiving:
         mailbox = receiving[0].tls_reports[0].removeprefix("mailto:")
         steps.append(f"create the mailbox {mailbox}, or put another one under mtasts:tlsReports")
-    if not config.allowed_account_ids:
+    if config.hosting is Hosting.AWS and not config.allowed_account_ids:
         steps.append("set aws:allowedAccountIds to the account of this agency")
     return [
         *steps,

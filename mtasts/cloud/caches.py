@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import MtaStsError
-from mtasts.probe.https import POLICY_PATH
+from mtasts.policy import POLICY_PATH
 
 if TYPE_CHECKING:
     import datetime as dt

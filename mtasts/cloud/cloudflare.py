@@ -118,11 +118,12 @@ class CloudflareAccount:
     def pages(self, path: str, **query: str) -> list[Any]:
         """Every row of a list; raises as `get`."""
         rows: list[Any] = []
-        for page in range(1, _PAGES_MAX + 1):
+        page = pages = 0
+        while page <= min(pages, _PAGES_MAX):
+            page += 1
             answer = self._ask("GET", path, {**query, "per_page": "50", "page": str(page)})
             rows += answer["result"]
-            if page >= (answer.get("result_info") or {}).get("total_pages", 1):
-                break
+            pages = (answer.get("result_info") or {}).get("total_pages", 1) - 1
         return rows
 
     def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -173,21 +174,22 @@ class CloudflareAccount:
         import httpx  # noqa: PLC0415 - 0.1 s; not every command needs it
 
         client = self._made()
-        for pause in (*_PAUSES_SECONDS, None):
+        pauses = list(_PAUSES_SECONDS)
+        while True:
+            wanted = 0.0
             try:
                 answer = client.request(method, path, params=dict(query), json=body)
             except httpx.TransportError as error:
                 why = printable(str(error)) or type(error).__name__
-                if pause is None or method != "GET":
+                if not pauses or method != "GET":
                     raise UndeterminedError(f"Cloudflare, {path}: {why}") from error
             else:
                 if answer.status_code != _TOO_MANY and answer.status_code < 500:
                     return _read(answer, path)
-                if pause is None or (method != "GET" and answer.status_code != _TOO_MANY):
+                if not pauses or (method != "GET" and answer.status_code != _TOO_MANY):
                     raise UndeterminedError(f"Cloudflare, {path}: status {answer.status_code}")
-                pause = max(pause, _wanted_pause(answer))  # noqa: PLW2901 - its word comes first
-            self._pause(pause)
-        raise AssertionError("the last try returns or raises")
+                wanted = _wanted_pause(answer)
+            self._pause(max(pauses.pop(0), wanted))
 
     def _made(self) -> httpx.Client:
         import httpx  # noqa: PLC0415 - as above

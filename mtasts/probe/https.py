@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
 from mtasts.observations import Fetch, FetchOutcome, Hello
+from mtasts.policy import POLICY_PATH
 from mtasts.probe.dial import dial
 from mtasts.probe.tls import fault, names, presented
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
 BODY_MAX = 64 * 1024  # what RFC 8461 section 3.3 suggests a sender reads
 USER_AGENT = "mtasts (+https://www.rfc-editor.org/rfc/rfc8461)"
-POLICY_PATH = "/.well-known/mta-sts.txt"
+# Google's fetcher, which lists of bad bots name, and that of the resolver beside most Postfixes.
+SENDER_AGENTS = ("Google-SMTP-STS", "postfix-mta-sts-resolver")
 PORT = 443
 CLEAR_PORT = 80
 _HEADERS_MAX = 32 * 1024

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 
-from mtasts.probe.https import POLICY_PATH
+from mtasts.policy import POLICY_PATH
 
 MODULE = "worker.js"
 # No later one than the oldest runtime that has to run it.
@@ -21,7 +21,7 @@ _DIGEST = 8
 _SOURCE = """\
 // The MTA-STS policy of {domain}, RFC 8461. Made by mtasts: an edit here is undone by its next run.
 const BODY = new TextEncoder().encode({body});
-const INIT = {{ headers: {headers} }};
+const INIT = {{ headers: new Headers({headers}) }};
 const REFUSED = {{ headers: {refused} }};
 
 // The path as it was sent: a URL parser would undo dots and find the policy under other names.
@@ -32,7 +32,8 @@ function path(url) {{
 
 export default {{
   fetch(request) {{
-    if (path(request.url) !== {path} || !request.url.startsWith("https:")) {{
+    const url = request.url;
+    if (path(url) !== {path} || !url.startsWith("https:")) {{
       return new Response("not found\\n", {{ ...REFUSED, status: 404 }});
     }}
     if (request.method !== "GET" && request.method !== "HEAD") {{

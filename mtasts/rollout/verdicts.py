@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
-from mtasts.records import Outcome, select_sts
+from mtasts.records import select_sts
 from mtasts.rollout import gates
 from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.rollout.mx_safety import mx_refusals
+from mtasts.rollout.preflight import second_records
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.zones import delegation_problem
 
@@ -42,7 +43,8 @@ class Surroundings:
     known; ``sts`` are the TXT records of ``_mta-sts`` at the zone's own servers. ``evidence``
     is what a promotion rests on, if there is a file; ``addresses`` are the policy host's, at
     the zone's own servers, of a domain that is to retire. ``authorities`` are those of the
-    cloud. Of a parked domain, ``mx`` is all that is looked up.
+    cloud, ``tlsrpt`` is as ``sts``, ``host_taken`` says who else has a new policy host, and
+    ``hints`` what is doubtful. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -57,6 +59,9 @@ class Surroundings:
     evidence: Evidence | EvidenceError | None = None
     addresses: tuple[DnsAnswer, ...] = ()
     authorities: tuple[Authority, ...] = (AMAZON,)
+    tlsrpt: DnsAnswer | None = None
+    host_taken: str | None = None
+    hints: tuple[str, ...] = ()
 
     @property
     def live_id(self) -> str | None:
@@ -90,7 +95,7 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     if found.domain.parked:
         return Verdict(tuple(_parked(found.mx)))
     refusals = []
-    warnings = []
+    warnings = [*found.hints]
     if found.zone_problem is not None:
         refusals.append(str(found.zone_problem))
     forbidden = _forbidden(found)
@@ -149,15 +154,10 @@ def _rollback(found: Surroundings) -> Iterator[str]:
 def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
     """What the ledger, or its absence beside a live record, says against it."""
     name = found.domain.name
-    if found.ledger.last_body is None and found.sts is not None:
-        if not found.sts.settled:
-            yield f"could not find out whether {name} has an STS record already: {found.sts.reason}"
-        elif select_sts(found.sts.strings).outcome is not Outcome.NONE:
-            yield (
-                f"{name} has an STS record that this stack has not published: senders may hold a "
-                "policy of which nothing is known here. Take it over before you change it: mtasts "
-                "adopt; or retire it where it was made"
-            )
+    if found.ledger.last_body is None:
+        yield from second_records(found.domain, found.sts, found.tlsrpt)
+        if found.host_taken is not None:
+            yield found.host_taken
     yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
 
 

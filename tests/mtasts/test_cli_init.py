@@ -371,3 +371,23 @@ def test_a_resolver_off_this_machine_is_refused(
     monkeypatch.setenv("MTASTS_RESOLVER", "192.0.2.53:53")
     assert run(tmp_path, "--domain", "example.gov") == 2
     assert "loopback" in capsys.readouterr().err
+
+
+CLOUDFLARE = "0123456789abcdef" * 2
+
+
+def test_a_stack_on_cloudflare_names_its_account_and_needs_no_region(tmp_path: Path) -> None:
+    said = create(tmp_path, "--domain", "example.gov", "--cloudflare-account", CLOUDFLARE)
+    config = load_file(tmp_path / "Pulumi.agency.yaml")
+    assert (config.hosting, config.dns, config.region) == ("cloudflare", "cloudflare", None)
+    assert config.cloudflare_account == CLOUDFLARE
+    assert "aws:" not in said
+
+
+def test_one_cloud_hosts(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="give one"):
+        create(
+            tmp_path,
+            *("--domain", "example.gov", "--account", "012345678901"),
+            *("--cloudflare-account", CLOUDFLARE),
+        )

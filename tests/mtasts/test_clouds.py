@@ -10,7 +10,10 @@ from test_cloudflare import api
 
 from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.cli import accounts
+from mtasts.cloud.aws import Account
 from mtasts.cloud.cloudflare_zones import CloudflareZones
+from mtasts.cloud.distributions import Distributions
+from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.clouds import Clouds
 from mtasts.config import load
@@ -61,6 +64,8 @@ def test_each_combination_has_its_own(  # noqa: PLR0917 - a table's columns
     assert isinstance(found.zones, zones)
     assert isinstance(found.store("a"), store)
     assert (found.authorities, found.bucket("a")) == (authorities, bucket)
+    assert isinstance(found.hosts, Distributions if hosting == "aws" else Workers)
+    assert (found.zone_settings is None) is (hosting == "aws")
 
 
 def test_the_cloudflare_account_is_the_one_that_the_token_may_read() -> None:
@@ -85,6 +90,9 @@ def test_what_works_on_aws_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
     with pytest.raises(UsageError, match="hosting is aws and dns is route53"):
         accounts.stack_account(config("cloudflare", "cloudflare"), {}, "test")
+    monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
+    found, bucket = accounts.stack_account(config("aws", "route53"), AWS, "test")
+    assert (found.settings.region, bucket) == ("us-east-1", "mtasts-a-us-east-1-test")
 
 
 def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ class World:
     settle_seconds: float = 0.0
     now: float = 0.0
     log: list[str] = field(default_factory=list)
+    agents: set[str] = field(default_factory=set)
 
     async def purge(self) -> None:
         self.log.append("purge")
@@ -60,13 +61,16 @@ class World:
         assert servers == SERVERS
         return self._answer(name, type_)
 
-    async def ask(self, _: Reach, host: str, address: str, *, deadline_seconds: float) -> Fetch:
+    async def ask(
+        self, _: Reach, host: str, address: str, *, deadline_seconds: float, user_agent: str
+    ) -> Fetch:
         assert deadline_seconds > 0
         if address in self.no_route:
             return Fetch(host, address, FetchOutcome.NO_ROUTE)
         body = self.bodies.pop(0) if len(self.bodies) > 1 else self.bodies[0]
         headers = (("content-type", "text/plain"),)
         self.log.append("ask")
+        self.agents.add(user_agent)
         return Fetch(host, address, FetchOutcome.ANSWERED, 200, headers, body)
 
     def prover(self, deadline_seconds: float = 60.0) -> Prover:
@@ -166,3 +170,9 @@ async def test_a_break_begins_the_while_anew() -> None:
 async def test_no_time_for_the_while_is_no_proof() -> None:
     with pytest.raises(NotProvenError, match=r"not seen to for 90 s .*mtasts:proofSeconds"):
         await World(settle_seconds=90).prove()
+
+
+async def test_it_asks_as_senders_name_themselves_too() -> None:
+    world = World()
+    await world.prove()
+    assert {"Google-SMTP-STS", "postfix-mta-sts-resolver"} < world.agents

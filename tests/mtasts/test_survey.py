@@ -429,3 +429,70 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
     shelf.entries = {1: render_entry(replace(body, number=1))}
     with pytest.raises(LedgerError, match="has a ledger already"):
         await recorder.adopt("example.gov", adopted, body, ())
+
+
+class Met:
+    """An account's hosts, as data."""
+
+    kind = "distributions"
+    limit = 10
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+
+    def count(self) -> int:
+        if self.broken:
+            raise UndeterminedError("nobody there")
+        return 9
+
+    def taken(self, host: str, _: str) -> str | None:
+        if self.broken:
+            raise UndeterminedError("nobody there")
+        return f"{host} is taken"
+
+    def hint(self, targets: tuple[str, ...], host: str) -> str | None:
+        return f"{host} leads to {targets[0]}" if targets else None
+
+
+class Everywhere(Zone):
+    """Every name server answers as the resolver does."""
+
+    async def authoritative(self, _: object, name: str, type_: str) -> DnsAnswer:
+        return await self.lookup(name, type_)
+
+
+def noting(url: str, zone: Zone, met: Met, *, fails: bool = False) -> Surveyor:
+    def settings(found: HostedZone) -> dict[str, object]:
+        if fails:
+            raise UndeterminedError("the settings")
+        assert found.name == "example.gov"
+        return {"browser_check": "on"}
+
+    found = surveyor(url, zone)
+    found._hosts, found._settings = met, settings
+    return found
+
+
+async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_told_of(
+    url: str,
+) -> None:
+    dns = Everywhere({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
+    second = {**MAIL, "name": "b.example.gov"}
+    found = await noting(url, dns, Met()).survey(config(MAIL, second))
+    first, _ = found.domains
+    assert first.host_taken == "mta-sts.example.gov is taken"
+    assert "mta-sts.example.gov leads to d1.cloudfront.net" in first.hints
+    assert all(any("Browser Integrity" in each for each in d.hints) for d in found.domains)
+    (note,) = found.notes
+    assert "11 distributions" in note
+
+
+async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) -> None:
+    found = await noting(url, Zone({}), Met(broken=True), fails=True).survey(config(MAIL))
+    (only,) = found.domains
+    assert only.host_taken is None
+    assert only.hints == (
+        "could not find out whether mta-sts.example.gov is taken: nobody there",
+        "could not find out the settings",
+    )
+    assert found.notes == ("could not find out how near a quota is: nobody there",)

@@ -12,6 +12,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
+from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.rollout.entries import Body, LedgerError, Proof
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
@@ -171,3 +172,34 @@ def test_an_override_is_told_in_every_run() -> None:
 )
 def test_the_live_id_is_that_of_a_usable_record(answer: DnsAnswer | None, id_: str | None) -> None:
     assert Surroundings(DOMAIN, MX, sts=answer).live_id == id_
+
+
+def test_a_host_that_somebody_else_has_holds_a_new_domain_and_hints_do_not() -> None:
+    new = Surroundings(
+        DOMAIN,
+        MX,
+        zone=ZONE,
+        delegated=ns("ns1.example.net"),
+        host_taken="mta-sts.example.gov is taken",
+        hints=("look there",),
+    )
+    judged = judged_of(new)
+    assert judged.refusals == ("mta-sts.example.gov is taken",)
+    assert judged.warnings == ("look there",)
+    body = Body(1, NOW, DOMAIN.policy.render(), 0, "1")
+    known = replace(new, ledger=Ledger((body, Proof(2, NOW, "1"))))
+    assert judged_of(known).proceeds
+
+
+def test_one_authority_that_may_issue_is_enough() -> None:
+    caa = DnsAnswer("example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue "pki.goog"',))
+    on_cloudflare = Surroundings(
+        DOMAIN,
+        MX,
+        zone=ZONE,
+        delegated=ns("ns1.example.net"),
+        caa=(caa,),
+        authorities=CLOUDFLARES,
+    )
+    assert judged_of(on_cloudflare).proceeds
+    assert not judged_of(replace(on_cloudflare, authorities=(AMAZON,))).proceeds

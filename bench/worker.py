@@ -1,0 +1,116 @@
+"""The Worker beside one that answers a constant: throughput and latency in workerd, one run.
+
+``python bench/worker.py [--seconds S]``; the bar is 0.9 of the constant Worker's throughput. Both
+run in the same process of the runtime and are asked in turns, so that other work on the machine
+meets both. Throughput is counted over pipelined requests, latency over one after another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import time
+
+from localcloud.cloudflare.workerd import Workerd, WorkerdError, find
+from mtasts.policy import POLICY_PATH
+from mtasts.render.worker import worker_source
+
+BAR = 0.9
+BODY = b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.gov\r\nmax_age: 604800\r\n"
+CONSTANT = (
+    f"const BODY = new TextEncoder().encode({BODY.decode()!r});\n"
+    'const INIT = { headers: { "Content-Type": "text/plain" } };\n'
+    "export default { fetch() { return new Response(BODY, INIT); } };\n"
+)
+REQUEST = (
+    f"GET {POLICY_PATH} HTTP/1.1\r\nHost: mta-sts.example.gov\r\nX-Forwarded-Proto: https\r\n\r\n"
+).encode()
+CONNECTIONS = 4
+DEPTH = 32
+ROUNDS = 7
+LATENCIES = 3000
+MARK = b"HTTP/1.1 200 OK"
+
+
+async def _pump(port: int, end: float) -> int:
+    """Requests answered on one connection until ``end``, ``DEPTH`` of them under way."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    done, batch = 0, REQUEST * DEPTH
+    while time.monotonic() < end:
+        writer.write(batch)
+        seen = 0
+        rest = b""
+        while seen < DEPTH:
+            chunk = rest + await reader.read(65_536)
+            seen += chunk.count(MARK)
+            cut = chunk.rfind(MARK)
+            rest = chunk[max(cut + len(MARK), len(chunk) - len(MARK) + 1) :]
+        while not (rest + b"").endswith(BODY[-8:]):
+            rest += await reader.read(65_536)
+        done += seen
+    writer.close()
+    return done
+
+
+async def throughput(port: int, seconds: float) -> float:
+    """Requests a second."""
+    begun = time.monotonic()
+    counts = await asyncio.gather(*(_pump(port, begun + seconds) for _ in range(CONNECTIONS)))
+    return sum(counts) / (time.monotonic() - begun)
+
+
+async def latency(port: int) -> float:
+    """The 99th percentile in milliseconds, one request after another on one connection."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    found = []
+    for _ in range(LATENCIES):
+        begun = time.perf_counter()
+        writer.write(REQUEST)
+        await reader.readuntil(BODY[-8:])
+        found.append(time.perf_counter() - begun)
+    writer.close()
+    return statistics.quantiles(found, n=100)[98] * 1000
+
+
+async def measure(seconds: float) -> bool:
+    """Measure both and say so; whether the bar is met."""
+    runtime = Workerd(lambda: find(os.environ, print))
+    await runtime.serve({"w1": worker_source("example.gov", BODY, 60), "w2": CONSTANT})
+    try:
+        ours, constant = runtime.ports["w1"], runtime.ports["w2"]
+        for port in (ours, constant):  # until both are compiled
+            await throughput(port, seconds / 2)
+        ratios, rates = [], []
+        for turn in range(ROUNDS):
+            pair = (ours, constant) if turn % 2 else (constant, ours)
+            found = {port: await throughput(port, seconds) for port in pair}
+            ratios.append(found[ours] / found[constant])
+            rates.append((found[ours], found[constant]))
+        slow = {name: await latency(port) for name, port in (("ours", ours), ("const", constant))}
+    finally:
+        await runtime.stop()
+    ratio = statistics.median(ratios)
+    mine, other = (statistics.median(each) for each in zip(*rates, strict=True))
+    print(
+        f"worker: {mine:.0f} requests/s, a constant one {other:.0f}: {ratio:.2f} of it "
+        f"(bar {BAR}); p99 {slow['ours']:.2f} ms beside {slow['const']:.2f} ms"
+    )
+    return ratio >= BAR
+
+
+def main() -> int:
+    """Run it; exit code 1 where the bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each round (1)")
+    try:
+        return 0 if asyncio.run(measure(parser.parse_args().seconds)) else 1
+    except WorkerdError as error:
+        print(f"worker: left out: {error}", file=sys.stderr)
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
