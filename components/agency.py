@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.clouds import load_components, place_hosting, place_zones, start_provider
+from components.clouds import (
+    load_components,
+    place_former,
+    place_hosting,
+    place_zones,
+    start_provider,
+)
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
 from mtasts.config import ConfigError, load, supported
@@ -81,7 +87,9 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     for note in survey.notes:
         pulumi.log.warn(note)
-    decision = decide(survey, now())
+    # Protection is dropped in a run of its own, ahead of the one that needs it gone.
+    leaves = config.leaving is config.hosting
+    decision = decide(survey, now(), leaves=leaves)
     if not pulumi.runtime.is_dry_run():
         await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
@@ -91,9 +99,10 @@ async def _main(stack: str) -> pulumi.Inputs:
     hosting = await place_hosting(
         clouds,
         survey.account_id,
-        protect=any(decision.phase(name).parts.host for name in names),
+        protect=not leaves and any(decision.phase(name).parts.host for name in names),
         keep=bool(names),
     )
+    former = await place_former(clouds, keep=bool(names))
     zones = place_zones(clouds)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
@@ -108,6 +117,7 @@ async def _main(stack: str) -> pulumi.Inputs:
                 "zones": zones,
                 "prover": prover,
                 "recorder": recorder,
+                "former": former,
             },
         )
         outputs[declaration.domain] = {
@@ -151,11 +161,12 @@ class Decision:
         return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
 
 
-def decide(survey: Survey, now: dt.datetime) -> Decision:
+def decide(survey: Survey, now: dt.datetime, *, leaves: bool = False) -> Decision:
     """What is declared, and what is told of it.
 
     A held domain is declared as it was, where that is known; otherwise it is left out, and since
-    the run fails in the end, nothing of it is deleted.
+    the run fails in the end, nothing of it is deleted. ``leaves`` says that hosting is about to
+    move to another cloud.
     """
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
@@ -182,6 +193,8 @@ def decide(survey: Survey, now: dt.datetime) -> Decision:
         if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
+            if leaves:
+                parts = parts.leaving
             declared.append(declare(domain, zone, intended, parts=parts, keep=keep))
     return Decision(tuple(declared), held, retiring)
 

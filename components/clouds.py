@@ -14,6 +14,7 @@ from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
+    from components.aws.hosting import AwsHosting
     from components.hosting import Hosting, Zones
     from mtasts.clouds import Clouds
 
@@ -48,18 +49,8 @@ async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep:
     stack is destroyed, once any of them has been enforced.
     """
     config = clouds.config
-    if clouds.aws is not None:
-        from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
-
-        return AwsHosting(
-            clouds.aws,
-            bucket=clouds.bucket(account_id),
-            account_id=account_id,
-            cache_seconds=config.cache_seconds,
-            alarm_topic=config.alarm_topic,
-            protect=protect,
-            keep=keep,
-        )
+    if clouds.hosts_on_aws:
+        return _on_aws(clouds, account_id, protect=protect, keep=keep)
     from components.cloudflare.hosting import CloudflareHosting  # noqa: PLC0415 - as above
 
     account = clouds.require_cloudflare()
@@ -68,10 +59,35 @@ async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep:
     except CloudflareError as error:
         raise UndeterminedError(str(error)) from error
     return CloudflareHosting(
-        account_id=account_id,
+        account,
         workers_dev=workers_dev,
         cache_seconds=config.cache_seconds,
         settle_seconds=config.settle_seconds,
+    )
+
+
+async def place_former(clouds: Clouds, *, keep: bool) -> Hosting | None:
+    """The cloud that hosting moves away from, unprotected; None where it does not move.
+
+    Until resolvers have let go of its address it serves the same policies.
+    """
+    if clouds.hosts_on_aws or clouds.config.leaving is None:
+        return None
+    account_id = await asyncio.to_thread(clouds.require_aws().require_allowed)
+    return _on_aws(clouds, account_id, protect=False, keep=keep)
+
+
+def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> AwsHosting:
+    from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
+
+    return AwsHosting(
+        clouds.require_aws(),
+        bucket=clouds.aws_bucket(account_id),
+        account_id=account_id,
+        cache_seconds=clouds.config.cache_seconds,
+        alarm_topic=clouds.config.alarm_topic,
+        protect=protect,
+        keep=keep,
     )
 
 

@@ -84,6 +84,9 @@ class PolicyHost(Protocol):
     def target(self) -> Alias | Worker:
         """What a zone has to know to lead there."""
 
+    async def take_over(self, owner: str, zone_id: str) -> None:
+        """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only."""
+
     async def caches(self, deadline_seconds: float) -> Caches:
         """The caches in front of it; to be asked for in hooks only."""
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0
 _LEDGER_SECONDS = 60.0
+# Twice the longest mtasts:settleSeconds, and the calls.
+_TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
 
 class MailDomainArgs(TypedDict):
@@ -30,6 +32,7 @@ class MailDomainArgs(TypedDict):
     zones: Zones
     prover: Prover
     recorder: Recorder
+    former: Hosting | None
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -57,12 +60,11 @@ class MailDomain(pulumi.ComponentResource):
             ttl_seconds=declared.ttl_seconds,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        host = hosting.policy_host(
-            declared,
-            zone,
-            _before(_entry(name, declared, recorder)),
-            pulumi.ResourceOptions(parent=self),
-        )
+        before_body = _before(_entry(name, declared, recorder))
+        own = pulumi.ResourceOptions(parent=self)
+        host = hosting.policy_host(declared, zone, before_body, own)
+        if args["former"] is not None:
+            args["former"].policy_host(declared.leaving, zone, before_body, own)
         parts = declared.parts
         addresses: Sequence[pulumi.Resource] = ()
         if parts.addresses:
@@ -73,7 +75,7 @@ class MailDomain(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(
                     parent=self,
                     depends_on=[host.body],
-                    hooks=_before(_candidate_proof(name, declared, host, prover)),
+                    hooks=_before(_candidate_proof(name, declared, host, prover, recorder)),
                     protect=parts.protect_addresses,
                 ),
             )
@@ -111,7 +113,7 @@ def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.Resou
 
 
 def _candidate_proof(
-    name: str, declared: Declaration, host: PolicyHost, prover: Prover
+    name: str, declared: Declaration, host: PolicyHost, prover: Prover, recorder: Recorder
 ) -> pulumi.ResourceHook:
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
 
@@ -119,8 +121,11 @@ def _candidate_proof(
         own_name = str(await host.own_name.future())
         asked_as = declared.policy_host if host.answers_as_policy_host else own_name
         await prover.prove_candidate(Wanted(asked_as, declared.body), own_name)
+        ledger = await recorder.read(name)
+        if ledger.last_proven is not None:  # so what leads elsewhere is our own
+            await host.take_over(declared.policy_host, declared.zone.zone_id)
 
-    deadline = prover.deadline_seconds + _GRACE_SECONDS
+    deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     return guard(f"{name}-candidate-proof", check, deadline_seconds=deadline)
 
 

@@ -55,7 +55,7 @@ class Clouds:
             UsageError: there is no token for Cloudflare.
             AwsSettingsError: the ``aws:`` keys make no session.
         """
-        on_aws = config.hosting is Hosting.AWS
+        on_aws = Hosting.AWS in (config.hosting, config.leaving)
         settings = (
             CloudflareSettings.from_config(config.cloudflare_account, values, environment)
             if config.cloudflare_account
@@ -68,6 +68,11 @@ class Clouds:
             CloudflareAccount(settings) if settings else None,
         )
 
+    @property
+    def hosts_on_aws(self) -> bool:
+        """Whether AWS serves the policies."""
+        return self.config.hosting is Hosting.AWS
+
     def identify(self) -> str:
         """The id of the account that hosts, once it is known to be the stack's.
 
@@ -75,8 +80,8 @@ class Clouds:
             WrongAccountError: the credentials are another account's.
             UndeterminedError: whose they are could not be found out.
         """
-        if self.aws is not None:
-            return self.aws.require_allowed()
+        if self.hosts_on_aws:
+            return self.require_aws().require_allowed()
         account = self.require_cloudflare()
         try:
             # Whoever may read this is of the account: a token is bound to those it names.
@@ -95,31 +100,35 @@ class Clouds:
     @property
     def authorities(self) -> tuple[Authority, ...]:
         """Those that may sign a policy host's certificate there."""
-        return (AMAZON,) if self.aws is not None else CLOUDFLARES
+        return (AMAZON,) if self.hosts_on_aws else CLOUDFLARES
 
     @property
     def hosts(self) -> Distributions | Workers:
         """What the account has that serves hosts."""
-        if self.aws is not None:
-            return Distributions(self.aws)
+        if self.hosts_on_aws:
+            return Distributions(self.require_aws())
         return Workers(self.require_cloudflare())
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
         """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
-        return None if self.aws is not None else Workers(self.require_cloudflare()).settings
+        return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
 
     def bucket(self, account_id: str) -> str:
         """The bucket of the stack, which holds its ledgers."""
-        if self.aws is not None:
-            return bucket_name(account_id, self.aws.settings.region, self.stack)
+        if self.hosts_on_aws:
+            return self.aws_bucket(account_id)
         return ledger_bucket_name(self.stack)
+
+    def aws_bucket(self, account_id: str) -> str:
+        """The bucket of the stack on AWS."""
+        return bucket_name(account_id, self.require_aws().settings.region, self.stack)
 
     def store(self, account_id: str) -> S3Store | R2Store:
         """Where the stack's ledgers are."""
         bucket = self.bucket(account_id)
-        if self.aws is not None:
-            return S3Store(self.aws, bucket)
+        if self.hosts_on_aws:
+            return S3Store(self.require_aws(), bucket)
         return R2Store(self.require_cloudflare(), bucket)
 
     def require_aws(self) -> Account:

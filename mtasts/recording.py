@@ -133,3 +133,21 @@ def _is_same(found: Entry, wanted: Entry) -> bool:
     if isinstance(found, Body) and isinstance(wanted, Body):
         return replace(found, at=wanted.at) == wanted
     return type(found) is type(wanted)
+
+
+def copy_ledger(source: Store, target: Store, domain: str) -> int:
+    """Copy the entries that ``target`` lacks, in order; how many that were. Blocks.
+
+    Raises:
+        LedgerError: the target holds another history.
+    """
+    present, copied = target.list(domain), 0
+    for number, entry in sorted(source.list(domain).items()):
+        if number in present or not target.append(domain, number, entry):
+            if present.get(number, entry) != entry:
+                raise LedgerError(
+                    f"the target has another entry {number} of the ledger of {domain}"
+                )
+            continue
+        copied += 1
+    return copied

@@ -149,6 +149,9 @@ class PolicyHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
+    async def take_over(self, owner: str, zone_id: str) -> None:
+        """Nothing: the record says it all."""
+
     async def caches(self, deadline_seconds: float) -> CloudFrontCaches:
         """The distribution's caches; to be asked for in hooks only, where its id is known."""
         return CloudFrontCaches(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.hosting import Zone
+    from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.rollout.declaration import Declaration
 
 
@@ -21,8 +22,8 @@ class CloudflareHosting:
 
     def __init__(
         self,
+        account: CloudflareAccount,
         *,
-        account_id: str,
         workers_dev: str,
         cache_seconds: int,
         settle_seconds: int,
@@ -32,7 +33,7 @@ class CloudflareHosting:
         ``workers_dev`` is the account's own domain, at which a Worker is asked before any record
         leads to it.
         """
-        self._account_id = account_id
+        self._account = account
         self._workers_dev = workers_dev
         self._cache_seconds = cache_seconds
         self._settle_seconds = settle_seconds
@@ -47,7 +48,7 @@ class CloudflareHosting:
         """A Worker for a domain; its certificate comes with the custom domain."""
         del zone
         return PolicyHost(
-            declaration.domain,
+            f"{declaration.domain}-worker",
             {
                 "domain": declaration.domain,
                 "policy_host": declaration.policy_host,
@@ -56,7 +57,7 @@ class CloudflareHosting:
                 "cache_seconds": self._cache_seconds,
                 "settle_seconds": self._settle_seconds,
                 "protect": declaration.parts.protect_host,
-                "account_id": self._account_id,
+                "account": self._account,
                 "workers_dev": self._workers_dev,
             },
             opts,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 import pulumi_cloudflare as cloudflare
 
 from components.hosting import Worker
+from mtasts.cloud.take_over import TakeOver
 from mtasts.cloud.worker_caches import WorkerCaches
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
+
+if TYPE_CHECKING:
+    from mtasts.cloud.cloudflare import CloudflareAccount
 
 
 class PolicyHostArgs(TypedDict):
@@ -22,7 +26,7 @@ class PolicyHostArgs(TypedDict):
     cache_seconds: int
     settle_seconds: int
     protect: bool
-    account_id: str
+    account: CloudflareAccount
     workers_dev: str
 
 
@@ -41,10 +45,12 @@ class PolicyHost(pulumi.ComponentResource):
         """Place the Worker; no record of the domain leads here yet."""
         super().__init__("mtasts:index:PolicyHost", name, {}, opts)
         self._settle_seconds = args["settle_seconds"]
-        service = worker_name(args["domain"])
+        self._account = args["account"]
+        account_id = self._account.settings.account_id
+        service = self._service = worker_name(args["domain"])
         script = cloudflare.WorkersScript(
-            f"{name}-policy",
-            account_id=args["account_id"],
+            f"{name}-script",
+            account_id=account_id,
             script_name=service,
             main_module=MODULE,
             content=worker_source(args["domain"], args["body"], args["cache_seconds"]),
@@ -58,7 +64,7 @@ class PolicyHost(pulumi.ComponentResource):
         # The name at which it can be asked before any record of the domain leads to it.
         subdomain = cloudflare.WorkersScriptSubdomain(
             f"{name}-own-name",
-            account_id=args["account_id"],
+            account_id=account_id,
             script_name=script.script_name,
             enabled=True,
             previews_enabled=False,
@@ -67,7 +73,7 @@ class PolicyHost(pulumi.ComponentResource):
         self.body = script
         own_name = f"{service}.{args['workers_dev']}"
         self.own_name = subdomain.enabled.apply(lambda _: own_name)
-        self.target = Worker(args["account_id"], script.script_name)
+        self.target = Worker(account_id, script.script_name)
         self.policy_url = pulumi.Output.from_input(
             f"https://{args['policy_host']}/.well-known/mta-sts.txt"
         )
@@ -76,3 +82,7 @@ class PolicyHost(pulumi.ComponentResource):
     async def caches(self, deadline_seconds: float) -> WorkerCaches:
         """How long it has to be seen, which takes part of the proof's time."""
         return WorkerCaches(min(self._settle_seconds, deadline_seconds / 2))
+
+    async def take_over(self, owner: str, zone_id: str) -> None:
+        """Have ``owner`` lead here in one step, where it leads to another host of ours now."""
+        await TakeOver(self._account, self._settle_seconds).run(owner, zone_id, self._service)

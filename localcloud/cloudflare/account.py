@@ -106,6 +106,21 @@ class CustomDomain:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A pattern of addresses that a Worker answers, wherever the name leads to Cloudflare."""
+
+    id: str
+    zone_id: str
+    pattern: str
+    script: str
+    at: float
+
+    def serves(self, host: str) -> bool:
+        """Whether it is about every address of ``host``; no other pattern is modelled."""
+        return self.pattern == f"{host}/*"
+
+
 class Account:
     """The account; ``clock`` says when something was done, for the edge's lag."""
 
@@ -116,6 +131,7 @@ class Account:
         self.zones: dict[str, Zone] = {}
         self.scripts: dict[str, Script] = {}
         self.domains: dict[str, CustomDomain] = {}
+        self.routes: dict[str, Route] = {}
         self.buckets: dict[str, dict[str, Any]] = {}
 
     def zone(self, zone_id: str) -> Zone:
@@ -226,6 +242,16 @@ class Account:
             row = Record(uuid.uuid4().hex, hostname, "AAAA", "100::", 1, proxied=True, worker=id_)
             zone.records[row.id] = row
         return found
+
+    def add_route(self, zone_id: str, pattern: str, script: str) -> Route:
+        """Have a Worker answer a pattern of addresses of the zone."""
+        self.zone(zone_id)
+        self.script(script)
+        if any(each.pattern == pattern for each in self.routes.values()):
+            raise ApiError(409, 10020, "A route with the same pattern already exists.")
+        made = Route(uuid.uuid4().hex, zone_id, pattern, script, self._clock())
+        self.routes[made.id] = made
+        return made
 
     def domain(self, id_: str) -> CustomDomain:
         """The custom domain of that id."""

@@ -25,6 +25,7 @@ from localcloud.cloudflare.account import (
     ApiError,
     CustomDomain,
     Record,
+    Route,
     Script,
     Zone,
 )
@@ -79,6 +80,8 @@ _DOMAINS = rf"{_ACCOUNT}/workers/domains"
 _BUCKETS = rf"{_ACCOUNT}/r2/buckets"
 _BUCKET = rf"{_BUCKETS}/(?P<name>[^/]+)"
 _RECORDS = rf"{_ZONE}/dns_records"
+_ROUTE = rf"{_ZONE}/workers/routes"
+_READ_ROUTES, _WRITE_ROUTES = "Workers Routes Read", "Workers Routes Write"
 _WORKERS, _READ_WORKERS = "Workers Scripts Write", "Workers Scripts Read"
 _DNS, _READ_DNS = "DNS Write", "DNS Read"
 _R2, _READ_R2 = "Workers R2 Storage Write", "Workers R2 Storage Read"
@@ -284,6 +287,24 @@ class Api:
         script.subdomain = bool(call.body["enabled"])
         return _ok({"enabled": script.subdomain, "previews_enabled": False})
 
+    @_route("GET", _ROUTE, _READ_ROUTES)
+    async def _routes(self, call: _Call) -> HttpResponse:
+        found = self._account.routes.values()
+        return _ok([_shown(each) for each in found if each.zone_id == call.parts["zone"]])
+
+    @_route("POST", _ROUTE, _WRITE_ROUTES)
+    async def _route_make(self, call: _Call) -> HttpResponse:
+        made = self._account.add_route(
+            call.parts["zone"], call.body["pattern"], call.body["script"]
+        )
+        return _ok(_shown(made))
+
+    @_route("DELETE", rf"{_ROUTE}/(?P<id>[^/]+)", _WRITE_ROUTES)
+    async def _route_delete(self, call: _Call) -> HttpResponse:
+        if self._account.routes.pop(call.parts["id"], None) is None:
+            raise ApiError(404, 10005, "Route not found.")
+        return _ok({"id": call.parts["id"]})
+
     @_route("GET", _DOMAINS, _READ_WORKERS)
     async def _domains(self, call: _Call) -> HttpResponse:
         host = call.query.get("hostname")
@@ -454,3 +475,7 @@ def _zone(found: Zone) -> dict[str, Any]:
 
 def _script(found: Script) -> dict[str, Any]:
     return {"id": found.name, "tag": found.name, "compatibility_date": found.compatibility_date}
+
+
+def _shown(found: Route) -> dict[str, Any]:
+    return {"id": found.id, "pattern": found.pattern, "script": found.script}

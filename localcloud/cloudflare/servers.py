@@ -95,15 +95,22 @@ class CloudflareServers:
     def serves(self, host: str, lag_seconds: float) -> Version | None:
         """The upload that a point of presence serves for ``host``, if it knows of the host yet."""
         now = self._clock()
-        for attached in self.account.domains.values():
-            if attached.hostname == host and attached.at + lag_seconds > now:
-                return None
-        name = next((name for each, name in self.account.hosts() if each == host), None)
+        name = self._service(host, now - lag_seconds)
         script = self.account.scripts.get(name) if name else None
         if script is None:
             return None
         arrived = [each for each in script.versions if each.at + lag_seconds <= now]
         return arrived[-1] if arrived else None
+
+    def _service(self, host: str, known: float) -> str | None:
+        """The Worker of a host, for a place that knows what was so then."""
+        for route in self.account.routes.values():
+            if route.serves(host) and route.at <= known:
+                return route.script
+        for attached in self.account.domains.values():
+            if attached.hostname == host:
+                return attached.service if attached.at <= known else None
+        return next((name for each, name in self.account.hosts() if each == host), None)
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
         """The names of the certificate that the edge has for a Worker's host."""

@@ -8,21 +8,24 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_store
+from mtasts.cli.accounts import stack_clouds, stack_store
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
+from mtasts.cloud.naming import ledger_bucket_name
 from mtasts.config import load_stack
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recording import Recorder
+from mtasts.recording import Recorder, copy_ledger
 from mtasts.rollout.dates import minute
 from mtasts.rollout.entries import Adopted, Body, LedgerError, PhaseEntered, Proof, ZoneSeen
+from mtasts.stores.r2 import R2Store
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
 
+    from mtasts.clouds import Clouds
     from mtasts.rollout.entries import Entry
     from mtasts.rollout.ledger import Ledger
 
@@ -38,11 +41,19 @@ def configure(parser: ArgumentParser) -> None:
         epilog="example: mtasts ledger show example-agency --format json",
         formatter_class=Help,
     )
-    show.add_argument("stack", metavar="STACK", help="the stack's name")
-    show.add_argument("--domain", metavar="D", help="this domain only")
-    show.add_argument(
-        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+    copy = verbs.add_parser(
+        "copy",
+        help="from AWS to Cloudflare, ahead of a move",
+        description="Copy a stack's ledgers from S3 to R2, ahead of a move (docs/moving.md).",
+        epilog="example: mtasts ledger copy example-agency",
+        formatter_class=Help,
     )
+    for verb in (show, copy):
+        verb.add_argument("stack", metavar="STACK", help="the stack's name")
+        verb.add_argument("--domain", metavar="D", help="this domain only")
+        verb.add_argument(
+            "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+        )
     show.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -54,6 +65,8 @@ def run(arguments: Namespace) -> int:
         if arguments.domain not in names:
             raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
         names = [arguments.domain]
+    if arguments.verb == "copy":
+        return _copy(stack_clouds(config, values, arguments.stack), names)
     recorder = Recorder(stack_store(config, values, arguments.stack))
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
@@ -61,6 +74,21 @@ def run(arguments: Namespace) -> int:
         write(shown(name, ledger, clock(os.environ)()))
     broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
     return Exit.UNDETERMINED if broken else Exit.GOOD
+
+
+def _copy(clouds: Clouds, names: list[str]) -> int:
+    """Copy what is missing; safe to repeat. The ledgers on AWS stay as they are."""
+    if not clouds.hosts_on_aws or clouds.config.leaving is None:
+        raise UsageError(
+            f"{clouds.stack}: a ledger is copied ahead of a move, with hosting aws and "
+            "mtasts:leaving: aws"
+        )
+    source = clouds.store(clouds.identify())
+    target = R2Store(clouds.require_cloudflare(), ledger_bucket_name(clouds.stack))
+    for name in names:
+        count = copy_ledger(source, target, name)
+        write(f"{name}: {count} entries copied\n")
+    return Exit.GOOD
 
 
 async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger | LedgerError]:

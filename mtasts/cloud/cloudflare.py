@@ -130,10 +130,22 @@ class CloudflareAccount:
         """The result of a PUT, which is not tried again where it may have been done."""
         return self._ask("PUT", path, {}, body)["result"]
 
+    def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
+        """The result of a POST; raises as `get`."""
+        return self._ask("POST", path, {}, body)["result"]
+
+    def remove(self, path: str) -> None:
+        """DELETE what may be gone already, which is no error; raises as `get`."""
+        try:
+            self._ask("DELETE", path, {})
+        except CloudflareError as error:
+            if error.status != _NOT_FOUND:
+                raise
+
     def make(self, path: str, body: object) -> None:
         """POST what may be there already, which is no error; raises as `get`."""
         try:
-            self._ask("POST", path, {}, body)
+            self.post(path, body)
         except CloudflareError as error:
             if error.status != _CONFLICT:
                 raise

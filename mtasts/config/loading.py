@@ -150,6 +150,7 @@ def _load(
         file=report.file,
         alarm_topic=stack.alarm_topic,
         cloudflare_account=stack.cloudflare_account,
+        leaving=stack.leaving,
         settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
     )
 

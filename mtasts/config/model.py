@@ -114,6 +114,7 @@ class AgencyConfig:
     ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
     ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any. ``cloudflare_account`` is there
     with hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy has to be seen.
+    ``leaving`` is the cloud that hosted before, and does so still for those who have not heard.
     """
 
     agency: str
@@ -129,6 +130,7 @@ class AgencyConfig:
     alarm_topic: str | None = None
     cloudflare_account: str | None = None
     settle_seconds: int = 0
+    leaving: Hosting | None = None
 
 
 def supported(config: AgencyConfig) -> list[Finding]:

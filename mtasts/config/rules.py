@@ -77,8 +77,10 @@ def check_stack(
                     "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
                 ),
             )
+    _check_leaving(stack, dns, report)
     judged = "mtasts:hosting" not in raw or stack.hosting is not None
-    if judged and hosting is Hosting.AWS and "aws:region" not in raw:
+    on_aws = judged and hosting is Hosting.AWS
+    if (on_aws or stack.leaving is Hosting.AWS) and "aws:region" not in raw:
         report.add(
             "aws:region",
             FieldError(
@@ -87,6 +89,22 @@ def check_stack(
                 "add aws:region: us-east-1",
             ),
         )
+
+
+def _check_leaving(stack: StackFields, dns: Dns, report: Report) -> None:
+    """A move between the clouds: one way, and only where one record can be replaced in place."""
+    if stack.leaving is Hosting.CLOUDFLARE:
+        why = (
+            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
+            "another can stand there: senders would find no host meanwhile"
+        )
+        fix = "remove it; docs/moving.md says what a way back to AWS costs"
+    elif stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
+        why = "hosting moves to Cloudflare only where the zone is there already"
+        fix = "move the zone first, with hosting aws: mtasts:dns: cloudflare"
+    else:
+        return
+    report.add("mtasts:leaving", FieldError("config-impossible-combination", why, fix))
 
 
 def check_names(

@@ -141,6 +141,9 @@ class StackFields(Fields):
     cloudflare_account: Annotated[str, PlainValidator(fields.cloudflare_account)] | None = Field(
         None, alias="mtasts:cloudflareAccount"
     )
+    leaving: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = Field(
+        None, alias="mtasts:leaving"
+    )
     settle_seconds: _SettleSeconds | None = Field(None, alias="mtasts:settleSeconds")
 
 

@@ -6,7 +6,7 @@ registered, and stands here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.records import StsRecord, TlsRptRecord
@@ -65,6 +65,11 @@ class Declaration:
     def tlsrpt_owner(self) -> str:
         """Where the TLS-RPT record stands."""
         return f"{TLSRPT_LABEL}.{self.domain}"
+
+    @property
+    def leaving(self) -> Declaration:
+        """The same at a host that nobody relies on for long any more."""
+        return replace(self, parts=self.parts.unprotected)
 
     @property
     def sts_text(self) -> str:

@@ -39,6 +39,11 @@ class Parts:
         """The same parts of a domain that nobody relies on."""
         return replace(self, protect_record=False, protect_addresses=False, protect_host=False)
 
+    @property
+    def leaving(self) -> Parts:
+        """The same parts while host and addresses are about to be others."""
+        return replace(self, protect_addresses=False, protect_host=False)
+
 
 ALL = Parts()
 UNPROTECTED = ALL.unprotected

@@ -1,0 +1,101 @@
+"""A host name goes over to a Worker while senders ask for it: no moment without the policy.
+
+A custom domain replaces the record that stands there in one step, but the places learn of it one
+after another, and after DNS perhaps. So a route comes first: it does nothing while the name leads
+elsewhere, and every place has it by the time the name leads to Cloudflare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from mtasts.cloud.cloudflare import CloudflareError
+from mtasts.errors import MtaStsError, UndeterminedError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mtasts.cloud.cloudflare import CloudflareAccount
+
+_ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+
+
+class TakeOverError(MtaStsError):
+    """The name stays where it is; nothing was changed."""
+
+
+class TakeOver:
+    """Takes names over, each with two pauses of ``settle_seconds``."""
+
+    def __init__(
+        self,
+        account: CloudflareAccount,
+        settle_seconds: float,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Act in ``account``."""
+        self._account = account
+        self._settle_seconds = settle_seconds
+        self._pause = pause
+
+    async def run(self, host: str, zone_id: str, service: str) -> None:
+        """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
+
+        Safe to repeat after a failure.
+
+        Raises:
+            TakeOverError: the zone has no certificate for the host yet.
+            UndeterminedError: Cloudflare did not do so, or did not tell.
+        """
+        try:
+            if not await asyncio.to_thread(self._foreign, host, zone_id):
+                return
+            await asyncio.to_thread(self._require_certificate, host, zone_id)
+            route = await asyncio.to_thread(self._route, host, zone_id, service)
+            await self._pause(self._settle_seconds)
+            await asyncio.to_thread(self._attach, host, zone_id, service)
+            await self._pause(self._settle_seconds)
+            await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{route}")
+        except CloudflareError as error:
+            raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
+
+    def _foreign(self, host: str, zone_id: str) -> list[Any]:
+        """The records at the name that no Worker owns."""
+        rows = self._account.get(f"/zones/{zone_id}/dns_records", name=host)
+        return [
+            row
+            for row in rows
+            if row["type"] in _ADDRESS_TYPES and not (row.get("meta") or {}).get("read_only")
+        ]
+
+    def _require_certificate(self, host: str, zone_id: str) -> None:
+        packs = self._account.get(f"/zones/{zone_id}/ssl/certificate_packs", status="all")
+        parent = host.partition(".")[2]
+        names = {name for pack in packs if pack.get("status") == "active" for name in pack["hosts"]}
+        if not names & {host, f"*.{parent}"}:
+            raise TakeOverError(
+                f"no active certificate of the zone covers {host}, and while one is issued senders "
+                "would get none: order an advanced certificate for it (SSL/TLS > Edge "
+                "Certificates), and run again when it is active"
+            )
+
+    def _route(self, host: str, zone_id: str, service: str) -> str:
+        pattern = f"{host}/*"
+        for row in self._account.get(_routes(zone_id)):
+            if row["pattern"] == pattern:
+                if row.get("script") != service:
+                    raise TakeOverError(f"the route {pattern} leads to {row.get('script')} already")
+                return str(row["id"])
+        made = self._account.post(_routes(zone_id), {"pattern": pattern, "script": service})
+        return str(made["id"])
+
+    def _attach(self, host: str, zone_id: str, service: str) -> None:
+        path = f"{self._account.path}/workers/scripts/{service}/domains/records"
+        origin = {"hostname": host, "zone_id": zone_id, "environment": "production"}
+        body = {"override_scope": True, "override_existing_dns_record": True, "origins": [origin]}
+        self._account.put(path, body)
+
+
+def _routes(zone_id: str) -> str:
+    return f"/zones/{zone_id}/workers/routes"
