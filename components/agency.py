@@ -20,7 +20,7 @@ from components.clouds import (
 )
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
-from mtasts.config import ConfigError, load, supported
+from mtasts.config import load
 from mtasts.errors import MtaStsError
 from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.probe.dns import Resolver
@@ -77,6 +77,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         partial(evidence_path, FOLDER, stack),
         authorities=clouds.authorities,
         hosts=clouds.hosts,
+        handouts=clouds.handouts,
         settings=clouds.zone_settings,
     )
     _, survey, _ = await asyncio.gather(
@@ -93,6 +94,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     if not pulumi.runtime.is_dry_run():
         await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
+        await record_stages(recorder, survey)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
@@ -103,7 +105,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         keep=bool(names),
     )
     former = await place_former(clouds, keep=bool(names))
-    zones = place_zones(clouds)
+    zones = place_zones(clouds, hosting)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
     prover = Prover(reach, resolver, config.proof_seconds)
@@ -124,6 +126,7 @@ async def _main(stack: str) -> pulumi.Inputs:
             "policyId": domain.policy_id,
             "policyUrl": domain.policy_url,
             "policy": declaration.body.decode("utf-8"),
+            **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
         }
     pulumi.export("domains", outputs)
     if decision.held:
@@ -138,11 +141,7 @@ def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]
         ConfigError: with every problem there is.
     """
     file = f"stacks/Pulumi.{stack}.yaml"
-    config = load(values, file=file, secret_keys=secret_keys)
-    unbuilt = supported(config)
-    if unbuilt:
-        raise ConfigError(file, tuple(unbuilt))
-    return config
+    return load(values, file=file, secret_keys=secret_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +194,11 @@ def decide(survey: Survey, now: dt.datetime, *, leaves: bool = False) -> Decisio
             parts = phase.parts if keep else phase.parts.unprotected
             if leaves:
                 parts = parts.leaving
-            declared.append(declare(domain, zone, intended, parts=parts, keep=keep))
+            if found.stage is not None:
+                parts = parts.at(found.stage)
+            declared.append(
+                declare(domain, zone, intended, parts=parts, keep=keep, home=found.home)
+            )
     return Decision(tuple(declared), held, retiring)
 
 
@@ -211,6 +214,19 @@ async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) 
             recorder.advance(name, progress.phase, progress.ttl_seconds)
             for name, progress in retiring.items()
             if progress.is_new
+        )
+    )
+
+
+async def record_stages(recorder: Recorder, survey: Survey) -> None:
+    """Write down each stage that a domain enters, before anything of it is declared."""
+    await asyncio.gather(
+        *(
+            recorder.enter(found.domain.name, found.stage)
+            for found in survey.domains
+            if found.stage is not found.ledger.stage
+            and found.stage is not None
+            and found.ledger.last_body is not None
         )
     )
 

@@ -91,12 +91,22 @@ def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Aw
     )
 
 
-def place_zones(clouds: Clouds) -> Zones:
-    """Whoever answers for the domains."""
+def place_zones(clouds: Clouds, hosting: Hosting) -> Zones:
+    """Whoever answers for the domains; what is handed out lies in the bucket of ``hosting``."""
     if clouds.config.dns is Dns.CLOUDFLARE:
         from components.cloudflare.zone import CloudflareZones  # noqa: PLC0415 - as above
 
         return CloudflareZones()
+    from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
     from components.aws.zones import Route53Zones  # noqa: PLC0415 - as above
 
-    return Route53Zones(clouds.require_aws().settings)
+    own = Route53Zones(clouds.require_aws().settings)
+    if clouds.config.dns is Dns.ROUTE53 or not isinstance(hosting, AwsHosting):
+        return own
+    if clouds.config.dns is Dns.MANUAL:
+        from components.manual.zone import ManualZones  # noqa: PLC0415 - as above
+
+        return ManualZones(hosting.bucket)
+    from components.delegated.zone import DelegatedZones  # noqa: PLC0415 - as above
+
+    return DelegatedZones(own, hosting.bucket)

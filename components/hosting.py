@@ -59,6 +59,9 @@ class Zone(Protocol):
     ) -> pulumi.Output[str]:
         """The record by which an authority sees that the domain is ours; its name, once there."""
 
+    def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
+        """What somebody else has to publish, ready to paste; None where nobody has."""
+
 
 class Zones(Protocol):
     """Whoever answers for the domains."""

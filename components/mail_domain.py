@@ -44,6 +44,7 @@ class MailDomain(pulumi.ComponentResource):
 
     policy_url: pulumi.Output[str]
     policy_id: pulumi.Output[str]
+    handed_out: pulumi.Output[dict[str, str]] | None
 
     def __init__(
         self, name: str, args: MailDomainArgs, opts: pulumi.ResourceOptions | None = None
@@ -92,6 +93,7 @@ class MailDomain(pulumi.ComponentResource):
                     protect=parts.protect_record,
                 ),
             )
+        self.handed_out = zone.hand_out(protect=parts.protect_record)
         self.policy_url = host.policy_url
         self.policy_id = pulumi.Output.from_input(declared.id)
         self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})
@@ -139,7 +141,7 @@ def _proof(
         await recorder.ensure_body(name, declared.intended)
         caches = await host.caches(prover.deadline_seconds)
         wanted = Wanted(declared.policy_host, declared.body)
-        proof = await prover.prove(wanted, tuple(sorted(declared.zone.name_servers)), caches)
+        proof = await prover.prove(wanted, declared.name_servers, caches)
         await recorder.proven(name, declared.id, proof.addresses, proof.unseen)
 
     deadline = prover.deadline_seconds + _GRACE_SECONDS + _LEDGER_SECONDS

@@ -18,6 +18,7 @@ from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
+from mtasts.stores.handouts import Handouts
 from mtasts.stores.r2 import R2Store
 from mtasts.stores.s3 import S3Store
 
@@ -91,8 +92,17 @@ class Clouds:
         return account.settings.account_id
 
     @property
-    def zones(self) -> Route53Zones | CloudflareZones:
-        """The zones that the stack's records may stand in."""
+    def handouts(self) -> Callable[[str], Handouts] | None:
+        """What reads what was handed out, where somebody else publishes records."""
+        if self.config.dns not in (Dns.DELEGATED, Dns.MANUAL):
+            return None
+        return lambda account_id: Handouts(self.require_aws(), self.aws_bucket(account_id))
+
+    @property
+    def zones(self) -> Route53Zones | CloudflareZones | None:
+        """The zones that the stack's records may stand in; None where somebody else has them."""
+        if self.config.dns is Dns.MANUAL:
+            return None
         if self.config.dns is Dns.CLOUDFLARE:
             return CloudflareZones(self.require_cloudflare())
         return Route53Zones(self.require_aws())

@@ -13,6 +13,7 @@ from mtasts.rollout.entries import (
     MxSeen,
     PhaseEntered,
     Proof,
+    StageEntered,
     ZoneSeen,
     render_entry,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.entries import Adopted, Entry
     from mtasts.rollout.ledger import Intended
     from mtasts.rollout.phases import Phase
+    from mtasts.rollout.stages import Stage
     from mtasts.rollout.zones import HostedZone
 
 
@@ -99,6 +101,11 @@ class Recorder:
         ledger = await self.read(domain)
         entry = PhaseEntered(ledger.next_number, self.now(), phase, ttl_seconds)
         await self._append(domain, entry)
+
+    async def enter(self, domain: str, stage: Stage) -> None:
+        """Write down that a domain enters ``stage``, before anything of it is declared."""
+        ledger = await self.read(domain)
+        await self._append(domain, StageEntered(ledger.next_number, self.now(), stage))
 
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
         """Write down the MX set that DNS has, where it is another than the last one seen."""

@@ -12,6 +12,7 @@ from mtasts.rollout.authority import AMAZON, caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.gates import is_promotion
+from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mtasts.recording import Recorder
     from mtasts.rollout.authority import Authority
     from mtasts.rollout.evidence import Evidence, EvidenceError
+    from mtasts.stores.handouts import Handouts
 
 _LOOKUPS_AT_ONCE = 64
 
@@ -75,13 +77,14 @@ class Surveyor:
     def __init__(
         self,
         identify: Callable[[], str],
-        zones: Zones,
+        zones: Zones | None,
         resolver: Resolver,
         ledgers: Callable[[str], Recorder],
         evidence: Callable[[str], Path],
         *,
         authorities: tuple[Authority, ...] = (AMAZON,),
         hosts: Hosts | None = None,
+        handouts: Callable[[str], Handouts] | None = None,
         settings: Callable[[HostedZone], Mapping[str, object]] | None = None,
     ) -> None:
         """Ask the cloud and ``resolver``; nothing is asked yet.
@@ -95,6 +98,7 @@ class Surveyor:
         self._listing = zones
         self._authorities = authorities
         self._hosts = hosts
+        self._handouts = handouts
         self._settings = settings
         self._zone_settings: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._resolver = resolver
@@ -133,8 +137,9 @@ class Surveyor:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
-        zone, mx, caa, ledger = await asyncio.gather(
+        zone, home, mx, caa, ledger = await asyncio.gather(
             self._zone(domain),
+            self._home(domain.name),
             self._lookup(domain.name, "MX"),
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
             self._ledger(domain.name, identity),
@@ -146,20 +151,31 @@ class Surveyor:
                 found = replace(found, evidence=await self._promotion(domain.name))
         else:
             found = replace(found, ledger_problem=ledger)
+        if zone is None:  # somebody else's: the agency's own
+            zone = home or UndeterminedError(f"no zone for {domain.name}")
         if not isinstance(zone, HostedZone):
             return replace(found, zone_problem=zone)
+        if isinstance(home, UndeterminedError):
+            return replace(found, zone_problem=home)
+        if home is not None and self._handouts is not None:
+            found = replace(found, home=home)
+            try:
+                found = replace(found, looked=await self._looked(domain.name, home, identity))
+            except (HandoverError, UndeterminedError) as error:
+                return replace(found, zone_problem=error)
+        at = home or zone
         leaving = ADDRESS_TYPES if domain.retire else ()
         is_new = found.ledger_problem is None and found.ledger.last_body is None
         (delegated, sts, tlsrpt), (taken, hints), notes, addresses = await asyncio.gather(
             asyncio.gather(
                 self._lookup(zone.name, "NS"),
-                self._at_zone(zone, f"{STS_LABEL}.{domain.name}", "TXT"),
-                self._at_zone(zone, f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
+                self._at_zone(at, f"{STS_LABEL}.{domain.name}", "TXT"),
+                self._at_zone(at, f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
             ),
-            self._met(zone, domain.name, is_new=is_new),
+            self._met(at, domain.name, is_new=is_new),
             self._notes(zone),
             asyncio.gather(
-                *(self._at_zone(zone, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving)
+                *(self._at_zone(at, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving)
             ),
         )
         return replace(
@@ -172,6 +188,32 @@ class Surveyor:
             hints=(*hints, *notes),
             addresses=tuple(addresses),
         )
+
+    async def _home(self, domain: str) -> HostedZone | UndeterminedError | None:
+        """The agency's own zone, by its name servers; None where the stack's zones are used."""
+        if self._handouts is None:
+            return None
+        name = domain
+        while name:
+            found = await self._lookup(name, "NS")
+            if not found.settled:
+                return UndeterminedError(f"who answers for {name}: {found.reason}")
+            if found.values:
+                return HostedZone("", name, frozenset(found.values))
+            name = name.partition(".")[2]
+        return UndeterminedError(f"nobody answers for {domain}")
+
+    async def _looked(
+        self, domain: str, home: HostedZone, identity: asyncio.Task[str]
+    ) -> tuple[Looked, ...]:
+        """What was handed out, and what the agency's own servers have of it."""
+        assert self._handouts is not None  # noqa: S101 - for the type checker
+        store = self._handouts(await identity)
+        records = await asyncio.to_thread(store.read, domain)
+        answers = await asyncio.gather(
+            *(self._at_zone(home, each.owner, each.type) for each in records)
+        )
+        return tuple(map(Looked, records, answers))
 
     async def _met(
         self, zone: HostedZone, domain: str, *, is_new: bool
@@ -224,13 +266,20 @@ class Surveyor:
         async with self._slots:
             return await self._resolver.authoritative(zone.name_servers, name, type_)
 
-    async def _zone(self, domain: DomainConfig) -> HostedZone | ZoneError | UndeterminedError:
+    async def _zone(
+        self, domain: DomainConfig
+    ) -> HostedZone | ZoneError | UndeterminedError | None:
+        if self._listing is None:
+            return None
         role = domain.dns_role_arn
         if role not in self._zones:
             listing = asyncio.to_thread(self._listing.list, role)
             self._zones[role] = asyncio.create_task(listing)
         try:
-            chosen = choose_zone(await self._zones[role], domain.name, domain.zone_id)
+            name = domain.name
+            if domain.delegation_zone:
+                name = delegated_owner(name, domain.delegation_zone)
+            chosen = choose_zone(await self._zones[role], name, domain.zone_id)
             return await asyncio.to_thread(self._listing.complete, role, chosen)
         except (ZoneError, UndeterminedError) as error:
             return error

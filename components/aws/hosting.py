@@ -50,7 +50,7 @@ class AwsHosting:
         self._account = account
         self._cache_seconds = cache_seconds
         self._alarm_topic = alarm_topic
-        self._bucket = PolicyBucket(
+        self.bucket = PolicyBucket(
             "policies",
             {"bucket": bucket, "account_id": account_id, "protect": protect, "keep": keep},
         )
@@ -73,13 +73,14 @@ class AwsHosting:
                 "cache_seconds": self._cache_seconds,
                 "protect": declaration.parts.protect_host,
                 "keep": declaration.keep,
-                "bucket": self._bucket,
+                "issued": declaration.parts.issued,
+                "bucket": self.bucket,
                 "zone": zone,
                 "account": self._account,
             },
             opts,
         )
-        if self._alarm_topic:
+        if self._alarm_topic and declaration.parts.issued:
             from components.aws.alarms import Alarms  # noqa: PLC0415 - loads more of pulumi_aws
 
             Alarms(

@@ -37,6 +37,7 @@ class PolicyHostArgs(TypedDict):
     cache_seconds: int
     protect: bool
     keep: bool
+    issued: bool
     bucket: PolicyBucket
     zone: Zone
     account: Account
@@ -62,8 +63,79 @@ class PolicyHost(pulumi.ComponentResource):
         self._account = args["account"]
         self._bucket = bucket.bucket
         self._key = object_key(args["domain"])
-        certificate = self._certificate(name, args)
-        distribution = cloudfront.Distribution(
+        certificate, validated_by = self._certificate(name, args)
+        none = pulumi.Output.from_input("")
+        self.certificate_arn = self.distribution_id = self.own_name = none
+        # Without an issued certificate CloudFront takes no alias, so there is no host yet.
+        if args["issued"]:
+            issued = self._issued(name, certificate, validated_by)
+            distribution = self._distribution(name, args, issued)
+            self.certificate_arn = issued.certificate_arn
+            self.distribution_id = distribution.id
+            self.own_name = distribution.domain_name
+        self.target = Alias(self.own_name)
+        self.body = s3.BucketObjectv2(
+            f"{name}-policy",
+            bucket=self._bucket,
+            key=self._key,
+            content=args["body"].decode("utf-8"),
+            content_type="text/plain",
+            cache_control=f"max-age={args['cache_seconds']}",
+            # Declared, so that an edit by hand shows as drift; no security rests on it.
+            etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=bucket.ready,
+                hooks=args["before_body"],
+                protect=protect,
+                retain_on_delete=args["keep"],
+            ),
+        )
+        self.policy_url = pulumi.Output.from_input(
+            f"https://{args['policy_host']}/.well-known/mta-sts.txt"
+        )
+        self.register_outputs({"policyUrl": self.policy_url})
+
+    def _certificate(
+        self, name: str, args: PolicyHostArgs
+    ) -> tuple[acm.Certificate, pulumi.Output[str]]:
+        """A certificate, and the name of the record that validates it."""
+        certificate = acm.Certificate(
+            f"{name}-certificate",
+            domain_name=args["policy_host"],
+            validation_method="DNS",
+            region=_CERTIFICATE_REGION,
+            tags={"mtasts:domain": args["domain"]},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        # One name, so one option: with several their order would not be fixed.
+        option = certificate.domain_validation_options[0]
+        record = args["zone"].validation(
+            f"{name}-validation",
+            owner=option.resource_record_name,
+            type_=option.resource_record_type,
+            value=option.resource_record_value,
+            opts=pulumi.ResourceOptions(protect=args["protect"]),
+        )
+        return certificate, record
+
+    def _issued(
+        self, name: str, certificate: acm.Certificate, validated_by: pulumi.Output[str]
+    ) -> acm.CertificateValidation:
+        """The certificate once it is issued: before that nothing uses it."""
+        return acm.CertificateValidation(
+            f"{name}-issued",
+            certificate_arn=certificate.arn,
+            validation_record_fqdns=[validated_by],
+            region=_CERTIFICATE_REGION,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _distribution(
+        self, name: str, args: PolicyHostArgs, certificate: acm.CertificateValidation
+    ) -> cloudfront.Distribution:
+        bucket, protect = args["bucket"], args["protect"]
+        return cloudfront.Distribution(
             f"{name}-distribution",
             aliases=[args["policy_host"]],
             comment=f"MTA-STS policy of {args['domain']}",
@@ -95,58 +167,6 @@ class PolicyHost(pulumi.ComponentResource):
             },
             tags={"mtasts:domain": args["domain"]},
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=bucket.ready),
-        )
-        self.body = s3.BucketObjectv2(
-            f"{name}-policy",
-            bucket=self._bucket,
-            key=self._key,
-            content=args["body"].decode("utf-8"),
-            content_type="text/plain",
-            cache_control=f"max-age={args['cache_seconds']}",
-            # Declared, so that an edit by hand shows as drift; no security rests on it.
-            etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=bucket.ready,
-                hooks=args["before_body"],
-                protect=protect,
-                retain_on_delete=args["keep"],
-            ),
-        )
-        self.certificate_arn = certificate.certificate_arn
-        self.distribution_id = distribution.id
-        self.own_name = distribution.domain_name
-        self.target = Alias(distribution.domain_name)
-        self.policy_url = pulumi.Output.from_input(
-            f"https://{args['policy_host']}/.well-known/mta-sts.txt"
-        )
-        self.register_outputs({"policyUrl": self.policy_url})
-
-    def _certificate(self, name: str, args: PolicyHostArgs) -> acm.CertificateValidation:
-        """A certificate that is issued before anything uses it."""
-        certificate = acm.Certificate(
-            f"{name}-certificate",
-            domain_name=args["policy_host"],
-            validation_method="DNS",
-            region=_CERTIFICATE_REGION,
-            tags={"mtasts:domain": args["domain"]},
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        # One name, so one option: with several their order would not be fixed.
-        option = certificate.domain_validation_options[0]
-        record = args["zone"].validation(
-            f"{name}-validation",
-            owner=option.resource_record_name,
-            type_=option.resource_record_type,
-            value=option.resource_record_value,
-            opts=pulumi.ResourceOptions(protect=args["protect"]),
-        )
-        return acm.CertificateValidation(
-            f"{name}-issued",
-            certificate_arn=certificate.arn,
-            validation_record_fqdns=[record],
-            region=_CERTIFICATE_REGION,
-            opts=pulumi.ResourceOptions(parent=self),
         )
 
     async def take_over(self, owner: str, zone_id: str) -> None:

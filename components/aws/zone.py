@@ -96,6 +96,9 @@ class Zone(pulumi.ComponentResource):
         )
         return record.fqdn
 
+    def hand_out(self, *, protect: bool) -> None:
+        """Nothing: the records are written here."""
+
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone and by the zone's own provider."""
         return pulumi.ResourceOptions(

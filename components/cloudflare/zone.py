@@ -102,6 +102,9 @@ class Zone(pulumi.ComponentResource):
             opts=self._options(opts),
         )
 
+    def hand_out(self, *, protect: bool) -> None:
+        """Nothing: the records are written here."""
+
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone."""
         return pulumi.ResourceOptions(

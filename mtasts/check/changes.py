@@ -36,6 +36,7 @@ _RESTS_ON = {
     "mx-revocation": ("mx-certificate-revoked",),
     "dane": ("dane-",),
     "tls-details": ("tls-",),
+    "stack-record": ("stack-record",),
     "host-caa": ("host-caa",),
     "policy-mx": ("policy-mx-nowhere",),
     "tlsrpt-endpoint": ("tlsrpt-endpoint",),

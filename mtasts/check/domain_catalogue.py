@@ -396,6 +396,20 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.INFO, "docs/config.md", "the stack file asks for another policy than is published",
         "mtasts preview, then pulumi up", "",
     ),
+    "stack-record-live": (
+        Severity.INFO, "docs/delegation.md", "a record that the stack has handed out is live",
+        "", "",
+    ),
+    "stack-record-missing": (
+        Severity.WARNING, "docs/delegation.md",
+        "a record that the stack has handed out is not published",
+        "publish it as seen here; the stack's output domains has it ready to paste", "",
+    ),
+    "stack-record-differs": (
+        Severity.ERROR, "docs/delegation.md",
+        "DNS has something else than the stack has handed out",
+        "publish what was handed out in its place", "",
+    ),
     "stack-tlsrpt-differs": (
         Severity.ERROR, "docs/config.md", "the TLS-RPT record names other addresses than the file",
         "see who changed it, then pulumi refresh and pulumi up", "",

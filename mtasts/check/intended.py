@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mtasts.check.notes import finding
-from mtasts.findings import ordered
+from mtasts.check.notes import AGAIN, Unknown, finding
+from mtasts.findings import ordered, printable
 from mtasts.observations import NULL_MX
 from mtasts.policy import Mode
 from mtasts.records import select_sts, select_tlsrpt
@@ -15,12 +15,13 @@ from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from mtasts.check.notes import Checked
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
     from mtasts.findings import Finding
+    from mtasts.rollout.handover import Looked
     from mtasts.rollout.ledger import Ledger
 
 # Two ids side by side, and the hosts of a whole MX set.
@@ -33,6 +34,25 @@ def compare_intended(
     """``checked`` with what the stack's ledger and config say of it."""
     found = [*_drift(seen, domain, ledger), *_mx(seen, domain), *_held(seen, ledger, now)]
     return replace(checked, findings=ordered((*checked.findings, *found)))
+
+
+def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
+    """``checked`` with what DNS has of the records that somebody else is to publish."""
+    found, unknown = [], []
+    for each in looked:
+        record = each.record
+        wanted = f"{record.owner} {record.type} {record.value}"
+        if not each.answer.settled:
+            what = f"whether {record.owner} is published as handed out"
+            unknown.append(Unknown("stack-record", what, printable(each.answer.reason), AGAIN))
+        elif each.is_live:
+            found.append(_finding("stack-record-live", wanted))
+        elif each.is_there:
+            found.append(_finding("stack-record-differs", f"to be published: {wanted}"))
+        else:
+            found.append(_finding("stack-record-missing", wanted))
+    findings = ordered((*checked.findings, *found))
+    return replace(checked, findings=findings, unknown=(*checked.unknown, *unknown))
 
 
 def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Finding]:

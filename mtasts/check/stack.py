@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.config import AgencyConfig, ConfigError, DomainConfig, Hosting, load_file, supported
+from mtasts.config import AgencyConfig, ConfigError, DomainConfig, Hosting, load_file
 from mtasts.findings import Finding, Severity, printable
 from mtasts.policy import Mode
 
@@ -27,7 +27,7 @@ def check_stack_file(path: Path) -> list[Finding]:
         config = load_file(path)
     except ConfigError as error:
         return list(error.findings)
-    return [*_file_name(path, config), *supported(config), *check_stack(config)]
+    return [*_file_name(path, config), *check_stack(config)]
 
 
 def check_stack(config: AgencyConfig) -> list[Finding]:

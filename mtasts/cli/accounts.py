@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig
     from mtasts.recording import Store
+    from mtasts.stores.handouts import Handouts
 
 
 def stack_clouds(config: AgencyConfig, values: Mapping[str, object], stack: str) -> Clouds:
@@ -42,8 +43,17 @@ def stack_store(config: AgencyConfig, values: Mapping[str, object], stack: str) 
         WrongAccountError: the credentials are another account's.
         UndeterminedError: whose they are could not be found out.
     """
+    return stack_stores(config, values, stack)[0]
+
+
+def stack_stores(
+    config: AgencyConfig, values: Mapping[str, object], stack: str
+) -> tuple[Store, Handouts | None]:
+    """Beside the ledgers what was handed out, where somebody else publishes; as `stack_store`."""
     clouds = stack_clouds(config, values, stack)
-    return clouds.store(clouds.identify())
+    account_id = clouds.identify()
+    handouts = clouds.handouts
+    return clouds.store(account_id), handouts(account_id) if handouts else None
 
 
 def stack_account(

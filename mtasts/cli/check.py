@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.check.domain import check_domain
-from mtasts.check.intended import compare_intended
+from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Unknown
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
-from mtasts.cli.accounts import stack_store
+from mtasts.cli.accounts import stack_stores
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
@@ -29,6 +29,7 @@ from mtasts.probe.dns import Resolver
 from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
 from mtasts.rollout.entries import LedgerError
+from mtasts.rollout.handover import HandoverError, Looked
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
     from mtasts.recording import Store
+    from mtasts.stores.handouts import Handouts
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024
 _SAY_SECONDS = 2.0
@@ -69,11 +71,12 @@ def run(arguments: Namespace) -> int:
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
-    domains, store = _stack(arguments)
+    domains, store, handouts = _stack(arguments)
     wanted = _wanted(arguments, domains)
     reach = reach_of(arguments)
     now = clock(os.environ)
-    against = _Against(domains, Recorder(store) if store else None)
+    recorder = Recorder(store) if store else None
+    against = _Against(domains, recorder, handouts, Resolver(reach))
 
     def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
@@ -130,6 +133,8 @@ class _Against:
 
     domains: Mapping[str, DomainConfig]
     recorder: Recorder | None
+    handouts: Handouts | None
+    resolver: Resolver
 
     async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
         """``checked`` with what the ledger says of it, or that nobody could tell."""
@@ -142,16 +147,35 @@ class _Against:
             how = "mtasts ledger show, with credentials that may read the bucket"
             unknown = Unknown("ledger", f"what {checked.domain} has published", str(error), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
-        return compare_intended(checked, seen, domain, ledger, now)
+        compared = compare_intended(checked, seen, domain, ledger, now)
+        return await self._handed(compared)
+
+    async def _handed(self, checked: Checked) -> Checked:
+        """``checked`` with what is live of the records that somebody else publishes."""
+        if self.handouts is None:
+            return checked
+        try:
+            records = await asyncio.to_thread(self.handouts.read, checked.domain)
+        except (HandoverError, UndeterminedError) as error:
+            what = f"what was handed out for {checked.domain}"
+            how = "ask again, with credentials that may read the bucket"
+            unknown = Unknown("stack-record", what, str(error), how)
+            return replace(checked, unknown=(*checked.unknown, unknown))
+        answers = await asyncio.gather(
+            *(self.resolver.lookup(each.owner, each.type) for each in records)
+        )
+        return compare_handed(checked, map(Looked, records, answers))
 
 
-def _stack(arguments: Namespace) -> tuple[dict[str, DomainConfig], Store | None]:
-    """The domains of the stack that was named, and where its ledgers are, if one was."""
+def _stack(
+    arguments: Namespace,
+) -> tuple[dict[str, DomainConfig], Store | None, Handouts | None]:
+    """The domains of the stack that was named, its ledgers and what it has handed out."""
     if arguments.stack is None:
-        return {}, None
+        return {}, None, None
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
-    store = stack_store(config, values, arguments.stack)
-    return {domain.name: domain for domain in config.domains}, store
+    store, handouts = stack_stores(config, values, arguments.stack)
+    return {domain.name: domain for domain in config.domains}, store, handouts
 
 
 def _wanted(

@@ -18,7 +18,15 @@ from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.recording import Recorder, copy_ledger
 from mtasts.rollout.dates import minute
-from mtasts.rollout.entries import Adopted, Body, LedgerError, PhaseEntered, Proof, ZoneSeen
+from mtasts.rollout.entries import (
+    Adopted,
+    Body,
+    LedgerError,
+    PhaseEntered,
+    Proof,
+    StageEntered,
+    ZoneSeen,
+)
 from mtasts.stores.r2 import R2Store
 
 if TYPE_CHECKING:
@@ -110,11 +118,11 @@ def _as_json(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
 
 
 def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
-    row: dict[str, object] = {"number": entry.number, "at": entry.at.isoformat()}
+    found: dict[str, object]
     match entry:
         case Body():
             policy = entry.policy
-            return row | {
+            found = {
                 "kind": "body",
                 "id": entry.id,
                 "revision": entry.revision,
@@ -126,38 +134,41 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
                 "heldUntil": ledger.held_until(entry, now).isoformat(),
             }
         case Proof():
-            return row | {
+            found = {
                 "kind": "proof",
                 "id": entry.id,
                 "addresses": list(entry.addresses),
                 "unseen": list(entry.unseen),
             }
         case ZoneSeen():
-            return row | {
+            found = {
                 "kind": "zone",
                 "zoneId": entry.zone.zone_id,
                 "name": entry.zone.name,
                 "nameServers": sorted(entry.zone.name_servers),
             }
+        case StageEntered():
+            found = {"kind": "stage", "stage": entry.stage}
         case PhaseEntered():
-            return row | {
+            found = {
                 "kind": "phase",
                 "phase": entry.phase,
                 "ttlSeconds": entry.ttl_seconds,
             }
         case Adopted():
-            return row | {
+            found = {
                 "kind": "adopted",
                 "maxAgeEver": entry.max_age_ever,
                 "approvedBy": entry.approved_by,
                 "heldUntil": entry.held_until.isoformat(),
             }
         case _:
-            return row | {
+            found = {
                 "kind": "mx",
                 "hosts": list(entry.hosts),
                 "ttlSeconds": entry.ttl_seconds,
             }
+    return {"number": entry.number, "at": entry.at.isoformat()} | found
 
 
 def _as_text(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
@@ -186,8 +197,8 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             return printable(f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}", 300)
         case ZoneSeen():
             return printable(f"zone   {entry.zone.name} ({entry.zone.zone_id})", 300)
-        case PhaseEntered():
-            return f"phase  {entry.phase}"
+        case PhaseEntered(phase=way) | StageEntered(stage=way):
+            return f"{'phase' if isinstance(entry, PhaseEntered) else 'stage'}  {way}"
         case Adopted():
             by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}"
             before = f"what was before may be held until {minute(entry.held_until)}"

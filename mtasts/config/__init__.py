@@ -13,7 +13,6 @@ from mtasts.config.model import (
     Hosting,
     Override,
     Profile,
-    supported,
 )
 
 __all__ = [
@@ -28,5 +27,4 @@ __all__ = [
     "load_file",
     "load_stack",
     "load_text",
-    "supported",
 ]

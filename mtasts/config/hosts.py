@@ -50,6 +50,11 @@ def policy_domain(value: object) -> str:
     return name
 
 
+def delegation_zone(value: object) -> str:
+    """The operator's name below which the CNAMEs of agencies lead, as A-labels."""
+    return _host("domain", text(value))
+
+
 def mx_pattern(value: object) -> MxPattern:
     """A host name of an MX record, or a wildcard over its left-most label."""
     written = text(value)

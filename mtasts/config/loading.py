@@ -131,7 +131,9 @@ def _load(
     rules.check_stack(stack, raw, hosting, dns, report)
     rules.check_names(domains, report)
     for domain, entry, path in domains:
-        rules.check_domain(domain, path, hosting, dns, report)
+        rules.check_domain(
+            domain, path, hosting, dns, report, delegation_zone=stack.delegation_zone
+        )
         for key, parse in _LISTS.items():
             rules.check_repeated_items(entry.get(key), parse, f"{path}.{key}", report)
     rules.check_reports(raw, [entry for _, entry, _ in domains], report)
@@ -263,4 +265,5 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
         if override
         else None,
         retire=bool(domain.retire),
+        delegation_zone=stack.delegation_zone,
     )

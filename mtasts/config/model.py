@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mtasts.config.fields import REFERENCE
 from mtasts.errors import MtaStsError
-from mtasts.findings import Finding, Severity
 from mtasts.policy import Mode, Policy
 
 if TYPE_CHECKING:
     import datetime as dt
 
+    from mtasts.findings import Finding
     from mtasts.names import MxPattern
 
 
@@ -79,6 +78,7 @@ class DomainConfig:
     ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
     mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
     One that is to ``retire`` has mode none and a short max_age, whatever else the file says.
+    ``delegation_zone`` is the operator's name below which the agency's CNAMEs lead, if they do.
     """
 
     name: str
@@ -93,6 +93,7 @@ class DomainConfig:
     reroll: str = ""
     override: Override | None = None
     retire: bool = False
+    delegation_zone: str | None = None
 
     @property
     def parked(self) -> bool:
@@ -131,19 +132,3 @@ class AgencyConfig:
     cloudflare_account: str | None = None
     settle_seconds: int = 0
     leaving: Hosting | None = None
-
-
-def supported(config: AgencyConfig) -> list[Finding]:
-    """What ``config`` may say but this release cannot provision; empty when it can be applied."""
-    if config.dns in (Dns.ROUTE53, Dns.CLOUDFLARE):
-        return []
-    return [
-        Finding(
-            "config-dns-not-yet-built",
-            Severity.ERROR,
-            f"{config.file}: mtasts:dns: '{config.dns}' is valid, but not built in this release",
-            REFERENCE,
-            config.dns,
-            f"write mtasts:dns: route53 or cloudflare, or wait for the release with {config.dns}",
-        )
-    ]

@@ -78,6 +78,24 @@ def check_stack(
                 ),
             )
     _check_leaving(stack, dns, report)
+    if dns is Dns.DELEGATED and "mtasts:delegationZone" not in raw:
+        report.add(
+            "mtasts:delegationZone",
+            FieldError(
+                "config-missing-key",
+                "dns delegated needs the operator's name, below which the agency's CNAMEs lead",
+                "add mtasts:delegationZone: sts.operator.example, in a zone of this account",
+            ),
+        )
+    if dns is not Dns.DELEGATED and stack.delegation_zone is not None:
+        report.add(
+            "mtasts:delegationZone",
+            FieldError(
+                "config-impossible-combination",
+                f"nothing is delegated with dns {dns}",
+                "remove it, or write mtasts:dns: delegated",
+            ),
+        )
     judged = "mtasts:hosting" not in raw or stack.hosting is not None
     on_aws = judged and hosting is Hosting.AWS
     if (on_aws or stack.leaving is Hosting.AWS) and "aws:region" not in raw:
@@ -129,7 +147,13 @@ def check_names(
 
 
 def check_domain(
-    domain: DomainFields, path: str, hosting: Hosting, dns: Dns, report: Report
+    domain: DomainFields,
+    path: str,
+    hosting: Hosting,
+    dns: Dns,
+    report: Report,
+    *,
+    delegation_zone: str | None = None,
 ) -> None:
     """Rules between the keys of one entry and the stack's."""
     # ACM puts the first name into the subject, whose common name ends at 64 (RFC 5280 appendix A).
@@ -141,6 +165,19 @@ def check_domain(
                 f"{shown(domain.name)} makes a policy host of more than 64 characters, "
                 "for which AWS issues no certificate",
                 "use a domain of at most 56 characters, or hosting cloudflare",
+            ),
+            value=domain.name,
+        )
+    longest = f"_smtp._tls.{domain.name}.{delegation_zone}"
+    if delegation_zone and domain.name and len(longest) > 253:
+        report.add(
+            f"{path}.name",
+            FieldError(
+                "config-domain-too-long",
+                f"{shown(domain.name)} makes names in the operator's zone of more than 253 "
+                "characters",
+                "use a shorter mtasts:delegationZone",
+                clause="RFC 1035 section 2.3.4",
             ),
             value=domain.name,
         )

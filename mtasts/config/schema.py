@@ -141,6 +141,9 @@ class StackFields(Fields):
     cloudflare_account: Annotated[str, PlainValidator(fields.cloudflare_account)] | None = Field(
         None, alias="mtasts:cloudflareAccount"
     )
+    delegation_zone: Annotated[str, PlainValidator(hosts.delegation_zone)] | None = Field(
+        None, alias="mtasts:delegationZone"
+    )
     leaving: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = Field(
         None, alias="mtasts:leaving"
     )

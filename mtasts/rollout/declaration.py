@@ -29,7 +29,9 @@ class Declaration:
 
     ``intended`` is the exact bytes to serve and the policy id that names them. ``parts`` says what
     of it is declared, and what of that the engine may not delete, since senders may rely on it;
-    with ``keep``, the body stays in the cloud even when it is no longer declared.
+    with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
+    agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
+    which the agency's CNAMEs lead.
     """
 
     domain: str
@@ -40,6 +42,13 @@ class Declaration:
     parts: Parts = UNPROTECTED
     keep: bool = False
     dns_role_arn: str | None = None
+    delegation_zone: str | None = None
+    home: HostedZone | None = None
+
+    @property
+    def name_servers(self) -> tuple[str, ...]:
+        """Those that answer for the policy host: the agency's own, where it keeps its zone."""
+        return tuple(sorted((self.home or self.zone).name_servers))
 
     @property
     def body(self) -> bytes:
@@ -89,6 +98,7 @@ def declare(
     *,
     parts: Parts = UNPROTECTED,
     keep: bool = False,
+    home: HostedZone | None = None,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -100,4 +110,6 @@ def declare(
         parts=parts,
         keep=keep,
         dns_role_arn=config.dns_role_arn,
+        delegation_zone=config.delegation_zone,
+        home=home,
     )

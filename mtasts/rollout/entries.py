@@ -13,6 +13,7 @@ from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.policy import MAX_AGE_LIMIT, PolicySyntaxError, parse
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
 
 if TYPE_CHECKING:
@@ -118,7 +119,16 @@ class ZoneSeen:
     zone: HostedZone
 
 
-Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen
+@dataclass(frozen=True, slots=True)
+class StageEntered:
+    """A domain whose records somebody else publishes came this far (`mtasts.rollout.handover`)."""
+
+    number: int
+    at: dt.datetime
+    stage: Stage
+
+
+Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered
 
 
 def parse_entry(raw: bytes, number: int) -> Entry:
@@ -162,6 +172,8 @@ def render_entry(entry: Entry) -> bytes:
             }
         case PhaseEntered():
             own = {"kind": "phase", "phase": entry.phase, "ttl_seconds": entry.ttl_seconds}
+        case StageEntered():
+            own = {"kind": "stage", "stage": entry.stage}
         case ZoneSeen():
             own = {
                 "kind": "zone",
@@ -216,6 +228,10 @@ def _zone(number: int, at: dt.datetime, found: dict[str, Any]) -> ZoneSeen:
     return ZoneSeen(number, at, HostedZone(_word(found["zone_id"]), _word(found["name"]), servers))
 
 
+def _stage(number: int, at: dt.datetime, found: dict[str, Any]) -> StageEntered:
+    return StageEntered(number, at, Stage(_word(found["stage"])))
+
+
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
@@ -223,6 +239,7 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "phase": _phase,
     "adopted": _adopted,
     "zone": _zone,
+    "stage": _stage,
 }
 
 

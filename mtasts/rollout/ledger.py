@@ -19,6 +19,7 @@ from mtasts.rollout.entries import (
     MxSeen,
     PhaseEntered,
     Proof,
+    StageEntered,
     ZoneSeen,
     parse_entry,
 )
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from mtasts.policy import Policy
     from mtasts.rollout.entries import Entry
+    from mtasts.rollout.stages import Stage
     from mtasts.rollout.zones import HostedZone
 
 ENTRIES_MAX = 10_000
@@ -87,6 +89,12 @@ class Ledger:
         """The zone that the records were last written to."""
         zones = (entry.zone for entry in reversed(self.entries) if isinstance(entry, ZoneSeen))
         return next(zones, None)
+
+    @property
+    def stage(self) -> Stage | None:
+        """How far a domain has come whose records somebody else publishes."""
+        found = (each.stage for each in reversed(self.entries) if isinstance(each, StageEntered))
+        return next(found, None)
 
     @property
     def last_phase(self) -> PhaseEntered | None:

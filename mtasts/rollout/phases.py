@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from mtasts.rollout.stages import Stage
+
 
 class Phase(StrEnum):
     """How far a retirement has come; ``kept`` undoes it while nothing has been published since."""
@@ -33,11 +35,27 @@ class Parts:
     protect_record: bool = True
     protect_addresses: bool = True
     protect_host: bool = True
+    issued: bool = True
 
     @property
     def unprotected(self) -> Parts:
         """The same parts of a domain that nobody relies on."""
         return replace(self, protect_record=False, protect_addresses=False, protect_host=False)
+
+    def at(self, stage: Stage) -> Parts:
+        """What of it is declared in a stage: each needs what the one before handed out.
+
+        ``issued`` says that the certificate is, or is about to be: without one there is no host.
+        """
+        is_live = stage is Stage.LIVE
+        return replace(
+            self,
+            record=self.record and is_live,
+            protect_record=self.protect_record and is_live,
+            addresses=self.addresses and stage is not Stage.REQUESTED,
+            protect_addresses=self.protect_addresses and is_live,
+            issued=stage is not Stage.REQUESTED,
+        )
 
     @property
     def leaving(self) -> Parts:

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
 from mtasts.records import select_sts
-from mtasts.rollout import gates
+from mtasts.rollout import gates, handover
 from mtasts.rollout.authority import AMAZON, forbids
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
+from mtasts.rollout.handover import next_stage
 from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records
 from mtasts.rollout.retirement import Seen, progress
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import delegation_problem
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.authority import Authority
     from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
+    from mtasts.rollout.handover import HandoverError, Looked
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone, ZoneError
 
@@ -44,13 +48,14 @@ class Surroundings:
     is what a promotion rests on, if there is a file; ``addresses`` are the policy host's, at
     the zone's own servers, of a domain that is to retire. ``authorities`` are those of the
     cloud, ``tlsrpt`` is as ``sts``, ``host_taken`` says who else has a new policy host, and
-    ``hints`` what is doubtful. Of a parked domain, ``mx`` is all that is looked up.
+    ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
+    it, ``hints`` what is doubtful. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
     mx: DnsAnswer
     zone: HostedZone | None = None
-    zone_problem: ZoneError | UndeterminedError | None = None
+    zone_problem: ZoneError | UndeterminedError | HandoverError | None = None
     delegated: DnsAnswer | None = None
     caa: tuple[DnsAnswer, ...] = ()
     ledger: Ledger = _NEW
@@ -62,12 +67,21 @@ class Surroundings:
     tlsrpt: DnsAnswer | None = None
     host_taken: str | None = None
     hints: tuple[str, ...] = ()
+    home: HostedZone | None = None
+    looked: tuple[Looked, ...] = ()
 
     @property
     def live_id(self) -> str | None:
         """The id in the STS record that DNS has, if there is a usable one."""
         record = select_sts(self.sts.strings).record if self.sts else None
         return record.id if record else None
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage of this run, where somebody else publishes the records."""
+        if self.home is None:
+            return None
+        return next_stage(self.domain.name, self.ledger.stage, self.looked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +133,14 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         refusals += gated.unmet
         warnings += gated.notes
     retirement = None if refusals else _retirement(found, now)
-    notes = [*_rollback(found), *([retirement.note] if retirement else [])]
+    handed = _handed(found)
+    is_live = found.stage is Stage.LIVE
+    warnings += handed if is_live else []
+    notes = [
+        *_rollback(found),
+        *([retirement.note] if retirement else []),
+        *([] if is_live else handed),
+    ]
     return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
 
 
@@ -132,11 +153,32 @@ def _forbidden(found: Surroundings) -> str | None:
 def _retirement(found: Surroundings, now: dt.datetime) -> Progress | None:
     return progress(
         found.ledger,
-        Seen(found.sts, found.addresses),
+        _seen(found),
         wanted=found.domain.retire,
         ttl_seconds=found.domain.ttl_seconds,
         now=now,
     )
+
+
+def _handed(found: Surroundings) -> list[str]:
+    """What of the records that somebody else publishes is missing, wrong or gone."""
+    stage = found.stage
+    if stage is None or found.domain.retire:
+        return []
+    return list(handover.notes(stage, found.looked))
+
+
+def _seen(found: Surroundings) -> Seen:
+    """What DNS has; a CNAME that still leads here counts as there, wherever it leads by now."""
+    lingering = {
+        each.record.owner
+        for each in found.looked
+        if each.record.type == "CNAME" and (each.is_there or not each.answer.settled)
+    }
+    name = found.domain.name
+    sts = None if f"{STS_LABEL}.{name}" in lingering else found.sts
+    gone = f"{POLICY_LABEL}.{name}" not in lingering
+    return Seen(sts, found.addresses if gone else ())
 
 
 def _rollback(found: Surroundings) -> Iterator[str]:

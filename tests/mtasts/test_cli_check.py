@@ -167,7 +167,7 @@ def test_a_stack_is_compared_with_its_ledger(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    monkeypatch.setattr(check, "stack_store", lambda *_: Ledgers(None, "bucket"))
+    monkeypatch.setattr(check, "stack_stores", lambda *_: (Ledgers(None, "bucket"), None))
     assert run("--stack", "agency", "more.example") == 1
     assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out

@@ -1,0 +1,87 @@
+"""The operator's zone for a domain of somebody else, whose CNAMEs lead into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.handing_out import HandingOut
+from mtasts.rollout.handover import delegated_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components import hosting
+    from components.aws.policy_bucket import PolicyBucket
+    from mtasts.rollout.declaration import Declaration
+
+
+class Zone(pulumi.ComponentResource):
+    """Writes each record under a name of the operator's, and hands out the CNAME that leads there.
+
+    All of them are handed out from the first run on, so that the agency is asked once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        declaration: Declaration,
+        handing: HandingOut,
+        own: hosting.Zones,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Place nothing yet; records go into the zone that ``own`` has for the domain."""
+        super().__init__("mtasts:index:DelegatedZone", name, {}, opts)
+        self._handing = handing
+        self._suffix = declaration.delegation_zone or ""
+        self._own = own.zone(declaration, pulumi.ResourceOptions(parent=self))
+        for owner in (declaration.policy_host, declaration.sts_owner, declaration.tlsrpt_owner):
+            handing.add(owner, "CNAME", delegated_owner(owner, self._suffix))
+        self.register_outputs({})
+
+    def text(
+        self, name: str, owner: str, text: str, *, ttl_seconds: int, opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        """A TXT record of one text, in the operator's zone."""
+        there = delegated_owner(owner, self._suffix)
+        return self._own.text(name, there, text, ttl_seconds=ttl_seconds, opts=opts)
+
+    def addresses(
+        self, name: str, owner: str, host: hosting.PolicyHost, *, opts: pulumi.ResourceOptions
+    ) -> Sequence[pulumi.Resource]:
+        """What leads the operator's name to ``host``."""
+        there = delegated_owner(owner, self._suffix)
+        return self._own.addresses(name, there, host, opts=opts)
+
+    def validation(
+        self,
+        name: str,
+        *,
+        owner: pulumi.Input[str],
+        type_: pulumi.Input[str],
+        value: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Output[str]:
+        """The CNAME by which ACM sees that the domain is ours: the agency publishes it."""
+        del name, type_, opts
+        self._handing.add(owner, "CNAME", value)
+        return pulumi.Output.from_input(owner)
+
+    def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
+        """The CNAMEs for the agency."""
+        return self._handing.place(self, protect=protect)
+
+
+class DelegatedZones:
+    """`components.hosting.Zones` in zones of the operator's."""
+
+    def __init__(self, own: hosting.Zones, bucket: PolicyBucket) -> None:
+        """Write through ``own``, hand out through ``bucket``."""
+        self._own = own
+        self._bucket = bucket
+
+    def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
+        """The zone of a domain."""
+        handing = HandingOut(declaration.domain, self._bucket.bucket, self._bucket.ready)
+        return Zone(f"{declaration.domain}-delegated", declaration, handing, self._own, opts)

@@ -1,0 +1,88 @@
+"""What a stack hands out for somebody else to publish: an object in its bucket, and its outputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_aws import s3
+
+from mtasts.rollout.handover import Handed, as_text, as_zone_file, bare, render_handed
+from mtasts.stores.handouts import handout_key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(slots=True)
+class HandingOut:
+    """Collects the records of one domain, and places the object that holds them.
+
+    ``hooks`` guard the object as they would guard the records: what is in it may be published.
+    """
+
+    domain: str
+    bucket: str
+    ready: Sequence[pulumi.Resource]
+    rows: list[tuple[pulumi.Input[str], str, pulumi.Input[str]]] = field(default_factory=list)
+    hooks: list[pulumi.ResourceHook] = field(default_factory=list)
+    after: list[pulumi.Resource] = field(default_factory=list)
+
+    def add(self, owner: pulumi.Input[str], type_: str, value: pulumi.Input[str]) -> None:
+        """Hand out one record."""
+        self.rows.append((owner, type_, value))
+
+    def guard(self, opts: pulumi.ResourceOptions) -> None:
+        """Guard the object with the hooks of a record that goes into it, and wait as it would."""
+        binding = opts.hooks
+        if isinstance(binding, pulumi.ResourceHookBinding):
+            self.hooks += [
+                each
+                for each in binding.before_create or []
+                if isinstance(each, pulumi.ResourceHook)
+            ]
+        for each in opts.depends_on if isinstance(opts.depends_on, list) else ():
+            if isinstance(each, pulumi.CustomResource):
+                self.after.append(each)
+
+    def place(self, parent: pulumi.Resource, *, protect: bool) -> pulumi.Output[dict[str, str]]:
+        """The object; what of it goes into the stack's outputs, ready to paste."""
+        found = pulumi.Output.all(
+            *(value for owner, _, text in self.rows for value in (owner, text))
+        )
+        types = [type_ for _, type_, _ in self.rows]
+
+        def records(texts: Sequence[str]) -> list[Handed]:
+            pairs = zip(texts[::2], types, texts[1::2], strict=True)
+            return sorted(
+                (
+                    Handed(bare(owner), type_, value if type_ == "TXT" else bare(value))
+                    for owner, type_, value in pairs
+                ),
+                key=lambda each: (each.owner, each.type),
+            )
+
+        handed = found.apply(records)
+        s3.BucketObjectv2(
+            f"{self.domain}-handed-out",
+            bucket=self.bucket,
+            key=handout_key(self.domain),
+            content=handed.apply(lambda each: render_handed(self.domain, each)),
+            content_type="application/json",
+            opts=pulumi.ResourceOptions(
+                parent=parent,
+                depends_on=[*self.ready, *self.after],
+                hooks=pulumi.ResourceHookBinding(
+                    before_create=list(self.hooks), before_update=list(self.hooks)
+                ),
+                protect=protect,
+            ),
+        )
+        return handed.apply(
+            lambda each: {
+                "text": as_text(each),
+                "zoneFile": as_zone_file(each),
+                "json": render_handed(self.domain, each),
+            }
+        )

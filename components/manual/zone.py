@@ -1,0 +1,78 @@
+"""A zone that somebody else runs: its records are handed out, ready to paste."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from components.handing_out import HandingOut
+from components.hosting import Alias
+
+if TYPE_CHECKING:
+    from components.aws.policy_bucket import PolicyBucket
+    from components.hosting import PolicyHost
+    from mtasts.rollout.declaration import Declaration
+
+
+class Zone(pulumi.ComponentResource):
+    """Hands every record out; the object that holds them is guarded as the records would be."""
+
+    def __init__(
+        self, name: str, handing: HandingOut, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place nothing yet."""
+        super().__init__("mtasts:index:Zone", name, {}, opts)
+        self._handing = handing
+        self.register_outputs({})
+
+    def text(
+        self, name: str, owner: str, text: str, *, ttl_seconds: int, opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        """A TXT record of one text, to be published by hand."""
+        del name, ttl_seconds
+        self._handing.add(owner, "TXT", text)
+        self._handing.guard(opts)
+        return self
+
+    def addresses(
+        self, name: str, owner: str, host: PolicyHost, *, opts: pulumi.ResourceOptions
+    ) -> list[pulumi.Resource]:
+        """A CNAME from ``owner`` to ``host``'s own name."""
+        del name
+        target = host.target
+        assert isinstance(target, Alias)  # noqa: S101 - the config refuses all else
+        self._handing.add(owner, "CNAME", target.name)
+        self._handing.guard(opts)
+        return []
+
+    def validation(
+        self,
+        name: str,
+        *,
+        owner: pulumi.Input[str],
+        type_: pulumi.Input[str],
+        value: pulumi.Input[str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Output[str]:
+        """The CNAME by which ACM sees that the domain is ours."""
+        del name, type_, opts
+        self._handing.add(owner, "CNAME", value)
+        return pulumi.Output.from_input(owner)
+
+    def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
+        """Everything that is to be published."""
+        return self._handing.place(self, protect=protect)
+
+
+class ManualZones:
+    """`components.hosting.Zones` whose records somebody else publishes."""
+
+    def __init__(self, bucket: PolicyBucket) -> None:
+        """Hand out through ``bucket``."""
+        self._bucket = bucket
+
+    def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
+        """The zone of a domain."""
+        handing = HandingOut(declaration.domain, self._bucket.bucket, self._bucket.ready)
+        return Zone(f"{declaration.domain}-zone", handing, opts)

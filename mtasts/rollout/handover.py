@@ -1,0 +1,154 @@
+"""Records that somebody else publishes: what is handed out, what of it is live, and what follows.
+
+With dns manual an agency publishes every record, with dns delegated the CNAMEs that lead to the
+operator's zone. No run waits for them: a domain goes through stages, each once DNS was seen to have
+what the one before had handed out, and none is ever left again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.errors import MtaStsError
+from mtasts.findings import printable
+from mtasts.names import DomainNameError, parse_domain
+from mtasts.records import to_presentation
+from mtasts.rollout.declaration import POLICY_LABEL
+from mtasts.rollout.stages import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from mtasts.observations import DnsAnswer
+
+VERSION = 1
+HANDED_MAX_BYTES = 256 * 1024
+TTL_SECONDS = 300
+
+
+class HandoverError(MtaStsError):
+    """What was handed out cannot be read: what the agency was told is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """One record to publish; names are A-labels without a trailing dot, a TXT value is its text."""
+
+    owner: str
+    type: str
+    value: str
+
+    def is_live(self, answer: DnsAnswer) -> bool:
+        """Whether DNS has it, and nothing else of its type there."""
+        if self.type == "TXT":
+            return [b"".join(each).decode("utf-8", "replace") for each in answer.strings] == [
+                self.value
+            ]
+        return answer.values == (self.value,)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A handed-out record and what DNS has in its place, at the agency's own servers."""
+
+    record: Handed
+    answer: DnsAnswer
+
+    @property
+    def is_live(self) -> bool:
+        """Whether DNS has it."""
+        return self.record.is_live(self.answer)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether DNS has anything of its type there."""
+        return bool(self.answer.values or self.answer.strings)
+
+
+def render_handed(domain: str, records: Iterable[Handed]) -> str:
+    """The object that says what was handed out for a domain: JSON, keys in order."""
+    rows = [{"owner": each.owner, "type": each.type, "value": each.value} for each in records]
+    return json.dumps({"version": VERSION, "domain": domain, "records": rows}, indent=1) + "\n"
+
+
+def parse_handed(raw: bytes) -> tuple[Handed, ...]:
+    """The records of such an object; raises `HandoverError`."""
+    try:
+        found = json.loads(raw[: HANDED_MAX_BYTES + 1])
+        if found["version"] != VERSION:
+            raise HandoverError(f"what was handed out is of version {found['version']}")
+        return tuple(
+            Handed(str(row["owner"]), str(row["type"]), str(row["value"]))
+            for row in found["records"]
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        why = printable(f"{type(error).__name__}: {error}")
+        raise HandoverError(f"what was handed out cannot be read: {why}") from error
+
+
+def as_text(records: Iterable[Handed]) -> str:
+    """One line a record, for people who type into forms."""
+    return "".join(f"{each.owner} {each.type} {each.value}\n" for each in records)
+
+
+def as_zone_file(records: Iterable[Handed]) -> str:
+    """The same as a zone file has it (RFC 1035 section 5.1)."""
+    return "".join(
+        f"{each.owner}. {TTL_SECONDS} IN {each.type} "
+        f"{to_presentation(each.value) if each.type == 'TXT' else each.value + '.'}\n"
+        for each in records
+    )
+
+
+def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> Stage:
+    """The stage of this run: one further at most than ``before``, and never back.
+
+    What could not be found out lets nothing advance.
+    """
+    before = before or Stage.REQUESTED
+    host = f"{POLICY_LABEL}.{domain}"
+    validation = [each for each in looked if each.record.owner.endswith(f".{host}")]
+    if before is Stage.REQUESTED:
+        issued = bool(validation) and all(each.is_live for each in validation)
+        return Stage.ISSUED if issued else before
+    if before is Stage.ISSUED:
+        lead = [each for each in looked if each not in validation and each.record.type == "CNAME"]
+        led = any(each.record.owner == host for each in lead) and all(each.is_live for each in lead)
+        return Stage.LIVE if led else before
+    return before
+
+
+def notes(stage: Stage, looked: Sequence[Looked]) -> Iterator[str]:
+    """What is missing, wrong or gone, a sentence each."""
+    if not looked:
+        yield "what the agency has to publish is in the stack's output domains, under publish"
+    for each in looked:
+        record, answer = each.record, each.answer
+        wanted = f"{record.owner} {record.type} {record.value}"
+        if not answer.settled:
+            yield f"could not find out whether {record.owner} is published: {answer.reason}"
+        elif each.is_live:
+            continue
+        elif each.is_there:
+            has = ", ".join(answer.values) or " and ".join(
+                printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings
+            )
+            yield f"wrong: DNS has {has}; to be published: {wanted}"
+        else:
+            word = "gone or not yet there" if stage is Stage.LIVE else "waiting for"
+            yield f"{word}: {wanted}"
+
+
+def delegated_owner(owner: str, zone: str) -> str:
+    """Where in the operator's zone a record of the agency's domain stands."""
+    return f"{owner}.{zone}"
+
+
+def bare(name: str) -> str:
+    """A name as records here spell it; what is no host name is left as it is, in lower case."""
+    try:
+        return parse_domain(name)
+    except DomainNameError:
+        return name.rstrip(".").lower()

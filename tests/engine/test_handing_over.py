@@ -1,0 +1,249 @@
+"""Records that somebody else publishes: every order in which an agency may do so, or not."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtasts.records import to_presentation
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+    from localcloud.project import Project
+
+pytestmark = pytest.mark.engine
+DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
+
+
+class Agency:
+    """An agency with a zone of its own, and the operator's stack that hosts for it."""
+
+    def __init__(self, lab: Lab, dns: str) -> None:
+        self.lab, self.dns = lab, dns
+        self.domain = f"d{uuid.uuid4().hex[:8]}.example"
+        self.host = f"mta-sts.{self.domain}"
+        self.sts, self.tls = f"_mta-sts.{self.domain}", f"_smtp._tls.{self.domain}"
+        row = f"- name: {self.domain}\n  mx: [mx1.{self.domain}]\n  dkimSelectors: [s1]\n"
+        more = ()
+        if dns == "delegated":
+            self.operator = f"op{uuid.uuid4().hex[:8]}.example"
+            operator = f"- name: {self.operator}\n  mx: [mx1.{self.operator}]\n"
+            lab.stack(operator)  # its zone exists; nothing of the stack is brought up
+            more = (f"mtasts:delegationZone: {self.operator}",)
+        self.project: Project = lab.stack(row, *more, dns=dns)
+
+    def handed(self) -> dict[tuple[str, str], str]:
+        """What the stack hands out, by owner and type."""
+        published = self.project.outputs()["domains"][self.domain]["publish"]
+        rows = json.loads(published["json"])["records"]
+        assert all(
+            f"{row['owner']} {row['type']} {row['value']}" in published["text"] for row in rows
+        )
+        assert published["zoneFile"].count(" IN ") == len(rows)
+        return {(row["owner"], row["type"]): row["value"] for row in rows}
+
+    def validation(self) -> tuple[str, str]:
+        """The record that validates the certificate."""
+        (found,) = [key for key in self.handed() if key[0].endswith(f".{self.host}")]
+        return found
+
+    def publish(self, *keys: tuple[str, str], value: str = "") -> None:
+        """Publish what was handed out, or another value in its place."""
+        handed = self.handed()
+        for owner, type_ in keys:
+            text = value or handed[owner, type_]
+            shown = to_presentation(text) if type_ == "TXT" else f"{text}."
+            self.lab.put(self.domain, self._set(owner, type_, shown))
+
+    def withdraw(self, *keys: tuple[str, str]) -> None:
+        """Remove what was published."""
+        records = self.lab.records(self.domain)
+        for owner, type_ in keys:
+            (value,) = records[owner, type_]
+            self.lab.put(self.domain, self._set(owner, type_, value), action="DELETE")
+
+    def stage(self) -> str:
+        """How far the domain has come."""
+        shown = self.project.mtasts("ledger", "show", self.project.stack, "--format", "json")
+        rows = json.loads(shown.required().stdout)["entries"]
+        stages = [str(row["stage"]) for row in rows if row["kind"] == "stage"]
+        return stages[-1] if stages else "requested"
+
+    @staticmethod
+    def _set(owner: str, type_: str, value: str) -> dict[str, Any]:
+        return {"Name": owner, "Type": type_, "TTL": 60, "ResourceRecords": [{"Value": value}]}
+
+
+def test_manual_records_are_handed_out_stage_by_stage_and_no_run_waits(lab: Lab) -> None:
+    agency = Agency(lab, "manual")
+    first = agency.project.settle()
+    assert "is in the stack's output domains, under publish" in first.text
+    assert agency.stage() == "requested"
+    assert {type_ for _, type_ in agency.handed()} == {"CNAME", "TXT"}
+    assert (agency.host, "CNAME") not in agency.handed()
+    assert (agency.sts, "TXT") not in agency.handed()
+
+    agency.publish(agency.validation(), (agency.tls, "TXT"))
+    agency.project.settle()
+    assert agency.stage() == "issued"
+    assert agency.handed()[agency.host, "CNAME"].endswith(".cloudfront.net")
+    assert (agency.sts, "TXT") not in agency.handed()
+
+    agency.publish((agency.host, "CNAME"))
+    agency.project.settle()
+    assert agency.stage() == "live"
+    published = agency.project.outputs()["domains"][agency.domain]["policyId"]
+    assert agency.handed()[agency.sts, "TXT"] == f"v=STSv1; id={published};"
+
+    agency.publish((agency.sts, "TXT"))
+    agency.project.configure({"mtasts:maxAge": "86400"})
+    changed = agency.project.settle()
+    assert "wrong" not in changed.text
+    assert agency.handed()[agency.sts, "TXT"] != f"v=STSv1; id={published};"
+    code = agency.project.mtasts("check", agency.domain, "--stack", agency.project.stack)
+    assert "stack-record-differs" in code.text  # the new id is not published yet
+    assert "wrong" in agency.project.up().required().text
+
+
+def test_an_id_is_not_handed_out_before_its_body_is_proven(lab: Lab) -> None:
+    from localcloud.edge_response import EdgeFault  # noqa: PLC0415 - for this alone
+
+    agency = Agency(lab, "manual")
+    agency.project.up().required()
+    agency.publish(agency.validation())
+    agency.project.up().required()
+    agency.publish((agency.host, "CNAME"))
+    agency.project.settle()
+    before = agency.handed()
+    lab.control.set_edge_fault(agency.host, EdgeFault(stale=True))
+    agency.project.configure({"mtasts:maxAge": "86400"})
+    refused = agency.project.up()
+    assert not refused.ok
+    assert f"https://{agency.host} does not serve the intended policy" in refused.text
+    assert json.loads(
+        lab.client("s3")
+        .get_object(Bucket=bucket(lab, agency), Key=f"published/{agency.domain}.json")["Body"]
+        .read()
+    )["records"] == [
+        {"owner": owner, "type": type_, "value": value}
+        for (owner, type_), value in sorted(before.items())
+    ]
+    lab.control.clear_edge_fault(agency.host)
+    agency.project.settle()
+    assert agency.handed() != before
+
+
+def bucket(lab: Lab, agency: Agency) -> str:
+    """The bucket of the agency's stack."""
+    names = [each["Name"] for each in lab.client("s3").list_buckets()["Buckets"]]
+    (found,) = [name for name in names if name.endswith(agency.project.stack)]
+    return str(found)
+
+
+KINDS = ("validation", "host", "sts", "tls")
+
+
+# Four in which each comes first once and last once; all of them are in `test_handover`.
+ORDERS = [KINDS[turn:] + KINDS[:turn] for turn in range(len(KINDS))]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_delegated_in_whatever_order_the_agency_publishes(lab: Lab, order: tuple[str, ...]) -> None:
+    agency = Agency(lab, "delegated")
+    agency.project.up().required()
+    keys = {
+        "validation": agency.validation(),
+        "host": (agency.host, "CNAME"),
+        "sts": (agency.sts, "CNAME"),
+        "tls": (agency.tls, "CNAME"),
+    }
+    published = set()
+    operators = f"_mta-sts.{agency.domain}.{agency.operator}"
+    for kind in order:
+        agency.publish(keys[kind])
+        published.add(kind)
+        run = agency.project.up().required()
+        missing = [each for each in KINDS if each not in published]
+        for each in missing:
+            assert f"waiting for: {keys[each][0]} CNAME" in run.text
+        expected = "issued" if "validation" in published else "requested"
+        assert agency.stage() == expected or not missing
+        live = lab.records(agency.operator).get((operators, "TXT"))
+        assert live is None or not missing
+    agency.project.settle()
+    agency.project.settle()
+    assert agency.stage() == "live"
+    published_id = agency.project.outputs()["domains"][agency.domain]["policyId"]
+    assert lab.records(agency.operator)[operators, "TXT"] == [f'"v=STSv1; id={published_id};"']
+
+
+@pytest.mark.parametrize("kind", ["validation", "host"])
+def test_delegated_what_is_wrong_or_forgotten_is_named_and_takes_nothing_away(
+    lab: Lab, kind: str
+) -> None:
+    agency = Agency(lab, "delegated")
+    agency.project.up().required()
+    keys = {
+        "validation": agency.validation(),
+        "host": (agency.host, "CNAME"),
+        "sts": (agency.sts, "CNAME"),
+        "tls": (agency.tls, "CNAME"),
+    }
+    agency.publish(*keys.values())
+    agency.publish(keys[kind], value="elsewhere.example")
+    for _ in range(3):
+        run = agency.project.up().required()
+    assert f"wrong: DNS has elsewhere.example; to be published: {keys[kind][0]} CNAME" in run.text
+    assert agency.stage() == ("requested" if kind == "validation" else "issued")
+    agency.publish(keys[kind])
+    for _ in range(3):
+        agency.project.up().required()
+    assert agency.stage() == "live"
+    before = lab.records(agency.operator)
+    agency.withdraw(keys[kind])
+    run = agency.project.up().required()
+    assert f"gone or not yet there: {keys[kind][0]} CNAME" in run.text
+    assert lab.records(agency.operator) == before
+    assert agency.stage() == "live"
+
+
+@pytest.mark.parametrize("dns", ["manual", "delegated"])
+def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dns: str) -> None:
+    agency = Agency(lab, dns)
+    type_ = "TXT" if dns == "manual" else "CNAME"
+    agency.project.up().required()
+    agency.publish(agency.validation(), (agency.tls, type_))
+    if dns == "delegated":
+        agency.publish((agency.host, "CNAME"), (agency.sts, "CNAME"))
+    agency.project.up().required()
+    if dns == "manual":
+        agency.publish((agency.host, "CNAME"))
+    agency.project.up().required()
+    assert agency.stage() == "live"
+    if dns == "manual":
+        agency.publish((agency.sts, "TXT"))
+    agency.project.configure({"mtasts:domains[0].retire": "true"}, path=True)
+    agency.project.up().required()
+    if dns == "manual":
+        agency.publish((agency.sts, "TXT"))
+    for _ in range(3):
+        run = agency.project.up().required()
+    assert "DNS is not seen without the STS record yet" in run.text
+    agency.withdraw((agency.sts, type_))
+    assert "seen gone" in agency.project.up().required().text
+    later = agency.project.later(2 * DAY)
+    later.up().required()
+    for _ in range(2):
+        run = later.up().required()
+    assert "DNS is not seen without the host's addresses yet" in run.text
+    agency.withdraw((agency.host, "CNAME"))
+    assert "seen gone" in later.up().required().text
+    last = agency.project.later(2 * DAY + 2 * HOUR)
+    assert "take it out of the stack file" in last.up().required().text
+    last.settle()
