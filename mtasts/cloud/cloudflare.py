@@ -242,6 +242,7 @@ def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
 
 # What a token needs for a path, by a piece of it; Cloudflare's own names.
 _PERMISSIONS = (
+    ("/workers/routes", "Workers Routes (zone, Edit)"),
     ("/workers/", "Workers Scripts (account, Edit)"),
     ("/r2/", "Workers R2 Storage (account, Edit)"),
     ("/dns_records", "DNS (zone, Edit)"),

@@ -93,12 +93,6 @@ def test_the_stack_file_is_named_with_every_problem() -> None:
     assert "mtasts:maxAge" in text
 
 
-def test_what_is_not_built_yet_is_refused_before_anything_is_looked_up() -> None:
-    values = {key: value for key, value in VALUES.items() if not key.startswith("aws:")}
-    with pytest.raises(ConfigError, match="cloudflare"):
-        read_config("agency", values | {"mtasts:hosting": "cloudflare"}, [])
-
-
 def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
     decision = decide(survey(), NOW)
     assert [each.domain for each in decision.declared] == ["example.gov", "b.example.gov"]

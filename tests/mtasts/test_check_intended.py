@@ -10,12 +10,13 @@ import pytest
 from test_check_domain import DOMAIN, GOOD, MX, body, dns, fetched, txt
 
 from mtasts.check.domain import check_domain
-from mtasts.check.intended import compare_intended
+from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.config import DomainConfig
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.entries import Body, Entry, PhaseEntered, Proof
+from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.phases import Phase
 
@@ -124,3 +125,20 @@ def test_what_senders_may_hold_is_told_until_when() -> None:
     assert finding.evidence == f"{MX}: old until 2026-05-06 01:00 UTC"
     null = dns(DOMAIN, "MX", "0 .")
     assert "stack-held-misses-mx" not in compared(*entries, mx=null, mx_hosts=())[0]
+
+
+def test_each_record_that_was_handed_out_is_live_missing_or_another() -> None:
+    record = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
+    answers = (
+        dns(record.owner, "CNAME", record.value),
+        dns(record.owner, "CNAME"),
+        dns(record.owner, "CNAME", "elsewhere.example"),
+        dns(record.owner, "CNAME", status=DnsStatus.FAILED),
+    )
+    found = compare_handed(check_domain(GOOD, NOW), [Looked(record, each) for each in answers])
+    assert sorted(each.id for each in found.findings) == [
+        "stack-record-differs",
+        "stack-record-live",
+        "stack-record-missing",
+    ]
+    assert [each.id for each in found.unknown] == ["stack-record"]

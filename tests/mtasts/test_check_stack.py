@@ -61,10 +61,6 @@ WARNING, INFO = Severity.WARNING, Severity.INFO
             [("stack-account-not-pinned", WARNING)],
         ),
         (
-            HEAD + "  mtasts:dns: manual\n" + DOMAIN,
-            [("config-dns-not-yet-built", Severity.ERROR)],
-        ),
-        (
             HEAD.replace("reports.example", "Example.GOV.") + DOMAIN,
             [("stack-report-mailbox-within-domain", INFO)],
         ),

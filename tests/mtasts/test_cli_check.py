@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from loopback import Zone
 from stack_text import stack_text
 from test_check_domain import GOOD, NOW, SOON, fetched, session
 
@@ -14,6 +15,7 @@ from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
+from mtasts.rollout.handover import Handed, HandoverError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -235,3 +237,33 @@ def test_progress_is_told(
     monkeypatch.setattr(check, "_SAY_SECONDS", -1)
     run("a.example", "b.example")
     assert capsys.readouterr().err == "check: 1 of 2 domains\n"
+
+
+class Handing:
+    """Stands for what was handed out."""
+
+    def read(self, domain: str) -> tuple[Handed, ...]:
+        if domain == "parked.gov":
+            raise HandoverError("no JSON")
+        return (Handed(f"mta-sts.{domain}", "CNAME", "d1.cloudfront.net"),)
+
+
+class Readable:
+    """A bucket in which nothing was published yet."""
+
+    def list(self, _: str) -> dict[int, bytes]:
+        return {}
+
+
+def test_what_was_handed_out_is_looked_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
+    monkeypatch.setattr(check, "stack_stores", lambda *_: (Readable(), Handing()))
+    zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
+    monkeypatch.setattr(check, "Resolver", lambda _: zone)
+    run("--stack", "agency")
+    out = capsys.readouterr().out
+    assert "stack-record-live: a record that the stack has handed out is live" in out
+    assert "not known stack-record: could not find out what was handed out for parked.gov" in out

@@ -19,6 +19,7 @@ from mtasts.recording import Recorder
 from mtasts.rollout.entries import Adopted, Body
 from mtasts.rollout.ledger import Intended, Ledger, intend
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store
 
@@ -81,6 +82,7 @@ async def fill(url: str) -> None:
     zone = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
     await recorder.zone_seen("example.gov", ledger, zone)
     await recorder.zone_seen("example.gov", await recorder.read("example.gov"), zone)
+    await recorder.enter("example.gov", Stage.ISSUED)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
         await recorder.adopt(name, Adopted(1, at, 86400, by), Body(2, at, b"x", 0, "1"), ())
@@ -103,12 +105,13 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase, zone = first["entries"]
+    body, proof, mx, page, phase, zone, stage = first["entries"]
     assert (zone["zoneId"], zone["name"], zone["nameServers"]) == (
         "Z1",
         "example.gov",
         ["ns1.example.net"],
     )
+    assert (stage["kind"], stage["stage"]) == ("stage", "issued")
     assert (phase["kind"], phase["phase"], phase["ttlSeconds"]) == ("phase", "record-free", 300)
     assert (body["kind"], body["mode"], body["mx"]) == ("body", "enforce", ["mx1.example.gov"])
     assert (body["proven"], page["proven"], page["mode"]) == (True, False, None)
@@ -124,6 +127,7 @@ def test_as_text_it_says_what_may_be_held(
     assert "mode enforce, max_age 86400; may be held until" in out
     assert "no policy" in out
     assert "phase  record-free" in out
+    assert "stage  issued" in out
     assert "zone   example.gov (Z1)" in out
     assert "taken over; what was before may be held until 2026-01-02 01:00 UTC\n" in out
     assert "UTC; max_age_ever 86400 by the CISO" in out

@@ -16,9 +16,10 @@ from mtasts.cloud.distributions import Distributions
 from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.clouds import Clouds
-from mtasts.config import load
+from mtasts.config import Hosting, load
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
+from mtasts.stores.handouts import Handouts
 from mtasts.stores.r2 import R2Store
 from mtasts.stores.s3 import S3Store
 
@@ -41,6 +42,8 @@ def config(hosting: str, dns: str) -> AgencyConfig:
         values |= AWS
     if "cloudflare" in (hosting, dns):
         values["mtasts:cloudflareAccount"] = ACCOUNT_ID
+    if dns == "delegated":
+        values["mtasts:delegationZone"] = "sts.operator.example"
     return load(values, file="stacks/Pulumi.test.yaml")
 
 
@@ -77,6 +80,29 @@ def test_the_cloudflare_account_is_the_one_that_the_token_may_read() -> None:
         elsewhere = Clouds.of("test", other, {}, ENVIRONMENT | {"CLOUDFLARE_BASE_URL": url})
         with pytest.raises(UndeterminedError, match="the Cloudflare account"):
             elsewhere.identify()
+
+
+def test_what_somebody_else_publishes_is_read_from_the_bucket() -> None:
+    manual = clouds("aws", "manual")
+    assert manual.zones is None
+    assert manual.handouts is not None
+    assert isinstance(manual.handouts("a"), Handouts)
+    assert isinstance(clouds("aws", "delegated").zones, Route53Zones)
+    assert clouds("aws", "route53").handouts is None
+
+
+def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = {**AWS, "mtasts:leaving": "aws"}
+    leaving = replace(config("cloudflare", "cloudflare"), leaving=Hosting.AWS)
+    found = Clouds.of("test", leaving, values, ENVIRONMENT)
+    assert not found.hosts_on_aws
+    assert found.require_aws().settings.region == "us-east-1"
+    assert found.aws_bucket("a") == "mtasts-a-us-east-1-test"
+    monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
+    store, handouts = accounts.stack_stores(config("aws", "manual"), AWS, "test")
+    assert isinstance(store, S3Store)
+    assert isinstance(handouts, Handouts)
 
 
 def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:

@@ -21,7 +21,6 @@ from mtasts.config import (
     Override,
     Profile,
     load,
-    supported,
 )
 from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 from mtasts.findings import Severity
@@ -498,6 +497,8 @@ def test_alarms_watch_what_aws_hosts() -> None:
 def test_hosting_cloudflare_needs_its_zone_there(dns: str) -> None:
     values = {**change("mtasts:hosting", "cloudflare"), "mtasts:dns": dns}
     values["mtasts:cloudflareAccount"] = CLOUDFLARE
+    if dns == "delegated":
+        values["mtasts:delegationZone"] = "sts.operator.example"
     values["mtasts:domains"] = values["mtasts:domains"][1:]
     (finding,) = refusals(values)
     assert finding.id == "config-impossible-combination"
@@ -542,24 +543,62 @@ def with_dns(hosting: str, dns: str, **entry: Any) -> Values:
     values["mtasts:domains"] = [{"name": "example.gov", "mx": ["m.example.gov"], **entry}]
     if "cloudflare" in (hosting, dns):
         values["mtasts:cloudflareAccount"] = CLOUDFLARE
+    if dns == "delegated":
+        values["mtasts:delegationZone"] = "sts.operator.example"
     return values
 
 
 @pytest.mark.parametrize(
-    ("hosting", "dns", "unbuilt"),
+    ("hosting", "dns"),
     [
-        ("aws", "route53", []),
-        ("aws", "cloudflare", []),
-        ("aws", "delegated", ["config-dns-not-yet-built"]),
-        ("aws", "manual", ["config-dns-not-yet-built"]),
-        ("cloudflare", "cloudflare", []),
+        ("aws", "route53"),
+        ("aws", "cloudflare"),
+        ("aws", "delegated"),
+        ("aws", "manual"),
+        ("cloudflare", "cloudflare"),
     ],
 )
-def test_what_is_valid_but_not_built_is_said_apart(
-    hosting: str, dns: str, unbuilt: list[str]
+def test_every_other_combination_is_possible(hosting: str, dns: str) -> None:
+    found = read(with_dns(hosting, dns))
+    assert (found.hosting, found.dns) == (hosting, dns)
+
+
+def test_what_is_delegated_needs_to_know_where_to() -> None:
+    values = with_dns("aws", "delegated")
+    assert read(values).domains[0].delegation_zone == "sts.operator.example"
+    del values["mtasts:delegationZone"]
+    assert [each.id for each in refusals(values)] == ["config-missing-key"]
+    for dns in ("route53", "manual"):
+        wrong = {**with_dns("aws", dns), "mtasts:delegationZone": "sts.operator.example"}
+        assert [each.id for each in refusals(wrong)] == ["config-impossible-combination"]
+    wrong = {**values, "mtasts:delegationZone": "not a name"}
+    assert [each.id for each in refusals(wrong)] == ["config-domain-not-a-name"]
+    long = ".".join(["a" * 60] * 3)
+    wrong = with_dns("aws", "delegated", name="b.example")
+    wrong["mtasts:delegationZone"] = f"{long}.{'c' * 45}.example"
+    assert [each.id for each in refusals(wrong)] == ["config-domain-too-long"]
+
+
+@pytest.mark.parametrize(
+    ("hosting", "dns", "leaving", "says"),
+    [
+        ("aws", "cloudflare", "aws", None),
+        ("cloudflare", "cloudflare", "aws", None),
+        ("aws", "route53", "aws", "only where the zone is there already"),
+        ("aws", "cloudflare", "cloudflare", "senders would find no host meanwhile"),
+    ],
+)
+def test_hosting_moves_one_way_and_where_the_zone_is(
+    hosting: str, dns: str, leaving: str, says: str | None
 ) -> None:
-    config = read(with_dns(hosting, dns))
-    assert [finding.id for finding in supported(config)] == unbuilt
+    values = {**with_dns(hosting, dns), "mtasts:leaving": leaving}
+    if says is None:
+        assert read(values).leaving == leaving
+        del values["aws:region"]
+        assert [each.id for each in refusals(values)] == ["config-missing-key"]
+    else:
+        (finding,) = refusals(values)
+        assert says in finding.summary
 
 
 def test_hosting_cloudflare_needs_no_region_and_brings_its_dns() -> None:

@@ -21,12 +21,14 @@ from mtasts.rollout.entries import (
     MxSeen,
     PhaseEntered,
     Proof,
+    StageEntered,
     ZoneSeen,
     parse_entry,
     render_entry,
 )
 from mtasts.rollout.ledger import ENTRIES_MAX, Departure, Intended, Ledger, intend, read
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
 
 if TYPE_CHECKING:
@@ -182,6 +184,7 @@ ENTRIES = st.one_of(
     ),
     st.builds(Proof, st.just(7), TIMES, st.text(max_size=32), WORDS, WORDS),
     st.builds(MxSeen, st.just(7), TIMES, WORDS, st.integers(0, 2**31)),
+    st.builds(StageEntered, st.just(7), TIMES, st.sampled_from(Stage)),
     st.builds(PhaseEntered, st.just(7), TIMES, st.sampled_from(Phase), st.integers(0, 2**31)),
     st.builds(
         ZoneSeen,
@@ -247,3 +250,9 @@ def test_what_was_taken_over_may_have_been_enforced() -> None:
     assert Ledger((adopted,)).has_enforced
     assert Ledger((adopted,)).adopted == adopted
     assert Ledger().adopted is None
+
+
+def test_the_last_stage_counts() -> None:
+    assert Ledger().stage is None
+    entries = (StageEntered(1, T0, Stage.REQUESTED), StageEntered(2, T0, Stage.ISSUED))
+    assert Ledger(entries).stage is Stage.ISSUED

@@ -7,7 +7,7 @@ import json
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,13 +21,17 @@ from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import Adopted, Body, LedgerError, MxSeen, Proof, render_entry
+from mtasts.rollout.handover import Handed, HandoverError
 from mtasts.rollout.ledger import Ledger, intend
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone, ZoneError
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mtasts.stores.handouts import Handouts
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -496,3 +500,89 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
         "could not find out the settings",
     )
     assert found.notes == ("could not find out how near a quota is: nobody there",)
+
+
+OPERATOR = {"mtasts:dns": "delegated", "mtasts:delegationZone": "sub.example.gov"}
+
+
+def elsewhere(dns: str) -> AgencyConfig:
+    """A stack for an agency that keeps its own zone."""
+    values: dict[str, object] = {
+        "aws:region": "us-east-1",
+        "mtasts:agency": "Department of Tests",
+        "mtasts:dns": dns,
+        "mtasts:tlsReports": ["mailto:tlsrpt@reports.example"],
+        "mtasts:domains": [{"name": "a.agency.example", "mx": ["mx.agency.example"]}],
+    }
+    if dns == "delegated":
+        values |= OPERATOR
+    return load(values, file="stacks/Pulumi.test.yaml")
+
+
+HANDED = Handed("mta-sts.a.agency.example", "CNAME", "d1.cloudfront.net")
+
+
+class Handing:
+    """What was handed out, as data."""
+
+    def __init__(self, *, broken: bool = False) -> None:
+        self.broken = broken
+
+    def read(self, domain: str) -> tuple[Handed, ...]:
+        assert domain == "a.agency.example"
+        if self.broken:
+            raise HandoverError("no JSON")
+        return (HANDED,)
+
+
+def handing(url: str, zone: Zone, dns: str, *, broken: bool = False) -> Surveyor:
+    found = surveyor(url, zone)
+    found._handouts = lambda _: cast("Handouts", Handing(broken=broken))
+    if dns == "manual":
+        found._listing = None
+    return found
+
+
+NS = ("ns1.agency.example",)
+
+
+@pytest.mark.parametrize(
+    ("dns", "zone"), [("manual", "agency.example"), ("delegated", "sub.example.gov")]
+)
+async def test_what_an_agency_has_published_is_looked_up_at_its_own_servers(
+    url: str, dns: str, zone: str
+) -> None:
+    answers = {
+        ("agency.example", "NS"): NS,
+        (HANDED.owner, "CNAME"): (HANDED.value,),
+        ("_mta-sts.a.agency.example", "TXT"): ("v=STSv1; id=1;",),
+    }
+    found = await handing(url, Everywhere(answers), dns).survey(elsewhere(dns))
+    (only,) = found.domains
+    assert only.home == HostedZone("", "agency.example", frozenset(NS))
+    assert only.zone is not None
+    assert only.zone.name == zone
+    assert [each.is_live for each in only.looked] == [True]
+    assert only.live_id == "1"
+    assert only.stage is Stage.REQUESTED
+
+
+@pytest.mark.parametrize(
+    ("zone", "broken", "says"),
+    [
+        (Everywhere({}), False, "nobody answers for a.agency.example"),
+        (
+            Everywhere({}, frozenset({("a.agency.example", "NS")})),
+            False,
+            "who answers for a.agency.example: SERVFAIL",
+        ),
+        (Everywhere({("example", "NS"): NS}), True, "no JSON"),
+    ],
+)
+async def test_an_agency_that_cannot_be_looked_at_is_a_problem_of_its_zone(
+    url: str, zone: Zone, says: str, *, broken: bool
+) -> None:
+    for dns in ("manual", "delegated"):
+        found = await handing(url, zone, dns, broken=broken).survey(elsewhere(dns))
+        (only,) = found.domains
+        assert says in str(only.zone_problem)

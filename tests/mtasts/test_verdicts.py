@@ -12,9 +12,12 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
+from mtasts.rollout import verdicts
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
-from mtasts.rollout.entries import Body, LedgerError, Proof
+from mtasts.rollout.entries import Body, LedgerError, Proof, StageEntered
+from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.stages import Stage
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, ZoneError
 
@@ -203,3 +206,46 @@ def test_one_authority_that_may_issue_is_enough() -> None:
     )
     assert judged_of(on_cloudflare).proceeds
     assert not judged_of(replace(on_cloudflare, authorities=(AMAZON,))).proceeds
+
+
+HANDED = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
+STS = Handed("_mta-sts.example.gov", "CNAME", "_mta-sts.example.gov.op.example")
+MISSING = DnsAnswer("x", "CNAME", DnsStatus.NXDOMAIN)
+
+
+def handed(*answers: DnsAnswer, stage: Stage | None = None) -> Surroundings:
+    entries = (StageEntered(1, NOW, stage),) if stage else ()
+    return Surroundings(
+        DOMAIN,
+        MX,
+        zone=ZONE,
+        home=ZONE,
+        ledger=Ledger(entries),
+        looked=tuple(map(Looked, (HANDED, STS), answers)),
+    )
+
+
+def test_what_an_agency_has_not_published_is_a_note_and_once_live_a_warning() -> None:
+    waiting = judged_of(handed(MISSING, MISSING))
+    assert waiting.proceeds
+    assert [each[:11] for each in waiting.notes] == ["waiting for"] * 2
+    assert waiting.warnings == ()
+    gone = judged_of(handed(MISSING, MISSING, stage=Stage.LIVE))
+    assert gone.proceeds
+    assert [each[:4] for each in gone.warnings] == ["gone"] * 2
+    assert judged_of(Surroundings(DOMAIN, MX, zone=ZONE)).notes == ()
+
+
+def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> None:
+    none = DnsAnswer("x", "TXT", DnsStatus.NXDOMAIN)
+    there = DnsAnswer("x", "CNAME", DnsStatus.ANSWERED, ("elsewhere.example",))
+    unknown = DnsAnswer("x", "CNAME", DnsStatus.FAILED)
+    for answer in (there, unknown):
+        found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, addresses=(none,))
+        seen = verdicts._seen(found)
+        assert (seen.sts, seen.addresses) == (None, ())
+    gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, addresses=(none,))
+    assert verdicts._seen(gone).sts is none
+    assert verdicts._seen(gone).addresses == (none,)
+    retiring = replace(gone, domain=replace(DOMAIN, retire=True))
+    assert not any("gone" in each for each in judged_of(retiring).warnings)

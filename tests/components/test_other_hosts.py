@@ -1,0 +1,180 @@
+"""What is placed on Cloudflare, for agencies with zones of their own, and while hosting moves."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from recording import Recorded, record
+from test_mail_domain import ALL, DOMAIN, declaration
+
+from components.aws.hosting import AwsHosting
+from components.aws.zones import Route53Zones
+from components.cloudflare.hosting import CloudflareHosting
+from components.cloudflare.zone import CloudflareZones
+from components.delegated.zone import DelegatedZones
+from components.mail_domain import MailDomain
+from components.manual.zone import ManualZones
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.proof import Prover
+from mtasts.recording import Recorder
+from mtasts.render.worker import worker_name
+from mtasts.rollout.stages import Stage
+from mtasts.rollout.zones import HostedZone
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from components.hosting import Zones
+    from mtasts.rollout.declaration import Declaration
+
+SCRIPT = f"WorkersScript {DOMAIN}-worker-script"
+CUSTOM = f"WorkersCustomDomain {DOMAIN}-domain"
+STS, TLSRPT = f"DnsRecord {DOMAIN}-sts", f"DnsRecord {DOMAIN}-tlsrpt"
+CNAME, VALIDATION = f"DnsRecord {DOMAIN}-cname", f"DnsRecord {DOMAIN}-validation"
+HANDED = f"BucketObjectv2 {DOMAIN}-handed-out"
+DISTRIBUTION = f"Distribution {DOMAIN}-distribution"
+HOME = HostedZone("", "example.gov", frozenset({"ns1.agency.example"}))
+ENFORCED = ALL
+
+
+def placed(
+    kind: str, one: Declaration, *, moves: bool = False, cloudflare: bool = False
+) -> Recorded:
+    """One domain on the cloud, with the zones of that kind."""
+
+    def program() -> None:
+        aws = Account(AwsSettings("eu-west-1"))
+        account = CloudflareAccount(CloudflareSettings("a" * 32, "t"))
+
+        def on_aws() -> AwsHosting:
+            return AwsHosting(
+                aws,
+                bucket="mtasts-bucket",
+                account_id="123456789012",
+                cache_seconds=60,
+                protect=False,
+                keep=one.keep,
+            )
+
+        on_cloudflare = CloudflareHosting(
+            account, workers_dev="x.workers.dev", cache_seconds=60, settle_seconds=120
+        )
+        hosting = on_cloudflare if cloudflare else on_aws()
+        zones: Zones = CloudflareZones()
+        if isinstance(hosting, AwsHosting) and kind == "manual":
+            zones = ManualZones(hosting.bucket)
+        elif isinstance(hosting, AwsHosting) and kind == "delegated":
+            zones = DelegatedZones(Route53Zones(aws.settings), hosting.bucket)
+        reach = Reach()
+        MailDomain(
+            DOMAIN,
+            {
+                "declaration": one,
+                "hosting": hosting,
+                "zones": zones,
+                "prover": Prover(reach, Resolver(reach), 300),
+                "recorder": Recorder(S3Store(aws, "mtasts-bucket")),
+                "former": on_aws() if moves else None,
+            },
+        )
+
+    return record(program)
+
+
+def test_a_domain_on_cloudflare_is_a_worker_its_domain_and_two_records() -> None:
+    found = placed("cloudflare", declaration(parts=ENFORCED, keep=True), cloudflare=True)
+    assert sorted(found.names) == sorted(
+        [
+            f"MailDomain {DOMAIN}",
+            f"Zone {DOMAIN}-zone",
+            f"PolicyHost {DOMAIN}-worker",
+            SCRIPT,
+            f"WorkersScriptSubdomain {DOMAIN}-worker-own-name",
+            CUSTOM,
+            STS,
+            TLSRPT,
+        ]
+    )
+    assert found.inputs(SCRIPT)["scriptName"] == worker_name(DOMAIN)
+    assert "mode: testing" in found.inputs(SCRIPT)["content"]
+    assert found.inputs(CUSTOM)["hostname"] == f"mta-sts.{DOMAIN}"
+    assert found.inputs(STS)["content"] == '"v=STSv1; id=abc1;"'
+    assert found.inputs(STS)["proxied"] is False
+    for key, name in ((SCRIPT, "ledger"), (CUSTOM, "candidate-proof"), (STS, "proof")):
+        hook = [f"{DOMAIN}-{name}"]
+        assert found.hooks(key) == {"before_create": hook, "before_update": hook}
+        assert found.request(key).protect
+    assert found.depends_on(CUSTOM) >= {f"{DOMAIN}-worker-script"}
+    assert found.depends_on(STS) >= {f"{DOMAIN}-domain", f"{DOMAIN}-tlsrpt"}
+
+
+def test_on_aws_with_the_zone_at_cloudflare_the_host_is_a_cname_that_is_not_proxied() -> None:
+    found = placed("cloudflare", declaration())
+    assert found.inputs(CNAME)["type"] == "CNAME"
+    assert found.inputs(CNAME)["content"] == "d1.cloudfront.net"
+    assert found.inputs(CNAME)["proxied"] is False
+    assert found.inputs(VALIDATION)["content"] == "_y.acm-validations.aws"
+    assert found.hooks(CNAME)["before_create"] == [f"{DOMAIN}-candidate-proof"]
+
+
+def test_while_hosting_moves_both_stand_and_what_leaves_is_free_to_go() -> None:
+    found = placed(
+        "cloudflare", declaration(parts=ENFORCED, keep=True), moves=True, cloudflare=True
+    )
+    assert {SCRIPT, CUSTOM, DISTRIBUTION} <= set(found.names)
+    assert CNAME not in found.names
+    assert not found.request(DISTRIBUTION).protect
+    assert not found.request(f"BucketObjectv2 {DOMAIN}-policy").protect
+    assert found.request(SCRIPT).protect
+    assert ENFORCED.leaving.protect_record
+    assert not (ENFORCED.leaving.protect_host)
+    assert not (ENFORCED.leaving.protect_addresses)
+
+
+def rows(found: Recorded) -> dict[tuple[str, str], str]:
+    """What is handed out."""
+    handed = json.loads(found.inputs(HANDED)["content"])
+    return {(row["owner"], row["type"]): row["value"] for row in handed["records"]}
+
+
+@pytest.mark.parametrize(
+    ("stage", "owners"),
+    [
+        (Stage.REQUESTED, ["_smtp._tls", "_x.mta-sts"]),
+        (Stage.ISSUED, ["_smtp._tls", "_x.mta-sts", "mta-sts"]),
+        (Stage.LIVE, ["_mta-sts", "_smtp._tls", "_x.mta-sts", "mta-sts"]),
+    ],
+)
+def test_manual_records_are_handed_out_as_they_become_true(stage: Stage, owners: list[str]) -> None:
+    one = declaration(parts=ENFORCED.at(stage), home=HOME)
+    found = placed("manual", one)
+    assert sorted(owner for owner, _ in rows(found)) == [f"{each}.{DOMAIN}" for each in owners]
+    assert (DISTRIBUTION in found.names) is (stage is not Stage.REQUESTED)
+    hooks = {
+        Stage.REQUESTED: [],
+        Stage.ISSUED: [f"{DOMAIN}-candidate-proof"],
+        Stage.LIVE: [f"{DOMAIN}-candidate-proof", f"{DOMAIN}-proof"],
+    }[stage]
+    guarded = {"before_create": hooks, "before_update": hooks} if hooks else {}
+    assert found.hooks(HANDED) == guarded
+    assert found.request(HANDED).protect is (stage is Stage.LIVE)
+    assert one.name_servers == ("ns1.agency.example",)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_delegated_records_stand_in_the_operators_zone(stage: Stage) -> None:
+    one = declaration(parts=ENFORCED.at(stage), home=HOME, delegation_zone="op.example")
+    found = placed("delegated", one)
+    assert sorted(rows(found)) == [
+        (f"{each}.{DOMAIN}", "CNAME")
+        for each in ("_mta-sts", "_smtp._tls", "_x.mta-sts", "mta-sts")
+    ]
+    assert rows(found)[f"_mta-sts.{DOMAIN}", "CNAME"] == f"_mta-sts.{DOMAIN}.op.example"
+    assert found.inputs(f"Record {DOMAIN}-tlsrpt")["name"] == f"_smtp._tls.{DOMAIN}.op.example"
+    assert (f"Record {DOMAIN}-sts" in found.names) is (stage is Stage.LIVE)
+    assert (f"Record {DOMAIN}-ipv4" in found.names) is (stage is not Stage.REQUESTED)
+    assert found.hooks(HANDED) == {}
