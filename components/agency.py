@@ -95,6 +95,8 @@ async def _main(stack: str) -> pulumi.Inputs:
         await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
         await record_stages(recorder, survey)
+        if any(found.ledger.has_enforced for found in survey.domains):
+            await recorder.lock()
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)

@@ -40,6 +40,9 @@ class Store(Protocol):
     def append(self, domain: str, number: int, entry: bytes) -> bool:
         """Write an entry unless one of that number exists; whether it was written."""
 
+    def lock(self) -> None:
+        """Keep every entry there is from being written over or deleted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
@@ -51,6 +54,10 @@ class Recorder:
     async def read(self, domain: str) -> Ledger:
         """The ledger of a domain; raises `LedgerError` and `UndeterminedError`, never guesses."""
         return read(await asyncio.to_thread(self.store.list, domain))
+
+    async def lock(self) -> None:
+        """Keep the entries for good; raises `UndeterminedError`."""
+        await asyncio.to_thread(self.store.lock)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """See to it that ``intended`` is the last body of the ledger, before anybody gets it.

@@ -83,6 +83,9 @@ class S3Store:
             raise UndeterminedError(f"the ledger of {domain}: {error}") from error
         return True
 
+    def lock(self) -> None:
+        """Nothing: the bucket's own policy keeps every version (`components.aws.policy_bucket`)."""
+
     def _versions(self, domain: str) -> Iterator[tuple[int, tuple[str, str]]]:
         """Number, key and version of each entry."""
         prefix = _prefix(domain)

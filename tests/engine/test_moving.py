@@ -91,5 +91,7 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     assert f"mta-sts.{domain}" not in lab.hosts(domain)
     assert project.outputs()["domains"][domain]["policyId"] == id_
     assert not lab.api.get(f"/zones/{lab._cloudflare_zone(domain)}/workers/routes")
+    bucket = f"{lab.api.path}/r2/buckets/mtasts-{project.stack}"
+    assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == ["ledger/"]
     # What was enforced is protected again.
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text

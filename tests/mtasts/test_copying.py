@@ -8,8 +8,10 @@ import pytest
 
 from mtasts.cli import ledger as command
 from mtasts.cli.main import main
-from mtasts.recording import copy_ledger
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.recording import Recorder, copy_ledger
 from mtasts.rollout.entries import LedgerError
+from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,18 @@ class Memory:
             return False
         self.entries[number] = entry
         return True
+
+
+async def test_a_ledger_is_kept_by_its_store() -> None:
+    kept: list[str] = []
+
+    class Kept(Memory):
+        def lock(self) -> None:
+            kept.append("locked")
+
+    await Recorder(Kept()).lock()
+    assert kept == ["locked"]
+    S3Store(Account(AwsSettings("us-east-1")), "b").lock()  # its bucket does so by itself
 
 
 @pytest.mark.parametrize("present", [(), (b"1",), (b"1", b"2"), (b"1", b"2", b"3")])
