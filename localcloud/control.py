@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from localcloud.authority import Certificate
+from localcloud.cloudflare.api import PERMISSIONS, Faults
 from localcloud.dns import DnsFault, Outcome
 from localcloud.edge_response import EdgeFault
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
@@ -25,6 +26,7 @@ from mtasts.names import DomainNameError, parse_domain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from localcloud.cloudflare.servers import CloudflareServers
     from localcloud.dns import DnsServer
     from localcloud.edge import Edge
     from localcloud.mail import MailServers
@@ -39,6 +41,7 @@ class Servers(Protocol):
     edge: Edge
     dns: DnsServer
     mail: MailServers
+    cloudflare: CloudflareServers
 
     async def add_stacks(self, folder: Path) -> None:
         """Seed the world with what the stack files in a folder take for granted."""
@@ -114,6 +117,8 @@ class ControlServer:
                 found = {}
             case (("GET" | "PUT"), ["mail", host]):
                 found = self._flavour(method, parse_domain(host), body)
+            case (("GET" | "PUT"), ["cloudflare", "faults"]):
+                found = self._api_faults(method, body)
             case "POST", ["world"]:
                 fields = _read({"stacks": None} | body, {"stacks": _text})
                 await self._servers.add_stacks(Path(fields["stacks"]))
@@ -135,6 +140,13 @@ class ControlServer:
         elif method == "DELETE":
             faults.pop((name, type_), None)
         return dns_fault_as_json(faults.get((name, type_), DnsFault()))
+
+    def _api_faults(self, method: str, body: dict[str, Any]) -> object:
+        """What goes wrong at Cloudflare's API; what is left out is no fault."""
+        api = self._servers.cloudflare.api
+        if method == "PUT":
+            api.faults = Faults(**_read(body, _API_FIELDS))
+        return {"rate_limited": api.faults.rate_limited, "lacking": sorted(api.faults.lacking)}
 
     def _flavour(self, method: str, host: str, body: dict[str, Any]) -> object:
         flavours = self._servers.mail.flavours
@@ -188,6 +200,12 @@ def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever JSON holds
     return float(value)
 
 
+def _permission(value: object) -> str:
+    if value not in PERMISSIONS:
+        raise ValueError(f"{value!r} is none of {', '.join(sorted(PERMISSIONS))}")
+    return str(value)
+
+
 def _status(value: Any) -> int:  # noqa: ANN401 - whatever JSON holds
     if not isinstance(value, int) or not 200 <= value <= 599:
         raise ValueError(f"{value!r} is no final HTTP status")
@@ -204,6 +222,10 @@ _EDGE_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "delay_seconds": _seconds,
     "certificate": Certificate,
     "origin_status": _status,
+}
+_API_FIELDS: Mapping[str, Callable[[Any], object]] = {
+    "rate_limited": lambda value: range(1000).index(value),
+    "lacking": lambda value: frozenset(map(_permission, value)),
 }
 _DNS_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "outcome": Outcome,

@@ -12,6 +12,7 @@ from mtasts.errors import MtaStsError, UsageError
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from localcloud.dns import DnsFault
@@ -61,6 +62,11 @@ class Control:
     def clear_dns_fault(self, name: str, type_: str) -> None:
         """Answer from the zones again."""
         self._ask("DELETE", "dns/faults", name, type_)
+
+    def set_cloudflare_faults(self, *, rate_limited: int = 0, lacking: Iterable[str] = ()) -> None:
+        """Have Cloudflare's API refuse so many requests, and what the token may not do."""
+        body = {"rate_limited": rate_limited, "lacking": sorted(lacking)}
+        self._ask("PUT", "cloudflare/faults", body=body)
 
     def flavour(self, host: str) -> Flavour:
         """How the mail server of ``host`` behaves."""

@@ -193,6 +193,14 @@ class Api:
             raise ApiError(404, 1003, f"Undefined zone setting: {name}")
         return _ok({"id": name, "value": zone.settings[name], "editable": True})
 
+    @_route("PATCH", rf"{_ZONE}/settings/(?P<name>[^/]+)", "Zone Settings Write")
+    async def _setting_put(self, call: _Call) -> HttpResponse:
+        zone = self._account.zone(call.parts["zone"])
+        if call.parts["name"] not in zone.settings:
+            raise ApiError(404, 1003, f"Undefined zone setting: {call.parts['name']}")
+        zone.settings[call.parts["name"]] = call.body["value"]
+        return _ok({"id": call.parts["name"], "value": call.body["value"]})
+
     @_route("GET", rf"{_ZONE}/bot_management", "Bot Management Read")
     async def _bots(self, call: _Call) -> HttpResponse:
         return _ok(self._account.zone(call.parts["zone"]).bots)
