@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 from localcloud.engine import cache_folder
 from mtasts.errors import MtaStsError
+from mtasts.render.worker import COMPATIBILITY_DATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 PACKAGE = Path(__file__).with_name("workerd")
-COMPATIBILITY_DATE = "2026-01-01"
 _INSTALL_SECONDS = 5 * 60
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0

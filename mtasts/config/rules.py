@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtasts.config import fields
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import Dns, Hosting
+from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -78,6 +79,18 @@ def check_stack(
                 ),
             )
     _check_leaving(stack, dns, report)
+    settle = stack.settle_seconds or DEFAULT_SETTLE_SECONDS
+    proof = stack.proof_seconds or DEFAULT_PROOF_SECONDS
+    if hosting is Hosting.CLOUDFLARE and settle >= proof:
+        report.add(
+            "mtasts:proofSeconds",
+            FieldError(
+                "config-impossible-combination",
+                f"a proof may take {proof} s, and a Worker's policy has to be seen for {settle} s",
+                f"write mtasts:proofSeconds: {settle * 2}, or a smaller mtasts:settleSeconds",
+            ),
+            value=proof,
+        )
     if dns is Dns.DELEGATED and "mtasts:delegationZone" not in raw:
         report.add(
             "mtasts:delegationZone",

@@ -536,6 +536,9 @@ def test_how_long_a_worker_has_to_be_seen_is_bounded() -> None:
     assert read(values).settle_seconds == 120
     assert read({**values, "mtasts:settleSeconds": "30"}).settle_seconds == 30
     assert [each.id for each in refusals({**values, "mtasts:settleSeconds": 0})]
+    (finding,) = refusals({**values, "mtasts:proofSeconds": 120})
+    assert finding.fix == "write mtasts:proofSeconds: 240, or a smaller mtasts:settleSeconds"
+    read({**values, "mtasts:proofSeconds": 120, "mtasts:settleSeconds": 119})
 
 
 def with_dns(hosting: str, dns: str, **entry: Any) -> Values:
