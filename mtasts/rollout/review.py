@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse
 from mtasts.records import RecordSyntaxError, StsRecord
 from mtasts.rollout.dates import minute
+from mtasts.rollout.handover import HandoverError, parse_handed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,9 +21,13 @@ if TYPE_CHECKING:
     _Inputs: TypeAlias = Mapping[str, Any]
 
 _OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
-_RECORD = "aws:route53/record:Record"
+_WORKER = "cloudflare:index/workersScript:WorkersScript"
+_RECORDS = ("aws:route53/record:Record", "cloudflare:index/dnsRecord:DnsRecord")
 _PREFIX, _SUFFIX = "policy/", "/.well-known/mta-sts.txt"
-_STS = "_mta-sts."
+# The names that `components.mail_domain` gives, after the domain's.
+_STS, _SCRIPT, _HANDED = "-sts", "-worker-script", "-handed-out"
+# The policy in the source of `mtasts.render.worker`.
+_IN_SOURCE = re.compile(r'encode\(("(?:[^"\\]|\\.)*")\)')
 _QUIET = frozenset({"same", "read", "refresh"})
 
 
@@ -84,8 +91,9 @@ def read_plan(stack: str, plan: Mapping[str, Any]) -> Review:
         if operation and operation not in _QUIET:
             changes.append(Change(operation, type_, urn.rpartition("::")[2]))
         before, after = _inputs(step, "oldState"), _inputs(step, "newState")
-        _read_body(domains, type_, before, after)
-        _read_id(domains, type_, before, after)
+        name = urn.rpartition("::")[2]
+        _read_body(domains, type_, name, before, after)
+        _read_id(domains, type_, name, before, after)
     said = [(str(each.get("severity")), _words(each)) for each in plan.get("diagnostics", ())]
     return Review(
         stack,
@@ -113,40 +121,55 @@ def _is_news(text: str) -> bool:
 
 
 def _read_body(
-    domains: dict[str, DomainReview],
-    type_: str,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    domains: dict[str, DomainReview], type_: str, name: str, before: _Inputs, after: _Inputs
 ) -> None:
     key = str((after or before).get("key", ""))
-    if type_ != _OBJECT or not (key.startswith(_PREFIX) and key.endswith(_SUFFIX)):
-        return
-    name = key.removeprefix(_PREFIX).removesuffix(_SUFFIX)
-    domain = domains.setdefault(name, DomainReview(name))
-    domain.body_before = before.get("content")
-    domain.body_after = after.get("content")
+    if type_ == _WORKER and name.endswith(_SCRIPT):
+        domain = _domain(domains, name.removesuffix(_SCRIPT))
+        domain.body_before, domain.body_after = _in_source(before), _in_source(after)
+    elif type_ == _OBJECT and key.startswith(_PREFIX) and key.endswith(_SUFFIX):
+        domain = _domain(domains, key.removeprefix(_PREFIX).removesuffix(_SUFFIX))
+        domain.body_before, domain.body_after = before.get("content"), after.get("content")
+
+
+def _domain(domains: dict[str, DomainReview], name: str) -> DomainReview:
+    return domains.setdefault(name, DomainReview(name))
+
+
+def _in_source(inputs: _Inputs) -> str | None:
+    """The policy that a Worker's source holds; None where there is none."""
+    found = _IN_SOURCE.search(str(inputs.get("content", "")))
+    return str(json.loads(found[1])) if found else None
 
 
 def _read_id(
-    domains: dict[str, DomainReview],
-    type_: str,
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    domains: dict[str, DomainReview], type_: str, name: str, before: _Inputs, after: _Inputs
 ) -> None:
-    owner = str((after or before).get("name", ""))
-    if type_ != _RECORD or not owner.startswith(_STS):
+    if type_ in _RECORDS and name.endswith(_STS):
+        domain = _domain(domains, name.removesuffix(_STS))
+        ttl = before.get("ttl")
+        domain.ttl_seconds = int(ttl) if isinstance(ttl, int | float) else None
+    elif type_ == _OBJECT and name.endswith(_HANDED):
+        domain = _domain(domains, name.removesuffix(_HANDED))
+    else:
         return
-    name = owner.removeprefix(_STS)
-    domain = domains.setdefault(name, DomainReview(name))
     domain.id_before, domain.id_after = _id(before), _id(after)
-    ttl = before.get("ttl")
-    domain.ttl_seconds = int(ttl) if isinstance(ttl, int | float) else None
+
+
+def _texts(inputs: _Inputs) -> Iterator[str]:
+    """The texts of a record, as either cloud has them, or of those that are handed out."""
+    yield from map(str, inputs.get("records", ()))
+    content = str(inputs.get("content", ""))
+    try:
+        yield from (each.value for each in parse_handed(content.encode("utf-8", "replace")))
+    except HandoverError:
+        yield content
 
 
 def _id(inputs: _Inputs) -> str:
-    for text in inputs.get("records", ()):
+    for text in _texts(inputs):
         try:
-            return StsRecord.parse(str(text).strip('"').encode("utf-8", "replace")).id
+            return StsRecord.parse(text.strip('"').encode("utf-8", "replace")).id
         except RecordSyntaxError:
             continue
     return ""

@@ -11,6 +11,8 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.render.review import as_json, as_markdown, as_text
+from mtasts.render.worker import worker_source
+from mtasts.rollout.handover import Handed, render_handed
 from mtasts.rollout.review import Review, read_plan
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -124,7 +126,7 @@ def test_other_objects_and_records_are_no_policy() -> None:
 
 def test_an_id_that_cannot_be_read_is_none() -> None:
     broken = {"name": "_mta-sts.example.gov", "records": ["v=spf1 -all"]}
-    (domain,) = read(step("create", RECORD, "r", None, broken)).domains
+    (domain,) = read(step("create", RECORD, "example.gov-sts", None, broken)).domains
     assert domain.id_after == ""
 
 
@@ -206,3 +208,51 @@ def test_what_comes_from_elsewhere_is_escaped_and_cut() -> None:
 def test_a_long_list_of_resources_is_cut_with_a_word() -> None:
     steps = [step("create", RECORD, f"r{n}", None, {"name": f"{n}"}) for n in range(205)]
     assert "and 5 more" in as_text(read(*steps), NOW)
+
+
+WORKER = "cloudflare:index/workersScript:WorkersScript"
+DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+def test_a_worker_and_its_record_are_read_as_an_object_and_its() -> None:
+    def worker(text: str) -> dict[str, Any]:
+        return {"content": worker_source("example.gov", text.encode(), 60)}
+
+    def sts(id_: str) -> dict[str, Any]:
+        return {"name": "_mta-sts.example.gov", "content": f'"v=STSv1; id={id_};"', "ttl": 60}
+
+    (found,) = read(
+        step("update", WORKER, "example.gov-worker-script", worker(OLD), worker(NEW)),
+        step("update", DNS_RECORD, "example.gov-sts", sts("1"), sts("2")),
+        step("update", DNS_RECORD, "example.gov-tlsrpt", sts("3"), sts("4")),
+        step("create", WORKER, "somebody-elses", None, {"content": "export default {}"}),
+    ).domains
+    assert (found.body_before, found.body_after) == (OLD, NEW)
+    assert (found.id_before, found.id_after, found.ttl_seconds) == ("1", "2", 60)
+
+
+def test_a_worker_without_a_policy_has_none() -> None:
+    (found,) = read(
+        step("create", WORKER, "example.gov-worker-script", None, {"content": "export default {}"})
+    ).domains
+    assert (found.body_before, found.body_after) == (None, None)
+
+
+def test_the_id_that_is_handed_out_is_one_that_senders_will_see() -> None:
+    def handed(id_: str) -> dict[str, Any]:
+        rows = [Handed("_mta-sts.example.gov", "TXT", f"v=STSv1; id={id_};")]
+        return {"key": "published/example.gov.json", "content": render_handed("example.gov", rows)}
+
+    (found,) = read(
+        step("update", OBJECT, "example.gov-handed-out", handed("1"), handed("2"))
+    ).domains
+    assert (found.name, found.id_before, found.id_after) == ("example.gov", "1", "2")
+
+
+def test_a_delegated_record_is_the_domains_wherever_it_stands() -> None:
+    def sts(id_: str) -> dict[str, Any]:
+        owner = "_mta-sts.example.gov.op.example"
+        return {"name": owner, "type": "TXT", "ttl": 300, "records": [f"v=STSv1; id={id_};"]}
+
+    (found,) = read(step("update", RECORD, "example.gov-sts", sts("1"), sts("2"))).domains
+    assert (found.name, found.id_after) == ("example.gov", "2")
