@@ -2,6 +2,7 @@
 
 It answers what the provider and the toolkit ask for, with Cloudflare's envelope, status and codes,
 its refusals among them: a rate limit, a zone that is not there, a token that lacks a permission.
+It is long because it is one table: a short function a route, in the order of the API's own pages.
 """
 
 from __future__ import annotations
