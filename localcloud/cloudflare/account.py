@@ -64,6 +64,7 @@ class Zone:
     name: str
     records: dict[str, Record] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=lambda: dict(_SETTINGS))
+    rules: list[dict[str, Any]] = field(default_factory=list)
     bots: dict[str, Any] = field(default_factory=lambda: {"fight_mode": False})
 
     def holds(self, name: str) -> bool:

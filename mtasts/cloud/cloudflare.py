@@ -247,6 +247,7 @@ _PERMISSIONS = (
     ("/r2/", "Workers R2 Storage (account, Edit)"),
     ("/dns_records", "DNS (zone, Edit)"),
     ("/settings/", "Zone Settings (zone, Read)"),
+    ("/rulesets/", "Zone WAF (zone, Read)"),
     ("/bot_management", "Bot Management (zone, Read)"),
     ("/ssl/", "SSL and Certificates (zone, Read)"),
     ("/zones", "Zone (zone, Read)"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Workers of an account on the paid plan; the free one has 100 (Cloudflare's limits page, 2026-11).
 LIMIT = 500
 KIND = "Workers"
+_FIREWALL = "http_request_firewall_custom"
 _SETTINGS = ("min_tls_version", "security_level", "browser_check")
 
 
@@ -71,6 +72,8 @@ class Workers:
             found = {
                 name: self._account.get(f"{path}/settings/{name}")["value"] for name in _SETTINGS
             }
-            return found | dict(self._account.find(f"{path}/bot_management") or {})
+            found |= dict(self._account.find(f"{path}/bot_management") or {})
+            rules = self._account.find(f"{path}/rulesets/phases/{_FIREWALL}/entrypoint") or {}
+            return found | {"rules": list(rules.get("rules") or [])}
         except (CloudflareError, KeyError, TypeError) as error:
             raise UndeterminedError(f"the settings of the zone {zone.name}: {error}") from error

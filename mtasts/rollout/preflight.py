@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.findings import printable
 from mtasts.records import Outcome, TlsRptRecord, select_sts, select_tlsrpt
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _NEAR = 0.9
 _ON = "on"
+_STOPPING = frozenset({"block", "challenge", "js_challenge", "managed_challenge"})
 
 
 def second_records(
@@ -90,8 +92,24 @@ def zone_notes(zone: str, settings: Mapping[str, object]) -> Iterator[str]:
             f"zone {zone}: Bot Fight Mode challenges what is automated, as every sender is, and no "
             "rule exempts a host: turn it off under Security > Bots"
         )
+    for rule in _hostile(settings.get("rules"), zone):
+        yield (
+            f"zone {zone}: the custom rule {rule!r} challenges or blocks clients and does not name "
+            f"its host: see that it passes over {host}"
+        )
     if settings.get("sbfm_definitely_automated") in ("block", "managed_challenge"):
         yield (
             f"zone {zone}: Super Bot Fight Mode stops definitely automated clients, as senders "
             f"are: add a WAF rule that skips it for {host}"
         )
+
+
+def _hostile(rules: object, zone: str) -> Iterator[str]:
+    """Enabled rules that stop clients, but for those that are about other hosts by name."""
+    for rule in rules if isinstance(rules, list) else ():
+        if not isinstance(rule, dict) or not rule.get("enabled", True):
+            continue
+        expression = str(rule.get("expression", ""))
+        elsewhere = "http.host" in expression and f"mta-sts.{zone}" not in expression
+        if str(rule.get("action")) in _STOPPING and not elsewhere:
+            yield printable(str(rule.get("description") or expression), 100)

@@ -131,7 +131,9 @@ def test_the_settings_of_a_zone_are_read() -> None:
         zone.settings["min_tls_version"] = "1.3"
         found = Workers(CloudflareAccount(settings(servers.api.url)))
         read = found.settings(HostedZone(zone.id, DOMAIN))
-        assert (read["min_tls_version"], read["fight_mode"]) == ("1.3", False)
+        assert (read["min_tls_version"], read["fight_mode"], read["rules"]) == ("1.3", False, [])
+        zone.rules.append({"action": "block", "expression": "true"})
+        assert found.settings(HostedZone(zone.id, DOMAIN))["rules"] == zone.rules
 
 
 @pytest.mark.parametrize(
