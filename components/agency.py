@@ -21,7 +21,7 @@ from components.clouds import (
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
 from mtasts.config import load
-from mtasts.errors import MtaStsError
+from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
@@ -96,7 +96,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         await record_progress(recorder, decision.retiring)
         await record_stages(recorder, survey)
         if any(found.ledger.has_enforced for found in survey.domains):
-            await recorder.lock()
+            await lock(recorder)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
     names = {found.domain.name for found in survey.domains if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
@@ -218,6 +218,14 @@ async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) 
             if progress.is_new
         )
     )
+
+
+async def lock(recorder: Recorder) -> None:
+    """Keep the ledgers for good. That this failed is told, and holds no way back up."""
+    try:
+        await recorder.lock()
+    except UndeterminedError as error:
+        pulumi.log.warn(f"could not find out whether the ledgers are locked: {error}")
 
 
 async def record_stages(recorder: Recorder, survey: Survey) -> None:

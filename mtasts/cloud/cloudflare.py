@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import threading
 import time
@@ -27,6 +28,7 @@ _TIMEOUT_SECONDS = 20.0
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 _PAUSE_MAX_SECONDS = 30.0
 _ANSWER_MAX_BYTES = 8 * 1024 * 1024
+_ANSWER_MAX_SECONDS = 60.0
 _PAGES_MAX = 100
 _TOO_MANY, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 429, 403, 404, 409
 
@@ -118,12 +120,13 @@ class CloudflareAccount:
     def pages(self, path: str, **query: str) -> list[Any]:
         """Every row of a list; raises as `get`."""
         rows: list[Any] = []
-        page = pages = 0
-        while page <= min(pages, _PAGES_MAX):
-            page += 1
+        for page in itertools.count(1):
             answer = self._ask("GET", path, {**query, "per_page": "50", "page": str(page)})
             rows += answer["result"]
-            pages = (answer.get("result_info") or {}).get("total_pages", 1) - 1
+            if page >= (answer.get("result_info") or {}).get("total_pages", 1):
+                break
+            if page == _PAGES_MAX:
+                raise UndeterminedError(f"Cloudflare, {path}: more than {_PAGES_MAX} pages")
         return rows
 
     def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -190,14 +193,15 @@ class CloudflareAccount:
         while True:
             wanted = 0.0
             try:
-                answer = client.request(method, path, params=dict(query), json=body)
+                with client.stream(method, path, params=dict(query), json=body) as answer:
+                    content = _content(answer, path)
             except httpx.TransportError as error:
                 why = printable(str(error)) or type(error).__name__
                 if not pauses or method != "GET":
                     raise UndeterminedError(f"Cloudflare, {path}: {why}") from error
             else:
                 if answer.status_code != _TOO_MANY and answer.status_code < 500:
-                    return _read(answer, path)
+                    return _read(answer, content, path)
                 if not pauses or (method != "GET" and answer.status_code != _TOO_MANY):
                     raise UndeterminedError(f"Cloudflare, {path}: status {answer.status_code}")
                 wanted = _wanted_pause(answer)
@@ -223,10 +227,20 @@ def _wanted_pause(answer: httpx.Response) -> float:
     return min(float(text), _PAUSE_MAX_SECONDS) if text.isascii() and text.isdecimal() else 0.0
 
 
-def _read(answer: httpx.Response, path: str) -> dict[str, Any]:
+def _content(answer: httpx.Response, path: str) -> bytes:
+    """The body of an answer, unpacked; no more of it, and for no longer, than any is worth."""
+    end = time.monotonic() + _ANSWER_MAX_SECONDS
+    found = bytearray()
+    for chunk in answer.iter_bytes():
+        found += chunk
+        if len(found) > _ANSWER_MAX_BYTES or time.monotonic() > end:
+            raise UndeterminedError(f"Cloudflare, {path}: an answer without end")
+    return bytes(found)
+
+
+def _read(answer: httpx.Response, content: bytes, path: str) -> dict[str, Any]:
     try:
-        # What is cut is no JSON.
-        document = json.loads(answer.content[:_ANSWER_MAX_BYTES])
+        document = json.loads(content)
         errors = document["errors"]
         if document["success"]:
             return dict(document)

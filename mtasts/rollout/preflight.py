@@ -94,8 +94,8 @@ def zone_notes(zone: str, settings: Mapping[str, object]) -> Iterator[str]:
         )
     for rule in _hostile(settings.get("rules"), zone):
         yield (
-            f"zone {zone}: the custom rule {rule!r} challenges or blocks clients and does not name "
-            f"its host: see that it passes over {host}"
+            f"zone {zone}: the custom rule {rule!r} challenges or blocks clients: see that it "
+            f"passes over {host}"
         )
     if settings.get("sbfm_definitely_automated") in ("block", "managed_challenge"):
         yield (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components import agency
 from components.agency import (
     decide,
     describe_held,
@@ -313,3 +314,23 @@ async def test_a_phase_is_written_down_ahead() -> None:
     }
     await record_progress(Recorder(memory, lambda: NOW), steps)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
+
+
+async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(agency.pulumi.log, "warn", told.append)
+
+    class Store:
+        def __init__(self, *, fails: bool) -> None:
+            self.fails = fails
+
+        def lock(self) -> None:
+            if self.fails:
+                raise UndeterminedError("no right to")
+
+    await agency.lock(Recorder(cast("Any", Store(fails=False))))
+    assert told == []
+    await agency.lock(Recorder(cast("Any", Store(fails=True))))
+    assert told == ["could not find out whether the ledgers are locked: no right to"]

@@ -17,6 +17,7 @@ from localcloud.cloud import CLOUDFLARE_TOKEN
 from localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS
 from localcloud.cloudflare.api import TOKEN_ID, Faults
 from localcloud.cloudflare.servers import CloudflareServers
+from mtasts.cloud import cloudflare
 from mtasts.cloud.cloudflare import (
     BASE_URL,
     CloudflareAccount,
@@ -211,6 +212,24 @@ def test_zones_that_hold_no_mail_domain_are_passed_over() -> None:
     with answering(ok(rows)) as (url, _):
         found = CloudflareZones(CloudflareAccount(settings(url))).list(None)
     assert [each.name for each in found] == ["c.example"]
+
+
+def test_a_list_without_end_is_not_taken_for_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudflare, "_PAGES_MAX", 2)
+    rows = {"success": True, "errors": [], "result": [1], "result_info": {"total_pages": 3}}
+    with answering((200, json.dumps(rows))) as (url, asked):
+        with pytest.raises(UndeterminedError, match="more than 2 pages"):
+            CloudflareAccount(settings(url)).pages("/zones")
+        assert len(asked) == 2
+
+
+def test_an_answer_without_end_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cloudflare, "_ANSWER_MAX_BYTES", 1000)
+    with (
+        answering(ok("x" * 2000)) as (url, _),
+        pytest.raises(UndeterminedError, match="an answer without end"),
+    ):
+        CloudflareAccount(settings(url)).get("/x")
 
 
 def test_a_rate_limit_is_waited_out_as_long_as_it_asks() -> None:
