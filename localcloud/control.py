@@ -6,7 +6,6 @@ pass for no fault.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from http import HTTPStatus
@@ -18,7 +17,7 @@ from localcloud.authority import Certificate
 from localcloud.cloudflare.api import PERMISSIONS, Faults
 from localcloud.dns import DnsFault, Outcome
 from localcloud.edge_response import EdgeFault
-from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
+from localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
 from localcloud.mail import Flavour
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from localcloud.mail import MailServers
 
 _LIMITS = Limits(body_bytes=256 * 1024, idle_seconds=10)
-_CONNECTIONS_MAX = 64
 
 
 class Servers(Protocol):
@@ -57,33 +55,16 @@ class ControlServer:
     def __init__(self, servers: Servers) -> None:
         """Make the server; `start` makes it listen."""
         self._servers = servers
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._respond, _LIMITS)
         self.url = ""
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = await self._listener.start()
 
     async def stop(self) -> None:
         """Stop listening and cut what is connected."""
-        if self._server:
-            self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close in the next turn of the loop
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._tasks) >= _CONNECTIONS_MAX:
-            writer.close()
-            return
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        await serve_connection(reader, writer, self._respond, _LIMITS)
+        await self._listener.stop()
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         if request.header("host") != self.url.removeprefix("http://"):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _READ_BYTES = 16 * 1024
+_CONNECTIONS_MAX = 64
 _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 
@@ -76,6 +77,42 @@ async def serve_connection(
                     break
     finally:
         writer.close()
+
+
+class Listener:
+    """A server on a free port of loopback, with bounds on what is connected at once."""
+
+    def __init__(
+        self, respond: Callable[[HttpRequest], Awaitable[HttpResponse]], limits: Limits
+    ) -> None:
+        """Make it; `start` makes it listen."""
+        self._respond = respond
+        self._limits = limits
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> str:
+        """Listen; the address, as ``http://127.0.0.1:PORT``."""
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is connected."""
+        if self._server:
+            self._server.close()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._tasks) >= _CONNECTIONS_MAX:
+            writer.close()
+            return
+        # A task of our own: asyncio's would be told of as failed when it is cut.
+        task = asyncio.create_task(serve_connection(reader, writer, self._respond, self._limits))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 async def _exchange(

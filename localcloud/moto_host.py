@@ -147,19 +147,9 @@ def session() -> boto3.Session:
     )
 
 
-def make_or_delete_bucket(aws_url: str, operation: str, name: str) -> bool:
-    """Make a bucket, or ``delete`` one; whether that was done. R2's lie in moto's S3, too."""
+def make_bucket(aws_url: str, name: str) -> None:
+    """Make a bucket in moto's S3, where R2's lie, too."""
     from botocore.config import Config  # noqa: PLC0415 - as boto3
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as boto3
 
     s3 = session().client("s3", endpoint_url=aws_url, config=Config(proxies={}))
-    if operation == "create":
-        s3.create_bucket(Bucket=name)
-        return True
-    try:
-        s3.delete_bucket(Bucket=name)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "BucketNotEmpty":
-            return False
-        raise
-    return True
+    s3.create_bucket(Bucket=name)

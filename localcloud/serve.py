@@ -30,7 +30,7 @@ from localcloud.dns import DnsServer
 from localcloud.edge import Edge
 from localcloud.lifetime import die_with_parent
 from localcloud.mail import MailServers
-from localcloud.moto_host import AlreadyRunningError, make_or_delete_bucket, moto_running
+from localcloud.moto_host import AlreadyRunningError, make_bucket, moto_running
 from localcloud.resolution import Names, RecordSet, records
 from localcloud.state import MotoState
 from localcloud.world import World, seed, seed_cloudflare
@@ -59,7 +59,7 @@ class LocalServers:
         authority.write(self._ca_file)
         self.cloudflare = CloudflareServers(
             lambda: workerd.find(os.environ, logger.info),
-            partial(make_or_delete_bucket, aws_url),
+            partial(make_bucket, aws_url),
             clock,
         )
         self._state = MotoState(aws_url, self.cloudflare.account.cname)

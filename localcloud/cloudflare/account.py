@@ -71,10 +71,6 @@ class Zone:
         """Whether ``name`` is the zone's or below it."""
         return name == self.name or name.endswith(f".{self.name}")
 
-    def covered(self, host: str) -> bool:
-        """Whether Universal SSL covers ``host``: the zone's name and one label below it."""
-        return host == self.name or host.partition(".")[2] == self.name
-
 
 @dataclass(frozen=True, slots=True)
 class Version:

@@ -7,7 +7,6 @@ It is long because it is one table: a short function a route, in the order of th
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import uuid
@@ -31,7 +30,7 @@ from localcloud.cloudflare.account import (
     Zone,
 )
 from localcloud.cloudflare.workerd import WorkerdError
-from localcloud.http1 import HttpRequest, HttpResponse, Limits, serve_connection
+from localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 
 TOKEN_ID = "ed17574386854bf78a67040be0a770b0"  # noqa: S105 - as above
 _LIMITS = Limits(body_bytes=4 * 1024 * 1024, idle_seconds=10)
-_CONNECTIONS_MAX = 64
 _PER_PAGE = 50
 
 
@@ -61,9 +59,6 @@ class Backing(Protocol):
 
     async def create_bucket(self, name: str) -> None:
         """Make the bucket whose objects S3's API serves."""
-
-    async def delete_bucket(self, name: str) -> bool:
-        """Delete it; False where it is not empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,34 +102,17 @@ class Api:
         """Make the server; `start` makes it listen."""
         self._account = account
         self._backing = backing
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._listener = Listener(self._respond, _LIMITS)
         self.faults = Faults()
         self.url = ""
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}/client/v4"
+        self.url = f"{await self._listener.start()}/client/v4"
 
     async def stop(self) -> None:
         """Stop listening and cut what is connected."""
-        if self._server:
-            self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close in the next turn of the loop
-
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._tasks) >= _CONNECTIONS_MAX:
-            writer.close()
-            return
-        # A task of our own: asyncio's would be told of as failed when it is cut.
-        task = asyncio.create_task(serve_connection(reader, writer, self._respond, _LIMITS))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._listener.stop()
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         try:
@@ -368,14 +346,6 @@ class Api:
     @_route("GET", _BUCKET, _READ_R2)
     async def _bucket_get(self, call: _Call) -> HttpResponse:
         return _ok({"name": call.parts["name"], **self._bucket(call)})
-
-    @_route("DELETE", _BUCKET, _R2)
-    async def _bucket_delete(self, call: _Call) -> HttpResponse:
-        self._bucket(call)
-        if not await self._backing.delete_bucket(call.parts["name"]):
-            raise ApiError(409, 10008, "The bucket you tried to delete is not empty")
-        del self._account.buckets[call.parts["name"]]
-        return _ok(None)
 
     @_route("GET", rf"{_BUCKET}/lock", _READ_R2)
     async def _lock_get(self, call: _Call) -> HttpResponse:

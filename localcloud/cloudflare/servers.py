@@ -10,6 +10,8 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
+import h11
+
 from localcloud.cloudflare import workerd
 from localcloud.cloudflare.account import NAME_SERVERS, WORKERS_DEV, Account
 from localcloud.cloudflare.api import Api
@@ -35,12 +37,12 @@ _HOP = frozenset({"connection", "host", "content-length", "transfer-encoding", "
 
 
 class CloudflareServers:
-    """API, runtime and edge of one account; ``buckets`` makes and deletes S3 buckets."""
+    """API, runtime and edge of one account; ``make_bucket`` makes one in S3."""
 
     def __init__(
         self,
         program: Callable[[], Path],
-        buckets: Callable[[str, str], bool],
+        make_bucket: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make them; nothing listens yet."""
@@ -48,7 +50,7 @@ class CloudflareServers:
         self.api = Api(self.account, self)
         self._clock = clock
         self._workerd = workerd.Workerd(program)
-        self._buckets = buckets
+        self._make_bucket = make_bucket
         self._held: dict[str, dict[int, Version]] = {}
         self._uploading = asyncio.Lock()
 
@@ -70,11 +72,7 @@ class CloudflareServers:
 
     async def create_bucket(self, name: str) -> None:
         """Make a bucket in the S3 that stands for R2's."""
-        await asyncio.to_thread(self._buckets, "create", name)
-
-    async def delete_bucket(self, name: str) -> bool:
-        """Delete one; False where it is not empty."""
-        return await asyncio.to_thread(self._buckets, "delete", name)
+        await asyncio.to_thread(self._make_bucket, name)
 
     def _kept(self) -> dict[str, str]:
         """The modules that some place may still be asked for."""
@@ -167,8 +165,6 @@ class CloudflareServers:
 
 async def _forward(port: int, host: str, request: HttpRequest) -> HttpResponse:
     """Ask the runtime as the edge does: in clear on loopback, saying that it came over TLS."""
-    import h11  # noqa: PLC0415 - with the servers
-
     kept = [(name, value) for name, value in request.headers if name not in _HOP]
     head = h11.Request(
         method=request.method,

@@ -59,7 +59,7 @@ def api() -> Iterator[CloudflareServers]:
         raise AssertionError("no script is uploaded here")
 
     with looping() as loop:
-        servers = CloudflareServers(no_runtime, lambda *_: True)
+        servers = CloudflareServers(no_runtime, lambda _: None)
         asyncio.run_coroutine_threadsafe(servers.start(), loop).result(10)
         try:
             yield servers

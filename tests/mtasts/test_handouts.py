@@ -38,7 +38,7 @@ def account(url: str) -> Account:
 def test_it_is_read_as_it_was_written_and_none_is_none(url: str) -> None:
     bucket = f"b-{uuid.uuid4().hex}"
     assert Handouts(account(url), bucket).read("example.gov") == ()
-    moto_host.make_or_delete_bucket(url, "create", bucket)
+    moto_host.make_bucket(url, bucket)
     found = Handouts(account(url), bucket)
     assert found.read("example.gov") == ()
     s3 = moto_host.session().client("s3", endpoint_url=url)

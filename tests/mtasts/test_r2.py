@@ -38,14 +38,14 @@ def url() -> Iterator[str]:
 @pytest.fixture
 def bucket(url: str) -> str:
     name = f"mtasts-{uuid.uuid4().hex[:12]}"
-    moto_host.make_or_delete_bucket(url, "create", name)
+    moto_host.make_bucket(url, name)
     return name
 
 
 @contextmanager
 def store(aws_url: str, bucket: str) -> Iterator[tuple[R2Store, CloudflareServers]]:
     with api() as servers:
-        servers._buckets = partial(moto_host.make_or_delete_bucket, aws_url)
+        servers._make_bucket = partial(moto_host.make_bucket, aws_url)
         found = settings(servers.api.url)
         account = CloudflareAccount(
             CloudflareSettings(found.account_id, found.token, found.base_url, aws_url)
