@@ -14,6 +14,8 @@ from mtasts.stores.handouts import handout_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from components.hosting import Validation
+
 
 @dataclass(slots=True)
 class HandingOut:
@@ -32,6 +34,11 @@ class HandingOut:
     def add(self, owner: pulumi.Input[str], type_: str, value: pulumi.Input[str]) -> None:
         """Hand out one record."""
         self.rows.append((owner, type_, value))
+
+    def validation(self, wanted: Validation) -> pulumi.Output[str]:
+        """Hand out the CNAME by which ACM sees that the domain is ours; its name."""
+        self.add(wanted.owner, "CNAME", wanted.value)
+        return pulumi.Output.from_input(wanted.owner)
 
     def guard(self, opts: pulumi.ResourceOptions) -> None:
         """Guard the object with the hooks of a record that goes into it, and wait as it would."""

@@ -29,6 +29,15 @@ class Worker:
     service: pulumi.Output[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The record by which an authority sees that a domain is ours, as the authority names it."""
+
+    owner: pulumi.Input[str]
+    type: pulumi.Input[str]
+    value: pulumi.Input[str]
+
+
 class Zone(Protocol):
     """A DNS zone that exists already; every record is a child of the component that asks for it."""
 
@@ -51,10 +60,8 @@ class Zone(Protocol):
     def validation(
         self,
         name: str,
+        wanted: Validation,
         *,
-        owner: pulumi.Input[str],
-        type_: pulumi.Input[str],
-        value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[str]:
         """The record by which an authority sees that the domain is ours; its name, once there."""

@@ -9,7 +9,7 @@ import pulumi
 from pulumi_aws import acm, cloudfront, s3
 
 from components.aws.policy_bucket import object_key
-from components.hosting import Alias
+from components.hosting import Alias, Validation
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
@@ -112,9 +112,11 @@ class PolicyHost(pulumi.ComponentResource):
         option = certificate.domain_validation_options[0]
         record = args["zone"].validation(
             f"{name}-validation",
-            owner=option.resource_record_name,
-            type_=option.resource_record_type,
-            value=option.resource_record_value,
+            Validation(
+                owner=option.resource_record_name,
+                type=option.resource_record_type,
+                value=option.resource_record_value,
+            ),
             opts=pulumi.ResourceOptions(protect=args["protect"]),
         )
         return certificate, record

@@ -12,7 +12,7 @@ from mtasts.records import STRING_MAX
 if TYPE_CHECKING:
     import pulumi_aws
 
-    from components.hosting import PolicyHost
+    from components.hosting import PolicyHost, Validation
 
 # Every CloudFront distribution is in this zone (Route 53's API reference, "AliasTarget").
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
@@ -78,20 +78,18 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
+        wanted: Validation,
         *,
-        owner: pulumi.Input[str],
-        type_: pulumi.Input[str],
-        value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[str]:
         """The record by which ACM sees that the domain is ours, now and at each renewal."""
         record = route53.Record(
             name,
             zone_id=self._zone_id,
-            name=owner,
-            type=type_,
+            name=wanted.owner,
+            type=wanted.type,
             ttl=_VALIDATION_TTL_SECONDS,
-            records=[value],
+            records=[wanted.value],
             opts=self._options(opts),
         )
         return record.fqdn

@@ -11,7 +11,7 @@ from components.hosting import Worker
 from mtasts.records import to_presentation
 
 if TYPE_CHECKING:
-    from components.hosting import PolicyHost
+    from components.hosting import PolicyHost, Validation
     from mtasts.rollout.declaration import Declaration
 
 # ACM asks for the record at each renewal, and never for another value.
@@ -69,17 +69,17 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
+        wanted: Validation,
         *,
-        owner: pulumi.Input[str],
-        type_: pulumi.Input[str],
-        value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[str]:
         """The record by which ACM sees that the domain is ours; its name, once it is there."""
         # ACM writes names with a final dot, Cloudflare without.
-        bare_owner = pulumi.Output.from_input(owner).apply(lambda text: text.rstrip("."))
-        bare_value = pulumi.Output.from_input(value).apply(lambda text: text.rstrip("."))
-        record = self._record(name, bare_owner, type_, bare_value, _VALIDATION_TTL_SECONDS, opts)
+        bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
+        bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
+        record = self._record(
+            name, bare_owner, wanted.type, bare_value, _VALIDATION_TTL_SECONDS, opts
+        )
         return record.name
 
     def _record(  # noqa: PLR0917 - what a record is made of

@@ -57,16 +57,13 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
+        wanted: hosting.Validation,
         *,
-        owner: pulumi.Input[str],
-        type_: pulumi.Input[str],
-        value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[str]:
         """The CNAME by which ACM sees that the domain is ours: the agency publishes it."""
-        del name, type_, opts
-        self._handing.add(owner, "CNAME", value)
-        return pulumi.Output.from_input(owner)
+        del name, opts
+        return self._handing.validation(wanted)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """The CNAMEs for the agency."""

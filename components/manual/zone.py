@@ -11,7 +11,7 @@ from components.hosting import Alias
 
 if TYPE_CHECKING:
     from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import PolicyHost
+    from components.hosting import PolicyHost, Validation
     from mtasts.rollout.declaration import Declaration
 
 
@@ -49,16 +49,13 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
+        wanted: Validation,
         *,
-        owner: pulumi.Input[str],
-        type_: pulumi.Input[str],
-        value: pulumi.Input[str],
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Output[str]:
         """The CNAME by which ACM sees that the domain is ours."""
-        del name, type_, opts
-        self._handing.add(owner, "CNAME", value)
-        return pulumi.Output.from_input(owner)
+        del name, opts
+        return self._handing.validation(wanted)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """Everything that is to be published."""

@@ -11,23 +11,25 @@ import json
 import re
 import uuid
 from dataclasses import dataclass, field
-from email.parser import BytesParser
-from email.policy import HTTP
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from localcloud.cloud import CLOUDFLARE_TOKEN
 from localcloud.cloudflare.account import (
     ACCOUNT_ID,
-    NAME_SERVERS,
     WORKERS_DEV,
     Account,
     ApiError,
     CustomDomain,
-    Record,
-    Route,
     Script,
-    Zone,
+)
+from localcloud.cloudflare.shapes import (
+    multipart,
+    read_record,
+    show_record,
+    show_route,
+    show_script,
+    show_zone,
 )
 from localcloud.cloudflare.workerd import WorkerdError
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
@@ -158,11 +160,11 @@ class Api:
         shown = rows[(page - 1) * _PER_PAGE : page * _PER_PAGE]
         pages = max(1, -(-len(rows) // _PER_PAGE))
         info = {"page": page, "per_page": _PER_PAGE, "total_pages": pages, "count": len(shown)}
-        return _ok([_zone(each) for each in shown], result_info=info)
+        return _ok([show_zone(each) for each in shown], result_info=info)
 
     @_route("GET", _ZONE, "Zone Read")
     async def _zone(self, call: _Call) -> HttpResponse:
-        return _ok(_zone(self._account.zone(call.parts["zone"])))
+        return _ok(show_zone(self._account.zone(call.parts["zone"])))
 
     @_route("GET", rf"{_ZONE}/settings/(?P<name>[^/]+)", "Zone Settings Read")
     async def _setting(self, call: _Call) -> HttpResponse:
@@ -202,7 +204,7 @@ class Api:
         zone = self._account.zone(call.parts["zone"])
         name, type_ = call.query.get("name"), call.query.get("type")
         rows = [
-            _record(each)
+            show_record(each)
             for each in zone.records.values()
             if name in (None, each.name) and type_ in (None, each.type)
         ]
@@ -211,13 +213,13 @@ class Api:
     @_route("POST", _RECORDS, _DNS)
     async def _record_make(self, call: _Call) -> HttpResponse:
         zone = self._account.zone(call.parts["zone"])
-        wanted = _wanted_record(uuid.uuid4().hex, call.body)
-        return _ok(_record(self._account.add_record(zone, wanted)))
+        wanted = read_record(uuid.uuid4().hex, call.body)
+        return _ok(show_record(self._account.add_record(zone, wanted)))
 
     @_route("GET", rf"{_RECORDS}/(?P<id>[^/]+)", _READ_DNS)
     async def _record_get(self, call: _Call) -> HttpResponse:
         zone = self._account.zone(call.parts["zone"])
-        return _ok(_record(self._account.record(zone, call.parts["id"])))
+        return _ok(show_record(self._account.record(zone, call.parts["id"])))
 
     @_route("PUT", rf"{_RECORDS}/(?P<id>[^/]+)", _DNS)
     async def _record_put(self, call: _Call) -> HttpResponse:
@@ -225,8 +227,8 @@ class Api:
         found = self._account.record(zone, call.parts["id"])
         if found.worker:
             raise ApiError(403, 1043, "This DNS record is managed by Workers.")
-        wanted = _wanted_record(found.id, call.body)
-        return _ok(_record(self._account.add_record(zone, wanted, replacing=found.id)))
+        wanted = read_record(found.id, call.body)
+        return _ok(show_record(self._account.add_record(zone, wanted, replacing=found.id)))
 
     @_route("DELETE", rf"{_RECORDS}/(?P<id>[^/]+)", _DNS)
     async def _record_delete(self, call: _Call) -> HttpResponse:
@@ -240,17 +242,17 @@ class Api:
 
     @_route("GET", rf"{_ACCOUNT}/workers/scripts", _READ_WORKERS)
     async def _scripts(self, _: _Call) -> HttpResponse:
-        return _ok([_script(each) for each in self._account.scripts.values()])
+        return _ok([show_script(each) for each in self._account.scripts.values()])
 
     @_route("PUT", _SCRIPT, _WORKERS)
     async def _script_put(self, call: _Call) -> HttpResponse:
-        files = _multipart(call.request)
+        files = multipart(call.request)
         metadata = json.loads(files["metadata"])
         main = metadata["main_module"]
         source = files[main].decode("utf-8")
         date = metadata.get("compatibility_date", "")
         made = await self._backing.upload(call.parts["name"], source, main, date)
-        return _ok(_script(made))
+        return _ok(show_script(made))
 
     @_route("GET", _SCRIPT, _READ_WORKERS)
     async def _script_get(self, call: _Call) -> HttpResponse:
@@ -284,14 +286,14 @@ class Api:
     @_route("GET", _ROUTE, _READ_ROUTES)
     async def _routes(self, call: _Call) -> HttpResponse:
         found = self._account.routes.values()
-        return _ok([_shown(each) for each in found if each.zone_id == call.parts["zone"]])
+        return _ok([show_route(each) for each in found if each.zone_id == call.parts["zone"]])
 
     @_route("POST", _ROUTE, _WRITE_ROUTES)
     async def _route_make(self, call: _Call) -> HttpResponse:
         made = self._account.add_route(
             call.parts["zone"], call.body["pattern"], call.body["script"]
         )
-        return _ok(_shown(made))
+        return _ok(show_route(made))
 
     @_route("DELETE", rf"{_ROUTE}/(?P<id>[^/]+)", _WRITE_ROUTES)
     async def _route_delete(self, call: _Call) -> HttpResponse:
@@ -406,62 +408,3 @@ def _body(request: HttpRequest) -> Any:  # noqa: ANN401 - any JSON value
     if request.header("content-type").startswith("application/json") and request.body:
         return json.loads(request.body)
     return {}
-
-
-def _multipart(request: HttpRequest) -> dict[str, bytes]:
-    """The parts of a form by name; modules are found by their file name too."""
-    head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode("latin-1")
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    found: dict[str, bytes] = {}
-    for part in message.iter_parts():
-        content = part.get_payload(decode=True)
-        for name in (part.get_param("name", header="content-disposition"), part.get_filename()):
-            if isinstance(name, str) and isinstance(content, bytes):
-                found[name] = content
-    return found
-
-
-def _wanted_record(id_: str, body: Any) -> Record:  # noqa: ANN401 - any JSON value
-    return Record(
-        id_,
-        str(body["name"]).rstrip(".").lower(),
-        str(body["type"]),
-        str(body["content"]),
-        int(body["ttl"]),
-        proxied=bool(body.get("proxied", False)),
-        comment=str(body.get("comment") or ""),
-    )
-
-
-def _record(found: Record) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "name": found.name,
-        "type": found.type,
-        "content": found.content,
-        "ttl": found.ttl,
-        "proxied": found.proxied,
-        "proxiable": found.type in ("A", "AAAA", "CNAME"),
-        "comment": found.comment or None,
-        "tags": [],
-        "meta": {"read_only": bool(found.worker)},
-    }
-
-
-def _zone(found: Zone) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "name": found.name,
-        "status": "active",
-        "type": "full",
-        "name_servers": list(NAME_SERVERS),
-        "account": {"id": ACCOUNT_ID},
-    }
-
-
-def _script(found: Script) -> dict[str, Any]:
-    return {"id": found.name, "tag": found.name, "compatibility_date": found.compatibility_date}
-
-
-def _shown(found: Route) -> dict[str, Any]:
-    return {"id": found.id, "pattern": found.pattern, "script": found.script}
