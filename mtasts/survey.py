@@ -160,7 +160,8 @@ class Surveyor:
         if home is not None and self._handouts is not None:
             found = replace(found, home=home)
             try:
-                found = replace(found, looked=await self._looked(domain.name, home, identity))
+                store = self._handouts(await identity)
+                found = replace(found, looked=await self._looked(store, domain.name, home))
             except (HandoverError, UndeterminedError) as error:
                 return replace(found, zone_problem=error)
         at = home or zone
@@ -203,12 +204,8 @@ class Surveyor:
             name = name.partition(".")[2]
         return UndeterminedError(f"nobody answers for {domain}")
 
-    async def _looked(
-        self, domain: str, home: HostedZone, identity: asyncio.Task[str]
-    ) -> tuple[Looked, ...]:
+    async def _looked(self, store: Handouts, domain: str, home: HostedZone) -> tuple[Looked, ...]:
         """What was handed out, and what the agency's own servers have of it."""
-        assert self._handouts is not None  # noqa: S101 - for the type checker
-        store = self._handouts(await identity)
         records = await asyncio.to_thread(store.read, domain)
         answers = await asyncio.gather(
             *(self._at_zone(home, each.owner, each.type) for each in records)
@@ -237,16 +234,8 @@ class Surveyor:
         if self._settings is None:
             return ()
         if zone.zone_id not in self._zone_settings:
-            self._zone_settings[zone.zone_id] = asyncio.create_task(self._judged(zone))
+            self._zone_settings[zone.zone_id] = asyncio.create_task(_judged(self._settings, zone))
         return await self._zone_settings[zone.zone_id]
-
-    async def _judged(self, zone: HostedZone) -> tuple[str, ...]:
-        assert self._settings is not None  # noqa: S101 - for the type checker
-        try:
-            found = await asyncio.to_thread(self._settings, zone)
-        except UndeterminedError as error:
-            return (f"could not find out {error}",)
-        return tuple(zone_notes(zone.name, found))
 
     async def _ledger(
         self, domain: str, identity: asyncio.Task[str]
@@ -287,3 +276,13 @@ class Surveyor:
     async def _lookup(self, name: str, type_: str) -> DnsAnswer:
         async with self._slots:
             return await self._resolver.lookup(name, type_)
+
+
+async def _judged(
+    settings: Callable[[HostedZone], Mapping[str, object]], zone: HostedZone
+) -> tuple[str, ...]:
+    try:
+        found = await asyncio.to_thread(settings, zone)
+    except UndeterminedError as error:
+        return (f"could not find out {error}",)
+    return tuple(zone_notes(zone.name, found))
