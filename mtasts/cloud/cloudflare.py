@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import threading
 import time
@@ -120,14 +119,12 @@ class CloudflareAccount:
     def pages(self, path: str, **query: str) -> list[Any]:
         """Every row of a list; raises as `get`."""
         rows: list[Any] = []
-        for page in itertools.count(1):
+        for page in range(1, _PAGES_MAX + 1):
             answer = self._ask("GET", path, {**query, "per_page": "50", "page": str(page)})
             rows += answer["result"]
             if page >= (answer.get("result_info") or {}).get("total_pages", 1):
-                break
-            if page == _PAGES_MAX:
-                raise UndeterminedError(f"Cloudflare, {path}: more than {_PAGES_MAX} pages")
-        return rows
+                return rows
+        raise UndeterminedError(f"Cloudflare, {path}: more than {_PAGES_MAX} pages")
 
     def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
         """The result of a PUT, which is not tried again where it may have been done."""
