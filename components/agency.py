@@ -29,16 +29,19 @@ from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
+from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rollout.zones import Keeper
 from mtasts.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Container, Mapping
 
-    from mtasts.config import AgencyConfig
+    from mtasts.config import AgencyConfig, Dns
     from mtasts.rollout.retirement import Progress
+    from mtasts.rollout.zones import HostedZone
 
 
 async def main() -> pulumi.Inputs:
@@ -79,6 +82,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         hosts=clouds.hosts,
         handouts=clouds.handouts,
         settings=clouds.zone_settings,
+        former_zones=clouds.former_zones,
     )
     _, survey, _ = await asyncio.gather(
         start_provider(clouds),
@@ -90,11 +94,12 @@ async def _main(stack: str) -> pulumi.Inputs:
         pulumi.log.warn(note)
     # Protection is dropped in a run of its own, ahead of the one that needs it gone.
     leaves = config.leaving is config.hosting
-    decision = decide(survey, now(), leaves=leaves)
+    decision = decide(survey, now(), dns=config.dns, leaves=leaves)
     if not pulumi.runtime.is_dry_run():
         await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
         await record_stages(recorder, survey)
+        await record_delegations(recorder, survey)
         if any(found.ledger.has_enforced for found in survey.domains):
             await lock(recorder)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
@@ -162,12 +167,12 @@ class Decision:
         return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
 
 
-def decide(survey: Survey, now: dt.datetime, *, leaves: bool = False) -> Decision:
+def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) -> Decision:
     """What is declared, and what is told of it.
 
     A held domain is declared as it was, where that is known; otherwise it is left out, and since
-    the run fails in the end, nothing of it is deleted. ``leaves`` says that hosting is about to
-    move to another cloud.
+    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
+    ``leaves`` that hosting is about to move to another cloud.
     """
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
@@ -190,7 +195,7 @@ def decide(survey: Survey, now: dt.datetime, *, leaves: bool = False) -> Decisio
             retiring[domain.name] = judged.retirement
             phase = judged.retirement.phase
         # A held domain stays in the zone where it is, whatever a look-up would choose now.
-        zone = found.zone if judged.proceeds else ledger.last_zone or found.zone
+        zone = found.zone if judged.proceeds else _held_in(found, dns)
         if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
@@ -198,10 +203,28 @@ def decide(survey: Survey, now: dt.datetime, *, leaves: bool = False) -> Decisio
                 parts = parts.leaving
             if found.stage is not None:
                 parts = parts.at(found.stage)
+            former = found.former_zone
             declared.append(
-                declare(domain, zone, intended, parts=parts, keep=keep, home=found.home)
+                declare(
+                    domain,
+                    zone,
+                    intended,
+                    parts=parts,
+                    keep=keep,
+                    home=found.home,
+                    former_zone=former,
+                    former_is_asked=former is not None and leads_to_former(former, found.delegated),
+                )
             )
     return Decision(tuple(declared), held, retiring)
+
+
+def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
+    """Where a held domain was last; None where only another provider could write to that zone."""
+    last = found.ledger.last_zone
+    if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
+        return None
+    return last or found.zone
 
 
 def is_relied_on(found: Surroundings) -> bool:
@@ -236,6 +259,27 @@ async def record_stages(recorder: Recorder, survey: Survey) -> None:
             for found in survey.domains
             if found.stage is not found.ledger.stage
             and found.stage is not None
+            and found.ledger.last_body is not None
+        )
+    )
+
+
+async def record_delegations(recorder: Recorder, survey: Survey) -> None:
+    """Write down to which of two zones DNS leads, which decides when the former one may go."""
+
+    async def one(found: Surroundings, zone: HostedZone, former: HostedZone) -> None:
+        if found.delegated is None or not found.delegated.settled:
+            return
+        asked = former if leads_to_former(former, found.delegated) else zone
+        ttl = max(found.delegated.ttl_seconds, DELEGATION_SECONDS)
+        await recorder.delegation_seen(found.domain.name, found.ledger, asked, ttl)
+
+    await asyncio.gather(
+        *(
+            one(found, found.zone, found.former_zone)
+            for found in survey.domains
+            if found.zone is not None
+            and found.former_zone is not None
             and found.ledger.last_body is not None
         )
     )

@@ -15,7 +15,9 @@ from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
     from components.aws.hosting import AwsHosting
+    from components.cloudflare.hosting import CloudflareHosting
     from components.hosting import Hosting, Zones
+    from components.mail_domain import Former
     from mtasts.clouds import Clouds
 
 
@@ -48,9 +50,31 @@ async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep:
     ``protect`` it while senders may rely on any of its policies; ``keep`` the ledger, even when the
     stack is destroyed, once any of them has been enforced.
     """
-    config = clouds.config
     if clouds.hosts_on_aws:
         return _on_aws(clouds, account_id, protect=protect, keep=keep)
+    if clouds.config.leaving is clouds.config.hosting:  # the bucket that the ledgers are copied to
+        _on_aws(clouds, await _aws_account(clouds), protect=False, keep=keep)
+    return await _on_cloudflare(clouds)
+
+
+async def place_former(clouds: Clouds, *, keep: bool) -> Former:
+    """What the domains leave, unprotected: the same policies are found there for some time."""
+    config = clouds.config
+    hosting: Hosting | None = None
+    if config.leaving not in (None, config.hosting):
+        if clouds.hosts_on_aws:
+            hosting = await _on_cloudflare(clouds)
+        else:
+            hosting = _on_aws(clouds, await _aws_account(clouds), protect=False, keep=keep)
+    zones = None if config.leaving_dns is None else _own_zones(clouds, config.leaving_dns)
+    return {"hosting": hosting, "zones": zones}
+
+
+async def _aws_account(clouds: Clouds) -> str:
+    return await asyncio.to_thread(clouds.require_aws().require_allowed)
+
+
+async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
     from components.cloudflare.hosting import CloudflareHosting  # noqa: PLC0415 - as above
 
     account = clouds.require_cloudflare()
@@ -61,20 +85,9 @@ async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep:
     return CloudflareHosting(
         account,
         workers_dev=workers_dev,
-        cache_seconds=config.cache_seconds,
-        settle_seconds=config.settle_seconds,
+        cache_seconds=clouds.config.cache_seconds,
+        settle_seconds=clouds.config.settle_seconds,
     )
-
-
-async def place_former(clouds: Clouds, *, keep: bool) -> Hosting | None:
-    """The cloud that hosting moves away from, unprotected; None where it does not move.
-
-    Until resolvers have let go of its address it serves the same policies.
-    """
-    if clouds.hosts_on_aws or clouds.config.leaving is None:
-        return None
-    account_id = await asyncio.to_thread(clouds.require_aws().require_allowed)
-    return _on_aws(clouds, account_id, protect=False, keep=keep)
 
 
 def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> AwsHosting:
@@ -93,20 +106,26 @@ def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Aw
 
 def place_zones(clouds: Clouds, hosting: Hosting) -> Zones:
     """Whoever answers for the domains; what is handed out lies in the bucket of ``hosting``."""
-    if clouds.config.dns is Dns.CLOUDFLARE:
-        from components.cloudflare.zone import CloudflareZones  # noqa: PLC0415 - as above
-
-        return CloudflareZones()
     from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
-    from components.aws.zones import Route53Zones  # noqa: PLC0415 - as above
 
-    own = Route53Zones(clouds.require_aws().settings)
-    if clouds.config.dns is Dns.ROUTE53 or not isinstance(hosting, AwsHosting):
-        return own
-    if clouds.config.dns is Dns.MANUAL:
+    dns = clouds.config.dns
+    if dns in (Dns.ROUTE53, Dns.CLOUDFLARE) or not isinstance(hosting, AwsHosting):
+        return _own_zones(clouds, dns)
+    if dns is Dns.MANUAL:
         from components.manual.zone import ManualZones  # noqa: PLC0415 - as above
 
         return ManualZones(hosting.bucket)
     from components.delegated.zone import DelegatedZones  # noqa: PLC0415 - as above
 
-    return DelegatedZones(own, hosting.bucket)
+    return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket)
+
+
+def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
+    """The zones of one account."""
+    if dns is Dns.CLOUDFLARE:
+        from components.cloudflare.zone import CloudflareZones  # noqa: PLC0415 - as above
+
+        return CloudflareZones()
+    from components.aws.zones import Route53Zones  # noqa: PLC0415 - as above
+
+    return Route53Zones(clouds.require_aws().settings)

@@ -107,11 +107,11 @@ class Hosting(Protocol):
     def policy_host(
         self,
         declaration: Declaration,
-        zone: Zone,
+        zones: Sequence[Zone],
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
-        """A policy host for a domain, its certificate validated through ``zone``.
+        """A policy host for a domain, its certificate validated through each of ``zones``.
 
         ``before_body`` guards every write of the policy.
         """

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
 from components.hooks import guard
-from mtasts.proof import Wanted
+from mtasts.errors import UndeterminedError
+from mtasts.proof import NotProvenError, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.hosting import Hosting, PolicyHost, Zones
-    from mtasts.proof import Prover
+    from components.hosting import Hosting, PolicyHost, Zone, Zones
+    from mtasts.proof import Proof, Prover
     from mtasts.recording import Recorder
     from mtasts.rollout.declaration import Declaration
 
@@ -24,6 +27,16 @@ _LEDGER_SECONDS = 60.0
 _TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
 
+class Former(TypedDict):
+    """What a domain leaves, and is found at until nobody looks there: a cloud, its zones, or both.
+
+    Without ``hosting`` the host stays where it is, without ``zones`` its records do.
+    """
+
+    hosting: Hosting | None
+    zones: Zones | None
+
+
 class MailDomainArgs(TypedDict):
     """What is declared, where, and how it is proven."""
 
@@ -32,7 +45,22 @@ class MailDomainArgs(TypedDict):
     zones: Zones
     prover: Prover
     recorder: Recorder
-    former: Hosting | None
+    former: Former
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where senders may find the domain: a host, and the zone whose records lead there.
+
+    ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
+    hooks; what is seen at a place that ``counts`` decides, elsewhere it is told.
+    """
+
+    name: str
+    declared: Declaration
+    host: PolicyHost
+    zone: Zone | None
+    counts: bool = True
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -40,6 +68,8 @@ class MailDomain(pulumi.ComponentResource):
 
     The address records are written only once the new host is proven to serve the policy under its
     own name, the STS record only once that is proven for the domain's name (RFC 8461 section 8.1).
+    While a domain moves, all of it is there twice, and no id is published in either zone before
+    both hosts serve its body: a sender may have the id from one and find the host of the other.
     """
 
     policy_url: pulumi.Output[str]
@@ -51,52 +81,83 @@ class MailDomain(pulumi.ComponentResource):
     ) -> None:
         """Place the resources of one domain; ``name`` is the domain as A-labels."""
         super().__init__("mtasts:index:MailDomain", name, {}, opts)
-        declared, hosting, prover = args["declaration"], args["hosting"], args["prover"]
-        recorder = args["recorder"]
-        zone = args["zones"].zone(declared, pulumi.ResourceOptions(parent=self))
-        reports = zone.text(
-            f"{name}-tlsrpt",
-            declared.tlsrpt_owner,
-            declared.tlsrpt_text,
-            ttl_seconds=declared.ttl_seconds,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        before_body = _before(_entry(name, declared, recorder))
-        own = pulumi.ResourceOptions(parent=self)
-        host = hosting.policy_host(declared, zone, before_body, own)
-        if args["former"] is not None:
-            args["former"].policy_host(declared.leaving, zone, before_body, own)
-        parts = declared.parts
-        addresses: Sequence[pulumi.Resource] = ()
-        if parts.addresses:
-            addresses = zone.addresses(
+        declared, prover, recorder = args["declaration"], args["prover"], args["recorder"]
+        places = self._places(name, args)
+        reports = [
+            place.zone.text(
+                f"{name}-tlsrpt",
+                declared.tlsrpt_owner,
+                declared.tlsrpt_text,
+                ttl_seconds=declared.ttl_seconds,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            for place in places
+            if place.zone is not None
+        ]
+        addresses = [
+            record
+            for place in places
+            if place.zone is not None and place.declared.parts.addresses
+            for record in place.zone.addresses(
                 name,
                 declared.policy_host,
-                host,
+                place.host,
                 opts=pulumi.ResourceOptions(
                     parent=self,
-                    depends_on=[host.body],
-                    hooks=_before(_candidate_proof(name, declared, host, prover, recorder)),
-                    protect=parts.protect_addresses,
+                    depends_on=[place.host.body],
+                    hooks=_before(_candidate_proof(name, place, prover, recorder)),
+                    protect=place.declared.parts.protect_addresses,
                 ),
             )
-        if parts.record:
-            zone.text(
-                f"{name}-sts",
-                declared.sts_owner,
-                declared.sts_text,
-                ttl_seconds=declared.ttl_seconds,
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=[reports, host.body, *addresses],
-                    hooks=_before(_proof(name, declared, host, prover, recorder)),
-                    protect=parts.protect_record,
-                ),
-            )
-        self.handed_out = zone.hand_out(protect=parts.protect_record)
-        self.policy_url = host.policy_url
+        ]
+        if declared.parts.record:
+            bodies = [place.host.body for place in places]
+            proven = _before(_proof(name, declared, places, prover, recorder))
+            for place in places:
+                if place.zone is not None:
+                    place.zone.text(
+                        f"{name}-sts",
+                        declared.sts_owner,
+                        declared.sts_text,
+                        ttl_seconds=declared.ttl_seconds,
+                        opts=pulumi.ResourceOptions(
+                            parent=self,
+                            depends_on=[*reports, *bodies, *addresses],
+                            hooks=proven,
+                            protect=place.declared.parts.protect_record,
+                        ),
+                    )
+        here = places[0]
+        self.handed_out = (
+            here.zone.hand_out(protect=declared.parts.protect_record) if here.zone else None
+        )
+        self.policy_url = here.host.policy_url
         self.policy_id = pulumi.Output.from_input(declared.id)
         self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})
+
+    def _places(self, name: str, args: MailDomainArgs) -> list[_Place]:
+        """Where the domain is to be found, and behind that what it leaves, if it leaves any."""
+        declared, former = args["declaration"], args["former"]
+        left = declared.leaving
+
+        def child() -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self)
+
+        zone = args["zones"].zone(declared, child())
+        former_zone: Zone | None = None
+        if former["zones"] is not None and declared.former_zone is not None:
+            former_zone = former["zones"].zone(left, child())
+        zones = [zone] if former_zone is None else [zone, former_zone]
+        before_body = _before(_entry(name, declared, args["recorder"]))
+        host = args["hosting"].policy_host(declared, zones, before_body, child())
+        places = [_Place(name, declared, host, zone)]
+        former_host = host
+        if former["hosting"] is not None:
+            former_host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
+        if former_host is not host or former_zone is not None:
+            counts = former_zone is None or declared.former_is_asked
+            places.append(_Place(f"{name}-former", left, former_host, former_zone, counts))
+        return places
 
 
 def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
@@ -115,34 +176,71 @@ def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.Resou
 
 
 def _candidate_proof(
-    name: str, declared: Declaration, host: PolicyHost, prover: Prover, recorder: Recorder
+    name: str, place: _Place, prover: Prover, recorder: Recorder
 ) -> pulumi.ResourceHook:
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
+    declared, host = place.declared, place.host
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
-        own_name = str(await host.own_name.future())
-        asked_as = declared.policy_host if host.answers_as_policy_host else own_name
-        await prover.prove_candidate(Wanted(asked_as, declared.body), own_name)
+        await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
         ledger = await recorder.read(name)
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
             await host.take_over(declared.policy_host, declared.zone.zone_id)
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
-    return guard(f"{name}-candidate-proof", check, deadline_seconds=deadline)
+    return guard(f"{place.name}-candidate-proof", check, deadline_seconds=deadline)
 
 
 def _proof(
-    name: str, declared: Declaration, host: PolicyHost, prover: Prover, recorder: Recorder
+    name: str,
+    declared: Declaration,
+    places: Sequence[_Place],
+    prover: Prover,
+    recorder: Recorder,
 ) -> pulumi.ResourceHook:
-    """No policy id is published before senders get the body that it names."""
+    """No policy id is published before senders get the body that it names, wherever they ask.
+
+    A run proves it once, be there a record in one zone or in two.
+    """
+    running: list[asyncio.Task[None]] = []
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
+        if not running:
+            running.append(asyncio.create_task(prove_all()))
+        await asyncio.shield(running[0])
+
+    async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
         await recorder.ensure_body(name, declared.intended)
-        caches = await host.caches(prover.deadline_seconds)
-        wanted = Wanted(declared.policy_host, declared.body)
-        proof = await prover.prove(wanted, declared.name_servers, caches)
-        await recorder.proven(name, declared.id, proof.addresses, proof.unseen)
+        found = await asyncio.gather(*(_prove(place, prover) for place in places))
+        proofs = [proof for proof in found if proof is not None]
+        addresses = {each for proof in proofs for each in proof.addresses}
+        unseen = {each for proof in proofs for each in proof.unseen}
+        await recorder.proven(name, declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
 
     deadline = prover.deadline_seconds + _GRACE_SECONDS + _LEDGER_SECONDS
     return guard(f"{name}-proof", check, deadline_seconds=deadline)
+
+
+async def _prove(place: _Place, prover: Prover) -> Proof | None:
+    """Prove one place; None where it does not count and could not be proven, which is told."""
+    caches = await place.host.caches(prover.deadline_seconds)
+    try:
+        if place.zone is None:
+            own_name = str(await place.host.own_name.future())
+            return await prover.prove_candidate(await _wanted(place), own_name, caches)
+        declared = place.declared
+        wanted = Wanted(declared.policy_host, declared.body)
+        return await prover.prove(wanted, declared.name_servers, caches)
+    except (NotProvenError, UndeterminedError) as error:
+        if place.counts:
+            raise
+        pulumi.log.warn(f"{place.declared.domain}, in the zone that it leaves: {error}")
+        return None
+
+
+async def _wanted(place: _Place) -> Wanted:
+    """What its host has to serve where it is asked by a name of its own."""
+    own_name = str(await place.host.own_name.future())
+    asked_as = place.declared.policy_host if place.host.answers_as_policy_host else own_name
+    return Wanted(asked_as, place.declared.body)

@@ -18,8 +18,9 @@ class Cloud:
     """The addresses of a local cloud's servers, as ``cloud.json`` holds them.
 
     ``aws``, ``cloudflare`` and ``control`` are URLs, ``dns`` is ``address:port``; ``mail`` maps
-    each MX host to the loopback port its server listens on. ``ipv6`` says whether the edge also
-    listens on ::1.
+    each MX host to the loopback port its server listens on, ``name_servers`` each name server to
+    its own, ``workers`` each address of Cloudflare's edge. ``ipv6`` says whether the edges also
+    listen on ::1.
     """
 
     directory: Path
@@ -31,6 +32,8 @@ class Cloud:
     ca_file: Path
     ipv6: bool = True
     mail: dict[str, int] = field(default_factory=dict)
+    name_servers: dict[str, int] = field(default_factory=dict)
+    workers: dict[str, int] = field(default_factory=dict)
     cloudflare: str = ""
     account: str = ACCOUNT
     region: str = REGION
@@ -54,8 +57,12 @@ class Cloud:
 
     def connect_to(self) -> tuple[str, ...]:
         """The connect-to map in curl's form, ``host:port:address:port``; empty is any or same."""
-        edge = f":443::{self.edge_port}"
-        return (edge, *(f"{host}:25::{port}" for host, port in sorted(self.mail.items())))
+        return (
+            *(_row(address, 443, port) for address, port in sorted(self.workers.items())),
+            f":443::{self.edge_port}",
+            *(_row(host, 53, port) for host, port in sorted(self.name_servers.items())),
+            *(f"{host}:25::{port}" for host, port in sorted(self.mail.items())),
+        )
 
     @property
     def pulumi_home(self) -> Path:
@@ -96,3 +103,10 @@ class Cloud:
             "MTASTS_CA_FILE": str(self.ca_file),
             "MTASTS_CONNECT_TO": " ".join(self.connect_to()),
         }
+
+
+def _row(host: str, port: int, to_port: int) -> str:
+    """The row for what listens on loopback, of the family of ``host`` where that is an address."""
+    if ":" in host:
+        return f"[{host}]:{port}:[::1]:{to_port}"
+    return f"{host}:{port}:127.0.0.1:{to_port}"

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from localcloud.authority import Certificate
 from localcloud.cloudflare.api import PERMISSIONS, Faults
+from localcloud.delegations import Provider
 from localcloud.dns import DnsFault, Outcome
 from localcloud.edge_response import EdgeFault
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
@@ -43,6 +44,9 @@ class Servers(Protocol):
 
     async def add_stacks(self, folder: Path) -> None:
         """Seed the world with what the stack files in a folder take for granted."""
+
+    def delegate(self, zone: str, to: Provider) -> None:
+        """Have the world ask the zone of that name at ``to``."""
 
 
 class _BadRequestError(Exception):
@@ -89,8 +93,8 @@ class ControlServer:
                 found = self._servers.edge.contents()
             case (("GET" | "PUT" | "DELETE"), ["edge", "faults", host]):
                 found = self._edge_fault(method, parse_domain(host), body)
-            case (("GET" | "PUT" | "DELETE"), ["dns", "faults", name, type_]):
-                found = self._dns_fault(method, name.rstrip(".").lower(), type_.upper(), body)
+            case (("GET" | "PUT" | "DELETE"), ["dns", *which]):
+                found = self._dns(method, which, body)
             case "GET", ["mail", "messages"]:
                 found = [asdict(message) for message in self._servers.mail.messages]
             case "DELETE", ["mail", "messages"]:
@@ -113,6 +117,16 @@ class ControlServer:
         elif method == "DELETE":
             edge.clear_fault(host)
         return edge_fault_as_json(edge.faults.get(host, EdgeFault()))
+
+    def _dns(self, method: str, which: list[str], body: dict[str, Any]) -> object:
+        match method, which:
+            case "PUT", ["delegations", zone]:
+                fields = _read({"to": None} | body, {"to": Provider})
+                self._servers.delegate(parse_domain(zone), fields["to"])
+                return fields
+            case _, ["faults", name, type_]:
+                return self._dns_fault(method, name.rstrip(".").lower(), type_.upper(), body)
+        return None
 
     def _dns_fault(self, method: str, name: str, type_: str, body: dict[str, Any]) -> object:
         faults = self._servers.dns.faults

@@ -63,6 +63,10 @@ class Control:
         """Answer from the zones again."""
         self._ask("DELETE", "dns/faults", name, type_)
 
+    def delegate(self, zone: str, to: str) -> None:
+        """Delegate a name to the zone that ``to``, route53 or cloudflare, has of it."""
+        self._ask("PUT", "dns/delegations", zone, body={"to": to})
+
     def set_cloudflare_faults(self, *, rate_limited: int = 0, lacking: Iterable[str] = ()) -> None:
         """Have Cloudflare's API refuse so many requests, and what the token may not do."""
         body = {"rate_limited": rate_limited, "lacking": sorted(lacking)}

@@ -4,6 +4,9 @@ CloudFront spreads viewers by DNS over hundreds of places; here one address has 
 macOS answers on 127.0.0.1 only unless it is told otherwise. So each new connection goes to the
 next point of presence in turn, and whoever wants to see them all connects as often as there are
 points. Each has its own cache, and its own lag for configuration and invalidations.
+
+Cloudflare's edge has a port of its own: a host that has a distribution and a Worker gets what the
+address that it was looked up at belongs to.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import socket
 import ssl
 import time
 import weakref
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -56,7 +60,7 @@ class Edge:
         lags_seconds: Sequence[float] = LAGS_SECONDS,
         workers: Workers | None = None,
     ) -> None:
-        """Make the edge; `start` makes it listen. Hosts of ``workers`` share its port."""
+        """Make the edge; `start` makes it listen, for hosts of ``workers`` at ``workers_port``."""
         self._state = state
         self._workers = workers
         self._authority = authority
@@ -68,22 +72,32 @@ class Edge:
         self.faults: dict[str, EdgeFault] = {}
         self._held: dict[str, dict[tuple[str, str], Entry]] = {}
         self._sni: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
-        self._contexts = [self._context(point) for point in self.points]
+        self._contexts = [server_context() for _ in self.points]
+        for point, context in zip(self.points, self._contexts, strict=True):
+            context.sni_callback = partial(self._choose, point)
+        self._workers_context = server_context()
+        self._workers_context.sni_callback = self._choose_worker
         self._rota = itertools.cycle(range(len(self.points)))
         self._listeners: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._connections: set[asyncio.Task[None]] = set()
-        self.port = 0
+        self.port = self.workers_port = 0
         self.ipv6 = False
 
     async def start(self, *, ticking: bool = True) -> None:
         """Listen; with ``ticking`` also keep up with the account between requests."""
-        self._listeners, self.ipv6 = _listen()
-        self.port = self._listeners[0].getsockname()[1]
+        ours, self.ipv6 = _listen()
+        self.port = ours[0].getsockname()[1]
         if not self.ipv6:
             logger.warning("no IPv6 loopback here: the edge listens on 127.0.0.1 only")
+        theirs: list[socket.socket] = []
+        if self._workers:
+            theirs, _ = _listen()
+            self.workers_port = theirs[0].getsockname()[1]
+        self._listeners = [*ours, *theirs]
         for listener in self._listeners:
-            self._tasks.add(asyncio.create_task(self._accept(listener)))
+            of_workers = listener in theirs
+            self._tasks.add(asyncio.create_task(self._accept(listener, of_workers=of_workers)))
         if ticking:
             self._tasks.add(asyncio.create_task(self._tick()))
 
@@ -156,18 +170,19 @@ class Edge:
             self.advance()
             await asyncio.sleep(_TICK_SECONDS)
 
-    async def _accept(self, listener: socket.socket) -> None:
+    async def _accept(self, listener: socket.socket, *, of_workers: bool) -> None:
         loop = asyncio.get_running_loop()
         while True:
             accepted, _ = await loop.sock_accept(listener)
             if len(self._connections) >= _CONNECTIONS_MAX:
                 accepted.close()
                 continue
-            task = asyncio.create_task(self._serve(accepted, next(self._rota)))
+            number = next(self._rota)
+            task = asyncio.create_task(self._serve(accepted, number, of_workers=of_workers))
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
 
-    async def _serve(self, accepted: socket.socket, number: int) -> None:
+    async def _serve(self, accepted: socket.socket, number: int, *, of_workers: bool) -> None:
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(reader)
@@ -176,7 +191,7 @@ class Edge:
             transport, _ = await loop.connect_accepted_socket(
                 lambda: protocol,
                 accepted,
-                ssl=self._contexts[number],
+                ssl=self._workers_context if of_workers else self._contexts[number],
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
             )
@@ -187,11 +202,13 @@ class Edge:
         sni = self._sni.get(transport.get_extra_info("ssl_object"), "")
 
         async def answer(request: HttpRequest) -> HttpResponse:
-            return await self._respond(number, sni, request)
+            return await self._respond(number, sni, request, of_workers=of_workers)
 
         await serve_connection(reader, writer, answer, Limits())
 
-    async def _respond(self, number: int, sni: str, request: HttpRequest) -> HttpResponse:
+    async def _respond(
+        self, number: int, sni: str, request: HttpRequest, *, of_workers: bool
+    ) -> HttpResponse:
         self.advance()
         point = self.points[number]
         host = host_name(request.header("host"))
@@ -206,12 +223,11 @@ class Edge:
                 return from_cache(held, self._clock())
             return self._from_cache(point, fault, distribution, path)
 
-        viewer = Viewer(request, host, _find(point, sni), _find(point, host))
-        response = await self._worker(number, sni, host, request)
-        if response is None:
-            response = respond(viewer, point.name, fault, serve)
+        if of_workers:
+            response = with_fault(await self._worker(number, sni, host, request), fault)
         else:
-            response = with_fault(response, fault)
+            viewer = Viewer(request, host, _find(point, sni), _find(point, host))
+            response = respond(viewer, point.name, fault, serve)
         logger.info(
             "%s %s %s%s -> %d",
             point.name,
@@ -222,32 +238,36 @@ class Edge:
         )
         return response
 
-    async def _worker(
-        self, number: int, sni: str, host: str, request: HttpRequest
-    ) -> HttpResponse | None:
-        """What a Worker answers, where the host is one's."""
-        if self._workers is None or not self._workers.certificate_names(host):
-            return None
-        if sni != host:
+    async def _worker(self, number: int, sni: str, host: str, request: HttpRequest) -> HttpResponse:
+        """What the host's Worker answers."""
+        if self._workers is None or sni != host:
             return HttpResponse(HTTPStatus.MISDIRECTED_REQUEST)
         lag = self.points[number].lag_seconds
         found = await self._workers.respond(host, number, lag, request)
         return found or HttpResponse(HTTPStatus.NOT_FOUND)
 
-    def _context(self, point: PointOfPresence) -> ssl.SSLContext:
-        context = server_context()
-        context.sni_callback = lambda connection, name, _: self._choose(point, connection, name)
-        return context
+    def _choose_worker(
+        self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext
+    ) -> int | None:
+        """Present the certificate of a Worker's host, or end the handshake as Cloudflare does."""
+        host = host_name(name or "")
+        names = self._workers.certificate_names(host) if self._workers else ()
+        if not names:
+            logger.info("no Worker for the name %s", printable(host))
+            return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
+        self._present(connection, host, names)
+        return None
 
     def _choose(
-        self, point: PointOfPresence, connection: ssl.SSLObject, name: str | None
+        self,
+        point: PointOfPresence,
+        connection: ssl.SSLObject,
+        name: str | None,
+        _: ssl.SSLContext,
     ) -> int | None:
         """Present the certificate for ``name``, or end the handshake as CloudFront does."""
         host = host_name(name or "")
         distribution = _find(point, host)
-        if self._workers and (names := self._workers.certificate_names(host)):
-            self._present(connection, host, names)
-            return None
         if distribution is None:
             logger.info("no distribution for the name %s", printable(host))
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE

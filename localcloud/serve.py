@@ -24,8 +24,9 @@ from localcloud.authority import Authority
 from localcloud.cloud import STATE_FILE, Cloud
 from localcloud.cloudflare import workerd
 from localcloud.cloudflare.account import NAME_SERVERS
-from localcloud.cloudflare.servers import CloudflareServers
+from localcloud.cloudflare.servers import EDGE_ADDRESSES, CloudflareServers
 from localcloud.control import ControlServer
+from localcloud.delegations import Delegations, Provider
 from localcloud.dns import DnsServer
 from localcloud.edge import Edge
 from localcloud.lifetime import die_with_parent
@@ -62,9 +63,14 @@ class LocalServers:
             partial(make_bucket, aws_url),
             clock,
         )
-        self._state = MotoState(aws_url, self.cloudflare.account.cname)
+        self._state = MotoState(aws_url, self._cname)
         self.edge = Edge(self._state, authority, clock=clock, workers=self.cloudflare)
+        self._delegations = Delegations()
         self.dns = DnsServer(self._names)
+        # Each provider's own name servers, which know nothing of what is delegated.
+        self._own_dns = {each: DnsServer(partial(self._names, each)) for each in Provider}
+        for server in self._own_dns.values():
+            server.faults = self.dns.faults
         self.mail = MailServers(authority)
         self._control = ControlServer(self)
 
@@ -73,6 +79,8 @@ class LocalServers:
         await self.cloudflare.start()
         await self.edge.start()
         await self.dns.start()
+        for server in self._own_dns.values():
+            await server.start()
         await self._control.start()
         return await self._open(world)
 
@@ -80,14 +88,32 @@ class LocalServers:
         """Stop all servers."""
         for server in (self._control, self.mail, self.dns, self.edge, self.cloudflare):
             await server.stop()
+        for each in self._own_dns.values():
+            await each.stop()
 
     async def add_stacks(self, folder: Path) -> None:
         """Seed the world with what the stack files in ``folder`` take for granted."""
         await self._open(World.from_stacks(folder))
 
+    def delegate(self, zone: str, to: Provider) -> None:
+        """Have the world ask the zone of that name at ``to``."""
+        self._delegations.delegate(zone, to)
+        self._tell_cloudflare()
+
+    def _tell_cloudflare(self) -> None:
+        """Cloudflare looks whether its zones are delegated to it."""
+        self._names()
+        for zone in self.cloudflare.account.zones.values():
+            if self._delegations.get(zone.name) is Provider.CLOUDFLARE:
+                zone.status = "active"
+            else:
+                zone.status = "moved" if zone.was_active else "pending"
+            zone.was_active |= zone.status == "active"
+
     async def _open(self, world: World) -> Cloud:
         await asyncio.to_thread(seed, world, self._aws_url)
         seed_cloudflare(world, self.cloudflare.account)
+        self._tell_cloudflare()
         for host in world.mail_hosts:
             await self.mail.listen(host)
         cloud = Cloud(
@@ -100,26 +126,45 @@ class LocalServers:
             ca_file=self._ca_file,
             ipv6=self.edge.ipv6,
             mail=dict(self.mail.ports),
+            name_servers={
+                **dict.fromkeys(self._state.name_servers(), self._own_dns[Provider.ROUTE53].port),
+                **dict.fromkeys(NAME_SERVERS, self._own_dns[Provider.CLOUDFLARE].port),
+            },
+            workers=dict.fromkeys(
+                EDGE_ADDRESSES if self.edge.ipv6 else EDGE_ADDRESSES[:1], self.edge.workers_port
+            ),
             cloudflare=self.cloudflare.api.url,
         )
         cloud.write()
         return cloud
 
-    def _names(self) -> Names:
-        """The zones, and what lies outside them: mail hosts, name servers, CloudFront's names."""
+    def _cname(self, name: str) -> str:
+        """Where a CNAME leads in DNS; empty for none."""
+        found = self._names().resolve(name, "CNAME").answer
+        return str(found[-1][0].target).rstrip(".").lower() if found else ""
+
+    def _names(self, authority: Provider | None = None) -> Names:
+        """What DNS, or the servers of one ``authority``, have.
+
+        That is the zones, and what lies outside them: mail hosts, name servers, clouds' own names.
+        """
         distributions = self._state.distributions().values()
         on_ipv6 = [each.domain_name for each in distributions if each.ipv6 and self.edge.ipv6]
         workers = self.cloudflare.own_names()
         overlay: list[RecordSet] = [
             *records(NAME_SERVERS, "A", "127.0.0.1"),
-            *records(workers, "A", "127.0.0.1"),
-            *records(workers if self.edge.ipv6 else (), "AAAA", "::1"),
+            *records(workers, "A", EDGE_ADDRESSES[0]),
+            *records(workers if self.edge.ipv6 else (), "AAAA", EDGE_ADDRESSES[1]),
             *records(self.mail.ports, "A", "127.0.0.1"),
             *records(self._state.name_servers(), "A", "127.0.0.1"),
             *records((each.domain_name for each in distributions), "A", "127.0.0.1"),
             *records(on_ipv6, "AAAA", "::1"),
         ]
-        return Names([*self._state.zones(), *self.cloudflare.zones(ipv6=self.edge.ipv6)], overlay)
+        zones = {
+            Provider.ROUTE53: self._state.zones(),
+            Provider.CLOUDFLARE: self.cloudflare.zones(ipv6=self.edge.ipv6),
+        }
+        return Names(self._delegations.choose(zones, authority), overlay)
 
 
 @contextmanager

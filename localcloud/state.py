@@ -45,9 +45,9 @@ _BYPASS_PROXIES = Config(proxies={}, retries={"total_max_attempts": 1})
 class MotoState:
     """`localcloud.distribution.CloudState` over moto, and the hosted zones."""
 
-    def __init__(self, aws_url: str, elsewhere: Callable[[str], str]) -> None:
-        """Connect to the moto server of this process; ``elsewhere`` has the CNAMEs of others."""
-        self._elsewhere = elsewhere
+    def __init__(self, aws_url: str, cname: Callable[[str], str]) -> None:
+        """Connect to the moto server of this process; ``cname`` is where one leads in DNS."""
+        self._cname = cname
         session = moto_host.session()
         self._cloudfront = session.client(
             "cloudfront", endpoint_url=aws_url, config=_BYPASS_PROXIES
@@ -102,7 +102,7 @@ class MotoState:
         """The names of a certificate once it is issued; ACM never takes that back."""
         if arn not in self._issued:
             try:
-                if not is_issued(self._acm, self._route53, arn, self._elsewhere):
+                if not is_issued(self._acm, self._route53, arn, self._cname):
                     return ()
             except ClientError as error:
                 logger.warning("certificate %s: %s", printable(arn), printable(str(error)))

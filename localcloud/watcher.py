@@ -30,16 +30,15 @@ class Sighting:
     bodies: frozenset[bytes]
 
 
-class Watcher:
-    """Looks again and again, id first and body second as senders do, in a thread of its own."""
+class Looking:
+    """Looks again and again between entering and leaving the context, in a thread of its own."""
 
-    def __init__(self, reach: Reach, domain: str) -> None:
-        """Watch ``domain`` between entering and leaving the context."""
-        self.sightings: list[Sighting] = []
-        self._reach = reach
-        self._domain = domain
+    def __init__(self, reach: Reach, pause_seconds: float = _PAUSE_SECONDS) -> None:
+        """Look through ``reach``."""
+        self.reach = reach
+        self._pause_seconds = pause_seconds
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._watch()), daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -54,18 +53,37 @@ class Watcher:
         self._ended.set()
         self._thread.join()
 
-    async def _watch(self) -> None:
-        resolver = Resolver(self._reach)
-        host = f"mta-sts.{self._domain}"
+    async def _all(self) -> None:
+        resolver = Resolver(self.reach)
         last = False
         while not last:
             last = self._ended.is_set()  # one more look after the end of what is watched
-            answer = await resolver.lookup(f"_mta-sts.{self._domain}", "TXT")
-            record = select_sts(answer.strings).record
-            found = [await fetch(self._reach, host, "127.0.0.1") for _ in range(_FETCHES)]
-            bodies = {each.body for each in found if each.outcome is FetchOutcome.ANSWERED}
-            self.sightings.append(Sighting(record.id if record else "", frozenset(bodies)))
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await self.look(resolver)
+            await asyncio.sleep(self._pause_seconds)
+
+    async def look(self, resolver: Resolver) -> None:
+        """One look."""
+        raise NotImplementedError
+
+
+class Watcher(Looking):
+    """Looks as senders do, id first and body second."""
+
+    def __init__(self, reach: Reach, domain: str) -> None:
+        """Watch ``domain``."""
+        super().__init__(reach)
+        self.sightings: list[Sighting] = []
+        self._domain = domain
+
+    async def look(self, resolver: Resolver) -> None:
+        """The id, and then what several places serve."""
+        host = f"mta-sts.{self._domain}"
+        answer = await resolver.lookup(f"_mta-sts.{self._domain}", "TXT")
+        record = select_sts(answer.strings).record
+        addresses = (await resolver.lookup(host, "A")).values[:1]
+        found = [await fetch(self.reach, host, each) for each in addresses * _FETCHES]
+        bodies = {each.body for each in found if each.outcome is FetchOutcome.ANSWERED}
+        self.sightings.append(Sighting(record.id if record else "", frozenset(bodies)))
 
 
 @dataclass(frozen=True, slots=True)

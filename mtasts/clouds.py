@@ -56,7 +56,7 @@ class Clouds:
             UsageError: there is no token for Cloudflare.
             AwsSettingsError: the ``aws:`` keys make no session.
         """
-        on_aws = Hosting.AWS in (config.hosting, config.leaving)
+        on_aws = config.hosting is Hosting.AWS or config.leaving is not None
         settings = (
             CloudflareSettings.from_config(config.cloudflare_account, values, environment)
             if config.cloudflare_account
@@ -101,9 +101,16 @@ class Clouds:
     @property
     def zones(self) -> Route53Zones | CloudflareZones | None:
         """The zones that the stack's records may stand in; None where somebody else has them."""
-        if self.config.dns is Dns.MANUAL:
-            return None
-        if self.config.dns is Dns.CLOUDFLARE:
+        return None if self.config.dns is Dns.MANUAL else self._zones(self.config.dns)
+
+    @property
+    def former_zones(self) -> Route53Zones | CloudflareZones | None:
+        """The zones that the records are in as well, while they move."""
+        left = self.config.leaving_dns
+        return None if left is None else self._zones(left)
+
+    def _zones(self, dns: Dns) -> Route53Zones | CloudflareZones:
+        if dns is Dns.CLOUDFLARE:
             return CloudflareZones(self.require_cloudflare())
         return Route53Zones(self.require_aws())
 
@@ -124,22 +131,24 @@ class Clouds:
         """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
         return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
 
-    def bucket(self, account_id: str) -> str:
-        """The bucket of the stack, which holds its ledgers."""
-        if self.hosts_on_aws:
-            return self.aws_bucket(account_id)
-        return ledger_bucket_name(self.stack)
-
     def aws_bucket(self, account_id: str) -> str:
         """The bucket of the stack on AWS."""
         return bucket_name(account_id, self.require_aws().settings.region, self.stack)
 
     def store(self, account_id: str) -> S3Store | R2Store:
         """Where the stack's ledgers are."""
-        bucket = self.bucket(account_id)
-        if self.hosts_on_aws:
-            return S3Store(self.require_aws(), bucket)
-        return R2Store(self.require_cloudflare(), bucket)
+        return self._store(self.config.hosting, account_id)
+
+    def next_store(self) -> S3Store | R2Store:
+        """Where they will be once hosting has moved to the other cloud."""
+        if not self.hosts_on_aws:
+            return self._store(Hosting.AWS, self.require_aws().require_allowed())
+        return self._store(Hosting.CLOUDFLARE, self.require_cloudflare().settings.account_id)
+
+    def _store(self, hosting: Hosting, account_id: str) -> S3Store | R2Store:
+        if hosting is Hosting.AWS:
+            return S3Store(self.require_aws(), self.aws_bucket(account_id))
+        return R2Store(self.require_cloudflare(), ledger_bucket_name(self.stack))
 
     def require_aws(self) -> Account:
         """The AWS account; raises `UsageError` where the stack has none."""

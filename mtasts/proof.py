@@ -103,6 +103,39 @@ class Prover:
             UndeterminedError: nothing could be seen from here.
         """
         end = self.clock() + self.deadline_seconds
+        await self._clear(wanted, caches, end)
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(
+                    self.resolver.authoritative(name_servers, wanted.host, type_)
+                    for type_ in ADDRESS_TYPES
+                )
+            )
+
+        return await self._until(end, wanted, resolve, caches.settle_seconds)
+
+    async def prove_candidate(
+        self, wanted: Wanted, candidate: str, caches: Caches | None = None
+    ) -> Proof:
+        """Prove that ``candidate``, a name of the host's own, serves ``wanted``.
+
+        For use before any record of the policy host leads there, or where none does any more, with
+        its ``caches`` then; raises as `prove` does.
+        """
+        end = self.clock() + self.deadline_seconds
+        if caches is not None:
+            await self._clear(wanted, caches, end)
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
+            )
+
+        return await self._until(end, wanted, resolve, caches.settle_seconds if caches else 0.0)
+
+    async def _clear(self, wanted: Wanted, caches: Caches, end: float) -> None:
+        """Wait until no cache holds an older body, and drop what they hold."""
         wait = await caches.seconds_until_lapsed()
         if wait > end - self.clock():
             raise NotProvenError(
@@ -115,29 +148,6 @@ class Prover:
         # After the wait, not before: a cache that had asked for the old body when it was replaced
         # may store it after a purge, and serve it past its lifetime while its origin fails.
         await caches.purge()
-
-        async def resolve() -> list[DnsAnswer]:
-            return await asyncio.gather(
-                *(
-                    self.resolver.authoritative(name_servers, wanted.host, type_)
-                    for type_ in ADDRESS_TYPES
-                )
-            )
-
-        return await self._until(end, wanted, resolve, caches.settle_seconds)
-
-    async def prove_candidate(self, wanted: Wanted, candidate: str) -> Proof:
-        """Prove that ``candidate``, a name of the new host's own, serves ``wanted``.
-
-        For use before any record of the policy host leads there; raises as `prove` does.
-        """
-
-        async def resolve() -> list[DnsAnswer]:
-            return await asyncio.gather(
-                *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
-            )
-
-        return await self._until(self.clock() + self.deadline_seconds, wanted, resolve)
 
     async def _until(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from mtasts.clock import utc_now
 from mtasts.rollout.entries import (
     Body,
+    Delegated,
     LedgerError,
     MxSeen,
     PhaseEntered,
@@ -130,6 +131,15 @@ class Recorder:
             return
         number = (await self.read(domain)).next_number
         await self._append(domain, ZoneSeen(number, self.now(), zone))
+
+    async def delegation_seen(
+        self, domain: str, ledger: Ledger, zone: HostedZone, ttl_seconds: int
+    ) -> None:
+        """Write down to which of two zones DNS leads, where that was another one before."""
+        if ledger.delegated is not None and ledger.delegated.zone_id == zone.zone_id:
+            return
+        number = (await self.read(domain)).next_number
+        await self._append(domain, Delegated(number, self.now(), zone.zone_id, ttl_seconds))
 
     async def _append(self, domain: str, entry: Entry) -> None:
         raw = render_entry(entry)

@@ -86,16 +86,19 @@ class Surveyor:
         hosts: Hosts | None = None,
         handouts: Callable[[str], Handouts] | None = None,
         settings: Callable[[HostedZone], Mapping[str, object]] | None = None,
+        former_zones: Zones | None = None,
     ) -> None:
         """Ask the cloud and ``resolver``; nothing is asked yet.
 
         ``identify`` tells the account's id once it is known to be the stack's, and blocks.
         ``authorities`` are those that may sign the policy host's certificate. ``ledgers``
         gives the recorder of the stack's ledgers once the account's id is known,
-        ``evidence`` the file that a domain's promotion rests on.
+        ``evidence`` the file that a domain's promotion rests on. ``former_zones`` are those that
+        the records are in as well while they move.
         """
         self._identify = identify
         self._listing = zones
+        self._former_listing = former_zones
         self._authorities = authorities
         self._hosts = hosts
         self._handouts = handouts
@@ -105,7 +108,7 @@ class Surveyor:
         self._ledgers = ledgers
         self._evidence = evidence
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
-        self._zones: dict[str | None, asyncio.Task[tuple[HostedZone, ...]]] = {}
+        self._zones: dict[tuple[bool, str | None], asyncio.Task[tuple[HostedZone, ...]]] = {}
 
     async def survey(self, config: AgencyConfig) -> Survey:
         """Everything the verdicts need.
@@ -164,20 +167,28 @@ class Surveyor:
                 found = replace(found, looked=await self._looked(store, domain.name, home))
             except (HandoverError, UndeterminedError) as error:
                 return replace(found, zone_problem=error)
-        at = home or zone
+        former = await self._former_zone(domain, found.ledger)
+        if former is not None and not isinstance(former, HostedZone):
+            return replace(found, former_problem=former)
+        at = home or former or zone
         leaving = ADDRESS_TYPES if domain.retire else ()
         is_new = found.ledger_problem is None and found.ledger.last_body is None
-        (delegated, sts, tlsrpt), (taken, hints), notes, addresses = await asyncio.gather(
+        records = (
+            (f"{STS_LABEL}.{domain.name}", "TXT"),
+            (f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
+        )
+        copied = (*records, *((f"{POLICY_LABEL}.{domain.name}", each) for each in ADDRESS_TYPES))
+        (delegated, sts, tlsrpt), (taken, hints), notes, addresses, there = await asyncio.gather(
             asyncio.gather(
                 self._lookup(zone.name, "NS"),
-                self._at_zone(at, f"{STS_LABEL}.{domain.name}", "TXT"),
-                self._at_zone(at, f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
+                *(self._at_zone(at, *each) for each in records),
             ),
             self._met(at, domain.name, is_new=is_new),
             self._notes(zone),
             asyncio.gather(
                 *(self._at_zone(at, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving)
             ),
+            asyncio.gather(*(self._at_zone(zone, *each) for each in copied if former)),
         )
         return replace(
             found,
@@ -188,6 +199,8 @@ class Surveyor:
             host_taken=taken,
             hints=(*hints, *notes),
             addresses=tuple(addresses),
+            former_zone=former,
+            there=tuple(there),
         )
 
     async def _home(self, domain: str) -> HostedZone | UndeterminedError | None:
@@ -260,16 +273,35 @@ class Surveyor:
     ) -> HostedZone | ZoneError | UndeterminedError | None:
         if self._listing is None:
             return None
-        role = domain.dns_role_arn
-        if role not in self._zones:
-            listing = asyncio.to_thread(self._listing.list, role)
-            self._zones[role] = asyncio.create_task(listing)
+        name = domain.name
+        if domain.delegation_zone:
+            name = delegated_owner(name, domain.delegation_zone)
+        return await self._chosen(self._listing, domain.dns_role_arn, name, (domain.zone_id,))
+
+    async def _former_zone(
+        self, domain: DomainConfig, ledger: Ledger
+    ) -> HostedZone | ZoneError | UndeterminedError | None:
+        """The zone that the records are in as well: the one that they were written to last."""
+        if self._former_listing is None:
+            return None
+        known = [zone.zone_id for zone in ledger.zones]
+        return await self._chosen(
+            self._former_listing, domain.dns_role_arn, domain.name, (*known, None)
+        )
+
+    async def _chosen(
+        self, listing: Zones, role: str | None, name: str, wanted: Iterable[str | None]
+    ) -> HostedZone | ZoneError | UndeterminedError:
+        """The zone of ``name``: the first of the ids that is listed, or that has to be."""
+        key = (listing is self._former_listing, role)
+        if key not in self._zones:
+            self._zones[key] = asyncio.create_task(asyncio.to_thread(listing.list, role))
         try:
-            name = domain.name
-            if domain.delegation_zone:
-                name = delegated_owner(name, domain.delegation_zone)
-            chosen = choose_zone(await self._zones[role], name, domain.zone_id)
-            return await asyncio.to_thread(self._listing.complete, role, chosen)
+            zones = await self._zones[key]
+            *preferred, last = wanted
+            listed = [each for each in preferred if any(zone.zone_id == each for zone in zones)]
+            chosen = choose_zone(zones, name, listed[0] if listed else last)
+            return await asyncio.to_thread(listing.complete, role, chosen)
         except (ZoneError, UndeterminedError) as error:
             return error
 

@@ -11,6 +11,8 @@ from components.aws.policy_bucket import PolicyBucket
 from components.aws.policy_host import PolicyHost
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.hosting import Zone
     from mtasts.cloud.aws import Account
     from mtasts.rollout.declaration import Declaration
@@ -58,7 +60,7 @@ class AwsHosting:
     def policy_host(
         self,
         declaration: Declaration,
-        zone: Zone,
+        zones: Sequence[Zone],
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
@@ -75,7 +77,7 @@ class AwsHosting:
                 "keep": declaration.keep,
                 "issued": declaration.parts.issued,
                 "bucket": self.bucket,
-                "zone": zone,
+                "zones": zones,
                 "account": self._account,
             },
             opts,

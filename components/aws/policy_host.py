@@ -13,6 +13,8 @@ from components.hosting import Alias, Validation
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Zone
     from mtasts.cloud.aws import Account
@@ -39,7 +41,7 @@ class PolicyHostArgs(TypedDict):
     keep: bool
     issued: bool
     bucket: PolicyBucket
-    zone: Zone
+    zones: Sequence[Zone]
     account: Account
 
 
@@ -99,7 +101,7 @@ class PolicyHost(pulumi.ComponentResource):
     def _certificate(
         self, name: str, args: PolicyHostArgs
     ) -> tuple[acm.Certificate, pulumi.Output[str]]:
-        """A certificate, and the name of the record that validates it."""
+        """A certificate, and the name of the record that validates it, once it is in each zone."""
         certificate = acm.Certificate(
             f"{name}-certificate",
             domain_name=args["policy_host"],
@@ -110,16 +112,19 @@ class PolicyHost(pulumi.ComponentResource):
         )
         # One name, so one option: with several their order would not be fixed.
         option = certificate.domain_validation_options[0]
-        record = args["zone"].validation(
-            f"{name}-validation",
-            Validation(
-                owner=option.resource_record_name,
-                type=option.resource_record_type,
-                value=option.resource_record_value,
-            ),
-            opts=pulumi.ResourceOptions(protect=args["protect"]),
+        wanted = Validation(
+            owner=option.resource_record_name,
+            type=option.resource_record_type,
+            value=option.resource_record_value,
         )
-        return certificate, record
+        # ACM asks the zone that DNS leads to; while records move, that may be either.
+        records = [
+            zone.validation(
+                f"{name}-validation", wanted, opts=pulumi.ResourceOptions(protect=protect)
+            )
+            for zone, protect in zip(args["zones"], (args["protect"], False), strict=False)
+        ]
+        return certificate, pulumi.Output.all(*records).apply(lambda names: str(names[0]))
 
     def _issued(
         self, name: str, certificate: acm.Certificate, validated_by: pulumi.Output[str]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from components.cloudflare.policy_host import PolicyHost
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pulumi
 
     from components.hosting import Zone
@@ -41,12 +43,12 @@ class CloudflareHosting:
     def policy_host(
         self,
         declaration: Declaration,
-        zone: Zone,
+        zones: Sequence[Zone],
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
         """A Worker for a domain; its certificate comes with the custom domain."""
-        del zone
+        del zones
         return PolicyHost(
             f"{declaration.domain}-worker",
             {

@@ -117,4 +117,4 @@ class CloudflareZones:
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
-        return Zone(f"{declaration.domain}-zone", {"zone_id": declaration.zone.zone_id}, opts)
+        return Zone(f"{declaration.domain}-cloudflare", {"zone_id": declaration.zone.zone_id}, opts)

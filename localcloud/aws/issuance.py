@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Elsewhere = Callable[[str], str]
+    Public = Callable[[str], str | None]
 
     from mypy_boto3_acm import ACMClient
     from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 ISSUED_TAG = "mtasts-local:issued"
 """The tag a certificate carries from the first time it was seen issued: ACM does not take an
 issued certificate back when its validation record goes away."""
-
-
-def _nowhere(_: str) -> str:
-    return ""
 
 
 _ZONE_ID_PREFIX = "/hostedzone/"
@@ -69,11 +65,12 @@ def is_issued(
     acm: ACMClient,
     route53: Route53Client,
     certificate_arn: str,
-    elsewhere: Elsewhere = _nowhere,
+    public: Public = lambda _: None,
 ) -> bool:
     """Whether the certificate is issued: imported, seen issued before, or validated by DNS now.
 
-    ``elsewhere`` says to which name a CNAME leads in zones that are not Route 53's, if any does.
+    ``public`` says to which name a CNAME leads in DNS, empty for none; None means that there is no
+    DNS to ask, and then the hosted zones decide.
 
     Raises botocore's ``ClientError`` (``ResourceNotFoundException``) for an unknown certificate.
     """
@@ -85,7 +82,7 @@ def is_issued(
     tags = acm.list_tags_for_certificate(CertificateArn=certificate_arn)["Tags"]
     if any(tag["Key"] == ISSUED_TAG for tag in tags):
         return True
-    if missing_records(route53, certificate, elsewhere):
+    if missing_records(route53, certificate, public):
         return False
     acm.add_tags_to_certificate(
         CertificateArn=certificate_arn, Tags=[{"Key": ISSUED_TAG, "Value": "true"}]
@@ -96,7 +93,7 @@ def is_issued(
 def missing_records(
     route53: Route53Client,
     certificate: CertificateDetailTypeDef,
-    elsewhere: Elsewhere = _nowhere,
+    public: Public = lambda _: None,
 ) -> tuple[ValidationRecord, ...]:
     """The validation records that public DNS does not hold with the right value."""
     zones = tuple(_public_zones(route53))
@@ -105,12 +102,14 @@ def missing_records(
         for domain in certificate_domains(certificate)
         for record in (validation_record(certificate["CertificateArn"], domain),)
     }
-    return tuple(
-        record
-        for record in wanted.values()
-        if not _is_present(route53, zones, record)
-        and elsewhere(record.name.rstrip(".")) != record.value.rstrip(".")
-    )
+
+    def present(record: ValidationRecord) -> bool:
+        target = public(record.name.rstrip("."))
+        if target is None:
+            return _is_present(route53, zones, record)
+        return target == record.value.rstrip(".")
+
+    return tuple(record for record in wanted.values() if not present(record))
 
 
 def _public_zones(route53: Route53Client) -> Iterator[tuple[str, str]]:

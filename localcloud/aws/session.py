@@ -151,9 +151,9 @@ class Session:
         """The ACM client of a region, the provider's own by default."""
         return cast("ACMClient", self._client("acm", region or self.region))
 
-    def cname(self, name: str) -> str:
-        """Where a CNAME leads in the local cloud's DNS, whoever answers for it; empty for none."""
-        import dns.exception  # noqa: PLC0415 - only where Route 53 has no such record
+    def cname(self, name: str) -> str | None:
+        """Where a CNAME leads in the local cloud's DNS; empty for none, None where none answers."""
+        import dns.exception  # noqa: PLC0415 - for certificates alone
         import dns.message  # noqa: PLC0415 - as above
         import dns.query  # noqa: PLC0415 - as above
 
@@ -162,7 +162,7 @@ class Session:
             question = dns.message.make_query(name, "CNAME")
             answer = dns.query.udp(question, address, timeout=_DNS_SECONDS, port=int(port))
         except (dns.exception.DNSException, OSError, ValueError):
-            return ""
+            return None
         found = [str(row.target) for rrset in answer.answer for row in rrset]
         return found[0].rstrip(".").lower() if found else ""
 

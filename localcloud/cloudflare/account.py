@@ -58,7 +58,10 @@ class Record:
 
 @dataclass(slots=True)
 class Zone:
-    """A zone; ``settings`` are by name, ``bots`` is its bot management."""
+    """A zone; ``settings`` are by name, ``bots`` is its bot management.
+
+    Its ``status`` is active while DNS is delegated to it, pending before and moved after.
+    """
 
     id: str
     name: str
@@ -66,6 +69,8 @@ class Zone:
     settings: dict[str, Any] = field(default_factory=lambda: dict(_SETTINGS))
     rules: list[dict[str, Any]] = field(default_factory=list)
     bots: dict[str, Any] = field(default_factory=lambda: {"fight_mode": False})
+    status: str = "pending"
+    was_active: bool = False
 
     def holds(self, name: str) -> bool:
         """Whether ``name`` is the zone's or below it."""
@@ -171,12 +176,6 @@ class Account:
         if self.record(zone, record_id).worker:
             raise ApiError(403, 1043, "This DNS record is managed by Workers.")
         del zone.records[record_id]
-
-    def cname(self, name: str) -> str:
-        """Where a CNAME of that name leads; empty for none."""
-        rows = (each for zone in self.zones.values() for each in zone.records.values())
-        found = (each.content for each in rows if (each.name, each.type) == (name, "CNAME"))
-        return next(found, "").rstrip(".").lower()
 
     def script(self, name: str) -> Script:
         """The script of that name."""

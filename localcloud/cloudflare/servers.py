@@ -31,7 +31,9 @@ _ASK_SECONDS = 10.0
 _READ_BYTES = 64 * 1024
 _SOA = f"{NAME_SERVERS[0]}. dns.cloudflare.com. 1 10000 2400 604800 1800"
 _AUTOMATIC_TTL = 300
-_EDGE = (("A", "127.0.0.1"), ("AAAA", "::1"))
+# Addresses for documentation (RFC 5737, RFC 3849), which `Cloud.connect_to` leads to its edge.
+EDGE_ADDRESSES = ("198.51.100.7", "2001:db8::7")
+_EDGE = (("A", EDGE_ADDRESSES[0]), ("AAAA", EDGE_ADDRESSES[1]))
 # What the edge does not pass on to a Worker, or back from it.
 _HOP = frozenset({"connection", "host", "content-length", "transfer-encoding", "keep-alive"})
 

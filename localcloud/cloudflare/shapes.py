@@ -60,7 +60,7 @@ def show_zone(found: Zone) -> dict[str, Any]:
     return {
         "id": found.id,
         "name": found.name,
-        "status": "active",
+        "status": found.status,
         "type": "full",
         "name_servers": list(NAME_SERVERS),
         "account": {"id": ACCOUNT_ID},

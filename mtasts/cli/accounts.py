@@ -64,4 +64,4 @@ def stack_account(
     if clouds.cloudflare is not None:
         raise UsageError(f"{stack}: this works where hosting is aws and dns is route53")
     account = clouds.require_aws()
-    return account, clouds.bucket(clouds.identify())
+    return account, clouds.aws_bucket(clouds.identify())

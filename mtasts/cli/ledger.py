@@ -12,7 +12,6 @@ from mtasts.cli.accounts import stack_clouds, stack_store
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
-from mtasts.cloud.naming import ledger_bucket_name
 from mtasts.config import load_stack
 from mtasts.errors import UsageError
 from mtasts.findings import printable
@@ -21,13 +20,13 @@ from mtasts.rollout.dates import minute
 from mtasts.rollout.entries import (
     Adopted,
     Body,
+    Delegated,
     LedgerError,
     PhaseEntered,
     Proof,
     StageEntered,
     ZoneSeen,
 )
-from mtasts.stores.r2 import R2Store
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -85,14 +84,14 @@ def run(arguments: Namespace) -> int:
 
 
 def _copy(clouds: Clouds, names: list[str]) -> int:
-    """Copy what is missing; safe to repeat. The ledgers on AWS stay as they are."""
-    if not clouds.hosts_on_aws or clouds.config.leaving is None:
+    """Copy what is missing; safe to repeat. The ledgers stay where they are, too."""
+    hosting = clouds.config.hosting
+    if clouds.config.leaving is not hosting:
         raise UsageError(
-            f"{clouds.stack}: a ledger is copied ahead of a move, with hosting aws and "
-            "mtasts:leaving: aws"
+            f"{clouds.stack}: a ledger is copied ahead of a move, with hosting {hosting} still and "
+            f"mtasts:leaving: {hosting}"
         )
-    source = clouds.store(clouds.identify())
-    target = R2Store(clouds.require_cloudflare(), ledger_bucket_name(clouds.stack))
+    source, target = clouds.store(clouds.identify()), clouds.next_store()
     for name in names:
         count = copy_ledger(source, target, name)
         write(f"{name}: {count} entries copied\n")
@@ -149,6 +148,12 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
             }
         case StageEntered():
             found = {"kind": "stage", "stage": entry.stage}
+        case Delegated():
+            found = {
+                "kind": "delegated",
+                "zoneId": entry.zone_id,
+                "ttlSeconds": entry.ttl_seconds,
+            }
         case PhaseEntered():
             found = {
                 "kind": "phase",
@@ -191,17 +196,20 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             what = f"mode {policy.mode}, max_age {policy.max_age}" if policy else "no policy"
             until = ledger.held_until(entry, now)
             held = f"may be held until {minute(until)}" if until > now else "held by nobody"
-            return f"body   {entry.id}  {what}; {held}"
+            shown = f"body   {entry.id}  {what}; {held}"
         case Proof():
             unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
-            return printable(f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}", 300)
+            shown = f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}"
         case ZoneSeen():
-            return printable(f"zone   {entry.zone.name} ({entry.zone.zone_id})", 300)
+            shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
+        case Delegated():
+            shown = f"zone   DNS leads to {entry.zone_id}"
         case PhaseEntered(phase=way) | StageEntered(stage=way):
-            return f"{'phase' if isinstance(entry, PhaseEntered) else 'stage'}  {way}"
+            shown = f"{'phase' if isinstance(entry, PhaseEntered) else 'stage'}  {way}"
         case Adopted():
             by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}"
             before = f"what was before may be held until {minute(entry.held_until)}"
-            return printable(f"taken over; {before}{by if entry.approved_by else ''}", 300)
+            shown = f"taken over; {before}{by if entry.approved_by else ''}"
         case _:
-            return printable(f"mx     {', '.join(entry.hosts) or 'none'}", 300)
+            shown = f"mx     {', '.join(entry.hosts) or 'none'}"
+    return printable(shown, 300)

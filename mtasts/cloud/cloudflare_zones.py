@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from mtasts.cloud.cloudflare import CloudflareAccount
 
 
+# Cloudflare's page on zone status (2026): its name servers answer for these.
+_ANSWERED = frozenset({"active", "pending", "moved"})
+
+
 class CloudflareZones:
     """`mtasts.survey.Zones` over one account; every call blocks."""
 
@@ -23,7 +27,9 @@ class CloudflareZones:
         self._account = account
 
     def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every active zone; a ``role`` is Route 53's, and none comes here.
+        """Every zone that is answered for; a ``role`` is Route 53's, and does nothing here.
+
+        Pending and moved ones are: whether DNS leads to a zone is for the verdict to say.
 
         Raises:
             UndeterminedError: Cloudflare did not list them.
@@ -46,7 +52,7 @@ class CloudflareZones:
 def _zones(rows: list[dict[str, object]]) -> Iterator[HostedZone]:
     for row in rows:
         servers = row["name_servers"]
-        if row["status"] != "active" or not isinstance(servers, list):
+        if row["status"] not in _ANSWERED or not isinstance(servers, list):
             continue
         try:
             name = parse_domain(str(row["name"]))

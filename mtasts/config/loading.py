@@ -17,6 +17,7 @@ from mtasts.config.model import (
     Override,
     Profile,
 )
+from mtasts.config.moving import leaving_dns
 from mtasts.config.report import Report
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
@@ -132,7 +133,13 @@ def _load(
     rules.check_names(domains, report)
     for domain, entry, path in domains:
         rules.check_domain(
-            domain, path, hosting, dns, report, delegation_zone=stack.delegation_zone
+            domain,
+            path,
+            hosting,
+            dns,
+            report,
+            delegation_zone=stack.delegation_zone,
+            leaving_dns=stack.leaving_dns,
         )
         for key, parse in _LISTS.items():
             rules.check_repeated_items(entry.get(key), parse, f"{path}.{key}", report)
@@ -153,6 +160,7 @@ def _load(
         alarm_topic=stack.alarm_topic,
         cloudflare_account=stack.cloudflare_account,
         leaving=stack.leaving,
+        leaving_dns=leaving_dns(stack, hosting),
         settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
     )
 

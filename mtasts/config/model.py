@@ -115,7 +115,8 @@ class AgencyConfig:
     ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
     ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any. ``cloudflare_account`` is there
     with hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy has to be seen.
-    ``leaving`` is the cloud that hosted before, and does so still for those who have not heard.
+    ``leaving`` is the cloud that hosted before, and does so still for those who have not heard,
+    ``leaving_dns`` who answered for the zones before, and does so still.
     """
 
     agency: str
@@ -132,3 +133,4 @@ class AgencyConfig:
     cloudflare_account: str | None = None
     settle_seconds: int = 0
     leaving: Hosting | None = None
+    leaving_dns: Dns | None = None

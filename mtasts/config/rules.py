@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mtasts.config import fields
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import Dns, Hosting
+from mtasts.config.moving import check_moving
 from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
 from mtasts.findings import printable
 
@@ -58,7 +59,10 @@ def check_stack(
                 "leave it out, or write mtasts:hosting: aws",
             ),
         )
-    uses_cloudflare = hosting is Hosting.CLOUDFLARE or dns is Dns.CLOUDFLARE
+    uses_cloudflare = Hosting.CLOUDFLARE in (hosting, stack.leaving) or Dns.CLOUDFLARE in (
+        dns,
+        stack.leaving_dns,
+    )
     if uses_cloudflare and "mtasts:cloudflareAccount" not in raw:
         report.add(
             "mtasts:cloudflareAccount",
@@ -78,7 +82,7 @@ def check_stack(
                     "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
                 ),
             )
-    _check_leaving(stack, dns, report)
+    check_moving(stack, hosting, dns, report)
     settle = stack.settle_seconds or DEFAULT_SETTLE_SECONDS
     proof = stack.proof_seconds or DEFAULT_PROOF_SECONDS
     if hosting is Hosting.CLOUDFLARE and settle >= proof:
@@ -111,31 +115,15 @@ def check_stack(
         )
     judged = "mtasts:hosting" not in raw or stack.hosting is not None
     on_aws = judged and hosting is Hosting.AWS
-    if (on_aws or stack.leaving is Hosting.AWS) and "aws:region" not in raw:
+    if (on_aws or stack.leaving is not None) and "aws:region" not in raw:
         report.add(
             "aws:region",
             FieldError(
                 "config-missing-key",
-                "the region is missing: hosting aws needs one",
+                "the region is missing: hosting aws needs one, and so does a move from or to it",
                 "add aws:region: us-east-1",
             ),
         )
-
-
-def _check_leaving(stack: StackFields, dns: Dns, report: Report) -> None:
-    """A move between the clouds: one way, and only where one record can be replaced in place."""
-    if stack.leaving is Hosting.CLOUDFLARE:
-        why = (
-            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
-            "another can stand there: senders would find no host meanwhile"
-        )
-        fix = "remove it; docs/moving.md says what a way back to AWS costs"
-    elif stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
-        why = "hosting moves to Cloudflare only where the zone is there already"
-        fix = "move the zone first, with hosting aws: mtasts:dns: cloudflare"
-    else:
-        return
-    report.add("mtasts:leaving", FieldError("config-impossible-combination", why, fix))
 
 
 def check_names(
@@ -167,6 +155,7 @@ def check_domain(
     report: Report,
     *,
     delegation_zone: str | None = None,
+    leaving_dns: Dns | None = None,
 ) -> None:
     """Rules between the keys of one entry and the stack's."""
     # ACM puts the first name into the subject, whose common name ends at 64 (RFC 5280 appendix A).
@@ -215,7 +204,8 @@ def check_domain(
                 clause="RFC 8461 section 8.3",
             ),
         )
-    if domain.dns_role_arn and dns not in (Dns.ROUTE53, Dns.DELEGATED):
+    written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {dns, leaving_dns}
+    if domain.dns_role_arn and not written_by_role:
         report.add(
             f"{path}.dnsRoleArn",
             FieldError(

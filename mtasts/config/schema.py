@@ -147,6 +147,9 @@ class StackFields(Fields):
     leaving: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = Field(
         None, alias="mtasts:leaving"
     )
+    leaving_dns: Annotated[Dns, PlainValidator(fields.word(Dns))] | None = Field(
+        None, alias="mtasts:leavingDns"
+    )
     settle_seconds: _SettleSeconds | None = Field(None, alias="mtasts:settleSeconds")
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
 from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.probe.reach import DNS_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
 ADDRESS_TYPES = ("A", "AAAA")
-_PORT = 53
 _TRY_SECONDS = 3.0
 _TRIES = 2
 _CHAIN_MAX = 8
@@ -38,6 +38,7 @@ class Resolver:
 
     def __init__(self, reach: Reach, *, deadline_seconds: float = 10.0) -> None:
         """Ask through ``reach``; nothing is sent yet."""
+        self._reach = reach
         self._fixed = reach.resolver
         self._deadline_seconds = deadline_seconds
         self._system: tuple[tuple[str, int], ...] | None = None
@@ -60,11 +61,12 @@ class Resolver:
         out of the zone is followed through the recursive resolver.
         """
         if self._fixed is not None:
-            return await self._ask((self._fixed,), name, type_, recursive=False)
+            mapped = tuple(filter(None, map(self._reach.name_server, sorted(servers))))
+            return await self._ask(mapped or (self._fixed,), name, type_, recursive=False)
         addresses: list[tuple[str, int]] = []
         for server in sorted(servers):
             for each in await asyncio.gather(*(self.lookup(server, t) for t in ADDRESS_TYPES)):
-                addresses += [(value, _PORT) for value in each.values]
+                addresses += [(value, DNS_PORT) for value in each.values]
         if not addresses:
             return _failed(name, type_, "none of the zone's name servers has an address")
         answer = await self._ask(tuple(addresses), name, type_, recursive=False)

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 RESOLVER = "MTASTS_RESOLVER"
 CA_FILE = "MTASTS_CA_FILE"
 CONNECT_TO = "MTASTS_CONNECT_TO"
-_BRACKETED = re.compile(r"([^:\[]*):([0-9]*):\[([^\]]+)\]:([0-9]*)")
+DNS_PORT = 53
+_ROW = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]*):(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectTo:
-    """One row of curl's ``--connect-to``; empty host and port mean any, empty target the same."""
+    """One row of curl's ``--connect-to``; empty host and port mean any, empty target the same.
+
+    ``host`` may be an address as well: then the row is for whatever was resolved to it.
+    """
 
     host: str
     port: int | None
@@ -34,14 +38,14 @@ class ConnectTo:
     @classmethod
     def parse(cls, text: str) -> ConnectTo:
         """Read ``host:port:address:port``, an IPv6 address in brackets; raises `UsageError`."""
-        bracketed = _BRACKETED.fullmatch(text)
-        parts = bracketed.groups() if bracketed else tuple(text.split(":"))
+        found = _ROW.fullmatch(text)
         try:
-            host, port, to_address, to_port = parts
-            if to_address:
-                ipaddress.ip_address(to_address)
+            literal, host, port, to_literal, to_host, to_port = found.groups() if found else ()
+            to_address = to_literal or to_host
+            for address in filter(None, (literal, to_address)):
+                ipaddress.ip_address(address)
             return cls(
-                host.lower(),
+                (literal or host).lower(),
                 int(port) if port else None,
                 to_address,
                 int(to_port) if to_port else None,
@@ -49,9 +53,9 @@ class ConnectTo:
         except ValueError as error:
             raise UsageError(f"{text!r} is not HOST:PORT:ADDRESS:PORT") from error
 
-    def applies(self, host: str, port: int) -> bool:
-        """Whether this row is meant for ``host`` and ``port``."""
-        return self.host in ("", host) and self.port in (None, port)
+    def applies(self, host: str, port: int, address: str) -> bool:
+        """Whether this row is meant for ``host``, resolved to ``address``, and ``port``."""
+        return self.host in ("", host, address) and self.port in (None, port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ class Reach:
     """Resolver, trust anchors and connection map of every probe.
 
     ``resolver`` is address and port of the DNS server that stands for all of DNS, recursive and
-    authoritative; None means the system's. ``ca_file`` None means the Mozilla roots (certifi).
+    authoritative, but for name servers that ``connect_to`` names; None means the system's.
+    ``ca_file`` None means the Mozilla roots (certifi).
     """
 
     resolver: tuple[str, int] | None = None
@@ -96,10 +101,17 @@ class Reach:
     def target(self, host: str, port: int, address: str) -> tuple[str, int]:
         """Where a connection to ``host``:``port``, resolved to ``address``, really goes."""
         for row in self.connect_to:
-            if row.applies(host, port):
+            if row.applies(host, port, address):
                 address, port = row.to_address or address, row.to_port or port
                 break
         return address, port
+
+    def name_server(self, server: str) -> tuple[str, int] | None:
+        """Where a name server listens of which the map says so by name."""
+        for row in self.connect_to:
+            if (row.host, row.port) == (server, DNS_PORT) and row.to_address:
+                return row.to_address, row.to_port or DNS_PORT
+        return None
 
     def tls_context(self, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
         """A context that trusts the roots alone; see `mtasts.probe.tls.tls_context`."""

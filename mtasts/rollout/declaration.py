@@ -31,7 +31,8 @@ class Declaration:
     of it is declared, and what of that the engine may not delete, since senders may rely on it;
     with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
     agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
-    which the agency's CNAMEs lead.
+    which the agency's CNAMEs lead. While the records move, they are in ``former_zone`` as well, and
+    ``former_is_asked`` says whether DNS may lead there still.
     """
 
     domain: str
@@ -44,6 +45,8 @@ class Declaration:
     dns_role_arn: str | None = None
     delegation_zone: str | None = None
     home: HostedZone | None = None
+    former_zone: HostedZone | None = None
+    former_is_asked: bool = False
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -77,8 +80,14 @@ class Declaration:
 
     @property
     def leaving(self) -> Declaration:
-        """The same at a host that nobody relies on for long any more."""
-        return replace(self, parts=self.parts.unprotected)
+        """The same at a host, and in a zone, that nobody relies on for long any more."""
+        return replace(
+            self,
+            parts=self.parts.unprotected,
+            zone=self.former_zone or self.zone,
+            former_zone=None,
+            former_is_asked=False,
+        )
 
     @property
     def sts_text(self) -> str:
@@ -99,6 +108,8 @@ def declare(
     parts: Parts = UNPROTECTED,
     keep: bool = False,
     home: HostedZone | None = None,
+    former_zone: HostedZone | None = None,
+    former_is_asked: bool = False,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -112,4 +123,6 @@ def declare(
         dns_role_arn=config.dns_role_arn,
         delegation_zone=config.delegation_zone,
         home=home,
+        former_zone=former_zone,
+        former_is_asked=former_is_asked,
     )

@@ -128,7 +128,27 @@ class StageEntered:
     stage: Stage
 
 
-Entry: TypeAlias = Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """While records moved: since ``at`` DNS leads to this zone and no other.
+
+    Resolvers may go on asking the other one for ``ttl_seconds``.
+    """
+
+    number: int
+    at: dt.datetime
+    zone_id: str
+    ttl_seconds: int
+
+    @property
+    def settled_at(self) -> dt.datetime:
+        """When no resolver asks the other zone any more."""
+        return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
+
+
+Entry: TypeAlias = (
+    Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered | Delegated
+)
 
 
 def parse_entry(raw: bytes, number: int) -> Entry:
@@ -181,6 +201,12 @@ def render_entry(entry: Entry) -> bytes:
                 "name": entry.zone.name,
                 "name_servers": sorted(entry.zone.name_servers),
             }
+        case Delegated():
+            own = {
+                "kind": "delegated",
+                "zone_id": entry.zone_id,
+                "ttl_seconds": entry.ttl_seconds,
+            }
         case Adopted():
             own = {
                 "kind": "adopted",
@@ -232,6 +258,10 @@ def _stage(number: int, at: dt.datetime, found: dict[str, Any]) -> StageEntered:
     return StageEntered(number, at, Stage(_word(found["stage"])))
 
 
+def _delegated(number: int, at: dt.datetime, found: dict[str, Any]) -> Delegated:
+    return Delegated(number, at, _word(found["zone_id"]), _whole(found["ttl_seconds"]))
+
+
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
@@ -240,6 +270,7 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "adopted": _adopted,
     "zone": _zone,
     "stage": _stage,
+    "delegated": _delegated,
 }
 
 

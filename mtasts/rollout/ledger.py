@@ -15,6 +15,7 @@ from mtasts.rollout.entries import (
     SKEW,
     Adopted,
     Body,
+    Delegated,
     LedgerError,
     MxSeen,
     PhaseEntered,
@@ -85,10 +86,20 @@ class Ledger:
         return next((entry for entry in self.entries if isinstance(entry, Adopted)), None)
 
     @property
+    def zones(self) -> tuple[HostedZone, ...]:
+        """The zones that the records were ever written to, the last one first."""
+        return tuple(each.zone for each in reversed(self.entries) if isinstance(each, ZoneSeen))
+
+    @property
     def last_zone(self) -> HostedZone | None:
         """The zone that the records were last written to."""
-        zones = (entry.zone for entry in reversed(self.entries) if isinstance(entry, ZoneSeen))
-        return next(zones, None)
+        return next(iter(self.zones), None)
+
+    @property
+    def delegated(self) -> Delegated | None:
+        """To which of two zones DNS led when that was last looked at in a move."""
+        found = (each for each in reversed(self.entries) if isinstance(each, Delegated))
+        return next(found, None)
 
     @property
     def stage(self) -> Stage | None:

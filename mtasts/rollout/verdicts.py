@@ -13,6 +13,7 @@ from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
 from mtasts.rollout.ledger import Ledger, enforces
+from mtasts.rollout.moving import move_note, move_refusals
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records
 from mtasts.rollout.retirement import Seen, progress
@@ -49,7 +50,9 @@ class Surroundings:
     the zone's own servers, of a domain that is to retire. ``authorities`` are those of the
     cloud, ``tlsrpt`` is as ``sts``, ``host_taken`` says who else has a new policy host, and
     ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
-    it, ``hints`` what is doubtful. Of a parked domain, ``mx`` is all that is looked up.
+    it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
+    ``former_problem`` says why that is not known, ``sts`` and ``tlsrpt`` are its, and ``there`` is
+    what ``zone`` has at their names. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -69,6 +72,9 @@ class Surroundings:
     hints: tuple[str, ...] = ()
     home: HostedZone | None = None
     looked: tuple[Looked, ...] = ()
+    former_zone: HostedZone | None = None
+    former_problem: ZoneError | UndeterminedError | None = None
+    there: tuple[DnsAnswer, ...] = ()
 
     @property
     def live_id(self) -> str | None:
@@ -123,8 +129,12 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
             warnings.append(
                 f"could not find out who answers for {found.zone.name}: {found.delegated.reason}"
             )
-        elif problem := delegation_problem(found.zone, found.delegated.values):
+        elif problem := delegation_problem(
+            found.zone, found.delegated.values, former=found.former_zone
+        ):
             refusals.append(problem)
+    if found.former_problem is not None:
+        refusals.append(f"where the records are until now: {found.former_problem}")
     if found.ledger_problem is not None:
         refusals.append(str(found.ledger_problem))
     else:
@@ -132,6 +142,9 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         gated = gates.judge(found.domain, found.ledger, found.mx, found.evidence, now)
         refusals += gated.unmet
         warnings += gated.notes
+        stopped, told = _moving(found, now)
+        refusals += stopped
+        warnings += told
     retirement = None if refusals else _retirement(found, now)
     handed = _handed(found)
     is_live = found.stage is Stage.LIVE
@@ -142,6 +155,24 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         *([] if is_live else handed),
     ]
     return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
+
+
+def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]]:
+    """What is against the records' being where they are to be, and where their move stands."""
+    zone, former = found.zone, found.former_zone
+    if zone is None or found.former_problem is not None:
+        return [], []
+    wrong = list(
+        move_refusals(
+            found.domain.name, found.ledger, zone, former=former, there=found.there, now=now
+        )
+    )
+    override = found.domain.override
+    if wrong and override is not None and now.date() <= override.expires:
+        return [], [f"overridden: {each}" for each in wrong]
+    if former is None or found.delegated is None or not found.delegated.settled:
+        return wrong, []
+    return wrong, [move_note(zone, former, found.delegated, found.ledger)]
 
 
 def _forbidden(found: Surroundings) -> str | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
@@ -11,13 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_CLOUDFLARE_ID = re.compile(r"[0-9a-f]{32}")
+
+
 class ZoneError(MtaStsError):
     """No zone of the account can carry the domain's records; its records cannot be declared."""
 
 
+class Keeper(StrEnum):
+    """Who has a domain's records; each is spelt as the ``mtasts:dns`` that it comes of."""
+
+    ROUTE53 = "route53"
+    CLOUDFLARE = "cloudflare"
+    DELEGATED = "delegated"
+    MANUAL = "manual"
+
+
 @dataclass(frozen=True, slots=True)
 class HostedZone:
-    """A public hosted zone: name and name servers as A-labels without trailing dots."""
+    """A public hosted zone: name and name servers as A-labels without trailing dots.
+
+    ``zone_id`` is empty where the zone is in no account that is known here.
+    """
 
     zone_id: str
     name: str
@@ -26,6 +43,14 @@ class HostedZone:
     def holds(self, domain: str) -> bool:
         """Whether ``domain`` is the zone's name or below it."""
         return domain == self.name or domain.endswith(f".{self.name}")
+
+    def keeper(self, domain: str) -> Keeper:
+        """Who has the records of ``domain`` that are in this zone."""
+        if not self.zone_id:
+            return Keeper.MANUAL
+        if not self.holds(domain):  # the operator's, below which the agency's CNAMEs lead
+            return Keeper.DELEGATED
+        return Keeper.CLOUDFLARE if _CLOUDFLARE_ID.fullmatch(self.zone_id) else Keeper.ROUTE53
 
 
 def choose_zone(zones: Iterable[HostedZone], domain: str, zone_id: str | None = None) -> HostedZone:
@@ -61,13 +86,16 @@ def choose_zone(zones: Iterable[HostedZone], domain: str, zone_id: str | None = 
     return longest[0]
 
 
-def delegation_problem(zone: HostedZone, delegated: Iterable[str]) -> str | None:
+def delegation_problem(
+    zone: HostedZone, delegated: Iterable[str], *, former: HostedZone | None = None
+) -> str | None:
     """Why records written to ``zone`` would not be seen, or None.
 
-    ``delegated`` are the name servers that DNS gives for the zone.
+    ``delegated`` are the name servers that DNS gives for the zone; while records move, they may be
+    those of the ``former`` one.
     """
     seen = frozenset(delegated)
-    if seen & zone.name_servers:
+    if seen & zone.name_servers or (former is not None and seen & former.name_servers):
         return None
     return (
         f"the zone {zone.name} ({zone.zone_id}) is not the delegated one: DNS answers from "

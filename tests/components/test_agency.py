@@ -19,7 +19,7 @@ from components.agency import (
     record_progress,
     record_seen,
 )
-from mtasts.config import AgencyConfig, ConfigError, Override
+from mtasts.config import AgencyConfig, ConfigError, Dns, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -95,20 +95,20 @@ def test_the_stack_file_is_named_with_every_problem() -> None:
 
 
 def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
-    decision = decide(survey(), NOW)
+    decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     assert [each.domain for each in decision.declared] == ["example.gov", "b.example.gov"]
     assert decision.held == {}
     assert not any(each.parts.protect_record for each in decision.declared)
 
 
 def test_a_new_domain_that_is_held_is_left_out_and_stops_no_other() -> None:
-    decision = decide(survey("example.gov"), NOW)
+    decision = decide(survey("example.gov"), NOW, dns=Dns.ROUTE53)
     assert [each.domain for each in decision.declared] == ["b.example.gov"]
     assert "not the delegated one" in decision.held["example.gov"][0]
 
 
 def test_a_published_domain_that_is_held_is_declared_as_it_was() -> None:
-    decision = decide(survey("example.gov", ledger=ledger(proven=True)), NOW)
+    decision = decide(survey("example.gov", ledger=ledger(proven=True)), NOW, dns=Dns.ROUTE53)
     assert list(decision.held) == ["example.gov"]
     first, second = decision.declared
     assert (first.domain, first.body, first.id) == ("example.gov", OLD, "old")
@@ -116,7 +116,7 @@ def test_a_published_domain_that_is_held_is_declared_as_it_was() -> None:
 
 
 def test_a_rollout_that_stopped_half_way_is_held_as_it_stands() -> None:
-    decision = decide(survey("example.gov", ledger=ledger(proven=False)), NOW)
+    decision = decide(survey("example.gov", ledger=ledger(proven=False)), NOW, dns=Dns.ROUTE53)
     assert list(decision.held) == ["example.gov"]
     assert [each.domain for each in decision.declared] == ["b.example.gov"]
 
@@ -146,7 +146,7 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
     override = Override("a test", "nobody", NOW.date())
     promoted = replace(first.domain, mode=Mode.ENFORCE, override=override)
     enforced = replace(first, domain=promoted)
-    decision = decide(replace(around, domains=(enforced, *others)), NOW)
+    decision = decide(replace(around, domains=(enforced, *others)), NOW, dns=Dns.ROUTE53)
     assert [each.parts.protect_record for each in decision.declared if problems == ()] == protected
     assert not any(each.parts.protect_record for each in decision.declared if problems)
 
@@ -197,7 +197,7 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
         ledger_problem=problem,
         sts=DnsAnswer("_mta-sts.example.gov", "TXT", around["status"], strings=strings),
     )
-    decision = decide(Survey("123456789012", (found,)), NOW)
+    decision = decide(Survey("123456789012", (found,)), NOW, dns=Dns.ROUTE53)
     # A program that fails deletes nothing, so what is left out stays; and it is never unprotected.
     assert decision.declared or decision.held
     known = found.ledger
@@ -242,7 +242,9 @@ def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
     around = survey("example.gov", ledger=placed(proven=True))
     first, *others = around.domains
     closer = HostedZone("Z2", "example.gov", frozenset({"ns9.example.net"}))
-    decision = decide(replace(around, domains=(replace(first, zone=closer), *others)), NOW)
+    decision = decide(
+        replace(around, domains=(replace(first, zone=closer), *others)), NOW, dns=Dns.ROUTE53
+    )
     assert list(decision.held) == ["example.gov"]
     assert decision.declared[0].zone == ZONE
 
@@ -273,14 +275,14 @@ def retiring(*more: Entry) -> Survey:
 
 
 def test_a_retirement_declares_what_its_phase_says() -> None:
-    decision = decide(retiring(), NOW)
+    decision = decide(retiring(), NOW, dns=Dns.ROUTE53)
     (only,) = decision.declared
     assert only.parts == Phase.RECORD_FREE.parts
     assert only.keep
     assert decision.retiring["example.gov"].is_new
     assert decision.phase("example.gov") is Phase.RECORD_FREE
     assert decision.phase("other.gov") is Phase.KEPT
-    decision = decide(retiring(PhaseEntered(5, NOW, Phase.HOST_WITHDRAWN)), NOW)
+    decision = decide(retiring(PhaseEntered(5, NOW, Phase.HOST_WITHDRAWN)), NOW, dns=Dns.ROUTE53)
     assert decision.declared == ()
     assert decision.held == {}
 
@@ -290,7 +292,9 @@ def test_a_domain_that_is_held_stays_in_its_phase() -> None:
     (found,) = around.domains
     assert found.delegated is not None
     elsewhere = replace(found.delegated, values=("elsewhere.example",))
-    decision = decide(replace(around, domains=(replace(found, delegated=elsewhere),)), NOW)
+    decision = decide(
+        replace(around, domains=(replace(found, delegated=elsewhere),)), NOW, dns=Dns.ROUTE53
+    )
     (only,) = decision.declared
     assert list(decision.held) == ["example.gov"]
     assert only.parts == Phase.RECORD_GONE.parts

@@ -66,7 +66,7 @@ def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
                 "declaration": one,
                 "hosting": hosting,
                 "zones": Route53Zones(account.settings),
-                "former": None,
+                "former": {"hosting": None, "zones": None},
                 "prover": prover,
                 "recorder": Recorder(S3Store(account, "mtasts-bucket")),
             },

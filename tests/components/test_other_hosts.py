@@ -42,9 +42,17 @@ ENFORCED = ALL
 
 
 def placed(
-    kind: str, one: Declaration, *, moves: bool = False, cloudflare: bool = False
+    kind: str,
+    one: Declaration,
+    *,
+    moves: bool = False,
+    cloudflare: bool = False,
+    left: str = "",
 ) -> Recorded:
-    """One domain on the cloud, with the zones of that kind."""
+    """One domain on the cloud, with the zones of that kind.
+
+    With ``moves`` it leaves the other cloud, and the zones of the kind ``left``.
+    """
 
     def program() -> None:
         aws = Account(AwsSettings("eu-west-1"))
@@ -64,11 +72,15 @@ def placed(
             account, workers_dev="x.workers.dev", cache_seconds=60, settle_seconds=120
         )
         hosting = on_cloudflare if cloudflare else on_aws()
-        zones: Zones = CloudflareZones()
+        zones: Zones = CloudflareZones() if kind == "cloudflare" else Route53Zones(aws.settings)
         if isinstance(hosting, AwsHosting) and kind == "manual":
             zones = ManualZones(hosting.bucket)
         elif isinstance(hosting, AwsHosting) and kind == "delegated":
             zones = DelegatedZones(Route53Zones(aws.settings), hosting.bucket)
+        former: Zones | None = None
+        if left:
+            former = CloudflareZones() if left == "cloudflare" else Route53Zones(aws.settings)
+        other = on_cloudflare if hosting is not on_cloudflare else None
         reach = Reach()
         MailDomain(
             DOMAIN,
@@ -78,7 +90,10 @@ def placed(
                 "zones": zones,
                 "prover": Prover(reach, Resolver(reach), 300),
                 "recorder": Recorder(S3Store(aws, "mtasts-bucket")),
-                "former": on_aws() if moves else None,
+                "former": {
+                    "hosting": (other or on_aws()) if moves else None,
+                    "zones": former,
+                },
             },
         )
 
@@ -90,7 +105,7 @@ def test_a_domain_on_cloudflare_is_a_worker_its_domain_and_two_records() -> None
     assert sorted(found.names) == sorted(
         [
             f"MailDomain {DOMAIN}",
-            f"Zone {DOMAIN}-zone",
+            f"Zone {DOMAIN}-cloudflare",
             f"PolicyHost {DOMAIN}-worker",
             SCRIPT,
             f"WorkersScriptSubdomain {DOMAIN}-worker-own-name",
@@ -133,6 +148,45 @@ def test_while_hosting_moves_both_stand_and_what_leaves_is_free_to_go() -> None:
     assert ENFORCED.leaving.protect_record
     assert not (ENFORCED.leaving.protect_host)
     assert not (ENFORCED.leaving.protect_addresses)
+
+
+OLD = HostedZone("a" * 32, DOMAIN, frozenset({"ada.example"}))
+WAITS = {
+    f"{DOMAIN}-tlsrpt",
+    f"{DOMAIN}-policy",
+    f"{DOMAIN}-ipv4",
+    f"{DOMAIN}-ipv6",
+}
+
+
+def test_while_records_move_both_zones_have_them_and_no_id_is_ahead_in_either() -> None:
+    one = declaration(parts=ENFORCED, keep=True, former_zone=OLD)
+    found = placed("route53", one, left="cloudflare")
+    new, old = f"Record {DOMAIN}", f"DnsRecord {DOMAIN}"
+    for kind in ("tlsrpt", "validation", "sts"):
+        assert found.request(f"{new}-{kind}").protect or kind == "tlsrpt"
+        assert not found.request(f"{old}-{kind}").protect
+    for each in (f"{new}-sts", f"{old}-sts"):
+        assert found.depends_on(each) >= {*WAITS, f"{DOMAIN}-cname"}
+        assert found.hooks(each)["before_update"] == [f"{DOMAIN}-proof"]
+    assert found.hooks(f"{new}-ipv4")["before_create"] == [f"{DOMAIN}-candidate-proof"]
+    assert found.hooks(CNAME)["before_create"] == [f"{DOMAIN}-former-candidate-proof"]
+    assert found.inputs(f"{old}-sts")["zoneId"] == OLD.zone_id
+    assert found.names.count(DISTRIBUTION) == 1
+    assert found.depends_on(f"CertificateValidation {DOMAIN}-issued") >= {f"{DOMAIN}-validation"}
+
+
+def test_a_worker_that_is_left_keeps_its_zone_meanwhile() -> None:
+    one = declaration(parts=ENFORCED, keep=True, former_zone=OLD)
+    found = placed("route53", one, moves=True, left="cloudflare")
+    assert {SCRIPT, CUSTOM, DISTRIBUTION} <= set(found.names)
+    assert found.request(DISTRIBUTION).protect
+    assert not found.request(SCRIPT).protect
+    assert not found.request(CUSTOM).protect
+    for each in (f"Record {DOMAIN}-sts", STS):
+        assert found.depends_on(each) >= {*WAITS, f"{DOMAIN}-worker-script", f"{DOMAIN}-domain"}
+    assert one.leaving.name_servers == ("ada.example",)
+    assert one.name_servers != one.leaving.name_servers
 
 
 def rows(found: Recorded) -> dict[tuple[str, str], str]:

@@ -14,6 +14,7 @@ import pytest
 from localcloud import lifecycle, moto_host
 from localcloud.cloud import CLOUDFLARE_TOKEN, Cloud
 from localcloud.cloudflare.account import ACCOUNT_ID
+from localcloud.cloudflare.account import NAME_SERVERS as CLOUDFLARE_SERVERS
 from localcloud.control_client import Control
 from localcloud.engine import EXEC_SCRIPT, Engine, find
 from localcloud.project import Project
@@ -146,8 +147,12 @@ class Lab:
 
     def records(self, domain: str) -> dict[tuple[str, str], list[str]]:
         """What the zone of ``domain`` holds, whoever has it: owner and type to values."""
+        return self._records("route53" if self.cloudflare_zone(domain) is None else "", domain)
+
+    def _records(self, dns: str, domain: str) -> dict[tuple[str, str], list[str]]:
         found: dict[tuple[str, str], list[str]] = {}
-        if (zone := self._cloudflare_zone(domain)) is not None:
+        if dns != "route53":
+            zone = self.cloudflare_zone(domain)
             for row in self.api.get(f"/zones/{zone}/dns_records"):
                 found.setdefault((row["name"], row["type"]), []).append(row["content"])
             return found
@@ -159,7 +164,7 @@ class Lab:
 
     def put(self, domain: str, record: dict[str, Any], action: str = "UPSERT") -> None:
         """Change a record set in the zone of ``domain``, as somebody else would."""
-        if (zone := self._cloudflare_zone(domain)) is None:
+        if (zone := self.cloudflare_zone(domain)) is None:
             batch = {"Changes": [{"Action": action, "ResourceRecordSet": record}]}
             self.client("route53").change_resource_record_sets(
                 HostedZoneId=self._zone(domain), ChangeBatch=batch
@@ -186,7 +191,8 @@ class Lab:
         (found,) = [zone["Id"] for zone in zones if zone["Name"] == f"{domain}."]
         return str(found)
 
-    def _cloudflare_zone(self, domain: str) -> str | None:
+    def cloudflare_zone(self, domain: str) -> str | None:
+        """The id of the domain's zone at Cloudflare, if there is one."""
         rows = self.api.get("/zones", name=domain)
         return rows[0]["id"] if rows else None
 
@@ -200,6 +206,16 @@ class Lab:
         """The STS record in the zone."""
         values = self.records(domain).get((f"_mta-sts.{domain}", "TXT"))
         return values[0] if values else None
+
+    def sts_at(self, dns: str, domain: str) -> str | None:
+        """The STS record in one of two zones of the domain."""
+        values = self._records(dns, domain).get((f"_mta-sts.{domain}", "TXT"))
+        return values[0] if values else None
+
+    def name_servers(self, dns: str) -> frozenset[str]:
+        """The name servers of every zone at route53 or at cloudflare."""
+        ours = frozenset(CLOUDFLARE_SERVERS)
+        return ours if dns == "cloudflare" else frozenset(self.cloud.name_servers) - ours
 
 
 @pytest.fixture(scope="session")

@@ -90,6 +90,6 @@ def test_settings_of_the_zone_that_would_hit_senders_are_told_at_preview(
     lab: Lab, project: Project, domain: str
 ) -> None:
     assert "Minimum TLS" not in project.pulumi("preview").required().text
-    zone = lab._cloudflare_zone(domain)
+    zone = lab.cloudflare_zone(domain)
     lab.api._ask("PATCH", f"/zones/{zone}/settings/min_tls_version", {}, {"value": "1.3"})
     assert "Minimum TLS Version to 1.2" in project.pulumi("preview").required().text

@@ -1,14 +1,15 @@
-"""A live domain moves from AWS to Cloudflare while senders ask all the while."""
+"""Live domains move between clouds and zones while senders ask all the while."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
+import datetime as dt
 import uuid
-from typing import TYPE_CHECKING, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud.watcher import Looking
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
@@ -16,82 +17,178 @@ from mtasts.probe.reach import Reach
 from mtasts.records import select_sts
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from conftest import Lab
 
+    from localcloud.project import Project
+
 pytestmark = pytest.mark.engine
+DAY = dt.timedelta(days=1)
 
 
-class Asking:
-    """Senders that ask again and again; ``wrong`` is whatever is not the id and the body."""
+class Asking(Looking):
+    """Senders that ask again and again; ``wrong`` is whatever is not the id and the body.
 
-    def __init__(self, reach: Reach, domain: str, id_: str, body: bytes) -> None:
+    ``servers`` are the name servers that their resolver has heard of, where that is not what DNS
+    leads to now.
+    """
+
+    def __init__(
+        self,
+        reach: Reach,
+        domain: str,
+        published: dict[str, str],
+        servers: frozenset[str] = frozenset(),
+    ) -> None:
+        mapped = next(filter(None, map(reach.name_server, sorted(servers))), None)
+        super().__init__(replace(reach, resolver=mapped or reach.resolver), pause_seconds=0.02)
         self.looks = 0
         self.wrong: list[str] = []
-        self._reach, self._domain = reach, domain
-        self._id, self._body = id_, body
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._ask()), daemon=True)
+        self._domain = domain
+        self._id, self._body = published["policyId"], published["policy"].encode()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
+    async def look(self, resolver: Resolver) -> None:
+        host = f"mta-sts.{self._domain}"
+        answer = await resolver.lookup(f"_mta-sts.{self._domain}", "TXT")
+        record = select_sts(answer.strings).record
+        if record is None or record.id != self._id:
+            self.wrong.append(f"the record is {answer}")
+        for type_ in ADDRESS_TYPES:
+            found = await resolver.lookup(host, type_)
+            if not found.values:
+                self.wrong.append(f"{host} has no {type_}: {found.status}")
+            for address in found.values:
+                got = await fetch(self.reach, host, address)
+                right = got.outcome is FetchOutcome.ANSWERED and got.status == 200
+                if not right or got.body != self._body:
+                    self.wrong.append(f"{address}: {got.outcome} {got.status} {got.reason}")
+        self.looks += 1
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._ended.set()
-        self._thread.join()
 
-    async def _ask(self) -> None:
-        resolver, host = Resolver(self._reach), f"mta-sts.{self._domain}"
-        while not self._ended.is_set():
-            answer = await resolver.lookup(f"_mta-sts.{self._domain}", "TXT")
-            record = select_sts(answer.strings).record
-            if record is None or record.id != self._id:
-                self.wrong.append(f"the record is {answer}")
-            for type_ in ADDRESS_TYPES:
-                found = await resolver.lookup(host, type_)
-                if not found.values:
-                    self.wrong.append(f"{host} has no {type_}: {found.status}")
-                for address in found.values:
-                    got = await fetch(self._reach, host, address)
-                    right = got.outcome is FetchOutcome.ANSWERED and got.status == 200
-                    if not right or got.body != self._body:
-                        self.wrong.append(f"{address}: {got.outcome} {got.status} {got.reason}")
-            self.looks += 1
-            await asyncio.sleep(0.02)
+class Domain:
+    """A domain of one stack that enforces its policy."""
+
+    def __init__(self, lab: Lab, hosting: str, dns: str) -> None:
+        self.lab = lab
+        self.name = f"d{uuid.uuid4().hex[:8]}.example"
+        self._row = f"- name: {self.name}\n  mx: [mx1.{self.name}]\n  dkimSelectors: [s1]\n"
+        self.project: Project = lab.stack(self._row, hosting=hosting, dns=dns)
+        self.project.configure({"mtasts:mode": "enforce"})
+        self.project.collect_evidence(self.name).required()
+        self.project.settle()
+        self.published = self.project.outputs()["domains"][self.name]
+
+    def second_zone(self, dns: str) -> None:
+        """A zone of the same name elsewhere, with the records that are not of this program."""
+        self.lab.stack(self._row, hosting="aws", dns=dns)
+
+    def asking(self, dns: str = "") -> Asking:
+        """Senders whose resolvers ask the zone at ``dns``, or whichever DNS leads to."""
+        reach = Reach.from_environment(self.lab.environment())
+        servers = self.lab.name_servers(dns) if dns else frozenset()
+        return Asking(reach, self.name, self.published, servers)
+
+    def delegate(self, dns: str) -> None:
+        """Have the registrar name the servers of the zone at ``dns``."""
+        self.lab.control.delegate(self.name, dns)
 
 
 def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(lab: Lab) -> None:
-    domain = f"d{uuid.uuid4().hex[:8]}.example"
-    row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
-    project = lab.stack(row, hosting="aws", dns="cloudflare")
-    project.configure({"mtasts:mode": "enforce"})
-    project.collect_evidence(domain).required()
-    project.settle()
-    published = project.outputs()["domains"][domain]
-    reach = Reach.from_environment(lab.environment())
-    id_, body = published["policyId"], published["policy"].encode()
-    with Asking(reach, domain, id_, body) as senders:
+    domain = Domain(lab, "aws", "cloudflare")
+    project = domain.project
+    with domain.asking() as senders:
         project.configure({"mtasts:leaving": "aws"})
         project.settle()
         project.mtasts("ledger", "copy", project.stack).required()
         project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
         project.settle()
-        assert f"mta-sts.{domain}" in lab.hosts(domain)  # for those who know the old address
+        # For those who know the old address.
+        assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
         project.pulumi("config", "rm", "mtasts:leaving").required()
         project.settle()
     assert senders.wrong == []
     assert senders.looks > 20
-    assert f"mta-sts.{domain}" not in lab.hosts(domain)
-    assert project.outputs()["domains"][domain]["policyId"] == id_
-    assert not lab.api.get(f"/zones/{lab._cloudflare_zone(domain)}/workers/routes")
+    assert f"mta-sts.{domain.name}" not in lab.hosts(domain.name)
+    assert project.outputs()["domains"][domain.name] == domain.published
+    assert not lab.api.get(f"/zones/{lab.cloudflare_zone(domain.name)}/workers/routes")
     bucket = f"{lab.api.path}/r2/buckets/mtasts-{project.stack}"
     assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == ["ledger/"]
     # What was enforced is protected again.
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
+
+
+def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(lab: Lab) -> None:
+    domain = Domain(lab, "aws", "route53")
+    project = domain.project
+    domain.second_zone("cloudflare")
+    account = {"mtasts:cloudflareAccount": lab.api.settings.account_id}
+    project.configure({"mtasts:dns": "cloudflare", **account})
+    refused = project.up()
+    assert not refused.ok
+    assert "add mtasts:leavingDns: route53" in refused.text
+    with domain.asking() as senders, domain.asking("route53") as late:
+        project.configure({"mtasts:leavingDns": "route53"})
+        told = project.settle()
+        assert "DNS leads to the former zone" in told.text
+        project.pulumi("config", "rm", "mtasts:leavingDns").required()
+        assert "DNS led to the former zone" in project.up().text  # too early: nobody asks it yet
+        project.configure({"mtasts:leavingDns": "route53"})
+        domain.delegate("cloudflare")
+        with domain.asking("cloudflare") as early:
+            project.settle()
+            project.pulumi("config", "rm", "mtasts:leavingDns").required()
+            assert "resolvers may ask the former zone" in project.up().text
+    assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
+    assert min(senders.looks, late.looks, early.looks) > 5
+    with domain.asking("cloudflare") as early:
+        project.later(3 * DAY).settle()
+    assert early.wrong == []
+    assert lab.sts_at("cloudflare", domain.name) == lab.sts(domain.name)
+    assert lab.sts_at("route53", domain.name) is None
+    assert project.outputs()["domains"][domain.name] == domain.published
+
+
+def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab) -> None:
+    domain = Domain(lab, "cloudflare", "cloudflare")
+    project = domain.project
+    domain.second_zone("route53")
+    aws = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
+    with domain.asking() as senders, domain.asking("cloudflare") as late:
+        project.configure({"mtasts:leaving": "cloudflare", **aws})
+        project.settle()
+        project.mtasts("ledger", "copy", project.stack).required()
+        project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
+        project.settle()
+        domain.delegate("route53")
+        with domain.asking("route53") as early:
+            project.settle()
+    assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
+    assert min(senders.looks, late.looks, early.looks) > 5
+    for key in ("leaving", "cloudflareAccount", "settleSeconds"):
+        project.pulumi("config", "rm", f"mtasts:{key}").required()
+    with domain.asking("route53") as early:
+        project.later(3 * DAY).settle()
+    assert early.wrong == []
+    assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
+    assert lab.sts_at("cloudflare", domain.name) is None
+    assert project.outputs()["domains"][domain.name] == domain.published
+    assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
+
+
+def test_a_policy_that_changes_during_a_move_changes_in_both_zones(lab: Lab) -> None:
+    domain = Domain(lab, "aws", "route53")
+    project = domain.project
+    domain.second_zone("cloudflare")
+    project.configure(
+        {
+            "mtasts:dns": "cloudflare",
+            "mtasts:leavingDns": "route53",
+            "mtasts:cloudflareAccount": lab.api.settings.account_id,
+        }
+    )
+    project.settle()
+    project.configure({"mtasts:mode": "testing"})
+    project.settle()
+    published = project.outputs()["domains"][domain.name]["policyId"]
+    assert published != domain.published["policyId"]
+    for dns in ("route53", "cloudflare"):
+        assert published in str(lab.sts_at(dns, domain.name))

@@ -14,6 +14,7 @@ import pytest
 from localcloud.authority import Authority, Certificate
 from localcloud.control import ControlServer, edge_fault_from_json
 from localcloud.control_client import Control, ControlError
+from localcloud.delegations import Provider
 from localcloud.dns import DnsFault, DnsServer, Outcome
 from localcloud.edge_response import EdgeFault
 from localcloud.mail import Flavour, MailServers, Message
@@ -48,9 +49,13 @@ class Servers:
         self.mail = MailServers(Authority())
         self.mail.flavours[HOST] = Flavour.GOOD
         self.stacks: list[Path] = []
+        self.delegated: dict[str, Provider] = {}
 
     async def add_stacks(self, folder: Path) -> None:
         self.stacks.append(folder)
+
+    def delegate(self, zone: str, to: Provider) -> None:
+        self.delegated[zone] = to
 
 
 class Lab:
@@ -108,6 +113,8 @@ async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
     assert await lab.do(lambda control: control.edge_cache()) == [{"pop": "P"}]
     await lab.do(lambda control: control.add_stacks(tmp_path))
     assert lab.servers.stacks == [tmp_path]
+    await lab.do(lambda control: control.delegate("example.gov", "cloudflare"))
+    assert lab.servers.delegated == {"example.gov": Provider.CLOUDFLARE}
 
 
 @pytest.mark.parametrize(
@@ -124,6 +131,8 @@ async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
         ("PUT", f"/mail/{HOST}", {"flavour": "sour"}, 400, "sour"),
         ("PUT", "/mail/other.example", {"flavour": "good"}, 404, "no such thing"),
         ("PUT", "/dns/faults/a.example/TXT", {"outcome": "explode"}, 400, "explode"),
+        ("PUT", "/dns/delegations/a.example", {"to": "nobody"}, 400, "nobody"),
+        ("GET", "/dns/delegations/a.example", None, 404, "no such thing"),
         ("POST", "/world", {}, 400, "no line of text"),
     ],
 )

@@ -83,6 +83,7 @@ async def fill(url: str) -> None:
     await recorder.zone_seen("example.gov", ledger, zone)
     await recorder.zone_seen("example.gov", await recorder.read("example.gov"), zone)
     await recorder.enter("example.gov", Stage.ISSUED)
+    await recorder.delegation_seen("example.gov", await recorder.read("example.gov"), zone, 60)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
         await recorder.adopt(name, Adopted(1, at, 86400, by), Body(2, at, b"x", 0, "1"), ())
@@ -105,7 +106,12 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase, zone, stage = first["entries"]
+    body, proof, mx, page, phase, zone, stage, delegated = first["entries"]
+    assert (delegated["kind"], delegated["zoneId"], delegated["ttlSeconds"]) == (
+        "delegated",
+        "Z1",
+        60,
+    )
     assert (zone["zoneId"], zone["name"], zone["nameServers"]) == (
         "Z1",
         "example.gov",

@@ -204,14 +204,15 @@ def test_zones_that_cannot_be_listed_are_not_known() -> None:
 
 def test_zones_that_hold_no_mail_domain_are_passed_over() -> None:
     rows = [
-        {"id": "1", "name": "a.example", "status": "pending", "name_servers": ["ns.example"]},
+        {"id": "1", "name": "a.example", "status": "initializing", "name_servers": ["ns.example"]},
         {"id": "2", "name": "b.example", "status": "active", "name_servers": None},
         {"id": "3", "name": "_x.example", "status": "active", "name_servers": ["ns.example"]},
         {"id": "4", "name": "c.example", "status": "active", "name_servers": ["ns.example"]},
+        {"id": "5", "name": "d.example", "status": "moved", "name_servers": ["ns.example"]},
     ]
     with answering(ok(rows)) as (url, _):
         found = CloudflareZones(CloudflareAccount(settings(url))).list(None)
-    assert [each.name for each in found] == ["c.example"]
+    assert [each.name for each in found] == ["c.example", "d.example"]
 
 
 def test_a_list_without_end_is_not_taken_for_a_whole_one(monkeypatch: pytest.MonkeyPatch) -> None:

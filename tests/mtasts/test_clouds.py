@@ -16,7 +16,7 @@ from mtasts.cloud.distributions import Distributions
 from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.clouds import Clouds
-from mtasts.config import Hosting, load
+from mtasts.config import Dns, Hosting, load
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
@@ -53,20 +53,21 @@ def clouds(hosting: str, dns: str, **environment: str) -> Clouds:
 
 
 @pytest.mark.parametrize(
-    ("hosting", "dns", "zones", "store", "authorities", "bucket"),
+    ("hosting", "dns", "zones", "store", "authorities"),
     [
-        ("aws", "route53", Route53Zones, S3Store, (AMAZON,), "mtasts-a-us-east-1-test"),
-        ("aws", "cloudflare", CloudflareZones, S3Store, (AMAZON,), "mtasts-a-us-east-1-test"),
-        ("cloudflare", "cloudflare", CloudflareZones, R2Store, CLOUDFLARES, "mtasts-test"),
+        ("aws", "route53", Route53Zones, S3Store, (AMAZON,)),
+        ("aws", "cloudflare", CloudflareZones, S3Store, (AMAZON,)),
+        ("cloudflare", "cloudflare", CloudflareZones, R2Store, CLOUDFLARES),
     ],
 )
-def test_each_combination_has_its_own(  # noqa: PLR0917 - a table's columns
-    hosting: str, dns: str, zones: type, store: type, authorities: object, bucket: str
+def test_each_combination_has_its_own(
+    hosting: str, dns: str, zones: type, store: type, authorities: object
 ) -> None:
     found = clouds(hosting, dns)
     assert isinstance(found.zones, zones)
     assert isinstance(found.store("a"), store)
-    assert (found.authorities, found.bucket("a")) == (authorities, bucket)
+    assert found.authorities == authorities
+    assert found.former_zones is None
     assert isinstance(found.hosts, Distributions if hosting == "aws" else Workers)
     assert (found.zone_settings is None) is (hosting == "aws")
 
@@ -98,11 +99,26 @@ def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> No
     assert not found.hosts_on_aws
     assert found.require_aws().settings.region == "us-east-1"
     assert found.aws_bucket("a") == "mtasts-a-us-east-1-test"
+    assert isinstance(found.store("a"), R2Store)
     monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
+    assert isinstance(found.next_store(), S3Store)
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
     store, handouts = accounts.stack_stores(config("aws", "manual"), AWS, "test")
     assert isinstance(store, S3Store)
     assert isinstance(handouts, Handouts)
+
+
+def test_a_stack_that_leaves_a_zone_has_the_former_one_too() -> None:
+    leaving = replace(config("aws", "cloudflare"), leaving_dns=Dns.ROUTE53)
+    found = Clouds.of("test", leaving, AWS, ENVIRONMENT)
+    assert isinstance(found.zones, CloudflareZones)
+    assert isinstance(found.former_zones, Route53Zones)
+    assert isinstance(found.next_store(), R2Store)
+    back = replace(
+        config("aws", "route53"), leaving_dns=Dns.CLOUDFLARE, cloudflare_account="a" * 32
+    )
+    found = Clouds.of("test", back, AWS, ENVIRONMENT)
+    assert isinstance(found.former_zones, CloudflareZones)
 
 
 def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:

@@ -587,21 +587,61 @@ def test_what_is_delegated_needs_to_know_where_to() -> None:
     [
         ("aws", "cloudflare", "aws", None),
         ("cloudflare", "cloudflare", "aws", None),
+        ("cloudflare", "cloudflare", "cloudflare", None),
+        ("aws", "route53", "cloudflare", None),
         ("aws", "route53", "aws", "only where the zone is there already"),
         ("aws", "cloudflare", "cloudflare", "senders would find no host meanwhile"),
+        ("aws", "manual", "cloudflare", "a Worker cannot wait beside it"),
     ],
 )
-def test_hosting_moves_one_way_and_where_the_zone_is(
+def test_hosting_moves_where_senders_find_a_host_at_every_moment(
     hosting: str, dns: str, leaving: str, says: str | None
 ) -> None:
     values = {**with_dns(hosting, dns), "mtasts:leaving": leaving}
+    if "cloudflare" in (hosting, dns, leaving):
+        values["mtasts:cloudflareAccount"] = "a" * 32
     if says is None:
-        assert read(values).leaving == leaving
+        config = read(values)
+        assert config.leaving == leaving
+        gone = "cloudflare" if (hosting, leaving) == ("aws", "cloudflare") else None
+        assert config.leaving_dns == gone
         del values["aws:region"]
         assert [each.id for each in refusals(values)] == ["config-missing-key"]
     else:
         (finding,) = refusals(values)
         assert says in finding.summary
+
+
+@pytest.mark.parametrize(
+    ("hosting", "dns", "leaving", "says"),
+    [
+        ("aws", "cloudflare", "route53", None),
+        ("aws", "route53", "cloudflare", None),
+        ("aws", "route53", "route53", "the one that it is in"),
+        ("aws", "manual", "route53", "as they please"),
+        ("aws", "route53", "delegated", "as they please"),
+        ("cloudflare", "cloudflare", "route53", "no certificate for a Worker"),
+    ],
+)
+def test_zones_are_left_where_both_can_answer(
+    hosting: str, dns: str, leaving: str, says: str | None
+) -> None:
+    values = {**with_dns(hosting, dns), "mtasts:leavingDns": leaving}
+    if "cloudflare" in (hosting, dns, leaving):
+        values["mtasts:cloudflareAccount"] = "a" * 32
+    if says is None:
+        assert read(values).leaving_dns == leaving
+        del values["mtasts:cloudflareAccount"]
+        assert [each.id for each in refusals(values)] == ["config-missing-key"]
+    else:
+        (finding,) = refusals(values)
+        assert says in finding.summary
+
+
+def test_a_role_writes_to_the_zone_that_is_left() -> None:
+    values = with_dns("aws", "cloudflare", dnsRoleArn="arn:aws:iam::123456789012:role/dns")
+    assert [each.id for each in refusals(values)] == ["config-impossible-combination"]
+    assert read({**values, "mtasts:leavingDns": "route53"}).leaving_dns is Dns.ROUTE53
 
 
 def test_hosting_cloudflare_needs_no_region_and_brings_its_dns() -> None:

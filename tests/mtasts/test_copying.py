@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtasts.cli import ledger as command
 from mtasts.cli.main import main
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.recording import Recorder, copy_ledger
@@ -82,14 +81,14 @@ def test_the_command_copies_every_domain_once_the_stack_is_about_to_leave(
 ) -> None:
     target = Memory()
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
-    monkeypatch.setattr(command, "R2Store", lambda *_: target)
+    monkeypatch.setattr("mtasts.clouds.Clouds.next_store", lambda _: target)
     monkeypatch.setattr("mtasts.clouds.Clouds.identify", lambda _: "123456789012")
     monkeypatch.setattr("mtasts.clouds.Clouds.store", lambda *_: Memory(b"1", b"2"))
     file = tmp_path / "Pulumi.agency.yaml"
     words = ["ledger", "copy", "agency", "--stacks", str(tmp_path)]
     file.write_text(STACK)
     assert main(words) == 2
-    assert "with hosting aws and mtasts:leaving: aws" in capsys.readouterr().err
+    assert "with hosting aws still and mtasts:leaving: aws" in capsys.readouterr().err
     file.write_text(STACK + "  mtasts:leaving: aws\n")
     assert main(words) == 0
     assert capsys.readouterr().out == "example.gov: 2 entries copied\n"

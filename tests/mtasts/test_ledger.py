@@ -16,6 +16,7 @@ from mtasts.rollout.entries import (
     ENTRY_MAX_BYTES,
     Adopted,
     Body,
+    Delegated,
     Entry,
     LedgerError,
     MxSeen,
@@ -184,6 +185,7 @@ ENTRIES = st.one_of(
     ),
     st.builds(Proof, st.just(7), TIMES, st.text(max_size=32), WORDS, WORDS),
     st.builds(MxSeen, st.just(7), TIMES, WORDS, st.integers(0, 2**31)),
+    st.builds(Delegated, st.just(7), TIMES, st.text(max_size=9), st.integers(0, 2**31)),
     st.builds(StageEntered, st.just(7), TIMES, st.sampled_from(Stage)),
     st.builds(PhaseEntered, st.just(7), TIMES, st.sampled_from(Phase), st.integers(0, 2**31)),
     st.builds(

@@ -19,7 +19,7 @@ from loopback import closed_port
 
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.probe.dns import Resolver, read_response
-from mtasts.probe.reach import Reach
+from mtasts.probe.reach import ConnectTo, Reach
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -179,6 +179,17 @@ async def test_a_server_that_fails_is_asked_once_more() -> None:
     async with server(broken, positive) as (resolver, queries):
         found = await resolver.lookup(NAME, "A")
     assert (found.status, len(queries)) == (DnsStatus.ANSWERED, 2)
+
+
+async def test_a_name_server_of_the_map_is_asked_itself() -> None:
+    async with server(positive) as (own, queries), server(broken) as (general, others):
+        assert own._fixed
+        row = ConnectTo("ns.example", 53, *own._fixed)
+        resolver = Resolver(Reach(general._fixed, connect_to=(row,)), deadline_seconds=1)
+        found = await resolver.authoritative(("ns.example", "unmapped.example"), NAME, "A")
+        assert (found.status, len(queries), len(others)) == (DnsStatus.ANSWERED, 1, 0)
+        found = await resolver.authoritative(("unmapped.example",), NAME, "A")
+        assert (found.status, len(queries), len(others)) == (DnsStatus.FAILED, 1, 2)
 
 
 async def test_a_server_that_goes_on_failing_settles_nothing() -> None:

@@ -146,6 +146,13 @@ async def test_a_candidate_is_asked_under_its_own_name_before_dns_leads_to_it() 
     assert "purge" not in world.log
 
 
+async def test_a_host_that_no_record_leads_to_any_more_has_caches_too() -> None:
+    world = World(lapse=2, settle_seconds=3)
+    await world.prover().prove_candidate(WANTED, "d1.cloudfront.net", world)
+    assert world.log[:3] == ["pause 2", "purge", "lookup d1.cloudfront.net A"]
+    assert "pause 3" in world.log
+
+
 async def test_what_has_to_be_seen_for_a_while_is_seen_for_a_while() -> None:
     world = World(settle_seconds=12)
     proof = await world.prove()

@@ -22,6 +22,18 @@ def test_the_map_of_a_local_cloud_is_followed() -> None:
     assert reach.target("mail.example.gov", 465, "127.0.0.1") == ("127.0.0.1", 465)
 
 
+def test_an_address_and_a_name_server_can_be_mapped_too() -> None:
+    rows = (
+        "198.51.100.7:443:127.0.0.1:1 [2001:db8::7]:443:[::1]:2 :443::3 ns.example:53:127.0.0.1:4"
+    )
+    reach = Reach.from_environment(LOCAL | {"MTASTS_CONNECT_TO": rows})
+    assert reach.target("host.example", 443, "198.51.100.7") == ("127.0.0.1", 1)
+    assert reach.target("host.example", 443, "2001:db8::7") == ("::1", 2)
+    assert reach.target("host.example", 443, "127.0.0.1") == ("127.0.0.1", 3)
+    assert reach.name_server("ns.example") == ("127.0.0.1", 4)
+    assert reach.name_server("other.example") is None  # though a row for any host applies to it
+
+
 def test_without_variables_nothing_is_mapped() -> None:
     assert Reach.from_environment({}) == Reach()
 
@@ -36,6 +48,7 @@ def test_without_variables_nothing_is_mapped() -> None:
         pytest.param({"MTASTS_CONNECT_TO": "443"}, id="no-map"),
         pytest.param({"MTASTS_CONNECT_TO": ":x::8443"}, id="no-port"),
         pytest.param({"MTASTS_CONNECT_TO": ":443:[::1:8443"}, id="open-bracket"),
+        pytest.param({"MTASTS_CONNECT_TO": "[host]:443::8443"}, id="no-address-in-brackets"),
     ],
 )
 def test_a_map_off_this_machine_or_malformed_is_refused(change: dict[str, str]) -> None:

@@ -20,7 +20,16 @@ from mtasts.config import AgencyConfig, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
-from mtasts.rollout.entries import Adopted, Body, LedgerError, MxSeen, Proof, render_entry
+from mtasts.rollout.entries import (
+    Adopted,
+    Body,
+    Delegated,
+    LedgerError,
+    MxSeen,
+    Proof,
+    ZoneSeen,
+    render_entry,
+)
 from mtasts.rollout.handover import Handed, HandoverError
 from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.stages import Stage
@@ -500,6 +509,78 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
         "could not find out the settings",
     )
     assert found.notes == ("could not find out how near a quota is: nobody there",)
+
+
+class Left:
+    """The zones of the provider that records move away from, as data."""
+
+    def __init__(self, *zones: HostedZone) -> None:
+        self.zones = zones
+
+    def list(self, _: str | None) -> tuple[HostedZone, ...]:
+        if not self.zones:
+            raise UndeterminedError("nobody there")
+        return self.zones
+
+    def complete(self, _: str | None, zone: HostedZone) -> HostedZone:
+        return replace(zone, name_servers=frozenset({"ada.example"}))
+
+
+FORMER = HostedZone("a" * 32, "example.gov")
+TWIN = HostedZone("b" * 32, "example.gov")
+
+
+@pytest.mark.parametrize("zones", [(FORMER,), (TWIN, FORMER)])
+async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
+    url: str, zones: tuple[HostedZone, ...]
+) -> None:
+    class Split(Zone):
+        """Each provider's servers have their own zone."""
+
+        async def authoritative(self, servers: object, name: str, type_: str) -> DnsAnswer:
+            return await self.lookup(
+                f"{name}{'' if 'ada.example' in str(servers) else '.new'}", type_
+            )
+
+    dns = Split(
+        {
+            ("_mta-sts.example.gov", "TXT"): ("v=STSv1; id=1;",),
+            ("_smtp._tls.example.gov.new", "TXT"): ("copied",),
+        }
+    )
+    found = surveyor(url, dns)
+    found._former_listing = Left(*zones)
+    entries = (ZoneSeen(1, NOW, FORMER),)
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)))
+    (only,) = (await found.survey(config(MAIL))).domains
+    assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
+    assert only.live_id == "1"
+    assert [(each.type, bool(each.strings or each.values)) for each in only.there] == [
+        ("TXT", False),
+        ("TXT", True),
+        ("A", False),
+        ("AAAA", False),
+    ]
+
+
+async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
+    found = surveyor(url, Zone({}))
+    found._former_listing = Left()
+    (only,) = (await found.survey(config(MAIL))).domains
+    assert str(only.former_problem) == "nobody there"
+
+
+async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:
+    memory = Memory()
+    recorder = Recorder(memory, lambda: NOW)
+    for zone in (FORMER, FORMER, TWIN, TWIN):
+        ledger = await recorder.read("example.gov")
+        await recorder.delegation_seen("example.gov", ledger, zone, 60)
+    ledger = await recorder.read("example.gov")
+    assert ledger.entries == (
+        Delegated(1, NOW, FORMER.zone_id, 60),
+        Delegated(2, NOW, TWIN.zone_id, 60),
+    )
 
 
 OPERATOR = {"mtasts:dns": "delegated", "mtasts:delegationZone": "sub.example.gov"}

@@ -1,0 +1,86 @@
+"""Moves of a live domain between clouds and zones, as a config asks for them (docs/moving.md).
+
+``mtasts:leaving`` is the cloud that hosted before, ``mtasts:leavingDns`` who answered for the zone.
+A move is allowed where each resolver finds the policy at every moment, wherever it asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.config.fields import FieldError
+from mtasts.config.model import Dns, Hosting
+
+if TYPE_CHECKING:
+    from mtasts.config.report import Report
+    from mtasts.config.schema import StackFields
+
+_OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
+
+
+def leaving_dns(stack: StackFields, hosting: Hosting) -> Dns | None:
+    """Who answered for the zone before; a Worker that is left is left with its zone."""
+    if stack.leaving is Hosting.CLOUDFLARE and hosting is Hosting.AWS:
+        return Dns.CLOUDFLARE
+    return stack.leaving_dns
+
+
+def check_moving(stack: StackFields, hosting: Hosting, dns: Dns, report: Report) -> None:
+    """Refuse the moves in which senders would find no host, each with its reason."""
+    for key, wrong in (
+        ("mtasts:leaving", _wrong_leaving(stack, hosting, dns)),
+        ("mtasts:leavingDns", _wrong_leaving_dns(stack, hosting, dns)),
+    ):
+        if wrong is not None:
+            report.add(key, wrong)
+
+
+def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+    if stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
+        return _impossible(
+            "hosting moves to Cloudflare only where the zone is there already",
+            "move the zone first, with hosting aws: mtasts:dns: cloudflare and "
+            "mtasts:leavingDns: route53",
+        )
+    if stack.leaving is not Hosting.CLOUDFLARE or hosting is Hosting.CLOUDFLARE:
+        return None
+    if dns is Dns.CLOUDFLARE:
+        return _impossible(
+            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
+            "another can stand in their zone: senders would find no host meanwhile",
+            "write mtasts:dns: route53: the zone moves along, and both answer meanwhile",
+        )
+    if dns is not Dns.ROUTE53:
+        return _impossible(
+            f"what somebody else publishes (dns {dns}) is not there before it was handed out, and "
+            "a Worker cannot wait beside it",
+            "write mtasts:dns: route53",
+        )
+    return None
+
+
+def _wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+    left = stack.leaving_dns
+    if left is None:
+        return None
+    if left not in _OWN or dns not in _OWN:
+        return _impossible(
+            "records move between route53 and cloudflare only: what somebody else publishes "
+            "appears and goes as they please",
+            "remove it; docs/moving.md says what else there is",
+        )
+    if left is dns:
+        return _impossible(
+            f"the zone is left for the one that it is in: mtasts:dns is {dns} too",
+            "write under mtasts:dns where the zone goes, or remove this one",
+        )
+    if hosting is Hosting.CLOUDFLARE:
+        return _impossible(
+            "Cloudflare has no certificate for a Worker before the zone is delegated to it",
+            "move the zone first, with hosting aws, and then hosting",
+        )
+    return None
+
+
+def _impossible(why: str, fix: str) -> FieldError:
+    return FieldError("config-impossible-combination", why, fix)

@@ -1,0 +1,196 @@
+"""When a zone may be left, and what of a move is told, from values."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+
+from mtasts.config import DomainConfig, Override
+from mtasts.errors import UndeterminedError
+from mtasts.names import MxPattern
+from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.policy import Mode, Policy
+from mtasts.rollout.entries import SKEW, Body, Delegated, Entry, Proof, ZoneSeen
+from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former, move_note, move_refusals
+from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rollout.zones import HostedZone, Keeper
+
+NAME = "example.gov"
+T0 = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+TWO_DAYS = dt.timedelta(seconds=DELEGATION_SECONDS)
+OURS = HostedZone("Z1", NAME, frozenset({"ns1.aws.example", "ns2.aws.example"}))
+THEIRS = HostedZone("a" * 32, NAME, frozenset({"ada.cloud.example"}))
+OPERATOR = HostedZone("Z9", "op.example", frozenset({"ns1.op.example"}))
+HOME = HostedZone("", NAME, frozenset({"ns1.agency.example"}))
+BODY = Policy(Mode.TESTING, 86_400, (MxPattern("mx.example.gov"),)).render()
+
+
+def ledger(*zones: HostedZone, delegated: HostedZone | None = None, proven: bool = True) -> Ledger:
+    """A domain whose records were in those zones, one after the other."""
+    entries: list[Entry] = [Body(1, T0, BODY, 0, "1")]
+    if proven:
+        entries.append(Proof(2, T0, "1"))
+    entries += [ZoneSeen(3, T0, zone) for zone in zones]
+    if delegated is not None:
+        entries.append(Delegated(4, T0, delegated.zone_id, DELEGATION_SECONDS))
+    return Ledger(tuple(entries))
+
+
+def ns(*servers: str) -> DnsAnswer:
+    return DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, servers)
+
+
+def there(type_: str, *values: str) -> DnsAnswer:
+    return DnsAnswer(f"mta-sts.{NAME}", type_, DnsStatus.ANSWERED, values)
+
+
+NOTHING = DnsAnswer(f"mta-sts.{NAME}", "A", DnsStatus.NXDOMAIN)
+LOST = DnsAnswer(f"mta-sts.{NAME}", "A", DnsStatus.FAILED, reason="SERVFAIL")
+
+
+@pytest.mark.parametrize(
+    ("zone", "keeper"),
+    [
+        (OURS, Keeper.ROUTE53),
+        (THEIRS, Keeper.CLOUDFLARE),
+        (OPERATOR, Keeper.DELEGATED),
+        (HOME, Keeper.MANUAL),
+    ],
+)
+def test_a_zone_tells_who_keeps_it(zone: HostedZone, keeper: Keeper) -> None:
+    assert zone.keeper(NAME) is keeper
+
+
+def refusals(
+    known: Ledger,
+    zone: HostedZone,
+    former: HostedZone | None = None,
+    *answers: DnsAnswer,
+    now: dt.datetime = T0,
+) -> list[str]:
+    return list(move_refusals(NAME, known, zone, former=former, there=answers, now=now))
+
+
+@pytest.mark.parametrize(
+    ("known", "zone", "former", "says"),
+    [
+        pytest.param(Ledger(), THEIRS, None, None, id="new"),
+        pytest.param(ledger(OURS, proven=False), THEIRS, None, None, id="never-proven"),
+        pytest.param(ledger(), THEIRS, None, None, id="zone-unknown"),
+        pytest.param(ledger(OURS), OURS, None, None, id="stays"),
+        pytest.param(ledger(OURS), replace(OURS, zone_id="Z2"), None, None, id="zone-made-anew"),
+        pytest.param(ledger(OURS), THEIRS, None, "add mtasts:leavingDns: route53", id="at-once"),
+        pytest.param(ledger(THEIRS), OURS, None, "leavingDns: cloudflare", id="back-at-once"),
+        pytest.param(ledger(OURS), HOME, None, "write mtasts:dns: route53 again", id="to-manual"),
+        pytest.param(ledger(HOME), OURS, None, "write mtasts:dns: manual again", id="from-manual"),
+        pytest.param(ledger(OURS), THEIRS, OURS, None, id="begins"),
+        pytest.param(ledger(OURS, THEIRS), THEIRS, OURS, None, id="goes-on"),
+        pytest.param(
+            ledger(OURS), THEIRS, replace(OURS, name="gov"), "give both zones one name", id="names"
+        ),
+    ],
+)
+def test_records_leave_a_zone_only_while_both_have_them(
+    known: Ledger, zone: HostedZone, former: HostedZone | None, says: str | None
+) -> None:
+    found = refusals(known, zone, former)
+    assert len(found) == (says is not None)
+    assert says is None or says in found[0]
+
+
+def test_what_was_copied_with_a_zone_is_in_the_way_before_the_first_run_alone() -> None:
+    rows = (there("A", "192.0.2.1"), NOTHING, LOST)
+    has, unknown = refusals(ledger(OURS), THEIRS, OURS, *rows)
+    assert f"has mta-sts.{NAME} A already: remove it there" in has
+    assert "could not find out" in unknown
+    assert refusals(ledger(OURS, THEIRS), THEIRS, OURS, *rows) == []
+
+
+@pytest.mark.parametrize(
+    ("delegated", "after", "says"),
+    [
+        (None, dt.timedelta(), None),
+        (OURS, 9 * TWO_DAYS, "DNS led to the former zone (Z1)"),
+        (THEIRS, TWO_DAYS, "resolvers may ask the former zone"),
+        (THEIRS, TWO_DAYS + SKEW, None),
+    ],
+)
+def test_the_former_zone_goes_once_no_resolver_asks_it(
+    delegated: HostedZone | None, after: dt.timedelta, says: str | None
+) -> None:
+    found = refusals(ledger(OURS, THEIRS, delegated=delegated), THEIRS, now=T0 + after)
+    assert len(found) == (says is not None)
+    assert says is None or says in found[0]
+    assert says is None or "put back mtasts:leavingDns" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("servers", "delegated", "says"),
+    [
+        (["ns1.aws.example"], None, "name ada.cloud.example"),
+        (["ns1.aws.example", "ada.cloud.example"], None, "alone"),
+        (["ada.cloud.example"], None, "for two days from this run on"),
+        (["ada.cloud.example"], OURS, "for two days from this run on"),
+        (["ada.cloud.example"], THEIRS, "stays until 2026-01-03 01:00"),
+    ],
+)
+def test_a_move_says_where_it_stands(
+    servers: list[str], delegated: HostedZone | None, says: str
+) -> None:
+    known = ledger(OURS, THEIRS, delegated=delegated)
+    assert says in move_note(THEIRS, OURS, ns(*servers), known)
+
+
+def test_while_nobody_tells_dns_may_lead_to_the_former_zone() -> None:
+    assert leads_to_former(OURS, None)
+    assert leads_to_former(OURS, replace(ns(), status=DnsStatus.FAILED))
+    assert leads_to_former(OURS, ns("ada.cloud.example", "ns2.aws.example"))
+    assert not leads_to_former(OURS, ns("ada.cloud.example"))
+
+
+DOMAIN = DomainConfig(
+    NAME, (MxPattern("mx.example.gov"),), Mode.TESTING, 86_400, 300, ("mailto:a@b.example",)
+)
+MX = DnsAnswer(NAME, "MX", DnsStatus.ANSWERED, ("10 mx.example.gov",))
+AROUND = Surroundings(
+    DOMAIN,
+    MX,
+    THEIRS,
+    delegated=ns("ns1.aws.example"),
+    ledger=ledger(OURS, THEIRS),
+    former_zone=OURS,
+)
+
+
+def test_a_verdict_on_a_move_tells_and_does_not_mind_the_former_name_servers() -> None:
+    found = verdict(AROUND, T0)
+    assert found.proceeds
+    assert any("have the registrar" in each for each in found.warnings)
+    nobody = replace(AROUND, delegated=replace(ns(), status=DnsStatus.FAILED, reason="SERVFAIL"))
+    assert verdict(nobody, T0).proceeds
+    lost = replace(AROUND, delegated=ns("ns.elsewhere.example"))
+    assert "not the delegated one" in verdict(lost, T0).refusals[0]
+
+
+def test_a_former_zone_that_cannot_be_found_holds_the_domain() -> None:
+    lost = replace(AROUND, former_zone=None, former_problem=UndeterminedError("no answer"))
+    _, reason = verdict(lost, T0).refusals
+    assert reason == "where the records are until now: no answer"
+
+
+def test_an_override_lets_a_zone_go_at_once_until_it_expires() -> None:
+    over = Override("the zone is lost", "CISO", T0.date())
+    at_once = replace(
+        AROUND,
+        domain=replace(DOMAIN, override=over),
+        former_zone=None,
+        delegated=ns("ada.cloud.example"),
+        ledger=ledger(OURS, THEIRS, delegated=THEIRS),
+    )
+    found = verdict(at_once, T0)
+    assert found.proceeds
+    assert any(each.startswith("overridden: until") for each in found.warnings)
+    assert not verdict(at_once, T0 + dt.timedelta(days=1)).proceeds
