@@ -112,7 +112,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         keep=bool(names),
     )
     former = await place_former(clouds, keep=bool(names))
-    zones = place_zones(clouds, hosting)
+    zones = place_zones(clouds, hosting, resolver)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
     prover = Prover(reach, resolver, config.proof_seconds)

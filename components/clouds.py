@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from components.hosting import Hosting, Zones
     from components.mail_domain import Former
     from mtasts.clouds import Clouds
+    from mtasts.probe.dns import Resolver
 
 
 async def start_provider(clouds: Clouds) -> None:
@@ -104,8 +105,11 @@ def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Aw
     )
 
 
-def place_zones(clouds: Clouds, hosting: Hosting) -> Zones:
-    """Whoever answers for the domains; what is handed out lies in the bucket of ``hosting``."""
+def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
+    """Whoever answers for the domains; what is handed out lies in the bucket of ``hosting``.
+
+    What somebody else has published is seen through ``resolver``.
+    """
     from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
 
     dns = clouds.config.dns
@@ -114,10 +118,10 @@ def place_zones(clouds: Clouds, hosting: Hosting) -> Zones:
     if dns is Dns.MANUAL:
         from components.manual.zone import ManualZones  # noqa: PLC0415 - as above
 
-        return ManualZones(hosting.bucket)
+        return ManualZones(hosting.bucket, resolver)
     from components.delegated.zone import DelegatedZones  # noqa: PLC0415 - as above
 
-    return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket)
+    return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket, resolver)
 
 
 def _own_zones(clouds: Clouds, dns: Dns) -> Zones:

@@ -8,13 +8,29 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_aws import s3
 
-from mtasts.rollout.handover import Handed, as_text, as_zone_file, bare, render_handed
+from components.hooks import guard
+from components.hosting import Validated
+from mtasts.rollout import handover
+from mtasts.rollout.handover import (
+    Handed,
+    HandoverError,
+    Looked,
+    as_text,
+    as_zone_file,
+    bare,
+    render_handed,
+)
 from mtasts.stores.handouts import handout_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Validation
+    from mtasts.probe.dns import Resolver
+    from mtasts.rollout.declaration import Declaration
+
+_LOOK_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -24,9 +40,9 @@ class HandingOut:
     ``hooks`` guard the object as they would guard the records: what is in it may be published.
     """
 
-    domain: str
-    bucket: str
-    ready: Sequence[pulumi.Resource]
+    declared: Declaration
+    bucket: PolicyBucket
+    resolver: Resolver
     rows: list[tuple[pulumi.Input[str], str, pulumi.Input[str]]] = field(default_factory=list)
     hooks: list[pulumi.ResourceHook] = field(default_factory=list)
     after: list[pulumi.Resource] = field(default_factory=list)
@@ -35,10 +51,27 @@ class HandingOut:
         """Hand out one record."""
         self.rows.append((owner, type_, value))
 
-    def validation(self, wanted: Validation) -> pulumi.Output[str]:
-        """Hand out the CNAME by which ACM sees that the domain is ours; its name."""
+    def validation(self, name: str, wanted: Validation) -> Validated:
+        """Hand out the CNAME by which ACM sees that the domain is ours.
+
+        No run waits for an agency: what needs the certificate fails at once while DNS has not the
+        CNAME of this very certificate, be it the first one or one in its place.
+        """
         self.add(wanted.owner, "CNAME", wanted.value)
-        return pulumi.Output.from_input(wanted.owner)
+        owner = pulumi.Output.from_input(wanted.owner)
+        value = pulumi.Output.from_input(wanted.value)
+
+        async def check(_: pulumi.ResourceHookArgs) -> None:
+            record = Handed(
+                bare(str(await owner.future())), "CNAME", bare(str(await value.future()))
+            )
+            servers = self.declared.name_servers
+            answer = await self.resolver.authoritative(servers, record.owner, record.type)
+            if reason := handover.missing(Looked(record, answer)):
+                raise HandoverError(f"no certificate yet: {reason}; publish it, and run again")
+
+        hook = guard(f"{name}-published", check, deadline_seconds=_LOOK_SECONDS)
+        return Validated(owner, pulumi.ResourceHookBinding(before_create=[hook]))
 
     def guard(self, opts: pulumi.ResourceOptions) -> None:
         """Guard the object with the hooks of a record that goes into it, and wait as it would."""
@@ -72,14 +105,14 @@ class HandingOut:
 
         handed = found.apply(records)
         s3.BucketObjectv2(
-            f"{self.domain}-handed-out",
-            bucket=self.bucket,
-            key=handout_key(self.domain),
-            content=handed.apply(lambda each: render_handed(self.domain, each)),
+            f"{self.declared.domain}-handed-out",
+            bucket=self.bucket.bucket,
+            key=handout_key(self.declared.domain),
+            content=handed.apply(lambda each: render_handed(self.declared.domain, each)),
             content_type="application/json",
             opts=pulumi.ResourceOptions(
                 parent=parent,
-                depends_on=[*self.ready, *self.after],
+                depends_on=[*self.bucket.ready, *self.after],
                 hooks=pulumi.ResourceHookBinding(
                     before_create=list(self.hooks), before_update=list(self.hooks)
                 ),
@@ -90,6 +123,6 @@ class HandingOut:
             lambda each: {
                 "text": as_text(each),
                 "zoneFile": as_zone_file(each),
-                "json": render_handed(self.domain, each),
+                "json": render_handed(self.declared.domain, each),
             }
         )

@@ -38,6 +38,17 @@ class Validation:
     value: pulumi.Input[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The name of that record, once it is written or handed out.
+
+    ``hooks`` guard whatever waits for the authority, where somebody else publishes it.
+    """
+
+    owner: pulumi.Output[str]
+    hooks: pulumi.ResourceHookBinding | None = None
+
+
 class Zone(Protocol):
     """A DNS zone that exists already; every record is a child of the component that asks for it."""
 
@@ -63,8 +74,8 @@ class Zone(Protocol):
         wanted: Validation,
         *,
         opts: pulumi.ResourceOptions,
-    ) -> pulumi.Output[str]:
-        """The record by which an authority sees that the domain is ours; its name, once there."""
+    ) -> Validated:
+        """The record by which an authority sees that the domain is ours."""
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """What somebody else has to publish, ready to paste; None where nobody has."""

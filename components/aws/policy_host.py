@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import Zone
+    from components.hosting import Validated, Zone
     from mtasts.cloud.aws import Account
 
 # CloudFront takes certificates from this region only.
@@ -100,8 +100,8 @@ class PolicyHost(pulumi.ComponentResource):
 
     def _certificate(
         self, name: str, args: PolicyHostArgs
-    ) -> tuple[acm.Certificate, pulumi.Output[str]]:
-        """A certificate, and the name of the record that validates it, once it is in each zone."""
+    ) -> tuple[acm.Certificate, list[Validated]]:
+        """A certificate, and what validates it in each zone."""
         certificate = acm.Certificate(
             f"{name}-certificate",
             domain_name=args["policy_host"],
@@ -124,18 +124,22 @@ class PolicyHost(pulumi.ComponentResource):
             )
             for zone, protect in zip(args["zones"], (args["protect"], False), strict=False)
         ]
-        return certificate, pulumi.Output.all(*records).apply(lambda names: str(names[0]))
+        return certificate, records
 
     def _issued(
-        self, name: str, certificate: acm.Certificate, validated_by: pulumi.Output[str]
+        self, name: str, certificate: acm.Certificate, validated_by: list[Validated]
     ) -> acm.CertificateValidation:
         """The certificate once it is issued: before that nothing uses it."""
+        # The name is the same in each zone.
+        owner = pulumi.Output.all(*(each.owner for each in validated_by)).apply(
+            lambda names: str(names[0])
+        )
         return acm.CertificateValidation(
             f"{name}-issued",
             certificate_arn=certificate.arn,
-            validation_record_fqdns=[validated_by],
+            validation_record_fqdns=[owner],
             region=_CERTIFICATE_REGION,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, hooks=validated_by[0].hooks),
         )
 
     def _distribution(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 from pulumi_aws import route53
 
+from components.hosting import Validated
 from mtasts.records import STRING_MAX
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Zone(pulumi.ComponentResource):
         wanted: Validation,
         *,
         opts: pulumi.ResourceOptions,
-    ) -> pulumi.Output[str]:
+    ) -> Validated:
         """The record by which ACM sees that the domain is ours, now and at each renewal."""
         record = route53.Record(
             name,
@@ -92,7 +93,7 @@ class Zone(pulumi.ComponentResource):
             records=[wanted.value],
             opts=self._options(opts),
         )
-        return record.fqdn
+        return Validated(record.fqdn)
 
     def hand_out(self, *, protect: bool) -> None:
         """Nothing: the records are written here."""

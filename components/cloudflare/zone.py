@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from components.hosting import Worker
+from components.hosting import Validated, Worker
 from mtasts.records import to_presentation
 
 if TYPE_CHECKING:
@@ -72,15 +72,15 @@ class Zone(pulumi.ComponentResource):
         wanted: Validation,
         *,
         opts: pulumi.ResourceOptions,
-    ) -> pulumi.Output[str]:
-        """The record by which ACM sees that the domain is ours; its name, once it is there."""
+    ) -> Validated:
+        """The record by which ACM sees that the domain is ours."""
         # ACM writes names with a final dot, Cloudflare without.
         bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
         bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
         record = self._record(
             name, bare_owner, wanted.type, bare_value, _VALIDATION_TTL_SECONDS, opts
         )
-        return record.name
+        return Validated(record.name)
 
     def _record(  # noqa: PLR0917 - what a record is made of
         self,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from components import hosting
     from components.aws.policy_bucket import PolicyBucket
+    from mtasts.probe.dns import Resolver
     from mtasts.rollout.declaration import Declaration
 
 
@@ -60,10 +61,10 @@ class Zone(pulumi.ComponentResource):
         wanted: hosting.Validation,
         *,
         opts: pulumi.ResourceOptions,
-    ) -> pulumi.Output[str]:
+    ) -> hosting.Validated:
         """The CNAME by which ACM sees that the domain is ours: the agency publishes it."""
-        del name, opts
-        return self._handing.validation(wanted)
+        del opts
+        return self._handing.validation(name, wanted)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """The CNAMEs for the agency."""
@@ -73,12 +74,13 @@ class Zone(pulumi.ComponentResource):
 class DelegatedZones:
     """`components.hosting.Zones` in zones of the operator's."""
 
-    def __init__(self, own: hosting.Zones, bucket: PolicyBucket) -> None:
-        """Write through ``own``, hand out through ``bucket``."""
+    def __init__(self, own: hosting.Zones, bucket: PolicyBucket, resolver: Resolver) -> None:
+        """Write through ``own``, hand out through ``bucket``, see what is there by ``resolver``."""
         self._own = own
         self._bucket = bucket
+        self._resolver = resolver
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
-        handing = HandingOut(declaration.domain, self._bucket.bucket, self._bucket.ready)
+        handing = HandingOut(declaration, self._bucket, self._resolver)
         return Zone(f"{declaration.domain}-delegated", declaration, handing, self._own, opts)

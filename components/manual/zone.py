@@ -11,7 +11,8 @@ from components.hosting import Alias
 
 if TYPE_CHECKING:
     from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import PolicyHost, Validation
+    from components.hosting import PolicyHost, Validated, Validation
+    from mtasts.probe.dns import Resolver
     from mtasts.rollout.declaration import Declaration
 
 
@@ -52,10 +53,10 @@ class Zone(pulumi.ComponentResource):
         wanted: Validation,
         *,
         opts: pulumi.ResourceOptions,
-    ) -> pulumi.Output[str]:
+    ) -> Validated:
         """The CNAME by which ACM sees that the domain is ours."""
-        del name, opts
-        return self._handing.validation(wanted)
+        del opts
+        return self._handing.validation(name, wanted)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """Everything that is to be published."""
@@ -65,11 +66,12 @@ class Zone(pulumi.ComponentResource):
 class ManualZones:
     """`components.hosting.Zones` whose records somebody else publishes."""
 
-    def __init__(self, bucket: PolicyBucket) -> None:
-        """Hand out through ``bucket``."""
+    def __init__(self, bucket: PolicyBucket, resolver: Resolver) -> None:
+        """Hand out through ``bucket``, and see through ``resolver`` what was published."""
         self._bucket = bucket
+        self._resolver = resolver
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
-        handing = HandingOut(declaration.domain, self._bucket.bucket, self._bucket.ready)
+        handing = HandingOut(declaration, self._bucket, self._resolver)
         return Zone(f"{declaration.domain}-zone", handing, opts)

@@ -124,21 +124,29 @@ def notes(stage: Stage, looked: Sequence[Looked]) -> Iterator[str]:
     """What is missing, wrong or gone, a sentence each."""
     if not looked:
         yield "what the agency has to publish is in the stack's output domains, under publish"
+    absent = "gone or not yet there" if stage is Stage.LIVE else "waiting for"
     for each in looked:
-        record, answer = each.record, each.answer
-        wanted = f"{record.owner} {record.type} {record.value}"
-        if not answer.settled:
-            yield f"could not find out whether {record.owner} is published: {answer.reason}"
-        elif each.is_live:
-            continue
-        elif each.is_there:
-            has = ", ".join(answer.values) or " and ".join(
-                printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings
-            )
-            yield f"wrong: DNS has {has}; to be published: {wanted}"
-        else:
-            word = "gone or not yet there" if stage is Stage.LIVE else "waiting for"
-            yield f"{word}: {wanted}"
+        if reason := missing(each, absent):
+            yield reason
+
+
+def missing(looked: Looked, absent: str = "waiting for") -> str | None:
+    """What is not so of a handed-out record; None where DNS has it.
+
+    ``absent`` is the word for one that DNS has nothing in place of.
+    """
+    record, answer = looked.record, looked.answer
+    wanted = f"{record.owner} {record.type} {record.value}"
+    if not answer.settled:
+        return f"could not find out whether {record.owner} is published: {answer.reason}"
+    if looked.is_live:
+        return None
+    if not looked.is_there:
+        return f"{absent}: {wanted}"
+    has = ", ".join(answer.values) or " and ".join(
+        printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings
+    )
+    return f"wrong: DNS has {has}; to be published: {wanted}"
 
 
 def delegated_owner(owner: str, zone: str) -> str:

@@ -74,9 +74,9 @@ def placed(
         hosting = on_cloudflare if cloudflare else on_aws()
         zones: Zones = CloudflareZones() if kind == "cloudflare" else Route53Zones(aws.settings)
         if isinstance(hosting, AwsHosting) and kind == "manual":
-            zones = ManualZones(hosting.bucket)
+            zones = ManualZones(hosting.bucket, Resolver(Reach()))
         elif isinstance(hosting, AwsHosting) and kind == "delegated":
-            zones = DelegatedZones(Route53Zones(aws.settings), hosting.bucket)
+            zones = DelegatedZones(Route53Zones(aws.settings), hosting.bucket, Resolver(Reach()))
         former: Zones | None = None
         if left:
             former = CloudflareZones() if left == "cloudflare" else Route53Zones(aws.settings)
@@ -187,6 +187,23 @@ def test_a_worker_that_is_left_keeps_its_zone_meanwhile() -> None:
         assert found.depends_on(each) >= {*WAITS, f"{DOMAIN}-worker-script", f"{DOMAIN}-domain"}
     assert one.leaving.name_servers == ("ada.example",)
     assert one.name_servers != one.leaving.name_servers
+
+
+@pytest.mark.parametrize(
+    ("kind", "hooks"),
+    [
+        ("route53", {}),
+        ("manual", {"before_create": [f"{DOMAIN}-validation-published"]}),
+        ("delegated", {"before_create": [f"{DOMAIN}-validation-published"]}),
+    ],
+)
+def test_a_certificate_is_waited_for_once_its_record_is_there(
+    kind: str, hooks: dict[str, list[str]]
+) -> None:
+    home = None if kind == "route53" else HOME
+    zone = "op.example" if kind == "delegated" else None
+    found = placed(kind, declaration(home=home, delegation_zone=zone))
+    assert found.hooks(f"CertificateValidation {DOMAIN}-issued") == hooks
 
 
 def rows(found: Recorded) -> dict[tuple[str, str], str]:

@@ -247,3 +247,51 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
     last = agency.project.later(2 * DAY + 2 * HOUR)
     assert "take it out of the stack file" in last.up().required().text
     last.settle()
+
+
+@pytest.mark.parametrize("dns", ["manual", "delegated"])
+def test_a_new_certificate_waits_for_its_cname_and_no_run_for_the_agency(
+    lab: Lab, dns: str
+) -> None:
+    agency = Agency(lab, dns)
+    live(agency)
+    key = agency.validation()
+    agency.withdraw(key)
+    assert f"gone or not yet there: {key[0]} CNAME" in agency.project.up().required().text
+    acm = lab.client("acm")
+    (old,) = certificates(acm, agency.host)
+    records = lab.records(agency.operator if dns == "delegated" else agency.domain)
+
+    exported = agency.project.pulumi("stack", "export").required().stdout
+    (urn,) = (
+        row["urn"]
+        for row in json.loads(exported)["deployment"]["resources"]
+        if row["type"] == "aws:acm/certificate:Certificate"
+    )
+    refused = agency.project.up("--replace", urn)
+    assert not refused.ok
+    assert f"no certificate yet: waiting for: {key[0]} CNAME" in refused.text
+    assert lab.records(agency.operator if dns == "delegated" else agency.domain) == records
+    assert agency.stage() == "live"
+    assert agency.handed()[key]
+
+    agency.publish(key)
+    agency.project.settle()
+    (new,) = certificates(acm, agency.host)
+    assert new != old
+
+
+def live(agency: Agency) -> None:
+    """Bring a domain up as far as it comes, its agency publishing all that is handed out."""
+    agency.project.up().required()
+    for _ in range(3):
+        agency.publish(*agency.handed())
+        agency.project.up().required()
+    agency.publish(*agency.handed())
+    assert agency.stage() == "live"
+
+
+def certificates(acm: Any, host: str) -> list[str]:
+    """The certificates of a host."""
+    rows = acm.list_certificates()["CertificateSummaryList"]
+    return [row["CertificateArn"] for row in rows if row["DomainName"] == host]
