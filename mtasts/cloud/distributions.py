@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # Web distributions an account may have (the CloudFront guide's page on quotas, 2026-11).
 LIMIT = 500
 KIND = "CloudFront distributions"
+# CloudFront's quotas are kept there, whatever the stack's region.
+_QUOTAS_REGION = "us-east-1"
+_QUOTAS = {"web distributions per aws account", "distributions per aws account"}
 _TAG = "mtasts:domain"
 
 
@@ -31,6 +34,22 @@ class Distributions:
     def count(self) -> int:
         """How many there are; raises `UndeterminedError`."""
         return len(self._all())
+
+    def raised(self) -> int | None:
+        """The account's own limit; None where it may not be read (servicequotas:List*)."""
+        from botocore.exceptions import (  # noqa: PLC0415 - as below
+            BotoCoreError,
+            ClientError,
+        )
+
+        client = self._account.client("service-quotas", region=_QUOTAS_REGION)
+        try:
+            pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="cloudfront")
+            rows = [row for page in pages for row in page["Quotas"]]
+        except (BotoCoreError, ClientError):
+            return None
+        found = [int(row["Value"]) for row in rows if row["QuotaName"].casefold() in _QUOTAS]
+        return max(found, default=None)
 
     def taken(self, host: str, domain: str) -> str | None:
         """Which distribution of this account has the host as an alias, unless it is the domain's.

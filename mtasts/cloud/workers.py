@@ -39,6 +39,9 @@ class Workers:
         except CloudflareError as error:
             raise UndeterminedError(f"the account's Workers: {error}") from error
 
+    def raised(self) -> None:
+        """Nothing: which plan an account is on, and what it was granted, the API does not tell."""
+
     def taken(self, host: str, domain: str) -> str | None:
         """Which other Worker of this account has the host; raises `UndeterminedError`."""
         with self._lock:

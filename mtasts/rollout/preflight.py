@@ -56,13 +56,17 @@ def second_records(
         )
 
 
-def quota_note(kind: str, count: int, new: int, limit: int) -> str | None:
-    """What to do ahead of a quota, once what there is and what is ``new`` come near ``limit``."""
+def quota_note(kind: str, count: int, new: int, limit: int, *, is_own: bool = False) -> str | None:
+    """What to do ahead of a quota, once what there is and what is ``new`` come near ``limit``.
+
+    ``is_own`` says that it is the account's own limit, not the one that every account has.
+    """
     if count + new < _NEAR * limit:
         return None
+    unless = "" if is_own else " unless it was raised"
     return (
         f"quota: with {new} more there are {count + new} {kind} in this account, whose limit is "
-        f"{limit} unless it was raised: ask for more before it refuses"
+        f"{limit}{unless}: ask for more before it refuses"
     )
 
 

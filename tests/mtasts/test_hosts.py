@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.stub import Stubber
 from loopback import closed_port
 from test_cloudflare import api, settings
 
@@ -108,6 +109,32 @@ def test_distributions_that_cannot_be_listed_are_not_known(url: str) -> None:
         found.taken("mta-sts.third.example", "third.example")
 
 
+@pytest.mark.parametrize(
+    ("names", "limit"),
+    [
+        (("Web distributions per AWS account", "Staging distributions per AWS account"), 750),
+        (("Distributions per AWS account",), 750),
+        (("Cache policies per AWS account",), None),
+        ((), None),
+        (None, None),
+    ],
+)
+def test_the_accounts_own_limit_is_read_where_it_may_be(
+    names: tuple[str, ...] | None, limit: int | None
+) -> None:
+    ours = account(f"http://127.0.0.1:{closed_port()}")
+    client = ours.client("service-quotas", region="us-east-1")
+    with Stubber(client) as stub:
+        if names is None:
+            stub.add_client_error("list_service_quotas", "AccessDeniedException")
+        else:
+            rows = [{"QuotaName": name, "Value": 750.0 - at} for at, name in enumerate(names)]
+            stub.add_response(
+                "list_service_quotas", {"Quotas": rows}, {"ServiceCode": "cloudfront"}
+            )
+        assert Distributions(ours).raised() == limit
+
+
 def attached(servers: CloudflareServers, service: str) -> None:
     servers.account.scripts[service] = Script(service, [Version("w", "", 0.0)])
     zone = servers.account.add_zone(DOMAIN)
@@ -123,6 +150,7 @@ def test_a_custom_domain_of_another_worker_is_found(service: str, *, is_taken: b
         assert bool(found.taken(HOST, DOMAIN)) is is_taken
         assert found.taken("mta-sts.other.example", "other.example") is None
         assert found.hint(("d111.cloudfront.net",), HOST) is None
+        assert not found.raised()
 
 
 def test_the_settings_of_a_zone_are_read() -> None:

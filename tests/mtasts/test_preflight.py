@@ -55,6 +55,11 @@ def test_a_quota_is_told_of_before_it_is_reached(count: int, new: int, *, near: 
     assert not found or f"{count + new} distributions" in found
 
 
+def test_a_limit_that_is_the_accounts_own_is_told_as_such() -> None:
+    assert "limit is 500 unless it was raised:" in (quota_note("x", 500, 1, 500) or "")
+    assert "limit is 500:" in (quota_note("x", 500, 1, 500, is_own=True) or "")
+
+
 FINE = {
     "min_tls_version": "1.2",
     "security_level": "high",

@@ -450,8 +450,12 @@ class Met:
     kind = "distributions"
     limit = 10
 
-    def __init__(self, *, broken: bool = False) -> None:
+    def __init__(self, *, broken: bool = False, raised: int | None = None) -> None:
         self.broken = broken
+        self._raised = raised
+
+    def raised(self) -> int | None:
+        return self._raised
 
     def count(self) -> int:
         if self.broken:
@@ -498,6 +502,13 @@ async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_tol
     assert all(any("Browser Integrity" in each for each in d.hints) for d in found.domains)
     (note,) = found.notes
     assert "11 distributions" in note
+
+
+@pytest.mark.parametrize(("raised", "told"), [(None, True), (11, True), (100, False)])
+async def test_a_quota_that_was_raised_counts(url: str, raised: int | None, *, told: bool) -> None:
+    found = await noting(url, Zone({}), Met(raised=raised)).survey(config(MAIL))
+    assert bool(found.notes) is told
+    assert not told or ("unless it was raised" in found.notes[0]) is (raised is None)
 
 
 async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) -> None:
