@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.cloud.existing import find_existing
+from mtasts.cloud import existing, existing_cloudflare
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.importing import creations, import_file
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
-    from mtasts.cloud.aws import Account
-    from mtasts.config import AgencyConfig
+    from mtasts.clouds import Clouds
     from mtasts.engine import Engine
     from mtasts.rollout.importing import Creation
 
 _ROUNDS_MAX = 6
 _RECORD = "aws:route53/record:Record"
+_CLOUDFLARE = "cloudflare:"
 
 
 def look_for(
-    plan: Mapping[str, Any], account_of: Callable[[Creation], Account]
+    plan: Mapping[str, Any], find: Callable[[Creation], str | None]
 ) -> dict[tuple[str, str], str]:
     """Type and name of what the plan would create and is there, with its import id.
 
@@ -37,7 +37,7 @@ def look_for(
     found = {}
     for creation in creations(plan):
         try:
-            id_ = find_existing(account_of(creation), creation.type, creation.inputs)
+            id_ = find(creation)
         except KeyError:  # what it would be called is not known before something else exists
             continue
         if id_ is not None:
@@ -45,24 +45,31 @@ def look_for(
     return found
 
 
-def accounts(config: AgencyConfig, account: Account) -> Callable[[Creation], Account]:
-    """Whose account each resource is in: a record's is that of its domain's role."""
+def finder(clouds: Clouds) -> Callable[[Creation], str | None]:
+    """What finds a resource in the account it is in: a record's is that of its domain's role.
+
+    It raises `KeyError` and `UndeterminedError` as `mtasts.cloud.existing` does.
+    """
     roles = {
-        domain.name: account.in_role(domain.dns_role_arn)
-        for domain in config.domains
+        domain.name: clouds.require_aws().in_role(domain.dns_role_arn)
+        for domain in clouds.config.domains
         if domain.dns_role_arn is not None
     }
 
-    def account_of(creation: Creation) -> Account:
+    def find(creation: Creation) -> str | None:
+        if creation.type.startswith(_CLOUDFLARE):
+            account = clouds.require_cloudflare()
+            return existing_cloudflare.find_existing(account, creation.type, creation.inputs)
         name = str(creation.inputs.get("name", "")) if creation.type == _RECORD else ""
         inside = [each for each in roles if name == each or name.endswith(f".{each}")]
-        return roles[max(inside, key=len)] if inside else account
+        own = roles[max(inside, key=len)] if inside else clouds.require_aws()
+        return existing.find_existing(own, creation.type, creation.inputs)
 
-    return account_of
+    return find
 
 
 def take_in_existing(
-    engine: Engine, account_of: Callable[[Creation], Account]
+    engine: Engine, find: Callable[[Creation], str | None]
 ) -> Iterator[tuple[str, str, str]]:
     """Import what is there and not in the state; type, name and id of each as it is taken in.
 
@@ -72,7 +79,7 @@ def take_in_existing(
     """
     for _ in range(_ROUNDS_MAX):
         plan, skeleton = engine.plan_import()
-        file = import_file(skeleton, look_for(plan, account_of))
+        file = import_file(skeleton, look_for(plan, find))
         taken = [row for row in file["resources"] if "id" in row]
         if not taken:
             return

@@ -11,7 +11,6 @@ from mtasts.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mtasts.cloud.aws import Account
     from mtasts.config import AgencyConfig
     from mtasts.recording import Store
     from mtasts.stores.handouts import Handouts
@@ -54,14 +53,3 @@ def stack_stores(
     account_id = clouds.identify()
     handouts = clouds.handouts
     return clouds.store(account_id), handouts(account_id) if handouts else None
-
-
-def stack_account(
-    config: AgencyConfig, values: Mapping[str, object], stack: str
-) -> tuple[Account, str]:
-    """The AWS account of a stack that is all on AWS, and its bucket; raises as `stack_store`."""
-    clouds = stack_clouds(config, values, stack)
-    if clouds.cloudflare is not None:
-        raise UsageError(f"{stack}: this works where hosting is aws and dns is route53")
-    account = clouds.require_aws()
-    return account, clouds.aws_bucket(clouds.identify())

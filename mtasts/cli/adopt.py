@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import yaml
 
 from mtasts.adoption import AdoptionError, Live, look_at
-from mtasts.cli.accounts import stack_account
+from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
 from mtasts.clock import clock
 from mtasts.cloud.buckets import ensure_bucket
+from mtasts.cloud.existing_cloudflare import addresses_stand
 from mtasts.cloud.flattening import address_conflict, flatten
-from mtasts.cloud.zones import Route53Zones
-from mtasts.config import load_stack
+from mtasts.config import Dns, load_stack
 from mtasts.engine import Engine
 from mtasts.errors import UsageError
 from mtasts.evidence_files import FOLDER, evidence_path
@@ -32,17 +32,17 @@ from mtasts.policy import MAX_AGE_LIMIT
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.recording import Recorder
-from mtasts.recovery import accounts, look_for
+from mtasts.recovery import finder, look_for
 from mtasts.rollout.entries import Adopted, Body
 from mtasts.rollout.importing import import_file
-from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
-    from mtasts.cloud.aws import Account
+    from mtasts.cloud.cloudflare import CloudflareAccount
+    from mtasts.clouds import Clouds
     from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.rollout.zones import HostedZone
 
@@ -68,6 +68,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--approved-by", metavar="NAME", help="who answers for --max-age-ever")
     add("--flatten", action="store_true", help="replace a CNAME of the policy host by addresses")
     add("--account", metavar="ID", help="a new file: the AWS account")
+    add("--cloudflare-account", metavar="ID", help="a new file: the Cloudflare account")
     add("--region", default="us-east-1", help="a new file: the AWS region (us-east-1)")
     add("--title", metavar="TEXT", help="a new file: the agency's name in reports (STACK)")
     add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
@@ -85,6 +86,8 @@ class _Bound:
 def run(arguments: Namespace) -> int:
     """Take the domains over; safe to repeat after a failure."""
     bound = _bound(arguments)
+    if arguments.account and arguments.cloudflare_account:
+        raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
     path = stack_file(arguments.stack, arguments.stacks)
     reach = Reach.from_environment(os.environ)
     resolver = Resolver(reach)
@@ -96,21 +99,26 @@ def run(arguments: Namespace) -> int:
     config, values = load_stack(path)
     wanted = {domain.name: domain for domain in config.domains}
     _require_equal(path, live, wanted)
-    account, bucket = stack_account(config, values, arguments.stack)
-    recorder = Recorder(S3Store(account, bucket), clock(os.environ))
+    clouds = stack_clouds(config, values, arguments.stack)
+    if config.dns not in (Dns.ROUTE53, Dns.CLOUDFLARE):
+        raise UsageError(
+            f"{path}: dns {config.dns} cannot take a domain over: its records are not this stack's "
+            "to take in. Adopt it with dns route53 or cloudflare, or have it published anew"
+        )
+    account_id = clouds.identify()
+    recorder = Recorder(clouds.store(account_id), clock(os.environ))
     evidence = partial(evidence_path, FOLDER, arguments.stack)
-    surveyor = Surveyor(
-        account.require_allowed, Route53Zones(account), resolver, lambda _: recorder, evidence
-    )
+    surveyor = Surveyor(clouds.identify, clouds.zones, resolver, lambda _: recorder, evidence)
     zones = asyncio.run(_zones(surveyor, config, names))
-    writers = {name: account.in_role(wanted[name].dns_role_arn) for name in names}
-    _settle_addresses(live, zones, writers, flattening=arguments.flatten)
-    if ensure_bucket(account, bucket):
-        _say(f"made the bucket {bucket}")
+    _settle_addresses(live, zones, clouds, flattening=arguments.flatten)
+    if clouds.hosts_on_aws:
+        bucket = clouds.aws_bucket(account_id)
+        if ensure_bucket(clouds.require_aws(), bucket):
+            _say(f"made the bucket {bucket}")
     for each in live:
         asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
         _say(f"{each.domain}: the ledger begins with the id {each.id}")
-    file = _import_file(arguments.stack, config, account, path.parent)
+    file = _import_file(arguments.stack, clouds, path.parent)
     _tell(arguments, path, live, file)
     return Exit.GOOD
 
@@ -140,14 +148,18 @@ def _names(arguments: Namespace, path: Path) -> list[str]:
 
 def _new_file(arguments: Namespace, live: list[Live]) -> bytes:
     """A stack file that means what is live."""
-    flat: dict[str, object] = {"aws:region": arguments.region}
+    flat: dict[str, object] = {}
+    if arguments.cloudflare_account:
+        flat["mtasts:cloudflareAccount"] = arguments.cloudflare_account
+    else:
+        flat["aws:region"] = arguments.region
     if arguments.account:
         flat["aws:allowedAccountIds"] = [arguments.account]
     flat |= {
         "mtasts:agency": arguments.title or arguments.stack,
         "mtasts:profile": "rfc",
-        "mtasts:hosting": "aws",
-        "mtasts:dns": "route53",
+        "mtasts:hosting": "cloudflare" if arguments.cloudflare_account else "aws",
+        "mtasts:dns": "cloudflare" if arguments.cloudflare_account else "route53",
         "mtasts:domains": [_entry(each) for each in live],
     }
     text = yaml.safe_dump({"config": flat}, sort_keys=False, allow_unicode=True, width=100)
@@ -216,11 +228,17 @@ async def _zones(
 def _settle_addresses(
     live: list[Live],
     zones: Mapping[str, HostedZone],
-    account_of: Mapping[str, Account],
+    clouds: Clouds,
     *,
     flattening: bool,
 ) -> None:
-    """A CNAME stands where the addresses belong; DNS takes one or the other."""
+    """A CNAME stands where addresses belong, or the other way; DNS takes one or the other."""
+    if clouds.config.dns is Dns.CLOUDFLARE:
+        if clouds.hosts_on_aws:
+            _require_no_addresses(live, zones, clouds.require_cloudflare())
+        return  # a Worker takes the name over, whatever stands there
+    roles = {each.name: each.dns_role_arn for each in clouds.config.domains}
+    account_of = {each.domain: clouds.require_aws().in_role(roles[each.domain]) for each in live}
     aliased = [
         each
         for each in live
@@ -239,6 +257,21 @@ def _settle_addresses(
         _say(f"{each.domain}: the policy host's CNAME is now addresses")
 
 
+def _require_no_addresses(
+    live: list[Live], zones: Mapping[str, HostedZone], account: CloudflareAccount
+) -> None:
+    """Cloudflare swaps addresses for a CNAME in no single step, but for a Worker."""
+    lines = [
+        f"the policy host of {each.domain} has addresses of its own, beside which the CNAME to "
+        "CloudFront cannot stand: write mtasts:hosting: cloudflare, whose Worker takes the name "
+        "over in one step, or lead it to the present host by a CNAME first"
+        for each in live
+        if addresses_stand(each.policy_host, zones[each.domain].zone_id, account)
+    ]
+    if lines:
+        raise UsageError("\n".join(lines))
+
+
 async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _Bound) -> None:
     now = recorder.now()
     body = Body(2, now, live.body, 0, live.id, domain.reroll)
@@ -246,13 +279,13 @@ async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _B
     await recorder.adopt(live.domain, adopted, body, live.addresses)
 
 
-def _import_file(stack: str, config: AgencyConfig, account: Account, folder: Path) -> Path:
+def _import_file(stack: str, clouds: Clouds, folder: Path) -> Path:
     """The engine's import file for what exists already."""
     engine = Engine.find(stack)
     engine.ensure_stack()
     _say("asking the engine what it would create")
     plan, skeleton = engine.plan_import()
-    file = import_file(skeleton, look_for(plan, accounts(config, account)))
+    file = import_file(skeleton, look_for(plan, finder(clouds)))
     path = folder / f"import.{stack}.json"
     try:
         write_whole(path, json.dumps(file, indent=2).encode("ascii") + b"\n", replace=True)

@@ -10,14 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_account
+from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import stack_file
 from mtasts.config import load_stack
 from mtasts.engine import CheckpointError, Engine, LockedError
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recovery import accounts, take_in_existing
+from mtasts.recovery import finder, take_in_existing
 from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
@@ -52,13 +52,14 @@ def run(arguments: Namespace) -> int:
     """Recover, and say what was done."""
     stack = arguments.stack
     config, values = load_stack(stack_file(stack, arguments.stacks))
-    account, _ = stack_account(config, values, stack)
+    clouds = stack_clouds(config, values, stack)
+    clouds.identify()
     engine = Engine.find(stack)
     done: list[dict[str, str]] = []
     for row in _recover(engine, arguments.lock_id):
         done.append(row)
         _say(row)
-    for type_, name, id_ in take_in_existing(engine, accounts(config, account)):
+    for type_, name, id_ in take_in_existing(engine, finder(clouds)):
         done.append({"did": "import", "type": type_, "name": name, "id": id_})
         _say(done[-1])
     if arguments.format == "json":

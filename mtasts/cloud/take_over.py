@@ -8,7 +8,7 @@ elsewhere, and every place has it by the time the name leads to Cloudflare.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import MtaStsError, UndeterminedError
@@ -49,7 +49,7 @@ class TakeOver:
             UndeterminedError: Cloudflare did not do so, or did not tell.
         """
         try:
-            if not await asyncio.to_thread(self._foreign, host, zone_id):
+            if not await asyncio.to_thread(self._is_elsewhere, host, zone_id, service):
                 return
             await asyncio.to_thread(self._require_certificate, host, zone_id)
             route = await asyncio.to_thread(self._route, host, zone_id, service)
@@ -60,14 +60,14 @@ class TakeOver:
         except CloudflareError as error:
             raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
 
-    def _foreign(self, host: str, zone_id: str) -> list[Any]:
-        """The records at the name that no Worker owns."""
+    def _is_elsewhere(self, host: str, zone_id: str, service: str) -> bool:
+        """Whether the name has records that no Worker owns, or leads to another Worker."""
         rows = self._account.get(f"/zones/{zone_id}/dns_records", name=host)
-        return [
-            row
-            for row in rows
-            if row["type"] in _ADDRESS_TYPES and not (row.get("meta") or {}).get("read_only")
-        ]
+        own = [row for row in rows if not (row.get("meta") or {}).get("read_only")]
+        if any(row["type"] in _ADDRESS_TYPES for row in own):
+            return True
+        attached = self._account.get(f"{self._account.path}/workers/domains")
+        return any(row["hostname"] == host and row["service"] != service for row in attached)
 
     def _require_certificate(self, host: str, zone_id: str) -> None:
         packs = self._account.get(f"/zones/{zone_id}/ssl/certificate_packs", status="all")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 import trustme
 
+from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import Resolver
 from mtasts.probe.https import fetch
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Lab
+
+    from localcloud.project import Run
 
 pytestmark = [
     pytest.mark.engine,
@@ -105,68 +108,106 @@ class Sender:
             await asyncio.sleep(0.05)
 
 
-def test_a_domain_set_up_by_hand_is_taken_over(lab: Lab, tmp_path: Path) -> None:
-    domain = f"d{uuid.uuid4().hex[:8]}.example"
-    body = f"version: STSv1\nmode: testing\nmx: mx1.{domain}\nmax_age: 604800\n".encode()
-    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
-    authority = trustme.CA()
-    bundle = tmp_path / "both.pem"
-    bundle.write_bytes(lab.cloud.ca_file.read_bytes() + authority.cert_pem.bytes())
-    project = replace(project, environment={**project.environment, "MTASTS_CA_FILE": str(bundle)})
-    by_hand = {
-        (f"_mta-sts.{domain}", "TXT"): '"v=STSv1;id=20200101"',
-        (f"_smtp._tls.{domain}", "TXT"): '"v=TLSRPTv1;rua=mailto:old@reports.example"',
-        (f"legacy.{domain}", "A"): ELSEWHERE,
-        (f"mta-sts.{domain}", "CNAME"): f"legacy.{domain}",
-    }
-    for (name, type_), value in by_hand.items():
+class ByHand:
+    """A domain that somebody has set up, with a policy host on an address of its own."""
+
+    def __init__(self, lab: Lab, folder: Path, hosting: str) -> None:
+        self.lab = lab
+        self.domain = f"d{uuid.uuid4().hex[:8]}.example"
+        self.body = (
+            f"version: STSv1\nmode: testing\nmx: mx1.{self.domain}\nmax_age: 604800\n".encode()
+        )
+        row = f"- name: {self.domain}\n  mx: [mx1.{self.domain}]\n  dkimSelectors: [s1]\n"
+        project = lab.stack(row, hosting=hosting)
+        self._authority = trustme.CA()
+        bundle = folder / "both.pem"
+        bundle.write_bytes(lab.cloud.ca_file.read_bytes() + self._authority.cert_pem.bytes())
+        environment = {**project.environment, "MTASTS_CA_FILE": str(bundle)}
+        self.project = replace(project, environment=environment)
+        self.put(f"_mta-sts.{self.domain}", "TXT", '"v=STSv1;id=20200101"')
+        self.put(f"_smtp._tls.{self.domain}", "TXT", '"v=TLSRPTv1;rua=mailto:old@reports.example"')
+        self.project.stack_file.unlink()
+
+    def put(self, name: str, type_: str, value: str) -> None:
         values = [{"Value": value}]
-        lab.put(domain, {"Name": name, "Type": type_, "TTL": 300, "ResourceRecords": values})
-    project.stack_file.unlink()
-    adopt = ("adopt", project.stack, "--domain", domain, "--account", "123456789012")
-    reach = Reach.from_environment(project.environment)
-    with (
-        legacy_host(body, f"mta-sts.{domain}", lab.cloud.edge_port, authority),
-        Sender(reach, domain) as sender,
-    ):
-        refused = project.mtasts(*adopt)
+        record = {"Name": name, "Type": type_, "TTL": 300, "ResourceRecords": values}
+        self.lab.put(self.domain, record)
+
+    @contextmanager
+    def asked(self) -> Iterator[Sender]:
+        """The host serves, and a sender asks, all the while."""
+        host, port = f"mta-sts.{self.domain}", self.lab.cloud.edge_port
+        reach = Reach.from_environment(self.project.environment)
+        with (
+            legacy_host(self.body, host, port, self._authority),
+            Sender(reach, self.domain) as sender,
+        ):
+            yield sender
+
+    def adopt(self, *words: str) -> Run:
+        account = {
+            "aws": ("--account", "123456789012"),
+            "cloudflare": ("--cloudflare-account", ACCOUNT_ID),
+        }[self.lab.hosting]
+        return self.project.mtasts(
+            "adopt", self.project.stack, "--domain", self.domain, *account, *words
+        )
+
+    def take_in(self, file: str) -> None:
+        words = ("--yes", "--generate-code=false", "--protect=false")
+        self.project.pulumi("import", "--file", file, *words).required()
+
+    def require_taken_over(self, sender: Sender) -> None:
+        """Senders have noticed nothing, and the first real change is ours throughout."""
+        assert sender.failures == []
+        assert sender.seen == {("20200101", self.body)}
+        assert ELSEWHERE in sender.hosts
+        assert len(sender.hosts) > 1
+        found = self.project.outputs()["domains"][self.domain]
+        assert (found["policyId"], found["policy"].encode()) == ("20200101", self.body)
+        assert self.lab.records(self.domain)[f"_smtp._tls.{self.domain}", "TXT"] == [
+            '"v=TLSRPTv1; rua=mailto:old@reports.example;"'
+        ]
+        shown = self.project.mtasts("ledger", "show", self.project.stack).required().stdout
+        assert "taken over; what was before may be held until" in shown
+        self.project.configure({"mtasts:domains[0].maxAge": "86400"}, path=True)
+        self.project.settle()
+        found = self.project.outputs()["domains"][self.domain]
+        assert "\r\n" in found["policy"]
+        assert len(found["policyId"]) == 32
+        assert found["policyId"] in str(self.lab.sts(self.domain))
+
+
+BRIEF = {"mtasts:cacheSeconds": "1", "mtasts:proofSeconds": "10"}
+
+
+def test_a_domain_set_up_by_hand_is_taken_over(lab: Lab, tmp_path: Path) -> None:
+    by_hand = ByHand(lab, tmp_path, "aws")
+    domain = by_hand.domain
+    by_hand.put(f"legacy.{domain}", "A", ELSEWHERE)
+    by_hand.put(f"mta-sts.{domain}", "CNAME", f"legacy.{domain}")
+    with by_hand.asked() as sender:
+        refused = by_hand.adopt()
         assert refused.code == 2
         assert f"the policy host of {domain} is a CNAME" in refused.stderr
-        done = project.mtasts(
-            *adopt,
-            "--flatten",
-            "--max-age-ever",
-            "604800",
-            "--approved-by",
-            "the CISO",
-            "--format",
-            "json",
-        ).required()
+        bound = ("--max-age-ever", "604800", "--approved-by", "the CISO")
+        done = by_hand.adopt("--flatten", *bound, "--format", "json").required()
         told = json.loads(done.stdout)
         assert told["adopted"] == [{"domain": domain, "id": "20200101"}]
-        again = project.mtasts(*adopt, "--max-age-ever", "604800", "--approved-by", "the CISO")
-        again.required()
-        file = told["import"]
-        project.pulumi(
-            "import", "--file", file, "--yes", "--generate-code=false", "--protect=false"
-        ).required()
-        project.configure({"mtasts:cacheSeconds": "1", "mtasts:proofSeconds": "10"})
-        project.settle()
-    assert sender.failures == []
-    assert sender.seen == {("20200101", body)}
-    assert ELSEWHERE in sender.hosts
-    assert "127.0.0.1" in sender.hosts
-    found = project.outputs()["domains"][domain]
-    assert (found["policyId"], found["policy"].encode()) == ("20200101", body)
-    assert lab.records(domain)[f"_smtp._tls.{domain}", "TXT"] == [
-        '"v=TLSRPTv1; rua=mailto:old@reports.example;"'
-    ]
-    shown = project.mtasts("ledger", "show", project.stack).required().stdout
-    assert "taken over; what was before may be held until" in shown
-    # The first real change is ours throughout.
-    project.configure({"mtasts:domains[0].maxAge": "86400"}, path=True)
-    project.settle()
-    found = project.outputs()["domains"][domain]
-    assert "\r\n" in found["policy"]
-    assert len(found["policyId"]) == 32
-    assert found["policyId"] in str(lab.sts(domain))
+        by_hand.adopt(*bound).required()
+        by_hand.take_in(told["import"])
+        by_hand.project.configure(BRIEF)
+        by_hand.project.settle()
+    by_hand.require_taken_over(sender)
+
+
+def test_a_worker_takes_over_whatever_stands_at_the_policy_host(lab: Lab, tmp_path: Path) -> None:
+    lab.hosting = "cloudflare"
+    by_hand = ByHand(lab, tmp_path, "cloudflare")
+    by_hand.put(f"mta-sts.{by_hand.domain}", "A", ELSEWHERE)
+    with by_hand.asked() as sender:
+        told = json.loads(by_hand.adopt("--format", "json").required().stdout)
+        by_hand.take_in(told["import"])
+        by_hand.project.configure({**BRIEF, "mtasts:settleSeconds": "1"})
+        by_hand.project.settle()
+    by_hand.require_taken_over(sender)

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_safety import processes
 
+from mtasts.render.worker import worker_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from localcloud.project import Project
 
 pytestmark = pytest.mark.engine
-CREATED = (
+ON_AWS = (
     "policies-bucket",
     "policies-public-access",
     "policies-ownership",
@@ -45,27 +47,44 @@ CREATED = (
     "{}-ipv6",
     "{}-sts",
 )
+ON_CLOUDFLARE = (
+    "{}-tlsrpt",
+    "{}-worker-script",
+    "{}-worker-own-name",
+    "{}-domain",
+    "{}-sts",
+)
 HOOKS = ("{}-ledger", "{}-candidate-proof", "{}-proof")
 MOMENTS = ("before", "after")
 FIRST = [
-    *((f"{moment} create", name) for name in CREATED for moment in MOMENTS),
-    *((f"{moment} hook", name) for name in HOOKS for moment in MOMENTS),
+    *(("aws", f"{moment} create", name) for name in ON_AWS for moment in MOMENTS),
+    *(("aws", f"{moment} hook", name) for name in HOOKS for moment in MOMENTS),
+    *(("cloudflare", f"{moment} create", name) for name in ON_CLOUDFLARE for moment in MOMENTS),
+    *(("cloudflare", f"{moment} hook", name) for name in HOOKS for moment in MOMENTS),
 ]
 CHANGE = [
-    *((f"{moment} update", name) for name in ("{}-policy", "{}-sts") for moment in MOMENTS),
-    *((f"{moment} hook", name) for name in ("{}-ledger", "{}-proof") for moment in MOMENTS),
+    (cloud, f"{moment} {what}", name)
+    for cloud, body in (("aws", "{}-policy"), ("cloudflare", "{}-worker-script"))
+    for what, name in (
+        ("update", body),
+        ("update", "{}-sts"),
+        ("hook", "{}-ledger"),
+        ("hook", "{}-proof"),
+    )
+    for moment in MOMENTS
 ]
 # These are tried each time; the rest takes a quarter of an hour: make matrix.
 ALWAYS = {
     "first": {
-        ("after create", "{}-certificate"),
-        ("after create", "{}-sts"),
+        ("aws", "after create", "{}-certificate"),
+        ("aws", "after create", "{}-sts"),
+        ("cloudflare", "after create", "{}-sts"),
     },
-    "change": {("after hook", "{}-proof")},
+    "change": {("aws", "after hook", "{}-proof")},
 }
 
 
-def points(rollout: str, every: list[tuple[str, str]]) -> list[Any]:
+def points(rollout: str, every: list[tuple[str, str, str]]) -> list[Any]:
     return [
         pytest.param(*each, marks=() if each in ALWAYS[rollout] else pytest.mark.matrix)
         for each in every
@@ -141,6 +160,16 @@ def require_record_not_ahead(lab: Lab, project: Project, domain: str) -> None:
 
 def require_nothing_left_over(lab: Lab, project: Project, domain: str) -> None:
     """One of each in the account, as in the state."""
+    if lab.hosting == "cloudflare":
+        records = lab.records(domain)
+        host = f"mta-sts.{domain}"
+        assert all(len(values) == 1 for values in records.values())
+        assert lab.hosts(domain) == [worker_name(domain)]
+        attached = lab.api.get(f"{lab.api.path}/workers/domains")
+        assert [row["service"] for row in attached if row["hostname"] == host] == [
+            worker_name(domain)
+        ]
+        return
     cloudfront = lab.client("cloudfront")
     distributions = cloudfront.list_distributions()["DistributionList"].get("Items", [])
     controls = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
@@ -169,36 +198,50 @@ def recovered(lab: Lab, project: Project, domain: str, bodies: int) -> str:
     return ", ".join(f"{did.count(each)} {each}" for each in dict.fromkeys(did))
 
 
-def stack(lab: Lab, domain: str) -> Project:
+def stack(lab: Lab, domain: str, cloud: str = "aws") -> Project:
+    lab.hosting = cloud
     project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n")
     (project.folder / "__main__.py").write_text(PROGRAM)
     return project
 
 
-@pytest.mark.parametrize(("moment", "name"), points("first", FIRST))
-def test_a_first_rollout_that_is_killed_is_recovered(
-    lab: Lab, domain: str, moment: str, name: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize(("cloud", "moment", "name"), points("first", FIRST))
+def test_a_first_rollout_that_is_killed_is_recovered(  # noqa: PLR0917 - a table's columns
+    lab: Lab,
+    domain: str,
+    cloud: str,
+    moment: str,
+    name: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    project = stack(lab, domain)
+    project = stack(lab, domain, cloud)
     killed(project, f"{moment} {name.format(domain)}")
     did = recovered(lab, project, domain, bodies=1)
-    record_property("matrix", f"first rollout, {moment} {name.format('D')}: {did}")
+    record_property("matrix", f"{cloud}, first rollout, {moment} {name.format('D')}: {did}")
 
 
-@pytest.mark.parametrize(("moment", "name"), points("change", CHANGE))
-def test_a_change_that_is_killed_is_recovered(
-    lab: Lab, domain: str, moment: str, name: str, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize(("cloud", "moment", "name"), points("change", CHANGE))
+def test_a_change_that_is_killed_is_recovered(  # noqa: PLR0917 - a table's columns
+    lab: Lab,
+    domain: str,
+    cloud: str,
+    moment: str,
+    name: str,
+    record_property: Callable[[str, object], None],
 ) -> None:
-    project = stack(lab, domain)
+    project = stack(lab, domain, cloud)
     project.up().required()
     project.configure({"mtasts:maxAge": "86400"})
     killed(project, f"{moment} {name.format(domain)}")
     did = recovered(lab, project, domain, bodies=2)
-    record_property("matrix", f"change, {moment} {name.format('D')}: {did}")
+    record_property("matrix", f"{cloud}, change, {moment} {name.format('D')}: {did}")
 
 
-def test_a_state_that_is_lost_is_found_again(lab: Lab, domain: str) -> None:
-    project = stack(lab, domain)
+@pytest.mark.parametrize(("cloud", "imports"), [("aws", 9), ("cloudflare", 2)])
+def test_a_state_that_is_lost_is_found_again(
+    lab: Lab, domain: str, cloud: str, imports: int
+) -> None:
+    project = stack(lab, domain, cloud)
     project.up().required()
     before = live_id(lab, domain)
     config = project.stack_file.read_text()
@@ -206,7 +249,7 @@ def test_a_state_that_is_lost_is_found_again(lab: Lab, domain: str) -> None:
     project.stack_file.write_text(config)
     project = project.select(project.stack)
     did = recovered(lab, project, domain, bodies=1)
-    assert did == "9 import"
+    assert did == f"{imports} import"
     assert live_id(lab, domain) == before
 
 

@@ -14,7 +14,6 @@ from mtasts import adoption
 from mtasts.adoption import AdoptionError, Live, look_at
 from mtasts.cli import adopt
 from mtasts.cli.main import main
-from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.config import load_file
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
@@ -184,14 +183,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return replace(LIVE, domain=name)
 
     monkeypatch.setattr(adopt, "look_at", look)
-    monkeypatch.setattr(adopt, "stack_account", lambda *_: (Account(AwsSettings("r")), "bucket"))
-    monkeypatch.setattr(adopt, "S3Store", Shelf)
+    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
+    monkeypatch.setattr("mtasts.clouds.Clouds.identify", lambda _: "123456789012")
+    monkeypatch.setattr("mtasts.clouds.Clouds.store", Shelf)
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: True)
     monkeypatch.setattr(adopt, "Surveyor", surveyor())
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: False)
     monkeypatch.setattr(adopt.Engine, "find", lambda stack: Planning("pulumi", stack))
     monkeypatch.setattr(adopt, "look_for", lambda *_: {("t", "r"): "Z_r_TXT"})
-    monkeypatch.setattr(adopt, "accounts", lambda *_: None)
+    monkeypatch.setattr(adopt, "finder", lambda _: None)
     return tmp_path
 
 
@@ -266,6 +266,7 @@ def test_the_bucket_may_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--domain", DOMAIN, "--approved-by", "me"], 2, "go together"),
         (["--domain", DOMAIN, "--max-age-ever", "-1", "--approved-by", "me"], 2, "is from 0 to"),
         (["--domain", DOMAIN, "--region", "nowhere"], 2, "aws:region"),
+        (["--domain", DOMAIN, "--account", "1", "--cloudflare-account", "a"], 2, "give one"),
         (["--domain", DOMAIN, "--stacks", "file"], 2, "cannot be written"),
     ],
 )
@@ -342,3 +343,45 @@ def test_an_import_file_that_cannot_be_written_is_told(
     (folder / "stacks" / "import.agency.json").mkdir(parents=True)
     assert run("--domain", DOMAIN) == 2
     assert "import.agency.json cannot be written" in capsys.readouterr().err
+
+
+CLOUDFLARE = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_worker_needs_no_bucket_and_takes_what_stands_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(adopt, "ensure_bucket", None)  # not called
+    monkeypatch.setattr(adopt, "addresses_stand", None)
+    assert run("--domain", DOMAIN, "--cloudflare-account", CLOUDFLARE) == 0
+    assert len(Shelf.entries) == 3
+
+
+@pytest.mark.parametrize("stand", [True, False])
+def test_addresses_at_cloudflare_are_in_the_way_of_a_cname(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    stand: bool,
+) -> None:
+    assert run("--domain", DOMAIN) == 0
+    Shelf.entries.clear()
+    path = folder / "stacks" / "Pulumi.agency.yaml"
+    text = path.read_text().replace("dns: route53", "dns: cloudflare")
+    path.write_text(text + f"  mtasts:cloudflareAccount: {CLOUDFLARE}\n")
+    monkeypatch.setattr(adopt, "addresses_stand", lambda *_: stand)
+    assert run() == (2 if stand else 0)
+    assert ("has addresses of its own" in capsys.readouterr().err) is stand
+    assert bool(Shelf.entries) is not stand
+
+
+def test_what_somebody_else_publishes_is_not_taken_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--domain", DOMAIN) == 0
+    path = folder / "stacks" / "Pulumi.agency.yaml"
+    path.write_text(path.read_text().replace("dns: route53", "dns: manual"))
+    assert run() == 2
+    assert "dns manual cannot take a domain over" in capsys.readouterr().err

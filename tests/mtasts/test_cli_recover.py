@@ -57,7 +57,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(recover, "stack_account", lambda *_: (None, "bucket"))
+    monkeypatch.setattr("mtasts.clouds.Clouds.identify", lambda _: "123456789012")
     monkeypatch.setattr(recover, "Engine", Scripted)
     monkeypatch.setattr(Scripted, "find", lambda stack: Scripted("pulumi", stack))
     for name, value in (("problems", []), ("pending", ()), ("copy", None), ("done", [])):
@@ -68,7 +68,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
     def take_in(*_: object) -> Iterator[tuple[str, str, str]]:
         yield from found
 
-    monkeypatch.setattr(recover, "accounts", lambda *_: None)
+    monkeypatch.setattr(recover, "finder", lambda _: None)
     monkeypatch.setattr(recover, "take_in_existing", take_in)
     return Scripted
 

@@ -128,15 +128,6 @@ def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:
         clouds("aws", "route53").require_cloudflare()
 
 
-def test_what_works_on_aws_alone_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
-    with pytest.raises(UsageError, match="hosting is aws and dns is route53"):
-        accounts.stack_account(config("cloudflare", "cloudflare"), {}, "test")
-    monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
-    found, bucket = accounts.stack_account(config("aws", "route53"), AWS, "test")
-    assert (found.settings.region, bucket) == ("us-east-1", "mtasts-a-us-east-1-test")
-
-
 def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     with api() as servers:
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "local-token")

@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import closed_port
+from test_cloudflare import api, settings
 
+from localcloud.cloudflare.account import Record
+from localcloud.cloudflare.api import Faults
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud import existing
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.buckets import ensure_bucket
+from mtasts.cloud.cloudflare import CloudflareAccount
 from mtasts.cloud.existing import find_existing
+from mtasts.cloud.existing_cloudflare import addresses_stand
 from mtasts.cloud.flattening import address_conflict, flatten
+from mtasts.clouds import Clouds
 from mtasts.config import load
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
-from mtasts.recovery import accounts, look_for, take_in_existing
+from mtasts.recovery import finder, look_for, take_in_existing
 from mtasts.rollout.importing import Creation
 from mtasts.rollout.zones import HostedZone
 
@@ -206,17 +212,69 @@ def config(role: str | None = None) -> Any:
     return load(values, file="f")
 
 
-def test_records_are_looked_for_in_their_domains_role(own: Account) -> None:
-    account_of = accounts(config(ROLE), own)
+def test_records_are_looked_for_in_their_domains_role(
+    own: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Account] = []
+
+    def find(account: Account, *_: object) -> str:
+        asked.append(account)
+        return "found"
+
+    monkeypatch.setattr(existing, "find_existing", find)
     record = Creation(RECORD, "r", {"name": "_mta-sts.example.gov"})
-    assert account_of(record).settings.roles[0].arn == ROLE
+    clouds = Clouds("s", config(ROLE), own, None)
+    assert finder(clouds)(record) == "found"
+    assert asked.pop().settings.roles[0].arn == ROLE
     for other in (
         Creation(RECORD, "r", {"name": "_mta-sts.other.gov"}),
         Creation(RECORD, "r", {}),
         Creation(BUCKET, "b", {"name": "example.gov"}),
     ):
-        assert account_of(other) is own
-    assert accounts(config(), own)(record) is own
+        assert finder(clouds)(other) == "found"
+        assert asked.pop() is own
+    assert finder(Clouds("s", config(), own, None))(record) == "found"
+    assert asked == [own]
+
+
+DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
+
+
+def test_records_at_cloudflare_are_found_by_what_they_say() -> None:
+    with api() as servers:
+        zone = servers.account.add_zone("example.gov")
+        for id_, type_, content in (
+            ("spf", "TXT", '"v=spf1 -all"'),
+            ("old", "TXT", '"v=STSv1; id=1;"'),
+            ("new", "TXT", '"v=STSv1; id=2;"'),
+            ("alias", "CNAME", "d1.cloudfront.net"),
+        ):
+            name = OWNER if type_ == "CNAME" else "_mta-sts.example.gov"
+            servers.account.add_record(zone, Record(id_, name, type_, content, 300))
+        account = CloudflareAccount(settings(servers.api.url))
+        find = finder(Clouds("s", config(), None, account))
+
+        def found(content: str, name: str = "_mta-sts.example.gov", type_: str = "TXT") -> Any:
+            inputs = {"zoneId": zone.id, "name": name, "type": type_, "content": content}
+            return find(Creation(DNS_RECORD, "r", inputs))
+
+        assert found('"v=STSv1; id=2;"') == f"{zone.id}/new"
+        assert found('"v=STSv1; id=3;"') == f"{zone.id}/old"
+        assert found('"v=TLSRPTv1; rua=mailto:a@b.example"') is None
+        assert found("d2.cloudfront.net", OWNER, "CNAME") == f"{zone.id}/alias"
+        assert found('"v=STSv1; id=2;"', "_mta-sts.other.gov") is None
+        script = "cloudflare:index/workersScript:WorkersScript"
+        assert find(Creation(script, "s", {})) is None
+        with pytest.raises(KeyError):
+            find(Creation(DNS_RECORD, "r", {"zoneId": zone.id}))
+        assert not addresses_stand(OWNER, zone.id, account)
+        servers.account.add_record(zone, Record("a", "mta-sts.b.example.gov", "AAAA", "::", 60))
+        assert addresses_stand("mta-sts.b.example.gov", zone.id, account)
+        servers.api.faults = Faults(lacking=frozenset({"DNS Read"}))
+        with pytest.raises(UndeterminedError, match="whether there is a"):
+            found("x")
+        with pytest.raises(UndeterminedError, match="what stands at"):
+            addresses_stand(OWNER, zone.id, account)
 
 
 def plan(*rows: tuple[str, str, dict[str, object]]) -> dict[str, Any]:
@@ -239,7 +297,7 @@ def test_what_is_not_known_yet_is_looked_for_later(own: Account) -> None:
         (BUCKET, "c", {"bucket": "no-such"}),
         (RECORD, "r", {"zoneId": "Z", "type": "CNAME"}),
     )
-    assert look_for(asked, lambda _: own) == {(BUCKET, "b"): "mine"}
+    assert look_for(asked, finder(Clouds("s", config(), own, None))) == {(BUCKET, "b"): "mine"}
 
 
 class Rounds(Engine):
@@ -263,7 +321,7 @@ TAKEN: list[str] = []
 def test_it_goes_on_until_nothing_more_is_found(own: Account) -> None:
     ensure_bucket(own, "mine")
     TAKEN.clear()
-    taken = list(take_in_existing(Rounds("pulumi", "s"), lambda _: own))
+    taken = list(take_in_existing(Rounds("pulumi", "s"), finder(Clouds("s", config(), own, None))))
     assert taken == [(BUCKET, "b", "mine")]
     assert len(TAKEN) == 1
 
@@ -272,7 +330,7 @@ def test_there_is_an_end_to_it(own: Account, monkeypatch: pytest.MonkeyPatch) ->
     ensure_bucket(own, "mine")
     monkeypatch.setattr(Rounds, "endless", True)
     with pytest.raises(UndeterminedError, match="more to take in after 6 rounds"):
-        list(take_in_existing(Rounds("pulumi", "s"), lambda _: own))
+        list(take_in_existing(Rounds("pulumi", "s"), finder(Clouds("s", config(), own, None))))
 
 
 def test_a_cname_becomes_the_addresses_it_leads_to(url: str, own: Account) -> None:

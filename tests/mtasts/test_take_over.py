@@ -60,6 +60,19 @@ async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
         assert len(watching.seen) == 2
 
 
+async def test_another_worker_gives_the_name_up_the_same_way() -> None:
+    host = f"mta-sts.{DOMAIN}"
+    with standing(host) as (servers, account, zone):
+        servers.account.scripts["theirs"] = Script("theirs", [Version("w2", "", 0.0)])
+        servers.account.attach(host, "theirs", zone)
+        watching = Watching(servers)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE)
+        assert watching.seen == [(1, 1), (1, 1)]
+        assert {each.service for each in servers.account.domains.values()} == {SERVICE}
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE)
+        assert len(watching.seen) == 2
+
+
 @pytest.mark.parametrize("types", [(), ("TXT",)])
 async def test_where_nothing_leads_elsewhere_nothing_is_done(types: tuple[str, ...]) -> None:
     host = f"mta-sts.{DOMAIN}"
