@@ -35,7 +35,8 @@ _QUIET = frozenset({"same", "read", "refresh"})
 class DomainReview:
     """What one run does to one policy domain; None and empty mean that there is nothing.
 
-    ``ttl_seconds`` is how long resolvers may go on telling the id before.
+    ``ttl_seconds`` is how long resolvers may go on telling the id before. While a domain moves, it
+    is in two places: what either has is there.
     """
 
     name: str
@@ -44,6 +45,11 @@ class DomainReview:
     id_before: str = ""
     id_after: str = ""
     ttl_seconds: int | None = None
+
+    def serves(self, before: str | None, after: str | None) -> None:
+        """Take note of a host's body before and after the run."""
+        self.body_before = before if self.body_before is None else self.body_before
+        self.body_after = after if self.body_after is None else self.body_after
 
     @property
     def is_changed(self) -> bool:
@@ -126,10 +132,10 @@ def _read_body(
     key = str((after or before).get("key", ""))
     if type_ == _WORKER and name.endswith(_SCRIPT):
         domain = _domain(domains, name.removesuffix(_SCRIPT))
-        domain.body_before, domain.body_after = _in_source(before), _in_source(after)
+        domain.serves(_in_source(before), _in_source(after))
     elif type_ == _OBJECT and key.startswith(_PREFIX) and key.endswith(_SUFFIX):
         domain = _domain(domains, key.removeprefix(_PREFIX).removesuffix(_SUFFIX))
-        domain.body_before, domain.body_after = before.get("content"), after.get("content")
+        domain.serves(before.get("content"), after.get("content"))
 
 
 def _domain(domains: dict[str, DomainReview], name: str) -> DomainReview:
@@ -148,12 +154,14 @@ def _read_id(
     if type_ in _RECORDS and name.endswith(_STS):
         domain = _domain(domains, name.removesuffix(_STS))
         ttl = before.get("ttl")
-        domain.ttl_seconds = int(ttl) if isinstance(ttl, int | float) else None
+        if isinstance(ttl, int | float):
+            domain.ttl_seconds = max(int(ttl), domain.ttl_seconds or 0)
     elif type_ == _OBJECT and name.endswith(_HANDED):
         domain = _domain(domains, name.removesuffix(_HANDED))
     else:
         return
-    domain.id_before, domain.id_after = _id(before), _id(after)
+    domain.id_before = domain.id_before or _id(before)
+    domain.id_after = domain.id_after or _id(after)
 
 
 def _texts(inputs: _Inputs) -> Iterator[str]:

@@ -256,3 +256,19 @@ def test_a_delegated_record_is_the_domains_wherever_it_stands() -> None:
 
     (found,) = read(step("update", RECORD, "example.gov-sts", sts("1"), sts("2"))).domains
     assert (found.name, found.id_after) == ("example.gov", "2")
+
+
+@pytest.mark.parametrize("first", ["new", "former"])
+def test_a_domain_that_is_in_two_zones_changes_for_senders_when_what_they_get_changes(
+    first: str,
+) -> None:
+    new = (body("create", None, OLD), record("create", None, "1"))
+    former = (body("same", OLD, OLD), record("same", "1", "1"))
+    (domain,) = read(*(new + former if first == "new" else former + new)).domains
+    assert not domain.is_changed
+    assert domain.ttl_seconds == 300
+    gone = (body("delete", OLD, None), record("delete", "1", None))
+    (domain,) = read(*(former + gone if first == "new" else gone + former)).domains
+    assert not domain.is_changed
+    (domain,) = read(*gone).domains
+    assert domain.is_changed
