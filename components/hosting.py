@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mtasts.rollout.declaration import Declaration
 
 
+# How long resolvers keep what leads to a policy host, in every zone of ours.
+ADDRESS_TTL_SECONDS = 300
+
+
 @dataclass(frozen=True, slots=True)
 class Alias:
     """A host that a record leads to by its own name."""
@@ -113,7 +117,9 @@ class PolicyHost(Protocol):
 
 
 class Hosting(Protocol):
-    """One cloud account, as far as one stack uses it."""
+    """One cloud account, as far as one stack uses it; ``name`` is the config's word for it."""
+
+    name: str
 
     def policy_host(
         self,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 
 from components.hooks import guard
+from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.errors import UndeterminedError
 from mtasts.proof import NotProvenError, Wanted
 
@@ -53,7 +54,8 @@ class _Place:
     """Where senders may find the domain: a host, and the zone whose records lead there.
 
     ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
-    hooks; what is seen at a place that ``counts`` decides, elsewhere it is told.
+    hooks; what is seen at a place that ``counts`` decides, elsewhere it is told. ``goes_to`` is the
+    cloud that the name goes to within its zone, if it does.
     """
 
     name: str
@@ -61,6 +63,7 @@ class _Place:
     host: PolicyHost
     zone: Zone | None
     counts: bool = True
+    goes_to: str | None = None
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -150,10 +153,11 @@ class MailDomain(pulumi.ComponentResource):
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"]))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
-        places = [_Place(name, declared, host, zone)]
-        former_host = host
+        former_host, goes_to = host, None
         if former["hosting"] is not None:
             former_host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
+            goes_to = args["hosting"].name if former_zone is None else None
+        places = [_Place(name, declared, host, zone, goes_to=goes_to)]
         if former_host is not host or former_zone is not None:
             counts = former_zone is None or declared.former_is_asked
             places.append(_Place(f"{name}-former", left, former_host, former_zone, counts))
@@ -186,6 +190,8 @@ def _candidate_proof(
         ledger = await recorder.read(name)
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
             await host.take_over(declared.policy_host, declared.zone.zone_id)
+            if place.goes_to is not None:
+                await recorder.host_moves(name, place.goes_to, ADDRESS_TTL_SECONDS)
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     return guard(f"{place.name}-candidate-proof", check, deadline_seconds=deadline)

@@ -10,6 +10,7 @@ from mtasts.clock import utc_now
 from mtasts.rollout.entries import (
     Body,
     Delegated,
+    HostMoved,
     LedgerError,
     MxSeen,
     PhaseEntered,
@@ -131,6 +132,11 @@ class Recorder:
             return
         number = (await self.read(domain)).next_number
         await self._append(domain, ZoneSeen(number, self.now(), zone))
+
+    async def host_moves(self, domain: str, hosting: str, ttl_seconds: int) -> None:
+        """Write down that the policy host's name is about to lead to another cloud."""
+        number = (await self.read(domain)).next_number
+        await self._append(domain, HostMoved(number, self.now(), hosting, ttl_seconds))
 
     async def delegation_seen(
         self, domain: str, ledger: Ledger, zone: HostedZone, ttl_seconds: int

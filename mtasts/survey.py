@@ -125,6 +125,8 @@ class Surveyor:
             identity,
             asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
         )
+        if config.leaving not in (None, config.hosting):
+            domains = [replace(found, leaves_host=True) for found in domains]
         return Survey(account_id, tuple(domains), await self._quota(domains))
 
     async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
@@ -148,12 +150,12 @@ class Surveyor:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
-        zone, home, mx, caa, ledger = await asyncio.gather(
+        zone, home, mx, caa, (ledger, former) = await asyncio.gather(
             self._zone(domain),
             self._home(domain.name),
             self._lookup(domain.name, "MX"),
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
-            self._ledger(domain.name, identity),
+            self._history(domain, identity),
         )
         found = Surroundings(domain, mx=mx, caa=tuple(caa), authorities=self._authorities)
         if isinstance(ledger, Ledger):
@@ -175,7 +177,6 @@ class Surveyor:
                 found = replace(found, looked=await self._looked(store, domain.name, home))
             except (HandoverError, UndeterminedError) as error:
                 return replace(found, zone_problem=error)
-        former = await self._former_zone(domain, found.ledger)
         if former is not None and not isinstance(former, HostedZone):
             return replace(found, former_problem=former)
         at = home or former or zone
@@ -257,6 +258,17 @@ class Surveyor:
         if zone.zone_id not in self._zone_settings:
             self._zone_settings[zone.zone_id] = asyncio.create_task(_judged(self._settings, zone))
         return await self._zone_settings[zone.zone_id]
+
+    async def _history(
+        self, domain: DomainConfig, identity: asyncio.Task[str]
+    ) -> tuple[
+        Ledger | LedgerError | UndeterminedError,
+        HostedZone | ZoneError | UndeterminedError | None,
+    ]:
+        """The ledger, and the zone that it says the records were in."""
+        ledger = await self._ledger(domain.name, identity)
+        known = ledger if isinstance(ledger, Ledger) else Ledger()
+        return ledger, await self._former_zone(domain, known)
 
     async def _ledger(
         self, domain: str, identity: asyncio.Task[str]

@@ -32,6 +32,8 @@ def load_resources() -> None:
 class AwsHosting:
     """`components.hosting.Hosting` over one account."""
 
+    name = "aws"
+
     def __init__(
         self,
         account: Account,

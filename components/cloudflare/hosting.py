@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 class CloudflareHosting:
     """`components.hosting.Hosting` over one account."""
 
+    name = "cloudflare"
+
     def __init__(
         self,
         account: CloudflareAccount,

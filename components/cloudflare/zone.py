@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from components.hosting import Validated, Worker
+from components.hosting import ADDRESS_TTL_SECONDS, Validated, Worker
 from mtasts.records import to_presentation
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 # ACM asks for the record at each renewal, and never for another value.
 _VALIDATION_TTL_SECONDS = 300
-_ADDRESS_TTL_SECONDS = 300
 
 
 class ZoneArgs(TypedDict):
@@ -62,7 +61,7 @@ class Zone(pulumi.ComponentResource):
             )
             return [domain]
         record = self._record(
-            f"{name}-cname", owner, "CNAME", target.name, _ADDRESS_TTL_SECONDS, opts
+            f"{name}-cname", owner, "CNAME", target.name, ADDRESS_TTL_SECONDS, opts
         )
         return [record]
 

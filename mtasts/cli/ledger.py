@@ -21,6 +21,7 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
+    HostMoved,
     LedgerError,
     PhaseEntered,
     Proof,
@@ -148,6 +149,12 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
             }
         case StageEntered():
             found = {"kind": "stage", "stage": entry.stage}
+        case HostMoved():
+            found = {
+                "kind": "host",
+                "hosting": entry.hosting,
+                "ttlSeconds": entry.ttl_seconds,
+            }
         case Delegated():
             found = {
                 "kind": "delegated",
@@ -202,6 +209,8 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             shown = f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}"
         case ZoneSeen():
             shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
+        case HostMoved():
+            shown = f"host   goes to {entry.hosting}"
         case Delegated():
             shown = f"zone   DNS leads to {entry.zone_id}"
         case PhaseEntered(phase=way) | StageEntered(stage=way):

@@ -146,8 +146,26 @@ class Delegated:
         return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
 
 
+@dataclass(frozen=True, slots=True)
+class HostMoved:
+    """The policy host's name is about to lead to another cloud, whose name is ``hosting``.
+
+    Resolvers may go on leading to the one before for ``ttl_seconds``.
+    """
+
+    number: int
+    at: dt.datetime
+    hosting: str
+    ttl_seconds: int
+
+    @property
+    def settled_at(self) -> dt.datetime:
+        """When no resolver has the address before any more."""
+        return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
+
+
 Entry: TypeAlias = (
-    Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered | Delegated
+    Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered | Delegated | HostMoved
 )
 
 
@@ -207,6 +225,12 @@ def render_entry(entry: Entry) -> bytes:
                 "zone_id": entry.zone_id,
                 "ttl_seconds": entry.ttl_seconds,
             }
+        case HostMoved():
+            own = {
+                "kind": "host",
+                "hosting": entry.hosting,
+                "ttl_seconds": entry.ttl_seconds,
+            }
         case Adopted():
             own = {
                 "kind": "adopted",
@@ -262,6 +286,10 @@ def _delegated(number: int, at: dt.datetime, found: dict[str, Any]) -> Delegated
     return Delegated(number, at, _word(found["zone_id"]), _whole(found["ttl_seconds"]))
 
 
+def _host(number: int, at: dt.datetime, found: dict[str, Any]) -> HostMoved:
+    return HostMoved(number, at, _word(found["hosting"]), _whole(found["ttl_seconds"]))
+
+
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
@@ -271,6 +299,7 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "zone": _zone,
     "stage": _stage,
     "delegated": _delegated,
+    "host": _host,
 }
 
 

@@ -16,6 +16,7 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
+    HostMoved,
     LedgerError,
     MxSeen,
     PhaseEntered,
@@ -99,6 +100,12 @@ class Ledger:
     def delegated(self) -> Delegated | None:
         """To which of two zones DNS led when that was last looked at in a move."""
         found = (each for each in reversed(self.entries) if isinstance(each, Delegated))
+        return next(found, None)
+
+    @property
+    def host_moved(self) -> HostMoved | None:
+        """When the policy host last went to another cloud within its zone, if it ever did."""
+        found = (each for each in reversed(self.entries) if isinstance(each, HostMoved))
         return next(found, None)
 
     @property

@@ -76,6 +76,17 @@ def move_refusals(
         )
 
 
+def host_refusals(domain: str, ledger: Ledger, *, leaves: bool, now: dt.datetime) -> Iterator[str]:
+    """Why the host before may not go yet; ``leaves`` says that it stays for now."""
+    moved = ledger.host_moved
+    if moved is not None and not leaves and now < moved.settled_at:
+        yield (
+            f"until {minute(moved.settled_at)} resolvers may have the address that "
+            f"mta-sts.{domain} led to before it went to {moved.hosting}: put back mtasts:leaving "
+            "until then"
+        )
+
+
 def _way(before: str, after: str) -> str:
     if {before, after} == {"route53", "cloudflare"}:
         return f"add mtasts:leavingDns: {before} until resolvers ask the new zone (docs/moving.md)"

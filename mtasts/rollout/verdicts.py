@@ -13,7 +13,7 @@ from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
 from mtasts.rollout.ledger import Ledger, enforces
-from mtasts.rollout.moving import move_note, move_refusals
+from mtasts.rollout.moving import host_refusals, move_note, move_refusals
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records
 from mtasts.rollout.retirement import Seen, progress
@@ -52,7 +52,8 @@ class Surroundings:
     ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
     it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
     ``former_problem`` says why that is not known, ``sts`` and ``tlsrpt`` are its, and ``there`` is
-    what ``zone`` has at their names. Of a parked domain, ``mx`` is all that is looked up.
+    what ``zone`` has at their names; ``leaves_host`` says that the host before stays for those who
+    have its address. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -75,6 +76,7 @@ class Surroundings:
     former_zone: HostedZone | None = None
     former_problem: ZoneError | UndeterminedError | None = None
     there: tuple[DnsAnswer, ...] = ()
+    leaves_host: bool = False
 
     @property
     def live_id(self) -> str | None:
@@ -162,11 +164,11 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
     zone, former = found.zone, found.former_zone
     if zone is None or found.former_problem is not None:
         return [], []
-    wrong = list(
-        move_refusals(
-            found.domain.name, found.ledger, zone, former=former, there=found.there, now=now
-        )
-    )
+    name, ledger = found.domain.name, found.ledger
+    wrong = [
+        *move_refusals(name, ledger, zone, former=former, there=found.there, now=now),
+        *host_refusals(name, ledger, leaves=found.leaves_host, now=now),
+    ]
     override = found.domain.override
     if wrong and override is not None and now.date() <= override.expires:
         return [], [f"overridden: {each}" for each in wrong]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from localcloud.project import Project
 
 pytestmark = pytest.mark.engine
-DAY = dt.timedelta(days=1)
+DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
 class Asking(Looking):
@@ -104,6 +104,10 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
         # For those who know the old address.
         assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
         project.pulumi("config", "rm", "mtasts:leaving").required()
+        early = project.up()
+        assert not early.ok
+        assert "resolvers may have the address" in early.text
+        project = project.later(2 * HOUR)
         project.settle()
     assert senders.wrong == []
     assert senders.looks > 20

@@ -83,6 +83,7 @@ async def fill(url: str) -> None:
     await recorder.zone_seen("example.gov", ledger, zone)
     await recorder.zone_seen("example.gov", await recorder.read("example.gov"), zone)
     await recorder.enter("example.gov", Stage.ISSUED)
+    await recorder.host_moves("example.gov", "cloudflare", 300)
     await recorder.delegation_seen("example.gov", await recorder.read("example.gov"), zone, 60)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
@@ -106,7 +107,8 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase, zone, stage, delegated = first["entries"]
+    body, proof, mx, page, phase, zone, stage, host, delegated = first["entries"]
+    assert (host["kind"], host["hosting"]) == ("host", "cloudflare")
     assert (delegated["kind"], delegated["zoneId"], delegated["ttlSeconds"]) == (
         "delegated",
         "Z1",

@@ -124,8 +124,8 @@ async def test_without_the_program_there_is_a_reason(monkeypatch: pytest.MonkeyP
     ("script", "says", "seconds"),
     [
         ("exec sleep 60", "in time", 0.5),
-        ("exec yes", "no handshake", 5.0),
-        ("echo Verify return code; exec sleep 60", "no handshake", 5.0),
+        ("exec yes", "no handshake", 60.0),
+        ("echo Verify return code; exec sleep 600", "no handshake", 60.0),
     ],
     ids=["idle", "endless", "never leaves"],
 )

@@ -16,7 +16,7 @@ from loopback import Zone, closed_port
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
 from mtasts.cloud.zones import Route53Zones, public_zones, with_name_servers
-from mtasts.config import AgencyConfig, load
+from mtasts.config import AgencyConfig, Hosting, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
@@ -452,6 +452,7 @@ class Met:
 
     def __init__(self, *, broken: bool = False, raised: int | None = None) -> None:
         self.broken = broken
+        self.there = 9
         self._raised = raised
 
     def raised(self) -> int | None:
@@ -460,7 +461,7 @@ class Met:
     def count(self) -> int:
         if self.broken:
             raise UndeterminedError("nobody there")
-        return 9
+        return self.there
 
     def taken(self, host: str, _: str) -> str | None:
         if self.broken:
@@ -509,6 +510,13 @@ async def test_a_quota_that_was_raised_counts(url: str, raised: int | None, *, t
     found = await noting(url, Zone({}), Met(raised=raised)).survey(config(MAIL))
     assert bool(found.notes) is told
     assert not told or ("unless it was raised" in found.notes[0]) is (raised is None)
+
+
+async def test_far_from_a_quota_nobody_asks_for_the_accounts_own(url: str) -> None:
+    met = Met()
+    met.there = 1
+    met.raised = None  # type: ignore[assignment, method-assign]  # not to be called
+    assert (await noting(url, Zone({}), met).survey(config(MAIL))).notes == ()
 
 
 async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) -> None:
@@ -579,6 +587,16 @@ async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> No
     found._former_listing = Left()
     (only,) = (await found.survey(config(MAIL))).domains
     assert str(only.former_problem) == "nobody there"
+
+
+@pytest.mark.parametrize(
+    ("leaving", "leaves"), [(None, False), (Hosting.AWS, False), (Hosting.CLOUDFLARE, True)]
+)
+async def test_a_host_that_stays_for_now_is_known_as_such(
+    url: str, leaving: Hosting | None, *, leaves: bool
+) -> None:
+    found = await surveyor(url, Zone({})).survey(replace(config(MAIL), leaving=leaving))
+    assert [each.leaves_host for each in found.domains] == [leaves]
 
 
 async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:

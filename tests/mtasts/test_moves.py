@@ -12,9 +12,15 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.entries import SKEW, Body, Delegated, Entry, Proof, ZoneSeen
+from mtasts.rollout.entries import SKEW, Body, Delegated, Entry, HostMoved, Proof, ZoneSeen
 from mtasts.rollout.ledger import Ledger
-from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former, move_note, move_refusals
+from mtasts.rollout.moving import (
+    DELEGATION_SECONDS,
+    host_refusals,
+    leads_to_former,
+    move_note,
+    move_refusals,
+)
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import HostedZone, Keeper
 
@@ -125,6 +131,27 @@ def test_the_former_zone_goes_once_no_resolver_asks_it(
     assert len(found) == (says is not None)
     assert says is None or says in found[0]
     assert says is None or "put back mtasts:leavingDns" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("after", "leaves", "stays"),
+    [
+        (dt.timedelta(), True, False),
+        (dt.timedelta(), False, True),
+        (dt.timedelta(seconds=300), False, True),
+        (dt.timedelta(seconds=300) + SKEW, False, False),
+    ],
+)
+def test_a_host_goes_once_no_resolver_has_its_address(
+    after: dt.timedelta, *, leaves: bool, stays: bool
+) -> None:
+    moved = Ledger((*ledger(THEIRS).entries, HostMoved(4, T0, "cloudflare", 300)))
+    found = list(host_refusals(NAME, moved, leaves=leaves, now=T0 + after))
+    assert bool(found) is stays
+    assert not stays or "before it went to cloudflare: put back mtasts:leaving" in found[0]
+    around = replace(AROUND, former_zone=None, delegated=ns("ada.cloud.example"), ledger=moved)
+    judged = verdict(replace(around, leaves_host=leaves), T0 + after)
+    assert judged.refusals == tuple(found)
 
 
 @pytest.mark.parametrize(
