@@ -15,19 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from localcloud import lifecycle, moto_host
-from localcloud.cloud import ACCOUNT, CLOUDFLARE_TOKEN
+from localcloud import lifecycle
+from localcloud.cloud import ACCOUNT
 from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.control_client import Control
 from localcloud.edge_response import EdgeFault
 from localcloud.engine import find
+from localcloud.inventory import inventory
 from localcloud.mail import Flavour
 from localcloud.project import ROOT, Project
 from localcloud.story import StepError, Story, expect
 from localcloud.watcher import Watcher, order
-from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
 from mtasts.config import load_file
 from mtasts.observations import FetchOutcome
 from mtasts.policy import Mode, Policy, policy_id
@@ -218,7 +218,7 @@ def _cloud(
 
 def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, folder: Path) -> str:
     environment = lifecycle.environment(cloud, os.environ)
-    before = _account(cloud)
+    before = inventory(cloud)
     project = Project.make(folder, environment, ROOT / "stacks" / f"Pulumi.{side.stack}.yaml")
     project.configure(side.brisk)
     steps = project.preview()["steps"]
@@ -226,7 +226,7 @@ def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, folder: Path) -> st
     kinds = {step["newState"]["type"] for step in steps}
     wanted = {*side.kinds, "mtasts:index:MailDomain"}
     expect(wanted <= kinds, f"the plan lacks {', '.join(sorted(wanted - kinds))}")
-    expect(_account(cloud) == before, "the preview has changed the account")
+    expect(inventory(cloud) == before, "the preview has changed the account")
     reach = Reach.from_environment(environment)
     scenes.append(_Scene(side, cloud, project, reach, Control(cloud.control)))
     return f"{len(steps)} resources to create, and nothing is created yet"
@@ -363,7 +363,7 @@ def _send(scene: _Scene) -> Sender:
 def _scratch(scene: _Scene) -> str:
     """A stack from `mtasts init`, brought up and destroyed again, beside the other steps."""
     began = time.monotonic()
-    before = _account(scene.cloud)
+    before = inventory(scene.cloud)
     project = scene.project
     words = ["init", "scratch", "--domain", scene.side.scratch, *scene.side.init]
     project.mtasts(*words, "--stacks", str(project.stack_file.parent)).required()
@@ -386,7 +386,7 @@ def _new_since(before: frozenset[str], scene: _Scene) -> set[str]:
 
     R2 keeps the scratch stack's own too, and its bucket: they are no resources of the stack.
     """
-    new = _account(scene.cloud) - before
+    new = inventory(scene.cloud) - before
     return {each for each in new if not any(part in each for part in _kept(scene.side))}
 
 
@@ -399,42 +399,3 @@ def _live_id(scene: _Scene) -> str:
     answer = asyncio.run(Resolver(scene.reach).lookup(f"_mta-sts.{scene.side.domain}", "TXT"))
     record = select_sts(answer.strings).record
     return record.id if record else f"none ({answer.status})"
-
-
-def _account(cloud: Cloud) -> frozenset[str]:
-    """Everything that the account holds, by kind and name, read with boto3 from outside."""
-    session = moto_host.session()
-
-    def client(service: Any) -> Any:  # noqa: ANN401 - boto3's clients
-        return session.client(service, endpoint_url=cloud.aws)
-
-    s3, cloudfront, route53 = client("s3"), client("cloudfront"), client("route53")
-    found = []
-    for bucket in s3.list_buckets()["Buckets"]:
-        versions = s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", [])
-        found += [f"bucket {bucket['Name']}"]
-        found += [f"object {bucket['Name']}/{version['Key']}" for version in versions]
-    distributions = cloudfront.list_distributions()["DistributionList"].get("Items", [])
-    found += [f"distribution {each['Id']}" for each in distributions]
-    controls = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
-    found += [f"origin access control {each['Id']}" for each in controls]
-    certificates = client("acm").list_certificates()["CertificateSummaryList"]
-    found += [f"certificate {each['CertificateArn']}" for each in certificates]
-    found += _cloudflare(cloud)
-    for zone in route53.list_hosted_zones()["HostedZones"]:
-        rows = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
-        found += [f"record {each['Name']} {each['Type']}" for each in rows]
-    return frozenset(found)
-
-
-def _cloudflare(cloud: Cloud) -> list[str]:
-    """The same of the Cloudflare account, through its API."""
-    settings = CloudflareSettings(ACCOUNT_ID, CLOUDFLARE_TOKEN, cloud.cloudflare)
-    account = CloudflareAccount(settings)
-    found = [f"worker {each['id']}" for each in account.get(f"{account.path}/workers/scripts")]
-    domains = account.get(f"{account.path}/workers/domains")
-    found += [f"custom domain {each['hostname']}" for each in domains]
-    for zone in account.pages("/zones"):
-        rows = account.get(f"/zones/{zone['id']}/dns_records")
-        found += [f"record {each['name']} {each['type']}" for each in rows]
-    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.config import fields
+from mtasts.config import fields, identifiers
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import Dns, Hosting
 from mtasts.config.moving import check_moving
@@ -184,7 +184,11 @@ def check_domain(
             value=domain.name,
         )
     wanted = {Dns.ROUTE53: "Route 53", Dns.CLOUDFLARE: "Cloudflare"}.get(dns)
-    if domain.zone_id and wanted and fields.is_route53_zone(domain.zone_id) != (dns is Dns.ROUTE53):
+    if (
+        domain.zone_id
+        and wanted
+        and identifiers.is_route53_zone(domain.zone_id) != (dns is Dns.ROUTE53)
+    ):
         report.add(
             f"{path}.zoneId",
             FieldError(

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from mtasts.config import fields, hosts
+from mtasts.config import fields, hosts, identifiers
 from mtasts.config.model import Dns, Hosting, Profile
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
@@ -109,10 +109,12 @@ class StackFields(Fields):
 
     REQUIRED: ClassVar[tuple[str, ...]] = ("mtasts:agency",)
 
-    region: Annotated[str, PlainValidator(fields.region)] | None = Field(None, alias="aws:region")
+    region: Annotated[str, PlainValidator(identifiers.region)] | None = Field(
+        None, alias="aws:region"
+    )
     allowed_account_ids: (
         Annotated[
-            list[Annotated[str, PlainValidator(fields.account_id)]],
+            list[Annotated[str, PlainValidator(identifiers.account_id)]],
             BeforeValidator(fields.filled),
             BeforeValidator(fields.from_json),
         ]
@@ -135,11 +137,11 @@ class StackFields(Fields):
         None, alias="mtasts:tlsReports"
     )
     reroll: _Token | None = Field(None, alias="mtasts:reroll")
-    alarm_topic: Annotated[str, PlainValidator(fields.alarm_topic)] | None = Field(
+    alarm_topic: Annotated[str, PlainValidator(identifiers.alarm_topic)] | None = Field(
         None, alias="mtasts:alarmTopic"
     )
-    cloudflare_account: Annotated[str, PlainValidator(fields.cloudflare_account)] | None = Field(
-        None, alias="mtasts:cloudflareAccount"
+    cloudflare_account: Annotated[str, PlainValidator(identifiers.cloudflare_account)] | None = (
+        Field(None, alias="mtasts:cloudflareAccount")
     )
     delegation_zone: Annotated[str, PlainValidator(hosts.delegation_zone)] | None = Field(
         None, alias="mtasts:delegationZone"
@@ -183,8 +185,10 @@ class DomainFields(Fields):
     ) = Field(None, alias="dkimSelectors")
     mode: _Mode | None = None
     max_age: _MaxAge | None = Field(None, alias="maxAge")
-    zone_id: Annotated[str, PlainValidator(fields.zone_id)] | None = Field(None, alias="zoneId")
-    dns_role_arn: Annotated[str, PlainValidator(fields.role_arn)] | None = Field(
+    zone_id: Annotated[str, PlainValidator(identifiers.zone_id)] | None = Field(
+        None, alias="zoneId"
+    )
+    dns_role_arn: Annotated[str, PlainValidator(identifiers.role_arn)] | None = Field(
         None, alias="dnsRoleArn"
     )
     ttl: _Ttl | None = None

@@ -380,7 +380,7 @@ async def test_a_ledger_beyond_reason_is_not_read(
     store = S3Store(account(url), bucket)
     for number in (1, 2):
         store.append("example.gov", number, b"{}")
-    monkeypatch.setattr("mtasts.stores.s3.ENTRIES_MAX", 1)
+    monkeypatch.setattr("mtasts.stores.objects.ENTRIES_MAX", 1)
     with pytest.raises(LedgerError, match="more than 1 entries"):
         store.list("example.gov")
 
