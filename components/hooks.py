@@ -31,6 +31,31 @@ def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.Resourc
     return pulumi.ResourceHook(name, guarded(check, deadline_seconds=deadline_seconds))
 
 
+def once(work: Callable[[], Awaitable[None]]) -> Check:
+    """A check that does ``work`` once a run, however many writes it guards, and tells each of them.
+
+    What the work has to see is the same for all of them, and it may write to the ledger.
+    """
+    running: list[asyncio.Future[BaseException | None]] = []
+
+    async def outcome() -> BaseException | None:
+        try:
+            await work()
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits; in a task of its own
+            return error  # a SystemExit would end the loop
+        return None
+
+    async def check(_: pulumi.ResourceHookArgs) -> None:
+        if not running:
+            running.append(asyncio.ensure_future(outcome()))
+        # Who gives up waiting takes it from nobody else.
+        error = await asyncio.shield(running[0])
+        if error is not None:
+            raise error
+
+    return check
+
+
 def guarded(
     check: Check, *, deadline_seconds: float
 ) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:

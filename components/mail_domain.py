@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
-from components.hooks import guard
+from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.errors import UndeterminedError
 from mtasts.proof import NotProvenError, Wanted
+from mtasts.rollout.ledger import enforces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +160,9 @@ class MailDomain(pulumi.ComponentResource):
             goes_to = args["hosting"].name if former_zone is None else None
         places = [_Place(name, declared, host, zone, goes_to=goes_to)]
         if former_host is not host or former_zone is not None:
-            counts = former_zone is None or declared.former_is_asked
+            asked = former_zone is None or declared.former_is_asked
+            # Nothing that a former host does may hold up the way back from enforce.
+            counts = asked and enforces(declared.intended)
             places.append(_Place(f"{name}-former", left, former_host, former_zone, counts))
         return places
 
@@ -172,11 +175,11 @@ def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
 def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.ResourceHook:
     """No body is served before the ledger holds it, and where its records are."""
 
-    async def check(_: pulumi.ResourceHookArgs) -> None:
+    async def write() -> None:
         await recorder.ensure_body(name, declared.intended)
         await recorder.zone_seen(name, await recorder.read(name), declared.zone)
 
-    return guard(f"{name}-ledger", check, deadline_seconds=_LEDGER_SECONDS)
+    return guard(f"{name}-ledger", once(write), deadline_seconds=_LEDGER_SECONDS)
 
 
 def _candidate_proof(
@@ -204,16 +207,7 @@ def _proof(
     prover: Prover,
     recorder: Recorder,
 ) -> pulumi.ResourceHook:
-    """No policy id is published before senders get the body that it names, wherever they ask.
-
-    A run proves it once, be there a record in one zone or in two.
-    """
-    running: list[asyncio.Task[None]] = []
-
-    async def check(_: pulumi.ResourceHookArgs) -> None:
-        if not running:
-            running.append(asyncio.create_task(prove_all()))
-        await asyncio.shield(running[0])
+    """No policy id is published before senders get the body that it names, wherever they ask."""
 
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
@@ -225,7 +219,7 @@ def _proof(
         await recorder.proven(name, declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
 
     deadline = prover.deadline_seconds + _GRACE_SECONDS + _LEDGER_SECONDS
-    return guard(f"{name}-proof", check, deadline_seconds=deadline)
+    return guard(f"{name}-proof", once(prove_all), deadline_seconds=deadline)
 
 
 async def _prove(place: _Place, prover: Prover) -> Proof | None:

@@ -53,7 +53,7 @@ def move_refusals(
                 f"the records move from the zone {former.name} to {zone.name}: give both zones one "
                 "name, so that a change of name servers leads from one to the other"
             )
-        elif last.zone_id != zone.zone_id:
+        elif zone.zone_id not in {each.zone_id for each in ledger.zones}:
             yield from _in_the_way(zone, there)
         return
     before, after = last.keeper(domain), zone.keeper(domain)

@@ -7,7 +7,7 @@ import asyncio
 import pulumi
 import pytest
 
-from components.hooks import HookError, guarded
+from components.hooks import HookError, guarded, once
 from mtasts.errors import MtaStsError
 
 ARGUMENTS = pulumi.ResourceHookArgs(urn="u", id="", name="n", type="t")
@@ -56,3 +56,41 @@ async def test_a_check_that_returns_lets_the_write_through() -> None:
 
     await guarded(check, deadline_seconds=5)(ARGUMENTS)
     assert seen == ["n"]
+
+
+async def test_what_guards_several_writes_is_done_once_and_told_to_each() -> None:
+    done: list[str] = []
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        done.append("work")
+
+    check = guarded(once(work), deadline_seconds=5)
+    await asyncio.gather(check(ARGUMENTS), check(ARGUMENTS))
+    await check(ARGUMENTS)
+    assert done == ["work"]
+
+
+@pytest.mark.parametrize("error", [MtaStsError("not proven"), SystemExit(3), Interrupting("x")])
+async def test_what_fails_once_refuses_every_write(error: BaseException) -> None:
+    async def work() -> None:
+        raise error
+
+    check = guarded(once(work), deadline_seconds=5)
+    found = await asyncio.gather(check(ARGUMENTS), check(ARGUMENTS), return_exceptions=True)
+    assert [type(each) for each in found] == [HookError, HookError]
+
+
+async def test_who_gives_up_waiting_takes_it_from_nobody_else() -> None:
+    go, done = asyncio.Event(), []
+
+    async def work() -> None:
+        await go.wait()
+        done.append("work")
+
+    check = once(work)
+    with pytest.raises(HookError, match="no answer within"):
+        await guarded(check, deadline_seconds=0.01)(ARGUMENTS)
+    go.set()
+    await guarded(check, deadline_seconds=5)(ARGUMENTS)
+    assert done == ["work"]

@@ -81,6 +81,15 @@ class Domain:
         """A zone of the same name elsewhere, with the records that are not of this program."""
         self.lab.stack(self._row, hosting="aws", dns=dns)
 
+    def leave_cloudflare(self) -> None:
+        """Have host and zone at AWS as well."""
+        aws = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
+        self.project.configure({"mtasts:leaving": "cloudflare", **aws})
+        self.project.settle()
+        self.project.mtasts("ledger", "copy", self.project.stack).required()
+        self.project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
+        self.project.settle()
+
     def asking(self, dns: str = "") -> Asking:
         """Senders whose resolvers ask the zone at ``dns``, or whichever DNS leads to."""
         reach = Reach.from_environment(self.lab.environment())
@@ -155,13 +164,8 @@ def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
     domain.second_zone("route53")
-    aws = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
     with domain.asking() as senders, domain.asking("cloudflare") as late:
-        project.configure({"mtasts:leaving": "cloudflare", **aws})
-        project.settle()
-        project.mtasts("ledger", "copy", project.stack).required()
-        project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
-        project.settle()
+        domain.leave_cloudflare()
         domain.delegate("route53")
         with domain.asking("route53") as early:
             project.settle()
@@ -176,6 +180,26 @@ def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab) -> None:
     assert lab.sts_at("cloudflare", domain.name) is None
     assert project.outputs()["domains"][domain.name] == domain.published
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
+
+
+def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
+    domain = Domain(lab, "cloudflare", "cloudflare")
+    project = domain.project
+    domain.second_zone("route53")
+    domain.leave_cloudflare()
+    attached = lab.api.get(f"{lab.api.path}/workers/domains")
+    (id_,) = [row["id"] for row in attached if row["hostname"] == f"mta-sts.{domain.name}"]
+    lab.api.remove(f"{lab.api.path}/workers/domains/{id_}")
+    project.configure({"mtasts:maxAge": "86400"})
+    refused = project.up()
+    assert not refused.ok
+    assert f"DNS has no address for mta-sts.{domain.name}" in refused.text
+    project.configure({"mtasts:mode": "testing"})
+    told = project.up().required()
+    assert f"{domain.name}, in the zone that it leaves: " in told.text
+    published = project.outputs()["domains"][domain.name]["policyId"]
+    for dns in ("route53", "cloudflare"):
+        assert published in str(lab.sts_at(dns, domain.name))
 
 
 def test_a_policy_that_changes_during_a_move_changes_in_both_zones(lab: Lab) -> None:

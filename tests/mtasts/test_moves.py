@@ -94,6 +94,7 @@ def refusals(
         pytest.param(ledger(HOME), OURS, None, "write mtasts:dns: manual again", id="from-manual"),
         pytest.param(ledger(OURS), THEIRS, OURS, None, id="begins"),
         pytest.param(ledger(OURS, THEIRS), THEIRS, OURS, None, id="goes-on"),
+        pytest.param(ledger(OURS, THEIRS), OURS, THEIRS, None, id="is-given-up"),
         pytest.param(
             ledger(OURS), THEIRS, replace(OURS, name="gov"), "give both zones one name", id="names"
         ),
@@ -113,6 +114,7 @@ def test_what_was_copied_with_a_zone_is_in_the_way_before_the_first_run_alone() 
     assert f"has mta-sts.{NAME} A already: remove it there" in has
     assert "could not find out" in unknown
     assert refusals(ledger(OURS, THEIRS), THEIRS, OURS, *rows) == []
+    assert refusals(ledger(OURS, THEIRS), OURS, THEIRS, *rows) == []  # given up: those are ours
 
 
 @pytest.mark.parametrize(
