@@ -8,10 +8,12 @@ from mtasts.config.fields import FieldError, shown, text
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
-_TOPIC = re.compile(r"arn:aws:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
+_TOPIC = re.compile(r"arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
 _ROUTE53_ZONE = re.compile(r"[A-Z0-9]{8,32}")
-_CLOUDFLARE_ZONE = re.compile(r"[0-9a-f]{32}")
+_CLOUDFLARE_ID = re.compile(r"[0-9a-f]{32}")
+_ZONE = re.compile(f"{_ROUTE53_ZONE.pattern}|{_CLOUDFLARE_ID.pattern}")
+_ALARMS_REGION = "us-east-1"
 # Partitions whose accounts cannot use the CloudFront that takes its certificates from us-east-1.
 _OTHER_PARTITIONS = {
     "us-gov-": "AWS GovCloud, which has no CloudFront",
@@ -32,83 +34,55 @@ def region(value: object) -> str:
                 f"{shown(name)} is in {why}",
                 "use a commercial account and region, such as us-east-1: all it serves is public",
             )
-    if not _REGION.fullmatch(name):
-        raise FieldError(
-            "config-region-invalid",
-            f"{shown(name)} is no AWS region",
-            "write a region code, such as us-east-1",
-        )
-    return name
+    return _require(_REGION, name, "region", "AWS region", "write a region code, such as us-east-1")
 
 
 def account_id(value: object) -> str:
     """A 12-digit AWS account id; an integer counts, since `pulumi config set --path` writes one."""
-    account = text(value)
-    if not _ACCOUNT.fullmatch(account):
-        raise FieldError(
-            "config-account-invalid",
-            f"{shown(account)} is no AWS account id",
-            'write its 12 digits in quotes, such as "123456789012"',
-        )
-    return account
+    fix = 'write its 12 digits in quotes, such as "123456789012"'
+    return _require(_ACCOUNT, text(value), "account", "AWS account id", fix)
 
 
 def cloudflare_account(value: object) -> str:
     """The id of a Cloudflare account."""
-    account = text(value)
-    if not _CLOUDFLARE_ZONE.fullmatch(account):
-        raise FieldError(
-            "config-account-invalid",
-            f"{shown(account)} is no Cloudflare account id",
-            "write its 32 hex digits, as the dashboard's address has them",
-        )
-    return account
+    fix = "write its 32 hex digits, as the dashboard's address has them"
+    return _require(_CLOUDFLARE_ID, text(value), "account", "Cloudflare account id", fix)
 
 
 def role_arn(value: object) -> str:
     """The ARN of an IAM role."""
-    arn = text(value)
-    if not _ROLE.fullmatch(arn):
-        raise FieldError(
-            "config-role-invalid",
-            f"{shown(arn)} is no ARN of an IAM role",
-            "write arn:aws:iam::123456789012:role/name",
-        )
-    return arn
+    fix = "write arn:aws:iam::123456789012:role/name"
+    return _require(_ROLE, text(value), "role", "ARN of an IAM role", fix)
 
 
 def alarm_topic(value: object) -> str:
     """The ARN of an SNS topic in us-east-1."""
-    arn = text(value)
-    found = _TOPIC.fullmatch(arn)
-    if not found:
+    fix = f"write arn:aws:sns:{_ALARMS_REGION}:123456789012:name"
+    arn = _require(_TOPIC, text(value), "topic", "ARN of an SNS topic", fix)
+    region_ = arn.split(":")[3]
+    if region_ != _ALARMS_REGION:
         raise FieldError(
             "config-topic-invalid",
-            f"{shown(arn)} is no ARN of an SNS topic",
-            "write arn:aws:sns:us-east-1:123456789012:name",
-        )
-    if found[1] != "us-east-1":
-        raise FieldError(
-            "config-topic-invalid",
-            f"{shown(arn)} lies in {found[1]}: an alarm tells topics of its own region alone, and "
-            "CloudFront has its metrics in us-east-1",
-            "name a topic of us-east-1",
+            f"{shown(arn)} lies in {region_}: an alarm tells topics of its own region alone, and "
+            f"CloudFront has its metrics in {_ALARMS_REGION}",
+            f"name a topic of {_ALARMS_REGION}",
         )
     return arn
 
 
 def zone_id(value: object) -> str:
     """The id of a Route 53 or Cloudflare zone."""
-    zone = text(value)
-    if not (_ROUTE53_ZONE.fullmatch(zone) or _CLOUDFLARE_ZONE.fullmatch(zone)):
-        raise FieldError(
-            "config-zone-id-invalid",
-            f"{shown(zone)} is no zone id",
-            "write the id alone: Z0123456789ABCDEFGHIJ (Route 53), 32 hex digits (Cloudflare)",
-        )
-    return zone
+    fix = "write the id alone: Z0123456789ABCDEFGHIJ (Route 53), 32 hex digits (Cloudflare)"
+    return _require(_ZONE, text(value), "zone-id", "zone id", fix)
 
 
 def is_route53_zone(zone: str) -> bool:
     """Whether a zone id has the form of Route 53's."""
     return _ROUTE53_ZONE.fullmatch(zone) is not None
+
+
+def _require(pattern: re.Pattern[str], written: str, key: str, what: str, fix: str) -> str:
+    """``written``, if it is ``what`` the key is for."""
+    if not pattern.fullmatch(written):
+        raise FieldError(f"config-{key}-invalid", f"{shown(written)} is no {what}", fix)
+    return written

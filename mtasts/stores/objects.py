@@ -69,7 +69,9 @@ class ObjectStore(Generic[Where]):
             response = error.response if isinstance(error, ClientError) else {}
             if response.get("ResponseMetadata", {}).get("HTTPStatusCode") in _TAKEN:
                 return False
-            raise UndeterminedError(f"the ledger of {domain}: {error}") from error
+            missing = isinstance(error, ClientError) and is_no_bucket(error)
+            hint = f" (the bucket {self.bucket}: pulumi up makes it)" if missing else ""
+            raise UndeterminedError(f"the ledger of {domain}: {error}{hint}") from error
         return True
 
     def put(self, key: str, entry: bytes) -> None:
