@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,7 +22,7 @@ _NUMBER = re.compile(r"([1-9][0-9]{0,6})\.json")
 _TAKEN = (409, 412)  # another writer is at it, or was there first
 
 
-class ObjectStore(Generic[Where]):
+class ObjectStore(ABC, Generic[Where]):
     """`mtasts.recording.Store` in a bucket; every method blocks.
 
     What each cloud has of its own is below: where the entries are, how one is read, and its client.
@@ -84,17 +85,17 @@ class ObjectStore(Generic[Where]):
             IfNoneMatch="*",
         )
 
+    @abstractmethod
     def find(self, domain: str) -> dict[int, Where]:
         """Where each entry is, by number."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, where: Where) -> bytes:
         """One entry, and no more of it than an entry may have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
         """The client."""
-        raise NotImplementedError
 
 
 def prefix(domain: str) -> str:
