@@ -68,7 +68,8 @@ def check_stack(
             "mtasts:cloudflareAccount",
             FieldError(
                 "config-missing-key",
-                "the Cloudflare account is missing: hosting and dns cloudflare need one",
+                "the Cloudflare account is missing: hosting and dns cloudflare need one, and so "
+                "does a move from either",
                 "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
             ),
         )
