@@ -99,7 +99,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         await record_seen(recorder, survey, decision.held)
         await record_progress(recorder, decision.retiring)
         await record_stages(recorder, survey)
-        await record_delegations(recorder, survey)
+        await record_delegations(recorder, survey, decision.held)
         if any(found.ledger.has_enforced for found in survey.domains):
             await lock(recorder)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
@@ -213,10 +213,17 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) 
                     keep=keep,
                     home=found.home,
                     former_zone=former,
-                    former_is_asked=former is not None and leads_to_former(former, found.delegated),
+                    former_is_asked=former is not None and _may_be_asked(former, found, now),
                 )
             )
     return Decision(tuple(declared), held, retiring)
+
+
+def _may_be_asked(former: HostedZone, found: Surroundings, now: dt.datetime) -> bool:
+    """Whether a resolver may ask the former zone: DNS leads there, or did a short time ago."""
+    known = found.ledger.delegated
+    settled = known is not None and now >= known.settled_at
+    return leads_to_former(former, found.delegated) or not settled
 
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
@@ -264,8 +271,11 @@ async def record_stages(recorder: Recorder, survey: Survey) -> None:
     )
 
 
-async def record_delegations(recorder: Recorder, survey: Survey) -> None:
-    """Write down to which of two zones DNS leads, which decides when the former one may go."""
+async def record_delegations(recorder: Recorder, survey: Survey, held: Container[str]) -> None:
+    """Write down to which of two zones DNS leads, which decides when the former one may go.
+
+    Once the former one was let go, be it by an override, DNS leads to the zone that is left.
+    """
 
     async def one(found: Surroundings, zone: HostedZone, former: HostedZone) -> None:
         if found.delegated is None or not found.delegated.settled:
@@ -281,7 +291,15 @@ async def record_delegations(recorder: Recorder, survey: Survey) -> None:
             if found.zone is not None
             and found.former_zone is not None
             and found.ledger.last_body is not None
-        )
+        ),
+        *(
+            recorder.delegation_seen(found.domain.name, found.ledger, found.zone, 0)
+            for found in survey.domains
+            if found.zone is not None
+            and found.former_zone is None
+            and found.ledger.delegated is not None
+            and found.domain.name not in held
+        ),
     )
 
 

@@ -10,8 +10,7 @@ import pulumi
 
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
-from mtasts.errors import UndeterminedError
-from mtasts.proof import NotProvenError, Wanted
+from mtasts.proof import Wanted
 from mtasts.rollout.ledger import enforces
 
 if TYPE_CHECKING:
@@ -192,9 +191,9 @@ def _candidate_proof(
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
         ledger = await recorder.read(name)
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
-            await host.take_over(declared.policy_host, declared.zone.zone_id)
             if place.goes_to is not None:
                 await recorder.host_moves(name, place.goes_to, ADDRESS_TTL_SECONDS)
+            await host.take_over(declared.policy_host, declared.zone.zone_id)
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     return guard(f"{place.name}-candidate-proof", check, deadline_seconds=deadline)
@@ -224,15 +223,15 @@ def _proof(
 
 async def _prove(place: _Place, prover: Prover) -> Proof | None:
     """Prove one place; None where it does not count and could not be proven, which is told."""
-    caches = await place.host.caches(prover.deadline_seconds)
     try:
+        caches = await place.host.caches(prover.deadline_seconds)
         if place.zone is None:
             own_name = str(await place.host.own_name.future())
             return await prover.prove_candidate(await _wanted(place), own_name, caches)
         declared = place.declared
         wanted = Wanted(declared.policy_host, declared.body)
         return await prover.prove(wanted, declared.name_servers, caches)
-    except (NotProvenError, UndeterminedError) as error:
+    except Exception as error:  # whatever a host that is left raises holds nothing up
         if place.counts:
             raise
         pulumi.log.warn(f"{place.declared.domain}, in the zone that it leaves: {error}")

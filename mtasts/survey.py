@@ -302,8 +302,8 @@ class Surveyor:
         self, domain: DomainConfig, ledger: Ledger
     ) -> HostedZone | ZoneError | UndeterminedError | None:
         """The zone that the records are in as well: the one that they were written to last."""
-        if self._former_listing is None:
-            return None
+        if self._former_listing is None or ledger.last_proven is None:
+            return None  # of a new domain nothing is anywhere else
         known = [zone.zone_id for zone in ledger.zones]
         return await self._chosen(
             self._former_listing, domain.dns_role_arn, domain.name, (*known, None)

@@ -51,8 +51,8 @@ def configure(parser: ArgumentParser) -> None:
     )
     copy = verbs.add_parser(
         "copy",
-        help="from AWS to Cloudflare, ahead of a move",
-        description="Copy a stack's ledgers from S3 to R2, ahead of a move (docs/moving.md).",
+        help="to the other cloud, ahead of a move",
+        description="Copy a stack's ledgers to the cloud that it moves to (docs/moving.md).",
         epilog="example: mtasts ledger copy example-agency",
         formatter_class=Help,
     )

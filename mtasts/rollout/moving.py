@@ -6,6 +6,7 @@ may keep those for days after a registrar has named others (docs/moving.md).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.rollout.dates import minute
@@ -65,7 +66,7 @@ def move_refusals(
         return
     seen = ledger.delegated
     back = f"put back mtasts:leavingDns (or mtasts:leaving) for {domain}"
-    if seen is not None and seen.zone_id != zone.zone_id:
+    if seen is not None and replace(zone, zone_id=seen.zone_id).keeper(domain) is not after:
         yield (
             f"DNS led to the former zone ({seen.zone_id}) when that was last looked at: {back}, "
             f"and have the registrar name {', '.join(sorted(zone.name_servers))}"
@@ -89,7 +90,10 @@ def host_refusals(domain: str, ledger: Ledger, *, leaves: bool, now: dt.datetime
 
 def _way(before: str, after: str) -> str:
     if {before, after} == {"route53", "cloudflare"}:
-        return f"add mtasts:leavingDns: {before} until resolvers ask the new zone (docs/moving.md)"
+        return (
+            f"add mtasts:leavingDns: {before} (mtasts:leaving: cloudflare, where a Worker serves) "
+            "until resolvers ask the new zone (docs/moving.md)"
+        )
     return (
         f"records move between route53 and cloudflare only; write mtasts:dns: {before} again, or "
         "retire the domain first (docs/retirement.md)"

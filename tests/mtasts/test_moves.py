@@ -117,6 +117,18 @@ def test_what_was_copied_with_a_zone_is_in_the_way_before_the_first_run_alone() 
     assert refusals(ledger(OURS, THEIRS), OURS, THEIRS, *rows) == []  # given up: those are ours
 
 
+def test_a_zone_that_was_made_anew_is_not_the_former_one() -> None:
+    again = replace(THEIRS, zone_id="b" * 32)
+    known = ledger(OURS, THEIRS, delegated=THEIRS)
+    assert refusals(known, again, now=T0 + 9 * TWO_DAYS) == []
+
+
+def test_an_override_lets_no_second_record_through() -> None:
+    over = replace(DOMAIN, override=Override("the CISO says so", "CISO", T0.date()))
+    copied = replace(AROUND, domain=over, ledger=ledger(OURS), there=(there("A", "192.0.2.1"),))
+    assert not verdict(copied, T0).proceeds
+
+
 @pytest.mark.parametrize(
     ("delegated", "after", "says"),
     [

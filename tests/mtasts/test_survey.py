@@ -569,7 +569,7 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     )
     found = surveyor(url, dns)
     found._former_listing = Left(*zones)
-    entries = (ZoneSeen(1, NOW, FORMER),)
+    entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
     found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)))
     (only,) = (await found.survey(config(MAIL))).domains
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
@@ -585,6 +585,10 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
 async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
     found = surveyor(url, Zone({}))
     found._former_listing = Left()
+    (new,) = (await found.survey(config(MAIL))).domains
+    assert new.former_problem is None  # it was never anywhere else
+    entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)))
     (only,) = (await found.survey(config(MAIL))).domains
     assert str(only.former_problem) == "nobody there"
 
