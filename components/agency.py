@@ -29,7 +29,7 @@ from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
-from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former
+from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former, left_zone
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import Keeper
@@ -203,7 +203,6 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) 
                 parts = parts.leaving
             if found.stage is not None:
                 parts = parts.at(found.stage)
-            former = found.former_zone
             declared.append(
                 declare(
                     domain,
@@ -212,18 +211,10 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) 
                     parts=parts,
                     keep=keep,
                     home=found.home,
-                    former_zone=former,
-                    former_is_asked=former is not None and _may_be_asked(former, found, now),
+                    former=left_zone(found.former_zone, ledger, found.delegated, now),
                 )
             )
     return Decision(tuple(declared), held, retiring)
-
-
-def _may_be_asked(former: HostedZone, found: Surroundings, now: dt.datetime) -> bool:
-    """Whether a resolver may ask the former zone: DNS leads there, or did a short time ago."""
-    known = found.ledger.delegated
-    settled = known is not None and now >= known.settled_at
-    return leads_to_former(former, found.delegated) or not settled
 
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
@@ -297,7 +288,7 @@ async def record_delegations(recorder: Recorder, survey: Survey, held: Container
             for found in survey.domains
             if found.zone is not None
             and found.former_zone is None
-            and found.ledger.delegated is not None
+            and len({each.keeper(found.domain.name) for each in found.ledger.zones}) > 1
             and found.domain.name not in held
         ),
     )

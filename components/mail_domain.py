@@ -148,7 +148,7 @@ class MailDomain(pulumi.ComponentResource):
 
         zone = args["zones"].zone(declared, child())
         former_zone: Zone | None = None
-        if former["zones"] is not None and declared.former_zone is not None:
+        if former["zones"] is not None and declared.former is not None:
             former_zone = former["zones"].zone(left, child())
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"]))
@@ -159,7 +159,7 @@ class MailDomain(pulumi.ComponentResource):
             goes_to = args["hosting"].name if former_zone is None else None
         places = [_Place(name, declared, host, zone, goes_to=goes_to)]
         if former_host is not host or former_zone is not None:
-            asked = former_zone is None or declared.former_is_asked
+            asked = declared.former is None or declared.former.is_asked
             # Nothing that a former host does may hold up the way back from enforce.
             counts = asked and enforces(declared.intended)
             places.append(_Place(f"{name}-former", left, former_host, former_zone, counts))

@@ -189,7 +189,7 @@ class Surveyor:
         copied = (*records, *((f"{POLICY_LABEL}.{domain.name}", each) for each in ADDRESS_TYPES))
         (delegated, sts, tlsrpt), (taken, hints), notes, addresses, there = await asyncio.gather(
             asyncio.gather(
-                self._lookup(zone.name, "NS"),
+                self._delegated(zone, former),
                 *(self._at_zone(at, *each) for each in records),
             ),
             self._met(at, domain.name, is_new=is_new),
@@ -287,6 +287,17 @@ class Surveyor:
     async def _at_zone(self, zone: HostedZone, name: str, type_: str) -> DnsAnswer:
         async with self._slots:
             return await self._resolver.authoritative(zone.name_servers, name, type_)
+
+    async def _delegated(self, zone: HostedZone, former: HostedZone | None) -> DnsAnswer:
+        """Who answers for a zone; while its records move, whoever may, and for how long yet."""
+        if former is None:
+            return await self._lookup(zone.name, "NS")
+        async with self._slots:
+            found, left = await asyncio.gather(
+                self._resolver.delegation(zone.name),
+                self._resolver.authoritative(former.name_servers, zone.name, "NS"),
+            )
+        return replace(found, ttl_seconds=max(found.ttl_seconds, left.ttl_seconds))
 
     async def _zone(
         self, domain: DomainConfig

@@ -12,7 +12,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.probe.reach import DNS_PORT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import dns.asyncresolver
     import dns.message
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import dns.rrset
 
     from mtasts.probe.reach import Reach
+
+    Read = Callable[[dns.message.Message, str, str], DnsAnswer]
 
 ADDRESS_TYPES = ("A", "AAAA")
 _TRY_SECONDS = 3.0
@@ -63,16 +65,43 @@ class Resolver:
         if self._fixed is not None:
             mapped = tuple(filter(None, map(self._reach.name_server, sorted(servers))))
             return await self._ask(mapped or (self._fixed,), name, type_, recursive=False)
+        addresses = await self._listening(servers)
+        if not addresses:
+            return _failed(name, type_, "none of the zone's name servers has an address")
+        answer = await self._ask(addresses, name, type_, recursive=False)
+        if answer.status is DnsStatus.NO_DATA and answer.canonical != name:
+            return replace(await self.lookup(answer.canonical, type_), name=name)
+        return answer
+
+    async def delegation(self, zone: str) -> DnsAnswer:
+        """The name servers of ``zone``: those that its parent names, and those it names itself.
+
+        A resolver goes by the ones or the others (RFC 2181 section 5.4.1 ranks them, and not all
+        follow), so a zone is left alone only once neither names it. A fixed resolver is asked for
+        both at once.
+        """
+        own = await self.lookup(zone, "NS")
+        if self._fixed is not None or not own.settled:
+            return own
+        parent = zone
+        addresses: tuple[tuple[str, int], ...] = ()
+        while not addresses and (parent := parent.partition(".")[2]):
+            addresses = await self._listening((await self.lookup(parent, "NS")).values)
+        if not addresses:
+            return _failed(zone, "NS", "no name server of its parent has an address")
+        named = await self._ask(addresses, zone, "NS", recursive=False, read=read_referral)
+        if not named.settled:
+            return named
+        values = tuple(sorted({*own.values, *named.values}))
+        return replace(named, values=values, ttl_seconds=max(own.ttl_seconds, named.ttl_seconds))
+
+    async def _listening(self, servers: Iterable[str]) -> tuple[tuple[str, int], ...]:
+        """Where name servers listen."""
         addresses: list[tuple[str, int]] = []
         for server in sorted(servers):
             for each in await asyncio.gather(*(self.lookup(server, t) for t in ADDRESS_TYPES)):
                 addresses += [(value, DNS_PORT) for value in each.values]
-        if not addresses:
-            return _failed(name, type_, "none of the zone's name servers has an address")
-        answer = await self._ask(tuple(addresses), name, type_, recursive=False)
-        if answer.status is DnsStatus.NO_DATA and answer.canonical != name:
-            return replace(await self.lookup(answer.canonical, type_), name=name)
-        return answer
+        return tuple(addresses)
 
     def _recursive(self) -> tuple[tuple[str, int], ...]:
         if self._fixed is not None:
@@ -91,7 +120,13 @@ class Resolver:
         return self._system
 
     async def _ask(
-        self, servers: Sequence[tuple[str, int]], name: str, type_: str, *, recursive: bool
+        self,
+        servers: Sequence[tuple[str, int]],
+        name: str,
+        type_: str,
+        *,
+        recursive: bool,
+        read: Read | None = None,
     ) -> DnsAnswer:
         import dns.exception  # noqa: PLC0415 - as above
         import dns.flags  # noqa: PLC0415 - as above
@@ -108,7 +143,9 @@ class Resolver:
         try:
             async with asyncio.timeout(self._deadline_seconds):
                 for address, port in itertools.chain(*itertools.repeat(servers, _TRIES)):
-                    answer = await _exchange(query, address, port, name, type_)
+                    answer = await _exchange(
+                        query, address, port, name, type_, read or read_response
+                    )
                     if answer.settled:
                         return answer
                     reason = answer.reason
@@ -117,8 +154,8 @@ class Resolver:
         return _failed(name, type_, reason)
 
 
-async def _exchange(
-    query: dns.message.Message, address: str, port: int, name: str, type_: str
+async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to read the answer
+    query: dns.message.Message, address: str, port: int, name: str, type_: str, read: Read
 ) -> DnsAnswer:
     """One question to one server, over UDP and then, if it did not fit, over TCP."""
     import dns.asyncquery  # noqa: PLC0415 - as in Resolver
@@ -132,7 +169,7 @@ async def _exchange(
     except (dns.exception.DNSException, OSError, EOFError) as error:
         text = str(error) or type(error).__name__
         return _failed(name, type_, f"{address}: {text}")
-    answer = read_response(response, name, type_)
+    answer = read(response, name, type_)
     return replace(answer, authenticated=bool(response.flags & dns.flags.AD))
 
 
@@ -161,6 +198,16 @@ def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAn
         ttl = 0 if chain.minimum_ttl > _TTL_MAX else chain.minimum_ttl
         return DnsAnswer(name, type_, status, canonical=canonical, ttl_seconds=ttl)
     return _positive(name, type_, canonical, chain.answer, int(chain.minimum_ttl))
+
+
+def read_referral(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
+    """The name servers that the servers of a parent name for the zone ``name``."""
+    import dns.rdatatype  # noqa: PLC0415 - as in Resolver
+
+    for rrset in (*response.answer, *response.authority):
+        if rrset.rdtype == dns.rdatatype.NS and _plain(rrset.name.to_text()) == name:
+            return _positive(name, type_, name, rrset, rrset.ttl)
+    return _failed(name, type_, "its parent names no servers for it")
 
 
 def _is_final(response: dns.message.Message) -> bool:

@@ -24,6 +24,18 @@ TLSRPT_LABEL = "_smtp._tls"
 
 
 @dataclass(frozen=True, slots=True)
+class FormerZone:
+    """The zone that the records move away from: whether DNS leads there, and who may ask it still.
+
+    What DNS leads to stays protected. Resolvers may ask it for some time after that.
+    """
+
+    zone: HostedZone
+    is_led_to: bool = True
+    is_asked: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Declaration:
     """The policy, the records and where they go, for one policy domain.
 
@@ -31,8 +43,7 @@ class Declaration:
     of it is declared, and what of that the engine may not delete, since senders may rely on it;
     with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
     agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
-    which the agency's CNAMEs lead. While the records move, they are in ``former_zone`` as well, and
-    ``former_is_asked`` says whether DNS may lead there still.
+    which the agency's CNAMEs lead. While the records move, they are in ``former`` as well.
     """
 
     domain: str
@@ -45,8 +56,7 @@ class Declaration:
     dns_role_arn: str | None = None
     delegation_zone: str | None = None
     home: HostedZone | None = None
-    former_zone: HostedZone | None = None
-    former_is_asked: bool = False
+    former: FormerZone | None = None
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -80,14 +90,13 @@ class Declaration:
 
     @property
     def leaving(self) -> Declaration:
-        """The same at a host, and in a zone, that nobody relies on for long any more."""
-        return replace(
-            self,
-            parts=self.parts.unprotected,
-            zone=self.former_zone or self.zone,
-            former_zone=None,
-            former_is_asked=False,
-        )
+        """The same at the host, and in the zone, that is left: protected while DNS leads there."""
+        parts = self.parts.unprotected
+        if self.former is None:
+            return replace(self, parts=parts)
+        if self.former.is_led_to:
+            parts = self.parts
+        return replace(self, parts=parts, zone=self.former.zone, former=None)
 
     @property
     def sts_text(self) -> str:
@@ -108,8 +117,7 @@ def declare(
     parts: Parts = UNPROTECTED,
     keep: bool = False,
     home: HostedZone | None = None,
-    former_zone: HostedZone | None = None,
-    former_is_asked: bool = False,
+    former: FormerZone | None = None,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -123,6 +131,5 @@ def declare(
         dns_role_arn=config.dns_role_arn,
         delegation_zone=config.delegation_zone,
         home=home,
-        former_zone=former_zone,
-        former_is_asked=former_is_asked,
+        former=former,
     )

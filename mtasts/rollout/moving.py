@@ -6,10 +6,11 @@ may keep those for days after a registrar has named others (docs/moving.md).
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mtasts.records import Outcome, select_sts, select_tlsrpt
 from mtasts.rollout.dates import minute
+from mtasts.rollout.declaration import FormerZone
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +32,18 @@ def leads_to_former(former: HostedZone, delegated: DnsAnswer | None) -> bool:
     return bool(former.name_servers & frozenset(delegated.values))
 
 
+def left_zone(
+    former: HostedZone | None, ledger: Ledger, delegated: DnsAnswer | None, now: dt.datetime
+) -> FormerZone | None:
+    """The former zone as it is declared: whether DNS leads there, and whether it may be asked."""
+    if former is None:
+        return None
+    is_led_to = leads_to_former(former, delegated)
+    known = ledger.delegated
+    has_settled = known is not None and known.zone_id != former.zone_id and now >= known.settled_at
+    return FormerZone(former, is_led_to, is_asked=is_led_to or not has_settled)
+
+
 def move_refusals(
     domain: str,
     ledger: Ledger,
@@ -38,12 +51,13 @@ def move_refusals(
     *,
     former: HostedZone | None,
     there: Iterable[DnsAnswer],
+    delegated: DnsAnswer | None,
     now: dt.datetime,
 ) -> Iterator[str]:
     """Why the records of ``domain`` may not be in ``zone``, or no longer in the former one.
 
     ``former`` is None where they are to be in ``zone`` alone; ``there`` is what its own servers
-    have at the names that are to be written.
+    have at the names that are to be written, ``delegated`` the name servers that DNS has.
     """
     last = ledger.last_zone
     if last is None or ledger.last_proven is None:
@@ -64,14 +78,35 @@ def move_refusals(
             f"from there at once: {_way(before, after)}"
         )
         return
-    seen = ledger.delegated
+    others = [each for each in ledger.zones if each.keeper(domain) is not after]
+    if others:
+        yield from _too_early(domain, ledger, zone, others, delegated=delegated, now=now)
+
+
+def _too_early(
+    domain: str,
+    ledger: Ledger,
+    zone: HostedZone,
+    others: Iterable[HostedZone],
+    *,
+    delegated: DnsAnswer | None,
+    now: dt.datetime,
+) -> Iterator[str]:
+    """Why resolvers may ask one of the ``others``, which the records were in before."""
     back = f"put back mtasts:leavingDns (or mtasts:leaving) for {domain}"
-    if seen is not None and replace(zone, zone_id=seen.zone_id).keeper(domain) is not after:
+    named = f"have the registrar name {', '.join(sorted(zone.name_servers))} alone"
+    seen = ledger.delegated
+    asked = frozenset(delegated.values) if delegated is not None else frozenset()
+    if asked & frozenset(server for each in others for server in each.name_servers):
+        yield f"DNS leads to the former zone as well: {back}, and {named}"
+    elif seen is None:
+        yield f"since when DNS leads to this zone alone is not known: {back} for two days"
+    elif seen.zone_id in {each.zone_id for each in others}:
         yield (
             f"DNS led to the former zone ({seen.zone_id}) when that was last looked at: {back}, "
-            f"and have the registrar name {', '.join(sorted(zone.name_servers))}"
+            f"and {named}"
         )
-    elif seen is not None and now < seen.settled_at:
+    elif now < seen.settled_at:
         yield (
             f"until {minute(seen.settled_at)} resolvers may ask the former zone: {back} until then"
         )
@@ -108,11 +143,17 @@ def _in_the_way(zone: HostedZone, there: Iterable[DnsAnswer]) -> Iterator[str]:
                 f"could not find out whether the zone {zone.name} ({zone.zone_id}) has "
                 f"{answer.name} already: {answer.reason}"
             )
-        elif answer.values or answer.strings:
+        elif answer.values or _is_ours(answer):
             yield (
                 f"the zone {zone.name} ({zone.zone_id}) has {answer.name} {answer.type} already: "
                 "remove it there before DNS leads to that zone; it is made anew"
             )
+
+
+def _is_ours(answer: DnsAnswer) -> bool:
+    """Whether a text is of the kind that is to be written; others may stand beside it."""
+    found = (select_sts(answer.strings), select_tlsrpt(answer.strings))
+    return any(each.outcome is not Outcome.NONE for each in found)
 
 
 def move_note(zone: HostedZone, former: HostedZone, delegated: DnsAnswer, ledger: Ledger) -> str:

@@ -121,7 +121,7 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     if found.zone_problem is not None:
         refusals.append(str(found.zone_problem))
     forbidden = _forbidden(found)
-    if forbidden and found.ledger.last_proven is None:
+    if forbidden and _needs_certificate(found):
         refusals.append(forbidden)
     elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
         warnings.append(forbidden)
@@ -166,7 +166,15 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
         return [], []
     name, ledger = found.domain.name, found.ledger
     wrong = [
-        *move_refusals(name, ledger, zone, former=former, there=found.there, now=now),
+        *move_refusals(
+            name,
+            ledger,
+            zone,
+            former=former,
+            there=found.there,
+            delegated=found.delegated,
+            now=now,
+        ),
         *host_refusals(name, ledger, leaves=found.leaves_host, now=now),
     ]
     override = found.domain.override
@@ -178,6 +186,13 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
     if former is None or found.delegated is None or not found.delegated.settled:
         return wrong, []
     return wrong, [move_note(zone, former, found.delegated, found.ledger)]
+
+
+def _needs_certificate(found: Surroundings) -> bool:
+    """Whether its host is still to get one: it is new, or about to be at another cloud too."""
+    known = {each.zone_id for each in found.ledger.zones}
+    moves = found.leaves_host and found.zone is not None and found.zone.zone_id not in known
+    return moves or found.ledger.last_proven is None
 
 
 def _forbidden(found: Surroundings) -> str | None:

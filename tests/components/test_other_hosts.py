@@ -23,6 +23,7 @@ from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.render.worker import worker_name
+from mtasts.rollout.declaration import FormerZone
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store
@@ -160,7 +161,7 @@ WAITS = {
 
 
 def test_while_records_move_both_zones_have_them_and_no_id_is_ahead_in_either() -> None:
-    one = declaration(parts=ENFORCED, keep=True, former_zone=OLD)
+    one = declaration(parts=ENFORCED, keep=True, former=FormerZone(OLD, is_led_to=False))
     found = placed("route53", one, left="cloudflare")
     new, old = f"Record {DOMAIN}", f"DnsRecord {DOMAIN}"
     for kind in ("tlsrpt", "validation", "sts"):
@@ -176,8 +177,15 @@ def test_while_records_move_both_zones_have_them_and_no_id_is_ahead_in_either() 
     assert found.depends_on(f"CertificateValidation {DOMAIN}-issued") >= {f"{DOMAIN}-validation"}
 
 
+def test_the_zone_that_dns_leads_to_stays_protected() -> None:
+    one = declaration(parts=ENFORCED, keep=True, former=FormerZone(OLD))
+    found = placed("route53", one, moves=True, left="cloudflare")
+    for each in (SCRIPT, CUSTOM, STS, DISTRIBUTION, f"Record {DOMAIN}-sts"):
+        assert found.request(each).protect
+
+
 def test_a_worker_that_is_left_keeps_its_zone_meanwhile() -> None:
-    one = declaration(parts=ENFORCED, keep=True, former_zone=OLD)
+    one = declaration(parts=ENFORCED, keep=True, former=FormerZone(OLD, is_led_to=False))
     found = placed("route53", one, moves=True, left="cloudflare")
     assert {SCRIPT, CUSTOM, DISTRIBUTION} <= set(found.names)
     assert found.request(DISTRIBUTION).protect

@@ -12,12 +12,14 @@ from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
+from mtasts.rollout.declaration import FormerZone
 from mtasts.rollout.entries import SKEW, Body, Delegated, Entry, HostMoved, Proof, ZoneSeen
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.moving import (
     DELEGATION_SECONDS,
     host_refusals,
     leads_to_former,
+    left_zone,
     move_note,
     move_refusals,
 )
@@ -75,9 +77,12 @@ def refusals(
     zone: HostedZone,
     former: HostedZone | None = None,
     *answers: DnsAnswer,
+    delegated: DnsAnswer | None = None,
     now: dt.datetime = T0,
 ) -> list[str]:
-    return list(move_refusals(NAME, known, zone, former=former, there=answers, now=now))
+    return list(
+        move_refusals(NAME, known, zone, former=former, there=answers, delegated=delegated, now=now)
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,6 +115,9 @@ def test_records_leave_a_zone_only_while_both_have_them(
 
 def test_what_was_copied_with_a_zone_is_in_the_way_before_the_first_run_alone() -> None:
     rows = (there("A", "192.0.2.1"), NOTHING, LOST)
+    for text, count in ((b"v=spf1 -all", 0), (b"v=STSv1; id=1;", 1), (b"v=TLSRPTv1; rua=x", 1)):
+        answer = DnsAnswer("x", "TXT", DnsStatus.ANSWERED, strings=((text,),))
+        assert len(refusals(ledger(OURS), THEIRS, OURS, answer)) == count
     has, unknown = refusals(ledger(OURS), THEIRS, OURS, *rows)
     assert f"has mta-sts.{NAME} A already: remove it there" in has
     assert "could not find out" in unknown
@@ -132,7 +140,7 @@ def test_an_override_lets_no_second_record_through() -> None:
 @pytest.mark.parametrize(
     ("delegated", "after", "says"),
     [
-        (None, dt.timedelta(), None),
+        (None, 9 * TWO_DAYS, "since when DNS leads to this zone alone is not known"),
         (OURS, 9 * TWO_DAYS, "DNS led to the former zone (Z1)"),
         (THEIRS, TWO_DAYS, "resolvers may ask the former zone"),
         (THEIRS, TWO_DAYS + SKEW, None),
@@ -145,6 +153,33 @@ def test_the_former_zone_goes_once_no_resolver_asks_it(
     assert len(found) == (says is not None)
     assert says is None or says in found[0]
     assert says is None or "put back mtasts:leavingDns" in found[0]
+
+
+def test_a_zone_that_dns_leads_to_does_not_go_however_long_ago_it_left() -> None:
+    known = ledger(OURS, THEIRS, delegated=THEIRS)
+    both = ns("ada.cloud.example", "ns1.aws.example")
+    (found,) = refusals(known, THEIRS, delegated=both, now=T0 + 9 * TWO_DAYS)
+    assert "leads to the former zone as well" in found
+    assert refusals(known, THEIRS, delegated=ns("ada.cloud.example"), now=T0 + 9 * TWO_DAYS) == []
+
+
+@pytest.mark.parametrize(
+    ("servers", "delegated", "after", "led_to", "asked"),
+    [
+        ("ns1.aws.example", OURS, 9 * TWO_DAYS, True, True),
+        ("ada.cloud.example", None, 9 * TWO_DAYS, False, True),
+        ("ada.cloud.example", OURS, 9 * TWO_DAYS, False, True),
+        ("ada.cloud.example", THEIRS, TWO_DAYS, False, True),
+        ("ada.cloud.example", THEIRS, 9 * TWO_DAYS, False, False),
+    ],
+)
+def test_a_zone_that_is_left_counts_while_a_resolver_may_ask_it(
+    servers: str, delegated: HostedZone | None, after: dt.timedelta, *, led_to: bool, asked: bool
+) -> None:
+    known = ledger(OURS, THEIRS, delegated=delegated)
+    found = left_zone(OURS, known, ns(servers), T0 + after)
+    assert found == FormerZone(OURS, is_led_to=led_to, is_asked=asked)
+    assert left_zone(None, known, ns(servers), T0) is None
 
 
 @pytest.mark.parametrize(
@@ -214,6 +249,18 @@ def test_a_verdict_on_a_move_tells_and_does_not_mind_the_former_name_servers() -
     assert verdict(nobody, T0).proceeds
     lost = replace(AROUND, delegated=ns("ns.elsewhere.example"))
     assert "not the delegated one" in verdict(lost, T0).refusals[0]
+
+
+@pytest.mark.parametrize(
+    ("zones", "leaves", "holds"),
+    [((OURS,), True, True), ((OURS, THEIRS), True, False), ((OURS,), False, False)],
+)
+def test_a_host_that_moves_needs_a_certificate_that_may_be_issued(
+    zones: tuple[HostedZone, ...], *, leaves: bool, holds: bool
+) -> None:
+    forbids = DnsAnswer(NAME, "CAA", DnsStatus.ANSWERED, ('0 issue "other.example"',))
+    around = replace(AROUND, ledger=ledger(*zones), caa=(forbids,), leaves_host=leaves)
+    assert verdict(around, T0).proceeds is not holds
 
 
 def test_a_former_zone_that_cannot_be_found_holds_the_domain() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import dns.flags
 import dns.message
@@ -273,6 +273,57 @@ async def test_the_zones_own_servers_are_asked_and_what_leads_away_is_followed()
     found = await resolver.authoritative({"ns2.example.gov", "ns1.example.gov"}, NAME, "A")
     assert resolver.asked == [((("192.0.2.53", 53), ("192.0.2.54", 53)), NAME)]
     assert (found.name, found.canonical, found.values) == (NAME, "a.example.net", ("192.0.2.9",))
+
+
+def referral(query: dns.message.Message) -> dns.message.Message:
+    """What a registry says: no answer, and whom to ask."""
+    response = dns.message.make_response(query)
+    row = dns.rrset.from_text("example.gov.", 172_800, "IN", "NS", "ns1.old.example.", "NS2.new.")
+    response.authority.append(row)
+    return response
+
+
+class Registry(Outside):
+    """The world outside, with a parent zone that names servers."""
+
+    def __init__(self, own: tuple[str, ...], says: Callable[..., dns.message.Message]) -> None:
+        super().__init__({"a.gov-servers.example": ("192.0.2.1",)})
+        self.own, self.says = own, says
+
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        names = {("gov", "NS"): ("a.gov-servers.example",), ("example.gov", "NS"): self.own}
+        if values := names.get((name, type_)):
+            return DnsAnswer(name, type_, DnsStatus.ANSWERED, values, ttl_seconds=300)
+        return await super().lookup(name, type_)
+
+    async def _ask(self, *args: Any, **more: Any) -> DnsAnswer:
+        servers, name, type_ = args
+        assert (servers, more["recursive"]) == ((("192.0.2.1", 53),), False)
+        wire = self.says(dns.message.make_query(f"{name}.", type_)).to_wire()
+        answer: DnsAnswer = more["read"](dns.message.from_wire(wire), name, type_)
+        return answer
+
+
+async def test_a_zone_is_delegated_to_whom_its_parent_names_and_whom_it_names_itself() -> None:
+    found = await Registry(("ns2.new", "ns3.new"), referral).delegation("example.gov")
+    assert found.values == ("ns1.old.example", "ns2.new", "ns3.new")
+    assert (found.ttl_seconds, found.settled) == (172_800, True)
+
+
+async def test_a_parent_that_names_nobody_or_is_not_found_settles_nothing() -> None:
+    found = await Registry(("ns2.new",), dns.message.make_response).delegation("example.gov")
+    assert (found.settled, found.reason) == (False, "its parent names no servers for it")
+    lost = Registry(("ns2.new",), referral)
+    lost.addresses.clear()
+    assert "no name server of its parent" in (await lost.delegation("example.gov")).reason
+
+
+async def test_a_fixed_resolver_is_its_own_registry_and_silence_settles_nothing() -> None:
+    async with server(lambda query: reply(query, (NAME, "NS", ("ns1.example.",)))) as (fixed, _):
+        assert (await fixed.delegation(NAME)).values == ("ns1.example",)
+    assert not (
+        await Resolver(Reach(("127.0.0.1", closed_port())), deadline_seconds=1).delegation(NAME)
+    ).settled
 
 
 async def test_what_the_zone_itself_says_stands() -> None:

@@ -557,9 +557,11 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
         """Each provider's servers have their own zone."""
 
         async def authoritative(self, servers: object, name: str, type_: str) -> DnsAnswer:
-            return await self.lookup(
-                f"{name}{'' if 'ada.example' in str(servers) else '.new'}", type_
-            )
+            own = "" if "ada.example" in str(servers) else ".new"
+            return replace(await self.lookup(f"{name}{own}", type_), ttl_seconds=7)
+
+        async def delegation(self, zone: str) -> DnsAnswer:
+            return await self.lookup(zone, "NS")
 
     dns = Split(
         {
@@ -574,6 +576,8 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     (only,) = (await found.survey(config(MAIL))).domains
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
     assert only.live_id == "1"
+    assert only.delegated is not None
+    assert only.delegated.ttl_seconds == 7  # resolvers hold the former zone's
     assert [(each.type, bool(each.strings or each.values)) for each in only.there] == [
         ("TXT", False),
         ("TXT", True),
