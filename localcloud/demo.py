@@ -1,7 +1,8 @@
 """The main job on a real engine and a local cloud, each step checked: ``make demo``.
 
 One agency's domain is published, changed, kept from a bad change, promoted, and sent to; a scratch
-stack comes and goes. What is seen is what a sender or an operator would see from outside.
+stack comes and goes. What is seen is what a sender or an operator would see from outside. It is
+long because it is one story: a function a step, in the order in which they are played.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The findings on a live domain beyond its texts: one row each, as data.
 
 A row is severity, clause, what is wrong, how to put it right, and the result type that a sender
-would report for it (RFC 8460 section 4.3), empty where none does.
+would report for it (RFC 8460 section 4.3), empty where none does. It is long because it is one
+table, in which a reader looks a finding up.
 """
 
 from __future__ import annotations

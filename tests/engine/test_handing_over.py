@@ -53,6 +53,15 @@ class Agency:
         (found,) = [key for key in self.handed() if key[0].endswith(f".{self.host}")]
         return found
 
+    def cnames(self) -> dict[str, tuple[str, str]]:
+        """The CNAMEs of dns delegated, by kind."""
+        return {
+            "validation": self.validation(),
+            "host": (self.host, "CNAME"),
+            "sts": (self.sts, "CNAME"),
+            "tls": (self.tls, "CNAME"),
+        }
+
     def publish(self, *keys: tuple[str, str], value: str = "") -> None:
         """Publish what was handed out, or another value in its place."""
         handed = self.handed()
@@ -157,12 +166,7 @@ ORDERS = [KINDS, KINDS[1:] + KINDS[:1]]
 def test_delegated_in_whatever_order_the_agency_publishes(lab: Lab, order: tuple[str, ...]) -> None:
     agency = Agency(lab, "delegated")
     agency.project.up().required()
-    keys = {
-        "validation": agency.validation(),
-        "host": (agency.host, "CNAME"),
-        "sts": (agency.sts, "CNAME"),
-        "tls": (agency.tls, "CNAME"),
-    }
+    keys = agency.cnames()
     published = set()
     operators = f"_mta-sts.{agency.domain}.{agency.operator}"
     for kind in order:
@@ -189,12 +193,7 @@ def test_delegated_what_is_wrong_or_forgotten_is_named_and_takes_nothing_away(
 ) -> None:
     agency = Agency(lab, "delegated")
     agency.project.up().required()
-    keys = {
-        "validation": agency.validation(),
-        "host": (agency.host, "CNAME"),
-        "sts": (agency.sts, "CNAME"),
-        "tls": (agency.tls, "CNAME"),
-    }
+    keys = agency.cnames()
     agency.publish(*keys.values())
     agency.publish(keys[kind], value="elsewhere.example")
     for _ in range(3):
