@@ -98,7 +98,7 @@ def _too_early(
     seen = ledger.delegated
     asked = frozenset(delegated.values) if delegated is not None else frozenset()
     if asked & frozenset(server for each in others for server in each.name_servers):
-        yield f"DNS leads to the former zone as well: {back}, and {named}"
+        yield f"DNS leads to the former zone still: {back}, and {named}"
     elif seen is None:
         yield f"since when DNS leads to this zone alone is not known: {back} for two days"
     elif seen.zone_id in {each.zone_id for each in others}:
