@@ -71,8 +71,8 @@ class MailDomain(pulumi.ComponentResource):
 
     The address records are written only once the new host is proven to serve the policy under its
     own name, the STS record only once that is proven for the domain's name (RFC 8461 section 8.1).
-    While a domain moves, all of it is there twice, and no id is published in either zone before
-    both hosts serve its body: a sender may have the id from one and find the host of the other.
+    While a domain moves, all of it is there twice, and no id of an enforced policy is published in
+    either zone before both hosts serve it: a sender may have the id from one and find the other.
     """
 
     policy_url: pulumi.Output[str]
