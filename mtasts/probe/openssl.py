@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
-from typing import TYPE_CHECKING
+import subprocess
+from typing import IO, TYPE_CHECKING, Self, cast
 
 from mtasts.findings import printable
 from mtasts.observations import TlsDetails
@@ -48,52 +50,88 @@ async def details(
     usual += ["-starttls", "smtp"] if smtp else []
     # SHA-1 is offered too, or nobody would be seen to sign with it.
     tls12 = [*usual, "-tls1_2", "-cipher", "DEFAULT:@SECLEVEL=0"]
+    reason = ""
     try:
-        async with asyncio.timeout(deadline_seconds):
-            first, second = await asyncio.gather(
-                _talk(tls12, _AGAIN, ask=b"R\n"), _talk([*usual, "-tls1_3"], _TICKET, ask=b"")
-            )
-    except TimeoutError:
-        return TlsDetails(host, address, reason="no whole answer in time")
-    except OSError as error:
-        return TlsDetails(host, address, reason=printable(str(error)))
-    return read(host, address, first, second)
+        async with asyncio.timeout(deadline_seconds), asyncio.TaskGroup() as talks:
+            first = talks.create_task(_talk(tls12, _AGAIN, ask=b"R\n"))
+            second = talks.create_task(_talk([*usual, "-tls1_3"], _TICKET, ask=b""))
+    except* TimeoutError:
+        reason = "no whole answer in time"
+    except* OSError as errors:
+        reason = printable(str(errors.exceptions[0]))
+    if reason:
+        return TlsDetails(host, address, reason=reason)
+    return read(host, address, first.result(), second.result())
 
 
 async def _talk(command: list[str], until: re.Pattern[bytes], *, ask: bytes) -> bytes:
     """What it says until it ends, or ``until`` comes, or nothing more does after ``ask``."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"OPENSSL_CONF": "/dev/null"},
-    )
-    said = bytearray()
     asked = quitting = False
-    try:
-        while len(said) < _OUTPUT_MAX and process.stdout and process.stdin:
-            stood = b"Verify return code" in said
-            patience = _ANSWER_SECONDS if stood else None
+    with _Talk(command) as talk:
+        while len(talk.said) < _OUTPUT_MAX and not talk.over:
+            patience = _ANSWER_SECONDS if b"Verify return code" in talk.said else None
             try:
-                chunk = await asyncio.wait_for(process.stdout.read(65_536), patience)
+                await asyncio.wait_for(talk.more.wait(), patience)
             except TimeoutError:
                 if quitting:
                     break
                 quitting = True  # what it holds back in its buffer comes when it leaves
-                process.stdin.write(b"Q\n")
+                talk.write(b"Q\n")
                 continue
-            said += chunk
-            if not chunk or until.search(said):
+            talk.more.clear()
+            if until.search(talk.said):
                 break
-            if ask and not asked and _STOOD.search(said):
+            if ask and not asked and _STOOD.search(talk.said):
                 asked = True
-                process.stdin.write(ask)
-        return bytes(said)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+                talk.write(ask)
+        return bytes(talk.said)
+
+
+class _Talk:
+    """A process and what it says, as it says it; killed and gone at the end.
+
+    Not asyncio's subprocess: cancelled twice, as at the end of a loop, that leaves one behind.
+    """
+
+    def __init__(self, command: list[str]) -> None:
+        self.said = bytearray()
+        self.over = False
+        self.more = asyncio.Event()
+        self._process = subprocess.Popen(  # noqa: S603 - no shell; names come checked
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"OPENSSL_CONF": "/dev/null"},
+        )
+        self._loop = asyncio.get_running_loop()
+
+    def __enter__(self) -> Self:
+        self._loop.add_reader(self._output, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.remove_reader(self._output)
+        self._process.kill()
+        with self._process:  # closes its pipes, and waits: milliseconds after the kill
+            pass
+
+    @property
+    def _output(self) -> int:
+        return cast("IO[bytes]", self._process.stdout).fileno()
+
+    def _hear(self) -> None:
+        chunk = os.read(self._output, 65_536)
+        self.said += chunk
+        self.over = not chunk
+        if self.over or len(self.said) >= _OUTPUT_MAX:
+            self._loop.remove_reader(self._output)
+        self.more.set()
+
+    def write(self, words: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has left already
+            cast("IO[bytes]", self._process.stdin).write(words)
 
 
 def read(host: str, address: str, tls12: bytes, tls13: bytes) -> TlsDetails:

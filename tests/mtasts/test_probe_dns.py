@@ -283,6 +283,13 @@ def referral(query: dns.message.Message) -> dns.message.Message:
     return response
 
 
+def of_the_parent(query: dns.message.Message) -> dns.message.Message:
+    """The parent's own servers, which are not the zone's."""
+    response = dns.message.make_response(query)
+    response.authority.append(dns.rrset.from_text("gov.", 172_800, "IN", "NS", "ns1.gov."))
+    return response
+
+
 class Registry(Outside):
     """The world outside, with a parent zone that names servers."""
 
@@ -311,8 +318,9 @@ async def test_a_zone_is_delegated_to_whom_its_parent_names_and_whom_it_names_it
 
 
 async def test_a_parent_that_names_nobody_or_is_not_found_settles_nothing() -> None:
-    found = await Registry(("ns2.new",), dns.message.make_response).delegation("example.gov")
-    assert (found.settled, found.reason) == (False, "its parent names no servers for it")
+    for says in (dns.message.make_response, of_the_parent):
+        found = await Registry(("ns2.new",), says).delegation("example.gov")
+        assert (found.settled, found.reason) == (False, "its parent names no servers for it")
     lost = Registry(("ns2.new",), referral)
     lost.addresses.clear()
     assert "no name server of its parent" in (await lost.delegation("example.gov")).reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import subprocess
@@ -138,6 +139,29 @@ async def test_what_does_not_end_is_ended(
     monkeypatch.setattr(shutil, "which", lambda _: str(program))
     found = await details(Reach(), HOST, ADDRESS, port=443, deadline_seconds=seconds)
     assert says in found.reason
+
+
+async def test_it_sees_its_processes_gone_however_often_it_is_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "openssl"
+    program.write_text(f"#!/bin/sh\necho $$ >>{tmp_path}/ids\nexec sleep 60\n")
+    program.chmod(0o755)
+    ids = tmp_path / "ids"
+    ids.touch()
+    monkeypatch.setattr(shutil, "which", lambda _: str(program))
+    looking = asyncio.create_task(details(Reach(), HOST, ADDRESS, port=443))
+    async with asyncio.timeout(30):
+        while len(started := ids.read_text().split()) < 2:  # noqa: ASYNC110 - others write it
+            await asyncio.sleep(0.01)
+    while not looking.done():  # a deadline, and the end of the loop
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
+    assert looking.cancelled()
+    for each in started:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(each), 0)
 
 
 WORDS = (
