@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,16 +20,20 @@ from components.clouds import (
 )
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
-from mtasts.config import load
+from mtasts.config import Hosting, load
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
-from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
-from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former, left_zone
+from mtasts.rollout.moving import (
+    DELEGATION_SECONDS,
+    leads_to_former,
+    left_host_is_asked,
+    left_zone,
+)
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import Keeper
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from mtasts.config import AgencyConfig, Dns
+    from mtasts.recording import Recorder
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone
 
@@ -68,7 +73,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     now = clock(os.environ)
 
     def ledgers(account_id: str) -> Recorder:
-        return Recorder(clouds.store(account_id), now)
+        return clouds.recorder(account_id, now)
 
     # The components cost half a second of imports, during which the network can answer, and the
     # engine can start its provider.
@@ -92,14 +97,13 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     for note in survey.notes:
         pulumi.log.warn(note)
-    # Protection is dropped in a run of its own, ahead of the one that needs it gone.
-    leaves = config.leaving is config.hosting
-    decision = decide(survey, now(), dns=config.dns, leaves=leaves)
+    decision = decide(survey, now(), dns=config.dns)
     if not pulumi.runtime.is_dry_run():
-        await record_seen(recorder, survey, decision.held)
+        here = await hand_over(recorder, survey, decision.held)
+        await record_seen(recorder, here, decision.held)
         await record_progress(recorder, decision.retiring)
-        await record_stages(recorder, survey)
-        await record_delegations(recorder, survey, decision.held)
+        await record_stages(recorder, here)
+        await record_delegations(recorder, here, decision.held)
         if any(found.ledger.has_enforced for found in survey.domains):
             await lock(recorder)
     # Of a domain that is left out, too: its ledger lies in the bucket that they share.
@@ -108,7 +112,8 @@ async def _main(stack: str) -> pulumi.Inputs:
     hosting = await place_hosting(
         clouds,
         survey.account_id,
-        protect=not leaves and any(decision.phase(name).parts.host for name in names),
+        protect=not goes_away(config.hosting, config.leaving)
+        and any(decision.phase(name).parts.host for name in names),
         keep=bool(names),
     )
     former = await place_former(clouds, keep=bool(names))
@@ -167,12 +172,11 @@ class Decision:
         return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
 
 
-def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) -> Decision:
+def decide(survey: Survey, now: dt.datetime, *, dns: Dns) -> Decision:
     """What is declared, and what is told of it.
 
     A held domain is declared as it was, where that is known; otherwise it is left out, and since
-    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
-    ``leaves`` that hosting is about to move to another cloud.
+    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to.
     """
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
@@ -199,7 +203,7 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) 
         if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
-            if leaves:
+            if goes_away(found.hosting, found.leaving):
                 parts = parts.leaving
             if found.stage is not None:
                 parts = parts.at(found.stage)
@@ -212,22 +216,63 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns, leaves: bool = False) 
                     keep=keep,
                     home=found.home,
                     former=left_zone(found.former_zone, ledger, found.delegated, now),
+                    left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
                 )
             )
     return Decision(tuple(declared), held, retiring)
 
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
-    """Where a held domain was last; None where only another provider could write to that zone."""
+    """Where a held domain was last; None where only another cloud could declare it there."""
+    if is_elsewhere(found):
+        return None
     last = found.ledger.last_zone
     if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
         return None
     return last or found.zone
 
 
+def is_elsewhere(found: Surroundings) -> bool:
+    """Whether the ledger that counts is the other cloud's."""
+    return found.ledger.hosting not in {None, found.hosting}
+
+
+def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
+    """Whether the host is about to leave AWS within its zone.
+
+    Protection is dropped in a run of its own, ahead of the one that needs it gone. A Worker keeps
+    it until DNS no longer leads to its zone.
+    """
+    return leaving is hosting is Hosting.AWS
+
+
 def is_relied_on(found: Surroundings) -> bool:
     """Whether senders may refuse mail by what was published; so it counts while nobody knows."""
     return found.ledger_problem is not None or found.ledger.has_enforced
+
+
+async def hand_over(recorder: Recorder, survey: Survey, held: Container[str]) -> Survey:
+    """Have the ledgers here be those that count, and see which cloud each domain is at.
+
+    What comes back is the domains whose ledgers may be written to here: one that is held at the
+    other cloud stays there.
+    """
+
+    async def one(found: Surroundings) -> None:
+        name, ledger, zone = found.domain.name, found.ledger, found.zone
+        await recorder.hand_over(name)
+        if ledger.last_proven is not None and name not in held and not is_elsewhere(found):
+            await recorder.hosted(name, ledger)
+            if zone is None or found.home is not None or found.leaves_host:
+                return
+            if ledger.pointed(zone.zone_id) is None:
+                await recorder.pointed(name, zone.zone_id, found.hosting, 0)
+
+    here = [
+        each for each in survey.domains if not (is_elsewhere(each) and each.domain.name in held)
+    ]
+    await asyncio.gather(*map(one, here))
+    return replace(survey, domains=tuple(here))
 
 
 async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) -> None:

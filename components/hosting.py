@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import pulumi
 
@@ -109,8 +109,13 @@ class PolicyHost(Protocol):
     def target(self) -> Alias | Worker:
         """What a zone has to know to lead there."""
 
-    async def take_over(self, owner: str, zone_id: str) -> None:
-        """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only."""
+    async def take_over(
+        self, owner: str, zone_id: str, about_to: Callable[[], Awaitable[object]]
+    ) -> None:
+        """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only.
+
+        ``about_to`` is awaited right before the name does.
+        """
 
     async def caches(self, deadline_seconds: float) -> Caches:
         """The caches in front of it; to be asked for in hooks only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0
 _LEDGER_SECONDS = 60.0
+# A place that does not count gets this long after those that do.
+_LEFT_SECONDS = 10.0
 # Twice the longest mtasts:settleSeconds, and the calls.
 _TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
@@ -54,16 +57,16 @@ class _Place:
     """Where senders may find the domain: a host, and the zone whose records lead there.
 
     ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
-    hooks; what is seen at a place that ``counts`` decides, elsewhere it is told. ``goes_to`` is the
-    cloud that the name goes to within its zone, if it does.
+    hooks, ``cloud`` is the host's; what is seen at a place that ``counts`` decides, elsewhere it is
+    told.
     """
 
     name: str
     declared: Declaration
     host: PolicyHost
+    cloud: str
     zone: Zone | None
     counts: bool = True
-    goes_to: str | None = None
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -153,16 +156,17 @@ class MailDomain(pulumi.ComponentResource):
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"]))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
-        former_host, goes_to = host, None
+        places = [_Place(name, declared, host, args["hosting"].name, zone)]
         if former["hosting"] is not None:
-            former_host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
-            goes_to = args["hosting"].name if former_zone is None else None
-        places = [_Place(name, declared, host, zone, goes_to=goes_to)]
-        if former_host is not host or former_zone is not None:
-            asked = declared.former is None or declared.former.is_asked
+            host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
+        if former["hosting"] is not None or former_zone is not None:
+            former_cloud = (former["hosting"] or args["hosting"]).name
+            asked = former["hosting"] is not None and declared.left_host_is_asked
+            if declared.former is not None:
+                asked = asked or declared.former.is_asked
             # Nothing that a former host does may hold up the way back from enforce.
             counts = asked and enforces(declared.intended)
-            places.append(_Place(f"{name}-former", left, former_host, former_zone, counts))
+            places.append(_Place(f"{name}-former", left, host, former_cloud, former_zone, counts))
         return places
 
 
@@ -176,7 +180,9 @@ def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.Resou
 
     async def write() -> None:
         await recorder.ensure_body(name, declared.intended)
-        await recorder.zone_seen(name, await recorder.read(name), declared.zone)
+        ledger = await recorder.read(name)
+        await recorder.hosted(name, ledger)
+        await recorder.zone_seen(name, ledger, declared.zone)
 
     return guard(f"{name}-ledger", once(write), deadline_seconds=_LEDGER_SECONDS)
 
@@ -189,11 +195,12 @@ def _candidate_proof(
 
     async def check(_: pulumi.ResourceHookArgs) -> None:
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
+        zone_id = declared.zone.zone_id
+        points = partial(recorder.pointed, name, zone_id, place.cloud, ADDRESS_TTL_SECONDS)
         ledger = await recorder.read(name)
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
-            if place.goes_to is not None:
-                await recorder.host_moves(name, place.goes_to, ADDRESS_TTL_SECONDS)
-            await host.take_over(declared.policy_host, declared.zone.zone_id)
+            await host.take_over(declared.policy_host, zone_id, points)
+        await points()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     return guard(f"{place.name}-candidate-proof", check, deadline_seconds=deadline)
@@ -211,8 +218,7 @@ def _proof(
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
         await recorder.ensure_body(name, declared.intended)
-        found = await asyncio.gather(*(_prove(place, prover) for place in places))
-        proofs = [proof for proof in found if proof is not None]
+        proofs = await _prove_all(places, prover)
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
         await recorder.proven(name, declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
@@ -221,21 +227,37 @@ def _proof(
     return guard(f"{name}-proof", once(prove_all), deadline_seconds=deadline)
 
 
-async def _prove(place: _Place, prover: Prover) -> Proof | None:
-    """Prove one place; None where it does not count and could not be proven, which is told."""
+async def _prove_all(places: Sequence[_Place], prover: Prover) -> list[Proof]:
+    """Prove every place that counts; what the others come to in about that time is told."""
+    others = {
+        asyncio.ensure_future(_prove(place, prover)): place for place in places if not place.counts
+    }
     try:
-        caches = await place.host.caches(prover.deadline_seconds)
-        if place.zone is None:
-            own_name = str(await place.host.own_name.future())
-            return await prover.prove_candidate(await _wanted(place), own_name, caches)
-        declared = place.declared
-        wanted = Wanted(declared.policy_host, declared.body)
-        return await prover.prove(wanted, declared.name_servers, caches)
-    except Exception as error:  # whatever a host that is left raises holds nothing up
-        if place.counts:
-            raise
-        pulumi.log.warn(f"{place.declared.domain}, in the zone that it leaves: {error}")
-        return None
+        counting = (_prove(place, prover) for place in places if place.counts)
+        proofs = list(await asyncio.gather(*counting))
+        if others:
+            await asyncio.wait(others, timeout=_LEFT_SECONDS)
+    finally:
+        for task in others:
+            task.cancel()
+        left = await asyncio.gather(*others, return_exceptions=True)
+    for seen, place in zip(left, others.values(), strict=True):
+        if isinstance(seen, BaseException):
+            why = str(seen) or f"not proven within {_LEFT_SECONDS:g} s after the rest"
+            pulumi.log.warn(f"{place.declared.domain}, at the host that it leaves: {why}")
+        else:
+            proofs.append(seen)
+    return proofs
+
+
+async def _prove(place: _Place, prover: Prover) -> Proof:
+    caches = await place.host.caches(prover.deadline_seconds)
+    if place.zone is None:
+        own_name = str(await place.host.own_name.future())
+        return await prover.prove_candidate(await _wanted(place), own_name, caches)
+    declared = place.declared
+    wanted = Wanted(declared.policy_host, declared.body)
+    return await prover.prove(wanted, declared.name_servers, caches)
 
 
 async def _wanted(place: _Place) -> Wanted:

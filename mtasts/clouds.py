@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from mtasts.cloud.aws import Account, AwsSettings
@@ -17,12 +18,14 @@ from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.recording import Recorder
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
 from mtasts.stores.r2 import R2Store
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping
 
     from mtasts.config import AgencyConfig
@@ -135,12 +138,14 @@ class Clouds:
         """The bucket of the stack on AWS."""
         return bucket_name(account_id, self.require_aws().settings.region, self.stack)
 
-    def store(self, account_id: str) -> S3Store | R2Store:
-        """Where the stack's ledgers are."""
-        return self._store(self.config.hosting, account_id)
+    def recorder(self, account_id: str, now: Callable[[], dt.datetime]) -> Recorder:
+        """What reads and writes the stack's ledgers; nothing is called yet."""
+        hosting = self.config.hosting
+        elsewhere = None if self.config.leaving is None else cache(self.other_store)
+        return Recorder(self._store(hosting, account_id), hosting, now, elsewhere)
 
-    def next_store(self) -> S3Store | R2Store:
-        """Where they will be once hosting has moved to the other cloud."""
+    def other_store(self) -> S3Store | R2Store:
+        """Where the ledgers are at the other cloud, while domains move between them."""
         if not self.hosts_on_aws:
             return self._store(Hosting.AWS, self.require_aws().require_allowed())
         return self._store(Hosting.CLOUDFLARE, self.require_cloudflare().settings.account_id)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.clock import utc_now
 from mtasts.rollout.entries import (
     Body,
     Delegated,
-    HostMoved,
+    Hosted,
     LedgerError,
     MxSeen,
     PhaseEntered,
+    Pointed,
     Proof,
     StageEntered,
     ZoneSeen,
@@ -48,18 +50,40 @@ class Store(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Reads and appends the entries of one stack's domains."""
+    """Reads and appends the entries of one stack's domains, one entry of a domain at a time.
+
+    They are in the ``store`` of ``hosting``, the cloud that the stack's config names. While domains
+    move between clouds, ``elsewhere`` gives the store of the other one; it may call out.
+    """
 
     store: Store
+    hosting: str
     now: Callable[[], dt.datetime] = utc_now
+    elsewhere: Callable[[], Store] | None = None
+    _turns: defaultdict[str, asyncio.Lock] = field(
+        default_factory=lambda: defaultdict(asyncio.Lock), repr=False, compare=False
+    )
 
     async def read(self, domain: str) -> Ledger:
-        """The ledger of a domain; raises `LedgerError` and `UndeterminedError`, never guesses."""
-        return read(await asyncio.to_thread(self.store.list, domain))
+        """The ledger of a domain, from the cloud whose copy counts.
+
+        Raises:
+            LedgerError: it is incomplete, or the clouds' copies tell different things.
+            UndeterminedError: a cloud did not tell; nothing is guessed.
+        """
+        return (await asyncio.to_thread(self._read, domain))[0]
 
     async def lock(self) -> None:
         """Keep the entries for good; raises `UndeterminedError`."""
         await asyncio.to_thread(self.store.lock)
+
+    async def hand_over(self, domain: str) -> None:
+        """Have the copy of the ledger that is here be the one that counts.
+
+        The other cloud's is told so first, so that of two copies never both count. Safe to repeat.
+        """
+        async with self._turns[domain]:
+            await asyncio.to_thread(self._hand_over, domain)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
@@ -67,24 +91,28 @@ class Recorder:
         Raises:
             LedgerError: another run has written another body meanwhile.
         """
-        ledger = await self.read(domain)
-        last = ledger.last_body
-        if last is not None and (last.body, last.id) == (intended.body, intended.id):
-            return
-        if intended.revision != (last.revision + 1 if last else 0):
-            raise LedgerError(
-                f"the ledger of {domain} has moved on since this run began: another run has "
-                f"published revision {last.revision if last else 'none'}; run again"
-            )
-        await self._append(domain, intended.entry(ledger.next_number, self.now()))
+
+        def entry(ledger: Ledger) -> Entry | None:
+            last = ledger.last_body
+            if last is not None and (last.body, last.id) == (intended.body, intended.id):
+                return None
+            if intended.revision != (last.revision + 1 if last else 0):
+                raise LedgerError(
+                    f"the ledger of {domain} has moved on since this run began: another run has "
+                    f"published revision {last.revision if last else 'none'}; run again"
+                )
+            return intended.entry(ledger.next_number, self.now())
+
+        await self._note(domain, entry)
 
     async def proven(
         self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
     ) -> None:
         """Write down that the body of ``id_`` was seen, before the record names it."""
-        ledger = await self.read(domain)
-        entry = Proof(ledger.next_number, self.now(), id_, addresses, unseen)
-        await self._append(domain, entry)
+        await self._note(
+            domain,
+            lambda ledger: Proof(ledger.next_number, self.now(), id_, addresses, unseen),
+        )
 
     async def adopt(
         self, domain: str, adopted: Adopted, body: Body, addresses: Sequence[str]
@@ -98,45 +126,64 @@ class Recorder:
         """
         proof = Proof(3, body.at, body.id, tuple(addresses))
         entries: tuple[Entry, ...] = (adopted, body, proof)
-        for number, entry in enumerate(entries, start=1):
-            found = (await self.read(domain)).entries
-            if len(found) < number:
-                await self._append(domain, entry)
-            elif not _is_same(found[number - 1], entry):
-                raise LedgerError(f"{domain} has a ledger already: there is nothing to take over")
+
+        def missing(number: int, wanted: Entry) -> Callable[[Ledger], Entry | None]:
+            def entry(ledger: Ledger) -> Entry | None:
+                if len(ledger.entries) < number:
+                    return wanted
+                if not _is_same(ledger.entries[number - 1], wanted):
+                    raise LedgerError(
+                        f"{domain} has a ledger already: there is nothing to take over"
+                    )
+                return None
+
+            return entry
+
+        for number, wanted in enumerate(entries, start=1):
+            await self._note(domain, missing(number, wanted))
 
     async def advance(self, domain: str, phase: Phase, ttl_seconds: int) -> None:
         """Write down that a retirement enters ``phase``, before anything is withdrawn."""
-        ledger = await self.read(domain)
-        entry = PhaseEntered(ledger.next_number, self.now(), phase, ttl_seconds)
-        await self._append(domain, entry)
+        await self._note(
+            domain,
+            lambda ledger: PhaseEntered(ledger.next_number, self.now(), phase, ttl_seconds),
+        )
 
     async def enter(self, domain: str, stage: Stage) -> None:
         """Write down that a domain enters ``stage``, before anything of it is declared."""
-        ledger = await self.read(domain)
-        await self._append(domain, StageEntered(ledger.next_number, self.now(), stage))
+        await self._note(domain, lambda ledger: StageEntered(ledger.next_number, self.now(), stage))
 
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
         """Write down the MX set that DNS has, where it is another than the last one seen."""
-        if not answer.settled:
-            return
         hosts = tuple(sorted(answer.mx_hosts))
-        if ledger.last_mx is not None and ledger.last_mx.hosts == hosts:
+        if not answer.settled or (ledger.last_mx is not None and ledger.last_mx.hosts == hosts):
             return
-        entry = MxSeen(ledger.next_number, self.now(), hosts, answer.ttl_seconds)
-        await self._append(domain, entry)
+        await self._note(
+            domain,
+            lambda now: MxSeen(now.next_number, self.now(), hosts, answer.ttl_seconds),
+        )
 
     async def zone_seen(self, domain: str, ledger: Ledger, zone: HostedZone) -> None:
         """Write down where the records are, where that is another zone than the last one seen."""
         if ledger.last_zone == zone:
             return
-        number = (await self.read(domain)).next_number
-        await self._append(domain, ZoneSeen(number, self.now(), zone))
+        await self._note(domain, lambda now: ZoneSeen(now.next_number, self.now(), zone))
 
-    async def host_moves(self, domain: str, hosting: str, ttl_seconds: int) -> None:
-        """Write down that the policy host's name is about to lead to another cloud."""
-        number = (await self.read(domain)).next_number
-        await self._append(domain, HostMoved(number, self.now(), hosting, ttl_seconds))
+    async def hosted(self, domain: str, ledger: Ledger) -> None:
+        """Write down which cloud the domain is at, where no cloud was written down yet."""
+        if ledger.hosting is None:
+            await self._note(domain, lambda now: Hosted(now.next_number, self.now(), self.hosting))
+
+    async def pointed(self, domain: str, zone_id: str, hosting: str, ttl_seconds: int) -> None:
+        """Write down where the policy host's name is about to lead in a zone, if that changes."""
+
+        def entry(ledger: Ledger) -> Entry | None:
+            known = ledger.pointed(zone_id)
+            if known is not None and known.hosting == hosting:
+                return None
+            return Pointed(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
+
+        await self._note(domain, entry)
 
     async def delegation_seen(
         self, domain: str, ledger: Ledger, zone: HostedZone, ttl_seconds: int
@@ -144,18 +191,72 @@ class Recorder:
         """Write down to which of two zones DNS leads, where that was another one before."""
         if ledger.delegated is not None and ledger.delegated.zone_id == zone.zone_id:
             return
-        number = (await self.read(domain)).next_number
-        await self._append(domain, Delegated(number, self.now(), zone.zone_id, ttl_seconds))
+        await self._note(
+            domain,
+            lambda now: Delegated(now.next_number, self.now(), zone.zone_id, ttl_seconds),
+        )
 
-    async def _append(self, domain: str, entry: Entry) -> None:
-        raw = render_entry(entry)
-        if await asyncio.to_thread(self.store.append, domain, entry.number, raw):
-            return
-        # A write whose answer was lost is tried again, and finds its own entry in the way.
-        if (await asyncio.to_thread(self.store.list, domain)).get(entry.number) != raw:
+    async def _note(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
+        """Append what ``entry`` makes of the ledger as it stands, unless that is nothing."""
+        async with self._turns[domain]:
+            ledger, is_here = await asyncio.to_thread(self._read, domain)
+            if not is_here or ledger.hosting not in {None, self.hosting}:
+                raise LedgerError(
+                    f"the ledger of {domain} was not handed over to {self.hosting}: run again"
+                )
+            made = entry(ledger)
+            if made is not None:
+                raw = render_entry(made)
+                await asyncio.to_thread(_append, self.store, domain, made.number, raw)
+
+    def _read(self, domain: str) -> tuple[Ledger, bool]:
+        """The ledger, and whether the copy here has all of it."""
+        here = self.store.list(domain)
+        found = read(here)
+        if self.elsewhere is None or found.hosting == self.hosting:
+            return found, True
+        there = self.elsewhere().list(domain)
+        differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
+        if differing:
             raise LedgerError(
-                f"another run has written entry {entry.number} of the ledger of {domain}: run again"
+                f"the ledgers of {domain} at the two clouds tell different things from entry "
+                f"{differing[0]} on: move away the one that was begun anew (docs/moving.md)"
             )
+        return (read(there), False) if len(there) > len(here) else (found, True)
+
+    def _hand_over(self, domain: str) -> None:
+        if self.elsewhere is None:
+            return
+        ledger, is_here = self._read(domain)
+        if not ledger.entries or (is_here and ledger.hosting == self.hosting):
+            return
+        other = self.elsewhere()
+        # Whatever refuses a write does so before either is changed for good.
+        _copy(other, self.store, domain)
+        _copy(self.store, other, domain)
+        if ledger.hosting != self.hosting:
+            entry = Hosted(ledger.next_number, self.now(), self.hosting)
+            _append(other, domain, entry.number, render_entry(entry))
+        _copy(other, self.store, domain)
+
+
+def _append(store: Store, domain: str, number: int, raw: bytes) -> None:
+    """Append an entry; raises `LedgerError` where somebody else has."""
+    if store.append(domain, number, raw):
+        return
+    # A write whose answer was lost is tried again, and finds its own entry in the way.
+    if store.list(domain).get(number) != raw:
+        raise LedgerError(
+            f"another run has written entry {number} of the ledger of {domain}: run again"
+        )
+
+
+def _copy(source: Store, target: Store, domain: str) -> None:
+    """Copy the entries that ``target`` lacks, in order."""
+    present = target.list(domain)
+    for number, raw in sorted(source.list(domain).items()):
+        if number not in present:
+            _append(target, domain, number, raw)
 
 
 def _is_same(found: Entry, wanted: Entry) -> bool:
@@ -163,21 +264,3 @@ def _is_same(found: Entry, wanted: Entry) -> bool:
     if isinstance(found, Body) and isinstance(wanted, Body):
         return replace(found, at=wanted.at) == wanted
     return type(found) is type(wanted)
-
-
-def copy_ledger(source: Store, target: Store, domain: str) -> int:
-    """Copy the entries that ``target`` lacks, in order; how many that were. Blocks.
-
-    Raises:
-        LedgerError: the target holds another history.
-    """
-    present, copied = target.list(domain), 0
-    for number, entry in sorted(source.list(domain).items()):
-        if number in present or not target.append(domain, number, entry):
-            if present.get(number, entry) != entry:
-                raise LedgerError(
-                    f"the target has another entry {number} of the ledger of {domain}"
-                )
-            continue
-        copied += 1
-    return copied

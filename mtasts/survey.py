@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from mtasts.stores.handouts import Handouts
 
 _LOOKUPS_AT_ONCE = 64
+_NOBODYS_BYTES = 8
+_HOST_TYPES = (*ADDRESS_TYPES, "CNAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,9 @@ class Surveyor:
             identity,
             asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
         )
-        if config.leaving not in (None, config.hosting):
-            domains = [replace(found, leaves_host=True) for found in domains]
+        domains = [
+            replace(found, hosting=config.hosting, leaving=config.leaving) for found in domains
+        ]
         return Survey(account_id, tuple(domains), await self._quota(domains))
 
     async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
@@ -186,18 +190,26 @@ class Surveyor:
             (f"{STS_LABEL}.{domain.name}", "TXT"),
             (f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
         )
-        copied = (*records, *((f"{POLICY_LABEL}.{domain.name}", each) for each in ADDRESS_TYPES))
-        (delegated, sts, tlsrpt), (taken, hints), notes, addresses, there = await asyncio.gather(
+        host = f"{POLICY_LABEL}.{domain.name}"
+        copied = (*records, *((host, each) for each in _HOST_TYPES))
+        nobodys = f"{secrets.token_hex(_NOBODYS_BYTES)}.{domain.name}"
+        (
+            (delegated, sts, tlsrpt),
+            (taken, hints),
+            notes,
+            addresses,
+            there,
+            beside,
+        ) = await asyncio.gather(
             asyncio.gather(
                 self._delegated(zone, former),
                 *(self._at_zone(at, *each) for each in records),
             ),
             self._met(at, domain.name, is_new=is_new),
             self._notes(zone),
-            asyncio.gather(
-                *(self._at_zone(at, f"{POLICY_LABEL}.{domain.name}", type_) for type_ in leaving)
-            ),
+            asyncio.gather(*(self._at_zone(at, host, type_) for type_ in leaving)),
             asyncio.gather(*(self._at_zone(zone, *each) for each in copied if former)),
+            asyncio.gather(*(self._at_zone(zone, nobodys, each) for each in _HOST_TYPES if former)),
         )
         return replace(
             found,
@@ -210,6 +222,7 @@ class Surveyor:
             addresses=tuple(addresses),
             former_zone=former,
             there=tuple(there),
+            beside=tuple(beside),
         )
 
     async def _home(self, domain: str) -> HostedZone | UndeterminedError | None:

@@ -13,7 +13,7 @@ from components.hosting import Alias, Validation
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Validated, Zone
@@ -180,7 +180,9 @@ class PolicyHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=bucket.ready),
         )
 
-    async def take_over(self, owner: str, zone_id: str) -> None:
+    async def take_over(
+        self, owner: str, zone_id: str, about_to: Callable[[], Awaitable[object]]
+    ) -> None:
         """Nothing: the record says it all."""
 
     async def caches(self, deadline_seconds: float) -> CloudFrontCaches:

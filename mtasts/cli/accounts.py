@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from mtasts.clock import clock
 from mtasts.clouds import Clouds
 from mtasts.errors import UsageError
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtasts.config import AgencyConfig
-    from mtasts.recording import Store
+    from mtasts.recording import Recorder
     from mtasts.stores.handouts import Handouts
 
 
@@ -34,22 +35,20 @@ def stack_clouds(config: AgencyConfig, values: Mapping[str, object], stack: str)
     return Clouds.of(stack, config, values, os.environ)
 
 
-def stack_store(config: AgencyConfig, values: Mapping[str, object], stack: str) -> Store:
-    """Where the ledgers of a stack are, once the account is known to be the stack's.
+def stack_ledgers(
+    config: AgencyConfig, values: Mapping[str, object], stack: str
+) -> tuple[Recorder, Handouts | None]:
+    """The ledgers of a stack, once the account is known to be the stack's.
+
+    Beside them what was handed out, where somebody else publishes.
 
     Raises:
         UsageError: as `stack_clouds`.
         WrongAccountError: the credentials are another account's.
         UndeterminedError: whose they are could not be found out.
     """
-    return stack_stores(config, values, stack)[0]
-
-
-def stack_stores(
-    config: AgencyConfig, values: Mapping[str, object], stack: str
-) -> tuple[Store, Handouts | None]:
-    """Beside the ledgers what was handed out, where somebody else publishes; as `stack_store`."""
     clouds = stack_clouds(config, values, stack)
     account_id = clouds.identify()
+    recorder = clouds.recorder(account_id, clock(os.environ))
     handouts = clouds.handouts
-    return clouds.store(account_id), handouts(account_id) if handouts else None
+    return recorder, handouts(account_id) if handouts else None

@@ -31,7 +31,6 @@ from mtasts.files import write_whole
 from mtasts.policy import MAX_AGE_LIMIT
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.recording import Recorder
 from mtasts.recovery import finder, look_for
 from mtasts.rollout.entries import Adopted, Body
 from mtasts.rollout.importing import import_file
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.clouds import Clouds
     from mtasts.config import AgencyConfig, DomainConfig
+    from mtasts.recording import Recorder
     from mtasts.rollout.zones import HostedZone
 
 _DAY = 86_400
@@ -106,7 +106,7 @@ def run(arguments: Namespace) -> int:
             "to take in. Adopt it with dns route53 or cloudflare, or have it published anew"
         )
     account_id = clouds.identify()
-    recorder = Recorder(clouds.store(account_id), clock(os.environ))
+    recorder = clouds.recorder(account_id, clock(os.environ))
     evidence = partial(evidence_path, FOLDER, arguments.stack)
     surveyor = Surveyor(clouds.identify, clouds.zones, resolver, lambda _: recorder, evidence)
     zones = asyncio.run(_zones(surveyor, config, names))

@@ -15,7 +15,7 @@ from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Unknown
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
-from mtasts.cli.accounts import stack_stores
+from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
@@ -26,7 +26,6 @@ from mtasts.config import load_stack
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity, printable
 from mtasts.probe.dns import Resolver
-from mtasts.recording import Recorder
 from mtasts.render.checked import FORMATS, as_json
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.handover import HandoverError, Looked
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from mtasts.check.notes import Checked
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
-    from mtasts.recording import Store
+    from mtasts.recording import Recorder
     from mtasts.stores.handouts import Handouts
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024
@@ -71,11 +70,10 @@ def run(arguments: Namespace) -> int:
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
-    domains, store, handouts = _stack(arguments)
+    domains, recorder, handouts = _stack(arguments)
     wanted = _wanted(arguments, domains)
     reach = reach_of(arguments)
     now = clock(os.environ)
-    recorder = Recorder(store) if store else None
     against = _Against(domains, recorder, handouts, Resolver(reach))
 
     def look() -> AsyncIterator[Checked]:
@@ -169,13 +167,13 @@ class _Against:
 
 def _stack(
     arguments: Namespace,
-) -> tuple[dict[str, DomainConfig], Store | None, Handouts | None]:
+) -> tuple[dict[str, DomainConfig], Recorder | None, Handouts | None]:
     """The domains of the stack that was named, its ledgers and what it has handed out."""
     if arguments.stack is None:
         return {}, None, None
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
-    store, handouts = stack_stores(config, values, arguments.stack)
-    return {domain.name: domain for domain in config.domains}, store, handouts
+    recorder, handouts = stack_ledgers(config, values, arguments.stack)
+    return {domain.name: domain for domain in config.domains}, recorder, handouts
 
 
 def _wanted(

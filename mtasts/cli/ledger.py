@@ -8,22 +8,22 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds, stack_store
+from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recording import Recorder, copy_ledger
 from mtasts.rollout.dates import minute
 from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
-    HostMoved,
+    Hosted,
     LedgerError,
     PhaseEntered,
+    Pointed,
     Proof,
     StageEntered,
     ZoneSeen,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
 
-    from mtasts.clouds import Clouds
+    from mtasts.recording import Recorder
     from mtasts.rollout.entries import Entry
     from mtasts.rollout.ledger import Ledger
 
@@ -49,54 +49,29 @@ def configure(parser: ArgumentParser) -> None:
         epilog="example: mtasts ledger show example-agency --format json",
         formatter_class=Help,
     )
-    copy = verbs.add_parser(
-        "copy",
-        help="to the other cloud, ahead of a move",
-        description="Copy a stack's ledgers to the cloud that it moves to (docs/moving.md).",
-        epilog="example: mtasts ledger copy example-agency",
-        formatter_class=Help,
+    show.add_argument("stack", metavar="STACK", help="the stack's name")
+    show.add_argument("--domain", metavar="D", help="this domain only")
+    show.add_argument(
+        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
     )
-    for verb in (show, copy):
-        verb.add_argument("stack", metavar="STACK", help="the stack's name")
-        verb.add_argument("--domain", metavar="D", help="this domain only")
-        verb.add_argument(
-            "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
-        )
     show.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: Namespace) -> int:
-    """Run the verb; exit code 3 where a ledger could not be read."""
+    """Print them; exit code 3 where a ledger could not be read."""
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
     names = [domain.name for domain in config.domains if not domain.parked]
     if arguments.domain is not None:
         if arguments.domain not in names:
             raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
         names = [arguments.domain]
-    if arguments.verb == "copy":
-        return _copy(stack_clouds(config, values, arguments.stack), names)
-    recorder = Recorder(stack_store(config, values, arguments.stack))
+    recorder, _ = stack_ledgers(config, values, arguments.stack)
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():
         write(shown(name, ledger, clock(os.environ)()))
     broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
     return Exit.UNDETERMINED if broken else Exit.GOOD
-
-
-def _copy(clouds: Clouds, names: list[str]) -> int:
-    """Copy what is missing; safe to repeat. The ledgers stay where they are, too."""
-    hosting = clouds.config.hosting
-    if clouds.config.leaving is not hosting:
-        raise UsageError(
-            f"{clouds.stack}: a ledger is copied ahead of a move, with hosting {hosting} still and "
-            f"mtasts:leaving: {hosting}"
-        )
-    source, target = clouds.store(clouds.identify()), clouds.next_store()
-    for name in names:
-        count = copy_ledger(source, target, name)
-        write(f"{name}: {count} entries copied\n")
-    return Exit.GOOD
 
 
 async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger | LedgerError]:
@@ -149,9 +124,12 @@ def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
             }
         case StageEntered():
             found = {"kind": "stage", "stage": entry.stage}
-        case HostMoved():
+        case Hosted():
+            found = {"kind": "hosted", "hosting": entry.hosting}
+        case Pointed():
             found = {
-                "kind": "host",
+                "kind": "pointed",
+                "zoneId": entry.zone_id,
                 "hosting": entry.hosting,
                 "ttlSeconds": entry.ttl_seconds,
             }
@@ -209,8 +187,10 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             shown = f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}"
         case ZoneSeen():
             shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
-        case HostMoved():
-            shown = f"host   goes to {entry.hosting}"
+        case Hosted():
+            shown = f"cloud  {entry.hosting}"
+        case Pointed():
+            shown = f"host   at {entry.hosting} by the zone {entry.zone_id}"
         case Delegated():
             shown = f"zone   DNS leads to {entry.zone_id}"
         case PhaseEntered(phase=way) | StageEntered(stage=way):

@@ -8,14 +8,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_store
+from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
 from mtasts.clock import clock
 from mtasts.errors import UndeterminedError
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.recording import Recorder
 from mtasts.rollout.dates import minute
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import live_hosts
@@ -47,7 +46,7 @@ def run(arguments: Namespace) -> int:
     to = tuple(dict.fromkeys(map(domain_name, arguments.to)))
     found = find_domain(name, arguments.stacks)
     domain = found.domain
-    recorder = Recorder(stack_store(found.config, found.values, found.stack))
+    recorder, _ = stack_ledgers(found.config, found.values, found.stack)
     resolver = Resolver(Reach.from_environment(os.environ))
 
     async def look() -> tuple[Step, ...]:

@@ -39,10 +39,12 @@ class TakeOver:
         self._settle_seconds = settle_seconds
         self._pause = pause
 
-    async def run(self, host: str, zone_id: str, service: str) -> None:
+    async def run(
+        self, host: str, zone_id: str, service: str, about_to: Callable[[], Awaitable[object]]
+    ) -> None:
         """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
 
-        Safe to repeat after a failure.
+        ``about_to`` is awaited right before the name goes over. Safe to repeat after a failure.
 
         Raises:
             TakeOverError: the zone has no certificate for the host yet.
@@ -54,6 +56,7 @@ class TakeOver:
             await asyncio.to_thread(self._require_certificate, host, zone_id)
             route = await asyncio.to_thread(self._route, host, zone_id, service)
             await self._pause(self._settle_seconds)
+            await about_to()
             await asyncio.to_thread(self._attach, host, zone_id, service)
             await self._pause(self._settle_seconds)
             await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{route}")

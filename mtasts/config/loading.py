@@ -160,7 +160,7 @@ def _load(
         alarm_topic=stack.alarm_topic,
         cloudflare_account=stack.cloudflare_account,
         leaving=stack.leaving,
-        leaving_dns=leaving_dns(stack, hosting),
+        leaving_dns=leaving_dns(stack, hosting, dns),
         settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
     )
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 _OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 
 
-def leaving_dns(stack: StackFields, hosting: Hosting) -> Dns | None:
-    """Who answered for the zone before; a Worker that is left is left with its zone."""
-    if stack.leaving is Hosting.CLOUDFLARE and hosting is Hosting.AWS:
+def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
+    """Who answered for the zone before; a Worker that is left is left with its zone.
+
+    One that no record leads to is left in its zone, which only a ledger tells.
+    """
+    if stack.leaving is Hosting.CLOUDFLARE and hosting is Hosting.AWS and dns is Dns.ROUTE53:
         return Dns.CLOUDFLARE
     return stack.leaving_dns
 
@@ -44,13 +47,7 @@ def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError
         )
     if stack.leaving is not Hosting.CLOUDFLARE or hosting is Hosting.CLOUDFLARE:
         return None
-    if dns is Dns.CLOUDFLARE:
-        return _impossible(
-            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
-            "another can stand in their zone: senders would find no host meanwhile",
-            "write mtasts:dns: route53: the zone moves along, and both answer meanwhile",
-        )
-    if dns is not Dns.ROUTE53:
+    if dns not in _OWN:
         return _impossible(
             f"what somebody else publishes (dns {dns}) is not there before it was handed out, and "
             "a Worker cannot wait beside it",
@@ -74,10 +71,11 @@ def _wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldE
             f"the zone is left for the one that it is in: mtasts:dns is {dns} too",
             "write under mtasts:dns where the zone goes, or remove this one",
         )
-    if hosting is Hosting.CLOUDFLARE:
+    if hosting is Hosting.CLOUDFLARE and stack.leaving is not Hosting.AWS:
         return _impossible(
             "Cloudflare has no certificate for a Worker before the zone is delegated to it",
-            "move the zone first, with hosting aws, and then hosting",
+            "move the zone first, with hosting aws, and then hosting; to give up the move of both "
+            "to AWS, write mtasts:leaving: aws",
         )
     return None
 

@@ -43,7 +43,8 @@ class Declaration:
     of it is declared, and what of that the engine may not delete, since senders may rely on it;
     with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
     agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
-    which the agency's CNAMEs lead. While the records move, they are in ``former`` as well.
+    which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
+    while the host moves within its zone, a sender may come to the one before, or not.
     """
 
     domain: str
@@ -57,6 +58,7 @@ class Declaration:
     delegation_zone: str | None = None
     home: HostedZone | None = None
     former: FormerZone | None = None
+    left_host_is_asked: bool = True
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -118,6 +120,7 @@ def declare(
     keep: bool = False,
     home: HostedZone | None = None,
     former: FormerZone | None = None,
+    left_host_is_asked: bool = True,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -132,4 +135,5 @@ def declare(
         delegation_zone=config.delegation_zone,
         home=home,
         former=former,
+        left_host_is_asked=left_host_is_asked,
     )

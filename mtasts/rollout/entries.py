@@ -147,14 +147,27 @@ class Delegated:
 
 
 @dataclass(frozen=True, slots=True)
-class HostMoved:
-    """The policy host's name is about to lead to another cloud, whose name is ``hosting``.
+class Hosted:
+    """From here on ``hosting`` is the domain's cloud, and the ledger there is the one that counts.
 
-    Resolvers may go on leading to the one before for ``ttl_seconds``.
+    It is written into the ledger that counted until then, and copied with it (docs/moving.md).
     """
 
     number: int
     at: dt.datetime
+    hosting: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """In the zone ``zone_id`` the policy host's name is about to lead to the cloud ``hosting``.
+
+    Resolvers may go on leading to the one before, if there was one, for ``ttl_seconds``.
+    """
+
+    number: int
+    at: dt.datetime
+    zone_id: str
     hosting: str
     ttl_seconds: int
 
@@ -165,7 +178,16 @@ class HostMoved:
 
 
 Entry: TypeAlias = (
-    Body | Proof | MxSeen | PhaseEntered | Adopted | ZoneSeen | StageEntered | Delegated | HostMoved
+    Body
+    | Proof
+    | MxSeen
+    | PhaseEntered
+    | Adopted
+    | ZoneSeen
+    | StageEntered
+    | Delegated
+    | Hosted
+    | Pointed
 )
 
 
@@ -225,9 +247,12 @@ def render_entry(entry: Entry) -> bytes:
                 "zone_id": entry.zone_id,
                 "ttl_seconds": entry.ttl_seconds,
             }
-        case HostMoved():
+        case Hosted():
+            own = {"kind": "hosted", "hosting": entry.hosting}
+        case Pointed():
             own = {
-                "kind": "host",
+                "kind": "pointed",
+                "zone_id": entry.zone_id,
                 "hosting": entry.hosting,
                 "ttl_seconds": entry.ttl_seconds,
             }
@@ -286,8 +311,13 @@ def _delegated(number: int, at: dt.datetime, found: dict[str, Any]) -> Delegated
     return Delegated(number, at, _word(found["zone_id"]), _whole(found["ttl_seconds"]))
 
 
-def _host(number: int, at: dt.datetime, found: dict[str, Any]) -> HostMoved:
-    return HostMoved(number, at, _word(found["hosting"]), _whole(found["ttl_seconds"]))
+def _hosted(number: int, at: dt.datetime, found: dict[str, Any]) -> Hosted:
+    return Hosted(number, at, _word(found["hosting"]))
+
+
+def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> Pointed:
+    zone_id, hosting = _word(found["zone_id"]), _word(found["hosting"])
+    return Pointed(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
 
 
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
@@ -299,7 +329,8 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "zone": _zone,
     "stage": _stage,
     "delegated": _delegated,
-    "host": _host,
+    "hosted": _hosted,
+    "pointed": _pointed,
 }
 
 

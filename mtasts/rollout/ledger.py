@@ -16,10 +16,11 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
-    HostMoved,
+    Hosted,
     LedgerError,
     MxSeen,
     PhaseEntered,
+    Pointed,
     Proof,
     StageEntered,
     ZoneSeen,
@@ -103,10 +104,20 @@ class Ledger:
         return next(found, None)
 
     @property
-    def host_moved(self) -> HostMoved | None:
-        """When the policy host last went to another cloud within its zone, if it ever did."""
-        found = (each for each in reversed(self.entries) if isinstance(each, HostMoved))
+    def hosting(self) -> str | None:
+        """The cloud whose copy of this ledger counts; None where none was written down yet."""
+        found = (each.hosting for each in reversed(self.entries) if isinstance(each, Hosted))
         return next(found, None)
+
+    def pointed(self, zone_id: str) -> Pointed | None:
+        """Where the policy host's name leads in a zone, if that was written down."""
+        found = (each for each in reversed(self.entries) if isinstance(each, Pointed))
+        return next((each for each in found if each.zone_id == zone_id), None)
+
+    def has_moved(self, zone_id: str) -> bool:
+        """Whether the policy host's name ever led to another cloud in a zone than now."""
+        found = (each for each in self.entries if isinstance(each, Pointed))
+        return len({each.hosting for each in found if each.zone_id == zone_id}) > 1
 
     @property
     def stage(self) -> Stage | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.config import Hosting
+from mtasts.observations import DnsStatus
 from mtasts.records import Outcome, select_sts, select_tlsrpt
 from mtasts.rollout.dates import minute
 from mtasts.rollout.declaration import FormerZone
@@ -51,13 +53,15 @@ def move_refusals(
     *,
     former: HostedZone | None,
     there: Iterable[DnsAnswer],
+    beside: Iterable[DnsAnswer] = (),
     delegated: DnsAnswer | None,
     now: dt.datetime,
 ) -> Iterator[str]:
     """Why the records of ``domain`` may not be in ``zone``, or no longer in the former one.
 
     ``former`` is None where they are to be in ``zone`` alone; ``there`` is what its own servers
-    have at the names that are to be written, ``delegated`` the name servers that DNS has.
+    have at the names that are to be written, ``beside`` at one that nobody wrote, ``delegated`` the
+    name servers that DNS has.
     """
     last = ledger.last_zone
     if last is None or ledger.last_proven is None:
@@ -68,8 +72,8 @@ def move_refusals(
                 f"the records move from the zone {former.name} to {zone.name}: give both zones one "
                 "name, so that a change of name servers leads from one to the other"
             )
-        elif zone.zone_id not in {each.zone_id for each in ledger.zones}:
-            yield from _in_the_way(zone, there)
+        elif _is_new(zone, ledger):
+            yield from _in_the_way(zone, there, beside)
         return
     before, after = last.keeper(domain), zone.keeper(domain)
     if before is not after:
@@ -112,15 +116,80 @@ def _too_early(
         )
 
 
-def host_refusals(domain: str, ledger: Ledger, *, leaves: bool, now: dt.datetime) -> Iterator[str]:
-    """Why the host before may not go yet; ``leaves`` says that it stays for now."""
-    moved = ledger.host_moved
-    if moved is not None and not leaves and now < moved.settled_at:
+def firm_host_refusals(
+    domain: str,
+    ledger: Ledger,
+    zone: HostedZone,
+    *,
+    hosting: Hosting,
+    leaving: Hosting | None,
+    former: HostedZone | None,
+    delegated: DnsAnswer | None,
+) -> Iterator[str]:
+    """Why ``domain`` may not be at the cloud ``hosting``, whatever anybody decides.
+
+    ``leaving`` is the cloud that it leaves, or is about to; ``former`` the zone that it leaves.
+    """
+    leaves = leaving not in {None, hosting}
+    if ledger.hosting not in {None, hosting} and not leaves:
         yield (
-            f"until {minute(moved.settled_at)} resolvers may have the address that "
-            f"mta-sts.{domain} led to before it went to {moved.hosting}: put back mtasts:leaving "
-            "until then"
+            f"{domain} is at {ledger.hosting}, by its ledger, and would go from there at once: "
+            f"write mtasts:leaving: {ledger.hosting} beside mtasts:hosting: {hosting} "
+            "(docs/moving.md)"
         )
+    elif leaves and hosting is Hosting.AWS and former is None:
+        pointed = ledger.pointed(zone.zone_id)
+        if ledger.last_proven is not None and (pointed is None or pointed.hosting != hosting):
+            yield (
+                "a Worker's custom domain has records of its own, which Cloudflare deletes before "
+                "another can stand in their zone: senders would find no host meanwhile. Write "
+                "mtasts:dns: route53: the zone moves along, and both answer meanwhile"
+            )
+    elif hosting is Hosting.CLOUDFLARE and former is not None:
+        seen = frozenset(delegated.values) if delegated is not None else frozenset()
+        if not seen & zone.name_servers:
+            yield (
+                "Cloudflare has no certificate for a Worker before DNS leads to its zone: move the "
+                "zone first, with hosting aws, and then hosting"
+            )
+
+
+def host_refusals(
+    domain: str,
+    ledger: Ledger,
+    zone: HostedZone,
+    *,
+    hosting: Hosting,
+    leaving: Hosting | None,
+    now: dt.datetime,
+) -> Iterator[str]:
+    """Why the host before may not go yet."""
+    pointed = ledger.pointed(zone.zone_id)
+    if leaving not in {None, hosting} or pointed is None:
+        return
+    back = f"put back mtasts:leaving: {leaving_from(hosting)}"
+    if pointed.hosting != hosting:
+        yield f"mta-sts.{domain} leads to {pointed.hosting} still: {back} until it does not"
+    elif ledger.has_moved(zone.zone_id) and now < pointed.settled_at:
+        yield (
+            f"until {minute(pointed.settled_at)} resolvers may have the address that "
+            f"mta-sts.{domain} led to before it went to {hosting}: {back} until then"
+        )
+
+
+def left_host_is_asked(
+    ledger: Ledger, zone: HostedZone, hosting: Hosting, now: dt.datetime
+) -> bool:
+    """Whether a sender may come to the host that is left, by the records of ``zone``."""
+    pointed = ledger.pointed(zone.zone_id)
+    if pointed is None or pointed.hosting != hosting:
+        return True
+    return ledger.has_moved(zone.zone_id) and now < pointed.settled_at
+
+
+def leaving_from(hosting: Hosting) -> Hosting:
+    """The cloud that is left for ``hosting``."""
+    return Hosting.AWS if hosting is Hosting.CLOUDFLARE else Hosting.CLOUDFLARE
 
 
 def _way(before: str, after: str) -> str:
@@ -135,19 +204,55 @@ def _way(before: str, after: str) -> str:
     )
 
 
-def _in_the_way(zone: HostedZone, there: Iterable[DnsAnswer]) -> Iterator[str]:
-    """What was copied along with the zone: ours would stand beside it, or be refused."""
+def _is_new(zone: HostedZone, ledger: Ledger) -> bool:
+    """Whether nothing of the domain was ever written to a zone."""
+    return zone.zone_id not in {each.zone_id for each in ledger.zones}
+
+
+def _in_the_way(
+    zone: HostedZone, there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]
+) -> Iterator[str]:
+    """What was copied along with the zone: ours would stand beside it, or be refused.
+
+    What a name has that nobody wrote is a wildcard's, which gives way to ours.
+    """
+    wild = {each.type: each for each in beside}
     for answer in there:
         if not answer.settled:
             yield (
                 f"could not find out whether the zone {zone.name} ({zone.zone_id}) has "
                 f"{answer.name} already: {answer.reason}"
             )
-        elif answer.values or _is_ours(answer):
+        elif (answer.values and not _is_same(answer, wild.get(answer.type))) or _is_ours(answer):
             yield (
                 f"the zone {zone.name} ({zone.zone_id}) has {answer.name} {answer.type} already: "
                 "remove it there before DNS leads to that zone; it is made anew"
             )
+
+
+def _is_same(answer: DnsAnswer, wild: DnsAnswer | None) -> bool:
+    """Whether two names have the same records, or lead to the same name."""
+    if wild is None:
+        return False
+    leads = wild.canonical != wild.name and wild.canonical == answer.canonical
+    return leads or frozenset(wild.values) == frozenset(answer.values)
+
+
+def copied_below(
+    ledger: Ledger, zone: HostedZone, there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]
+) -> Iterator[str]:
+    """A hint of names below the policy host in a zone that records move to.
+
+    A name that has no records but exists has others below it (RFC 8020 section 2).
+    """
+    kinds = {each.type for each in beside}
+    hosts = [each for each in there if each.type in kinds]
+    empty = bool(hosts) and all(each.status is DnsStatus.NO_DATA for each in hosts)
+    if _is_new(zone, ledger) and empty and all(e.status is DnsStatus.NXDOMAIN for e in beside):
+        yield (
+            f"the zone {zone.name} ({zone.zone_id}) has something below {hosts[0].name}: if it is "
+            "a copied CNAME of the certificate, remove it there, since it is made anew"
+        )
 
 
 def _is_ours(answer: DnsAnswer) -> bool:

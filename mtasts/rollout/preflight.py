@@ -35,7 +35,8 @@ def second_records(
         yield (
             f"{domain.name} has an STS record that this stack has not published: senders may hold "
             "a policy of which nothing is known here. Take it over before you change it: mtasts "
-            "adopt; or retire it where it was made"
+            "adopt; or retire it where it was made. A stack that moves from one cloud to another "
+            "names the one before: mtasts:leaving (docs/moving.md)"
         )
     if tlsrpt is None:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.config import Hosting
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
 from mtasts.records import select_sts
@@ -13,7 +14,13 @@ from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
 from mtasts.rollout.ledger import Ledger, enforces
-from mtasts.rollout.moving import host_refusals, move_note, move_refusals
+from mtasts.rollout.moving import (
+    copied_below,
+    firm_host_refusals,
+    host_refusals,
+    move_note,
+    move_refusals,
+)
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records
 from mtasts.rollout.retirement import Seen, progress
@@ -52,8 +59,8 @@ class Surroundings:
     ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
     it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
     ``former_problem`` says why that is not known, ``sts`` and ``tlsrpt`` are its, and ``there`` is
-    what ``zone`` has at their names; ``leaves_host`` says that the host before stays for those who
-    have its address. Of a parked domain, ``mx`` is all that is looked up.
+    what ``zone`` has at their names, ``beside`` what at a name that nobody wrote. ``hosting`` and
+    ``leaving`` are the config's. Of a parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -76,7 +83,14 @@ class Surroundings:
     former_zone: HostedZone | None = None
     former_problem: ZoneError | UndeterminedError | None = None
     there: tuple[DnsAnswer, ...] = ()
-    leaves_host: bool = False
+    beside: tuple[DnsAnswer, ...] = ()
+    hosting: Hosting = Hosting.AWS
+    leaving: Hosting | None = None
+
+    @property
+    def leaves_host(self) -> bool:
+        """Whether the domain is at another cloud as well, for those who have not heard."""
+        return self.leaving not in {None, self.hosting}
 
     @property
     def live_id(self) -> str | None:
@@ -165,6 +179,18 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
     if zone is None or found.former_problem is not None:
         return [], []
     name, ledger = found.domain.name, found.ledger
+    hosting, leaving = found.hosting, found.leaving
+    firm = list(
+        firm_host_refusals(
+            name,
+            ledger,
+            zone,
+            hosting=hosting,
+            leaving=leaving,
+            former=former,
+            delegated=found.delegated,
+        )
+    )
     wrong = [
         *move_refusals(
             name,
@@ -172,20 +198,23 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
             zone,
             former=former,
             there=found.there,
+            beside=found.beside,
             delegated=found.delegated,
             now=now,
         ),
-        *host_refusals(name, ledger, leaves=found.leaves_host, now=now),
     ]
+    if not firm:
+        wrong += host_refusals(name, ledger, zone, hosting=hosting, leaving=leaving, now=now)
     override = found.domain.override
     # It lets a zone or a host go before its time; what would be lost or doubled stays refused.
     last = ledger.last_zone
     stays = former is None and last is not None and last.keeper(name) is zone.keeper(name)
-    if wrong and stays and override is not None and now.date() <= override.expires:
+    if wrong and not firm and stays and override is not None and now.date() <= override.expires:
         return [], [f"overridden: {each}" for each in wrong]
-    if former is None or found.delegated is None or not found.delegated.settled:
-        return wrong, []
-    return wrong, [move_note(zone, former, found.delegated, found.ledger)]
+    told = list(copied_below(ledger, zone, found.there, found.beside))
+    if former is not None and found.delegated is not None and found.delegated.settled:
+        told.append(move_note(zone, former, found.delegated, found.ledger))
+    return [*firm, *wrong], told
 
 
 def _needs_certificate(found: Surroundings) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 from hypothesis import given
@@ -14,24 +14,38 @@ from components import agency
 from components.agency import (
     decide,
     describe_held,
+    hand_over,
     is_relied_on,
     read_config,
     record_progress,
     record_seen,
 )
-from mtasts.config import AgencyConfig, ConfigError, Dns, Override
+from mtasts.config import AgencyConfig, ConfigError, Dns, Hosting, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
-from mtasts.rollout.entries import Body, Entry, LedgerError, PhaseEntered, Proof, ZoneSeen
+from mtasts.rollout.entries import (
+    Body,
+    Entry,
+    Hosted,
+    LedgerError,
+    PhaseEntered,
+    Pointed,
+    Proof,
+    ZoneSeen,
+    render_entry,
+)
 from mtasts.rollout.ledger import Ledger, intend, read
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone
 from mtasts.survey import Survey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ZONE = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
@@ -221,21 +235,16 @@ async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None
             written.append((domain, number))
             return True
 
-    await record_seen(Recorder(Memory()), survey(), ())
+    await record_seen(Recorder(Memory(), "aws"), survey(), ())
     assert written == []
-    await record_seen(Recorder(Memory()), survey(ledger=ledger(proven=True)), ())
-    # The ledger is read again before the zone is written: here it is empty.
-    assert sorted(written) == [
-        ("b.example.gov", 1),
-        ("b.example.gov", 3),
-        ("example.gov", 1),
-        ("example.gov", 3),
-    ]
+    await record_seen(Recorder(Memory(), "aws"), survey(ledger=ledger(proven=True)), ())
+    # The ledger is read again before anything is written: here it is empty.
+    assert sorted(written) == [("b.example.gov", 1)] * 2 + [("example.gov", 1)] * 2
     written.clear()
     await record_seen(
-        Recorder(Memory()), survey(ledger=ledger(proven=True)), {"example.gov": ("no",)}
+        Recorder(Memory(), "aws"), survey(ledger=ledger(proven=True)), {"example.gov": ("no",)}
     )
-    assert ("example.gov", 1) not in written
+    assert written.count(("example.gov", 1)) == 1  # the MX set alone
 
 
 def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
@@ -247,6 +256,88 @@ def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
     )
     assert list(decision.held) == ["example.gov"]
     assert decision.declared[0].zone == ZONE
+
+
+class Shelf:
+    """A store of one domain's entries."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self.entries = {each.number: render_entry(each) for each in entries}
+
+    def list(self, _: str) -> dict[int, bytes]:
+        return dict(self.entries)
+
+    def append(self, _: str, number: int, entry: bytes) -> bool:
+        return self.entries.setdefault(number, entry) == entry
+
+    def lock(self) -> None:
+        """Nothing is done to it."""
+
+
+async def handed(ledger: Ledger, held: Sequence[str] = (), **found: Any) -> tuple[Survey, Ledger]:
+    """Which domain may be written to once its ledger is here, and what the ledger has then."""
+    here, there = Shelf(), Shelf(*ledger.entries)
+    leaves = found.get("leaving") is not None
+    recorder = Recorder(
+        here if leaves else there, "aws", lambda: NOW, (lambda: there) if leaves else None
+    )
+    (first, *_) = survey(ledger=ledger).domains
+    around = Survey("123456789012", (replace(first, **found),))
+    return await hand_over(recorder, around, held), read(recorder.store.list("example.gov"))
+
+
+async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
+    known = placed(proven=True)
+    around, written = await handed(known)
+    assert len(around.domains) == 1
+    assert written.entries[len(known.entries) :] == (
+        Hosted(4, NOW, "aws"),
+        Pointed(5, NOW, "Z1", "aws", 0),
+    )
+    _, again = await handed(written)
+    assert again == written
+    for unknown in ({"home": ZONE}, {"zone": None}):  # no zone of ours leads to the host
+        _, written = await handed(known, **unknown)
+        assert written.entries[len(known.entries) :] == (Hosted(4, NOW, "aws"),)
+    _, written = await handed(known, held=["example.gov"])
+    assert written == known
+    assert (await handed(Ledger()))[1] == Ledger()
+
+
+async def test_a_ledger_that_counts_elsewhere_is_handed_over_unless_the_domain_is_held() -> None:
+    known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
+    around, written = await handed(known, leaving=Hosting.CLOUDFLARE)
+    assert len(around.domains) == 1
+    assert written == Ledger((*known.entries, Hosted(5, NOW, "aws")))
+    around, written = await handed(known, ["example.gov"], leaving=Hosting.CLOUDFLARE)
+    assert (around.domains, written) == ((), Ledger())
+
+
+def test_a_held_domain_stays_at_the_cloud_where_it_is() -> None:
+    known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
+    first, second, *_ = survey(ledger=placed(proven=True)).domains
+    decision = decide(
+        Survey("123456789012", (replace(first, ledger=known), second)), NOW, dns=Dns.ROUTE53
+    )
+    assert list(decision.held) == ["example.gov"]
+    assert "write mtasts:leaving: cloudflare" in decision.held["example.gov"][0]
+    assert [each.domain for each in decision.declared] == ["b.example.gov"]
+
+
+@pytest.mark.parametrize(
+    ("leaving", "protects"),
+    [(None, True), (Hosting.AWS, False), (Hosting.CLOUDFLARE, True)],
+)
+def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
+    leaving: Hosting | None, *, protects: bool
+) -> None:
+    known = placed(proven=True)
+    pointed = Ledger((*known.entries, Pointed(4, NOW, "Z1", "aws", 0)))
+    around = survey(ledger=pointed)
+    domains = tuple(replace(each, leaving=leaving) for each in around.domains)
+    decision = decide(replace(around, domains=domains), NOW, dns=Dns.ROUTE53)
+    assert {each.parts.protect_host for each in decision.declared} == {protects}
+    assert {each.left_host_is_asked for each in decision.declared} == {False}
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:
@@ -316,7 +407,7 @@ async def test_a_phase_is_written_down_ahead() -> None:
         "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
         "other.gov": Progress(Phase.RECORD_GONE, ""),
     }
-    await record_progress(Recorder(memory, lambda: NOW), steps)
+    await record_progress(Recorder(memory, "aws", lambda: NOW), steps)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
 
 
@@ -334,7 +425,7 @@ async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up(
             if self.fails:
                 raise UndeterminedError("no right to")
 
-    await agency.lock(Recorder(cast("Any", Store(fails=False))))
+    await agency.lock(Recorder(cast("Any", Store(fails=False)), "aws"))
     assert told == []
-    await agency.lock(Recorder(cast("Any", Store(fails=True))))
+    await agency.lock(Recorder(cast("Any", Store(fails=True)), "aws"))
     assert told == ["could not find out whether the ledgers are locked: no right to"]

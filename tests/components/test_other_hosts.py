@@ -90,7 +90,7 @@ def placed(
                 "hosting": hosting,
                 "zones": zones,
                 "prover": Prover(reach, Resolver(reach), 300),
-                "recorder": Recorder(S3Store(aws, "mtasts-bucket")),
+                "recorder": Recorder(S3Store(aws, "mtasts-bucket"), "aws"),
                 "former": {
                     "hosting": (other or on_aws()) if moves else None,
                     "zones": former,

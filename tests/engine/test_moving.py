@@ -15,6 +15,7 @@ from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
 from mtasts.probe.reach import Reach
 from mtasts.records import select_sts
+from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -86,7 +87,6 @@ class Domain:
         aws = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
         self.project.configure({"mtasts:leaving": "cloudflare", **aws})
         self.project.settle()
-        self.project.mtasts("ledger", "copy", self.project.stack).required()
         self.project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
         self.project.settle()
 
@@ -105,10 +105,13 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     domain = Domain(lab, "aws", "cloudflare")
     project = domain.project
     with domain.asking() as senders:
-        project.configure({"mtasts:leaving": "aws"})
-        project.settle()
-        project.mtasts("ledger", "copy", project.stack).required()
         project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
+        at_once = project.up()
+        assert not at_once.ok
+        assert "names the one before: mtasts:leaving" in at_once.text
+        project.configure({"mtasts:hosting": "aws", "mtasts:leaving": "aws"})
+        project.settle()
+        project.configure({"mtasts:hosting": "cloudflare"})
         project.settle()
         # For those who know the old address.
         assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
@@ -182,6 +185,58 @@ def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab) -> None:
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
 
 
+def test_a_move_within_a_zone_is_given_up_before_the_name_goes_over(lab: Lab) -> None:
+    domain = Domain(lab, "aws", "cloudflare")
+    project = domain.project
+    with domain.asking() as senders:
+        project.configure({"mtasts:leaving": "aws"})
+        project.settle()
+        project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
+        lab.control.set_cloudflare_faults(lacking=["SSL and Certificates Read"])
+        failed = project.up()
+        lab.control.set_cloudflare_faults(lacking=[])
+        assert not failed.ok
+        assert "SSL and Certificates" in failed.text
+        project.configure({"mtasts:hosting": "aws"})
+        assert f"{domain.name} is at cloudflare, by its ledger" in project.up().text
+        project.configure({"mtasts:leaving": "cloudflare"})
+        project.settle()
+        project.pulumi("config", "rm", "mtasts:leaving").required()
+        project.settle()
+    assert senders.wrong == []
+    assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
+    assert project.outputs()["domains"][domain.name] == domain.published
+    # What was written at Cloudflare meanwhile is in the ledger at AWS, and so is what follows.
+    project.configure({"mtasts:mode": "testing"})
+    project.settle()
+    shown = project.mtasts("ledger", "show", project.stack).required().stdout
+    assert [line.split()[-1] for line in shown.splitlines() if "  cloud  " in line] == [
+        "aws",
+        "cloudflare",
+        "aws",
+    ]
+    assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
+
+
+def test_a_move_of_host_and_zone_is_given_up_while_both_answer(lab: Lab) -> None:
+    domain = Domain(lab, "cloudflare", "cloudflare")
+    project = domain.project
+    domain.second_zone("route53")
+    with domain.asking() as senders, domain.asking("cloudflare") as late:
+        domain.leave_cloudflare()
+        back = {"mtasts:hosting": "cloudflare", "mtasts:dns": "cloudflare"}
+        project.configure({**back, "mtasts:leaving": "aws", "mtasts:leavingDns": "route53"})
+        with domain.asking("route53") as early:
+            project.settle()
+        for key in ("leaving", "leavingDns"):
+            project.pulumi("config", "rm", f"mtasts:{key}").required()
+        project.later(3 * DAY).settle()
+    assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
+    assert lab.sts_at("route53", domain.name) is None
+    assert lab.hosts(domain.name) == [worker_name(domain.name)]
+    assert project.outputs()["domains"][domain.name] == domain.published
+
+
 def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
@@ -196,7 +251,7 @@ def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
     assert f"DNS has no address for mta-sts.{domain.name}" in refused.text
     project.configure({"mtasts:mode": "testing"})
     told = project.up().required()
-    assert f"{domain.name}, in the zone that it leaves: " in told.text
+    assert f"{domain.name}, at the host that it leaves: " in told.text
     published = project.outputs()["domains"][domain.name]["policyId"]
     for dns in ("route53", "cloudflare"):
         assert published in str(lab.sts_at(dns, domain.name))

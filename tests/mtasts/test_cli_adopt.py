@@ -185,7 +185,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(adopt, "look_at", look)
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
     monkeypatch.setattr("mtasts.clouds.Clouds.identify", lambda _: "123456789012")
-    monkeypatch.setattr("mtasts.clouds.Clouds.store", Shelf)
+    monkeypatch.setattr("mtasts.clouds.Clouds._store", Shelf)
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: True)
     monkeypatch.setattr(adopt, "Surveyor", surveyor())
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: False)

@@ -15,6 +15,7 @@ from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
+from mtasts.recording import Recorder
 from mtasts.rollout.handover import Handed, HandoverError
 
 if TYPE_CHECKING:
@@ -155,9 +156,6 @@ def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
 class Ledgers:
     """Stands for the bucket."""
 
-    def __init__(self, *_: object) -> None:
-        """Hold nothing."""
-
     def list(self, domain: str) -> dict[int, bytes]:
         if domain == "parked.gov":
             raise UndeterminedError("AccessDenied")
@@ -169,7 +167,8 @@ def test_a_stack_is_compared_with_its_ledger(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    monkeypatch.setattr(check, "stack_stores", lambda *_: (Ledgers(None, "bucket"), None))
+    recorder = Recorder(Ledgers(), "aws")
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
     assert run("--stack", "agency", "more.example") == 1
     assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out
@@ -260,7 +259,8 @@ def test_what_was_handed_out_is_looked_up(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    monkeypatch.setattr(check, "stack_stores", lambda *_: (Readable(), Handing()))
+    recorder = Recorder(Readable(), "aws")
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
     zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
     monkeypatch.setattr(check, "Resolver", lambda _: zone)
     run("--stack", "agency")

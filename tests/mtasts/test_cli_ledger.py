@@ -70,7 +70,7 @@ async def fill(url: str) -> None:
     account = Account(
         AwsSettings("us-east-1", access_key="AKIALOCAL", secret_key="local", endpoints={"s3": url})
     )
-    recorder = Recorder(S3Store(account, BUCKET))
+    recorder = Recorder(S3Store(account, BUCKET), "aws")
     enforce = intend(Ledger(), Policy(Mode.ENFORCE, 86400, (MxPattern.parse("mx1.example.gov"),)))
     await recorder.ensure_body("example.gov", enforce)
     await recorder.proven("example.gov", enforce.id, ("192.0.2.1",), ("2001:db8::1",))
@@ -83,7 +83,8 @@ async def fill(url: str) -> None:
     await recorder.zone_seen("example.gov", ledger, zone)
     await recorder.zone_seen("example.gov", await recorder.read("example.gov"), zone)
     await recorder.enter("example.gov", Stage.ISSUED)
-    await recorder.host_moves("example.gov", "cloudflare", 300)
+    await recorder.hosted("example.gov", await recorder.read("example.gov"))
+    await recorder.pointed("example.gov", "Z1", "aws", 300)
     await recorder.delegation_seen("example.gov", await recorder.read("example.gov"), zone, 60)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
@@ -107,8 +108,9 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase, zone, stage, host, delegated = first["entries"]
-    assert (host["kind"], host["hosting"]) == ("host", "cloudflare")
+    body, proof, mx, page, phase, zone, stage, hosted, pointed, delegated = first["entries"]
+    assert (hosted["kind"], hosted["hosting"]) == ("hosted", "aws")
+    assert (pointed["kind"], pointed["zoneId"], pointed["hosting"]) == ("pointed", "Z1", "aws")
     assert (delegated["kind"], delegated["zoneId"], delegated["ttlSeconds"]) == (
         "delegated",
         "Z1",

@@ -10,6 +10,7 @@ from test_cloudflare import api
 
 from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.cli import accounts
+from mtasts.clock import utc_now
 from mtasts.cloud.aws import Account
 from mtasts.cloud.cloudflare_zones import CloudflareZones
 from mtasts.cloud.distributions import Distributions
@@ -65,7 +66,7 @@ def test_each_combination_has_its_own(
 ) -> None:
     found = clouds(hosting, dns)
     assert isinstance(found.zones, zones)
-    assert isinstance(found.store("a"), store)
+    assert isinstance(found.recorder("a", utc_now).store, store)
     assert found.authorities == authorities
     assert found.former_zones is None
     assert isinstance(found.hosts, Distributions if hosting == "aws" else Workers)
@@ -99,12 +100,16 @@ def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> No
     assert not found.hosts_on_aws
     assert found.require_aws().settings.region == "us-east-1"
     assert found.aws_bucket("a") == "mtasts-a-us-east-1-test"
-    assert isinstance(found.store("a"), R2Store)
+    recorder = found.recorder("a", utc_now)
+    assert isinstance(recorder.store, R2Store)
+    assert recorder.elsewhere is not None
+    assert recorder.hosting == "cloudflare"
     monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
-    assert isinstance(found.next_store(), S3Store)
+    assert isinstance(recorder.elsewhere(), S3Store)
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
-    store, handouts = accounts.stack_stores(config("aws", "manual"), AWS, "test")
-    assert isinstance(store, S3Store)
+    recorder, handouts = accounts.stack_ledgers(config("aws", "manual"), AWS, "test")
+    assert isinstance(recorder.store, S3Store)
+    assert recorder.elsewhere is None
     assert isinstance(handouts, Handouts)
 
 
@@ -113,7 +118,7 @@ def test_a_stack_that_leaves_a_zone_has_the_former_one_too() -> None:
     found = Clouds.of("test", leaving, AWS, ENVIRONMENT)
     assert isinstance(found.zones, CloudflareZones)
     assert isinstance(found.former_zones, Route53Zones)
-    assert isinstance(found.next_store(), R2Store)
+    assert isinstance(found.other_store(), R2Store)
     back = replace(
         config("aws", "route53"), leaving_dns=Dns.CLOUDFLARE, cloudflare_account="a" * 32
     )
@@ -132,5 +137,5 @@ def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatc
     with api() as servers:
         monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "local-token")
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", servers.api.url)
-        found = accounts.stack_store(config("cloudflare", "cloudflare"), {}, "test")
-    assert isinstance(found, R2Store)
+        found, _ = accounts.stack_ledgers(config("cloudflare", "cloudflare"), {}, "test")
+    assert isinstance(found.store, R2Store)

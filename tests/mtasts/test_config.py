@@ -590,7 +590,7 @@ def test_what_is_delegated_needs_to_know_where_to() -> None:
         ("cloudflare", "cloudflare", "cloudflare", None),
         ("aws", "route53", "cloudflare", None),
         ("aws", "route53", "aws", "only where the zone is there already"),
-        ("aws", "cloudflare", "cloudflare", "senders would find no host meanwhile"),
+        ("aws", "cloudflare", "cloudflare", None),  # no record may lead to it: the ledger tells
         ("aws", "manual", "cloudflare", "a Worker cannot wait beside it"),
     ],
 )
@@ -603,7 +603,7 @@ def test_hosting_moves_where_senders_find_a_host_at_every_moment(
     if says is None:
         config = read(values)
         assert config.leaving == leaving
-        gone = "cloudflare" if (hosting, leaving) == ("aws", "cloudflare") else None
+        gone = "cloudflare" if (dns, leaving) == ("route53", "cloudflare") else None
         assert config.leaving_dns == gone
         del values["aws:region"]
         assert [each.id for each in refusals(values)] == ["config-missing-key"]
@@ -636,6 +636,13 @@ def test_zones_are_left_where_both_can_answer(
     else:
         (finding,) = refusals(values)
         assert says in finding.summary
+
+
+def test_a_move_of_host_and_zone_to_aws_may_be_given_up() -> None:
+    values = with_dns("cloudflare", "cloudflare")
+    values |= {"mtasts:leaving": "aws", "mtasts:leavingDns": "route53"}
+    config = read(values)
+    assert (config.leaving, config.leaving_dns) == ("aws", "route53")
 
 
 def test_a_role_writes_to_the_zone_that_is_left() -> None:

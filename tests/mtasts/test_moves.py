@@ -7,23 +7,33 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig, Override
+from mtasts.config import DomainConfig, Hosting, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.declaration import FormerZone
-from mtasts.rollout.entries import SKEW, Body, Delegated, Entry, HostMoved, Proof, ZoneSeen
+from mtasts.rollout.entries import (
+    SKEW,
+    Body,
+    Delegated,
+    Entry,
+    Hosted,
+    Pointed,
+    Proof,
+    ZoneSeen,
+)
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.moving import (
     DELEGATION_SECONDS,
-    host_refusals,
+    copied_below,
     leads_to_former,
+    left_host_is_asked,
     left_zone,
     move_note,
     move_refusals,
 )
-from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, Keeper
 
 NAME = "example.gov"
@@ -125,6 +135,64 @@ def test_what_was_copied_with_a_zone_is_in_the_way_before_the_first_run_alone() 
     assert refusals(ledger(OURS, THEIRS), OURS, THEIRS, *rows) == []  # given up: those are ours
 
 
+WILD = "x"
+
+
+def wild(type_: str, *values: str, to: str = WILD) -> DnsAnswer:
+    """What a name has that nobody wrote."""
+    status = DnsStatus.ANSWERED if values else DnsStatus.NXDOMAIN
+    return DnsAnswer(f"{WILD}.{NAME}", type_, status, values, canonical=f"{to}.{NAME}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "beside", "is_in_the_way"),
+    [
+        (there("A", "192.0.2.1", "192.0.2.2"), wild("A", "192.0.2.2", "192.0.2.1"), False),
+        (there("A", "192.0.2.1"), wild("A", "192.0.2.2"), True),
+        (there("A", "192.0.2.1"), wild("AAAA", "192.0.2.1"), True),
+        (there("A", "192.0.2.1"), wild("A"), True),
+        (replace(there("A", "192.0.2.1"), canonical=f"www.{NAME}"), wild("A", "192.0.2.2"), True),
+        (
+            replace(there("A", "192.0.2.1"), canonical=f"www.{NAME}"),
+            wild("A", "192.0.2.2", to="www"),
+            False,
+        ),
+    ],
+)
+def test_a_wildcard_gives_way(answer: DnsAnswer, beside: DnsAnswer, *, is_in_the_way: bool) -> None:
+    around = replace(AROUND, ledger=ledger(OURS), there=(answer,), beside=(beside,))
+    assert verdict(around, T0).proceeds is not is_in_the_way
+
+
+@pytest.mark.parametrize(
+    ("zones", "host", "beside", "says"),
+    [
+        ((OURS,), DnsStatus.NO_DATA, DnsStatus.NXDOMAIN, True),
+        ((OURS, THEIRS), DnsStatus.NO_DATA, DnsStatus.NXDOMAIN, False),
+        ((OURS,), DnsStatus.NXDOMAIN, DnsStatus.NXDOMAIN, False),
+        ((OURS,), DnsStatus.NO_DATA, DnsStatus.NO_DATA, False),  # a wildcard of another type
+        ((OURS,), DnsStatus.NO_DATA, DnsStatus.FAILED, False),
+        ((OURS,), None, DnsStatus.NXDOMAIN, False),
+    ],
+)
+def test_what_was_copied_below_the_policy_host_is_hinted_at(
+    zones: tuple[HostedZone, ...], host: DnsStatus | None, beside: DnsStatus, *, says: bool
+) -> None:
+    text = DnsAnswer(f"_mta-sts.{NAME}", "TXT", DnsStatus.NXDOMAIN)
+    hosts = (replace(NOTHING, status=host),) if host else ()
+    around = replace(
+        AROUND,
+        ledger=ledger(*zones),
+        there=(text, *hosts),
+        beside=(replace(NOTHING, status=beside),),
+    )
+    found = verdict(around, T0)
+    assert found.proceeds
+    assert any(f"something below mta-sts.{NAME}" in each for each in found.warnings) is says
+    hints = list(copied_below(ledger(*zones), THEIRS, around.there, around.beside))
+    assert bool(hints) is says
+
+
 def test_a_zone_that_was_made_anew_is_not_the_former_one() -> None:
     again = replace(THEIRS, zone_id="b" * 32)
     known = ledger(OURS, THEIRS, delegated=THEIRS)
@@ -182,25 +250,131 @@ def test_a_zone_that_is_left_counts_while_a_resolver_may_ask_it(
     assert left_zone(None, known, ns(servers), T0) is None
 
 
+HALF_HOUR, SETTLED = dt.timedelta(minutes=30), dt.timedelta(seconds=300) + SKEW
+WENT = (Hosted(3, T0, "aws"), Pointed(4, T0, THEIRS.zone_id, "aws", 300))
+GOES = (*WENT, Hosted(5, T0, "cloudflare"))
+GONE = (*GOES, Pointed(6, T0, THEIRS.zone_id, "cloudflare", 300))
+BORN = (Hosted(3, T0, "cloudflare"), Pointed(4, T0, THEIRS.zone_id, "cloudflare", 300))
+
+
+def hosted(*entries: Entry, proven: bool = True) -> Ledger:
+    """A domain in the zone at Cloudflare, with what was written of its clouds."""
+    return Ledger((*ledger(THEIRS, proven=proven).entries, *entries))
+
+
+def at(
+    known: Ledger, hosting: Hosting, leaving: Hosting | None, after: dt.timedelta = HALF_HOUR
+) -> Verdict:
+    """The verdict on a domain that is to be at ``hosting``, in the zone at Cloudflare."""
+    around = replace(
+        AROUND, former_zone=None, delegated=ns("ada.cloud.example"), ledger=known, hosting=hosting
+    )
+    return verdict(replace(around, leaving=leaving), T0 + after)
+
+
+AWS, CLOUDFLARE = Hosting.AWS, Hosting.CLOUDFLARE
+
+
 @pytest.mark.parametrize(
-    ("after", "leaves", "stays"),
+    ("known", "hosting", "leaving", "after", "says"),
     [
-        (dt.timedelta(), True, False),
-        (dt.timedelta(), False, True),
-        (dt.timedelta(seconds=300), False, True),
-        (dt.timedelta(seconds=300) + SKEW, False, False),
+        pytest.param(hosted(), AWS, None, HALF_HOUR, None, id="nothing is known"),
+        pytest.param(hosted(*WENT), AWS, None, HALF_HOUR, None, id="stays"),
+        pytest.param(hosted(*WENT), AWS, AWS, HALF_HOUR, None, id="is about to leave"),
+        pytest.param(
+            hosted(*WENT), CLOUDFLARE, None, HALF_HOUR, "write mtasts:leaving: aws", id="at once"
+        ),
+        pytest.param(
+            hosted(*WENT), CLOUDFLARE, CLOUDFLARE, HALF_HOUR, "leaving: aws", id="wrong leaving"
+        ),
+        pytest.param(hosted(*WENT), CLOUDFLARE, AWS, HALF_HOUR, None, id="begins"),
+        pytest.param(hosted(*GOES), CLOUDFLARE, AWS, HALF_HOUR, None, id="goes on"),
+        pytest.param(
+            hosted(*GOES),
+            CLOUDFLARE,
+            None,
+            HALF_HOUR,
+            f"mta-sts.{NAME} leads to aws still: put back mtasts:leaving: aws",
+            id="has not gone over",
+        ),
+        pytest.param(hosted(*GOES), AWS, CLOUDFLARE, HALF_HOUR, None, id="is given up"),
+        pytest.param(
+            hosted(*GOES), AWS, None, HALF_HOUR, "write mtasts:leaving: cloudflare", id="given up?"
+        ),
+        pytest.param(
+            hosted(*GOES, Hosted(6, T0, "aws")), AWS, CLOUDFLARE, HALF_HOUR, None, id="back"
+        ),
+        pytest.param(hosted(*GOES, Hosted(6, T0, "aws")), AWS, None, HALF_HOUR, None, id="done"),
+        pytest.param(hosted(*GONE), CLOUDFLARE, AWS, HALF_HOUR, None, id="has gone over"),
+        pytest.param(
+            hosted(*GONE),
+            CLOUDFLARE,
+            None,
+            HALF_HOUR,
+            "before it went to cloudflare: put back mtasts:leaving: aws",
+            id="too early",
+        ),
+        pytest.param(hosted(*GONE), CLOUDFLARE, None, SETTLED, None, id="moved"),
+        pytest.param(
+            hosted(*GONE), AWS, CLOUDFLARE, SETTLED, "custom domain has records", id="no way back"
+        ),
+        pytest.param(
+            hosted(*BORN), AWS, CLOUDFLARE, SETTLED, "custom domain has records", id="no way"
+        ),
+        pytest.param(hosted(), AWS, CLOUDFLARE, HALF_HOUR, "custom domain", id="unknown way"),
+        pytest.param(hosted(*BORN), CLOUDFLARE, None, HALF_HOUR, None, id="was born there"),
+        pytest.param(hosted(proven=False), AWS, CLOUDFLARE, HALF_HOUR, None, id="new"),
     ],
 )
-def test_a_host_goes_once_no_resolver_has_its_address(
-    after: dt.timedelta, *, leaves: bool, stays: bool
+def test_a_host_moves_within_its_zone_step_by_step(
+    known: Ledger, hosting: Hosting, leaving: Hosting | None, after: dt.timedelta, says: str | None
 ) -> None:
-    moved = Ledger((*ledger(THEIRS).entries, HostMoved(4, T0, "cloudflare", 300)))
-    found = list(host_refusals(NAME, moved, leaves=leaves, now=T0 + after))
-    assert bool(found) is stays
-    assert not stays or "before it went to cloudflare: put back mtasts:leaving" in found[0]
-    around = replace(AROUND, former_zone=None, delegated=ns("ada.cloud.example"), ledger=moved)
-    judged = verdict(replace(around, leaves_host=leaves), T0 + after)
-    assert judged.refusals == tuple(found)
+    found = at(known, hosting, leaving, after)
+    assert len(found.refusals) == (says is not None)
+    assert says is None or says in found.refusals[0]
+
+
+def test_an_override_lets_a_host_go_early_and_nowhere_at_once() -> None:
+    over = replace(DOMAIN, override=Override("AWS is lost", "CISO", T0.date()))
+    around = replace(AROUND, domain=over, former_zone=None, delegated=ns("ada.cloud.example"))
+    gone = replace(around, ledger=hosted(*GONE), hosting=CLOUDFLARE)
+    assert verdict(gone, T0).proceeds
+    assert not verdict(replace(gone, ledger=hosted(*WENT)), T0).proceeds
+
+
+@pytest.mark.parametrize(
+    ("known", "after", "asked"),
+    [
+        (hosted(), HALF_HOUR, True),
+        (hosted(*GOES), HALF_HOUR, True),
+        (hosted(*GONE), HALF_HOUR, True),
+        (hosted(*GONE), SETTLED, False),
+        (hosted(*BORN), HALF_HOUR, False),
+    ],
+)
+def test_a_host_that_is_left_counts_while_a_resolver_may_have_its_address(
+    known: Ledger, after: dt.timedelta, *, asked: bool
+) -> None:
+    assert left_host_is_asked(known, THEIRS, CLOUDFLARE, T0 + after) is asked
+
+
+@pytest.mark.parametrize(
+    ("servers", "proceeds"),
+    [
+        (["ada.cloud.example"], True),
+        (["ns1.aws.example", "ada.cloud.example"], True),
+        (["ns1.aws.example"], False),
+        ([], False),
+    ],
+)
+def test_a_move_of_host_and_zone_is_given_up_while_dns_leads_to_the_worker(
+    servers: list[str], *, proceeds: bool
+) -> None:
+    known = Ledger((*ledger(THEIRS, OURS).entries, *BORN, Hosted(5, T0, "aws")))
+    around = replace(AROUND, ledger=known, hosting=CLOUDFLARE, leaving=AWS)
+    found = verdict(replace(around, delegated=ns(*servers)), T0)
+    assert found.proceeds is proceeds
+    assert proceeds or "no certificate for a Worker before DNS leads" in found.refusals[-1]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +433,8 @@ def test_a_host_that_moves_needs_a_certificate_that_may_be_issued(
     zones: tuple[HostedZone, ...], *, leaves: bool, holds: bool
 ) -> None:
     forbids = DnsAnswer(NAME, "CAA", DnsStatus.ANSWERED, ('0 issue "other.example"',))
-    around = replace(AROUND, ledger=ledger(*zones), caa=(forbids,), leaves_host=leaves)
+    leaving = CLOUDFLARE if leaves else None
+    around = replace(AROUND, ledger=ledger(*zones), caa=(forbids,), leaving=leaving)
     assert verdict(around, T0).proceeds is not holds
 
 

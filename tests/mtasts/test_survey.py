@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -93,7 +94,7 @@ def surveyor(
 
     def ledgers(account_id: str) -> Recorder:
         assert account_id == ACCOUNT
-        return Recorder(S3Store(found, bucket))
+        return Recorder(S3Store(found, bucket), "aws")
 
     zones = Route53Zones(found)
     files = lambda domain: evidence / f"{domain}.json"  # noqa: E731 - a line
@@ -215,7 +216,7 @@ POLICY = config(MAIL).domains[0].policy
 
 
 async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket))
+    recorder = Recorder(S3Store(account(url), bucket), "aws")
     assert await recorder.read("example.gov") == Ledger()
     intended = intend(Ledger(), POLICY)
     for _ in range(2):  # the second finds it there
@@ -235,7 +236,7 @@ async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, buck
 
 
 async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket))
+    recorder = Recorder(S3Store(account(url), bucket), "aws")
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     assert found.domains[0].ledger.last_body is not None
@@ -244,7 +245,7 @@ async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
 async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     url: str, bucket: str
 ) -> None:
-    recorder = Recorder(S3Store(account(url), bucket))
+    recorder = Recorder(S3Store(account(url), bucket), "aws")
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     s3 = session().client("s3", endpoint_url=url)
     s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
@@ -330,17 +331,17 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 async def test_a_run_that_was_overtaken_publishes_nothing() -> None:
     stale = intend(Ledger(), POLICY)
     with pytest.raises(LedgerError, match="has moved on since this run began"):
-        await Recorder(Memory(entry(1, b"x", 0))).ensure_body("example.gov", stale)
+        await Recorder(Memory(entry(1, b"x", 0)), "aws").ensure_body("example.gov", stale)
     memory = Memory()
     memory.steal = entry(1, b"x", 0)
     with pytest.raises(LedgerError, match="another run has written entry 1"):
-        await Recorder(memory).ensure_body("example.gov", stale)
+        await Recorder(memory, "aws").ensure_body("example.gov", stale)
 
 
 async def test_a_write_whose_answer_was_lost_is_found_again() -> None:
     memory = Memory()
     memory.lose_answer = True
-    await Recorder(memory).ensure_body("example.gov", intend(Ledger(), POLICY))
+    await Recorder(memory, "aws").ensure_body("example.gov", intend(Ledger(), POLICY))
     assert list(memory.objects) == [1]
 
 
@@ -351,14 +352,14 @@ async def test_an_mx_set_is_written_when_it_changes(value: str, written: bool) -
     memory = Memory()
     before = Ledger((MxSeen(1, NOW, ("a.example",), 60),))
     answer = await Zone({("example.gov", "MX"): (value,)}).lookup("example.gov", "MX")
-    await Recorder(memory).mx_seen("example.gov", before, answer)
+    await Recorder(memory, "aws").mx_seen("example.gov", before, answer)
     assert bool(memory.objects) is written
 
 
 async def test_an_mx_set_that_nobody_told_is_not_written() -> None:
     memory = Memory()
     failed = await Zone({}, frozenset({("example.gov", "MX")})).lookup("example.gov", "MX")
-    await Recorder(memory).mx_seen("example.gov", Ledger(), failed)
+    await Recorder(memory, "aws").mx_seen("example.gov", Ledger(), failed)
     assert memory.objects == {}
 
 
@@ -429,7 +430,7 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
     adopted, body = Adopted(1, at), Body(2, at, b"x", 0, "1")
     for written in range(4):
         shelf = Shelf()
-        recorder = Recorder(shelf)
+        recorder = Recorder(shelf, "aws")
         await recorder.adopt("example.gov", adopted, body, ("192.0.2.1",))
         whole = dict(shelf.entries)
         shelf.entries = {number: whole[number] for number in range(1, written + 1)}
@@ -572,7 +573,7 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     found = surveyor(url, dns)
     found._former_listing = Left(*zones)
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)))
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), "aws")
     (only,) = (await found.survey(config(MAIL))).domains
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
     assert only.live_id == "1"
@@ -583,7 +584,11 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
         ("TXT", True),
         ("A", False),
         ("AAAA", False),
+        ("CNAME", False),
     ]
+    assert [each.type for each in only.beside] == ["A", "AAAA", "CNAME"]
+    (nobodys,) = {each.name for each in only.beside}
+    assert re.fullmatch(r"[0-9a-f]{16}\.example\.gov\.new", nobodys)
 
 
 async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
@@ -592,7 +597,7 @@ async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> No
     (new,) = (await found.survey(config(MAIL))).domains
     assert new.former_problem is None  # it was never anywhere else
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)))
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), "aws")
     (only,) = (await found.survey(config(MAIL))).domains
     assert str(only.former_problem) == "nobody there"
 
@@ -605,11 +610,12 @@ async def test_a_host_that_stays_for_now_is_known_as_such(
 ) -> None:
     found = await surveyor(url, Zone({})).survey(replace(config(MAIL), leaving=leaving))
     assert [each.leaves_host for each in found.domains] == [leaves]
+    assert {each.hosting for each in found.domains} == {Hosting.AWS}
 
 
 async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:
     memory = Memory()
-    recorder = Recorder(memory, lambda: NOW)
+    recorder = Recorder(memory, "aws", lambda: NOW)
     for zone in (FORMER, FORMER, TWIN, TWIN):
         ledger = await recorder.read("example.gov")
         await recorder.delegation_seen("example.gov", ledger, zone, 60)

@@ -47,17 +47,25 @@ class Watching:
         self.seen.append((len(account.routes), len(account.domains)))
 
 
+async def nothing() -> None:
+    """Whoever is told that the name goes over does nothing."""
+
+
 async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
     host = f"mta-sts.{DOMAIN}"
     with standing(host, "CNAME") as (servers, account, zone):
         watching = Watching(servers)
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE)
-        assert watching.seen == [(1, 0), (1, 1)]
+
+        async def told() -> None:
+            await watching(0)
+
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, told)
+        assert watching.seen == [(1, 0), (1, 0), (1, 1)]
         assert servers.account.routes == {}
         (row,) = servers.account.zones[zone].records.values()
         assert row.worker
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE)  # there is nothing left to do
-        assert len(watching.seen) == 2
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, told)  # there is nothing left
+        assert len(watching.seen) == 3
 
 
 async def test_another_worker_gives_the_name_up_the_same_way() -> None:
@@ -66,10 +74,10 @@ async def test_another_worker_gives_the_name_up_the_same_way() -> None:
         servers.account.scripts["theirs"] = Script("theirs", [Version("w2", "", 0.0)])
         servers.account.attach(host, "theirs", zone)
         watching = Watching(servers)
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, nothing)
         assert watching.seen == [(1, 1), (1, 1)]
         assert {each.service for each in servers.account.domains.values()} == {SERVICE}
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, nothing)
         assert len(watching.seen) == 2
 
 
@@ -77,7 +85,7 @@ async def test_another_worker_gives_the_name_up_the_same_way() -> None:
 async def test_where_nothing_leads_elsewhere_nothing_is_done(types: tuple[str, ...]) -> None:
     host = f"mta-sts.{DOMAIN}"
     with standing(host, *types) as (servers, account, zone):
-        await TakeOver(account, 0).run(host, zone, SERVICE)
+        await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
         assert servers.account.domains == {}
 
 
@@ -85,7 +93,7 @@ async def test_without_a_certificate_the_name_stays_where_it_is() -> None:
     host = f"mta-sts.sub.{DOMAIN}"  # Universal SSL covers one label
     with standing(host, "CNAME") as (servers, account, zone):
         with pytest.raises(TakeOverError, match="no active certificate of the zone covers"):
-            await TakeOver(account, 0).run(host, zone, SERVICE)
+            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
         assert servers.account.routes == servers.account.domains == {}
 
 
@@ -96,10 +104,10 @@ async def test_a_run_that_was_stopped_is_taken_up_and_a_foreign_route_is_not() -
         servers.account.add_route(zone, "www.example.gov/*", "other")
         route = servers.account.add_route(zone, f"{host}/*", "other")
         with pytest.raises(TakeOverError, match="leads to other already"):
-            await TakeOver(account, 0).run(host, zone, SERVICE)
+            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
         del servers.account.routes[route.id]
         servers.account.add_route(zone, f"{host}/*", SERVICE)
-        await TakeOver(account, 0).run(host, zone, SERVICE)
+        await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
         assert [each.pattern for each in servers.account.routes.values()] == ["www.example.gov/*"]
 
 
@@ -108,7 +116,7 @@ async def test_what_cloudflare_refuses_is_not_known_to_be_done() -> None:
     with standing(host, "CNAME") as (servers, account, zone):
         servers.api.faults = Faults(lacking=frozenset({"Workers Routes Write"}))
         with pytest.raises(UndeterminedError, match="Workers Routes"):
-            await TakeOver(account, 0).run(host, zone, SERVICE)
+            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
 
 
 def test_what_is_gone_already_may_be_removed_and_what_may_not_be_is_told() -> None:

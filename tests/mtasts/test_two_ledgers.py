@@ -1,0 +1,192 @@
+"""Of the ledger's copies at two clouds one counts, and a domain that moves takes it along."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import pytest
+
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.errors import UndeterminedError
+from mtasts.policy import Mode, Policy
+from mtasts.recording import Recorder
+from mtasts.rollout.entries import (
+    Entry,
+    Hosted,
+    LedgerError,
+    MxSeen,
+    Pointed,
+    StageEntered,
+    render_entry,
+)
+from mtasts.rollout.ledger import Ledger, intend
+from mtasts.rollout.stages import Stage
+from mtasts.stores.s3 import S3Store
+
+DOMAIN = "example.gov"
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+FIRST = MxSeen(1, NOW, ("mx1.example.gov",), 300)
+AWS = Hosted(2, NOW, "aws")
+THEN = Hosted(3, NOW, "cloudflare")
+
+
+class Memory:
+    """A store that is a dictionary; ``full`` of that many entries it takes no more.
+
+    ``rival`` is written by somebody else in between.
+    """
+
+    def __init__(
+        self, *entries: Entry, full: int | None = None, rival: bytes | None = None
+    ) -> None:
+        self.entries = {each.number: render_entry(each) for each in entries}
+        self.full = full
+        self.rival = rival
+        self.lists = 0
+
+    def list(self, _: str) -> dict[int, bytes]:
+        self.lists += 1
+        return dict(self.entries)
+
+    def append(self, _: str, number: int, entry: bytes) -> bool:
+        if self.full is not None and len(self.entries) >= self.full:
+            raise UndeterminedError("no bucket")
+        if self.rival is not None:
+            self.entries.setdefault(number, self.rival)
+        if number in self.entries:
+            return False
+        self.entries[number] = entry
+        return True
+
+    def lock(self) -> None:
+        self.full = len(self.entries)
+
+
+def at_cloudflare(here: Memory, aws: Memory) -> Recorder:
+    return Recorder(here, "cloudflare", lambda: NOW, lambda: aws)
+
+
+async def test_a_ledger_is_kept_by_its_store() -> None:
+    kept = Memory(FIRST)
+    await Recorder(kept, "aws").lock()
+    assert kept.full == 1
+    S3Store(Account(AwsSettings("us-east-1")), "b").lock()  # its bucket does so by itself
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "counts"),
+    [
+        ((), (), ()),
+        ((), (FIRST, AWS), (FIRST, AWS)),
+        ((FIRST,), (FIRST, AWS), (FIRST, AWS)),
+        ((FIRST, AWS), (FIRST,), (FIRST, AWS)),
+        ((FIRST, AWS, THEN), (FIRST, AWS), (FIRST, AWS, THEN)),
+    ],
+)
+async def test_the_copy_that_counts_is_read(
+    here: tuple[Entry, ...], there: tuple[Entry, ...], counts: tuple[Entry, ...]
+) -> None:
+    found = await at_cloudflare(Memory(*here), Memory(*there)).read(DOMAIN)
+    assert found == Ledger(counts)
+
+
+async def test_the_other_cloud_is_not_asked_where_the_copy_here_counts() -> None:
+    other = Memory(FIRST)
+    here = Memory(FIRST, AWS, THEN)
+    assert (await at_cloudflare(here, other).read(DOMAIN)).hosting == "cloudflare"
+    assert (await Recorder(Memory(FIRST), "aws").read(DOMAIN)).hosting is None
+    assert other.lists == 0
+
+
+async def test_two_histories_are_no_ledger() -> None:
+    anew = Memory(Hosted(1, NOW, "aws"))
+    with pytest.raises(LedgerError, match="different things from entry 1 on"):
+        await at_cloudflare(anew, Memory(FIRST, AWS)).read(DOMAIN)
+
+
+@pytest.mark.parametrize("here", [(), (FIRST,), (FIRST, AWS)])
+async def test_it_is_handed_over_and_the_other_copy_is_told(here: tuple[Entry, ...]) -> None:
+    other, store = Memory(FIRST, AWS), Memory(*here)
+    for _ in range(2):  # safe to repeat
+        await at_cloudflare(store, other).hand_over(DOMAIN)
+        assert store.entries == other.entries == Memory(FIRST, AWS, THEN).entries
+    await Recorder(store, "cloudflare", lambda: NOW).hand_over(DOMAIN)  # nothing moves
+    assert store.entries == other.entries
+    nobody = Memory()
+    await at_cloudflare(nobody, Memory()).hand_over(DOMAIN)  # nothing was published yet
+    assert nobody.entries == {}
+
+
+async def test_it_goes_back_with_what_was_written_meanwhile() -> None:
+    aws, cloudflare = Memory(FIRST, AWS, THEN), Memory(FIRST, AWS, THEN)
+    later = MxSeen(4, NOW, ("mx2.example.gov",), 300)
+    cloudflare.entries[4] = render_entry(later)
+    back = Recorder(aws, "aws", lambda: NOW, lambda: cloudflare)
+    await back.hand_over(DOMAIN)
+    expected = Memory(FIRST, AWS, THEN, later, Hosted(5, NOW, "aws"))
+    assert aws.entries == cloudflare.entries == expected.entries
+
+
+async def test_a_copy_that_cannot_be_written_leaves_the_other_one_the_one_that_counts() -> None:
+    other = Memory(FIRST, AWS)
+    with pytest.raises(UndeterminedError, match="no bucket"):
+        await at_cloudflare(Memory(full=1), other).hand_over(DOMAIN)
+    assert other.entries == Memory(FIRST, AWS).entries
+    # Told, and not yet copied: neither counts, and the next run goes on.
+    store = Memory(full=2)
+    with pytest.raises(UndeterminedError, match="no bucket"):
+        await at_cloudflare(store, other).hand_over(DOMAIN)
+    with pytest.raises(LedgerError, match="was not handed over"):
+        await at_cloudflare(store, other).enter(DOMAIN, Stage.LIVE)
+    store.full = None
+    await at_cloudflare(store, other).hand_over(DOMAIN)
+    assert store.entries == other.entries
+    last = (await at_cloudflare(store, other).read(DOMAIN)).entries[-1]
+    assert last == Hosted(len(other.entries), NOW, "cloudflare")
+
+
+@pytest.mark.parametrize(("rival", "fits"), [(render_entry(FIRST), True), (b"{}", False)])
+async def test_a_copy_beside_ours_does_no_harm_unless_it_differs(
+    rival: bytes, *, fits: bool
+) -> None:
+    store = Memory(rival=rival)
+    recorder = at_cloudflare(store, Memory(FIRST))
+    with pytest.raises(LedgerError, match="another run has written entry"):
+        await recorder.hand_over(DOMAIN)
+    assert (store.entries.get(2) is not None) is fits
+
+
+async def test_nothing_is_written_where_another_copy_counts() -> None:
+    store = Memory(FIRST, AWS)
+    with pytest.raises(LedgerError, match="was not handed over to cloudflare"):
+        await Recorder(store, "cloudflare").enter(DOMAIN, Stage.LIVE)
+    assert len(store.entries) == 2
+
+
+async def test_what_is_written_at_once_stands_one_after_the_other() -> None:
+    store = Memory()
+    recorder = Recorder(store, "aws", lambda: NOW)
+    body = intend(Ledger(), Policy(Mode.NONE, 86_400, ()))
+    await asyncio.gather(
+        recorder.ensure_body(DOMAIN, body),
+        *(recorder.pointed(DOMAIN, "Z1", "aws", 300) for _ in range(2)),
+        recorder.hosted(DOMAIN, Ledger()),
+        recorder.enter(DOMAIN, Stage.LIVE),
+    )
+    entries = (await recorder.read(DOMAIN)).entries
+    assert [each.number for each in entries] == [1, 2, 3, 4]
+    assert entries[1:] == (
+        Pointed(2, NOW, "Z1", "aws", 300),
+        Hosted(3, NOW, "aws"),
+        StageEntered(4, NOW, Stage.LIVE),
+    )
+    await recorder.hosted(DOMAIN, await recorder.read(DOMAIN))
+    await recorder.pointed(DOMAIN, "Z1", "cloudflare", 300)
+    ledger = await recorder.read(DOMAIN)
+    assert ledger.pointed("Z1") == Pointed(5, NOW, "Z1", "cloudflare", 300)
+    assert (ledger.has_moved("Z1"), ledger.has_moved("Z2"), ledger.pointed("Z2")) == (
+        True,
+        False,
+        None,
+    )
