@@ -224,9 +224,10 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns) -> Decision:
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
     """Where a held domain was last; None where only another cloud could declare it there."""
-    if is_elsewhere(found):
-        return None
     last = found.ledger.last_zone
+    pointed = found.ledger.pointed(last.zone_id) if last else None
+    if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.hosting):
+        return None
     if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
         return None
     return last or found.zone
@@ -234,7 +235,7 @@ def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
 
 def is_elsewhere(found: Surroundings) -> bool:
     """Whether the ledger that counts is the other cloud's."""
-    return found.ledger.hosting not in {None, found.hosting}
+    return found.cloud != found.hosting
 
 
 def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
@@ -252,27 +253,45 @@ def is_relied_on(found: Surroundings) -> bool:
 
 
 async def hand_over(recorder: Recorder, survey: Survey, held: Container[str]) -> Survey:
-    """Have the ledgers here be those that count, and see which cloud each domain is at.
+    """Have the ledgers here be those that count, and say in each where its domain is.
 
-    What comes back is the domains whose ledgers may be written to here: one that is held at the
-    other cloud stays there.
+    What comes back is the domains whose ledgers may be written to here. One that is held at the
+    other cloud stays there; of its ledger there is a copy, so that nobody takes it for a new one.
     """
 
     async def one(found: Surroundings) -> None:
-        name, ledger, zone = found.domain.name, found.ledger, found.zone
+        name, ledger = found.domain.name, found.ledger
+        if name in held:
+            await (recorder.take(name) if is_elsewhere(found) else recorder.hand_over(name))
+            return
         await recorder.hand_over(name)
-        if ledger.last_proven is not None and name not in held and not is_elsewhere(found):
+        if ledger.last_proven is None:
+            return
+        if not is_elsewhere(found):
             await recorder.hosted(name, ledger)
-            if zone is None or found.home is not None or found.leaves_host:
-                return
-            if ledger.pointed(zone.zone_id) is None:
-                await recorder.pointed(name, zone.zone_id, found.hosting, 0)
+        if found.home is None and found.zone is not None:
+            await record_places(recorder, found, found.zone)
 
-    here = [
-        each for each in survey.domains if not (is_elsewhere(each) and each.domain.name in held)
+    known = [
+        each for each in survey.domains if each.ledger_problem is None and not each.domain.parked
     ]
-    await asyncio.gather(*map(one, here))
+    await asyncio.gather(*map(one, known))
+    here = (each for each in known if not (is_elsewhere(each) and each.domain.name in held))
     return replace(survey, domains=tuple(here))
+
+
+async def record_places(recorder: Recorder, found: Surroundings, zone: HostedZone) -> None:
+    """Write down what nothing else does of where a live domain's host is, or may go."""
+    name, ledger = found.domain.name, found.ledger
+    if ledger.pointed(zone.zone_id) is None and found.former_zone is None:
+        await recorder.pointed(name, zone.zone_id, found.cloud, 0)
+    if found.former_zone is None:
+        gone = {each.zone_id for each in ledger.zones} - {zone.zone_id}
+        for zone_id in sorted(each for each in gone if ledger.pointed(each) is not None):
+            await recorder.pointed(name, zone_id, "", 0)
+    is_free = goes_away(found.hosting, found.leaving)
+    if is_free != ledger.is_freed and (is_free or found.leaving is None):
+        await recorder.freed(name, is_free=is_free)
 
 
 async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) -> None:
@@ -313,29 +332,31 @@ async def record_delegations(recorder: Recorder, survey: Survey, held: Container
     Once the former one was let go, be it by an override, DNS leads to the zone that is left.
     """
 
-    async def one(found: Surroundings, zone: HostedZone, former: HostedZone) -> None:
-        if found.delegated is None or not found.delegated.settled:
-            return
-        asked = former if leads_to_former(former, found.delegated) else zone
-        ttl = max(found.delegated.ttl_seconds, DELEGATION_SECONDS)
-        await recorder.delegation_seen(found.domain.name, found.ledger, asked, ttl)
+    async def one(found: Surroundings, zone: HostedZone) -> None:
+        asked, ttl = zone, 0
+        if found.former_zone is not None:
+            if found.delegated is None or not found.delegated.settled:
+                return
+            asked = (
+                found.former_zone if leads_to_former(found.former_zone, found.delegated) else zone
+            )
+            ttl = max(found.delegated.ttl_seconds, DELEGATION_SECONDS)
+        last, known = found.ledger.last_zone, found.ledger.delegated
+        stays = last is not None and last.zone_id == zone.zone_id
+        if known is None or known.zone_id != asked.zone_id or not stays:
+            await recorder.delegation_seen(found.domain.name, asked, ttl)
+
+    def has_two(found: Surroundings) -> bool:
+        keepers = {each.keeper(found.domain.name) for each in found.ledger.zones}
+        let_go = len(keepers) > 1 and found.domain.name not in held
+        return found.former_zone is not None or let_go
 
     await asyncio.gather(
         *(
-            one(found, found.zone, found.former_zone)
+            one(found, found.zone)
             for found in survey.domains
-            if found.zone is not None
-            and found.former_zone is not None
-            and found.ledger.last_body is not None
-        ),
-        *(
-            recorder.delegation_seen(found.domain.name, found.ledger, found.zone, 0)
-            for found in survey.domains
-            if found.zone is not None
-            and found.former_zone is None
-            and len({each.keeper(found.domain.name) for each in found.ledger.zones}) > 1
-            and found.domain.name not in held
-        ),
+            if found.zone is not None and found.ledger.last_body is not None and has_two(found)
+        )
     )
 
 

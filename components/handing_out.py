@@ -119,10 +119,16 @@ class HandingOut:
                 protect=protect,
             ),
         )
-        return handed.apply(
-            lambda each: {
-                "text": as_text(each),
-                "zoneFile": as_zone_file(each),
-                "json": render_handed(self.declared.domain, each),
-            }
-        )
+        return handed.apply(self._shown)
+
+    def _shown(self, records: Sequence[Handed]) -> dict[str, str]:
+        """What is to be published; and what is to be removed, once a retirement comes to that."""
+        domain, parts = self.declared.domain, self.declared.parts
+        gone = [each for each in records if handover.is_withdrawn(domain, parts, each)]
+        kept = [each for each in records if each not in gone]
+        shown = {
+            "text": as_text(kept),
+            "zoneFile": as_zone_file(kept),
+            "json": render_handed(domain, kept),
+        }
+        return shown | ({"withdraw": as_text(gone)} if gone else {})

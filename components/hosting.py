@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     import pulumi
 
+    from mtasts.cloud.take_over import Telling
     from mtasts.proof import Caches
     from mtasts.rollout.declaration import Declaration
 
@@ -109,12 +110,10 @@ class PolicyHost(Protocol):
     def target(self) -> Alias | Worker:
         """What a zone has to know to lead there."""
 
-    async def take_over(
-        self, owner: str, zone_id: str, about_to: Callable[[], Awaitable[object]]
-    ) -> None:
+    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
         """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only.
 
-        ``about_to`` is awaited right before the name does.
+        ``telling`` is told right before the name does.
         """
 
     async def caches(self, deadline_seconds: float) -> Caches:

@@ -11,6 +11,7 @@ from mtasts.clock import utc_now
 from mtasts.rollout.entries import (
     Body,
     Delegated,
+    Freed,
     Hosted,
     LedgerError,
     MxSeen,
@@ -25,8 +26,9 @@ from mtasts.rollout.ledger import Ledger, read
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from mtasts.config import Hosting
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.entries import Adopted, Entry
     from mtasts.rollout.ledger import Intended
@@ -57,7 +59,7 @@ class Recorder:
     """
 
     store: Store
-    hosting: str
+    hosting: Hosting
     now: Callable[[], dt.datetime] = utc_now
     elsewhere: Callable[[], Store] | None = None
     _turns: defaultdict[str, asyncio.Lock] = field(
@@ -84,6 +86,14 @@ class Recorder:
         """
         async with self._turns[domain]:
             await asyncio.to_thread(self._hand_over, domain)
+
+    async def take(self, domain: str) -> None:
+        """Have the whole ledger here, though the copy at the other cloud goes on to count.
+
+        So the domain is not taken for a new one by a run that knows of no other cloud.
+        """
+        async with self._turns[domain]:
+            await asyncio.to_thread(self._take, domain)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
@@ -179,22 +189,25 @@ class Recorder:
 
         def entry(ledger: Ledger) -> Entry | None:
             known = ledger.pointed(zone_id)
-            if known is not None and known.hosting == hosting:
+            if (known.hosting if known else "") == hosting:
                 return None
             return Pointed(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
 
         await self._note(domain, entry)
 
-    async def delegation_seen(
-        self, domain: str, ledger: Ledger, zone: HostedZone, ttl_seconds: int
-    ) -> None:
+    async def freed(self, domain: str, *, is_free: bool) -> None:
+        """Write down whether the host has lost its protection."""
+        await self._note(domain, lambda ledger: Freed(ledger.next_number, self.now(), is_free))
+
+    async def delegation_seen(self, domain: str, zone: HostedZone, ttl_seconds: int) -> None:
         """Write down to which of two zones DNS leads, where that was another one before."""
-        if ledger.delegated is not None and ledger.delegated.zone_id == zone.zone_id:
-            return
-        await self._note(
-            domain,
-            lambda now: Delegated(now.next_number, self.now(), zone.zone_id, ttl_seconds),
-        )
+
+        def entry(ledger: Ledger) -> Entry | None:
+            if ledger.delegated is not None and ledger.delegated.zone_id == zone.zone_id:
+                return None
+            return Delegated(ledger.next_number, self.now(), zone.zone_id, ttl_seconds)
+
+        await self._note(domain, entry)
 
     async def _note(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
         """Append what ``entry`` makes of the ledger as it stands, unless that is nothing."""
@@ -212,32 +225,59 @@ class Recorder:
     def _read(self, domain: str) -> tuple[Ledger, bool]:
         """The ledger, and whether the copy here has all of it."""
         here = self.store.list(domain)
-        found = read(here)
-        if self.elsewhere is None or found.hosting == self.hosting:
-            return found, True
+        if self.elsewhere is None:
+            return read(here), True
+        # A copy that was cut off lacks its beginning.
+        found = read(here) if _is_whole(here) else Ledger()
+        other = self.hosting.other
+        if found.hosting == self.hosting and found.was_at(other):
+            return found, True  # it was handed over: nobody else is to be asked
         there = self.elsewhere().list(domain)
         differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
         if differing:
             raise LedgerError(
                 f"the ledgers of {domain} at the two clouds tell different things from entry "
-                f"{differing[0]} on: move away the one that was begun anew (docs/moving.md)"
+                f"{differing[0]} on, so one is of an earlier life (docs/moving.md)"
             )
-        return (read(there), False) if len(there) > len(here) else (found, True)
+        if len(there) > len(here) or not _is_whole(here):
+            return read(there), False
+        return found, True
+
+    def _take(self, domain: str) -> None:
+        """Have the whole ledger here, too; it says at which cloud it counts."""
+        if self.elsewhere is None:
+            return
+        ledger, is_here = self._read(domain)
+        if not ledger.entries or is_here:
+            return
+        other = self.elsewhere()
+        if ledger.hosting is None:
+            self._host(other, domain, self.hosting.other)
+        _copy(other, self.store, domain)
 
     def _hand_over(self, domain: str) -> None:
         if self.elsewhere is None:
             return
-        ledger, is_here = self._read(domain)
-        if not ledger.entries or (is_here and ledger.hosting == self.hosting):
+        # Whatever refuses a write does so before it is told that either does not count.
+        self._take(domain)
+        ledger, _ = self._read(domain)
+        if not ledger.entries or ledger.hosting == self.hosting:
             return
         other = self.elsewhere()
-        # Whatever refuses a write does so before either is changed for good.
-        _copy(other, self.store, domain)
+        if ledger.hosting is None and not other.list(domain):
+            self._host(self.store, domain, self.hosting)
+            return
         _copy(self.store, other, domain)
-        if ledger.hosting != self.hosting:
-            entry = Hosted(ledger.next_number, self.now(), self.hosting)
-            _append(other, domain, entry.number, render_entry(entry))
+        self._host(other, domain, self.hosting)
         _copy(other, self.store, domain)
+
+    def _host(self, store: Store, domain: str, hosting: Hosting) -> None:
+        number = read(store.list(domain)).next_number
+        _append(store, domain, number, render_entry(Hosted(number, self.now(), hosting)))
+
+
+def _is_whole(found: Mapping[int, bytes]) -> bool:
+    return found.keys() == set(range(1, len(found) + 1))
 
 
 def _append(store: Store, domain: str, number: int, raw: bytes) -> None:
@@ -252,9 +292,9 @@ def _append(store: Store, domain: str, number: int, raw: bytes) -> None:
 
 
 def _copy(source: Store, target: Store, domain: str) -> None:
-    """Copy the entries that ``target`` lacks, in order."""
+    """Copy the entries that ``target`` lacks: the last one first, so that no part looks whole."""
     present = target.list(domain)
-    for number, raw in sorted(source.list(domain).items()):
+    for number, raw in sorted(source.list(domain).items(), reverse=True):
         if number not in present:
             _append(target, domain, number, raw)
 

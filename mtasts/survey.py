@@ -17,13 +17,13 @@ from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
-from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone
+from mtasts.rollout.zones import HostedZone, Keeper, ZoneError, choose_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
-    from mtasts.config import AgencyConfig, DomainConfig
+    from mtasts.config import AgencyConfig, Dns, DomainConfig
     from mtasts.observations import DnsAnswer
     from mtasts.probe.dns import Resolver
     from mtasts.recording import Recorder
@@ -126,16 +126,16 @@ class Surveyor:
         identity = asyncio.create_task(asyncio.to_thread(self._identify))
         account_id, domains = await asyncio.gather(
             identity,
-            asyncio.gather(*(self._domain(domain, identity) for domain in config.domains)),
+            asyncio.gather(*(self._domain(each, identity, config) for each in config.domains)),
         )
-        domains = [
-            replace(found, hosting=config.hosting, leaving=config.leaving) for found in domains
-        ]
         return Survey(account_id, tuple(domains), await self._quota(domains))
 
     async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
         """What to do ahead of a quota, where new domains come near one."""
-        new = sum(each.zone is not None and each.ledger.last_body is None for each in domains)
+        new = sum(
+            each.zone is not None and (each.ledger.last_body is None or each.cloud != each.hosting)
+            for each in domains
+        )
         if self._hosts is None or not new:
             return ()
         try:
@@ -150,7 +150,9 @@ class Surveyor:
         note = quota_note(hosts.kind, count, new, raised or hosts.limit, is_own=raised is not None)
         return (note,) if note else ()
 
-    async def _domain(self, domain: DomainConfig, identity: asyncio.Task[str]) -> Surroundings:
+    async def _domain(
+        self, domain: DomainConfig, identity: asyncio.Task[str], config: AgencyConfig
+    ) -> Surroundings:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
@@ -159,7 +161,7 @@ class Surveyor:
             self._home(domain.name),
             self._lookup(domain.name, "MX"),
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
-            self._history(domain, identity),
+            self._history(domain, identity, config.leaving_dns),
         )
         found = Surroundings(domain, mx=mx, caa=tuple(caa), authorities=self._authorities)
         if isinstance(ledger, Ledger):
@@ -185,13 +187,16 @@ class Surveyor:
             return replace(found, former_problem=former)
         at = home or former or zone
         leaving = ADDRESS_TYPES if domain.retire else ()
+        found = replace(found, hosting=config.hosting, leaving=config.leaving)
         is_new = found.ledger_problem is None and found.ledger.last_body is None
+        comes = is_new or (found.leaves_host and found.cloud != found.hosting)
         records = (
             (f"{STS_LABEL}.{domain.name}", "TXT"),
             (f"{TLSRPT_LABEL}.{domain.name}", "TXT"),
         )
         host = f"{POLICY_LABEL}.{domain.name}"
-        copied = (*records, *((host, each) for each in _HOST_TYPES))
+        hosts = [(host, each) for each in _HOST_TYPES]
+        named = (*records, *hosts) if former else hosts if is_new and home is None else ()
         nobodys = f"{secrets.token_hex(_NOBODYS_BYTES)}.{domain.name}"
         (
             (delegated, sts, tlsrpt),
@@ -205,11 +210,11 @@ class Surveyor:
                 self._delegated(zone, former),
                 *(self._at_zone(at, *each) for each in records),
             ),
-            self._met(at, domain.name, is_new=is_new),
+            self._met(at, domain.name, is_new=comes),
             self._notes(zone),
             asyncio.gather(*(self._at_zone(at, host, type_) for type_ in leaving)),
-            asyncio.gather(*(self._at_zone(zone, *each) for each in copied if former)),
-            asyncio.gather(*(self._at_zone(zone, nobodys, each) for each in _HOST_TYPES if former)),
+            asyncio.gather(*(self._at_zone(zone, *each) for each in named)),
+            asyncio.gather(*(self._at_zone(zone, nobodys, each) for each in _HOST_TYPES if named)),
         )
         return replace(
             found,
@@ -273,7 +278,7 @@ class Surveyor:
         return await self._zone_settings[zone.zone_id]
 
     async def _history(
-        self, domain: DomainConfig, identity: asyncio.Task[str]
+        self, domain: DomainConfig, identity: asyncio.Task[str], left: Dns | None
     ) -> tuple[
         Ledger | LedgerError | UndeterminedError,
         HostedZone | ZoneError | UndeterminedError | None,
@@ -281,7 +286,7 @@ class Surveyor:
         """The ledger, and the zone that it says the records were in."""
         ledger = await self._ledger(domain.name, identity)
         known = ledger if isinstance(ledger, Ledger) else Ledger()
-        return ledger, await self._former_zone(domain, known)
+        return ledger, await self._former_zone(domain, known, left)
 
     async def _ledger(
         self, domain: str, identity: asyncio.Task[str]
@@ -323,11 +328,13 @@ class Surveyor:
         return await self._chosen(self._listing, domain.dns_role_arn, name, (domain.zone_id,))
 
     async def _former_zone(
-        self, domain: DomainConfig, ledger: Ledger
+        self, domain: DomainConfig, ledger: Ledger, left: Dns | None
     ) -> HostedZone | ZoneError | UndeterminedError | None:
         """The zone that the records are in as well: the one that they were written to last."""
-        if self._former_listing is None or ledger.last_proven is None:
+        if self._former_listing is None or left is None or ledger.last_proven is None:
             return None  # of a new domain nothing is anywhere else
+        if ledger.zones and all(each.keeper(domain.name) != Keeper(left) for each in ledger.zones):
+            return None  # it came while the others moved
         known = [zone.zone_id for zone in ledger.zones]
         return await self._chosen(
             self._former_listing, domain.dns_role_arn, domain.name, (*known, None)
@@ -357,8 +364,4 @@ class Surveyor:
 async def _judged(
     settings: Callable[[HostedZone], Mapping[str, object]], zone: HostedZone
 ) -> tuple[str, ...]:
-    try:
-        found = await asyncio.to_thread(settings, zone)
-    except UndeterminedError as error:
-        return (f"could not find out {error}",)
-    return tuple(zone_notes(zone.name, found))
+    return tuple(zone_notes(zone.name, await asyncio.to_thread(settings, zone)))

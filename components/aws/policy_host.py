@@ -13,11 +13,12 @@ from components.hosting import Alias, Validation
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Validated, Zone
     from mtasts.cloud.aws import Account
+    from mtasts.cloud.take_over import Telling
 
 # CloudFront takes certificates from this region only.
 _CERTIFICATE_REGION = "us-east-1"
@@ -180,9 +181,7 @@ class PolicyHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=bucket.ready),
         )
 
-    async def take_over(
-        self, owner: str, zone_id: str, about_to: Callable[[], Awaitable[object]]
-    ) -> None:
+    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
         """Nothing: the record says it all."""
 
     async def caches(self, deadline_seconds: float) -> CloudFrontCaches:

@@ -13,9 +13,8 @@ from mtasts.cloud.worker_caches import WorkerCaches
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from mtasts.cloud.cloudflare import CloudflareAccount
+    from mtasts.cloud.take_over import Telling
 
 
 class PolicyHostArgs(TypedDict):
@@ -86,9 +85,7 @@ class PolicyHost(pulumi.ComponentResource):
         del deadline_seconds
         return WorkerCaches(self._settle_seconds)
 
-    async def take_over(
-        self, owner: str, zone_id: str, about_to: Callable[[], Awaitable[object]]
-    ) -> None:
+    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
         """Have ``owner`` lead here in one step, where it leads to another host of ours now."""
         taking = TakeOver(self._account, self._settle_seconds)
-        await taking.run(owner, zone_id, self._service, about_to)
+        await taking.run(owner, zone_id, self._service, telling)

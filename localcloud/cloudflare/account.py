@@ -58,7 +58,7 @@ class Record:
 
 @dataclass(slots=True)
 class Zone:
-    """A zone; ``settings`` are by name, ``bots`` is its bot management.
+    """A zone; ``settings`` are by name, ``rules`` by phase, ``bots`` is its bot management.
 
     Its ``status`` is active while DNS is delegated to it, pending before and moved after.
     """
@@ -67,7 +67,7 @@ class Zone:
     name: str
     records: dict[str, Record] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=lambda: dict(_SETTINGS))
-    rules: list[dict[str, Any]] = field(default_factory=list)
+    rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     bots: dict[str, Any] = field(default_factory=lambda: {"fight_mode": False})
     status: str = "pending"
     was_active: bool = False

@@ -189,9 +189,10 @@ class Api:
     @_route("GET", rf"{_ZONE}/rulesets/phases/(?P<phase>[^/]+)/entrypoint", "Zone WAF Read")
     async def _rules(self, call: _Call) -> HttpResponse:
         zone = self._account.zone(call.parts["zone"])
-        if call.parts["phase"] != "http_request_firewall_custom" or not zone.rules:
+        phase = call.parts["phase"]
+        if not (rules := zone.rules.get(phase)):
             raise ApiError(404, 10000, "could not find entrypoint ruleset")
-        return _ok({"phase": call.parts["phase"], "rules": zone.rules})
+        return _ok({"phase": phase, "rules": rules})
 
     @_route("GET", rf"{_ZONE}/ssl/certificate_packs", "SSL and Certificates Read")
     async def _packs(self, call: _Call) -> HttpResponse:

@@ -28,7 +28,8 @@ from mtasts.findings import Severity, printable
 from mtasts.probe.dns import Resolver
 from mtasts.render.checked import FORMATS, as_json
 from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.handover import HandoverError, Looked
+from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
+from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
     from mtasts.recording import Recorder
+    from mtasts.rollout.phases import Parts
     from mtasts.stores.handouts import Handouts
 
 _FILE_MAX_BYTES = 64 * 1024 * 1024
@@ -146,10 +148,11 @@ class _Against:
             unknown = Unknown("ledger", f"what {checked.domain} has published", str(error), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         compared = compare_intended(checked, seen, domain, ledger, now)
-        return await self._handed(compared)
+        phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
+        return await self._handed(compared, phase.parts)
 
-    async def _handed(self, checked: Checked) -> Checked:
-        """``checked`` with what is live of the records that somebody else publishes."""
+    async def _handed(self, checked: Checked, parts: Parts) -> Checked:
+        """``checked`` with what is live of the records that somebody else is to publish."""
         if self.handouts is None:
             return checked
         try:
@@ -159,10 +162,11 @@ class _Against:
             how = "ask again, with credentials that may read the bucket"
             unknown = Unknown("stack-record", what, str(error), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
+        wanted = [each for each in records if not is_withdrawn(checked.domain, parts, each)]
         answers = await asyncio.gather(
-            *(self.resolver.lookup(each.owner, each.type) for each in records)
+            *(self.resolver.lookup(each.owner, each.type) for each in wanted)
         )
-        return compare_handed(checked, map(Looked, records, answers))
+        return compare_handed(checked, map(Looked, wanted, answers))
 
 
 def _stack(

@@ -20,6 +20,7 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
+    Freed,
     Hosted,
     LedgerError,
     PhaseEntered,
@@ -27,6 +28,8 @@ from mtasts.rollout.entries import (
     Proof,
     StageEntered,
     ZoneSeen,
+    kind_of,
+    told,
 )
 
 if TYPE_CHECKING:
@@ -93,72 +96,26 @@ def _as_json(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
 
 
 def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
-    found: dict[str, object]
-    match entry:
-        case Body():
-            policy = entry.policy
-            found = {
-                "kind": "body",
-                "id": entry.id,
-                "revision": entry.revision,
-                "reroll": entry.reroll,
-                "mode": policy.mode if policy else None,
-                "maxAge": policy.max_age if policy else None,
-                "mx": [str(pattern) for pattern in policy.mx] if policy else [],
-                "proven": ledger.is_proven(entry),
-                "heldUntil": ledger.held_until(entry, now).isoformat(),
-            }
-        case Proof():
-            found = {
-                "kind": "proof",
-                "id": entry.id,
-                "addresses": list(entry.addresses),
-                "unseen": list(entry.unseen),
-            }
-        case ZoneSeen():
-            found = {
-                "kind": "zone",
-                "zoneId": entry.zone.zone_id,
-                "name": entry.zone.name,
-                "nameServers": sorted(entry.zone.name_servers),
-            }
-        case StageEntered():
-            found = {"kind": "stage", "stage": entry.stage}
-        case Hosted():
-            found = {"kind": "hosted", "hosting": entry.hosting}
-        case Pointed():
-            found = {
-                "kind": "pointed",
-                "zoneId": entry.zone_id,
-                "hosting": entry.hosting,
-                "ttlSeconds": entry.ttl_seconds,
-            }
-        case Delegated():
-            found = {
-                "kind": "delegated",
-                "zoneId": entry.zone_id,
-                "ttlSeconds": entry.ttl_seconds,
-            }
-        case PhaseEntered():
-            found = {
-                "kind": "phase",
-                "phase": entry.phase,
-                "ttlSeconds": entry.ttl_seconds,
-            }
-        case Adopted():
-            found = {
-                "kind": "adopted",
-                "maxAgeEver": entry.max_age_ever,
-                "approvedBy": entry.approved_by,
-                "heldUntil": entry.held_until.isoformat(),
-            }
-        case _:
-            found = {
-                "kind": "mx",
-                "hosts": list(entry.hosts),
-                "ttlSeconds": entry.ttl_seconds,
-            }
-    return {"number": entry.number, "at": entry.at.isoformat()} | found
+    found = told(entry)
+    if isinstance(entry, Body):
+        policy = entry.policy
+        del found["body"]
+        found |= {
+            "mode": policy.mode if policy else None,
+            "max_age": policy.max_age if policy else None,
+            "mx": [str(pattern) for pattern in policy.mx] if policy else [],
+            "proven": ledger.is_proven(entry),
+            "held_until": ledger.held_until(entry, now).isoformat(),
+        }
+    elif isinstance(entry, Adopted):
+        found["held_until"] = entry.held_until.isoformat()
+    common = {"number": entry.number, "at": entry.at.isoformat(), "kind": kind_of(entry)}
+    return common | {_camel(name): value for name, value in found.items()}
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return "".join((first, *(each.title() for each in others)))
 
 
 def _as_text(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
@@ -189,8 +146,11 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
         case Hosted():
             shown = f"cloud  {entry.hosting}"
+        case Freed():
+            shown = f"host   {'may leave its zone' if entry.is_free else 'stays'}"
         case Pointed():
-            shown = f"host   at {entry.hosting} by the zone {entry.zone_id}"
+            where = f"at {entry.hosting}" if entry.hosting else "no longer"
+            shown = f"host   {where} by the zone {entry.zone_id}"
         case Delegated():
             shown = f"zone   DNS leads to {entry.zone_id}"
         case PhaseEntered(phase=way) | StageEntered(stage=way):

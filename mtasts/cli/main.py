@@ -25,6 +25,7 @@ COMMANDS = {
     "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
     "ledger": ("mtasts.cli.ledger", "what a stack has published, and what senders may hold"),
     "gate": ("mtasts.cli.gate", "the evidence that a promotion to enforce rests on"),
+    "move": ("mtasts.cli.move", "the next step of a move between the clouds, or between zones"),
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
     "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),

@@ -8,7 +8,8 @@ elsewhere, and every place has it by the time the name leads to Cloudflare.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import MtaStsError, UndeterminedError
@@ -25,6 +26,14 @@ class TakeOverError(MtaStsError):
     """The name stays where it is; nothing was changed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told that a name is about to go over, and that it did not after all."""
+
+    goes: Callable[[], Awaitable[object]]
+    stays: Callable[[], Awaitable[object]]
+
+
 class TakeOver:
     """Takes names over, each with two pauses of ``settle_seconds``."""
 
@@ -39,12 +48,11 @@ class TakeOver:
         self._settle_seconds = settle_seconds
         self._pause = pause
 
-    async def run(
-        self, host: str, zone_id: str, service: str, about_to: Callable[[], Awaitable[object]]
-    ) -> None:
+    async def run(self, host: str, zone_id: str, service: str, telling: Telling) -> None:
         """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
 
-        ``about_to`` is awaited right before the name goes over. Safe to repeat after a failure.
+        ``telling`` is told right before the name goes over, and where it did not. Safe to repeat
+        after a failure.
 
         Raises:
             TakeOverError: the zone has no certificate for the host yet.
@@ -52,16 +60,35 @@ class TakeOver:
         """
         try:
             if not await asyncio.to_thread(self._is_elsewhere, host, zone_id, service):
+                await self._clear(host, zone_id, service)
                 return
             await asyncio.to_thread(self._require_certificate, host, zone_id)
             route = await asyncio.to_thread(self._route, host, zone_id, service)
             await self._pause(self._settle_seconds)
-            await about_to()
-            await asyncio.to_thread(self._attach, host, zone_id, service)
+            await telling.goes()
+            try:
+                await asyncio.to_thread(self._attach, host, zone_id, service)
+            except CloudflareError:
+                if await asyncio.to_thread(self._is_elsewhere, host, zone_id, service):
+                    await telling.stays()
+                raise
             await self._pause(self._settle_seconds)
             await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{route}")
         except CloudflareError as error:
             raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
+
+    async def _clear(self, host: str, zone_id: str, service: str) -> None:
+        """Remove the route that a run has left which ended before it did so.
+
+        Where the token may not see routes, no move has made one.
+        """
+        try:
+            left = await asyncio.to_thread(self._standing, host, zone_id)
+        except CloudflareError:
+            return
+        if left is not None and left.get("script") == service:
+            await self._pause(self._settle_seconds)
+            await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{left['id']}")
 
     def _is_elsewhere(self, host: str, zone_id: str, service: str) -> bool:
         """Whether the name has records that no Worker owns, or leads to another Worker."""
@@ -84,14 +111,19 @@ class TakeOver:
             )
 
     def _route(self, host: str, zone_id: str, service: str) -> str:
-        pattern = f"{host}/*"
-        for row in self._account.get(_routes(zone_id)):
-            if row["pattern"] == pattern:
-                if row.get("script") != service:
-                    raise TakeOverError(f"the route {pattern} leads to {row.get('script')} already")
-                return str(row["id"])
-        made = self._account.post(_routes(zone_id), {"pattern": pattern, "script": service})
-        return str(made["id"])
+        standing = self._standing(host, zone_id)
+        if standing is not None and standing.get("script") != service:
+            where = standing.get("script")
+            raise TakeOverError(f"the route {standing['pattern']} leads to {where} already")
+        if standing is None:
+            wanted = {"pattern": f"{host}/*", "script": service}
+            standing = self._account.post(_routes(zone_id), wanted)
+        return str(standing["id"])
+
+    def _standing(self, host: str, zone_id: str) -> dict[str, Any] | None:
+        """The route that there is for the host."""
+        rows: list[dict[str, Any]] = self._account.get(_routes(zone_id))
+        return next((row for row in rows if row["pattern"] == f"{host}/*"), None)
 
     def _attach(self, host: str, zone_id: str, service: str) -> None:
         path = f"{self._account.path}/workers/scripts/{service}/domains/records"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
@@ -10,6 +11,8 @@ from mtasts.errors import UndeterminedError
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.rollout.zones import HostedZone
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 LIMIT = 500
 KIND = "Workers"
 _FIREWALL = "http_request_firewall_custom"
+_REDIRECTS = "http_request_dynamic_redirect"
 _SETTINGS = ("min_tls_version", "security_level", "browser_check")
 
 
@@ -67,16 +71,28 @@ class Workers:
     def settings(self, zone: HostedZone) -> dict[str, object]:
         """What of the zone's settings could hit a policy host, by name.
 
-        Raises:
-            UndeterminedError: the token may not read them, or nobody answered.
+        Each is read by itself: ``unread`` has the reasons of those that the token may not read.
         """
         path = f"/zones/{zone.zone_id}"
-        try:
-            found = {
-                name: self._account.get(f"{path}/settings/{name}")["value"] for name in _SETTINGS
-            }
-            found |= dict(self._account.find(f"{path}/bot_management") or {})
-            rules = self._account.find(f"{path}/rulesets/phases/{_FIREWALL}/entrypoint") or {}
-            return found | {"rules": list(rules.get("rules") or [])}
-        except (CloudflareError, KeyError, TypeError) as error:
-            raise UndeterminedError(f"the settings of the zone {zone.name}: {error}") from error
+        found: dict[str, object] = {}
+        unread: dict[str, str] = {}
+
+        def read(name: str, look: Callable[[], dict[str, object]]) -> None:
+            try:
+                found.update(look())
+            except (CloudflareError, KeyError, TypeError, AttributeError) as error:
+                unread[name] = str(error)
+
+        def setting(name: str) -> dict[str, object]:
+            return {name: self._account.get(f"{path}/settings/{name}")["value"]}
+
+        def rules(key: str, phase: str) -> dict[str, object]:
+            answer = self._account.find(f"{path}/rulesets/phases/{phase}/entrypoint") or {}
+            return {key: list(answer.get("rules") or [])}
+
+        for name in _SETTINGS:
+            read(name, partial(setting, name))
+        read("bot settings", lambda: dict(self._account.find(f"{path}/bot_management") or {}))
+        read("custom rules", partial(rules, "rules", _FIREWALL))
+        read("redirect rules", partial(rules, "redirects", _REDIRECTS))
+        return {**found, "unread": unread}

@@ -46,7 +46,7 @@ def account_id(value: object) -> str:
 def cloudflare_account(value: object) -> str:
     """The id of a Cloudflare account."""
     fix = "write its 32 hex digits, as the dashboard's address has them"
-    return _require(_CLOUDFLARE_ID, text(value), "account", "Cloudflare account id", fix)
+    return _require(_CLOUDFLARE_ID, text(value).lower(), "account", "Cloudflare account id", fix)
 
 
 def role_arn(value: object) -> str:

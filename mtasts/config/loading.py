@@ -112,6 +112,7 @@ def _load(
     values: Mapping[str, object], report: Report, secret_keys: Collection[str] = ()
 ) -> AgencyConfig:
     rules.check_namespaces(values, report)
+    rules.check_tokens(values, secret_keys, report)
     known = set(StackFields.known_keys()) | {_DOMAINS}
     raw = fields.mapping(
         {

@@ -22,6 +22,11 @@ class Hosting(StrEnum):
     AWS = "aws"
     CLOUDFLARE = "cloudflare"
 
+    @property
+    def other(self) -> Hosting:
+        """The other cloud."""
+        return Hosting.CLOUDFLARE if self is Hosting.AWS else Hosting.AWS
+
 
 class Dns(StrEnum):
     """Who answers for the records of a policy domain."""

@@ -39,6 +39,12 @@ def check_moving(stack: StackFields, hosting: Hosting, dns: Dns, report: Report)
 
 
 def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+    if stack.leaving is Hosting.AWS and dns not in _OWN:
+        return _impossible(
+            f"what somebody else publishes (dns {dns}) is in no zone of ours, and hosting moves to "
+            "Cloudflare only where the zone is there already",
+            "remove it; docs/moving.md says what else there is",
+        )
     if stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
         return _impossible(
             "hosting moves to Cloudflare only where the zone is there already",

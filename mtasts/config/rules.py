@@ -12,7 +12,7 @@ from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from mtasts.config.report import Report
     from mtasts.config.schema import DomainFields, StackFields
@@ -73,8 +73,17 @@ def check_stack(
                 "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
             ),
         )
-    for key in () if uses_cloudflare else ("mtasts:cloudflareAccount", "mtasts:settleSeconds"):
-        if key in raw:
+    at_cloudflare = () if uses_cloudflare else ("mtasts:cloudflareAccount", "mtasts:settleSeconds")
+    choices = {
+        "mtasts:hosting": stack.hosting,
+        "mtasts:dns": stack.dns,
+        "mtasts:leaving": stack.leaving,
+        "mtasts:leavingDns": stack.leaving_dns,
+    }
+    # One that could not be read may be cloudflare.
+    is_judged = all(value is not None for key, value in choices.items() if key in raw)
+    for key in at_cloudflare:
+        if key in raw and is_judged:
             report.add(
                 key,
                 FieldError(
@@ -86,7 +95,7 @@ def check_stack(
     check_moving(stack, hosting, dns, report)
     settle = stack.settle_seconds or DEFAULT_SETTLE_SECONDS
     proof = stack.proof_seconds or DEFAULT_PROOF_SECONDS
-    if hosting is Hosting.CLOUDFLARE and settle >= proof:
+    if Hosting.CLOUDFLARE in (hosting, stack.leaving) and settle >= proof:
         report.add(
             "mtasts:proofSeconds",
             FieldError(
@@ -148,6 +157,24 @@ def check_names(
         first.setdefault(domain.name, path)
 
 
+def check_tokens(
+    values: Mapping[str, object], secret_keys: Collection[str], report: Report
+) -> None:
+    """No token in clear: the file is in a repository."""
+    for key in ("cloudflare:apiToken", "cloudflare:apiKey"):
+        value = values.get(key)
+        if isinstance(value, str) and key not in secret_keys:
+            report.add(
+                key,
+                FieldError(
+                    "config-token-in-clear",
+                    "a token stands in clear in a file that is in a repository",
+                    f"revoke it, and set another: pulumi config set --secret {key}, or "
+                    "CLOUDFLARE_API_TOKEN in the environment",
+                ),
+            )
+
+
 def check_domain(
     domain: DomainFields,
     path: str,
@@ -171,6 +198,18 @@ def check_domain(
             ),
             value=domain.name,
         )
+    if delegation_zone and f".{delegation_zone}".endswith(f".mta-sts.{domain.name}"):
+        report.add(
+            f"{path}.name",
+            FieldError(
+                "config-impossible-combination",
+                f"mtasts:delegationZone is {shown(delegation_zone)}, but mta-sts."
+                f"{domain.name} becomes a CNAME, which leads there",
+                "write a name in a zone of the operator's",
+                clause="RFC 1034 section 3.6.2",
+            ),
+            value=domain.name,
+        )
     longest = f"_smtp._tls.{domain.name}.{delegation_zone}"
     if delegation_zone and domain.name and len(longest) > 253:
         report.add(
@@ -184,12 +223,18 @@ def check_domain(
             ),
             value=domain.name,
         )
-    wanted = {Dns.ROUTE53: "Route 53", Dns.CLOUDFLARE: "Cloudflare"}.get(dns)
-    if (
-        domain.zone_id
-        and wanted
-        and identifiers.is_route53_zone(domain.zone_id) != (dns is Dns.ROUTE53)
-    ):
+    wanted = "Cloudflare" if dns is Dns.CLOUDFLARE else "Route 53"
+    if domain.zone_id and dns is Dns.MANUAL:
+        report.add(
+            f"{path}.zoneId",
+            FieldError(
+                "config-impossible-combination",
+                "with dns manual nobody writes to a zone",
+                "remove zoneId, or write mtasts:dns: route53 or cloudflare",
+            ),
+            value=domain.zone_id,
+        )
+    elif domain.zone_id and identifiers.is_route53_zone(domain.zone_id) == (dns is Dns.CLOUDFLARE):
         report.add(
             f"{path}.zoneId",
             FieldError(

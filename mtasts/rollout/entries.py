@@ -6,7 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtasts.errors import MtaStsError
@@ -162,7 +162,8 @@ class Hosted:
 class Pointed:
     """In the zone ``zone_id`` the policy host's name is about to lead to the cloud ``hosting``.
 
-    Resolvers may go on leading to the one before, if there was one, for ``ttl_seconds``.
+    Resolvers may go on leading to the one before, if there was one, for ``ttl_seconds``. An empty
+    ``hosting`` says that the records of the zone go.
     """
 
     number: int
@@ -177,6 +178,15 @@ class Pointed:
         return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The host is about to leave its zone, and lost its protection; or it has it again."""
+
+    number: int
+    at: dt.datetime
+    is_free: bool
+
+
 Entry: TypeAlias = (
     Body
     | Proof
@@ -188,6 +198,7 @@ Entry: TypeAlias = (
     | Delegated
     | Hosted
     | Pointed
+    | Freed
 )
 
 
@@ -214,61 +225,25 @@ def parse_entry(raw: bytes, number: int) -> Entry:
 def render_entry(entry: Entry) -> bytes:
     """The JSON of one entry, one line, keys in order."""
     common = {"version": VERSION, "number": entry.number, "at": entry.at.isoformat()}
-    match entry:
-        case Body():
-            own: dict[str, object] = {
-                "kind": "body",
-                "body": base64.b64encode(entry.body).decode("ascii"),
-                "revision": entry.revision,
-                "id": entry.id,
-                "reroll": entry.reroll,
-            }
-        case Proof():
-            own = {
-                "kind": "proof",
-                "id": entry.id,
-                "addresses": list(entry.addresses),
-                "unseen": list(entry.unseen),
-            }
-        case PhaseEntered():
-            own = {"kind": "phase", "phase": entry.phase, "ttl_seconds": entry.ttl_seconds}
-        case StageEntered():
-            own = {"kind": "stage", "stage": entry.stage}
-        case ZoneSeen():
-            own = {
-                "kind": "zone",
-                "zone_id": entry.zone.zone_id,
-                "name": entry.zone.name,
-                "name_servers": sorted(entry.zone.name_servers),
-            }
-        case Delegated():
-            own = {
-                "kind": "delegated",
-                "zone_id": entry.zone_id,
-                "ttl_seconds": entry.ttl_seconds,
-            }
-        case Hosted():
-            own = {"kind": "hosted", "hosting": entry.hosting}
-        case Pointed():
-            own = {
-                "kind": "pointed",
-                "zone_id": entry.zone_id,
-                "hosting": entry.hosting,
-                "ttl_seconds": entry.ttl_seconds,
-            }
-        case Adopted():
-            own = {
-                "kind": "adopted",
-                "max_age_ever": entry.max_age_ever,
-                "approved_by": entry.approved_by,
-            }
-        case _:  # MxSeen
-            own = {
-                "kind": "mx",
-                "hosts": list(entry.hosts),
-                "ttl_seconds": entry.ttl_seconds,
-            }
-    return json.dumps(common | own).encode("ascii") + b"\n"
+    return json.dumps(common | {"kind": kind_of(entry)} | told(entry)).encode("ascii") + b"\n"
+
+
+def kind_of(entry: Entry) -> str:
+    """The word for what an entry is."""
+    return _KINDS[type(entry)]
+
+
+def told(entry: Entry) -> dict[str, object]:
+    """What an entry says beyond its number, time and kind, as JSON has it."""
+    if isinstance(entry, ZoneSeen):
+        zone = entry.zone
+        servers = sorted(zone.name_servers)
+        return {"zone_id": zone.zone_id, "name": zone.name, "name_servers": servers}
+    own = {each.name: getattr(entry, each.name) for each in fields(entry)}
+    del own["number"], own["at"]
+    if isinstance(entry, Body):
+        own["body"] = base64.b64encode(entry.body).decode("ascii")
+    return own
 
 
 def _body(number: int, at: dt.datetime, found: dict[str, Any]) -> Body:
@@ -320,6 +295,25 @@ def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> Pointed:
     return Pointed(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
 
 
+def _freed(number: int, at: dt.datetime, found: dict[str, Any]) -> Freed:
+    if not isinstance(found["is_free"], bool):
+        raise TypeError(f"{found['is_free']!r} is neither true nor false")
+    return Freed(number, at, found["is_free"])
+
+
+_KINDS: dict[type[Entry], str] = {
+    Body: "body",
+    Proof: "proof",
+    MxSeen: "mx",
+    PhaseEntered: "phase",
+    Adopted: "adopted",
+    ZoneSeen: "zone",
+    StageEntered: "stage",
+    Delegated: "delegated",
+    Hosted: "hosted",
+    Pointed: "pointed",
+    Freed: "freed",
+}
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,
     "proof": _proof,
@@ -331,6 +325,7 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "delegated": _delegated,
     "hosted": _hosted,
     "pointed": _pointed,
+    "freed": _freed,
 }
 
 

@@ -15,13 +15,14 @@ from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import to_presentation
-from mtasts.rollout.declaration import POLICY_LABEL
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.phases import Parts
 
 VERSION = 1
 HANDED_MAX_BYTES = 256 * 1024
@@ -128,6 +129,13 @@ def notes(stage: Stage, looked: Sequence[Looked]) -> Iterator[str]:
     for each in looked:
         if reason := missing(each, absent):
             yield reason
+
+
+def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:
+    """Whether a handed-out record is to go, in a phase of a retirement that has ``parts``."""
+    if record.owner == f"{STS_LABEL}.{domain}":
+        return not parts.record
+    return not parts.addresses
 
 
 def missing(looked: Looked, absent: str = "waiting for") -> str | None:

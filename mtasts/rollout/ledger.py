@@ -7,6 +7,7 @@ missing or unreadable knows nothing, and refuses (docs/ledger.md).
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
+    Freed,
     Hosted,
     LedgerError,
     MxSeen,
@@ -99,9 +101,17 @@ class Ledger:
 
     @property
     def delegated(self) -> Delegated | None:
-        """To which of two zones DNS led when that was last looked at in a move."""
-        found = (each for each in reversed(self.entries) if isinstance(each, Delegated))
-        return next(found, None)
+        """To which of two zones DNS led when that was last looked at in this move.
+
+        What was seen before the records went to the zone where they are is of another one.
+        """
+        found, zone_id = None, None
+        for entry in self.entries:
+            if isinstance(entry, ZoneSeen) and entry.zone.zone_id != zone_id:
+                found, zone_id = None, entry.zone.zone_id
+            elif isinstance(entry, Delegated):
+                found = entry
+        return found
 
     @property
     def hosting(self) -> str | None:
@@ -109,15 +119,28 @@ class Ledger:
         found = (each.hosting for each in reversed(self.entries) if isinstance(each, Hosted))
         return next(found, None)
 
+    def was_at(self, hosting: str) -> bool:
+        """Whether another cloud's copy of this ledger ever counted."""
+        return any(each.hosting == hosting for each in self.entries if isinstance(each, Hosted))
+
     def pointed(self, zone_id: str) -> Pointed | None:
         """Where the policy host's name leads in a zone, if that was written down."""
-        found = (each for each in reversed(self.entries) if isinstance(each, Pointed))
-        return next((each for each in found if each.zone_id == zone_id), None)
+        return next(iter(self._pointed(zone_id)), None)
 
     def has_moved(self, zone_id: str) -> bool:
         """Whether the policy host's name ever led to another cloud in a zone than now."""
-        found = (each for each in self.entries if isinstance(each, Pointed))
-        return len({each.hosting for each in found if each.zone_id == zone_id}) > 1
+        return len({each.hosting for each in self._pointed(zone_id)}) > 1
+
+    def _pointed(self, zone_id: str) -> tuple[Pointed, ...]:
+        """Where it led since the zone has records of the domain, the last one first."""
+        found = [e for e in self.entries if isinstance(e, Pointed) and e.zone_id == zone_id]
+        return tuple(itertools.takewhile(lambda each: each.hosting, reversed(found)))
+
+    @property
+    def is_freed(self) -> bool:
+        """Whether the host's protection was dropped, so that it may leave its zone."""
+        found = (each.is_free for each in reversed(self.entries) if isinstance(each, Freed))
+        return next(found, False)
 
     @property
     def stage(self) -> Stage | None:

@@ -13,10 +13,11 @@ from mtasts.observations import DnsStatus
 from mtasts.records import Outcome, select_sts, select_tlsrpt
 from mtasts.rollout.dates import minute
 from mtasts.rollout.declaration import FormerZone
+from mtasts.rollout.preflight import stands
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.ledger import Ledger
@@ -91,13 +92,16 @@ def _too_early(
     domain: str,
     ledger: Ledger,
     zone: HostedZone,
-    others: Iterable[HostedZone],
+    others: Sequence[HostedZone],
     *,
     delegated: DnsAnswer | None,
     now: dt.datetime,
 ) -> Iterator[str]:
     """Why resolvers may ask one of the ``others``, which the records were in before."""
-    back = f"put back mtasts:leavingDns (or mtasts:leaving) for {domain}"
+    left = next(iter(others))
+    at = ledger.pointed(left.zone_id)
+    hosting = Hosting(ledger.hosting or Hosting.AWS)
+    back = f"put back {_leaving_zone(hosting, at.hosting if at else hosting, left, domain)}"
     named = f"have the registrar name {', '.join(sorted(zone.name_servers))} alone"
     seen = ledger.delegated
     asked = frozenset(delegated.values) if delegated is not None else frozenset()
@@ -130,28 +134,57 @@ def firm_host_refusals(
 
     ``leaving`` is the cloud that it leaves, or is about to; ``former`` the zone that it leaves.
     """
+    if ledger.last_proven is None:
+        return
     leaves = leaving not in {None, hosting}
+    here = ledger.pointed(zone.zone_id)
     if ledger.hosting not in {None, hosting} and not leaves:
         yield (
             f"{domain} is at {ledger.hosting}, by its ledger, and would go from there at once: "
             f"write mtasts:leaving: {ledger.hosting} beside mtasts:hosting: {hosting} "
             "(docs/moving.md)"
         )
-    elif leaves and hosting is Hosting.AWS and former is None:
-        pointed = ledger.pointed(zone.zone_id)
-        if ledger.last_proven is not None and (pointed is None or pointed.hosting != hosting):
+    elif former is not None:
+        there = ledger.pointed(former.zone_id)
+        stays = leaving if leaves else hosting
+        if there is not None and there.hosting != stays:
             yield (
-                "a Worker's custom domain has records of its own, which Cloudflare deletes before "
-                "another can stand in their zone: senders would find no host meanwhile. Write "
-                "mtasts:dns: route53: the zone moves along, and both answer meanwhile"
+                f"in the zone that {domain} leaves, {former.name} ({former.zone_id}), its host is "
+                f"at {there.hosting}: write {_leaving_zone(hosting, there.hosting, former, domain)}"
             )
-    elif hosting is Hosting.CLOUDFLARE and former is not None:
-        seen = frozenset(delegated.values) if delegated is not None else frozenset()
-        if not seen & zone.name_servers:
-            yield (
-                "Cloudflare has no certificate for a Worker before DNS leads to its zone: move the "
-                "zone first, with hosting aws, and then hosting"
-            )
+        elif hosting is Hosting.CLOUDFLARE and ledger.hosting != hosting:
+            yield from _not_led_to(zone, delegated)
+    elif leaves and hosting is Hosting.AWS and (here is None or here.hosting != hosting):
+        yield (
+            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
+            "another can stand in their zone: senders would find no host meanwhile. Write "
+            "mtasts:dns: route53: the zone moves along, and both answer meanwhile"
+        )
+    elif leaves and ledger.hosting == Hosting.AWS and ledger.has_enforced and not ledger.is_freed:
+        yield (
+            f"the host of {domain} is protected still: write mtasts:hosting: aws beside "
+            "mtasts:leaving: aws, and run once, before it moves (docs/moving.md)"
+        )
+
+
+def _not_led_to(zone: HostedZone, delegated: DnsAnswer | None) -> Iterator[str]:
+    if delegated is None or not delegated.settled:
+        yield f"could not find out whether DNS leads to the zone {zone.name} ({zone.zone_id})"
+    elif not frozenset(delegated.values) & zone.name_servers:
+        yield (
+            "Cloudflare has no certificate for a Worker before DNS leads to its zone: move the "
+            "zone first, with hosting aws, and then hosting"
+        )
+
+
+def _leaving_zone(hosting: Hosting, cloud: str, former: HostedZone, domain: str) -> str:
+    """The keys by which the zone ``former`` is left, whose host is at ``cloud``."""
+    keeper = former.keeper(domain)
+    if cloud == hosting:
+        return f"mtasts:leavingDns: {keeper}"
+    if hosting is Hosting.AWS:
+        return "mtasts:leaving: cloudflare"
+    return f"mtasts:leaving: aws and mtasts:leavingDns: {keeper}"
 
 
 def host_refusals(
@@ -167,7 +200,9 @@ def host_refusals(
     pointed = ledger.pointed(zone.zone_id)
     if leaving not in {None, hosting} or pointed is None:
         return
-    back = f"put back mtasts:leaving: {leaving_from(hosting)}"
+    if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses:
+        return  # its name leads nowhere any more
+    back = f"put back mtasts:leaving: {hosting.other}"
     if pointed.hosting != hosting:
         yield f"mta-sts.{domain} leads to {pointed.hosting} still: {back} until it does not"
     elif ledger.has_moved(zone.zone_id) and now < pointed.settled_at:
@@ -185,11 +220,6 @@ def left_host_is_asked(
     if pointed is None or pointed.hosting != hosting:
         return True
     return ledger.has_moved(zone.zone_id) and now < pointed.settled_at
-
-
-def leaving_from(hosting: Hosting) -> Hosting:
-    """The cloud that is left for ``hosting``."""
-    return Hosting.AWS if hosting is Hosting.CLOUDFLARE else Hosting.CLOUDFLARE
 
 
 def _way(before: str, after: str) -> str:
@@ -212,30 +242,19 @@ def _is_new(zone: HostedZone, ledger: Ledger) -> bool:
 def _in_the_way(
     zone: HostedZone, there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]
 ) -> Iterator[str]:
-    """What was copied along with the zone: ours would stand beside it, or be refused.
-
-    What a name has that nobody wrote is a wildcard's, which gives way to ours.
-    """
-    wild = {each.type: each for each in beside}
+    """What was copied along with the zone: ours would stand beside it, or be refused."""
+    beside = tuple(beside)
     for answer in there:
         if not answer.settled:
             yield (
                 f"could not find out whether the zone {zone.name} ({zone.zone_id}) has "
                 f"{answer.name} already: {answer.reason}"
             )
-        elif (answer.values and not _is_same(answer, wild.get(answer.type))) or _is_ours(answer):
+        elif stands(answer, beside) or _is_ours(answer):
             yield (
                 f"the zone {zone.name} ({zone.zone_id}) has {answer.name} {answer.type} already: "
                 "remove it there before DNS leads to that zone; it is made anew"
             )
-
-
-def _is_same(answer: DnsAnswer, wild: DnsAnswer | None) -> bool:
-    """Whether two names have the same records, or lead to the same name."""
-    if wild is None:
-        return False
-    leads = wild.canonical != wild.name and wild.canonical == answer.canonical
-    return leads or frozenset(wild.values) == frozenset(answer.values)
 
 
 def copied_below(
@@ -282,5 +301,5 @@ def move_note(zone: HostedZone, former: HostedZone, delegated: DnsAnswer, ledger
         until = f"until {minute(known.settled_at)}"
     return (
         f"moving: DNS leads to the new zone; the former one stays {until}, since resolvers may ask "
-        "it. Then remove mtasts:leavingDns (or mtasts:leaving)"
+        "it. Then remove mtasts:leavingDns and mtasts:leaving, whichever there is"
     )

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
 from mtasts.records import Outcome, TlsRptRecord, select_sts, select_tlsrpt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from mtasts.config import DomainConfig
     from mtasts.observations import DnsAnswer
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 _NEAR = 0.9
 _ON = "on"
 _STOPPING = frozenset({"block", "challenge", "js_challenge", "managed_challenge"})
+_REDIRECTING = frozenset({"redirect"})
+# Cloudflare's rules language: what makes a condition one of several, or turns it round.
+_EITHER = re.compile(r"\b(?:or|xor|not)\b|\|\||\^\^|!(?!=)", re.IGNORECASE)
+_HOST = re.compile(r'\bhttp\.host (?:eq|==) "([^"\\]*)"')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 
 
 def second_records(
@@ -57,6 +63,31 @@ def second_records(
         )
 
 
+def taken_names(there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]) -> Iterator[str]:
+    """Records at the name of a new policy host, which ours cannot stand beside.
+
+    ``there`` is what its zone has at that name, ``beside`` what at one that nobody wrote. What is
+    not known is no reason: the zone refuses a second record by itself.
+    """
+    beside = tuple(beside)
+    found = [each for each in there if stands(each, beside)]
+    if found:
+        types = ", ".join(each.type for each in found)
+        yield (
+            f"{found[0].name} has records already ({types}), which this stack has not published: "
+            "remove them, or take the domain over with its STS record: mtasts adopt"
+        )
+
+
+def stands(answer: DnsAnswer, beside: Iterable[DnsAnswer]) -> bool:
+    """Whether a name has records of its own: a wildcard's, which others have too, give way."""
+    wild = next((each for each in beside if each.type == answer.type), None)
+    if wild is None or not answer.values:
+        return bool(answer.values)
+    leads = wild.canonical != wild.name and wild.canonical == answer.canonical
+    return not leads and frozenset(wild.values) != frozenset(answer.values)
+
+
 def quota_note(kind: str, count: int, new: int, limit: int, *, is_own: bool = False) -> str | None:
     """What to do ahead of a quota, once what there is and what is ``new`` come near ``limit``.
 
@@ -75,8 +106,12 @@ def zone_notes(zone: str, settings: Mapping[str, object]) -> Iterator[str]:
     """Settings of a Cloudflare zone that would hit its policy hosts, with what to change.
 
     They belong to the zone's owner and to every host of the zone, so they are told and never set.
+    What could not be read is told as well: ``unread`` has the reasons, by setting.
     """
     host = f"mta-sts.* of {zone}"
+    unread = settings.get("unread")
+    for name, reason in unread.items() if isinstance(unread, dict) else ():
+        yield f"zone {zone}: could not find out whether its {name} would hit {host}: {reason}"
     if settings.get("min_tls_version") == "1.3":
         yield (
             f"zone {zone}: its minimum TLS version is 1.3, and senders may speak 1.2 alone "
@@ -97,24 +132,40 @@ def zone_notes(zone: str, settings: Mapping[str, object]) -> Iterator[str]:
             f"zone {zone}: Bot Fight Mode challenges what is automated, as every sender is, and no "
             "rule exempts a host: turn it off under Security > Bots"
         )
-    for rule in _hostile(settings.get("rules"), zone):
+    for kind in ("definitely", "likely"):
+        if settings.get(f"sbfm_{kind}_automated") in _STOPPING:
+            yield (
+                f"zone {zone}: Super Bot Fight Mode stops {kind} automated clients, as senders "
+                f"are: add a WAF rule that skips it for {host}"
+            )
+    for rule in _at_policy_hosts(settings.get("rules"), _STOPPING):
         yield (
             f"zone {zone}: the custom rule {rule!r} challenges or blocks clients: see that it "
             f"passes over {host}"
         )
-    if settings.get("sbfm_definitely_automated") in ("block", "managed_challenge"):
+    for rule in _at_policy_hosts(settings.get("redirects"), _REDIRECTING):
         yield (
-            f"zone {zone}: Super Bot Fight Mode stops definitely automated clients, as senders "
-            f"are: add a WAF rule that skips it for {host}"
+            f"zone {zone}: the redirect rule {rule!r} sends clients elsewhere, and senders follow "
+            f"nowhere (RFC 8461 section 3.3): see that it passes over {host}"
         )
 
 
-def _hostile(rules: object, zone: str) -> Iterator[str]:
-    """Enabled rules that stop clients, but for those that are about other hosts by name."""
+def _at_policy_hosts(rules: object, actions: Container[str]) -> Iterator[str]:
+    """Enabled rules with such an action, but for those that are surely about other hosts."""
     for rule in rules if isinstance(rules, list) else ():
         if not isinstance(rule, dict) or not rule.get("enabled", True):
             continue
         expression = str(rule.get("expression", ""))
-        elsewhere = "http.host" in expression and f"mta-sts.{zone}" not in expression
-        if str(rule.get("action")) in _STOPPING and not elsewhere:
+        if str(rule.get("action")) in actions and not _is_elsewhere(expression):
             yield printable(str(rule.get("description") or expression), 100)
+
+
+def _is_elsewhere(expression: str) -> bool:
+    """Whether a rule's expression asks for a host by name that is no policy host.
+
+    Only where that is a condition for all of it: nothing is guessed of what else it says.
+    """
+    if _EITHER.search(_QUOTED.sub('""', expression)):
+        return False
+    named = _HOST.findall(expression)
+    return any(not host.lower().startswith("mta-sts.") for host in named)

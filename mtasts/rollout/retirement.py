@@ -30,10 +30,14 @@ ADDRESS_TTL_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What DNS has of a domain at the zone's own servers: STS record, addresses of the host."""
+    """What DNS has of a domain at the zone's own servers: STS record, addresses of the host.
+
+    ``left`` are the names of what somebody else has published and DNS is not seen without.
+    """
 
     sts: DnsAnswer | None
     addresses: tuple[DnsAnswer, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,9 @@ def progress(
                 is_new=phase is not Phase.HOST_WITHDRAWN,
             )
             found = _wait(entry, done, now)
+            if found is done and done.is_new and seen.left:
+                names = ", ".join(seen.left)
+                found = Progress(phase, f"retiring: DNS is not seen without {names} yet")
     return found
 
 

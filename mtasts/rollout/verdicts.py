@@ -22,7 +22,7 @@ from mtasts.rollout.moving import (
     move_refusals,
 )
 from mtasts.rollout.mx_safety import mx_refusals
-from mtasts.rollout.preflight import second_records
+from mtasts.rollout.preflight import second_records, taken_names
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import delegation_problem
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.handover import HandoverError, Looked
+    from mtasts.rollout.phases import Parts
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone, ZoneError
 
@@ -58,9 +59,10 @@ class Surroundings:
     cloud, ``tlsrpt`` is as ``sts``, ``host_taken`` says who else has a new policy host, and
     ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
     it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
-    ``former_problem`` says why that is not known, ``sts`` and ``tlsrpt`` are its, and ``there`` is
-    what ``zone`` has at their names, ``beside`` what at a name that nobody wrote. ``hosting`` and
-    ``leaving`` are the config's. Of a parked domain, ``mx`` is all that is looked up.
+    ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
+    what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
+    ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's. Of a
+    parked domain, ``mx`` is all that is looked up.
     """
 
     domain: DomainConfig
@@ -91,6 +93,12 @@ class Surroundings:
     def leaves_host(self) -> bool:
         """Whether the domain is at another cloud as well, for those who have not heard."""
         return self.leaving not in {None, self.hosting}
+
+    @property
+    def cloud(self) -> str:
+        """Where the domain is, by its ledger: where it leaves from, if that does not tell."""
+        left = self.leaving if self.leaves_host and self.ledger.last_body else None
+        return self.ledger.hosting or left or self.hosting
 
     @property
     def live_id(self) -> str | None:
@@ -168,6 +176,7 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     notes = [
         *_rollback(found),
         *([retirement.note] if retirement else []),
+        *(_to_remove(found, retirement.phase.parts) if retirement else []),
         *([] if is_live else handed),
     ]
     return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
@@ -211,8 +220,10 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
     stays = former is None and last is not None and last.keeper(name) is zone.keeper(name)
     if wrong and not firm and stays and override is not None and now.date() <= override.expires:
         return [], [f"overridden: {each}" for each in wrong]
+    if former is None:
+        return [*firm, *wrong], []
     told = list(copied_below(ledger, zone, found.there, found.beside))
-    if former is not None and found.delegated is not None and found.delegated.settled:
+    if found.delegated is not None and found.delegated.settled:
         told.append(move_note(zone, former, found.delegated, found.ledger))
     return [*firm, *wrong], told
 
@@ -258,7 +269,25 @@ def _seen(found: Surroundings) -> Seen:
     name = found.domain.name
     sts = None if f"{STS_LABEL}.{name}" in lingering else found.sts
     gone = f"{POLICY_LABEL}.{name}" not in lingering
-    return Seen(sts, found.addresses if gone else ())
+    return Seen(sts, found.addresses if gone else (), tuple(sorted(lingering)))
+
+
+def _to_remove(found: Surroundings, parts: Parts) -> Iterator[str]:
+    """What the agency has yet to remove, in a phase of a retirement that has ``parts``."""
+    if found.home is None:
+        return
+    name = found.domain.name
+    names = {
+        each.record.owner
+        for each in found.looked
+        if each.is_there and handover.is_withdrawn(name, parts, each.record)
+    }
+    if not parts.record and found.live_id is not None:
+        names.add(f"{STS_LABEL}.{name}")
+    if not parts.addresses and any(each.values for each in found.addresses):
+        names.add(f"{POLICY_LABEL}.{name}")
+    if names:
+        yield f"have the agency remove what it has at {', '.join(sorted(names))}"
 
 
 def _rollback(found: Surroundings) -> Iterator[str]:
@@ -278,8 +307,9 @@ def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
     name = found.domain.name
     if found.ledger.last_body is None:
         yield from second_records(found.domain, found.sts, found.tlsrpt)
-        if found.host_taken is not None:
-            yield found.host_taken
+        yield from taken_names(found.there, found.beside)
+    if found.host_taken is not None:
+        yield found.host_taken
     yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
 
 

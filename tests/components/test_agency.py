@@ -235,14 +235,16 @@ async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None
             written.append((domain, number))
             return True
 
-    await record_seen(Recorder(Memory(), "aws"), survey(), ())
+    await record_seen(Recorder(Memory(), Hosting.AWS), survey(), ())
     assert written == []
-    await record_seen(Recorder(Memory(), "aws"), survey(ledger=ledger(proven=True)), ())
+    await record_seen(Recorder(Memory(), Hosting.AWS), survey(ledger=ledger(proven=True)), ())
     # The ledger is read again before anything is written: here it is empty.
     assert sorted(written) == [("b.example.gov", 1)] * 2 + [("example.gov", 1)] * 2
     written.clear()
     await record_seen(
-        Recorder(Memory(), "aws"), survey(ledger=ledger(proven=True)), {"example.gov": ("no",)}
+        Recorder(Memory(), Hosting.AWS),
+        survey(ledger=ledger(proven=True)),
+        {"example.gov": ("no",)},
     )
     assert written.count(("example.gov", 1)) == 1  # the MX set alone
 
@@ -279,7 +281,7 @@ async def handed(ledger: Ledger, held: Sequence[str] = (), **found: Any) -> tupl
     here, there = Shelf(), Shelf(*ledger.entries)
     leaves = found.get("leaving") is not None
     recorder = Recorder(
-        here if leaves else there, "aws", lambda: NOW, (lambda: there) if leaves else None
+        here if leaves else there, Hosting.AWS, lambda: NOW, (lambda: there) if leaves else None
     )
     (first, *_) = survey(ledger=ledger).domains
     around = Survey("123456789012", (replace(first, **found),))
@@ -308,9 +310,68 @@ async def test_a_ledger_that_counts_elsewhere_is_handed_over_unless_the_domain_i
     known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
     around, written = await handed(known, leaving=Hosting.CLOUDFLARE)
     assert len(around.domains) == 1
-    assert written == Ledger((*known.entries, Hosted(5, NOW, "aws")))
+    assert written.entries[4:] == (Hosted(5, NOW, "aws"), Pointed(6, NOW, "Z1", "cloudflare", 0))
     around, written = await handed(known, ["example.gov"], leaving=Hosting.CLOUDFLARE)
+    assert (around.domains, written) == ((), known)  # a copy, and it does not count
+    around, written = await handed(known, ["example.gov"])
+    assert (len(around.domains), written) == (0, known)
+    unknown = {"ledger_problem": LedgerError("gone"), "leaving": Hosting.CLOUDFLARE}
+    around, written = await handed(known, **unknown)
     assert (around.domains, written) == ((), Ledger())
+
+
+async def test_what_an_old_ledger_does_not_tell_is_where_the_domain_leaves_from() -> None:
+    known = placed(proven=True)
+    _, written = await handed(known, leaving=Hosting.CLOUDFLARE)
+    assert written.entries[3:] == (
+        Hosted(4, NOW, "cloudflare"),
+        Hosted(5, NOW, "aws"),
+        Pointed(6, NOW, "Z1", "cloudflare", 0),
+    )
+    _, written = await handed(known, leaving=Hosting.CLOUDFLARE, former_zone=ZONE)
+    assert written.entries[-1] == Hosted(5, NOW, "aws")
+
+
+async def test_a_zone_that_was_left_leads_to_no_host() -> None:
+    entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
+    other = HostedZone("a" * 32, "example.gov")
+    known = Ledger(
+        (
+            *entries,
+            Pointed(5, NOW, "Z1", "aws", 0),
+            ZoneSeen(6, NOW, other),
+            Pointed(7, NOW, other.zone_id, "aws", 300),
+        )
+    )
+    _, written = await handed(known, zone=other, former_zone=ZONE)
+    assert written == known
+    _, written = await handed(known, zone=other)
+    assert written.entries[7:] == (Pointed(8, NOW, "Z1", "", 0),)
+    assert written.pointed("Z1") is None
+    _, again = await handed(written, zone=other)
+    assert again == written
+
+
+async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> None:
+    entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
+    known = Ledger((*entries, Pointed(5, NOW, "Z1", "aws", 0)))
+    here = Shelf(*known.entries)
+
+    async def run(leaving: Hosting | None) -> Ledger:
+        recorder = Recorder(here, Hosting.AWS, lambda: NOW, Shelf)
+        (first, *_) = survey(ledger=read(here.entries)).domains
+        found = (replace(first, leaving=leaving),)
+        await hand_over(recorder, Survey("123456789012", found), ())
+        return read(here.entries)
+
+    for leaving, is_free, count in (
+        (Hosting.AWS, True, 6),
+        (Hosting.AWS, True, 6),
+        (None, False, 7),
+        (None, False, 7),
+    ):
+        written = await run(leaving)
+        assert (written.is_freed, len(written.entries)) == (is_free, count)
 
 
 def test_a_held_domain_stays_at_the_cloud_where_it_is() -> None:
@@ -407,7 +468,7 @@ async def test_a_phase_is_written_down_ahead() -> None:
         "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
         "other.gov": Progress(Phase.RECORD_GONE, ""),
     }
-    await record_progress(Recorder(memory, "aws", lambda: NOW), steps)
+    await record_progress(Recorder(memory, Hosting.AWS, lambda: NOW), steps)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
 
 
@@ -425,7 +486,7 @@ async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up(
             if self.fails:
                 raise UndeterminedError("no right to")
 
-    await agency.lock(Recorder(cast("Any", Store(fails=False)), "aws"))
+    await agency.lock(Recorder(cast("Any", Store(fails=False)), Hosting.AWS))
     assert told == []
-    await agency.lock(Recorder(cast("Any", Store(fails=True)), "aws"))
+    await agency.lock(Recorder(cast("Any", Store(fails=True)), Hosting.AWS))
     assert told == ["could not find out whether the ledgers are locked: no right to"]

@@ -11,6 +11,7 @@ from components.aws.hosting import AwsHosting
 from components.aws.zones import Route53Zones
 from components.mail_domain import MailDomain
 from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.config import Hosting
 from mtasts.policy import Mode, Policy
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
@@ -68,7 +69,7 @@ def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
                 "zones": Route53Zones(account.settings),
                 "former": {"hosting": None, "zones": None},
                 "prover": prover,
-                "recorder": Recorder(S3Store(account, "mtasts-bucket"), "aws"),
+                "recorder": Recorder(S3Store(account, "mtasts-bucket"), Hosting.AWS),
             },
         )
 

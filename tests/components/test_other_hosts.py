@@ -18,6 +18,7 @@ from components.mail_domain import MailDomain
 from components.manual.zone import ManualZones
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.config import Hosting
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
@@ -90,7 +91,7 @@ def placed(
                 "hosting": hosting,
                 "zones": zones,
                 "prover": Prover(reach, Resolver(reach), 300),
-                "recorder": Recorder(S3Store(aws, "mtasts-bucket"), "aws"),
+                "recorder": Recorder(S3Store(aws, "mtasts-bucket"), Hosting.AWS),
                 "former": {
                     "hosting": (other or on_aws()) if moves else None,
                     "zones": former,

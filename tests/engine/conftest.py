@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 SECONDS = 60
+CONTRACT = re.compile(r"test_contract\.py::(\w+)\[(aws|cloudflare)\]")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
@@ -40,6 +42,30 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if rows:
         terminalreporter.section("killed runs, and what their recovery did")
         terminalreporter.write("".join(f"{row}\n" for row in sorted(rows)))
+    cases = contract_cases(terminalreporter.stats)
+    if cases:
+        terminalreporter.section("the contract of both clouds")
+        terminalreporter.write("".join(f"{row}\n" for row in cases))
+
+
+def contract_cases(stats: dict[str, list[Any]]) -> list[str]:
+    """A row for each case of the contract suite, a column for each cloud."""
+    found: dict[str, dict[str, str]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in stats.get(outcome, ()):
+            name = CONTRACT.search(report.nodeid)
+            if name is not None and (report.when == "call" or outcome == "error"):
+                found.setdefault(name[1], {})[name[2]] = outcome
+    if not found:
+        return []
+    words = {name: name.removeprefix("test_").replace("_", " ") for name in sorted(found)}
+    width = max(map(len, words.values()))
+    rows = [f"{'':{width}}  {'aws':8} cloudflare"]
+    rows += [
+        f"{text:{width}}  {found[name].get('aws', '-'):8} {found[name].get('cloudflare', '-')}"
+        for name, text in words.items()
+    ]
+    return rows
 
 
 @pytest.fixture(scope="session")

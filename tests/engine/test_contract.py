@@ -5,6 +5,7 @@ Every step is followed by the same again, which has to find nothing to do.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import uuid
@@ -15,7 +16,10 @@ import pytest
 from localcloud.cloudflare.account import WORKERS_DEV
 from localcloud.edge_response import EdgeFault
 from mtasts.config import load_file
-from mtasts.policy import Policy, policy_id
+from mtasts.policy import POLICY_PATH, Policy, policy_id
+from mtasts.probe.dns import ADDRESS_TYPES, Resolver
+from mtasts.probe.https import fetch
+from mtasts.probe.reach import Reach
 from mtasts.render.worker import worker_name
 from mtasts.rollout.phases import Phase
 
@@ -27,6 +31,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
+OTHER_PATHS = (
+    "/",
+    "/index.html",
+    "/.well-known/",
+    "/.well-known/mta-sts.txt/",
+    "/.well-known/mta-sts.tx",
+    "/.well-known/MTA-STS.txt",
+    "//.well-known/mta-sts.txt",
+    "/policy/.well-known/mta-sts.txt",
+    "/ledger/1.json",
+)
 
 
 @pytest.fixture(params=["aws", "cloudflare"], autouse=True)
@@ -80,6 +95,27 @@ def test_a_domain_is_published_changed_promoted_and_each_time_settles(
         assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
     assert len(set(seen)) == 3
+
+
+def test_nothing_but_the_policy_is_answered(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
+    project.settle()
+    reach, host = Reach.from_environment(project.environment), f"mta-sts.{domain}"
+
+    async def statuses() -> dict[str, set[int]]:
+        resolver = Resolver(reach)
+        found: dict[str, set[int]] = {}
+        for path in (POLICY_PATH, *OTHER_PATHS):
+            for type_ in ADDRESS_TYPES:
+                for address in (await resolver.lookup(host, type_)).values:
+                    got = await fetch(reach, host, address, path)
+                    found.setdefault(path, set()).add(got.status)
+        return found
+
+    found = asyncio.run(statuses())
+    assert found.pop(POLICY_PATH) == {200}
+    assert found.keys() == set(OTHER_PATHS)
+    assert all(400 <= status < 600 for each in found.values() for status in each)
 
 
 def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(

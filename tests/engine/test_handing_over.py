@@ -225,6 +225,7 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
         agency.publish((agency.host, "CNAME"))
     agency.project.up().required()
     assert agency.stage() == "live"
+    validation = agency.validation()
     if dns == "manual":
         agency.publish((agency.sts, "TXT"))
     agency.project.configure({"mtasts:domains[0].retire": "true"}, path=True)
@@ -234,6 +235,7 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
     for _ in range(3):
         run = agency.project.up().required()
     assert "DNS is not seen without the STS record yet" in run.text
+    assert f"have the agency remove what it has at {agency.sts}" in run.text
     agency.withdraw((agency.sts, type_))
     assert "seen gone" in agency.project.up().required().text
     later = agency.project.later(2 * DAY)
@@ -241,9 +243,13 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
     for _ in range(2):
         run = later.up().required()
     assert "DNS is not seen without the host's addresses yet" in run.text
+    assert f"{agency.host}" in run.text.partition("have the agency remove")[2]
+    assert agency.handed() == {}
     agency.withdraw((agency.host, "CNAME"))
     assert "seen gone" in later.up().required().text
     last = agency.project.later(2 * DAY + 2 * HOUR)
+    assert f"DNS is not seen without {validation[0]}" in last.up().required().text
+    agency.withdraw(validation, *([(agency.tls, type_)] if dns == "delegated" else []))
     assert "take it out of the stack file" in last.up().required().text
     last.settle()
 

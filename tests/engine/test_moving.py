@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -90,6 +91,22 @@ class Domain:
         self.project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
         self.project.settle()
 
+    def steps(self, *words: str) -> list[str]:
+        """Do what `mtasts move` says until it is too early or all is done; what each was for."""
+        done = []
+        for _ in range(6):
+            told = self.project.mtasts("move", self.project.stack, *words, "--format", "json")
+            step = json.loads(told.stdout)
+            if step["done"] or step["notBefore"]:
+                break
+            done.append(step["why"])
+            if "registrar" in step["before"]:
+                self.delegate("route53" if "route53" in words else "cloudflare")
+            for command in step["run"][:-1]:
+                self.project.pulumi(*command[1:]).required()
+            self.project.settle()
+        return done
+
     def asking(self, dns: str = "") -> Asking:
         """Senders whose resolvers ask the zone at ``dns``, or whichever DNS leads to."""
         reach = Reach.from_environment(self.lab.environment())
@@ -109,7 +126,9 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
         at_once = project.up()
         assert not at_once.ok
         assert "names the one before: mtasts:leaving" in at_once.text
-        project.configure({"mtasts:hosting": "aws", "mtasts:leaving": "aws"})
+        project.configure({"mtasts:leaving": "aws"})
+        assert f"the host of {domain.name} is protected still" in project.up().text
+        project.configure({"mtasts:hosting": "aws"})
         project.settle()
         project.configure({"mtasts:hosting": "cloudflare"})
         project.settle()
@@ -130,6 +149,30 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == ["ledger/"]
     # What was enforced is protected again.
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
+
+
+def test_the_steps_that_are_told_lead_there_and_back(lab: Lab) -> None:
+    domain = Domain(lab, "aws", "cloudflare")
+    domain.second_zone("route53")
+    with domain.asking() as senders:
+        domain.project.configure({"mtasts:settleSeconds": "1"})
+        told = domain.steps("--hosting", "cloudflare")
+        assert told == ["what leaves may be deleted later", "the policy host goes over"]
+        domain.project = domain.project.later(2 * HOUR)
+        assert domain.steps("--hosting", "cloudflare") == ["the host that is left goes"]
+        told = domain.steps("--hosting", "aws", "--dns", "route53")
+        assert told == [
+            "a bucket at AWS, for the ledgers",
+            "both hosts and both zones",
+            "from when on DNS leads there is written down",
+        ]
+        domain.project = domain.project.later(3 * DAY)
+        told = domain.steps("--hosting", "aws", "--dns", "route53")
+        assert told == ["what is left goes"]
+    assert senders.wrong == []
+    assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
+    assert lab.sts_at("cloudflare", domain.name) is None
+    assert domain.project.outputs()["domains"][domain.name] == domain.published
 
 
 def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(lab: Lab) -> None:

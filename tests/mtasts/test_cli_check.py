@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,13 @@ from test_check_domain import GOOD, NOW, SOON, fetched, session
 
 from mtasts.cli import check
 from mtasts.cli.main import main
+from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
 from mtasts.recording import Recorder
+from mtasts.rollout.entries import PhaseEntered, render_entry
 from mtasts.rollout.handover import Handed, HandoverError
+from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,7 +171,7 @@ def test_a_stack_is_compared_with_its_ledger(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    recorder = Recorder(Ledgers(), "aws")
+    recorder = Recorder(Ledgers(), Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
     assert run("--stack", "agency", "more.example") == 1
     assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
@@ -254,12 +258,29 @@ class Readable:
         return {}
 
 
+def test_what_a_retirement_withdraws_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Retired(Readable):
+        def list(self, _: str) -> dict[int, bytes]:
+            at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+            return {1: render_entry(PhaseEntered(1, at, Phase.ADDRESSES_WITHDRAWN))}
+
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
+    recorder = Recorder(Retired(), Hosting.AWS)
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
+    monkeypatch.setattr(check, "Resolver", lambda _: Zone({}))
+    run("--stack", "agency")
+    assert "stack-record-missing" not in capsys.readouterr().out
+
+
 def test_what_was_handed_out_is_looked_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    recorder = Recorder(Readable(), "aws")
+    recorder = Recorder(Readable(), Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
     zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
     monkeypatch.setattr(check, "Resolver", lambda _: zone)

@@ -13,6 +13,7 @@ from loopback import Zone, closed_port
 from localcloud.moto_host import moto_running, session
 from mtasts.cli.main import main
 from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.config import Hosting
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
@@ -70,7 +71,7 @@ async def fill(url: str) -> None:
     account = Account(
         AwsSettings("us-east-1", access_key="AKIALOCAL", secret_key="local", endpoints={"s3": url})
     )
-    recorder = Recorder(S3Store(account, BUCKET), "aws")
+    recorder = Recorder(S3Store(account, BUCKET), Hosting.AWS)
     enforce = intend(Ledger(), Policy(Mode.ENFORCE, 86400, (MxPattern.parse("mx1.example.gov"),)))
     await recorder.ensure_body("example.gov", enforce)
     await recorder.proven("example.gov", enforce.id, ("192.0.2.1",), ("2001:db8::1",))
@@ -85,7 +86,10 @@ async def fill(url: str) -> None:
     await recorder.enter("example.gov", Stage.ISSUED)
     await recorder.hosted("example.gov", await recorder.read("example.gov"))
     await recorder.pointed("example.gov", "Z1", "aws", 300)
-    await recorder.delegation_seen("example.gov", await recorder.read("example.gov"), zone, 60)
+    await recorder.pointed("example.gov", "Z1", "", 0)
+    await recorder.freed("example.gov", is_free=True)
+    await recorder.freed("example.gov", is_free=False)
+    await recorder.delegation_seen("example.gov", zone, 60)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     for name, by in (("old.example", ""), ("older.example", "the CISO")):
         await recorder.adopt(name, Adopted(1, at, 86400, by), Body(2, at, b"x", 0, "1"), ())
@@ -108,8 +112,10 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }
     assert second == {"domain": "new.example", "entries": []}
-    body, proof, mx, page, phase, zone, stage, hosted, pointed, delegated = first["entries"]
+    body, proof, mx, page, phase, zone, stage, hosted, *places, delegated = first["entries"]
+    pointed, gone, freed, kept = places
     assert (hosted["kind"], hosted["hosting"]) == ("hosted", "aws")
+    assert (gone["hosting"], freed["isFree"], kept["isFree"]) == ("", True, False)
     assert (pointed["kind"], pointed["zoneId"], pointed["hosting"]) == ("pointed", "Z1", "aws")
     assert (delegated["kind"], delegated["zoneId"], delegated["ttlSeconds"]) == (
         "delegated",

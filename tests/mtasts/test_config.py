@@ -519,7 +519,7 @@ def test_what_is_at_cloudflare_needs_to_know_the_account(hosting: str, dns: str)
     (finding,) = refusals(values)
     assert finding.id == "config-missing-key"
     assert finding.fix.startswith("add mtasts:cloudflareAccount: ")
-    for wrong in ("123456789012", CLOUDFLARE.upper(), CLOUDFLARE[1:]):
+    for wrong in ("123456789012", CLOUDFLARE[1:]):
         (finding,) = refusals({**values, "mtasts:cloudflareAccount": wrong})
         assert finding.id == "config-account-invalid"
 
@@ -643,6 +643,66 @@ def test_a_move_of_host_and_zone_to_aws_may_be_given_up() -> None:
     values |= {"mtasts:leaving": "aws", "mtasts:leavingDns": "route53"}
     config = read(values)
     assert (config.leaving, config.leaving_dns) == ("aws", "route53")
+
+
+def test_what_could_not_be_read_may_be_at_cloudflare() -> None:
+    for key, wrong in (("hosting", "Cloudflare"), ("dns", "CloudFlare"), ("leaving", "Cloud")):
+        values = with_dns("aws", "route53") | {f"mtasts:{key}": wrong}
+        values["mtasts:cloudflareAccount"] = "A" * 32
+        (finding,) = refusals(values)
+        assert f"mtasts:{key}" in finding.summary
+    values = with_dns("aws", "cloudflare") | {"mtasts:cloudflareAccount": "A" * 32}
+    assert read(values).cloudflare_account == "a" * 32
+
+
+@pytest.mark.parametrize("dns", ["manual", "delegated"])
+def test_what_somebody_else_publishes_moves_to_no_other_cloud(dns: str) -> None:
+    values = with_dns("aws", dns) | {"mtasts:leaving": "aws"}
+    (finding,) = refusals(values)
+    assert f"what somebody else publishes (dns {dns}) is in no zone of ours" in finding.summary
+
+
+def test_a_zone_id_is_of_whoever_has_the_zone() -> None:
+    ids = {"aws": "Z0123456789ABCDEFGHIJ", "cloudflare": "a" * 32}
+    for dns, right in (("delegated", "aws"), ("route53", "aws"), ("cloudflare", "cloudflare")):
+        for kind, id_ in ids.items():
+            values = with_dns("aws", dns, zoneId=id_)
+            if dns == "cloudflare":
+                values["mtasts:cloudflareAccount"] = "a" * 32
+            if kind == right:
+                assert read(values).domains[0].zone_id == id_
+            else:
+                assert [each.id for each in refusals(values)] == ["config-zone-id-invalid"]
+    (finding,) = refusals(with_dns("aws", "manual", zoneId=ids["aws"]))
+    assert "nobody writes to a zone" in finding.summary
+
+
+@pytest.mark.parametrize("below", ["", "op."])
+def test_nothing_is_delegated_below_what_becomes_a_cname(below: str) -> None:
+    values = with_dns("aws", "delegated")
+    name = read(values).domains[0].name
+    values["mtasts:delegationZone"] = f"{below}mta-sts.{name}"
+    assert [each.id for each in refusals(values)] == ["config-impossible-combination"]
+    values["mtasts:delegationZone"] = f"sts.{name}"
+    assert read(values).domains[0].delegation_zone == f"sts.{name}"
+
+
+def test_a_worker_that_is_left_needs_its_time_as_well() -> None:
+    values = with_dns("aws", "route53") | {"mtasts:leaving": "cloudflare"}
+    values |= {"mtasts:cloudflareAccount": "a" * 32, "mtasts:settleSeconds": "600"}
+    (finding,) = refusals(values)
+    assert "mtasts:proofSeconds" in finding.summary
+
+
+def test_a_token_stands_in_no_file() -> None:
+    values = with_dns("cloudflare", "cloudflare") | {"cloudflare:apiToken": "abc"}
+    values["mtasts:cloudflareAccount"] = "a" * 32
+    (finding,) = refusals(values)
+    assert finding.id == "config-token-in-clear"
+    assert "cloudflare:apiToken" in finding.summary
+    assert "abc" not in str(finding)
+    assert read(values, secret_keys=["cloudflare:apiToken"])
+    assert read(values | {"cloudflare:apiToken": {"secure": "v1:x"}})
 
 
 def test_a_role_writes_to_the_zone_that_is_left() -> None:

@@ -160,8 +160,26 @@ def test_the_settings_of_a_zone_are_read() -> None:
         found = Workers(CloudflareAccount(settings(servers.api.url)))
         read = found.settings(HostedZone(zone.id, DOMAIN))
         assert (read["min_tls_version"], read["fight_mode"], read["rules"]) == ("1.3", False, [])
-        zone.rules.append({"action": "block", "expression": "true"})
-        assert found.settings(HostedZone(zone.id, DOMAIN))["rules"] == zone.rules
+        assert (read["redirects"], read["unread"]) == ([], {})
+        rule, redirect = ({"action": each, "expression": "true"} for each in ("block", "redirect"))
+        zone.rules["http_request_firewall_custom"] = [rule]
+        zone.rules["http_request_dynamic_redirect"] = [redirect]
+        read = found.settings(HostedZone(zone.id, DOMAIN))
+        assert (read["rules"], read["redirects"]) == ([rule], [redirect])
+
+
+def test_what_of_a_zone_may_not_be_read_is_told_and_the_rest_is_read() -> None:
+    with api() as servers:
+        zone = servers.account.add_zone(DOMAIN)
+        zone.settings["min_tls_version"] = "1.3"
+        servers.api.faults = Faults(lacking=frozenset({"Bot Management Read", "Zone WAF Read"}))
+        found = Workers(CloudflareAccount(settings(servers.api.url)))
+        read = found.settings(HostedZone(zone.id, DOMAIN))
+        assert read["min_tls_version"] == "1.3"
+        unread = read["unread"]
+        assert isinstance(unread, dict)
+        assert list(unread) == ["bot settings", "custom rules", "redirect rules"]
+        assert all("lacks a permission" in each for each in unread.values())
 
 
 @pytest.mark.parametrize(
@@ -169,18 +187,16 @@ def test_the_settings_of_a_zone_are_read() -> None:
     [
         ("Workers Scripts Read", "custom domains"),
         ("Workers Scripts Read", "Workers"),
-        ("Zone Settings Read", "settings of the zone"),
     ],
 )
 def test_what_the_token_may_not_read_is_not_known(lacking: str, what: str) -> None:
     with api() as servers:
-        zone = servers.account.add_zone(DOMAIN)
+        servers.account.add_zone(DOMAIN)
         servers.api.faults = Faults(lacking=frozenset({lacking}))
         found = Workers(CloudflareAccount(settings(servers.api.url)))
         asked: dict[str, Callable[[], object]] = {
             "custom domains": lambda: found.taken(HOST, DOMAIN),
             "Workers": found.count,
-            "settings of the zone": lambda: found.settings(HostedZone(zone.id, DOMAIN)),
         }
         with pytest.raises(UndeterminedError, match=f"{what}.* the token lacks a permission"):
             asked[what]()

@@ -18,6 +18,7 @@ from mtasts.rollout.entries import (
     Body,
     Delegated,
     Entry,
+    Freed,
     Hosted,
     LedgerError,
     MxSeen,
@@ -187,6 +188,7 @@ ENTRIES = st.one_of(
     ),
     st.builds(Proof, st.just(7), TIMES, st.text(max_size=32), WORDS, WORDS),
     st.builds(MxSeen, st.just(7), TIMES, WORDS, st.integers(0, 2**31)),
+    st.builds(Freed, st.just(7), TIMES, st.booleans()),
     st.builds(Hosted, st.just(7), TIMES, st.text(max_size=9)),
     st.builds(
         Pointed,
@@ -236,6 +238,7 @@ def good(**changes: object) -> bytes:
         pytest.param(good(revision=True), "no whole number", id="boolean"),
         pytest.param(good(id=7), "no text", id="id"),
         pytest.param(good(kind="mx", hosts="a", ttl_seconds=1), "no list", id="hosts"),
+        pytest.param(good(kind="freed", is_free=1), "neither true nor false", id="freed"),
         pytest.param(good(kind="phase", phase="x", ttl_seconds=1), "cannot be read", id="phase"),
     ],
 )

@@ -18,7 +18,9 @@ from mtasts.rollout.entries import (
     Body,
     Delegated,
     Entry,
+    Freed,
     Hosted,
+    PhaseEntered,
     Pointed,
     Proof,
     ZoneSeen,
@@ -33,6 +35,7 @@ from mtasts.rollout.moving import (
     move_note,
     move_refusals,
 )
+from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, Keeper
 
@@ -43,6 +46,7 @@ OURS = HostedZone("Z1", NAME, frozenset({"ns1.aws.example", "ns2.aws.example"}))
 THEIRS = HostedZone("a" * 32, NAME, frozenset({"ada.cloud.example"}))
 OPERATOR = HostedZone("Z9", "op.example", frozenset({"ns1.op.example"}))
 HOME = HostedZone("", NAME, frozenset({"ns1.agency.example"}))
+ENFORCED = Policy(Mode.ENFORCE, 86_400, (MxPattern("mx.example.gov"),)).render()
 BODY = Policy(Mode.TESTING, 86_400, (MxPattern("mx.example.gov"),)).render()
 
 
@@ -257,9 +261,10 @@ GONE = (*GOES, Pointed(6, T0, THEIRS.zone_id, "cloudflare", 300))
 BORN = (Hosted(3, T0, "cloudflare"), Pointed(4, T0, THEIRS.zone_id, "cloudflare", 300))
 
 
-def hosted(*entries: Entry, proven: bool = True) -> Ledger:
+def hosted(*entries: Entry, proven: bool = True, body: bytes = BODY) -> Ledger:
     """A domain in the zone at Cloudflare, with what was written of its clouds."""
-    return Ledger((*ledger(THEIRS, proven=proven).entries, *entries))
+    _, *others = ledger(THEIRS, proven=proven).entries
+    return Ledger((Body(1, T0, body, 0, "1"), *others, *entries))
 
 
 def at(
@@ -273,6 +278,8 @@ def at(
 
 
 AWS, CLOUDFLARE = Hosting.AWS, Hosting.CLOUDFLARE
+MOVED = Hosted(6, T0, "cloudflare")
+BACK = "mtasts:leaving: aws and mtasts:leavingDns: route53"
 
 
 @pytest.mark.parametrize(
@@ -324,6 +331,35 @@ AWS, CLOUDFLARE = Hosting.AWS, Hosting.CLOUDFLARE
         pytest.param(hosted(), AWS, CLOUDFLARE, HALF_HOUR, "custom domain", id="unknown way"),
         pytest.param(hosted(*BORN), CLOUDFLARE, None, HALF_HOUR, None, id="was born there"),
         pytest.param(hosted(proven=False), AWS, CLOUDFLARE, HALF_HOUR, None, id="new"),
+        pytest.param(
+            hosted(*WENT, body=ENFORCED),
+            CLOUDFLARE,
+            AWS,
+            HALF_HOUR,
+            "is protected still: write mtasts:hosting: aws beside mtasts:leaving: aws",
+            id="is protected",
+        ),
+        pytest.param(
+            hosted(*WENT, Freed(5, T0, True), body=ENFORCED),  # noqa: FBT003 - as it is read
+            CLOUDFLARE,
+            AWS,
+            HALF_HOUR,
+            None,
+            id="is protected no more",
+        ),
+        pytest.param(
+            hosted(*GOES, body=ENFORCED), CLOUDFLARE, AWS, HALF_HOUR, None, id="is half way"
+        ),
+        pytest.param(
+            hosted(
+                *WENT, PhaseEntered(5, T0, Phase.ADDRESSES_WITHDRAWN), Hosted(6, T0, "cloudflare")
+            ),
+            CLOUDFLARE,
+            None,
+            HALF_HOUR,
+            None,
+            id="leads nowhere any more",
+        ),
     ],
 )
 def test_a_host_moves_within_its_zone_step_by_step(
@@ -358,23 +394,102 @@ def test_a_host_that_is_left_counts_while_a_resolver_may_have_its_address(
     assert left_host_is_asked(known, THEIRS, CLOUDFLARE, T0 + after) is asked
 
 
+BOTH = (*BORN, ZoneSeen(5, T0, OURS), Pointed(6, T0, OURS.zone_id, "aws", 300))
+
+
 @pytest.mark.parametrize(
-    ("servers", "proceeds"),
+    ("servers", "says"),
     [
-        (["ada.cloud.example"], True),
-        (["ns1.aws.example", "ada.cloud.example"], True),
-        (["ns1.aws.example"], False),
-        ([], False),
+        (["ada.cloud.example"], None),
+        (["ns1.aws.example", "ada.cloud.example"], None),
+        (["ns1.aws.example"], "no certificate for a Worker before DNS leads"),
+        (None, "could not find out whether DNS leads to the zone"),
     ],
 )
 def test_a_move_of_host_and_zone_is_given_up_while_dns_leads_to_the_worker(
-    servers: list[str], *, proceeds: bool
+    servers: list[str] | None, says: str | None
 ) -> None:
-    known = Ledger((*ledger(THEIRS, OURS).entries, *BORN, Hosted(5, T0, "aws")))
-    around = replace(AROUND, ledger=known, hosting=CLOUDFLARE, leaving=AWS)
-    found = verdict(replace(around, delegated=ns(*servers)), T0)
-    assert found.proceeds is proceeds
-    assert proceeds or "no certificate for a Worker before DNS leads" in found.refusals[-1]
+    known = hosted(*BOTH, Hosted(7, T0, "aws"))
+    delegated = ns(*servers) if servers else replace(ns(), status=DnsStatus.FAILED, reason="lost")
+    around = replace(AROUND, ledger=known, hosting=CLOUDFLARE, leaving=AWS, delegated=delegated)
+    found = verdict(around, T0)
+    assert found.proceeds is (says is None)
+    assert says is None or says in found.refusals[-1]
+    # Once it is given up, what DNS says decides nothing any more.
+    given_up = Ledger((*known.entries, Hosted(8, T0, "cloudflare")))
+    assert verdict(replace(around, ledger=given_up), T0).proceeds
+    # A role that nobody asked holds nothing back either.
+    assert "could not" in verdict(replace(around, delegated=None), T0).refusals[-1]
+
+
+@pytest.mark.parametrize(
+    ("zone", "former", "hosting", "leaving", "says"),
+    [
+        (OURS, THEIRS, AWS, CLOUDFLARE, None),
+        (OURS, THEIRS, AWS, None, "write mtasts:leaving: cloudflare"),
+        (THEIRS, OURS, CLOUDFLARE, AWS, None),
+        (
+            THEIRS,
+            OURS,
+            CLOUDFLARE,
+            None,
+            "write mtasts:leaving: aws and mtasts:leavingDns: route53",
+        ),
+        (THEIRS, OURS, AWS, CLOUDFLARE, "write mtasts:leavingDns: route53"),
+        (THEIRS, OURS, AWS, None, None),
+    ],
+)
+def test_a_zone_is_left_with_the_host_that_it_leads_to(
+    zone: HostedZone,
+    former: HostedZone,
+    hosting: Hosting,
+    leaving: Hosting | None,
+    says: str | None,
+) -> None:
+    known = hosted(*BOTH, Hosted(7, T0, hosting))
+    around = replace(AROUND, ledger=known, zone=zone, former_zone=former, hosting=hosting)
+    found = verdict(replace(around, leaving=leaving, delegated=ns("ada.cloud.example")), T0)
+    wrong = [each for each in found.refusals if "its host is at" in each]
+    assert bool(wrong) is (says is not None)
+    assert says is None or says in wrong[0]
+
+
+def test_a_zone_that_records_come_back_to_leads_to_what_it_leads_to_then() -> None:
+    gone = Pointed(7, T0, THEIRS.zone_id, "", 0)
+    known = hosted(*BOTH, gone, Hosted(8, T0, "aws"), Delegated(9, T0, OURS.zone_id, 60))
+    around = replace(AROUND, ledger=known, zone=THEIRS, former_zone=OURS, hosting=AWS)
+    assert verdict(around, T0).proceeds
+    assert (known.pointed(THEIRS.zone_id), known.has_moved(THEIRS.zone_id)) == (None, False)
+    back = Ledger((*known.entries, ZoneSeen(10, T0, THEIRS)))
+    assert (known.delegated is None, back.delegated) == (False, None)  # that was another move
+
+
+@pytest.mark.parametrize(
+    ("hosting", "others", "zone", "says"),
+    [
+        ("aws", (OURS, THEIRS), THEIRS, "put back mtasts:leavingDns: route53 "),
+        ("aws", (THEIRS, OURS), OURS, "put back mtasts:leaving: cloudflare "),
+        (
+            "cloudflare",
+            (OURS, THEIRS),
+            THEIRS,
+            "mtasts:leaving: aws and mtasts:leavingDns: route53",
+        ),
+    ],
+)
+def test_what_to_put_back_is_named(
+    hosting: str, others: tuple[HostedZone, ...], zone: HostedZone, says: str
+) -> None:
+    entries = (*ledger(*others).entries, Hosted(5, T0, hosting))
+    known = Ledger(
+        (
+            *entries,
+            Pointed(6, T0, OURS.zone_id, "aws", 0),
+            Pointed(7, T0, THEIRS.zone_id, "cloudflare" if zone is OURS else "aws", 0),
+        )
+    )
+    (found,) = refusals(known, zone)
+    assert says in found
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from mtasts.config import DomainConfig
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout.preflight import quota_note, second_records, zone_notes
+from mtasts.rollout.preflight import quota_note, second_records, taken_names, zone_notes
 
 REPORTS = "mailto:tlsrpt@reports.example"
 DOMAIN = DomainConfig(
@@ -87,8 +87,15 @@ FINE = {
         ({"rules": [{"action": "block", "expression": "x", "enabled": False}]}, None),
         ({"rules": [{"action": "skip", "expression": "x"}, "no rule"]}, None),
         ({"rules": "none"}, None),
-        ({"sbfm_definitely_automated": "block"}, "WAF rule"),
-        ({"sbfm_definitely_automated": "managed_challenge"}, "WAF rule"),
+        ({"sbfm_definitely_automated": "block"}, "definitely automated"),
+        ({"sbfm_likely_automated": "managed_challenge"}, "likely automated"),
+        (
+            {"redirects": [{"action": "redirect", "description": "to www"}]},
+            "redirect rule 'to www'",
+        ),
+        ({"redirects": [{"action": "redirect", "expression": 'http.host eq "a.gov"'}]}, None),
+        ({"unread": {"bot settings": "no right"}}, "whether its bot settings would hit"),
+        ({"unread": "none"}, None),
     ],
 )
 def test_settings_that_would_hit_the_host_are_told_with_the_change(
@@ -97,6 +104,58 @@ def test_settings_that_would_hit_the_host_are_told_with_the_change(
     found = list(zone_notes("example.gov", FINE | changes))
     assert len(found) == (says is not None)
     assert says is None or (says in found[0] and "zone example.gov" in found[0])
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_told"),
+    [
+        ('http.host eq "www.example.gov"', False),
+        ('(http.host eq "www.example.gov")', False),
+        ('(http.host == "www.example.gov" and ip.src.country ne "US")', False),
+        ('http.host eq "www.example.gov" and http.user_agent contains "a or not b"', False),
+        ('http.host eq "mta-sts.example.gov"', True),
+        ('http.host eq "MTA-STS.sub.example.gov"', True),
+        ('http.host contains "mta-sts"', True),
+        ('http.host ne "www.example.gov"', True),
+        ('ends_with(http.host, ".example.gov")', True),
+        ('(http.host eq "www.example.gov") or (ip.src.country ne "US")', True),
+        ('http.host eq "www.example.gov" || true', True),
+        ('not http.host eq "www.example.gov"', True),
+        ('!(http.host eq "www.example.gov")', True),
+        ('http.host != "www.example.gov"', True),
+        ("cf.client.bot", True),
+    ],
+)
+def test_a_rule_is_told_of_unless_it_is_surely_about_another_host(
+    expression: str, *, is_told: bool
+) -> None:
+    rules = {"rules": [{"action": "block", "expression": expression}]}
+    assert bool(list(zone_notes("example.gov", rules))) is is_told
+
+
+def at(type_: str, *values: str, name: str = "mta-sts.example.gov", to: str = "") -> DnsAnswer:
+    status = DnsStatus.ANSWERED if values else DnsStatus.NO_DATA
+    return DnsAnswer(name, type_, status, values, canonical=to or name)
+
+
+@pytest.mark.parametrize(
+    ("answer", "wild", "says"),
+    [
+        (at("A"), (), False),
+        (at("A", "192.0.2.1"), (), True),
+        (at("CNAME", "www.example"), (at("A", "192.0.2.1", name="x"),), True),
+        (at("A", "192.0.2.1", "192.0.2.2"), (at("A", "192.0.2.2", "192.0.2.1", name="x"),), False),
+        (at("A", "192.0.2.1"), (at("A", "192.0.2.2", name="x"),), True),
+        (at("A", "192.0.2.1", to="w"), (at("A", "192.0.2.2", name="x", to="w"),), False),
+        (DnsAnswer("x", "A", DnsStatus.FAILED, reason="SERVFAIL"), (), False),
+    ],
+)
+def test_what_stands_at_the_name_of_a_new_host_is_in_its_way(
+    answer: DnsAnswer, wild: tuple[DnsAnswer, ...], *, says: bool
+) -> None:
+    found = list(taken_names((answer,), wild))
+    assert bool(found) is says
+    assert not says or f"has records already ({answer.type})" in found[0]
 
 
 def test_what_is_not_known_of_a_zone_is_not_blamed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -142,6 +143,17 @@ def test_resolvers_are_given_their_time(phase: Phase, into: Phase) -> None:
     assert "run again after 2026-01-01 00:05 UTC" in got.note
     got = asked(entered(phase), GONE, now=after)
     assert (got.phase, got.is_new) == (into, True)
+
+
+def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
+    after = NOW + dt.timedelta(seconds=300)
+    left = replace(GONE, left=("_smtp._tls.example.gov",))
+    got = asked(entered(Phase.ADDRESSES_GONE), left, now=after)
+    assert (got.phase, got.is_new) == (Phase.ADDRESSES_GONE, False)
+    assert "DNS is not seen without _smtp._tls.example.gov yet" in got.note
+    assert "run again after" in asked(entered(Phase.ADDRESSES_GONE), left, now=NOW).note
+    got = asked(entered(Phase.HOST_WITHDRAWN, 0), left)
+    assert (got.phase, got.is_new) == (Phase.HOST_WITHDRAWN, False)
 
 
 def test_what_is_retired_stays_so() -> None:

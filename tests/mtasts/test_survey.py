@@ -17,7 +17,7 @@ from loopback import Zone, closed_port
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
 from mtasts.cloud.zones import Route53Zones, public_zones, with_name_servers
-from mtasts.config import AgencyConfig, Hosting, load
+from mtasts.config import AgencyConfig, Dns, Hosting, load
 from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mtasts.stores.handouts import Handouts
+
 
 ACCOUNT = "123456789012"
 OTHER = "210987654321"
@@ -94,7 +95,7 @@ def surveyor(
 
     def ledgers(account_id: str) -> Recorder:
         assert account_id == ACCOUNT
-        return Recorder(S3Store(found, bucket), "aws")
+        return Recorder(S3Store(found, bucket), Hosting.AWS)
 
     zones = Route53Zones(found)
     files = lambda domain: evidence / f"{domain}.json"  # noqa: E731 - a line
@@ -216,7 +217,7 @@ POLICY = config(MAIL).domains[0].policy
 
 
 async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), "aws")
+    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
     assert await recorder.read("example.gov") == Ledger()
     intended = intend(Ledger(), POLICY)
     for _ in range(2):  # the second finds it there
@@ -236,7 +237,7 @@ async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, buck
 
 
 async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), "aws")
+    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     assert found.domains[0].ledger.last_body is not None
@@ -245,7 +246,7 @@ async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
 async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     url: str, bucket: str
 ) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), "aws")
+    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     s3 = session().client("s3", endpoint_url=url)
     s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
@@ -331,17 +332,17 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 async def test_a_run_that_was_overtaken_publishes_nothing() -> None:
     stale = intend(Ledger(), POLICY)
     with pytest.raises(LedgerError, match="has moved on since this run began"):
-        await Recorder(Memory(entry(1, b"x", 0)), "aws").ensure_body("example.gov", stale)
+        await Recorder(Memory(entry(1, b"x", 0)), Hosting.AWS).ensure_body("example.gov", stale)
     memory = Memory()
     memory.steal = entry(1, b"x", 0)
     with pytest.raises(LedgerError, match="another run has written entry 1"):
-        await Recorder(memory, "aws").ensure_body("example.gov", stale)
+        await Recorder(memory, Hosting.AWS).ensure_body("example.gov", stale)
 
 
 async def test_a_write_whose_answer_was_lost_is_found_again() -> None:
     memory = Memory()
     memory.lose_answer = True
-    await Recorder(memory, "aws").ensure_body("example.gov", intend(Ledger(), POLICY))
+    await Recorder(memory, Hosting.AWS).ensure_body("example.gov", intend(Ledger(), POLICY))
     assert list(memory.objects) == [1]
 
 
@@ -352,14 +353,14 @@ async def test_an_mx_set_is_written_when_it_changes(value: str, written: bool) -
     memory = Memory()
     before = Ledger((MxSeen(1, NOW, ("a.example",), 60),))
     answer = await Zone({("example.gov", "MX"): (value,)}).lookup("example.gov", "MX")
-    await Recorder(memory, "aws").mx_seen("example.gov", before, answer)
+    await Recorder(memory, Hosting.AWS).mx_seen("example.gov", before, answer)
     assert bool(memory.objects) is written
 
 
 async def test_an_mx_set_that_nobody_told_is_not_written() -> None:
     memory = Memory()
     failed = await Zone({}, frozenset({("example.gov", "MX")})).lookup("example.gov", "MX")
-    await Recorder(memory, "aws").mx_seen("example.gov", Ledger(), failed)
+    await Recorder(memory, Hosting.AWS).mx_seen("example.gov", Ledger(), failed)
     assert memory.objects == {}
 
 
@@ -430,7 +431,7 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
     adopted, body = Adopted(1, at), Body(2, at, b"x", 0, "1")
     for written in range(4):
         shelf = Shelf()
-        recorder = Recorder(shelf, "aws")
+        recorder = Recorder(shelf, Hosting.AWS)
         await recorder.adopt("example.gov", adopted, body, ("192.0.2.1",))
         whole = dict(shelf.entries)
         shelf.entries = {number: whole[number] for number in range(1, written + 1)}
@@ -483,7 +484,7 @@ class Everywhere(Zone):
 def noting(url: str, zone: Zone, met: Met, *, fails: bool = False) -> Surveyor:
     def settings(found: HostedZone) -> dict[str, object]:
         if fails:
-            raise UndeterminedError("the settings")
+            return {"unread": {"custom rules": "no right"}}
         assert found.name == "example.gov"
         return {"browser_check": "on"}
 
@@ -526,7 +527,10 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
     assert only.host_taken is None
     assert only.hints == (
         "could not find out whether mta-sts.example.gov is taken: nobody there",
-        "could not find out the settings",
+        (
+            "zone example.gov: could not find out whether its custom rules would hit mta-sts.* of "
+            "example.gov: no right"
+        ),
     )
     assert found.notes == ("could not find out how near a quota is: nobody there",)
 
@@ -572,9 +576,10 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     )
     found = surveyor(url, dns)
     found._former_listing = Left(*zones)
+    moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), "aws")
-    (only,) = (await found.survey(config(MAIL))).domains
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    (only,) = (await found.survey(moving)).domains
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
     assert only.live_id == "1"
     assert only.delegated is not None
@@ -594,12 +599,18 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
 async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
     found = surveyor(url, Zone({}))
     found._former_listing = Left()
-    (new,) = (await found.survey(config(MAIL))).domains
+    moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
+    (new,) = (await found.survey(moving)).domains
     assert new.former_problem is None  # it was never anywhere else
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), "aws")
-    (only,) = (await found.survey(config(MAIL))).domains
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    (only,) = (await found.survey(moving)).domains
     assert str(only.former_problem) == "nobody there"
+    # One that came to the new zone while the others moved was never in the former one.
+    entries += (ZoneSeen(3, NOW, HostedZone("Z1", "example.gov")),)
+    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    (only,) = (await found.survey(moving)).domains
+    assert (only.former_zone, only.former_problem) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -615,10 +626,9 @@ async def test_a_host_that_stays_for_now_is_known_as_such(
 
 async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:
     memory = Memory()
-    recorder = Recorder(memory, "aws", lambda: NOW)
+    recorder = Recorder(memory, Hosting.AWS, lambda: NOW)
     for zone in (FORMER, FORMER, TWIN, TWIN):
-        ledger = await recorder.read("example.gov")
-        await recorder.delegation_seen("example.gov", ledger, zone, 60)
+        await recorder.delegation_seen("example.gov", zone, 60)
     ledger = await recorder.read("example.gov")
     assert ledger.entries == (
         Delegated(1, NOW, FORMER.zone_id, 60),

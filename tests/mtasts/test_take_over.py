@@ -11,11 +11,11 @@ from test_cloudflare import api, settings
 from localcloud.cloudflare.account import Record, Script, Version
 from localcloud.cloudflare.api import Faults
 from mtasts.cloud.cloudflare import CloudflareAccount
-from mtasts.cloud.take_over import TakeOver, TakeOverError
+from mtasts.cloud.take_over import TakeOver, TakeOverError, Telling
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from localcloud.cloudflare.servers import CloudflareServers
 
@@ -48,7 +48,10 @@ class Watching:
 
 
 async def nothing() -> None:
-    """Whoever is told that the name goes over does nothing."""
+    """Whoever is told does nothing."""
+
+
+NOBODY = Telling(nothing, nothing)
 
 
 async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
@@ -59,12 +62,13 @@ async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
         async def told() -> None:
             await watching(0)
 
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, told)
+        telling = Telling(told, nothing)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, telling)
         assert watching.seen == [(1, 0), (1, 0), (1, 1)]
         assert servers.account.routes == {}
         (row,) = servers.account.zones[zone].records.values()
         assert row.worker
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, told)  # there is nothing left
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, telling)  # nothing is left
         assert len(watching.seen) == 3
 
 
@@ -74,10 +78,10 @@ async def test_another_worker_gives_the_name_up_the_same_way() -> None:
         servers.account.scripts["theirs"] = Script("theirs", [Version("w2", "", 0.0)])
         servers.account.attach(host, "theirs", zone)
         watching = Watching(servers)
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, nothing)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, NOBODY)
         assert watching.seen == [(1, 1), (1, 1)]
         assert {each.service for each in servers.account.domains.values()} == {SERVICE}
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, nothing)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, NOBODY)
         assert len(watching.seen) == 2
 
 
@@ -85,7 +89,7 @@ async def test_another_worker_gives_the_name_up_the_same_way() -> None:
 async def test_where_nothing_leads_elsewhere_nothing_is_done(types: tuple[str, ...]) -> None:
     host = f"mta-sts.{DOMAIN}"
     with standing(host, *types) as (servers, account, zone):
-        await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
+        await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
         assert servers.account.domains == {}
 
 
@@ -93,7 +97,7 @@ async def test_without_a_certificate_the_name_stays_where_it_is() -> None:
     host = f"mta-sts.sub.{DOMAIN}"  # Universal SSL covers one label
     with standing(host, "CNAME") as (servers, account, zone):
         with pytest.raises(TakeOverError, match="no active certificate of the zone covers"):
-            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
+            await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
         assert servers.account.routes == servers.account.domains == {}
 
 
@@ -104,10 +108,10 @@ async def test_a_run_that_was_stopped_is_taken_up_and_a_foreign_route_is_not() -
         servers.account.add_route(zone, "www.example.gov/*", "other")
         route = servers.account.add_route(zone, f"{host}/*", "other")
         with pytest.raises(TakeOverError, match="leads to other already"):
-            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
+            await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
         del servers.account.routes[route.id]
         servers.account.add_route(zone, f"{host}/*", SERVICE)
-        await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
+        await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
         assert [each.pattern for each in servers.account.routes.values()] == ["www.example.gov/*"]
 
 
@@ -116,7 +120,51 @@ async def test_what_cloudflare_refuses_is_not_known_to_be_done() -> None:
     with standing(host, "CNAME") as (servers, account, zone):
         servers.api.faults = Faults(lacking=frozenset({"Workers Routes Write"}))
         with pytest.raises(UndeterminedError, match="Workers Routes"):
-            await TakeOver(account, 0).run(host, zone, SERVICE, nothing)
+            await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
+
+
+@pytest.mark.parametrize("goes_over", [False, True])
+async def test_where_the_name_did_not_go_over_that_is_told(
+    monkeypatch: pytest.MonkeyPatch, *, goes_over: bool
+) -> None:
+    host = f"mta-sts.{DOMAIN}"
+    with standing(host, "CNAME") as (servers, account, zone):
+        told: list[str] = []
+
+        async def goes() -> None:
+            told.append("goes")
+            servers.api.faults = Faults(lacking=frozenset({"Workers Scripts Write"}))
+
+        async def stays() -> None:
+            told.append("stays")
+
+        taking = TakeOver(account, 0)
+        if goes_over:  # and the answer is lost
+            monkeypatch.setattr(taking, "_is_elsewhere", _answers([True, False]))
+        with pytest.raises(UndeterminedError, match="Workers Scripts"):
+            await taking.run(host, zone, SERVICE, Telling(goes, stays))
+        assert told == ["goes"] if goes_over else ["goes", "stays"]
+
+
+def _answers(values: Iterable[bool]) -> Callable[..., bool]:
+    left = iter(values)
+    return lambda *_: next(left)
+
+
+async def test_a_route_that_a_stopped_run_has_left_is_removed() -> None:
+    host = f"mta-sts.{DOMAIN}"
+    with standing(host) as (servers, account, zone):
+        servers.account.scripts["other"] = Script("other", [Version("w2", "", 0.0)])
+        foreign = servers.account.add_route(zone, f"{host}/*", "other")
+        servers.account.attach(host, SERVICE, zone)
+        await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
+        assert list(servers.account.routes) == [foreign.id]
+        del servers.account.routes[foreign.id]
+        servers.account.add_route(zone, f"{host}/*", SERVICE)
+        await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
+        assert servers.account.routes == {}
+        servers.api.faults = Faults(lacking=frozenset({"Workers Routes Read"}))
+        await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)  # a token without moves
 
 
 def test_what_is_gone_already_may_be_removed_and_what_may_not_be_is_told() -> None:

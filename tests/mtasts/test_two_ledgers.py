@@ -8,6 +8,7 @@ import datetime as dt
 import pytest
 
 from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
@@ -28,6 +29,7 @@ DOMAIN = "example.gov"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 FIRST = MxSeen(1, NOW, ("mx1.example.gov",), 300)
 AWS = Hosted(2, NOW, "aws")
+MORE = (MxSeen(3, NOW, ("mx2.example.gov",), 300), MxSeen(4, NOW, ("mx3.example.gov",), 300))
 THEN = Hosted(3, NOW, "cloudflare")
 
 
@@ -64,12 +66,12 @@ class Memory:
 
 
 def at_cloudflare(here: Memory, aws: Memory) -> Recorder:
-    return Recorder(here, "cloudflare", lambda: NOW, lambda: aws)
+    return Recorder(here, Hosting.CLOUDFLARE, lambda: NOW, lambda: aws)
 
 
 async def test_a_ledger_is_kept_by_its_store() -> None:
     kept = Memory(FIRST)
-    await Recorder(kept, "aws").lock()
+    await Recorder(kept, Hosting.AWS).lock()
     assert kept.full == 1
     S3Store(Account(AwsSettings("us-east-1")), "b").lock()  # its bucket does so by itself
 
@@ -95,7 +97,7 @@ async def test_the_other_cloud_is_not_asked_where_the_copy_here_counts() -> None
     other = Memory(FIRST)
     here = Memory(FIRST, AWS, THEN)
     assert (await at_cloudflare(here, other).read(DOMAIN)).hosting == "cloudflare"
-    assert (await Recorder(Memory(FIRST), "aws").read(DOMAIN)).hosting is None
+    assert (await Recorder(Memory(FIRST), Hosting.AWS).read(DOMAIN)).hosting is None
     assert other.lists == 0
 
 
@@ -111,7 +113,7 @@ async def test_it_is_handed_over_and_the_other_copy_is_told(here: tuple[Entry, .
     for _ in range(2):  # safe to repeat
         await at_cloudflare(store, other).hand_over(DOMAIN)
         assert store.entries == other.entries == Memory(FIRST, AWS, THEN).entries
-    await Recorder(store, "cloudflare", lambda: NOW).hand_over(DOMAIN)  # nothing moves
+    await Recorder(store, Hosting.CLOUDFLARE, lambda: NOW).hand_over(DOMAIN)  # nothing moves
     assert store.entries == other.entries
     nobody = Memory()
     await at_cloudflare(nobody, Memory()).hand_over(DOMAIN)  # nothing was published yet
@@ -122,7 +124,7 @@ async def test_it_goes_back_with_what_was_written_meanwhile() -> None:
     aws, cloudflare = Memory(FIRST, AWS, THEN), Memory(FIRST, AWS, THEN)
     later = MxSeen(4, NOW, ("mx2.example.gov",), 300)
     cloudflare.entries[4] = render_entry(later)
-    back = Recorder(aws, "aws", lambda: NOW, lambda: cloudflare)
+    back = Recorder(aws, Hosting.AWS, lambda: NOW, lambda: cloudflare)
     await back.hand_over(DOMAIN)
     expected = Memory(FIRST, AWS, THEN, later, Hosted(5, NOW, "aws"))
     assert aws.entries == cloudflare.entries == expected.entries
@@ -137,6 +139,7 @@ async def test_a_copy_that_cannot_be_written_leaves_the_other_one_the_one_that_c
     store = Memory(full=2)
     with pytest.raises(UndeterminedError, match="no bucket"):
         await at_cloudflare(store, other).hand_over(DOMAIN)
+    assert other.entries == Memory(FIRST, AWS, THEN).entries
     with pytest.raises(LedgerError, match="was not handed over"):
         await at_cloudflare(store, other).enter(DOMAIN, Stage.LIVE)
     store.full = None
@@ -146,27 +149,74 @@ async def test_a_copy_that_cannot_be_written_leaves_the_other_one_the_one_that_c
     assert last == Hosted(len(other.entries), NOW, "cloudflare")
 
 
-@pytest.mark.parametrize(("rival", "fits"), [(render_entry(FIRST), True), (b"{}", False)])
-async def test_a_copy_beside_ours_does_no_harm_unless_it_differs(
-    rival: bytes, *, fits: bool
+async def test_a_copy_beside_ours_does_no_harm_unless_it_differs() -> None:
+    store = Memory(rival=render_entry(AWS))
+    with pytest.raises(LedgerError, match="another run has written entry 1"):
+        await at_cloudflare(store, Memory(FIRST, AWS)).hand_over(DOMAIN)
+    assert store.entries[2] == render_entry(AWS)  # the same, whoever wrote it
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+async def test_a_copy_that_was_cut_off_is_no_ledger_and_is_made_whole(room: int) -> None:
+    store, other = Memory(full=room), Memory(FIRST, AWS, *MORE)
+    with pytest.raises(UndeterminedError, match="no bucket"):
+        await at_cloudflare(store, other).hand_over(DOMAIN)
+    assert other.entries == Memory(FIRST, AWS, *MORE).entries  # it goes on to count
+    alone = Recorder(store, Hosting.CLOUDFLARE)
+    if room:
+        with pytest.raises(LedgerError, match="is missing"):
+            await alone.read(DOMAIN)
+    assert await at_cloudflare(store, other).read(DOMAIN) == Ledger((FIRST, AWS, *MORE))
+    store.full = None
+    await at_cloudflare(store, other).hand_over(DOMAIN)
+    assert store.entries == other.entries
+    assert len(store.entries) == 5
+
+
+@pytest.mark.parametrize("known", [(FIRST, AWS), (FIRST,)])
+async def test_a_copy_that_does_not_count_says_where_the_domain_is(
+    known: tuple[Entry, ...],
 ) -> None:
-    store = Memory(rival=rival)
-    recorder = at_cloudflare(store, Memory(FIRST))
-    with pytest.raises(LedgerError, match="another run has written entry"):
-        await recorder.hand_over(DOMAIN)
-    assert (store.entries.get(2) is not None) is fits
+    store, other = Memory(), Memory(*known)
+    for _ in range(2):
+        await at_cloudflare(store, other).take(DOMAIN)
+        assert store.entries == other.entries == Memory(FIRST, AWS).entries
+    assert (await Recorder(store, Hosting.CLOUDFLARE).read(DOMAIN)).hosting == "aws"
+    await Recorder(store, Hosting.CLOUDFLARE).take(DOMAIN)  # nothing moves
+    assert store.entries == other.entries
+
+
+async def test_a_ledger_of_an_earlier_life_does_not_count() -> None:
+    earlier = Memory(MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
+    for method in ("read", "hand_over"):
+        with pytest.raises(LedgerError, match="one is of an earlier life"):
+            await getattr(at_cloudflare(earlier, Memory(FIRST, AWS)), method)(DOMAIN)
+    assert await at_cloudflare(earlier, Memory()).read(DOMAIN) == Ledger(
+        (MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
+    )
+
+
+async def test_a_first_step_writes_nothing_to_a_bucket_that_is_not_there_yet() -> None:
+    store = Memory(FIRST)
+    about_to = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW, lambda: Memory(full=0))
+    for _ in range(2):
+        await about_to.hand_over(DOMAIN)
+        assert store.entries == Memory(FIRST, Hosted(2, NOW, "cloudflare")).entries
+    both = Memory(FIRST)  # each has the same, and neither says whose it is
+    await Recorder(both, Hosting.CLOUDFLARE, lambda: NOW, lambda: Memory(FIRST)).hand_over(DOMAIN)
+    assert both.entries == store.entries
 
 
 async def test_nothing_is_written_where_another_copy_counts() -> None:
     store = Memory(FIRST, AWS)
     with pytest.raises(LedgerError, match="was not handed over to cloudflare"):
-        await Recorder(store, "cloudflare").enter(DOMAIN, Stage.LIVE)
+        await Recorder(store, Hosting.CLOUDFLARE).enter(DOMAIN, Stage.LIVE)
     assert len(store.entries) == 2
 
 
 async def test_what_is_written_at_once_stands_one_after_the_other() -> None:
     store = Memory()
-    recorder = Recorder(store, "aws", lambda: NOW)
+    recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     body = intend(Ledger(), Policy(Mode.NONE, 86_400, ()))
     await asyncio.gather(
         recorder.ensure_body(DOMAIN, body),

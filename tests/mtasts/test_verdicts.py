@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig, Override
+from mtasts.config import DomainConfig, Hosting, Override
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout import verdicts
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
-from mtasts.rollout.entries import Body, LedgerError, Proof, StageEntered
+from mtasts.rollout.entries import Body, LedgerError, PhaseEntered, Proof, StageEntered
 from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.phases import Phase
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rollout.zones import HostedZone, ZoneError
@@ -190,8 +191,11 @@ def test_a_host_that_somebody_else_has_holds_a_new_domain_and_hints_do_not() -> 
     assert judged.refusals == ("mta-sts.example.gov is taken",)
     assert judged.warnings == ("look there",)
     body = Body(1, NOW, DOMAIN.policy.render(), 0, "1")
-    known = replace(new, ledger=Ledger((body, Proof(2, NOW, "1"))))
-    assert judged_of(known).proceeds
+    moves = replace(new, ledger=Ledger((body, Proof(2, NOW, "1"))), leaving=Hosting.CLOUDFLARE)
+    assert "mta-sts.example.gov is taken" in judged_of(moves).refusals
+    stands = DnsAnswer("mta-sts.example.gov", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
+    (found,) = judged_of(replace(new, host_taken=None, there=(stands,))).refusals
+    assert "mta-sts.example.gov has records already (A)" in found
 
 
 def test_one_authority_that_may_issue_is_enough() -> None:
@@ -211,6 +215,7 @@ def test_one_authority_that_may_issue_is_enough() -> None:
 HANDED = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
 STS = Handed("_mta-sts.example.gov", "CNAME", "_mta-sts.example.gov.op.example")
 MISSING = DnsAnswer("x", "CNAME", DnsStatus.NXDOMAIN)
+THERE = DnsAnswer("x", "CNAME", DnsStatus.ANSWERED, ("a.example",))
 
 
 def handed(*answers: DnsAnswer, stage: Stage | None = None) -> Surroundings:
@@ -244,8 +249,43 @@ def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> Non
         found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, addresses=(none,))
         seen = verdicts._seen(found)
         assert (seen.sts, seen.addresses) == (None, ())
+        assert set(seen.left) == {HANDED.owner, STS.owner}
     gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, addresses=(none,))
     assert verdicts._seen(gone).sts is none
+    assert verdicts._seen(gone).left == ()
     assert verdicts._seen(gone).addresses == (none,)
     retiring = replace(gone, domain=replace(DOMAIN, retire=True))
     assert not any("gone" in each for each in judged_of(retiring).warnings)
+
+
+@pytest.mark.parametrize(
+    ("phase", "answers", "removed"),
+    [
+        (Phase.RECORD_GONE, (THERE, THERE), "_mta-sts.example.gov"),
+        (Phase.RECORD_WITHDRAWN, (THERE, THERE), "_mta-sts.example.gov"),
+        (Phase.RECORD_WITHDRAWN, (THERE, MISSING), ""),
+        (Phase.ADDRESSES_WITHDRAWN, (THERE, THERE), "_mta-sts.example.gov, mta-sts.example.gov"),
+        (Phase.ADDRESSES_WITHDRAWN, (MISSING, MISSING), ""),
+    ],
+)
+def test_what_the_agency_has_to_remove_is_named(
+    phase: Phase, answers: tuple[DnsAnswer, DnsAnswer], removed: str
+) -> None:
+    found = handed(*answers, stage=Stage.LIVE)
+    entries = (*found.ledger.entries, PhaseEntered(9, NOW, phase, 300))
+    retiring = replace(found, domain=replace(DOMAIN, retire=True), ledger=Ledger(entries))
+    told = [each for each in judged_of(retiring).notes if "have the agency remove" in each]
+    assert told == ([f"have the agency remove what it has at {removed}"] if removed else [])
+    own = replace(retiring, home=None)
+    assert not any("have the agency" in each for each in judged_of(own).notes)
+
+
+def test_what_is_not_handed_out_any_more_has_to_be_removed_too() -> None:
+    record = DnsAnswer("x", "TXT", DnsStatus.ANSWERED, strings=((b"v=STSv1; id=1;",),))
+    host = DnsAnswer("x", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
+    found = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=record, addresses=(host,))
+    parts = Phase.ADDRESSES_WITHDRAWN.parts
+    assert list(verdicts._to_remove(found, parts)) == [
+        "have the agency remove what it has at _mta-sts.example.gov, mta-sts.example.gov"
+    ]
+    assert list(verdicts._to_remove(found, Phase.KEPT.parts)) == []

@@ -1,0 +1,104 @@
+"""``mtasts move``: the next step of a move between the clouds, or between zones."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.accounts import stack_ledgers
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import stack_file
+from mtasts.clock import clock
+from mtasts.config import Dns, Hosting, load_stack
+from mtasts.rollout.move_steps import Goal, Step, next_step
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from mtasts.recording import Recorder
+    from mtasts.rollout.ledger import Ledger
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.epilog = "example: mtasts move example-agency --hosting cloudflare"
+    add = parser.add_argument
+    add("stack", metavar="STACK", help="the stack's name")
+    add("--hosting", choices=list(map(str, Hosting)), help="the cloud to host on (as it is)")
+    add("--dns", choices=("route53", "cloudflare"), help="who is to answer (as hosting needs it)")
+    add("--cloudflare-account", metavar="ID", help="written where the stack has none")
+    add("--region", default="us-east-1", metavar="R", help="written where there is none")
+    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Print the step; nothing is changed. Exit code 1 while the stack is not there yet."""
+    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    hosting = Hosting(arguments.hosting or config.hosting)
+    needed = Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else config.dns
+    if hosting is Hosting.AWS and Hosting.CLOUDFLARE in (config.hosting, config.leaving):
+        needed = Dns.ROUTE53  # a Worker is left with its zone
+    goal = Goal(
+        hosting, Dns(arguments.dns or needed), arguments.cloudflare_account, arguments.region
+    )
+    recorder, _ = stack_ledgers(config, values, arguments.stack)
+    names = [each.name for each in config.domains if not each.parked]
+    ledgers = asyncio.run(_read(recorder, names))
+    step = next_step(config, ledgers, goal, clock(os.environ)())
+    if step is not None:  # what is not written has not to be removed
+        there = tuple((key, value) for key, value in step.keys if value or key in values)
+        step = replace(step, keys=there)
+    write(_as_json(step) if arguments.format == "json" else _as_text(arguments.stack, step))
+    return Exit.GOOD if step is None else Exit.FINDINGS
+
+
+async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger]:
+    """The ledgers of the domains that were ever published."""
+    found = await asyncio.gather(*map(recorder.read, names))
+    pairs = zip(names, found, strict=True)
+    return {name: ledger for name, ledger in pairs if ledger.last_proven is not None}
+
+
+def commands(step: Step) -> list[list[str]]:
+    """What to run, in order; nothing while it is too early."""
+    if step.not_before is not None:
+        return []
+    rows = [
+        ["pulumi", "config", "rm", key]
+        if value is None
+        else ["pulumi", "config", "set", key, str(value)]
+        for key, value in step.keys
+    ]
+    return [*rows, ["pulumi", "up"]]
+
+
+def _as_json(step: Step | None) -> str:
+    if step is None:
+        return json.dumps({"done": True}) + "\n"
+    return (
+        json.dumps(
+            {
+                "done": False,
+                "why": step.why,
+                "before": step.before,
+                "notBefore": step.not_before.isoformat() if step.not_before else None,
+                "run": commands(step),
+            }
+        )
+        + "\n"
+    )
+
+
+def _as_text(stack: str, step: Step | None) -> str:
+    if step is None:
+        return f"{stack} is there: nothing is left of a move\n"
+    lines = [f"{stack}: {step.why}"]
+    if step.before:
+        lines.append(f"  first {step.before}; then")
+    lines += [f"  {' '.join(each)}" for each in commands(step)]
+    return "\n".join(lines) + "\n"

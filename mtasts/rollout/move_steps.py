@@ -1,0 +1,182 @@
+"""The next step of a move to another cloud or zone, by the config and the ledgers (docs/moving.md).
+
+Each step says what to run; whoever runs them one after the other comes to the end of the move. What
+a step declares is judged by the run itself: nothing here lets a run through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.config import Dns, Hosting
+from mtasts.errors import UsageError
+from mtasts.rollout.dates import minute
+from mtasts.rollout.zones import Keeper
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from mtasts.config import AgencyConfig
+    from mtasts.rollout.ledger import Ledger
+
+_OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Where a stack is to be; the account and the region are written where they are missing."""
+
+    hosting: Hosting
+    dns: Dns
+    cloudflare_account: str | None = None
+    region: str = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next: ``before`` by hand, then config keys to set or (None) to remove, then `up`.
+
+    Where it is too early, ``not_before`` says for how long, and there is nothing to run until then.
+    """
+
+    why: str
+    keys: tuple[tuple[str, str | None], ...] = ()
+    before: str = ""
+    not_before: dt.datetime | None = None
+
+
+def next_step(
+    config: AgencyConfig, ledgers: Mapping[str, Ledger], goal: Goal, now: dt.datetime
+) -> Step | None:
+    """The step that brings the stack nearer to ``goal``; None where it is there.
+
+    ``ledgers`` are those of the domains that were ever published.
+
+    Raises:
+        UsageError: no order of steps leads there.
+    """
+    if config.dns not in _OWN or goal.dns not in _OWN:
+        raise UsageError(
+            "records move between route53 and cloudflare only: what somebody else publishes "
+            "appears and goes as they please (docs/moving.md)"
+        )
+    if goal.hosting is Hosting.CLOUDFLARE and goal.dns is not Dns.CLOUDFLARE:
+        raise UsageError("a Worker's custom domain needs its zone at Cloudflare: --dns cloudflare")
+    moves = config.leaving is config.hosting.other
+    if moves and goal.hosting is config.leaving:
+        return _give_up(config, ledgers)
+    if config.hosting is Hosting.CLOUDFLARE and goal.hosting is Hosting.AWS:
+        return _from_cloudflare(config, goal)
+    if config.leaving_dns is not None or moves:
+        leave = _leave_zone if config.leaving_dns is not None else _leave_host
+        return leave(config, ledgers, now)
+    if config.dns is not goal.dns and config.hosting is Hosting.AWS:
+        return _to_zone(config, goal)
+    return None if config.hosting is goal.hosting else _to_cloudflare(config, ledgers)
+
+
+def _to_zone(config: AgencyConfig, goal: Goal) -> Step:
+    keys: list[tuple[str, str | None]] = [
+        ("mtasts:dns", goal.dns),
+        ("mtasts:leavingDns", config.dns),
+        *_account(config, goal),
+    ]
+    before = f"make the zone at {goal.dns}, without what this stack publishes"
+    return Step("both zones get the records", tuple(keys), before)
+
+
+def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
+    for name, ledger in sorted(ledgers.items()):
+        last = ledger.last_zone
+        if last is None or last.keeper(name) is not Keeper(config.dns):
+            return Step(f"the records of {name} are in the former zone alone: see what holds them")
+        if ledger.delegated is None or ledger.delegated.zone_id != last.zone_id:
+            servers = ", ".join(sorted(last.name_servers))
+            before = f"have the registrar of {last.name} name {servers} alone"
+            return Step("from when on DNS leads there is written down", before=before)
+    settled = [each.delegated.settled_at for each in ledgers.values() if each.delegated]
+    if too_early := _until(settled, now, "resolvers may ask the former zone"):
+        return too_early
+    keys = ["mtasts:leavingDns"]
+    if config.leaving is config.hosting.other:
+        keys.append("mtasts:leaving")
+    if config.dns is Dns.ROUTE53:
+        keys += ["mtasts:cloudflareAccount", "mtasts:settleSeconds"]
+    return Step("what is left goes", tuple((key, None) for key in keys))
+
+
+def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
+    if config.leaving is not Hosting.AWS:
+        return Step("what leaves may be deleted later", (("mtasts:leaving", Hosting.AWS),))
+    for name, ledger in sorted(ledgers.items()):
+        if ledger.has_enforced and not ledger.is_freed:
+            return Step(f"the host of {name} is protected still")
+    return Step("the policy host goes over", (("mtasts:hosting", Hosting.CLOUDFLARE),))
+
+
+def _leave_host(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
+    settled = []
+    for name, ledger in sorted(ledgers.items()):
+        pointed = ledger.pointed(ledger.last_zone.zone_id) if ledger.last_zone else None
+        if pointed is None or pointed.hosting != config.hosting:
+            return Step(f"the policy host of {name} has not gone over yet")
+        if ledger.has_moved(pointed.zone_id):
+            settled.append(pointed.settled_at)
+    if too_early := _until(settled, now, "resolvers may have the address before"):
+        return too_early
+    return Step("the host that is left goes", (("mtasts:leaving", None),))
+
+
+def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
+    if config.leaving is not Hosting.CLOUDFLARE:
+        keys: list[tuple[str, str | None]] = [("mtasts:leaving", Hosting.CLOUDFLARE)]
+        if config.region is None:
+            keys.insert(0, ("aws:region", goal.region))
+        return Step("a bucket at AWS, for the ledgers", tuple(keys))
+    before = "make the zone at route53, without what this stack publishes"
+    keys = [("mtasts:dns", Dns.ROUTE53), ("mtasts:hosting", Hosting.AWS)]
+    return Step("both hosts and both zones", tuple(keys), before)
+
+
+def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
+    """Back to the cloud that is being left."""
+    why = "back to where it was"
+    if config.hosting is Hosting.CLOUDFLARE:
+        zones = {name: each.last_zone for name, each in sorted(ledgers.items())}
+        for name, zone in zones.items():
+            pointed = ledgers[name].pointed(zone.zone_id) if zone else None
+            if pointed is not None and pointed.hosting == Hosting.CLOUDFLARE:
+                raise UsageError(
+                    f"the policy host of {name} has gone over: finish the move with --hosting "
+                    "cloudflare, and then move back"
+                )
+        keys = [("mtasts:hosting", Hosting.AWS), ("mtasts:leaving", Hosting.CLOUDFLARE)]
+        return Step(why, tuple(keys))
+    if config.dns is Dns.CLOUDFLARE:  # it was given up before, and begins anew
+        return Step("what leaves may be deleted later", (("mtasts:leaving", Hosting.AWS),))
+    return Step(
+        why,
+        (
+            ("mtasts:hosting", Hosting.CLOUDFLARE),
+            ("mtasts:dns", Dns.CLOUDFLARE),
+            ("mtasts:leaving", Hosting.AWS),
+            ("mtasts:leavingDns", Dns.ROUTE53),
+        ),
+    )
+
+
+def _until(settled: list[dt.datetime], now: dt.datetime, why: str) -> Step | None:
+    last = max(settled, default=now)
+    if now >= last:
+        return None
+    return Step(f"{why} until {minute(last)}", not_before=last)
+
+
+def _account(config: AgencyConfig, goal: Goal) -> list[tuple[str, str | None]]:
+    if goal.dns is not Dns.CLOUDFLARE or config.cloudflare_account is not None:
+        return []
+    if goal.cloudflare_account is None:
+        raise UsageError("which Cloudflare account has the zone? --cloudflare-account ID")
+    return [("mtasts:cloudflareAccount", goal.cloudflare_account)]

@@ -1,0 +1,272 @@
+"""The steps of a move, from values: each leads to the next, and the last to the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtasts.cli import move
+from mtasts.cli.main import main
+from mtasts.config import AgencyConfig, Dns, Hosting, load
+from mtasts.errors import UsageError
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+from mtasts.recording import Recorder
+from mtasts.rollout.entries import (
+    SKEW,
+    Body,
+    Delegated,
+    Entry,
+    Freed,
+    Hosted,
+    Pointed,
+    Proof,
+    ZoneSeen,
+    render_entry,
+)
+from mtasts.rollout.ledger import Ledger
+from mtasts.rollout.move_steps import Goal, Step, next_step
+from mtasts.rollout.zones import HostedZone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "example.gov"
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(days=3)
+AWS, CLOUDFLARE = Hosting.AWS, Hosting.CLOUDFLARE
+ACCOUNT = "a" * 32
+OURS = HostedZone("Z1", NAME, frozenset({"ns1.aws.example"}))
+THEIRS = HostedZone("c" * 32, NAME, frozenset({"ada.cloud.example"}))
+BODY = Policy(Mode.ENFORCE, 86_400, (MxPattern("mx.example.gov"),)).render()
+
+
+def config(hosting: str, dns: str, **more: str) -> AgencyConfig:
+    """A stack with an account at both clouds, as far as it uses them."""
+    values: dict[str, object] = {
+        "mtasts:agency": "A",
+        "mtasts:hosting": hosting,
+        "mtasts:dns": dns,
+        "mtasts:tlsReports": ["mailto:a@reports.example"],
+        "mtasts:domains": [{"name": NAME, "mx": ["mx.example.gov"]}],
+        **{f"mtasts:{key}": value for key, value in more.items()},
+    }
+    if hosting == "aws" or "leaving" in more:
+        values["aws:region"] = "eu-west-1"
+    if "cloudflare" in (hosting, dns, *more.values()):
+        values["mtasts:cloudflareAccount"] = ACCOUNT
+    return load(values, file="stacks/Pulumi.test.yaml")
+
+
+def ledgers(*entries: Entry, zone: HostedZone = THEIRS) -> dict[str, Ledger]:
+    first: tuple[Entry, ...] = (Body(1, NOW, BODY, 0, "1"), Proof(2, NOW, "1"))
+    return {NAME: Ledger((*first, ZoneSeen(3, NOW, zone), *entries))}
+
+
+def step(found: AgencyConfig, known: dict[str, Ledger], goal: Goal, at: dt.datetime = NOW) -> Step:
+    due = next_step(found, known, goal, at)
+    assert due is not None
+    return due
+
+
+TO_CLOUDFLARE = Goal(CLOUDFLARE, Dns.CLOUDFLARE)
+TO_AWS = Goal(AWS, Dns.ROUTE53)
+FREED = Freed(4, NOW, is_free=True)
+AT_AWS = Pointed(4, NOW, THEIRS.zone_id, "aws", 300)
+GONE = (AT_AWS, Pointed(5, NOW, THEIRS.zone_id, "cloudflare", 300))
+
+
+def test_a_host_goes_to_cloudflare_step_by_step() -> None:
+    there = config("aws", "cloudflare")
+    assert step(there, ledgers(), TO_CLOUDFLARE).keys == (("mtasts:leaving", "aws"),)
+    leaving = config("aws", "cloudflare", leaving="aws")
+    protected = step(leaving, ledgers(), TO_CLOUDFLARE)
+    assert (protected.keys, "protected still" in protected.why) == ((), True)
+    moves = step(leaving, ledgers(FREED), TO_CLOUDFLARE)
+    assert moves.keys == (("mtasts:hosting", "cloudflare"),)
+    moving = config("cloudflare", "cloudflare", leaving="aws")
+    for known in (ledgers(), ledgers(AT_AWS), {NAME: Ledger()}):
+        waits = step(moving, known, TO_CLOUDFLARE)
+        assert (waits.keys, "has not gone over" in waits.why) == ((), True)
+    early = step(moving, ledgers(*GONE), TO_CLOUDFLARE)
+    assert early.not_before == NOW + dt.timedelta(seconds=300) + SKEW
+    assert move.commands(early) == []
+    last = step(moving, ledgers(*GONE), TO_CLOUDFLARE, LATER)
+    assert move.commands(last) == [
+        ["pulumi", "config", "rm", "mtasts:leaving"],
+        ["pulumi", "up"],
+    ]
+    born = ledgers(GONE[1])
+    assert step(moving, born, TO_CLOUDFLARE).keys == (("mtasts:leaving", None),)
+    assert next_step(config("cloudflare", "cloudflare"), {}, TO_CLOUDFLARE, NOW) is None
+
+
+def test_a_zone_moves_step_by_step() -> None:
+    to = Goal(AWS, Dns.CLOUDFLARE)
+    with pytest.raises(UsageError, match="--cloudflare-account ID"):
+        step(config("aws", "route53"), ledgers(zone=OURS), to)
+    named = replace(to, cloudflare_account=ACCOUNT)
+    first = step(config("aws", "route53"), ledgers(zone=OURS), named)
+    assert first.keys == (
+        ("mtasts:dns", "cloudflare"),
+        ("mtasts:leavingDns", "route53"),
+        ("mtasts:cloudflareAccount", ACCOUNT),
+    )
+    assert first.before.startswith("make the zone at cloudflare")
+    moving = config("aws", "cloudflare", leavingDns="route53")
+    for known in (ledgers(zone=OURS), {NAME: Ledger()}):
+        assert "in the former zone alone" in step(moving, known, to).why
+    for entries in ((), (Delegated(4, NOW, OURS.zone_id, 172_800),)):
+        named_step = step(moving, ledgers(*entries), to)
+        assert named_step.before == f"have the registrar of {NAME} name ada.cloud.example alone"
+    led = ledgers(Delegated(4, NOW, THEIRS.zone_id, 172_800))
+    assert step(moving, led, to).not_before == NOW + dt.timedelta(days=2) + SKEW
+    assert step(moving, led, to, LATER).keys == (("mtasts:leavingDns", None),)
+    assert next_step(config("aws", "cloudflare"), led, to, LATER) is None
+    back = step(config("aws", "cloudflare"), led, TO_AWS)
+    assert back.keys == (("mtasts:dns", "route53"), ("mtasts:leavingDns", "cloudflare"))
+    left = config("aws", "route53", leavingDns="cloudflare")
+    at_home = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
+    assert [key for key, _ in step(left, at_home, TO_AWS, LATER).keys] == [
+        "mtasts:leavingDns",
+        "mtasts:cloudflareAccount",
+        "mtasts:settleSeconds",
+    ]
+    # First the zone, then the host.
+    assert step(
+        config("aws", "route53"), {}, replace(TO_CLOUDFLARE, cloudflare_account=ACCOUNT)
+    ).keys[0] == (
+        "mtasts:dns",
+        "cloudflare",
+    )
+
+
+def test_a_host_leaves_cloudflare_with_its_zone_step_by_step() -> None:
+    first = step(config("cloudflare", "cloudflare"), ledgers(), TO_AWS)
+    assert first.keys == (("aws:region", "us-east-1"), ("mtasts:leaving", "cloudflare"))
+    has_region = replace(config("cloudflare", "cloudflare"), region="eu-west-1")
+    assert step(has_region, ledgers(), TO_AWS).keys == (("mtasts:leaving", "cloudflare"),)
+    second = step(config("cloudflare", "cloudflare", leaving="cloudflare"), ledgers(), TO_AWS)
+    assert second.keys == (("mtasts:dns", "route53"), ("mtasts:hosting", "aws"))
+    moving = config("aws", "route53", leaving="cloudflare")
+    led = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
+    assert [key for key, _ in step(moving, led, TO_AWS, LATER).keys] == [
+        "mtasts:leavingDns",
+        "mtasts:leaving",
+        "mtasts:cloudflareAccount",
+        "mtasts:settleSeconds",
+    ]
+
+
+def test_a_move_is_given_up() -> None:
+    moving = config("cloudflare", "cloudflare", leaving="aws")
+    for known in (ledgers(AT_AWS), {NAME: Ledger()}):
+        back = step(moving, known, Goal(AWS, Dns.CLOUDFLARE))
+        assert back.keys == (("mtasts:hosting", "aws"), ("mtasts:leaving", "cloudflare"))
+    with pytest.raises(UsageError, match="finish the move with --hosting cloudflare"):
+        step(moving, ledgers(*GONE), Goal(AWS, Dns.CLOUDFLARE))
+    given_up = config("aws", "cloudflare", leaving="cloudflare")
+    assert step(given_up, ledgers(AT_AWS), Goal(AWS, Dns.CLOUDFLARE)).keys == (
+        ("mtasts:leaving", None),
+    )
+    again = step(given_up, ledgers(AT_AWS), TO_CLOUDFLARE)
+    assert again.keys == (("mtasts:leaving", "aws"),)
+    both = config("aws", "route53", leaving="cloudflare")
+    assert dict(step(both, ledgers(zone=OURS), TO_CLOUDFLARE).keys) == {
+        "mtasts:hosting": "cloudflare",
+        "mtasts:dns": "cloudflare",
+        "mtasts:leaving": "aws",
+        "mtasts:leavingDns": "route53",
+    }
+    back_home = config("cloudflare", "cloudflare", leaving="aws", leavingDns="route53")
+    led = ledgers(Delegated(4, NOW, THEIRS.zone_id, 172_800))
+    assert [key for key, _ in step(back_home, led, TO_CLOUDFLARE, LATER).keys] == [
+        "mtasts:leavingDns",
+        "mtasts:leaving",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "goal", "says"),
+    [
+        (config("aws", "manual"), TO_CLOUDFLARE, "as they please"),
+        (config("aws", "route53"), Goal(AWS, Dns.MANUAL), "as they please"),
+        (config("aws", "route53"), Goal(CLOUDFLARE, Dns.ROUTE53), "needs its zone at Cloudflare"),
+    ],
+)
+def test_where_no_steps_lead_is_told(found: AgencyConfig, goal: Goal, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        next_step(found, {}, goal, NOW)
+
+
+STACK = """config:
+  aws:region: us-east-1
+  mtasts:agency: Department of Tests
+  mtasts:dns: {dns}
+  mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef
+  mtasts:tlsReports: [mailto:tlsrpt@reports.example]
+  mtasts:domains: [{{name: example.gov, mx: [mx1.example.gov]}}, {{name: new.gov, mx: [a.new.gov]}}]
+"""
+
+
+class Shelf:
+    """A store with one domain's ledger."""
+
+    known = ledgers(Hosted(4, NOW, "aws"))[NAME]
+
+    def list(self, domain: str) -> dict[int, bytes]:
+        entries = self.known.entries if domain == NAME else ()
+        return {each.number: render_entry(each) for each in entries}
+
+
+def run(folder: Path, *words: str, more: str = "", dns: str = "cloudflare") -> int:
+    (folder / "Pulumi.agency.yaml").write_text(STACK.format(dns=dns) + more)
+    return main(["move", "agency", "--stacks", str(folder), *words])
+
+
+def test_the_command_prints_what_is_due(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorder = Recorder(Shelf(), Hosting.AWS)  # type: ignore[arg-type]
+    monkeypatch.setattr(move, "stack_ledgers", lambda *_: (recorder, None))
+    assert run(tmp_path) == 0
+    assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
+    assert run(tmp_path, "--hosting", "cloudflare") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "agency: what leaves may be deleted later",
+        "  pulumi config set mtasts:leaving aws",
+        "  pulumi up",
+    ]
+    assert run(tmp_path, "--dns", "route53") == 1
+    assert "  first make the zone at route53" in capsys.readouterr().out
+    assert run(tmp_path, "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"done": True}
+    assert run(tmp_path, "--dns", "route53", "--format", "json") == 1
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert found["run"][-1] == ["pulumi", "up"]
+    assert (found["done"], found["notBefore"]) == (False, None)
+    leaving = "  mtasts:leaving: cloudflare\n"
+    assert run(tmp_path, "--hosting", "cloudflare", more=leaving, dns="route53") == 1
+    assert "mtasts:leavingDns route53" in capsys.readouterr().out
+    # A Worker is left with its zone, and what is not written has not to be removed.
+    monkeypatch.setattr(move, "clock", lambda _: lambda: LATER)
+    monkeypatch.setattr(
+        Shelf,
+        "known",
+        Ledger((*ledgers(zone=OURS)[NAME].entries, Delegated(4, NOW, OURS.zone_id, 1))),
+    )
+    assert run(tmp_path, "--hosting", "aws", more=leaving, dns="route53") == 1
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  pulumi config rm mtasts:leaving",
+        "  pulumi config rm mtasts:cloudflareAccount",
+        "  pulumi up",
+    ]
+    early = "  mtasts:leavingDns: cloudflare\n"
+    monkeypatch.setattr(move, "clock", lambda _: lambda: NOW)
+    assert run(tmp_path, "--format", "json", more=early, dns="route53") == 1
+    assert json.loads(capsys.readouterr().out)["notBefore"] == "2026-01-01T01:00:01+00:00"
+    assert run(tmp_path, "--hosting", "cloudflare", "--dns", "route53", dns="route53") == 2
