@@ -217,6 +217,7 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns) -> Decision:
                     home=found.home,
                     former=left_zone(found.former_zone, ledger, found.delegated, now),
                     left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
+                    phase=phase,
                 )
             )
     return Decision(tuple(declared), held, retiring)

@@ -123,7 +123,7 @@ class HandingOut:
 
     def _shown(self, records: Sequence[Handed]) -> dict[str, str]:
         """What is to be published; and what is to be removed, once a retirement comes to that."""
-        domain, parts = self.declared.domain, self.declared.parts
+        domain, parts = self.declared.domain, self.declared.phase.parts
         gone = [each for each in records if handover.is_withdrawn(domain, parts, each)]
         kept = [each for each in records if each not in gone]
         shown = {

@@ -53,7 +53,11 @@ def run(arguments: Namespace) -> int:
     if step is not None:  # what is not written has not to be removed
         there = tuple((key, value) for key, value in step.keys if value or key in values)
         step = replace(step, keys=there)
-    write(_as_json(step) if arguments.format == "json" else _as_text(arguments.stack, step))
+    write(
+        _as_json(arguments.stack, step)
+        if arguments.format == "json"
+        else _as_text(arguments.stack, step)
+    )
     return Exit.GOOD if step is None else Exit.FINDINGS
 
 
@@ -64,7 +68,7 @@ async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger]:
     return {name: ledger for name, ledger in pairs if ledger.last_proven is not None}
 
 
-def commands(step: Step) -> list[list[str]]:
+def commands(stack: str, step: Step) -> list[list[str]]:
     """What to run, in order; nothing while it is too early."""
     if step.not_before is not None:
         return []
@@ -74,10 +78,11 @@ def commands(step: Step) -> list[list[str]]:
         else ["pulumi", "config", "set", key, str(value)]
         for key, value in step.keys
     ]
-    return [*rows, ["pulumi", "up"]]
+    recover = [["mtasts", "recover", stack]] if step.recovers else []
+    return [*rows, *recover, ["pulumi", "up"]]
 
 
-def _as_json(step: Step | None) -> str:
+def _as_json(stack: str, step: Step | None) -> str:
     if step is None:
         return json.dumps({"done": True}) + "\n"
     return (
@@ -87,7 +92,7 @@ def _as_json(step: Step | None) -> str:
                 "why": step.why,
                 "before": step.before,
                 "notBefore": step.not_before.isoformat() if step.not_before else None,
-                "run": commands(step),
+                "run": commands(stack, step),
             }
         )
         + "\n"
@@ -100,5 +105,5 @@ def _as_text(stack: str, step: Step | None) -> str:
     lines = [f"{stack}: {step.why}"]
     if step.before:
         lines.append(f"  first {step.before}; then")
-    lines += [f"  {' '.join(each)}" for each in commands(step)]
+    lines += [f"  {' '.join(each)}" for each in commands(stack, step)]
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.records import StsRecord, TlsRptRecord
-from mtasts.rollout.phases import UNPROTECTED
+from mtasts.rollout.phases import UNPROTECTED, Phase
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
@@ -44,7 +44,8 @@ class Declaration:
     with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
     agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
     which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
-    while the host moves within its zone, a sender may come to the one before, or not.
+    while the host moves within its zone, a sender may come to the one before, or not. ``phase`` is
+    how far its retirement has come.
     """
 
     domain: str
@@ -59,6 +60,7 @@ class Declaration:
     home: HostedZone | None = None
     former: FormerZone | None = None
     left_host_is_asked: bool = True
+    phase: Phase = Phase.KEPT
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -121,6 +123,7 @@ def declare(
     home: HostedZone | None = None,
     former: FormerZone | None = None,
     left_host_is_asked: bool = True,
+    phase: Phase = Phase.KEPT,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -136,4 +139,5 @@ def declare(
         home=home,
         former=former,
         left_host_is_asked=left_host_is_asked,
+        phase=phase,
     )

@@ -38,13 +38,15 @@ class Goal:
 class Step:
     """What to do next: ``before`` by hand, then config keys to set or (None) to remove, then `up`.
 
-    Where it is too early, ``not_before`` says for how long, and there is nothing to run until then.
+    ``recovers`` what an earlier life of the stack has left, ahead of the `up`. Where it is too
+    early, ``not_before`` says for how long, and there is nothing to run until then.
     """
 
     why: str
     keys: tuple[tuple[str, str | None], ...] = ()
     before: str = ""
     not_before: dt.datetime | None = None
+    recovers: bool = False
 
 
 def next_step(
@@ -134,7 +136,7 @@ def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
         keys: list[tuple[str, str | None]] = [("mtasts:leaving", Hosting.CLOUDFLARE)]
         if config.region is None:
             keys.insert(0, ("aws:region", goal.region))
-        return Step("a bucket at AWS, for the ledgers", tuple(keys))
+        return Step("a bucket at AWS, for the ledgers", tuple(keys), recovers=True)
     before = "make the zone at route53, without what this stack publishes"
     keys = [("mtasts:dns", Dns.ROUTE53), ("mtasts:hosting", Hosting.AWS)]
     return Step("both hosts and both zones", tuple(keys), before)

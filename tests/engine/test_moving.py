@@ -102,8 +102,9 @@ class Domain:
             done.append(step["why"])
             if "registrar" in step["before"]:
                 self.delegate("route53" if "route53" in words else "cloudflare")
-            for command in step["run"][:-1]:
-                self.project.pulumi(*command[1:]).required()
+            for program, *command in step["run"][:-1]:
+                run = self.project.mtasts if program == "mtasts" else self.project.pulumi
+                run(*command).required()
             self.project.settle()
         return done
 
