@@ -30,6 +30,7 @@ from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.ledger import Intended, enforces, held_at, intend
 from mtasts.rollout.moving import (
     DELEGATION_SECONDS,
+    is_left_as_it_is,
     leads_to_former,
     left_host_is_asked,
     left_zone,
@@ -229,6 +230,9 @@ def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
     pointed = found.ledger.pointed(last.zone_id) if last else None
     if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.hosting):
         return None
+    former, hosting, leaving = found.former_zone, found.hosting, found.leaving
+    if former is not None and not is_left_as_it_is(found.ledger, former, hosting, leaving):
+        return None
     if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
         return None
     return last or found.zone
@@ -291,7 +295,7 @@ async def record_places(recorder: Recorder, found: Surroundings, zone: HostedZon
         for zone_id in sorted(each for each in gone if ledger.pointed(each) is not None):
             await recorder.pointed(name, zone_id, "", 0)
     is_free = goes_away(found.hosting, found.leaving)
-    if is_free != ledger.is_freed and (is_free or found.leaving is None):
+    if is_free != ledger.is_freed and (is_free or found.hosting is Hosting.AWS):
         await recorder.freed(name, is_free=is_free)
 
 

@@ -12,6 +12,7 @@ import pulumi
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.cloud.take_over import Telling
+from mtasts.config import Hosting as Cloud
 from mtasts.proof import Wanted
 from mtasts.rollout.ledger import enforces
 
@@ -198,13 +199,13 @@ def _candidate_proof(
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
-        before = ledger.pointed(zone_id)
         points, stays = (
             partial(recorder.pointed, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
-            for cloud in (place.cloud, before.hosting if before else "")
+            for cloud in (place.cloud, Cloud(place.cloud).other)
         )
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
-            await host.take_over(declared.policy_host, zone_id, Telling(points, stays))
+            telling = Telling(partial(points, anew=True), stays)
+            await host.take_over(declared.policy_host, zone_id, telling)
         await points()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.clock import utc_now
+from mtasts.errors import UndeterminedError
 from mtasts.rollout.entries import (
     Body,
     Delegated,
@@ -62,6 +63,7 @@ class Recorder:
     hosting: Hosting
     now: Callable[[], dt.datetime] = utc_now
     elsewhere: Callable[[], Store] | None = None
+    _compared: set[str] = field(default_factory=set, repr=False, compare=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False, compare=False
     )
@@ -73,7 +75,12 @@ class Recorder:
             LedgerError: it is incomplete, or the clouds' copies tell different things.
             UndeterminedError: a cloud did not tell; nothing is guessed.
         """
-        return (await asyncio.to_thread(self._read, domain))[0]
+        ledger, is_here = await asyncio.to_thread(self._read, domain)
+        if is_here or ledger.hosting is not None or not ledger.entries:
+            return ledger
+        # An old one does not say so, but it is the other cloud's; a hand-over begins with that.
+        at_other = Hosted(ledger.next_number, self.now(), self.hosting.other)
+        return Ledger((*ledger.entries, at_other))
 
     async def lock(self) -> None:
         """Keep the entries for good; raises `UndeterminedError`."""
@@ -184,12 +191,17 @@ class Recorder:
         if ledger.hosting is None:
             await self._note(domain, lambda now: Hosted(now.next_number, self.now(), self.hosting))
 
-    async def pointed(self, domain: str, zone_id: str, hosting: str, ttl_seconds: int) -> None:
-        """Write down where the policy host's name is about to lead in a zone, if that changes."""
+    async def pointed(
+        self, domain: str, zone_id: str, hosting: str, ttl_seconds: int, *, anew: bool = False
+    ) -> None:
+        """Write down where the policy host's name is about to lead in a zone, if that changes.
+
+        With ``anew`` it is written in any case: what was written before did not come about.
+        """
 
         def entry(ledger: Ledger) -> Entry | None:
             known = ledger.pointed(zone_id)
-            if (known.hosting if known else "") == hosting:
+            if not anew and (known.hosting if known else "") == hosting:
                 return None
             return Pointed(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
 
@@ -229,10 +241,16 @@ class Recorder:
             return read(here), True
         # A copy that was cut off lacks its beginning.
         found = read(here) if _is_whole(here) else Ledger()
-        other = self.hosting.other
-        if found.hosting == self.hosting and found.was_at(other):
-            return found, True  # it was handed over: nobody else is to be asked
-        there = self.elsewhere().list(domain)
+        was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
+        if was_handed_over and domain in self._compared:
+            return found, True
+        self._compared.add(domain)
+        try:
+            there = self.elsewhere().list(domain)
+        except UndeterminedError:
+            if was_handed_over:  # a cloud that is left may be the one that is broken
+                return found, True
+            raise
         differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
         if differing:
             raise LedgerError(

@@ -74,6 +74,8 @@ def next_step(
     if config.leaving_dns is not None or moves:
         leave = _leave_zone if config.leaving_dns is not None else _leave_host
         return leave(config, ledgers, now)
+    if config.leaving is config.hosting is goal.hosting:
+        return Step("what was begun is called off", (("mtasts:leaving", None),))
     if config.dns is not goal.dns and config.hosting is Hosting.AWS:
         return _to_zone(config, goal)
     return None if config.hosting is goal.hosting else _to_cloudflare(config, ledgers)
@@ -90,7 +92,8 @@ def _to_zone(config: AgencyConfig, goal: Goal) -> Step:
 
 
 def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
-    for name, ledger in sorted(ledgers.items()):
+    moving = _in_former(config, ledgers)
+    for name, ledger in sorted(moving.items()):
         last = ledger.last_zone
         if last is None or last.keeper(name) is not Keeper(config.dns):
             return Step(f"the records of {name} are in the former zone alone: see what holds them")
@@ -98,7 +101,7 @@ def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.dat
             servers = ", ".join(sorted(last.name_servers))
             before = f"have the registrar of {last.name} name {servers} alone"
             return Step("from when on DNS leads there is written down", before=before)
-    settled = [each.delegated.settled_at for each in ledgers.values() if each.delegated]
+    settled = [each.delegated.settled_at for each in moving.values() if each.delegated]
     if too_early := _until(settled, now, "resolvers may ask the former zone"):
         return too_early
     keys = ["mtasts:leavingDns"]
@@ -121,6 +124,8 @@ def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
 def _leave_host(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
     settled = []
     for name, ledger in sorted(ledgers.items()):
+        if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses:
+            continue  # its name leads nowhere any more
         pointed = ledger.pointed(ledger.last_zone.zone_id) if ledger.last_zone else None
         if pointed is None or pointed.hosting != config.hosting:
             return Step(f"the policy host of {name} has not gone over yet")
@@ -142,9 +147,27 @@ def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
     return Step("both hosts and both zones", tuple(keys), before)
 
 
+def _in_former(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
+    """The domains whose records are in the former zone, too: others came while those moved."""
+    former = Keeper(config.leaving_dns or config.dns)
+    return {
+        name: ledger
+        for name, ledger in ledgers.items()
+        if not ledger.zones or any(each.keeper(name) is former for each in ledger.zones)
+    }
+
+
 def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
     """Back to the cloud that is being left."""
     why = "back to where it was"
+    if config.hosting is Hosting.CLOUDFLARE and config.leaving_dns is not None:
+        back: list[tuple[str, str | None]] = [
+            ("mtasts:hosting", Hosting.AWS),
+            ("mtasts:dns", Dns.ROUTE53),
+            ("mtasts:leaving", Hosting.CLOUDFLARE),
+            ("mtasts:leavingDns", None),
+        ]
+        return Step(why, tuple(back))
     if config.hosting is Hosting.CLOUDFLARE:
         zones = {name: each.last_zone for name, each in sorted(ledgers.items())}
         for name, zone in zones.items():
@@ -158,6 +181,13 @@ def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
         return Step(why, tuple(keys))
     if config.dns is Dns.CLOUDFLARE:  # it was given up before, and begins anew
         return Step("what leaves may be deleted later", (("mtasts:leaving", Hosting.AWS),))
+    for name, ledger in sorted(ledgers.items()):
+        last, led = ledger.last_zone, ledger.delegated
+        if last is not None and led is not None and led.zone_id == last.zone_id:
+            raise UsageError(
+                f"DNS leads to the zone of {name} at {config.dns} alone: finish the move with "
+                "--hosting aws, and then move back"
+            )
     return Step(
         why,
         (

@@ -146,8 +146,7 @@ def firm_host_refusals(
         )
     elif former is not None:
         there = ledger.pointed(former.zone_id)
-        stays = leaving if leaves else hosting
-        if there is not None and there.hosting != stays:
+        if there is not None and not is_left_as_it_is(ledger, former, hosting, leaving):
             yield (
                 f"in the zone that {domain} leaves, {former.name} ({former.zone_id}), its host is "
                 f"at {there.hosting}: write {_leaving_zone(hosting, there.hosting, former, domain)}"
@@ -165,6 +164,14 @@ def firm_host_refusals(
             f"the host of {domain} is protected still: write mtasts:hosting: aws beside "
             "mtasts:leaving: aws, and run once, before it moves (docs/moving.md)"
         )
+
+
+def is_left_as_it_is(
+    ledger: Ledger, former: HostedZone, hosting: Hosting, leaving: Hosting | None
+) -> bool:
+    """Whether the zone that is left goes on to lead to the host that it leads to."""
+    there = ledger.pointed(former.zone_id)
+    return there is None or there.hosting == (leaving or hosting)
 
 
 def _not_led_to(zone: HostedZone, delegated: DnsAnswer | None) -> Iterator[str]:

@@ -369,6 +369,8 @@ async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> N
         (Hosting.AWS, True, 6),
         (None, False, 7),
         (None, False, 7),
+        (Hosting.AWS, True, 8),
+        (Hosting.CLOUDFLARE, False, 9),  # a move that is given up
     ):
         written = await run(leaving)
         assert (written.is_freed, len(written.entries)) == (is_free, count)
@@ -383,6 +385,21 @@ def test_a_held_domain_stays_at_the_cloud_where_it_is() -> None:
     assert list(decision.held) == ["example.gov"]
     assert "write mtasts:leaving: cloudflare" in decision.held["example.gov"][0]
     assert [each.domain for each in decision.declared] == ["b.example.gov"]
+
+
+def test_a_held_domain_is_in_no_zone_with_another_host_than_it_has_there() -> None:
+    theirs = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
+    entries = (*ledger(proven=True).entries, ZoneSeen(3, NOW, theirs), ZoneSeen(4, NOW, ZONE))
+    both = (Pointed(5, NOW, theirs.zone_id, "cloudflare", 0), Pointed(6, NOW, "Z1", "aws", 0))
+    known = Ledger((*entries, *both, Hosted(7, NOW, "aws")))
+    first, *_ = survey(ledger=known).domains
+    found = replace(first, former_zone=theirs)
+    decision = decide(Survey("123456789012", (found,)), NOW, dns=Dns.ROUTE53)
+    assert "write mtasts:leaving: cloudflare" in decision.held["example.gov"][0]
+    assert decision.declared == ()
+    right = replace(found, leaving=Hosting.CLOUDFLARE)
+    decision = decide(Survey("123456789012", (right,)), NOW, dns=Dns.ROUTE53)
+    assert [each.domain for each in decision.declared] == ["example.gov"]
 
 
 @pytest.mark.parametrize(

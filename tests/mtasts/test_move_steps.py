@@ -23,6 +23,7 @@ from mtasts.rollout.entries import (
     Entry,
     Freed,
     Hosted,
+    PhaseEntered,
     Pointed,
     Proof,
     ZoneSeen,
@@ -30,6 +31,7 @@ from mtasts.rollout.entries import (
 )
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.move_steps import Goal, Step, next_step
+from mtasts.rollout.phases import Phase
 from mtasts.rollout.zones import HostedZone
 
 if TYPE_CHECKING:
@@ -65,6 +67,13 @@ def config(hosting: str, dns: str, **more: str) -> AgencyConfig:
 def ledgers(*entries: Entry, zone: HostedZone = THEIRS) -> dict[str, Ledger]:
     first: tuple[Entry, ...] = (Body(1, NOW, BODY, 0, "1"), Proof(2, NOW, "1"))
     return {NAME: Ledger((*first, ZoneSeen(3, NOW, zone), *entries))}
+
+
+def crossed(zone: HostedZone, *entries: Entry) -> dict[str, Ledger]:
+    """A domain whose records went to ``zone`` from the other one."""
+    former = OURS if zone is THEIRS else THEIRS
+    (known,) = ledgers(zone=former).values()
+    return {NAME: Ledger((*known.entries, ZoneSeen(4, NOW, zone), *entries))}
 
 
 def step(found: AgencyConfig, known: dict[str, Ledger], goal: Goal, at: dt.datetime = NOW) -> Step:
@@ -121,16 +130,16 @@ def test_a_zone_moves_step_by_step() -> None:
     for known in (ledgers(zone=OURS), {NAME: Ledger()}):
         assert "in the former zone alone" in step(moving, known, to).why
     for entries in ((), (Delegated(4, NOW, OURS.zone_id, 172_800),)):
-        named_step = step(moving, ledgers(*entries), to)
+        named_step = step(moving, crossed(THEIRS, *entries), to)
         assert named_step.before == f"have the registrar of {NAME} name ada.cloud.example alone"
-    led = ledgers(Delegated(4, NOW, THEIRS.zone_id, 172_800))
+    led = crossed(THEIRS, Delegated(5, NOW, THEIRS.zone_id, 172_800))
     assert step(moving, led, to).not_before == NOW + dt.timedelta(days=2) + SKEW
     assert step(moving, led, to, LATER).keys == (("mtasts:leavingDns", None),)
     assert next_step(config("aws", "cloudflare"), led, to, LATER) is None
     back = step(config("aws", "cloudflare"), led, TO_AWS)
     assert back.keys == (("mtasts:dns", "route53"), ("mtasts:leavingDns", "cloudflare"))
     left = config("aws", "route53", leavingDns="cloudflare")
-    at_home = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
+    at_home = crossed(OURS, Delegated(5, NOW, OURS.zone_id, 172_800))
     assert [key for key, _ in step(left, at_home, TO_AWS, LATER).keys] == [
         "mtasts:leavingDns",
         "mtasts:cloudflareAccount",
@@ -157,7 +166,7 @@ def test_a_host_leaves_cloudflare_with_its_zone_step_by_step() -> None:
     second = step(config("cloudflare", "cloudflare", leaving="cloudflare"), ledgers(), TO_AWS)
     assert second.keys == (("mtasts:dns", "route53"), ("mtasts:hosting", "aws"))
     moving = config("aws", "route53", leaving="cloudflare")
-    led = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
+    led = crossed(OURS, Delegated(5, NOW, OURS.zone_id, 172_800))
     assert [key for key, _ in step(moving, led, TO_AWS, LATER).keys] == [
         "mtasts:leavingDns",
         "mtasts:leaving",
@@ -187,11 +196,46 @@ def test_a_move_is_given_up() -> None:
         "mtasts:leavingDns": "route53",
     }
     back_home = config("cloudflare", "cloudflare", leaving="aws", leavingDns="route53")
-    led = ledgers(Delegated(4, NOW, THEIRS.zone_id, 172_800))
+    led = crossed(THEIRS, Delegated(5, NOW, THEIRS.zone_id, 172_800))
     assert [key for key, _ in step(back_home, led, TO_CLOUDFLARE, LATER).keys] == [
         "mtasts:leavingDns",
         "mtasts:leaving",
     ]
+
+
+def test_a_step_that_nothing_follows_is_called_off() -> None:
+    for hosting, to in (("aws", Goal(AWS, Dns.CLOUDFLARE)), ("cloudflare", TO_CLOUDFLARE)):
+        begun = config(hosting, "cloudflare", leaving=hosting)
+        assert step(begun, ledgers(), to).keys == (("mtasts:leaving", None),)
+    begun = config("aws", "cloudflare", leaving="aws")
+    assert step(begun, ledgers(), TO_AWS).keys == (("mtasts:leaving", None),)
+
+
+def test_domains_that_go_or_came_meanwhile_hold_nothing_up() -> None:
+    retired = ledgers(AT_AWS, PhaseEntered(5, NOW, Phase.ADDRESSES_GONE))[NAME]
+    moving = config("cloudflare", "cloudflare", leaving="aws")
+    both = {**ledgers(*GONE), "old.gov": retired}
+    assert step(moving, both, TO_CLOUDFLARE, LATER).keys == (("mtasts:leaving", None),)
+    to = Goal(AWS, Dns.CLOUDFLARE)
+    zones = config("aws", "cloudflare", leavingDns="route53")
+    led = (ZoneSeen(3, NOW, OURS), ZoneSeen(4, NOW, THEIRS))
+    known = Ledger((*ledgers()[NAME].entries[:2], *led, Delegated(5, NOW, THEIRS.zone_id, 1)))
+    came = {NAME: known, "new.gov": ledgers()[NAME]}
+    assert step(zones, came, to, LATER).keys == (("mtasts:leavingDns", None),)
+
+
+def test_a_move_that_dns_followed_is_finished_first() -> None:
+    both = config("aws", "route53", leaving="cloudflare")
+    led = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
+    with pytest.raises(UsageError, match="finish the move with --hosting aws"):
+        step(both, led, TO_CLOUDFLARE)
+    back = config("cloudflare", "cloudflare", leaving="aws", leavingDns="route53")
+    assert dict(step(back, led, TO_AWS).keys) == {
+        "mtasts:hosting": "aws",
+        "mtasts:dns": "route53",
+        "mtasts:leaving": "cloudflare",
+        "mtasts:leavingDns": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -261,7 +305,7 @@ def test_the_command_prints_what_is_due(
     monkeypatch.setattr(
         Shelf,
         "known",
-        Ledger((*ledgers(zone=OURS)[NAME].entries, Delegated(4, NOW, OURS.zone_id, 1))),
+        Ledger(crossed(OURS, Delegated(5, NOW, OURS.zone_id, 1))[NAME].entries),
     )
     assert run(tmp_path, "--hosting", "aws", more=leaving, dns="route53") == 1
     assert capsys.readouterr().out.splitlines()[1:] == [

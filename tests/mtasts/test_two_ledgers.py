@@ -93,12 +93,37 @@ async def test_the_copy_that_counts_is_read(
     assert found == Ledger(counts)
 
 
-async def test_the_other_cloud_is_not_asked_where_the_copy_here_counts() -> None:
-    other = Memory(FIRST)
-    here = Memory(FIRST, AWS, THEN)
-    assert (await at_cloudflare(here, other).read(DOMAIN)).hosting == "cloudflare"
+async def test_where_the_copy_here_counts_the_other_cloud_is_asked_once_and_may_be_down() -> None:
+    class Down(Memory):
+        def list(self, _: str) -> dict[int, bytes]:
+            self.lists += 1
+            raise UndeterminedError("no answer")
+
+    here = (FIRST, AWS, THEN)
+    for other in (Memory(FIRST, AWS, THEN), Down()):
+        recorder = at_cloudflare(Memory(*here), other)
+        for _ in range(3):
+            assert (await recorder.read(DOMAIN)).hosting == "cloudflare"
+        assert other.lists == 1
+    with pytest.raises(UndeterminedError, match="no answer"):
+        await at_cloudflare(Memory(FIRST, AWS), Down()).read(DOMAIN)
     assert (await Recorder(Memory(FIRST), Hosting.AWS).read(DOMAIN)).hosting is None
-    assert other.lists == 0
+
+
+async def test_an_old_ledger_is_the_clouds_that_has_it() -> None:
+    found = await at_cloudflare(Memory(), Memory(FIRST)).read(DOMAIN)
+    assert found.entries == (FIRST, Hosted(2, NOW, "aws"))
+    store, other = Memory(), Memory(FIRST)
+    await at_cloudflare(store, other).hand_over(DOMAIN)
+    assert store.entries == other.entries == Memory(FIRST, AWS, THEN).entries
+
+
+async def test_what_did_not_come_about_is_written_anew() -> None:
+    store = Memory()
+    recorder = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW)
+    for anew in (False, False, True):
+        await recorder.pointed(DOMAIN, "Z1", "cloudflare", 300, anew=anew)
+    assert len(store.entries) == 2
 
 
 async def test_two_histories_are_no_ledger() -> None:
@@ -188,9 +213,11 @@ async def test_a_copy_that_does_not_count_says_where_the_domain_is(
 
 async def test_a_ledger_of_an_earlier_life_does_not_count() -> None:
     earlier = Memory(MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
-    for method in ("read", "hand_over"):
-        with pytest.raises(LedgerError, match="one is of an earlier life"):
-            await getattr(at_cloudflare(earlier, Memory(FIRST, AWS)), method)(DOMAIN)
+    round_trip = Memory(MxSeen(1, NOW, (), 300), AWS, Hosted(3, NOW, "cloudflare"))
+    for kept in (earlier, round_trip):
+        for method in ("read", "hand_over"):
+            with pytest.raises(LedgerError, match="one is of an earlier life"):
+                await getattr(at_cloudflare(kept, Memory(FIRST, AWS)), method)(DOMAIN)
     assert await at_cloudflare(earlier, Memory()).read(DOMAIN) == Ledger(
         (MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
     )
