@@ -159,7 +159,13 @@ def firm_host_refusals(
             "another can stand in their zone: senders would find no host meanwhile. Write "
             "mtasts:dns: route53: the zone moves along, and both answer meanwhile"
         )
-    elif leaves and ledger.hosting == Hosting.AWS and ledger.has_enforced and not ledger.is_freed:
+    elif (
+        leaves
+        and hosting is Hosting.CLOUDFLARE
+        and ledger.hosting == Hosting.AWS
+        and ledger.has_enforced
+        and not ledger.is_freed
+    ):
         yield (
             f"the host of {domain} is protected still: write mtasts:hosting: aws beside "
             "mtasts:leaving: aws, and run once, before it moves (docs/moving.md)"

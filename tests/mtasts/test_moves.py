@@ -348,6 +348,14 @@ BACK = "mtasts:leaving: aws and mtasts:leavingDns: route53"
             id="is protected no more",
         ),
         pytest.param(
+            hosted(*GOES, Hosted(6, T0, "aws"), body=ENFORCED),
+            AWS,
+            CLOUDFLARE,
+            HALF_HOUR,
+            None,
+            id="is back, and protected again",
+        ),
+        pytest.param(
             hosted(*GOES, body=ENFORCED), CLOUDFLARE, AWS, HALF_HOUR, None, id="is half way"
         ),
         pytest.param(
