@@ -12,7 +12,6 @@ import pulumi
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.cloud.take_over import Telling
-from mtasts.config import Hosting as Cloud
 from mtasts.proof import Wanted
 from mtasts.rollout.ledger import enforces
 
@@ -59,8 +58,8 @@ class _Place:
     """Where senders may find the domain: a host, and the zone whose records lead there.
 
     ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
-    hooks, ``cloud`` is the host's; what is seen at a place that ``counts`` decides, elsewhere it is
-    told.
+    hooks, ``cloud`` is the host's and ``came_from`` the one that the name leads to until it goes
+    there, if it moves; what is seen at a place that ``counts`` decides, elsewhere it is told.
     """
 
     name: str
@@ -69,6 +68,7 @@ class _Place:
     cloud: str
     zone: Zone | None
     counts: bool = True
+    came_from: str = ""
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -158,11 +158,12 @@ class MailDomain(pulumi.ComponentResource):
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"]))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
-        places = [_Place(name, declared, host, args["hosting"].name, zone)]
+        came_from = former["hosting"].name if former["hosting"] is not None else ""
+        places = [_Place(name, declared, host, args["hosting"].name, zone, came_from=came_from)]
         if former["hosting"] is not None:
             host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
-            former_cloud = (former["hosting"] or args["hosting"]).name
+            former_cloud = came_from or args["hosting"].name
             asked = former["hosting"] is not None and declared.left_host_is_asked
             if declared.former is not None:
                 asked = asked or declared.former.is_asked
@@ -201,7 +202,7 @@ def _candidate_proof(
         ledger = await recorder.read(name)
         points, stays = (
             partial(recorder.pointed, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
-            for cloud in (place.cloud, Cloud(place.cloud).other)
+            for cloud in (place.cloud, place.came_from)
         )
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
             telling = Telling(partial(points, anew=True), stays)

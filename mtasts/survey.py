@@ -163,7 +163,14 @@ class Surveyor:
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
             self._history(domain, identity, config.leaving_dns),
         )
-        found = Surroundings(domain, mx=mx, caa=tuple(caa), authorities=self._authorities)
+        found = Surroundings(
+            domain,
+            mx=mx,
+            caa=tuple(caa),
+            authorities=self._authorities,
+            hosting=config.hosting,
+            leaving=config.leaving,
+        )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger)
             if is_promotion(domain, ledger):
@@ -187,7 +194,6 @@ class Surveyor:
             return replace(found, former_problem=former)
         at = home or former or zone
         leaving = ADDRESS_TYPES if domain.retire else ()
-        found = replace(found, hosting=config.hosting, leaving=config.leaving)
         is_new = found.ledger_problem is None and found.ledger.last_body is None
         comes = is_new or (found.leaves_host and found.cloud != found.hosting)
         records = (

@@ -402,6 +402,18 @@ def test_a_held_domain_is_in_no_zone_with_another_host_than_it_has_there() -> No
     assert [each.domain for each in decision.declared] == ["example.gov"]
 
 
+def test_a_domain_at_cloudflare_whose_zone_is_not_found_is_declared_as_it_was() -> None:
+    theirs = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
+    entries = (*ledger(proven=True).entries, ZoneSeen(3, NOW, theirs))
+    known = Ledger((*entries, Hosted(4, NOW, "cloudflare")))
+    first, *_ = survey(ledger=known).domains
+    lost = replace(first, zone=None, zone_problem=UndeterminedError("no answer"))
+    found = replace(lost, hosting=Hosting.CLOUDFLARE)
+    decision = decide(Survey("123456789012", (found,)), NOW, dns=Dns.CLOUDFLARE)
+    assert list(decision.held) == ["example.gov"]
+    assert [(each.zone, each.id) for each in decision.declared] == [(theirs, "old")]
+
+
 @pytest.mark.parametrize(
     ("leaving", "protects"),
     [(None, True), (Hosting.AWS, False), (Hosting.CLOUDFLARE, True)],

@@ -198,6 +198,17 @@ async def test_what_stands_in_the_way_is_found_for_each_domain_and_stops_no_othe
     assert unseen.delegated.status is DnsStatus.FAILED
 
 
+async def test_a_look_up_that_fails_hides_neither_cloud_of_the_config(url: str) -> None:
+    moves = replace(
+        config({"name": "elsewhere.example", "mx": ["mx.elsewhere.example"]}),
+        hosting=Hosting.CLOUDFLARE,
+        leaving=Hosting.AWS,
+    )
+    (missing,) = (await surveyor(url, Zone({})).survey(moves)).domains
+    assert isinstance(missing.zone_problem, ZoneError)
+    assert (missing.hosting, missing.leaving) == (Hosting.CLOUDFLARE, Hosting.AWS)
+
+
 async def test_nothing_is_found_in_another_account(url: str) -> None:
     with pytest.raises(WrongAccountError):
         await surveyor(url, Zone({}), allowed=(OTHER,)).survey(config(MAIL))
