@@ -14,10 +14,14 @@ from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
 from mtasts.config import Dns, Hosting, load_stack
-from mtasts.rollout.move_steps import Goal, Step, next_step
+from mtasts.config.fields import FieldError
+from mtasts.config.identifiers import cloudflare_account, region
+from mtasts.errors import UsageError
+from mtasts.rollout.move_steps import Goal, Step, check_goal, next_step
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
 
     from mtasts.recording import Recorder
     from mtasts.rollout.ledger import Ledger
@@ -43,9 +47,14 @@ def run(arguments: Namespace) -> int:
     needed = Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else config.dns
     if hosting is Hosting.AWS and Hosting.CLOUDFLARE in (config.hosting, config.leaving):
         needed = Dns.ROUTE53  # a Worker is left with its zone
+    account = arguments.cloudflare_account
     goal = Goal(
-        hosting, Dns(arguments.dns or needed), arguments.cloudflare_account, arguments.region
+        hosting,
+        Dns(arguments.dns or needed),
+        None if account is None else _valid(cloudflare_account, account),
+        _valid(region, arguments.region),
     )
+    check_goal(config, goal)
     recorder, _ = stack_ledgers(config, values, arguments.stack)
     names = [each.name for each in config.domains if not each.parked]
     ledgers = asyncio.run(_read(recorder, names))
@@ -59,6 +68,14 @@ def run(arguments: Namespace) -> int:
         else _as_text(arguments.stack, step)
     )
     return Exit.GOOD if step is None else Exit.FINDINGS
+
+
+def _valid(parse: Callable[[object], str], text: str) -> str:
+    """What an option says, by the rule of the config; raises `UsageError`."""
+    try:
+        return parse(text)
+    except FieldError as error:
+        raise UsageError(f"{error.summary}: {error.fix}") from error
 
 
 async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger]:

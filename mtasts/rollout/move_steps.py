@@ -49,16 +49,8 @@ class Step:
     recovers: bool = False
 
 
-def next_step(
-    config: AgencyConfig, ledgers: Mapping[str, Ledger], goal: Goal, now: dt.datetime
-) -> Step | None:
-    """The step that brings the stack nearer to ``goal``; None where it is there.
-
-    ``ledgers`` are those of the domains that were ever published.
-
-    Raises:
-        UsageError: no order of steps leads there.
-    """
+def check_goal(config: AgencyConfig, goal: Goal) -> None:
+    """Refuse a goal that no order of steps leads to, by the config alone; raises `UsageError`."""
     if config.dns not in _OWN or goal.dns not in _OWN:
         raise UsageError(
             "records move between route53 and cloudflare only: what somebody else publishes "
@@ -66,6 +58,20 @@ def next_step(
         )
     if goal.hosting is Hosting.CLOUDFLARE and goal.dns is not Dns.CLOUDFLARE:
         raise UsageError("a Worker's custom domain needs its zone at Cloudflare: --dns cloudflare")
+    if goal.dns is Dns.CLOUDFLARE and not (config.cloudflare_account or goal.cloudflare_account):
+        raise UsageError("which Cloudflare account has the zone? --cloudflare-account ID")
+
+
+def next_step(
+    config: AgencyConfig, ledgers: Mapping[str, Ledger], goal: Goal, now: dt.datetime
+) -> Step | None:
+    """The step that brings the stack nearer to ``goal``; None where it is there.
+
+    ``ledgers`` are those of the domains that were ever published; `check_goal` lets the goal pass.
+
+    Raises:
+        UsageError: what was begun has gone too far to be given up.
+    """
     moves = config.leaving is config.hosting.other
     if moves and goal.hosting is config.leaving:
         return _give_up(config, ledgers)
@@ -209,6 +215,4 @@ def _until(settled: list[dt.datetime], now: dt.datetime, why: str) -> Step | Non
 def _account(config: AgencyConfig, goal: Goal) -> list[tuple[str, str | None]]:
     if goal.dns is not Dns.CLOUDFLARE or config.cloudflare_account is not None:
         return []
-    if goal.cloudflare_account is None:
-        raise UsageError("which Cloudflare account has the zone? --cloudflare-account ID")
     return [("mtasts:cloudflareAccount", goal.cloudflare_account)]

@@ -30,7 +30,7 @@ from mtasts.rollout.entries import (
     render_entry,
 )
 from mtasts.rollout.ledger import Ledger
-from mtasts.rollout.move_steps import Goal, Step, next_step
+from mtasts.rollout.move_steps import Goal, Step, check_goal, next_step
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.zones import HostedZone
 
@@ -117,7 +117,7 @@ def test_a_host_goes_to_cloudflare_step_by_step() -> None:
 def test_a_zone_moves_step_by_step() -> None:
     to = Goal(AWS, Dns.CLOUDFLARE)
     with pytest.raises(UsageError, match="--cloudflare-account ID"):
-        step(config("aws", "route53"), ledgers(zone=OURS), to)
+        check_goal(config("aws", "route53"), to)
     named = replace(to, cloudflare_account=ACCOUNT)
     first = step(config("aws", "route53"), ledgers(zone=OURS), named)
     assert first.keys == (
@@ -248,7 +248,7 @@ def test_a_move_that_dns_followed_is_finished_first() -> None:
 )
 def test_where_no_steps_lead_is_told(found: AgencyConfig, goal: Goal, says: str) -> None:
     with pytest.raises(UsageError, match=says):
-        next_step(found, {}, goal, NOW)
+        check_goal(found, goal)
 
 
 STACK = """config:
@@ -318,3 +318,23 @@ def test_the_command_prints_what_is_due(
     assert run(tmp_path, "--format", "json", more=early, dns="route53") == 1
     assert json.loads(capsys.readouterr().out)["notBefore"] == "2026-01-01T01:00:01+00:00"
     assert run(tmp_path, "--hosting", "cloudflare", "--dns", "route53", dns="route53") == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--dns", "cloudflare", "--cloudflare-account", "xyz"), "write its 32 hex digits"),
+        (("--region", "us-gov-west-1"), "use a commercial account and region"),
+        (("--hosting", "cloudflare", "--dns", "route53"), "needs its zone at Cloudflare"),
+    ],
+)
+def test_what_cannot_be_is_told_before_anybody_is_asked(
+    words: tuple[str, ...],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delattr(move, "stack_ledgers")
+    assert run(tmp_path, *words) == 2
+    assert says in capsys.readouterr().err
