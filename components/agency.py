@@ -39,6 +39,7 @@ from mtasts.rollout.phases import Phase
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import Keeper
 from mtasts.survey import Survey, Surveyor
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -93,7 +94,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     _, survey, _ = await asyncio.gather(
         start_provider(clouds),
         surveyor.survey(config),
-        asyncio.to_thread(load_components, clouds),
+        in_thread(load_components, clouds),
     )
     recorder = ledgers(survey.account_id)
     for note in survey.notes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import pulumi
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from components.aws.hosting import AwsHosting
@@ -72,7 +72,7 @@ async def place_former(clouds: Clouds, *, keep: bool) -> Former:
 
 
 async def _aws_account(clouds: Clouds) -> str:
-    return await asyncio.to_thread(clouds.require_aws().require_allowed)
+    return await in_thread(clouds.require_aws().require_allowed)
 
 
 async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
@@ -80,7 +80,7 @@ async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
 
     account = clouds.require_cloudflare()
     try:
-        workers_dev = await asyncio.to_thread(account.workers_dev)
+        workers_dev = await in_thread(account.workers_dev)
     except CloudflareError as error:
         raise UndeterminedError(str(error)) from error
     return CloudflareHosting(

@@ -26,7 +26,7 @@ def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.Resourc
     """A hook that lets the write it is bound to go ahead only if ``check`` returns.
 
     ``name`` is unique in the program. ``check`` must not block the event loop: what blocks belongs
-    in ``asyncio.to_thread``. It is given ``deadline_seconds``; past that the write is refused.
+    in `mtasts.threads.in_thread`. It is given ``deadline_seconds``; past that the write is refused.
     """
     return pulumi.ResourceHook(name, guarded(check, deadline_seconds=deadline_seconds))
 

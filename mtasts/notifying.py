@@ -12,6 +12,7 @@ from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_ope
 
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ async def _tell(sink: Webhook | Topic, changes: Sequence[Change]) -> None:
     while True:
         tries += 1
         try:
-            await asyncio.to_thread(sink.post, changes)
+            await in_thread(sink.post, changes)
         except OSError as error:
             if tries == _TRIES:
                 raise UndeterminedError(

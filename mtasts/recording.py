@@ -24,6 +24,7 @@ from mtasts.rollout.entries import (
     render_entry,
 )
 from mtasts.rollout.ledger import Ledger, read
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -75,7 +76,7 @@ class Recorder:
             LedgerError: it is incomplete, or the clouds' copies tell different things.
             UndeterminedError: a cloud did not tell; nothing is guessed.
         """
-        ledger, is_here = await asyncio.to_thread(self._read, domain)
+        ledger, is_here = await in_thread(self._read, domain)
         if is_here or ledger.hosting is not None or not ledger.entries:
             return ledger
         # An old one does not say so, but it is the other cloud's; a hand-over begins with that.
@@ -84,7 +85,7 @@ class Recorder:
 
     async def lock(self) -> None:
         """Keep the entries for good; raises `UndeterminedError`."""
-        await asyncio.to_thread(self.store.lock)
+        await in_thread(self.store.lock)
 
     async def hand_over(self, domain: str) -> None:
         """Have the copy of the ledger that is here be the one that counts.
@@ -92,7 +93,7 @@ class Recorder:
         The other cloud's is told so first, so that of two copies never both count. Safe to repeat.
         """
         async with self._turns[domain]:
-            await asyncio.to_thread(self._hand_over, domain)
+            await in_thread(self._hand_over, domain)
 
     async def take(self, domain: str) -> None:
         """Have the whole ledger here, though the copy at the other cloud goes on to count.
@@ -100,7 +101,7 @@ class Recorder:
         So the domain is not taken for a new one by a run that knows of no other cloud.
         """
         async with self._turns[domain]:
-            await asyncio.to_thread(self._take, domain)
+            await in_thread(self._take, domain)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
@@ -224,7 +225,7 @@ class Recorder:
     async def _note(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
         """Append what ``entry`` makes of the ledger as it stands, unless that is nothing."""
         async with self._turns[domain]:
-            ledger, is_here = await asyncio.to_thread(self._read, domain)
+            ledger, is_here = await in_thread(self._read, domain)
             if not is_here or ledger.hosting not in {None, self.hosting}:
                 raise LedgerError(
                     f"the ledger of {domain} was not handed over to {self.hosting}: run again"
@@ -232,7 +233,7 @@ class Recorder:
             made = entry(ledger)
             if made is not None:
                 raw = render_entry(made)
-                await asyncio.to_thread(_append, self.store, domain, made.number, raw)
+                await in_thread(_append, self.store, domain, made.number, raw)
 
     def _read(self, domain: str) -> tuple[Ledger, bool]:
         """The ledger, and whether the copy here has all of it."""

@@ -18,6 +18,7 @@ from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
 from mtasts.rollout.zones import HostedZone, Keeper, ZoneError, choose_zone
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -123,7 +124,7 @@ class Surveyor:
             WrongAccountError: the credentials are not those of the stack's account.
             UndeterminedError: whose they are could not be found out.
         """
-        identity = asyncio.create_task(asyncio.to_thread(self._identify))
+        identity = asyncio.create_task(in_thread(self._identify))
         account_id, domains = await asyncio.gather(
             identity,
             asyncio.gather(*(self._domain(each, identity, config) for each in config.domains)),
@@ -139,14 +140,14 @@ class Surveyor:
         if self._hosts is None or not new:
             return ()
         try:
-            count = await asyncio.to_thread(self._hosts.count)
+            count = await in_thread(self._hosts.count)
         except UndeterminedError as error:
             return (f"could not find out how near a quota is: {error}",)
         hosts = self._hosts
         if quota_note(hosts.kind, count, new, hosts.limit) is None:
             return ()
         # Asked near the documented limit alone: it takes a right that no other run needs.
-        raised = await asyncio.to_thread(hosts.raised)
+        raised = await in_thread(hosts.raised)
         note = quota_note(hosts.kind, count, new, raised or hosts.limit, is_own=raised is not None)
         return (note,) if note else ()
 
@@ -252,7 +253,7 @@ class Surveyor:
 
     async def _looked(self, store: Handouts, domain: str, home: HostedZone) -> tuple[Looked, ...]:
         """What was handed out, and what the agency's own servers have of it."""
-        records = await asyncio.to_thread(store.read, domain)
+        records = await in_thread(store.read, domain)
         answers = await asyncio.gather(
             *(self._at_zone(home, each.owner, each.type) for each in records)
         )
@@ -267,10 +268,10 @@ class Surveyor:
         host = f"{POLICY_LABEL}.{domain}"
         try:
             taken, alias = await asyncio.gather(
-                asyncio.to_thread(self._hosts.taken, host, domain),
+                in_thread(self._hosts.taken, host, domain),
                 self._at_zone(zone, host, "CNAME"),
             )
-            hint = await asyncio.to_thread(self._hosts.hint, alias.values, host)
+            hint = await in_thread(self._hosts.hint, alias.values, host)
         except UndeterminedError as error:
             return None, (f"could not find out whether {host} is taken: {error}",)
         return taken, (hint,) if hint else ()
@@ -306,7 +307,7 @@ class Surveyor:
         """What a promotion rests on; its parser costs time that other runs need not spend."""
         from mtasts.evidence_files import load_evidence  # noqa: PLC0415 - as said
 
-        return await asyncio.to_thread(load_evidence, self._evidence(domain), domain)
+        return await in_thread(load_evidence, self._evidence(domain), domain)
 
     async def _at_zone(self, zone: HostedZone, name: str, type_: str) -> DnsAnswer:
         async with self._slots:
@@ -352,13 +353,13 @@ class Surveyor:
         """The zone of ``name``: the first of the ids that is listed, or that has to be."""
         key = (listing is self._former_listing, role)
         if key not in self._zones:
-            self._zones[key] = asyncio.create_task(asyncio.to_thread(listing.list, role))
+            self._zones[key] = asyncio.create_task(in_thread(listing.list, role))
         try:
             zones = await self._zones[key]
             *preferred, last = wanted
             listed = [each for each in preferred if any(zone.zone_id == each for zone in zones)]
             chosen = choose_zone(zones, name, listed[0] if listed else last)
-            return await asyncio.to_thread(listing.complete, role, chosen)
+            return await in_thread(listing.complete, role, chosen)
         except (ZoneError, UndeterminedError) as error:
             return error
 
@@ -370,4 +371,4 @@ class Surveyor:
 async def _judged(
     settings: Callable[[HostedZone], Mapping[str, object]], zone: HostedZone
 ) -> tuple[str, ...]:
-    return tuple(zone_notes(zone.name, await asyncio.to_thread(settings, zone)))
+    return tuple(zone_notes(zone.name, await in_thread(settings, zone)))

@@ -30,6 +30,7 @@ from mtasts.render.checked import FORMATS, as_json
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
 from mtasts.rollout.phases import Phase
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -156,7 +157,7 @@ class _Against:
         if self.handouts is None:
             return checked
         try:
-            records = await asyncio.to_thread(self.handouts.read, checked.domain)
+            records = await in_thread(self.handouts.read, checked.domain)
         except (HandoverError, UndeterminedError) as error:
             what = f"what was handed out for {checked.domain}"
             how = "ask again, with credentials that may read the bucket"

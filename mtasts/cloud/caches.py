@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import MtaStsError
 from mtasts.policy import POLICY_PATH
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -67,7 +68,7 @@ class CloudFrontCaches:
             PurgeError: CloudFront did not report completion in time.
         """
         cloudfront = self._account.client("cloudfront")
-        made = await asyncio.to_thread(
+        made = await in_thread(
             cloudfront.create_invalidation,
             DistributionId=self._distribution_id,
             InvalidationBatch={
@@ -79,7 +80,7 @@ class CloudFrontCaches:
         end = self._clock() + self._deadline_seconds
         tries = 0
         while True:
-            found = await asyncio.to_thread(
+            found = await in_thread(
                 cloudfront.get_invalidation, DistributionId=self._distribution_id, Id=id_
             )
             # botocore's waiter compares the exact word; stand-ins spell it in capitals.
@@ -100,7 +101,7 @@ class CloudFrontCaches:
         A point of presence that had asked for the old body when it was replaced may store it after
         the invalidation, and caches further on are not reached by one.
         """
-        return await asyncio.to_thread(self._remaining)
+        return await in_thread(self._remaining)
 
     def _remaining(self) -> float:
         s3 = self._account.client("s3")

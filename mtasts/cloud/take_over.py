@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -59,21 +60,21 @@ class TakeOver:
             UndeterminedError: Cloudflare did not do so, or did not tell.
         """
         try:
-            if not await asyncio.to_thread(self._is_elsewhere, host, zone_id, service):
+            if not await in_thread(self._is_elsewhere, host, zone_id, service):
                 await self._clear(host, zone_id, service)
                 return
-            await asyncio.to_thread(self._require_certificate, host, zone_id)
-            route = await asyncio.to_thread(self._route, host, zone_id, service)
+            await in_thread(self._require_certificate, host, zone_id)
+            route = await in_thread(self._route, host, zone_id, service)
             await self._pause(self._settle_seconds)
             await telling.goes()
             try:
-                await asyncio.to_thread(self._attach, host, zone_id, service)
+                await in_thread(self._attach, host, zone_id, service)
             except CloudflareError:
-                if await asyncio.to_thread(self._is_elsewhere, host, zone_id, service):
+                if await in_thread(self._is_elsewhere, host, zone_id, service):
                     await telling.stays()
                 raise
             await self._pause(self._settle_seconds)
-            await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{route}")
+            await in_thread(self._account.remove, f"{_routes(zone_id)}/{route}")
         except CloudflareError as error:
             raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
 
@@ -83,12 +84,12 @@ class TakeOver:
         Where the token may not see routes, no move has made one.
         """
         try:
-            left = await asyncio.to_thread(self._standing, host, zone_id)
+            left = await in_thread(self._standing, host, zone_id)
         except CloudflareError:
             return
         if left is not None and left.get("script") == service:
             await self._pause(self._settle_seconds)
-            await asyncio.to_thread(self._account.remove, f"{_routes(zone_id)}/{left['id']}")
+            await in_thread(self._account.remove, f"{_routes(zone_id)}/{left['id']}")
 
     def _is_elsewhere(self, host: str, zone_id: str, service: str) -> bool:
         """Whether the name has records that no Worker owns, or leads to another Worker."""
