@@ -45,6 +45,9 @@ class Store(Protocol):
     def list(self, domain: str) -> dict[int, bytes]:
         """Every entry of a domain by number."""
 
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a ledger here, sorted."""
+
     def append(self, domain: str, number: int, entry: bytes) -> bool:
         """Write an entry unless one of that number exists; whether it was written."""
 
@@ -82,6 +85,15 @@ class Recorder:
         # An old one does not say so, but it is the other cloud's; a hand-over begins with that.
         at_other = Hosted(ledger.next_number, self.now(), self.hosting.other)
         return Ledger((*ledger.entries, at_other))
+
+    async def domains(self) -> tuple[str, ...]:
+        """Every domain that has a ledger at either cloud, sorted, whatever the stack file lists.
+
+        Raises:
+            LedgerError: there are too many.
+            UndeterminedError: a cloud did not tell.
+        """
+        return await in_thread(self._domains)
 
     async def lock(self) -> None:
         """Keep the entries for good; raises `UndeterminedError`."""
@@ -234,6 +246,10 @@ class Recorder:
             if made is not None:
                 raw = render_entry(made)
                 await in_thread(_append, self.store, domain, made.number, raw)
+
+    def _domains(self) -> tuple[str, ...]:
+        there = self.elsewhere().domains() if self.elsewhere is not None else ()
+        return tuple(sorted({*self.store.domains(), *there}))
 
     def _read(self, domain: str) -> tuple[Ledger, bool]:
         """The ledger, and whether the copy here has all of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
@@ -15,11 +15,14 @@ from mtasts.rollout.ledger import ENTRIES_MAX
 if TYPE_CHECKING:
     from collections.abc import Sized
 
+DOMAINS_MAX = 10_000
+
 Where = TypeVar("Where")
 
 _READS_AT_ONCE = 8
 _NUMBER = re.compile(r"([1-9][0-9]{0,6})\.json")
 _TAKEN = (409, 412)  # another writer is at it, or was there first
+_ALL = "ledger/"
 
 
 class ObjectStore(ABC, Generic[Where]):
@@ -27,6 +30,9 @@ class ObjectStore(ABC, Generic[Where]):
 
     What each cloud has of its own is below: where the entries are, how one is read, and its client.
     """
+
+    # The call that lists keys: one that also finds those whose newest version is a delete marker.
+    listing: ClassVar[Literal["list_object_versions", "list_objects_v2"]]
 
     def __init__(self, bucket: str) -> None:
         """Use ``bucket``; nothing is called yet."""
@@ -52,6 +58,38 @@ class ObjectStore(ABC, Generic[Where]):
             if isinstance(error, ClientError) and is_no_bucket(error):
                 return {}
             raise UndeterminedError(f"the ledger of {domain}: {error}") from error
+
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a ledger, sorted; none where the bucket does not exist yet.
+
+        What stands below ``ledger/`` under something that is no domain name comes back as it is.
+
+        Raises:
+            UndeterminedError: the cloud did not tell.
+            LedgerError: there are more than `DOMAINS_MAX`.
+        """
+        from botocore.exceptions import (  # noqa: PLC0415 - as above
+            BotoCoreError,
+            ClientError,
+        )
+
+        found: set[str] = set()
+        try:
+            # One call a thousand domains: the entries below each are not listed.
+            pages = self.s3().get_paginator(self.listing)
+            for page in pages.paginate(Bucket=self.bucket, Prefix=_ALL, Delimiter="/"):
+                below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
+                found.update(each.removeprefix(_ALL).removesuffix("/") for each in below)
+                if len(found) > DOMAINS_MAX:
+                    raise LedgerError(
+                        f"the bucket {self.bucket} has the ledgers of more than {DOMAINS_MAX} "
+                        "domains"
+                    )
+        except (ClientError, BotoCoreError, CloudflareError) as error:
+            if isinstance(error, ClientError) and is_no_bucket(error):
+                return ()
+            raise UndeterminedError(f"the ledgers in {self.bucket}: {error}") from error
+        return tuple(sorted(found))
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
         """Write an entry unless one of that number exists; whether it was written.
@@ -100,7 +138,7 @@ class ObjectStore(ABC, Generic[Where]):
 
 def prefix(domain: str) -> str:
     """What the keys of a domain's entries begin with."""
-    return f"ledger/{domain}/"
+    return f"{_ALL}{domain}/"
 
 
 def number_of(key: str, domain: str) -> int | None:

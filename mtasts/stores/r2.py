@@ -31,6 +31,8 @@ _REGION = "auto"  # R2 knows no other
 class R2Store(ObjectStore[str]):
     """`mtasts.recording.Store` in a bucket of R2; every method blocks."""
 
+    listing = "list_objects_v2"
+
     def __init__(self, account: CloudflareAccount, bucket: str) -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
         super().__init__(bucket)
@@ -67,7 +69,7 @@ class R2Store(ObjectStore[str]):
     def find(self, domain: str) -> dict[int, str]:
         """The key of each entry."""
         found: dict[int, str] = {}
-        pages = self.s3().get_paginator("list_objects_v2")
+        pages = self.s3().get_paginator(self.listing)
         for page in pages.paginate(Bucket=self.bucket, Prefix=prefix(domain)):
             for each in page.get("Contents", []):
                 number = number_of(each["Key"], domain)

@@ -20,6 +20,8 @@ class S3Store(ObjectStore[_Version]):
     nothing but is told.
     """
 
+    listing = "list_object_versions"
+
     def __init__(self, account: Account, bucket: str) -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
         super().__init__(bucket)
@@ -31,7 +33,7 @@ class S3Store(ObjectStore[_Version]):
     def find(self, domain: str) -> dict[int, _Version]:
         """Key and version of each entry; raises `LedgerError` where there is more than one."""
         found: dict[int, list[_Version]] = {}
-        pages = self.s3().get_paginator("list_object_versions")
+        pages = self.s3().get_paginator(self.listing)
         for page in pages.paginate(Bucket=self.bucket, Prefix=prefix(domain)):
             for deleted in page.get("DeleteMarkers", []):
                 raise LedgerError(

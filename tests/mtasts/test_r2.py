@@ -59,11 +59,13 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
     name = f"new-{bucket}"
     with store(url, name) as (ledger, servers):
         assert ledger.list(DOMAIN) == {}
+        assert ledger.domains() == ()
         assert ledger.append(DOMAIN, 1, b"one")
         assert not ledger.append(DOMAIN, 1, b"another")
         assert ledger.append(DOMAIN, 2, b"two")
         assert ledger.append("other.example", 1, b"its own")
         assert ledger.list(DOMAIN) == {1: b"one", 2: b"two"}
+        assert ledger.domains() == (DOMAIN, "other.example")
         assert list(servers.account.buckets) == [name]
         for _ in range(2):
             ledger.lock()
@@ -93,6 +95,8 @@ def test_without_keys_nothing_is_known(url: str, bucket: str) -> None:
             ledger.list(DOMAIN)
         with pytest.raises(UndeterminedError, match="the ledger of example"):
             ledger.append(DOMAIN, 1, b"x")
+        with pytest.raises(UndeterminedError, match="the ledgers in mtasts"):
+            ledger.domains()
 
 
 class _Broken:
@@ -126,6 +130,8 @@ def test_what_r2_does_not_tell_is_not_known(which: int) -> None:
         ledger.list(DOMAIN)
     with pytest.raises(UndeterminedError):
         ledger.append(DOMAIN, 1, b"x")
+    with pytest.raises(UndeterminedError):
+        ledger.domains()
 
 
 def test_a_ledger_without_end_is_refused() -> None:

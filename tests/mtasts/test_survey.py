@@ -8,7 +8,7 @@ import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -35,11 +35,12 @@ from mtasts.rollout.handover import Handed, HandoverError
 from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone, ZoneError
+from mtasts.stores.objects import DOMAINS_MAX
 from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from mtasts.stores.handouts import Handouts
 
@@ -282,6 +283,19 @@ def test_what_is_no_entry_is_not_read(url: str, bucket: str) -> None:
     assert S3Store(account(url), bucket).list("example.gov") == {}
 
 
+def test_every_domain_with_a_ledger_is_listed_deleted_or_not(url: str, bucket: str) -> None:
+    store = S3Store(account(url), bucket)
+    assert store.domains() == ()
+    for domain in ("example.gov", "b.example", "gone.example"):
+        store.append(domain, 1, b"one")
+    store.append("b.example", 2, b"two")
+    s3 = session().client("s3", endpoint_url=url)
+    s3.delete_object(Bucket=bucket, Key="ledger/gone.example/1.json")
+    s3.put_object(Bucket=bucket, Key="policy/other.example/x", Body=b"x")
+    assert store.domains() == ("b.example", "example.gov", "gone.example")
+    assert S3Store(account(url), "no-such-bucket").domains() == ()
+
+
 async def test_of_two_runs_one_appends(url: str, bucket: str) -> None:
     store = S3Store(account(url), bucket)
     assert [store.append("example.gov", 1, b"one"), store.append("example.gov", 1, b"two")] == [
@@ -297,6 +311,8 @@ async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
         nobody.list("example.gov")
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
         nobody.append("example.gov", 1, b"")
+    with pytest.raises(UndeterminedError, match="the ledgers in bucket"):
+        nobody.domains()
 
 
 async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
@@ -385,6 +401,35 @@ async def test_access_denied_is_no_empty_ledger(url: str, monkeypatch: pytest.Mo
     monkeypatch.setattr(found.client("s3"), "get_paginator", refuse)
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         S3Store(found, "bucket").list("example.gov")
+
+
+def paged(*pages: Sequence[str]) -> Any:
+    """A client whose listings have pages of those prefixes."""
+
+    class Client:
+        def get_paginator(self, _: str) -> Any:
+            return self
+
+        def paginate(self, **asked: object) -> Iterator[dict[str, object]]:
+            assert asked == {"Bucket": "bucket", "Prefix": "ledger/", "Delimiter": "/"}
+            for page in pages:
+                yield {"CommonPrefixes": [{"Prefix": f"ledger/{each}/"} for each in page]}
+
+    return Client()
+
+
+def test_domains_are_read_from_every_page_and_not_beyond_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = S3Store(Account(AwsSettings("us-east-1")), "bucket")
+    monkeypatch.setattr(S3Store, "s3", lambda _: paged(["b.example"], [], ["a.example"]))
+    assert store.domains() == ("a.example", "b.example")
+    endless = [[f"{page}-{each}.example" for each in range(1000)] for page in range(11)]
+    monkeypatch.setattr(S3Store, "s3", lambda _: paged(*endless[:10]))
+    assert len(store.domains()) == DOMAINS_MAX
+    monkeypatch.setattr(S3Store, "s3", lambda _: paged(*endless))
+    with pytest.raises(LedgerError, match="more than 10000 domains"):
+        store.domains()
 
 
 async def test_a_ledger_beyond_reason_is_not_read(

@@ -51,6 +51,9 @@ class Memory:
         self.lists += 1
         return dict(self.entries)
 
+    def domains(self) -> tuple[str, ...]:
+        return (DOMAIN,) if self.entries else ()
+
     def append(self, _: str, number: int, entry: bytes) -> bool:
         if self.full is not None and len(self.entries) >= self.full:
             raise UndeterminedError("no bucket")
@@ -91,6 +94,13 @@ async def test_the_copy_that_counts_is_read(
 ) -> None:
     found = await at_cloudflare(Memory(*here), Memory(*there)).read(DOMAIN)
     assert found == Ledger(counts)
+
+
+async def test_a_domain_whose_ledger_is_at_either_cloud_has_one() -> None:
+    assert await Recorder(Memory(), Hosting.AWS).domains() == ()
+    assert await Recorder(Memory(FIRST), Hosting.AWS).domains() == (DOMAIN,)
+    assert await at_cloudflare(Memory(), Memory(FIRST)).domains() == (DOMAIN,)
+    assert await at_cloudflare(Memory(FIRST), Memory()).domains() == (DOMAIN,)
 
 
 async def test_where_the_copy_here_counts_the_other_cloud_is_asked_once_and_may_be_down() -> None:
