@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from localcloud.authority import Authority
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# How long an example takes tells of the machine's load, not of the code.
+hypothesis.settings.register_profile("mtasts", deadline=None)
+hypothesis.settings.load_profile("mtasts")
 
 
 @pytest.fixture(scope="session")
