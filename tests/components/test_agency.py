@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from memory_store import MemoryStore
 
 from components import agency
 from components.agency import (
@@ -35,7 +36,6 @@ from mtasts.rollout.entries import (
     Pointed,
     Proof,
     ZoneSeen,
-    render_entry,
 )
 from mtasts.rollout.ledger import Ledger, intend, read
 from mtasts.rollout.phases import Phase
@@ -225,28 +225,19 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
 
 
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
-    written = []
-
-    class Memory:
-        def list(self, _: str) -> dict[int, bytes]:
-            return {}
-
-        def append(self, domain: str, number: int, _: bytes) -> bool:
-            written.append((domain, number))
-            return True
-
-    await record_seen(Recorder(Memory(), Hosting.AWS), survey(), ())
-    assert written == []
-    await record_seen(Recorder(Memory(), Hosting.AWS), survey(ledger=ledger(proven=True)), ())
+    store = MemoryStore()
+    await record_seen(Recorder(store, Hosting.AWS), survey(), ())
+    assert store.ledgers == {"example.gov": {}}
     # The ledger is read again before anything is written: here it is empty.
-    assert sorted(written) == [("b.example.gov", 1)] * 2 + [("example.gov", 1)] * 2
-    written.clear()
-    await record_seen(
-        Recorder(Memory(), Hosting.AWS),
-        survey(ledger=ledger(proven=True)),
-        {"example.gov": ("no",)},
-    )
-    assert written.count(("example.gov", 1)) == 1  # the MX set alone
+    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), ())
+    assert {name: len(entries) for name, entries in store.ledgers.items()} == {
+        "b.example.gov": 2,
+        "example.gov": 2,
+    }
+    store = MemoryStore()
+    held = {"example.gov": ("no",)}
+    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), held)
+    assert len(store.entries) == 1  # the MX set alone
 
 
 def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
@@ -260,25 +251,9 @@ def test_a_held_domain_stays_in_the_zone_where_it_is() -> None:
     assert decision.declared[0].zone == ZONE
 
 
-class Shelf:
-    """A store of one domain's entries."""
-
-    def __init__(self, *entries: Entry) -> None:
-        self.entries = {each.number: render_entry(each) for each in entries}
-
-    def list(self, _: str) -> dict[int, bytes]:
-        return dict(self.entries)
-
-    def append(self, _: str, number: int, entry: bytes) -> bool:
-        return self.entries.setdefault(number, entry) == entry
-
-    def lock(self) -> None:
-        """Nothing is done to it."""
-
-
 async def handed(ledger: Ledger, held: Sequence[str] = (), **found: Any) -> tuple[Survey, Ledger]:
     """Which domain may be written to once its ledger is here, and what the ledger has then."""
-    here, there = Shelf(), Shelf(*ledger.entries)
+    here, there = MemoryStore(), MemoryStore(*ledger.entries)
     leaves = found.get("leaving") is not None
     recorder = Recorder(
         here if leaves else there, Hosting.AWS, lambda: NOW, (lambda: there) if leaves else None
@@ -355,10 +330,10 @@ async def test_a_zone_that_was_left_leads_to_no_host() -> None:
 async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> None:
     entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
     known = Ledger((*entries, Pointed(5, NOW, "Z1", "aws", 0)))
-    here = Shelf(*known.entries)
+    here = MemoryStore(*known.entries)
 
     async def run(leaving: Hosting | None) -> Ledger:
-        recorder = Recorder(here, Hosting.AWS, lambda: NOW, Shelf)
+        recorder = Recorder(here, Hosting.AWS, lambda: NOW, MemoryStore)
         (first, *_) = survey(ledger=read(here.entries)).domains
         found = (replace(first, leaving=leaving),)
         await hand_over(recorder, Survey("123456789012", found), ())
@@ -482,17 +457,7 @@ def test_a_domain_that_is_held_stays_in_its_phase() -> None:
 
 
 async def test_a_phase_is_written_down_ahead() -> None:
-    class Memory:
-        entries: ClassVar[dict[int, bytes]] = {}
-
-        def list(self, _: str) -> dict[int, bytes]:
-            return dict(self.entries)
-
-        def append(self, _: str, number: int, entry: bytes) -> bool:
-            self.entries[number] = entry
-            return True
-
-    memory = Memory()
+    memory = MemoryStore()
     steps = {
         "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
         "other.gov": Progress(Phase.RECORD_GONE, ""),
@@ -507,15 +472,9 @@ async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up(
     told: list[str] = []
     monkeypatch.setattr(agency.pulumi.log, "warn", told.append)
 
-    class Store:
-        def __init__(self, *, fails: bool) -> None:
-            self.fails = fails
-
-        def lock(self) -> None:
-            if self.fails:
-                raise UndeterminedError("no right to")
-
-    await agency.lock(Recorder(cast("Any", Store(fails=False)), Hosting.AWS))
-    assert told == []
-    await agency.lock(Recorder(cast("Any", Store(fails=True)), Hosting.AWS))
+    store = MemoryStore()
+    await agency.lock(Recorder(store, Hosting.AWS))
+    assert (store.is_locked, told) == (True, [])
+    store.fails["lock"] = "no right to"
+    await agency.lock(Recorder(store, Hosting.AWS))
     assert told == ["could not find out whether the ledgers are locked: no right to"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import Zone, leading, served
+from memory_store import MemoryStore
 
 from mtasts import adoption
 from mtasts.adoption import AdoptionError, Live, look_at
@@ -142,20 +143,7 @@ async def test_a_host_that_is_out_of_reach_is_not_known(monkeypatch: pytest.Monk
 LIVE = Live(DOMAIN, "20200101", BODY, parse(BODY), 5, ("mailto:a@r.example",), ("192.0.2.1",), ())
 
 
-class Shelf:
-    """A store in memory."""
-
-    entries: ClassVar[dict[int, bytes]] = {}
-
-    def __init__(self, *_: object) -> None:
-        """One shelf for all."""
-
-    def list(self, _: str) -> dict[int, bytes]:
-        return dict(self.entries)
-
-    def append(self, _: str, number: int, entry: bytes) -> bool:
-        self.entries[number] = entry
-        return True
+SHELF = MemoryStore()
 
 
 class Planning(Engine):
@@ -171,7 +159,7 @@ class Planning(Engine):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    Shelf.entries.clear()
+    SHELF.entries.clear()
 
     async def look(name: str, **_: object) -> Live:
         if name == "other.gov":
@@ -185,7 +173,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(adopt, "look_at", look)
     monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
     monkeypatch.setattr("mtasts.clouds.Clouds.identify", lambda _: "123456789012")
-    monkeypatch.setattr("mtasts.clouds.Clouds._store", Shelf)
+    monkeypatch.setattr("mtasts.clouds.Clouds._store", lambda *_: SHELF)
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: True)
     monkeypatch.setattr(adopt, "Surveyor", surveyor())
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: False)
@@ -229,7 +217,7 @@ def test_a_domain_is_taken_over_and_the_files_are_written(
     assert (domain.ttl_seconds, domain.tls_reports) == (60, ("mailto:a@r.example",))
     file = json.loads((folder / "stacks" / "import.agency.json").read_text())
     assert file == {"resources": [{"type": "t", "name": "r", "id": "Z_r_TXT"}]}
-    adopted, body, proof = read(Shelf.entries).entries
+    adopted, body, proof = read(SHELF.entries).entries
     assert isinstance(adopted, Adopted)
     assert (adopted.max_age_ever, adopted.approved_by) == (31_557_600, "")
     assert (body.body, body.id) == (BODY, "20200101")  # type: ignore[union-attr]  # a body
@@ -244,7 +232,7 @@ def test_it_may_be_repeated(capsys: pytest.CaptureFixture[str]) -> None:
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert last["adopted"] == [{"domain": DOMAIN, "id": "20200101"}]
     assert last["next"][0] == "review stacks/Pulumi.agency.yaml"
-    adopted = read(Shelf.entries).entries[0]
+    adopted = read(SHELF.entries).entries[0]
     assert isinstance(adopted, Adopted)
     assert (adopted.max_age_ever, adopted.approved_by) == (86_400, "the CISO")
 
@@ -291,12 +279,12 @@ def test_a_file_that_means_another_policy_is_told_what_to_write(
     path = folder / "stacks" / "Pulumi.agency.yaml"
     text = path.read_text()
     path.write_text(text.replace("1209600", "604800").replace("mx1.", "mx9."))
-    Shelf.entries.clear()
+    SHELF.entries.clear()
     assert run() == 2
     said = capsys.readouterr().err
     assert "example.gov: maxAge is 604800, but live is 1209600: write maxAge: 1209600" in said
     assert "write mx: ['mx1.example.gov']" in said
-    assert Shelf.entries == {}
+    assert SHELF.entries == {}
     path.write_text(text)
     assert run("--domain", "elsewhere.gov") == 2
     assert "has no entry for elsewhere.gov" in capsys.readouterr().err
@@ -318,7 +306,7 @@ def test_what_would_stop_a_run_stops_this(
     monkeypatch.setattr(adopt, "Surveyor", surveyor(**problems))
     assert run("--domain", DOMAIN) == 2
     assert "example.gov: no zone holds it" in capsys.readouterr().err
-    assert Shelf.entries == {}
+    assert SHELF.entries == {}
 
 
 @pytest.mark.usefixtures("folder")
@@ -355,7 +343,7 @@ def test_a_worker_needs_no_bucket_and_takes_what_stands_there(
     monkeypatch.setattr(adopt, "ensure_bucket", None)  # not called
     monkeypatch.setattr(adopt, "addresses_stand", None)
     assert run("--domain", DOMAIN, "--cloudflare-account", CLOUDFLARE) == 0
-    assert len(Shelf.entries) == 3
+    assert len(SHELF.entries) == 3
 
 
 @pytest.mark.parametrize("stand", [True, False])
@@ -367,14 +355,14 @@ def test_addresses_at_cloudflare_are_in_the_way_of_a_cname(
     stand: bool,
 ) -> None:
     assert run("--domain", DOMAIN) == 0
-    Shelf.entries.clear()
+    SHELF.entries.clear()
     path = folder / "stacks" / "Pulumi.agency.yaml"
     text = path.read_text().replace("dns: route53", "dns: cloudflare")
     path.write_text(text + f"  mtasts:cloudflareAccount: {CLOUDFLARE}\n")
     monkeypatch.setattr(adopt, "addresses_stand", lambda *_: stand)
     assert run() == (2 if stand else 0)
     assert ("has addresses of its own" in capsys.readouterr().err) is stand
-    assert bool(Shelf.entries) is not stand
+    assert bool(SHELF.entries) is not stand
 
 
 def test_what_somebody_else_publishes_is_not_taken_over(

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import Zone
+from memory_store import MemoryStore
 from stack_text import stack_text
 from test_check_domain import GOOD, NOW, SOON, fetched, session
 
 from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.config import Hosting
-from mtasts.errors import UndeterminedError
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
 from mtasts.recording import Recorder
-from mtasts.rollout.entries import PhaseEntered, render_entry
+from mtasts.rollout.entries import PhaseEntered
 from mtasts.rollout.handover import Handed, HandoverError
 from mtasts.rollout.phases import Phase
 
@@ -157,21 +157,14 @@ def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
     ]
 
 
-class Ledgers:
-    """Stands for the bucket."""
-
-    def list(self, domain: str) -> dict[int, bytes]:
-        if domain == "parked.gov":
-            raise UndeterminedError("AccessDenied")
-        return {}
-
-
 def test_a_stack_is_compared_with_its_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    recorder = Recorder(Ledgers(), Hosting.AWS)
+    bucket = MemoryStore()
+    bucket.fails["list", "parked.gov"] = "AccessDenied"
+    recorder = Recorder(bucket, Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
     assert run("--stack", "agency", "more.example") == 1
     assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
@@ -251,24 +244,13 @@ class Handing:
         return (Handed(f"mta-sts.{domain}", "CNAME", "d1.cloudfront.net"),)
 
 
-class Readable:
-    """A bucket in which nothing was published yet."""
-
-    def list(self, _: str) -> dict[int, bytes]:
-        return {}
-
-
 def test_what_a_retirement_withdraws_is_not_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Retired(Readable):
-        def list(self, _: str) -> dict[int, bytes]:
-            at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-            return {1: render_entry(PhaseEntered(1, at, Phase.ADDRESSES_WITHDRAWN))}
-
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    recorder = Recorder(Retired(), Hosting.AWS)
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    recorder = Recorder(MemoryStore(PhaseEntered(1, at, Phase.ADDRESSES_WITHDRAWN)), Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
     monkeypatch.setattr(check, "Resolver", lambda _: Zone({}))
     run("--stack", "agency")
@@ -280,7 +262,7 @@ def test_what_was_handed_out_is_looked_up(
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    recorder = Recorder(Readable(), Hosting.AWS)
+    recorder = Recorder(MemoryStore(), Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
     zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
     monkeypatch.setattr(check, "Resolver", lambda _: zone)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from memory_store import MemoryStore
 
 from mtasts.cli import move
 from mtasts.cli.main import main
@@ -27,7 +28,6 @@ from mtasts.rollout.entries import (
     Pointed,
     Proof,
     ZoneSeen,
-    render_entry,
 )
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.move_steps import Goal, Step, check_goal, next_step
@@ -261,16 +261,6 @@ STACK = """config:
 """
 
 
-class Shelf:
-    """A store with one domain's ledger."""
-
-    known = ledgers(Hosted(4, NOW, "aws"))[NAME]
-
-    def list(self, domain: str) -> dict[int, bytes]:
-        entries = self.known.entries if domain == NAME else ()
-        return {each.number: render_entry(each) for each in entries}
-
-
 def run(folder: Path, *words: str, more: str = "", dns: str = "cloudflare") -> int:
     (folder / "Pulumi.agency.yaml").write_text(STACK.format(dns=dns) + more)
     return main(["move", "agency", "--stacks", str(folder), *words])
@@ -279,7 +269,8 @@ def run(folder: Path, *words: str, more: str = "", dns: str = "cloudflare") -> i
 def test_the_command_prints_what_is_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    recorder = Recorder(Shelf(), Hosting.AWS)  # type: ignore[arg-type]
+    store = MemoryStore(*ledgers(Hosted(4, NOW, "aws"))[NAME].entries)
+    recorder = Recorder(store, Hosting.AWS)
     monkeypatch.setattr(move, "stack_ledgers", lambda *_: (recorder, None))
     assert run(tmp_path) == 0
     assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
@@ -302,11 +293,9 @@ def test_the_command_prints_what_is_due(
     assert "mtasts:leavingDns route53" in capsys.readouterr().out
     # A Worker is left with its zone, and what is not written has not to be removed.
     monkeypatch.setattr(move, "clock", lambda _: lambda: LATER)
-    monkeypatch.setattr(
-        Shelf,
-        "known",
-        Ledger(crossed(OURS, Delegated(5, NOW, OURS.zone_id, 1))[NAME].entries),
-    )
+    store.entries = MemoryStore(
+        *crossed(OURS, Delegated(5, NOW, OURS.zone_id, 1))[NAME].entries
+    ).entries
     assert run(tmp_path, "--hosting", "aws", more=leaving, dns="route53") == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
         "  pulumi config rm mtasts:leaving",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 from loopback import Zone, closed_port
+from memory_store import MemoryStore
 
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
@@ -329,28 +330,8 @@ async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
         S3Store(account(url), bucket).append("example.gov", 1, b"one")
 
 
-class Memory:
-    """A store that is a dictionary, and can be interfered with."""
-
-    def __init__(self, *before: bytes) -> None:
-        self.objects = dict(enumerate(before, start=1))
-        self.steal: bytes | None = None
-        self.lose_answer = False
-
-    def list(self, _: str) -> dict[int, bytes]:
-        return dict(self.objects)
-
-    def append(self, _: str, number: int, entry: bytes) -> bool:
-        if self.steal is not None:
-            self.objects[number] = self.steal
-        if number in self.objects:
-            return False
-        self.objects[number] = entry
-        return not self.lose_answer
-
-
-def entry(number: int, body: bytes, revision: int) -> bytes:
-    return render_entry(Body(number, NOW, body, revision, f"id{revision}"))
+def entry(number: int, body: bytes, revision: int) -> Body:
+    return Body(number, NOW, body, revision, f"id{revision}")
 
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -359,36 +340,37 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 async def test_a_run_that_was_overtaken_publishes_nothing() -> None:
     stale = intend(Ledger(), POLICY)
     with pytest.raises(LedgerError, match="has moved on since this run began"):
-        await Recorder(Memory(entry(1, b"x", 0)), Hosting.AWS).ensure_body("example.gov", stale)
-    memory = Memory()
-    memory.steal = entry(1, b"x", 0)
+        await Recorder(MemoryStore(entry(1, b"x", 0)), Hosting.AWS).ensure_body(
+            "example.gov", stale
+        )
+    memory = MemoryStore(rival=render_entry(entry(1, b"x", 0)))
     with pytest.raises(LedgerError, match="another run has written entry 1"):
         await Recorder(memory, Hosting.AWS).ensure_body("example.gov", stale)
 
 
 async def test_a_write_whose_answer_was_lost_is_found_again() -> None:
-    memory = Memory()
-    memory.lose_answer = True
+    memory = MemoryStore()
+    memory.loses_answers = True
     await Recorder(memory, Hosting.AWS).ensure_body("example.gov", intend(Ledger(), POLICY))
-    assert list(memory.objects) == [1]
+    assert list(memory.entries) == [1]
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [("10 a.example", False), ("20 a.example", False), ("10 b.example", True)]
 )
 async def test_an_mx_set_is_written_when_it_changes(value: str, written: bool) -> None:
-    memory = Memory()
+    memory = MemoryStore()
     before = Ledger((MxSeen(1, NOW, ("a.example",), 60),))
     answer = await Zone({("example.gov", "MX"): (value,)}).lookup("example.gov", "MX")
     await Recorder(memory, Hosting.AWS).mx_seen("example.gov", before, answer)
-    assert bool(memory.objects) is written
+    assert bool(memory.entries) is written
 
 
 async def test_an_mx_set_that_nobody_told_is_not_written() -> None:
-    memory = Memory()
+    memory = MemoryStore()
     failed = await Zone({}, frozenset({("example.gov", "MX")})).lookup("example.gov", "MX")
     await Recorder(memory, Hosting.AWS).mx_seen("example.gov", Ledger(), failed)
-    assert memory.objects == {}
+    assert memory.entries == {}
 
 
 async def test_access_denied_is_no_empty_ledger(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -468,25 +450,11 @@ async def test_of_a_domain_that_retires_the_addresses_are_looked_up(url: str) ->
     ]
 
 
-class Shelf:
-    """A store in memory."""
-
-    def __init__(self) -> None:
-        self.entries: dict[int, bytes] = {}
-
-    def list(self, _: str) -> dict[int, bytes]:
-        return dict(self.entries)
-
-    def append(self, _: str, number: int, entry: bytes) -> bool:
-        self.entries[number] = entry
-        return True
-
-
 async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() -> None:
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     adopted, body = Adopted(1, at), Body(2, at, b"x", 0, "1")
     for written in range(4):
-        shelf = Shelf()
+        shelf = MemoryStore()
         recorder = Recorder(shelf, Hosting.AWS)
         await recorder.adopt("example.gov", adopted, body, ("192.0.2.1",))
         whole = dict(shelf.entries)
@@ -634,7 +602,7 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     found._former_listing = Left(*zones)
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
     (only,) = (await found.survey(moving)).domains
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
     assert only.live_id == "1"
@@ -659,12 +627,12 @@ async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> No
     (new,) = (await found.survey(moving)).domains
     assert new.former_problem is None  # it was never anywhere else
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
     (only,) = (await found.survey(moving)).domains
     assert str(only.former_problem) == "nobody there"
     # One that came to the new zone while the others moved was never in the former one.
     entries += (ZoneSeen(3, NOW, HostedZone("Z1", "example.gov")),)
-    found._ledgers = lambda _: Recorder(Memory(*map(render_entry, entries)), Hosting.AWS)
+    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
     (only,) = (await found.survey(moving)).domains
     assert (only.former_zone, only.former_problem) == (None, None)
 
@@ -681,7 +649,7 @@ async def test_a_host_that_stays_for_now_is_known_as_such(
 
 
 async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:
-    memory = Memory()
+    memory = MemoryStore()
     recorder = Recorder(memory, Hosting.AWS, lambda: NOW)
     for zone in (FORMER, FORMER, TWIN, TWIN):
         await recorder.delegation_seen("example.gov", zone, 60)

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 
 import pytest
+from memory_store import DOMAIN, MemoryStore
 
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.config import Hosting
@@ -25,7 +26,6 @@ from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.stages import Stage
 from mtasts.stores.s3 import S3Store
 
-DOMAIN = "example.gov"
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 FIRST = MxSeen(1, NOW, ("mx1.example.gov",), 300)
 AWS = Hosted(2, NOW, "aws")
@@ -33,49 +33,14 @@ MORE = (MxSeen(3, NOW, ("mx2.example.gov",), 300), MxSeen(4, NOW, ("mx3.example.
 THEN = Hosted(3, NOW, "cloudflare")
 
 
-class Memory:
-    """A store that is a dictionary; ``full`` of that many entries it takes no more.
-
-    ``rival`` is written by somebody else in between.
-    """
-
-    def __init__(
-        self, *entries: Entry, full: int | None = None, rival: bytes | None = None
-    ) -> None:
-        self.entries = {each.number: render_entry(each) for each in entries}
-        self.full = full
-        self.rival = rival
-        self.lists = 0
-
-    def list(self, _: str) -> dict[int, bytes]:
-        self.lists += 1
-        return dict(self.entries)
-
-    def domains(self) -> tuple[str, ...]:
-        return (DOMAIN,) if self.entries else ()
-
-    def append(self, _: str, number: int, entry: bytes) -> bool:
-        if self.full is not None and len(self.entries) >= self.full:
-            raise UndeterminedError("no bucket")
-        if self.rival is not None:
-            self.entries.setdefault(number, self.rival)
-        if number in self.entries:
-            return False
-        self.entries[number] = entry
-        return True
-
-    def lock(self) -> None:
-        self.full = len(self.entries)
-
-
-def at_cloudflare(here: Memory, aws: Memory) -> Recorder:
+def at_cloudflare(here: MemoryStore, aws: MemoryStore) -> Recorder:
     return Recorder(here, Hosting.CLOUDFLARE, lambda: NOW, lambda: aws)
 
 
 async def test_a_ledger_is_kept_by_its_store() -> None:
-    kept = Memory(FIRST)
+    kept = MemoryStore(FIRST)
     await Recorder(kept, Hosting.AWS).lock()
-    assert kept.full == 1
+    assert kept.is_locked
     S3Store(Account(AwsSettings("us-east-1")), "b").lock()  # its bucket does so by itself
 
 
@@ -92,44 +57,41 @@ async def test_a_ledger_is_kept_by_its_store() -> None:
 async def test_the_copy_that_counts_is_read(
     here: tuple[Entry, ...], there: tuple[Entry, ...], counts: tuple[Entry, ...]
 ) -> None:
-    found = await at_cloudflare(Memory(*here), Memory(*there)).read(DOMAIN)
+    found = await at_cloudflare(MemoryStore(*here), MemoryStore(*there)).read(DOMAIN)
     assert found == Ledger(counts)
 
 
 async def test_a_domain_whose_ledger_is_at_either_cloud_has_one() -> None:
-    assert await Recorder(Memory(), Hosting.AWS).domains() == ()
-    assert await Recorder(Memory(FIRST), Hosting.AWS).domains() == (DOMAIN,)
-    assert await at_cloudflare(Memory(), Memory(FIRST)).domains() == (DOMAIN,)
-    assert await at_cloudflare(Memory(FIRST), Memory()).domains() == (DOMAIN,)
+    assert await Recorder(MemoryStore(), Hosting.AWS).domains() == ()
+    assert await Recorder(MemoryStore(FIRST), Hosting.AWS).domains() == (DOMAIN,)
+    assert await at_cloudflare(MemoryStore(), MemoryStore(FIRST)).domains() == (DOMAIN,)
+    assert await at_cloudflare(MemoryStore(FIRST), MemoryStore()).domains() == (DOMAIN,)
 
 
 async def test_where_the_copy_here_counts_the_other_cloud_is_asked_once_and_may_be_down() -> None:
-    class Down(Memory):
-        def list(self, _: str) -> dict[int, bytes]:
-            self.lists += 1
-            raise UndeterminedError("no answer")
-
+    down = MemoryStore()
+    down.fails["list"] = "no answer"
     here = (FIRST, AWS, THEN)
-    for other in (Memory(FIRST, AWS, THEN), Down()):
-        recorder = at_cloudflare(Memory(*here), other)
+    for other in (MemoryStore(FIRST, AWS, THEN), down):
+        recorder = at_cloudflare(MemoryStore(*here), other)
         for _ in range(3):
             assert (await recorder.read(DOMAIN)).hosting == "cloudflare"
-        assert other.lists == 1
+        assert other.calls == [("list", DOMAIN)]
     with pytest.raises(UndeterminedError, match="no answer"):
-        await at_cloudflare(Memory(FIRST, AWS), Down()).read(DOMAIN)
-    assert (await Recorder(Memory(FIRST), Hosting.AWS).read(DOMAIN)).hosting is None
+        await at_cloudflare(MemoryStore(FIRST, AWS), down).read(DOMAIN)
+    assert (await Recorder(MemoryStore(FIRST), Hosting.AWS).read(DOMAIN)).hosting is None
 
 
 async def test_an_old_ledger_is_the_clouds_that_has_it() -> None:
-    found = await at_cloudflare(Memory(), Memory(FIRST)).read(DOMAIN)
+    found = await at_cloudflare(MemoryStore(), MemoryStore(FIRST)).read(DOMAIN)
     assert found.entries == (FIRST, Hosted(2, NOW, "aws"))
-    store, other = Memory(), Memory(FIRST)
+    store, other = MemoryStore(), MemoryStore(FIRST)
     await at_cloudflare(store, other).hand_over(DOMAIN)
-    assert store.entries == other.entries == Memory(FIRST, AWS, THEN).entries
+    assert store.entries == other.entries == MemoryStore(FIRST, AWS, THEN).entries
 
 
 async def test_what_did_not_come_about_is_written_anew() -> None:
-    store = Memory()
+    store = MemoryStore()
     recorder = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW)
     for anew in (False, False, True):
         await recorder.pointed(DOMAIN, "Z1", "cloudflare", 300, anew=anew)
@@ -137,44 +99,44 @@ async def test_what_did_not_come_about_is_written_anew() -> None:
 
 
 async def test_two_histories_are_no_ledger() -> None:
-    anew = Memory(Hosted(1, NOW, "aws"))
+    anew = MemoryStore(Hosted(1, NOW, "aws"))
     with pytest.raises(LedgerError, match="different things from entry 1 on"):
-        await at_cloudflare(anew, Memory(FIRST, AWS)).read(DOMAIN)
+        await at_cloudflare(anew, MemoryStore(FIRST, AWS)).read(DOMAIN)
 
 
 @pytest.mark.parametrize("here", [(), (FIRST,), (FIRST, AWS)])
 async def test_it_is_handed_over_and_the_other_copy_is_told(here: tuple[Entry, ...]) -> None:
-    other, store = Memory(FIRST, AWS), Memory(*here)
+    other, store = MemoryStore(FIRST, AWS), MemoryStore(*here)
     for _ in range(2):  # safe to repeat
         await at_cloudflare(store, other).hand_over(DOMAIN)
-        assert store.entries == other.entries == Memory(FIRST, AWS, THEN).entries
+        assert store.entries == other.entries == MemoryStore(FIRST, AWS, THEN).entries
     await Recorder(store, Hosting.CLOUDFLARE, lambda: NOW).hand_over(DOMAIN)  # nothing moves
     assert store.entries == other.entries
-    nobody = Memory()
-    await at_cloudflare(nobody, Memory()).hand_over(DOMAIN)  # nothing was published yet
+    nobody = MemoryStore()
+    await at_cloudflare(nobody, MemoryStore()).hand_over(DOMAIN)  # nothing was published yet
     assert nobody.entries == {}
 
 
 async def test_it_goes_back_with_what_was_written_meanwhile() -> None:
-    aws, cloudflare = Memory(FIRST, AWS, THEN), Memory(FIRST, AWS, THEN)
+    aws, cloudflare = MemoryStore(FIRST, AWS, THEN), MemoryStore(FIRST, AWS, THEN)
     later = MxSeen(4, NOW, ("mx2.example.gov",), 300)
     cloudflare.entries[4] = render_entry(later)
     back = Recorder(aws, Hosting.AWS, lambda: NOW, lambda: cloudflare)
     await back.hand_over(DOMAIN)
-    expected = Memory(FIRST, AWS, THEN, later, Hosted(5, NOW, "aws"))
+    expected = MemoryStore(FIRST, AWS, THEN, later, Hosted(5, NOW, "aws"))
     assert aws.entries == cloudflare.entries == expected.entries
 
 
 async def test_a_copy_that_cannot_be_written_leaves_the_other_one_the_one_that_counts() -> None:
-    other = Memory(FIRST, AWS)
+    other = MemoryStore(FIRST, AWS)
     with pytest.raises(UndeterminedError, match="no bucket"):
-        await at_cloudflare(Memory(full=1), other).hand_over(DOMAIN)
-    assert other.entries == Memory(FIRST, AWS).entries
+        await at_cloudflare(MemoryStore(full=1), other).hand_over(DOMAIN)
+    assert other.entries == MemoryStore(FIRST, AWS).entries
     # Told, and not yet copied: neither counts, and the next run goes on.
-    store = Memory(full=2)
+    store = MemoryStore(full=2)
     with pytest.raises(UndeterminedError, match="no bucket"):
         await at_cloudflare(store, other).hand_over(DOMAIN)
-    assert other.entries == Memory(FIRST, AWS, THEN).entries
+    assert other.entries == MemoryStore(FIRST, AWS, THEN).entries
     with pytest.raises(LedgerError, match="was not handed over"):
         await at_cloudflare(store, other).enter(DOMAIN, Stage.LIVE)
     store.full = None
@@ -185,18 +147,18 @@ async def test_a_copy_that_cannot_be_written_leaves_the_other_one_the_one_that_c
 
 
 async def test_a_copy_beside_ours_does_no_harm_unless_it_differs() -> None:
-    store = Memory(rival=render_entry(AWS))
+    store = MemoryStore(rival=render_entry(AWS))
     with pytest.raises(LedgerError, match="another run has written entry 1"):
-        await at_cloudflare(store, Memory(FIRST, AWS)).hand_over(DOMAIN)
+        await at_cloudflare(store, MemoryStore(FIRST, AWS)).hand_over(DOMAIN)
     assert store.entries[2] == render_entry(AWS)  # the same, whoever wrote it
 
 
 @pytest.mark.parametrize("room", [0, 1, 2])
 async def test_a_copy_that_was_cut_off_is_no_ledger_and_is_made_whole(room: int) -> None:
-    store, other = Memory(full=room), Memory(FIRST, AWS, *MORE)
+    store, other = MemoryStore(full=room), MemoryStore(FIRST, AWS, *MORE)
     with pytest.raises(UndeterminedError, match="no bucket"):
         await at_cloudflare(store, other).hand_over(DOMAIN)
-    assert other.entries == Memory(FIRST, AWS, *MORE).entries  # it goes on to count
+    assert other.entries == MemoryStore(FIRST, AWS, *MORE).entries  # it goes on to count
     alone = Recorder(store, Hosting.CLOUDFLARE)
     if room:
         with pytest.raises(LedgerError, match="is missing"):
@@ -212,47 +174,49 @@ async def test_a_copy_that_was_cut_off_is_no_ledger_and_is_made_whole(room: int)
 async def test_a_copy_that_does_not_count_says_where_the_domain_is(
     known: tuple[Entry, ...],
 ) -> None:
-    store, other = Memory(), Memory(*known)
+    store, other = MemoryStore(), MemoryStore(*known)
     for _ in range(2):
         await at_cloudflare(store, other).take(DOMAIN)
-        assert store.entries == other.entries == Memory(FIRST, AWS).entries
+        assert store.entries == other.entries == MemoryStore(FIRST, AWS).entries
     assert (await Recorder(store, Hosting.CLOUDFLARE).read(DOMAIN)).hosting == "aws"
     await Recorder(store, Hosting.CLOUDFLARE).take(DOMAIN)  # nothing moves
     assert store.entries == other.entries
 
 
 async def test_a_ledger_of_an_earlier_life_does_not_count() -> None:
-    earlier = Memory(MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
-    round_trip = Memory(MxSeen(1, NOW, (), 300), AWS, Hosted(3, NOW, "cloudflare"))
+    earlier = MemoryStore(MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
+    round_trip = MemoryStore(MxSeen(1, NOW, (), 300), AWS, Hosted(3, NOW, "cloudflare"))
     for kept in (earlier, round_trip):
         for method in ("read", "hand_over"):
             with pytest.raises(LedgerError, match="one is of an earlier life"):
-                await getattr(at_cloudflare(kept, Memory(FIRST, AWS)), method)(DOMAIN)
-    assert await at_cloudflare(earlier, Memory()).read(DOMAIN) == Ledger(
+                await getattr(at_cloudflare(kept, MemoryStore(FIRST, AWS)), method)(DOMAIN)
+    assert await at_cloudflare(earlier, MemoryStore()).read(DOMAIN) == Ledger(
         (MxSeen(1, NOW, ("old.example.gov",), 300), Hosted(2, NOW, "cloudflare"))
     )
 
 
 async def test_a_first_step_writes_nothing_to_a_bucket_that_is_not_there_yet() -> None:
-    store = Memory(FIRST)
-    about_to = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW, lambda: Memory(full=0))
+    store = MemoryStore(FIRST)
+    about_to = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW, lambda: MemoryStore(full=0))
     for _ in range(2):
         await about_to.hand_over(DOMAIN)
-        assert store.entries == Memory(FIRST, Hosted(2, NOW, "cloudflare")).entries
-    both = Memory(FIRST)  # each has the same, and neither says whose it is
-    await Recorder(both, Hosting.CLOUDFLARE, lambda: NOW, lambda: Memory(FIRST)).hand_over(DOMAIN)
+        assert store.entries == MemoryStore(FIRST, Hosted(2, NOW, "cloudflare")).entries
+    both = MemoryStore(FIRST)  # each has the same, and neither says whose it is
+    await Recorder(both, Hosting.CLOUDFLARE, lambda: NOW, lambda: MemoryStore(FIRST)).hand_over(
+        DOMAIN
+    )
     assert both.entries == store.entries
 
 
 async def test_nothing_is_written_where_another_copy_counts() -> None:
-    store = Memory(FIRST, AWS)
+    store = MemoryStore(FIRST, AWS)
     with pytest.raises(LedgerError, match="was not handed over to cloudflare"):
         await Recorder(store, Hosting.CLOUDFLARE).enter(DOMAIN, Stage.LIVE)
     assert len(store.entries) == 2
 
 
 async def test_what_is_written_at_once_stands_one_after_the_other() -> None:
-    store = Memory()
+    store = MemoryStore()
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     body = intend(Ledger(), Policy(Mode.NONE, 86_400, ()))
     await asyncio.gather(
