@@ -27,7 +27,7 @@ from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
 from mtasts.rollout.declaration import Declaration, declare
-from mtasts.rollout.ledger import Intended, enforces, held_at, intend
+from mtasts.rollout.ledger import Intended, enforces
 from mtasts.rollout.moving import (
     DELEGATION_SECONDS,
     is_left_as_it_is,
@@ -36,6 +36,7 @@ from mtasts.rollout.moving import (
     left_zone,
 )
 from mtasts.rollout.phases import Phase
+from mtasts.rollout.published import held_as
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import Keeper
 from mtasts.survey import Survey, Surveyor
@@ -194,9 +195,9 @@ def decide(survey: Survey, now: dt.datetime, *, dns: Dns) -> Decision:
         phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
         if not judged.proceeds:
             held[domain.name] = judged.refusals
-            intended = held_at(ledger)
+            intended = held_as(ledger, found.sts)
         elif not domain.parked:
-            intended = intend(ledger, domain.policy, domain.reroll, live_id=found.live_id)
+            intended = found.intended
         if judged.retirement is not None:
             retiring[domain.name] = judged.retirement
             phase = judged.retirement.phase

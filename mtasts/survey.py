@@ -12,7 +12,6 @@ from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.authority import AMAZON, caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.gates import is_promotion
 from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
@@ -154,6 +153,14 @@ class Surveyor:
     async def _domain(
         self, domain: DomainConfig, identity: asyncio.Task[str], config: AgencyConfig
     ) -> Surroundings:
+        found = await self._around(domain, identity, config)
+        if found.ledger_problem is None and found.is_promotion:
+            return replace(found, evidence=await self._promotion(domain.name))
+        return found
+
+    async def _around(
+        self, domain: DomainConfig, identity: asyncio.Task[str], config: AgencyConfig
+    ) -> Surroundings:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
@@ -174,8 +181,6 @@ class Surveyor:
         )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger)
-            if is_promotion(domain, ledger):
-                found = replace(found, evidence=await self._promotion(domain.name))
         else:
             found = replace(found, ledger_problem=ledger)
         if zone is None:  # somebody else's: the agency's own

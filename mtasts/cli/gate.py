@@ -21,7 +21,6 @@ from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
 from mtasts.rollout import gates
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation
-from mtasts.rollout.ledger import Ledger
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -143,7 +142,7 @@ def _tell(
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
     asked = replace(found.domain, mode=Mode.ENFORCE)
-    judged = gates.judge(asked, Ledger(), mx, evidence, clock(os.environ)())
+    judged = gates.judge(asked, mx, evidence, clock(os.environ)())
     if arguments.format == "json":
         rows = {"unmet": list(judged.unmet), "notes": list(judged.notes)}
         write(json.dumps({"domain": name, "file": str(path)} | rows) + "\n")

@@ -1,7 +1,8 @@
 """The gates of a promotion: what has to be known before senders are told to refuse.
 
-Judged where the last body that was proven does not enforce, and the next one does. Every unmet
-condition is told; what could not be found out is unmet. A move the other way passes no gate.
+Judged where a body that senders have, or may have got since, does not enforce, and the next one
+does. Every unmet condition is told; what could not be found out is unmet. A move the other way
+passes no gate.
 """
 
 from __future__ import annotations
@@ -44,19 +45,25 @@ class Judged:
     notes: tuple[str, ...] = ()
 
 
-def is_promotion(domain: DomainConfig, ledger: Ledger) -> bool:
-    """Whether ``domain`` asks to be enforced, and was not when it was last proven."""
-    last = ledger.last_proven
-    was = last is not None and enforces(last)
-    return not domain.parked and domain.mode is Mode.ENFORCE and not was
+def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = None) -> bool:
+    """Whether ``domain`` asks to be enforced, and was not all the time since the published body.
+
+    ``live_id`` is what the STS record says, where that is known and ours to write. So an attempt
+    at another mode that ended before its proof counts: senders may have got its body.
+    """
+    if domain.parked or domain.mode is not Mode.ENFORCE:
+        return False
+    since = ledger.in_force_since(live_id)
+    return not since or not all(map(enforces, since))
 
 
 def judge(
     domain: DomainConfig,
-    ledger: Ledger,
     mx: DnsAnswer,
     evidence: Evidence | EvidenceError | None,
     now: dt.datetime,
+    *,
+    is_promotion: bool = True,
 ) -> Judged:
     """Whether the gates let ``domain`` through; an override turns what is unmet into notes.
 
@@ -70,7 +77,7 @@ def judge(
             f"override until {override.expires} by {printable(override.approved_by)}: "
             f"{printable(override.reason, 500)}"
         )
-    if not is_promotion(domain, ledger):
+    if not is_promotion:
         return Judged(notes=tuple(notes))
     unmet = tuple(_unmet(domain, mx, evidence, now))
     if stands:

@@ -75,6 +75,20 @@ class Ledger:
         """The newest body that was seen to be served."""
         return next((body for body in reversed(self.bodies) if self.is_proven(body)), None)
 
+    def in_force_since(self, live_id: str | None) -> tuple[Body, ...]:
+        """The body that DNS names by ``live_id``, and those after it; none before a first proof.
+
+        A sender may have got any of them: one that was never proven was served all the same, under
+        the id before. Where DNS names none that is known, and where the one that it names was
+        never proven, the last one that was proven stands for it.
+        """
+        last = self.last_proven
+        if last is None:
+            return ()
+        named = (body.number for body in self.bodies if body.id == live_id)
+        start = min(next(named, last.number), last.number)
+        return tuple(body for body in self.bodies if body.number >= start)
+
     def is_proven(self, body: Body) -> bool:
         """Whether ``body`` was seen to be served since it was written down."""
         return self.proven_at(body) is not None
@@ -176,7 +190,27 @@ class Ledger:
 
     def may_be_held(self, now: dt.datetime) -> tuple[Body, ...]:
         """The bodies that a sender may hold at ``now``, oldest first."""
-        return tuple(body for body in self.bodies if self.held_until(body, now) > now)
+        proven = self._proven_times()
+        held: list[Body] = []
+        replaced: dt.datetime | None = None
+        for body in reversed(self.bodies):
+            if (now if replaced is None else replaced) + body.holds_for + SKEW > now:
+                held.append(body)
+            if body.number in proven:
+                seen = proven[body.number]
+                replaced = seen if replaced is None else min(replaced, seen)
+        return tuple(reversed(held))
+
+    def _proven_times(self) -> dict[int, dt.datetime]:
+        """When each body was first seen served everywhere, by its number: one pass for all."""
+        found: dict[int, dt.datetime] = {}
+        waiting: dict[str, list[int]] = {}
+        for entry in self.entries:
+            if isinstance(entry, Body):
+                waiting.setdefault(entry.id, []).append(entry.number)
+            elif isinstance(entry, Proof):
+                found |= dict.fromkeys(waiting.pop(entry.id, ()), entry.at)
+        return found
 
     def departed(self, now: dt.datetime) -> dict[str, Departure]:
         """The hosts that were among the MX, and were not when DNS was last looked at.

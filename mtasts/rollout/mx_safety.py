@@ -2,7 +2,8 @@
 
 A sender that enforces a policy delivers to no host that it does not list (RFC 8461 section 5). So
 a policy in enforce lists every live MX, and a host leaves it no earlier than senders have left the
-host. Nothing here stands in the way of testing, none, or a policy that stays as it is.
+host. Nothing here stands in the way of testing or none. What was served or proven before excuses
+nothing: only an id that is published already is not judged anew (`mtasts.rollout.published`).
 """
 
 from __future__ import annotations
@@ -30,9 +31,8 @@ RETRY = dt.timedelta(days=5)
 def mx_refusals(
     domain: str, wanted: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
 ) -> Iterator[str]:
-    """Every reason why ``wanted`` may not be published for ``domain`` now."""
-    last = ledger.last_proven
-    if wanted.mode is not Mode.ENFORCE or (last is not None and last.policy == wanted):
+    """Every reason why ``wanted`` may not be published for ``domain`` now, under a new id."""
+    if wanted.mode is not Mode.ENFORCE:
         return
     if mx.status is DnsStatus.FAILED:
         yield f"could not find out the MX of {domain}, which enforce has to list: {mx.reason}"
@@ -63,12 +63,21 @@ def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
 def _left_too_early(
     domain: str, wanted: Policy, ledger: Ledger, live: tuple[str, ...], now: dt.datetime
 ) -> Iterator[str]:
-    """Hosts that the policy drops while senders may still be on their way to them."""
-    last = ledger.last_proven
-    if last is None or last.policy is None or last.policy.mode is not Mode.ENFORCE:
-        return
+    """Hosts that the policy drops while senders may still be on their way to them.
+
+    A sender holds what it got, whatever was published since: so every enforced body counts that
+    one may hold, and beside them what was published before the ledger began.
+    """
+    held = [
+        body.policy
+        for body in ledger.may_be_held(now)
+        if body.policy is not None and body.policy.mode is Mode.ENFORCE
+    ]
+    is_unknown = ledger.adopted is not None and ledger.adopted.held_until > now
     for host, left in ledger.departed(now).items():
-        if host in live or wanted.covers(host) or not last.policy.covers(host):
+        if host in live or wanted.covers(host):
+            continue
+        if not is_unknown and not any(policy.covers(host) for policy in held):
             continue
         # Not from its last sighting: nobody may have looked for days while it was still there.
         until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from mtasts.config import Hosting
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
-from mtasts.records import select_sts
 from mtasts.rollout import gates, handover
 from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
-from mtasts.rollout.ledger import Ledger, enforces
+from mtasts.rollout.ledger import Ledger, enforces, intend
 from mtasts.rollout.moving import (
     copied_below,
     firm_host_refusals,
@@ -23,6 +22,7 @@ from mtasts.rollout.moving import (
 )
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records, taken_names
+from mtasts.rollout.published import is_published, live_id
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import delegation_problem
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.handover import HandoverError, Looked
+    from mtasts.rollout.ledger import Intended
     from mtasts.rollout.phases import Parts
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.zones import HostedZone, ZoneError
@@ -103,8 +104,22 @@ class Surroundings:
     @property
     def live_id(self) -> str | None:
         """The id in the STS record that DNS has, if there is a usable one."""
-        record = select_sts(self.sts.strings).record if self.sts else None
-        return record.id if record else None
+        return live_id(self.sts)
+
+    @property
+    def intended(self) -> Intended:
+        """The body and the id that the config asks for; not of a parked domain."""
+        domain = self.domain
+        return intend(self.ledger, domain.policy, domain.reroll, live_id=self.live_id)
+
+    @property
+    def is_promotion(self) -> bool:
+        """Whether gates are to be judged: senders refuse nothing yet, and are to.
+
+        What was handed out stays with whoever publishes it, so there the ledger's word counts.
+        """
+        known = self.live_id if self.home is None else None
+        return gates.is_promotion(self.domain, self.ledger, known)
 
     @property
     def stage(self) -> Stage | None:
@@ -163,7 +178,9 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         refusals.append(str(found.ledger_problem))
     else:
         refusals += _history(found, now)
-        gated = gates.judge(found.domain, found.ledger, found.mx, found.evidence, now)
+        gated = gates.judge(
+            found.domain, found.mx, found.evidence, now, is_promotion=found.is_promotion
+        )
         refusals += gated.unmet
         warnings += gated.notes
         stopped, told = _moving(found, now)
@@ -310,7 +327,8 @@ def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
         yield from taken_names(found.there, found.beside)
     if found.host_taken is not None:
         yield found.host_taken
-    yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
+    if not is_published(found.intended, found.ledger, found.sts):
+        yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
 
 
 def _parked(mx: DnsAnswer) -> Iterator[str]:

@@ -13,9 +13,9 @@ from mtasts.config import DomainConfig, Override
 from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, DnsAnswer, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.entries import Proof
+from mtasts.rollout.entries import Entry, Proof
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation, Session, Texts
-from mtasts.rollout.gates import judge
+from mtasts.rollout.gates import is_promotion, judge
 from mtasts.rollout.ledger import Ledger, intend
 from mtasts.tlsrpt.summary import FailureDay, Reporter, ReportSummary
 
@@ -60,17 +60,20 @@ EVIDENCE = Evidence(
 FAILED = FailureDay(dt.date(2026, 5, 18), "one.example", "certificate-expired", HOSTS[1], 4)
 
 
-def ledger(mode: Mode, *, proven: bool = True) -> Ledger:
-    intended = intend(Ledger(), Policy(mode, 604800, DOMAIN.mx))
-    entries = (intended.entry(1, NOW), Proof(2, NOW, intended.id))
-    return Ledger(entries if proven else entries[:1])
-
-
-TESTING = ledger(Mode.TESTING)
+def ledger(*modes: str) -> Ledger:
+    """Bodies in those modes, one after the other; a "?" behind one was never proven."""
+    known = Ledger()
+    for step in modes:
+        intended = intend(known, Policy(Mode(step.rstrip("?")), 604800, DOMAIN.mx))
+        entries: tuple[Entry, ...] = (intended.entry(known.next_number, NOW),)
+        if not step.endswith("?"):
+            entries = (*entries, Proof(known.next_number + 1, NOW, intended.id))
+        known = Ledger((*known.entries, *entries))
+    return known
 
 
 def unmet(evidence: Evidence | EvidenceError | None = EVIDENCE, **domain: Any) -> tuple[str, ...]:
-    return judge(replace(DOMAIN, **domain), TESTING, MX, evidence, NOW).unmet
+    return judge(replace(DOMAIN, **domain), MX, evidence, NOW).unmet
 
 
 def test_with_everything_in_place_the_promotion_passes() -> None:
@@ -78,25 +81,45 @@ def test_with_everything_in_place_the_promotion_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "before"),
+    ("before", "live", "is_one"),
     [
-        (replace(DOMAIN, mode=Mode.TESTING), TESTING),
-        (replace(DOMAIN, mode=Mode.NONE), ledger(Mode.ENFORCE)),
-        (DOMAIN, ledger(Mode.ENFORCE)),
-        (replace(DOMAIN, mx=()), TESTING),
+        pytest.param(ledger(), None, True, id="new"),
+        pytest.param(ledger("enforce?"), None, True, id="never-proven"),
+        pytest.param(ledger("testing"), None, True, id="testing"),
+        pytest.param(ledger("testing", "enforce?"), None, True, id="tried"),
+        pytest.param(ledger("testing", "enforce?"), 1, True, id="burnt"),
+        pytest.param(ledger("testing", "enforce"), None, False, id="enforced"),
+        pytest.param(ledger("testing", "enforce"), 1, False, id="published"),
+        # The run that proved it was killed before it wrote the record.
+        pytest.param(ledger("testing", "enforce"), 0, True, id="proven-and-not-published"),
+        # What was served without a proof is with senders all the same.
+        pytest.param(ledger("enforce", "testing?"), 0, True, id="way-back-not-proven"),
+        pytest.param(ledger("enforce", "testing?"), None, True, id="way-back-not-seen"),
+        pytest.param(ledger("enforce", "testing?", "enforce?"), 0, True, id="there-and-back"),
+        pytest.param(ledger("enforce", "enforce?"), 0, False, id="change-of-an-enforced-one"),
+        pytest.param(ledger("enforce", "none", "enforce"), 2, False, id="again"),
     ],
-    ids=["testing", "rollback", "enforced-already", "parked"],
 )
-def test_what_is_no_promotion_passes_without_evidence(domain: DomainConfig, before: Ledger) -> None:
+def test_a_promotion_is_a_step_from_anything_that_does_not_enforce(
+    before: Ledger, live: int | None, is_one: bool
+) -> None:
+    live_id = None if live is None else before.bodies[live].id
+    assert is_promotion(DOMAIN, before, live_id) is is_one
+    assert is_promotion(DOMAIN, before, "unknown") is is_promotion(DOMAIN, before)
+
+
+@pytest.mark.parametrize("change", [{"mode": Mode.TESTING}, {"mode": Mode.NONE}, {"mx": ()}])
+def test_no_step_away_from_enforce_is_a_promotion(change: dict[str, Any]) -> None:
+    assert not is_promotion(replace(DOMAIN, **change), ledger("enforce", "testing?"))
+
+
+def test_what_is_no_promotion_passes_without_evidence() -> None:
     failed = DnsAnswer("example.gov", "MX", DnsStatus.FAILED, reason="SERVFAIL")
-    assert judge(domain, before, failed, None, NOW).unmet == ()
+    assert judge(DOMAIN, failed, None, NOW, is_promotion=False).unmet == ()
 
 
-@pytest.mark.parametrize(
-    "before", [Ledger(), ledger(Mode.ENFORCE, proven=False)], ids=["new", "never-proven"]
-)
-def test_a_first_enforce_is_a_promotion_whatever_was_tried(before: Ledger) -> None:
-    (reason,) = judge(DOMAIN, before, MX, None, NOW).unmet
+def test_a_promotion_needs_evidence() -> None:
+    (reason,) = judge(DOMAIN, MX, None, NOW).unmet
     assert reason.startswith("no evidence for enforce: run mtasts gate collect example.gov")
 
 
@@ -190,8 +213,8 @@ def test_each_unmet_condition_is_told(changes: dict[str, Any], says: str) -> Non
 
 def test_evidence_is_good_for_a_week() -> None:
     week = EVIDENCE.collected + dt.timedelta(days=7)
-    assert judge(DOMAIN, TESTING, MX, EVIDENCE, week).unmet == ()
-    (reason,) = judge(DOMAIN, TESTING, MX, EVIDENCE, week + dt.timedelta(seconds=1)).unmet
+    assert judge(DOMAIN, MX, EVIDENCE, week).unmet == ()
+    (reason,) = judge(DOMAIN, MX, EVIDENCE, week + dt.timedelta(seconds=1)).unmet
     assert "the evidence of 2026-05-20 09:00" in reason
     assert "is older than 7 days: run mtasts gate collect example.gov" in reason
 
@@ -227,13 +250,13 @@ def test_without_mx_records_the_domain_itself_is_asked() -> None:
     implicit = replace(MX, values=())
     itself = replace(SESSIONS[0], host="example.gov")
     found = replace(EVIDENCE, mx=(), hosts=(itself,))
-    assert judge(DOMAIN, TESTING, implicit, found, NOW).unmet == ()
+    assert judge(DOMAIN, implicit, found, NOW).unmet == ()
 
 
 def test_a_null_mx_is_no_host() -> None:
     null = replace(MX, values=("0 .",))
     found = replace(EVIDENCE, mx=(".",), hosts=())
-    assert judge(DOMAIN, TESTING, null, found, NOW).unmet == ()  # mx_safety refuses it
+    assert judge(DOMAIN, null, found, NOW).unmet == ()  # mx_safety refuses it
 
 
 def test_dmarc_of_the_organisation_counts_for_what_is_below() -> None:
@@ -261,7 +284,7 @@ def test_many_failures_are_told_briefly() -> None:
 
 def test_an_override_goes_past_the_gates_and_is_told() -> None:
     override = Override("the minister asked", "the CISO", dt.date(2026, 5, 20))
-    judged = judge(replace(DOMAIN, override=override), TESTING, MX, None, NOW)
+    judged = judge(replace(DOMAIN, override=override), MX, None, NOW)
     assert judged.unmet == ()
     assert judged.notes[0] == "override until 2026-05-20 by the CISO: the minister asked"
     assert judged.notes[1].startswith("overridden: no evidence")
@@ -270,18 +293,18 @@ def test_an_override_goes_past_the_gates_and_is_told() -> None:
 def test_an_override_is_told_as_long_as_it_stands_in_the_config() -> None:
     override = Override("the minister asked", "the CISO", dt.date(2026, 5, 20))
     domain = replace(DOMAIN, override=override)
-    assert len(judge(domain, ledger(Mode.ENFORCE), MX, None, NOW).notes) == 1
+    assert len(judge(domain, MX, None, NOW, is_promotion=False).notes) == 1
 
 
 def test_an_expired_override_is_none() -> None:
     override = Override("the minister asked", "the CISO", dt.date(2026, 5, 19))
     domain = replace(DOMAIN, override=override)
-    judged = judge(domain, TESTING, MX, None, NOW)
+    judged = judge(domain, MX, None, NOW)
     assert judged.unmet[0].startswith("the override of the CISO expired on 2026-05-19")
     assert len(judged.unmet) == 2
-    assert judge(domain, TESTING, MX, EVIDENCE, NOW).unmet == ()
+    assert judge(domain, MX, EVIDENCE, NOW).unmet == ()
 
 
 def test_an_mx_look_up_that_failed_is_left_to_mx_safety() -> None:
     failed = replace(MX, status=DnsStatus.FAILED, values=())
-    assert judge(DOMAIN, TESTING, failed, EVIDENCE, NOW).unmet == ()
+    assert judge(DOMAIN, failed, EVIDENCE, NOW).unmet == ()

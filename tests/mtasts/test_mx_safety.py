@@ -9,7 +9,7 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.entries import Body, Entry, MxSeen, Proof
+from mtasts.rollout.entries import Adopted, Body, Entry, MxSeen, Proof
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.mx_safety import mx_refusals
 
@@ -49,9 +49,18 @@ def test_a_move_to_testing_or_none_passes_whatever_dns_says(mode: Mode, live: Dn
     assert refusals(policy(A, mode=mode), policy(A, B), live, (0, B)) == ""
 
 
-@pytest.mark.parametrize("live", [mx(C), mx(status=DnsStatus.FAILED)])
-def test_a_policy_that_stays_as_it_is_passes(live: DnsAnswer) -> None:
-    assert refusals(policy(A), policy(A), live) == ""
+@pytest.mark.parametrize(
+    ("live", "says"),
+    [
+        (mx(C), f"{C}: live MX of example.gov that the policy does not list"),
+        (mx(status=DnsStatus.FAILED), "could not find out the MX of example.gov"),
+        (mx(A), ""),
+    ],
+)
+def test_that_a_policy_was_proven_before_excuses_nothing(live: DnsAnswer, says: str) -> None:
+    text = refusals(policy(A), policy(A), live)
+    assert text.startswith(says)
+    assert bool(text) is bool(says)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +121,61 @@ def test_what_another_pattern_still_covers_has_not_left() -> None:
     assert refusals(policy("*.example.gov"), policy(A, B), mx(A), (0, B)) == ""
 
 
-def test_from_testing_nothing_leaves_too_early() -> None:
+def test_where_nobody_holds_an_enforced_policy_nothing_leaves_too_early() -> None:
     assert refusals(policy(A), policy(A, B, mode=Mode.TESTING), mx(A), (0, B)) == ""
+
+
+def held(*bodies: tuple[float, Policy, bool], adopted: float | None = None) -> Ledger:
+    """Policies published so many days ago, proven or not; B left the MX an hour ago."""
+    entries: list[Entry] = []
+    if adopted is not None:
+        entries.append(Adopted(1, NOW - dt.timedelta(days=adopted)))
+    for days, body, is_proven in bodies:
+        at, number = NOW - dt.timedelta(days=days), len(entries) + 1
+        id_ = str(number)
+        entries.append(Body(number, at, body.render(), number, id_))
+        entries += [Proof(number + 1, at, id_)] if is_proven else []
+    for days, hosts in ((9.0, (A, B)), (1 / 24, (A,))):
+        at = NOW - dt.timedelta(days=days)
+        entries.append(MxSeen(len(entries) + 1, at, hosts, 3600))
+    return Ledger(tuple(entries))
+
+
+BOTH, ONE = policy(A, B), policy(A)
+TESTED = policy(A, mode=Mode.TESTING)
+TEN_MINUTES = 1 / 144
+
+
+@pytest.mark.parametrize(
+    ("known", "refused"),
+    [
+        pytest.param(held((9, BOTH, True)), True, id="last"),
+        pytest.param(held((9, BOTH, True), (TEN_MINUTES, TESTED, True)), True, id="one-before"),
+        pytest.param(
+            held((9, BOTH, True), (TEN_MINUTES, TESTED, True), (0, ONE, False)),
+            True,
+            id="two-before",
+        ),
+        pytest.param(held((9, TESTED, True), (1, BOTH, False)), True, id="never-proven"),
+        # It lived for a day, and a day and more ago another one was seen everywhere.
+        pytest.param(held((9, BOTH, True), (1.05, TESTED, True)), False, id="lapsed"),
+        pytest.param(held((9, BOTH, True), (1.05, TESTED, False)), True, id="not-replaced"),
+        pytest.param(held((9, ONE, True), (1, TESTED, True)), False, id="never-listed"),
+        pytest.param(
+            held((9, policy(A, B, mode=Mode.TESTING), True), (1, TESTED, True)),
+            False,
+            id="never-enforced",
+        ),
+        pytest.param(held((9, TESTED, True), adopted=9), True, id="before-the-ledger"),
+        pytest.param(held((9, TESTED, True), adopted=366), False, id="long-before-the-ledger"),
+    ],
+)
+def test_a_host_stays_while_a_sender_may_hold_any_enforced_policy_with_it(
+    known: Ledger, refused: bool
+) -> None:
+    text = "".join(mx_refusals(DOMAIN, ONE, known, mx(A), NOW))
+    assert text.startswith(f"{B} was first missing among the MX") is refused
+    assert bool(text) is refused
 
 
 def test_a_host_the_old_policy_did_not_list_either_is_no_loss() -> None:
