@@ -37,8 +37,9 @@ _HTTPS = re.compile(
     rb"" + _QUERY + _FRAGMENT,
     re.IGNORECASE,
 )
-# RFC 6068; without an address in it there is nowhere to send a report to.
-_LOCAL_PART = rb"(?:[A-Za-z0-9\-._~$&'()*+=:/]|%[0-9A-Fa-f]{2})+"
+# Without an address there is nowhere to send a report to. RFC 6068 section 2 wants the gen-delims
+# of an address percent-encoded, all but "@" and ":": what has "//" is no mailto: URI.
+_LOCAL_PART = rb"(?:[A-Za-z0-9\-._~$&'()*+=:]|%[0-9A-Fa-f]{2})+"
 _MAILTO = re.compile(
     rb"mailto:" + _LOCAL_PART + rb"@[A-Za-z0-9.\-]+" + _QUERY + _FRAGMENT,
     re.IGNORECASE,
@@ -78,14 +79,33 @@ class Grammar:
     version: bytes
     tag: bytes
     clause: str
+    near_version: re.Pattern[bytes]
 
     def problem(self, code: str, evidence: bytes) -> Problem:
         """A problem of this record; ``code`` follows the kind."""
         return Problem(f"{self.kind}-{code}", self.clause, evidence)
 
 
-STS = Grammar("sts", "_mta-sts", b"v=STSv1", b"id", "RFC 8461 section 3.1")
-TLSRPT = Grammar("tlsrpt", "_smtp._tls", b"v=TLSRPTv1", b"rua", "RFC 8460 section 3")
+# ``near_version`` is how people spell the version, in lower case and without what `_SQUEEZED` has.
+STS = Grammar(
+    "sts",
+    "_mta-sts",
+    b"v=STSv1",
+    b"id",
+    "RFC 8461 section 3.1",
+    re.compile(rb"v=(?:mta)?sts|\b(?:mta)?stsv[0-9]"),
+)
+TLSRPT = Grammar(
+    "tlsrpt",
+    "_smtp._tls",
+    b"v=TLSRPTv1",
+    b"rua",
+    "RFC 8460 section 3",
+    re.compile(rb"v=(?:smtp)?tls(?:rpt|report)|\b(?:smtp)?tlsrptv[0-9]"),
+)
+# White space, hyphens, underscores and quotation marks: ASCII, and as text editors set them.
+_SQUEEZED = re.compile(rb"[ \t\-_\"'`]|\xe2\x80[\x98-\x9f]|\xc2[\xab\xbb]")
+QUOTES = re.compile(rb"[\"`]|\xe2\x80[\x98-\x9f]|\xc2[\xab\xbb]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +309,8 @@ def is_version(grammar: Grammar, text: bytes) -> bool:
 
 def is_meant(grammar: Grammar, text: bytes) -> bool:
     """Whether ``text`` was plainly written as this record, however wrongly."""
-    squeezed = text.lower().replace(b" ", b"").replace(b"\t", b"")
-    if grammar.version.lower().rstrip(b"1") in squeezed:
+    squeezed = _SQUEEZED.sub(b"", text.lower())
+    if grammar.near_version.search(squeezed):
         return True
     fields = squeezed.split(b";")
     versioned = any(field.startswith(b"v=") for field in fields)
@@ -337,10 +357,13 @@ _PIECE = re.compile(
 _ESCAPE = re.compile(rb"\\([0-9]{3}|.)", re.DOTALL)
 
 
-def parse_presentation(line: str | bytes) -> tuple[bytes, ...]:
+def parse_presentation(
+    line: str | bytes, *, string_max: int | None = STRING_MAX
+) -> tuple[bytes, ...]:
     r"""The strings of one TXT value as a zone file spells it, quoted or bare.
 
-    ``\DDD`` is the byte of that decimal number, ``\X`` the character X.
+    ``\DDD`` is the byte of that decimal number, ``\X`` the character X. A string has no more than
+    ``string_max`` bytes, if there is a limit.
 
     Raises:
         PresentationError: an open quote, a bad escape, a string over 255 bytes, or no string.
@@ -358,7 +381,7 @@ def parse_presentation(line: str | bytes) -> tuple[bytes, ...]:
         position = piece.end()
         text = piece["quoted"] if piece["bare"] is None else piece["bare"]
         if text is not None:
-            strings.append(_unescape(text))
+            strings.append(_unescape(text, string_max))
     if not strings:
         raise PresentationError("record-line-empty", "the line holds no string")
     return tuple(strings)
@@ -371,7 +394,7 @@ def _broken(rest: bytes) -> PresentationError:
     return PresentationError("record-escape-malformed", "a backslash needs a character or 3 digits")
 
 
-def _unescape(text: bytes) -> bytes:
+def _unescape(text: bytes, string_max: int | None) -> bytes:
     def one(match: re.Match[bytes]) -> bytes:
         escaped = match[1]
         if len(escaped) == 1:
@@ -382,8 +405,8 @@ def _unescape(text: bytes) -> bytes:
         return bytes([int(escaped)])
 
     string = _ESCAPE.sub(one, text)
-    if len(string) > STRING_MAX:
+    if string_max is not None and len(string) > string_max:
         raise PresentationError(
-            "record-string-long", f"a string of {len(string)} bytes; DNS allows {STRING_MAX}"
+            "record-string-long", f"a string of {len(string)} bytes; DNS allows {string_max}"
         )
     return string

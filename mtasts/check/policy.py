@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.check.policy_catalogue import BODY_LIMIT, CATALOGUE, JUDGED_LIMIT
-from mtasts.findings import Finding, ordered, printable
+from mtasts.findings import Finding, Severity, ordered, printable
 from mtasts.names import DomainNameError, MxPattern
-from mtasts.policy import MAX_AGE_LIMIT, Field, Mode, Policy, Reading, read
+from mtasts.policy import MAX_AGE_LIMIT, VERSION, Field, Mode, Policy, Reading, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mtasts.findings import Problem
-
 _DAY = 86_400
 _SQUEEZE = str.maketrans("", "", "-_.")
+_MODES = {str(mode): mode for mode in Mode}
 _KEYS = {key.replace("_", ""): key for key in ("version", "mode", "mx", "max_age")}
 # Top-level domains for use within a network (RFC 6761, RFC 8375, RFC 9476 and ICANN's list of names
 # that are never delegated). Those that documents use are left alone.
@@ -61,7 +60,7 @@ def check_policy(body: bytes, *, domain: str | None = None, mx: Sequence[str] = 
     reading = read(body)
     patterns = list(_readable_patterns(reading.fields))
     found = [
-        *_syntax(reading.problems),
+        *_syntax(reading),
         *_lines(body, reading.fields),
         *_keys(reading.fields),
         *_duplicates(patterns),
@@ -72,16 +71,19 @@ def check_policy(body: bytes, *, domain: str | None = None, mx: Sequence[str] = 
     return PolicyReport(reading.policy, ordered(found))
 
 
-def _syntax(problems: Sequence[Problem]) -> Iterator[Finding]:
-    for problem in problems:
+def _syntax(reading: Reading) -> Iterator[Finding]:
+    mode = next((f.value.decode("utf-8") for f in reading.fields if f.key == b"mode"), None)
+    for problem in reading.problems:
         code, fix = problem.code, ""
-        if code == "policy-mx-malformed":
+        if code in ("policy-max-age-missing", "policy-max-age-malformed"):
+            fix = f"max_age: {_max_age_for(mode)}"
+        elif code == "policy-mx-malformed":
             code, fix = _mx_fault(problem.evidence)
         elif code == "policy-mode-unknown":
             code, fix = _mode_fault(problem.evidence)
         elif code == "policy-key-space":
-            key, _, value = problem.evidence.partition(b":")
-            fix = printable(b"%b: %b" % (key.strip(), value.strip()))
+            key, _, value = problem.evidence.decode("utf-8", "replace").partition(":")
+            fix = _sound(_real_key(key.strip()) or key.strip(), value.strip())
         yield finding(code, problem.evidence, problem.line, fix)
 
 
@@ -89,8 +91,7 @@ def _mode_fault(value: bytes) -> tuple[str, str]:
     """The id for a mode that is none, and the line that was meant."""
     if value == b"report":
         return "policy-mode-report", ""
-    meant = value.lower().decode("utf-8")
-    return "policy-mode-unknown", f"mode: {meant}" if meant in set(Mode) else ""
+    return "policy-mode-unknown", _sound("mode", value.lower().decode("utf-8"))
 
 
 def _mx_fault(value: bytes) -> tuple[str, str]:
@@ -114,9 +115,54 @@ def _mx_fault(value: bytes) -> tuple[str, str]:
 
 def _meant(text: str) -> str:
     try:
-        return f"mx: {MxPattern.parse(text)}"
+        return _sound("mx", str(MxPattern.parse(text)))
     except DomainNameError:
         return ""
+
+
+def _sound(key: str, value: str) -> str:
+    """The line ``key: value``, if a policy with it has no finding about it; else nothing."""
+    lines = {"version": VERSION, "mode": Mode.TESTING, "mx": "mx.example.gov"}
+    lines |= {"max_age": _max_age_for(Mode.ENFORCE), key: value}
+    body = "".join(f"{each}: {text}\r\n" for each, text in lines.items())
+    reading = read(body.encode("utf-8", "surrogateescape"))
+    if reading.policy is None:
+        return ""
+    patterns = [one for pattern in reading.policy.mx for one in _pattern(0, pattern, None)]
+    ages = [one for one in _max_age(reading.policy) if one.severity > Severity.INFO]
+    return "" if patterns or ages else f"{key}: {value}"
+
+
+def _max_age_for(mode: str | None) -> str:
+    """A max_age, in seconds, that is not too short for the mode, nor longer than it needs."""
+    days = {Mode.ENFORCE: 14, Mode.NONE: 1}.get(_MODES.get(mode or "", Mode.TESTING), 7)
+    return str(days * _DAY)
+
+
+def _real_key(key: str) -> str | None:
+    """The key of RFC 8461 that ``key`` is, or is one slip away from: ``max-age``, ``mx1``, ``nmx``.
+
+    A number at its end does not count, nor do case, hyphens and underscores.
+    """
+    squeezed = key.lower().translate(_SQUEEZE)
+    if squeezed in _KEYS:
+        return _KEYS[squeezed]
+    bare = squeezed.rstrip("0123456789")
+    return next((real for near, real in _KEYS.items() if _is_one_slip(bare, near)), None)
+
+
+def _is_one_slip(text: str, meant: str) -> bool:
+    """Whether one character too many, too few, or wrong, at most, keeps ``text`` from ``meant``.
+
+    Of a key of two characters only one too many: any other word is as near.
+    """
+    if text == meant:
+        return True
+    without = {text[:at] + text[at + 1 :] for at in range(len(text))}
+    if meant in without:
+        return True
+    short = {meant[:at] + meant[at + 1 :] for at in range(len(meant))}
+    return len(meant) > 2 and (text in short or not without.isdisjoint(short))
 
 
 def _is_address(text: str) -> bool:
@@ -148,13 +194,13 @@ def _keys(fields: Sequence[Field]) -> Iterator[Finding]:
     seen: set[bytes] = set()
     for field in fields:
         key = field.key.decode("ascii")
-        real = _KEYS.get(key.lower().translate(_SQUEEZE))
+        real = _real_key(key)
         if real is None:
             yield finding("policy-key-unknown", field.key, field.line)
             if not field.value.isascii():
                 yield finding("policy-value-not-ascii", field.value, field.line)
         elif real != key:
-            fix = f"{real}: {printable(field.value)}"
+            fix = _sound(real, field.value.decode("utf-8"))
             yield finding("policy-key-near-miss", field.key, field.line, fix)
         if field.key in seen and field.key != b"mx":
             yield finding("policy-key-duplicate", field.key, field.line)
@@ -222,7 +268,7 @@ def _max_age(policy: Policy) -> Iterator[Finding]:
     if policy.max_age > MAX_AGE_LIMIT:
         yield finding("policy-max-age-over", age)
     elif policy.max_age < _DAY:
-        yield finding("policy-max-age-tiny", age)
+        yield finding("policy-max-age-tiny", age, fix=f"max_age: {_max_age_for(policy.mode)}")
     elif policy.mode is Mode.ENFORCE and policy.max_age < 14 * _DAY:
         yield finding("policy-max-age-short", age)
     elif policy.mode is Mode.TESTING and policy.max_age < 7 * _DAY:
@@ -236,4 +282,4 @@ def _uncovered(policy: Policy | None, hosts: Sequence[str]) -> Iterator[Finding]
         return
     for host in hosts:
         if not policy.covers(host):
-            yield finding("policy-mx-uncovered", host, fix=f"mx: {host}")
+            yield finding("policy-mx-uncovered", host, fix=_sound("mx", host))

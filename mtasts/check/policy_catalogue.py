@@ -153,7 +153,7 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str]] = {
     ),
     "policy-key-near-miss": (
         Severity.WARNING, _GRAMMAR,
-        "a key differs from a real one by case, hyphen or underscore; senders ignore it",
+        "a key is not quite one of the RFC's: senders ignore it",
         "write version, mode, mx or max_age",
     ),
     "policy-key-unknown": (
@@ -212,10 +212,10 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str]] = {
     ),
     "policy-mode-testing": (
         Severity.INFO, "RFC 8461 section 5", "testing: senders report, and deliver all the same",
-        "mode: enforce, once two weeks of reports are clean",
+        "write mode: enforce once two weeks of reports are clean",
     ),
     "policy-mode-none": (
         Severity.INFO, "RFC 8461 section 8.3", "none: senders treat the domain as without a policy",
-        "mode: testing, unless the policy is being withdrawn",
+        "write mode: testing, unless the policy is being withdrawn",
     ),
 }  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Generic, NamedTuple
 
 from mtasts.check.record_catalogue import CATALOGUE
-from mtasts.findings import Finding, ordered, printable
+from mtasts.findings import Finding, Severity, ordered, printable
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import (
+    QUOTES,
     STS,
     TLSRPT,
     Grammar,
@@ -46,6 +47,8 @@ RECORDS_LIMIT = 1000
 _RETIRED_MAILBOX_HOST = "mailcheck.service.ncsc.gov.uk"
 # What a name server's own line carries before the value: owner, TTL, class and type.
 _OWNER = re.compile(rb'[^\s"]+\s+(?:[0-9]+\s+)?(?:IN\s+)?(?:[0-9]+\s+)?TXT\s+', re.IGNORECASE)
+# A field that stands behind a semicolon and was meant to stand behind a comma.
+_ADDRESSED = re.compile(rb"[ \t]*(?:mailto:|https:|[^=@]+@)", re.IGNORECASE)
 _SIZE_SUFFIX = re.compile(rb".*![0-9]+[kmgt]?", re.IGNORECASE | re.DOTALL)
 
 
@@ -74,34 +77,47 @@ def check_tlsrpt(rrset: Rrset) -> RecordReport[TlsRptRecord]:
     """Everything to be said about the TXT records at ``_smtp._tls``."""
     selection = select_tlsrpt(rrset)
     found = [*_check(rrset, selection, TLSRPT)]
-    if selection.record:
-        found += _uris(selection.record.rua)
+    for seen in _uris(selection.record.rua) if selection.record else ():
+        fix = "" if seen.meant is None else _corrected(TLSRPT, seen.meant)
+        found.append(finding(seen.code, seen.evidence, fix))
     return RecordReport(selection, ordered(found))
 
 
 def _check(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Iterator[Finding]:
+    for seen in _seen(rrset, selection, grammar):
+        fix = "" if seen.meant is None else _corrected(grammar, seen.meant)
+        yield finding(seen.code, seen.evidence, fix)
+
+
+class _Seen(NamedTuple):
+    """A finding to be: its id and evidence, and the text that is to be published corrected."""
+
+    code: str
+    evidence: bytes = b""
+    meant: bytes | None = None
+
+
+def _seen(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Iterator[_Seen]:
     kind, texts = grammar.kind, join(rrset)
     if selection.outcome is Outcome.NONE:
-        yield finding(f"{kind}-record-missing")
+        yield _Seen(f"{kind}-record-missing")
     elif selection.outcome is Outcome.MULTIPLE:
-        yield finding(f"{kind}-record-multiple", b" | ".join(selection.candidates))
+        yield _Seen(f"{kind}-record-multiple", b" | ".join(selection.candidates))
     for problem in selection.problems:
         text = selection.candidates[0]
-        code = _fault(grammar, problem, text)
-        yield finding(code, problem.evidence, _corrected(grammar, text))
+        yield _Seen(_fault(grammar, problem, text), problem.evidence, text)
     other = TLSRPT if grammar is STS else STS
     for text in texts:
         if is_version(grammar, text):
             yield from _tags(grammar, text)
         elif is_meant(grammar, text):
-            fix = _corrected(grammar, text)
-            yield finding(f"{kind}-record-version-near-miss", text, fix)
+            yield _Seen(f"{kind}-record-version-near-miss", text, text)
         elif text.lower().startswith(b"v=spf1"):
-            yield finding(f"{kind}-record-spf", text)
+            yield _Seen(f"{kind}-record-spf", text)
         elif is_meant(other, text):
-            yield finding(f"{kind}-record-misplaced", text)
+            yield _Seen(f"{kind}-record-misplaced", text)
         else:
-            yield finding(f"{kind}-record-unrelated", text)
+            yield _Seen(f"{kind}-record-unrelated", text)
 
 
 def _fault(grammar: Grammar, problem: Problem, text: bytes) -> str:
@@ -142,29 +158,61 @@ def _uri_fault(uri: bytes, text: bytes) -> str:
 
 
 def _corrected(grammar: Grammar, text: bytes) -> str:
-    """The line to publish in place of ``text``, where what was meant is plain; else nothing."""
+    """The line to publish in place of ``text``, where what was meant is plain; else nothing.
+
+    It is never a line that has findings of its own.
+    """
+    bare = QUOTES.sub(b"", text)
+    meant = _meant_id(bare) if grammar is STS else _meant_rua(bare)
+    return to_presentation(meant) if meant and is_clean(grammar, meant.encode("ascii")) else ""
+
+
+def is_clean(grammar: Grammar, record: bytes) -> bool:
+    """Whether a record of this text alone brings no finding of weight."""
+    rrset = [(record,)]
     if grammar is STS:
-        match = re.search(rb"\bid\s*=\s*([^;\"]*)", text, re.IGNORECASE)
-        meant = re.sub(rb"[^A-Za-z0-9]", b"", match[1] if match else b"")[:32]
-        return to_presentation(StsRecord(meant.decode("ascii")).render()) if meant else ""
-    rua = re.search(rb"\brua\s*=\s*([^;\"]*)", text, re.IGNORECASE)
-    uris = [_meant_uri(part.strip()) for part in (rua[1] if rua else b"").split(b",")]
-    if not all(is_report_uri(uri) for uri in uris):
+        seen = [*_seen(rrset, select_sts(rrset), STS)]
+    else:
+        selection = select_tlsrpt(rrset)
+        seen = [*_seen(rrset, selection, TLSRPT)]
+        seen += _uris(selection.record.rua) if selection.record else []
+    return all(CATALOGUE[each.code][0] is Severity.INFO for each in seen)
+
+
+def _meant_id(text: bytes) -> str:
+    match = re.search(rb"\bid\s*[=:]\s*([^;]*)", text, re.IGNORECASE)
+    meant = re.sub(rb"[^A-Za-z0-9]", b"", match[1] if match else b"")[:32]
+    return StsRecord(meant.decode("ascii")).render() if meant else ""
+
+
+def _meant_rua(text: bytes) -> str:
+    """The record with every URI of ``text``, those behind a stray semicolon too."""
+    match = re.search(rb"\brua\s*[=:]\s*(.*)", text, re.IGNORECASE | re.DOTALL)
+    first, *rest = (match[1] if match else b"").split(b";")
+    parts = first.strip(b" \t").split(b",")
+    parts += [part for field in rest if _ADDRESSED.match(field) for part in field.split(b",")]
+    uris = [_meant_uri(part.strip(b" \t")) for part in parts if part.strip(b" \t")]
+    if not uris or not all(map(is_report_uri, uris)):
         return ""
-    return to_presentation(TlsRptRecord(tuple(uri.decode("ascii") for uri in uris)).render())
+    once = dict.fromkeys(uri.decode("ascii") for uri in uris)
+    return TlsRptRecord(tuple(once)).render()
 
 
 def _meant_uri(text: bytes) -> bytes:
-    """A URI without DMARC's size suffix, a bare address as the mailbox that it is."""
+    """A URI without DMARC's size suffix or slashes, a bare address as the mailbox that it is."""
     uri = text.rpartition(b"!")[0] if _SIZE_SUFFIX.fullmatch(text) else text
-    return b"mailto:" + uri if b":" not in uri and b"@" in uri else uri
+    scheme, colon, rest = uri.partition(b":")
+    if not colon:
+        return b"mailto:" + uri if b"@" in uri else uri
+    scheme = scheme.lower()
+    return scheme + b":" + (rest.lstrip(b"/") if scheme == b"mailto" else rest)
 
 
-def _tags(grammar: Grammar, text: bytes) -> Iterator[Finding]:
+def _tags(grammar: Grammar, text: bytes) -> Iterator[_Seen]:
     """What is legal in the fields of a record, and unwise."""
     kind, own = grammar.kind, grammar.tag.decode("ascii")
     if text[len(grammar.version) :][:1] in (b" ", b"\t"):
-        yield finding(f"{kind}-record-space", text, _corrected(grammar, text))
+        yield _Seen(f"{kind}-record-space", text, text)
     seen: set[bytes] = set()
     after_https = False
     for tag in split_tags(text)[1]:
@@ -172,38 +220,39 @@ def _tags(grammar: Grammar, text: bytes) -> Iterator[Finding]:
             continue
         squeezed = re.sub(rb"[-_.]", b"", tag.name.lower()).decode("ascii", "replace")
         if tag.name in seen:
-            yield finding(f"{kind}-record-duplicate", tag.name)
+            yield _Seen(f"{kind}-record-duplicate", tag.name)
         elif squeezed == own and tag.name != grammar.tag:
-            yield finding(f"{kind}-record-field-near-miss", tag.name, _corrected(grammar, text))
+            yield _Seen(f"{kind}-record-field-near-miss", tag.name, text)
         elif tag.name != grammar.tag:
             code = "tlsrpt-rua-semicolon" if after_https else f"{kind}-record-unknown-field"
-            yield finding(code, tag.text)
+            yield _Seen(code, tag.text)
         seen.add(tag.name)
         last = split_uris(tag.value)[-1]
         after_https = tag.name == b"rua" and last[:6].lower() == b"https:"
 
 
-def _uris(rua: Sequence[str]) -> Iterator[Finding]:
+def _uris(rua: Sequence[str]) -> Iterator[_Seen]:
     """What is legal in a ``rua``, and brings fewer reports than it could."""
     if len({*rua}) > 1:
-        yield finding("tlsrpt-rua-several", ",".join(rua))
+        yield _Seen("tlsrpt-rua-several", ",".join(rua).encode())
     seen: set[str] = set()
     for uri in rua:
         scheme, _, rest = uri.partition(":")
         same = f"{scheme.lower()}:{rest}"
         if same in seen:
-            yield finding("tlsrpt-rua-duplicate", uri)
+            yield _Seen("tlsrpt-rua-duplicate", uri.encode())
         seen.add(same)
         if not scheme.islower():
-            yield finding("tlsrpt-rua-scheme-case", uri, f"write {same}")
+            record = TlsRptRecord(tuple(rua)).render()
+            yield _Seen("tlsrpt-rua-scheme-case", uri.encode(), record.encode())
         user, at, host = re.split(r"[/?#]", rest.removeprefix("//"), maxsplit=1)[0].rpartition("@")
         if rest.startswith("//") and at:
-            yield finding("tlsrpt-rua-credentials", f"{scheme}://{'*' * len(user)}@{host}")
+            yield _Seen("tlsrpt-rua-credentials", f"{scheme}://{'*' * len(user)}@{host}".encode())
         host = re.sub(r":[0-9]*\Z", "", host).lower().removesuffix(".")
         if host == _RETIRED_MAILBOX_HOST:
-            yield finding("tlsrpt-rua-retired", uri)
+            yield _Seen("tlsrpt-rua-retired", uri.encode())
         elif not _is_public(host):
-            yield finding("tlsrpt-rua-host", uri)
+            yield _Seen("tlsrpt-rua-host", uri.encode())
 
 
 def _is_public(host: str) -> bool:
@@ -246,14 +295,28 @@ def read_rrset(raw: bytes) -> tuple[list[tuple[bytes, ...]], list[Finding]]:
             found.append(_unreadable(error, value, number))
             continue
         if b'"' not in value and re.search(rb"(?<!\\);", value):
-            found.append(finding("record-comment", value, to_presentation(value), number))
+            found.append(finding("record-comment", value, _published(value), number))
     return rrset, list(ordered(found))
+
+
+def _published(value: bytes) -> str:
+    """A line of a zone file for what ``value`` was meant to say, unless that is a broken record."""
+    # A quotation mark behind a backslash is part of the text, any other begins or ends a string.
+    bare = re.sub(rb'(\\.)|"', rb"\1", value, flags=re.DOTALL)
+    try:
+        meant = b"".join(parse_presentation(b'"%b"' % bare, string_max=None))
+    except PresentationError:
+        return ""
+    for grammar in (STS, TLSRPT):
+        if is_meant(grammar, meant) and not is_clean(grammar, meant):
+            return ""
+    return to_presentation(meant)
 
 
 def _unreadable(error: PresentationError, value: bytes, line: int) -> Finding:
     if error.code == "record-string-long":
         # The quotes go, and come back around each piece.
-        return finding(error.code, value, to_presentation(value.replace(b'"', b"")), line)
+        return finding(error.code, value, _published(value), line)
     return finding(
         "record-presentation", value, f"{error}; {CATALOGUE['record-presentation'][3]}", line
     )

@@ -268,15 +268,20 @@ def filled(value: object) -> list[object]:
 def dkim_selector(value: object) -> str:
     """The name of a DKIM key (RFC 6376 section 3.1), lower case."""
     selector = text(value).lower()
-    labels = selector.split(".")
-    if len(selector) > 128 or not all(_SELECTOR_LABEL.fullmatch(label) for label in labels):
-        raise FieldError(
-            "config-dkim-selector-invalid",
-            f"{shown(selector)} is no DKIM selector",
-            "write the part before ._domainkey of the key's DNS name, such as s1",
-            clause="RFC 6376 section 3.1",
-        )
-    return selector
+    if _is_selector(selector) and "_domainkey" not in selector.split("."):
+        return selector
+    own = selector.partition("._domainkey")[0]
+    meant = own if _is_selector(own) else "the part before ._domainkey of the key's DNS name"
+    raise FieldError(
+        "config-dkim-selector-invalid",
+        f"{shown(selector)} is no DKIM selector",
+        f"write {meant}" if own != selector else f"write {meant}, such as s1",
+        clause="RFC 6376 section 3.1",
+    )
+
+
+def _is_selector(text: str) -> bool:
+    return len(text) <= 128 and all(map(_SELECTOR_LABEL.fullmatch, text.split(".")))
 
 
 def token(value: object) -> str:

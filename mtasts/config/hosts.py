@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from mtasts.config.fields import FieldError, shown, text
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, MxPattern, parse_domain
+from mtasts.records import is_report_uri
 
 # RFC 3986 without "#", and without what RFC 8460 section 3 wants percent-encoded in a rua: , ! ;
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@$&'()*+=%-]+")
@@ -118,11 +119,11 @@ def report_uri(value: object) -> str:
     scheme = scheme.lower()
     clause = "RFC 8460 section 3"
     if not colon or scheme not in ("mailto", "https"):
-        address = written if not colon and "@" in written else "tlsrpt@reports.example.gov"
+        address = written if _fault("mailto", written) is None else "tlsrpt@reports.example.gov"
         raise FieldError(
             "config-report-uri-scheme",
             f"{shown(written)} begins with neither mailto: nor https:",
-            f"write mailto:{printable(address)} or https://reports.example.gov/tlsrpt",
+            f"write mailto:{address} or https://reports.example.gov/tlsrpt",
             clause=clause,
         )
     if not _URI.fullmatch(rest):
@@ -132,16 +133,30 @@ def report_uri(value: object) -> str:
             "percent-encode them (, is %2C, ! is %21, ; is %3B), or use another address",
             clause=clause,
         )
+    fault = _fault(scheme, rest)
+    if fault is None:
+        return f"{scheme}:{rest}"
+    bare = rest.lstrip("/")
+    meant = f"mailto:{bare}" if scheme == "mailto" and _fault(scheme, bare) is None else None
+    raise FieldError(
+        "config-report-uri-invalid",
+        f"{shown(written)} leads to no mailbox or web host: {printable(fault, 160)}",
+        f"write {meant or 'mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt'}",
+        clause=clause,
+    )
+
+
+def _fault(scheme: str, rest: str) -> str | None:
+    """Why ``scheme:rest`` is no URI that a report can be sent to, or None."""
+    if not _URI.fullmatch(rest):
+        return "it holds characters that have to be percent-encoded"
     try:
         _public_name(_mail_host(rest) if scheme == "mailto" else _web_host(f"{scheme}:{rest}"))
     except (DomainNameError, ValueError) as error:
-        raise FieldError(
-            "config-report-uri-invalid",
-            f"{shown(written)} leads to no mailbox or web host: {printable(str(error), 160)}",
-            "write mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt",
-            clause=clause,
-        ) from error
-    return f"{scheme}:{rest}"
+        return str(error)
+    if not is_report_uri(f"{scheme}:{rest}".encode("ascii")):
+        return f"it is no {scheme}: URI; a slash before the @ is written %2F"
+    return None
 
 
 def _mail_host(rest: str) -> str:

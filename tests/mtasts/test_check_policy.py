@@ -152,7 +152,61 @@ def test_every_parser_problem_has_a_row() -> None:
         ),
         pytest.param(with_mx(b"10 a.b"), "policy-mx-preference", "mx: a.b", id="preference"),
         pytest.param(
-            GOOD + b"Max-Age: 9\r\n", "policy-key-near-miss", "max_age: 9", id="near-miss"
+            GOOD + b"Max-Age: 604800\r\n",
+            "policy-key-near-miss",
+            "max_age: 604800",
+            id="near-miss",
+        ),
+        pytest.param(
+            GOOD + b"Max-Age: soon\r\n",
+            "policy-key-near-miss",
+            "write version, mode, mx or max_age",
+            id="near-miss-of-no-value",
+        ),
+        pytest.param(
+            GOOD + b"Max-Age: 9\r\n",
+            "policy-key-near-miss",
+            "write version, mode, mx or max_age",
+            id="near-miss-of-a-value-that-is-wrong-too",
+        ),
+        pytest.param(
+            GOOD + b"nmx: mx2.example.gov\r\n",
+            "policy-key-near-miss",
+            "mx: mx2.example.gov",
+            id="a-letter-too-many",
+        ),
+        pytest.param(
+            GOOD + b"mx1: mx1.example.gov\r\n",
+            "policy-key-near-miss",
+            "mx: mx1.example.gov",
+            id="numbered",
+        ),
+        pytest.param(
+            GOOD + b"moed: enforce\r\n",
+            "policy-key-near-miss",
+            "mode: enforce",
+            id="letters-swapped",
+        ),
+        pytest.param(
+            with_age(b"+5"), "policy-max-age-malformed", "max_age: 1209600", id="age-in-enforce"
+        ),
+        pytest.param(
+            with_age(b"+5").replace(b"enforce", b"testing"),
+            "policy-max-age-malformed",
+            "max_age: 604800",
+            id="age-in-testing",
+        ),
+        pytest.param(
+            b"version: STSv1\r\nmode: none\r\nmax_age: 60\r\n",
+            "policy-max-age-tiny",
+            "max_age: 86400",
+            id="age-in-none",
+        ),
+        pytest.param(
+            with_mx(b"10 mail.internal"),
+            "policy-mx-preference",
+            "write the host's name alone",
+            id="no-fix-that-has-findings-itself",
         ),
         pytest.param(
             GOOD.replace(b"mode:", b" mode :"), "policy-key-space", "mode: enforce", id="space"
@@ -187,6 +241,11 @@ def test_the_fix_is_the_line_to_write(body: bytes, code: str, fix: str) -> None:
 def test_one_mx(mx: bytes, expected: set[str]) -> None:
     report = check_policy(with_mx(mx), domain="example.gov")
     assert {finding.id for finding in report.findings} == expected
+
+
+@pytest.mark.parametrize("key", [b"m", b"x", b"age", b"smtp", b"contact", b"mx-host", b"policy"])
+def test_a_key_that_is_no_slip_of_the_pen_is_an_extension(key: bytes) -> None:
+    assert ids(GOOD + key + b": y\r\n") == {"policy-key-unknown"}
 
 
 def test_without_a_domain_no_wildcard_is_called_wide() -> None:

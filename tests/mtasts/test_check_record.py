@@ -142,6 +142,46 @@ def raw(value: dict[str, str]) -> bytes:
             '"v=TLSRPTv1; rua=mailto:a@b.example;"',
             id="bare-address",
         ),
+        pytest.param(b'"v=STSv1; id=7"', '"v=STSv1; id=7;"', id="quotes-inside-quotes"),
+        pytest.param("v=STSv1; id=“7”".encode(), '"v=STSv1; id=7;"', id="typographic-quotes"),
+        pytest.param("„v=STSv1; id=7“".encode(), '"v=STSv1; id=7;"', id="low-quotes"),
+        pytest.param(b"v=STS1; id=7", '"v=STSv1; id=7;"', id="version-without-its-v"),
+        pytest.param(b"v=MTA-STSv1; id=7", '"v=STSv1; id=7;"', id="version-by-the-full-name"),
+        pytest.param(
+            b"v=TLSRPT1; rua=mailto:a@b.example",
+            '"v=TLSRPTv1; rua=mailto:a@b.example;"',
+            id="tlsrpt-without-its-v",
+        ),
+        pytest.param(
+            b"v=TLS-RPTv1; rua=mailto:a@b.example",
+            '"v=TLSRPTv1; rua=mailto:a@b.example;"',
+            id="tlsrpt-with-a-hyphen",
+        ),
+        pytest.param(
+            b"v=TLSRPTv1; rua=mailto:a@b.example;mailto:c@d.example",
+            '"v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example;"',
+            id="semicolon-between-addresses",
+        ),
+        pytest.param(
+            b"v=TLSRPTv1; rua=mailto:a@b.example; c@d.example; x=y",
+            '"v=TLSRPTv1; rua=mailto:a@b.example,mailto:c@d.example;"',
+            id="semicolon-before-a-bare-address",
+        ),
+        pytest.param(
+            b"v=TLSRPTv1; rua=mailto://tls@example.com",
+            '"v=TLSRPTv1; rua=mailto:tls@example.com;"',
+            id="slashes",
+        ),
+        pytest.param(
+            b"v=TLSRPTv1; rua=Mailto:tls@example.com,mailto:tls@example.com",
+            '"v=TLSRPTv1; rua=mailto:tls@example.com;"',
+            id="scheme-case",
+        ),
+        pytest.param(
+            b"v=TLSRPTv1; rua=mailto:a@localhost ",
+            '"v=TLSRPTv1; rua=mailto:<mailbox>"',
+            id="no-fix-that-has-findings-itself",
+        ),
         pytest.param(
             b"v=TLSRPTv1; rua=http://b.example/",
             '"v=TLSRPTv1; rua=mailto:<mailbox>"',
@@ -150,7 +190,7 @@ def raw(value: dict[str, str]) -> bytes:
     ],
 )
 def test_the_fix_is_the_line_to_publish(text: bytes, fix: str) -> None:
-    check = check_tlsrpt if b"TLSRPT" in text else check_sts
+    check = check_tlsrpt if b"rua" in text else check_sts
     findings = [one for one in check([[text]]).findings if not one.id.endswith("-missing")]
     assert fix in {one.fix for one in findings} or findings == []
     if not findings:
@@ -189,6 +229,38 @@ def test_white_space_before_the_semicolon_is_fatal_beside_another_record() -> No
 def test_a_long_string_is_split_in_the_fix() -> None:
     (finding,) = read_rrset(b'"' + b"a" * 300 + b'"')[1]
     assert finding.fix == f'"{"a" * 255}" "{"a" * 45}"'
+
+
+@pytest.mark.parametrize(
+    ("text", "id_"),
+    [
+        pytest.param(b"v=STS1; id=7", "sts-record-version-near-miss", id="sts1"),
+        pytest.param(b"version=STSv1; id=7", "sts-record-version-near-miss", id="long-key"),
+        pytest.param(b'"v=STSv1; id=7"', "sts-record-version-near-miss", id="quoted"),
+        pytest.param("“v=STSv1; id=7”".encode(), "sts-record-version-near-miss", id="typeset"),
+        pytest.param(b"v=TLSRPTv1; rua=mailto:a@b.example", "sts-record-misplaced", id="tlsrpt"),
+        pytest.param(b"v=TLS-RPTv1; rua=mailto:a@b.example", "sts-record-misplaced", id="hyphen"),
+        pytest.param(b"v=DMARC1; p=none", "sts-record-unrelated", id="dmarc"),
+        pytest.param(b"v=STUN1", "sts-record-unrelated", id="another-version"),
+        pytest.param(b"posts=7", "sts-record-unrelated", id="another-word"),
+    ],
+)
+def test_what_was_meant_for_the_record_is_told_from_what_was_not(text: bytes, id_: str) -> None:
+    assert {finding.id for finding in check_sts([[text]]).findings} == {"sts-record-missing", id_}
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        pytest.param(rb"v=STSv1; id=7", '"v=STSv1; id=7"', id="comment"),
+        pytest.param(rb"v=STSv1\; id=7; x=1", '"v=STSv1; id=7; x=1"', id="one-escaped"),
+        pytest.param(rb"v=STSv1; id=2026-01-01", "put the value in quotes", id="broken-record"),
+        pytest.param(rb"v=STSv1; id=7\1", "put the value in quotes", id="broken-escape"),
+    ],
+)
+def test_an_unquoted_line_is_published_as_it_was_meant(line: bytes, fix: str) -> None:
+    (finding,) = read_rrset(line)[1]
+    assert (finding.id, finding.fix) == ("record-comment", fix)
 
 
 def test_a_file_longer_than_any_answer_is_not_read_to_its_end() -> None:
