@@ -1,0 +1,168 @@
+"""What a run writes into the ledgers, and that a second run writes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from memory_store import MemoryStore
+from test_decision import ZONE, ledger, placed, survey
+
+from mtasts.bookkeeping import hand_over, lock, record_progress, record_seen
+from mtasts.config import Hosting
+from mtasts.recording import Recorder
+from mtasts.rollout.entries import (
+    Hosted,
+    LedgerError,
+    PhaseEntered,
+    Pointed,
+    ZoneSeen,
+)
+from mtasts.rollout.ledger import Ledger, read
+from mtasts.rollout.phases import Phase
+from mtasts.rollout.retirement import Progress
+from mtasts.rollout.zones import HostedZone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtasts.rollout.verdicts import Surroundings
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
+    store = MemoryStore()
+    await record_seen(Recorder(store, Hosting.AWS), survey(), ())
+    assert store.ledgers == {"example.gov": {}}
+    # The ledger is read again before anything is written: here it is empty.
+    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), ())
+    assert {name: len(entries) for name, entries in store.ledgers.items()} == {
+        "b.example.gov": 2,
+        "example.gov": 2,
+    }
+    store = MemoryStore()
+    held = {"example.gov": ("no",)}
+    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), held)
+    assert len(store.entries) == 1  # the MX set alone
+
+
+async def handed(
+    ledger: Ledger, held: Sequence[str] = (), **found: Any
+) -> tuple[tuple[Surroundings, ...], Ledger]:
+    """Which domain may be written to once its ledger is here, and what the ledger has then."""
+    here, there = MemoryStore(), MemoryStore(*ledger.entries)
+    leaves = found.get("leaving") is not None
+    recorder = Recorder(
+        here if leaves else there, Hosting.AWS, lambda: NOW, (lambda: there) if leaves else None
+    )
+    (first, *_) = survey(ledger=ledger)
+    here = await hand_over(recorder, (replace(first, **found),), held)
+    return here, read(recorder.store.list("example.gov"))
+
+
+async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
+    known = placed(proven=True)
+    around, written = await handed(known)
+    assert len(around) == 1
+    assert written.entries[len(known.entries) :] == (
+        Hosted(4, NOW, "aws"),
+        Pointed(5, NOW, "Z1", "aws", 0),
+    )
+    _, again = await handed(written)
+    assert again == written
+    for unknown in ({"home": ZONE}, {"zone": None}):  # no zone of ours leads to the host
+        _, written = await handed(known, **unknown)
+        assert written.entries[len(known.entries) :] == (Hosted(4, NOW, "aws"),)
+    _, written = await handed(known, held=["example.gov"])
+    assert written == known
+    assert (await handed(Ledger()))[1] == Ledger()
+
+
+async def test_a_ledger_that_counts_elsewhere_is_handed_over_unless_the_domain_is_held() -> None:
+    known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
+    around, written = await handed(known, leaving=Hosting.CLOUDFLARE)
+    assert len(around) == 1
+    assert written.entries[4:] == (Hosted(5, NOW, "aws"), Pointed(6, NOW, "Z1", "cloudflare", 0))
+    around, written = await handed(known, ["example.gov"], leaving=Hosting.CLOUDFLARE)
+    assert (around, written) == ((), known)  # a copy, and it does not count
+    around, written = await handed(known, ["example.gov"])
+    assert (len(around), written) == (0, known)
+    unknown = {"ledger_problem": LedgerError("gone"), "leaving": Hosting.CLOUDFLARE}
+    around, written = await handed(known, **unknown)
+    assert (around, written) == ((), Ledger())
+
+
+async def test_what_an_old_ledger_does_not_tell_is_where_the_domain_leaves_from() -> None:
+    known = placed(proven=True)
+    _, written = await handed(known, leaving=Hosting.CLOUDFLARE)
+    assert written.entries[3:] == (
+        Hosted(4, NOW, "cloudflare"),
+        Hosted(5, NOW, "aws"),
+        Pointed(6, NOW, "Z1", "cloudflare", 0),
+    )
+    _, written = await handed(known, leaving=Hosting.CLOUDFLARE, former_zone=ZONE)
+    assert written.entries[-1] == Hosted(5, NOW, "aws")
+
+
+async def test_a_zone_that_was_left_leads_to_no_host() -> None:
+    entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
+    other = HostedZone("a" * 32, "example.gov")
+    known = Ledger(
+        (
+            *entries,
+            Pointed(5, NOW, "Z1", "aws", 0),
+            ZoneSeen(6, NOW, other),
+            Pointed(7, NOW, other.zone_id, "aws", 300),
+        )
+    )
+    _, written = await handed(known, zone=other, former_zone=ZONE)
+    assert written == known
+    _, written = await handed(known, zone=other)
+    assert written.entries[7:] == (Pointed(8, NOW, "Z1", "", 0),)
+    assert written.pointed("Z1") is None
+    _, again = await handed(written, zone=other)
+    assert again == written
+
+
+async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> None:
+    entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
+    known = Ledger((*entries, Pointed(5, NOW, "Z1", "aws", 0)))
+    here = MemoryStore(*known.entries)
+
+    async def run(leaving: Hosting | None) -> Ledger:
+        recorder = Recorder(here, Hosting.AWS, lambda: NOW, MemoryStore)
+        (first, *_) = survey(ledger=read(here.entries))
+        await hand_over(recorder, (replace(first, leaving=leaving),), ())
+        return read(here.entries)
+
+    for leaving, is_free, count in (
+        (Hosting.AWS, True, 6),
+        (Hosting.AWS, True, 6),
+        (None, False, 7),
+        (None, False, 7),
+        (Hosting.AWS, True, 8),
+        (Hosting.CLOUDFLARE, False, 9),  # a move that is given up
+    ):
+        written = await run(leaving)
+        assert (written.is_freed, len(written.entries)) == (is_free, count)
+
+
+async def test_a_phase_is_written_down_ahead() -> None:
+    memory = MemoryStore()
+    steps = {
+        "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
+        "other.gov": Progress(Phase.RECORD_GONE, ""),
+    }
+    await record_progress(Recorder(memory, Hosting.AWS, lambda: NOW), steps)
+    assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
+
+
+async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up() -> None:
+    store = MemoryStore()
+    assert await lock(Recorder(store, Hosting.AWS)) == ()
+    assert store.is_locked
+    store.fails["lock"] = "no right to"
+    told = await lock(Recorder(store, Hosting.AWS))
+    assert told == ("could not find out whether the ledgers are locked: no right to",)
