@@ -74,6 +74,9 @@ def ours(folder: Path) -> tuple[float, int]:
     listed.write_text("\n".join(names(DOMAINS)))
     own = {
         **os.environ,
+        "MTASTS_LOCAL_CLOUD": str(folder),
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "CLOUDFLARE_BASE_URL": "http://127.0.0.1:1",
         "MTASTS_RESOLVER": "127.0.0.1:53",
         "MTASTS_CA_FILE": str(folder / "ca.pem"),
     }

@@ -12,15 +12,15 @@ import shlex
 from typing import TYPE_CHECKING
 
 from localcloud.lifecycle import is_misleading
+from mtasts.destinations import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from localcloud.cloud import Cloud
 
-CLOUD = "MTASTS_LOCAL_CLOUD"
 _ASIDE = "MTASTS_ASIDE_"
-_OWN = ("MTASTS_RESOLVER", "MTASTS_CA_FILE", "MTASTS_CONNECT_TO", "MTASTS_R2_ENDPOINT", CLOUD)
+_OWN = ("MTASTS_RESOLVER", "MTASTS_CA_FILE", "MTASTS_CONNECT_TO", "MTASTS_R2_ENDPOINT", MARKER)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -42,7 +42,7 @@ def leave(own: Mapping[str, str]) -> str:
 
 def outside(own: Mapping[str, str]) -> dict[str, str]:
     """The environment ``own`` as it was before `enter`."""
-    if CLOUD not in own:
+    if MARKER not in own:
         return dict(own)
     kept = {
         name: value
@@ -54,7 +54,7 @@ def outside(own: Mapping[str, str]) -> dict[str, str]:
 
 
 def _leave(own: Mapping[str, str]) -> Iterator[str]:
-    if CLOUD not in own:
+    if MARKER not in own:
         return
     aside = sorted(_aside(own))
     gone = [name for name in own if name in _OWN or is_misleading(name)]
@@ -73,6 +73,6 @@ def _aside(own: Mapping[str, str]) -> list[str]:
 
 def _path(own: Mapping[str, str]) -> str:
     """PATH without the local cloud's folder."""
-    inside = f"{own[CLOUD]}/bin"
+    inside = f"{own[MARKER]}/bin"
     parts = own.get("PATH", os.defpath).split(os.pathsep)
     return os.pathsep.join(part for part in parts if part != inside)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from mtasts.destinations import require_local
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 AHEAD = "MTASTS_CLOCK_AHEAD"
-_ENDPOINT = "AWS_ENDPOINT_URL"
 _YEARS = 10 * 366 * 86_400
 
 
@@ -32,18 +30,10 @@ def clock(environment: Mapping[str, str]) -> Callable[[], dt.datetime]:
     text = environment.get(AHEAD)
     if not text:
         return utc_now
-    if not _leads_to_this_machine(environment.get(_ENDPOINT, "")):
-        raise UsageError(f"{AHEAD} is for a local cloud only: unset it")
+    require_local([AHEAD], environment)
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) <= _YEARS):
         raise UsageError(
             f"{AHEAD} is a whole number of seconds up to {_YEARS}, not '{printable(text)}'"
         )
     ahead = dt.timedelta(seconds=int(text))
     return lambda: utc_now() + ahead
-
-
-def _leads_to_this_machine(url: str) -> bool:
-    try:
-        return ipaddress.ip_address(urlsplit(url).hostname or "").is_loopback
-    except ValueError:
-        return False

@@ -17,6 +17,7 @@ from mtasts.cloud.naming import bucket_name, ledger_bucket_name
 from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
+from mtasts.destinations import aws_endpoints, is_local, require_aws
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.recording import Recorder
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
@@ -56,10 +57,14 @@ class Clouds:
         """The clouds that ``config`` and ``values``, its ``aws:`` and ``cloudflare:`` keys, choose.
 
         Raises:
-            UsageError: there is no token for Cloudflare.
+            UsageError: there is no token for Cloudflare, or an endpoint leads elsewhere than to
+                the cloud itself or to this machine.
             AwsSettingsError: the ``aws:`` keys make no session.
         """
         on_aws = config.hosting is Hosting.AWS or config.leaving is not None
+        # The provider follows each of them, for services too that are never called from here.
+        for name, url in aws_endpoints(environment).items():
+            require_aws(name, url)
         settings = (
             CloudflareSettings.from_config(config.cloudflare_account, values, environment)
             if config.cloudflare_account
@@ -68,7 +73,9 @@ class Clouds:
         return cls(
             stack,
             config,
-            Account(AwsSettings.from_config(values)) if on_aws else None,
+            Account(AwsSettings.from_config(values, local_only=is_local(environment)))
+            if on_aws
+            else None,
             CloudflareAccount(settings) if settings else None,
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from mtasts.destinations import require_aws
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.threads import in_thread
@@ -78,6 +79,7 @@ class Topic:
         subject = printable(f"mtasts: {len(changes)} changes", _SUBJECT_MAX)
         try:
             client = boto3.client("sns", region_name=region)
+            require_aws("the endpoint of sns", client.meta.endpoint_url)
             client.publish(TopicArn=self.arn, Subject=subject, Message=message)
         except (BotoCoreError, ClientError) as error:
             raise OSError(str(error)) from error

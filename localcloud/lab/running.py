@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
+from localcloud.lifecycle import is_misleading
+from mtasts.destinations import AWS_VARIABLE, CLOUDFLARE_VARIABLE, MARKER
 from mtasts.probe.reach import CA_FILE, CONNECT_TO, RESOLVER
 
 if TYPE_CHECKING:
@@ -17,12 +19,17 @@ if TYPE_CHECKING:
 
 # One that `mtasts.rollout.authority` knows, so that CAA records can be compared with it.
 ORGANIZATION = "ISRG of the lab"
+# Port 1 is privileged, and nothing listens there: a lab has no cloud.
+_NO_CLOUD = "http://127.0.0.1:1"
 
 
 def environment(lab: Lab, ca_file: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """The environment ``own``, with what leads every probe to ``lab``."""
+    """The environment ``own``, with what leads every probe to ``lab``, and no call to a cloud."""
     return {
-        **own,
+        **{name: value for name, value in own.items() if not is_misleading(name)},
+        MARKER: str(ca_file.parent),
+        AWS_VARIABLE: _NO_CLOUD,
+        CLOUDFLARE_VARIABLE: _NO_CLOUD,
         RESOLVER: f"127.0.0.1:{lab.dns.port}",
         CA_FILE: str(ca_file),
         CONNECT_TO: " ".join(lab.connect_to()),

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from localcloud.cloud import Cloud
+from mtasts.destinations import MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-CLOUD_VARIABLE = "MTASTS_LOCAL_CLOUD"
 
 
 class UnsafeError(Exception):
@@ -26,10 +25,10 @@ def own_backend(provider: str, environment: Mapping[str, str]) -> Cloud:
     Raises:
         UnsafeError: there is none, or the state lies elsewhere.
     """
-    directory = environment.get(CLOUD_VARIABLE)
+    directory = environment.get(MARKER)
     if not directory:
         raise UnsafeError(
-            f"this is the local stand-in of the {provider} provider, and {CLOUD_VARIABLE} names no "
+            f"this is the local stand-in of the {provider} provider, and {MARKER} names no "
             "local cloud; run `mtasts local up`"
         )
     try:

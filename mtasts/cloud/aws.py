@@ -10,10 +10,11 @@ import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from mtasts.destinations import Destination, require_aws
 from mtasts.errors import MtaStsError, UndeterminedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import boto3
 
@@ -51,13 +52,16 @@ class AwsSettings:
     roles: tuple[Role, ...] = ()
     endpoints: Mapping[str, str] = field(default_factory=dict)
     allowed_accounts: tuple[str, ...] = ()
+    local_only: bool = False
+    """Whether the environment is a local cloud's: then no call may leave this machine."""
 
     @classmethod
-    def from_config(cls, values: Mapping[str, object]) -> AwsSettings:
+    def from_config(cls, values: Mapping[str, object], *, local_only: bool = False) -> AwsSettings:
         """Read the ``aws:`` keys of a stack's config; lists and objects may be JSON texts.
 
         Raises:
             AwsSettingsError: a key is malformed, or would choose an identity unseen by this module.
+            DestinationError: an endpoint leads elsewhere than to AWS or to this machine.
         """
         unfollowed = [f"aws:{key}" for key in _UNFOLLOWED if f"aws:{key}" in values]
         if unfollowed:
@@ -74,6 +78,15 @@ class AwsSettings:
         if region is None:
             raise AwsSettingsError("aws:region is missing: pulumi config set aws:region us-east-1")
         roles = [*_objects(values, "assumeRoles"), *_objects(values, "assumeRole")]
+        endpoints = {
+            service.replace("-", "").lower(): str(url)
+            for row in _objects(values, "endpoints")
+            for service, url in row.items()
+        }
+        kinds = {Destination.LOOPBACK} if local_only else set()
+        for service, url in endpoints.items():
+            kinds.add(require_aws(f"aws:endpoints ({service})", url))
+            _require_one(kinds, service, url)
         return cls(
             region=region,
             profile=text("profile"),
@@ -81,14 +94,11 @@ class AwsSettings:
             secret_key=text("secretKey"),
             token=text("token"),
             roles=tuple(_role(role) for role in roles),
-            endpoints={
-                service: str(url)
-                for row in _objects(values, "endpoints")
-                for service, url in row.items()
-            },
+            endpoints=endpoints,
             allowed_accounts=tuple(
                 str(account) for account in _list(values, "allowedAccountIds") or ()
             ),
+            local_only=local_only,
         )
 
 
@@ -136,6 +146,7 @@ class Account:
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._account_id: str | None = None
+        self._destinations = {Destination.LOOPBACK} if settings.local_only else set()
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - callers name the typed client
         """The client of ``service``, made once, in the stack's region or another."""
@@ -232,13 +243,34 @@ class Account:
         from botocore.config import Config  # noqa: PLC0415 - as boto3 above
 
         factory = cast("Any", session.client)
-        return factory(
+        client = factory(
             service,
             region_name=region,
-            endpoint_url=self.settings.endpoints.get(service),
+            endpoint_url=self.settings.endpoints.get(service.replace("-", "")),
             config=Config(
                 connect_timeout=5,
                 read_timeout=20,
                 retries={"mode": "standard", "total_max_attempts": self._attempts_max},
             ),
+        )
+        self._require_destination(service, str(client.meta.endpoint_url))
+        return client
+
+    def _require_destination(self, service: str, url: str) -> None:
+        """Refuse a client that would carry credentials elsewhere, whatever has chosen its endpoint.
+
+        A ledger on this machine beside a zone in the real account would be forged memory: either
+        every call stays here, or none does.
+        """
+        found = require_aws(f"the endpoint of {service}", url)
+        self._destinations.add(found)
+        _require_one(self._destinations, service, url)
+
+
+def _require_one(kinds: Collection[Destination], service: str, url: str) -> None:
+    if len(kinds) > 1:
+        raise AwsSettingsError(
+            f"some calls would go to AWS and others to this machine ({service}: {url}): see "
+            "AWS_ENDPOINT_URL, aws:endpoints and endpoint_url in the AWS profile; "
+            'eval "$(mtasts local env --unset)" leads a shell out of a local cloud'
         )

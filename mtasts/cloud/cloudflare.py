@@ -9,8 +9,14 @@ import time
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from mtasts.destinations import (
+    CLOUDFLARE_VARIABLE,
+    Destination,
+    is_local,
+    is_loopback,
+    require_cloudflare,
+)
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import printable
 
@@ -21,7 +27,6 @@ if TYPE_CHECKING:
 
 BASE_URL = "https://api.cloudflare.com/client/v4"
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a variable's name
-_URL_VARIABLE = "CLOUDFLARE_BASE_URL"
 _R2_VARIABLE = "MTASTS_R2_ENDPOINT"
 _TIMEOUT_SECONDS = 20.0
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
@@ -59,7 +64,8 @@ class CloudflareSettings:
         As the provider has it, the config comes before the environment.
 
         Raises:
-            UsageError: there is no token, or R2 is led off this machine.
+            UsageError: there is no token, the API or R2 is led elsewhere, or one of them to this
+                machine and the other not: the ledger would be another than the account's.
         """
         token = values.get("cloudflare:apiToken") or environment.get(TOKEN_VARIABLE)
         if isinstance(token, dict):  # encrypted for the engine alone
@@ -69,12 +75,15 @@ class CloudflareSettings:
                 f"no token for Cloudflare: set {TOKEN_VARIABLE}, or "
                 "pulumi config set --secret cloudflare:apiToken"
             )
-        url = values.get("cloudflare:baseUrl") or environment.get(_URL_VARIABLE) or BASE_URL
+        url = _base_url(values, environment)
         endpoint = environment.get(_R2_VARIABLE, "")
-        if endpoint and urlsplit(endpoint).hostname != "127.0.0.1":
-            raise UsageError(f"{_R2_VARIABLE} may lead to 127.0.0.1 only: unset it")
+        if endpoint and not (is_loopback(endpoint) and is_loopback(url)):
+            raise UsageError(
+                f"{_R2_VARIABLE} may lead to a loopback address only, and only where "
+                f"{CLOUDFLARE_VARIABLE} leads to one too: unset {_R2_VARIABLE}"
+            )
         default = f"https://{account_id}.r2.cloudflarestorage.com"
-        return cls(account_id, str(token), str(url).rstrip("/"), endpoint or default)
+        return cls(account_id, str(token), url, endpoint or default)
 
 
 class CloudflareAccount:
@@ -216,6 +225,19 @@ class CloudflareAccount:
                 )
                 weakref.finalize(self, self._client.close)
             return self._client
+
+
+def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> str:
+    source, url = CLOUDFLARE_VARIABLE, environment.get(CLOUDFLARE_VARIABLE) or BASE_URL
+    if values.get("cloudflare:baseUrl"):
+        source, url = "cloudflare:baseUrl", str(values["cloudflare:baseUrl"])
+    found = require_cloudflare(source, url)
+    if is_local(environment) and found is Destination.CLOUD:
+        raise UsageError(
+            f"{source} leads to Cloudflare itself, and this environment is a local cloud's: "
+            'remove it, or eval "$(mtasts local env --unset)"'
+        )
+    return url.rstrip("/")
 
 
 def _wanted_pause(answer: httpx.Response) -> float:

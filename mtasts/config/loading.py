@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import ValidationError
 
 from mtasts.config import fields, hosts, rules, source
+from mtasts.config.credentials import check_credentials
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import (
     AgencyConfig,
@@ -112,7 +113,7 @@ def _load(
     values: Mapping[str, object], report: Report, secret_keys: Collection[str] = ()
 ) -> AgencyConfig:
     rules.check_namespaces(values, report)
-    rules.check_tokens(values, secret_keys, report)
+    check_credentials(values, secret_keys, report)
     known = set(StackFields.known_keys()) | {_DOMAINS}
     raw = fields.mapping(
         {

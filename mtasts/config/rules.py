@@ -12,7 +12,7 @@ from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from mtasts.config.report import Report
     from mtasts.config.schema import DomainFields, StackFields
@@ -155,24 +155,6 @@ def check_names(
                 value=entry["name"],
             )
         first.setdefault(domain.name, path)
-
-
-def check_tokens(
-    values: Mapping[str, object], secret_keys: Collection[str], report: Report
-) -> None:
-    """No token in clear: the file is in a repository."""
-    for key in ("cloudflare:apiToken", "cloudflare:apiKey"):
-        value = values.get(key)
-        if isinstance(value, str) and key not in secret_keys:
-            report.add(
-                key,
-                FieldError(
-                    "config-token-in-clear",
-                    "a token stands in clear in a file that is in a repository",
-                    f"revoke it, and set another: pulumi config set --secret {key}, or "
-                    "CLOUDFLARE_API_TOKEN in the environment",
-                ),
-            )
 
 
 def check_domain(

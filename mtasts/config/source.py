@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from mtasts.config.credentials import check_secrets_provider
 from mtasts.config.fields import PROJECT, FieldError, Unquoted
 from mtasts.findings import printable
 
@@ -138,6 +139,9 @@ def _config(root: object, reader: _Reader) -> dict[str, object]:
         for key in root
         if ":" in key
     )
+    if (wrong := check_secrets_provider(root.get("secretsprovider"))) is not None:
+        line = reader.lines.get("secretsprovider")
+        reader.problems.append(Problem("secretsprovider", wrong, line))
     values: dict[str, object] = {}
     for key, value in config.items():
         name = namespaced(key)

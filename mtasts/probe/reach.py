@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.destinations import require_local
 from mtasts.errors import UsageError
 from mtasts.observations import Hello
 from mtasts.probe.tls import tls_context
@@ -76,9 +77,11 @@ class Reach:
         """The reach that `mtasts local env` set, or the default one.
 
         Raises:
-            UsageError: a variable is malformed, or leads off this machine: a proof that trusted a
-                private authority elsewhere would prove nothing.
+            UsageError: the environment is not a local cloud's own, or a variable is malformed or
+                leads off this machine: a proof that trusted a private authority elsewhere would
+                prove nothing.
         """
+        require_local((RESOLVER, CA_FILE, CONNECT_TO), environment)
         resolver = environment.get(RESOLVER)
         ca_file = environment.get(CA_FILE)
         rows = tuple(ConnectTo.parse(row) for row in environment.get(CONNECT_TO, "").split())

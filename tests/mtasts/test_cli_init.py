@@ -306,12 +306,20 @@ class Resolver(socketserver.BaseRequestHandler):
         self.request[1].sendto(response.to_wire(), self.client_address)
 
 
+def inside(monkeypatch: pytest.MonkeyPatch, resolver: str) -> None:
+    """Have the environment be a local cloud's, with that resolver."""
+    monkeypatch.setenv("MTASTS_LOCAL_CLOUD", "/somewhere")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("MTASTS_RESOLVER", resolver)
+
+
 @pytest.fixture
 def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with socketserver.UDPServer(("127.0.0.1", 0), Resolver) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
-        monkeypatch.setenv("MTASTS_RESOLVER", f"127.0.0.1:{server.server_address[1]}")
+        inside(monkeypatch, f"127.0.0.1:{server.server_address[1]}")
         yield
         server.shutdown()
         thread.join()
@@ -361,14 +369,14 @@ def test_exit_codes_keep_no_apart_from_could_not_tell(
 
 
 def test_given_hosts_need_no_resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MTASTS_RESOLVER", "127.0.0.1:1")
+    inside(monkeypatch, "127.0.0.1:1")
     assert run(tmp_path, "--domain", "example.gov", "--mx", "mail.example.gov", "--offline") == 0
 
 
 def test_a_resolver_off_this_machine_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MTASTS_RESOLVER", "192.0.2.53:53")
+    inside(monkeypatch, "192.0.2.53:53")
     assert run(tmp_path, "--domain", "example.gov") == 2
     assert "loopback" in capsys.readouterr().err
 

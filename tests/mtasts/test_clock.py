@@ -9,7 +9,11 @@ import pytest
 from mtasts.clock import clock, utc_now
 from mtasts.errors import UsageError
 
-LOCAL = {"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}
+LOCAL = {
+    "MTASTS_LOCAL_CLOUD": "/somewhere",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
+    "CLOUDFLARE_BASE_URL": "http://127.0.0.1:5001/client/v4",
+}
 
 
 def test_it_is_the_machines_own() -> None:
@@ -23,12 +27,21 @@ def test_a_local_cloud_may_set_it_ahead() -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint",
-    ["", "https://s3.us-east-1.amazonaws.com", "http://192.0.2.1:80", "http://localhost"],
+    "change",
+    [
+        {"MTASTS_LOCAL_CLOUD": ""},
+        {"AWS_ENDPOINT_URL": ""},
+        {"AWS_ENDPOINT_URL": "https://s3.us-east-1.amazonaws.com"},
+        {"AWS_ENDPOINT_URL": "http://192.0.2.1:80"},
+        {"AWS_ENDPOINT_URL": "http://localhost"},
+        {"AWS_ENDPOINT_URL_S3": "https://s3.us-east-1.amazonaws.com"},
+        {"CLOUDFLARE_BASE_URL": ""},
+        {"CLOUDFLARE_BASE_URL": "https://api.cloudflare.com/client/v4"},
+    ],
 )
-def test_nobody_else_does(endpoint: str) -> None:
-    with pytest.raises(UsageError, match="for a local cloud only: unset it"):
-        clock({"AWS_ENDPOINT_URL": endpoint, "MTASTS_CLOCK_AHEAD": "86400"})
+def test_nobody_else_does(change: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match=r"for a local cloud only.*unset MTASTS_CLOCK_AHEAD"):
+        clock(LOCAL | {"MTASTS_CLOCK_AHEAD": "86400"} | change)
 
 
 @pytest.mark.parametrize("text", ["-1", "1.5", "soon", "9999999999", "\u0661"])

@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ENVIRONMENT = {"CLOUDFLARE_API_TOKEN": "t"}
+LOCAL = ENVIRONMENT | {
+    "MTASTS_LOCAL_CLOUD": "/somewhere",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "CLOUDFLARE_BASE_URL": "http://127.0.0.1:1",
+}
 
 
 def settings(url: str, token: str = CLOUDFLARE_TOKEN) -> CloudflareSettings:
@@ -121,7 +126,11 @@ def test_the_token_and_the_address_come_from_the_config_and_then_the_environment
     assert found.r2_endpoint == "https://a.r2.cloudflarestorage.com"
     assert "'t'" not in repr(found)
     values = {"cloudflare:apiToken": "mine", "cloudflare:baseUrl": "http://127.0.0.1:1/v4/"}
-    own = {**ENVIRONMENT, "CLOUDFLARE_BASE_URL": "x", "MTASTS_R2_ENDPOINT": "http://127.0.0.1:2"}
+    own = {
+        **ENVIRONMENT,
+        "CLOUDFLARE_BASE_URL": "http://127.0.0.1:3",
+        "MTASTS_R2_ENDPOINT": "http://127.0.0.1:2",
+    }
     found = made("a", values, own)
     assert (found.token, found.base_url) == ("mine", "http://127.0.0.1:1/v4")
     assert found.r2_endpoint == "http://127.0.0.1:2"
@@ -133,7 +142,11 @@ def test_the_token_and_the_address_come_from_the_config_and_then_the_environment
     [
         ({}, {}, "set CLOUDFLARE_API_TOKEN"),
         ({"cloudflare:apiToken": {"secure": "x"}}, {}, "set CLOUDFLARE_API_TOKEN"),
-        ({}, {**ENVIRONMENT, "MTASTS_R2_ENDPOINT": "https://s3.example"}, "127.0.0.1 only"),
+        ({}, {**LOCAL, "MTASTS_R2_ENDPOINT": "https://s3.example"}, "a loopback address only"),
+        ({}, {**ENVIRONMENT, "MTASTS_R2_ENDPOINT": "http://127.0.0.1:2"}, "one too: unset"),
+        ({}, {**ENVIRONMENT, "CLOUDFLARE_BASE_URL": "https://api.example"}, "would go there"),
+        ({"cloudflare:baseUrl": "https://api.example"}, LOCAL, "cloudflare:baseUrl is"),
+        ({"cloudflare:baseUrl": BASE_URL}, LOCAL, "this environment is a local cloud's"),
     ],
 )
 def test_without_a_token_or_led_astray_nothing_is_called(

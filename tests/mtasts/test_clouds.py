@@ -18,6 +18,7 @@ from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.clouds import Clouds
 from mtasts.config import Dns, Hosting, load
+from mtasts.destinations import DestinationError
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
@@ -91,6 +92,14 @@ def test_what_somebody_else_publishes_is_read_from_the_bucket() -> None:
     assert isinstance(manual.handouts("a"), Handouts)
     assert isinstance(clouds("aws", "delegated").zones, Route53Zones)
     assert clouds("aws", "route53").handouts is None
+
+
+@pytest.mark.parametrize("hosting", ["aws", "cloudflare"])
+def test_a_variable_that_leads_a_provider_elsewhere_is_refused(hosting: str) -> None:
+    dns = {"aws": "route53", "cloudflare": "cloudflare"}[hosting]
+    with pytest.raises(DestinationError, match="AWS_ENDPOINT_URL_ACM is https://evil"):
+        clouds(hosting, dns, AWS_ENDPOINT_URL_ACM="https://evil.example")
+    clouds(hosting, dns, AWS_ENDPOINT_URL_ACM="http://127.0.0.1:1")
 
 
 def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
+import certifi
 import pytest
 
 from mtasts.errors import UsageError
 from mtasts.probe.reach import ConnectTo, Reach
+from mtasts.probe.tls import _context
 
 LOCAL = {
+    "MTASTS_LOCAL_CLOUD": "/somewhere",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:5000",
+    "CLOUDFLARE_BASE_URL": "http://127.0.0.1:5001/client/v4",
     "MTASTS_RESOLVER": "127.0.0.1:5353",
     "MTASTS_CA_FILE": "/tmp/ca.pem",  # noqa: S108 - only named, never opened
     "MTASTS_CONNECT_TO": ":443::8443 mail.example.gov:25:[::1]:2525",
@@ -54,6 +62,34 @@ def test_without_variables_nothing_is_mapped() -> None:
 def test_a_map_off_this_machine_or_malformed_is_refused(change: dict[str, str]) -> None:
     with pytest.raises(UsageError):
         Reach.from_environment(LOCAL | change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"MTASTS_LOCAL_CLOUD": ""}, id="no-marker"),
+        pytest.param({"AWS_ENDPOINT_URL": ""}, id="aws-itself"),
+        pytest.param({"CLOUDFLARE_BASE_URL": "https://api.cloudflare.com"}, id="cloudflare-itself"),
+    ],
+)
+@pytest.mark.parametrize("name", ["MTASTS_RESOLVER", "MTASTS_CA_FILE", "MTASTS_CONNECT_TO"])
+def test_only_a_local_cloud_has_resolver_roots_and_map_of_its_own(
+    name: str, change: dict[str, str]
+) -> None:
+    bare = {key: value for key, value in LOCAL.items() if not key.startswith("MTASTS_")}
+    with pytest.raises(UsageError, match=f"for a local cloud only.*unset {name}"):
+        Reach.from_environment({**bare, name: LOCAL[name], **change})
+
+
+def test_roots_of_the_environment_are_no_roots_of_the_probes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"):
+        monkeypatch.setenv(name, "/nowhere")
+    _context.cache_clear()
+    reach = Reach.from_environment(os.environ)
+    assert reach.roots == Path(certifi.where())
+    assert reach.tls_context().cert_store_stats()["x509_ca"] > 100
 
 
 def test_connect_to_reads_empty_as_any() -> None:

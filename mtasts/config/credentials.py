@@ -1,0 +1,201 @@
+"""Keys of ``aws:`` and ``cloudflare:``: what a file in a repository may say of credentials.
+
+A stack file is changed by pull request and read by runs that hold credentials. So it holds none,
+and it names no host, proxy, authority or program that could get at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlsplit
+
+from mtasts.config import fields
+from mtasts.config.fields import FieldError
+from mtasts.destinations import aws_destination, cloudflare_destination
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from mtasts.config.report import Report
+    from mtasts.destinations import Destination
+
+SECRETS = {
+    "aws:accessKey": "AWS_ACCESS_KEY_ID",
+    "aws:secretKey": "AWS_SECRET_ACCESS_KEY",
+    "aws:token": "AWS_SESSION_TOKEN",
+    "cloudflare:apiKey": "CLOUDFLARE_API_TOKEN",
+    "cloudflare:apiToken": "CLOUDFLARE_API_TOKEN",
+    "cloudflare:apiUserServiceKey": "CLOUDFLARE_API_TOKEN",
+}
+"""Credentials, and the variable that each may come from instead."""
+
+_PROXY = "a proxy stands between the credentials and the cloud: use HTTPS_PROXY"
+_FILES = "such a file may name a program that is run (credential_process): use AWS_CONFIG_FILE"
+_METADATA = "whoever answers there hands out the credentials: use the environment"
+REFUSED = {
+    "aws:assumeRoleWithWebIdentity": "mtasts does not follow it: use the environment",
+    "aws:assumeRoleWithWebIdentities": "mtasts does not follow it: use the environment",
+    "aws:customCaBundle": "whoever holds that authority may read every call: use AWS_CA_BUNDLE",
+    "aws:ec2MetadataServiceEndpoint": _METADATA,
+    "aws:ec2MetadataServiceEndpointMode": _METADATA,
+    "aws:httpProxy": _PROXY,
+    "aws:httpsProxy": _PROXY,
+    "aws:insecure": "without certificates anybody on the way may read every call",
+    "aws:noProxy": _PROXY,
+    "aws:sharedConfigFiles": _FILES,
+    "aws:sharedCredentialsFile": _FILES,
+    "aws:sharedCredentialsFiles": _FILES,
+}
+"""Keys by which a stack file could get at the credentials of whoever runs it, and why."""
+
+# What else pulumi-aws 7 and pulumi-cloudflare 6 know. A key that is on no list is refused, too: a
+# later provider may read it in a way that nobody has looked at.
+_HARMLESS = frozenset(
+    {
+        "aws:allowedAccountIds",
+        "aws:assumeRole",
+        "aws:assumeRoles",
+        "aws:defaultTags",
+        "aws:endpoints",
+        "aws:forbiddenAccountIds",
+        "aws:ignoreTags",
+        "aws:maxRetries",
+        "aws:profile",
+        "aws:region",
+        "aws:retryMode",
+        "aws:s3UsEast1RegionalEndpoint",
+        "aws:s3UsePathStyle",
+        "aws:skipCredentialsValidation",
+        "aws:skipMetadataApiCheck",
+        "aws:skipRegionValidation",
+        "aws:skipRequestingAccountId",
+        "aws:stsRegion",
+        "aws:tagPolicyCompliance",
+        "aws:tokenBucketRateLimiterCapacity",
+        "aws:useDualstackEndpoint",
+        "aws:useFipsEndpoint",
+        "aws:userAgent",
+        "aws:userAgents",
+        "cloudflare:baseUrl",
+        "cloudflare:email",
+        "cloudflare:userAgentOperatorSuffix",
+    }
+)
+
+_SECRETS_PROVIDERS = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
+_KEY_QUERY = frozenset({"region", "awssdk"})
+
+
+def check_credentials(
+    values: Mapping[str, object], secret_keys: Collection[str], report: Report
+) -> None:
+    """Report every key that holds a credential in clear, or could lead one elsewhere.
+
+    ``secret_keys`` are those that Pulumi has decrypted.
+    """
+    for key, value in values.items():
+        if key in SECRETS:
+            if key not in secret_keys and not fields.is_secret(value):
+                report.add(key, _in_clear(key))
+        elif key in REFUSED:
+            report.add(key, _refused(key))
+        elif key.partition(":")[0] in ("aws", "cloudflare") and key not in _HARMLESS:
+            report.add(key, _unknown(key))
+    for key, url in _endpoints(values.get("aws:endpoints"), report):
+        _check_url(key, url, aws_destination, "https://s3.us-east-1.amazonaws.com", report)
+    if (url := values.get("cloudflare:baseUrl")) is not None:
+        example = "https://api.cloudflare.com/client/v4"
+        _check_url("cloudflare:baseUrl", url, cloudflare_destination, example, report)
+
+
+def check_secrets_provider(value: object) -> FieldError | None:
+    """What is wrong with the top-level ``secretsprovider`` of a stack file, if anything is.
+
+    The engine calls it with the credentials of the run, before the program begins.
+    """
+    text = str(value)
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        return None
+    wrong = scheme not in _SECRETS_PROVIDERS
+    asked = {name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)}
+    if not wrong and all(name in _KEY_QUERY or name.startswith("context_") for name in asked):
+        return None
+    return FieldError(
+        "config-endpoint-elsewhere",
+        f"the secrets provider {fields.shown(text)} could lead credentials elsewhere",
+        "name the key alone, such as awskms://alias/pulumi?region=us-east-1",
+    )
+
+
+def _endpoints(value: object, report: Report) -> Iterator[tuple[str, object]]:
+    """Each service of ``aws:endpoints`` with its URL."""
+    try:
+        found = fields.from_json(fields.plain(value))
+    except FieldError as error:
+        report.add("aws:endpoints", error)
+        return
+    rows = found if isinstance(found, list) else [] if found is None else [found]
+    for index, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            report.add(
+                "aws:endpoints",
+                FieldError(
+                    "config-wrong-type",
+                    f"{fields.shown(row)} is no mapping of services to endpoints",
+                    "write aws:endpoints: [{s3: https://s3.us-east-1.amazonaws.com}]",
+                ),
+            )
+            continue
+        for service, url in row.items():
+            yield f"aws:endpoints[{index}].{printable(str(service))}", url
+
+
+def _check_url(
+    key: str,
+    url: object,
+    destination: Callable[[str], Destination | None],
+    example: str,
+    report: Report,
+) -> None:
+    if isinstance(url, str) and destination(url) is not None:
+        return
+    report.add(
+        key,
+        FieldError(
+            "config-endpoint-elsewhere",
+            f"{fields.shown(url)} is neither the cloud itself nor a loopback address, and the "
+            "credentials of every run would go there",
+            f"remove it, or write {example} or http://127.0.0.1:PORT",
+        ),
+    )
+
+
+def _in_clear(key: str) -> FieldError:
+    return FieldError(
+        "config-token-in-clear",
+        "a credential stands in clear in a file that is in a repository",
+        f"revoke it, and set another: pulumi config set --secret {key}, or "
+        f"{SECRETS[key]} in the environment",
+    )
+
+
+def _refused(key: str) -> FieldError:
+    return FieldError(
+        "config-key-refused", f"not read from a stack file: {REFUSED[key]}", "remove it"
+    )
+
+
+def _unknown(key: str) -> FieldError:
+    namespace, _, name = key.partition(":")
+    known = (each.partition(":") for each in (*sorted(_HARMLESS), *SECRETS))
+    guess = fields.did_you_mean(name, [each for space, _, each in known if space == namespace])
+    return FieldError(
+        "config-unknown-key",
+        f"'{printable(key)}' is no key of the provider that mtasts knows",
+        f"did you mean {namespace}:{guess}?"
+        if guess
+        else "remove it; docs/config.md says which are allowed",
+    )
