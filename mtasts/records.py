@@ -6,6 +6,7 @@ several records. Everything here works on bytes, as DNS does.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,7 +31,7 @@ _ID = re.compile(rb"[A-Za-z0-9]{1,32}")
 _PATH = rb"(?:[A-Za-z0-9\-._~$&'()*+=:@/]|%[0-9A-Fa-f]{2})*"
 _QUERY = rb"(?:\?(?:[A-Za-z0-9\-._~$&'()*+=:@/?]|%[0-9A-Fa-f]{2})*)?"
 _FRAGMENT = _QUERY.replace(rb"\?", b"#", 1)
-_HOST = rb"(?:[A-Za-z0-9\-._~$&'()*+=]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\]"
+_HOST = rb"(?:[A-Za-z0-9\-._~$&'()*+=]|%[0-9A-Fa-f]{2})+|\[(?P<literal>[0-9A-Fa-f:.]+)\]"
 _USER = rb"(?:(?:[A-Za-z0-9\-._~$&'()*+=:]|%[0-9A-Fa-f]{2})*@)?"
 _HTTPS = re.compile(
     rb"https://" + _USER + rb"(?:" + _HOST + rb")(?::[0-9]*)?(?:/" + _PATH + rb")?"
@@ -221,7 +222,19 @@ def _is_extension(grammar: Grammar, tag: Tag) -> bool:
 
 def is_report_uri(uri: bytes) -> bool:
     """Whether ``uri`` can stand in a ``rua``: ``mailto:`` with an address, or ``https:``."""
-    return bool(_MAILTO.fullmatch(uri) or _HTTPS.fullmatch(uri))
+    if _MAILTO.fullmatch(uri):
+        return True
+    https = _HTTPS.fullmatch(uri)
+    literal = https["literal"] if https else None
+    return bool(https) and (literal is None or _is_ipv6(literal.decode("ascii")))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Outcome(StrEnum):

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
-from mtasts.check.notes import Unknown
+from mtasts.check.notes import Checked, Unknown
 from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_ledgers
+from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
 from mtasts.cli.paths import stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
-from mtasts.cli.stacks import mail_domain
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
 from mtasts.config import load_stack
@@ -35,16 +35,15 @@ from mtasts.threads import in_thread
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+    from typing import Any
 
-    from mtasts.check.notes import Checked
     from mtasts.check.seen import Observed
     from mtasts.config import DomainConfig
     from mtasts.recording import Recorder
     from mtasts.rollout.phases import Parts
     from mtasts.stores.handouts import Handouts
 
-_FILE_MAX_BYTES = 64 * 1024 * 1024
 _SAY_SECONDS = 2.0
 _GC_THRESHOLDS = (20_000, 20, 20)
 
@@ -74,12 +73,15 @@ def run(arguments: Namespace) -> int:
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
     domains, recorder, handouts = _stack(arguments)
-    wanted = _wanted(arguments, domains)
+    listed = read_domains(arguments.domains, arguments.file)
+    wanted = _wanted(arguments, listed.domains, domains)
+    if not wanted and not listed.unreadable:
+        raise UsageError("give a DOMAIN, --file F or --stack STACK")
     reach = reach_of(arguments)
     now = clock(os.environ)
     against = _Against(domains, recorder, handouts, Resolver(reach))
 
-    def look() -> AsyncIterator[Checked]:
+    async def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
         observer = Observer(
             reach,
@@ -92,21 +94,43 @@ def run(arguments: Namespace) -> int:
             seen = await observer.observe(domain, wanted[domain])
             return await against.compare(check_domain(seen, now()), seen, now())
 
-        return each_of(wanted, one, parallel=arguments.parallel)
+        for each in listed.unreadable:
+            yield each
+        async for checked in each_of(wanted, _isolated(one), parallel=arguments.parallel):
+            yield checked
 
     if watching:
         return _code(asyncio.run(watch(arguments, reach, look, now)), arguments.fail_on)
     found: list[Checked] = []
+    count = len(wanted) + len(listed.unreadable)
     streaming = arguments.format in ("text", "json")
     code: int | None = None
     try:
-        asyncio.run(_show(look, len(wanted), arguments.format, found))
+        asyncio.run(_show(look, count, arguments.format, found))
     except KeyboardInterrupt:
-        sys.stderr.write(f"check: stopped after {len(found)} of {len(wanted)} domains\n")
+        sys.stderr.write(f"check: stopped after {len(found)} of {count} domains\n")
         code = 130
     if not streaming:
         write(FORMATS[arguments.format](found))
     return code or _code(found, arguments.fail_on)
+
+
+def _isolated(
+    check: Callable[[str], Coroutine[Any, Any, Checked]],
+) -> Callable[[str], Coroutine[Any, Any, Checked]]:
+    """``check``, but a mistake of this program that one domain brings out ends that one alone."""
+
+    async def one(domain: str) -> Checked:
+        try:
+            return await check(domain)
+        except Exception as error:  # noqa: BLE001 - as said
+            why = f"{type(error).__name__}: {printable(str(error), 200)}"
+            how = "report this as a bug of mtasts"
+            return Checked(
+                domain, unknown=(Unknown("check", f"anything about {domain}", why, how),)
+            )
+
+    return one
 
 
 async def _show(
@@ -182,39 +206,13 @@ def _stack(
 
 
 def _wanted(
-    arguments: Namespace, domains: Mapping[str, DomainConfig]
+    arguments: Namespace, named: Iterable[str], domains: Mapping[str, DomainConfig]
 ) -> dict[str, tuple[str, ...]]:
-    """Every domain once, with the DKIM selectors to look up; all that are wrong are told."""
-    wanted: dict[str, tuple[str, ...]] = {}
-    wrong = []
-    for text in _given(arguments):
-        try:
-            wanted.setdefault(mail_domain(text), tuple(arguments.selector))
-        except UsageError as error:
-            wrong.append(printable(str(error), 300))
+    """Every domain once, with the DKIM selectors to look up."""
+    wanted = dict.fromkeys(named, tuple(arguments.selector))
     for name, domain in domains.items():
         wanted[name] = (*domain.dkim_selectors, *arguments.selector)
-    if wrong:
-        raise UsageError("\n".join(wrong[:20]))
-    if not wanted:
-        raise UsageError("give a DOMAIN, --file F or --stack STACK")
     return wanted
-
-
-def _given(arguments: Namespace) -> Iterator[str]:
-    yield from arguments.domains
-    if arguments.file is None:
-        return
-    try:
-        with arguments.file.open("rb") as file:
-            raw = file.read(_FILE_MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{arguments.file}: {error.strerror}") from error
-    if len(raw) > _FILE_MAX_BYTES:
-        raise UsageError(f"{arguments.file} is larger than {_FILE_MAX_BYTES} bytes")
-    for line in raw.decode("utf-8", "replace").splitlines():
-        if text := line.partition("#")[0].strip():
-            yield text
 
 
 def _as_text(checked: Checked) -> str:

@@ -13,7 +13,7 @@ from memory_store import MemoryStore
 from stack_text import stack_text
 from test_check_domain import GOOD, NOW, SOON, fetched, session
 
-from mtasts.cli import check
+from mtasts.cli import check, domain_list
 from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
@@ -41,6 +41,7 @@ class Asked:
     reach: Reach
     seconds: float
     stop_after: int | None
+    raises_at = ""
 
     def __init__(
         self, reach: Reach, _: object, *, deadline_seconds: float, tls_details: bool
@@ -52,6 +53,8 @@ class Asked:
         if Asked.stop_after is not None and len(Asked.domains) >= Asked.stop_after:
             raise KeyboardInterrupt
         Asked.domains.append((domain, tuple(selectors)))
+        if domain == Asked.raises_at:
+            raise ValueError("no")
         return seen(domain)
 
 
@@ -210,10 +213,35 @@ def test_wrong_input_is_named(
 def test_a_file_that_is_too_large_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(check, "_FILE_MAX_BYTES", 3)
+    monkeypatch.setattr(domain_list, "FILE_MAX_BYTES", 3)
     (tmp_path / "many").write_text("a.example\n")
     assert run("--file", "many") == 2
     assert "is larger than 3 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
+def test_a_line_that_is_no_domain_is_named_and_the_others_are_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    text = f"{mark}a.example\n\nnot a domain\n192.0.2.1\nb.example\n"
+    (tmp_path / "more").write_text(text, encoding=encoding)
+    assert run("--file", "more") == 3
+    assert [name for name, _ in Asked.domains] == ["a.example", "b.example"]
+    out = capsys.readouterr().out
+    assert "not known domain: could not find out what domain more, line 3 means" in out
+    assert "line 4 means: '192.0.2.1' is an IP address: write the host's name" in out
+
+
+def test_the_trouble_of_one_domain_is_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Asked, "raises_at", "b.example")
+    assert run("a.example", "b.example", "c.example", "--parallel", "1") == 3
+    assert [name for name, _ in Asked.domains] == ["a.example", "b.example", "c.example"]
+    out = capsys.readouterr().out
+    assert "not known check: could not find out anything about b.example: ValueError: no" in out
+    assert "how: report this as a bug of mtasts" in out
 
 
 @pytest.mark.parametrize("format_", ["json", "html", "sarif"])

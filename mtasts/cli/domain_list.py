@@ -1,0 +1,74 @@
+"""The domains that a command is to look at, from its words and from a file of them.
+
+A word that is no domain ends the command: it was just typed. A line of a file does not: it is told
+in the outcome, and the other lines are looked at.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, NamedTuple
+
+from mtasts.check.notes import Checked, Unknown
+from mtasts.cli.stacks import mail_domain
+from mtasts.errors import UsageError
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+FILE_MAX_BYTES = 64 * 1024 * 1024
+_SHOWN_MAX = 20
+_ENCODINGS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+class Listed(NamedTuple):
+    """Every domain once, in order, and what is to be told of each line that names none."""
+
+    domains: tuple[str, ...]
+    unreadable: tuple[Checked, ...]
+
+
+def read_domains(words: Iterable[str], file: Path | None) -> Listed:
+    """The domains of ``words``, then those of ``file``, one a line; ``#`` begins a comment.
+
+    Raises:
+        UsageError: a word is no mail domain, or the file cannot be read or is too large.
+    """
+    found: dict[str, None] = {}
+    wrong, unreadable = [], []
+    for word in words:
+        try:
+            found[mail_domain(word)] = None
+        except UsageError as error:
+            wrong.append(printable(str(error), 300))
+    if wrong:
+        raise UsageError("\n".join(wrong[:_SHOWN_MAX]))
+    for number, line in () if file is None else _lines(file):
+        try:
+            found[mail_domain(line)] = None
+        except UsageError as error:
+            place = f"{file}, line {number}"
+            why = Unknown("domain", f"what domain {place} means", str(error), "correct the line")
+            unreadable.append(Checked(printable(line), unknown=(why,)))
+    return Listed(tuple(found), tuple(unreadable))
+
+
+def _lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Every line with something in it, and its number."""
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(FILE_MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from error
+    if len(raw) > FILE_MAX_BYTES:
+        raise UsageError(f"{file} is larger than {FILE_MAX_BYTES} bytes")
+    encoding = next((name for mark, name in _ENCODINGS if raw.startswith(mark)), "utf-8")
+    for number, line in enumerate(raw.decode(encoding, "replace").splitlines(), start=1):
+        if text := line.partition("#")[0].strip():
+            yield number, text
