@@ -11,8 +11,8 @@ import threading
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from localcloud.bucket_policy import Request, denies
 from localcloud.cloud import REGION
+from localcloud.moto_s3 import nearer_to_s3
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,9 +79,6 @@ def _nearer_to_aws() -> Iterator[None]:
     This is how the edge can report progress without a moment in which moto claims more.
     """
     from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - as above
-    from moto.s3 import models as s3  # noqa: PLC0415 - as above
-    from moto.s3 import responses  # noqa: F401, PLC0415 - it has to know moto's own classes
 
     class Distribution(cloudfront.Distribution):
         """Its status is InProgress until every point of presence has the present configuration."""
@@ -104,35 +101,12 @@ def _nearer_to_aws() -> Iterator[None]:
             super().__init__(*args, **options)
             self.status = "InProgress"
 
-    class FakeBucket(s3.FakeBucket):
-        """Its policy's conditions count: moto takes a denial with a condition for one without.
-
-        The local endpoint has no TLS, and stands for one that has.
-        """
-
-        def get_permission(self, action: str, resource: str) -> PermissionResult:
-            request = Request("", action, resource, {"aws:securetransport": "true"})
-            if denies(self.policy, request):
-                return PermissionResult.DENIED
-            return PermissionResult.PERMITTED if self.policy else PermissionResult.NEUTRAL
-
-    class FakeKey(s3.FakeKey):
-        """Its ETag is computed before others see the object: moto's lazy one is not thread-safe."""
-
-        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - moto's, passed on
-            super().__init__(*args, **options)
-            self._etag = self.etag.strip('"')
-
     with ExitStack() as stack:
-        for module, replacement in (
-            (cloudfront, Distribution),
-            (cloudfront, Invalidation),
-            (s3, FakeBucket),
-            (s3, FakeKey),
-        ):
+        for replacement in (Distribution, Invalidation):
             name = replacement.__name__
-            stack.callback(setattr, module, name, getattr(module, name))
-            setattr(module, name, replacement)
+            stack.callback(setattr, cloudfront, name, getattr(cloudfront, name))
+            setattr(cloudfront, name, replacement)
+        stack.enter_context(nearer_to_s3())
         yield
 
 

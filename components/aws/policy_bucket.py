@@ -39,6 +39,8 @@ class PolicyBucket(pulumi.ComponentResource):
             force_destroy=not keep,
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
+        # What is kept stays as it is: without them it would be neither versioned nor private.
+        settings = pulumi.ResourceOptions(parent=self, retain_on_delete=keep)
         block = s3.BucketPublicAccessBlock(
             f"{name}-public-access",
             bucket=bucket.bucket,
@@ -46,31 +48,37 @@ class PolicyBucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=settings,
         )
         s3.BucketOwnershipControls(
             f"{name}-ownership",
             bucket=bucket.bucket,
             rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=settings,
         )
         versioning = s3.BucketVersioning(
             f"{name}-versioning",
             bucket=bucket.bucket,
             versioning_configuration={"status": "Enabled"},
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=settings,
         )
         s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
             bucket=bucket.bucket,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
-            opts=pulumi.ResourceOptions(parent=self),
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
+                    # S3 does so by itself in buckets made since March 2026; older ones follow.
+                    "blocked_encryption_types": ["SSE-C"],
+                }
+            ],
+            opts=settings,
         )
         policy = s3.BucketPolicy(
             f"{name}-access",
             bucket=bucket.bucket,
             policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[block], retain_on_delete=keep),
         )
         control = cloudfront.OriginAccessControl(
             f"{name}-access-control",
@@ -96,7 +104,8 @@ def object_key(domain: str) -> str:
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
     """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
 
-    With ``keep``, nobody deletes a version: the ledger is the only memory of what senders hold.
+    With ``keep``, nobody deletes a version of the ledger, the only memory of what senders hold.
+    Policies and what was handed out go with their domain, in all versions, as the provider does it.
     """
     arn = f"arn:aws:s3:::{bucket}"
     kept = {
@@ -104,7 +113,7 @@ def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, obje
         "Effect": "Deny",
         "Principal": "*",
         "Action": "s3:DeleteObjectVersion",
-        "Resource": f"{arn}/*",
+        "Resource": f"{arn}/ledger/*",
     }
     return {
         "Version": "2012-10-17",
@@ -124,11 +133,9 @@ def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, obje
                 "Principal": {"Service": "cloudfront.amazonaws.com"},
                 "Action": "s3:GetObject",
                 "Resource": f"{arn}/{object_key('*')}",
+                # The ARN names the account; CloudFront's own guide asks for nothing else.
                 "Condition": {
-                    "StringEquals": {"aws:SourceAccount": account_id},
-                    "ArnLike": {
-                        "aws:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/*"
-                    },
+                    "ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/*"}
                 },
             },
         ],

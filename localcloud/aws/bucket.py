@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.aws.tags import aws_tags, live_tags, program_tags
 from localcloud.provider.properties import UNKNOWN, Properties, is_unknown
 from localcloud.provider.resource import Live, RefusedError, Resource, error_code
 from localcloud.provider.schema import Problem
@@ -80,12 +80,12 @@ class Bucket(Resource):
         if not _exists(s3, identity):
             return None
         tags = _tags(s3, identity)
-        live = {"bucket": identity, "tags": tags or None}
-        return Live(live, _computed(identity, region, {"tags": tags}))
+        live = {"bucket": identity, **live_tags(session, inputs, tags)}
+        return Live(live, _computed(identity, region, {"tagsAll": tags}))
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
         """Only tags reach AWS."""
-        if old.get("tags") != inputs.get("tags"):
+        if old.get("tagsAll") != inputs.get("tagsAll"):
             self._tag(session.s3(inputs.get("region")), identity, inputs)
 
     def delete(
@@ -96,7 +96,7 @@ class Bucket(Resource):
         if not _exists(s3, identity):
             return
         if inputs.get("forceDestroy"):
-            delete_versions(s3, identity)
+            _empty(s3, identity)
         elif _holds_anything(s3, identity):
             raise RefusedError(
                 "BucketNotEmpty",
@@ -106,26 +106,32 @@ class Bucket(Resource):
 
     @staticmethod
     def _tag(s3: S3Client, name: str, inputs: Properties) -> None:
-        if inputs.get("tags"):
-            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": aws_tags(inputs["tags"])})
+        if inputs.get("tagsAll"):
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": aws_tags(inputs["tagsAll"])})
         else:
             s3.delete_bucket_tagging(Bucket=name)
 
 
-def delete_versions(s3: S3Client, bucket: str, key: str = "") -> None:
-    """Delete all versions and delete markers of ``key``, of every key if empty."""
-    doomed: list[Any] = []
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
-        found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-        doomed += [
-            {"Key": item["Key"], "VersionId": item["VersionId"]}
-            for item in found
-            if not key or item["Key"] == key
-        ]
+def _empty(s3: S3Client, bucket: str) -> None:
+    """Delete all that is in a bucket, a thousand at once; what S3 keeps is told by its `Errors`."""
+    doomed: list[Any] = list(versions_of(s3, bucket))
     for start in range(0, len(doomed), 1000):
-        s3.delete_objects(
+        answer = s3.delete_objects(
             Bucket=bucket, Delete={"Objects": doomed[start : start + 1000], "Quiet": True}
         )
+        for kept in answer.get("Errors", ()):
+            code, key = kept.get("Code", ""), kept.get("Key", "")
+            raise RefusedError(code, f"deleting S3 object ({key}): {kept.get('Message', '')}")
+
+
+def versions_of(s3: S3Client, bucket: str, key: str = "") -> Iterator[dict[str, str]]:
+    """All versions and then all delete markers of ``key``, of every key if empty."""
+    for kind in ("Versions", "DeleteMarkers"):
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            found: Any = page.get(kind, ())
+            for item in found:
+                if not key or item["Key"] == key:
+                    yield {"Key": item["Key"], "VersionId": item["VersionId"]}
 
 
 def _holds_anything(s3: S3Client, bucket: str) -> bool:
@@ -170,5 +176,5 @@ def _computed(name: str, region: str, inputs: Properties) -> Properties:
         "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
         "hostedZoneId": "Z3AQBSTGFJSTF",  # S3's website zone in us-east-1
         "region": region,
-        "tagsAll": inputs.get("tags", {}),
+        "tagsAll": inputs.get("tagsAll", {}),
     }

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
-from localcloud.aws.bucket import delete_versions
-from localcloud.aws.tags import program_tags
+from localcloud.aws.bucket import versions_of
+from localcloud.aws.tags import live_tags, program_tags
 from localcloud.provider.properties import Properties, asset_bytes
 from localcloud.provider.resource import Live, RefusedError, Resource, error_code
 from localcloud.provider.schema import Problem
@@ -79,10 +79,10 @@ class BucketObjectv2(Resource):
         """Put it again, unless nothing that S3 holds has changed."""
         del identity
         s3 = session.s3(inputs.get("region"))
-        apart = {"forceDestroy", "tags"}
+        apart = {"forceDestroy", "tags", "tagsAll"}
         if {k: v for k, v in old.items() if k not in apart} != {
             k: v for k, v in inputs.items() if k not in apart
-        } or old.get("tags") != inputs.get("tags"):
+        } or old.get("tagsAll") != inputs.get("tagsAll"):
             self._put(s3, _key(inputs["key"]), inputs)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
@@ -104,7 +104,7 @@ class BucketObjectv2(Resource):
         live = {name: answer.get(header) or None for name, header in _HEADERS.items()}
         # S3 reports encryption that the bucket's default added; only a request counts as input.
         del live["serverSideEncryption"]
-        live |= {"bucket": bucket, "etag": etag, "key": key, "tags": tags or None}
+        live |= {"bucket": bucket, "etag": etag, "key": key, **live_tags(session, inputs, tags)}
         outputs = {name: value for name, value in live.items() if value is not None}
         outputs |= {
             "arn": f"arn:aws:s3:::{bucket}/{key}",
@@ -117,24 +117,38 @@ class BucketObjectv2(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete every version of the key, and its delete markers."""
+        """Delete every version of the key and its delete markers, one by one.
+
+        What the bucket's policy keeps fails the deletion in the end, with all others gone.
+        """
         from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
 
         bucket, _, key = identity.partition("/")
         s3 = session.s3(inputs.get("region", outputs.get("region")))
+        last: ClientError | None = None
         try:
-            delete_versions(s3, bucket, key)
+            for version in list(versions_of(s3, bucket, key)):
+                try:
+                    s3.delete_object(
+                        Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
+                    )
+                except ClientError as error:
+                    last = error
         except ClientError as error:
             if error_code(error) not in _MISSING:
                 raise
+        if last is not None:
+            raise RefusedError(
+                error_code(last), f"deleting at least one S3 Object version, last error: {last}"
+            )
 
     @staticmethod
     def _put(s3: S3Client, key: str, inputs: Properties) -> None:
         request: dict[str, Any] = {
             header: inputs[name] for name, header in _HEADERS.items() if name in inputs
         }
-        if inputs.get("tags"):
-            request["Tagging"] = urlencode(inputs["tags"])
+        if inputs.get("tagsAll"):
+            request["Tagging"] = urlencode(inputs["tagsAll"])
         s3.put_object(Bucket=inputs["bucket"], Key=key, Body=_body(inputs), **request)
 
 

@@ -144,11 +144,7 @@ class BucketOwnershipControls(BucketSetting):
 
 
 class BucketVersioning(BucketSetting):
-    """Versioning, which can only be enabled here.
-
-    moto treats a suspended bucket as an unversioned one and loses its history, so suspension is
-    refused and a delete leaves versioning on.
-    """
+    """Versioning; once it was enabled it can only be suspended, which its deletion does."""
 
     token = "aws:s3/bucketVersioning:BucketVersioning"  # noqa: S105 - a type token
     modelled: ClassVar = {
@@ -159,17 +155,18 @@ class BucketVersioning(BucketSetting):
     absent = "NoSuchBucket"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """Refuse what moto would lose data over."""
+        """The words that S3 takes: the real provider's "Disabled" is none of them."""
         configuration = inputs.get("versioningConfiguration", UNKNOWN)
         status = UNKNOWN if configuration == UNKNOWN else configuration["status"]
-        if status not in {"Enabled", UNKNOWN}:
+        if status not in {"Enabled", "Suspended", UNKNOWN}:
             yield Problem(
                 "versioningConfiguration.status",
-                f'the local stand-in does not model versioning that is "{status}", only Enabled',
+                f'the local stand-in does not model versioning that is "{status}", only Enabled '
+                "and Suspended",
             )
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Enable it."""
+        """Enable or suspend it."""
         status = inputs["versioningConfiguration"]["status"]
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
@@ -179,7 +176,8 @@ class BucketVersioning(BucketSetting):
         return {"versioningConfiguration": {"status": status}} if status else {}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Leave it on: see above."""
+        """Suspend it, as the real provider does: S3 knows no way back to unversioned."""
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
 
 
 class BucketServerSideEncryptionConfiguration(BucketSetting):
@@ -194,6 +192,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         "region": None,
         "rules": {
             "applyServerSideEncryptionByDefault": {"sseAlgorithm": None},
+            "blockedEncryptionTypes": None,
             "bucketKeyEnabled": None,
         },
     }
@@ -225,11 +224,13 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         rules: list[Any] = []
         for found in answer["ServerSideEncryptionConfiguration"]["Rules"]:
             default = found.get("ApplyServerSideEncryptionByDefault", {})
+            blocked = found.get("BlockedEncryptionTypes", {}).get("EncryptionType")
             rules.append(
                 {
                     "applyServerSideEncryptionByDefault": {
                         "sseAlgorithm": default.get("SSEAlgorithm")
                     },
+                    "blockedEncryptionTypes": blocked or None,
                     "bucketKeyEnabled": found.get("BucketKeyEnabled", False),
                 }
             )
@@ -281,6 +282,8 @@ def _encryption_rule(rule: Properties) -> Any:  # noqa: ANN401 - botocore checks
     default = rule.get("applyServerSideEncryptionByDefault")
     if default:
         made["ApplyServerSideEncryptionByDefault"] = {"SSEAlgorithm": default["sseAlgorithm"]}
+    if rule.get("blockedEncryptionTypes"):
+        made["BlockedEncryptionTypes"] = {"EncryptionType": rule["blockedEncryptionTypes"]}
     if "bucketKeyEnabled" in rule:
         made["BucketKeyEnabled"] = rule["bucketKeyEnabled"]
     return made

@@ -12,7 +12,7 @@ from localcloud.aws.issuance import (
     missing_records,
     validation_record,
 )
-from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.aws.tags import aws_tags, live_tags, program_tags
 from localcloud.provider.differences import as_set
 from localcloud.provider.properties import UNKNOWN, Properties, is_unknown
 from localcloud.provider.resource import Live, RefusedError, Resource, error_code
@@ -82,8 +82,8 @@ class Certificate(Resource):
         request: dict[str, Any] = {}
         if inputs.get("subjectAlternativeNames"):
             request["SubjectAlternativeNames"] = inputs["subjectAlternativeNames"]
-        if inputs.get("tags"):
-            request["Tags"] = aws_tags(inputs["tags"])
+        if inputs.get("tagsAll"):
+            request["Tags"] = aws_tags(inputs["tagsAll"])
         answer = session.acm(inputs.get("region")).request_certificate(
             DomainName=inputs["domainName"], ValidationMethod="DNS", **request
         )
@@ -105,7 +105,7 @@ class Certificate(Resource):
             "domainName": found["DomainName"],
             "region": region,
             "subjectAlternativeNames": names or None,
-            "tags": tags or None,
+            **live_tags(session, inputs, tags),
             "validationMethod": "DNS",
         }
         issued = is_issued(acm, session.route53(), identity, session.cname)
@@ -128,11 +128,12 @@ class Certificate(Resource):
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
         """Only tags can change."""
         acm = session.acm(identity.split(":")[3])
-        gone = {k: v for k, v in old.get("tags", {}).items() if k not in inputs.get("tags", {})}
+        wanted = inputs.get("tagsAll", {})
+        gone = {k: v for k, v in old.get("tagsAll", {}).items() if k not in wanted}
         if gone:
             acm.remove_tags_from_certificate(CertificateArn=identity, Tags=aws_tags(gone))
-        if inputs.get("tags"):
-            acm.add_tags_to_certificate(CertificateArn=identity, Tags=aws_tags(inputs["tags"]))
+        if wanted:
+            acm.add_tags_to_certificate(CertificateArn=identity, Tags=aws_tags(wanted))
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties

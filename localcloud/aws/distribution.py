@@ -19,7 +19,7 @@ from localcloud.aws.edge_config import (
     access_controls,
     distributions,
 )
-from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.aws.tags import aws_tags, live_tags, program_tags
 from localcloud.provider.properties import Properties, is_unknown
 from localcloud.provider.resource import Live, RefusedError, Resource, error_code
 
@@ -110,7 +110,7 @@ class Distribution(Resource):
     def create(self, session: Session, inputs: Properties) -> str:
         """Create it and wait until it is deployed."""
         cloudfront = session.cloudfront()
-        tags = inputs.get("tags", {}) | access_control_tags(access_controls_of(inputs))
+        tags = inputs.get("tagsAll", {}) | access_control_tags(access_controls_of(inputs))
         with session.alone("distributions"):
             self._require_valid(session, inputs, "")
             answer = cloudfront.create_distribution_with_tags(
@@ -136,7 +136,7 @@ class Distribution(Resource):
         tags = program_tags(listed.get("Items", []))
         live = flatten(config, access_controls(cloudfront, distribution["ARN"]))
         live["origins"] = _in_order(live["origins"], inputs.get("origins", []))
-        live["tags"] = tags or None
+        live |= live_tags(session, inputs, tags)
         outputs = {name: value for name, value in live.items() if value is not None} | {
             "arn": distribution["ARN"],
             "callerReference": config["CallerReference"],
@@ -256,7 +256,7 @@ def _await_deployed(session: Session, identity: str) -> None:
 
 
 def _retag(cloudfront: CloudFrontClient, arn: str, inputs: Properties) -> None:
-    wanted = inputs.get("tags", {}) | access_control_tags(access_controls_of(inputs))
+    wanted = inputs.get("tagsAll", {}) | access_control_tags(access_controls_of(inputs))
     listed = cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
     gone = [tag["Key"] for tag in listed if tag["Key"] not in wanted]
     if gone:

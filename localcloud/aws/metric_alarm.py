@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from localcloud.aws.tags import aws_tags, program_tags
+from localcloud.aws.tags import aws_tags, live_tags, program_tags
 from localcloud.provider.properties import UNKNOWN, Properties
 from localcloud.provider.resource import Live, Resource
 from localcloud.provider.schema import Problem
@@ -54,7 +54,6 @@ class MetricAlarm(Resource):
     }
     replaces = frozenset({"name", "region"})
     computed = ("arn", "region", "tagsAll")
-    volatile = ("tagsAll",)
     sets = frozenset({"alarmActions", "okActions"})
     taggable = True
     auto_name = "name"
@@ -90,10 +89,11 @@ class MetricAlarm(Resource):
         live = {name: alarm.get(field) or _DEFAULTS.get(name) for name, field in _FIELDS.items()}
         live |= {"name": identity, "dimensions": _named(alarm.get("Dimensions", ()))}
         arn = alarm["AlarmArn"]
-        tags = session.cloudwatch(region).list_tags_for_resource(ResourceARN=arn)["Tags"]
-        live["tags"] = program_tags(tags) or None
+        listed = session.cloudwatch(region).list_tags_for_resource(ResourceARN=arn)["Tags"]
+        tags = program_tags(listed)
+        live |= live_tags(session, inputs, tags)
         outputs = {name: value for name, value in live.items() if value is not None}
-        return Live(live, outputs | {"arn": arn, "region": region, "tagsAll": program_tags(tags)})
+        return Live(live, outputs | {"arn": arn, "region": region, "tagsAll": tags})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
         """Put the whole of it again; tags are written on their own, as in AWS."""
@@ -102,11 +102,11 @@ class MetricAlarm(Resource):
         cloudwatch = session.cloudwatch(inputs.get("region"))
         arn = cloudwatch.describe_alarms(AlarmNames=[identity])["MetricAlarms"][0]["AlarmArn"]
         present = cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]
-        gone = [tag["Key"] for tag in present if tag["Key"] not in inputs.get("tags", {})]
+        gone = [tag["Key"] for tag in present if tag["Key"] not in inputs.get("tagsAll", {})]
         if gone:
             cloudwatch.untag_resource(ResourceARN=arn, TagKeys=gone)
-        if inputs.get("tags"):
-            cloudwatch.tag_resource(ResourceARN=arn, Tags=aws_tags(inputs["tags"]))
+        if inputs.get("tagsAll"):
+            cloudwatch.tag_resource(ResourceARN=arn, Tags=aws_tags(inputs["tagsAll"]))
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
@@ -129,7 +129,7 @@ class MetricAlarm(Resource):
         session.cloudwatch(inputs.get("region")).put_metric_alarm(
             AlarmName=inputs["name"],
             Dimensions=dimensions,
-            Tags=aws_tags(inputs.get("tags", {})),
+            Tags=aws_tags(inputs.get("tagsAll", {})),
             **given,
         )
 

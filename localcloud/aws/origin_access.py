@@ -33,7 +33,7 @@ class OriginAccessControl(Resource):
 
     token = "aws:cloudfront/originAccessControl:OriginAccessControl"  # noqa: S105 - a type token
     modelled: ClassVar = dict.fromkeys(_FIELDS)
-    replaces = frozenset({"name"})
+    replaces = frozenset[str]()
     computed = ("arn", "etag")
     auto_name = "name"
 

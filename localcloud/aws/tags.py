@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud.aws.edge_config import LOCAL_TAGS
 
 if TYPE_CHECKING:
+    from localcloud.aws.session import Session
     from localcloud.provider.properties import Properties
 
 
@@ -20,3 +21,14 @@ def program_tags(tags: Any) -> Properties:  # noqa: ANN401 - each service has it
     return {
         tag["Key"]: tag.get("Value", "") for tag in tags if not tag["Key"].startswith(LOCAL_TAGS)
     }
+
+
+def live_tags(session: Session, inputs: Properties, found: Properties) -> Properties:
+    """The tags of a resource as inputs: its own in ``tags``, with the provider's in ``tagsAll``."""
+    declared = inputs.get("tags", {})
+    own = {
+        key: value
+        for key, value in found.items()
+        if key in declared or session.default_tags.get(key) != value
+    }
+    return {"tags": own or None, "tagsAll": found}

@@ -14,6 +14,10 @@ Normalise = Callable[[str, Any], Any]
 """A value in the form in which equal means the same to AWS; the path has no list indices."""
 
 
+# Maps that are compared whole: a tag that is gone is a change, too.
+_TAGS = ("tags", "tagsAll")
+
+
 class Change(Enum):
     """How a property changed."""
 
@@ -89,7 +93,7 @@ def reconcile(
 def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  # noqa: ANN401 - any JSON value
     if normalise(plain, old) == normalise(plain, live):
         return old
-    if isinstance(old, dict) and isinstance(live, dict) and not plain.endswith("tags"):
+    if isinstance(old, dict) and isinstance(live, dict) and not plain.endswith(_TAGS):
         return reconcile(old, live, normalise, plain)
     if isinstance(old, list) and isinstance(live, list) and len(old) == len(live):
         return [_reconciled(a, b, normalise, plain) for a, b in zip(old, live, strict=True)]

@@ -54,6 +54,7 @@ class Resource(ABC):
     sets: ClassVar[frozenset[str]] = frozenset()
     """The inputs that are lists in which order means nothing."""
     taggable: ClassVar[bool] = False
+    """Whether it takes tags; Check adds ``tagsAll``, those of the provider among them."""
     auto_name: ClassVar[str] = ""
     """The input that Check fills in with a name of its own where the program gives none."""
     auto_name_limit: ClassVar[int] = 64

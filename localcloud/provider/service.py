@@ -14,7 +14,7 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from localcloud.provider.crash import crashing
 from localcloud.provider.differences import Change, differences, reconcile
-from localcloud.provider.properties import UNKNOWN, Properties, decode, encode
+from localcloud.provider.properties import UNKNOWN, Properties, decode, encode, is_unknown
 from localcloud.provider.resource import RefusedError, Resource, error_code
 
 if TYPE_CHECKING:
@@ -133,11 +133,11 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         with self._resource(request, context) as resource:
             olds, news = decode(request.olds), decode(request.news)
             _name_automatically(resource, _name(request.urn), request.randomSeed, olds, news)
-            if resource.taggable and self._configured.default_tags and news.get("tags") != UNKNOWN:
-                news["tags"] = self._configured.default_tags | news.get("tags", {})
             found = list(self._plugin.schema.problems(resource.token, news, resource.modelled))
             if not found:
                 found = list(resource.judge(news))
+            if resource.taggable:
+                news["tagsAll"] = _all_tags(self._configured.default_tags, news.get("tags", {}))
             return _checked(news, found)
 
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
@@ -233,6 +233,11 @@ def _line(error: Exception) -> str:
     else:
         text = str(error) or type(error).__name__
     return " ".join(text.split())
+
+
+def _all_tags(default: Properties, own: Any) -> Any:  # noqa: ANN401 - may be unknown
+    """The tags that a resource gets; ``tags`` stays what the program says."""
+    return UNKNOWN if is_unknown(own) else default | own
 
 
 def _name(urn: str) -> str:

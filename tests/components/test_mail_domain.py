@@ -230,12 +230,11 @@ def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Re
     assert allow["Resource"] == "arn:aws:s3:::mtasts-bucket/policy/*/.well-known/mta-sts.txt"
     assert allow["Principal"] == {"Service": "cloudfront.amazonaws.com"}
     assert allow["Condition"] == {
-        "StringEquals": {"aws:SourceAccount": "123456789012"},
         "ArnLike": {"aws:SourceArn": "arn:aws:cloudfront::123456789012:distribution/*"},
     }
 
 
-def test_once_anything_was_enforced_nobody_deletes_a_version(
+def test_once_anything_was_enforced_nobody_deletes_a_version_of_the_ledger(
     plain: Recorded, protected: Recorded
 ) -> None:
     def statements(found: Recorded) -> dict[str, dict[str, object]]:
@@ -247,7 +246,7 @@ def test_once_anything_was_enforced_nobody_deletes_a_version(
     assert (kept["Effect"], kept["Principal"]) == ("Deny", "*")
     assert (kept["Action"], kept["Resource"]) == (
         "s3:DeleteObjectVersion",
-        "arn:aws:s3:::mtasts-bucket/*",
+        "arn:aws:s3:::mtasts-bucket/ledger/*",
     )
 
 
@@ -255,6 +254,16 @@ def test_before_anything_was_enforced_a_stack_can_be_destroyed(plain: Recorded) 
     assert not any(plain.request(key).protect for key in plain.names)
     assert not any(plain.request(key).retainOnDelete for key in plain.names)
     assert plain.inputs("Bucket policies-bucket")["forceDestroy"] is True
+
+
+# What makes the bucket private and keeps its history: a kept bucket keeps them, too.
+SETTINGS = (
+    "BucketPublicAccessBlock policies-public-access",
+    "BucketOwnershipControls policies-ownership",
+    "BucketVersioning policies-versioning",
+    "BucketServerSideEncryptionConfiguration policies-encryption",
+    "BucketPolicy policies-access",
+)
 
 
 def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
@@ -269,7 +278,7 @@ def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
         BUCKET,
     }
     retained = {key for key in protected.names if protected.request(key).retainOnDelete}
-    assert retained == {BODY, "Bucket policies-bucket"}
+    assert retained == {BODY, "Bucket policies-bucket", *SETTINGS}
     assert protected.inputs("Bucket policies-bucket")["forceDestroy"] is False
 
 

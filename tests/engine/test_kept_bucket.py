@@ -1,0 +1,101 @@
+"""The bucket of a stack that has enforced: what may leave it, and what stays when all else goes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_handing_over import Agency, bucket, live
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+pytestmark = pytest.mark.engine
+DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
+
+
+def entry(domain: str) -> str:
+    return f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+
+
+def keys(lab: Lab, bucket: str) -> set[str]:
+    """The keys that have a version or a delete marker."""
+    found = lab.client("s3").list_object_versions(Bucket=bucket)
+    return {each["Key"] for kind in ("Versions", "DeleteMarkers") for each in found.get(kind, ())}
+
+
+def settings(lab: Lab, bucket: str) -> dict[str, Any]:
+    """The five settings of a bucket, as S3 has them."""
+    s3 = lab.client("s3")
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+    ownership = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]
+    policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    return {
+        "versioning": s3.get_bucket_versioning(Bucket=bucket)["Status"],
+        "policy": {each["Sid"] for each in policy["Statement"]},
+        "public": s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"],
+        "encryption": encryption["Rules"][0]["ApplyServerSideEncryptionByDefault"],
+        "ownership": ownership["Rules"],
+    }
+
+
+def test_a_domain_that_never_enforced_leaves_a_stack_that_has(lab: Lab) -> None:
+    kept, left = (f"d{uuid.uuid4().hex[:8]}.example" for _ in range(2))
+    project = lab.stack(entry(kept) + entry(left))
+    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    project.collect_evidence(kept).required()
+    project.settle()
+    name = f"mtasts-123456789012-us-east-1-{project.stack}"
+    assert f"policy/{left}/.well-known/mta-sts.txt" in keys(lab, name)
+    project.pulumi("config", "rm", "--path", "mtasts:domains[1]").required()
+    project.settle()
+    assert not lab.hosts(left)
+    found = keys(lab, name)
+    assert f"policy/{left}/.well-known/mta-sts.txt" not in found
+    assert f"policy/{kept}/.well-known/mta-sts.txt" in found
+    # Its ledger stays: a domain that comes back has to know what it published.
+    assert f"ledger/{left}/1.json" in found
+
+
+@pytest.mark.parametrize("dns", ["manual", "delegated"])
+def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns: str) -> None:
+    agency = Agency(lab, dns)
+    project, type_ = agency.project, "TXT" if dns == "manual" else "CNAME"
+    project.configure({"mtasts:maxAge": "86400"})
+    live(agency)
+    project.configure({"mtasts:mode": "enforce"})
+    project.collect_evidence(agency.domain).required()
+    project.up().required()
+    validation, name = agency.validation(), bucket(lab, agency)
+    if dns == "manual":
+        agency.publish((agency.sts, "TXT"))
+    before = settings(lab, name)
+    project.configure({"mtasts:domains[0].retire": "true"}, path=True)
+    project.up().required()
+    if dns == "manual":
+        agency.publish((agency.sts, "TXT"))
+    late = project.later(3 * DAY)
+    for _ in range(2):
+        late.up().required()
+    agency.withdraw((agency.sts, type_))
+    late.up().required()
+    later = project.later(4 * DAY)
+    for _ in range(2):
+        later.up().required()
+    agency.withdraw((agency.host, "CNAME"), validation, (agency.tls, type_))
+    later.up().required()
+    last = project.later(5 * DAY)
+    for _ in range(3):
+        run = last.up().required()
+    assert "take it out of the stack file" in run.text
+    last.settle()
+    assert keys(lab, name) & {f"published/{agency.domain}.json"} == set()
+
+    last.pulumi("destroy", "--yes", "--skip-preview").required()
+    assert settings(lab, name) == before
+    assert before["versioning"] == "Enabled"
+    assert f"ledger/{agency.domain}/1.json" in keys(lab, name)
