@@ -106,9 +106,9 @@ def _domain(file: str, domain: DomainConfig) -> Iterator[Finding]:
         yield Finding(
             "stack-override",
             Severity.INFO,
-            f"{place}: override: gates are passed until {domain.override.expires}, "
-            f"approved by {printable(domain.override.approved_by)}",
-            "docs/config.md",
+            f"{place}: override: {', '.join(sorted(domain.override.waives))} may be passed until "
+            f"{domain.override.expires}, approved by {printable(domain.override.approved_by)}",
+            "docs/gates.md",
             printable(domain.override.reason),
             "remove it once it is no longer needed",
         )

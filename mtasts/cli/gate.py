@@ -19,7 +19,7 @@ from mtasts.evidence_files import FOLDER, evidence_path, load_evidence, store_ev
 from mtasts.gathering import gather_evidence, read_reports
 from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
-from mtasts.rollout import gates
+from mtasts.rollout import gates, waivers
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation
 
 if TYPE_CHECKING:
@@ -142,7 +142,8 @@ def _tell(
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
     asked = replace(found.domain, mode=Mode.ENFORCE)
-    judged = gates.judge(asked, mx, evidence, clock(os.environ)())
+    now = clock(os.environ)()
+    judged = waivers.judge(asked.override, gates.unmet(asked, mx, evidence, now), now)
     if arguments.format == "json":
         rows = {"unmet": list(judged.unmet), "notes": list(judged.notes)}
         write(json.dumps({"domain": name, "file": str(path)} | rows) + "\n")

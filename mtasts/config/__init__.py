@@ -13,6 +13,7 @@ from mtasts.config.model import (
     Hosting,
     Override,
     Profile,
+    Waiver,
 )
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Hosting",
     "Override",
     "Profile",
+    "Waiver",
     "load",
     "load_file",
     "load_stack",

@@ -10,6 +10,7 @@ from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import (
+    OVERRIDE_DAYS,
     AgencyConfig,
     ConfigError,
     Dns,
@@ -17,6 +18,7 @@ from mtasts.config.model import (
     Hosting,
     Override,
     Profile,
+    Waiver,
 )
 from mtasts.config.moving import leaving_dns
 from mtasts.config.report import Report
@@ -51,9 +53,10 @@ _EXAMPLES = {
     "mtasts:agency": "Department of Examples",
     "name": "example.gov",
     "mx": "[mail1.example.gov], or [] for a domain that receives no mail",
-    "reason": "why the gate may be passed",
+    "for": f"[evidence], or what else it lets past: {', '.join(Waiver)}",
+    "reason": "why it may be passed",
     "approvedBy": "who decided it",
-    "expires": "2027-01-31",
+    "expires": f"2027-01-31, a day within {OVERRIDE_DAYS} days",
 }
 _F = TypeVar("_F", bound=Fields)
 
@@ -143,6 +146,7 @@ def _load(
             delegation_zone=stack.delegation_zone,
             leaving_dns=stack.leaving_dns,
         )
+        rules.check_override(domain.override, path, report)
         for key, parse in _LISTS.items():
             rules.check_repeated_items(entry.get(key), parse, f"{path}.{key}", report)
     rules.check_reports(raw, [entry for _, entry, _ in domains], report)
@@ -257,7 +261,6 @@ def _unknown_key(kind: type[Fields], key: str) -> FieldError:
 
 
 def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
-    override = domain.override
     return DomainConfig(
         name=domain.name or "",
         mx=tuple(domain.mx or ()),
@@ -271,9 +274,15 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
         zone_id=domain.zone_id,
         dns_role_arn=domain.dns_role_arn,
         reroll=domain.reroll or stack.reroll or "",
-        override=Override(override.reason, override.approved_by, override.expires)
-        if override
-        else None,
+        override=_override(domain.override),
         retire=bool(domain.retire),
         delegation_zone=stack.delegation_zone,
+    )
+
+
+def _override(found: OverrideFields | None) -> Override | None:
+    if found is None:
+        return None
+    return Override(
+        frozenset(found.waives), found.reason, found.approved_by, found.expires, found.begins
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,8 +11,6 @@ from mtasts.errors import MtaStsError
 from mtasts.policy import Mode, Policy
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from mtasts.findings import Finding
     from mtasts.names import MxPattern
 
@@ -67,13 +66,43 @@ class ConfigError(MtaStsError):
         return "\n".join(lines)
 
 
+class Waiver(StrEnum):
+    """What an override may let past; each word stands for one kind of refusal, and no other.
+
+    ``evidence`` is every condition of a promotion, ``reports`` and ``mail-authentication`` are
+    those about TLS reports and about SPF, DKIM and DMARC alone. ``zone-wait`` and ``host-wait``
+    are the waits until nobody asks a former zone, or a former host.
+    """
+
+    EVIDENCE = "evidence"
+    REPORTS = "reports"
+    MAIL_AUTHENTICATION = "mail-authentication"
+    ZONE_WAIT = "zone-wait"
+    HOST_WAIT = "host-wait"
+
+
+# The longest span of an override: what is to be lived with for longer is decided again.
+OVERRIDE_DAYS = 90
+
+
+def last_day(begins: dt.date) -> dt.date:
+    """The last day on which an override may stand that begins on ``begins``."""
+    longest = dt.timedelta(days=OVERRIDE_DAYS)
+    return begins + longest if begins <= dt.date.max - longest else dt.date.max
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A named person's decision to go past a gate, until ``expires``."""
+    """A named person's decision to go past what it ``waives``, until the end of ``expires``.
 
+    It stands from the day ``begins`` on, or at once; `mtasts.rollout.waivers` says when it counts.
+    """
+
+    waives: frozenset[Waiver]
     reason: str
     approved_by: str
     expires: dt.date
+    begins: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config import fields, identifiers
 from mtasts.config.fields import PROJECT, FieldError, shown
-from mtasts.config.model import Dns, Hosting
+from mtasts.config.model import OVERRIDE_DAYS, Dns, Hosting, last_day
 from mtasts.config.moving import check_moving
 from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
 from mtasts.findings import printable
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from mtasts.config.report import Report
-    from mtasts.config.schema import DomainFields, StackFields
+    from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 
 REPORTS = "mtasts:tlsReports"
 
@@ -246,6 +246,31 @@ def check_domain(
                 "remove dnsRoleArn, or write mtasts:dns: route53",
             ),
             value=domain.dns_role_arn,
+        )
+
+
+def check_override(override: OverrideFields | None, path: str, report: Report) -> None:
+    """What it repeats, and how long it stands, where it says from when on.
+
+    Otherwise that is judged on the day (`mtasts.rollout.waivers`): no file knows what day it is.
+    """
+    if override is None:
+        return
+    check_repeated_items(override.waives, str, f"{path}.override.for", report)
+    if override.begins is None:
+        return
+    latest = last_day(override.begins)
+    if not override.begins <= override.expires <= latest:
+        report.add(
+            f"{path}.override.expires",
+            FieldError(
+                "config-out-of-range",
+                f"an override stands for {OVERRIDE_DAYS} days at most, and this one is from "
+                f"{override.begins} until {override.expires}",
+                f"write a day from {override.begins} to {latest}",
+                clause="docs/gates.md",
+            ),
+            value=str(override.expires),
         )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from mtasts.config import fields, hosts, identifiers
-from mtasts.config.model import Dns, Hosting, Profile
+from mtasts.config.model import Dns, Hosting, Profile, Waiver
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
 
@@ -156,11 +156,16 @@ class StackFields(Fields):
 
 
 class OverrideFields(Fields):
-    """Who lets a domain past a gate, why and until when."""
+    """What a domain is let past, by whom, why and until when."""
 
+    waives: Annotated[
+        list[Annotated[Waiver, PlainValidator(fields.word(Waiver, "docs/gates.md"))]],
+        BeforeValidator(fields.filled),
+    ] = Field(alias="for")
     reason: _Title
     approved_by: _Title = Field(alias="approvedBy")
     expires: Annotated[dt.date, PlainValidator(fields.iso_date)]
+    begins: Annotated[dt.date, PlainValidator(fields.iso_date)] | None = Field(None, alias="from")
 
 
 class DomainFields(Fields):

@@ -8,16 +8,17 @@ passes no gate.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from mtasts.config.model import Waiver
 from mtasts.findings import printable
 from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
 from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.rollout.dates import minute
 from mtasts.rollout.ledger import enforces
+from mtasts.rollout.waivers import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,14 +36,7 @@ REPORTERS = 2
 CLEAN = dt.timedelta(days=7)
 _SKEW = dt.timedelta(hours=1)
 _SHOWN_MAX = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the gates say: ``unmet`` conditions stop a promotion, ``notes`` are told anyway."""
-
-    unmet: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+_EVIDENCE = frozenset({Waiver.EVIDENCE})
 
 
 def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = None) -> bool:
@@ -57,46 +51,33 @@ def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = Non
     return not since or not all(map(enforces, since))
 
 
-def judge(
+def unmet(
     domain: DomainConfig,
     mx: DnsAnswer,
     evidence: Evidence | EvidenceError | None,
     now: dt.datetime,
-    *,
-    is_promotion: bool = True,
-) -> Judged:
-    """Whether the gates let ``domain`` through; an override turns what is unmet into notes.
+) -> Iterator[Condition]:
+    """Every condition that keeps ``domain`` from being promoted, with what may let it past.
 
     ``evidence`` is None where there is no file.
     """
-    override = domain.override
-    notes = []
-    stands = override is not None and now.date() <= override.expires
-    if override is not None and stands:
-        notes.append(
-            f"override until {override.expires} by {printable(override.approved_by)}: "
-            f"{printable(override.reason, 500)}"
-        )
-    if not is_promotion:
-        return Judged(notes=tuple(notes))
-    unmet = tuple(_unmet(domain, mx, evidence, now))
-    if stands:
-        return Judged(notes=(*notes, *(f"overridden: {each}" for each in unmet)))
-    if override is not None and unmet:
-        expired = (
-            f"the override of {printable(override.approved_by)} expired on {override.expires}: "
-            "remove it, or have it approved anew"
-        )
-        unmet = (expired, *unmet)
-    return Judged(unmet)
+    for text in _evidence(domain, mx, evidence, now):
+        yield Condition(text, _EVIDENCE)
+    if evidence is None or isinstance(evidence, Exception):
+        return
+    for text in _mail_authentication(domain, evidence):
+        yield Condition(text, _EVIDENCE | {Waiver.MAIL_AUTHENTICATION})
+    for text in _reports(evidence):
+        yield Condition(text, _EVIDENCE | {Waiver.REPORTS})
 
 
-def _unmet(
+def _evidence(
     domain: DomainConfig,
     mx: DnsAnswer,
     evidence: Evidence | EvidenceError | None,
     now: dt.datetime,
 ) -> Iterator[str]:
+    """That it is there, fresh and for this MX set, and that every host offers TLS."""
     collect = f"mtasts gate collect {domain.name}, where port 25 is open"
     if evidence is None:
         yield f"no evidence for enforce: run {collect}, and commit what it writes"
@@ -111,8 +92,6 @@ def _unmet(
             f"{_listed(mx.mx_hosts)}: run {collect}"
         )
     yield from _hosts(domain.name, evidence, now)
-    yield from _mail_authentication(domain, evidence)
-    yield from _reports(evidence)
 
 
 def _age(evidence: Evidence, collect: str, now: dt.datetime) -> Iterator[str]:

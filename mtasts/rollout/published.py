@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.records import select_sts
+from mtasts.findings import printable
+from mtasts.policy import Mode
+from mtasts.records import Outcome, StsRecord, select_sts
 from mtasts.rollout.ledger import enforces, held_at
 
 if TYPE_CHECKING:
+    from mtasts.config import DomainConfig
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.ledger import Intended, Ledger
 
@@ -43,3 +46,43 @@ def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
     if held is not None and enforces(held) and not is_published(held, ledger, sts):
         return None
     return held
+
+
+def stranger_records(
+    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
+) -> tuple[list[str], list[str]]:
+    """What is in DNS in place of ours: what stops ``domain``, and what is told of it.
+
+    A step away from enforce is never stopped, nor is a new re-roll token where the id is unknown:
+    who writes one publishes ours on purpose. `mtasts.rollout.preflight` judges a domain that has
+    no ledger.
+    """
+    last = ledger.last_proven
+    if ledger.last_body is None or sts is None:
+        return [], []
+    if not sts.settled:
+        return [], [f"could not find out which STS record DNS has at {sts.name}: {sts.reason}"]
+    found = select_sts(sts.strings)
+    ours = f"ours is {StsRecord(last.id).render()}" if last else "ours was never proven"
+    if found.record is not None and found.record.id not in {each.id for each in ledger.bodies}:
+        text = (
+            f"DNS has the policy id {printable(found.record.id)} at {sts.name}, which the ledger "
+            f"does not know ({ours}): senders may hold a policy that nobody here has seen. If "
+            "somebody else had the zone or the host, take it back, and publish ours under a new "
+            "id: write another reroll for the domain (docs/emergencies.md). If another stack or a "
+            "person publishes too, end that, and do the same"
+        )
+        is_meant = bool(domain.reroll) and (last is None or last.reroll != domain.reroll)
+    elif found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
+        texts = ", ".join(printable(each.decode("ascii", "replace")) for each in found.candidates)
+        text = (
+            f"DNS has {texts} at {sts.name} ({ours}): senders act as if there were no record "
+            "(RFC 8461 section 3.1). Remove in the zone what is not ours, and run pulumi up "
+            "--refresh -s STACK"
+        )
+        is_meant = False
+    else:
+        return [], []
+    if domain.mode is Mode.ENFORCE and not is_meant:
+        return [f"{text}. A move to testing or none is not held up"], []
+    return [], [text]

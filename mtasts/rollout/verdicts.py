@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mtasts.config import Hosting
+from mtasts.config import Hosting, Waiver
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout import gates, handover
+from mtasts.rollout import gates, handover, waivers
 from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
@@ -22,9 +22,10 @@ from mtasts.rollout.moving import (
 )
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records, taken_names
-from mtasts.rollout.published import is_published, live_id
+from mtasts.rollout.published import is_published, live_id, stranger_records
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.stages import Stage
+from mtasts.rollout.waivers import Condition
 from mtasts.rollout.zones import delegation_problem
 
 if TYPE_CHECKING:
@@ -149,61 +150,74 @@ class Verdict:
         return not self.refusals
 
 
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """What is against a domain, or told of it: ``waivable`` is what an override may let past."""
+
+    refusals: list[str] = field(default_factory=list)
+    waivable: list[Condition] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
 def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     """Every reason against declaring the domain as configured."""
     if found.domain.parked:
         return Verdict(tuple(_parked(found.mx)))
-    refusals = []
-    warnings = [*found.hints]
-    if found.zone_problem is not None:
-        refusals.append(str(found.zone_problem))
-    forbidden = _forbidden(found)
-    if forbidden and _needs_certificate(found):
-        refusals.append(forbidden)
-    elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
-        warnings.append(forbidden)
-    if found.zone is not None and found.delegated is not None:
-        if found.delegated.status is DnsStatus.FAILED:
-            # The proof asks the zone's own servers before any record is written.
-            warnings.append(
-                f"could not find out who answers for {found.zone.name}: {found.delegated.reason}"
-            )
-        elif problem := delegation_problem(
-            found.zone, found.delegated.values, former=found.former_zone
-        ):
-            refusals.append(problem)
-    if found.former_problem is not None:
-        refusals.append(f"where the records are until now: {found.former_problem}")
+    reasons = _Reasons(warnings=[*found.hints])
+    _placed(found, reasons)
     if found.ledger_problem is not None:
-        refusals.append(str(found.ledger_problem))
+        reasons.refusals.append(str(found.ledger_problem))
     else:
-        refusals += _history(found, now)
-        gated = gates.judge(
-            found.domain, found.mx, found.evidence, now, is_promotion=found.is_promotion
-        )
-        refusals += gated.unmet
-        warnings += gated.notes
-        stopped, told = _moving(found, now)
-        refusals += stopped
-        warnings += told
+        reasons.refusals.extend(_history(found, now))
+        stopped, told = stranger_records(found.domain, found.ledger, found.sts)
+        reasons.refusals.extend(stopped)
+        reasons.warnings.extend(told)
+        if found.is_promotion:
+            reasons.waivable.extend(gates.unmet(found.domain, found.mx, found.evidence, now))
+        _moving(found, now, reasons)
+    judged = waivers.judge(found.domain.override, reasons.waivable, now)
+    refusals = (*reasons.refusals, *judged.unmet)
     retirement = None if refusals else _retirement(found, now)
     handed = _handed(found)
     is_live = found.stage is Stage.LIVE
-    warnings += handed if is_live else []
+    warnings = (*reasons.warnings, *judged.notes, *(handed if is_live else ()))
     notes = [
         *_rollback(found),
         *([retirement.note] if retirement else []),
         *(_to_remove(found, retirement.phase.parts) if retirement else []),
         *([] if is_live else handed),
     ]
-    return Verdict(tuple(refusals), tuple(warnings), tuple(notes), retirement)
+    return Verdict(refusals, warnings, tuple(notes), retirement)
 
 
-def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]]:
+def _placed(found: Surroundings, reasons: _Reasons) -> None:
+    """Whether there is a zone that DNS leads to, and a certificate to be had for the host."""
+    if found.zone_problem is not None:
+        reasons.refusals.append(str(found.zone_problem))
+    forbidden = _forbidden(found)
+    if forbidden and _needs_certificate(found):
+        reasons.refusals.append(forbidden)
+    elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
+        reasons.warnings.append(forbidden)
+    if found.zone is not None and found.delegated is not None:
+        if found.delegated.status is DnsStatus.FAILED:
+            # The proof asks the zone's own servers before any record is written.
+            reasons.warnings.append(
+                f"could not find out who answers for {found.zone.name}: {found.delegated.reason}"
+            )
+        elif problem := delegation_problem(
+            found.zone, found.delegated.values, former=found.former_zone
+        ):
+            reasons.refusals.append(problem)
+    if found.former_problem is not None:
+        reasons.refusals.append(f"where the records are until now: {found.former_problem}")
+
+
+def _moving(found: Surroundings, now: dt.datetime, reasons: _Reasons) -> None:
     """What is against the records' being where they are to be, and where their move stands."""
     zone, former = found.zone, found.former_zone
     if zone is None or found.former_problem is not None:
-        return [], []
+        return
     name, ledger = found.domain.name, found.ledger
     hosting, leaving = found.hosting, found.leaving
     firm = list(
@@ -217,32 +231,37 @@ def _moving(found: Surroundings, now: dt.datetime) -> tuple[list[str], list[str]
             delegated=found.delegated,
         )
     )
-    wrong = [
-        *move_refusals(
-            name,
-            ledger,
-            zone,
-            former=former,
-            there=found.there,
-            beside=found.beside,
-            delegated=found.delegated,
-            now=now,
-        ),
-    ]
+    reasons.refusals.extend(firm)
+    zone_waits = move_refusals(
+        name,
+        ledger,
+        zone,
+        former=former,
+        there=found.there,
+        beside=found.beside,
+        delegated=found.delegated,
+        now=now,
+    )
+    waits = [(Waiver.ZONE_WAIT, each) for each in zone_waits]
     if not firm:
-        wrong += host_refusals(name, ledger, zone, hosting=hosting, leaving=leaving, now=now)
-    override = found.domain.override
-    # It lets a zone or a host go before its time; what would be lost or doubled stays refused.
+        host_waits = host_refusals(name, ledger, zone, hosting=hosting, leaving=leaving, now=now)
+        waits += [(Waiver.HOST_WAIT, each) for each in host_waits]
+    # An override lets a zone or a host go before its time; what would be lost or doubled stays
+    # refused.
     last = ledger.last_zone
     stays = former is None and last is not None and last.keeper(name) is zone.keeper(name)
-    if wrong and not firm and stays and override is not None and now.date() <= override.expires:
-        return [], [f"overridden: {each}" for each in wrong]
+    if firm or not stays:
+        reasons.refusals.extend(text for _, text in waits)
+    else:
+        reasons.waivable.extend(
+            Condition(text, frozenset({waiver}), way="if what is left is lost for good")
+            for waiver, text in waits
+        )
     if former is None:
-        return [*firm, *wrong], []
-    told = list(copied_below(ledger, zone, found.there, found.beside))
+        return
+    reasons.warnings.extend(copied_below(ledger, zone, found.there, found.beside))
     if found.delegated is not None and found.delegated.settled:
-        told.append(move_note(zone, former, found.delegated, found.ledger))
-    return [*firm, *wrong], told
+        reasons.warnings.append(move_note(zone, former, found.delegated, found.ledger))
 
 
 def _needs_certificate(found: Surroundings) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import uuid
 from typing import TYPE_CHECKING
@@ -56,16 +57,22 @@ def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
     override = "mtasts:domains[0].override"
     project.configure(
         {
+            f"{override}.for[0]": "reports",
             f"{override}.reason": "a test",
             f"{override}.approvedBy": "nobody",
             f"{override}.expires": "2020-01-31",
         },
         path=True,
     )
-    assert "the override of nobody expired on 2020-01-31" in held(project)
+    assert f"the evidence is for another MX set: it saw mx1.{domain}, mx2" in held(project)
+    project.configure({f"{override}.for[0]": "evidence"}, path=True)
+    assert "the override of evidence by nobody expired on 2020-01-31" in held(project)
     project.configure({f"{override}.expires": "2099-01-31"}, path=True)
+    assert "ends on 2099-01-31, and one stands for 90 days at most" in held(project)
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date()
+    project.configure({f"{override}.expires": str(until)}, path=True)
     passed = project.up().required().text
-    assert "override until 2099-01-31 by nobody: a test" in passed
+    assert f"override of evidence until {until} by nobody: a test" in passed
     assert "overridden: the evidence is for another MX set" in passed
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
 

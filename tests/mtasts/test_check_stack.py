@@ -88,7 +88,8 @@ WARNING, INFO = Severity.WARNING, Severity.INFO
         (
             HEAD
             + DOMAIN
-            + "      override: {reason: move, approvedBy: the board, expires: 2027-01-31}\n",
+            + "      override: {for: [zone-wait], reason: move, approvedBy: the board, "
+            + "expires: 2027-01-31}\n",
             [("stack-override", INFO)],
         ),
         (

@@ -20,6 +20,7 @@ from mtasts.config import (
     Hosting,
     Override,
     Profile,
+    Waiver,
     load,
 )
 from mtasts.config.schema import DomainFields, OverrideFields, StackFields
@@ -67,6 +68,7 @@ def valid() -> Values:
                 "tlsReports": ["https://reports.example/tlsrpt"],
                 "reroll": "b-2",
                 "override": {
+                    "for": ["evidence"],
                     "reason": "change window",
                     "approvedBy": "the change board",
                     "expires": "2027-01-31",
@@ -132,7 +134,9 @@ def test_overrides_of_a_domain_win_over_the_stack() -> None:
     assert domain.dkim_selectors == ("s1",)
     assert domain.zone_id == "Z0123456789ABCDEFGHIJ"
     assert domain.dns_role_arn == "arn:aws:iam::123456789012:role/dns"
-    assert domain.override == Override("change window", "the change board", dt.date(2027, 1, 31))
+    assert domain.override == Override(
+        frozenset({Waiver.EVIDENCE}), "change window", "the change board", dt.date(2027, 1, 31)
+    )
 
 
 def test_a_domain_takes_what_it_does_not_say_from_the_stack() -> None:
@@ -221,6 +225,18 @@ ACCEPTED: list[tuple[str, Any, Callable[[AgencyConfig], object], object]] = [
     ("domains.retire", "true", lambda c: c.domains[0].retire, True),
     ("domains.retire", "false", lambda c: c.domains[0].retire, False),
     (
+        "override.for",
+        ["reports", "mail-authentication", "zone-wait", "host-wait"],
+        lambda c: c.domains[0].override and c.domains[0].override.waives,
+        frozenset(Waiver) - {Waiver.EVIDENCE},
+    ),
+    (
+        "override.from",
+        "2026-11-02",
+        lambda c: c.domains[0].override and c.domains[0].override.begins,
+        dt.date(2026, 11, 2),
+    ),
+    (
         "override.expires",
         "2027-01-31 00:00:00 +0000 UTC",
         lambda c: c.domains[0].override and c.domains[0].override.expires,
@@ -256,6 +272,10 @@ UNKNOWN = "config-unknown-key"
 MISSING = "config-missing-key"
 
 # path, value, the key the finding names, its id, a part of its fix
+TWICE = ["reports", "reports"]
+OUT = "config-out-of-range"
+UNDATED = {"for": ["evidence"], "reason": "a", "approvedBy": "b"}
+UNNAMED = {"reason": "a", "approvedBy": "b", "expires": "2027-01-31"}
 REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("aws:region", "us-gov-west-1", "", "config-region-without-cloudfront", "us-east-1"),
     ("aws:region", "cn-north-1", "", "config-region-without-cloudfront", "us-east-1"),
@@ -405,7 +425,17 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("domains.retire", "yes", ".retire", "config-wrong-type", "true or false"),
     ("domains.override", "yes", ".override", "config-wrong-type", "indented"),
     ("domains.override", SECRET, ".override", "config-secret", "--secret"),
-    ("domains.override", {"reason": "a", "approvedBy": "b"}, ".override.expires", MISSING, "2027"),
+    ("domains.override", UNDATED, ".override.expires", MISSING, "2027-01-31, a day within 90 days"),
+    ("domains.override", UNNAMED, ".override.for", MISSING, "add for: [evidence], or what"),
+    ("domains.override", UNNAMED, ".override.for", MISSING, f": {', '.join(Waiver)}"),
+    ("override.for", [], ".override.for", "config-empty", "list at least one"),
+    ("override.for", "evidence", ".override.for", "config-wrong-type", "write a list"),
+    ("override.for", ["everything"], ".override.for[0]", "config-unknown-word", "write one of evi"),
+    ("override.for", ["zoneWait"], ".override.for[0]", "config-unknown-word", "write zone-wait"),
+    ("override.for", TWICE, ".override.for[1]", "config-item-repeated", "keep one"),
+    ("override.from", "soon", ".override.from", "config-date-invalid", "2027-01-31"),
+    ("override.from", "2026-11-01", ".override.expires", OUT, "from 2026-11-01 to 2027-01-30"),
+    ("override.from", "2027-02-01", ".override.expires", OUT, "from 2027-02-01 to 2027-05-02"),
     ("override.approver", "b", ".override.approver", UNKNOWN, "approvedBy"),
     ("override.reason", "", ".override.reason", "config-empty", "write a value"),
     ("override.expires", "soon", ".override.expires", "config-date-invalid", "2027-01-31"),
@@ -841,6 +871,7 @@ INDEPENDENT = [
     ("domains.tlsReports", ["x"]),
     ("domains.reroll", "?"),
     ("domains.unknown", 1),
+    ("override.for", ["all"]),
     ("override.reason", ""),
     ("override.approvedBy", []),
     ("override.expires", "never"),

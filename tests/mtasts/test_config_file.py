@@ -25,9 +25,9 @@ config:
   mtasts:domains:
     - name: example.gov
       mx:
-        - mail1.example.gov
-        - mail2.example.gov
+        [mail1.example.gov, mail2.example.gov]
       override:
+        for: [evidence]
         reason: change window
         approvedBy: the change board
         expires: 2027-01-31
@@ -71,7 +71,7 @@ def test_a_stack_file_is_read(tmp_path: Path) -> None:
             b'{"config": {"aws:region": "us-east-1", "mtasts:agency": "Department of Examples",'
             b'"mtasts:tlsReports": ["mailto:tlsrpt@reports.example"], "mtasts:domains": [{"name":'
             b'"example.gov", "mx": ["mail1.example.gov", "mail2.example.gov"], "override": {'
-            b'"reason": "change window", "approvedBy": "the change board",'
+            b'"for": ["evidence"], "reason": "change window", "approvedBy": "the change board",'
             b'"expires": "2027-01-31"}}]}}'
         ),
     ],
@@ -97,7 +97,7 @@ def test_findings_name_the_line() -> None:
     text = GOOD.replace("mail2.example.gov", "192.0.2.7").replace("us-east-1", "cn-north-1")
     assert problems(text) == [
         ("config-region-without-cloudfront", "f:3"),
-        ("config-mx-address-literal", "f:10"),
+        ("config-mx-address-literal", "f:9"),
     ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mtasts.config import AgencyConfig, Dns, Hosting, Override, load
+from mtasts.config import AgencyConfig, Dns, Hosting, Override, Waiver, load
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -132,7 +132,7 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
 ) -> None:
     around = survey(*problems)
     first, *others = around
-    override = Override("a test", "nobody", NOW.date())
+    override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
     promoted = replace(first.domain, mode=Mode.ENFORCE, override=override)
     enforced = replace(first, domain=promoted)
     decision = decide((enforced, *others), NOW, dns=Dns.ROUTE53)

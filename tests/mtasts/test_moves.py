@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig, Hosting, Override
+from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -48,6 +48,9 @@ OPERATOR = HostedZone("Z9", "op.example", frozenset({"ns1.op.example"}))
 HOME = HostedZone("", NAME, frozenset({"ns1.agency.example"}))
 ENFORCED = Policy(Mode.ENFORCE, 86_400, (MxPattern("mx.example.gov"),)).render()
 BODY = Policy(Mode.TESTING, 86_400, (MxPattern("mx.example.gov"),)).render()
+
+
+ZONE_WAIT, HOST_WAIT = frozenset({Waiver.ZONE_WAIT}), frozenset({Waiver.HOST_WAIT})
 
 
 def ledger(*zones: HostedZone, delegated: HostedZone | None = None, proven: bool = True) -> Ledger:
@@ -204,7 +207,9 @@ def test_a_zone_that_was_made_anew_is_not_the_former_one() -> None:
 
 
 def test_an_override_lets_no_second_record_through() -> None:
-    over = replace(DOMAIN, override=Override("the CISO says so", "CISO", T0.date()))
+    over = replace(
+        DOMAIN, override=Override(frozenset(Waiver), "the CISO says so", "CISO", T0.date())
+    )
     copied = replace(AROUND, domain=over, ledger=ledger(OURS), there=(there("A", "192.0.2.1"),))
     assert not verdict(copied, T0).proceeds
 
@@ -379,11 +384,14 @@ def test_a_host_moves_within_its_zone_step_by_step(
 
 
 def test_an_override_lets_a_host_go_early_and_nowhere_at_once() -> None:
-    over = replace(DOMAIN, override=Override("AWS is lost", "CISO", T0.date()))
+    over = replace(DOMAIN, override=Override(HOST_WAIT, "AWS is lost", "CISO", T0.date()))
     around = replace(AROUND, domain=over, former_zone=None, delegated=ns("ada.cloud.example"))
     gone = replace(around, ledger=hosted(*GONE), hosting=CLOUDFLARE)
     assert verdict(gone, T0).proceeds
     assert not verdict(replace(gone, ledger=hosted(*WENT)), T0).proceeds
+    other = replace(DOMAIN, override=replace(over.override, waives=frozenset(Waiver) - HOST_WAIT))
+    (reason,) = verdict(replace(gone, domain=other), T0).refusals
+    assert "lost for good, write in the domain's entry: override: {for: [host-wait], " in reason
 
 
 @pytest.mark.parametrize(
@@ -568,7 +576,7 @@ def test_a_former_zone_that_cannot_be_found_holds_the_domain() -> None:
 
 
 def test_an_override_lets_a_zone_go_at_once_until_it_expires() -> None:
-    over = Override("the zone is lost", "CISO", T0.date())
+    over = Override(ZONE_WAIT, "the zone is lost", "CISO", T0.date())
     at_once = replace(
         AROUND,
         domain=replace(DOMAIN, override=over),
@@ -580,3 +588,6 @@ def test_an_override_lets_a_zone_go_at_once_until_it_expires() -> None:
     assert found.proceeds
     assert any(each.startswith("overridden: until") for each in found.warnings)
     assert not verdict(at_once, T0 + dt.timedelta(days=1)).proceeds
+    other = replace(DOMAIN, override=replace(over, waives=frozenset(Waiver) - ZONE_WAIT))
+    (reason,) = verdict(replace(at_once, domain=other), T0).refusals
+    assert "lost for good, write in the domain's entry: override: {for: [zone-wait], " in reason

@@ -13,7 +13,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.entries import Adopted, Entry, Proof
 from mtasts.rollout.ledger import Ledger, intend
-from mtasts.rollout.published import held_as, is_published, live_id
+from mtasts.rollout.published import held_as, is_published, live_id, stranger_records
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import HostedZone
 
@@ -152,3 +152,74 @@ def test_of_what_was_handed_out_the_ledger_knows_whether_it_is_a_promotion() -> 
     slow = Surroundings(domain("enforce"), STAYS, ZONE, ledger=PROVEN, sts=record(PROVEN, 0))
     assert slow.is_promotion
     assert not replace(slow, home=ZONE).is_promotion
+
+
+def garbled(text: str) -> DnsAnswer:
+    return replace(UNSEEN, status=DnsStatus.ANSWERED, strings=((text.encode(),),))
+
+
+KNOWN = ledger("testing", "enforce")
+
+
+@pytest.mark.parametrize(
+    ("answer", "says", "stops"),
+    [
+        pytest.param(sts(KNOWN.bodies[1].id), "", False, id="ours"),
+        pytest.param(garbled("v=spf1 -all"), "", False, id="another-record"),
+        pytest.param(NONE, "", False, id="none"),
+        pytest.param(UNSEEN, "could not find out which STS record DNS has", False, id="failed"),
+        pytest.param(sts("1234"), "DNS has the policy id 1234 at _mta-sts.", True, id="unknown"),
+        pytest.param(
+            sts(KNOWN.bodies[1].id, "1234"), "senders act as if there were no", True, id="two"
+        ),
+        pytest.param(garbled("v=STSv1; id=;"), "v=STSv1; id=; at _mta-sts.", True, id="broken"),
+    ],
+)
+@pytest.mark.parametrize("mode", Mode)
+def test_a_record_that_the_ledger_does_not_know_is_held_or_told(
+    answer: DnsAnswer, says: str, stops: bool, mode: Mode
+) -> None:
+    asked = domain(mode)
+    judged = verdict(Surroundings(asked, STAYS, ZONE, ledger=KNOWN, sts=answer), NOW)
+    is_held = stops and mode is Mode.ENFORCE
+    assert judged.proceeds is not is_held
+    told = judged.refusals if is_held else judged.warnings
+    assert any(says in each for each in told) if says else not told
+    if is_held:
+        assert f"ours is v=STSv1; id={KNOWN.bodies[1].id};" in told[0]
+        assert told[0].endswith("A move to testing or none is not held up")
+
+
+@pytest.mark.parametrize(
+    ("known", "reroll", "answer", "proceeds"),
+    [
+        pytest.param(ledger("enforce"), "after", sts("1234"), True, id="re-rolled"),
+        pytest.param(
+            ledger("enforce"), "after", sts("1", "2"), False, id="two-are-removed-by-hand"
+        ),
+        pytest.param(ledger("enforce"), "", sts("1234"), False, id="not-meant"),
+    ],
+)
+def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
+    known: Ledger, reroll: str, answer: DnsAnswer, proceeds: bool
+) -> None:
+    asked = domain("enforce", reroll=reroll)
+    found = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer)
+    judged = verdict(found, NOW)
+    assert judged.proceeds is proceeds
+    # A token that was published already means nothing any more.
+    intended = found.intended
+    entries = (intended.entry(3, NOW), Proof(4, NOW, intended.id))
+    done = replace(found, ledger=Ledger((*known.entries, *entries)))
+    assert not verdict(done, NOW).proceeds or not proceeds
+    assert verdict(replace(done, sts=sts(intended.id)), NOW).proceeds
+
+
+def test_an_older_id_of_ours_is_no_stranger() -> None:
+    assert stranger_records(domain("enforce"), KNOWN, sts(KNOWN.bodies[0].id)) == ([], [])
+
+
+def test_before_a_first_proof_a_stranger_is_held_too_and_the_text_says_so() -> None:
+    known = ledger("testing?")
+    found = Surroundings(domain("enforce"), STAYS, ZONE, ledger=known, sts=sts("1234"))
+    assert "(ours was never proven)" in verdict(found, NOW).refusals[0]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig, Hosting, Override
+from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -128,7 +128,7 @@ def test_without_its_ledger_a_domain_is_held(error: LedgerError | UndeterminedEr
 
 
 def test_enforce_is_judged_by_the_live_mx() -> None:
-    override = Override("a test", "nobody", NOW.date())
+    override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
     domain = replace(DOMAIN, mode=Mode.ENFORCE, override=override)
     elsewhere = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 other.example.gov",))
     assert judged_of(Surroundings(domain, MX, zone=ZONE)).proceeds
@@ -166,9 +166,9 @@ def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
 
 
 def test_an_override_is_told_in_every_run() -> None:
-    override = Override("a test", "nobody", NOW.date())
+    override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
     judged = judged_of(Surroundings(replace(DOMAIN, override=override), MX, zone=ZONE))
-    assert judged.warnings == ("override until 2026-01-01 by nobody: a test",)
+    assert judged.warnings == ("override of evidence until 2026-01-01 by nobody: a test",)
 
 
 @pytest.mark.parametrize(
