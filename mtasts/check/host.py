@@ -44,7 +44,9 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         notes.find("host-bodies-differ", f"{len(bodies)} bodies")
     if not bodies:
         return None
-    hosts = [host for host in seen.mx.mx_hosts if host != NULL_MX]
+    # A host that nobody can reach belongs out of DNS, not into the policy.
+    nowhere = {NULL_MX, *(each.host for each in seen.mx_hosts if each.has_no_address)}
+    hosts = [host for host in seen.mx.mx_hosts if host not in nowhere]
     report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
     if report.policy is not None:

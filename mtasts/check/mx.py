@@ -65,7 +65,7 @@ def _host(found: MxHost, notes: Notes) -> None:
     aliased = {each.canonical for each in found.addresses} - {"", found.host}
     if aliased:
         notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
-    if not failed and not any(each.values for each in found.addresses):
+    if found.has_no_address:
         notes.find("mx-no-address", found.host)
     for hello, session in found.hellos:
         _hello(hello, session, notes)

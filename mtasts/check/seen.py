@@ -39,6 +39,11 @@ class MxHost:
     pointers: tuple[Pointer, ...] = ()
     implicit: tuple[Fetch, ...] = ()
 
+    @property
+    def has_no_address(self) -> bool:
+        """Whether DNS said so of every type of address; a look-up that failed says nothing."""
+        return all(each.settled and not each.values for each in self.addresses)
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:

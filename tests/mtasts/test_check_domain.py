@@ -501,3 +501,23 @@ def test_the_classic_mistakes_have_a_page_each() -> None:
     assert {root / each for each in pages} == set((root / "docs" / "mistakes").glob("*.md"))
     assert page("host-certificate-refused") == "docs/mistakes/certificate.md"
     assert page("spf-missing") == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param(DnsStatus.NXDOMAIN, {"mx-no-address"}, id="no-such-host"),
+        pytest.param(FAILED, {"policy-mx-uncovered"}, id="not-known"),
+        pytest.param(DnsStatus.ANSWERED, {"policy-mx-uncovered"}, id="a-host"),
+    ],
+)
+def test_a_host_that_does_not_exist_is_to_go_and_not_to_be_listed(
+    status: DnsStatus, expected: set[str]
+) -> None:
+    """Findings about one thing do not contradict each other."""
+    value = ["192.0.2.3"] if status is DnsStatus.ANSWERED else []
+    other = MxHost("old.example.gov", (dns("old.example.gov", "A", *value, status=status),))
+    found = checked(
+        mx=dns(DOMAIN, "MX", f"10 {MX}", "20 old.example.gov"), mx_hosts=(MX_HOST, other)
+    )
+    assert set(ids(found)) == expected
