@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -60,6 +60,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     resolver = Resolver(reach)
     now = clock(os.environ)
 
+    @cache  # one for the run: each ledger is read once
     def ledgers(account_id: str) -> Recorder:
         return clouds.recorder(account_id, now)
 

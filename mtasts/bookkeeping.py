@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.decision import goes_away, is_elsewhere
+from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former
 
 if TYPE_CHECKING:
@@ -34,9 +35,7 @@ async def keep_books(
     await record_progress(recorder, decision.retiring)
     await record_stages(recorder, here)
     await record_delegations(recorder, here, decision.held)
-    if any(found.ledger.has_enforced for found in domains):
-        return await lock(recorder)
-    return ()
+    return await keep(recorder, here)
 
 
 async def hand_over(
@@ -91,13 +90,22 @@ async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) 
     )
 
 
-async def lock(recorder: Recorder) -> tuple[str, ...]:
-    """Keep the ledgers for good. That this failed is a warning, and holds no way back up."""
-    try:
-        await recorder.lock()
-    except UndeterminedError as error:
-        return (f"could not find out whether the ledgers are locked: {error}",)
-    return ()
+async def keep(recorder: Recorder, domains: Iterable[Surroundings]) -> tuple[str, ...]:
+    """See to the lock, the latches and the checkpoints of the ledgers that there are.
+
+    That this failed is a warning, and holds no way back up: a first body in enforce waits for lock
+    and latch by itself.
+    """
+
+    async def one(name: str) -> str | None:
+        try:
+            await recorder.keep(name)
+        except (LedgerError, UndeterminedError) as error:
+            return f"{name}: could not see to what keeps its ledger whole: {error}"
+        return None
+
+    names = (found.domain.name for found in domains if found.ledger.entries)
+    return tuple(filter(None, await asyncio.gather(*map(one, names))))
 
 
 async def record_stages(recorder: Recorder, domains: Iterable[Surroundings]) -> None:

@@ -159,8 +159,8 @@ class Clouds:
 
     def _store(self, hosting: Hosting, account_id: str) -> S3Store | R2Store:
         if hosting is Hosting.AWS:
-            return S3Store(self.require_aws(), self.aws_bucket(account_id))
-        return R2Store(self.require_cloudflare(), ledger_bucket_name(self.stack))
+            return S3Store(self.require_aws(), self.aws_bucket(account_id), self.stack)
+        return R2Store(self.require_cloudflare(), ledger_bucket_name(self.stack), self.stack)
 
     def require_aws(self) -> Account:
         """The AWS account; raises `UsageError` where the stack has none."""

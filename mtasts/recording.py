@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from mtasts.books import Book, OvertakenError
 from mtasts.clock import utc_now
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.entries import (
@@ -23,13 +25,14 @@ from mtasts.rollout.entries import (
     ZoneSeen,
     render_entry,
 )
-from mtasts.rollout.ledger import Ledger, read
+from mtasts.rollout.ledger import Ledger, enforces
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from mtasts.books import Store
     from mtasts.config import Hosting
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.entries import Adopted, Entry
@@ -37,22 +40,6 @@ if TYPE_CHECKING:
     from mtasts.rollout.phases import Phase
     from mtasts.rollout.stages import Stage
     from mtasts.rollout.zones import HostedZone
-
-
-class Store(Protocol):
-    """Where entries are kept; every method blocks, and raises as `mtasts.stores.s3` does."""
-
-    def list(self, domain: str) -> dict[int, bytes]:
-        """Every entry of a domain by number."""
-
-    def domains(self) -> tuple[str, ...]:
-        """Every domain that has a ledger here, sorted."""
-
-    def append(self, domain: str, number: int, entry: bytes) -> bool:
-        """Write an entry unless one of that number exists; whether it was written."""
-
-    def lock(self) -> None:
-        """Keep every entry there is from being written over or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +54,21 @@ class Recorder:
     hosting: Hosting
     now: Callable[[], dt.datetime] = utc_now
     elsewhere: Callable[[], Store] | None = None
+    _books: dict[str, Book] = field(default_factory=dict, repr=False, compare=False)
     _compared: set[str] = field(default_factory=set, repr=False, compare=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False, compare=False
     )
 
     async def read(self, domain: str) -> Ledger:
-        """The ledger of a domain, from the cloud whose copy counts.
+        """The ledger of a domain, from the cloud whose copy counts; read once, and kept up to date.
 
         Raises:
             LedgerError: it is incomplete, or the clouds' copies tell different things.
             UndeterminedError: a cloud did not tell; nothing is guessed.
         """
-        ledger, is_here = await in_thread(self._read, domain)
+        async with self._turns[domain]:
+            ledger, is_here = await in_thread(self._read, domain)
         if is_here or ledger.hosting is not None or not ledger.entries:
             return ledger
         # An old one does not say so, but it is the other cloud's; a hand-over begins with that.
@@ -95,31 +84,34 @@ class Recorder:
         """
         return await in_thread(self._domains)
 
-    async def lock(self) -> None:
-        """Keep the entries for good; raises `UndeterminedError`."""
-        await in_thread(self.store.lock)
-
     async def hand_over(self, domain: str) -> None:
         """Have the copy of the ledger that is here be the one that counts.
 
         The other cloud's is told so first, so that of two copies never both count. Safe to repeat.
         """
+        if self.elsewhere is None:
+            return
         async with self._turns[domain]:
-            await in_thread(self._hand_over, domain)
+            await in_thread(self._hand_over, domain, self.elsewhere)
 
     async def take(self, domain: str) -> None:
         """Have the whole ledger here, though the copy at the other cloud goes on to count.
 
         So the domain is not taken for a new one by a run that knows of no other cloud.
         """
+        if self.elsewhere is None:
+            return
         async with self._turns[domain]:
-            await in_thread(self._take, domain)
+            await in_thread(self._take, domain, self.elsewhere)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
 
+        If it is in enforce, the ledger is locked before and latched after it.
+
         Raises:
             LedgerError: another run has written another body meanwhile.
+            UndeterminedError: a cloud did not tell, or did not do so.
         """
 
         def entry(ledger: Ledger) -> Entry | None:
@@ -133,7 +125,7 @@ class Recorder:
                 )
             return intended.entry(ledger.next_number, self.now())
 
-        await self._note(domain, entry)
+        await self._enforced(domain, intended, lambda: self._note(domain, entry))
 
     async def proven(
         self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
@@ -169,8 +161,11 @@ class Recorder:
 
             return entry
 
-        for number, wanted in enumerate(entries, start=1):
-            await self._note(domain, missing(number, wanted))
+        async def noted() -> None:
+            for number, wanted in enumerate(entries, start=1):
+                await self._note(domain, missing(number, wanted))
+
+        await self._enforced(domain, body, noted)
 
     async def advance(self, domain: str, phase: Phase, ttl_seconds: int) -> None:
         """Write down that a retirement enters ``phase``, before anything is withdrawn."""
@@ -234,104 +229,158 @@ class Recorder:
 
         await self._note(domain, entry)
 
+    async def keep(self, domain: str) -> None:
+        """See to what keeps the ledger here whole and cheap to read, as every run does first.
+
+        Raises:
+            LedgerError: it is not whole.
+            UndeterminedError: a cloud did not tell, or did not do so.
+        """
+
+        def work() -> None:
+            if self._here.ledger(domain).tells_of_enforce:
+                self.store.lock()
+                self._here.latch(domain, self.now())
+            self._here.condense(domain)
+
+        async with self._turns[domain]:
+            await in_thread(work)
+
     async def _note(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
         """Append what ``entry`` makes of the ledger as it stands, unless that is nothing."""
         async with self._turns[domain]:
-            ledger, is_here = await in_thread(self._read, domain)
-            if not is_here or ledger.hosting not in {None, self.hosting}:
-                raise LedgerError(
-                    f"the ledger of {domain} was not handed over to {self.hosting}: run again"
-                )
-            made = entry(ledger)
-            if made is not None:
-                raw = render_entry(made)
-                await in_thread(_append, self.store, domain, made.number, raw)
+            await in_thread(self._append, domain, entry)
+
+    def _append(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
+        """As `_note`. What is known of the ledger may lag behind, so it is not the last word.
+
+        An entry that was made of it is refused where another one stands; and that there is nothing
+        to write is asked again of the ledger as it stands.
+        """
+        known = self._here.knows(domain)
+        if known:
+            with suppress(OvertakenError):
+                if self._try(domain, entry):
+                    return
+        self._try(domain, entry, again=known)
+
+    def _try(
+        self, domain: str, entry: Callable[[Ledger], Entry | None], *, again: bool = False
+    ) -> bool:
+        ledger, is_here = self._read(domain, again=again)
+        if not is_here or ledger.hosting not in {None, self.hosting}:
+            raise LedgerError(
+                f"the ledger of {domain} was not handed over to {self.hosting}: run again"
+            )
+        made = entry(ledger)
+        if made is not None:
+            self._here.append(domain, made.number, render_entry(made))
+        return made is not None
+
+    async def _enforced(
+        self, domain: str, body: Body | Intended, note: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Have ``note`` write ``body`` down; one that enforces between lock and latch.
+
+        The lock stands before any such body, and the latch before anybody gets it. Neither is asked
+        of another body: nothing may hold up the way back.
+        """
+
+        def lock() -> None:
+            if not self._here.kept(domain).is_latched:
+                self.store.lock()
+
+        if not enforces(body):
+            await note()
+            return
+        await in_thread(lock)
+        await note()
+        async with self._turns[domain]:
+            await in_thread(self._here.latch, domain, self.now())
 
     def _domains(self) -> tuple[str, ...]:
         there = self.elsewhere().domains() if self.elsewhere is not None else ()
         return tuple(sorted({*self.store.domains(), *there}))
 
-    def _read(self, domain: str) -> tuple[Ledger, bool]:
+    @property
+    def _here(self) -> Book:
+        return self._books.setdefault("here", Book(self.store))
+
+    def _there(self, elsewhere: Callable[[], Store]) -> Book:
+        return self._books.setdefault("there", Book(elsewhere()))
+
+    def _read(self, domain: str, *, again: bool = False) -> tuple[Ledger, bool]:
         """The ledger, and whether the copy here has all of it."""
-        here = self.store.list(domain)
+        kept = self._here.kept(domain, again=again)
         if self.elsewhere is None:
-            return read(here), True
+            return self._here.ledger(domain), True
         # A copy that was cut off lacks its beginning.
-        found = read(here) if _is_whole(here) else Ledger()
+        found = self._here.ledger(domain) if kept.is_whole else Ledger()
         was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
         if was_handed_over and domain in self._compared:
             return found, True
         self._compared.add(domain)
         try:
-            there = self.elsewhere().list(domain)
+            other = self._there(self.elsewhere)
+            there = other.kept(domain, again=again).entries
         except UndeterminedError:
             if was_handed_over:  # a cloud that is left may be the one that is broken
                 return found, True
             raise
+        here = kept.entries
         differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
         if differing:
             raise LedgerError(
                 f"the ledgers of {domain} at the two clouds tell different things from entry "
                 f"{differing[0]} on, so one is of an earlier life (docs/moving.md)"
             )
-        if len(there) > len(here) or not _is_whole(here):
-            return read(there), False
+        if len(there) > len(here) or not kept.is_whole:
+            return other.ledger(domain), False
         return found, True
 
-    def _take(self, domain: str) -> None:
+    def _take(self, domain: str, elsewhere: Callable[[], Store]) -> None:
         """Have the whole ledger here, too; it says at which cloud it counts."""
-        if self.elsewhere is None:
-            return
-        ledger, is_here = self._read(domain)
+        ledger, is_here = self._read(domain, again=True)
         if not ledger.entries or is_here:
             return
-        other = self.elsewhere()
+        other = self._there(elsewhere)
         if ledger.hosting is None:
             self._host(other, domain, self.hosting.other)
-        _copy(other, self.store, domain)
+        _copy(other, self._here, domain, self.now())
 
-    def _hand_over(self, domain: str) -> None:
-        if self.elsewhere is None:
-            return
+    def _hand_over(self, domain: str, elsewhere: Callable[[], Store]) -> None:
         # Whatever refuses a write does so before it is told that either does not count.
-        self._take(domain)
+        self._take(domain, elsewhere)
         ledger, _ = self._read(domain)
         if not ledger.entries or ledger.hosting == self.hosting:
             return
-        other = self.elsewhere()
-        if ledger.hosting is None and not other.list(domain):
-            self._host(self.store, domain, self.hosting)
+        other = self._there(elsewhere)
+        if ledger.hosting is None and not other.kept(domain).entries:
+            self._host(self._here, domain, self.hosting)
             return
-        _copy(self.store, other, domain)
+        _copy(self._here, other, domain, self.now())
         self._host(other, domain, self.hosting)
-        _copy(other, self.store, domain)
+        _copy(other, self._here, domain, self.now())
 
-    def _host(self, store: Store, domain: str, hosting: Hosting) -> None:
-        number = read(store.list(domain)).next_number
-        _append(store, domain, number, render_entry(Hosted(number, self.now(), hosting)))
-
-
-def _is_whole(found: Mapping[int, bytes]) -> bool:
-    return found.keys() == set(range(1, len(found) + 1))
+    def _host(self, book: Book, domain: str, hosting: Hosting) -> None:
+        number = book.ledger(domain).next_number
+        book.append(domain, number, render_entry(Hosted(number, self.now(), hosting)))
 
 
-def _append(store: Store, domain: str, number: int, raw: bytes) -> None:
-    """Append an entry; raises `LedgerError` where somebody else has."""
-    if store.append(domain, number, raw):
-        return
-    # A write whose answer was lost is tried again, and finds its own entry in the way.
-    if store.list(domain).get(number) != raw:
-        raise LedgerError(
-            f"another run has written entry {number} of the ledger of {domain}: run again"
-        )
+def _copy(source: Book, target: Book, domain: str, now: dt.datetime) -> None:
+    """Copy the entries that ``target`` lacks: the last one first, so that no part looks whole.
 
-
-def _copy(source: Store, target: Store, domain: str) -> None:
-    """Copy the entries that ``target`` lacks: the last one first, so that no part looks whole."""
-    present = target.list(domain)
-    for number, raw in sorted(source.list(domain).items(), reverse=True):
-        if number not in present:
-            _append(target, domain, number, raw)
+    The latch goes along, behind the lock where such a body is kept from then on.
+    """
+    kept, present = source.kept(domain), target.kept(domain)
+    latches = kept.is_latched and not present.is_latched
+    if latches:
+        target.store.lock()
+    for number, raw in sorted(kept.entries.items(), reverse=True):
+        if number not in present.entries:
+            target.append(domain, number, raw)
+    if latches:
+        target.latch(domain, now)
 
 
 def _is_same(found: Entry, wanted: Entry) -> bool:

@@ -180,7 +180,7 @@ class Surveyor:
             leaving=config.leaving,
         )
         if isinstance(ledger, Ledger):
-            found = replace(found, ledger=ledger)
+            found = replace(found, ledger=ledger, hints=ledger.notes)
         else:
             found = replace(found, ledger_problem=ledger)
         if zone is None:  # somebody else's: the agency's own
@@ -235,7 +235,7 @@ class Surveyor:
             sts=sts,
             tlsrpt=tlsrpt,
             host_taken=taken,
-            hints=(*hints, *notes),
+            hints=(*found.hints, *hints, *notes),
             addresses=tuple(addresses),
             former_zone=former,
             there=tuple(there),

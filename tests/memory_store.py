@@ -1,4 +1,4 @@
-"""The one fake of `mtasts.recording.Store`: ledgers as data, with faults as data."""
+"""The one fake of `mtasts.books.Store`: ledgers as data, with faults as data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.entries import render_entry
+from mtasts.rollout.kept import LATCH, Kept, checkpoint_number
 
 if TYPE_CHECKING:
     from mtasts.rollout.entries import Entry
@@ -17,7 +18,8 @@ DOMAIN = "example.gov"
 class MemoryStore:
     """A store in memory, whose ``entries`` are those of `DOMAIN` and ``ledgers`` all of them.
 
-    ``calls`` lists every call with its domain. Faults: ``fails`` maps a method's name, or that and
+    ``kept`` has what stands beside the entries. ``calls`` lists every call with its domain; a
+    reading of what came since is a "look". Faults: ``fails`` maps a method's name, or that and
     a domain, to the reason why it does not tell; ``full`` of that many entries it takes no more;
     ``rival`` is written by somebody else just before the next entry; ``loses_answers`` writes, and
     says that it did not.
@@ -29,6 +31,8 @@ class MemoryStore:
         """Hold the ``entries`` of `DOMAIN`."""
         self.ledgers: defaultdict[str, dict[int, bytes]] = defaultdict(dict)
         self.entries = {each.number: render_entry(each) for each in entries}
+        self.kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        self.notes: tuple[str, ...] = ()
         self.calls: list[tuple[str, str]] = []
         self.fails: dict[str | tuple[str, str], str] = {}
         self.full = full
@@ -45,14 +49,21 @@ class MemoryStore:
     def entries(self, entries: dict[int, bytes]) -> None:
         self.ledgers[DOMAIN] = entries
 
+    def clear(self) -> None:
+        """Hold nothing any more."""
+        self.ledgers.clear()
+        self.kept.clear()
+
     def count(self, method: str) -> int:
         """How often a method was called."""
         return sum(called == method for called, _ in self.calls)
 
-    def list(self, domain: str) -> dict[int, bytes]:
-        """Every entry of a domain."""
-        self._called("list", domain)
-        return dict(self.ledgers[domain])
+    def read(self, domain: str, known: Kept | None = None) -> Kept:
+        """Everything of a domain."""
+        self._called("read" if known is None else "look", domain)
+        names = self.kept[domain]
+        newest = max((n for each in names if (n := checkpoint_number(each))), default=0)
+        return Kept(dict(self.ledgers[domain]), newest, LATCH in names, self.notes)
 
     def domains(self) -> tuple[str, ...]:
         """Those that have a ledger."""
@@ -71,6 +82,11 @@ class MemoryStore:
             return False
         found[number] = entry
         return not self.loses_answers
+
+    def keep(self, domain: str, name: str, content: bytes) -> None:
+        """Write a checkpoint or the latch, unless it stands."""
+        self._called("keep", domain)
+        self.kept[domain].setdefault(name, content)
 
     def lock(self) -> None:
         """Note that it was asked for."""

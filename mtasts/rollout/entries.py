@@ -97,12 +97,14 @@ class Adopted:
 
     ``max_age_ever`` bounds, in seconds, how long any of it told senders to keep it;
     ``approved_by`` answers for that bound, and is empty where it is the limit of the RFC.
+    ``is_lost`` says that it was in the ledger once, and stands where that was lost.
     """
 
     number: int
     at: dt.datetime
     max_age_ever: int = MAX_AGE_LIMIT
     approved_by: str = ""
+    is_lost: bool = False
 
     @property
     def held_until(self) -> dt.datetime:
@@ -270,7 +272,9 @@ def _phase(number: int, at: dt.datetime, found: dict[str, Any]) -> PhaseEntered:
 
 
 def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
-    return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]))
+    # A release before this word took over what was never in a ledger.
+    is_lost = _flag(found.get("is_lost", False))
+    return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]), is_lost)
 
 
 def _zone(number: int, at: dt.datetime, found: dict[str, Any]) -> ZoneSeen:
@@ -296,9 +300,7 @@ def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> Pointed:
 
 
 def _freed(number: int, at: dt.datetime, found: dict[str, Any]) -> Freed:
-    if not isinstance(found["is_free"], bool):
-        raise TypeError(f"{found['is_free']!r} is neither true nor false")
-    return Freed(number, at, found["is_free"])
+    return Freed(number, at, _flag(found["is_free"]))
 
 
 _KINDS: dict[type[Entry], str] = {
@@ -339,6 +341,12 @@ def _words(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError(f"{value!r} is no list")
     return tuple(_word(each) for each in value)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither true nor false")
+    return value
 
 
 def _whole(value: object) -> int:

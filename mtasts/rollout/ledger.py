@@ -8,7 +8,7 @@ missing or unreadable knows nothing, and refuses (docs/ledger.md).
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mtasts.policy import Mode, PolicySyntaxError, parse, policy_id
@@ -28,6 +28,7 @@ from mtasts.rollout.entries import (
     ZoneSeen,
     parse_entry,
 )
+from mtasts.rollout.kept import LATCH
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,10 +36,9 @@ if TYPE_CHECKING:
 
     from mtasts.policy import Policy
     from mtasts.rollout.entries import Entry
+    from mtasts.rollout.kept import Kept
     from mtasts.rollout.stages import Stage
     from mtasts.rollout.zones import HostedZone
-
-ENTRIES_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,34 @@ class Departure:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """All entries of one domain, oldest first."""
+    """All entries of one domain, oldest first.
+
+    ``notes`` tell what somebody did to its objects that changed nothing of it.
+    """
 
     entries: tuple[Entry, ...] = ()
+    notes: tuple[str, ...] = ()
+    _proofs: dict[int, dt.datetime] = field(init=False, repr=False, compare=False)
+    _replaced: dict[int, dt.datetime] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look once through the entries for what is asked of every body."""
+        proofs: dict[int, dt.datetime] = {}
+        replaced: dict[int, dt.datetime] = {}
+        after: dict[str, dt.datetime] = {}  # the first proof of an id behind the present entry
+        earliest: dt.datetime | None = None  # of the proofs of all bodies behind it
+        for entry in reversed(self.entries):
+            if isinstance(entry, Proof):
+                after[entry.id] = entry.at
+            elif isinstance(entry, Body):
+                if earliest is not None:
+                    replaced[entry.number] = earliest
+                proven = after.get(entry.id)
+                if proven is not None:
+                    proofs[entry.number] = proven
+                    earliest = proven if earliest is None else min(earliest, proven)
+        object.__setattr__(self, "_proofs", proofs)
+        object.__setattr__(self, "_replaced", replaced)
 
     @property
     def next_number(self) -> int:
@@ -99,9 +124,16 @@ class Ledger:
         return self.adopted is not None or any(map(enforces, self.bodies))
 
     @property
+    def tells_of_enforce(self) -> bool:
+        """Whether it has a body that told senders to refuse, or says that such may be lost."""
+        lost = any(isinstance(each, Adopted) and each.is_lost for each in self.entries)
+        return lost or any(map(enforces, self.bodies))
+
+    @property
     def adopted(self) -> Adopted | None:
-        """That the domain had MTA-STS before, if it did."""
-        return next((entry for entry in self.entries if isinstance(entry, Adopted)), None)
+        """That the domain had MTA-STS which the ledger does not know; what may be held longest."""
+        found = (entry for entry in self.entries if isinstance(entry, Adopted))
+        return max(found, key=lambda each: each.held_until, default=None)
 
     @property
     def zones(self) -> tuple[HostedZone, ...]:
@@ -178,15 +210,7 @@ class Ledger:
         Its clock starts with its last fetch, which brought this body for as long as no later one
         was seen everywhere.
         """
-        replaced = min(
-            (
-                when
-                for later in self.bodies
-                if later.number > body.number and (when := self.proven_at(later)) is not None
-            ),
-            default=now,
-        )
-        return replaced + body.holds_for + SKEW
+        return self._replaced.get(body.number, now) + body.holds_for + SKEW
 
     def may_be_held(self, now: dt.datetime) -> tuple[Body, ...]:
         """The bodies that a sender may hold at ``now``, oldest first."""
@@ -237,28 +261,40 @@ class Ledger:
 
     def proven_at(self, body: Body) -> dt.datetime | None:
         """When ``body`` was first seen served everywhere, if it ever was."""
-        return next(
-            (
-                entry.at
-                for entry in self.entries
-                if isinstance(entry, Proof) and entry.number > body.number and entry.id == body.id
-            ),
-            None,
-        )
+        return self._proofs.get(body.number)
 
 
-def read(objects: Mapping[int, bytes]) -> Ledger:
-    """The ledger of the entries with those numbers.
+def read(objects: Mapping[int, bytes], before: Ledger | None = None) -> Ledger:
+    """The ledger of the entries with those numbers; those of ``before`` were understood already.
 
     Raises:
         LedgerError: one is missing, unreadable, or not what its number says.
     """
-    if len(objects) > ENTRIES_MAX:
-        raise LedgerError(f"the ledger has {len(objects)} entries; {ENTRIES_MAX} are read")
     missing = sorted(set(range(1, max(objects, default=0) + 1)) - objects.keys())
     if missing:
-        raise LedgerError(f"entry {missing[0]} of the ledger is missing: restore it")
-    return Ledger(tuple(parse_entry(objects[number], number) for number in sorted(objects)))
+        raise LedgerError(f"entry {missing[0]} of the ledger is missing")
+    known = before.entries if before is not None else ()
+    new = (parse_entry(objects[number], number) for number in sorted(objects)[len(known) :])
+    return Ledger((*known, *new))
+
+
+def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
+    """The ledger that a store keeps, if it is whole; ``before`` is the beginning of it.
+
+    Raises:
+        LedgerError: as `read`, or its end is lost: the latch says that a policy in enforce was
+            written down, and none is there.
+    """
+    try:
+        ledger = read(kept.entries, before)
+    except LedgerError as error:
+        raise LedgerError(f"{error}: {kept.repair}") from error
+    if kept.is_latched and not ledger.tells_of_enforce:
+        raise LedgerError(
+            f"the ledger has lost its end: it has {len(ledger.entries)} entries and none in "
+            f"enforce, but {LATCH} beside them says that there was one: {kept.repair}"
+        )
+    return replace(ledger, notes=kept.notes)
 
 
 @dataclass(frozen=True, slots=True)

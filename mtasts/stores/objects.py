@@ -1,63 +1,204 @@
-"""The ledger as objects of a bucket, by S3's API: ``ledger/<domain>/<n>.json``, once each."""
+"""The ledger as objects of a bucket, by S3's API: ``ledger/<domain>/<n>.json``, once each.
+
+Beside the entries, below ``kept/``, stand checkpoints and the latch (`mtasts.rollout.kept`). A
+ledger of up to a thousand objects is one listing. Of a longer one the checkpoints are listed, and
+the entries behind the newest, whose numbers begin alike; so the cost of a reading stays the same.
+"""
 
 from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.ledger import ENTRIES_MAX
+from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
+from mtasts.rollout.kept import (
+    CHECKPOINT_MAX_BYTES,
+    LATCH,
+    LEDGER_MAX_BYTES,
+    Kept,
+    block,
+    checkpoint_name,
+    checkpoint_number,
+    parse_checkpoint,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Iterator, Mapping
 
 DOMAINS_MAX = 10_000
 
 Where = TypeVar("Where")
 
 _READS_AT_ONCE = 8
-_NUMBER = re.compile(r"([1-9][0-9]{0,6})\.json")
+_NUMBER = re.compile(r"([1-9][0-9]{0,9})\.json")
 _TAKEN = (409, 412)  # another writer is at it, or was there first
 _ALL = "ledger/"
+_KEPT = "kept/"
+_OBJECT_BYTES = 256  # what an object counts for at least: a listing has an end, too
+
+
+@dataclass(slots=True)
+class Listing(Generic[Where]):
+    """What stands below a prefix: where each object is, by the key behind the prefix.
+
+    ``is_whole`` says that it has everything. ``notes`` tell what was done to objects since they
+    were written, by the same keys.
+    """
+
+    prefix: str
+    found: dict[str, Where] = field(default_factory=dict)
+    is_whole: bool = True
+    notes: dict[str, str] = field(default_factory=dict)
+    size: int = 0
+
+    def count(self, size: int) -> None:
+        """Note the size of one more object; raises `LedgerError` beyond any reason."""
+        self.size += max(size, _OBJECT_BYTES)
+        if self.size > LEDGER_MAX_BYTES:
+            raise LedgerError(f"below {self.prefix} are more than {LEDGER_MAX_BYTES} bytes")
+
+    def numbers(self) -> dict[int, Where]:
+        """The entries by number; what is none is passed over."""
+        matched = ((_NUMBER.fullmatch(key), where) for key, where in self.found.items())
+        return {int(match[1]): where for match, where in matched if match}
+
+    def checkpoints(self) -> list[int]:
+        """The numbers of the checkpoints, sorted."""
+        names = (key.removeprefix(_KEPT) for key in self.found if key.startswith(_KEPT))
+        return sorted(number for name in names if (number := checkpoint_number(name)))
+
+
+class StoreError(UndeterminedError):
+    """The cloud refused a call, or did not answer; ``status`` and ``code`` are its own, if any."""
+
+    def __init__(self, text: str, *, status: int = 0, code: str = "") -> None:
+        """Carry the text and what the cloud called it."""
+        self.status, self.code = status, code
+        super().__init__(text)
+
+    @property
+    def has_no_bucket(self) -> bool:
+        """Whether there is no such bucket, which every other answer leaves open."""
+        return self.code == "NoSuchBucket"
 
 
 class ObjectStore(ABC, Generic[Where]):
     """`mtasts.recording.Store` in a bucket; every method blocks.
 
-    What each cloud has of its own is below: where the entries are, how one is read, and its client.
+    What each cloud has of its own is below: how keys are listed, how one is read, and its client.
     """
 
     # The call that lists keys: one that also finds those whose newest version is a delete marker.
     listing: ClassVar[Literal["list_object_versions", "list_objects_v2"]]
 
-    def __init__(self, bucket: str) -> None:
-        """Use ``bucket``; nothing is called yet."""
+    def __init__(self, bucket: str, stack: str = "STACK") -> None:
+        """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
         self.bucket = bucket
+        self.stack = stack
 
-    def list(self, domain: str) -> dict[int, bytes]:
-        """Every entry of a domain by number; none where the bucket does not exist yet.
+    def read(self, domain: str, known: Kept | None = None) -> Kept:
+        """Everything of a domain; with what is ``known``, only what is behind it is looked for.
+
+        Nothing where the bucket does not exist yet.
 
         Raises:
             UndeterminedError: the cloud did not tell.
-            LedgerError: an entry was deleted or written over, or there are too many.
+            LedgerError: an entry that a checkpoint has is missing or another one, a checkpoint
+                contradicts itself, or there is too much to be a ledger.
         """
-        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
-            BotoCoreError,
-            ClientError,
-        )
-
         try:
-            found = self.find(domain)
-            with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-                return dict(zip(found, pool.map(self.read, found.values()), strict=True))
-        except (ClientError, BotoCoreError, CloudflareError) as error:
-            if isinstance(error, ClientError) and is_no_bucket(error):
-                return {}
-            raise UndeterminedError(f"the ledger of {domain}: {error}") from error
+            with told(f"the ledger of {domain}"):
+                if known is not None and known.entries and known.is_whole:
+                    return self._with(known, self._behind(prefix(domain), len(known.entries)))
+                return self._whole(domain)
+        except LedgerError as error:
+            raise LedgerError(f"{error}: {self.repair(domain)}") from error
+        except StoreError as error:
+            if error.has_no_bucket:
+                return Kept(repair=self.repair(domain))
+            raise
+
+    def repair(self, domain: str) -> str:
+        """The command that mends what can be mended of a domain's ledger."""
+        return f"mtasts ledger repair {self.stack} --domain {domain}"
+
+    def audit(self, domain: str) -> Kept:
+        """Everything of a domain from the entries themselves, each checkpoint compared with them.
+
+        Raises:
+            LedgerError: as `read`; the text names what contradicts what.
+            UndeterminedError: the cloud did not tell.
+        """
+        everything = self.look(prefix(domain), everything=True)
+        entries = self._fetch(everything.numbers())
+        for number in everything.checkpoints():
+            where = everything.found[_KEPT + checkpoint_name(number)]
+            _require_same(number, self._checkpoint(domain, number, where), set(entries), entries)
+        newest = max(everything.checkpoints(), default=0)
+        return self._kept(domain, Kept(entries, newest), everything)
+
+    def _whole(self, domain: str) -> Kept:
+        """Everything, with no more calls than it takes."""
+        start = prefix(domain)
+        listed = self.look(start, everything=False)
+        beside = listed
+        if not listed.is_whole:
+            beside = self.look(start + _KEPT, everything=True, below=start)
+        newest = max(beside.checkpoints(), default=0)
+        if not listed.is_whole:
+            behind = self._behind(start, newest) if newest else None
+            listed = behind or self.look(start, everything=True)
+        numbers = listed.numbers()
+        held: dict[int, bytes] = {}
+        if newest:
+            held = self._checkpoint(domain, newest, beside.found[_KEPT + checkpoint_name(newest)])
+        # The entry that the checkpoint ends with is read, too: what is behind it follows on that.
+        read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
+        standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
+        _require_same(newest, held, standing, read)
+        kept = Kept(held | read, newest)
+        return self._kept(domain, kept, listed if beside is listed else _joined(listed, beside))
+
+    def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
+        repair = self.repair(domain)
+        notes = tuple(
+            f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {repair}"
+            for key, what in sorted(listed.notes.items())
+        )
+        is_latched = _KEPT + LATCH in listed.found
+        return replace(kept, is_latched=is_latched, notes=notes, repair=repair)
+
+    def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
+        """What is known, and the entries that came since."""
+        count = len(known.entries)
+        new = {n: where for n, where in behind.numbers().items() if n > count}
+        return replace(known, entries={**known.entries, **self._fetch(new)}) if new else known
+
+    def _behind(self, start: str, number: int) -> Listing[Where]:
+        """The entry ``number`` and those behind it, block by block, with others among them."""
+        found: Listing[Where] = Listing(start, is_whole=False)
+        following, listed = number, set()
+        while block(following) not in listed:
+            listed.add(block(following))
+            part = self.look(start + block(following), everything=True, below=start)
+            found = _joined(found, part)
+            while following in found.numbers():
+                following += 1
+        return found
+
+    def _checkpoint(self, domain: str, number: int, where: Where) -> dict[int, bytes]:
+        return parse_checkpoint(self.get(where, CHECKPOINT_MAX_BYTES), domain, number)
+
+    def _fetch(self, numbers: Mapping[int, Where]) -> dict[int, bytes]:
+        with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+            read = pool.map(lambda where: self.get(where, ENTRY_MAX_BYTES), numbers.values())
+            return dict(zip(numbers, read, strict=True))
 
     def domains(self) -> tuple[str, ...]:
         """Every domain that has a ledger, sorted; none where the bucket does not exist yet.
@@ -68,27 +209,22 @@ class ObjectStore(ABC, Generic[Where]):
             UndeterminedError: the cloud did not tell.
             LedgerError: there are more than `DOMAINS_MAX`.
         """
-        from botocore.exceptions import (  # noqa: PLC0415 - as above
-            BotoCoreError,
-            ClientError,
-        )
-
         found: set[str] = set()
         try:
-            # One call a thousand domains: the entries below each are not listed.
-            pages = self.s3().get_paginator(self.listing)
-            for page in pages.paginate(Bucket=self.bucket, Prefix=_ALL, Delimiter="/"):
-                below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
-                found.update(each.removeprefix(_ALL).removesuffix("/") for each in below)
-                if len(found) > DOMAINS_MAX:
-                    raise LedgerError(
-                        f"the bucket {self.bucket} has the ledgers of more than {DOMAINS_MAX} "
-                        "domains"
-                    )
-        except (ClientError, BotoCoreError, CloudflareError) as error:
-            if isinstance(error, ClientError) and is_no_bucket(error):
+            with told(f"the ledgers in {self.bucket}"):
+                # One call a thousand domains: the entries below each are not listed.
+                for page in self.pages(_ALL, Delimiter="/"):
+                    below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
+                    found.update(each.removeprefix(_ALL).removesuffix("/") for each in below)
+                    if len(found) > DOMAINS_MAX:
+                        raise LedgerError(
+                            f"the bucket {self.bucket} has the ledgers of more than {DOMAINS_MAX} "
+                            "domains"
+                        )
+        except StoreError as error:
+            if error.has_no_bucket:
                 return ()
-            raise UndeterminedError(f"the ledgers in {self.bucket}: {error}") from error
+            raise
         return tuple(sorted(found))
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
@@ -97,60 +233,121 @@ class ObjectStore(ABC, Generic[Where]):
         Raises:
             UndeterminedError: the cloud did not tell; the entry may stand or not.
         """
-        from botocore.exceptions import (  # noqa: PLC0415 - as above
-            BotoCoreError,
-            ClientError,
-        )
+        return self._write(domain, f"{number}.json", entry)
 
+    def keep(self, domain: str, name: str, content: bytes) -> None:
+        """Write a checkpoint or the latch, unless it stands.
+
+        Raises:
+            UndeterminedError: the cloud did not tell; it may stand or not.
+        """
+        self._write(domain, _KEPT + name, content)
+
+    def _write(self, domain: str, name: str, content: bytes) -> bool:
         try:
-            self.put(f"{prefix(domain)}{number}.json", entry)
-        except (ClientError, BotoCoreError, CloudflareError) as error:
-            response = error.response if isinstance(error, ClientError) else {}
-            if response.get("ResponseMetadata", {}).get("HTTPStatusCode") in _TAKEN:
+            with told(f"the ledger of {domain}"):
+                self.put(prefix(domain) + name, content)
+        except StoreError as error:
+            if error.status in _TAKEN:
                 return False
-            missing = isinstance(error, ClientError) and is_no_bucket(error)
-            hint = f" (the bucket {self.bucket}: pulumi up makes it)" if missing else ""
-            raise UndeterminedError(f"the ledger of {domain}: {error}{hint}") from error
+            if error.has_no_bucket:
+                hint = f"(the bucket {self.bucket}: pulumi up -s {self.stack} makes it)"
+                raise UndeterminedError(f"{error} {hint}") from error
+            raise
         return True
 
-    def put(self, key: str, entry: bytes) -> None:
+    def put(self, key: str, content: bytes) -> None:
         """Write one object unless it exists."""
         self.s3().put_object(
             Bucket=self.bucket,
             Key=key,
-            Body=entry,
-            ContentType="application/json",
+            Body=content,
+            ContentType="application/gzip" if key.endswith(".gz") else "application/json",
             IfNoneMatch="*",
+            **self.owner(),
         )
 
-    @abstractmethod
-    def find(self, domain: str) -> dict[int, Where]:
-        """Where each entry is, by number."""
+    def pages(self, start: str, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3's
+        """The pages of a listing of the keys that begin with ``start``."""
+        pages = self.s3().get_paginator(self.listing)
+        yield from pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
+
+    def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Where]:
+        """What stands below ``start``; without ``everything``, the first thousand objects of it.
+
+        The keys of what comes back are those behind ``below``, or else behind ``start``.
+        """
+        listed: Listing[Where] = Listing(below or start)
+        for page in self.pages(start):
+            self.take(page, listed)
+            if not everything and page.get("IsTruncated"):
+                listed.is_whole = False
+                break
+        return listed
+
+    def owner(self) -> dict[str, str]:
+        """What a call says of whose the bucket has to be; nothing where only an account's is asked.
+
+        Raises as the account does.
+        """
+        return {}
 
     @abstractmethod
-    def read(self, where: Where) -> bytes:
-        """One entry, and no more of it than an entry may have."""
+    def take(self, page: Mapping[str, Any], into: Listing[Where]) -> None:
+        """Add one page of a listing."""
+
+    @abstractmethod
+    def get(self, where: Where, limit: int) -> bytes:
+        """One object, and at most one byte more than ``limit``."""
 
     @abstractmethod
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
         """The client."""
 
 
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn whatever the cloud refuses, or does not answer, into `StoreError`."""
+    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+        BotoCoreError,
+        ClientError,
+    )
+
+    try:
+        yield
+    except ClientError as error:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = error.response.get("Error", {}).get("Code", "")
+        raise StoreError(f"{what}: {error}", status=status, code=code) from error
+    except (BotoCoreError, CloudflareError, UndeterminedError) as error:
+        raise StoreError(f"{what}: {error}") from error
+
+
 def prefix(domain: str) -> str:
-    """What the keys of a domain's entries begin with."""
+    """What the keys of a domain's ledger begin with."""
     return f"{_ALL}{domain}/"
 
 
-def number_of(key: str, domain: str) -> int | None:
-    """The number of the entry under ``key``; None for what is none."""
-    found = _NUMBER.fullmatch(key.removeprefix(prefix(domain)))
-    return int(found[1]) if found else None
+def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
+    found, notes = {**one.found, **other.found}, {**one.notes, **other.notes}
+    return Listing(one.prefix, found, one.is_whole, notes)
 
 
-def require_bounded(found: Sized, domain: str) -> None:
-    """Read no ledger that is beyond reason."""
-    if len(found) > ENTRIES_MAX:
-        raise LedgerError(f"the ledger of {domain} has more than {ENTRIES_MAX} entries")
+def _require_same(
+    number: int, held: Mapping[int, bytes], standing: set[int], read: Mapping[int, bytes]
+) -> None:
+    """Refuse a checkpoint that has entries which do not stand, or stand there otherwise."""
+    missing = sorted(held.keys() - standing)
+    if missing:
+        raise LedgerError(
+            f"entry {missing[0]} of the ledger is missing, though the checkpoint {number} has it"
+        )
+    differing = sorted(each for each in held.keys() & read.keys() if held[each] != read[each])
+    if differing:
+        raise LedgerError(
+            f"the checkpoint {number} of the ledger has another entry {differing[0]} than stands "
+            "there"
+        )
 
 
 def is_no_bucket(error: Any) -> bool:  # noqa: ANN401 - botocore's ClientError

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.entries import ENTRY_MAX_BYTES
-from mtasts.stores.objects import ObjectStore, is_no_bucket, number_of, prefix, require_bounded
+from mtasts.stores.objects import ObjectStore, is_no_bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtasts.cloud.cloudflare import CloudflareAccount
+    from mtasts.stores.objects import Listing
 
 _LOCK = {
     "id": "mtasts-ledger",
@@ -33,55 +35,55 @@ class R2Store(ObjectStore[str]):
 
     listing = "list_objects_v2"
 
-    def __init__(self, account: CloudflareAccount, bucket: str) -> None:
+    def __init__(self, account: CloudflareAccount, bucket: str, stack: str = "STACK") -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
-        super().__init__(bucket)
+        super().__init__(bucket, stack)
         self._account = account
         self._guard = threading.Lock()
         self._client: Any = None
 
     def lock(self) -> None:
-        """Keep every entry from being written over or deleted, for ever.
+        """Keep every entry from being written over or deleted, for ever; the bucket is made first.
 
         Raises:
             UndeterminedError: Cloudflare did not do so, or did not tell.
         """
         path = f"{self._account.path}/r2/buckets/{self.bucket}/lock"
         try:
-            rules = (self._account.find(path) or {}).get("rules") or []
+            found = self._account.find(path)
+            if found is None:
+                self._make_bucket()
+            rules = (found or {}).get("rules") or []
             if _LOCK not in rules:
                 self._account.put(path, {"rules": [*rules, _LOCK]})
         except CloudflareError as error:
             raise UndeterminedError(f"the lock of the bucket {self.bucket}: {error}") from error
 
-    def put(self, key: str, entry: bytes) -> None:
+    def _make_bucket(self) -> None:
+        self._account.make(f"{self._account.path}/r2/buckets", {"name": self.bucket})
+
+    def put(self, key: str, content: bytes) -> None:
         """Write one object unless it exists; the bucket is made for the first."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - a quarter of a second
 
         try:
-            super().put(key, entry)
+            super().put(key, content)
         except ClientError as error:
             if not is_no_bucket(error):
                 raise
-            self._account.make(f"{self._account.path}/r2/buckets", {"name": self.bucket})
-            super().put(key, entry)
+            self._make_bucket()
+            super().put(key, content)
 
-    def find(self, domain: str) -> dict[int, str]:
-        """The key of each entry."""
-        found: dict[int, str] = {}
-        pages = self.s3().get_paginator(self.listing)
-        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix(domain)):
-            for each in page.get("Contents", []):
-                number = number_of(each["Key"], domain)
-                if number is not None:
-                    found[number] = each["Key"]
-            require_bounded(found, domain)
-        return found
+    def take(self, page: Mapping[str, Any], into: Listing[str]) -> None:
+        """Add one page."""
+        for each in page.get("Contents", []):
+            into.found[each["Key"].removeprefix(into.prefix)] = each["Key"]
+            into.count(each["Size"])
 
-    def read(self, where: str) -> bytes:
-        """One entry."""
+    def get(self, where: str, limit: int) -> bytes:
+        """One object."""
         answer = self.s3().get_object(Bucket=self.bucket, Key=where)
-        body: bytes = answer["Body"].read(ENTRY_MAX_BYTES + 1)
+        body: bytes = answer["Body"].read(limit + 1)
         return body
 
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
-from mtasts.stores.objects import ObjectStore, number_of, prefix, require_bounded
+from mtasts.stores.objects import ObjectStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtasts.cloud.aws import Account
+    from mtasts.stores.objects import Listing
 
 _Version: TypeAlias = tuple[str, str]
 
@@ -22,43 +24,39 @@ class S3Store(ObjectStore[_Version]):
 
     listing = "list_object_versions"
 
-    def __init__(self, account: Account, bucket: str) -> None:
+    def __init__(self, account: Account, bucket: str, stack: str = "STACK") -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
-        super().__init__(bucket)
+        super().__init__(bucket, stack)
         self._account = account
 
     def lock(self) -> None:
         """Nothing: the bucket's own policy keeps every version (`components.aws.policy_bucket`)."""
 
-    def find(self, domain: str) -> dict[int, _Version]:
-        """Key and version of each entry; raises `LedgerError` where there is more than one."""
-        found: dict[int, list[_Version]] = {}
-        pages = self.s3().get_paginator(self.listing)
-        for page in pages.paginate(Bucket=self.bucket, Prefix=prefix(domain)):
-            for deleted in page.get("DeleteMarkers", []):
-                raise LedgerError(
-                    f"{deleted['Key']} of the bucket {self.bucket} was deleted: remove the delete "
-                    "marker, so that the ledger is whole again"
-                )
-            for version in page.get("Versions", []):
-                number = number_of(version["Key"], domain)
-                if number is not None:
-                    found.setdefault(number, []).append((version["Key"], version["VersionId"]))
-            require_bounded(found, domain)
-        for versions in found.values():
-            if len(versions) > 1:
-                raise LedgerError(
-                    f"{versions[0][0]} of the bucket {self.bucket} was written over: delete the "
-                    "newer version, so that the entry is what it was"
-                )
-        return {number: versions[0] for number, versions in found.items()}
+    def take(self, page: Mapping[str, Any], into: Listing[_Version]) -> None:
+        """Add one page; of several versions of a key the oldest counts, which is listed last."""
+        for version in page.get("Versions", []):
+            key = version["Key"].removeprefix(into.prefix)
+            if key in into.found:
+                into.notes[key] = "was written over; what was there first counts"
+            into.found[key] = (version["Key"], version["VersionId"])
+            into.count(version["Size"])
+        for marker in page.get("DeleteMarkers", []):
+            key = marker["Key"].removeprefix(into.prefix)
+            into.notes[key] = "was deleted; what was there before counts"
+            into.count(0)
 
-    def read(self, where: _Version) -> bytes:
-        """One entry, in the version that was found."""
+    def get(self, where: _Version, limit: int) -> bytes:
+        """One object, in the version that was listed."""
         key, version = where
-        answer = self.s3().get_object(Bucket=self.bucket, Key=key, VersionId=version)
-        body: bytes = answer["Body"].read(ENTRY_MAX_BYTES + 1)
+        answer = self.s3().get_object(
+            Bucket=self.bucket, Key=key, VersionId=version, **self.owner()
+        )
+        body: bytes = answer["Body"].read(limit + 1)
         return body
+
+    def owner(self) -> dict[str, str]:
+        """The bucket has to be the account's own: names are everybody's, and may be another's."""
+        return {"ExpectedBucketOwner": self._account.account_id()}
 
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
         """The account's client."""

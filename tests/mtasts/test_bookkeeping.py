@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from memory_store import MemoryStore
+from memory_store import DOMAIN, MemoryStore
 from test_decision import ZONE, ledger, placed, survey
 
-from mtasts.bookkeeping import hand_over, lock, record_progress, record_seen
+from mtasts.bookkeeping import hand_over, keep, record_progress, record_seen
 from mtasts.config import Hosting
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import (
@@ -19,6 +19,7 @@ from mtasts.rollout.entries import (
     Pointed,
     ZoneSeen,
 )
+from mtasts.rollout.kept import LATCH
 from mtasts.rollout.ledger import Ledger, read
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.retirement import Progress
@@ -35,7 +36,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
     store = MemoryStore()
     await record_seen(Recorder(store, Hosting.AWS), survey(), ())
-    assert store.ledgers == {"example.gov": {}}
+    assert not any(store.ledgers.values())
     # The ledger is read again before anything is written: here it is empty.
     await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), ())
     assert {name: len(entries) for name, entries in store.ledgers.items()} == {
@@ -59,7 +60,7 @@ async def handed(
     )
     (first, *_) = survey(ledger=ledger)
     here = await hand_over(recorder, (replace(first, **found),), held)
-    return here, read(recorder.store.list("example.gov"))
+    return here, read(recorder.store.read("example.gov").entries)
 
 
 async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
@@ -159,10 +160,12 @@ async def test_a_phase_is_written_down_ahead() -> None:
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
 
 
-async def test_a_lock_that_cannot_be_set_is_told_and_holds_nothing_up() -> None:
-    store = MemoryStore()
-    assert await lock(Recorder(store, Hosting.AWS)) == ()
-    assert store.is_locked
-    store.fails["lock"] = "no right to"
-    told = await lock(Recorder(store, Hosting.AWS))
-    assert told == ("could not find out whether the ledgers are locked: no right to",)
+async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:
+    enforced = placed(proven=True)
+    for fails, told in (({}, 0), ({"lock": "no right to"}, 1)):
+        store = MemoryStore(*enforced.entries)
+        store.fails |= fails
+        found = await keep(Recorder(store, Hosting.AWS), survey(ledger=enforced)[:1])
+        assert len(found) == told
+        assert (store.is_locked, LATCH in store.kept[DOMAIN]) == (not fails, not fails)
+    assert found[0].startswith("example.gov: could not see to what keeps its ledger whole: no ri")

@@ -159,7 +159,7 @@ class Planning(Engine):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    SHELF.entries.clear()
+    SHELF.clear()
 
     async def look(name: str, **_: object) -> Live:
         if name == "other.gov":
@@ -279,7 +279,7 @@ def test_a_file_that_means_another_policy_is_told_what_to_write(
     path = folder / "stacks" / "Pulumi.agency.yaml"
     text = path.read_text()
     path.write_text(text.replace("1209600", "604800").replace("mx1.", "mx9."))
-    SHELF.entries.clear()
+    SHELF.clear()
     assert run() == 2
     said = capsys.readouterr().err
     assert "example.gov: maxAge is 604800, but live is 1209600: write maxAge: 1209600" in said
@@ -355,7 +355,7 @@ def test_addresses_at_cloudflare_are_in_the_way_of_a_cname(
     stand: bool,
 ) -> None:
     assert run("--domain", DOMAIN) == 0
-    SHELF.entries.clear()
+    SHELF.clear()
     path = folder / "stacks" / "Pulumi.agency.yaml"
     text = path.read_text().replace("dns: route53", "dns: cloudflare")
     path.write_text(text + f"  mtasts:cloudflareAccount: {CLOUDFLARE}\n")

@@ -166,7 +166,7 @@ def test_a_stack_is_compared_with_its_ledger(
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     bucket = MemoryStore()
-    bucket.fails["list", "parked.gov"] = "AccessDenied"
+    bucket.fails["read", "parked.gov"] = "AccessDenied"
     recorder = Recorder(bucket, Hosting.AWS)
     monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
     assert run("--stack", "agency", "more.example") == 1

@@ -69,7 +69,12 @@ def url() -> Iterator[str]:
 
 async def fill(url: str) -> None:
     account = Account(
-        AwsSettings("us-east-1", access_key="AKIALOCAL", secret_key="local", endpoints={"s3": url})
+        AwsSettings(
+            "us-east-1",
+            access_key="AKIALOCAL",
+            secret_key="local",
+            endpoints={"s3": url, "sts": url},
+        )
     )
     recorder = Recorder(S3Store(account, BUCKET), Hosting.AWS)
     enforce = intend(Ledger(), Policy(Mode.ENFORCE, 86400, (MxPattern.parse("mx1.example.gov"),)))
@@ -108,6 +113,7 @@ def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFi
         "at": "2026-01-01T00:00:00+00:00",
         "kind": "adopted",
         "maxAgeEver": 86400,
+        "isLost": False,
         "approvedBy": "",
         "heldUntil": "2026-01-02T01:00:00+00:00",
     }

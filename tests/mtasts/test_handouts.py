@@ -30,7 +30,7 @@ def url() -> Iterator[str]:
 
 def account(url: str) -> Account:
     settings = AwsSettings(
-        "us-east-1", access_key="local", secret_key="local", endpoints={"s3": url}
+        "us-east-1", access_key="local", secret_key="local", endpoints={"s3": url, "sts": url}
     )
     return Account(settings, attempts_max=1)
 

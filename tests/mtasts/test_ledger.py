@@ -30,7 +30,7 @@ from mtasts.rollout.entries import (
     parse_entry,
     render_entry,
 )
-from mtasts.rollout.ledger import ENTRIES_MAX, Departure, Intended, Ledger, intend, read
+from mtasts.rollout.ledger import Departure, Intended, Ledger, intend, read
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
@@ -254,11 +254,6 @@ def test_a_missing_entry_is_named() -> None:
     del objects[4]
     assert [entry.number for entry in read(objects).entries] == [1, 2]
     assert read({}) == Ledger()
-
-
-def test_the_number_of_entries_is_bounded() -> None:
-    with pytest.raises(LedgerError, match="entries"):
-        read(dict.fromkeys(range(1, ENTRIES_MAX + 2), b""))
 
 
 def test_what_was_taken_over_may_have_been_enforced() -> None:

@@ -270,8 +270,7 @@ def test_the_command_prints_what_is_due(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = MemoryStore(*ledgers(Hosted(4, NOW, "aws"))[NAME].entries)
-    recorder = Recorder(store, Hosting.AWS)
-    monkeypatch.setattr(move, "stack_ledgers", lambda *_: (recorder, None))
+    monkeypatch.setattr(move, "stack_ledgers", lambda *_: (Recorder(store, Hosting.AWS), None))
     assert run(tmp_path) == 0
     assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
     assert run(tmp_path, "--hosting", "cloudflare") == 1

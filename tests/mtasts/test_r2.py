@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +17,6 @@ from localcloud.cloudflare.api import Faults
 from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
 from mtasts.errors import UndeterminedError
 from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.ledger import ENTRIES_MAX
 from mtasts.stores.r2 import R2Store
 
 if TYPE_CHECKING:
@@ -58,13 +58,13 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
 ) -> None:
     name = f"new-{bucket}"
     with store(url, name) as (ledger, servers):
-        assert ledger.list(DOMAIN) == {}
+        assert ledger.read(DOMAIN).entries == {}
         assert ledger.domains() == ()
         assert ledger.append(DOMAIN, 1, b"one")
         assert not ledger.append(DOMAIN, 1, b"another")
         assert ledger.append(DOMAIN, 2, b"two")
         assert ledger.append("other.example", 1, b"its own")
-        assert ledger.list(DOMAIN) == {1: b"one", 2: b"two"}
+        assert ledger.read(DOMAIN).entries == {1: b"one", 2: b"two"}
         assert ledger.domains() == (DOMAIN, "other.example")
         assert list(servers.account.buckets) == [name]
         for _ in range(2):
@@ -78,7 +78,7 @@ def test_what_is_no_entry_is_passed_over(url: str, bucket: str) -> None:
         Bucket=bucket, Key=f"ledger/{DOMAIN}/notes.txt", Body=b"x"
     )
     with store(url, bucket) as (ledger, _):
-        assert ledger.list(DOMAIN) == {}
+        assert ledger.read(DOMAIN).entries == {}
 
 
 def test_a_lock_that_cannot_be_set_is_told(url: str, bucket: str) -> None:
@@ -92,7 +92,7 @@ def test_without_keys_nothing_is_known(url: str, bucket: str) -> None:
     with store(url, bucket) as (ledger, _):
         ledger._account = CloudflareAccount(settings(ledger._account.settings.base_url, "another"))
         with pytest.raises(UndeterminedError, match="the ledger of example"):
-            ledger.list(DOMAIN)
+            ledger.read(DOMAIN)
         with pytest.raises(UndeterminedError, match="the ledger of example"):
             ledger.append(DOMAIN, 1, b"x")
         with pytest.raises(UndeterminedError, match="the ledgers in mtasts"):
@@ -127,7 +127,7 @@ def test_what_r2_does_not_tell_is_not_known(which: int) -> None:
     ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
     ledger._client = _Broken(errors()[which])
     with pytest.raises(UndeterminedError):
-        ledger.list(DOMAIN)
+        ledger.read(DOMAIN)
     with pytest.raises(UndeterminedError):
         ledger.append(DOMAIN, 1, b"x")
     with pytest.raises(UndeterminedError):
@@ -140,11 +140,11 @@ def test_a_ledger_without_end_is_refused() -> None:
             return self
 
         def paginate(self, **_: object) -> Iterator[dict[str, Any]]:
-            for begin in range(1, 10 * ENTRIES_MAX, 1000):
-                keys = range(begin, begin + 1000)
-                yield {"Contents": [{"Key": f"ledger/{DOMAIN}/{n}.json"} for n in keys]}
+            for begin in itertools.count(1, 1000):
+                keys = [f"ledger/{DOMAIN}/{n}.json" for n in range(begin, begin + 1000)]
+                yield {"Contents": [{"Key": key, "Size": 0} for key in keys]}
 
     ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
     ledger._client = Endless()
     with pytest.raises(LedgerError, match="more than"):
-        ledger.list(DOMAIN)
+        ledger.read(DOMAIN)

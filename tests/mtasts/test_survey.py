@@ -256,32 +256,50 @@ async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
     assert found.domains[0].ledger.last_body is not None
 
 
+async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, bucket: str) -> None:
+    recorder = Recorder(S3Store(account(url), bucket, "agency"), Hosting.AWS)
+    await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
+    await recorder.proven("example.gov", "x", (), ())
+    before = await recorder.read("example.gov")
+    s3 = session().client("s3", endpoint_url=url)
+    s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
+    s3.put_object(Bucket=bucket, Key="ledger/example.gov/2.json", Body=b"other")
+    found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
+    assert found.domains[0].ledger_problem is None
+    assert found.domains[0].ledger.entries == before.entries
+    repair = "counts: mtasts ledger repair STACK --domain example.gov"
+    assert found.domains[0].hints == (
+        f"ledger/example.gov/1.json of the bucket {bucket} was deleted; what was there before "
+        + repair,
+        f"ledger/example.gov/2.json of the bucket {bucket} was written over; what was there first "
+        + repair,
+    )
+
+
 async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     url: str, bucket: str
 ) -> None:
     recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
-    s3 = session().client("s3", endpoint_url=url)
-    s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
+    await recorder.proven("example.gov", "x", (), ())
+    gone(url, bucket, "ledger/example.gov/1.json")
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
-    assert "was deleted" in str(found.domains[0].ledger_problem)
+    problem = str(found.domains[0].ledger_problem)
+    assert "entry 1 of the ledger is missing: mtasts ledger repair STACK --domain" in problem
 
 
-async def test_an_entry_written_over_is_told(url: str, bucket: str) -> None:
-    store = S3Store(account(url), bucket)
-    assert store.append("example.gov", 1, b"one")
-    session().client("s3", endpoint_url=url).put_object(
-        Bucket=bucket, Key="ledger/example.gov/1.json", Body=b"other"
-    )
-    with pytest.raises(LedgerError, match="was written over"):
-        store.list("example.gov")
+def gone(url: str, bucket: str, key: str) -> None:
+    """Delete every version of a key."""
+    s3 = session().client("s3", endpoint_url=url)
+    for version in s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
 
 
 def test_what_is_no_entry_is_not_read(url: str, bucket: str) -> None:
     s3 = session().client("s3", endpoint_url=url)
     for key in ("ledger/example.gov/readme.txt", "ledger/example.gov/0.json", "ledger/x/1.json"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-    assert S3Store(account(url), bucket).list("example.gov") == {}
+    assert S3Store(account(url), bucket).read("example.gov").entries == {}
 
 
 def test_every_domain_with_a_ledger_is_listed_deleted_or_not(url: str, bucket: str) -> None:
@@ -303,13 +321,13 @@ async def test_of_two_runs_one_appends(url: str, bucket: str) -> None:
         True,
         False,
     ]
-    assert store.list("example.gov") == {1: b"one"}
+    assert store.read("example.gov").entries == {1: b"one"}
 
 
 async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
     nobody = S3Store(account(f"http://127.0.0.1:{closed_port()}"), "bucket")
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
-        nobody.list("example.gov")
+        nobody.read("example.gov")
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
         nobody.append("example.gov", 1, b"")
     with pytest.raises(UndeterminedError, match="the ledgers in bucket"):
@@ -318,7 +336,7 @@ async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
 
 async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
     gone = S3Store(account(url), "no-such-bucket")
-    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*no-such-bucket: pulumi up makes"):
+    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s STACK makes it"):
         gone.append("example.gov", 1, b"")
     deny = {
         "Version": "2012-10-17",
@@ -382,7 +400,7 @@ async def test_access_denied_is_no_empty_ledger(url: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(found.client("s3"), "get_paginator", refuse)
     with pytest.raises(UndeterminedError, match="AccessDenied"):
-        S3Store(found, "bucket").list("example.gov")
+        S3Store(found, "bucket").read("example.gov")
 
 
 def paged(*pages: Sequence[str]) -> Any:
@@ -393,7 +411,12 @@ def paged(*pages: Sequence[str]) -> Any:
             return self
 
         def paginate(self, **asked: object) -> Iterator[dict[str, object]]:
-            assert asked == {"Bucket": "bucket", "Prefix": "ledger/", "Delimiter": "/"}
+            assert asked == {
+                "Bucket": "bucket",
+                "Prefix": "ledger/",
+                "Delimiter": "/",
+                "ExpectedBucketOwner": ACCOUNT,
+            }
             for page in pages:
                 yield {"CommonPrefixes": [{"Prefix": f"ledger/{each}/"} for each in page]}
 
@@ -403,7 +426,9 @@ def paged(*pages: Sequence[str]) -> Any:
 def test_domains_are_read_from_every_page_and_not_beyond_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store = S3Store(Account(AwsSettings("us-east-1")), "bucket")
+    found = Account(AwsSettings("us-east-1"))
+    monkeypatch.setattr(found, "account_id", lambda: ACCOUNT)
+    store = S3Store(found, "bucket")
     monkeypatch.setattr(S3Store, "s3", lambda _: paged(["b.example"], [], ["a.example"]))
     assert store.domains() == ("a.example", "b.example")
     endless = [[f"{page}-{each}.example" for each in range(1000)] for page in range(11)]
@@ -412,17 +437,6 @@ def test_domains_are_read_from_every_page_and_not_beyond_reason(
     monkeypatch.setattr(S3Store, "s3", lambda _: paged(*endless))
     with pytest.raises(LedgerError, match="more than 10000 domains"):
         store.domains()
-
-
-async def test_a_ledger_beyond_reason_is_not_read(
-    url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = S3Store(account(url), bucket)
-    for number in (1, 2):
-        store.append("example.gov", number, b"{}")
-    monkeypatch.setattr("mtasts.stores.objects.ENTRIES_MAX", 1)
-    with pytest.raises(LedgerError, match="more than 1 entries"):
-        store.list("example.gov")
 
 
 async def test_a_promotion_is_surveyed_with_its_evidence(url: str, tmp_path: Path) -> None:
@@ -460,6 +474,7 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
         whole = dict(shelf.entries)
         shelf.entries = {number: whole[number] for number in range(1, written + 1)}
         later = replace(body, at=at + dt.timedelta(days=1))
+        recorder = Recorder(shelf, Hosting.AWS)
         await recorder.adopt("example.gov", adopted, later, ("192.0.2.1",))
         assert len(shelf.entries) == 3
         assert (await recorder.read("example.gov")).last_proven is not None
@@ -467,7 +482,7 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
         await recorder.adopt("example.gov", adopted, replace(body, id="2"), ())
     shelf.entries = {1: render_entry(replace(body, number=1))}
     with pytest.raises(LedgerError, match="has a ledger already"):
-        await recorder.adopt("example.gov", adopted, body, ())
+        await Recorder(shelf, Hosting.AWS).adopt("example.gov", adopted, body, ())
 
 
 class Met:
