@@ -17,6 +17,7 @@ from localcloud.cloudflare.account import NAME_SERVERS, WORKERS_DEV, Account
 from localcloud.cloudflare.api import Api
 from localcloud.http1 import HttpResponse
 from localcloud.resolution import RecordSet, Zone
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +75,7 @@ class CloudflareServers:
 
     async def create_bucket(self, name: str) -> None:
         """Make a bucket in the S3 that stands for R2's."""
-        await asyncio.to_thread(self._make_bucket, name)
+        await in_thread(self._make_bucket, name)
 
     def _kept(self) -> dict[str, str]:
         """The modules that some place may still be asked for."""
