@@ -36,10 +36,9 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The record by which an authority sees that a domain is ours, as the authority names it."""
+    """The CNAME by which an authority sees that a domain is ours, as the authority names it."""
 
     owner: pulumi.Input[str]
-    type: pulumi.Input[str]
     value: pulumi.Input[str]
 
 
@@ -116,7 +115,7 @@ class PolicyHost(Protocol):
         ``telling`` is told right before the name does.
         """
 
-    async def caches(self, deadline_seconds: float) -> Caches:
+    async def caches(self) -> Caches:
         """The caches in front of it; to be asked for in hooks only."""
 
 

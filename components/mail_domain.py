@@ -258,7 +258,7 @@ async def _prove_all(places: Sequence[_Place], prover: Prover) -> list[Proof]:
 
 
 async def _prove(place: _Place, prover: Prover) -> Proof:
-    caches = await place.host.caches(prover.deadline_seconds)
+    caches = await place.host.caches()
     if place.zone is None:
         own_name = str(await place.host.own_name.future())
         return await prover.prove_candidate(await _wanted(place), own_name, caches)

@@ -154,6 +154,13 @@ class Project:
         write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())
         return self.mtasts("gate", "collect", domain, "--reports", _REPORTS)
 
+    def urn(self, name: str) -> str:
+        """The URN of the one resource of that name in the state."""
+        exported = json.loads(self.pulumi("stack", "export").required().stdout)
+        rows = exported["deployment"]["resources"]
+        (found,) = (each["urn"] for each in rows if each["urn"].endswith(f"::{name}"))
+        return str(found)
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs."""
         found: dict[str, Any] = json.loads(

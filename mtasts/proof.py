@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from mtasts.cloud.caches import PurgeError
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.observations import DnsStatus
 from mtasts.probe.dns import ADDRESS_TYPES
@@ -66,8 +67,12 @@ class Proof:
 class Caches(Protocol):
     """The caches between the origin and the senders, as far as their cloud lets one act on them."""
 
-    async def purge(self) -> None:
-        """Drop every cached copy; returns when the cloud says that all have been dropped."""
+    async def purge(self, within_seconds: float) -> None:
+        """Drop every cached copy; returns when the cloud says that all have been dropped.
+
+        Raises:
+            PurgeError: it did not say so ``within_seconds``.
+        """
 
     async def seconds_until_lapsed(self) -> float:
         """How long a cache may still hold a copy of an older body, whatever was purged."""
@@ -78,8 +83,29 @@ class Caches(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Times:
+    """When one proof has to end, and where its time went before the host was asked; in seconds."""
+
+    total: float
+    end: float
+    waited: float = 0.0
+    purged: float = 0.0
+
+    def told(self, now: float) -> str:
+        """What the time was spent on."""
+        looked = max(0.0, now - (self.end - self.total) - self.waited - self.purged)
+        return (
+            f"of the {self.total:.0f} s of mtasts:proofSeconds, {self.waited:.0f} s went into "
+            f"waiting for older copies to lapse, {self.purged:.0f} s into purging caches, "
+            f"{looked:.0f} s into asking"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Prover:
     """Asks and judges until everything is right, or the deadline has come.
+
+    The deadline is that of the whole proof: waiting for caches, purging them, and asking.
 
     ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests. All
     times are in seconds.
@@ -102,8 +128,7 @@ class Prover:
             NotProvenError: something else is served, or may still be.
             UndeterminedError: nothing could be seen from here.
         """
-        end = self.clock() + self.deadline_seconds
-        await self._clear(wanted, caches, end)
+        times = await self._clear(wanted, caches)
 
         async def resolve() -> list[DnsAnswer]:
             return await asyncio.gather(
@@ -113,7 +138,7 @@ class Prover:
                 )
             )
 
-        return await self._until(end, wanted, resolve, caches.settle_seconds)
+        return await self._until(times, wanted, resolve, caches.settle_seconds)
 
     async def prove_candidate(
         self, wanted: Wanted, candidate: str, caches: Caches | None = None
@@ -123,19 +148,21 @@ class Prover:
         For use before any record of the policy host leads there, or where none does any more, with
         its ``caches`` then; raises as `prove` does.
         """
-        end = self.clock() + self.deadline_seconds
-        if caches is not None:
-            await self._clear(wanted, caches, end)
+        times = await self._clear(wanted, caches)
 
         async def resolve() -> list[DnsAnswer]:
             return await asyncio.gather(
                 *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
             )
 
-        return await self._until(end, wanted, resolve, caches.settle_seconds if caches else 0.0)
+        return await self._until(times, wanted, resolve, caches.settle_seconds if caches else 0.0)
 
-    async def _clear(self, wanted: Wanted, caches: Caches, end: float) -> None:
+    async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
         """Wait until no cache holds an older body, and drop what they hold."""
+        began = self.clock()
+        end = began + self.deadline_seconds
+        if caches is None:
+            return _Times(self.deadline_seconds, end)
         wait = await caches.seconds_until_lapsed()
         if wait > end - self.clock():
             raise NotProvenError(
@@ -147,20 +174,29 @@ class Prover:
             await self.pause(wait)
         # After the wait, not before: a cache that had asked for the old body when it was replaced
         # may store it after a purge, and serve it past its lifetime while its origin fails.
-        await caches.purge()
+        waited = self.clock() - began
+        try:
+            await caches.purge(end - self.clock())
+        except PurgeError as error:
+            times = _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
+            raise NotProvenError(
+                f"{wanted.host}: {error}; {times.told(self.clock())}: run again later, or raise "
+                "mtasts:proofSeconds"
+            ) from error
+        return _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
 
     async def _until(
         self,
-        end: float,
+        times: _Times,
         wanted: Wanted,
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
-        settle_seconds: float = 0.0,
+        settle_seconds: float,
     ) -> Proof:
         """Look until all is right, and has been for ``settle_seconds`` without a break."""
         tries = requests = 0
         since: float | None = None
         while True:
-            found = await self._round(wanted, resolve, end)
+            found = await self._round(wanted, resolve, times.end)
             now = self.clock()
             if isinstance(found, Proof):
                 since = now if since is None else since
@@ -172,15 +208,18 @@ class Prover:
                 since, requests = None, 0
                 pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)]
                 tries += 1
-            if now + pause >= end:
-                raise (
-                    found if isinstance(found, MtaStsError) else _unsettled(wanted, settle_seconds)
-                )
+            if now + pause >= times.end:
+                if isinstance(found, Proof):
+                    found = _unsettled(wanted, settle_seconds)
+                text = f"{found} ({times.told(now)})"
+                if isinstance(found, NotProvenError):
+                    raise NotProvenError(text, found.judged)
+                raise UndeterminedError(text)
             await self.pause(pause)
 
     async def _round(
         self, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
-    ) -> Proof | MtaStsError:
+    ) -> Proof | NotProvenError | UndeterminedError:
         """One look at all addresses: the proof, or what stands against it."""
         answers = await resolve()
         failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]

@@ -7,6 +7,8 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import cloudwatch
 
+from mtasts.cloud.naming import alarm_name
+
 # Where CloudFront and the certificates that it takes have their metrics.
 _REGION = "us-east-1"
 _DAY_SECONDS = 86_400
@@ -19,8 +21,12 @@ _ERROR_PERIODS = 3
 
 
 class AlarmsArgs(TypedDict):
-    """What is watched, and the SNS topic that is told; it lies in us-east-1 as the alarms do."""
+    """What is watched, and the SNS topic that is told; it lies in us-east-1 as the alarms do.
 
+    ``bucket`` is the stack's: it tells alarms apart from those of other stacks.
+    """
+
+    bucket: str
     domain: str
     topic: str
     certificate_arn: pulumi.Input[str]
@@ -35,9 +41,11 @@ class Alarms(pulumi.ComponentResource):
     ) -> None:
         """Place both alarms."""
         super().__init__("mtasts:index:Alarms", name, {}, opts)
-        domain, told = args["domain"], [args["topic"]]
+        bucket, domain, told = args["bucket"], args["domain"], [args["topic"]]
         cloudwatch.MetricAlarm(
             f"{name}-expiry",
+            # A name of its own: a run after a lost state writes over it, and makes no second one.
+            name=alarm_name(bucket, domain, "expiry"),
             alarm_description=f"The certificate of mta-sts.{domain} has not been renewed: see "
             "whether its validation record and CAA still let ACM issue (mtasts check).",
             namespace="AWS/CertificateManager",
@@ -58,6 +66,7 @@ class Alarms(pulumi.ComponentResource):
         )
         cloudwatch.MetricAlarm(
             f"{name}-errors",
+            name=alarm_name(bucket, domain, "errors"),
             alarm_description=f"CloudFront fails to serve the policy of {domain}: see the bucket's "
             "policy and the object (mtasts check, pulumi refresh).",
             namespace="AWS/CloudFront",

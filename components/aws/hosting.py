@@ -90,6 +90,7 @@ class AwsHosting:
             Alarms(
                 f"{declaration.domain}-alarms",
                 {
+                    "bucket": self.bucket.bucket,
                     "domain": declaration.domain,
                     "topic": self._alarm_topic,
                     "certificate_arn": host.certificate_arn,

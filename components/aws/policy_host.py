@@ -84,6 +84,9 @@ class PolicyHost(pulumi.ComponentResource):
             content=args["body"].decode("utf-8"),
             content_type="text/plain",
             cache_control=f"max-age={args['cache_seconds']}",
+            # Asked for by name: were a KMS key the bucket's default, CloudFront could not read it
+            # and the etag would be no MD5, so different for ever.
+            server_side_encryption="AES256",
             # Declared, so that an edit by hand shows as drift; no security rests on it.
             etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
             opts=pulumi.ResourceOptions(
@@ -113,11 +116,7 @@ class PolicyHost(pulumi.ComponentResource):
         )
         # One name, so one option: with several their order would not be fixed.
         option = certificate.domain_validation_options[0]
-        wanted = Validation(
-            owner=option.resource_record_name,
-            type=option.resource_record_type,
-            value=option.resource_record_value,
-        )
+        wanted = Validation(owner=option.resource_record_name, value=option.resource_record_value)
         # ACM asks the zone that DNS leads to; while records move, that may be either.
         records = [
             zone.validation(
@@ -184,12 +183,11 @@ class PolicyHost(pulumi.ComponentResource):
     async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
         """Nothing: the record says it all."""
 
-    async def caches(self, deadline_seconds: float) -> CloudFrontCaches:
+    async def caches(self) -> CloudFrontCaches:
         """The distribution's caches; to be asked for in hooks only, where its id is known."""
         return CloudFrontCaches(
             self._account,
             distribution_id=str(await self.distribution_id.future()),
             bucket=self._bucket,
             key=self._key,
-            deadline_seconds=deadline_seconds,
         )

@@ -83,22 +83,29 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The record by which ACM sees that the domain is ours, now and at each renewal."""
+        """The record by which ACM sees that the domain is ours, now and at each renewal.
+
+        ACM names it by account and domain, so a new certificate for the name asks for the same one.
+        A preview does not know that yet, and an unknown name would replace a protected record: so
+        the name stays as it was made. Were it another after all, the certificate would say so.
+        """
         record = route53.Record(
             name,
             zone_id=self._zone_id,
             name=wanted.owner,
-            type=wanted.type,
+            type="CNAME",
             ttl=_VALIDATION_TTL_SECONDS,
             records=[wanted.value],
-            opts=self._options(opts),
+            opts=self._options(opts, ignore_changes=["name"]),
         )
         return Validated(record.fqdn)
 
     def hand_out(self, *, protect: bool) -> None:
         """Nothing: the records are written here."""
 
-    def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    def _options(
+        self, opts: pulumi.ResourceOptions, ignore_changes: list[str] | None = None
+    ) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone and by the zone's own provider."""
         return pulumi.ResourceOptions(
             parent=self,
@@ -106,6 +113,7 @@ class Zone(pulumi.ComponentResource):
             hooks=opts.hooks,
             protect=opts.protect,
             provider=self._provider,
+            ignore_changes=ignore_changes,
         )
 
 

@@ -80,9 +80,8 @@ class PolicyHost(pulumi.ComponentResource):
         )
         self.register_outputs({"policyUrl": self.policy_url})
 
-    async def caches(self, deadline_seconds: float) -> WorkerCaches:
+    async def caches(self) -> WorkerCaches:
         """How long it has to be seen; the config sees to it that a proof has that time."""
-        del deadline_seconds
         return WorkerCaches(self._settle_seconds)
 
     async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:

@@ -76,9 +76,7 @@ class Zone(pulumi.ComponentResource):
         # ACM writes names with a final dot, Cloudflare without.
         bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
         bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
-        record = self._record(
-            name, bare_owner, wanted.type, bare_value, _VALIDATION_TTL_SECONDS, opts
-        )
+        record = self._record(name, bare_owner, "CNAME", bare_value, _VALIDATION_TTL_SECONDS, opts)
         return Validated(record.name)
 
     def _record(  # noqa: PLR0917 - what a record is made of

@@ -51,6 +51,7 @@ class BucketObjectv2(Resource):
     replaces = frozenset({"bucket", "key", "region"})
     computed = ("arn", "contentType", "etag", "region", "tagsAll", "versionId")
     volatile = ("etag", "versionId")
+    reported = frozenset({"serverSideEncryption"})
     taggable = True
     auto_name = "key"
 
@@ -102,8 +103,6 @@ class BucketObjectv2(Resource):
         etag = head["ETag"].strip('"')
         answer: dict[str, Any] = dict(head)
         live = {name: answer.get(header) or None for name, header in _HEADERS.items()}
-        # S3 reports encryption that the bucket's default added; only a request counts as input.
-        del live["serverSideEncryption"]
         live |= {"bucket": bucket, "etag": etag, "key": key, **live_tags(session, inputs, tags)}
         outputs = {name: value for name, value in live.items() if value is not None}
         outputs |= {

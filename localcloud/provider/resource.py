@@ -51,6 +51,9 @@ class Resource(ABC):
     """The outputs that are no inputs."""
     volatile: ClassVar[tuple[str, ...]] = ()
     """The computed outputs that an update changes."""
+    reported: ClassVar[frozenset[str]] = frozenset()
+    """The inputs that the cloud fills in and reports where the program leaves them out: asking for
+    what is there already is no change, nor is asking no more."""
     sets: ClassVar[frozenset[str]] = frozenset()
     """The inputs that are lists in which order means nothing."""
     taggable: ClassVar[bool] = False

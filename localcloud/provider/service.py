@@ -143,7 +143,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
         with self._resource(request, context) as resource:
             old, new = decode(request.old_inputs), decode(request.news)
-            ignored = set(request.ignoreChanges)
+            state = decode(request.olds)
+            ignored = set(request.ignoreChanges) | {
+                name
+                for name in resource.reported & state.keys()
+                if new.get(name, state[name]) == state[name]
+            }
             return _difference(resource, old, new, ignored)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's

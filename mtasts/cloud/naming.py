@@ -6,6 +6,7 @@ import hashlib
 import re
 
 _NAME_MAX = 63  # S3's limit for a bucket's name
+_ALARM_MAX = 255  # CloudWatch's
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -21,6 +22,18 @@ def bucket_name(account_id: str, region: str, stack: str) -> str:
     from all others.
     """
     return _named(f"mtasts-{account_id}-{region}-", stack)
+
+
+def alarm_name(bucket: str, domain: str, subject: str) -> str:
+    """An alarm on ``subject``, one word, of a domain: the stack's bucket says whose it is.
+
+    No part holds a slash, so no two alarms have one name; a long domain is cut, with a hash.
+    """
+    room = _ALARM_MAX - len(bucket) - len(subject) - 2
+    if len(domain) > room:
+        digest = hashlib.sha256(domain.encode("ascii")).hexdigest()[:8]
+        domain = f"{domain[: room - len(digest) - 1]}-{digest}"
+    return f"{bucket}/{domain}/{subject}"
 
 
 def _named(prefix: str, stack: str) -> str:

@@ -15,7 +15,7 @@ class WorkerCaches:
 
     settle_seconds: float
 
-    async def purge(self) -> None:
+    async def purge(self, within_seconds: float) -> None:
         """Nothing: no cache holds a copy."""
 
     async def seconds_until_lapsed(self) -> float:

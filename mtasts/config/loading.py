@@ -25,7 +25,6 @@ from mtasts.config.report import Report
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
     DEFAULT_MAX_AGE,
-    DEFAULT_PROOF_SECONDS,
     DEFAULT_SETTLE_SECONDS,
     DEFAULT_TTL_SECONDS,
     RETIRED_MAX_AGE,
@@ -33,6 +32,7 @@ from mtasts.config.schema import (
     Fields,
     OverrideFields,
     StackFields,
+    default_proof_seconds,
 )
 from mtasts.findings import printable
 from mtasts.policy import Mode
@@ -160,7 +160,7 @@ def _load(
         region=stack.region,
         allowed_account_ids=tuple(stack.allowed_account_ids or ()),
         cache_seconds=stack.cache_seconds or DEFAULT_CACHE_SECONDS,
-        proof_seconds=stack.proof_seconds or DEFAULT_PROOF_SECONDS,
+        proof_seconds=stack.proof_seconds or default_proof_seconds(hosting, stack.leaving),
         domains=tuple(_resolve(domain, stack) for domain, _, _ in domains),
         file=report.file,
         alarm_topic=stack.alarm_topic,

@@ -8,7 +8,7 @@ from mtasts.config import fields, identifiers
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import OVERRIDE_DAYS, Dns, Hosting, last_day
 from mtasts.config.moving import check_moving
-from mtasts.config.schema import DEFAULT_PROOF_SECONDS, DEFAULT_SETTLE_SECONDS
+from mtasts.config.schema import DEFAULT_SETTLE_SECONDS, default_proof_seconds
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def check_stack(
             )
     check_moving(stack, hosting, dns, report)
     settle = stack.settle_seconds or DEFAULT_SETTLE_SECONDS
-    proof = stack.proof_seconds or DEFAULT_PROOF_SECONDS
+    proof = stack.proof_seconds or default_proof_seconds(hosting, stack.leaving)
     if Hosting.CLOUDFLARE in (hosting, stack.leaving) and settle >= proof:
         report.add(
             "mtasts:proofSeconds",

@@ -18,9 +18,17 @@ DAY = 86_400
 DEFAULT_MAX_AGE = 7 * DAY
 DEFAULT_CACHE_SECONDS = 60
 DEFAULT_TTL_SECONDS = 300
-DEFAULT_PROOF_SECONDS = 300
+_PROOF_SECONDS = 300
+# CloudFront's invalidations take one to five minutes as a rule, and ten and more at times.
+_PROOF_SECONDS_ON_AWS = 900
 # There is no signal that a Worker has reached every place; Cloudflare speaks of seconds.
 DEFAULT_SETTLE_SECONDS = 120
+
+
+def default_proof_seconds(*clouds: Hosting | None) -> int:
+    """How long a proof may take where nothing is said; ``clouds`` serve the policy."""
+    return _PROOF_SECONDS_ON_AWS if Hosting.AWS in clouds else _PROOF_SECONDS
+
 
 # RFC 8461 section 8.3 wants a small one; below a day Gmail ignores the policy.
 RETIRED_MAX_AGE = DAY

@@ -327,6 +327,7 @@ def test_alarms_tell_a_topic_what_fails_by_itself(plain: Recorded) -> None:
             [topic],
         )
         assert watched.parent(key) == f"{DOMAIN}-alarms"
+        assert inputs["name"] == f"mtasts-bucket/{DOMAIN}/{key.rpartition('-')[2]}"
     assert watched.inputs(expiry)["threshold"] == 30
     assert set(watched.inputs(expiry)["dimensions"]) == {"CertificateArn"}
     assert watched.inputs(errors)["dimensions"]["Region"] == "Global"

@@ -84,9 +84,11 @@ class Engine:
         )
         return answer.id, inputs, decode(answer.properties)
 
-    def diff(self, token: str, old: Any, new: Any) -> Any:
+    def diff(self, token: str, old: Any, new: Any, state: Any = None) -> Any:
         return self.stub.Diff(
-            provider_pb2.DiffRequest(urn=urn(token), old_inputs=encode(old), news=encode(new))
+            provider_pb2.DiffRequest(
+                urn=urn(token), olds=encode(state or {}), old_inputs=encode(old), news=encode(new)
+            )
         )
 
     def update(
@@ -554,6 +556,26 @@ def test_a_console_edit_of_an_object_shows_as_drift(engine: Engine) -> None:
     assert list(engine.diff(OBJECT, live, inputs).detailedDiff) == ["etag"]
 
 
+def test_encryption_that_is_there_already_may_be_asked_for(engine: Engine) -> None:
+    engine.create(BUCKET, {"bucket": "objects"})
+    rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
+    _, former, _ = engine.create(ENCRYPTION, {"bucket": "objects", "rules": rules})
+    identity, plain, state = engine.create(OBJECT, policy_object("a"))
+    asked = engine.inputs(OBJECT, policy_object("a", serverSideEncryption="AES256"))
+    changes = provider_pb2.DiffResponse
+    assert engine.diff(OBJECT, plain, asked, state).changes == changes.DIFF_NONE
+    assert engine.diff(OBJECT, asked, plain, state).changes == changes.DIFF_NONE
+    by_key = state | {"serverSideEncryption": "aws:kms"}
+    found = engine.diff(OBJECT, plain, asked, by_key)
+    assert (list(found.diffs), list(found.replaces)) == (["serverSideEncryption"], [])
+    _, _, written = engine.create(OBJECT, policy_object("a", serverSideEncryption="AES256"))
+    assert written["serverSideEncryption"] == "AES256"
+    unchanged(engine, OBJECT, identity, asked)
+    blocking = {"bucket": "objects", "rules": [rules[0] | {"blockedEncryptionTypes": ["SSE-C"]}]}
+    found = engine.diff(ENCRYPTION, former, engine.inputs(ENCRYPTION, blocking))
+    assert (list(found.diffs), list(found.replaces)) == (["rules"], [])
+
+
 # --- Route 53
 
 
@@ -870,6 +892,12 @@ def test_an_alarm_is_put_changed_and_deleted(engine: Engine) -> None:
     engine.client("cloudwatch").disable_alarm_actions(AlarmNames=[identity])
     engine.delete(ALARM, identity, inputs)
     assert engine.read(ALARM, identity, inputs)[0] == ""
+
+
+def test_an_alarm_that_gets_a_name_is_made_before_the_former_goes(engine: Engine) -> None:
+    _, inputs, _ = engine.create(ALARM, alarm())
+    found = engine.diff(ALARM, inputs, engine.inputs(ALARM, alarm(name="mtasts/a/errors")))
+    assert (list(found.replaces), found.deleteBeforeReplace) == (["name"], False)
 
 
 @pytest.mark.parametrize(

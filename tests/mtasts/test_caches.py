@@ -88,7 +88,6 @@ def caches(cloudfront: CloudFront | None = None, s3: S3 | None = None) -> CloudF
         distribution_id="E1",
         bucket="b",
         key=KEY,
-        deadline_seconds=60,
         pause=clock.pause,
         clock=lambda: clock.now,
     )
@@ -97,7 +96,7 @@ def caches(cloudfront: CloudFront | None = None, s3: S3 | None = None) -> CloudF
 @pytest.mark.parametrize("word", ["Completed", "COMPLETED"])
 async def test_a_purge_returns_when_cloudfront_says_that_all_is_dropped(word: str) -> None:
     cloudfront = CloudFront("InProgress", "InProgress", word)
-    await caches(cloudfront).purge()
+    await caches(cloudfront).purge(60)
     (batch,) = cloudfront.batches
     assert batch["InvalidationBatch"]["Paths"]["Items"] == ["/.well-known/mta-sts.txt"]
 
@@ -105,14 +104,14 @@ async def test_a_purge_returns_when_cloudfront_says_that_all_is_dropped(word: st
 async def test_each_purge_has_a_reference_of_its_own() -> None:
     cloudfront = CloudFront("Completed")
     for _ in range(2):
-        await caches(cloudfront).purge()
+        await caches(cloudfront).purge(60)
     references = {each["InvalidationBatch"]["CallerReference"] for each in cloudfront.batches}
     assert len(references) == 2
 
 
 async def test_a_purge_that_does_not_complete_is_an_error_that_says_so() -> None:
     with pytest.raises(PurgeError, match=r"invalidation I1 of distribution E1 within 60 s"):
-        await caches(CloudFront("InProgress")).purge()
+        await caches(CloudFront("InProgress")).purge(60)
 
 
 @pytest.mark.parametrize(

@@ -313,5 +313,5 @@ def test_a_refusal_that_is_not_about_what_is_missing_is_one() -> None:
 
 async def test_a_worker_has_no_cache_to_purge_and_is_watched_instead() -> None:
     caches = WorkerCaches(30.0)
-    await caches.purge()
+    await caches.purge(60)
     assert (await caches.seconds_until_lapsed(), caches.settle_seconds) == (0.0, 30.0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from mtasts.cloud.caches import PurgeError
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome
@@ -32,12 +33,16 @@ class World:
     dns_fails: int = 0
     lapse: float = 0.0
     settle_seconds: float = 0.0
+    purging: float = 0.0
     now: float = 0.0
     log: list[str] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
 
-    async def purge(self) -> None:
+    async def purge(self, within_seconds: float) -> None:
         self.log.append("purge")
+        self.now += min(self.purging, within_seconds)
+        if self.purging > within_seconds:
+            raise PurgeError(f"no word of invalidation I1 within {within_seconds:.0f} s")
 
     async def seconds_until_lapsed(self) -> float:
         return self.lapse
@@ -94,6 +99,42 @@ async def test_older_copies_are_outlived_and_then_purged_before_anybody_is_asked
 async def test_copies_that_outlive_the_deadline_are_a_refusal_with_the_time_left() -> None:
     with pytest.raises(NotProvenError, match=r"another 90 s.*mtasts:proofSeconds"):
         await World(lapse=90).prove()
+
+
+async def test_waiting_purging_and_asking_share_one_deadline() -> None:
+    assert (await World(lapse=20, purging=39).prove()).requests
+    with pytest.raises(NotProvenError) as refused:
+        await World(lapse=20, purging=41).prove()
+    assert str(refused.value) == (
+        "mta-sts.example.gov: no word of invalidation I1 within 40 s; of the 60 s of "
+        "mtasts:proofSeconds, 20 s went into waiting for older copies to lapse, 40 s into purging "
+        "caches, 0 s into asking: run again later, or raise mtasts:proofSeconds"
+    )
+
+
+async def test_a_host_is_asked_however_long_the_purge_took() -> None:
+    world = World(purging=60)
+    assert (await world.prove()).requests
+    with pytest.raises(
+        NotProvenError, match=r"0 s went into .*, 60 s into purging .*, 0 s into ask"
+    ):
+        await World(purging=60, bodies=[OLD]).prove()
+
+
+@pytest.mark.parametrize(
+    ("world", "error"),
+    [
+        pytest.param(World(lapse=9, purging=11, bodies=[OLD]), NotProvenError, id="another-body"),
+        pytest.param(World(lapse=9, purging=11, dns_fails=999), UndeterminedError, id="no-dns"),
+        pytest.param(World(lapse=9, purging=11, settle_seconds=90), NotProvenError, id="unsettled"),
+    ],
+)
+async def test_a_proof_that_runs_out_of_time_says_where_it_went(
+    world: World, error: type[Exception]
+) -> None:
+    told = r"of the 60 s of mtasts:proofSeconds, 9 s went into waiting .*, 11 s into purging"
+    with pytest.raises(error, match=told):
+        await world.prove()
 
 
 async def test_an_old_body_that_goes_away_in_time_is_waited_for() -> None:
