@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.destinations import Destination, require_aws
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     import boto3
+    from botocore.credentials import Credentials
 
 _SESSION_NAME = "mtasts"
 # Keys of `aws:` that choose the identity in ways this module does not follow; silently ignoring one
@@ -129,6 +131,17 @@ def _role(row: Mapping[str, object]) -> Role:
     return Role(arn, str(external) if external is not None else None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """botocore's way to the credentials of a session: those of a role, and no others."""
+
+    credentials: Credentials
+
+    def load_credentials(self) -> Credentials:
+        """The credentials, which renew themselves."""
+        return self.credentials
+
+
 class Account:
     """An account as the toolkit sees it: lazily made, thread-safe boto3 clients.
 
@@ -226,20 +239,39 @@ class Account:
         )
 
     def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
+        """A session in ``role``, which ``session`` assumes at the first call and ever again.
+
+        What STS grants lives an hour; a run may take longer. botocore renews it ahead of that, in
+        one thread at a time, and asks for the keys of the role before first.
+        """
         import boto3  # noqa: PLC0415 - as above
+        from botocore import credentials, exceptions  # noqa: PLC0415 - as above
+        from botocore.session import Session  # noqa: PLC0415 - as above
 
+        source = session.get_credentials()
+        if source is None:
+            raise exceptions.NoCredentialsError
         external = {"ExternalId": role.external_id} if role.external_id else {}
-        granted = self._make(session, "sts").assume_role(
-            RoleArn=role.arn, RoleSessionName=_SESSION_NAME, **external
-        )["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=granted["AccessKeyId"],
-            aws_secret_access_key=granted["SecretAccessKey"],
-            aws_session_token=granted["SessionToken"],
-            region_name=self.settings.region,
+        fetcher = credentials.AssumeRoleCredentialFetcher(
+            partial(self._make, session),
+            source,
+            role.arn,
+            extra_args={"RoleSessionName": _SESSION_NAME, **external},
         )
+        granted = credentials.DeferredRefreshableCredentials(
+            fetcher.fetch_credentials, "assume-role"
+        )
+        assumed = Session()
+        assumed.register_component("credential_provider", _Granted(granted))
+        return boto3.Session(botocore_session=assumed, region_name=self.settings.region)
 
-    def _make(self, session: boto3.Session, service: str, region: str | None = None) -> Any:  # noqa: ANN401 - as `client`
+    def _make(
+        self,
+        session: boto3.Session,
+        service: str,
+        region: str | None = None,
+        **keys: str,
+    ) -> Any:  # noqa: ANN401 - as `client`
         from botocore.config import Config  # noqa: PLC0415 - as boto3 above
 
         factory = cast("Any", session.client)
@@ -252,6 +284,7 @@ class Account:
                 read_timeout=20,
                 retries={"mode": "standard", "total_max_attempts": self._attempts_max},
             ),
+            **keys,
         )
         self._require_destination(service, str(client.meta.endpoint_url))
         return client
