@@ -63,11 +63,15 @@ class SourceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The ``config:`` mapping of a stack file, the line of each key path, and misplaced keys."""
+    """The ``config:`` mapping of a stack file, the line of each key path, and misplaced keys.
+
+    ``beside`` is what else the file says, such as how its secrets are encrypted.
+    """
 
     values: Mapping[str, object]
     lines: Mapping[str, int]
     problems: tuple[Problem, ...] = ()
+    beside: Mapping[str, object] = field(default_factory=dict)
 
 
 def read(path: Path) -> bytes:
@@ -115,14 +119,15 @@ def parse(raw: bytes) -> Source:
             "correct the syntax: indentation, quotes and brackets are the usual causes",
             line=_line(mark),
         ) from error
-    values = _config(root, reader)
-    return Source(values, _below_config(reader.lines), tuple(reader.problems))
-
-
-def _config(root: object, reader: _Reader) -> dict[str, object]:
-    """The ``config:`` mapping of the document, its keys spelt with their namespace."""
     if not isinstance(root, dict):
         raise _no_stack_file("the file is no mapping", None)
+    values = _config(root, reader)
+    beside = {key: value for key, value in root.items() if key != "config"}
+    return Source(values, _below_config(reader.lines), tuple(reader.problems), beside)
+
+
+def _config(root: dict[str, object], reader: _Reader) -> dict[str, object]:
+    """The ``config:`` mapping of the document, its keys spelt with their namespace."""
     config = root.get("config")
     if not isinstance(config, dict):
         raise _no_stack_file("there is no mapping named config", reader.lines.get("config"))
@@ -229,6 +234,14 @@ class _Reader:
             self._place(_resolve(event), line)
             return
         key: str = event.value
+        if key == "<<":
+            # Pulumi's reader merges what follows into the mapping around it: observed with 3.259.0.
+            raise _refused(
+                "config-yaml-merge",
+                "the merge key << is not read here",
+                "write the keys out in each place",
+                line=line,
+            )
         path = _joined(level.path, key)
         if key in level.value:
             self.problems.append(_repeated(path, line))

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
+from mtasts.render.markdown import escaped, fenced
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 
 _LINE_MAX = 300
 _CHANGES_MAX = 200
-_ENTITIES = str.maketrans(
-    {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>()#|~@!&"}
-)
 
 
 def as_text(review: Review, now: dt.datetime) -> str:
@@ -41,15 +39,15 @@ def as_markdown(review: Review, now: dt.datetime) -> str:
     lines = [marker(review.stack), f"### `{review.stack}`: {_counts(review)}"]
     for text in review.problems:
         first, *more = _lines(text)
-        lines += ["", f"> **{_escaped(first)}**", *(f"> {_escaped(line)}" for line in more)]
+        lines += ["", f"> **{escaped(first)}**", *(f"> {escaped(line)}" for line in more)]
     for text in review.warnings:
-        lines += ["", *(f"> {_escaped(line)}" for line in _lines(text))]
+        lines += ["", *(f"> {escaped(line)}" for line in _lines(text))]
     for domain in _changed(review):
-        lines += ["", f"#### `{domain.name}`: {_ids(domain)}", "", "```diff", *_diff(domain), "```"]
-        lines += ["", *(f"- {_escaped(line)}" for line in domain.effects(now))]
+        lines += ["", f"#### `{domain.name}`: {_ids(domain)}", "", *fenced(_diff(domain), "diff")]
+        lines += ["", *(f"- {escaped(line)}" for line in domain.effects(now))]
     if review.changes:
-        lines += ["", "<details><summary>Resources</summary>", "", "```"]
-        lines += [*_resources(review), "```", "", "</details>"]
+        lines += ["", "<details><summary>Resources</summary>", ""]
+        lines += [*fenced(_resources(review)), "", "</details>"]
     return "\n".join(lines) + "\n"
 
 
@@ -113,11 +111,6 @@ def _diff(domain: DomainReview) -> list[str]:
 
 def _lines(text: str) -> list[str]:
     return [printable(line, _LINE_MAX) for line in text.splitlines()]
-
-
-def _escaped(text: str) -> str:
-    """Text that Markdown and HTML take for nothing else; no mention or link comes of it."""
-    return text.translate(_ENTITIES)
 
 
 def _resources(review: Review) -> list[str]:

@@ -168,6 +168,8 @@ def test_scalars_mean_what_the_engine_takes_them_for(line: str, expect: str | No
         (b"config: &a {}\n", ("config-yaml-alias", "f:1")),
         (b"config:\n  mtasts:x: *a\n", ("config-yaml-alias", "f:2")),
         (b"config: !!python/object/apply:os.system ['true']\n", ("config-yaml-tag", "f:1")),
+        (b"config:\n  <<: {aws:profile: other}\n", ("config-yaml-merge", "f:2")),
+        (b"config:\n  x:\n  - name: a\n    '<<': {dnsRoleArn: b}\n", ("config-yaml-merge", "f:4")),
         (b"? [a]\n: b\n", ("config-yaml-key", "f:1")),
         (b"config: " + b"[" * 33 + b"]" * 33, ("config-yaml-too-deep", "f:1")),
         (b"config: " + b"[" * 900, ("config-yaml-too-deep", "f:1")),

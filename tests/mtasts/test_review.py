@@ -168,7 +168,7 @@ def test_as_text() -> None:
 def test_as_markdown_nothing_said_becomes_markup() -> None:
     text = as_markdown(CHANGED, NOW)
     assert text.splitlines()[0] == "<!-- mtasts preview agency -->"
-    assert "&#60;no&#62; &#64;zone" in text
+    assert "&#60;no&#62; &#64;<!-- -->zone" in text
     assert "<no>" not in text
     assert "```diff" in text
     assert "<details><summary>Resources</summary>" in text

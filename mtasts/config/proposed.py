@@ -1,0 +1,129 @@
+"""What a pull request may change in a stack file before it is previewed with credentials.
+
+The file is data of whoever opened the pull request. Most keys say what is published, and a preview
+shows that; others choose whom the run acts as, where its requests go, or what is decrypted. With
+one of those changed, the preview itself would do what nobody has reviewed, so it is not made.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.config import fields, source
+from mtasts.config.loading import load_text
+from mtasts.config.model import ConfigError
+from mtasts.config.schema import StackFields
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DOMAINS = "mtasts:domains"
+_PREVIEWED = frozenset({*StackFields.known_keys(), _DOMAINS})
+# Previewed, and told: they choose the account or the region that is written to.
+_WHERE = ("aws:region", "aws:allowedAccountIds", "mtasts:cloudflareAccount")
+# What `pulumi stack init` writes into the file of a new stack: how its passphrase is salted.
+_SALT = "encryptionsalt"
+_TEXTS_MAX = 20
+_TEXT_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Why a file is not previewed with credentials (nothing, if it is), and what reviewers see."""
+
+    refusals: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
+    """Judge a stack file of a pull request against the base branch's, None for a new stack."""
+    try:
+        read = source.parse(after)
+        load_text(after, file=file)
+    except source.SourceError as error:
+        problem = error.problem
+        place = f"{file}:{problem.line}" if problem.line else file
+        return Judgement(refusals=_texts([f"{place}: {problem.error.summary}"]))
+    except ConfigError as error:
+        return Judgement(refusals=_texts(f"{each.summary}: {each.fix}" for each in error.findings))
+    old = _known(before)
+    refusals = [
+        *_beside(old, read, is_new=before is None),
+        *_choosing(old, read, file),
+        *_roles(old, read),
+    ]
+    notices = [
+        f"{key} differs from the base branch's: it chooses the account or region written to"
+        for key in _WHERE
+        if before is not None and old.values.get(key) != read.values.get(key)
+    ]
+    return Judgement(_texts(refusals), _texts(notices))
+
+
+def _known(before: bytes | None) -> source.Source:
+    """What the base branch's file says; one that is not there or cannot be read says nothing."""
+    try:
+        return source.parse(before or b"")
+    except source.SourceError:
+        return source.Source({}, {})
+
+
+def _beside(old: source.Source, new: source.Source, *, is_new: bool) -> Iterator[str]:
+    """Keys beside ``config:``, such as ``secretsprovider``, which names a service to decrypt at."""
+    for key in _differing(old.beside, new.beside):
+        if not (is_new and key == _SALT):
+            yield (
+                f"{printable(key)} differs from the base branch's: it chooses how the stack's "
+                "secrets are decrypted, or what else is read"
+            )
+
+
+def _choosing(old: source.Source, new: source.Source, file: str) -> Iterator[str]:
+    for key in _differing(old.values, new.values):
+        if key not in _PREVIEWED:
+            line = new.lines.get(key)
+            place = f"{file}:{line}: " if line else ""
+            yield (
+                f"{place}{printable(key)} differs from the base branch's: it chooses whom a run "
+                "acts as or where its requests go, or belongs to another program"
+            )
+
+
+def _roles(old: source.Source, new: source.Source) -> Iterator[str]:
+    """Roles of entries: only those are assumed that the base branch's file names already."""
+    known = _role_keys(old)
+    for role in sorted(_role_keys(new) - known):
+        yield (
+            f"{_DOMAINS}: {', '.join(printable(word) for word in role)}: the base branch's file "
+            "has no entry with this role, so it is not assumed"
+        )
+
+
+def _role_keys(read: source.Source) -> set[tuple[str, ...]]:
+    """What each entry says about the role that is assumed for it; malformed entries say nothing."""
+    try:
+        entries = fields.from_json(read.values.get(_DOMAINS))
+    except fields.FieldError:
+        return set()
+    rows = entries if isinstance(entries, list) else []
+    found = (
+        tuple(f"{key} {row[key]}" for key in sorted(row) if "role" in key.casefold())
+        for row in rows
+        if isinstance(row, dict)
+    )
+    return {role for role in found if role}
+
+
+def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    """Keys that one of the two lacks, or whose values differ."""
+    keys = sorted({*old, *new})
+    return [key for key in keys if (key in old) != (key in new) or old.get(key) != new.get(key)]
+
+
+def _texts(found: Iterator[str] | list[str]) -> tuple[str, ...]:
+    """As much as a comment should carry, in printable characters."""
+    texts = [printable(each, _TEXT_MAX) for each in found]
+    left_out = len(texts) - _TEXTS_MAX
+    return (*texts[:_TEXTS_MAX], *([f"and {left_out} more"] if left_out > 0 else []))
