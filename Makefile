@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine demo test matrix e2e lint workflows format bench lock clean
+.PHONY: setup engine demo test matrix e2e lint workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,10 @@ engine: setup
 CLOUD ?= aws
 demo: engine
 	@$(BIN)/mtasts demo --cloud $(CLOUD)
+
+# Every stack with this checkout's own code; no credentials, and nothing leaves the machine.
+preview-local: engine
+	@$(BIN)/python tools/preview_locally.py
 
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term

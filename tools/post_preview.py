@@ -1,28 +1,38 @@
-"""Put a preview into a pull request: one comment a stack, updated in place, with the ``gh`` CLI.
+"""Put previews into a pull request: one comment a stack, updated in place, with the ``gh`` CLI.
 
-``python tools/post_preview.py OWNER/REPOSITORY NUMBER FILE``, where FILE is what ``mtasts preview
-STACK --format markdown`` printed.
+``python tools/post_preview.py OWNER/REPOSITORY NUMBER REMARKS REVIEWS``: REMARKS is what
+``tools/take_pull_request.py`` wrote, and ``REVIEWS/preview-STACK/preview.md`` what ``mtasts
+preview STACK --format markdown`` printed. All of it was made by jobs that read what the pull
+request says, so it is read as data: within bounds, by names of one form, and never run.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-_MARKER = re.compile(r"<!-- mtasts preview [A-Za-z0-9_.-]+ -->")
+_PULL_REQUEST = "<!-- mtasts pull request -->"
+_STACK = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_MARKER = re.compile(rf"<!-- mtasts preview {_STACK.pattern} -->")
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 # GitHub takes 65 536 characters; a longer preview is cut with a word.
 _BODY_MAX = 65_000
+_FILE_MAX = 1024 * 1024
+_STACKS_MAX = 256
 _SECONDS = 120
 _BOT = "github-actions[bot]"
+_SILENT = "> **No preview came out: the log of the job Preview says why.**\n"
+_SETTLED = "Nothing is wrong with the files of this pull request any more.\n"
+_UNCHANGED = "This pull request no longer changes this stack.\n"
 
 
 class PostError(Exception):
-    """The preview cannot be posted; the text says why."""
+    """The previews cannot be posted; the text says why."""
 
 
 def gh(*words: str, body: str | None = None) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -48,41 +58,89 @@ def author() -> str:
         return _BOT  # a workflow's token is no user's
 
 
-def post(repository: str, number: str, text: str) -> str:
-    """Post or update the comment; what was done."""
-    marker = text.partition("\n")[0]
-    if not _MARKER.fullmatch(marker):
-        raise PostError("the file does not begin with the marker of a preview")
+def read(path: Path) -> str:
+    """A file of the hand-over, within bounds; empty where there is none."""
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise PostError(f"{path.name} is no regular file")
+        with path.open("rb") as file:
+            return file.read(_FILE_MAX).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+
+
+def texts(remarks: Path, reviews: Path) -> dict[str, str]:
+    """The comments by the first line of each; an empty one says that there is nothing to say."""
+    marker, _, said = read(remarks / "pull-request.md").partition("\n")
+    if marker != _PULL_REQUEST:
+        raise PostError("the remarks do not begin with their marker")
+    found = {marker: said}
+    files = sorted([*remarks.glob("previewed/*.md"), *remarks.glob("refused/*.md")])
+    if len(files) > _STACKS_MAX:
+        raise PostError(f"there are remarks about more than {_STACKS_MAX} stacks")
+    for path in files:
+        marker, _, said = read(path).partition("\n")
+        if not _STACK.fullmatch(path.stem) or marker != f"<!-- mtasts preview {path.stem} -->":
+            raise PostError("remarks about a stack do not begin with its marker")
+        if path.parent.name == "previewed":
+            said = f"{said}\n{_review(reviews / f'preview-{path.stem}' / 'preview.md', marker)}"
+        found[marker] = said
+    return found
+
+
+def _review(path: Path, marker: str) -> str:
+    """A preview without its marker, or what to say where none came out."""
+    first, _, text = read(path).partition("\n")
+    if not first:
+        return _SILENT
+    if first != marker:
+        raise PostError("a preview does not begin with its stack's marker")
+    return text
+
+
+def post(repository: str, number: str, comments: dict[str, str]) -> str:
+    """Post or update every comment; what was done, a line each."""
     if not number.isdecimal() or not _REPOSITORY.fullmatch(repository):
         raise PostError(f"{repository!r} and {number!r} are no repository and pull request")
-    if len(text) > _BODY_MAX:
-        text = f"{text[:_BODY_MAX]}\n\n(cut: run mtasts preview to see all of it)\n"
-    comments = f"repos/{repository}/issues/{number}/comments"
-    pages = gh("--paginate", "--slurp", comments)
+    place = f"repos/{repository}/issues/{number}/comments"
+    pages = gh("--paginate", "--slurp", place)
     me = author()
-    ours = [
-        comment["id"]
-        for page in pages
-        for comment in page
-        if comment["user"]["login"] == me and comment["body"].startswith(marker)
-    ]
-    body = json.dumps({"body": text})
-    if ours:
-        where = f"repos/{repository}/issues/comments/{ours[0]}"
-        gh("--method", "PATCH", "--input", "-", where, body=body)
-        return f"updated comment {ours[0]}"
-    gh("--method", "POST", "--input", "-", comments, body=body)
-    return "posted a new comment"
+    ours: dict[str, int] = {}
+    for comment in (each for page in pages for each in page):
+        marker = comment["body"].partition("\n")[0].rstrip("\r")
+        if comment["user"]["login"] == me and (
+            marker == _PULL_REQUEST or _MARKER.fullmatch(marker)
+        ):
+            ours.setdefault(marker, comment["id"])
+    done = []
+    for marker in [*comments, *(each for each in ours if each not in comments)]:
+        said = comments.get(marker, _UNCHANGED)
+        if marker in ours:
+            body = json.dumps({"body": _cut(f"{marker}\n{said.strip() or _SETTLED}")})
+            where = f"repos/{repository}/issues/comments/{ours[marker]}"
+            gh("--method", "PATCH", "--input", "-", where, body=body)
+            done.append(f"updated comment {ours[marker]}")
+        elif said.strip():
+            body = json.dumps({"body": _cut(f"{marker}\n{said}")})
+            gh("--method", "POST", "--input", "-", place, body=body)
+            done.append("posted a new comment")
+    return "\n".join(done)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _BODY_MAX:
+        return text
+    return f"{text[:_BODY_MAX]}\n\n(cut: run mtasts preview to see all of it)\n"
 
 
 def main(words: list[str]) -> int:
     """The exit code."""
-    if len(words) != 3:
+    if len(words) != 4:
         sys.stderr.write(__doc__ or "")
         return 2
-    repository, number, file = words
+    repository, number, remarks, reviews = words
     try:
-        print(post(repository, number, Path(file).read_text("utf-8")))
+        print(post(repository, number, texts(Path(remarks), Path(reviews))))
     except (PostError, OSError, subprocess.TimeoutExpired) as error:
         sys.stderr.write(f"post_preview: {error}\n")
         return 1

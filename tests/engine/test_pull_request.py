@@ -1,7 +1,6 @@
-"""A promotion as a pull request: blocked with reasons, given evidence, merged, applied.
+"""Pull requests over a bare remote, played with the workflow's own jobs and steps.
 
-The steps are those of the workflow itself, run as it has them; git talks to a bare remote, and a
-stand-in for ``gh`` keeps the comment.
+A stand-in for ``gh`` keeps the comments; what GitHub decides is modelled by `workflow_runner`.
 """
 
 from __future__ import annotations
@@ -9,121 +8,161 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 import uuid
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from gh_stand_in import StandIn
+from workflow_runner import REPOSITORY, Event, Job, Runner, Settings
 
 from localcloud.project import ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from conftest import Lab
 
     from localcloud.project import Project
 
-pytestmark = pytest.mark.engine
-WORKFLOW = ROOT / ".github" / "workflows" / "stacks.yml"
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
+]
+MAIN = "refs/heads/main"
+MERGE = "refs/pull/7/merge"
+ROLES = {
+    "preview-role": f"repo:{REPOSITORY}:environment:preview",
+    "up-role": f"repo:{REPOSITORY}:environment:production",
+}
 
 
 class Forge:
-    """A bare remote, and what its workflow does on a pull request and on a merge."""
+    """The whole repository at a bare remote, set up as docs/pull-requests.md requires."""
 
     def __init__(self, project: Project, folder: Path) -> None:
         self.project, self.folder = project, folder
-        self.remote = folder / "remote.git"
+        self.remote, self.work = folder / "remote.git", folder / "work"
         (folder / "bin").mkdir()
         self.gh = StandIn(folder / "bin")
-        self.jobs: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text())["jobs"]
-        self.git(folder, "init", "--quiet", "--bare", "--initial-branch", "main", str(self.remote))
-        self.git(project.folder, "init", "--quiet", "--initial-branch", "main")
-        self.git(project.folder, "remote", "add", "origin", str(self.remote))
-
-    def git(self, where: Path, *words: str) -> None:
-        identity = ("-c", "user.name=Engineer", "-c", "user.email=engineer@example.gov")
-        subprocess.run(["git", *identity, *words], cwd=where, check=True, capture_output=True)
-
-    def push(self, branch: str, message: str) -> None:
-        folder = self.project.folder
-        (folder / "evidence").mkdir(exist_ok=True)
-        self.git(folder, "add", "Pulumi.yaml", "__main__.py", "stacks", "evidence")
-        self.git(folder, "commit", "--quiet", "--message", message)
-        self.git(folder, "push", "--quiet", "origin", f"HEAD:{branch}")
-
-    def checkout(self, branch: str) -> Path:
-        """A fresh clone with the tools that ``make setup`` would put there."""
-        clone = self.folder / f"clone-{uuid.uuid4().hex[:8]}"
-        self.git(self.folder, "clone", "--quiet", "--branch", branch, str(self.remote), str(clone))
-        (clone / ".venv").symlink_to(sys.prefix)
-        shutil.copytree(ROOT / "tools", clone / "tools")
-        return clone
-
-    def step(self, job: str, name: str, clone: Path, **variables: str) -> int:
-        """Run one step of the workflow as it is written; its exit code."""
-        steps = self.jobs[job]["steps"]
-        (script,) = [each["run"] for each in steps if name in (each.get("name"), each.get("run"))]
-        environment = {
-            **self.project.environment,
-            "STACK": self.project.stack,
-            "GITHUB_OUTPUT": str(clone / "output"),
-            "GITHUB_REPOSITORY": "agency/mail",
-            "NUMBER": "7",
-            **variables,
+        local = dict(project.environment)
+        self.base = {
+            "PATH": f"{folder / 'bin'}:{local['PATH']}",
+            "HOME": os.environ["HOME"],
         }
-        environment["PATH"] = f"{self.folder / 'bin'}:{environment['PATH']}"
-        done = subprocess.run(
-            ["bash", "-e", "-o", "pipefail", "-c", script],
-            cwd=clone,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
+        self.settings = Settings(
+            variables={
+                "MTASTS_BACKEND": local["PULUMI_BACKEND_URL"],
+                "MTASTS_ROLE_PREVIEW": "preview-role",
+                "MTASTS_ROLE_UP": "up-role",
+            },
+            secrets={
+                name: {"PULUMI_CONFIG_PASSPHRASE": local["PULUMI_CONFIG_PASSPHRASE"]}
+                for name in ("preview", "production")
+            },
+            deployable=lambda _, ref: ref == MAIN,
+            trusted=lambda role, subject: ROLES[role] == subject,
+            credentials={
+                key: value
+                for key, value in local.items()
+                if key.startswith(("AWS_", "PULUMI_", "MTASTS_", "CLOUDFLARE_"))
+            },
         )
-        return done.returncode
+        self.git(folder, "init", "--quiet", "--bare", "--initial-branch", "main", str(self.remote))
+        self.git(self.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
+        self.work.mkdir()
+        self.git(self.work, "init", "--quiet", "--initial-branch", "main")
+        self.git(self.work, "remote", "add", "origin", str(self.remote))
+        for path in self.git(ROOT, "ls-files", "-coz", "--exclude-standard").split("\0")[:-1]:
+            if not path.startswith(("tests/", "stacks/", "docs/")) and (ROOT / path).exists():
+                (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / path, self.work / path)
 
-    def pull_request(self, branch: str) -> int:
-        """Preview, comment, and the verdict: whether the check is green."""
-        clone = self.checkout(branch)
-        assert self.step("preview", "Preview", clone) == 0
-        code = (clone / "output").read_text().partition("code=")[2].strip()
-        assert self.step("preview", "Comment", clone) == 0
-        return self.step("preview", "Fail if it is held or wrong", clone, CODE=code)
+    def git(self, where: Path, *words: str) -> str:
+        identity = ("-c", "user.name=Engineer", "-c", "user.email=engineer@example.gov")
+        done = subprocess.run(
+            ["git", *identity, *words], cwd=where, check=True, capture_output=True, text=True
+        )
+        return done.stdout
 
-    def merge(self, branch: str) -> int:
+    def push(self, branch: str, message: str, more: Mapping[str, str] | None = None) -> None:
+        """Push the project's stacks and evidence, and ``more`` files, to a branch."""
+        for name in ("stacks", "evidence"):
+            if (self.project.folder / name).is_dir():
+                shutil.copytree(self.project.folder / name, self.work / name, dirs_exist_ok=True)
+        for path, text in (more or {}).items():
+            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.work / path).write_text(text)
+        self.git(self.work, "add", "--all", "--force", ".")
+        self.git(self.work, "commit", "--quiet", "--message", message)
+        self.git(self.work, "push", "--quiet", "origin", f"HEAD:{branch}")
+
+    def commit(self, branch: str) -> str:
+        return self.git(self.remote, "rev-parse", branch).strip()
+
+    def play(self, event: Event, file: str = "stacks.yml", only: tuple[str, ...] = ()) -> Played:
+        runner = Runner(self.remote, self.folder, self.settings, self.base)
+        return Played(runner.play(file, event, only))
+
+    def pull_request(self, branch: str) -> Played:
+        """What the default branch's workflow does about the pull request of a branch."""
+        main = self.commit("main")
+        return self.play(Event("pull_request_target", MAIN, main, main, self.commit(branch)))
+
+    def merge(self, branch: str) -> Played:
         """Fast-forward main, and apply it."""
-        clone = self.checkout("main")
-        self.git(clone, "merge", "--quiet", "--ff-only", f"origin/{branch}")
-        self.git(clone, "push", "--quiet", "origin", "main")
-        (up,) = [
-            each["run"]
-            for each in self.jobs["up"]["steps"]
-            if each.get("run", "").startswith("pulumi up")
-        ]
-        return self.step("up", up, self.checkout("main"))
+        self.git(self.remote, "update-ref", MAIN, self.commit(branch))
+        main = self.commit("main")
+        return self.play(Event("push", MAIN, main, main))
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, tmp_path: Path) -> None:
+class Played(dict[str, Job]):
+    """The jobs of a run."""
+
+    @property
+    def results(self) -> dict[str, str]:
+        return {name: job.result for name, job in self.items()}
+
+    @property
+    def log(self) -> str:
+        return "".join(f"{name}: {job.result}\n{job.log}\n" for name, job in self.items())
+
+
+@pytest.fixture
+def forge(lab: Lab, tmp_path: Path) -> Forge:
+    """One domain in testing, on main and live."""
     domain = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
     project = replace(project, environment=dict(os.environ) | dict(project.environment))
-    # Like the repository that the workflow lives in: its tools are in the checkout.
-    settings = project.folder / "Pulumi.yaml"
-    settings.write_text(settings.read_text().replace(f'"{sys.prefix}"', ".venv"))
-    (project.folder / ".venv").symlink_to(sys.prefix)
-    forge = Forge(project, tmp_path)
-    forge.push("main", "Publish the domain in testing")
+    folder = tmp_path / "forge"
+    folder.mkdir()
+    made = Forge(project, folder)
+    made.push("main", "Publish the domain in testing")
+    return made
+
+
+def domain_of(project: Project) -> str:
+    text = project.stack_file.read_text()
+    return text.partition("name: ")[2].partition("\n")[0].strip()
+
+
+def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forge: Forge) -> None:
+    project = forge.project
+    domain = domain_of(project)
     project.settle()
     before = lab.sts(domain)
 
     project.configure({"mtasts:mode": "enforce"})
     forge.push("promotion", "Enforce")
-    assert forge.pull_request("promotion") == 1
+    played = forge.pull_request("promotion")
+    assert played.results == {
+        "take": "success",
+        "preview": "failure",
+        "comment": "success",
+        "stacks": "skipped",
+        "up": "skipped",
+    }, played.log
     (comment,) = forge.gh.bodies
     assert comment.startswith(f"<!-- mtasts preview {project.stack} -->")
     assert "no evidence for enforce" in comment
@@ -131,14 +170,201 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, tmp_
 
     project.collect_evidence(domain).required()
     forge.push("promotion", "Add the evidence")
-    assert forge.pull_request("promotion") == 0
+    played = forge.pull_request("promotion")
+    assert played["preview"].result == "success", played.log
     (comment,) = forge.gh.bodies  # the same one, updated in place
     assert "no evidence" not in comment
     assert "+ mode: enforce" in comment
     assert "from then on they deliver only to the hosts listed" in comment
     assert lab.sts(domain) == before
 
-    assert forge.merge("promotion") == 0
+    played = forge.merge("promotion")
+    assert played.results == {
+        "take": "skipped",
+        "preview": "skipped",
+        "comment": "skipped",
+        "stacks": "success",
+        "up": "success",
+    }, played.log
     assert lab.sts(domain) != before
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
     project.unchanged()
+
+
+class Canary:
+    """Code of a pull request: each file says that it ran, and what it could see."""
+
+    PYTHON = (
+        "__main__.py",
+        "components/agency.py",
+        "localcloud/__init__.py",
+        "mtasts/__init__.py",
+        "mtasts/cli/preview.py",
+        "tools/post_preview.py",
+        "tools/preview_locally.py",
+        "tools/pull_request_tree.py",
+        "tools/take_pull_request.py",
+    )
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+
+    def files(self, work: Path) -> dict[str, str]:
+        made = {path: self._python(path, (work / path).read_text()) for path in self.PYTHON}
+        made |= {path: self._python(path, "") for path in ("sitecustomize.py",)}
+        makefile = (work / "Makefile").read_text()
+        made["Makefile"] = f"X := $(shell env > {self.folder}/Makefile)\n{makefile}"
+        settings = (work / "Pulumi.yaml").read_text()
+        made["Pulumi.yaml"] = settings.replace("virtualenv: .venv", "virtualenv: stacks/venv")
+        # Where the pull request's files are put, and where tools are looked for.
+        for path in ("stacks/venv/bin/python", ".venv/bin/mtasts", "gh", "evidence/Makefile"):
+            made[path] = f"#!/bin/sh\nenv > {self.folder}/{path.replace('/', '_')}\n"
+            (work / path).parent.mkdir(parents=True, exist_ok=True)
+            (work / path).touch(mode=0o755)
+        made[".gitattributes"] = "* filter=evil merge=evil diff=evil\n"
+        made["stacks/.gitattributes"] = "* filter=evil merge=evil diff=evil\n"
+        for path in ("stacks.yml", "ci.yml"):
+            text = (work / ".github/workflows" / path).read_text()
+            made[f".github/workflows/{path}"] = text.replace(
+                "    steps:\n", f"    steps:\n      - run: env > {self.folder}/{path}\n"
+            )
+        return made
+
+    def _python(self, path: str, text: str) -> str:
+        marker = self.folder / path.replace("/", "_")
+        line = f"import os as _o; open({str(marker)!r}, 'w').write(str(dict(_o.environ)))\n"
+        future = "from __future__ import annotations\n"
+        return text.replace(future, future + line) if future in text else line + text
+
+    def forget(self) -> None:
+        for path in self.folder.iterdir():
+            path.unlink()
+
+    @property
+    def ran(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()}
+
+    @property
+    def seen(self) -> str:
+        return "".join(path.read_text() for path in self.folder.iterdir())
+
+
+def test_no_code_of_a_pull_request_runs_where_credentials_are(
+    lab: Lab, forge: Forge, tmp_path: Path
+) -> None:
+    """A branch of the same repository edits the program, the Makefile, tools and the workflow."""
+    project = forge.project
+    project.settle()
+    before = lab.sts(domain_of(project))
+    canary = Canary(tmp_path / "canary")
+    project.configure({"mtasts:maxAge": "1209600"})
+    forge.push("evil", "A longer max_age, and more", canary.files(forge.work))
+
+    played = forge.pull_request("evil")
+    assert played["take"].result == "success", played.log
+    assert played["preview"].result == "success", played.log
+    assert played["comment"].result == "success", played.log
+    assert canary.ran == set()
+    whole, comment = forge.gh.bodies
+    assert "3 changed files below stacks/ and evidence/ are neither" in whole
+    assert "+ max_age: 1209600" in comment
+    assert "This pull request changes other files too, and none of them was run" in comment
+    assert "Makefile" in comment
+    assert lab.sts(domain_of(project)) == before
+
+    # The reject twin: with the pull request's commit checked out, its code runs with credentials.
+    project.configure({"mtasts:maxAge": "1209601"})
+    forge.push("more", "A second more")
+    main, sha = forge.commit("main"), forge.commit("evil")
+    forge.play(Event("pull_request_target", MAIN, sha, main, forge.commit("more")))
+    assert {"Makefile", "tools_take_pull_request.py", "tools_post_preview.py"} <= canary.ran
+    assert {"mtasts_cli_preview.py", "stacks_venv_bin_python"} <= canary.ran
+    assert forge.settings.variables["MTASTS_BACKEND"] in canary.seen
+
+    # And where anybody's code may run it does, and sees nothing of worth.
+    canary.forget()
+    forge.play(Event("pull_request", MERGE, sha, sha, sha), "ci.yml", only=("preview",))
+    assert {"Makefile", "ci.yml", "mtasts___init__.py", "tools_preview_locally.py"} <= canary.ran
+    for secret in ("token ", forge.settings.variables["MTASTS_BACKEND"]):
+        assert secret not in canary.seen
+
+
+HOSTILE = """\
+on: pull_request
+jobs:
+  steal:
+    environment: {environment}
+    permissions: {{id-token: write, contents: read}}
+    steps:
+      - uses: actions/checkout@v4
+        with: {{persist-credentials: false}}
+      - uses: aws-actions/configure-aws-credentials@v4
+        with: {{role-to-assume: preview-role}}
+      - run: env > {marker}
+"""
+
+
+@pytest.mark.parametrize(
+    ("environment", "says"),
+    [
+        ("preview", "refs/pull/7/merge is not allowed to deploy to preview"),
+        ("production", "refs/pull/7/merge is not allowed to deploy to production"),
+        ("", "repo:agency/mail:pull_request may not assume preview-role"),
+    ],
+)
+@pytest.mark.parametrize("is_set_up", [True, False], ids=["set-up", "wide-open"])
+def test_a_workflow_of_the_branch_gets_no_credentials_where_it_is_set_up_as_required(
+    forge: Forge, tmp_path: Path, environment: str, says: str, *, is_set_up: bool
+) -> None:
+    """The reject twin: without deployment branches and a narrow trust, it does."""
+    marker = tmp_path / "stolen"
+    text = HOSTILE.format(environment=environment or '""', marker=marker)
+    forge.push("evil", "Steal", {".github/workflows/evil.yml": text})
+    if not is_set_up:
+        forge.settings = replace(
+            forge.settings,
+            deployable=lambda *_: True,
+            trusted=lambda _, subject: subject.startswith(f"repo:{REPOSITORY}:"),
+        )
+    sha = forge.commit("evil")
+    played = forge.play(Event("pull_request", MERGE, sha, sha, sha), "evil.yml")
+    assert marker.exists() is not is_set_up
+    assert (says in played["steal"].log) is is_set_up
+
+
+def test_what_chooses_whom_credentials_go_to_is_refused_before_there_are_any(
+    forge: Forge,
+) -> None:
+    project = forge.project
+    file = project.stack_file
+    file.write_text(file.read_text().replace("config:\n", "config:\n  aws:profile: theirs\n"))
+    forge.push("evil", "Another way to the cloud")
+    played = forge.pull_request("evil")
+    assert played.results | {"stacks": "", "up": ""} == {
+        "take": "failure",
+        "preview": "skipped",
+        "comment": "success",
+        "stacks": "",
+        "up": "",
+    }, played.log
+    (comment,) = forge.gh.bodies
+    assert "aws:profile differs from the base branch's" in comment
+
+
+def test_only_the_job_that_comments_may_and_it_can_do_nothing_else(forge: Forge) -> None:
+    """The three jobs keep judging, credentials and commenting apart."""
+    import yaml  # noqa: PLC0415 - for this test alone
+
+    jobs = yaml.safe_load((ROOT / ".github/workflows/stacks.yml").read_text())["jobs"]
+    held = {
+        name: (job.get("environment", ""), job["permissions"])
+        for name, job in jobs.items()
+        if name in ("take", "preview", "comment")
+    }
+    assert held == {
+        "take": ("", {"contents": "read"}),
+        "preview": ("preview", {"contents": "read", "id-token": "write"}),
+        "comment": ("", {"contents": "read", "pull-requests": "write"}),
+    }
+    assert forge.gh.bodies == []

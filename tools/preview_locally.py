@@ -1,0 +1,78 @@
+"""Preview every stack with this checkout's own code, against a local cloud and no credentials.
+
+``python tools/preview_locally.py``: Markdown on standard output, and in $GITHUB_STEP_SUMMARY where
+a workflow has one. Nothing has been published in a local cloud, so that every domain is new there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localcloud.engine import find
+from localcloud.lifecycle import environment, start, stop
+from localcloud.project import Project
+from mtasts.config import source
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_STACKS = Path("stacks")
+_EVIDENCE = Path("evidence")
+
+
+def has_secrets(path: Path) -> bool:
+    """Whether only the stack's own secrets provider could read the file."""
+    try:
+        read = source.parse(source.read(path))
+    except source.SourceError:
+        return False  # the preview says what is wrong
+    return bool(read.beside) or any(
+        isinstance(value, dict) and "secure" in value for value in read.values.values()
+    )
+
+
+def preview(path: Path, stack: str, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
+    """Whether the preview came out, domains held or not, and what it says."""
+    if has_secrets(path):
+        return True, f"### `{stack}`: its file holds secrets, which no local cloud can read\n"
+    project = Project.make(folder / stack, variables, path)
+    if (_EVIDENCE / stack).is_dir():
+        shutil.copytree(_EVIDENCE / stack, project.folder / _EVIDENCE / stack)
+    run = project.mtasts("preview", stack, "--format", "markdown")
+    return run.code in (0, 1), run.stdout or f"### `{stack}`: {printable(run.stderr, 2000)}\n"
+
+
+def main() -> int:
+    """Exit code 1 where a stack cannot be previewed; a domain that is held is no failure here."""
+    good = True
+    with tempfile.TemporaryDirectory(prefix="mtasts-") as name:
+        folder = Path(name)
+        engine = find(os.environ, _say)
+        cloud = start(folder / "cloud", engine, stacks=_STACKS, with_parent=True, say=_say)
+        try:
+            variables = environment(cloud, os.environ)
+            for path in sorted(_STACKS.glob("Pulumi.*.yaml")):
+                stack = path.stem.removeprefix("Pulumi.")
+                done, text = preview(path, stack, folder / "projects", variables)
+                good = good and done
+                print(text)
+                if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+                    with Path(summary).open("a") as file:
+                        file.write(f"{text}\n")
+        finally:
+            stop(folder / "cloud")
+    return 0 if good else 1
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"local: {text}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
