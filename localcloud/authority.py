@@ -46,6 +46,7 @@ class Certificate(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     MISMATCH = "mismatch"
+    COMMON_NAME = "common-name"  # it names the host there, and nowhere else
     SELF_SIGNED = "self-signed"
     EXPIRING = "expiring"  # good for three more days
     WEAK = "weak"  # an RSA key of 1024 bits
@@ -120,6 +121,7 @@ class Authority:
             case (
                 Certificate.WEAK
                 | Certificate.PURPOSE
+                | Certificate.COMMON_NAME
                 | Certificate.REVOKED
                 | Certificate.REVOKED_BY_ANSWER
             ):
@@ -153,7 +155,8 @@ class Authority:
         )
         for_clients = certificate is Certificate.PURPOSE
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if for_clients else ExtendedKeyUsageOID.SERVER_AUTH
-        built = _builder(names, now, root.subject, key).add_extension(
+        common_name = names[0] if certificate is Certificate.COMMON_NAME else ""
+        built = _builder(names, now, root.subject, key, common_name).add_extension(
             x509.ExtendedKeyUsage([usage]), critical=False
         )
         if certificate is Certificate.REVOKED:
@@ -269,20 +272,23 @@ def _builder(
     now: datetime,
     issuer: x509.Name,
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
+    common_name: str = "",
 ) -> x509.CertificateBuilder:
-    return (
+    """An unsigned one for ``names``; with ``common_name`` it has no other name at all."""
+    built = (
         x509.CertificateBuilder()
-        .subject_name(_SELF)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _DAY)
         .not_valid_after(now + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(each) for each in names]), critical=False
-        )
     )
+    if common_name:
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+        return built.subject_name(subject)
+    alternatives = x509.SubjectAlternativeName([x509.DNSName(each) for each in names])
+    return built.subject_name(_SELF).add_extension(alternatives, critical=False)
 
 
 def _pem(

@@ -40,6 +40,7 @@ class Flavour(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     MISMATCH = "mismatch"
+    COMMON_NAME = "common-name"
     SELF_SIGNED = "self-signed"
     ABSENT = "absent"
     STRIPPED = "stripped"

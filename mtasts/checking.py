@@ -11,7 +11,7 @@ from mtasts.check.revocation import source
 from mtasts.check.seen import MxHost, Observed
 from mtasts.lookups import Answers, Lookups, addresses_in
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
-from mtasts.observations import NULL_MX, DnsStatus, Hello, SmtpOutcome
+from mtasts.observations import Hello, SmtpOutcome
 from mtasts.parsing import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
 from mtasts.probe.https import SENDER_AGENTS
@@ -109,7 +109,7 @@ class _Looking:
 
     async def onwards(self) -> Observed:
         seen = self._seen
-        exchanges = [name for name in seen.mx.mx_hosts or _itself(seen) if name != NULL_MX]
+        exchanges = seen.mail_hosts
         host, loops, hosts, mailboxes, endpoints, parsed = await asyncio.gather(
             self._host(),
             self._ask.loops((seen.sts, seen.tlsrpt, *seen.host)),
@@ -248,11 +248,6 @@ class _Sessions(NamedTuple):
     less: list[tuple[Hello, SmtpSession]]
     pointer: Pointer
     implicit: Fetch | None
-
-
-def _itself(seen: Observed) -> tuple[str, ...]:
-    """Without an MX record the domain is its own host (RFC 5321 section 5.1)."""
-    return (seen.domain,) if seen.mx.status is DnsStatus.NO_DATA else ()
 
 
 def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:

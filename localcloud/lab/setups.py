@@ -89,6 +89,7 @@ _SPF = f'"{SPF}"'
 _STS = '"v=STSv1; id=1;"'
 _HTTPS = '"v=TLSRPTv1; rua=https://gone.<domain>/;"'
 _MANY_MX = tuple(f"10 mx{number}.<domain>." for number in range(2000))
+_IMPLICIT = both(put("@", "MX"), put("@", "A", "{mx1}"))
 _REDIRECT = (("Location", "https://www.lab.example/mta-sts.txt"),)
 _LONG = (("Cache-Control", "max-age=604800"),)
 
@@ -140,7 +141,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "policy-mx-nowhere": policy(mx="gone.lab.example"),
     "policy-mx-uncovered": _mx_uncovered,
     "mx-domain-missing": _mx_missing,
-    "mx-implicit": both(put("@", "MX"), put("@", "A", "{mx1}")),
+    "mx-implicit": _IMPLICIT,
     "mx-null": put("@", "MX", "0 ."),
     "mx-null-beside": put("@", "MX", "0 .", "10 mx1.<domain>."),
     "mx-many": put("@", "MX", *_MANY_MX),
@@ -197,11 +198,30 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "hostile-banner": mx(Flavour.ENDLESS),
 }
 
+# Further ways to a finding that has a set-up already: the finding, and what differs.
+ALSO: dict[str, tuple[str, Callable[[Setup], None]]] = {
+    "host-common-name": (
+        "host-certificate-mismatch",
+        web(certificate=Certificate.COMMON_NAME),
+    ),
+    "mx-common-name": ("mx-certificate-mismatch", mx(Flavour.COMMON_NAME)),
+    "mx-implicit-uncovered": ("policy-mx-uncovered", _IMPLICIT),
+}
+# What looks like a fault and is none of that kind: the finding that it does not give.
+NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
+    "mx-implicit-covered": (
+        "policy-mx-uncovered",
+        both(_IMPLICIT, policy(mx="<domain>")),
+    ),
+    "wildcard-at-legacy": ("tlsrpt-record-legacy", put("_smtp-tlsrpt", "TXT", '"v=spf1 -all"')),
+}
+
 
 def setups() -> list[Setup]:
     """All of them, the good one and the one for reports first."""
     found = [good("good"), reports()]
-    for name, change in CHANGES.items():
+    others = {name: change for name, (_, change) in (ALSO | NOT).items()}
+    for name, change in (CHANGES | others).items():
         setup = good(name)
         change(setup)
         found.append(setup)

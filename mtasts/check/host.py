@@ -10,7 +10,7 @@ from mtasts.check.notes import AGAIN, ELSEWHERE, PATIENCE_SECONDS
 from mtasts.check.policy import check_policy
 from mtasts.check.seen import loop_of
 from mtasts.dialects import DIALECTS
-from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello
+from mtasts.observations import DnsStatus, FetchOutcome, Hello
 from mtasts.rollout.authority import authority_of, forbids
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     if not bodies:
         return None
     # A host that nobody can reach belongs out of DNS, not into the policy.
-    nowhere = {NULL_MX, *(each.host for each in seen.mx_hosts if each.has_no_address)}
-    hosts = [host for host in seen.mx.mx_hosts if host not in nowhere]
+    nowhere = {each.host for each in seen.mx_hosts if each.has_no_address}
+    hosts = [host for host in seen.mail_hosts if host not in nowhere]
     report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
     if report.policy is not None:

@@ -30,7 +30,8 @@ def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
         if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
             notes.find("tlsrpt-record-delegated", seen.tlsrpt.canonical)
-    if seen.legacy.strings:
+    # A wildcard answers there too, with whatever it says.
+    if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.legacy.strings)):
         notes.find("tlsrpt-record-legacy")
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.apex.strings)):
         notes.find("tlsrpt-record-apex", seen.domain)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.observations import NULL_MX
+from mtasts.observations import NULL_MX, DnsStatus
 
 if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer, Fetch, Hello, Parsed, SmtpSession, TlsDetails
@@ -107,6 +107,13 @@ class Observed:
     def takes_mail(self) -> bool:
         """False where a null MX says so (RFC 7505): nobody then asks for a policy."""
         return self.mx.mx_hosts != (NULL_MX,)
+
+    @property
+    def mail_hosts(self) -> tuple[str, ...]:
+        """Who receives the mail: without MX records the domain itself (RFC 5321 section 5.1)."""
+        if self.mx.status is DnsStatus.NO_DATA:
+            return (self.domain,)
+        return tuple(host for host in self.mx.mx_hosts if host != NULL_MX)
 
 
 def loop_of(seen: Observed, name: str) -> str:

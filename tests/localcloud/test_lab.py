@@ -12,7 +12,7 @@ import pytest
 from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
 from localcloud.lab.setup import SELECTOR, Setup, good, reports
-from localcloud.lab.setups import CHANGES, setups
+from localcloud.lab.setups import ALSO, CHANGES, NOT, setups
 from mtasts.check import domain_catalogue
 from mtasts.check import host as host_checks
 from mtasts.check import mx as mx_checks
@@ -64,9 +64,8 @@ async def checked(running: Lab, domain: str, path: Path, seconds: float = 30.0) 
 
 
 def changed(name: str) -> Setup:
-    setup = good(name)
-    CHANGES[name](setup)
-    return setup
+    (found,) = (each for each in setups() if each.name == name)
+    return found
 
 
 def ids(found: Checked) -> set[str]:
@@ -112,7 +111,19 @@ async def test_who_was_not_given_the_time_is_not_blamed(
 
 def test_there_is_one_for_every_finding_that_a_network_can_show() -> None:
     assert set(domain_catalogue.CATALOGUE) - ELSEWHERE <= set(CHANGES)
-    assert {each.name for each in setups()} == {"good", "reports", *CHANGES}
+    assert {each.name for each in setups()} == {"good", "reports", *CHANGES, *ALSO, *NOT}
+
+
+@pytest.mark.parametrize("name", ALSO)
+async def test_each_further_way_gives_its_finding(name: str, tmp_path: Path) -> None:
+    async with lab(changed(name)) as running:
+        assert ALSO[name][0] in ids(await checked(running, f"{name}.lab.example", tmp_path))
+
+
+@pytest.mark.parametrize("name", NOT)
+async def test_what_only_looks_like_a_fault_is_not_called_one(name: str, tmp_path: Path) -> None:
+    async with lab(changed(name)) as running:
+        assert NOT[name][0] not in ids(await checked(running, f"{name}.lab.example", tmp_path))
 
 
 @pytest.mark.parametrize(

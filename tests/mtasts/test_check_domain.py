@@ -218,7 +218,7 @@ RSA_1024, RSA_2048 = (
         ({"mx": dns(DOMAIN, "MX", f"10 {MX}", "20 mx2.example.gov")}, "policy-mx-uncovered"),
         ({"mx": dns(DOMAIN, "MX", "0 ."), "mx_hosts": ()}, "mx-null"),
         ({"mx": dns(DOMAIN, "MX", "0 .", f"10 {MX}")}, "mx-null-beside"),
-        ({"mx": dns(DOMAIN, "MX"), "mx_hosts": ()}, "mx-implicit"),
+        ({"mx": dns(DOMAIN, "MX"), **fetched(body=body(host=DOMAIN))}, "mx-implicit"),
         ({"mx": dns(DOMAIN, "MX", status=DnsStatus.NXDOMAIN)}, "mx-domain-missing"),
         ({"left_out": 4}, "mx-many"),
         (
@@ -464,6 +464,19 @@ def test_reports_may_also_go_elsewhere() -> None:
     assert ids(checked(mailboxes=(own, GOOD.mailboxes[0]))) == []
     testing = fetched(body=body(Mode.TESTING))
     assert "tlsrpt-mailbox-locked" not in ids(checked(mailboxes=(own,), **testing))
+
+
+def test_without_mx_records_the_domain_itself_is_to_be_covered() -> None:
+    """RFC 5321 section 5.1: mail goes to its address, and a sender compares that host."""
+    implicit = {"mx": dns(DOMAIN, "MX")}
+    assert ids(checked(**implicit)) == ["policy-mx-uncovered", "mx-implicit"]
+    failed = {"mx": dns(DOMAIN, "MX", status=FAILED)}
+    assert ids(checked(**failed)) == []
+
+
+@pytest.mark.parametrize("text", ["v=spf1 -all", "", "v=STSv1; id=1", "TLSRPTv1"])
+def test_a_wildcard_that_answers_at_the_drafts_name_is_no_record(text: str) -> None:
+    assert ids(checked(legacy=txt("n", text))) == []
 
 
 def test_mode_none_covers_whatever_there_is() -> None:

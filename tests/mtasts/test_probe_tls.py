@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import warnings
 from typing import TYPE_CHECKING, Any, cast
@@ -16,7 +17,6 @@ from mtasts.probe.https import greet
 from mtasts.probe.tls import expiry, fault, names, tls_context
 
 if TYPE_CHECKING:
-    import asyncio
     from pathlib import Path
 
 HOST = "mta-sts.example.gov"
@@ -72,6 +72,20 @@ async def test_a_server_may_need_the_name(authority: Authority, ca_file: Path) -
     found = await hellos(context, ca_file)
     assert taken(found) == MODERN - {Hello.NAMELESS}
     assert found[Hello.NAMELESS].reason == "the certificate names another host"
+
+
+async def test_a_common_name_names_no_host(authority: Authority, ca_file: Path) -> None:
+    """RFC 8461 section 3.3: the subjectAltName alone counts, whatever OpenSSL takes by itself."""
+    context = authority.context((HOST,), Certificate.COMMON_NAME)
+    usual = (await hellos(context, ca_file))[Hello.USUAL]
+    assert usual.outcome is FetchOutcome.CERTIFICATE_REFUSED
+    assert usual.fault is CertificateFault.HOST_MISMATCH
+    taken_by_openssl = ssl.create_default_context(cafile=ca_file)
+    async with served(silent, context) as port:
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=taken_by_openssl, server_hostname=HOST
+        )
+        writer.close()
 
 
 @pytest.mark.parametrize(
