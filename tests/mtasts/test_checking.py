@@ -82,7 +82,7 @@ async def test_no_slot_in_time_is_no_answer(monkeypatch: pytest.MonkeyPatch, ca_
     monkeypatch.setattr(visiting, "look", hang)
     monkeypatch.setattr(visiting, "greet", hang)
     observer = Observer(
-        Reach(None, ca_file), Zone(RECORDS), deadline_seconds=0.2, connections_max=1
+        Reach(None, ca_file), Zone(RECORDS), deadline_seconds=1.0, connections_max=1
     )
     seen = await observer.observe(DOMAIN)
     assert {each.outcome for each in seen.fetches} == {FetchOutcome.TIMED_OUT}
