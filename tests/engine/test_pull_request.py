@@ -290,6 +290,17 @@ def test_no_code_of_a_pull_request_runs_where_credentials_are(
         assert secret not in canary.seen
 
 
+def test_a_change_of_code_is_previewed_without_credentials(forge: Forge) -> None:
+    """Every stack, with the pull request's own code, against a local cloud of its own."""
+    name = "stacks/Pulumi.example-agency.yaml"
+    forge.push("code", "Another stack", {name: (ROOT / name).read_text()})
+    sha = forge.commit("code")
+    played = forge.play(Event("pull_request", MERGE, sha, sha, sha), "ci.yml", only=("preview",))
+    assert played["preview"].result == "success", played.log
+    assert "+ mx: mail1.example.gov" in played.log
+    assert f"### `{forge.project.stack}`: its file holds secrets" in played.log
+
+
 HOSTILE = """\
 on: pull_request
 jobs:
