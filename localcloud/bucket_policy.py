@@ -23,13 +23,14 @@ _KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 class Request:
     """Who asks for what: ``service`` is the service principal, empty for an unsigned request.
 
-    The keys of ``context`` are condition keys in lower case.
+    The keys of ``context`` are condition keys in lower case; one that is None is known, and absent
+    from the request.
     """
 
     service: str
     action: str
     resource: str
-    context: Mapping[str, str]
+    context: Mapping[str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +114,16 @@ def _is_principal(principal: object, service: str) -> bool:
 
 def _holds(operator: str, key: str, values: Iterable[object], request: Request) -> bool:
     compare = _OPERATORS.get(operator)
-    if compare is None:
+    if compare is None and operator != "Null":
         raise _UnknownError(f"unknown condition operator {operator!r}")
     if key.lower() not in request.context:
         # With these operators a key that is absent does not match; but here it means that the
         # policy rests on something this evaluator cannot supply.
         raise _UnknownError(f"unknown condition key {key!r}")
-    return any(compare(_text(value), request.context[key.lower()]) for value in values)
+    given = request.context[key.lower()]
+    if compare is None:  # Null: whether the request lacks the key
+        return any(_same_bool(_text(value), json.dumps(given is None)) for value in values)
+    return given is not None and any(compare(_text(value), given) for value in values)
 
 
 def _any(patterns: Iterable[object], value: str, *, fold: bool = False) -> bool:

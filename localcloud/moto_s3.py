@@ -40,6 +40,7 @@ def nearer_to_s3() -> Iterator[None]:
             (models.S3Backend, "delete_object", _delete_object),
             (responses.S3Response, "_bucket_response_delete_keys", _delete_keys),
             (responses.S3Response, "get_bucket_encryption", _get_bucket_encryption),
+            (responses.S3Response, "_authenticate_and_authorize_s3_action", _authorize),
         ):
             original = getattr(owner, name)
             stack.callback(setattr, owner, name, original)
@@ -62,10 +63,8 @@ def _bucket_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
             return self.versioning_status in {"Enabled", "Suspended"}
 
         def get_permission(self, action: str, resource: str) -> PermissionResult:
-            request = Request(
-                "", _action(action, resource), resource, {"aws:securetransport": "true"}
-            )
-            if denies(self.policy, request):
+            request = Request("", _action(action, resource), resource, _context())
+            if denies(self.policy, request) or _is_anothers(self.account_id):
                 if _versions_named.get() is None:  # moto's own answer would have no code
                     raise S3AccessDeniedError
                 return PermissionResult.DENIED
@@ -83,6 +82,41 @@ def _key_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
             self._etag = self.etag.strip('"')
 
     return FakeKey
+
+
+def _context() -> dict[str, str | None]:
+    """The condition keys of the present request; the local endpoint stands for one with TLS."""
+    from flask import has_request_context, request  # noqa: PLC0415 - loaded by moto's server
+
+    conditional = request.headers.get("If-None-Match") if has_request_context() else None
+    return {"aws:securetransport": "true", "s3:if-none-match": conditional}
+
+
+def _is_anothers(account_id: str) -> bool:
+    """Whether the request asks for a bucket of another account than this one's."""
+    from flask import has_request_context, request  # noqa: PLC0415 - loaded by moto's server
+
+    expected = request.headers.get("x-amz-expected-bucket-owner") if has_request_context() else None
+    return expected not in {None, account_id}
+
+
+def _authorize(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is asked of a bucket itself meets its policy and its owner, too."""
+
+    @wraps(original)
+    def authorize(self: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:  # noqa: ANN401 - moto's own
+        from moto.s3.exceptions import S3ClientError  # noqa: PLC0415 - after the environment
+
+        original(self, bucket_name=bucket_name, key_name=key_name)
+        if bucket_name is None or key_name is not None:
+            return  # of an object moto asks by itself
+        try:
+            bucket = self.backend.get_bucket(bucket_name)
+        except S3ClientError:
+            return  # there is none, which whoever asks is told next
+        bucket.get_permission(f"s3:{self.data['Action']}", f"arn:aws:s3:::{bucket_name}")
+
+    return authorize
 
 
 def _action(action: str, resource: str) -> str:

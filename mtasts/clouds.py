@@ -149,7 +149,11 @@ class Clouds:
         """What reads and writes the stack's ledgers; nothing is called yet."""
         hosting = self.config.hosting
         elsewhere = None if self.config.leaving is None else cache(self.other_store)
-        return Recorder(self._store(hosting, account_id), hosting, now, elsewhere)
+        return Recorder(self.store(account_id), hosting, now, elsewhere)
+
+    def store(self, account_id: str) -> S3Store | R2Store:
+        """Where the stack's ledgers are; nothing is called yet."""
+        return self._store(self.config.hosting, account_id)
 
     def other_store(self) -> S3Store | R2Store:
         """Where the ledgers are at the other cloud, while domains move between them."""

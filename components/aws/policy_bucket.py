@@ -8,6 +8,8 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import cloudfront, s3
 
+from mtasts.stores.s3 import LEDGER_IS_KEPT
+
 
 class PolicyBucketArgs(TypedDict):
     """Where the bucket is and what it is called."""
@@ -78,7 +80,10 @@ class PolicyBucket(pulumi.ComponentResource):
             f"{name}-access",
             bucket=bucket.bucket,
             policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[block], retain_on_delete=keep),
+            # Once it keeps the history, versioning cannot be written any more.
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[block, versioning], retain_on_delete=keep
+            ),
         )
         control = cloudfront.OriginAccessControl(
             f"{name}-access-control",
@@ -101,24 +106,43 @@ def object_key(domain: str) -> str:
     return f"policy/{domain}/.well-known/mta-sts.txt"
 
 
+def ledger_statements(arn: str, *, keep: bool) -> list[dict[str, object]]:
+    """What nobody may do to the ledger in the bucket ``arn``, the only memory of what senders hold.
+
+    Nothing is written over, whoever writes. With ``keep``, nothing is deleted either, be it by a
+    delete marker, version by version or by rules for the whole bucket, which would do so later.
+    """
+    denied: list[tuple[str, list[str], str, dict[str, object]]] = [
+        # The condition key is absent from a request without If-None-Match, and from a copy.
+        (
+            "LedgerIsWrittenOnce",
+            ["s3:PutObject"],
+            f"{arn}/ledger/*",
+            {"Condition": {"Null": {"s3:if-none-match": "true"}}},
+        ),
+    ]
+    if keep:
+        denied += [
+            (LEDGER_IS_KEPT, ["s3:DeleteObject", "s3:DeleteObjectVersion"], f"{arn}/ledger/*", {}),
+            ("HistoryIsKept", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"], arn, {}),
+        ]
+    return [
+        {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": on, **more}
+        for sid, actions, on, more in denied
+    ]
+
+
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
     """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
 
-    With ``keep``, nobody deletes a version of the ledger, the only memory of what senders hold.
-    Policies and what was handed out go with their domain, in all versions, as the provider does it.
+    What `ledger_statements` deny keeps the ledger. Policies and what was handed out go with their
+    domain, in all versions, as the provider does it.
     """
     arn = f"arn:aws:s3:::{bucket}"
-    kept = {
-        "Sid": "NobodyDeletesVersions",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:DeleteObjectVersion",
-        "Resource": f"{arn}/ledger/*",
-    }
     return {
         "Version": "2012-10-17",
         "Statement": [
-            *([kept] if keep else []),
+            *ledger_statements(arn, keep=keep),
             {
                 "Sid": "OnlyOverTls",
                 "Effect": "Deny",

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli import ledger_mending
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
@@ -52,15 +53,55 @@ def configure(parser: ArgumentParser) -> None:
         epilog="example: mtasts ledger show example-agency --format json",
         formatter_class=Help,
     )
-    show.add_argument("stack", metavar="STACK", help="the stack's name")
-    show.add_argument("--domain", metavar="D", help="this domain only")
-    show.add_argument(
-        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+    verify = verbs.add_parser(
+        "verify",
+        help="read every object of the ledgers and compare them",
+        description="Read every entry and every checkpoint of a stack's ledgers and compare them: "
+        "an audit, which costs a call for each. Nothing is changed.",
+        epilog="example: mtasts ledger verify example-agency",
+        formatter_class=Help,
     )
+    repair = verbs.add_parser(
+        "repair",
+        help="mend what can be mended",
+        description="Say what would mend a stack's ledgers, and with --apply do it: what lies over "
+        "an entry goes, and entries that are missing come back from a checkpoint or the other "
+        "cloud (docs/emergencies.md).",
+        epilog="example: mtasts ledger repair example-agency --domain example.gov --apply",
+        formatter_class=Help,
+    )
+    repair.add_argument("--apply", action="store_true", help="do it")
+    repair.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="delete this object of the ledger in all versions, such as 8.json",
+    )
+    repair.add_argument(
+        "--lost-approved-by",
+        metavar="WHO",
+        help="write into the ledger that what nobody has is lost; WHO answers for it",
+    )
+    for verb in (show, verify, repair):
+        verb.add_argument("stack", metavar="STACK", help="the stack's name")
+        verb.add_argument("--domain", metavar="D", help="this domain only")
+        verb.add_argument(
+            "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+        )
+    show.set_defaults(act=_show)
+    verify.set_defaults(act=ledger_mending.verify)
+    repair.set_defaults(act=ledger_mending.repair)
     show.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: Namespace) -> int:
+    """Do what the verb says."""
+    code: int = arguments.act(arguments)
+    return code
+
+
+def _show(arguments: Namespace) -> int:
     """Print them; exit code 3 where a ledger could not be read."""
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
     names = [domain.name for domain in config.domains if not domain.parked]
@@ -157,7 +198,8 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             shown = f"{'phase' if isinstance(entry, PhaseEntered) else 'stage'}  {way}"
         case Adopted():
             by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}"
-            before = f"what was before may be held until {minute(entry.held_until)}"
+            lost = "lost before; " if entry.is_lost else ""
+            before = f"{lost}what was before may be held until {minute(entry.held_until)}"
             shown = f"taken over; {before}{by if entry.approved_by else ''}"
         case _:
             shown = f"mx     {', '.join(entry.hosts) or 'none'}"

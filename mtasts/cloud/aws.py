@@ -206,6 +206,16 @@ class Account:
                 raise UndeterminedError(f"whose AWS credentials these are: {error}") from error
         return self._account_id
 
+    def owner(self) -> dict[str, str]:
+        """What every call for a bucket says: it has to be this account's.
+
+        Names of buckets are everybody's, and one that was foreseen may be another's.
+
+        Raises:
+            UndeterminedError: whose credentials these are could not be found out.
+        """
+        return {"ExpectedBucketOwner": self.account_id()}
+
     def require_allowed(self) -> str:
         """The account id, once it is known to be one the stack allows.
 

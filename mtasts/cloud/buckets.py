@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.cloud.existing import bucket_exists
+from mtasts.cloud.existing import bucket_exists, is_versioned
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
     The first run takes it over and sees to the rest of its settings.
 
     Raises:
+        ForeignBucketError: another account has it.
         UndeterminedError: S3 did not do so, or did not tell.
     """
     from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
@@ -40,8 +41,12 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
                 "BlockPublicPolicy": True,
                 "RestrictPublicBuckets": True,
             },
+            **account.owner(),
         )
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        if not is_versioned(account, bucket):
+            s3.put_bucket_versioning(
+                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}, **account.owner()
+            )
     except (BotoCoreError, ClientError) as error:
         raise UndeterminedError(f"the bucket {bucket}: {error}") from error
     return missing

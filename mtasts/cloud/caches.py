@@ -106,7 +106,10 @@ class CloudFrontCaches:
     def _remaining(self) -> float:
         s3 = self._account.client("s3")
         answer = s3.list_object_versions(
-            Bucket=self._bucket, Prefix=self._key, MaxKeys=_VERSIONS_MAX
+            Bucket=self._bucket,
+            Prefix=self._key,
+            MaxKeys=_VERSIONS_MAX,
+            **self._account.owner(),
         )
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         versions = [each for each in answer.get("Versions", []) if each["Key"] == self._key]
@@ -118,7 +121,12 @@ class CloudFrontCaches:
         gone = float((now - new["LastModified"]).total_seconds())
         if gone > _LIFETIME_MAX:
             return 0.0
-        head = s3.head_object(Bucket=self._bucket, Key=self._key, VersionId=old["VersionId"])
+        head = s3.head_object(
+            Bucket=self._bucket,
+            Key=self._key,
+            VersionId=old["VersionId"],
+            **self._account.owner(),
+        )
         age = _MAX_AGE.search(head.get("CacheControl", ""))
         lifetime = int(age[1]) if age else _LIFETIME_MAX
         return max(0.0, lifetime + _GRANULARITY_SECONDS - gone)

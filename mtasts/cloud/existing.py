@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mtasts.errors import UndeterminedError
+from mtasts.errors import MtaStsError, UndeterminedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,17 +42,46 @@ def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
         raise UndeterminedError(f"whether there is a {type_} already: {error}") from error
 
 
+class ForeignBucketError(MtaStsError):
+    """A bucket of the stack's name is not this account's to use; nothing may be read from it."""
+
+
 def bucket_exists(account: Account, bucket: str) -> bool:
-    """Whether the account has it; blocks, and raises botocore's errors, as for another's bucket."""
+    """Whether the account has it; blocks, and raises botocore's errors.
+
+    Raises:
+        ForeignBucketError: there is one of that name, which S3 does not let this account use.
+    """
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
     try:
-        account.client("s3").head_bucket(Bucket=bucket)
+        account.client("s3").head_bucket(Bucket=bucket, **account.owner())
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in ("404", "NoSuchBucket"):
+        code = error.response.get("Error", {}).get("Code")
+        if code in ("404", "NoSuchBucket"):
             return False
+        if code in ("403", "AccessDenied"):
+            raise ForeignBucketError(
+                f"the bucket {bucket} is not one that the account {account.account_id()} owns, or "
+                "these credentials lack s3:ListBucket on it. A bucket of another account is never "
+                "taken over: see whose it is, and have it deleted or name the stack otherwise"
+            ) from error
         raise
     return True
+
+
+def _versioning(account: Account, inputs: _Inputs) -> str | None:
+    """Found where it is on: what keeps a ledger's history keeps it from being written again."""
+    bucket = inputs["bucket"]
+    if not bucket_exists(account, bucket) or not is_versioned(account, bucket):
+        return None
+    return str(bucket)
+
+
+def is_versioned(account: Account, bucket: str) -> bool:
+    """Whether a bucket keeps versions; blocks, and raises botocore's errors."""
+    found = account.client("s3").get_bucket_versioning(Bucket=bucket, **account.owner())
+    return bool(found.get("Status") == "Enabled")
 
 
 def _bucket(account: Account, inputs: _Inputs) -> str | None:
@@ -120,6 +149,7 @@ def _record(account: Account, inputs: _Inputs) -> str | None:
 
 _FINDERS: dict[str, Callable[[Account, _Inputs], str | None]] = {
     "aws:s3/bucket:Bucket": _bucket,
+    "aws:s3/bucketVersioning:BucketVersioning": _versioning,
     "aws:cloudfront/distribution:Distribution": _distribution,
     "aws:cloudfront/originAccessControl:OriginAccessControl": _access_control,
     "aws:acm/certificate:Certificate": _certificate,

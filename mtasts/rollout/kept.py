@@ -79,6 +79,11 @@ def render_latch(domain: str, now: dt.datetime) -> bytes:
     return json.dumps(said).encode("ascii") + b"\n"
 
 
+def entry_name(number: int) -> str:
+    """What an entry's object is called."""
+    return f"{number}.json"
+
+
 def checkpoint_name(number: int) -> str:
     """What the checkpoint of the entries up to ``number`` is called; names sort as numbers do."""
     return f"checkpoint-{number:010}.json.gz"

@@ -39,7 +39,7 @@ class Handouts:
 
         try:
             answer = self._account.client("s3").get_object(
-                Bucket=self._bucket, Key=handout_key(domain)
+                Bucket=self._bucket, Key=handout_key(domain), **self._account.owner()
             )
             return parse_handed(answer["Body"].read(HANDED_MAX_BYTES + 1))
         except ClientError as error:

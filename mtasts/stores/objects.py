@@ -7,11 +7,10 @@ the entries behind the newest, whose numbers begin alike; so the cost of a readi
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.cloud.cloudflare import CloudflareError
@@ -20,58 +19,23 @@ from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
 from mtasts.rollout.kept import (
     CHECKPOINT_MAX_BYTES,
     LATCH,
-    LEDGER_MAX_BYTES,
     Kept,
     block,
-    checkpoint_name,
-    checkpoint_number,
+    entry_name,
     parse_checkpoint,
 )
+from mtasts.stores.listing import KEPT, Everything, Listing, checkpoint_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 DOMAINS_MAX = 10_000
 
 Where = TypeVar("Where")
 
 _READS_AT_ONCE = 8
-_NUMBER = re.compile(r"([1-9][0-9]{0,9})\.json")
 _TAKEN = (409, 412)  # another writer is at it, or was there first
 _ALL = "ledger/"
-_KEPT = "kept/"
-_OBJECT_BYTES = 256  # what an object counts for at least: a listing has an end, too
-
-
-@dataclass(slots=True)
-class Listing(Generic[Where]):
-    """What stands below a prefix: where each object is, by the key behind the prefix.
-
-    ``is_whole`` says that it has everything. ``notes`` tell what was done to objects since they
-    were written, by the same keys.
-    """
-
-    prefix: str
-    found: dict[str, Where] = field(default_factory=dict)
-    is_whole: bool = True
-    notes: dict[str, str] = field(default_factory=dict)
-    size: int = 0
-
-    def count(self, size: int) -> None:
-        """Note the size of one more object; raises `LedgerError` beyond any reason."""
-        self.size += max(size, _OBJECT_BYTES)
-        if self.size > LEDGER_MAX_BYTES:
-            raise LedgerError(f"below {self.prefix} are more than {LEDGER_MAX_BYTES} bytes")
-
-    def numbers(self) -> dict[int, Where]:
-        """The entries by number; what is none is passed over."""
-        matched = ((_NUMBER.fullmatch(key), where) for key, where in self.found.items())
-        return {int(match[1]): where for match, where in matched if match}
-
-    def checkpoints(self) -> list[int]:
-        """The numbers of the checkpoints, sorted."""
-        names = (key.removeprefix(_KEPT) for key in self.found if key.startswith(_KEPT))
-        return sorted(number for name in names if (number := checkpoint_number(name)))
 
 
 class StoreError(UndeterminedError):
@@ -138,10 +102,30 @@ class ObjectStore(ABC, Generic[Where]):
         everything = self.look(prefix(domain), everything=True)
         entries = self._fetch(everything.numbers())
         for number in everything.checkpoints():
-            where = everything.found[_KEPT + checkpoint_name(number)]
+            where = everything.found[checkpoint_path(number)]
             _require_same(number, self._checkpoint(domain, number, where), set(entries), entries)
         newest = max(everything.checkpoints(), default=0)
         return self._kept(domain, Kept(entries, newest), everything)
+
+    def everything(self, domain: str) -> Everything:
+        """All that stands, whatever it is, so that it can be mended; raises `UndeterminedError`."""
+        with told(f"the ledger of {domain}"):
+            listed = self.look(prefix(domain), everything=True)
+            checkpoints = {
+                number: self.get(listed.found[checkpoint_path(number)], CHECKPOINT_MAX_BYTES)
+                for number in listed.checkpoints()
+            }
+            names = listed.found.keys() | listed.extra.keys()
+            return Everything(
+                self._fetch(listed.numbers()),
+                checkpoints,
+                {
+                    name: (*listed.extra.get(name, ()), *_one(listed.found.get(name)))
+                    for name in names
+                },
+                frozenset(each for extra in listed.extra.values() for each in extra),
+                KEPT + LATCH in listed.found,
+            )
 
     def _whole(self, domain: str) -> Kept:
         """Everything, with no more calls than it takes."""
@@ -149,7 +133,7 @@ class ObjectStore(ABC, Generic[Where]):
         listed = self.look(start, everything=False)
         beside = listed
         if not listed.is_whole:
-            beside = self.look(start + _KEPT, everything=True, below=start)
+            beside = self.look(start + KEPT, everything=True, below=start)
         newest = max(beside.checkpoints(), default=0)
         if not listed.is_whole:
             behind = self._behind(start, newest) if newest else None
@@ -157,7 +141,7 @@ class ObjectStore(ABC, Generic[Where]):
         numbers = listed.numbers()
         held: dict[int, bytes] = {}
         if newest:
-            held = self._checkpoint(domain, newest, beside.found[_KEPT + checkpoint_name(newest)])
+            held = self._checkpoint(domain, newest, beside.found[checkpoint_path(newest)])
         # The entry that the checkpoint ends with is read, too: what is behind it follows on that.
         read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
         standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
@@ -171,7 +155,7 @@ class ObjectStore(ABC, Generic[Where]):
             f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {repair}"
             for key, what in sorted(listed.notes.items())
         )
-        is_latched = _KEPT + LATCH in listed.found
+        is_latched = KEPT + LATCH in listed.found
         return replace(kept, is_latched=is_latched, notes=notes, repair=repair)
 
     def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
@@ -233,7 +217,7 @@ class ObjectStore(ABC, Generic[Where]):
         Raises:
             UndeterminedError: the cloud did not tell; the entry may stand or not.
         """
-        return self._write(domain, f"{number}.json", entry)
+        return self._write(domain, entry_name(number), entry)
 
     def keep(self, domain: str, name: str, content: bytes) -> None:
         """Write a checkpoint or the latch, unless it stands.
@@ -241,7 +225,7 @@ class ObjectStore(ABC, Generic[Where]):
         Raises:
             UndeterminedError: the cloud did not tell; it may stand or not.
         """
-        self._write(domain, _KEPT + name, content)
+        self._write(domain, KEPT + name, content)
 
     def _write(self, domain: str, name: str, content: bytes) -> bool:
         try:
@@ -293,6 +277,14 @@ class ObjectStore(ABC, Generic[Where]):
         return {}
 
     @abstractmethod
+    def remove(self, objects: Sequence[Where]) -> None:
+        """Delete objects of a ledger, past what keeps everybody from it.
+
+        Raises:
+            UndeterminedError: the cloud did not do so, or not all of it.
+        """
+
+    @abstractmethod
     def take(self, page: Mapping[str, Any], into: Listing[Where]) -> None:
         """Add one page of a listing."""
 
@@ -326,6 +318,10 @@ def told(what: str) -> Iterator[None]:
 def prefix(domain: str) -> str:
     """What the keys of a domain's ledger begin with."""
     return f"{_ALL}{domain}/"
+
+
+def _one(where: Where | None) -> tuple[Where, ...]:
+    return () if where is None else (where,)
 
 
 def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
-from mtasts.stores.objects import ObjectStore, is_no_bucket
+from mtasts.stores.objects import ObjectStore, is_no_bucket, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mtasts.cloud.cloudflare import CloudflareAccount
-    from mtasts.stores.objects import Listing
+    from mtasts.stores.listing import Listing
 
 _LOCK = {
     "id": "mtasts-ledger",
@@ -85,6 +85,12 @@ class R2Store(ObjectStore[str]):
         answer = self.s3().get_object(Bucket=self.bucket, Key=where)
         body: bytes = answer["Body"].read(limit + 1)
         return body
+
+    def remove(self, objects: Sequence[str]) -> None:
+        """Delete objects, which R2 refuses as long as the bucket has its lock."""
+        with told(f"the bucket {self.bucket}; its lock mtasts-ledger has to be off meanwhile"):
+            for key in objects:
+                self.s3().delete_object(Bucket=self.bucket, Key=key)
 
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
         """The client, made once, whose keys Cloudflare derives from the token."""

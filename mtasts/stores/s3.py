@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from mtasts.stores.objects import ObjectStore
+from mtasts.stores.objects import ObjectStore, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtasts.cloud.aws import Account
-    from mtasts.stores.objects import Listing
+    from mtasts.stores.listing import Listing
 
 _Version: TypeAlias = tuple[str, str]
+
+# The statement of the bucket's policy that keeps everybody from deleting of the ledger.
+LEDGER_IS_KEPT = "LedgerIsKept"
+_PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class S3Store(ObjectStore[_Version]):
@@ -24,10 +30,18 @@ class S3Store(ObjectStore[_Version]):
 
     listing = "list_object_versions"
 
-    def __init__(self, account: Account, bucket: str, stack: str = "STACK") -> None:
+    def __init__(
+        self,
+        account: Account,
+        bucket: str,
+        stack: str = "STACK",
+        *,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
         super().__init__(bucket, stack)
         self._account = account
+        self._pause = pause
 
     def lock(self) -> None:
         """Nothing: the bucket's own policy keeps every version (`components.aws.policy_bucket`)."""
@@ -38,11 +52,13 @@ class S3Store(ObjectStore[_Version]):
             key = version["Key"].removeprefix(into.prefix)
             if key in into.found:
                 into.notes[key] = "was written over; what was there first counts"
+                into.extra.setdefault(key, []).append(into.found[key])
             into.found[key] = (version["Key"], version["VersionId"])
             into.count(version["Size"])
         for marker in page.get("DeleteMarkers", []):
             key = marker["Key"].removeprefix(into.prefix)
             into.notes[key] = "was deleted; what was there before counts"
+            into.extra.setdefault(key, []).append((marker["Key"], marker["VersionId"]))
             into.count(0)
 
     def get(self, where: _Version, limit: int) -> bytes:
@@ -54,9 +70,58 @@ class S3Store(ObjectStore[_Version]):
         body: bytes = answer["Body"].read(limit + 1)
         return body
 
+    def remove(self, objects: Sequence[_Version]) -> None:
+        """Delete versions, for which the bucket's policy lets the ledger go meanwhile.
+
+        The policy is put back as it was, whatever comes of it.
+        """
+        with told(f"the bucket {self.bucket}"):
+            before = self._policy()
+            statements = [each for each in before if each.get("Sid") != LEDGER_IS_KEPT]
+            lifted = len(statements) < len(before)
+            if lifted:
+                self._put_policy(statements)
+            try:
+                for key, version in objects:
+                    self._delete(key, version)
+            finally:
+                if lifted:
+                    self._put_policy(before)
+
+    def _policy(self) -> list[dict[str, Any]]:
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - a quarter of a second
+
+        try:
+            found = self.s3().get_bucket_policy(Bucket=self.bucket, **self.owner())["Policy"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
+                return []
+            raise
+        return list(json.loads(found)["Statement"])
+
+    def _put_policy(self, statements: list[dict[str, Any]]) -> None:
+        document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+        self.s3().put_bucket_policy(Bucket=self.bucket, Policy=document, **self.owner())
+
+    def _delete(self, key: str, version: str) -> None:
+        """Delete one version; a policy that was changed just now counts after some seconds."""
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                self.s3().delete_object(
+                    Bucket=self.bucket, Key=key, VersionId=version, **self.owner()
+                )
+            except ClientError as error:
+                if pause is None or error.response["Error"]["Code"] != "AccessDenied":
+                    raise
+                self._pause(pause)
+            else:
+                return
+
     def owner(self) -> dict[str, str]:
-        """The bucket has to be the account's own: names are everybody's, and may be another's."""
-        return {"ExpectedBucketOwner": self._account.account_id()}
+        """The bucket has to be the account's own."""
+        return self._account.owner()
 
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
         """The account's client."""

@@ -222,10 +222,15 @@ def test_a_long_tls_rpt_record_is_split_into_strings(plain: Recorded) -> None:
 
 def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Recorded) -> None:
     policy = json.loads(plain.inputs("BucketPolicy policies-access")["policy"])
-    deny, allow = policy["Statement"]
+    once, deny, allow = policy["Statement"]
     assert (deny["Effect"], deny["Condition"]) == (
         "Deny",
         {"Bool": {"aws:SecureTransport": "false"}},
+    )
+    assert (once["Action"], once["Resource"], once["Condition"]) == (
+        ["s3:PutObject"],
+        "arn:aws:s3:::mtasts-bucket/ledger/*",
+        {"Null": {"s3:if-none-match": "true"}},
     )
     assert allow["Resource"] == "arn:aws:s3:::mtasts-bucket/policy/*/.well-known/mta-sts.txt"
     assert allow["Principal"] == {"Service": "cloudfront.amazonaws.com"}
@@ -234,20 +239,29 @@ def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Re
     }
 
 
-def test_once_anything_was_enforced_nobody_deletes_a_version_of_the_ledger(
+def test_once_anything_was_enforced_nobody_deletes_of_the_ledger_or_its_history(
     plain: Recorded, protected: Recorded
 ) -> None:
     def statements(found: Recorded) -> dict[str, dict[str, object]]:
         policy = json.loads(found.inputs("BucketPolicy policies-access")["policy"])
         return {each["Sid"]: each for each in policy["Statement"]}
 
-    assert "NobodyDeletesVersions" not in statements(plain)
-    kept = statements(protected)["NobodyDeletesVersions"]
-    assert (kept["Effect"], kept["Principal"]) == ("Deny", "*")
-    assert (kept["Action"], kept["Resource"]) == (
-        "s3:DeleteObjectVersion",
-        "arn:aws:s3:::mtasts-bucket/ledger/*",
-    )
+    assert not statements(plain).keys() & {"LedgerIsKept", "HistoryIsKept"}
+    found = statements(protected)
+    for sid, actions, resource in (
+        ("LedgerIsKept", ["s3:DeleteObject", "s3:DeleteObjectVersion"], "/ledger/*"),
+        ("HistoryIsKept", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"], ""),
+    ):
+        assert found[sid] == {
+            "Sid": sid,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": actions,
+            "Resource": f"arn:aws:s3:::mtasts-bucket{resource}",
+        }
+    # Versioning is on before the policy says that nobody may write it any more.
+    policy = protected.request("BucketPolicy policies-access")
+    assert any("policies-versioning" in urn for urn in policy.dependencies)
 
 
 def test_before_anything_was_enforced_a_stack_can_be_destroyed(plain: Recorded) -> None:

@@ -120,16 +120,23 @@ def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
 def test_a_ledger_that_cannot_be_read_holds_its_domain(lab: Lab, domain: str) -> None:
     project = lab.stack(entry(domain))
     project.up().required()
-    before = lab.sts(domain)
     bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
     key = f"ledger/{domain}/1.json"
-    lab.client("s3").delete_object(Bucket=bucket, Key=key)
+    s3 = lab.client("s3")
+    s3.delete_object(Bucket=bucket, Key=key)
     project.configure({"mtasts:maxAge": "86400"})
-    assert f"{key} of the bucket {bucket} was deleted: remove the delete marker" in held(project)
+    run = project.up().required()  # what was there before counts, and it is told
+    assert f"{key} of the bucket {bucket} was deleted; what was there before counts" in run.text
+    assert f"mtasts ledger repair {project.stack} --domain {domain}" in run.text
+    before = lab.sts(domain)
+    (version,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    body = s3.get_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])["Body"].read()
+    s3.delete_object(Bucket=bucket, Key=key, VersionId=version["VersionId"])
+    project.configure({"mtasts:maxAge": "172800"})
+    missing = f"entry 1 of the ledger is missing: mtasts ledger repair {project.stack}"
+    assert missing in held(project)
     assert not project.up().ok
     assert lab.sts(domain) == before
-    versions = lab.client("s3").list_object_versions(Bucket=bucket, Prefix=key)
-    marker = versions["DeleteMarkers"][0]["VersionId"]
-    lab.client("s3").delete_object(Bucket=bucket, Key=key, VersionId=marker)
+    s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     project.settle()
     assert lab.sts(domain) != before

@@ -89,6 +89,40 @@ def test_what_is_not_understood_is_a_refusal_with_a_reason(raw: bytes | None, re
     assert reason in verdict.reason
 
 
+ONCE = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:PutObject",
+    "Resource": f"{ARN}/ledger/*",
+    "Condition": {"Null": {"s3:if-none-match": "true"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "denied"),
+    [
+        ({"s3:if-none-match": "*"}, "ledger/example.gov/1.json", False),
+        ({"s3:if-none-match": None}, "ledger/example.gov/1.json", True),
+        ({"s3:if-none-match": None}, "policy/example.gov/x", False),
+        ({}, "ledger/example.gov/1.json", True),  # what is not known is a refusal
+    ],
+)
+def test_a_key_that_a_request_lacks_is_told_by_null(
+    given: dict[str, str | None], key: str, *, denied: bool
+) -> None:
+    assert denies(policy(ONCE), Request("", "s3:PutObject", f"{ARN}/{key}", given)) is denied
+    wanted = {**ONCE, "Condition": {"Null": {"s3:if-none-match": "false"}}}
+    if given:
+        request = Request("", "s3:PutObject", f"{ARN}/ledger/1.json", given)
+        assert denies(policy(wanted), request) is (given["s3:if-none-match"] is not None)
+
+
+def test_other_operators_do_not_match_what_a_request_lacks() -> None:
+    compared = {**ONCE, "Condition": {"StringEquals": {"s3:if-none-match": "*"}}}
+    request = Request("", "s3:PutObject", f"{ARN}/ledger/1.json", {"s3:if-none-match": None})
+    assert not denies(policy(compared), request)
+
+
 def test_the_accounts_own_rights_stand_unless_they_are_denied() -> None:
     own = replace(CLOUDFRONT, service="", action="s3:DeleteObjectVersion")
     forbidding = {**TLS_ONLY, "Action": "s3:DeleteObjectVersion", "Condition": {}}

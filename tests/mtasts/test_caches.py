@@ -71,6 +71,9 @@ class Account:
     def client(self, service: str) -> Any:
         return self.clients[service]
 
+    def owner(self) -> dict[str, str]:
+        return {"ExpectedBucketOwner": "123456789012"}
+
 
 class Clock:
     """Time that only pauses pass."""

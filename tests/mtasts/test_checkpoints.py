@@ -34,7 +34,7 @@ from mtasts.rollout.kept import (
     render_checkpoint,
 )
 from mtasts.rollout.ledger import Ledger, intend, read_kept
-from mtasts.stores import objects
+from mtasts.stores import listing
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ def test_an_audit_compares_every_entry_with_every_checkpoint(bucket: Bucket) -> 
 
 def test_a_ledger_is_bounded_by_size(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     bucket.fill(1, 5)
-    monkeypatch.setattr(objects, "LEDGER_MAX_BYTES", 5 * objects._OBJECT_BYTES - 1)
+    monkeypatch.setattr(listing, "LEDGER_MAX_BYTES", 5 * listing.OBJECT_BYTES - 1)
     with pytest.raises(LedgerError, match="are more than 1279 bytes"):
         bucket.read()
 

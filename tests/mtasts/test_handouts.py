@@ -51,8 +51,10 @@ def test_it_is_read_as_it_was_written_and_none_is_none(url: str) -> None:
 
 
 def test_what_s3_does_not_tell_is_not_known(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = account(f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setattr(nobody, "account_id", lambda: "123456789012")
     with pytest.raises(UndeterminedError, match="what was handed out for"):
-        Handouts(account(f"http://127.0.0.1:{closed_port()}"), "b").read("example.gov")
+        Handouts(nobody, "b").read("example.gov")
     from botocore.exceptions import ClientError  # noqa: PLC0415 - slow
 
     class Denied:
@@ -60,6 +62,7 @@ def test_what_s3_does_not_tell_is_not_known(url: str, monkeypatch: pytest.Monkey
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
 
     found = account(url)
+    monkeypatch.setattr(found, "account_id", lambda: "123456789012")
     monkeypatch.setattr(found, "client", lambda _: Denied())
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         Handouts(found, "b").read("example.gov")

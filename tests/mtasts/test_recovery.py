@@ -16,7 +16,7 @@ from mtasts.cloud import existing
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.buckets import ensure_bucket
 from mtasts.cloud.cloudflare import CloudflareAccount
-from mtasts.cloud.existing import find_existing
+from mtasts.cloud.existing import ForeignBucketError, find_existing
 from mtasts.cloud.existing_cloudflare import addresses_stand
 from mtasts.cloud.flattening import address_conflict, flatten
 from mtasts.clouds import Clouds
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("moto-in-process")
 BUCKET, RECORD = "aws:s3/bucket:Bucket", "aws:route53/record:Record"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
 CERTIFICATE = "aws:acm/certificate:Certificate"
@@ -168,8 +169,9 @@ def test_a_record_is_found_by_owner_and_type(url: str, own: Account) -> None:
     assert find_existing(own, RECORD, inputs | {"type": "A"}) is None
 
 
-def test_an_account_that_does_not_tell_has_not_said_no() -> None:
+def test_an_account_that_does_not_tell_has_not_said_no(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = account(f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setattr(nobody, "account_id", lambda: "123456789012")
     for type_, inputs in (
         (BUCKET, {"bucket": "b"}),
         (RECORD, {"zoneId": "Z", "name": "n", "type": "A"}),
@@ -180,20 +182,47 @@ def test_an_account_that_does_not_tell_has_not_said_no() -> None:
         ensure_bucket(nobody, "b")
 
 
-def test_a_bucket_of_somebody_else_is_not_ours(
+def test_a_bucket_of_somebody_else_is_refused_by_name(
+    own: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.client("s3").create_bucket(Bucket="theirs")
+    assert find_existing(own, BUCKET, {"bucket": "theirs"}) == "theirs"
+    monkeypatch.setattr(own, "account_id", lambda: "210987654321")
+    says = "the bucket theirs is not one that the account 210987654321 owns"
+    for type_ in (BUCKET, VERSIONING):
+        with pytest.raises(ForeignBucketError, match=says):
+            find_existing(own, type_, {"bucket": "theirs"})
+    with pytest.raises(ForeignBucketError, match=says):
+        ensure_bucket(own, "theirs")
+
+
+def test_a_refusal_that_is_no_403_is_not_known(
     own: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - for this alone
 
-    class Theirs:
+    class Slow:
         def head_bucket(self, **_: str) -> None:
-            raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
+            raise ClientError({"Error": {"Code": "503", "Message": "SlowDown"}}, "HeadBucket")
 
-    monkeypatch.setattr(own, "client", lambda _: Theirs())
-    with pytest.raises(UndeterminedError, match="Forbidden"):
+    monkeypatch.setattr(own, "account_id", lambda: "123456789012")
+    monkeypatch.setattr(own, "client", lambda _: Slow())
+    with pytest.raises(UndeterminedError, match="SlowDown"):
         find_existing(own, BUCKET, {"bucket": "theirs"})
-    with pytest.raises(UndeterminedError, match="Forbidden"):
-        ensure_bucket(own, "theirs")
+
+
+def test_versioning_that_is_on_is_found_and_not_written_again(own: Account) -> None:
+    s3 = own.client("s3")
+    s3.create_bucket(Bucket="plain")
+    assert find_existing(own, VERSIONING, {"bucket": "plain"}) is None
+    assert find_existing(own, VERSIONING, {"bucket": "no-such-bucket"}) is None
+    assert not ensure_bucket(own, "plain")
+    assert find_existing(own, VERSIONING, {"bucket": "plain"}) == "plain"
+    arn = "arn:aws:s3:::plain"
+    kept = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketVersioning", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [kept]})
+    s3.put_bucket_policy(Bucket="plain", Policy=policy)
+    assert not ensure_bucket(own, "plain")
 
 
 def config(role: str | None = None) -> Any:

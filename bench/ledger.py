@@ -1,0 +1,104 @@
+"""Store calls that one reading of a ledger takes, as it grows: with checkpoints and without.
+
+The store is ours over a dictionary that lists a thousand keys a page, as S3 and R2 do. "Theirs" is
+the same ledger without checkpoints: each entry is a call.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from mtasts.rollout.entries import MxSeen, render_entry
+from mtasts.rollout.kept import Kept, checkpoint_name, render_checkpoint
+from mtasts.rollout.ledger import read_kept
+from mtasts.stores.objects import ObjectStore, prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mtasts.stores.listing import Listing
+
+SIZES = (10, 1_000, 20_000)
+DOMAIN = "example.gov"
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+_PAGE = 1000
+
+
+class Counted(ObjectStore[str]):
+    """Objects in memory; ``calls`` counts what a bucket would have been asked."""
+
+    def __init__(self, objects: Mapping[str, bytes]) -> None:
+        """Hold the objects, by key."""
+        super().__init__("bench")
+        self.objects = objects
+        self.calls = 0
+
+    def pages(self, start: str, **options: object) -> Iterator[Any]:
+        """Sorted keys, a thousand a page."""
+        del options
+        found = sorted(key for key in self.objects if key.startswith(start))
+        for first in range(0, max(len(found), 1), _PAGE):
+            self.calls += 1
+            yield {"keys": found[first : first + _PAGE], "IsTruncated": first + _PAGE < len(found)}
+
+    def take(self, page: Mapping[str, Any], into: Listing[str]) -> None:
+        """Add one page."""
+        for key in page["keys"]:
+            into.found[key.removeprefix(into.prefix)] = key
+            into.count(len(self.objects[key]))
+
+    def get(self, where: str, limit: int) -> bytes:
+        """One object."""
+        self.calls += 1
+        return self.objects[where][: limit + 1]
+
+    def remove(self, objects: Sequence[str]) -> None:
+        """Nothing: a reading removes nothing."""
+
+    def s3(self) -> Any:  # noqa: ANN401 - as the base class
+        """None: there is no client."""
+
+
+def ledger(count: int, *, checkpoints: bool) -> dict[str, bytes]:
+    """The objects of a ledger of so many entries; its newest checkpoint, if any, is the last due.
+
+    The older ones are there by name alone: nobody reads them.
+    """
+    entries = {
+        number: render_entry(MxSeen(number, NOW, (f"mx{number}.example.gov",), 300))
+        for number in range(1, count + 1)
+    }
+    objects = {f"{prefix(DOMAIN)}{number}.json": raw for number, raw in entries.items()}
+    if checkpoints:
+        newest = Kept(entries).due
+        for number in [*range(10, min(count, 1000), 10), *range(1000, count + 1, 100), newest]:
+            raw = render_checkpoint(DOMAIN, entries, number) if number == newest else b""
+            objects[f"{prefix(DOMAIN)}kept/{checkpoint_name(number)}"] = raw or b""
+    return objects
+
+
+def measure(count: int) -> dict[str, object]:
+    """The calls of one reading, and the milliseconds until the ledger is understood."""
+    ours, theirs = (Counted(ledger(count, checkpoints=each)) for each in (True, False))
+    theirs.read(DOMAIN)
+    started = time.perf_counter()
+    found = read_kept(ours.read(DOMAIN))
+    took = time.perf_counter() - started
+    if len(found.entries) != count:
+        raise SystemExit(f"{len(found.entries)} of {count} entries were read")
+    return {
+        "name": f"reading a ledger of {count} entries, against one without checkpoints",
+        "ratio": round(ours.calls / theirs.calls, 4),
+        "ours": ours.calls,
+        "theirs": theirs.calls,
+        "unit": "calls",
+        "milliseconds": round(took * 1000, 1),
+    }
+
+
+if __name__ == "__main__":
+    for size in SIZES:
+        print(json.dumps(measure(size)))

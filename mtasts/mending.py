@@ -1,0 +1,131 @@
+"""A ledger mended in its bucket: what can be put back is, and nothing that stands is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mtasts.errors import UsageError
+from mtasts.rollout.entries import Adopted, render_entry
+from mtasts.rollout.kept import entry_name
+from mtasts.rollout.mending import Damage, damage
+from mtasts.stores.listing import checkpoint_path
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from mtasts.books import Store
+    from mtasts.stores.listing import Everything
+
+
+class Mendable(Protocol):
+    """A store whose objects can be looked through and removed, whatever their names."""
+
+    def everything(self, domain: str) -> Everything:
+        """All that stands of a ledger."""
+
+    def append(self, domain: str, number: int, entry: bytes) -> bool:
+        """Write an entry unless one of that number exists; whether it was written."""
+
+    def remove(self, objects: Sequence[Any]) -> None:
+        """Delete objects, each in one version, past what keeps everybody else from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What would be done to one ledger; nothing is, until `apply`.
+
+    ``superfluous`` lie over entries that stand below them. ``dropped`` are objects that somebody
+    chose, in all versions. ``loss`` says, in place of entries that nobody has, that they are lost.
+    """
+
+    domain: str
+    superfluous: tuple[Any, ...]
+    dropped: tuple[Any, ...]
+    damage: Damage
+    loss: Mapping[int, bytes]
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is anything to do."""
+        return bool(self.superfluous or self.dropped or self.damage.restorable or self.loss)
+
+    @property
+    def mends(self) -> bool:
+        """Whether the ledger can be read once it is done."""
+        open_ = set(self.damage.lost) - self.loss.keys()
+        return not open_ and (not self.damage.problems or bool(self.dropped))
+
+    def steps(self) -> Iterator[str]:
+        """Each thing that would be done, a line each."""
+        for each in self.dropped:
+            yield f"delete {_shown(each)}, as you chose"
+        for each in self.superfluous:
+            yield f"delete {_shown(each)}, which lies over what was there first"
+        for number in self.damage.restorable:
+            yield f"write entry {number} again, which a checkpoint or the other cloud has"
+        for number in self.loss:
+            yield f"write entry {number}: what stood there, or was to follow, is lost"
+
+    def problems(self) -> Iterator[str]:
+        """What stays amiss, a line each."""
+        if not self.dropped:
+            yield from self.damage.problems
+        for number in self.damage.lost:
+            if number not in self.loss:
+                yield f"entry {number} is lost: nobody has it"
+
+    def apply(self, store: Mendable) -> None:
+        """Do it; raises `UndeterminedError` where the cloud did not, and may be done again."""
+        doomed = [*self.dropped, *self.superfluous]
+        if doomed:
+            store.remove(doomed)
+        for number, raw in sorted({**self.damage.restorable, **self.loss}.items()):
+            store.append(self.domain, number, raw)
+
+
+def plan(
+    store: Mendable,
+    other: Store | None,
+    domain: str,
+    *,
+    drop: Sequence[str] = (),
+    lost_by: str = "",
+    now: dt.datetime,
+) -> Mending:
+    """What is to be done to one ledger.
+
+    ``drop`` names objects below the ledger's prefix that are to go. ``lost_by`` answers for saying
+    that what nobody has is lost; empty, nobody does.
+
+    Raises:
+        UsageError: there is no such object to drop.
+        UndeterminedError: a cloud did not tell.
+    """
+    found = store.everything(domain)
+    unknown = sorted(set(drop) - found.objects.keys())
+    if unknown:
+        raise UsageError(f"the ledger of {domain} has no object {unknown[0]}")
+    dropped = tuple(each for name in drop for each in found.objects[name])
+    kept = {name for name in found.objects if name not in drop}
+    judged = damage(
+        domain,
+        {n: raw for n, raw in found.entries.items() if entry_name(n) in kept},
+        {n: raw for n, raw in found.checkpoints.items() if checkpoint_path(n) in kept},
+        [other.read(domain).entries] if other is not None else [],
+        is_latched=found.is_latched,
+    )
+    superfluous = tuple(
+        each for name in sorted(kept) for each in found.objects[name] if each in found.superfluous
+    )
+    loss = {
+        number: render_entry(Adopted(number, now, approved_by=lost_by, is_lost=True))
+        for number in judged.lost
+        if lost_by
+    }
+    return Mending(domain, superfluous, dropped, judged, loss)
+
+
+def _shown(where: Any) -> str:  # noqa: ANN401 - each store's own
+    return where if isinstance(where, str) else f"{where[0]}, version {where[1]}"

@@ -1,0 +1,305 @@
+"""A bucket as a stack leaves it, what it refuses, and a ledger repaired by the documented steps."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from components.aws.policy_bucket import bucket_policy
+from localcloud.moto_host import moto_running, session
+from mtasts.cli.main import main
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.config import Hosting
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+from mtasts.recording import Recorder
+from mtasts.rollout.entries import LedgerError, MxSeen, render_entry
+from mtasts.rollout.kept import checkpoint_name
+from mtasts.rollout.ledger import intend
+from mtasts.stores.s3 import S3Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# moto's state is global: one process, one account.
+pytestmark = pytest.mark.xdist_group("moto-in-process")
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+DOMAIN = "example.gov"
+STACK = """config:
+  aws:region: us-east-1
+  aws:endpoints: '[{{"s3": "{url}", "sts": "{url}"}}]'
+  mtasts:agency: Department of Tests
+  mtasts:profile: rfc
+  mtasts:hosting: aws
+  mtasts:dns: route53
+  mtasts:mode: testing
+  mtasts:tlsReports: [mailto:tlsrpt@reports.example]
+  mtasts:domains:
+    - {{name: example.gov, mx: [mx1.example.gov]}}
+"""
+ENFORCE = Policy(Mode.ENFORCE, 86_400, (MxPattern.parse("mx1.example.gov"),))
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with moto_running() as url:
+        yield url
+
+
+class Kept:
+    """A stack's bucket with the ledger of a domain that has enforced, and the stack's file."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.stack = f"s{uuid.uuid4().hex[:8]}"
+        self.bucket = f"mtasts-123456789012-us-east-1-{self.stack}"
+        self.folder = folder
+        (folder / f"Pulumi.{self.stack}.yaml").write_text(STACK.format(url=url))
+        self.s3: Any = session().client("s3", endpoint_url=url)
+        self.s3.create_bucket(Bucket=self.bucket)
+        on = {"Status": "Enabled"}
+        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=on)
+        at = {"s3": url, "sts": url}
+        self.account = Account(
+            AwsSettings("us-east-1", access_key="local", secret_key="local", endpoints=at),
+            attempts_max=1,
+        )
+        self.store = S3Store(self.account, self.bucket, self.stack, pause=lambda _: None)
+        asyncio.run(self._fill())
+        self.before = self.store.read(DOMAIN).entries
+        self.policy = bucket_policy(self.bucket, "123456789012", keep=True)
+        self.put_policy(self.policy)
+
+    async def _fill(self) -> None:
+        recorder = Recorder(self.store, Hosting.AWS, lambda: NOW)
+        enforced = intend(await recorder.read(DOMAIN), ENFORCE)
+        await recorder.ensure_body(DOMAIN, enforced)
+        for _ in range(11):
+            await recorder.proven(DOMAIN, enforced.id, (), ())
+        await recorder.keep(DOMAIN)
+
+    def put_policy(self, policy: dict[str, object] | None) -> None:
+        if policy is None:
+            self.s3.delete_bucket_policy(Bucket=self.bucket)
+        else:
+            self.s3.put_bucket_policy(Bucket=self.bucket, Policy=json.dumps(policy))
+
+    def key(self, name: str) -> str:
+        return f"ledger/{DOMAIN}/{name}"
+
+    def harm(self, *, over: str = "", delete: str = "", gone: str = "") -> None:
+        """What somebody does who has put the policy aside: the policy is back afterwards."""
+        self.put_policy(None)
+        if over:
+            self.s3.put_object(Bucket=self.bucket, Key=self.key(over), Body=b"x")
+        if delete:
+            self.s3.delete_object(Bucket=self.bucket, Key=self.key(delete))
+        if gone:
+            found = self.s3.list_object_versions(Bucket=self.bucket, Prefix=self.key(gone))
+            for each in found["Versions"]:
+                self.s3.delete_object(
+                    Bucket=self.bucket, Key=each["Key"], VersionId=each["VersionId"]
+                )
+        self.put_policy(self.policy)
+
+    def ledger(self, verb: str, *words: str) -> int:
+        return main(["ledger", verb, self.stack, "--stacks", str(self.folder), *words])
+
+    def has_policy(self) -> bool:
+        found = json.loads(self.s3.get_bucket_policy(Bucket=self.bucket)["Policy"])
+        return bool(found == self.policy)
+
+
+@pytest.fixture
+def kept(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALOCAL")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    return Kept(url, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("call", "options"),
+    [
+        ("put_object", {"Key": "ledger/example.gov/1.json", "Body": b"x"}),
+        ("put_object", {"Key": "ledger/example.gov/99.json", "Body": b"x"}),
+        ("put_object", {"Key": "ledger/other.example/1.json", "Body": b"x"}),
+        ("delete_object", {"Key": "ledger/example.gov/1.json"}),
+        ("delete_object", {"Key": "ledger/example.gov/1.json", "VersionId": "oldest"}),
+        ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
+        (
+            "put_bucket_lifecycle_configuration",
+            {
+                "LifecycleConfiguration": {
+                    "Rules": [
+                        {
+                            "ID": "all",
+                            "Status": "Enabled",
+                            "Filter": {"Prefix": ""},
+                            "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+                        }
+                    ]
+                }
+            },
+        ),
+    ],
+    ids=["over", "new", "elsewhere", "marker", "version", "suspended", "lifecycle"],
+)
+def test_nobody_changes_the_ledger_or_its_history(
+    kept: Kept, call: str, options: dict[str, Any]
+) -> None:
+    if options.get("VersionId"):
+        found = kept.s3.list_object_versions(Bucket=kept.bucket, Prefix=options["Key"])
+        options = options | {"VersionId": found["Versions"][0]["VersionId"]}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        getattr(kept.s3, call)(Bucket=kept.bucket, **options)
+    kept.s3.put_object(Bucket=kept.bucket, Key="policy/example.gov/x", Body=b"x")
+    kept.s3.delete_object(Bucket=kept.bucket, Key="policy/example.gov/x")
+    assert kept.store.append(DOMAIN, len(kept.before) + 1, b"later")
+
+
+def test_a_bucket_of_another_account_is_asked_for_nothing(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept.account, "account_id", lambda: "210987654321")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        kept.s3.list_object_versions(Bucket=kept.bucket, ExpectedBucketOwner="210987654321")
+    for ask in (
+        lambda: kept.store.read(DOMAIN),
+        lambda: kept.store.append(DOMAIN, 99, b"x"),
+        kept.store.domains,
+    ):
+        with pytest.raises(Exception, match="Access"):
+            ask()
+
+
+def test_what_lies_over_an_entry_is_told_and_taken_away(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kept.ledger("verify") == 0
+    assert capsys.readouterr().out == f"{DOMAIN}: 12 entries, whole\n"
+    kept.harm(over="3.json", delete="4.json")
+    assert kept.store.read(DOMAIN).entries == kept.before
+    assert kept.ledger("verify") == 1
+    assert f"mtasts ledger repair {kept.stack} --domain {DOMAIN}" in capsys.readouterr().out
+    assert kept.ledger("repair") == 1
+    shown = capsys.readouterr().out
+    assert f"{DOMAIN}: would be done, with --apply:\n  delete ledger/{DOMAIN}/3.json, ver" in shown
+    assert kept.store.read(DOMAIN).notes
+    assert kept.ledger("repair", "--domain", DOMAIN, "--apply") == 0
+    assert capsys.readouterr().out.count("lies over what was there first") == 2
+    found = kept.store.read(DOMAIN)
+    assert (found.entries, found.notes) == (kept.before, ())
+    assert kept.has_policy()
+    assert kept.ledger("repair", "--apply") == 0
+    assert capsys.readouterr().out == f"{DOMAIN}: there is nothing to do\n"
+
+
+def test_what_a_checkpoint_has_is_written_again(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.harm(gone="3.json")
+    with pytest.raises(LedgerError, match="entry 3 of the ledger is missing, though"):
+        kept.store.read(DOMAIN)
+    assert kept.ledger("verify") == 3
+    assert "entry 3 of the ledger is missing" in capsys.readouterr().out
+    assert kept.ledger("repair", "--apply") == 0
+    assert kept.store.read(DOMAIN).entries == kept.before
+
+
+def test_what_nobody_has_is_lost_only_if_somebody_says_so(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.harm(gone="11.json")
+    assert kept.ledger("repair", "--apply") == 1
+    assert "stays amiss: entry 11 is lost: nobody has it" in capsys.readouterr().out
+    assert kept.ledger("repair", "--lost-approved-by", "the CISO") == 2
+    words = ("--domain", DOMAIN, "--lost-approved-by", "the CISO")
+    assert kept.ledger("repair", *words) == 1
+    assert kept.ledger("repair", *words, "--apply") == 0
+    assert kept.ledger("show") == 0
+    assert "lost before; what was before may be held until" in capsys.readouterr().out
+
+
+def test_a_lost_end_can_be_said_to_be_lost(kept: Kept) -> None:
+    for name in ("1", "10", "11", "12"):
+        kept.harm(gone=f"{name}.json")
+    kept.harm(gone=f"kept/{checkpoint_name(10)}")
+    for number in range(2, 10):
+        kept.harm(gone=f"{number}.json")
+    recorder = Recorder(kept.store, Hosting.AWS, lambda: NOW)
+    with pytest.raises(LedgerError, match="has lost its end: it has 0 entries"):
+        asyncio.run(recorder.read(DOMAIN))
+    assert kept.ledger("repair", "--apply") == 1
+    assert kept.ledger("repair", "--domain", DOMAIN, "--lost-approved-by", "me", "--apply") == 0
+    ledger = asyncio.run(Recorder(kept.store, Hosting.AWS).read(DOMAIN))
+    assert ledger.adopted is not None
+    assert (ledger.adopted.is_lost, ledger.adopted.approved_by) == (True, "me")
+
+
+def test_an_object_that_is_none_of_the_ledgers_goes_when_it_is_named(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert kept.store.append(DOMAIN, 13, b"no entry")
+    forged = checkpoint_name(99_990)
+    kept.store.keep(DOMAIN, forged, b"no checkpoint")
+    assert kept.ledger("repair", "--apply") == 1
+    assert (
+        f"the checkpoint 99990 of the ledger of {DOMAIN} cannot be read" in capsys.readouterr().out
+    )
+    words = ("--domain", DOMAIN, "--drop", "13.json", "--drop", f"kept/{forged}")
+    assert kept.ledger("repair", *words) == 1
+    assert kept.ledger("repair", *words, "--apply") == 0
+    assert kept.store.read(DOMAIN).entries == kept.before
+    assert kept.ledger("repair", *words, "--apply") == 2
+    assert f"the ledger of {DOMAIN} has no object 13.json" in capsys.readouterr().err
+    assert kept.has_policy()
+
+
+def test_an_entry_that_a_checkpoint_contradicts_is_left_to_a_person(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.harm(gone="3.json")
+    assert kept.store.append(DOMAIN, 3, render_entry(MxSeen(3, NOW, (), 0)))
+    assert kept.ledger("repair", "--apply") == 1
+    assert "the checkpoint 10 has another entry 3 than stands there" in capsys.readouterr().out
+    assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "3.json", "--apply") == 0
+    assert kept.store.read(DOMAIN).entries == kept.before  # the checkpoint's own
+
+
+def test_the_policy_comes_back_whatever_comes_of_it(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.harm(over="3.json")
+    delete, refusals = kept.account.client("s3").delete_object, []
+
+    def refusing(**options: Any) -> Any:
+        refusals.append(kept.has_policy())
+        if len(refusals) < 3:
+            raise ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
+        return delete(**options)
+
+    found = kept.store.everything(DOMAIN)
+    monkeypatch.setattr(kept.account.client("s3"), "delete_object", refusing)
+    kept.store.remove(sorted(found.superfluous))  # a policy counts some seconds later
+    assert refusals == [False] * 3
+    refusals.clear()
+    kept.harm(over="4.json")
+    monkeypatch.setattr(
+        kept.account.client("s3"),
+        "delete_object",
+        lambda **_: (_ for _ in ()).throw(ClientError({"Error": {"Code": "SlowDown"}}, "Delete")),
+    )
+    with pytest.raises(Exception, match="SlowDown"):
+        kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
+    assert kept.has_policy()
+    kept.put_policy(None)
+    with pytest.raises(Exception, match="SlowDown"):
+        kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
