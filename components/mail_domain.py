@@ -226,6 +226,8 @@ def _proof(
         # A new id for a body that stays as it is meets no other hook.
         await recorder.ensure_body(name, declared.intended)
         proofs = await _prove_all(places, prover)
+        zones = [place.declared.name_servers for place in places if place.zone is not None]
+        await prover.look_at_mx(name, declared.intended, zones)
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
         await recorder.proven(name, declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))

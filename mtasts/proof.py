@@ -16,16 +16,22 @@ from typing import TYPE_CHECKING, Protocol
 from mtasts.cloud.caches import PurgeError
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.observations import DnsStatus
+from mtasts.policy import parse
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.probe.https import SENDER_AGENTS, USER_AGENT, fetch
+from mtasts.rollout.declaration import STS_LABEL
+from mtasts.rollout.ledger import enforces
+from mtasts.rollout.mx_safety import uncovered
+from mtasts.rollout.published import live_id
 from mtasts.rollout.served import Judged, Verdict, judge, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from mtasts.observations import DnsAnswer, Fetch
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
+    from mtasts.rollout.ledger import Intended
 
 ASKS_PER_ADDRESS = 1 + len(SENDER_AGENTS)
 _ADDRESSES_MAX = 16
@@ -156,6 +162,28 @@ class Prover:
             )
 
         return await self._until(times, wanted, resolve, caches.settle_seconds if caches else 0.0)
+
+    async def look_at_mx(
+        self, domain: str, intended: Intended, zones: Iterable[tuple[str, ...]]
+    ) -> None:
+        """Look at the live MX once more before ``intended`` is published, if it enforces.
+
+        Between the verdict and the record lies the proof, and an MX may have moved meanwhile. An id
+        that one of the ``zones`` names already, by its name servers, is nothing new to senders.
+
+        Raises:
+            NotProvenError: the policy misses a live MX, or that could not be found out.
+        """
+        if not enforces(intended):
+            return
+        owner = f"{STS_LABEL}.{domain}"
+        mx, *records = await asyncio.gather(
+            self.resolver.lookup(domain, "MX"),
+            *(self.resolver.authoritative(servers, owner, "TXT") for servers in zones),
+        )
+        reasons = list(uncovered(domain, parse(intended.body), mx))
+        if reasons and intended.id not in map(live_id, records):
+            raise NotProvenError(f"not published: {'; '.join(reasons)}")
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
         """Wait until no cache holds an older body, and drop what they hold."""

@@ -32,6 +32,13 @@ def mx_refusals(
     domain: str, wanted: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
 ) -> Iterator[str]:
     """Every reason why ``wanted`` may not be published for ``domain`` now, under a new id."""
+    yield from uncovered(domain, wanted, mx)
+    if wanted.mode is Mode.ENFORCE and mx.settled and mx.status is not DnsStatus.NXDOMAIN:
+        yield from _left_too_early(domain, wanted, ledger, live_hosts(domain, mx), now)
+
+
+def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[str]:
+    """Every reason why mail may be lost by ``wanted`` with the MX hosts that DNS has."""
     if wanted.mode is not Mode.ENFORCE:
         return
     if mx.status is DnsStatus.FAILED:
@@ -49,7 +56,6 @@ def mx_refusals(
             f"{', '.join(missed)}: live MX of {domain} that the policy does not list, so senders "
             "would deliver nothing there: list them under mx, or remove them from DNS first"
         )
-    yield from _left_too_early(domain, wanted, ledger, live, now)
 
 
 def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -13,6 +13,7 @@ from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome
 from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import Reach
 from mtasts.proof import ASKS_PER_ADDRESS, NotProvenError, Proof, Prover, Wanted
+from mtasts.rollout.ledger import Intended
 
 HOST = "mta-sts.example.gov"
 SERVERS = ("ns1.example.net",)
@@ -31,6 +32,7 @@ class World:
     bodies: list[bytes] = field(default_factory=lambda: [NEW])
     no_route: tuple[str, ...] = ()
     dns_fails: int = 0
+    record: tuple[bytes, ...] = ()
     lapse: float = 0.0
     settle_seconds: float = 0.0
     purging: float = 0.0
@@ -64,7 +66,8 @@ class World:
 
     async def authoritative(self, servers: tuple[str, ...], name: str, type_: str) -> DnsAnswer:
         assert servers == SERVERS
-        return self._answer(name, type_)
+        answer = self._answer(name, type_)
+        return replace(answer, strings=tuple((text,) for text in self.record))
 
     async def ask(
         self, _: Reach, host: str, address: str, *, deadline_seconds: float, user_agent: str
@@ -224,3 +227,38 @@ async def test_it_asks_as_senders_name_themselves_too() -> None:
     world = World()
     await world.prove()
     assert {"Google-SMTP-STS", "postfix-mta-sts-resolver"} < world.agents
+
+
+def enforce(mode: Mode = Mode.ENFORCE, *hosts: str) -> Intended:
+    patterns = tuple(map(MxPattern, hosts or ("mx1.example.gov",)))
+    return Intended(Policy(mode, 604800, patterns).render(), 0, "7")
+
+
+@pytest.mark.parametrize(
+    ("intended", "live", "record", "says"),
+    [
+        pytest.param(enforce(), ("10 mx1.example.gov",), (), "", id="listed"),
+        pytest.param(
+            enforce(), ("10 mx2.example.gov",), (), "mx2.example.gov: live MX", id="moved"
+        ),
+        pytest.param(enforce(), ("0 .",), (), "example.gov has a null MX", id="null-mx"),
+        pytest.param(enforce(), None, (), "could not find out the MX of example.gov", id="failed"),
+        pytest.param(enforce(Mode.TESTING), ("10 mx2.example.gov",), (), "", id="testing"),
+        pytest.param(enforce(Mode.NONE), None, (), "", id="none"),
+        # Its record is written again for another TTL, say, or in a second zone.
+        pytest.param(enforce(), ("10 mx2.example.gov",), (b"v=STSv1; id=7;",), "", id="published"),
+        pytest.param(
+            enforce(), ("10 mx2.example.gov",), (b"v=STSv1; id=6;",), "live MX", id="another-id"
+        ),
+    ],
+)
+async def test_the_live_mx_are_looked_at_once_more_before_an_enforced_id_is_written(
+    intended: Intended, live: tuple[str, ...] | None, record: tuple[bytes, ...], says: str
+) -> None:
+    world = World(addresses={"MX": live or ()}, dns_fails=int(live is None), record=record)
+    look = world.prover().look_at_mx("example.gov", intended, [SERVERS])
+    if not says:
+        await look
+        return
+    with pytest.raises(NotProvenError, match=f"not published: .*{says}"):
+        await look
