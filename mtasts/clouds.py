@@ -111,15 +111,16 @@ class Clouds:
     @property
     def zones(self) -> Route53Zones | CloudflareZones | None:
         """The zones that the stack's records may stand in; None where somebody else has them."""
-        return None if self.config.dns is Dns.MANUAL else self._zones(self.config.dns)
+        return None if self.config.dns is Dns.MANUAL else self.zones_at(self.config.dns)
 
     @property
     def former_zones(self) -> Route53Zones | CloudflareZones | None:
         """The zones that the records are in as well, while they move."""
         left = self.config.leaving_dns
-        return None if left is None else self._zones(left)
+        return None if left is None else self.zones_at(left)
 
-    def _zones(self, dns: Dns) -> Route53Zones | CloudflareZones:
+    def zones_at(self, dns: Dns) -> Route53Zones | CloudflareZones:
+        """The zones of the stack's account at Cloudflare or at Route 53."""
         if dns is Dns.CLOUDFLARE:
             return CloudflareZones(self.require_cloudflare())
         return Route53Zones(self.require_aws())

@@ -29,6 +29,7 @@ COMMANDS = {
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
     "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
+    "iam": ("mtasts.cli.iam", "what a preview, an up or a check has to be allowed, and no more"),
     "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
     "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
     "send": ("mtasts.cli.send", "what a sending server would do with a message, and why"),

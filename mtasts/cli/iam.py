@@ -1,0 +1,74 @@
+"""``mtasts iam``: what a command has to be allowed, as policies and as a token's permissions."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.accounts import stack_clouds
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import stack_file
+from mtasts.config import load_stack
+from mtasts.config.fields import FieldError
+from mtasts.config.identifiers import account_id
+from mtasts.errors import UsageError
+from mtasts.granting import Granting
+from mtasts.iam.statements import Command
+from mtasts.notifying import Topic
+from mtasts.render.permissions import FORMATS
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.description = (
+        "Print what a principal needs: the IAM policies of an AWS account, with account, bucket, "
+        "region and zones filled in, and the permissions of a Cloudflare token. preview only "
+        "reads (for pull requests), up also writes, check is for mtasts check and ledger."
+    )
+    parser.epilog = "example: mtasts iam up --stack example-agency --format terraform"
+    add = parser.add_argument
+    add("verb", metavar="COMMAND", choices=[str(each) for each in Command], help="preview|up|check")
+    add("--stack", required=True, metavar="STACK", help="the stack's name")
+    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add("--account", metavar="ID", help="the AWS account, where the stack file names none or many")
+    add(
+        "--zone-id",
+        action="append",
+        default=[],
+        metavar="ZONE",
+        help="a zone to write to; ROLE=ZONE for a dnsRoleArn; * for any. Otherwise zones are "
+        "looked up",
+    )
+    add("--sns", metavar="ARN", help="the topic of check --watch --sns")
+    add("--format", choices=tuple(FORMATS), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Print it; what was assumed and what to mind goes to standard error too."""
+    stack = arguments.stack
+    config, values = load_stack(stack_file(stack, arguments.stacks))
+    if arguments.sns is not None:
+        Topic(arguments.sns)  # refuses what is none
+    granting = Granting(
+        stack_clouds(config, values, stack),
+        account=_account(arguments.account),
+        zone_ids=arguments.zone_id,
+        topic=arguments.sns,
+    )
+    found = granting.permissions(Command(arguments.verb))
+    if arguments.format != "text":
+        for note in (*(f"assumed: {each}" for each in found.assumed), *found.warnings):
+            sys.stderr.write(f"iam: {note}\n")
+    write(FORMATS[arguments.format](found))
+    return Exit.GOOD
+
+
+def _account(text: str | None) -> str | None:
+    try:
+        return None if text is None else account_id(text)
+    except FieldError as error:
+        raise UsageError(f"--account: {error.summary}: {error.fix}") from error

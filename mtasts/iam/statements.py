@@ -1,0 +1,403 @@
+"""The AWS statements, one row each: what a command calls, on what, under which conditions, and why.
+
+To add a call: put its action into the row that fits, or add a row. Run
+``tests/engine/test_iam.py``: it records every call of real runs and names each action that no row
+allows and each that no run has used. An action that no run of the local cloud makes goes into
+``UNSEEN`` with the reason. Then ``python tools/iam_page.py`` writes ``docs/iam.md`` anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Command(StrEnum):
+    """Who acts under a policy."""
+
+    PREVIEW = "preview"
+    UP = "up"
+    CHECK = "check"
+
+
+class Need(StrEnum):
+    """What of a stack makes a statement necessary."""
+
+    ALWAYS = "always"
+    ZONES = "a zone of the account at Route 53"
+    ROLE = "dnsRoleArn"
+    HANDED_OUT = "dns delegated or manual"
+    ALARMS = "mtasts:alarmTopic"
+    TOPIC = "check --sns"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a statement: IAM's operator, the key, and the values; any of them holds."""
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One row. Resources and condition values may hold the names in braces that `Ground` fills."""
+
+    sid: str
+    purpose: str
+    commands: frozenset[Command]
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+    need: Need = Need.ALWAYS
+
+
+_READ = frozenset({Command.PREVIEW, Command.UP})
+_WRITE = frozenset({Command.UP})
+_CHECK = frozenset({Command.CHECK})
+_ALL = _READ | _CHECK
+
+_BUCKET = ("arn:aws:s3:::{bucket}",)
+_LEDGER = ("arn:aws:s3:::{bucket}/ledger/*",)
+_POLICIES = ("arn:aws:s3:::{bucket}/policy/*",)
+_HANDED_OUT = ("arn:aws:s3:::{bucket}/published/*",)
+_DISTRIBUTIONS = ("arn:aws:cloudfront::{account}:distribution/*",)
+_CONTROLS = ("arn:aws:cloudfront::{account}:origin-access-control/*",)
+_CERTIFICATES = ("arn:aws:acm:us-east-1:{account}:certificate/*",)
+_ALARMS = ("arn:aws:cloudwatch:us-east-1:{account}:alarm:*",)
+ZONES = "{zones}"
+"""Stands for the hosted zones of a policy's account."""
+_EVERYTHING = ("*",)
+
+# A bucket of that name in somebody else's account is none of ours.
+_OWN = (Condition("StringEquals", "aws:ResourceAccount", ("{account}",)),)
+# The names and types that a stack writes, as Route 53's condition keys spell them.
+_RECORDS = (
+    Condition(
+        "ForAllValues:StringLike",
+        "route53:ChangeResourceRecordSetsNormalizedRecordNames",
+        ("_mta-sts.*", "_smtp._tls.*", "mta-sts.*", "_*.mta-sts.*"),
+    ),
+    Condition(
+        "ForAllValues:StringEquals",
+        "route53:ChangeResourceRecordSetsRecordTypes",
+        ("A", "AAAA", "CNAME", "TXT"),
+    ),
+)
+_REQUEST = (
+    Condition("StringEquals", "aws:RequestedRegion", ("us-east-1",)),
+    Condition("StringEquals", "acm:ValidationMethod", ("DNS",)),
+    Condition("ForAllValues:StringLike", "acm:DomainNames", ("mta-sts.*",)),
+)
+
+STATEMENTS: tuple[Statement, ...] = (
+    Statement(
+        "BucketListed",
+        "Finds the ledger's entries and their versions. Without s3:ListBucket, S3 answers 403 "
+        "instead of 404 for an object that is not there, which nobody can tell from a refusal.",
+        _ALL,
+        ("s3:ListBucket", "s3:ListBucketVersions"),
+        _BUCKET,
+        _OWN,
+    ),
+    Statement(
+        "LedgerRead",
+        "Reads the ledger, each entry in the version that was written first.",
+        _ALL,
+        ("s3:GetObjectVersion",),
+        _LEDGER,
+        _OWN,
+    ),
+    Statement(
+        "HandedOutRead",
+        "Reads the records that an agency was asked to publish.",
+        _ALL,
+        ("s3:GetObject",),
+        _HANDED_OUT,
+        _OWN,
+        Need.HANDED_OUT,
+    ),
+    Statement(
+        "BucketRead",
+        "Compares the bucket's settings with what is declared (pulumi preview --refresh).",
+        _READ,
+        (
+            "s3:GetAccelerateConfiguration",
+            "s3:GetBucketAcl",
+            "s3:GetBucketCORS",
+            "s3:GetBucketLogging",
+            "s3:GetBucketObjectLockConfiguration",
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketRequestPayment",
+            "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
+            "s3:GetBucketWebsite",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
+            "s3:GetReplicationConfiguration",
+            "s3:ListTagsForResource",
+        ),
+        _BUCKET,
+        _OWN,
+    ),
+    Statement(
+        "PoliciesRead",
+        "Reads the policy objects, and when older copies of a policy have lapsed from caches.",
+        _READ,
+        ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"),
+        (*_POLICIES, *_HANDED_OUT),
+        _OWN,
+    ),
+    Statement(
+        "BucketMade",
+        "Makes the stack's bucket, in its region alone.",
+        _WRITE,
+        ("s3:CreateBucket",),
+        _BUCKET,
+        (Condition("StringEquals", "aws:RequestedRegion", ("{region}",)),),
+    ),
+    Statement(
+        "BucketSet",
+        "Keeps the bucket private, versioned and encrypted, and removes it with a stack that "
+        "never enforced.",
+        _WRITE,
+        (
+            "s3:DeleteBucket",
+            "s3:DeleteBucketPolicy",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketVersioning",
+            "s3:PutEncryptionConfiguration",
+        ),
+        _BUCKET,
+        _OWN,
+    ),
+    Statement(
+        "BucketTagged",
+        "Puts the stack's default tags (aws:defaultTags) on the bucket, and takes them off.",
+        _WRITE,
+        ("s3:PutBucketTagging", "s3:TagResource", "s3:UntagResource"),
+        _BUCKET,
+        _OWN,
+    ),
+    Statement(
+        "LedgerAppended",
+        "Writes ledger entries ahead of what they tell of; the bucket lets none be overwritten.",
+        _WRITE,
+        ("s3:PutObject",),
+        _LEDGER,
+        _OWN,
+    ),
+    Statement(
+        "PoliciesWritten",
+        "Publishes policies and what is handed out, and removes those of retired domains.",
+        _WRITE,
+        ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"),
+        (*_POLICIES, *_HANDED_OUT),
+        _OWN,
+    ),
+    Statement(
+        "ObjectsTagged",
+        "Puts the stack's default tags (aws:defaultTags) on the policy objects.",
+        _WRITE,
+        ("s3:PutObjectTagging",),
+        (*_POLICIES, *_HANDED_OUT),
+        _OWN,
+    ),
+    Statement(
+        "LedgerRemoved",
+        "Empties the bucket of a stack that never enforced, when it is destroyed. The bucket's "
+        "own policy denies it once a domain enforces. Leave it out to keep every ledger.",
+        _WRITE,
+        ("s3:DeleteObject", "s3:DeleteObjectVersion"),
+        _LEDGER,
+        _OWN,
+    ),
+    Statement(
+        "ZonesListed",
+        "Finds the zone of each domain.",
+        _READ,
+        ("route53:ListHostedZones",),
+        _EVERYTHING,
+        need=Need.ZONES,
+    ),
+    Statement(
+        "ZonesRead",
+        "Compares a zone's name servers with DNS, and its records with what is declared.",
+        _READ,
+        ("route53:GetHostedZone", "route53:ListResourceRecordSets"),
+        (ZONES,),
+        need=Need.ZONES,
+    ),
+    Statement(
+        "RecordsWritten",
+        "Writes the records of MTA-STS, TLS-RPT, the policy host and its certificate's "
+        "validation: no other name and no other type.",
+        _WRITE,
+        ("route53:ChangeResourceRecordSets",),
+        (ZONES,),
+        _RECORDS,
+        Need.ZONES,
+    ),
+    Statement(
+        "ChangesAwaited",
+        "Waits until Route 53's servers all answer with a change.",
+        _WRITE,
+        ("route53:GetChange",),
+        ("arn:aws:route53:::change/*",),
+        need=Need.ZONES,
+    ),
+    Statement(
+        "DistributionsListed",
+        "Finds another distribution that has a policy host's name already, and counts them.",
+        _READ,
+        ("cloudfront:ListDistributions",),
+        _EVERYTHING,
+    ),
+    Statement(
+        "DistributionsRead",
+        "Tells whose a distribution is by its tag, and compares it with what is declared.",
+        _READ,
+        ("cloudfront:GetDistribution", "cloudfront:ListTagsForResource"),
+        _DISTRIBUTIONS,
+    ),
+    Statement(
+        "AccessControlsRead",
+        "Compares the origin access control with what is declared.",
+        _READ,
+        ("cloudfront:GetOriginAccessControl",),
+        _CONTROLS,
+    ),
+    Statement(
+        "QuotasRead",
+        "Reads the account's own limit where the documented one is near. Optional.",
+        _READ,
+        ("servicequotas:ListServiceQuotas",),
+        _EVERYTHING,
+    ),
+    Statement(
+        "DistributionsWritten",
+        "Makes and removes the policy hosts, and purges their caches.",
+        _WRITE,
+        (
+            "cloudfront:CreateDistribution",
+            "cloudfront:CreateInvalidation",
+            "cloudfront:DeleteDistribution",
+            "cloudfront:GetInvalidation",
+            "cloudfront:TagResource",
+            "cloudfront:UntagResource",
+            "cloudfront:UpdateDistribution",
+        ),
+        _DISTRIBUTIONS,
+    ),
+    Statement(
+        "AccessControlsWritten",
+        "Makes and removes the one that lets CloudFront read the bucket.",
+        _WRITE,
+        (
+            "cloudfront:CreateOriginAccessControl",
+            "cloudfront:DeleteOriginAccessControl",
+            "cloudfront:UpdateOriginAccessControl",
+        ),
+        _CONTROLS,
+    ),
+    Statement(
+        "CertificatesRead",
+        "Waits for a certificate, and compares it with what is declared.",
+        _READ,
+        ("acm:DescribeCertificate", "acm:ListTagsForCertificate"),
+        _CERTIFICATES,
+    ),
+    Statement(
+        "CertificatesRequested",
+        "Requests certificates for policy hosts alone, validated by DNS.",
+        _WRITE,
+        ("acm:RequestCertificate",),
+        _EVERYTHING,
+        _REQUEST,
+    ),
+    Statement(
+        "CertificatesWritten",
+        "Tags certificates with their domain, and removes them.",
+        _WRITE,
+        (
+            "acm:AddTagsToCertificate",
+            "acm:DeleteCertificate",
+            "acm:RemoveTagsFromCertificate",
+        ),
+        _CERTIFICATES,
+    ),
+    Statement(
+        "ExistingFound",
+        "Finds what a killed run has made (mtasts recover) and what is there already (mtasts "
+        "adopt).",
+        _WRITE,
+        ("acm:ListCertificates", "cloudfront:ListOriginAccessControls"),
+        _EVERYTHING,
+    ),
+    Statement(
+        "AlarmsRead",
+        "Compares the alarms with what is declared.",
+        _READ,
+        ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
+        _ALARMS,
+        need=Need.ALARMS,
+    ),
+    Statement(
+        "AlarmsWritten",
+        "Makes and removes the alarms.",
+        _WRITE,
+        (
+            "cloudwatch:DeleteAlarms",
+            "cloudwatch:PutMetricAlarm",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ),
+        _ALARMS,
+        need=Need.ALARMS,
+    ),
+    Statement(
+        "DnsRolesAssumed",
+        "Acts in the account that holds a domain's zone.",
+        _READ,
+        ("sts:AssumeRole",),
+        ("{roles}",),
+        need=Need.ROLE,
+    ),
+    Statement(
+        "ChangesTold",
+        "Publishes what `mtasts check --watch --sns` has found.",
+        _CHECK,
+        ("sns:Publish",),
+        ("{topic}",),
+        need=Need.TOPIC,
+    ),
+)
+
+_REFRESH = "the real provider reads it on a refresh; the stand-in does not"
+_TAGS = "version 6 of the real provider tags buckets so; the stand-in does as version 5 did"
+_MARKER = "the real provider deletes what has no version so; a versioned bucket has none of it"
+UNSEEN: dict[str, str] = {
+    "BucketRead s3:GetAccelerateConfiguration": _REFRESH,
+    "BucketRead s3:GetBucketAcl": _REFRESH,
+    "BucketRead s3:GetBucketCORS": _REFRESH,
+    "BucketRead s3:GetBucketLogging": _REFRESH,
+    "BucketRead s3:GetBucketObjectLockConfiguration": _REFRESH,
+    "BucketRead s3:GetBucketRequestPayment": _REFRESH,
+    "BucketRead s3:GetBucketWebsite": _REFRESH,
+    "BucketRead s3:GetLifecycleConfiguration": _REFRESH,
+    "BucketRead s3:GetReplicationConfiguration": _REFRESH,
+    "BucketRead s3:ListTagsForResource": _TAGS,
+    "BucketTagged s3:TagResource": _TAGS,
+    "BucketTagged s3:UntagResource": _TAGS,
+    "LedgerRemoved s3:DeleteObject": _MARKER,
+    "PoliciesWritten s3:DeleteObject": _MARKER,
+    "ChangesAwaited route53:GetChange": "Route 53 of the local cloud changes at once",
+    "QuotasRead servicequotas:ListServiceQuotas": "read only with 450 distributions or more",
+    "AccessControlsWritten cloudfront:UpdateOriginAccessControl": "its declared values are fixed",
+}
+"""Actions that no recorded run makes, as ``SID ACTION``, and why each is granted all the same."""

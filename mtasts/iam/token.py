@@ -1,0 +1,210 @@
+"""The permissions of a Cloudflare token, one row each, and what a token lacks of them.
+
+To add a call: name its permission in the row that fits, or add a row; then
+``python tools/iam_page.py`` writes ``docs/iam.md`` anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from mtasts.iam.statements import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+
+class Scope(StrEnum):
+    """What a permission is for."""
+
+    ZONE = "zone"
+    ACCOUNT = "account"
+
+
+class TokenNeed(StrEnum):
+    """What of a stack makes a permission necessary."""
+
+    ALWAYS = "always"
+    DNS = "a zone at Cloudflare"
+    HOSTING = "hosting cloudflare"
+    TAKE_OVER = "a move to Cloudflare, or mtasts adopt"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One row; ``name`` is the permission group's, as Cloudflare's API has it.
+
+    ``dashboard`` is what the dashboard calls it. An ``optional`` one makes warnings possible, and
+    nothing fails without it.
+    """
+
+    name: str
+    dashboard: str
+    scope: Scope
+    commands: frozenset[Command]
+    purpose: str
+    need: TokenNeed
+    optional: bool = False
+
+
+_PREVIEW = frozenset({Command.PREVIEW})
+_UP = frozenset({Command.UP})
+_READ = _PREVIEW | _UP
+_ALL = _READ | {Command.CHECK}
+_READS_LEDGER = _PREVIEW | {Command.CHECK}
+
+PERMISSIONS: tuple[Permission, ...] = (
+    Permission(
+        "Zone Read",
+        "Zone: Read",
+        Scope.ZONE,
+        _READ,
+        "Finds the zone of each domain.",
+        TokenNeed.ALWAYS,
+    ),
+    Permission(
+        "DNS Read",
+        "DNS: Read",
+        Scope.ZONE,
+        _PREVIEW,
+        "Compares records with what is declared.",
+        TokenNeed.DNS,
+    ),
+    Permission("DNS Write", "DNS: Edit", Scope.ZONE, _UP, "Writes the records.", TokenNeed.DNS),
+    Permission(
+        "Workers Scripts Read",
+        "Workers Scripts: Read",
+        Scope.ACCOUNT,
+        _READS_LEDGER,
+        "Tells that the account is the stack's, and which Worker has a host already.",
+        TokenNeed.HOSTING,
+    ),
+    Permission(
+        "Workers Scripts Write",
+        "Workers Scripts: Edit",
+        Scope.ACCOUNT,
+        _UP,
+        "Uploads the Workers and leads hosts to them.",
+        TokenNeed.HOSTING,
+    ),
+    Permission(
+        "Workers R2 Storage Read",
+        "Workers R2 Storage: Read",
+        Scope.ACCOUNT,
+        _READS_LEDGER,
+        "Reads the ledger.",
+        TokenNeed.HOSTING,
+    ),
+    Permission(
+        "Workers R2 Storage Write",
+        "Workers R2 Storage: Edit",
+        Scope.ACCOUNT,
+        _UP,
+        "Makes the ledger's bucket, locks it, and appends entries.",
+        TokenNeed.HOSTING,
+    ),
+    Permission(
+        "Workers Routes Write",
+        "Workers Routes: Edit",
+        Scope.ZONE,
+        _UP,
+        "Has a Worker answer before a name leads to it.",
+        TokenNeed.TAKE_OVER,
+    ),
+    Permission(
+        "SSL and Certificates Read",
+        "SSL and Certificates: Read",
+        Scope.ZONE,
+        _UP,
+        "Sees that the zone has a certificate before a name goes over.",
+        TokenNeed.TAKE_OVER,
+    ),
+    Permission(
+        "Zone Settings Read",
+        "Zone Settings: Read",
+        Scope.ZONE,
+        _READ,
+        "Warns of settings that hit senders, such as a least TLS version of 1.3.",
+        TokenNeed.HOSTING,
+        optional=True,
+    ),
+    Permission(
+        "Bot Management Read",
+        "Bot Management: Read",
+        Scope.ZONE,
+        _READ,
+        "Warns of bot fighting, which hits senders.",
+        TokenNeed.HOSTING,
+        optional=True,
+    ),
+    Permission(
+        "Zone WAF Read",
+        "Zone WAF: Read",
+        Scope.ZONE,
+        _READ,
+        "Warns of custom rules that hit senders.",
+        TokenNeed.HOSTING,
+        optional=True,
+    ),
+    Permission(
+        "Dynamic URL Redirects Read",
+        "Single Redirect: Read",
+        Scope.ZONE,
+        _READ,
+        "Warns of redirects, which senders do not follow.",
+        TokenNeed.HOSTING,
+        optional=True,
+    ),
+)
+
+
+def permissions_of(command: Command, needs: Iterable[TokenNeed]) -> tuple[Permission, ...]:
+    """The rows that a command needs, for a stack with such needs."""
+    wanted = {TokenNeed.ALWAYS, *needs}
+    return tuple(each for each in PERMISSIONS if command in each.commands and each.need in wanted)
+
+
+def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Permission, ...]:
+    """What of ``wanted`` the permission groups ``granted`` do not hold; writing includes reading.
+
+    What is optional is not looked for.
+    """
+    return tuple(
+        each
+        for each in wanted
+        if not each.optional and not {each.name, _writing(each.name)} & set(granted)
+    )
+
+
+def _writing(name: str) -> str:
+    return f"{name.removesuffix(' Read')} Write"
+
+
+def token_policies(
+    wanted: Iterable[Permission], account: str, zones: Iterable[str]
+) -> list[dict[str, Any]]:
+    """The policies of such a token, as Cloudflare's API takes them; ids of groups are looked up."""
+    rows = tuple(wanted)
+    own = f"com.cloudflare.api.account.{account}"
+    prefix = "com.cloudflare.api.account.zone."
+    ids = tuple(zones)
+    resources: Mapping[Scope, dict[str, Any]] = {
+        Scope.ZONE: {own: {f"{prefix}*": "*"}}
+        if ids == ("*",)
+        else {f"{prefix}{zone}": "*" for zone in ids},
+        Scope.ACCOUNT: {own: "*"},
+    }
+    made = []
+    for scope, where in resources.items():
+        names = [each.name for each in rows if each.scope is scope]
+        if names and where:
+            made.append(
+                {
+                    "effect": "allow",
+                    "resources": where,
+                    "permission_groups": [{"name": name} for name in names],
+                }
+            )
+    return made

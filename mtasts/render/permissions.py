@@ -1,0 +1,257 @@
+"""What a stack needs to be allowed, as text, JSON, Terraform's JSON syntax and Pulumi YAML.
+
+All but the text are data that another program reads: nothing here writes code.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from mtasts.iam.policies import POLICIES_MAX, POLICY_MAX_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mtasts.iam.policies import Policy
+    from mtasts.iam.statements import Statement
+    from mtasts.iam.token import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a Cloudflare token may do; ``policies`` are as Cloudflare's API takes them."""
+
+    name: str
+    account: str
+    rows: tuple[Permission, ...]
+    policies: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """What one command of one stack needs; ``assumed`` says what was not given."""
+
+    stack: str
+    command: str
+    policies: tuple[Policy, ...]
+    statements: tuple[Statement, ...]
+    token: Token | None
+    assumed: tuple[str, ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What IAM's limits make of them."""
+        count = len([each for each in self.policies if not each.role])
+        if count < 2:
+            return ()
+        split = (
+            f"a managed policy holds {POLICY_MAX_CHARACTERS} characters without white space, so "
+            f"this is split into {count} policies: attach all of them"
+        )
+        if count <= POLICIES_MAX:
+            return (split,)
+        many = (
+            f"IAM attaches {POLICIES_MAX} policies to a role unless its quota is raised: "
+            "--zone-id '*' makes fewer"
+        )
+        return (split, many)
+
+
+def as_json(found: Permissions) -> str:
+    """A stable shape; each document is what ``aws iam create-policy`` takes."""
+    token = found.token
+    document: dict[str, Any] = {
+        "stack": found.stack,
+        "command": found.command,
+        "assumed": list(found.assumed),
+        "warnings": list(found.warnings),
+        "policies": [
+            {
+                "name": each.name,
+                "role": each.role or None,
+                "characters": each.characters,
+                "document": each.document,
+            }
+            for each in found.policies
+        ],
+        "token": None
+        if token is None
+        else {"name": token.name, "account": token.account, "policies": token.policies},
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_terraform(found: Permissions) -> str:
+    """Terraform's JSON syntax: save it as a file that ends in ``.tf.json``."""
+    documents, resources = {}, {}
+    for policy in found.policies:
+        label = _label(policy.name)
+        documents[label] = {"statement": list(map(_terraform, policy.document["Statement"]))}
+        resources[label] = {
+            "name": policy.name,
+            "description": _description(found, policy),
+            "policy": f"${{data.aws_iam_policy_document.{label}.json}}",
+        }
+    document: dict[str, Any] = {"//": _notes(found)}
+    if resources:
+        document["data"] = {"aws_iam_policy_document": documents}
+        document["resource"] = {"aws_iam_policy": resources}
+    if found.token is not None:
+        _add_terraform_token(document, found.token)
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _terraform(statement: Mapping[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "sid": statement["Sid"],
+        "effect": statement["Effect"],
+        "actions": statement["Action"],
+        "resources": statement["Resource"],
+    }
+    conditions = [
+        {"test": test, "variable": key, "values": values}
+        for test, keys in statement.get("Condition", {}).items()
+        for key, values in keys.items()
+    ]
+    return made | ({"condition": conditions} if conditions else {})
+
+
+def _add_terraform_token(document: dict[str, Any], token: Token) -> None:
+    """The token, whose groups are looked up by name: Cloudflare's API takes their ids."""
+    label = _label(token.name)
+    groups = "cloudflare_account_api_token_permission_groups_list"
+    data = document.setdefault("data", {})
+    data[groups] = {"all": {"account_id": token.account}}
+    found = f"data.{groups}.all.result"
+    policies = [
+        {
+            "effect": each["effect"],
+            "resources": json.dumps(each["resources"]),
+            "permission_groups": [
+                {"id": f'${{[for g in {found} : g.id if g.name == "{group["name"]}"][0]}}'}
+                for group in each["permission_groups"]
+            ],
+        }
+        for each in token.policies
+    ]
+    made = {"account_id": token.account, "name": token.name, "policies": policies}
+    document.setdefault("resource", {})["cloudflare_account_token"] = {label: made}
+
+
+def as_pulumi(found: Permissions) -> str:
+    """A program in Pulumi YAML, which ``pulumi convert`` turns into any other language."""
+    resources: dict[str, Any] = {
+        policy.name: {
+            "type": "aws:iam:Policy",
+            "properties": {
+                "name": policy.name,
+                "description": _description(found, policy),
+                "policy": {"fn::toJSON": policy.document},
+            },
+        }
+        for policy in found.policies
+    }
+    variables: dict[str, Any] = {}
+    if found.token is not None:
+        _add_pulumi_token(variables, resources, found.token)
+    program = {
+        "name": f"mtasts-{found.stack}-iam",
+        "runtime": "yaml",
+        "description": " ".join(_notes(found)),
+        **({"variables": variables} if variables else {}),
+        "resources": resources,
+    }
+    return yaml.safe_dump(program, sort_keys=False, width=100)
+
+
+def _add_pulumi_token(variables: dict[str, Any], resources: dict[str, Any], token: Token) -> None:
+    policies = []
+    for policy in token.policies:
+        groups = []
+        for group in policy["permission_groups"]:
+            variable = _label(group["name"].lower().replace(" ", "_"))
+            variables[variable] = {
+                "fn::invoke": {
+                    "function": "cloudflare:getAccountApiTokenPermissionGroupsList",
+                    "arguments": {
+                        "accountId": token.account,
+                        "name": group["name"].replace(" ", "%20"),
+                    },
+                }
+            }
+            groups.append({"id": f"${{{variable}.results[0].id}}"})
+        resources_json = {"fn::toJSON": policy["resources"]}
+        policies.append(
+            {"effect": policy["effect"], "resources": resources_json, "permissionGroups": groups}
+        )
+    resources[token.name] = {
+        "type": "cloudflare:AccountToken",
+        "properties": {"accountId": token.account, "name": token.name, "policies": policies},
+    }
+
+
+def as_text(found: Permissions) -> str:
+    """For people: each statement and permission with what it is for."""
+    lines = [f"what {found.command} of the stack {found.stack} has to be allowed"]
+    lines += [f"  assumed: {each}" for each in found.assumed]
+    lines += [f"  note: {each}" for each in found.warnings]
+    purposes = {each.sid: each.purpose for each in found.statements}
+    for policy in found.policies:
+        whose = f" in the role {policy.role}" if policy.role else ""
+        lines += ["", f"AWS policy {policy.name}{whose} ({policy.characters} characters)"]
+        for statement in policy.document["Statement"]:
+            lines += _statement_lines(statement, purposes)
+    if found.token is not None:
+        lines += _token_lines(found.token)
+    return "\n".join(lines) + "\n"
+
+
+def _statement_lines(statement: Mapping[str, Any], purposes: Mapping[str, str]) -> Iterator[str]:
+    sid = statement["Sid"]
+    # One that was split carries a number.
+    yield from ("", f"  {sid}: {purposes[sid.rstrip('0123456789')]}")
+    yield from (f"    {action}" for action in statement["Action"])
+    yield from (f"    on {resource}" for resource in statement["Resource"])
+    for test, keys in statement.get("Condition", {}).items():
+        yield from (f"    if {test} {key}: {', '.join(values)}" for key, values in keys.items())
+
+
+def _token_lines(token: Token) -> Iterator[str]:
+    yield from ("", f"Cloudflare token {token.name} of account {token.account}")
+    for policy in token.policies:
+        for resource, what in policy["resources"].items():
+            yield f"  for {resource}{'' if what == '*' else ', every zone of it'}"
+        names = {group["name"] for group in policy["permission_groups"]}
+        for row in token.rows:
+            if row.name in names:
+                optional = ", optional" if row.optional else ""
+                yield f"    {row.name} ({row.dashboard}){optional}: {row.purpose}"
+
+
+def _description(found: Permissions, policy: Policy) -> str:
+    where = f" in {policy.role}" if policy.role else ""
+    return f"mtasts {found.command} of the stack {found.stack}{where}"
+
+
+def _notes(found: Permissions) -> list[str]:
+    """What a reader of the file has to know."""
+    head = f"Printed by: mtasts iam {found.command} --stack {found.stack}."
+    return [head, *(f"Assumed: {each}." for each in found.assumed), *found.warnings]
+
+
+def _label(name: str) -> str:
+    """A name that Terraform and Pulumi YAML take for a label."""
+    return "".join(each if each.isascii() and each.isalnum() else "_" for each in name)
+
+
+FORMATS: dict[str, Callable[[Permissions], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "terraform": as_terraform,
+    "pulumi": as_pulumi,
+}
+"""The forms that ``mtasts iam --format`` knows."""

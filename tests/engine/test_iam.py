@@ -1,0 +1,134 @@
+"""The IAM policies hold every call that real runs make, and nothing that none makes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from iam_calls import Call, allows, read
+
+from localcloud.cloud import ACCOUNT
+from localcloud.project import Project
+from mtasts.iam.statements import UNSEEN, Command
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+pytestmark = pytest.mark.engine
+RECORDER = Path(__file__).with_name("recorder")
+TAGS = 'aws:defaultTags: {tags: {owner: "tests"}}'
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/dns"
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
+
+
+class Recorded:
+    """A stack each of whose commands is recorded, and what its policies say of them."""
+
+    def __init__(self, project: Project, file: Path) -> None:
+        self.project = project
+        self._file = file
+
+    def of(self, command: Command) -> Project:
+        """The project, its calls recorded as those of ``command``."""
+        more = {
+            "PYTHONPATH": str(RECORDER),
+            "RECORD_CALLS_IN": str(self._file),
+            "RECORD_CALLS_OF": str(command),
+        }
+        return Project(
+            self.project.folder, {**self.project.environment, **more}, self.project.stack
+        )
+
+    def statements(self, command: Command) -> list[dict[str, Any]]:
+        """What ``mtasts iam`` prints."""
+        words = ("iam", str(command), "--stack", self.project.stack, "--format", "json")
+        printed = json.loads(self.project.mtasts(*words, "--sns", TOPIC).required().stdout)
+        assert printed["warnings"] == [] or len(printed["policies"]) > 1
+        return [each for policy in printed["policies"] for each in policy["document"]["Statement"]]
+
+    def judged(self) -> tuple[set[Call], set[tuple[str, str]], set[tuple[str, str]]]:
+        """Calls that nothing allows; rows and actions that were used; those that are granted."""
+        calls = read(self._file, ACCOUNT)
+        used: set[tuple[str, str]] = set()
+        granted: set[tuple[str, str]] = set()
+        refused: set[Call] = set()
+        for command in Command:
+            statements = self.statements(command)
+            granted.update((row["Sid"], each) for row in statements for each in row["Action"])
+            for call in (each for each in calls if each.command == command):
+                by = {(row["Sid"], call.action) for row in statements if allows(row, call)}
+                used |= by
+                if not by:
+                    refused.add(call)
+        return refused, used, granted
+
+
+def entry(domain: str, *more: str) -> str:
+    rows = [f"- name: {domain}", f"  mx: [mx1.{domain}]", "  dkimSelectors: [s1]"]
+    return "\n".join([*rows, *(f"  {each}" for each in more)])
+
+
+def test_every_call_is_allowed_and_what_is_allowed_is_called(lab: Lab, tmp_path: Path) -> None:
+    refused: set[Call] = set()
+    used: set[tuple[str, str]] = set()
+    granted: set[tuple[str, str]] = set()
+    for number, play in enumerate((own_zone, handed_out, in_a_role)):
+        stack = play(lab, tmp_path / f"calls-{number}", f"d{uuid.uuid4().hex[:8]}.example")
+        found = stack.judged()
+        refused |= found[0]
+        used |= found[1]
+        granted |= found[2]
+    assert refused == set(), "no policy allows these calls: mtasts/iam/statements.py"
+    unused = {f"{sid} {action}" for sid, action in granted - used}
+    assert unused - set(UNSEEN) == set(), "nothing called these: remove them, or say why in UNSEEN"
+    assert set(UNSEEN) - unused == set(), "these were called: UNSEEN says that nothing does"
+
+
+def own_zone(lab: Lab, file: Path, domain: str) -> Recorded:
+    """From nothing to a changed policy, recovered, checked and destroyed."""
+    project = lab.stack(entry(domain), f"mtasts:alarmTopic: {TOPIC}", TAGS)
+    stack = Recorded(project, file)
+    preview, up, check = (stack.of(command) for command in Command)
+    preview.preview()
+    up.settle()
+    preview.pulumi("preview", "--refresh").required()
+    up.pulumi("config", "rm", "aws:defaultTags").required()
+    up.configure({"mtasts:maxAge": "86401"})
+    up.up().required()
+    lab.client("sns").create_topic(Name="alerts")
+    told = ("--state", "told.json", "--sns", TOPIC)
+    check.mtasts("check", "--stack", project.stack, *told)
+    check.mtasts("ledger", "show", project.stack).required()
+    up.pulumi("stack", "rm", "--yes", "--force", "--preserve-config").required()
+    project.select(project.stack)
+    up.mtasts("recover", project.stack).required()
+    up.up().required()
+    up.pulumi("destroy", "--yes", "--skip-preview").required()
+    return stack
+
+
+def handed_out(lab: Lab, file: Path, domain: str) -> Recorded:
+    """What an agency is to publish is handed out, looked at, and destroyed again."""
+    project = lab.stack(entry(domain), dns="manual")
+    stack = Recorded(project, file)
+    preview, up, check = (stack.of(command) for command in Command)
+    up.up().required()
+    preview.preview()
+    up.up().required()
+    check.mtasts("check", "--stack", project.stack)
+    up.pulumi("destroy", "--yes", "--skip-preview").required()
+    return stack
+
+
+def in_a_role(lab: Lab, file: Path, domain: str) -> Recorded:
+    """The records stand in a zone that a role of another principal writes to."""
+    project = lab.stack(entry(domain, f"dnsRoleArn: {ROLE}"))
+    stack = Recorded(project, file)
+    preview, up, _ = (stack.of(command) for command in Command)
+    preview.preview()
+    up.up().required()
+    up.pulumi("destroy", "--yes", "--skip-preview").required()
+    return stack
