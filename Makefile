@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine demo test matrix e2e lint workflows preview-local format bench lock clean
+.PHONY: setup engine plugins demo test matrix e2e lint workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -23,6 +23,10 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 # Found on PATH, fetched or built once, and kept outside the checkout.
 engine: setup
 	@$(BIN)/mtasts local engine
+
+# The real providers' plugins, each held to its pinned sum: docs/downloads.md.
+plugins: setup
+	@$(BIN)/mtasts local plugins
 
 # make demo CLOUD=cloudflare plays it on the other one.
 CLOUD ?= aws

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from localcloud.downloads import DownloadError, fetch_engine
 from mtasts.errors import MtaStsError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _EXEC = "pulumi-language-python-exec"
 _BUILD_SECONDS = 30 * 60
-_FETCH_SECONDS = 5 * 60
 _QUICK_SECONDS = 20
 
 
@@ -110,22 +110,16 @@ def on_path(environment: Mapping[str, str], _say: Callable[[str], None]) -> Engi
 
 
 def released(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
-    """The official release, by the SDK's own installer."""
+    """The official release, if its sha256 sum is the pinned one (`localcloud.downloads`)."""
     folder = _folder(environment, "release")
     binary = folder / "bin" / "pulumi"
 
     def install(target: Path) -> Engine:
-        program = (
-            "import sys; from pulumi.automation import PulumiCommand;"
-            "from semver import VersionInfo;"
-            "PulumiCommand.install(root=sys.argv[1], version=VersionInfo.parse(sys.argv[2]))"
-        )
-        with _progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
-            _run(
-                [sys.executable, "-c", program, str(target), RELEASE_VERSION],
-                seconds=_FETCH_SECONDS,
-                environment=dict(environment),
-            )
+        try:
+            with _progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
+                fetch_engine(RELEASE_VERSION, target)
+        except DownloadError as error:
+            raise EngineError(str(error)) from error
         return Engine(binary, RELEASE_VERSION, "release")
 
     return _cached(environment, "release", install)

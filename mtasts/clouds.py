@@ -73,7 +73,17 @@ class Clouds:
         return cls(
             stack,
             config,
-            Account(AwsSettings.from_config(values, local_only=is_local(environment)))
+            Account(
+                AwsSettings.from_config(
+                    values,
+                    local_only=is_local(environment),
+                    external_ids={
+                        each.dns_role_arn: each.dns_role_external_id
+                        for each in config.domains
+                        if each.dns_role_arn and each.dns_role_external_id
+                    },
+                )
+            )
             if on_aws
             else None,
             CloudflareAccount(settings) if settings else None,

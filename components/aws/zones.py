@@ -8,7 +8,6 @@ import pulumi
 import pulumi_aws
 
 from components.aws.zone import Zone
-from mtasts.cloud.aws import Role
 
 if TYPE_CHECKING:
     from mtasts.cloud.aws import AwsSettings
@@ -54,7 +53,7 @@ def provider_arguments(settings: AwsSettings, role: str) -> pulumi_aws.ProviderA
         token=_secret(settings.token),
         assume_roles=[
             pulumi_aws.ProviderAssumeRoleArgs(role_arn=each.arn, external_id=each.external_id)
-            for each in (*settings.roles, Role(role))
+            for each in (*settings.roles, settings.dns_role(role))
         ],
         endpoints=[cast("Any", dict(settings.endpoints))] if settings.endpoints else None,
     )

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 # The one crossing from the library to the local cloud; this module is loaded for its command only.
+from localcloud.downloads import install_plugins
 from localcloud.engine import find
 from localcloud.lab.running import run_inside
 from localcloud.lab.setups import setups
-from localcloud.lifecycle import environment, running, start, status, stop
+from localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
 from localcloud.project import make_stacks
 from localcloud.shell import enter, leave, outside
 from mtasts.cli.output import Exit, Help
@@ -58,6 +59,17 @@ def configure(parser: ArgumentParser) -> None:
         "find, fetch or build the Pulumi engine, and say where it is",
         "MTASTS_ENGINE=build mtasts local engine",
     )
+    plugins = verbs.add_parser(
+        "plugins",
+        help="have the engine on PATH install the providers' plugins, each held to its pinned sum",
+        description="have the engine on PATH install the real providers' plugins, each held to "
+        "the sha256 sum in localcloud/downloads.sums; for runs against a real account",
+        epilog="example: mtasts local plugins aws",
+        formatter_class=Help,
+    )
+    plugins.add_argument(
+        "providers", metavar="PROVIDER", nargs="*", help="aws or cloudflare (both)"
+    )
     up = add("up", "start a local cloud, empty, and leave it running", "mtasts local up")
     up.add_argument(
         "--stacks",
@@ -100,6 +112,7 @@ def run(arguments: Namespace) -> int:
         "down": _down,
         "env": _env,
         "lab": _lab,
+        "plugins": _plugins,
     }
     return verbs[arguments.verb](arguments)
 
@@ -166,6 +179,18 @@ def _lab(arguments: Namespace) -> int:
     if words:
         return run_inside(words, outside(os.environ))
     sys.stdout.write("".join(f"{each.domain}\n" for each in setups()))
+    return Exit.GOOD
+
+
+def _plugins(arguments: Namespace) -> int:
+    pulumi = shutil.which("pulumi")
+    if pulumi is None:
+        raise UsageError("no pulumi on PATH")
+    wanted = {each: PROVIDERS.get(each, "") for each in arguments.providers or PROVIDERS}
+    if unknown := [each for each, version in wanted.items() if not version]:
+        raise UsageError(f"{unknown[0]}: write one of {', '.join(PROVIDERS)}")
+    for each in install_plugins(pulumi, wanted):
+        sys.stdout.write(f"installed {each}, whose sha256 sum is the pinned one\n")
     return Exit.GOOD
 
 

@@ -56,9 +56,17 @@ class AwsSettings:
     allowed_accounts: tuple[str, ...] = ()
     local_only: bool = False
     """Whether the environment is a local cloud's: then no call may leave this machine."""
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    """What the roles that hold zones want to be told, by their ARN."""
 
     @classmethod
-    def from_config(cls, values: Mapping[str, object], *, local_only: bool = False) -> AwsSettings:
+    def from_config(
+        cls,
+        values: Mapping[str, object],
+        *,
+        local_only: bool = False,
+        external_ids: Mapping[str, str] | None = None,
+    ) -> AwsSettings:
         """Read the ``aws:`` keys of a stack's config; lists and objects may be JSON texts.
 
         Raises:
@@ -101,7 +109,12 @@ class AwsSettings:
                 str(account) for account in _list(values, "allowedAccountIds") or ()
             ),
             local_only=local_only,
+            external_ids=external_ids or {},
         )
+
+    def dns_role(self, arn: str) -> Role:
+        """The role that holds a zone, with the external id that the stack has for it."""
+        return Role(arn, self.external_ids.get(arn))
 
 
 def _list(values: Mapping[str, object], key: str) -> list[object]:
@@ -242,7 +255,7 @@ class Account:
         """
         if role_arn is None:
             return self
-        roles = (*self.settings.roles, Role(role_arn))
+        roles = (*self.settings.roles, self.settings.dns_role(role_arn))
         return Account(
             replace(self.settings, roles=roles, allowed_accounts=()),
             attempts_max=self._attempts_max,

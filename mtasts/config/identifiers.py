@@ -10,6 +10,7 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
 _TOPIC = re.compile(r"arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
+_EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # the IAM guide's page on quotas
 _ROUTE53_ZONE = re.compile(r"[A-Z0-9]{8,32}")
 _CLOUDFLARE_ID = re.compile(r"[0-9a-f]{32}")
 _ZONE = re.compile(f"{_ROUTE53_ZONE.pattern}|{_CLOUDFLARE_ID.pattern}")
@@ -53,6 +54,12 @@ def role_arn(value: object) -> str:
     """The ARN of an IAM role."""
     fix = "write arn:aws:iam::123456789012:role/name"
     return _require(_ROLE, text(value), "role", "ARN of an IAM role", fix)
+
+
+def external_id(value: object) -> str:
+    """What the trust policy of a role in another account asks for (sts:ExternalId)."""
+    fix = "write 2 to 1224 letters, digits and _+=,.@:/- as the role's trust policy has them"
+    return _require(_EXTERNAL_ID, text(value), "external-id", "external id of a role", fix)
 
 
 def alarm_topic(value: object) -> str:

@@ -136,6 +136,7 @@ def _load(
     ]
     rules.check_stack(stack, raw, hosting, dns, report)
     rules.check_names(domains, report)
+    rules.check_external_ids(domains, report)
     for domain, entry, path in domains:
         rules.check_domain(
             domain,
@@ -273,6 +274,7 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
         dkim_selectors=tuple(domain.dkim_selectors or ()),
         zone_id=domain.zone_id,
         dns_role_arn=domain.dns_role_arn,
+        dns_role_external_id=domain.dns_role_external_id,
         reroll=domain.reroll or stack.reroll or "",
         override=_override(domain.override),
         retire=bool(domain.retire),

@@ -124,6 +124,7 @@ class DomainConfig:
     dkim_selectors: tuple[str, ...] = ()
     zone_id: str | None = None
     dns_role_arn: str | None = None
+    dns_role_external_id: str | None = None
     reroll: str = ""
     override: Override | None = None
     retire: bool = False

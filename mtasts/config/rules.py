@@ -157,6 +157,25 @@ def check_names(
         first.setdefault(domain.name, path)
 
 
+def check_external_ids(
+    domains: Iterable[tuple[DomainFields, Mapping[str, object], str]], report: Report
+) -> None:
+    """A role is assumed with one external id, and an external id belongs to a role."""
+    first: dict[str, tuple[str | None, str]] = {}
+    for domain, _, path in domains:
+        key, value = f"{path}.dnsRoleExternalId", domain.dns_role_external_id
+        if domain.dns_role_arn is None:
+            if value is not None:
+                why, fix = "there is no role to tell it to", "add dnsRoleArn, or remove it"
+                report.add(key, FieldError("config-impossible-combination", why, fix))
+            continue
+        wanted, where = first.setdefault(domain.dns_role_arn, (value, path))
+        if value != wanted:
+            why = f"another external id for the same role than in {where}"
+            fix = f"write the same in both: {wanted or value}"
+            report.add(key, FieldError("config-impossible-combination", why, fix))
+
+
 def check_domain(
     domain: DomainFields,
     path: str,

@@ -204,6 +204,9 @@ class DomainFields(Fields):
     dns_role_arn: Annotated[str, PlainValidator(identifiers.role_arn)] | None = Field(
         None, alias="dnsRoleArn"
     )
+    dns_role_external_id: Annotated[str, PlainValidator(identifiers.external_id)] | None = Field(
+        None, alias="dnsRoleExternalId"
+    )
     ttl: _Ttl | None = None
     tls_reports: _Reports | None = Field(None, alias="tlsReports")
     reroll: _Token | None = None

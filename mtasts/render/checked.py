@@ -55,7 +55,7 @@ def as_sarif(found: Sequence[Checked]) -> str:
         for finding in checked.findings:
             rules.setdefault(
                 finding.id,
-                {"id": finding.id, "shortDescription": {"text": finding.summary}},
+                {"id": finding.id, "shortDescription": {"text": _sarif_text(finding.summary)}},
             )
             text = f"{checked.domain}: {finding.summary}"
             text += f" ({finding.evidence})" if finding.evidence else ""
@@ -63,7 +63,7 @@ def as_sarif(found: Sequence[Checked]) -> str:
                 {
                     "ruleId": finding.id,
                     "level": _LEVELS[finding.severity],
-                    "message": {"text": f"{text}. {finding.fix}"},
+                    "message": {"text": _sarif_text(f"{text}. {finding.fix}")},
                     "locations": [
                         {"logicalLocations": [{"name": checked.domain, "kind": "resource"}]}
                     ],
@@ -72,6 +72,11 @@ def as_sarif(found: Sequence[Checked]) -> str:
     driver = {"name": "mtasts", "rules": list(rules.values())}
     run = {"tool": {"driver": driver}, "results": results}
     return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _sarif_text(text: str) -> str:
+    """Plain text in which no viewer sees a link (SARIF 2.1.0 section 3.11.6)."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
 
 
 def as_html(found: Sequence[Checked]) -> str:

@@ -8,6 +8,7 @@ what the one before had handed out, and none is ever left again.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,13 +20,16 @@ from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.stages import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.phases import Parts
 
 VERSION = 1
 HANDED_MAX_BYTES = 256 * 1024
+_NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+")
+# Of a text what an STS or TLS-RPT record can hold: no quotes, backslashes or markup.
+_VALUES = {"CNAME": _NAME, "TXT": re.compile(r"[A-Za-z0-9._~:/?#\[\]@$&'()*+,;=% !-]{1,4000}")}
 TTL_SECONDS = 300
 
 
@@ -79,14 +83,29 @@ def parse_handed(raw: bytes) -> tuple[Handed, ...]:
     try:
         found = json.loads(raw[: HANDED_MAX_BYTES + 1])
         if found["version"] != VERSION:
-            raise HandoverError(f"what was handed out is of version {found['version']}")
-        return tuple(
-            Handed(str(row["owner"]), str(row["type"]), str(row["value"]))
-            for row in found["records"]
-        )
+            raise HandoverError(
+                f"what was handed out is of version {printable(str(found['version']))}"
+            )
+        return tuple(map(_read_record, found["records"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = printable(f"{type(error).__name__}: {error}")
         raise HandoverError(f"what was handed out cannot be read: {why}") from error
+
+
+def _read_record(row: Mapping[str, object]) -> Handed:
+    """A record that mtasts could have handed out.
+
+    The bucket may have been written to by others, and what is read here goes to terminals, logs,
+    zone files and pull requests: nothing is taken that a zone file or a page could take for more.
+    """
+    handed = Handed(str(row["owner"]), str(row["type"]), str(row["value"]))
+    pattern = _VALUES.get(handed.type)
+    if not (_NAME.fullmatch(handed.owner) and pattern and pattern.fullmatch(handed.value)):
+        raise HandoverError(
+            "what was handed out holds a record that mtasts never writes: "
+            f"{printable(handed.owner)} {printable(handed.type)} {printable(handed.value)}"
+        )
+    return handed
 
 
 def as_text(records: Iterable[Handed]) -> str:

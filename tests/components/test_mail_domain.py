@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any, cast
 
 import pytest
 from recording import Recorded, record
 
 from components.aws.hosting import AwsHosting
-from components.aws.zones import Route53Zones
+from components.aws.zones import Route53Zones, provider_arguments
 from components.mail_domain import MailDomain
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.config import Hosting
@@ -345,3 +346,11 @@ def test_alarms_tell_a_topic_what_fails_by_itself(plain: Recorded) -> None:
     assert watched.inputs(expiry)["threshold"] == 30
     assert set(watched.inputs(expiry)["dimensions"]) == {"CertificateArn"}
     assert watched.inputs(errors)["dimensions"]["Region"] == "Global"
+
+
+def test_the_provider_of_a_role_tells_its_external_id() -> None:
+    role = "arn:aws:iam::210987654321:role/dns"
+    settings = AwsSettings("us-east-1", external_ids={role: "a-1"})
+    for arn, expect in ((role, "a-1"), (f"{role}2", None)):
+        (assumed,) = cast("Any", provider_arguments(settings, arn).assume_roles)
+        assert (assumed.role_arn, assumed.external_id) == (arn, expect)

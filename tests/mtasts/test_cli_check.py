@@ -131,6 +131,22 @@ def test_as_sarif_each_finding_is_a_result(capsys: pytest.CaptureFixture[str]) -
     assert {rule["id"] for rule in only["tool"]["driver"]["rules"]} == set(levels)
 
 
+def test_as_sarif_no_text_is_a_link() -> None:
+    from mtasts.check.notes import Checked  # noqa: PLC0415 - for this alone
+    from mtasts.findings import Finding, Severity  # noqa: PLC0415 - as above
+    from mtasts.render.checked import as_sarif  # noqa: PLC0415 - as above
+
+    link = Finding(
+        "handed-missing", Severity.ERROR, "[here](https://evil.example)", "c", "\\[x](y)"
+    )
+    (only,) = json.loads(as_sarif([Checked("a.example", (link,))]))["runs"]
+    text = only["results"][0]["message"]["text"]
+    assert "\\[here\\](https://evil.example)" in text
+    assert "\\\\\\[x\\](y)" in text
+    rule = only["tool"]["driver"]["rules"][0]["shortDescription"]["text"]
+    assert rule == "\\[here\\](https://evil.example)"
+
+
 def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     tags: list[str] = []
 

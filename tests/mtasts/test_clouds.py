@@ -11,7 +11,7 @@ from test_cloudflare import api
 from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.cli import accounts
 from mtasts.clock import utc_now
-from mtasts.cloud.aws import Account
+from mtasts.cloud.aws import Account, Role
 from mtasts.cloud.cloudflare_zones import CloudflareZones
 from mtasts.cloud.distributions import Distributions
 from mtasts.cloud.workers import Workers
@@ -148,3 +148,13 @@ def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", servers.api.url)
         found, _ = accounts.stack_ledgers(config("cloudflare", "cloudflare"), {}, "test")
     assert isinstance(found.store, R2Store)
+
+
+def test_a_role_of_a_zone_is_assumed_with_its_external_id() -> None:
+    role, other = (f"arn:aws:iam::222222222222:role/{name}" for name in ("dns", "other"))
+    base = config("aws", "route53")
+    first = replace(base.domains[0], dns_role_arn=role, dns_role_external_id="a-1")
+    second = replace(base.domains[0], dns_role_arn=other)
+    found = Clouds.of("test", replace(base, domains=(first, second)), AWS, ENVIRONMENT)
+    roles = [found.require_aws().in_role(each).settings.roles for each in (role, other)]
+    assert roles == [(Role(role, "a-1"),), (Role(other),)]

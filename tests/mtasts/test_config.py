@@ -954,3 +954,51 @@ def test_a_parked_domain_has_nothing_to_retire() -> None:
     (finding,) = refusals(values)
     assert finding.id == "config-impossible-combination"
     assert "mtasts:domains[0].retire: a parked domain" in finding.summary
+
+
+ROLE_OF_A_ZONE = "arn:aws:iam::123456789012:role/dns"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expect"),
+    [
+        pytest.param({"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"}, {}, "", id="one"),
+        pytest.param(
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
+            "",
+            id="the-same",
+        ),
+        pytest.param(
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
+            {"dnsRoleArn": ROLE_OF_A_ZONE},
+            "another external id for the same role",
+            id="none-in-the-other",
+        ),
+        pytest.param(
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "b-2"},
+            "another external id for the same role",
+            id="another",
+        ),
+        pytest.param({"dnsRoleExternalId": "a-1"}, {}, "there is no role", id="no-role"),
+        pytest.param(
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a b"}, {}, "no external id", id="b"
+        ),
+        pytest.param(
+            {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a"}, {}, "no external id", id="l"
+        ),
+    ],
+)
+def test_a_role_is_told_one_external_id(
+    first: dict[str, str], second: dict[str, str], expect: str
+) -> None:
+    values = with_dns("aws", "route53", **first)
+    entry = {"name": "second.example", "mx": ["mx.second.example"], **second}
+    values["mtasts:domains"] = [*values["mtasts:domains"], entry]
+    if not expect:
+        assert read(values).domains[0].dns_role_external_id == "a-1"
+        return
+    with pytest.raises(ConfigError) as refused:
+        read(values)
+    assert [expect in each.summary for each in refused.value.findings] == [True]

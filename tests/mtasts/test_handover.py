@@ -190,3 +190,51 @@ def test_each_stage_declares_what_the_one_before_made_possible(
     assert parts.protect_record is has[0]
     withdrawn = Phase.RECORD_WITHDRAWN.parts.at(stage)
     assert not withdrawn.record
+
+
+@pytest.mark.parametrize(
+    ("row", "is_good"),
+    [
+        pytest.param(("mta-sts.example.gov", "CNAME", "d1.cloudfront.net"), True, id="cname"),
+        pytest.param(("_mta-sts.example.gov", "TXT", "v=STSv1; id=20200101;"), True, id="sts"),
+        pytest.param(
+            (
+                "_smtp._tls.example.gov",
+                "TXT",
+                "v=TLSRPTv1; rua=mailto:a@b.example,https://c/?d=%2C",
+            ),
+            True,
+            id="tlsrpt",
+        ),
+        pytest.param(("_x.mta-sts.example.gov", "CNAME", "_y.acm-validations.aws"), True, id="acm"),
+        pytest.param(("a.example", "A", "192.0.2.1"), False, id="type"),
+        pytest.param(("a.example\n", "CNAME", "b.example"), False, id="owner-newline"),
+        pytest.param(("<b>.example", "CNAME", "b.example"), False, id="owner-markup"),
+        pytest.param(("a.example", "CNAME", "b.example\x1b[2J"), False, id="escape-sequence"),
+        pytest.param(("a.example", "CNAME", "b.example. 300 IN A"), False, id="zone-file"),
+        pytest.param(("a.example", "TXT", 'x" "y'), False, id="quotes"),
+        pytest.param(("a.example", "TXT", "<script>alert(1)</script>"), False, id="script"),
+        pytest.param(("a.example", "TXT", "`code`"), False, id="markdown"),
+        pytest.param(("a.example", "TXT", "\\"), False, id="backslash"),
+        pytest.param(("a.example", "TXT", "\u202e"), False, id="direction"),
+        pytest.param(("a.example", "TXT", "x" * 4001), False, id="endless"),
+        pytest.param(("a.example", "TXT", ""), False, id="empty"),
+    ],
+)
+def test_only_records_that_mtasts_writes_are_read(row: tuple[str, str, str], is_good: bool) -> None:
+    record = Handed(*row)
+    raw = render_handed("example.gov", [record]).encode()
+    if is_good:
+        assert parse_handed(raw) == (record,)
+        return
+    with pytest.raises(HandoverError, match="a record that mtasts never writes") as refused:
+        parse_handed(raw)
+    text = str(refused.value)
+    assert text.isascii()
+    assert text.isprintable()
+
+
+def test_the_version_of_an_unknown_one_is_printable() -> None:
+    with pytest.raises(HandoverError) as refused:
+        parse_handed(json.dumps({"version": "\x1b[2J<b>", "records": []}).encode())
+    assert str(refused.value).isprintable()
