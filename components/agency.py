@@ -78,13 +78,14 @@ async def _main(stack: str) -> pulumi.Inputs:
         settings=clouds.zone_settings,
         former_zones=clouds.former_zones,
     )
-    _, survey, _ = await asyncio.gather(
+    _, survey, _, token_notes = await asyncio.gather(
         start_provider(clouds),
         surveyor.survey(config),
         in_thread(load_components, clouds),
+        in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
     )
     recorder = ledgers(survey.account_id)
-    for note in survey.notes:
+    for note in (*token_notes, *survey.notes):
         pulumi.log.warn(note)
     decision = decide(survey.domains, now(), dns=config.dns)
     for warning in decision.warnings:

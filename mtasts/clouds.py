@@ -19,6 +19,8 @@ from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
 from mtasts.destinations import aws_endpoints, is_local, require_aws
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.iam.statements import Command
+from mtasts.iam.token import token_needs, token_notes
 from mtasts.recording import Recorder
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
@@ -151,6 +153,20 @@ class Clouds:
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
         """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
         return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
+
+    def token_notes(self, *, is_preview: bool) -> tuple[str, ...]:
+        """What to warn of: what the token for Cloudflare lacks, or that nobody could tell."""
+        if self.cloudflare is None:
+            return ()
+        command = Command.PREVIEW if is_preview else Command.UP
+        try:
+            granted = self.cloudflare.granted()
+        except (CloudflareError, UndeterminedError) as error:
+            note = (
+                f"could not find out what the Cloudflare token may do ({error}): compare it with "
+            )
+            return (f"{note}mtasts iam {command} --stack {self.stack}",)
+        return token_notes(command, token_needs(self.config), granted, self.stack)
 
     def aws_bucket(self, account_id: str) -> str:
         """The bucket of the stack on AWS."""

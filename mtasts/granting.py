@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mtasts.config import Dns, Hosting
+from mtasts.config import Dns
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.iam.policies import ANY_ZONE, Ground, policies, statements_of
 from mtasts.iam.statements import Command, Need
-from mtasts.iam.token import TokenNeed, permissions_of, token_policies
+from mtasts.iam.token import permissions_of, token_needs, token_policies
 from mtasts.render.permissions import Permissions, Token
 from mtasts.rollout.zones import choose_zone
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mtasts.clouds import Clouds
-    from mtasts.config import AgencyConfig, DomainConfig
+    from mtasts.config import DomainConfig
     from mtasts.rollout.zones import HostedZone
 
 _ROUTE53 = re.compile(r"[A-Z0-9]{8,32}")
@@ -162,17 +162,6 @@ class Granting:
             rows,
             token_policies(rows, account, zones),
         )
-
-
-def token_needs(config: AgencyConfig) -> frozenset[TokenNeed]:
-    """What of a stack asks for which permissions of a Cloudflare token."""
-    at_cloudflare = Hosting.CLOUDFLARE in (config.hosting, config.leaving)
-    wanted = {
-        TokenNeed.HOSTING: at_cloudflare or config.leaving is not None,
-        TokenNeed.DNS: Dns.CLOUDFLARE in (config.dns, config.leaving_dns),
-        TokenNeed.TAKE_OVER: config.hosting is Hosting.CLOUDFLARE and config.leaving is not None,
-    }
-    return frozenset(need for need, is_wanted in wanted.items() if is_wanted)
 
 
 def _once(zones: Iterable[str]) -> tuple[str, ...]:

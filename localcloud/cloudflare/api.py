@@ -151,6 +151,13 @@ class Api:
     async def _verify(self, _: _Call) -> HttpResponse:
         return _ok({"id": TOKEN_ID, "status": "active"})
 
+    @_route("GET", rf"/user/tokens/{TOKEN_ID}", "API Tokens Read")
+    async def _token(self, _: _Call) -> HttpResponse:
+        rights = {right for _, _, right, _ in _ROUTES if right} - self.faults.lacking
+        groups = [{"id": name.lower(), "name": name} for name in sorted(rights)]
+        policy = {"effect": "allow", "resources": {}, "permission_groups": groups}
+        return _ok({"id": TOKEN_ID, "status": "active", "policies": [policy]})
+
     @_route("GET", "/zones", "Zone Read")
     async def _zones(self, call: _Call) -> HttpResponse:
         wanted = call.query.get("name")

@@ -100,7 +100,7 @@ class CloudflareAccount:
         self._pause = pause
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
-        self._token_id: str | None = None
+        self._token: tuple[str, str] | None = None
 
     @property
     def path(self) -> str:
@@ -176,13 +176,37 @@ class CloudflareAccount:
 
     def token_id(self) -> str:
         """The id of the token, which is R2's access key id; raises as `get`."""
-        if self._token_id is None:
+        return self._verified()[1]
+
+    def granted(self) -> frozenset[str]:
+        """The permission groups of the token, by name, whatever zone or account each is for.
+
+        Raises:
+            CloudflareError: the token may not read itself (API Tokens Read).
+            UndeterminedError: nobody answered, or what came is no answer.
+        """
+        path, id_ = self._verified()
+        found = self.get(f"{path}/{id_}")
+        names: dict[str, set[str]] = {"allow": set(), "deny": set()}
+        try:
+            for policy in found["policies"]:
+                groups = policy["permission_groups"]
+                names[policy["effect"]].update(str(each["name"]) for each in groups)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UndeterminedError(f"Cloudflare, {path}: no policies of a token") from error
+        return frozenset(names["allow"] - names["deny"])
+
+    def _verified(self) -> tuple[str, str]:
+        """Where the token is kept, and its id."""
+        if self._token is None:
+            path = "/user/tokens"
             try:
-                found = self.get("/user/tokens/verify")
+                found = self.get(f"{path}/verify")
             except CloudflareError:  # one that belongs to the account, not to a user
-                found = self.get(f"{self.path}/tokens/verify")
-            self._token_id = str(found["id"])
-        return self._token_id
+                path = f"{self.path}/tokens"
+                found = self.get(f"{path}/verify")
+            self._token = path, str(found["id"])
+        return self._token
 
     def r2_keys(self) -> tuple[str, str]:
         """Access key and secret of R2's S3 API, which Cloudflare derives from the token."""

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mtasts.config import Dns, Hosting
 from mtasts.iam.statements import Command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from mtasts.config import AgencyConfig
 
 
 class Scope(StrEnum):
@@ -157,6 +160,16 @@ PERMISSIONS: tuple[Permission, ...] = (
         TokenNeed.HOSTING,
         optional=True,
     ),
+    Permission(
+        "API Tokens Read",
+        "API Tokens: Read",
+        Scope.ACCOUNT,
+        _ALL,
+        "Lets a preview compare the token with this list; without it the preview says that it "
+        "could not find out. A token of the account has Account API Tokens Read instead.",
+        TokenNeed.ALWAYS,
+        optional=True,
+    ),
 )
 
 
@@ -176,6 +189,25 @@ def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Per
         for each in wanted
         if not each.optional and not {each.name, _writing(each.name)} & set(granted)
     )
+
+
+def token_notes(
+    command: Command, needs: Iterable[TokenNeed], granted: Collection[str], stack: str
+) -> tuple[str, ...]:
+    """What to warn of, for a token with the permission groups ``granted``, before a run.
+
+    A token that can write nothing is taken for one that only previews; with any other, a preview
+    tells what the run after it would lack.
+    """
+    needed = tuple(needs)
+    if any(name.endswith(" Write") for name in granted):
+        command = Command.UP
+    missing = lacking(permissions_of(command, needed), granted)
+    if not missing:
+        return ()
+    names = ", ".join(f"{each.name} ({each.scope})" for each in missing)
+    how = f"mtasts iam {command} --stack {stack} prints all that it needs"
+    return (f"the Cloudflare token lacks {names}: {how}",)
 
 
 def _writing(name: str) -> str:
@@ -208,3 +240,14 @@ def token_policies(
                 }
             )
     return made
+
+
+def token_needs(config: AgencyConfig) -> frozenset[TokenNeed]:
+    """What of a stack asks for which permissions of a Cloudflare token."""
+    at_cloudflare = Hosting.CLOUDFLARE in (config.hosting, config.leaving)
+    wanted = {
+        TokenNeed.HOSTING: at_cloudflare or config.leaving is not None,
+        TokenNeed.DNS: Dns.CLOUDFLARE in (config.dns, config.leaving_dns),
+        TokenNeed.TAKE_OVER: config.hosting is Hosting.CLOUDFLARE and config.leaving is not None,
+    }
+    return frozenset(need for need, is_wanted in wanted.items() if is_wanted)

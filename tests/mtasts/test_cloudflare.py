@@ -298,6 +298,33 @@ def test_a_token_of_the_account_is_asked_for_there() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("policies", "expect"),
+    [
+        pytest.param([("allow", "A"), ("allow", "B")], {"A", "B"}, id="all-of-them"),
+        pytest.param([("allow", "A"), ("deny", "A"), ("allow", "B")], {"B"}, id="denied"),
+        pytest.param([], set(), id="none"),
+        pytest.param(None, None, id="no-policies"),
+        pytest.param([("maybe", "A")], None, id="another-effect"),
+    ],
+)
+def test_a_tokens_permissions_are_read_where_it_is_kept(
+    policies: list[tuple[str, str]] | None, expect: set[str] | None
+) -> None:
+    rows = policies and [
+        {"effect": effect, "permission_groups": [{"name": name}]} for effect, name in policies
+    ]
+    answers = (refusal(401, 1000), ok({"id": "t1"}), ok({"policies": rows}))
+    with answering(*answers) as (url, asked):
+        account = CloudflareAccount(settings(url))
+        if expect is None:
+            with pytest.raises(UndeterminedError, match="no policies of a token"):
+                account.granted()
+        else:
+            assert account.granted() == expect
+    assert asked[-1] == f"/accounts/{ACCOUNT_ID}/tokens/t1"
+
+
 def test_an_account_without_workers_dev_is_told_how_to_get_it() -> None:
     with (
         answering(ok({"subdomain": ""})) as (url, _),

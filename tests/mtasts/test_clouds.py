@@ -9,6 +9,7 @@ import pytest
 from test_cloudflare import api
 
 from localcloud.cloudflare.account import ACCOUNT_ID
+from localcloud.cloudflare.api import Faults
 from mtasts.cli import accounts
 from mtasts.clock import utc_now
 from mtasts.cloud.aws import Account, Role
@@ -158,3 +159,17 @@ def test_a_role_of_a_zone_is_assumed_with_its_external_id() -> None:
     found = Clouds.of("test", replace(base, domains=(first, second)), AWS, ENVIRONMENT)
     roles = [found.require_aws().in_role(each).settings.roles for each in (role, other)]
     assert roles == [(Role(role, "a-1"),), (Role(other),)]
+
+
+def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
+    with api() as servers:
+        found = clouds("cloudflare", "cloudflare", CLOUDFLARE_BASE_URL=servers.api.url)
+        assert found.token_notes(is_preview=True) == ()
+        servers.api.faults = Faults(lacking=frozenset({"DNS Write"}))
+        (note,) = found.token_notes(is_preview=True)
+        assert note.startswith("the Cloudflare token lacks DNS Write (zone): mtasts iam up")
+        servers.api.faults = Faults(lacking=frozenset({"API Tokens Read"}))
+        (note,) = found.token_notes(is_preview=False)
+        assert note.startswith("could not find out what the Cloudflare token may do")
+        assert "mtasts iam up --stack test" in note
+    assert clouds("aws", "route53").token_notes(is_preview=True) == ()

@@ -15,6 +15,7 @@ from mtasts.iam.token import (
     TokenNeed,
     lacking,
     permissions_of,
+    token_notes,
     token_policies,
 )
 from mtasts.render.permissions import Permissions
@@ -181,3 +182,22 @@ def test_a_token_is_limited_to_account_and_zones() -> None:
     assert [each["resources"] for each in token_policies(checks, "a1", ())] == [
         {f"{prefix}.a1": "*"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("granted", "expect"),
+    [
+        pytest.param({"Zone Read", "DNS Read"}, "", id="it-only-previews"),
+        pytest.param({"Zone Read", "DNS Write"}, "", id="it-writes"),
+        pytest.param({"DNS Read"}, "lacks Zone Read (zone): mtasts iam preview", id="no-zones"),
+        pytest.param(
+            {"Zone Read", "DNS Read", "Workers Scripts Write"},
+            "lacks DNS Write (zone): mtasts iam up --stack agency",
+            id="it-writes-not-all",
+        ),
+    ],
+)
+def test_a_preview_tells_what_the_token_lacks(granted: set[str], expect: str) -> None:
+    found = token_notes(Command.PREVIEW, {TokenNeed.DNS}, granted, "agency")
+    assert [expect in each for each in found] == ([True] if expect else [])
+    assert token_notes(Command.UP, {TokenNeed.DNS}, {"Zone Read", "DNS Read"}, "agency")
