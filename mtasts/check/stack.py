@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.config import AgencyConfig, ConfigError, DomainConfig, Hosting, load_file
+from mtasts.config.folder import is_stack_file, listed_domains, stack_files
 from mtasts.findings import Finding, Severity, printable
 from mtasts.policy import Mode
 
@@ -23,11 +24,12 @@ _RETIRED_MAILBOX_HOST = "mailcheck.service.ncsc.gov.uk"
 
 def check_stack_file(path: Path) -> list[Finding]:
     """Every mistake in a stack file or, where there is none, every warning about it."""
+    beside = list(_beside(path))
     try:
         config = load_file(path)
     except ConfigError as error:
-        return list(error.findings)
-    return [*_file_name(path, config), *check_stack(config)]
+        return [*error.findings, *beside]
+    return [*beside, *_file_name(path, config), *check_stack(config)]
 
 
 def check_stack(config: AgencyConfig) -> list[Finding]:
@@ -38,9 +40,40 @@ def check_stack(config: AgencyConfig) -> list[Finding]:
     return findings
 
 
+def _beside(path: Path) -> Iterator[Finding]:
+    """The stack files of the folder that have a domain of this one: each would publish it anew."""
+    own = listed_domains(path)
+    others = [each for each in stack_files(path.parent) if each.name != path.name]
+    if own is None or not is_stack_file(path):
+        return
+    for other in others:
+        there = listed_domains(other)
+        if there is None:
+            yield Finding(
+                "stack-file-unreadable",
+                Severity.WARNING,
+                f"{printable(str(path), 1024)}: could not find out whether "
+                f"{printable(other.name)} has a domain of it: it cannot be read",
+                "docs/config.md",
+                printable(other.name),
+                f"correct it: mtasts lint stack {printable(str(other), 1024)}",
+            )
+            continue
+        for domain in sorted(own & there):
+            yield Finding(
+                "stack-domain-elsewhere",
+                Severity.ERROR,
+                f"{printable(str(path), 1024)}: {domain} is in {printable(other.name)} as well: "
+                "each of the two stacks would undo what the other publishes",
+                "docs/config.md",
+                domain,
+                "remove it from one of them",
+            )
+
+
 def _file_name(path: Path, config: AgencyConfig) -> Iterator[Finding]:
     """Pulumi finds a stack's config by the name of its file only."""
-    if not (path.name.startswith("Pulumi.") and path.suffix == ".yaml" and path.stem != "Pulumi"):
+    if not is_stack_file(path):
         yield Finding(
             "stack-file-name",
             Severity.WARNING,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.cli.paths import existing
 from mtasts.config import ConfigError, load_stack
 from mtasts.config.fields import FieldError
+from mtasts.config.folder import listed_domains, stack_files, stack_name
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import UsageError
 from mtasts.names import DomainNameError, parse_domain
@@ -50,21 +52,36 @@ def mail_domain(text: str) -> str:
 
 
 def find_domain(name: str, folder: Path) -> StackDomain:
-    """The stack that has the domain; a file with mistakes is passed over unless none has it.
+    """The one stack that has the domain; a file that cannot be read is told on standard error.
 
     Raises:
-        UsageError: no readable file has it.
+        UsageError: no file has it, more than one has, or the one that has it holds mistakes.
     """
-    broken = []
-    for path in sorted(existing(folder).glob("Pulumi.*.yaml")):
-        try:
-            config, values = load_stack(path)
-        except ConfigError as error:
-            broken.append(error.file)
-            continue
+    listed = {path: listed_domains(path) for path in stack_files(existing(folder))}
+    having = [path for path, names in listed.items() if names is not None and name in names]
+    unreadable = [path for path, names in listed.items() if names is None]
+    broken = ", ".join(map(str, unreadable))
+    if len(having) > 1:
+        raise UsageError(
+            f"{name} is in {len(having)} stack files: {', '.join(map(str, having))}: remove it "
+            "from all but one"
+        )
+    if having and unreadable:
+        sys.stderr.write(
+            f"mtasts: {broken} cannot be read, so it is not known whether {name} is in there as "
+            f"well as in {having[0]}\n"
+        )
+    for path in having:
+        config, values = _loaded(path)
         for domain in config.domains:
             if domain.name == name and not domain.parked:
-                stack = path.stem.removeprefix("Pulumi.")
-                return StackDomain(stack, config, domain, values)
-    more = f" (not readable: {', '.join(broken)})" if broken else ""
+                return StackDomain(stack_name(path), config, domain, values)
+    more = f" (not readable: {broken})" if broken else ""
     raise UsageError(f"no stack file in {folder} has the domain {name}{more}")
+
+
+def _loaded(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
+    try:
+        return load_stack(path)
+    except ConfigError as error:
+        raise UsageError(f"{path} has mistakes: run mtasts lint stack {path}") from error

@@ -159,3 +159,51 @@ def test_ten_mistakes_get_ten_findings_with_line_key_and_fix(tmp_path: Path) -> 
 def test_a_file_that_is_not_there_is_a_finding(tmp_path: Path) -> None:
     (finding,) = check_stack_file(tmp_path / "Pulumi.none.yaml")
     assert finding.id == "config-file-unreadable"
+
+
+@pytest.mark.parametrize(
+    ("other", "name", "expect"),
+    [
+        (DOMAIN, "Pulumi.b.yaml", ["stack-domain-elsewhere"]),
+        (DOMAIN.replace("example.gov", "EXAMPLE.gov"), "Pulumi.b.yaml", ["stack-domain-elsewhere"]),
+        (DOMAIN.replace("[mail1.example.gov]", "[]"), "Pulumi.b.yaml", ["stack-domain-elsewhere"]),
+        # It cannot be applied, and is to be corrected: then both would publish the domain.
+        (DOMAIN + "  mtasts:mode: banana\n", "Pulumi.b.yaml", ["stack-domain-elsewhere"]),
+        (DOMAIN.replace("name: example.gov", "name: other.gov"), "Pulumi.b.yaml", []),
+        (DOMAIN.replace("name: example.gov", "name: sub.example.gov"), "Pulumi.b.yaml", []),
+        ("  mtasts:domains: '[{\"name\": \"example.gov\"}]'\n", "Pulumi.b.yaml", [
+            "stack-domain-elsewhere"
+        ]),
+        ("  mtasts:domains: [{name: a b}, 5, {}]\n", "Pulumi.b.yaml", []),
+        ("  mtasts:domains: {}\n", "Pulumi.b.yaml", ["stack-file-unreadable"]),
+        ("  mtasts:domains: {secure: v1:abc}\n", "Pulumi.b.yaml", ["stack-file-unreadable"]),
+        ("  mtasts:domains: [\n", "Pulumi.b.yaml", ["stack-file-unreadable"]),
+        ("", "Pulumi.b.yaml", []),
+        (DOMAIN, "b.yaml", []),
+    ],
+)  # fmt: skip
+def test_a_domain_is_in_one_stack_file_of_the_folder(
+    tmp_path: Path, other: str, name: str, expect: list[str]
+) -> None:
+    (tmp_path / name).write_text(HEAD + other, encoding="utf-8")
+    findings = check(tmp_path, HEAD + DOMAIN)
+    assert [finding.id for finding in findings] == expect
+    for finding in findings:
+        assert finding.severity is (
+            Severity.ERROR if finding.id == "stack-domain-elsewhere" else Severity.WARNING
+        )
+        assert finding.summary.startswith(f"{tmp_path}/Pulumi.a.yaml: ")
+        assert "Pulumi.b.yaml" in finding.summary
+
+
+def test_a_stack_file_that_went_away_meanwhile_may_have_any_domain(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.b.yaml").symlink_to(tmp_path / "gone")
+    (finding,) = check(tmp_path, HEAD + DOMAIN)
+    assert finding.id == "stack-file-unreadable"
+
+
+def test_the_mistakes_of_a_file_hide_no_domain_that_is_elsewhere_too(tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.b.yaml").write_text(HEAD + DOMAIN, encoding="utf-8")
+    findings = check(tmp_path, HEAD + "  mtasts:mode: banana\n" + DOMAIN)
+    assert findings[-1].id == "stack-domain-elsewhere"
+    assert len(findings) == 2

@@ -1,0 +1,62 @@
+"""The stack files of a folder beside one another: which of them list a domain."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mtasts.config import fields, hosts, source
+from mtasts.config.fields import FieldError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PATTERN = "Pulumi.*.yaml"
+_DOMAINS = "mtasts:domains"
+
+
+def stack_files(folder: Path) -> tuple[Path, ...]:
+    """The stack files of a folder, in the order of their names."""
+    return tuple(sorted(folder.glob(_PATTERN)))
+
+
+def is_stack_file(path: Path) -> bool:
+    """Whether Pulumi reads a file of this name as a stack's config."""
+    return path.match(_PATTERN) and path.stem != "Pulumi."
+
+
+def stack_name(path: Path) -> str:
+    """The name of the stack whose config a file holds."""
+    return path.stem.removeprefix("Pulumi.")
+
+
+def listed_domains(path: Path) -> frozenset[str] | None:
+    """The domains that a stack file lists, parked ones too, whatever else is wrong with it.
+
+    None where the file, or the list in it, cannot be read: then any domain may be in it.
+    """
+    try:
+        seen = path.stat()
+    except OSError:
+        return None
+    return _listed(path, seen.st_mtime_ns, seen.st_size)
+
+
+@lru_cache(maxsize=10_000)
+def _listed(path: Path, _changed: int, _size: int) -> frozenset[str] | None:
+    """Read once while the file stays as it is: each of a thousand files is set against all."""
+    try:
+        value = source.parse(source.read(path)).values.get(_DOMAINS, [])
+        entries = fields.from_json(fields.plain(value))
+    except (source.SourceError, FieldError):
+        return None
+    return frozenset(_names(entries)) if isinstance(entries, list) else None
+
+
+def _names(entries: list[object]) -> Iterator[str]:
+    for entry in entries:
+        # What is no domain is the same as no other one; `mtasts lint stack` says what it is.
+        with suppress(FieldError):
+            yield hosts.policy_domain(fields.mapping(entry).get("name"))
