@@ -77,6 +77,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         handouts=clouds.handouts,
         settings=clouds.zone_settings,
         former_zones=clouds.former_zones,
+        is_local=reach.is_local,
     )
     _, survey, _, token_notes = await asyncio.gather(
         start_provider(clouds),

@@ -36,5 +36,10 @@ def load_evidence(path: Path, domain: str) -> Evidence | EvidenceError | None:
 
 
 def store_evidence(path: Path, evidence: Evidence) -> None:
-    """Write the file, whole or not at all; raises ``OSError``."""
+    """Write the file, whole or not at all.
+
+    Raises:
+        EvidenceError: it is larger than what is read back.
+        OSError: it cannot be written.
+    """
     write_whole(path, render_evidence(evidence), replace=True)

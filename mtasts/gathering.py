@@ -6,35 +6,33 @@ It judges nothing: `mtasts.rollout.gates` does, from the file.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+import hashlib
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
 from mtasts.findings import printable
 from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
+from mtasts.probe.dns import system_servers
 from mtasts.probe.smtp import look
-from mtasts.rollout.evidence import Evidence, Session, Texts
-from mtasts.tlsrpt.report import COMPRESSED_MAX_BYTES, ReportError, parse_report
-from mtasts.tlsrpt.summary import ReportSummary, summarise
+from mtasts.rollout.evidence import Evidence, Session, Texts, Vantage
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
-    from pathlib import Path
 
     from mtasts.config import DomainConfig
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
     from mtasts.rollout.evidence import Explanation
-    from mtasts.tlsrpt.report import Report
+    from mtasts.tlsrpt.summary import ReportSummary
 
 _SESSIONS_AT_ONCE = 16
 _ADDRESSES_MAX = 8
 _HOSTS_MAX = 100
-_FILES_MAX = 10_000
-_SUFFIXES = (".json", ".gz")
 _RECORDS_MAX = 50
+_ROWS_MAX = 50
 
 
 async def gather_evidence(
@@ -67,6 +65,7 @@ async def gather_evidence(
     return Evidence(
         domain=domain.name,
         collected=now,
+        vantage=vantage_of(reach),
         mx=tuple(sorted(mx.mx_hosts)),
         hosts=tuple(Session.of(each) for rows in sessions for each in rows),
         spf=spf,
@@ -99,34 +98,25 @@ async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
     return Texts(owner, found.status, tuple(kept[:_RECORDS_MAX]), found.reason)
 
 
-def read_reports(paths: Iterable[Path], domain: str) -> ReportSummary:
-    """Add up the report files at ``paths``, folders with all their ``.json`` and ``.gz`` files.
+def vantage_of(reach: Reach) -> Vantage:
+    """From where, and with what, this machine looks through ``reach``."""
+    import certifi  # noqa: PLC0415 - only needed once something is looked at
 
-    A file that is no report counts for nothing, and is named.
-
-    Raises:
-        OSError: a path cannot be read at all.
-    """
-    reports: dict[str, Report] = {}
-    refused: dict[str, str] = {}
-    for path in _files(paths):
-        with path.open("rb") as file:
-            raw = file.read(COMPRESSED_MAX_BYTES + 1)
-        name = printable(path.name)
-        name = name if name not in reports.keys() | refused.keys() else printable(str(path), 300)
-        try:
-            report = parse_report(raw)
-        except ReportError as error:
-            refused[name] = str(error)
-            continue
-        concerned = tuple(each for each in report.policies if each.domain == domain)
-        reports[name] = replace(report, policies=concerned)
-    return summarise(domain, reports, refused)
+    servers = (reach.resolver,) if reach.resolver else system_servers()
+    changed = [f"--resolver {_endpoint(*reach.resolver)}"] if reach.resolver else []
+    roots = f"Mozilla (certifi {certifi.__version__})"
+    if reach.ca_file is not None:
+        digest = hashlib.sha256(reach.ca_file.read_bytes()).hexdigest()
+        roots = f"{printable(reach.ca_file.name)} (sha256 {digest})"
+        changed.append(f"--ca {printable(reach.ca_file.name)}")
+    changed += [f"--connect-to {printable(str(row), 300)}" for row in reach.connect_to[:_ROWS_MAX]]
+    return Vantage(
+        tool=f"mtasts {version('mtasts')}",
+        resolver=", ".join(_endpoint(*each) for each in servers),
+        roots=roots,
+        changed=tuple(changed),
+    )
 
 
-def _files(paths: Iterable[Path]) -> list[Path]:
-    found = []
-    for path in paths:
-        inside = sorted(each for each in path.rglob("*") if each.suffix in _SUFFIXES)
-        found += inside if path.is_dir() else [path]
-    return found[:_FILES_MAX]
+def _endpoint(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -93,6 +93,7 @@ class Surveyor:
         handouts: Callable[[str], Handouts] | None = None,
         settings: Callable[[HostedZone], Mapping[str, object]] | None = None,
         former_zones: Zones | None = None,
+        is_local: bool = False,
     ) -> None:
         """Ask the cloud and ``resolver``; nothing is asked yet.
 
@@ -100,7 +101,7 @@ class Surveyor:
         ``authorities`` are those that may sign the policy host's certificate. ``ledgers``
         gives the recorder of the stack's ledgers once the account's id is known,
         ``evidence`` the file that a domain's promotion rests on. ``former_zones`` are those that
-        the records are in as well while they move.
+        the records are in as well while they move. ``is_local`` says that this is a local cloud.
         """
         self._identify = identify
         self._listing = zones
@@ -109,6 +110,7 @@ class Surveyor:
         self._hosts = hosts
         self._handouts = handouts
         self._settings = settings
+        self._is_local = is_local
         self._zone_settings: dict[str, asyncio.Task[tuple[str, ...]]] = {}
         self._resolver = resolver
         self._ledgers = ledgers
@@ -178,6 +180,7 @@ class Surveyor:
             authorities=self._authorities,
             hosting=config.hosting,
             leaving=config.leaving,
+            is_local=self._is_local,
         )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger, hints=ledger.notes)

@@ -107,16 +107,7 @@ class Resolver:
         if self._fixed is not None:
             return (self._fixed,)
         if self._system is None:
-            import dns.exception  # noqa: PLC0415 - 0.1 s that not every command pays
-            import dns.resolver  # noqa: PLC0415 - as above
-
-            try:
-                found = dns.resolver.Resolver()
-            except dns.exception.DNSException:
-                self._system = ()
-            else:
-                servers = [str(server) for server in found.nameservers]
-                self._system = tuple((server, found.port) for server in servers)
+            self._system = system_servers()
         return self._system
 
     async def _ask(
@@ -128,7 +119,7 @@ class Resolver:
         recursive: bool,
         read: Read | None = None,
     ) -> DnsAnswer:
-        import dns.exception  # noqa: PLC0415 - as above
+        import dns.exception  # noqa: PLC0415 - 0.1 s that not every command pays
         import dns.flags  # noqa: PLC0415 - as above
         import dns.message  # noqa: PLC0415 - as above
 
@@ -152,6 +143,18 @@ class Resolver:
         except TimeoutError:
             reason = f"no answer within {self._deadline_seconds:g} s"
         return _failed(name, type_, reason)
+
+
+def system_servers() -> tuple[tuple[str, int], ...]:
+    """Address and port of the DNS servers that this machine is set to ask; empty if none are."""
+    import dns.exception  # noqa: PLC0415 - as in Resolver
+    import dns.resolver  # noqa: PLC0415 - as in Resolver
+
+    try:
+        found = dns.resolver.Resolver()
+    except dns.exception.DNSException:
+        return ()
+    return tuple((str(server), found.port) for server in found.nameservers)
 
 
 async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to read the answer

@@ -54,6 +54,11 @@ class ConnectTo:
         except ValueError as error:
             raise UsageError(f"{text!r} is not HOST:PORT:ADDRESS:PORT") from error
 
+    def __str__(self) -> str:
+        to_address = f"[{self.to_address}]" if ":" in self.to_address else self.to_address
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port or ''}:{to_address}:{self.to_port or ''}"
+
     def applies(self, host: str, port: int, address: str) -> bool:
         """Whether this row is meant for ``host``, resolved to ``address``, and ``port``."""
         return self.host in ("", host, address) and self.port in (None, port)
@@ -65,12 +70,14 @@ class Reach:
 
     ``resolver`` is address and port of the DNS server that stands for all of DNS, recursive and
     authoritative, but for name servers that ``connect_to`` names; None means the system's.
-    ``ca_file`` None means the Mozilla roots (certifi).
+    ``ca_file`` None means the Mozilla roots (certifi). ``is_local`` says that a local cloud's
+    environment set it, so that what is seen through it says nothing of the world.
     """
 
     resolver: tuple[str, int] | None = None
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
+    is_local: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Reach:
@@ -86,7 +93,10 @@ class Reach:
         ca_file = environment.get(CA_FILE)
         rows = tuple(ConnectTo.parse(row) for row in environment.get(CONNECT_TO, "").split())
         reach = cls(
-            endpoint(resolver) if resolver else None, Path(ca_file) if ca_file else None, rows
+            endpoint(resolver) if resolver else None,
+            Path(ca_file) if ca_file else None,
+            rows,
+            is_local=bool(resolver and ca_file),
         )
         if ca_file and not resolver:
             raise UsageError(f"{CA_FILE} is set without {RESOLVER}; both belong to a local cloud")

@@ -64,7 +64,7 @@ class Surroundings:
     ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
     what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
     ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's. Of a
-    parked domain, ``mx`` is all that is looked up.
+    parked domain, ``mx`` is all that is looked up. ``is_local`` says that this is a local cloud.
     """
 
     domain: DomainConfig
@@ -90,6 +90,7 @@ class Surroundings:
     beside: tuple[DnsAnswer, ...] = ()
     hosting: Hosting = Hosting.AWS
     leaving: Hosting | None = None
+    is_local: bool = False
 
     @property
     def leaves_host(self) -> bool:
@@ -173,7 +174,13 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         reasons.refusals.extend(stopped)
         reasons.warnings.extend(told)
         if found.is_promotion:
-            reasons.waivable.extend(gates.unmet(found.domain, found.mx, found.evidence, now))
+            known, is_local = found.ledger, found.is_local
+            reasons.waivable.extend(
+                gates.unmet(
+                    found.domain, found.mx, found.evidence, now, ledger=known, is_local=is_local
+                )
+            )
+            reasons.warnings.extend(gates.left_out(found.evidence, ledger=known, is_local=is_local))
         _moving(found, now, reasons)
     judged = waivers.judge(found.domain.override, reasons.waivable, now)
     refusals = (*reasons.refusals, *judged.unmet)

@@ -1,22 +1,35 @@
-"""What many reports say of one policy domain: who reported on which days, and what failed."""
+"""What many reports say of one policy domain: who reported on which days, and what failed.
+
+Whoever knows the address may send a report, so what is left out is as telling as what is counted:
+each file, report and row that counts for nothing is named, with whether it may hide failures.
+"""
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - as in mtasts.observations
+import datetime as dt
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+from mtasts.tlsrpt.applied import Applied
+from mtasts.tlsrpt.report import Drop
 
-    from mtasts.tlsrpt.report import PolicyResult, Report
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mtasts.tlsrpt.report import DroppedRow, PolicyResult, Report
 
 STS = "sts"
-# Failures that concern DANE alone say nothing of MTA-STS (RFC 8460 section 4.3.2.1).
+# Failures that concern DANE alone say nothing of MTA-STS (RFC 8460 section 4.3.2.1), unless an
+# entry about the MTA-STS policy has them.
 _DANE_ONLY = frozenset({"tlsa-invalid", "dnssec-invalid", "dane-required"})
 # A total that no row explains.
 UNSPECIFIED = "unspecified"
+# How far a sender's clock may be ahead.
+_SKEW = dt.timedelta(hours=1)
+_DROPPED_MAX = 500
+# These lie in files that people edit: a key that nobody reads is a mistake.
+_STRICT = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,89 +42,211 @@ class FailureDay:
     mx: str
     count: int
 
+    __pydantic_config__ = _STRICT
+
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Who reported sessions under the domain's MTA-STS policy, and the UTC days of them."""
+    """UTC days on which ``name`` reported good sessions under one MTA-STS policy of the domain."""
 
     name: str
+    policy: Applied
     days: tuple[dt.date, ...]
+
+    __pydantic_config__ = _STRICT
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What counts for nothing, and why.
+
+    ``file`` is where it stands, ``day`` the last UTC day that it may be about, None where that is
+    not known. ``may_hide_failures`` is False where it cannot be about failed sessions.
+    """
+
+    kind: Drop
+    file: str
+    reason: str
+    day: dt.date | None = None
+    reporter: str = ""
+    may_hide_failures: bool = True
+
+    __pydantic_config__ = _STRICT
 
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
-    """What the reports given say; ``refused`` names those that count for nothing, and why."""
+    """What the reports given say; ``dropped`` is what of them counts for nothing."""
 
     reports: int = 0
     reporters: tuple[Reporter, ...] = ()
     successes: int = 0
     failures: tuple[FailureDay, ...] = ()
-    refused: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+    __pydantic_config__ = _STRICT
+
+    @property
+    def explainable(self) -> tuple[FailureDay | Dropped, ...]:
+        """What stands against enforce until somebody explains it."""
+        return (*self.failures, *self.dropped)
 
 
 def summarise(
-    domain: str, reports: Mapping[str, Report], refused: Mapping[str, str]
+    domain: str, reports: Mapping[str, Report], dropped: Iterable[Dropped], now: dt.datetime
 ) -> ReportSummary:
     """Add up the ``reports`` (by the name of their file) as far as they concern ``domain``.
 
-    A report that was given twice counts once. Two that say they are the same report and differ
-    count for nothing: one of them is not what it says.
+    A report that was given twice counts once. Of two that say they are the same report and differ,
+    one of them is not what it says: the worse of either counts, and both are named. A report that
+    ends after ``now`` counts for nothing. ``dropped`` are the files that could not be read.
     """
-    problems = dict(refused)
-    once: dict[tuple[object, ...], tuple[str, Report]] = {}
-    false: set[tuple[object, ...]] = set()
+    total = _Total(dropped=list(dropped))
+    same: dict[tuple[object, ...], dict[str, Report]] = defaultdict(dict)
     for name in sorted(reports):
         report = reports[name]
-        key: tuple[object, ...] = (reporter(report), report.report_id, report.begin, report.end)
-        first, same = once.setdefault(key, (name, report))
-        if same.policies != report.policies:
-            problems[name] = f"it has the id of {first}, and says something else"
-            false.add(key)
-    for key in false:
-        first, _ = once.pop(key)
-        problems[first] = "another report has its id, and says something else"
-    concerned = {
-        name: report
-        for name, report in once.values()
-        if any(result.domain == domain for result in report.policies)
-    }
-    return _sum(domain, concerned.values(), problems)
-
-
-def _sum(domain: str, reports: Iterable[Report], problems: Mapping[str, str]) -> ReportSummary:
-    days: dict[str, set[dt.date]] = defaultdict(set)
-    failures: dict[tuple[dt.date, str, str, str], int] = defaultdict(int)
-    count = successes = 0
-    for report in reports:
-        count += 1
-        # A report is about one day (RFC 8460 section 4.1); one about more counts for no more.
-        day = (report.begin + (report.end - report.begin) / 2).date()
-        for result in report.policies:
-            if result.domain != domain:
-                continue
-            successes += result.successes
-            if result.policy_type == STS:
-                days[reporter(report)].add(day)
-            for type_, mx, failed in _failures(result):
-                failures[day, reporter(report), type_, mx] += failed
+        same[report.reporter, report.report_id, report.begin, report.end][name] = report
+    for copies in same.values():
+        _add(total, domain, copies, now)
+    failures = total.failures
     return ReportSummary(
-        reports=count,
-        reporters=tuple(Reporter(name, tuple(sorted(days[name]))) for name in sorted(days)),
-        successes=successes,
+        reports=total.count,
+        reporters=tuple(
+            Reporter(*key, tuple(sorted(days)))
+            for key, days in sorted(total.days.items(), key=lambda each: repr(each[0]))
+        ),
+        successes=total.successes,
         failures=tuple(FailureDay(*key, failures[key]) for key in sorted(failures)),
-        refused=tuple(f"{name}: {problems[name]}" for name in sorted(problems)),
+        dropped=_bounded(total.dropped),
     )
 
 
-def reporter(report: Report) -> str:
-    """Who sent it: the domain of its contact, or the name of the organisation."""
-    return report.contact.rpartition("@")[2].lower() or report.organization.lower()
+@dataclass(slots=True)
+class _Total:
+    """What was added up so far."""
+
+    dropped: list[Dropped]
+    count: int = 0
+    successes: int = 0
+    days: dict[tuple[str, Applied], set[dt.date]] = field(default_factory=lambda: defaultdict(set))
+    failures: dict[tuple[dt.date, str, str, str], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
 
 
-def _failures(result: PolicyResult) -> Iterable[tuple[str, str, int]]:
-    """Type, MX host and count of what failed and matters to MTA-STS."""
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What one report tells of the domain; ``failures`` by type and MX host."""
+
+    results: tuple[PolicyResult, ...]
+    dropped: tuple[DroppedRow, ...]
+
+    @classmethod
+    def of(cls, report: Report, domain: str) -> _Told:
+        return cls(
+            tuple(each for each in report.policies if each.domain == domain),
+            tuple(each for each in report.dropped if each.may_concern(domain)),
+        )
+
+    @property
+    def successes(self) -> int:
+        return sum(each.successes for each in self.results)
+
+    @property
+    def sessions(self) -> int:
+        """Good ones and failed ones, those that the details alone tell of included."""
+        return self.successes + sum(each.failures + len(each.details) for each in self.results)
+
+    @property
+    def applied(self) -> set[Applied]:
+        """The policies of the domain that good sessions were reported under."""
+        return {
+            Applied.of(each) for each in self.results if each.policy_type == STS and each.successes
+        }
+
+    @property
+    def failures(self) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for result in self.results:
+            for type_, mx, count in _failures(result):
+                found[type_, mx] += count
+        return found
+
+
+def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datetime) -> None:
+    """Add the report that all ``copies``, by the name of their file, say they are."""
+    told = {name: _Told.of(report, domain) for name, report in copies.items()}
+    first = next(iter(copies))
+    report = copies[first]
+    # What failed may have failed on the last day of the span.
+    last = max(report.begin, report.end - dt.timedelta(seconds=1)).date()
+    if not any(each.results or each.dropped for each in told.values()):
+        return
+    if report.end > now + _SKEW:
+        hides = any(
+            each.failures or any(row.may_hide_failures for row in each.dropped)
+            for each in told.values()
+        )
+        why = f"the report is dated until {report.end:%Y-%m-%d %H:%M}, which is not over yet"
+        total.dropped.append(Dropped(Drop.FUTURE, first, why, last, report.reporter, hides))
+        return
+    for name, each in told.items():
+        if each != told[first]:
+            why = f"it has the id of {first}, and says something else: the worse counts"
+            total.dropped.append(Dropped(Drop.CONFLICT, name, why, last, report.reporter))
+    rows = {row: name for name, each in reversed(told.items()) for row in each.dropped}
+    total.dropped += [
+        Dropped(
+            row.kind,
+            name,
+            f"{row.where}: {row.reason}",
+            last,
+            report.reporter,
+            row.may_hide_failures,
+        )
+        for row, name in rows.items()
+    ]
+    versions = list(told.values())
+    if not any(each.sessions or each.dropped for each in versions):
+        why = "it tells of no session, so its day does not count"
+        row = Dropped(Drop.EMPTY, first, why, last, report.reporter, may_hide_failures=False)
+        total.dropped.append(row)
+    total.count += any(each.results for each in versions)
+    total.successes += min(each.successes for each in versions)
+    # A report is about one day (RFC 8460 section 4.1); one about more counts for no more.
+    for policy in set.intersection(*(each.applied for each in versions)):
+        total.days[report.reporter, policy].add(last)
+    worst: dict[tuple[str, str], int] = {}
+    for each in versions:
+        for key, count in each.failures.items():
+            worst[key] = max(worst.get(key, 0), count)
+    for (type_, mx), count in worst.items():
+        total.failures[last, report.reporter, type_, mx] += count
+
+
+def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:
+    """Type, MX host and count of what failed and matters to MTA-STS.
+
+    Counts of the details may overlap, so they may be more than the total; what they leave of it
+    failed for a reason that nobody tells, and so may all of it where a detail has no count.
+    """
     for each in result.details:
-        if each.count and each.result_type not in _DANE_ONLY:
+        if each.count and (result.policy_type == STS or each.result_type not in _DANE_ONLY):
             yield each.result_type, each.mx_host, each.count
-    if result.failures and not any(each.count for each in result.details):
-        yield UNSPECIFIED, "", result.failures
+    counts = [each.count for each in result.details]
+    told = sum(count for count in counts if count is not None)
+    rest = result.failures if None in counts else result.failures - told
+    if rest > 0:
+        yield UNSPECIFIED, "", rest
+
+
+def _bounded(dropped: list[Dropped]) -> tuple[Dropped, ...]:
+    """The graver ones first; what is beyond the bound is told as one."""
+    rows = sorted(dropped, key=lambda each: (not each.may_hide_failures, each.file, each.reason))
+    if len(rows) <= _DROPPED_MAX:
+        return tuple(rows)
+    rest = rows[_DROPPED_MAX:]
+    hides = any(each.may_hide_failures for each in rest)
+    why = f"{len(rest)} more files and rows count for nothing"
+    more = Dropped(Drop.REPORT, "and more", why, may_hide_failures=hides)
+    return (*rows[:_DROPPED_MAX], more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,10 +19,15 @@ from mtasts.cli import gate
 from mtasts.cli.main import main
 from mtasts.config import load_file
 from mtasts.errors import UndeterminedError
-from mtasts.gathering import gather_evidence, read_reports
+from mtasts.gathering import gather_evidence, vantage_of
+from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, Presented, SmtpOutcome, SmtpSession
+from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import ConnectTo, Reach
+from mtasts.rollout import evidence as evidence_module
+from mtasts.rollout.entries import LedgerError, Proof
 from mtasts.rollout.evidence import Evidence, read_evidence
+from mtasts.rollout.ledger import Ledger, intend
 from mtasts.tlsrpt.summary import ReportSummary
 
 if TYPE_CHECKING:
@@ -34,9 +40,10 @@ DOMAIN = "example.gov"
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
 RECORDS = {
     (DOMAIN, "MX"): ("10 mx1.example.gov", "20 mx2.example.gov"),
-    ("mx1.example.gov", "A"): ("192.0.2.1",),
-    ("mx1.example.gov", "AAAA"): ("2001:db8::1",),
-    ("mx2.example.gov", "A"): ("192.0.2.2",),
+    # Addresses of root name servers: those for documentation are no global ones (RFC 6890).
+    ("mx1.example.gov", "A"): ("198.41.0.4",),
+    ("mx1.example.gov", "AAAA"): ("2001:503:ba3e::2:30",),
+    ("mx2.example.gov", "A"): ("170.247.170.2",),
     (DOMAIN, "TXT"): ("v=spf1 mx -all", "something else"),
     ("s1._domainkey.example.gov", "TXT"): ("v=DKIM1; p=AAAA",),
     ("_dmarc.example.gov", "TXT"): ("v=DMARC1; p=reject",),
@@ -82,9 +89,9 @@ async def test_everything_is_observed_and_nothing_judged(
     found = await gathered(servers, ca_file, folder, Zone(RECORDS))
     assert found.mx == ("mx1.example.gov", "mx2.example.gov")
     assert [(each.host, each.address, each.outcome) for each in found.hosts] == [
-        ("mx1.example.gov", "192.0.2.1", SmtpOutcome.TLS),
-        ("mx1.example.gov", "2001:db8::1", SmtpOutcome.TLS),
-        ("mx2.example.gov", "192.0.2.2", SmtpOutcome.CERTIFICATE_REFUSED),
+        ("mx1.example.gov", "198.41.0.4", SmtpOutcome.TLS),
+        ("mx1.example.gov", "2001:503:ba3e::2:30", SmtpOutcome.TLS),
+        ("mx2.example.gov", "170.247.170.2", SmtpOutcome.CERTIFICATE_REFUSED),
     ]
     assert found.hosts[2].fault is CertificateFault.EXPIRED
     assert found.spf.records == ("v=spf1 mx -all",)
@@ -112,21 +119,65 @@ async def test_without_an_answer_on_the_mx_there_is_no_evidence(
         await gathered(servers, ca_file, folder, zone)
 
 
-def test_reports_come_from_files_and_folders(tmp_path: Path) -> None:
-    write_reports(tmp_path / "more", DOMAIN, ("mx1.example.gov",), NOW, days=2)
-    (tmp_path / "more" / "deep").mkdir()
-    (tmp_path / "more" / "deep" / "bad.json").write_text("{")
-    (tmp_path / "more" / "notes.txt").write_text("not looked at")
-    (tmp_path / "bad.json").write_text("[]")
-    found = read_reports([tmp_path / "more", tmp_path / "bad.json"], DOMAIN)
-    assert (found.reports, len(found.reporters)) == (4, 2)
-    second, bad = found.refused
-    assert second == f"{tmp_path}/bad.json: the report is no JSON object"
-    assert bad.startswith("bad.json: it is no JSON: Expecting property name")
+async def test_the_vantage_is_written_down(
+    servers: MailServers, ca_file: Path, folder: Path
+) -> None:
+    found = await gathered(servers, ca_file, folder, Zone(RECORDS))
+    assert found.vantage is not None
+    assert found.vantage.tool.startswith("mtasts ")
+    assert found.vantage.roots.startswith(f"{ca_file.name} (sha256 ")
+    ports = servers.ports
+    assert found.vantage.changed == (
+        f"--ca {ca_file.name}",
+        *(f"--connect-to {host}:25:127.0.0.1:{port}" for host, port in ports.items()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reach", "resolver", "changed"),
+    [
+        (Reach(), "192.0.2.53:53, [2001:db8::53]:53", ()),
+        (Reach(("192.0.2.1", 5353)), "192.0.2.1:5353", ("--resolver 192.0.2.1:5353",)),
+        (Reach(("::1", 53)), "[::1]:53", ("--resolver [::1]:53",)),
+        (
+            Reach(connect_to=(ConnectTo("2001:db8::1", None, "::1", 25),)),
+            "192.0.2.53:53, [2001:db8::53]:53",
+            ("--connect-to [2001:db8::1]::[::1]:25",),
+        ),
+    ],
+)
+def test_what_is_not_as_senders_have_it_is_written_down(
+    monkeypatch: pytest.MonkeyPatch, reach: Reach, resolver: str, changed: tuple[str, ...]
+) -> None:
+    servers = (("192.0.2.53", 53), ("2001:db8::53", 53))
+    monkeypatch.setattr(gathering, "system_servers", lambda: servers)
+    found = vantage_of(reach)
+    assert (found.resolver, found.changed) == (resolver, changed)
+    assert found.roots.startswith("Mozilla (certifi 20")
 
 
 def run(*words: str) -> int:
     return main(["gate", *words])
+
+
+def served() -> Ledger:
+    """A policy in testing that was proven two months ago."""
+    at = dt.datetime.now(dt.UTC) - dt.timedelta(days=60)
+    patterns = tuple(MxPattern.parse(f"mx{number}.example.gov") for number in (1, 2))
+    intended = intend(Ledger(), Policy(Mode.TESTING, 604800, patterns))
+    return Ledger((intended.entry(1, at), Proof(2, at, intended.id)))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A recorder of one ledger, or of an error."""
+
+    ledger: Ledger | Exception
+
+    async def read(self, _: str) -> Ledger:
+        if isinstance(self.ledger, Exception):
+            raise self.ledger
+        return self.ledger
 
 
 @pytest.fixture
@@ -134,6 +185,7 @@ def lab(folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
     """The command with a resolver that is a literal and sessions that all went well."""
     zone = Zone(getattr(request, "param", RECORDS))
     monkeypatch.setattr(gate, "Resolver", lambda _: zone)
+    monkeypatch.setattr(gate, "stack_ledgers", lambda *_: (Recorded(served()), None))
 
     async def look(_: Reach, host: str, address: str) -> object:
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
@@ -143,20 +195,33 @@ def lab(folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
     return folder
 
 
+def write_good(folder: Path, *, days: int = 14) -> None:
+    write_reports(folder, DOMAIN, ("mx1.example.gov",), dt.datetime.now(dt.UTC), days=days)
+
+
+def file_of(lab: Path) -> Path:
+    return lab / "evidence" / "agency" / "example.gov.json"
+
+
 def test_collect_writes_the_evidence_and_judges_it(
     lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_reports(lab / "reports", DOMAIN, ("mx1.example.gov",), dt.datetime.now(dt.UTC))
-    (lab / "reports" / "x.json").write_text("{")
+    write_good(lab / "reports")
+    (lab / "reports" / "README.txt").write_text("how these came here")
     assert run("check", DOMAIN) == 1
     assert "no evidence for enforce" in capsys.readouterr().out
     assert run("collect", DOMAIN, "--reports", "reports") == 0
     shown = capsys.readouterr()
     assert "every condition of enforce is met" in shown.out
-    assert "not counted: x.json" in shown.out
+    assert "not counted: README.txt: file-skipped: it does not end in .json or .gz" in shown.out
     assert "asking the MX hosts" in shown.err
-    file = lab / "evidence" / "agency" / "example.gov.json"
-    assert read_evidence(file.read_bytes(), DOMAIN).reports.reports == 28
+    found = read_evidence(file_of(lab).read_bytes(), DOMAIN)
+    assert (found.reports.reports, found.version) == (28, 2)
+    assert found.vantage is not None
+    assert found.vantage.changed == ()
+    (lab / "reports" / "README.txt").unlink()
+    assert run("collect", DOMAIN, "--reports", "reports") == 0
+    capsys.readouterr()
     assert run("check", DOMAIN, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == {
         "domain": DOMAIN,
@@ -166,13 +231,63 @@ def test_collect_writes_the_evidence_and_judges_it(
     }
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("--ca", "ca.pem"), ("--resolver", "127.0.0.1:53"), ("--connect-to", ":25:127.0.0.1:2525")],
+)
+def test_what_was_looked_at_otherwise_than_senders_do_meets_nothing(
+    lab: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, str], ca_file: Path
+) -> None:
+    (lab / "ca.pem").write_bytes(ca_file.read_bytes())
+    write_good(lab / "reports")
+    assert run("collect", DOMAIN, "--reports", "reports", *words) == 1
+    (line,) = (each for each in capsys.readouterr().out.splitlines() if "unmet:" in each)
+    assert f"the evidence was not collected as senders look: {' '.join(words)}: run" in line
+
+
+@pytest.mark.parametrize(
+    ("ledger", "says"),
+    [
+        (UndeterminedError("no credentials"), "the ledger: no credentials: run mtasts gate check"),
+        (LedgerError("entry 2 is missing"), "entry 2 is missing: run mtasts gate check"),
+        (Ledger(), "TLS reports of 0 days in the last 60"),
+    ],
+)
+def test_reports_count_for_what_the_ledger_says_was_served(
+    lab: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    ledger: Ledger | Exception,
+    says: str,
+) -> None:
+    monkeypatch.setattr(gate, "stack_ledgers", lambda *_: (Recorded(ledger), None))
+    write_good(lab / "reports")
+    assert run("collect", DOMAIN, "--reports", "reports") == 1
+    assert says in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_report_is_unmet_until_it_is_explained(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_good(lab / "reports")
+    (lab / "reports" / "x.json").write_text("{")
+    assert run("collect", DOMAIN, "--reports", "reports") == 1
+    out = capsys.readouterr().out
+    command = "--explain report-unreadable@x.json=WHY"
+    assert "unmet: x.json: report-unreadable: it is no JSON: " in out
+    assert out.rstrip().endswith(command)
+    why = "report-unreadable@x.json=a draft of ours"
+    assert run("collect", DOMAIN, "--reports", "reports", "--explain", why) == 0
+    assert "not counted: x.json: report-unreadable" in capsys.readouterr().out
+    assert run("collect", DOMAIN, "--reports", "reports") == 0  # it stays explained
+
+
 def test_what_was_explained_stays_so_while_it_is_reported(
     lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    now = dt.datetime.now(dt.UTC)
-    write_reports(lab / "reports", DOMAIN, ("mx1.example.gov",), now)
+    write_good(lab / "reports")
     (path, *_) = sorted((lab / "reports").iterdir(), reverse=True)
-    write_reports(lab / "other", DOMAIN, ("mx1.example.gov",), now, days=1)
+    write_good(lab / "other", days=1)
     report = json.loads(gathering_inflate(path))
     report["policies"][0]["summary"]["total-failure-session-count"] = 2
     path.write_bytes(json.dumps(report).encode())
@@ -181,20 +296,121 @@ def test_what_was_explained_stays_so_while_it_is_reported(
     assert run("collect", DOMAIN, "--reports", "reports", "--explain", "Unspecified=a test") == 0
     assert run("collect", DOMAIN, "--reports", "reports") == 0
     assert run("collect", DOMAIN, "--reports", "reports", "--explain", "unspecified=a test") == 0
-    file = lab / "evidence" / "agency" / "example.gov.json"
-    assert len(read_evidence(file.read_bytes(), DOMAIN).explained) == 1
+    assert len(read_evidence(file_of(lab).read_bytes(), DOMAIN).explained) == 1
     assert run("collect", DOMAIN, "--reports", "other") == 1
-    assert read_evidence(file.read_bytes(), DOMAIN).explained == ()
+    assert read_evidence(file_of(lab).read_bytes(), DOMAIN).explained == ()
+
+
+@pytest.mark.parametrize(
+    ("explain", "says"),
+    [
+        ("certificate-expired=why", ""),
+        ("certificate-expired@MX1.example.gov=why", ""),
+        ("certificate-exipred=why", "did you mean certificate-expired? reported: cert"),
+        (
+            "certificate-expired@mx2.example.gov=why",
+            "did you mean certificate-expired@mx1.example.gov? ",
+        ),
+        ("zzz=why", "zzz: nothing of that name was reported: reported: certificate-expired, "),
+        ("report-unreadable=why", "report-unreadable: nothing of that name was reported"),
+        ("file-skipped@mail.eml=why", "did you mean file-skipped@mail.zip? "),
+    ],
+)
+def test_an_explanation_of_what_nothing_reports_is_refused(
+    lab: Path, capsys: pytest.CaptureFixture[str], explain: str, says: str
+) -> None:
+    write_good(lab / "reports")
+    (lab / "reports" / "mail.zip").write_bytes(b"PK")
+    (path, *_) = sorted((lab / "reports").glob("*.gz"), reverse=True)
+    report = json.loads(gathering_inflate(path))
+    report["policies"][0]["failure-details"] = [
+        {
+            "result-type": "certificate-expired",
+            "receiving-mx-hostname": "mx1.example.gov",
+            "failed-session-count": 2,
+        }
+    ]
+    path.write_bytes(json.dumps(report).encode())
+    code = run("collect", DOMAIN, "--reports", "reports", "--explain", explain)
+    assert code == (2 if says else 1)
+    assert says in capsys.readouterr().err
+    assert file_of(lab).exists() is not bool(says)
+
+
+def test_an_explanation_where_nothing_was_reported_says_so(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_good(lab / "reports")
+    assert run("collect", DOMAIN, "--reports", "reports", "--explain", "x=why") == 2
+    assert "x: nothing of that name was reported: reported: nothing" in capsys.readouterr().err
+
+
+def test_reports_that_were_collected_are_not_given_up_for_none(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("collect", DOMAIN) == 1  # there is nothing to lose yet
+    write_good(lab / "reports")
+    (lab / "empty").mkdir()
+    assert run("collect", DOMAIN, "--reports", "reports") == 0
+    before = file_of(lab).read_bytes()
     capsys.readouterr()
-    assert run("collect", DOMAIN, "--explain", "x@MX1.example.gov=why") == 1
-    assert read_evidence(file.read_bytes(), DOMAIN).explained[0].mx == "mx1.example.gov"
+    for words, says in (
+        ((), "no --reports was given"),
+        (("--reports", "empty"), "--reports names none"),
+    ):
+        assert run("collect", DOMAIN, *words) == 2
+        err = capsys.readouterr().err
+        assert f"has 28 TLS reports about example.gov, and {says}: run mtasts gate collect" in err
+    assert file_of(lab).read_bytes() == before
+    assert run("collect", DOMAIN, "--reports", "reports") == 0
+
+
+def test_evidence_of_version_1_is_unmet_with_the_way_to_the_new_one(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_good(lab / "reports")
+    assert run("collect", DOMAIN, "--reports", "reports") == 0
+    found = json.loads(file_of(lab).read_bytes())
+    del found["vantage"], found["reports"]["dropped"]
+    found["reports"]["reporters"], found["reports"]["refused"] = [], []
+    file_of(lab).write_text(json.dumps({**found, "version": 1}))
+    capsys.readouterr()
+    assert run("check", DOMAIN) == 1
+    assert "unmet: the evidence is of version 1" in capsys.readouterr().out
+    assert run("collect", DOMAIN) == 2  # its reports are not given up either
+    assert run("collect", DOMAIN, "--reports", "reports") == 0
+
+
+def test_a_file_that_would_be_too_large_is_not_written(
+    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(evidence_module, "EVIDENCE_MAX_BYTES", 100)
+    write_good(lab / "reports")
+    assert run("collect", DOMAIN, "--reports", "reports") == 2
+    assert "example.gov.json: it would be larger than 100 bytes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("other", "code", "says"),
+    [
+        ("{name: other.gov, mx: []}", 1, ""),
+        ("{name: Example.GOV., mx: []}", 2, "example.gov is in 2 stack files: stacks/Pulumi.age"),
+        ("{name: example.gov, mx: [a b]}", 2, "example.gov is in 2 stack files: stacks/Pulumi.age"),
+        ("{name: [", 1, "Pulumi.b.yaml cannot be read, so it is not known whether example.gov"),
+    ],
+)
+def test_no_stack_is_picked_where_two_have_the_domain(
+    lab: Path, capsys: pytest.CaptureFixture[str], other: str, code: int, says: str
+) -> None:
+    (lab / "stacks" / "Pulumi.b.yaml").write_text(stack_text(other))
+    assert run("check", DOMAIN) == code
+    assert says in capsys.readouterr().err
 
 
 def gathering_inflate(path: Path) -> bytes:
     return gzip.decompress(path.read_bytes())
 
 
-@pytest.mark.usefixtures("lab")
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -202,15 +418,17 @@ def gathering_inflate(path: Path) -> bytes:
         (["collect", "other.gov"], "no stack file in stacks has the domain other.gov"),
         (["check", DOMAIN, "--stacks", "nowhere"], "nowhere is no folder"),
         (["collect", DOMAIN, "--reports", "nowhere"], "--reports nowhere: No such file"),
-        (["collect", DOMAIN, "--explain", "x"], "is not TYPE[@HOST]=REASON"),
-        (["collect", DOMAIN, "--explain", "=y"], "is not TYPE[@HOST]=REASON"),
+        (["collect", DOMAIN, "--explain", "x"], "is not TYPE[@HOST|@FILE]=REASON"),
+        (["collect", DOMAIN, "--explain", "=y"], "is not TYPE[@HOST|@FILE]=REASON"),
         (["collect", DOMAIN, "--explain", "x@a b=y"], "holds more than letters"),
+        (["check", "bad.gov"], "Pulumi.bad.yaml has mistakes: run mtasts lint stack stacks/Pulumi"),
         (["collect", DOMAIN, "--evidence", "stacks/Pulumi.agency.yaml"], "cannot be written"),
     ],
 )
 def test_wrong_input_is_named(
-    capsys: pytest.CaptureFixture[str], words: list[str], says: str
+    lab: Path, capsys: pytest.CaptureFixture[str], words: list[str], says: str
 ) -> None:
+    (lab / "stacks" / "Pulumi.bad.yaml").write_text(stack_text("{name: bad.gov, mx: [a b]}"))
     assert run(*words) == 2
     assert says in capsys.readouterr().err
 

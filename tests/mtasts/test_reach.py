@@ -46,6 +46,18 @@ def test_without_variables_nothing_is_mapped() -> None:
     assert Reach.from_environment({}) == Reach()
 
 
+def test_a_local_cloud_is_told_from_options_that_lead_elsewhere() -> None:
+    assert Reach.from_environment(LOCAL).is_local
+    assert not Reach.from_environment({}).is_local
+    authority_missing = {key: value for key, value in LOCAL.items() if key != "MTASTS_CA_FILE"}
+    assert not Reach.from_environment(authority_missing).is_local
+
+
+@pytest.mark.parametrize("row", [":443::8443", "host.example:25:127.0.0.1:2525", "[::1]::[::2]:"])
+def test_a_row_is_written_as_it_is_read(row: str) -> None:
+    assert str(ConnectTo.parse(row)) == row
+
+
 @pytest.mark.parametrize(
     "change",
     [

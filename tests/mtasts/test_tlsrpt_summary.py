@@ -1,21 +1,35 @@
-"""Reports add up by day and reporter; twice the same counts once, and a false one not at all."""
+"""Reports add up by day, reporter and policy; what counts for nothing is named."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
 
-from mtasts.tlsrpt.report import Failure, PolicyResult, Report
-from mtasts.tlsrpt.summary import FailureDay, Reporter, ReportSummary, summarise
+import pytest
+
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+from mtasts.tlsrpt import summary as module
+from mtasts.tlsrpt.applied import Applied
+from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report
+from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter, ReportSummary, summarise
 
 DOMAIN = "example.gov"
 DAY = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+FIRST = DAY.date()
+NOW = DAY + dt.timedelta(days=30)
+NOTHING = Applied()
 
 
 def result(
-    *details: Failure, failures: int = 0, kind: str = "sts", domain: str = DOMAIN
+    *details: Failure,
+    failures: int = 0,
+    kind: str = "sts",
+    domain: str = DOMAIN,
+    successes: int = 10,
+    strings: tuple[str, ...] = (),
 ) -> PolicyResult:
-    return PolicyResult(kind, domain, (), (), 10, failures, details)
+    return PolicyResult(kind, domain, strings, (), successes, failures, details)
 
 
 def report(*results: PolicyResult, day: int = 0, contact: str = "tls@one.example") -> Report:
@@ -24,53 +38,227 @@ def report(*results: PolicyResult, day: int = 0, contact: str = "tls@one.example
     return Report("One", contact, f"{day}", begin, end, results or (result(),))
 
 
-def test_days_are_counted_by_reporter() -> None:
+def summed(*dropped: Dropped, **files: Report) -> ReportSummary:
+    return summarise(DOMAIN, files, dropped, NOW)
+
+
+def counts(found: ReportSummary) -> dict[tuple[str, str], int]:
+    return {(each.result_type, each.mx): each.count for each in found.failures}
+
+
+def test_days_are_counted_by_reporter_and_policy() -> None:
     files = {f"a{day}": report(day=day) for day in range(3)}
     files["b"] = report(day=1, contact="")
-    found = summarise(DOMAIN, files, {})
-    days = tuple(dt.date(2026, 5, 1 + day) for day in range(3))
-    assert found.reporters == (Reporter("one", (days[1],)), Reporter("one.example", days))
-    assert (found.reports, found.successes, found.refused) == (4, 40, ())
+    files["c"] = report(result(strings=("mode: testing",)), day=4, contact="")
+    found = summed(**files)
+    days = tuple(dt.date(2026, 5, 1 + day) for day in range(5))
+    assert found.reporters == (
+        Reporter("one", NOTHING, days[1:2]),
+        Reporter("one", Applied(mode="testing"), days[4:]),
+        Reporter("one.example", NOTHING, days[:3]),
+    )
+    assert (found.reports, found.successes, found.dropped) == (5, 50, ())
+
+
+@pytest.mark.parametrize(
+    ("changes", "days"),
+    [
+        ({}, 1),
+        ({"failures": 1}, 1),
+        ({"successes": 0}, 0),
+        ({"successes": 0, "failures": 3}, 0),
+        ({"kind": "no-policy-found"}, 0),
+        ({"kind": "tlsa"}, 0),
+        ({"domain": "other.gov"}, 0),
+    ],
+)
+def test_a_day_counts_by_good_sessions_under_the_policy(
+    changes: dict[str, object], days: int
+) -> None:
+    found = summed(a=report(result(**changes)))  # type: ignore[arg-type]
+    assert len(found.reporters) == days
+
+
+@pytest.mark.parametrize(
+    ("results", "is_named"),
+    [
+        ((result(successes=0),), True),
+        ((result(),), False),
+        ((result(successes=0), result()), False),
+        ((result(successes=0, failures=1),), False),
+        ((result(Failure("a", 1), successes=0),), False),
+    ],
+)
+def test_a_report_without_sessions_is_named(
+    results: tuple[PolicyResult, ...], *, is_named: bool
+) -> None:
+    found = summed(a=report(*results))
+    assert [each.kind for each in found.dropped] == ([Drop.EMPTY] if is_named else [])
+    assert not any(each.may_hide_failures for each in found.dropped)
 
 
 def test_a_report_given_twice_counts_once() -> None:
-    found = summarise(DOMAIN, {"a": report(), "b": report()}, {})
-    assert (found.reports, found.refused) == (1, ())
+    found = summed(a=report(), b=report())
+    assert (found.reports, found.dropped) == (1, ())
 
 
-def test_two_that_claim_to_be_one_count_for_nothing() -> None:
-    false = report(result(failures=3))
-    found = summarise(DOMAIN, {"a": report(), "b": false, "c": report(day=1)}, {"d": "no JSON"})
-    assert found.reports == 1
-    assert [each.partition(":")[0] for each in found.refused] == ["a", "b", "d"]
+def test_of_two_that_claim_to_be_one_the_worse_counts_and_both_are_named() -> None:
+    expired, trust = Failure("certificate-expired", 2), Failure("certificate-not-trusted", 5)
+    worse = report(result(expired, failures=2, successes=4))
+    other = report(result(expired, trust, failures=7), result(strings=("mode: testing",)))
+    for first, second in ((worse, other), (other, worse)):
+        found = summed(a=first, b=second, c=report(day=1))
+        assert (found.reports, found.successes) == (2, 14)
+        assert counts(found) == {("certificate-expired", ""): 2, ("certificate-not-trusted", ""): 5}
+        assert [each.days for each in found.reporters] == [(FIRST, dt.date(2026, 5, 2))]
+        (row,) = found.dropped
+        assert (row.kind, row.file, row.day) == (Drop.CONFLICT, "b", FIRST)
+        assert row.reason == "it has the id of a, and says something else: the worse counts"
+
+
+def test_a_row_that_one_of_two_leaves_out_is_a_difference_too() -> None:
+    row = DroppedRow(Drop.ROW, "policies[1]", "policy-domain is missing", None)
+    found = summed(a=report(), b=replace(report(), dropped=(row,)))
+    assert [each.kind for each in found.dropped] == [Drop.CONFLICT, Drop.ROW]
+
+
+def test_two_reports_that_differ_in_what_concerns_others_are_the_same() -> None:
+    found = summed(a=report(), b=report(result(), result(domain="other.gov", failures=9)))
+    assert (found.reports, found.dropped, found.failures) == (1, (), ())
 
 
 def test_other_domains_and_no_policy_are_no_days_of_this_one() -> None:
-    found = summarise(
-        DOMAIN,
-        {
-            "a": report(result(domain="other.gov")),
-            "b": report(result(kind="no-policy-found"), result(domain="other.gov"), day=1),
-        },
-        {},
+    found = summed(
+        a=report(result(domain="other.gov")),
+        b=report(result(kind="no-policy-found"), result(domain="other.gov"), day=1),
     )
     assert found == ReportSummary(reports=1, successes=10)
 
 
-def test_failures_are_added_up_and_those_of_dane_left_out() -> None:
-    expired = Failure("certificate-expired", 2, mx_host="mx.example.gov")
+@pytest.mark.parametrize(
+    ("details", "total", "expect"),
+    [
+        ((Failure("a", 2, mx_host="m"), Failure("a", 2, mx_host="m")), 4, {("a", "m"): 4}),
+        ((), 7, {("unspecified", ""): 7}),
+        ((Failure("a", 0),), 7, {("unspecified", ""): 7}),
+        ((Failure("a", 1),), 142, {("a", ""): 1, ("unspecified", ""): 141}),
+        ((Failure("a", 2),), 1, {("a", ""): 2}),
+        ((Failure("a", 2), Failure("b", None)), 3, {("a", ""): 2, ("unspecified", ""): 3}),
+        ((Failure("a", None),), 142, {("unspecified", ""): 142}),
+        ((), 0, {}),
+    ],
+    ids=["added", "total", "zero", "rest", "overlap", "one-uncounted", "uncounted", "none"],
+)
+def test_every_failed_session_is_counted(
+    details: tuple[Failure, ...], total: int, expect: dict[tuple[str, str], int]
+) -> None:
+    assert counts(summed(a=report(result(*details, failures=total)))) == expect
+
+
+def test_failures_of_dane_count_under_the_policy_of_mta_sts_alone() -> None:
     dane = Failure("dnssec-invalid", 9)
-    files = {
-        "a": report(result(expired, expired, dane, Failure("sts-policy-invalid", 0), failures=4)),
-        "b": report(result(failures=7), day=1),
-    }
-    assert summarise(DOMAIN, files, {}).failures == (
-        FailureDay(dt.date(2026, 5, 1), "one.example", "certificate-expired", "mx.example.gov", 4),
-        FailureDay(dt.date(2026, 5, 2), "one.example", "unspecified", "", 7),
+    assert counts(summed(a=report(result(dane, failures=9, kind="tlsa")))) == {}
+    assert counts(summed(a=report(result(dane, failures=9)))) == {("dnssec-invalid", ""): 9}
+
+
+def test_failures_are_of_the_last_day_that_the_report_is_about() -> None:
+    long = replace(report(result(failures=1)), end=DAY + dt.timedelta(days=9))
+    found = summed(a=long)
+    assert found.failures == (FailureDay(dt.date(2026, 5, 9), "one.example", "unspecified", "", 1),)
+    assert [each.days for each in found.reporters] == [(dt.date(2026, 5, 9),)]
+    midnight = replace(report(result(failures=1)), end=DAY)
+    assert summed(a=midnight).failures[0].day == FIRST
+
+
+@pytest.mark.parametrize(
+    ("results", "rows", "hides"),
+    [
+        ((result(),), (), False),
+        ((result(failures=1),), (), True),
+        ((result(),), (DroppedRow(Drop.ROW, "", "", None),), True),
+        ((result(),), (DroppedRow(Drop.ROW, "", "", None, may_hide_failures=False),), False),
+    ],
+)
+def test_a_report_that_is_not_over_yet_counts_for_nothing(
+    results: tuple[PolicyResult, ...], rows: tuple[DroppedRow, ...], *, hides: bool
+) -> None:
+    found = summed(a=replace(report(*results, day=30), dropped=rows))
+    assert (found.reports, found.reporters, found.failures) == (0, (), ())
+    (row,) = found.dropped
+    assert (row.kind, row.may_hide_failures) == (Drop.FUTURE, hides)
+    assert row.reason == "the report is dated until 2026-05-31 23:59, which is not over yet"
+    early = replace(report(*results), end=NOW + dt.timedelta(hours=1), dropped=rows)
+    assert Drop.FUTURE not in {each.kind for each in summed(a=early).dropped}
+
+
+def test_rows_that_may_concern_the_domain_are_named_with_their_day() -> None:
+    rows = (
+        DroppedRow(Drop.ROW, "policies[0]", "why", None),
+        DroppedRow(Drop.DETAIL, "policies[1]", "why", "other.gov"),
+    )
+    found = summed(Dropped(Drop.REPORT, "x", "no JSON"), a=replace(report(), dropped=rows))
+    assert found.dropped == (
+        Dropped(Drop.ROW, "a", "policies[0]: why", FIRST, "one.example"),
+        Dropped(Drop.REPORT, "x", "no JSON"),
     )
 
 
-def test_one_about_a_year_counts_for_one_day() -> None:
-    long = replace(report(), end=DAY + dt.timedelta(days=365))
-    (found,) = summarise(DOMAIN, {"a": long}, {}).reporters
-    assert len(found.days) == 1
+@pytest.mark.parametrize("hides", [True, False])
+def test_what_is_named_is_bounded_and_the_graver_comes_first(
+    monkeypatch: pytest.MonkeyPatch, *, hides: bool
+) -> None:
+    monkeypatch.setattr(module, "_DROPPED_MAX", 2)
+    rows = [Dropped(Drop.FILE, "a", "", may_hide_failures=False)]
+    rows += [Dropped(Drop.FILE, name, "", may_hide_failures=hides) for name in "cb"]
+    rows += [Dropped(Drop.REPORT, "z", "no JSON")]
+    found = summed(*rows).dropped
+    assert [each.file for each in found] == (["b", "c"] if hides else ["z", "a"]) + ["and more"]
+    assert (found[-1].reason, found[-1].may_hide_failures) == (
+        "2 more files and rows count for nothing",
+        hides,
+    )
+
+
+POLICY = Policy(Mode.TESTING, 604800, (MxPattern("mx1.example.gov"), MxPattern.parse("*.m.gov")))
+LINES = (
+    "version: STSv1",
+    "mode: testing",
+    "max_age: 604800",
+    "mx: MX1.example.gov.",
+    "mx: *.m.gov",
+)
+
+
+@pytest.mark.parametrize(
+    ("strings", "hosts", "fits"),
+    [
+        (LINES, (), True),
+        ((), (), True),
+        (LINES[:2], (), True),
+        ((), ("mx1.example.gov", "*.m.gov"), True),
+        ((), ("MX1.example.gov.", "a.m.gov"), True),
+        (LINES, ("b.a.m.gov",), False),
+        ((), ("mx9.example.gov",), False),
+        (LINES[:4], (), False),
+        ((*LINES, "mx: mx9.example.gov"), (), False),
+        (("mode: enforce",), (), False),
+        (("mode: enforce", "mode: testing"), (), False),
+        (("max_age: 86400",), (), False),
+        (("max_age: 604800.0",), (), False),
+        (("nothing that is a field",), (), True),
+    ],
+)
+def test_a_policy_fits_where_nothing_that_is_said_differs(
+    strings: tuple[str, ...], hosts: tuple[str, ...], *, fits: bool
+) -> None:
+    said = PolicyResult("sts", DOMAIN, strings, hosts, 1, 0, ())
+    assert Applied.of(said).fits(POLICY) is fits
+
+
+def test_a_policy_is_shown_as_far_as_it_is_described() -> None:
+    assert (
+        str(Applied("testing", "86400", ("a", "b"), ("c",)))
+        == "mode testing, max_age 86400, mx a b"
+    )
+    assert str(Applied(hosts=("c",))) == "mx c"
+    assert str(NOTHING) == "a policy that it does not describe"

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+import test_gates as gated
+from test_gates import EVIDENCE
 
 from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
@@ -140,6 +142,22 @@ def test_enforce_is_judged_by_its_evidence() -> None:
     domain = replace(DOMAIN, mode=Mode.ENFORCE)
     (reason,) = judged_of(Surroundings(domain, MX, zone=ZONE)).refusals
     assert reason.startswith("no evidence for enforce")
+
+
+@pytest.mark.parametrize("is_local", [False, True])
+def test_evidence_of_a_local_cloud_is_for_a_local_cloud(*, is_local: bool) -> None:
+    assert EVIDENCE.vantage is not None
+    vantage = replace(EVIDENCE.vantage, changed=("--ca lab.pem",))
+    found = Surroundings(
+        replace(gated.DOMAIN, mode=Mode.ENFORCE),
+        gated.MX,
+        zone=ZONE,
+        ledger=gated.TESTING,
+        evidence=replace(EVIDENCE, vantage=vantage),
+        is_local=is_local,
+    )
+    reasons = [each for each in verdict(found, gated.NOW).refusals if "as senders look" in each]
+    assert bool(reasons) is not is_local
 
 
 def test_a_ca_that_is_forbidden_stops_no_domain_that_is_published() -> None:
