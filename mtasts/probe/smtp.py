@@ -113,11 +113,19 @@ async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIter
     """A greeted client; aiosmtplib bounds the length of lines and replies."""
     from aiosmtplib import SMTP  # noqa: PLC0415 - as in _attempt
 
-    client = SMTP(sock=dialled, hostname=None, port=None, start_tls=False, timeout=deadline_seconds)
+    # For a name of its own choice the library asks DNS, in the event loop's own executor.
+    name = _address_literal(dialled)
+    client = SMTP(
+        sock=dialled,
+        hostname=None,
+        port=None,
+        local_hostname=name,
+        start_tls=False,
+        timeout=deadline_seconds,
+    )
     try:
         await client.connect()
-        # The library's own choice of a name would ask DNS, and block.
-        await client.ehlo(hostname=_address_literal(client))
+        await client.ehlo(hostname=name)
         yield client
     finally:
         transport = client.transport
@@ -126,9 +134,9 @@ async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIter
         client.close()
 
 
-def _address_literal(client: SMTP) -> str:
+def _address_literal(connected: socket.socket) -> str:
     """What a client without a name of its own greets with (RFC 5321 section 4.1.3)."""
-    address = ipaddress.ip_address(client.get_transport_info("sockname")[0].partition("%")[0])
+    address = ipaddress.ip_address(connected.getsockname()[0].partition("%")[0])
     return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
@@ -168,7 +176,7 @@ async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Deli
     from aiosmtplib import SMTPResponseException  # noqa: PLC0415 - as in _attempt
 
     try:
-        await client.ehlo(hostname=_address_literal(client))
+        await client.ehlo()
         await client.mail(envelope.sender)
         await client.rcpt(envelope.recipient)
         response = await client.data(envelope.content)
