@@ -46,17 +46,6 @@ class Mending:
     damage: Damage
     loss: Mapping[int, bytes]
 
-    @property
-    def is_due(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.superfluous or self.dropped or self.damage.restorable or self.loss)
-
-    @property
-    def mends(self) -> bool:
-        """Whether the ledger can be read once it is done."""
-        open_ = set(self.damage.lost) - self.loss.keys()
-        return not open_ and (not self.damage.problems or bool(self.dropped))
-
     def steps(self) -> Iterator[str]:
         """Each thing that would be done, a line each."""
         for each in self.dropped:

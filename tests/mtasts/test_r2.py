@@ -73,6 +73,28 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
         assert (rule["prefix"], rule["condition"]) == ("ledger/", {"type": "Indefinite"})
 
 
+def test_the_lock_stands_before_there_is_an_entry(url: str, bucket: str) -> None:
+    name = f"first-{bucket}"
+    with store(url, name) as (ledger, servers):
+        ledger.lock()
+        (rule,) = servers.account.buckets[name]["rules"]
+        assert rule["prefix"] == "ledger/"
+        assert ledger.read(DOMAIN).entries == {}
+
+
+def test_what_somebody_chose_is_removed_and_what_r2_refuses_is_told(url: str, bucket: str) -> None:
+    with store(url, bucket) as (ledger, _):
+        for number in (1, 2):
+            ledger.append(DOMAIN, number, b"x")
+        found = ledger.everything(DOMAIN)
+        assert (found.entries, found.superfluous) == ({1: b"x", 2: b"x"}, frozenset())
+        ledger.remove(found.objects["2.json"])
+        assert ledger.read(DOMAIN).entries == {1: b"x"}
+        ledger.bucket = "no-such-bucket"
+        with pytest.raises(UndeterminedError, match="its lock mtasts-ledger has to be off"):
+            ledger.remove(["x"])
+
+
 def test_what_is_no_entry_is_passed_over(url: str, bucket: str) -> None:
     moto_host.session().client("s3", endpoint_url=url).put_object(
         Bucket=bucket, Key=f"ledger/{DOMAIN}/notes.txt", Body=b"x"

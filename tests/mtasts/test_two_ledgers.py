@@ -10,6 +10,7 @@ from memory_store import DOMAIN, MemoryStore
 
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
+from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import (
@@ -21,6 +22,7 @@ from mtasts.rollout.entries import (
     StageEntered,
     render_entry,
 )
+from mtasts.rollout.kept import LATCH
 from mtasts.rollout.ledger import Ledger, intend
 from mtasts.rollout.stages import Stage
 
@@ -197,6 +199,26 @@ async def test_a_first_step_writes_nothing_to_a_bucket_that_is_not_there_yet() -
         DOMAIN
     )
     assert both.entries == store.entries
+
+
+async def test_lock_and_latch_go_along() -> None:
+    aws = MemoryStore()
+    first = Recorder(aws, Hosting.AWS, lambda: NOW)
+    policy = Policy(Mode.ENFORCE, 86_400, (MxPattern.parse("mx1.example.gov"),))
+    await first.ensure_body(DOMAIN, intend(Ledger(), policy))
+    for fails in (True, False):
+        store = MemoryStore()
+        store.fails |= {"lock": "no right to"} if fails else {}
+        moving = at_cloudflare(store, aws).hand_over(DOMAIN)
+        if fails:
+            with pytest.raises(UndeterminedError, match="no right to"):
+                await moving
+            assert store.entries == {}
+            continue
+        await moving
+        assert store.is_locked
+        assert LATCH in store.kept[DOMAIN]
+        assert store.entries == aws.entries
 
 
 async def test_nothing_is_written_where_another_copy_counts() -> None:
