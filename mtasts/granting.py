@@ -93,6 +93,7 @@ class Granting:
             zones=zones,
             roles=roles,
             topic=self._topic or "",
+            alarm_topic=config.alarm_topic or "",
             needs=frozenset(need for need, is_wanted in wanted.items() if is_wanted),
         )
 

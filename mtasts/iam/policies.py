@@ -28,8 +28,8 @@ class Ground:
     """What the braces in the table stand for.
 
     ``zones`` are ids of hosted zones of the stack's own account, ``roles`` the ids of those that
-    each ``dnsRoleArn`` leads to; ``*`` is any zone of that account. ``needs`` is what the stack
-    uses of the statements that not every stack needs.
+    each ``dnsRoleArn`` leads to; ``*`` is any zone of that account. ``topic`` is that of ``check
+    --sns``. ``needs`` is what the stack uses of the statements that not every stack needs.
     """
 
     stack: str
@@ -39,6 +39,7 @@ class Ground:
     zones: tuple[str, ...]
     roles: Mapping[str, tuple[str, ...]]
     topic: str
+    alarm_topic: str
     needs: frozenset[Need]
 
 
@@ -81,6 +82,7 @@ def _filled(rows: Iterable[Statement], ground: Ground, zones: Sequence[str]) -> 
         "region": ground.region,
         "bucket": ground.bucket,
         "topic": ground.topic,
+        "alarm_topic": ground.alarm_topic,
     }
     lists = {
         ZONES: [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones],

@@ -210,7 +210,8 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "LedgerRemoved",
-        "Empties the bucket of a stack that never enforced, when it is destroyed. The bucket's "
+        "Empties the bucket of a stack that never enforced, when it is destroyed, and mends a "
+        "ledger that others have written to (mtasts ledger repair). The bucket's "
         "own policy denies it once a domain enforces. Leave it out to keep every ledger.",
         _WRITE,
         ("s3:DeleteObject", "s3:DeleteObjectVersion"),
@@ -348,6 +349,22 @@ STATEMENTS: tuple[Statement, ...] = (
         need=Need.ALARMS,
     ),
     Statement(
+        "TopicRead",
+        "Warns of an alarm topic that is not there or does not let CloudWatch publish.",
+        _READ,
+        ("sns:GetTopicAttributes",),
+        ("{alarm_topic}",),
+        need=Need.ALARMS,
+    ),
+    Statement(
+        "TopicKeyRead",
+        "Warns of an encrypted alarm topic whose key does not let CloudWatch use it. Optional.",
+        _READ,
+        ("kms:DescribeKey", "kms:GetKeyPolicy"),
+        ("arn:aws:kms:us-east-1:{account}:key/*",),
+        need=Need.ALARMS,
+    ),
+    Statement(
         "AlarmsWritten",
         "Makes and removes the alarms.",
         _WRITE,
@@ -381,6 +398,7 @@ STATEMENTS: tuple[Statement, ...] = (
 _REFRESH = "the real provider reads it on a refresh; the stand-in does not"
 _TAGS = "version 6 of the real provider tags buckets so; the stand-in does as version 5 did"
 _MARKER = "the real provider deletes what has no version so; a versioned bucket has none of it"
+_KEY = "asked only where the topic is encrypted with a key of the account's own"
 UNSEEN: dict[str, str] = {
     "BucketRead s3:GetAccelerateConfiguration": _REFRESH,
     "BucketRead s3:GetBucketAcl": _REFRESH,
@@ -398,6 +416,8 @@ UNSEEN: dict[str, str] = {
     "PoliciesWritten s3:DeleteObject": _MARKER,
     "ChangesAwaited route53:GetChange": "Route 53 of the local cloud changes at once",
     "QuotasRead servicequotas:ListServiceQuotas": "read only with 450 distributions or more",
+    "TopicKeyRead kms:DescribeKey": _KEY,
+    "TopicKeyRead kms:GetKeyPolicy": _KEY,
     "AccessControlsWritten cloudfront:UpdateOriginAccessControl": "its declared values are fixed",
 }
 """Actions that no recorded run makes, as ``SID ACTION``, and why each is granted all the same."""

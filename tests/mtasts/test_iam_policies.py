@@ -30,6 +30,7 @@ GROUND = Ground(
     zones=("Z0000000001",),
     roles={},
     topic="",
+    alarm_topic="a",
     needs=frozenset({Need.ZONES}),
 )
 READS = ("Get", "List", "Describe", "AssumeRole")
