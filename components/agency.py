@@ -79,14 +79,15 @@ async def _main(stack: str) -> pulumi.Inputs:
         former_zones=clouds.former_zones,
         is_local=reach.is_local,
     )
-    _, survey, _, token_notes = await asyncio.gather(
+    _, survey, _, token_notes, unheard = await asyncio.gather(
         start_provider(clouds),
         surveyor.survey(config),
         in_thread(load_components, clouds),
         in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
+        in_thread(clouds.alarm_notes),
     )
     recorder = ledgers(survey.account_id)
-    for note in (*token_notes, *survey.notes):
+    for note in (*token_notes, *survey.notes, *unheard):
         pulumi.log.warn(note)
     decision = decide(survey.domains, now(), dns=config.dns)
     for warning in decision.warnings:

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from localcloud.bucket_policy import Request, denies
+from mtasts.rollout.resource_policy import Request, denies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 from localcloud import moto_host
 from localcloud.aws import edge_config
 from localcloud.aws.issuance import is_issued
-from localcloud.bucket_policy import Request, evaluate
 from localcloud.cloud import ACCOUNT
 from localcloud.distribution import (
     CACHE_POLICIES,
@@ -30,6 +29,7 @@ from localcloud.distribution import (
 from localcloud.edge_response import s3_error
 from localcloud.resolution import RecordSet, Zone
 from mtasts.findings import printable
+from mtasts.rollout.resource_policy import Request, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

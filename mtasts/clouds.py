@@ -13,7 +13,8 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareError, CloudflareSettings
 from mtasts.cloud.cloudflare_zones import CloudflareZones
 from mtasts.cloud.distributions import Distributions
-from mtasts.cloud.naming import bucket_name, ledger_bucket_name
+from mtasts.cloud.naming import alarm_name, bucket_name, ledger_bucket_name
+from mtasts.cloud.topics import see_topic
 from mtasts.cloud.workers import Workers
 from mtasts.cloud.zones import Route53Zones
 from mtasts.config import Dns, Hosting
@@ -22,6 +23,7 @@ from mtasts.errors import UndeterminedError, UsageError
 from mtasts.iam.statements import Command
 from mtasts.iam.token import token_needs, token_notes
 from mtasts.recording import Recorder
+from mtasts.rollout.alarm_topic import topic_notes
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
 from mtasts.stores.r2 import R2Store
@@ -112,6 +114,20 @@ class Clouds:
         except CloudflareError as error:
             raise UndeterminedError(f"the Cloudflare account: {error}") from error
         return account.settings.account_id
+
+    def alarm_notes(self) -> tuple[str, ...]:
+        """What keeps alarms from telling the stack's topic, or could not be found out.
+
+        Raises as `identify` does.
+        """
+        topic = self.config.alarm_topic
+        if topic is None:
+            return ()
+        bucket = self.aws_bucket(account_id := self.identify())
+        # All alarms of the stack are named alike.
+        name = alarm_name(bucket, self.config.domains[0].name, "expiry")
+        alarm = f"arn:aws:cloudwatch:{topic.split(':')[3]}:{account_id}:alarm:{name}"
+        return tuple(topic_notes(see_topic(self.require_aws(), topic), alarm))
 
     @property
     def handouts(self) -> Callable[[str], Handouts] | None:

@@ -21,6 +21,7 @@ from mtasts.clouds import Clouds
 from mtasts.config import Dns, Hosting, load
 from mtasts.destinations import DestinationError
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.rollout.alarm_topic import Topic
 from mtasts.rollout.authority import AMAZON, CLOUDFLARES
 from mtasts.stores.handouts import Handouts
 from mtasts.stores.r2 import R2Store
@@ -173,3 +174,14 @@ def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
         assert note.startswith("could not find out what the Cloudflare token may do")
         assert "mtasts iam up --stack test" in note
     assert clouds("aws", "route53").token_notes(is_preview=True) == ()
+
+
+def test_alarms_that_nobody_would_hear_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    topic = "arn:aws:sns:us-east-1:123456789012:alerts"
+    quiet = clouds("aws", "route53")
+    assert quiet.alarm_notes() == ()
+    asked = replace(quiet, config=replace(quiet.config, alarm_topic=topic))
+    monkeypatch.setattr(Account, "account_id", lambda _: "123456789012")
+    monkeypatch.setattr("mtasts.clouds.see_topic", lambda _, arn: Topic(arn, is_missing=True))
+    (note,) = asked.alarm_notes()
+    assert f"{topic} does not exist" in note

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.bucket_policy import Request, denies, evaluate
+from mtasts.rollout.resource_policy import Request, denies, evaluate
 
 ARN = "arn:aws:s3:::bucket"
 CLOUDFRONT = Request(
@@ -77,6 +77,8 @@ def test_nobody_else_and_nothing_else(request_: Request) -> None:
         (b"x" * 30_000, "over 20 KB"),
         (policy({**ALLOW, "NotAction": "x"}), "unknown element 'NotAction'"),
         (policy({**ALLOW, "Effect": "Maybe"}), "unknown effect"),
+        (policy({**ALLOW, "Action": 1}), "unknown value 1"),
+        (b'{"Statement": ["x"]}', "a statement is no object"),
         (policy({**ALLOW, "Principal": "everybody"}), "unknown principal"),
         (policy({**ALLOW, "Condition": {"IpAddress": {"a": "b"}}}), "unknown condition operator"),
         (policy({**ALLOW, "Condition": {"Bool": {"aws:x": "true"}}}), "unknown condition key"),
@@ -87,6 +89,16 @@ def test_what_is_not_understood_is_a_refusal_with_a_reason(raw: bytes | None, re
     verdict = evaluate(raw, CLOUDFRONT)
     assert not verdict.allowed
     assert reason in verdict.reason
+    assert not verdict.is_known
+
+
+def test_a_refusal_that_was_understood_is_known() -> None:
+    allowed, nobody = evaluate(policy(ALLOW), CLOUDFRONT), evaluate(policy(TLS_ONLY), CLOUDFRONT)
+    denied = evaluate(policy(ALLOW, {**TLS_ONLY, "Condition": {}}), CLOUDFRONT)
+    assert (allowed.allowed, nobody.allowed, denied.allowed) == (True, False, False)
+    assert allowed.is_known
+    assert nobody.is_known
+    assert denied.is_known
 
 
 ONCE = {

@@ -1,4 +1,4 @@
-"""Whether a bucket policy lets CloudFront read an object: the part of IAM that matters here.
+"""Whether the policy of a bucket, topic or key lets a service in: the part of IAM that matters.
 
 Whatever it does not know counts as a refusal, with the reason, so that a policy that works here
 uses nothing that was not understood.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _POLICY_MAX_BYTES = 20 * 1024  # S3's own limit
 NOTHING_ALLOWS = "no statement allows it"
+_DENIED = "a statement denies it"
 _KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 
 
@@ -40,6 +41,11 @@ class Verdict:
     allowed: bool
     reason: str
 
+    @property
+    def is_known(self) -> bool:
+        """Whether everything that decided was understood."""
+        return self.allowed or self.reason in (NOTHING_ALLOWS, _DENIED)
+
 
 class _UnknownError(Exception):
     """The statement holds something this evaluator does not know."""
@@ -59,7 +65,7 @@ def evaluate(policy: bytes | None, request: Request) -> Verdict:
     except _UnknownError as error:
         return Verdict(allowed=False, reason=str(error))
     if "Deny" in matching:
-        return Verdict(allowed=False, reason="a statement denies it")
+        return Verdict(allowed=False, reason=_DENIED)
     if "Allow" in matching:
         return Verdict(allowed=True, reason="a statement allows it")
     return Verdict(allowed=False, reason=NOTHING_ALLOWS)
