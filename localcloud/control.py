@@ -20,6 +20,7 @@ from localcloud.dns import DnsFault, Outcome
 from localcloud.edge_response import EdgeFault
 from localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
 from localcloud.mail import Flavour
+from localcloud.throttling import ANSWERS, Rate, Throttle
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
 
@@ -41,6 +42,7 @@ class Servers(Protocol):
     dns: DnsServer
     mail: MailServers
     cloudflare: CloudflareServers
+    throttle: Throttle
 
     async def add_stacks(self, folder: Path) -> None:
         """Seed the world with what the stack files in a folder take for granted."""
@@ -95,13 +97,10 @@ class ControlServer:
                 found = self._edge_fault(method, parse_domain(host), body)
             case (("GET" | "PUT" | "DELETE"), ["dns", *which]):
                 found = self._dns(method, which, body)
-            case "GET", ["mail", "messages"]:
-                found = [asdict(message) for message in self._servers.mail.messages]
-            case "DELETE", ["mail", "messages"]:
-                self._servers.mail.messages.clear()
-                found = {}
-            case (("GET" | "PUT"), ["mail", host]):
-                found = self._flavour(method, parse_domain(host), body)
+            case _, ["mail", *which]:
+                found = self._mail(method, which, body)
+            case (("GET" | "PUT"), ["aws", "rates"]):
+                found = self._rates(method, body)
             case (("GET" | "PUT"), ["cloudflare", "faults"]):
                 found = self._api_faults(method, body)
             case "POST", ["world"]:
@@ -142,6 +141,25 @@ class ControlServer:
         if method == "PUT":
             api.faults = Faults(**_read(body, _API_FIELDS))
         return {"rate_limited": api.faults.rate_limited, "lacking": sorted(api.faults.lacking)}
+
+    def _mail(self, method: str, which: list[str], body: dict[str, Any]) -> object:
+        match method, which:
+            case "GET", ["messages"]:
+                return [asdict(message) for message in self._servers.mail.messages]
+            case "DELETE", ["messages"]:
+                self._servers.mail.messages.clear()
+                return {}
+            case (("GET" | "PUT"), [host]):
+                return self._flavour(method, parse_domain(host), body)
+        return None
+
+    def _rates(self, method: str, body: dict[str, Any]) -> object:
+        """What the AWS account is allowed, by service, and what was refused since that was set."""
+        throttle = self._servers.throttle
+        if method == "PUT":
+            throttle.set(_read(body, dict.fromkeys(ANSWERS, _rate)))
+        rates = {name: asdict(each) for name, each in throttle.rates.items()}
+        return {"rates": rates, "refused": dict(throttle.refused)}
 
     def _flavour(self, method: str, host: str, body: dict[str, Any]) -> object:
         flavours = self._servers.mail.flavours
@@ -195,6 +213,11 @@ def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever JSON holds
     return float(value)
 
 
+def _rate(value: Any) -> Rate:  # noqa: ANN401 - whatever JSON holds
+    fields = _read({"per_second": None, "burst": None} | value, _RATE_FIELDS)
+    return Rate(**fields)
+
+
 def _permission(value: object) -> str:
     if value not in PERMISSIONS:
         raise ValueError(f"{value!r} is none of {', '.join(sorted(PERMISSIONS))}")
@@ -221,6 +244,10 @@ _EDGE_FIELDS: Mapping[str, Callable[[Any], object]] = {
 _API_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "rate_limited": lambda value: range(1000).index(value),
     "lacking": lambda value: frozenset(map(_permission, value)),
+}
+_RATE_FIELDS: Mapping[str, Callable[[Any], object]] = {
+    "per_second": lambda value: max(float(value), 0.1),
+    "burst": lambda value: range(1, 1001).index(value) + 1,
 }
 _DNS_FIELDS: Mapping[str, Callable[[Any], object]] = {
     "outcome": Outcome,

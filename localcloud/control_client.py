@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlsplit
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from localcloud.dns import DnsFault
     from localcloud.edge_response import EdgeFault
     from localcloud.mail import Flavour, Message
+    from localcloud.throttling import Rate
 
 
 class ControlError(MtaStsError):
@@ -66,6 +68,14 @@ class Control:
     def delegate(self, zone: str, to: str) -> None:
         """Delegate a name to the zone that ``to``, route53 or cloudflare, has of it."""
         self._ask("PUT", "dns/delegations", zone, body={"to": to})
+
+    def set_rates(self, **rates: Rate) -> None:
+        """Have AWS answer a service (``route53``, ``cloudfront``, ``acm``) at that rate alone."""
+        self._ask("PUT", "aws/rates", body={name: asdict(each) for name, each in rates.items()})
+
+    def refused(self) -> dict[str, int]:
+        """How many calls of each service were refused since the rates were set."""
+        return dict(self._ask("GET", "aws/rates")["refused"])
 
     def set_cloudflare_faults(self, *, rate_limited: int = 0, lacking: Iterable[str] = ()) -> None:
         """Have Cloudflare's API refuse so many requests, and what the token may not do."""

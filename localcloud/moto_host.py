@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import REGION
 from localcloud.moto_s3 import nearer_to_s3
+from localcloud.throttling import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +29,8 @@ _ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 _running = threading.Lock()
+# What the account is allowed; as its state, of this process.
+throttle = Throttle()
 
 
 class AlreadyRunningError(Exception):
@@ -64,10 +67,13 @@ def _serving() -> Iterator[str]:
     moto_api_backend.reset()  # the state is the process's, and somebody may have used it before
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
+    served: Any = server._server  # noqa: SLF001 - moto makes it itself
+    served.app = throttle.before(served.app)
     try:
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
     finally:
+        throttle.set({})
         server.stop()
         moto_api_backend.reset()
 

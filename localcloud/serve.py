@@ -31,7 +31,7 @@ from localcloud.dns import DnsServer
 from localcloud.edge import Edge
 from localcloud.lifetime import die_with_parent
 from localcloud.mail import MailServers
-from localcloud.moto_host import AlreadyRunningError, make_bucket, moto_running
+from localcloud.moto_host import AlreadyRunningError, make_bucket, moto_running, throttle
 from localcloud.resolution import Names, RecordSet, records
 from localcloud.state import MotoState
 from localcloud.world import World, seed, seed_cloudflare
@@ -72,6 +72,7 @@ class LocalServers:
         for server in self._own_dns.values():
             server.faults = self.dns.faults
         self.mail = MailServers(authority)
+        self.throttle = throttle
         self._control = ControlServer(self)
 
     async def start(self, world: World) -> Cloud:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from mtasts.errors import UndeterminedError
+from mtasts.hosted_zones import HostedZones
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.authority import AMAZON, caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
@@ -16,7 +17,7 @@ from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
-from mtasts.rollout.zones import HostedZone, Keeper, ZoneError, choose_zone
+from mtasts.rollout.zones import HostedZone, Keeper, ZoneError
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mtasts.config import AgencyConfig, Dns, DomainConfig
+    from mtasts.hosted_zones import Zones
     from mtasts.observations import DnsAnswer
     from mtasts.probe.dns import Resolver
     from mtasts.recording import Recorder
     from mtasts.rollout.authority import Authority
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.stores.handouts import Handouts
+
+_Read: TypeAlias = Ledger | LedgerError | UndeterminedError
 
 _LOOKUPS_AT_ONCE = 64
 _NOBODYS_BYTES = 8
@@ -48,18 +52,8 @@ class Survey:
     notes: tuple[str, ...] = ()
 
 
-class Zones(Protocol):
-    """The zones that can be written to; every method blocks, and raises `UndeterminedError`."""
-
-    def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every public zone, in that role if any."""
-
-    def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
-        """A listed zone with its name servers."""
-
-
 class Hosts(Protocol):
-    """What the account has that serves hosts; every method blocks, and raises as `Zones`'."""
+    """What the account has that serves hosts; every method blocks, and raises as `Zones` does."""
 
     kind: str
     limit: int
@@ -104,8 +98,8 @@ class Surveyor:
         the records are in as well while they move. ``is_local`` says that this is a local cloud.
         """
         self._identify = identify
-        self._listing = zones
-        self._former_listing = former_zones
+        self._zones = HostedZones(zones) if zones else None
+        self._former_zones = HostedZones(former_zones) if former_zones else None
         self._authorities = authorities
         self._hosts = hosts
         self._handouts = handouts
@@ -116,7 +110,6 @@ class Surveyor:
         self._ledgers = ledgers
         self._evidence = evidence
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
-        self._zones: dict[tuple[bool, str | None], asyncio.Task[tuple[HostedZone, ...]]] = {}
 
     async def survey(self, config: AgencyConfig) -> Survey:
         """Everything the verdicts need.
@@ -166,12 +159,13 @@ class Surveyor:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
+        reading = asyncio.create_task(self._ledger(domain.name, identity))
         zone, home, mx, caa, (ledger, former) = await asyncio.gather(
-            self._zone(domain),
+            self._zone(domain, reading),
             self._home(domain.name),
             self._lookup(domain.name, "MX"),
             asyncio.gather(*(self._lookup(name, "CAA") for name in names)),
-            self._history(domain, identity, config.leaving_dns),
+            self._history(domain, reading, config.leaving_dns),
         )
         found = Surroundings(
             domain,
@@ -293,19 +287,14 @@ class Surveyor:
         return await self._zone_settings[zone.zone_id]
 
     async def _history(
-        self, domain: DomainConfig, identity: asyncio.Task[str], left: Dns | None
-    ) -> tuple[
-        Ledger | LedgerError | UndeterminedError,
-        HostedZone | ZoneError | UndeterminedError | None,
-    ]:
+        self, domain: DomainConfig, reading: asyncio.Task[_Read], left: Dns | None
+    ) -> tuple[_Read, HostedZone | ZoneError | UndeterminedError | None]:
         """The ledger, and the zone that it says the records were in."""
-        ledger = await self._ledger(domain.name, identity)
+        ledger = await reading
         known = ledger if isinstance(ledger, Ledger) else Ledger()
         return ledger, await self._former_zone(domain, known, left)
 
-    async def _ledger(
-        self, domain: str, identity: asyncio.Task[str]
-    ) -> Ledger | LedgerError | UndeterminedError:
+    async def _ledger(self, domain: str, identity: asyncio.Task[str]) -> _Read:
         try:
             return await self._ledgers(await identity).read(domain)
         except (LedgerError, UndeterminedError) as error:
@@ -333,43 +322,28 @@ class Surveyor:
         return replace(found, ttl_seconds=max(found.ttl_seconds, left.ttl_seconds))
 
     async def _zone(
-        self, domain: DomainConfig
+        self, domain: DomainConfig, reading: asyncio.Task[_Read]
     ) -> HostedZone | ZoneError | UndeterminedError | None:
-        if self._listing is None:
+        if self._zones is None:
             return None
         name = domain.name
         if domain.delegation_zone:
             name = delegated_owner(name, domain.delegation_zone)
-        return await self._chosen(self._listing, domain.dns_role_arn, name, (domain.zone_id,))
+        ledger = await reading
+        known = ledger.zones if isinstance(ledger, Ledger) else ()
+        return await self._zones.choose(domain.dns_role_arn, name, (domain.zone_id,), known)
 
     async def _former_zone(
         self, domain: DomainConfig, ledger: Ledger, left: Dns | None
     ) -> HostedZone | ZoneError | UndeterminedError | None:
         """The zone that the records are in as well: the one that they were written to last."""
-        if self._former_listing is None or left is None or ledger.last_proven is None:
+        if self._former_zones is None or left is None or ledger.last_proven is None:
             return None  # of a new domain nothing is anywhere else
         if ledger.zones and all(each.keeper(domain.name) != Keeper(left) for each in ledger.zones):
             return None  # it came while the others moved
-        known = [zone.zone_id for zone in ledger.zones]
-        return await self._chosen(
-            self._former_listing, domain.dns_role_arn, domain.name, (*known, None)
-        )
-
-    async def _chosen(
-        self, listing: Zones, role: str | None, name: str, wanted: Iterable[str | None]
-    ) -> HostedZone | ZoneError | UndeterminedError:
-        """The zone of ``name``: the first of the ids that is listed, or that has to be."""
-        key = (listing is self._former_listing, role)
-        if key not in self._zones:
-            self._zones[key] = asyncio.create_task(in_thread(listing.list, role))
-        try:
-            zones = await self._zones[key]
-            *preferred, last = wanted
-            listed = [each for each in preferred if any(zone.zone_id == each for zone in zones)]
-            chosen = choose_zone(zones, name, listed[0] if listed else last)
-            return await in_thread(listing.complete, role, chosen)
-        except (ZoneError, UndeterminedError) as error:
-            return error
+        wanted = (*(zone.zone_id for zone in ledger.zones), None)
+        role = domain.dns_role_arn
+        return await self._former_zones.choose(role, domain.name, wanted, ledger.zones)
 
     async def _lookup(self, name: str, type_: str) -> DnsAnswer:
         async with self._slots:

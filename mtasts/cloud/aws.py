@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.destinations import Destination, require_aws
 from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.threads import THREADS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import boto3
     from botocore.credentials import Credentials
@@ -24,6 +25,12 @@ _SESSION_NAME = "mtasts"
 # Keys of `aws:` that choose the identity in ways this module does not follow; silently ignoring one
 # would prove one account and write another.
 _UNFOLLOWED = ("assumeRoleWithWebIdentities", "assumeRoleWithWebIdentity", "insecure", "httpProxy")
+
+
+# Calls at once that an account gets from one run. Route 53 answers five requests a second for an
+# account, whoever makes them, the console included (the developer guide's page on quotas, 2026);
+# of CloudFront and ACM no figure is documented.
+_AT_ONCE = {"route53": 4, "cloudfront": 4, "acm": 4}
 
 
 class AwsSettingsError(MtaStsError):
@@ -158,13 +165,16 @@ class _Granted:
 class Account:
     """An account as the toolkit sees it: lazily made, thread-safe boto3 clients.
 
-    Every client has time-outs and bounded retries; calls block and belong in threads.
+    Every client has time-outs and bounded retries; calls block and belong in threads. Where the
+    account as a whole is allowed so many calls, few are made at once, and each client slows down
+    once it has been told to.
     """
 
     def __init__(self, settings: AwsSettings, *, attempts_max: int = 5) -> None:
         """Prepare the account of ``settings``; nothing is called yet.
 
-        A call that fails in passing is made ``attempts_max`` times in all, with pauses.
+        A call that fails in passing is made ``attempts_max`` times in all, with pauses; twice as
+        often where others may use up what the account is allowed.
         """
         self.settings = settings
         self._attempts_max = attempts_max
@@ -172,6 +182,10 @@ class Account:
         self._session: boto3.Session | None = None
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._account_id: str | None = None
+        self._roles: dict[str, Account] = {}
+        self._slots = {
+            service: threading.BoundedSemaphore(limit) for service, limit in _AT_ONCE.items()
+        }
         self._destinations = {Destination.LOOPBACK} if settings.local_only else set()
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - callers name the typed client
@@ -255,11 +269,14 @@ class Account:
         """
         if role_arn is None:
             return self
-        roles = (*self.settings.roles, self.settings.dns_role(role_arn))
-        return Account(
-            replace(self.settings, roles=roles, allowed_accounts=()),
-            attempts_max=self._attempts_max,
-        )
+        with self._lock:
+            if role_arn not in self._roles:
+                roles = (*self.settings.roles, self.settings.dns_role(role_arn))
+                self._roles[role_arn] = Account(
+                    replace(self.settings, roles=roles, allowed_accounts=()),
+                    attempts_max=self._attempts_max,
+                )
+            return self._roles[role_arn]
 
     def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
         """A session in ``role``, which ``session`` assumes at the first call and ever again.
@@ -305,11 +322,18 @@ class Account:
             config=Config(
                 connect_timeout=5,
                 read_timeout=20,
-                retries={"mode": "standard", "total_max_attempts": self._attempts_max},
+                max_pool_connections=THREADS_MAX,
+                retries={
+                    "mode": "adaptive" if service in _AT_ONCE else "standard",
+                    "total_max_attempts": self._attempts_max * (2 if service in _AT_ONCE else 1),
+                },
             ),
             **keys,
         )
         self._require_destination(service, str(client.meta.endpoint_url))
+        if service in _AT_ONCE:
+            # Every call goes through this one, each page of a list and each retry included.
+            client._make_api_call = _bounded(client._make_api_call, self._slots[service])  # noqa: SLF001 - botocore has no public place for it
         return client
 
     def _require_destination(self, service: str, url: str) -> None:
@@ -321,6 +345,16 @@ class Account:
         found = require_aws(f"the endpoint of {service}", url)
         self._destinations.add(found)
         _require_one(self._destinations, service, url)
+
+
+def _bounded(call: Callable[..., Any], slots: threading.Semaphore) -> Callable[..., Any]:
+    """``call``, so many at once; one that waits to be tried again keeps its place."""
+
+    def run(*arguments: object) -> Any:  # noqa: ANN401 - botocore's
+        with slots:
+            return call(*arguments)
+
+    return run
 
 
 def _require_one(kinds: Collection[Destination], service: str, url: str) -> None:

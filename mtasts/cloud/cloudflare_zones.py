@@ -20,7 +20,7 @@ _ANSWERED = frozenset({"active", "pending", "moved"})
 
 
 class CloudflareZones:
-    """`mtasts.survey.Zones` over one account; every call blocks."""
+    """`mtasts.hosted_zones.Zones` over one account; every call blocks."""
 
     def __init__(self, account: CloudflareAccount) -> None:
         """List nothing yet."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Route53Zones:
-    """`mtasts.survey.Zones` over the stack's account and the roles it may take; blocks."""
+    """`mtasts.hosted_zones.Zones` over the stack's account and the roles it may take; blocks."""
 
     def __init__(self, account: Account) -> None:
         """List nothing yet."""

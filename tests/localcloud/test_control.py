@@ -19,6 +19,7 @@ from localcloud.dns import DnsFault, DnsServer, Outcome
 from localcloud.edge_response import EdgeFault
 from localcloud.mail import Flavour, MailServers, Message
 from localcloud.resolution import Names
+from localcloud.throttling import Rate, Throttle
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Servers:
         self.mail.flavours[HOST] = Flavour.GOOD
         self.stacks: list[Path] = []
         self.delegated: dict[str, Provider] = {}
+        self.throttle = Throttle()
 
     async def add_stacks(self, folder: Path) -> None:
         self.stacks.append(folder)
@@ -108,6 +110,21 @@ async def test_mail_hosts_change_their_flavour_and_show_what_they_got(lab: Lab) 
     assert not lab.servers.mail.messages
 
 
+async def test_the_account_gets_rates_and_the_refused_are_counted(lab: Lab) -> None:
+    rate = Rate(per_second=5, burst=1)
+    await lab.do(lambda control: control.set_rates(route53=rate))
+    throttle = lab.servers.throttle
+    assert throttle.rates == {"route53": rate}
+    assert [throttle.takes("route53"), throttle.takes("route53"), throttle.takes("s3")] == [
+        True,
+        False,
+        True,
+    ]
+    assert await lab.do(lambda control: control.refused()) == {"route53": 1}
+    await lab.do(lambda control: control.set_rates())
+    assert throttle.takes("route53")
+
+
 async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
     assert await lab.do(lambda control: control.health())
     assert await lab.do(lambda control: control.edge_cache()) == [{"pop": "P"}]
@@ -134,6 +151,11 @@ async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
         ("PUT", "/dns/delegations/a.example", {"to": "nobody"}, 400, "nobody"),
         ("GET", "/dns/delegations/a.example", None, 404, "no such thing"),
         ("POST", "/world", {}, 400, "no line of text"),
+        ("PUT", "/aws/rates", {"s3": {}}, 400, "unknown field 's3'"),
+        ("PUT", "/aws/rates", {"acm": {"per_second": 1}}, 400, "wrong value"),
+        ("PUT", "/aws/rates", {"acm": {"per_second": 1, "burst": 0}}, 400, "wrong value"),
+        ("PUT", "/aws/rates", {"acm": {"per_second": "x", "burst": 1}}, 400, "wrong value"),
+        ("DELETE", "/mail/messages/1", None, 404, "no such thing"),
     ],
 )
 async def test_what_makes_no_sense_is_refused_with_a_word(  # noqa: PLR0917 - a table's columns

@@ -20,6 +20,7 @@ from mtasts.cloud.aws import Account, AwsSettings, WrongAccountError
 from mtasts.cloud.zones import Route53Zones, public_zones, with_name_servers
 from mtasts.config import AgencyConfig, Dns, Hosting, load
 from mtasts.errors import UndeterminedError
+from mtasts.hosted_zones import HostedZones
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import (
@@ -614,7 +615,7 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
         }
     )
     found = surveyor(url, dns)
-    found._former_listing = Left(*zones)
+    found._former_zones = HostedZones(Left(*zones))
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
     found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
@@ -637,7 +638,7 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
 
 async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
     found = surveyor(url, Zone({}))
-    found._former_listing = Left()
+    found._former_zones = HostedZones(Left())
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     (new,) = (await found.survey(moving)).domains
     assert new.former_problem is None  # it was never anywhere else
@@ -712,7 +713,7 @@ def handing(url: str, zone: Zone, dns: str, *, broken: bool = False) -> Surveyor
     found = surveyor(url, zone)
     found._handouts = lambda _: cast("Handouts", Handing(broken=broken))
     if dns == "manual":
-        found._listing = None
+        found._zones = None
     return found
 
 
