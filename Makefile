@@ -40,9 +40,9 @@ preview-local: engine
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-# A run killed at every step, recovered and run again: what `test` samples, in full.
+# A run killed at every step, recovered and run again, and stacks of every size: what `test` samples, in full.
 matrix: engine
-	@$(BIN)/python -m pytest tests/engine/test_crashes.py -m "matrix or not matrix"
+	@$(BIN)/python -m pytest tests/engine/test_crashes.py tests/engine/test_scale.py -m "matrix or not matrix"
 
 # Real mail servers in a network namespace of their own: Linux, as root; installs Postfix.
 e2e: setup

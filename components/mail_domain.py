@@ -196,7 +196,7 @@ def _candidate_proof(
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
     declared, host = place.declared, place.host
 
-    async def check(_: pulumi.ResourceHookArgs) -> None:
+    async def prove() -> None:
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
@@ -210,7 +210,8 @@ def _candidate_proof(
         await points()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
-    return guard(f"{place.name}-candidate-proof", check, deadline_seconds=deadline)
+    # The records of both address families lead to the same host.
+    return guard(f"{place.name}-candidate-proof", once(prove), deadline_seconds=deadline)
 
 
 def _proof(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import REGION
 from localcloud.moto_s3 import nearer_to_s3
+from localcloud.moto_scale import by_what_is_asked
 from localcloud.throttling import Throttle
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def moto_running() -> Iterator[str]:
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     try:
         os.environ.update(_ENVIRONMENT)
-        with _nearer_to_aws():
+        with _nearer_to_aws(), by_what_is_asked():
             yield from _serving()
     finally:
         os.environ.update({name: value for name, value in before.items() if value is not None})

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +59,15 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The program of this repository with stack files of its own; ``stack`` is the selected one."""
+    """The program of this repository with stack files of its own; ``stack`` is the selected one.
+
+    No command may take longer than ``deadline_seconds``.
+    """
 
     folder: Path
     environment: Mapping[str, str]
     stack: str
+    deadline_seconds: float = _SECONDS
 
     @classmethod
     def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
@@ -110,11 +114,13 @@ class Project:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
-                timeout=_SECONDS,
+                timeout=self.deadline_seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise ProjectError(f"{' '.join(words)} took longer than {_SECONDS} s") from error
+            raise ProjectError(
+                f"{' '.join(words)} took longer than {self.deadline_seconds:g} s"
+            ) from error
         return Run(words, done.returncode, done.stdout, done.stderr)
 
     def preview(self) -> dict[str, Any]:
@@ -145,7 +151,7 @@ class Project:
     def later(self, span: dt.timedelta) -> Project:
         """The same project with the clock set ahead."""
         ahead = {AHEAD: f"{span.total_seconds():.0f}"}
-        return Project(self.folder, {**self.environment, **ahead}, self.stack)
+        return replace(self, environment={**self.environment, **ahead})
 
     def collect_evidence(self, domain: str) -> Run:
         """Collect what a promotion of ``domain`` rests on, with two weeks of clean reports."""

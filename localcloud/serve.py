@@ -66,6 +66,7 @@ class LocalServers:
         self._state = MotoState(aws_url, self._cname)
         self.edge = Edge(self._state, authority, clock=clock, workers=self.cloudflare)
         self._delegations = Delegations()
+        self._made: dict[Provider | None, tuple[object, Names]] = {}
         self.dns = DnsServer(self._names)
         # Each provider's own name servers, which know nothing of what is delegated.
         self._own_dns = {each: DnsServer(partial(self._names, each)) for each in Provider}
@@ -150,22 +151,31 @@ class LocalServers:
         That is the zones, and what lies outside them: mail hosts, name servers, clouds' own names.
         """
         distributions = self._state.distributions().values()
-        on_ipv6 = [each.domain_name for each in distributions if each.ipv6 and self.edge.ipv6]
-        workers = self.cloudflare.own_names()
-        overlay: list[RecordSet] = [
-            *records(NAME_SERVERS, "A", "127.0.0.1"),
-            *records(workers, "A", EDGE_ADDRESSES[0]),
-            *records(workers if self.edge.ipv6 else (), "AAAA", EDGE_ADDRESSES[1]),
-            *records(self.mail.ports, "A", "127.0.0.1"),
-            *records(self._state.name_servers(), "A", "127.0.0.1"),
-            *records((each.domain_name for each in distributions), "A", "127.0.0.1"),
-            *records(on_ipv6, "AAAA", "::1"),
-        ]
+        on_ipv6 = tuple(each.domain_name for each in distributions if each.ipv6 and self.edge.ipv6)
+        on_ipv4 = (
+            *NAME_SERVERS,
+            *self.mail.ports,
+            *sorted(self._state.name_servers()),
+            *(each.domain_name for each in distributions),
+        )
+        workers = tuple(self.cloudflare.own_names())
         zones = {
             Provider.ROUTE53: self._state.zones(),
             Provider.CLOUDFLARE: self.cloudflare.zones(ipv6=self.edge.ipv6),
         }
-        return Names(self._delegations.choose(zones, authority), overlay)
+        chosen = self._delegations.choose(zones, authority)
+        made_of = (chosen, workers, on_ipv4, on_ipv6)
+        known, names = self._made.get(authority, (None, None))
+        if names is None or known != made_of:  # to index all of it takes longer than to compare
+            overlay: list[RecordSet] = [
+                *records(workers, "A", EDGE_ADDRESSES[0]),
+                *records(workers if self.edge.ipv6 else (), "AAAA", EDGE_ADDRESSES[1]),
+                *records(on_ipv4, "A", "127.0.0.1"),
+                *records(on_ipv6, "AAAA", "::1"),
+            ]
+            names = Names(chosen, overlay)
+            self._made[authority] = made_of, names
+        return names
 
 
 @contextmanager

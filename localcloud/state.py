@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from operator import is_
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -56,6 +57,7 @@ class MotoState:
         self._route53 = session.client("route53", endpoint_url=aws_url, config=_BYPASS_PROXIES)
         self._known: dict[str, tuple[object, Mapping[str, str], Distribution]] = {}
         self._issued: dict[str, tuple[str, ...]] = {}
+        self._zones: dict[str, tuple[list[Any], Zone]] = {}
 
     def distributions(self) -> dict[str, Distribution]:
         """All distributions by id; only those that have changed are read anew."""
@@ -162,14 +164,25 @@ class MotoState:
         signs = control is not None and control.signing_behavior != "never"
         return "cloudfront.amazonaws.com" if signs else ""
 
-    @staticmethod
-    def zones() -> list[Zone]:
-        """The public hosted zones; of several with one name, the first."""
+    def zones(self) -> list[Zone]:
+        """The public hosted zones; of several with one name, the first.
+
+        A zone whose records are all those that it had is the same value as before: moto puts a new
+        object in the place of each record set that changes.
+        """
         zones: dict[str, Zone] = {}
-        for each in list(_backend("route53").zones.values()):
+        for id_, each in list(_backend("route53").zones.items()):
             name = _name(each.name)
-            if not each.private_zone and name not in zones:
-                zones[name] = Zone(name, tuple(_record(found) for found in list(each.rrsets)))
+            if each.private_zone or name in zones:
+                continue
+            rrsets = list(each.rrsets)
+            known, zone = self._zones.get(id_, ([], None))
+            if zone is None or len(known) != len(rrsets) or not all(map(is_, known, rrsets)):
+                zone = Zone(name, tuple(map(_record, rrsets)))
+                self._zones[id_] = rrsets, zone
+            zones[name] = zone
+        for id_ in self._zones.keys() - _backend("route53").zones.keys():
+            del self._zones[id_]
         return list(zones.values())
 
     @staticmethod

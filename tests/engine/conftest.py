@@ -42,6 +42,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     if rows:
         terminalreporter.section("killed runs, and what their recovery did")
         terminalreporter.write("".join(f"{row}\n" for row in sorted(rows)))
+    sizes = [
+        value
+        for report in terminalreporter.stats.get("passed", ())
+        for key, value in report.user_properties
+        if key == "scale" and report.when == "call"
+    ]
+    if sizes:
+        terminalreporter.section("stacks of many domains: first run, once more, all changed")
+        terminalreporter.write("".join(f"{row}\n" for row in sorted(sizes)))
     cases = contract_cases(terminalreporter.stats)
     if cases:
         terminalreporter.section("the contract of both clouds")
@@ -122,7 +131,7 @@ class Lab:
     def __init__(self, cloud: Cloud, folder: Path) -> None:
         self._directory = cloud.directory
         self._folder = folder
-        self.control = Control(cloud.control)
+        self.control = Control(cloud.control, deadline_seconds=60)
         self.hosting = "aws"
 
     @property
