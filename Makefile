@@ -73,6 +73,7 @@ bench: engine
 	@$(BIN)/python bench/check.py
 	@$(BIN)/python bench/worker.py
 	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/growth.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in
