@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -73,18 +74,20 @@ def api() -> Iterator[CloudflareServers]:
 
 
 @contextmanager
-def answering(*answers: tuple[int, str]) -> Iterator[tuple[str, list[str]]]:
+def answering(*answers: tuple[int, str], retry_after: int = 3) -> Iterator[tuple[str, list[str]]]:
     """A server that answers so in turn, the last for ever; its address, and the paths asked for."""
     asked: list[str] = []
+    lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, body = answers[min(len(asked), len(answers) - 1)]
-            asked.append(self.path)
+            with lock:
+                status, body = answers[min(len(asked), len(answers) - 1)]
+                asked.append(self.path)
             self.send_response(status)
             if status == 429:
-                self.send_header("Retry-After", "3")
+                self.send_header("Retry-After", str(retry_after))
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body.encode())
@@ -252,6 +255,27 @@ def test_a_rate_limit_is_waited_out_as_long_as_it_asks() -> None:
         account = CloudflareAccount(settings(url), pause=pauses)
         assert account.put("/x", {}) == {"id": 1}
     assert (len(asked), pauses) == (2, [3.0])
+
+
+def test_a_block_of_five_minutes_is_waited_out_and_few_calls_wait_at_once() -> None:
+    lock, now, most, everybody = threading.Lock(), [0], [0], threading.Barrier(4, timeout=20)
+    waited: list[float] = []
+
+    def pause(seconds: float) -> None:
+        with lock:
+            waited.append(seconds)
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        everybody.wait()
+        with lock:
+            now[0] -= 1
+
+    with answering(*[refusal(429, 971)] * 4, ok({"id": 1}), retry_after=287) as (url, _):
+        account = CloudflareAccount(settings(url), pause=pause)
+        with ThreadPoolExecutor(12) as pool:
+            found = list(pool.map(lambda _: account.get("/x"), range(12)))
+    assert found == [{"id": 1}] * 12
+    assert (waited, most) == ([287.0] * 4, [4])
 
 
 def test_a_server_that_fails_is_asked_again_and_in_the_end_given_up() -> None:
