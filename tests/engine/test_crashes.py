@@ -237,7 +237,7 @@ def test_a_change_that_is_killed_is_recovered(  # noqa: PLR0917 - a table's colu
     record_property("matrix", f"{cloud}, change, {moment} {name.format('D')}: {did}")
 
 
-@pytest.mark.parametrize(("cloud", "imports"), [("aws", 9), ("cloudflare", 2)])
+@pytest.mark.parametrize(("cloud", "imports"), [("aws", 10), ("cloudflare", 2)])
 def test_a_state_that_is_lost_is_found_again(
     lab: Lab, domain: str, cloud: str, imports: int
 ) -> None:
