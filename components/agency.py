@@ -26,7 +26,9 @@ from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
-from mtasts.rollout.decision import decide, describe_held, goes_away, is_relied_on
+from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
+from mtasts.rollout.emergency import describe_emergency
+from mtasts.rollout.vanished import describe_vanished
 from mtasts.survey import Surveyor
 from mtasts.threads import in_thread
 
@@ -89,31 +91,37 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     for note in (*token_notes, *survey.notes, *unheard):
         pulumi.log.warn(note)
+    vanished = describe_vanished(survey.remembered, survey.domains, file=config.file, stack=stack)
+    is_emergency = any(each.emergency for each in config.domains)
+    if vanished is not None and not is_emergency:
+        raise pulumi.RunError(vanished)
     decision = decide(survey.domains, now(), dns=config.dns)
     for warning in decision.warnings:
         pulumi.log.warn(warning)
-    for note in decision.notes:
+    end = describe_end(survey.domains, decision, stack)
+    for note in (*decision.notes, *([end] if end else [])):
         pulumi.log.info(note)
     if not pulumi.runtime.is_dry_run():
         for warning in await keep_books(recorder, survey.domains, decision):
             pulumi.log.warn(warning)
-    # Of a domain that is left out, too: its ledger lies in the bucket that they share.
-    names = {found.domain.name for found in survey.domains if is_relied_on(found)}
-    names.update(each.domain for each in decision.declared if each.keep)
-    hosting = await place_hosting(
-        clouds,
-        survey.account_id,
-        protect=not goes_away(config.hosting, config.leaving)
-        and any(decision.phase(name).parts.host for name in names),
-        keep=bool(names),
+    bucket = shared(
+        survey.domains,
+        survey.remembered,
+        decision,
+        is_sure=survey.remembered_problem is None,
+        goes_away=goes_away(config.hosting, config.leaving),
     )
-    former = await place_former(clouds, keep=bool(names))
+    hosting = await place_hosting(
+        clouds, survey.account_id, protect=bucket.protect, keep=bucket.keep
+    )
+    former = await place_former(clouds, keep=bucket.keep)
     zones = place_zones(clouds, hosting, resolver)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
     prover = Prover(reach, resolver, config.proof_seconds)
     outputs = {}
     for declaration in decision.declared:
+        gone_past = decision.emergencies.get(declaration.domain)
         domain = MailDomain(
             declaration.domain,
             {
@@ -130,10 +138,16 @@ async def _main(stack: str) -> pulumi.Inputs:
             "policyUrl": domain.policy_url,
             "policy": declaration.body.decode("utf-8"),
             **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
+            **({"emergency": list(gone_past)} if gone_past is not None else {}),
         }
     pulumi.export("domains", outputs)
-    if decision.held:
-        raise pulumi.RunError(describe_held(decision.held))
+    problems = [
+        *([describe_emergency(decision.emergencies)] if decision.emergencies else []),
+        *([vanished] if vanished is not None else []),
+        *describe_held(decision.held, survey.remembered_problem),
+    ]
+    if problems:  # a program that fails deletes nothing
+        raise pulumi.RunError("\n".join(problems))
     return {}
 
 

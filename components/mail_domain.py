@@ -12,11 +12,12 @@ import pulumi
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.cloud.take_over import Telling
+from mtasts.errors import UndeterminedError
 from mtasts.proof import Wanted
 from mtasts.rollout.ledger import enforces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from components.hosting import Hosting, PolicyHost, Zone, Zones
     from mtasts.proof import Proof, Prover
@@ -182,12 +183,23 @@ def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.Resou
     """No body is served before the ledger holds it, and where its records are."""
 
     async def write() -> None:
+        if declared.is_noted:
+            await _note(name, recorder.note_body(name, declared.intended))
+            return
         await recorder.ensure_body(name, declared.intended)
         ledger = await recorder.read(name)
         await recorder.hosted(name, ledger)
         await recorder.zone_seen(name, ledger, declared.zone)
 
     return guard(f"{name}-ledger", once(write), deadline_seconds=_LEDGER_SECONDS)
+
+
+async def _note(name: str, writing: Awaitable[None]) -> None:
+    """Write down what an emergency serves; the way back does not wait for where that is kept."""
+    try:
+        await writing
+    except UndeterminedError as error:
+        pulumi.log.warn(f"EMERGENCY: {name}: what is served could not be written down: {error}")
 
 
 def _candidate_proof(
@@ -198,6 +210,8 @@ def _candidate_proof(
 
     async def prove() -> None:
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
+        if declared.is_noted:
+            return
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
         points, stays = (
@@ -225,13 +239,20 @@ def _proof(
 
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
-        await recorder.ensure_body(name, declared.intended)
+        if declared.is_noted:
+            await _note(name, recorder.note_body(name, declared.intended))
+        else:
+            await recorder.ensure_body(name, declared.intended)
         proofs = await _prove_all(places, prover)
         zones = [place.declared.name_servers for place in places if place.zone is not None]
         await prover.look_at_mx(name, declared.intended, zones)
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
-        await recorder.proven(name, declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
+        seen = (declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
+        if declared.is_noted:
+            await _note(name, recorder.note_proof(name, *seen))
+        else:
+            await recorder.proven(name, *seen)
 
     deadline = prover.deadline_seconds + _GRACE_SECONDS + _LEDGER_SECONDS
     return guard(f"{name}-proof", once(prove_all), deadline_seconds=deadline)

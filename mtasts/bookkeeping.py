@@ -30,11 +30,13 @@ async def keep_books(
         LedgerError: a ledger has moved on, or was not handed over.
         UndeterminedError: a cloud did not tell.
     """
-    here = await hand_over(recorder, domains, decision.held)
-    await record_seen(recorder, here, decision.held)
+    noted = [each for each in domains if each.noted and each.ledger_problem is None]
+    await asyncio.gather(*(recorder.take_in(each.domain.name, each.noted) for each in noted))
+    here = await hand_over(recorder, domains, decision.unsettled)
+    await record_seen(recorder, here, decision.unsettled)
     await record_progress(recorder, decision.retiring)
     await record_stages(recorder, here)
-    await record_delegations(recorder, here, decision.held)
+    await record_delegations(recorder, here, decision.unsettled)
     return await keep(recorder, here)
 
 

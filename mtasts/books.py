@@ -34,6 +34,12 @@ class Store(Protocol):
     def keep(self, domain: str, name: str, content: bytes) -> None:
         """Write a checkpoint or the latch beside the entries, unless it stands."""
 
+    def emergencies(self) -> dict[str, dict[str, bytes]]:
+        """What was noted in emergencies: by domain, and by name."""
+
+    def note(self, domain: str, name: str, raw: bytes) -> None:
+        """Write what an emergency serves beside the ledger, unless there is one of that name."""
+
     def lock(self) -> None:
         """Keep whatever there is, or ever comes, from being written over or deleted."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.books import Book, OvertakenError
 from mtasts.clock import utc_now
 from mtasts.errors import UndeterminedError
+from mtasts.rollout.emergency import missing, render_body, render_proof
 from mtasts.rollout.entries import (
     Body,
     Delegated,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from mtasts.books import Store
     from mtasts.config import Hosting
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.emergency import Note
     from mtasts.rollout.entries import Adopted, Entry
     from mtasts.rollout.ledger import Intended
     from mtasts.rollout.phases import Phase
@@ -83,6 +85,30 @@ class Recorder:
             UndeterminedError: a cloud did not tell.
         """
         return await in_thread(self._domains)
+
+    async def emergencies(self) -> dict[str, dict[str, bytes]]:
+        """What was noted in emergencies, by domain and name; raises `UndeterminedError`."""
+        return await in_thread(self.store.emergencies)
+
+    async def note_body(self, domain: str, intended: Intended) -> None:
+        """Note a body that goes out in an emergency, apart from a ledger that cannot be read."""
+        await in_thread(self.store.note, domain, *render_body(self.now(), intended))
+
+    async def note_proof(
+        self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
+    ) -> None:
+        """Note that the body of ``id_`` was seen."""
+        proof = Proof(2, self.now(), id_, addresses, unseen)
+        await in_thread(self.store.note, domain, *render_proof(proof))
+
+    async def take_in(self, domain: str, notes: Sequence[Note]) -> None:
+        """Write into a ledger what it does not know of the notes of an emergency."""
+
+        def next_missing(ledger: Ledger) -> Entry | None:
+            return next(iter(missing(ledger, notes)), None)
+
+        for _ in range(2 * len(notes)):  # a body and a proof for each
+            await self._note(domain, next_missing)
 
     async def hand_over(self, domain: str) -> None:
         """Have the copy of the ledger that is here be the one that counts.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from mtasts.errors import UndeterminedError
 from mtasts.hosted_zones import HostedZones
 from mtasts.probe.dns import ADDRESS_TYPES
+from mtasts.remembering import Found, Memory
 from mtasts.rollout.authority import AMAZON, caa_names
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
-from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.preflight import quota_note, zone_notes
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
     from mtasts.probe.dns import Resolver
     from mtasts.recording import Recorder
     from mtasts.rollout.authority import Authority
+    from mtasts.rollout.emergency import Note
+    from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
+    from mtasts.rollout.vanished import Remembered
     from mtasts.stores.handouts import Handouts
-
-_Read: TypeAlias = Ledger | LedgerError | UndeterminedError
 
 _LOOKUPS_AT_ONCE = 64
 _NOBODYS_BYTES = 8
@@ -44,12 +45,15 @@ _HOST_TYPES = (*ADDRESS_TYPES, "CNAME")
 class Survey:
     """What was found: the account, and what surrounds each domain, in the config's order.
 
-    ``notes`` are about the account as a whole.
+    ``notes`` are about the account as a whole. ``remembered`` are the domains that have a ledger
+    and are no mail domains of the config; ``remembered_problem`` says why they are not all known.
     """
 
     account_id: str
     domains: tuple[Surroundings, ...]
     notes: tuple[str, ...] = ()
+    remembered: tuple[Remembered, ...] = ()
+    remembered_problem: LedgerError | UndeterminedError | None = None
 
 
 class Hosts(Protocol):
@@ -119,11 +123,14 @@ class Surveyor:
             UndeterminedError: whose they are could not be found out.
         """
         identity = asyncio.create_task(in_thread(self._identify))
-        account_id, domains = await asyncio.gather(
+        memory = Memory(self._ledgers, identity)
+        account_id, domains, (remembered, problem, strays) = await asyncio.gather(
             identity,
-            asyncio.gather(*(self._domain(each, identity, config) for each in config.domains)),
+            asyncio.gather(*(self._domain(each, memory, config) for each in config.domains)),
+            memory.remembered(config),
         )
-        return Survey(account_id, tuple(domains), await self._quota(domains))
+        notes = (*await self._quota(domains), *strays)
+        return Survey(account_id, tuple(domains), notes, remembered, problem)
 
     async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
         """What to do ahead of a quota, where new domains come near one."""
@@ -146,20 +153,27 @@ class Surveyor:
         return (note,) if note else ()
 
     async def _domain(
-        self, domain: DomainConfig, identity: asyncio.Task[str], config: AgencyConfig
+        self,
+        domain: DomainConfig,
+        memory: Memory,
+        config: AgencyConfig,
     ) -> Surroundings:
-        found = await self._around(domain, identity, config)
+        found = await self._around(domain, memory, config)
         if found.ledger_problem is None and found.is_promotion:
             return replace(found, evidence=await self._promotion(domain.name))
         return found
 
     async def _around(
-        self, domain: DomainConfig, identity: asyncio.Task[str], config: AgencyConfig
+        self,
+        domain: DomainConfig,
+        memory: Memory,
+        config: AgencyConfig,
     ) -> Surroundings:
         if domain.parked:
             return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
-        reading = asyncio.create_task(self._ledger(domain.name, identity))
+        remembering = asyncio.create_task(memory.history(domain.name))
+        reading = asyncio.create_task(_ledger_of(remembering))
         zone, home, mx, caa, (ledger, former) = await asyncio.gather(
             self._zone(domain, reading),
             self._home(domain.name),
@@ -175,6 +189,7 @@ class Surveyor:
             hosting=config.hosting,
             leaving=config.leaving,
             is_local=self._is_local,
+            noted=(await remembering)[1],
         )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger, hints=ledger.notes)
@@ -189,7 +204,7 @@ class Surveyor:
         if home is not None and self._handouts is not None:
             found = replace(found, home=home)
             try:
-                store = self._handouts(await identity)
+                store = self._handouts(await memory.identity)
                 found = replace(found, looked=await self._looked(store, domain.name, home))
             except (HandoverError, UndeterminedError) as error:
                 return replace(found, zone_problem=error)
@@ -287,18 +302,12 @@ class Surveyor:
         return await self._zone_settings[zone.zone_id]
 
     async def _history(
-        self, domain: DomainConfig, reading: asyncio.Task[_Read], left: Dns | None
-    ) -> tuple[_Read, HostedZone | ZoneError | UndeterminedError | None]:
+        self, domain: DomainConfig, reading: asyncio.Task[Found], left: Dns | None
+    ) -> tuple[Found, HostedZone | ZoneError | UndeterminedError | None]:
         """The ledger, and the zone that it says the records were in."""
         ledger = await reading
         known = ledger if isinstance(ledger, Ledger) else Ledger()
         return ledger, await self._former_zone(domain, known, left)
-
-    async def _ledger(self, domain: str, identity: asyncio.Task[str]) -> _Read:
-        try:
-            return await self._ledgers(await identity).read(domain)
-        except (LedgerError, UndeterminedError) as error:
-            return error
 
     async def _promotion(self, domain: str) -> Evidence | EvidenceError | None:
         """What a promotion rests on; its parser costs time that other runs need not spend."""
@@ -322,7 +331,7 @@ class Surveyor:
         return replace(found, ttl_seconds=max(found.ttl_seconds, left.ttl_seconds))
 
     async def _zone(
-        self, domain: DomainConfig, reading: asyncio.Task[_Read]
+        self, domain: DomainConfig, reading: asyncio.Task[Found]
     ) -> HostedZone | ZoneError | UndeterminedError | None:
         if self._zones is None:
             return None
@@ -348,6 +357,10 @@ class Surveyor:
     async def _lookup(self, name: str, type_: str) -> DnsAnswer:
         async with self._slots:
             return await self._resolver.lookup(name, type_)
+
+
+async def _ledger_of(remembering: asyncio.Task[tuple[Found, tuple[Note, ...]]]) -> Found:
+    return (await remembering)[0]
 
 
 async def _judged(

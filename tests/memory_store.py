@@ -33,6 +33,7 @@ class MemoryStore:
         self.entries = {each.number: render_entry(each) for each in entries}
         self.kept: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self.notes: tuple[str, ...] = ()
+        self.noted: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         self.calls: list[tuple[str, str]] = []
         self.fails: dict[str | tuple[str, str], str] = {}
         self.full = full
@@ -87,6 +88,16 @@ class MemoryStore:
         """Write a checkpoint or the latch, unless it stands."""
         self._called("keep", domain)
         self.kept[domain].setdefault(name, content)
+
+    def emergencies(self) -> dict[str, dict[str, bytes]]:
+        """The notes of emergencies."""
+        self._called("emergencies", "")
+        return {domain: dict(found) for domain, found in self.noted.items()}
+
+    def note(self, domain: str, name: str, raw: bytes) -> None:
+        """Write one unless it exists."""
+        self._called("note", domain)
+        self.noted[domain].setdefault(name, raw)
 
     def lock(self) -> None:
         """Note that it was asked for."""

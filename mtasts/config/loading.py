@@ -186,7 +186,10 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         return entries
     if not isinstance(value, list) or not value:
         why = f"{shown(value)} is no list" if value else "no domain is listed"
-        fix = "list at least one entry: - name: example.gov"
+        fix = (
+            "list at least one entry: - name: example.gov; a stack whose domains are all retired "
+            "is given up by pulumi destroy (docs/retirement.md)"
+        )
         report.add(_DOMAINS, FieldError("config-no-domains", why, fix))
         return entries
     for index, entry in enumerate(value):
@@ -261,11 +264,19 @@ def _unknown_key(kind: type[Fields], key: str) -> FieldError:
     return FieldError("config-unknown-key", f"'{printable(key)}' is no known key", fix)
 
 
+def _mode(domain: DomainFields, stack: StackFields, *, emergency: bool) -> Mode:
+    if domain.retire:
+        return Mode.NONE
+    return Mode.TESTING if emergency else domain.mode or stack.mode or Mode.TESTING
+
+
 def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
+    is_live = bool(domain.mx) and not domain.retire
+    emergency = is_live and (domain.emergency or stack.emergency) is not None
     return DomainConfig(
         name=domain.name or "",
         mx=tuple(domain.mx or ()),
-        mode=Mode.NONE if domain.retire else domain.mode or stack.mode or Mode.TESTING,
+        mode=_mode(domain, stack, emergency=emergency),
         max_age=RETIRED_MAX_AGE
         if domain.retire
         else domain.max_age or stack.max_age or DEFAULT_MAX_AGE,
@@ -279,6 +290,7 @@ def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
         override=_override(domain.override),
         retire=bool(domain.retire),
         delegation_zone=stack.delegation_zone,
+        emergency=emergency,
     )
 
 

@@ -46,6 +46,12 @@ class Profile(StrEnum):
     RFC = "rfc"
 
 
+class Emergency(StrEnum):
+    """What is served at once, whatever else is not known."""
+
+    TESTING = "testing"
+
+
 class ConfigError(MtaStsError):
     """The config cannot be used as it stands; nothing may be called or declared from it.
 
@@ -113,6 +119,7 @@ class DomainConfig:
     mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
     One that is to ``retire`` has mode none and a short max_age, whatever else the file says.
     ``delegation_zone`` is the operator's name below which the agency's CNAMEs lead, if they do.
+    In an ``emergency`` it has mode testing, whatever else the file says.
     """
 
     name: str
@@ -129,6 +136,7 @@ class DomainConfig:
     override: Override | None = None
     retire: bool = False
     delegation_zone: str | None = None
+    emergency: bool = False
 
     @property
     def parked(self) -> bool:

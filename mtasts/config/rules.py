@@ -255,6 +255,16 @@ def check_domain(
                 clause="RFC 8461 section 8.3",
             ),
         )
+    if domain.emergency and (domain.retire or domain.mx == []):
+        report.add(
+            f"{path}.emergency",
+            FieldError(
+                "config-impossible-combination",
+                "an emergency serves mode testing, and a domain that retires or is parked does not",
+                "remove emergency; or remove retire and list its mx, until the emergency is over",
+            ),
+            value=str(domain.emergency),
+        )
     written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {dns, leaving_dns}
     if domain.dns_role_arn and not written_by_role:
         report.add(

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from mtasts.config import fields, hosts, identifiers
-from mtasts.config.model import Dns, Hosting, Profile, Waiver
+from mtasts.config.model import Dns, Emergency, Hosting, Profile, Waiver
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
 
@@ -91,6 +91,7 @@ _SettleSeconds = Annotated[
     ),
 ]
 _Mode = Annotated[Mode, PlainValidator(fields.word(Mode, "RFC 8461 section 3.2"))]
+_Emergency = Annotated[Emergency, PlainValidator(fields.word(Emergency))]
 _Title = Annotated[str, PlainValidator(fields.title)]
 _Token = Annotated[str, PlainValidator(fields.token)]
 _Reports = Annotated[
@@ -161,6 +162,7 @@ class StackFields(Fields):
         None, alias="mtasts:leavingDns"
     )
     settle_seconds: _SettleSeconds | None = Field(None, alias="mtasts:settleSeconds")
+    emergency: _Emergency | None = Field(None, alias="mtasts:emergency")
 
 
 class OverrideFields(Fields):
@@ -211,4 +213,5 @@ class DomainFields(Fields):
     tls_reports: _Reports | None = Field(None, alias="tlsReports")
     reroll: _Token | None = None
     retire: Annotated[bool, PlainValidator(fields.flag)] | None = None
+    emergency: _Emergency | None = None
     override: Annotated[OverrideFields, BeforeValidator(fields.mapping)] | None = None

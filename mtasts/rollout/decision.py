@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting
 from mtasts.rollout.declaration import Declaration, declare
+from mtasts.rollout.emergency import fresh_id, is_live, way_back
 from mtasts.rollout.ledger import Intended, enforces
 from mtasts.rollout.moving import is_left_as_it_is, left_host_is_asked, left_zone
 from mtasts.rollout.phases import Phase
@@ -16,10 +17,12 @@ from mtasts.rollout.zones import Keeper
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mtasts.config import Dns
+    from mtasts.errors import MtaStsError
     from mtasts.rollout.retirement import Progress
+    from mtasts.rollout.vanished import Remembered
     from mtasts.rollout.zones import HostedZone
 
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 class Decision:
     """What a run declares; ``held`` are the domains that stay as they are, with every reason.
 
-    ``retiring`` is how far each retirement comes in this run. ``warnings`` and ``notes`` are to be
+    ``retiring`` is how far each retirement comes in this run. ``emergencies`` are the domains whose
+    way back goes out past every reason that would hold them. ``warnings`` and ``notes`` are to be
     told, each with its domain.
     """
 
@@ -36,18 +40,32 @@ class Decision:
     retiring: Mapping[str, Progress]
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    emergencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """The domains of which nothing but what is served is written down in this run."""
+        return frozenset((*self.held, *self.emergencies))
 
     def phase(self, domain: str) -> Phase:
         """How far the retirement of a domain comes in this run."""
         return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
 
 
-def decide(domains: Iterable[Surroundings], now: dt.datetime, *, dns: Dns) -> Decision:
+def decide(
+    domains: Iterable[Surroundings],
+    now: dt.datetime,
+    *,
+    dns: Dns,
+    new_id: Callable[[], str] = fresh_id,
+) -> Decision:
     """What is declared, and what is told of it.
 
     A held domain is declared as it was, where that is known; otherwise it is left out, and since
-    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to.
+    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
+    ``new_id`` makes the policy id of an emergency.
     """
+    emergencies: dict[str, tuple[str, ...]] = {}
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
     retiring: dict[str, Progress] = {}
@@ -60,7 +78,13 @@ def decide(domains: Iterable[Surroundings], now: dt.datetime, *, dns: Dns) -> De
         notes += (f"{domain.name}: {note}" for note in judged.notes)
         intended: Intended | None = None
         phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
-        if not judged.proceeds:
+        # A held domain stays in the zone where it is, whatever a look-up would choose now.
+        zone = found.zone if judged.proceeds else _held_in(found, dns)
+        if not judged.proceeds and domain.emergency and is_live(found) and zone is not None:
+            emergencies[domain.name] = judged.refusals
+            intended = way_back(found, new_id)
+            warnings += (f"EMERGENCY: {domain.name}: gone past: {e}" for e in judged.refusals)
+        elif not judged.proceeds:
             held[domain.name] = judged.refusals
             intended = held_as(ledger, found.sts)
         elif not domain.parked:
@@ -68,14 +92,13 @@ def decide(domains: Iterable[Surroundings], now: dt.datetime, *, dns: Dns) -> De
         if judged.retirement is not None:
             retiring[domain.name] = judged.retirement
             phase = judged.retirement.phase
-        # A held domain stays in the zone where it is, whatever a look-up would choose now.
-        zone = found.zone if judged.proceeds else _held_in(found, dns)
         if intended is not None and zone is not None and phase.parts.host:
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
             if goes_away(found.hosting, found.leaving):
                 parts = parts.leaving
-            if found.stage is not None:
+            # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
+            if found.stage is not None and found.ledger_problem is None:
                 parts = parts.at(found.stage)
             declared.append(
                 declare(
@@ -88,9 +111,10 @@ def decide(domains: Iterable[Surroundings], now: dt.datetime, *, dns: Dns) -> De
                     former=left_zone(found.former_zone, ledger, found.delegated, now),
                     left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
                     phase=phase,
+                    is_noted=domain.name in emergencies and found.ledger_problem is not None,
                 )
             )
-    return Decision(tuple(declared), held, retiring, tuple(warnings), tuple(notes))
+    return Decision(tuple(declared), held, retiring, tuple(warnings), tuple(notes), emergencies)
 
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
@@ -121,13 +145,71 @@ def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
     return leaving is hosting is Hosting.AWS
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What becomes of the bucket that all domains of a stack share.
+
+    The engine may not delete it while it is to ``protect``: senders may rely on what it serves.
+    With ``keep`` it stays in the account for ever, with every ledger in it.
+    """
+
+    protect: bool
+    keep: bool
+
+
+def shared(
+    domains: Iterable[Surroundings],
+    remembered: Sequence[Remembered],
+    decision: Decision,
+    *,
+    is_sure: bool,
+    goes_away: bool,
+) -> Shared:
+    """What becomes of the bucket; ``is_sure`` says that no ledger is left out.
+
+    Neither falls with the stack file: the ledgers decide, of domains that are listed or not.
+    """
+    # Of a domain that is left out, too: its ledger lies in the bucket.
+    names = {found.domain.name for found in domains if is_relied_on(found)}
+    names.update(each.domain for each in decision.declared if each.keep)
+    serves = any(decision.phase(name).parts.host for name in names)
+    return Shared(
+        protect=not goes_away
+        and (not is_sure or serves or any(each.is_relied_on for each in remembered)),
+        keep=not is_sure or bool(names) or any(each.has_enforced for each in remembered),
+    )
+
+
 def is_relied_on(found: Surroundings) -> bool:
     """Whether senders may refuse mail by what was published; so it counts while nobody knows."""
     return found.ledger_problem is not None or found.ledger.has_enforced
 
 
-def describe_held(held: Mapping[str, tuple[str, ...]]) -> str:
-    """One line that says it all, then each domain with its reasons."""
-    lines = [f"held, and left as they are: {', '.join(held)}"]
+def describe_end(domains: Iterable[Surroundings], decision: Decision, stack: str) -> str | None:
+    """What is left to do once every domain that the file lists is retired; None before that."""
+    names = [found.domain.name for found in domains if not found.domain.parked]
+    if not names or any(decision.phase(name).parts.host for name in names):
+        return None
+    return (
+        f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
+        "removes what is left of the stack. The bucket stays in the account, with every ledger, "
+        "its versions, its policy and its settings: it is the record of what senders were told "
+        "(docs/retirement.md)"
+    )
+
+
+def describe_held(
+    held: Mapping[str, tuple[str, ...]], unsure: MtaStsError | None = None
+) -> tuple[str, ...]:
+    """Lines: one that says it all, then each domain with its reasons; none where none is held.
+
+    ``unsure`` is why it is not known which domains have a ledger.
+    """
+    lines = [f"held, and left as they are: {', '.join(held)}"] if held else []
     lines += [f"  {name}: {reason}" for name, reasons in held.items() for reason in reasons]
-    return "\n".join(lines)
+    if unsure is not None:
+        lines.append(
+            "held, and nothing is deleted: could not find out which domains have a ledger: "
+            f"{unsure}"
+        )
+    return tuple(lines)

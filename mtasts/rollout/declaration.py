@@ -45,7 +45,8 @@ class Declaration:
     agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
     which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
     while the host moves within its zone, a sender may come to the one before, or not. ``phase`` is
-    how far its retirement has come.
+    how far its retirement has come. Of what ``is_noted`` the ledger cannot be read: what is served
+    is noted beside it.
     """
 
     domain: str
@@ -61,6 +62,7 @@ class Declaration:
     former: FormerZone | None = None
     left_host_is_asked: bool = True
     phase: Phase = Phase.KEPT
+    is_noted: bool = False
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -124,6 +126,7 @@ def declare(
     former: FormerZone | None = None,
     left_host_is_asked: bool = True,
     phase: Phase = Phase.KEPT,
+    is_noted: bool = False,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -140,4 +143,5 @@ def declare(
         former=former,
         left_host_is_asked=left_host_is_asked,
         phase=phase,
+        is_noted=is_noted,
     )

@@ -88,7 +88,8 @@ def progress(
         case _:
             done = Progress(
                 Phase.HOST_WITHDRAWN,
-                "retired: nothing of it is declared any more; take it out of the stack file",
+                "retired: nothing of it is declared any more; take it out of the stack file, "
+                "unless it is the last one there",
                 is_new=phase is not Phase.HOST_WITHDRAWN,
             )
             found = _wait(entry, done, now)

@@ -12,6 +12,7 @@ from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse
 from mtasts.records import RecordSyntaxError, StsRecord
 from mtasts.rollout.dates import minute
 from mtasts.rollout.handover import HandoverError, parse_handed
+from mtasts.rollout.protection import explain_protected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,8 +84,8 @@ class Review:
 
     @property
     def is_held(self) -> bool:
-        """Whether some domain may not be declared as its config asks."""
-        return any(text.startswith("held, ") for text in self.problems)
+        """Whether some domain may not be declared as its config asks, or may not go."""
+        return any(text.startswith(("held, ", "refused", "emergency: ")) for text in self.problems)
 
 
 def read_plan(stack: str, plan: Mapping[str, Any]) -> Review:
@@ -105,7 +106,11 @@ def read_plan(stack: str, plan: Mapping[str, Any]) -> Review:
         stack,
         tuple(domains[name] for name in sorted(domains)),
         tuple(sorted(changes, key=lambda change: (change.type, change.name))),
-        tuple(text for severity, text in said if severity == "error" and _is_news(text)),
+        tuple(
+            explain_protected(text, stack)
+            for severity, text in said
+            if severity == "error" and _is_news(text)
+        ),
         tuple(text for severity, text in said if severity == "warning"),
         dict(plan.get("changeSummary", {})),
     )

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mtasts.errors import UndeterminedError
     from mtasts.observations import DnsAnswer
     from mtasts.rollout.authority import Authority
+    from mtasts.rollout.emergency import Note
     from mtasts.rollout.entries import LedgerError
     from mtasts.rollout.evidence import Evidence, EvidenceError
     from mtasts.rollout.handover import HandoverError, Looked
@@ -63,8 +64,10 @@ class Surroundings:
     it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
     ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
     what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
-    ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's. Of a
-    parked domain, ``mx`` is all that is looked up. ``is_local`` says that this is a local cloud.
+    ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's.
+    ``noted`` is what went out in an emergency, oldest first; ``ledger`` has it, as a run is about
+    to write it down. Of a parked domain, ``mx`` is all that is looked up. ``is_local``
+    says that this is a local cloud.
     """
 
     domain: DomainConfig
@@ -91,6 +94,7 @@ class Surroundings:
     hosting: Hosting = Hosting.AWS
     leaving: Hosting | None = None
     is_local: bool = False
+    noted: tuple[Note, ...] = ()
 
     @property
     def leaves_host(self) -> bool:

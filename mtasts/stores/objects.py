@@ -8,6 +8,7 @@ the entries behind the newest, whose numbers begin alike; so the cost of a readi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,12 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 DOMAINS_MAX = 10_000
+NOTES_MAX = 1_000
 
 Where = TypeVar("Where")
 
 _READS_AT_ONCE = 8
 _TAKEN = (409, 412)  # another writer is at it, or was there first
 _ALL = "ledger/"
+_NOTES = "emergency/"
 
 
 class StoreError(UndeterminedError):
@@ -210,6 +213,44 @@ class ObjectStore(ABC, Generic[Where]):
                 return ()
             raise
         return tuple(sorted(found))
+
+    def emergencies(self) -> dict[str, dict[str, bytes]]:
+        """What was noted in emergencies: by domain, and by name.
+
+        Raises:
+            UndeterminedError: the cloud did not tell.
+            LedgerError: there are more than `NOTES_MAX`.
+        """
+        found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        try:
+            with told("the notes of emergencies"):
+                listed = self.s3().list_objects_v2(
+                    Bucket=self.bucket, Prefix=_NOTES, MaxKeys=NOTES_MAX
+                )
+                if listed.get("IsTruncated"):
+                    raise LedgerError(f"there are more than {NOTES_MAX} notes of emergencies")
+                for each in listed.get("Contents", []):
+                    domain, _, name = each["Key"].removeprefix(_NOTES).partition("/")
+                    got = self.s3().get_object(Bucket=self.bucket, Key=each["Key"])
+                    found[domain][name] = got["Body"].read(ENTRY_MAX_BYTES + 1)
+        except StoreError as error:
+            if error.has_no_bucket:
+                return {}
+            raise
+        return dict(found)
+
+    def note(self, domain: str, name: str, raw: bytes) -> None:
+        """Write what an emergency serves beside the ledger, unless there is a note of that name.
+
+        Raises:
+            UndeterminedError: the cloud did not do so, or did not tell.
+        """
+        try:
+            with told(f"the note of an emergency of {domain}"):
+                self.put(f"{_NOTES}{domain}/{name}", raw)
+        except StoreError as error:
+            if error.status not in _TAKEN:
+                raise
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
         """Write an entry unless one of that number exists; whether it was written.

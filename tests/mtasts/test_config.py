@@ -949,6 +949,39 @@ def test_the_documentation_gives_the_defaults_of_the_model() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("flat", "own", "emergency", "mode"),
+    [
+        ({}, {}, False, Mode.ENFORCE),
+        ({"mtasts:emergency": "testing"}, {}, True, Mode.TESTING),
+        ({}, {"emergency": "testing"}, True, Mode.TESTING),
+        ({"mtasts:emergency": "testing"}, {"retire": True}, False, Mode.NONE),
+        ({"mtasts:emergency": "testing"}, {"mx": []}, False, Mode.ENFORCE),
+    ],
+    ids=["none", "stack", "domain", "retiring", "parked"],
+)
+def test_in_an_emergency_what_is_live_has_mode_testing(
+    flat: dict[str, object], own: dict[str, object], mode: Mode, *, emergency: bool
+) -> None:
+    entry = {"name": "example.gov", "mx": ["mx.example.gov"], "mode": "enforce", **own}
+    (found,) = load(valid() | flat | {"mtasts:domains": [entry]}, file="f").domains
+    assert (found.emergency, found.mode) == (emergency, mode)
+
+
+@pytest.mark.parametrize("own", [{"retire": True}, {"mx": []}], ids=["retiring", "parked"])
+def test_an_emergency_of_a_domain_that_publishes_no_testing_is_refused(
+    own: dict[str, object],
+) -> None:
+    entry = {"name": "example.gov", "mx": ["mx.example.gov"], "emergency": "testing", **own}
+    (finding,) = refusals(valid() | {"mtasts:domains": [entry]})
+    assert "mtasts:domains[0].emergency: an emergency serves mode testing" in finding.summary
+
+
+def test_an_emergency_serves_nothing_but_testing() -> None:
+    (finding,) = refusals(valid() | {"mtasts:emergency": "none"})
+    assert finding.id == "config-unknown-word"
+
+
 def test_a_parked_domain_has_nothing_to_retire() -> None:
     values = valid() | {"mtasts:domains": [{"name": "example.gov", "mx": [], "retire": True}]}
     (finding,) = refusals(values)

@@ -264,7 +264,7 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:
     text = describe_held({"a.example": ("no zone", "CAA forbids it"), "b.example": ("no zone",)})
-    assert text.splitlines() == [
+    assert list(text) == [
         "held, and left as they are: a.example, b.example",
         "  a.example: no zone",
         "  a.example: CAA forbids it",

@@ -277,6 +277,37 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     )
 
 
+async def test_domains_that_only_their_ledgers_tell_of_are_read(url: str, bucket: str) -> None:
+    store = S3Store(account(url), bucket, "agency")
+    recorder = Recorder(store, Hosting.AWS)
+    for name in ("example.gov", "gone.example", "parked.example"):
+        await recorder.ensure_body(name, intend(Ledger(), POLICY))
+    store.append("Backup of 2025", 1, b"x")
+    store.append("broken.example", 2, b"x")
+    found = await surveyor(url, Zone({}), bucket=bucket).survey(
+        config(MAIL, {"name": "parked.example", "mx": []})
+    )
+    broken, gone, parked = found.remembered
+    assert (broken.name, broken.parked) == ("broken.example", False)
+    assert "entry 1 of the ledger is missing" in str(broken.problem)
+    assert (gone.name, gone.problem, gone.parked) == ("gone.example", None, False)
+    assert gone.ledger.last_body is not None
+    assert (parked.name, parked.parked) == ("parked.example", True)
+    assert found.notes == ("ledger/Backup of 2025/ is no domain's, and nothing reads it",)
+    assert found.remembered_problem is None
+
+
+async def test_ledgers_that_cannot_be_listed_are_a_problem(
+    url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: S3Store) -> None:
+        raise UndeterminedError("no right to")
+
+    monkeypatch.setattr(S3Store, "domains", refuse)
+    found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
+    assert (found.remembered, str(found.remembered_problem)) == ((), "no right to")
+
+
 async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     url: str, bucket: str
 ) -> None:

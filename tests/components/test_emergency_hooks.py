@@ -1,0 +1,122 @@
+"""What a domain's guards write down in an emergency: notes beside a ledger that nobody can read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from memory_store import MemoryStore
+from test_mail_domain import DOMAIN, declaration
+
+from components import mail_domain
+from components.hooks import HookError, guarded
+from components.mail_domain import _candidate_proof, _entry, _Place, _proof
+from mtasts.config import Hosting
+from mtasts.proof import Proof, Wanted
+from mtasts.recording import Recorder
+from mtasts.rollout.emergency import read_notes
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ID = "e" * 32
+
+
+@pytest.fixture(autouse=True)
+def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The checks as they are bound, without an engine to bind them to."""
+
+    def guard(_: str, check: Any, *, deadline_seconds: float) -> SimpleNamespace:
+        return SimpleNamespace(callback=guarded(check, deadline_seconds=deadline_seconds))
+
+    monkeypatch.setattr(mail_domain, "guard", guard)
+
+
+class Host:
+    """A host that is asked by a name of its own."""
+
+    answers_as_policy_host = True
+
+    def __init__(self) -> None:
+        async def future() -> str:
+            return "d1.cloudfront.net"
+
+        self.own_name = SimpleNamespace(future=future)
+
+    async def caches(self) -> None:
+        """Nothing holds another body."""
+
+
+class Prover:
+    """A proof that passes, or does not."""
+
+    deadline_seconds = 5.0
+
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.proven = 0
+
+    async def prove(self, *_: object) -> Proof:
+        if self.fails:
+            raise ValueError(self.fails)
+        self.proven += 1
+        return Proof(Wanted("mta-sts.example.gov", b""), ("192.0.2.1",), ("::1",), 3)
+
+    prove_candidate = prove
+
+    async def look_at_mx(self, *_: object) -> None:
+        """Testing asks for none."""
+
+
+def hooks(store: MemoryStore, prover: Prover) -> list[Any]:
+    """The three guards of a domain whose ledger cannot be read."""
+    one: Any = declaration(is_noted=True)
+    one = replace(one, intended=replace(one.intended, id=ID))
+    recorder = Recorder(store, Hosting.AWS, lambda: NOW)
+    place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
+    return [
+        _entry(DOMAIN, one, recorder),
+        _candidate_proof(DOMAIN, place, prover, recorder),  # type: ignore[arg-type] # as data
+        _proof(DOMAIN, one, [place], prover, recorder),  # type: ignore[arg-type] # as data
+    ]
+
+
+async def run(store: MemoryStore, prover: Prover) -> None:
+    for hook in hooks(store, prover):
+        await hook.callback(SimpleNamespace())
+
+
+async def test_what_is_served_and_seen_is_noted_and_the_ledger_is_not_touched() -> None:
+    store = MemoryStore()
+    store.entries[1] = b"cannot be read"
+    prover = Prover()
+    await run(store, prover)
+    (note,) = read_notes(store.noted[DOMAIN])
+    assert (note.body.id, note.body.body) == (ID, declaration().body)
+    assert note.proof is not None
+    assert (note.proof.addresses, note.proof.unseen) == (("192.0.2.1",), ("::1",))
+    assert prover.proven == 2
+    assert store.entries == {1: b"cannot be read"}
+    assert store.count("read") == store.count("append") == 0
+
+
+async def test_the_way_back_does_not_wait_for_where_notes_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(mail_domain.pulumi.log, "warn", told.append)
+    store = MemoryStore()
+    store.fails["note"] = "no bucket"
+    await run(store, Prover())
+    assert told == [f"EMERGENCY: {DOMAIN}: what is served could not be written down: no bucket"] * 3
+
+
+async def test_a_proof_that_fails_is_a_failed_proof() -> None:
+    store = MemoryStore()
+    body, _, proof = hooks(store, Prover("status 503"))
+    await body.callback(SimpleNamespace())
+    with pytest.raises(HookError, match="status 503"):
+        await proof.callback(SimpleNamespace())
+    (note,) = read_notes(store.noted[DOMAIN])
+    assert note.proof is None

@@ -1,0 +1,322 @@
+"""The way back to testing that nothing blocks: what goes out, what is noted, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from memory_store import DOMAIN, MemoryStore
+from test_decision import NOW, OLD, ZONE, ledger, mx, placed, survey
+
+from localcloud.moto_host import moto_running, session
+from mtasts.bookkeeping import keep_books
+from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.config import Dns, Hosting
+from mtasts.errors import UndeterminedError
+from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.policy import Mode, parse
+from mtasts.recording import Recorder
+from mtasts.remembering import Memory
+from mtasts.rollout.decision import decide
+from mtasts.rollout.emergency import (
+    Note,
+    describe_emergency,
+    fresh_id,
+    missing,
+    read_notes,
+    render_body,
+    render_proof,
+)
+from mtasts.rollout.entries import Body, LedgerError, Proof, ZoneSeen
+from mtasts.rollout.ledger import Intended, Ledger, read
+from mtasts.rollout.phases import ALL, Parts
+from mtasts.stores.objects import NOTES_MAX
+from mtasts.stores.s3 import S3Store
+from mtasts.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mtasts.rollout.verdicts import Surroundings
+
+# moto's state is global: one process, one account.
+pytestmark = pytest.mark.xdist_group("moto-in-process")
+ID, OTHER = "e" * 32, "f" * 32
+LATER = NOW + dt.timedelta(hours=1)
+
+
+def emergency(**changes: Any) -> Surroundings:
+    """The first domain in an emergency; it was enforced."""
+    first, *_ = survey(ledger=placed(proven=True))
+    return replace(first, domain=replace(first.domain, emergency=True), **changes)
+
+
+def noted(id_: str = ID, at: dt.datetime = LATER, *, proven: bool = True) -> Note:
+    """A note of the config's own policy."""
+    body = survey()[0].domain.policy.render()
+    return Note(Body(1, at, body, 0, id_), Proof(2, at, id_) if proven else None)
+
+
+ELSEWHERE = DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, ("elsewhere.example",))
+FOREIGN = DnsAnswer(
+    "_mta-sts.example.gov", "TXT", DnsStatus.ANSWERED, strings=((b"v=STSv1; id=foreign;",),)
+)
+UNKNOWN: dict[str, Any] = {"ledger": Ledger()}
+
+
+@pytest.mark.parametrize(
+    ("faults", "is_noted"),
+    [
+        ({**UNKNOWN, "ledger_problem": LedgerError("entry 2 cannot be read")}, True),
+        ({**UNKNOWN, "ledger_problem": LedgerError("entry 1 is missing")}, True),
+        ({**UNKNOWN, "ledger_problem": UndeterminedError("no answer")}, True),
+        ({"delegated": ELSEWHERE}, False),
+        ({"zone": None, "zone_problem": UndeterminedError("no answer")}, False),
+        ({"former_problem": UndeterminedError("no answer")}, False),
+        ({**UNKNOWN, "ledger_problem": LedgerError("x"), "delegated": ELSEWHERE}, True),
+        (
+            {
+                **UNKNOWN,
+                "ledger_problem": LedgerError("x"),
+                "mx": DnsAnswer(DOMAIN, "MX", DnsStatus.FAILED, reason="SERVFAIL"),
+            },
+            True,
+        ),
+    ],
+    ids=[
+        "unreadable",
+        "missing",
+        "undetermined",
+        "name-servers",
+        "zones",
+        "former-zone",
+        "two-faults",
+        "mx-undetermined",
+    ],
+)
+def test_each_fault_that_holds_a_domain_is_gone_past_in_an_emergency(
+    faults: dict[str, Any], *, is_noted: bool
+) -> None:
+    found = emergency(**faults)
+    calm = replace(found, domain=replace(found.domain, emergency=False))
+    assert list(decide((calm,), NOW, dns=Dns.ROUTE53).held) == [DOMAIN]
+    decision = decide((found,), NOW, dns=Dns.ROUTE53, new_id=lambda: ID)
+    assert decision.held == {}
+    assert decision.unsettled == {DOMAIN}
+    (gone_past,) = decision.emergencies.values()
+    assert decision.warnings == tuple(f"EMERGENCY: {DOMAIN}: gone past: {e}" for e in gone_past)
+    (declared,) = decision.declared
+    assert (declared.id, declared.zone, declared.is_noted) == (ID, ZONE, is_noted)
+    assert parse(declared.body).mode is Mode.TESTING
+    assert declared.keep
+    assert declared.parts == ALL  # protection does not fall meanwhile
+
+
+def test_without_a_fault_an_emergency_is_a_move_to_testing_as_any_other() -> None:
+    decision = decide((emergency(),), NOW, dns=Dns.ROUTE53)
+    assert (decision.held, decision.emergencies) == ({}, {})
+    assert not decision.declared[0].is_noted
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"ledger": Ledger(), "delegated": ELSEWHERE},
+        {
+            **UNKNOWN,
+            "ledger_problem": LedgerError("x"),
+            "zone": None,
+            "zone_problem": LedgerError("y"),
+        },
+    ],
+    ids=["new", "no-zone-is-known"],
+)
+def test_where_there_is_nothing_to_come_back_from_or_nowhere_to_write_to_it_is_held(
+    found: dict[str, Any],
+) -> None:
+    decision = decide((emergency(**found),), NOW, dns=Dns.ROUTE53)
+    assert list(decision.held) == [DOMAIN]
+    assert decision.emergencies == {}
+
+
+def test_a_stage_that_no_ledger_tells_of_takes_nothing_away() -> None:
+    home = {"home": ZONE, "ledger_problem": LedgerError("x"), **UNKNOWN}
+    (declared,) = decide((emergency(**home),), NOW, dns=Dns.MANUAL).declared
+    assert declared.parts == Parts()
+
+
+def test_the_id_is_random_and_a_second_run_keeps_it() -> None:
+    assert fresh_id() != fresh_id()
+    assert len(fresh_id()) == 32
+    unreadable = emergency(**UNKNOWN, ledger_problem=LedgerError("x"))
+    again = replace(unreadable, noted=(noted(OTHER, NOW), noted()))
+    (declared,) = decide((again,), NOW, dns=Dns.ROUTE53).declared
+    assert (declared.id, declared.intended.is_recorded) == (ID, True)
+    foreign = replace(noted(), body=Body(1, NOW, OLD, 0, OTHER))  # another policy
+    (declared,) = decide((replace(again, noted=(foreign,)),), NOW, dns=Dns.ROUTE53).declared
+    assert declared.id not in (ID, OTHER)
+
+
+def test_with_a_readable_ledger_the_id_is_written_into_it() -> None:
+    found = emergency(delegated=ELSEWHERE)
+    (first,) = decide((found,), NOW, dns=Dns.ROUTE53, new_id=lambda: ID).declared
+    assert (first.id, first.intended.revision) == (ID, 1)
+    known = found.ledger
+    written = Ledger((*known.entries, first.intended.entry(known.next_number, NOW)))
+    (again,) = decide((replace(found, ledger=written),), NOW, dns=Dns.ROUTE53).declared
+    assert (again.id, again.intended.is_recorded) == (ID, True)
+    # A live id that the ledger does not know is not trusted to be the policy that it names last.
+    lost = replace(found, ledger=written, sts=FOREIGN)
+    (other,) = decide((lost,), NOW, dns=Dns.ROUTE53, new_id=lambda: OTHER).declared
+    assert (other.id, other.intended.revision) == (OTHER, 2)
+
+
+def test_notes_are_read_as_they_were_written() -> None:
+    body = survey()[0].domain.policy.render()
+    names = dict(
+        (
+            render_body(LATER, Intended(body, 0, ID)),
+            render_proof(Proof(2, LATER, ID)),
+            render_body(NOW, Intended(body, 0, OTHER)),
+            ("notes.txt", b"x"),
+            (
+                f"y{ID}.proof.json",
+                render_body(NOW, Intended(body, 0, ID))[1].replace(b'number": 1', b'number": 2'),
+            ),
+            (
+                f"x{ID}.body.json",
+                render_proof(Proof(1, NOW, ID))[1].replace(b'number": 2', b'number": 1'),
+            ),
+        )
+    )
+    assert read_notes(names) == (noted(OTHER, NOW, proven=False), noted())
+    assert read_notes({}) == ()
+    with pytest.raises(LedgerError, match=r"the note emergency/\.\.\./.*\.proof\.json of an emerg"):
+        read_notes({f"{ID}.proof.json": b"x"})
+
+
+def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
+    known = ledger(proven=True)
+    found = missing(known, (noted(OTHER, NOW, proven=False), noted()))
+    kinds = [(type(each), each.number, each.id) for each in found]
+    assert kinds == [(Body, 3, OTHER), (Body, 4, ID), (Proof, 5, ID)]
+    whole = Ledger((*known.entries, *found))
+    assert [body.revision for body in whole.bodies] == [0, 1, 2]
+    assert missing(whole, (noted(OTHER, NOW, proven=False), noted())) == ()
+    late = missing(Ledger(whole.entries[:4]), (noted(),))
+    assert [type(each) for each in late] == [Proof]
+    with pytest.raises(LedgerError, match="the ledger is empty, though"):
+        missing(Ledger(), (noted(),))
+    assert missing(Ledger(), ()) == ()
+
+
+def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
+    lines = describe_emergency({DOMAIN: ("entry 1 is missing",)}).splitlines()
+    assert lines[0].startswith(f"emergency: {DOMAIN}: mode testing goes out, once it is proven")
+    assert lines[1] == f"  {DOMAIN}: gone past: entry 1 is missing"
+    assert "remove mtasts:emergency" in lines[2]
+
+
+async def remembered(store: MemoryStore) -> tuple[Any, tuple[Note, ...]]:
+    identity = asyncio.create_task(in_thread(lambda: "123456789012"))
+    memory = Memory(lambda _: Recorder(store, Hosting.AWS), identity)
+    await memory.history("other.example")
+    found = await memory.history(DOMAIN)
+    assert store.count("emergencies") == 1
+    return found
+
+
+async def test_a_run_has_the_notes_in_the_ledger_before_it_judges_and_then_writes_them() -> None:
+    store = MemoryStore(*ledger(proven=True).entries)
+    recorder = Recorder(store, Hosting.AWS, lambda: LATER)
+    meant = Intended(noted().body.body, 0, ID)
+    for _ in range(2):  # a second run changes nothing
+        await recorder.note_body(DOMAIN, meant)
+        await recorder.note_proof(DOMAIN, ID, (), ())
+    grown, notes = await remembered(store)
+    assert notes == (noted(),)
+    assert [body.id for body in grown.bodies] == ["old", ID]
+    found = replace(survey(ledger=grown)[0], noted=notes)
+    for _ in range(2):
+        await keep_books(recorder, (found,), decide((found,), LATER, dns=Dns.ROUTE53))
+    written = read(store.entries)
+    assert written.entries[: len(grown.entries)] == grown.entries
+    assert [body.id for body in written.bodies] == ["old", ID]
+
+
+async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:
+    store = MemoryStore(*ledger(proven=True).entries)
+    store.fails["emergencies"] = "no answer"
+    found, notes = await remembered(store)
+    assert (str(found), notes) == ("no answer", ())
+    store = MemoryStore(*ledger(proven=True).entries)
+    store.noted[DOMAIN][f"{ID}.body.json"] = b"x"
+    found, _ = await remembered(store)
+    assert isinstance(found, LedgerError)
+    broken = MemoryStore(*ledger(proven=True).entries)
+    broken.entries[1] = b"x"
+    broken.noted[DOMAIN].update([render_body(LATER, Intended(noted().body.body, 0, ID))])
+    found, notes = await remembered(broken)
+    assert isinstance(found, LedgerError)
+    assert notes == (noted(proven=False),)
+
+
+async def test_in_an_emergency_nothing_but_what_is_served_is_written_down() -> None:
+    known = placed(proven=True)
+    store = MemoryStore(*known.entries)
+    found = emergency(delegated=ELSEWHERE, zone=replace(ZONE, zone_id="Z9"), mx=mx(DOMAIN))
+    decision = decide((found,), NOW, dns=Dns.ROUTE53)
+    await keep_books(Recorder(store, Hosting.AWS, lambda: NOW), (found,), decision)
+    zones = [each for each in read(store.entries).entries if isinstance(each, ZoneSeen)]
+    assert [each.zone for each in zones] == [ZONE]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with moto_running() as url:
+        yield url
+
+
+@pytest.fixture
+def s3_store(url: str) -> S3Store:
+    settings = AwsSettings(
+        "us-east-1", access_key="A", secret_key="b", endpoints={"s3": url, "sts": url}
+    )
+    bucket = f"mtasts-{uuid.uuid4().hex[:12]}"
+    session().client("s3", endpoint_url=url).create_bucket(Bucket=bucket)
+    return S3Store(Account(settings, attempts_max=1), bucket)
+
+
+def test_notes_lie_beside_the_ledger_and_are_written_once(s3_store: S3Store) -> None:
+    assert s3_store.emergencies() == {}
+    for raw in (b"one", b"two"):
+        s3_store.note(DOMAIN, "a.json", raw)
+    assert s3_store.emergencies() == {DOMAIN: {"a.json": b"one"}}
+    assert s3_store.domains() == ()
+    gone = S3Store(s3_store._account, "no-such-bucket")
+    assert gone.emergencies() == {}
+    with pytest.raises(UndeterminedError, match="the note of an emergency of"):
+        gone.note(DOMAIN, "a.json", b"x")
+
+
+def test_notes_without_end_or_answer_are_not_known(
+    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless:
+        def list_objects_v2(self, **asked: object) -> dict[str, object]:
+            assert asked["MaxKeys"] == NOTES_MAX
+            return {"IsTruncated": True}
+
+    monkeypatch.setattr(S3Store, "s3", lambda _: Endless())
+    with pytest.raises(LedgerError, match="more than 1000 notes"):
+        s3_store.emergencies()
+    monkeypatch.undo()
+    monkeypatch.setattr(
+        S3Store, "s3", lambda _: session().client("s3", endpoint_url="http://127.0.0.1:1")
+    )
+    with pytest.raises(UndeterminedError, match="the notes of emergencies"):
+        s3_store.emergencies()
