@@ -22,15 +22,17 @@ from mtasts.observations import Delivery, DnsAnswer, DnsStatus, Fetch, FetchOutc
 from mtasts.observations import SmtpSession as Session
 from mtasts.policy import Mode, Policy, parse
 from mtasts.rollout.entries import Entry, MxSeen, Proof
-from mtasts.rollout.evidence import Evidence, Texts
+from mtasts.rollout.evidence import Evidence, Texts, Vantage
 from mtasts.rollout.evidence import Session as SeenSession
 from mtasts.rollout.ledger import Intended, Ledger, enforces
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import RETRY, uncovered
 from mtasts.rollout.published import held_as
+from mtasts.rollout.vanished import Remembered, describe_vanished
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import HostedZone
 from mtasts.sender import Sender, Step
+from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.summary import Reporter, ReportSummary
 
 if TYPE_CHECKING:
@@ -87,13 +89,13 @@ class Runs(RuleBasedStateMachine):
         self.given: list[Mode] = []
         self.ids: list[tuple[dt.datetime, str]] = []
 
-    @initialize(is_enforced=st.booleans())
-    def a_domain_is_new_or_enforced(self, *, is_enforced: bool) -> None:
-        """An enforced one has two hosts that are listed, live and seen to be."""
-        if is_enforced:
-            self.live = [*HOSTS]
+    @initialize(hosts=st.sampled_from([None, HOSTS, HOSTS[:1]]))
+    def a_domain_is_new_or_enforced(self, hosts: tuple[str, ...] | None) -> None:
+        """The hosts of an enforced one are listed, live and seen to be."""
+        if hosts is not None:
+            self.live = [*hosts]
             for mode in (Mode.TESTING, Mode.ENFORCE):
-                self.edit = Edit(mode, HOSTS, 31_557_600)
+                self.edit = Edit(mode, hosts, 31_557_600)
                 self.up(None, has_evidence=True)
             self.up(None, has_evidence=False)
             self.is_looked_at()
@@ -141,6 +143,14 @@ class Runs(RuleBasedStateMachine):
             self.edit = replace(self.edit, mode=mode, listed=listed)
             self.up(end, has_evidence=has_evidence)
 
+    @rule(parked=st.booleans())
+    def the_entry_leaves_the_stack_file(self, *, parked: bool) -> None:
+        """The program refuses it where the ledger says so; else the engine deletes all of it."""
+        remembered = (Remembered(DOMAIN, self.ledger, parked=parked),)
+        if describe_vanished(remembered, (), file="f", stack="s") is None:
+            self.ledger, self.served, self.ids, self.given = Ledger(), b"", [], []
+            self.noted.clear()
+
     def surroundings(self, *, has_evidence: bool, is_seen: bool) -> Surroundings:
         edit = self.edit
         override = None
@@ -164,6 +174,7 @@ class Runs(RuleBasedStateMachine):
             ZONE,
             ledger=self.ledger,
             sts=self.record(not is_seen, late=False),
+            is_local=True,  # what the evidence has to say is told by tables (test_gates)
         )
         evidence = self._evidence() if has_evidence else None
         return replace(found, evidence=evidence if found.is_promotion else None)
@@ -231,19 +242,20 @@ class Runs(RuleBasedStateMachine):
             )
             for host in self.live
         )
+        names = ("one.example", "two.example")
         days = tuple(self.now.date() - dt.timedelta(days=day) for day in range(15))
         found = DnsStatus.ANSWERED
+        key = f"s1._domainkey.{DOMAIN}"
         return Evidence(
-            DOMAIN,
-            self.now,
-            tuple(self.live),
-            sessions,
-            Texts(DOMAIN, found, ("v=spf1 mx -all",)),
-            (Texts(f"s1._domainkey.{DOMAIN}", found, ("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS",)),),
-            (Texts(f"_dmarc.{DOMAIN}", found, ("v=DMARC1; p=none",)),),
-            ReportSummary(
-                2, tuple(Reporter(name, days) for name in ("one.example", "two.example")), 9
-            ),
+            domain=DOMAIN,
+            collected=self.now,
+            vantage=Vantage("mtasts", "192.0.2.53:53", "Mozilla"),
+            mx=tuple(self.live),
+            hosts=sessions,
+            spf=Texts(DOMAIN, found, ("v=spf1 mx -all",)),
+            dkim=(Texts(key, found, ("v=DKIM1; k=ed25519; p=11qYAYKxCrfVS",)),),
+            dmarc=(Texts(f"_dmarc.{DOMAIN}", found, ("v=DMARC1; p=none",)),),
+            reports=ReportSummary(2, tuple(Reporter(each, Applied(), days) for each in names), 9),
         )
 
     def record(self, is_unseen: bool, *, late: bool) -> DnsAnswer:

@@ -96,7 +96,7 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
 
 def test_the_name_that_was_meant_is_told_if_it_is_new() -> None:
     first, second, parked = survey()
-    wrong = replace(first, domain=replace(first.domain, name="exampel.org"))
+    wrong = replace(first, domain=replace(first.domain, name="examples.org"))
 
     def said(*listed: Any) -> str:
         told = describe_vanished(
@@ -108,7 +108,7 @@ def test_the_name_that_was_meant_is_told_if_it_is_new() -> None:
         assert told is not None
         return told
 
-    assert "the file lists exampel.org, which is new" in said(wrong)
+    assert "the file lists examples.org, which is new" in said(wrong)
     assert "misspelling" not in said(replace(wrong, ledger=HARMLESS))
     assert "misspelling" not in said(replace(wrong, ledger_problem=LedgerError("gone")))
 
