@@ -65,7 +65,7 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
     bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
     policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     stray = f"ledger/{domain}/999.json"
-    s3.put_object(Bucket=bucket, Key=stray, Body=b"stray")
+    s3.put_object(Bucket=bucket, Key=stray, Body=b"stray", IfNoneMatch="*")
     project.configure({"mtasts:mode": "testing"})
     held = project.up()
     assert not held.ok
@@ -88,11 +88,8 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
     project.up()
     assert live(lab, domain) == first  # a second run finds its note
 
-    versions = s3.list_object_versions(Bucket=bucket, Prefix=stray)["Versions"]
-    s3.delete_bucket_policy(Bucket=bucket)
-    for each in versions:
-        s3.delete_object(Bucket=bucket, Key=stray, VersionId=each["VersionId"])
-    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    drop = ("--domain", domain, "--drop", "999.json", "--apply")
+    project.mtasts("ledger", "repair", project.stack, *drop).required()
     project.pulumi("config", "rm", "mtasts:emergency").required()
     project.settle()
     assert live(lab, domain) == first
@@ -125,7 +122,9 @@ def test_a_proof_that_fails_is_a_failed_proof_in_an_emergency_too(lab: Lab, doma
     project = enforced(lab, domain)
     before = live(lab, domain)
     bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
-    lab.client("s3").put_object(Bucket=bucket, Key=f"ledger/{domain}/999.json", Body=b"stray")
+    lab.client("s3").put_object(
+        Bucket=bucket, Key=f"ledger/{domain}/999.json", Body=b"stray", IfNoneMatch="*"
+    )
     project.configure({"mtasts:emergency": "testing"})
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
     assert not project.up().ok
