@@ -43,7 +43,7 @@ class Memory:
         ledger = await self._ledger(domain)
         notes: tuple[Note, ...] = ()
         try:
-            notes = read_notes((await self._notes).get(domain, {}))
+            notes = read_notes((await self._notes).get(domain, {}), domain)
             if isinstance(ledger, Ledger):
                 entries = (*ledger.entries, *missing(ledger, notes))
                 ledger = replace(ledger, entries=entries)

@@ -59,7 +59,8 @@ _CHECK = frozenset({Command.CHECK})
 _ALL = _READ | _CHECK
 
 _BUCKET = ("arn:aws:s3:::{bucket}",)
-_LEDGER = ("arn:aws:s3:::{bucket}/ledger/*",)
+# The ledgers, and what was noted beside one that could not be read (docs/emergencies.md).
+_LEDGER = ("arn:aws:s3:::{bucket}/ledger/*", "arn:aws:s3:::{bucket}/emergency/*")
 _POLICIES = ("arn:aws:s3:::{bucket}/policy/*",)
 _HANDED_OUT = ("arn:aws:s3:::{bucket}/published/*",)
 _DISTRIBUTIONS = ("arn:aws:cloudfront::{account}:distribution/*",)
@@ -103,7 +104,8 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "LedgerRead",
-        "Reads the ledger, each entry in the version that was written first.",
+        "Reads the ledger, and what was noted in emergencies, each in the version that was written "
+        "first.",
         _ALL,
         ("s3:GetObjectVersion",),
         _LEDGER,
@@ -120,7 +122,8 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "BucketRead",
-        "Compares the bucket's settings with what is declared (pulumi preview --refresh).",
+        "Compares the bucket's settings with what is declared (pulumi preview --refresh). mtasts "
+        "recover and adopt look whether it keeps versions, mtasts ledger repair at its policy.",
         _READ,
         (
             "s3:GetAccelerateConfiguration",
@@ -161,8 +164,9 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "BucketSet",
-        "Keeps the bucket private, versioned and encrypted, and removes it with a stack that "
-        "never enforced.",
+        "Keeps the bucket private, versioned, encrypted and tagged (aws:defaultTags), and removes "
+        "it with a stack that never enforced. mtasts adopt makes it private and versioned. mtasts "
+        "ledger repair takes one statement out of its policy, and puts the policy back.",
         _WRITE,
         (
             "s3:DeleteBucket",
@@ -170,23 +174,19 @@ STATEMENTS: tuple[Statement, ...] = (
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketTagging",
             "s3:PutBucketVersioning",
             "s3:PutEncryptionConfiguration",
+            "s3:TagResource",
+            "s3:UntagResource",
         ),
         _BUCKET,
         _OWN,
     ),
     Statement(
-        "BucketTagged",
-        "Puts the stack's default tags (aws:defaultTags) on the bucket, and takes them off.",
-        _WRITE,
-        ("s3:PutBucketTagging", "s3:TagResource", "s3:UntagResource"),
-        _BUCKET,
-        _OWN,
-    ),
-    Statement(
         "LedgerAppended",
-        "Writes ledger entries ahead of what they tell of; the bucket lets none be overwritten.",
+        "Writes ledger entries ahead of what they tell of, checkpoints, the latch and notes of "
+        "emergencies; the bucket lets nothing of the ledger be overwritten.",
         _WRITE,
         ("s3:PutObject",),
         _LEDGER,
@@ -410,8 +410,8 @@ UNSEEN: dict[str, str] = {
     "BucketRead s3:GetLifecycleConfiguration": _REFRESH,
     "BucketRead s3:GetReplicationConfiguration": _REFRESH,
     "BucketRead s3:ListTagsForResource": _TAGS,
-    "BucketTagged s3:TagResource": _TAGS,
-    "BucketTagged s3:UntagResource": _TAGS,
+    "BucketSet s3:TagResource": _TAGS,
+    "BucketSet s3:UntagResource": _TAGS,
     "LedgerRemoved s3:DeleteObject": _MARKER,
     "PoliciesWritten s3:DeleteObject": _MARKER,
     "ChangesAwaited route53:GetChange": "Route 53 of the local cloud changes at once",

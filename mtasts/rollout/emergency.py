@@ -12,6 +12,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mtasts.findings import printable
 from mtasts.rollout.entries import Body, LedgerError, Proof, parse_entry, render_entry
 from mtasts.rollout.ledger import Intended, Ledger
 
@@ -49,8 +50,8 @@ def render_proof(proof: Proof) -> tuple[str, bytes]:
     return f"{proof.id}{_PROOF}", render_entry(replace(proof, number=2))
 
 
-def read_notes(found: Mapping[str, bytes]) -> tuple[Note, ...]:
-    """The notes of one domain, oldest first.
+def read_notes(found: Mapping[str, bytes], domain: str) -> tuple[Note, ...]:
+    """The notes of ``domain``, oldest first.
 
     Raises:
         LedgerError: one of them cannot be read, so what senders hold is not known.
@@ -67,7 +68,10 @@ def read_notes(found: Mapping[str, bytes]) -> tuple[Note, ...]:
                 if isinstance(proof, Proof):
                     proofs[proof.id] = proof
         except LedgerError as error:
-            raise LedgerError(f"the note emergency/.../{name} of an emergency: {error}") from error
+            raise LedgerError(
+                f"the note emergency/{domain}/{printable(name)} of an emergency cannot be read: "
+                f"{error}: docs/emergencies.md says how to remove it"
+            ) from error
     notes = (Note(body, proofs.get(id_)) for id_, body in bodies.items())
     return tuple(sorted(notes, key=lambda note: note.body.at))
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 DOMAINS_MAX = 10_000
-NOTES_MAX = 1_000
 
 Where = TypeVar("Where")
+Name = TypeVar("Name")
 
 _READS_AT_ONCE = 8
 _TAKEN = (409, 412)  # another writer is at it, or was there first
@@ -182,10 +182,10 @@ class ObjectStore(ABC, Generic[Where]):
     def _checkpoint(self, domain: str, number: int, where: Where) -> dict[int, bytes]:
         return parse_checkpoint(self.get(where, CHECKPOINT_MAX_BYTES), domain, number)
 
-    def _fetch(self, numbers: Mapping[int, Where]) -> dict[int, bytes]:
+    def _fetch(self, places: Mapping[Name, Where]) -> dict[Name, bytes]:
         with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-            read = pool.map(lambda where: self.get(where, ENTRY_MAX_BYTES), numbers.values())
-            return dict(zip(numbers, read, strict=True))
+            read = pool.map(lambda where: self.get(where, ENTRY_MAX_BYTES), places.values())
+            return dict(zip(places, read, strict=True))
 
     def domains(self) -> tuple[str, ...]:
         """Every domain that has a ledger, sorted; none where the bucket does not exist yet.
@@ -219,24 +219,19 @@ class ObjectStore(ABC, Generic[Where]):
 
         Raises:
             UndeterminedError: the cloud did not tell.
-            LedgerError: there are more than `NOTES_MAX`.
+            LedgerError: there is more than any number of them comes to.
         """
-        found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         try:
             with told("the notes of emergencies"):
-                listed = self.s3().list_objects_v2(
-                    Bucket=self.bucket, Prefix=_NOTES, MaxKeys=NOTES_MAX
-                )
-                if listed.get("IsTruncated"):
-                    raise LedgerError(f"there are more than {NOTES_MAX} notes of emergencies")
-                for each in listed.get("Contents", []):
-                    domain, _, name = each["Key"].removeprefix(_NOTES).partition("/")
-                    got = self.s3().get_object(Bucket=self.bucket, Key=each["Key"])
-                    found[domain][name] = got["Body"].read(ENTRY_MAX_BYTES + 1)
+                read = self._fetch(self.look(_NOTES, everything=True).found)
         except StoreError as error:
             if error.has_no_bucket:
                 return {}
             raise
+        found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        for key, raw in read.items():
+            domain, _, name = key.partition("/")
+            found[domain][name] = raw
         return dict(found)
 
     def note(self, domain: str, name: str, raw: bytes) -> None:

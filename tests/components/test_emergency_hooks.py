@@ -92,7 +92,7 @@ async def test_what_is_served_and_seen_is_noted_and_the_ledger_is_not_touched() 
     store.entries[1] = b"cannot be read"
     prover = Prover()
     await run(store, prover)
-    (note,) = read_notes(store.noted[DOMAIN])
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
     assert (note.body.id, note.body.body) == (ID, declaration().body)
     assert note.proof is not None
     assert (note.proof.addresses, note.proof.unseen) == (("192.0.2.1",), ("::1",))
@@ -118,5 +118,5 @@ async def test_a_proof_that_fails_is_a_failed_proof() -> None:
     await body.callback(SimpleNamespace())
     with pytest.raises(HookError, match="status 503"):
         await proof.callback(SimpleNamespace())
-    (note,) = read_notes(store.noted[DOMAIN])
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
     assert note.proof is None

@@ -34,7 +34,6 @@ from mtasts.rollout.emergency import (
 from mtasts.rollout.entries import Body, LedgerError, Proof, ZoneSeen
 from mtasts.rollout.ledger import Intended, Ledger, read
 from mtasts.rollout.phases import ALL, Parts
-from mtasts.stores.objects import NOTES_MAX
 from mtasts.stores.s3 import S3Store
 from mtasts.threads import in_thread
 
@@ -193,10 +192,12 @@ def test_notes_are_read_as_they_were_written() -> None:
             ),
         )
     )
-    assert read_notes(names) == (noted(OTHER, NOW, proven=False), noted())
-    assert read_notes({}) == ()
-    with pytest.raises(LedgerError, match=r"the note emergency/\.\.\./.*\.proof\.json of an emerg"):
-        read_notes({f"{ID}.proof.json": b"x"})
+    assert read_notes(names, DOMAIN) == (noted(OTHER, NOW, proven=False), noted())
+    assert read_notes({}, DOMAIN) == ()
+    with pytest.raises(
+        LedgerError, match=rf"the note emergency/{DOMAIN}/{ID}\.proof\.json of an em"
+    ):
+        read_notes({f"{ID}.proof.json": b"x"}, DOMAIN)
 
 
 def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
@@ -303,16 +304,33 @@ def test_notes_lie_beside_the_ledger_and_are_written_once(s3_store: S3Store) -> 
         gone.note(DOMAIN, "a.json", b"x")
 
 
+def test_a_note_counts_as_it_was_written_first(s3_store: S3Store) -> None:
+    s3, at = s3_store.s3(), {"Bucket": s3_store.bucket}
+    s3.put_bucket_versioning(**at, VersioningConfiguration={"Status": "Enabled"})
+    for name in ("a.json", "b.json"):
+        s3_store.note(DOMAIN, name, b"one")
+    s3.put_object(**at, Key=f"emergency/{DOMAIN}/a.json", Body=b"two")
+    s3.delete_object(**at, Key=f"emergency/{DOMAIN}/b.json")
+    assert s3_store.emergencies() == {DOMAIN: {"a.json": b"one", "b.json": b"one"}}
+
+
+def test_there_may_be_more_notes_than_one_page_of_a_listing_has(
+    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        s3_store.note(DOMAIN, f"{number}.json", b"x")
+    pages = S3Store.pages
+    small = {"PaginationConfig": {"PageSize": 2}}
+    monkeypatch.setattr(S3Store, "pages", lambda self, start: pages(self, start, **small))
+    assert len(s3_store.emergencies()[DOMAIN]) == 5
+
+
 def test_notes_without_end_or_answer_are_not_known(
     s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Endless:
-        def list_objects_v2(self, **asked: object) -> dict[str, object]:
-            assert asked["MaxKeys"] == NOTES_MAX
-            return {"IsTruncated": True}
-
-    monkeypatch.setattr(S3Store, "s3", lambda _: Endless())
-    with pytest.raises(LedgerError, match="more than 1000 notes"):
+    s3_store.note(DOMAIN, "a.json", b"x")
+    monkeypatch.setattr("mtasts.stores.listing.LEDGER_MAX_BYTES", 255)
+    with pytest.raises(LedgerError, match="below emergency/ are more than 255 bytes"):
         s3_store.emergencies()
     monkeypatch.undo()
     monkeypatch.setattr(

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+from iam_calls import Call, allows, calls_of
 
 from components.aws.policy_bucket import bucket_policy
 from localcloud.moto_host import moto_running, session
 from mtasts.cli.main import main
 from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.buckets import ensure_bucket
 from mtasts.config import Hosting
+from mtasts.iam.policies import Ground, policies
+from mtasts.iam.statements import Command
+from mtasts.mending import plan
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
@@ -175,6 +180,7 @@ def test_a_bucket_of_another_account_is_asked_for_nothing(
         lambda: kept.store.read(DOMAIN),
         lambda: kept.store.append(DOMAIN, 99, b"x"),
         kept.store.domains,
+        kept.store.emergencies,
     ):
         with pytest.raises(Exception, match="Access"):
             ask()
@@ -303,3 +309,63 @@ def test_the_policy_comes_back_whatever_comes_of_it(
     kept.put_policy(None)
     with pytest.raises(Exception, match="SlowDown"):
         kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
+
+
+class Asked:
+    """The calls for the bucket of a stack, and what the policies of the role of ``up`` allow."""
+
+    def __init__(self, kept: Kept) -> None:
+        self.calls: set[Call] = set()
+        self.kept = kept
+        events = kept.account.client("s3").meta.events
+        events.register("before-parameter-build.s3.*", self._record)
+
+    def _record(self, params: dict[str, Any], model: Any, **_: object) -> None:
+        row = {
+            "service": "s3",
+            "operation": model.name,
+            "command": "up",
+            "region": "us-east-1",
+            "names": params,
+        }
+        self.calls.update(calls_of(row, "123456789012"))
+
+    def refused(self, *, without: str = "") -> set[str]:
+        """The actions that no statement allows, with one statement left out."""
+        ground = Ground(
+            stack=self.kept.stack,
+            account="123456789012",
+            region="us-east-1",
+            bucket=self.kept.bucket,
+            zones=(),
+            roles={},
+            topic="",
+            alarm_topic="",
+            needs=frozenset(),
+        )
+        rows = [
+            row
+            for policy in policies(Command.UP, ground)
+            for row in policy.document["Statement"]
+            if row["Sid"] != without
+        ]
+        return {call.action for call in self.calls if not any(allows(row, call) for row in rows)}
+
+
+def test_the_role_of_up_may_mend_a_ledger_note_an_emergency_and_adopt(kept: Kept) -> None:
+    """Each twin: without its statement, the same calls are refused."""
+    asked = Asked(kept)
+    kept.harm(over="3.json", delete="4.json", gone="5.json")
+    plan(kept.store, None, DOMAIN, now=NOW).apply(kept.store)
+    kept.store.audit(DOMAIN)
+    kept.store.note(DOMAIN, "a.json", b"x")
+    assert kept.store.emergencies() == {DOMAIN: {"a.json": b"x"}}
+    assert not ensure_bucket(kept.account, kept.bucket)
+    assert asked.refused() == set()
+    assert asked.refused(without="LedgerRead") == {"s3:GetObjectVersion"}
+    assert asked.refused(without="LedgerAppended") == {"s3:PutObject"}
+    assert asked.refused(without="LedgerRemoved") == {"s3:DeleteObjectVersion"}
+    assert asked.refused(without="BucketListed") == {"s3:ListBucket", "s3:ListBucketVersions"}
+    assert asked.refused(without="BucketRead") == {"s3:GetBucketPolicy", "s3:GetBucketVersioning"}
+    changes = {"s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock"}
+    assert asked.refused(without="BucketSet") == changes

@@ -59,13 +59,13 @@ def read(file: Path, account: str) -> set[Call]:
     for line in file.read_text().splitlines():
         row = json.loads(line)
         passed = _NO_GRANT | (set(STAND_INS) if row["by_stand_in"] else set())
-        found.update(
-            call for call in _calls(row, row["names"], account) if call.action not in passed
-        )
+        found.update(call for call in calls_of(row, account) if call.action not in passed)
     return found
 
 
-def _calls(row: dict[str, Any], names: dict[str, Any], account: str) -> Iterator[Call]:
+def calls_of(row: dict[str, Any], account: str) -> Iterator[Call]:
+    """What IAM is asked for one call: a row of a recording."""
+    names = row["names"]
     service = _PREFIXES.get(row["service"], row["service"])
     operation, command = row["operation"], row["command"]
     if service == "s3":
