@@ -79,7 +79,8 @@ def pinned(archive: str, sums: Mapping[str, str] | None = None) -> str:
     if archive not in known:
         raise DownloadError(
             f"no sha256 sum of {archive} is pinned in localcloud/{SUMS.name}, so it is not "
-            "downloaded: install it yourself, or pin its sum from the release's checksums file"
+            "downloaded: install it yourself, or pin its sum from the release's checksums file "
+            "(docs/downloads.md)"
         )
     return known[archive]
 

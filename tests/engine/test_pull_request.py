@@ -1,25 +1,26 @@
 """Pull requests over a bare remote, played with the workflow's own jobs and steps.
 
-A stand-in for ``gh`` keeps the comments; what GitHub decides is modelled by `workflow_runner`.
+Stand-ins keep the comments (``gh``) and note which plugins are to be installed (``pulumi``); what
+GitHub decides is modelled by `workflow_runner`.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from gh_stand_in import StandIn
-from workflow_runner import REPOSITORY, Event, Job, Runner, Settings
+from forge import MAIN, SUMS, Forge
+from workflow_runner import REPOSITORY, Event
 
+from localcloud.downloads import plugin_archive
+from localcloud.lifecycle import PROVIDERS
 from localcloud.project import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from conftest import Lab
@@ -30,103 +31,7 @@ pytestmark = [
     pytest.mark.engine,
     pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
 ]
-MAIN = "refs/heads/main"
 MERGE = "refs/pull/7/merge"
-ROLES = {
-    "preview-role": f"repo:{REPOSITORY}:environment:preview",
-    "up-role": f"repo:{REPOSITORY}:environment:production",
-}
-
-
-class Forge:
-    """The whole repository at a bare remote, set up as docs/pull-requests.md requires."""
-
-    def __init__(self, project: Project, folder: Path) -> None:
-        self.project, self.folder = project, folder
-        self.remote, self.work = folder / "remote.git", folder / "work"
-        (folder / "bin").mkdir()
-        self.gh = StandIn(folder / "bin")
-        local = dict(project.environment)
-        self.base = {
-            "PATH": f"{folder / 'bin'}:{local['PATH']}",
-            "HOME": os.environ["HOME"],
-        }
-        self.settings = Settings(
-            variables={
-                "MTASTS_BACKEND": local["PULUMI_BACKEND_URL"],
-                "MTASTS_ROLE_PREVIEW": "preview-role",
-                "MTASTS_ROLE_UP": "up-role",
-            },
-            secrets={
-                name: {"PULUMI_CONFIG_PASSPHRASE": local["PULUMI_CONFIG_PASSPHRASE"]}
-                for name in ("preview", "production")
-            },
-            deployable=lambda _, ref: ref == MAIN,
-            trusted=lambda role, subject: ROLES[role] == subject,
-            credentials={
-                key: value
-                for key, value in local.items()
-                if key.startswith(("AWS_", "PULUMI_", "MTASTS_", "CLOUDFLARE_"))
-            },
-        )
-        self.git(folder, "init", "--quiet", "--bare", "--initial-branch", "main", str(self.remote))
-        self.git(self.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
-        self.work.mkdir()
-        self.git(self.work, "init", "--quiet", "--initial-branch", "main")
-        self.git(self.work, "remote", "add", "origin", str(self.remote))
-        for path in self.git(ROOT, "ls-files", "-coz", "--exclude-standard").split("\0")[:-1]:
-            if not path.startswith(("tests/", "stacks/", "docs/")) and (ROOT / path).exists():
-                (self.work / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / path, self.work / path)
-
-    def git(self, where: Path, *words: str) -> str:
-        identity = ("-c", "user.name=Engineer", "-c", "user.email=engineer@example.gov")
-        done = subprocess.run(
-            ["git", *identity, *words], cwd=where, check=True, capture_output=True, text=True
-        )
-        return done.stdout
-
-    def push(self, branch: str, message: str, more: Mapping[str, str] | None = None) -> None:
-        """Push the project's stacks and evidence, and ``more`` files, to a branch."""
-        for name in ("stacks", "evidence"):
-            if (self.project.folder / name).is_dir():
-                shutil.copytree(self.project.folder / name, self.work / name, dirs_exist_ok=True)
-        for path, text in (more or {}).items():
-            (self.work / path).parent.mkdir(parents=True, exist_ok=True)
-            (self.work / path).write_text(text)
-        self.git(self.work, "add", "--all", "--force", ".")
-        self.git(self.work, "commit", "--quiet", "--message", message)
-        self.git(self.work, "push", "--quiet", "origin", f"HEAD:{branch}")
-
-    def commit(self, branch: str) -> str:
-        return self.git(self.remote, "rev-parse", branch).strip()
-
-    def play(self, event: Event, file: str = "stacks.yml", only: tuple[str, ...] = ()) -> Played:
-        runner = Runner(self.remote, self.folder, self.settings, self.base)
-        return Played(runner.play(file, event, only))
-
-    def pull_request(self, branch: str) -> Played:
-        """What the default branch's workflow does about the pull request of a branch."""
-        main = self.commit("main")
-        return self.play(Event("pull_request_target", MAIN, main, main, self.commit(branch)))
-
-    def merge(self, branch: str) -> Played:
-        """Fast-forward main, and apply it."""
-        self.git(self.remote, "update-ref", MAIN, self.commit(branch))
-        main = self.commit("main")
-        return self.play(Event("push", MAIN, main, main))
-
-
-class Played(dict[str, Job]):
-    """The jobs of a run."""
-
-    @property
-    def results(self) -> dict[str, str]:
-        return {name: job.result for name, job in self.items()}
-
-    @property
-    def log(self) -> str:
-        return "".join(f"{name}: {job.result}\n{job.log}\n" for name, job in self.items())
 
 
 @pytest.fixture
@@ -167,6 +72,7 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forg
     assert comment.startswith(f"<!-- mtasts preview {project.stack} -->")
     assert "no evidence for enforce" in comment
     assert lab.sts(domain) == before
+    assert forge.plugins.installed() == forge.plugins.wanted
 
     project.collect_evidence(domain).required()
     forge.push("promotion", "Add the evidence")
@@ -177,6 +83,7 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forg
     assert "+ mode: enforce" in comment
     assert "from then on they deliver only to the hosts listed" in comment
     assert lab.sts(domain) == before
+    forge.plugins.installed()
 
     played = forge.merge("promotion")
     assert played.results == {
@@ -187,6 +94,7 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forg
         "up": "success",
     }, played.log
     assert lab.sts(domain) != before
+    assert forge.plugins.installed() == forge.plugins.wanted
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
     project.unchanged()
 
@@ -363,9 +271,44 @@ def test_what_chooses_whom_credentials_go_to_is_refused_before_there_are_any(
     assert "aws:profile differs from the base branch's" in comment
 
 
+def test_without_pinned_sums_no_job_gets_credentials(lab: Lab, forge: Forge) -> None:
+    """The file as it is shipped: what is to be pinned is named, and nothing is previewed."""
+    project = forge.project
+    project.settle()
+    before = lab.sts(domain_of(project))
+    forge.push("main", "Pin nothing", {SUMS: "# nothing is pinned\n"})
+    project.configure({"mtasts:maxAge": "1209600"})
+    forge.push("longer", "A longer max_age")
+    says = f"no sha256 sum of {plugin_archive('aws', PROVIDERS['aws'])} is pinned in {SUMS}"
+    for played, job in ((forge.pull_request("longer"), "preview"), (forge.merge("longer"), "up")):
+        assert played[job].result == "failure", played.log
+        assert says in played[job].log
+        assert "$ make plugins" in played[job].log.splitlines()
+        assert "mtasts preview" not in played[job].log
+        assert "pulumi up" not in played[job].log
+    assert "No preview came out" in forge.gh.bodies[-1]
+    assert forge.plugins.installed() == []
+    assert lab.sts(domain_of(project)) == before
+
+
+def test_a_job_that_gets_credentials_has_installed_what_was_reviewed_before() -> None:
+    import yaml  # noqa: PLC0415 - for these tests alone
+
+    jobs = yaml.safe_load((ROOT / ".github/workflows/stacks.yml").read_text())["jobs"]
+    holding = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
+    assert set(holding) == {"preview", "up"}
+    for job in holding.values():
+        assert job["env"]["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
+        steps = [each.get("run") or each["uses"].partition("@")[0] for each in job["steps"]]
+        given = steps.index("aws-actions/configure-aws-credentials")
+        assert steps.index("make setup") < steps.index("make plugins") < given
+        secrets = [each for each in job["steps"][:given] if "secrets." in str(each)]
+        assert secrets == []
+
+
 def test_only_the_job_that_comments_may_and_it_can_do_nothing_else(forge: Forge) -> None:
     """The three jobs keep judging, credentials and commenting apart."""
-    import yaml  # noqa: PLC0415 - for this test alone
+    import yaml  # noqa: PLC0415 - for these tests alone
 
     jobs = yaml.safe_load((ROOT / ".github/workflows/stacks.yml").read_text())["jobs"]
     held = {
