@@ -59,8 +59,7 @@ class Mending:
 
     def problems(self) -> Iterator[str]:
         """What stays amiss, a line each."""
-        if not self.dropped:
-            yield from self.damage.problems
+        yield from self.damage.problems
         for number in self.damage.lost:
             if number not in self.loss:
                 yield f"entry {number} is lost: nobody has it"

@@ -280,6 +280,16 @@ def test_an_entry_that_a_checkpoint_contradicts_is_left_to_a_person(
     assert kept.store.read(DOMAIN).entries == kept.before  # the checkpoint's own
 
 
+def test_what_stays_amiss_beside_an_object_that_goes_is_told(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.harm(gone="3.json")
+    assert kept.store.append(DOMAIN, 3, render_entry(MxSeen(3, NOW, (), 0)))
+    assert kept.store.append(DOMAIN, 13, b"no entry")
+    assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "13.json", "--apply") == 1
+    assert "stays amiss: the checkpoint 10 has another entry 3" in capsys.readouterr().out
+
+
 def test_the_policy_comes_back_whatever_comes_of_it(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
