@@ -30,9 +30,9 @@ async def keep_books(
         LedgerError: a ledger has moved on, or was not handed over.
         UndeterminedError: a cloud did not tell.
     """
-    noted = [each for each in domains if each.noted and each.ledger_problem is None]
-    await asyncio.gather(*(recorder.take_in(each.domain.name, each.noted) for each in noted))
     here = await hand_over(recorder, domains, decision.unsettled)
+    noted = [each for each in here if each.noted]
+    await asyncio.gather(*(recorder.take_in(each.domain.name, each.noted) for each in noted))
     await record_seen(recorder, here, decision.unsettled)
     await record_progress(recorder, decision.retiring)
     await record_stages(recorder, here)

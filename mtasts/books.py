@@ -35,7 +35,7 @@ class Store(Protocol):
         """Write a checkpoint or the latch beside the entries, unless it stands."""
 
     def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """What was noted in emergencies: by domain, and by name."""
+        """What was noted in emergencies and no ledger has taken in: by domain, and by name."""
 
     def note(self, domain: str, name: str, raw: bytes) -> None:
         """Write what an emergency serves beside the ledger, unless there is one of that name."""

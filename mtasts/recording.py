@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.books import Book, OvertakenError
 from mtasts.clock import utc_now
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.emergency import missing, render_body, render_proof
+from mtasts.rollout.emergency import missing, render_body, render_proof, render_taken_in
 from mtasts.rollout.entries import (
     Body,
     Delegated,
@@ -102,13 +102,20 @@ class Recorder:
         await in_thread(self.store.note, domain, *render_proof(proof))
 
     async def take_in(self, domain: str, notes: Sequence[Note]) -> None:
-        """Write into a ledger what it does not know of the notes of an emergency."""
+        """Write into a ledger what it does not know of the notes of an emergency.
+
+        Then say beside each note that this was done: from here on others may publish, so that no
+        later emergency serves anything under its id again.
+        """
 
         def next_missing(ledger: Ledger) -> Entry | None:
             return next(iter(missing(ledger, notes)), None)
 
-        for _ in range(2 * len(notes)):  # a body and a proof for each
+        for _ in missing(await self.read(domain), notes):
             await self._note(domain, next_missing)
+        for note in notes:
+            name, raw = render_taken_in(note.body, self.now())
+            await in_thread(self.store.note, domain, name, raw)
 
     async def hand_over(self, domain: str) -> None:
         """Have the copy of the ledger that is here be the one that counts.

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
+from mtasts.rollout.emergency import pending
 from mtasts.rollout.entries import render_entry
 from mtasts.rollout.kept import LATCH, Kept, checkpoint_number
 
@@ -90,9 +91,12 @@ class MemoryStore:
         self.kept[domain].setdefault(name, content)
 
     def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """The notes of emergencies."""
+        """The notes of emergencies that no ledger has taken in."""
         self._called("emergencies", "")
-        return {domain: dict(found) for domain, found in self.noted.items()}
+        return {
+            domain: {name: found[name] for name in pending(found)}
+            for domain, found in self.noted.items()
+        }
 
     def note(self, domain: str, name: str, raw: bytes) -> None:
         """Write one unless it exists."""

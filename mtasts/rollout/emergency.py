@@ -8,6 +8,7 @@ that no sender can have: a random one. What was served is noted beside the ledge
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -18,12 +19,12 @@ from mtasts.rollout.ledger import Intended, Ledger
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mtasts.rollout.verdicts import Surroundings
 
 _ID_BYTES = 16
-_BODY, _PROOF = ".body.json", ".proof.json"
+_BODY, _PROOF, _TAKEN_IN = ".body.json", ".proof.json", ".taken-in.json"
 
 
 def fresh_id() -> str:
@@ -48,6 +49,22 @@ def render_body(at: dt.datetime, intended: Intended) -> tuple[str, bytes]:
 def render_proof(proof: Proof) -> tuple[str, bytes]:
     """The name of the note that a body was seen, and what it holds."""
     return f"{proof.id}{_PROOF}", render_entry(replace(proof, number=2))
+
+
+def render_taken_in(body: Body, at: dt.datetime) -> tuple[str, bytes]:
+    """The name of the note that a ledger has ``body`` since ``at``, and what it holds."""
+    return f"{body.id}{_TAKEN_IN}", json.dumps({"at": at.isoformat()}).encode("ascii") + b"\n"
+
+
+def pending(names: Iterable[str]) -> list[str]:
+    """Of the names of notes, with or without a path, those that no ledger has taken in yet."""
+    names = list(names)
+    done = {each.removesuffix(_TAKEN_IN) for each in names if each.endswith(_TAKEN_IN)}
+
+    def whose(name: str) -> str:
+        return name.removesuffix(_BODY).removesuffix(_PROOF).removesuffix(_TAKEN_IN)
+
+    return [each for each in names if whose(each) not in done]
 
 
 def read_notes(found: Mapping[str, bytes], domain: str) -> tuple[Note, ...]:
@@ -110,11 +127,17 @@ def is_live(found: Surroundings) -> bool:
 def way_back(found: Surroundings, new_id: Callable[[], str]) -> Intended:
     """What goes out in an emergency: the config's policy, in testing, under an id of its own.
 
-    What an earlier run of the emergency has noted or written down stays as it is.
+    What an earlier run of the emergency has noted or written down stays as it is. That of an
+    earlier emergency does not: something else may have been served under its id since, while the
+    record still named that, so a sender may have got that body by this id.
     """
     if found.ledger_problem is not None:
         body = found.domain.policy.render()
-        noted = [each.body for each in found.noted if each.body.body == body]
+        noted = [
+            each.body
+            for each in found.noted
+            if each.body.body == body and found.live_id in {None, each.body.id}
+        ]
         if noted:
             return Intended(body, 0, noted[-1].id, noted[-1].reroll, is_recorded=True)
         return Intended(body, 0, new_id(), found.domain.reroll)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
+from mtasts.rollout.emergency import pending
 from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
 from mtasts.rollout.kept import (
     CHECKPOINT_MAX_BYTES,
@@ -215,7 +216,7 @@ class ObjectStore(ABC, Generic[Where]):
         return tuple(sorted(found))
 
     def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """What was noted in emergencies: by domain, and by name.
+        """What was noted in emergencies and no ledger has taken in: by domain, and by name.
 
         Raises:
             UndeterminedError: the cloud did not tell.
@@ -223,7 +224,8 @@ class ObjectStore(ABC, Generic[Where]):
         """
         try:
             with told("the notes of emergencies"):
-                read = self._fetch(self.look(_NOTES, everything=True).found)
+                listed = self.look(_NOTES, everything=True).found
+                read = self._fetch({key: listed[key] for key in pending(listed)})
         except StoreError as error:
             if error.has_no_bucket:
                 return {}

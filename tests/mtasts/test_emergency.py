@@ -30,8 +30,9 @@ from mtasts.rollout.emergency import (
     read_notes,
     render_body,
     render_proof,
+    render_taken_in,
 )
-from mtasts.rollout.entries import Body, LedgerError, Proof, ZoneSeen
+from mtasts.rollout.entries import Body, Freed, Hosted, LedgerError, Proof, ZoneSeen
 from mtasts.rollout.ledger import Intended, Ledger, read
 from mtasts.rollout.phases import ALL, Parts
 from mtasts.stores.s3 import S3Store
@@ -61,9 +62,15 @@ def noted(id_: str = ID, at: dt.datetime = LATER, *, proven: bool = True) -> Not
 
 
 ELSEWHERE = DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, ("elsewhere.example",))
-FOREIGN = DnsAnswer(
-    "_mta-sts.example.gov", "TXT", DnsStatus.ANSWERED, strings=((b"v=STSv1; id=foreign;",),)
-)
+
+
+def record(id_: str) -> DnsAnswer:
+    """The STS record that DNS has."""
+    text = f"v=STSv1; id={id_};".encode()
+    return DnsAnswer("_mta-sts.example.gov", "TXT", DnsStatus.ANSWERED, strings=((text,),))
+
+
+FOREIGN = record("foreign")
 UNKNOWN: dict[str, Any] = {"ledger": Ledger()}
 
 
@@ -222,12 +229,15 @@ def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
     assert "remove mtasts:emergency" in lines[2]
 
 
-async def remembered(store: MemoryStore) -> tuple[Any, tuple[Note, ...]]:
+async def remembered(
+    store: MemoryStore, recorder: Recorder | None = None
+) -> tuple[Any, tuple[Note, ...]]:
     identity = asyncio.create_task(in_thread(lambda: "123456789012"))
-    memory = Memory(lambda _: Recorder(store, Hosting.AWS), identity)
+    memory = Memory(lambda _: recorder or Recorder(store, Hosting.AWS), identity)
+    before = store.count("emergencies")
     await memory.history("other.example")
     found = await memory.history(DOMAIN)
-    assert store.count("emergencies") == 1
+    assert store.count("emergencies") == before + 1
     return found
 
 
@@ -244,9 +254,62 @@ async def test_a_run_has_the_notes_in_the_ledger_before_it_judges_and_then_write
     found = replace(survey(ledger=grown)[0], noted=notes)
     for _ in range(2):
         await keep_books(recorder, (found,), decide((found,), LATER, dns=Dns.ROUTE53))
+        _, notes = await remembered(store)
+        # A promotion may end before its record now, so no emergency serves under that id again.
+        assert notes == ()
+        found = replace(found, noted=notes)
+    assert store.count("note") == 5  # body and proof twice, and once that it was taken in
     written = read(store.entries)
-    assert written.entries[: len(grown.entries)] == grown.entries
     assert [body.id for body in written.bodies] == ["old", ID]
+    assert all(map(written.is_proven, written.bodies))
+
+
+@pytest.mark.parametrize(
+    ("live", "kept"),
+    [
+        (None, True),
+        (ID, True),
+        ("old", False),  # what was published since then may have been served under it
+    ],
+)
+def test_a_noted_id_that_dns_does_not_name_is_not_served_again(
+    live: str | None, *, kept: bool
+) -> None:
+    sts = None if live is None else record(live)
+    found = emergency(**UNKNOWN, ledger_problem=LedgerError("x"), sts=sts)
+    again = replace(found, noted=(noted(),))
+    (declared,) = decide((again,), NOW, dns=Dns.ROUTE53, new_id=lambda: OTHER).declared
+    assert declared.id == (ID if kept else OTHER)
+
+
+async def test_notes_go_into_the_ledger_that_a_move_has_handed_over() -> None:
+    known = Ledger(
+        (*placed(proven=True).entries, Hosted(4, NOW, "aws"), Freed(5, NOW, is_free=True))
+    )
+    here, there = MemoryStore(), MemoryStore(*known.entries)
+    recorder = Recorder(here, Hosting.CLOUDFLARE, lambda: LATER, lambda: there)
+    await recorder.note_body(DOMAIN, Intended(noted().body.body, 0, ID))
+    grown, notes = await remembered(here, recorder)
+    moving: dict[str, Any] = {
+        "hosting": Hosting.CLOUDFLARE,
+        "leaving": Hosting.AWS,
+        "sts": record(ID),
+    }
+    found = replace(survey(ledger=grown)[0], noted=notes, **moving)
+    decision = decide((found,), LATER, dns=Dns.ROUTE53)
+    assert decision.held == {}
+    await keep_books(recorder, (found,), decision)
+    written = read(here.entries)
+    assert [body.id for body in written.bodies] == ["old", ID]
+    assert written.hosting == "cloudflare"
+    assert (await remembered(here, recorder))[1] == ()
+    # One that is held at the other cloud is not written to here, and stops no other domain.
+    here, there = MemoryStore(), MemoryStore(*known.entries)
+    recorder = Recorder(here, Hosting.CLOUDFLARE, lambda: LATER, lambda: there)
+    await recorder.note_body(DOMAIN, Intended(noted().body.body, 0, ID))
+    held = replace(found, delegated=ELSEWHERE)
+    await keep_books(recorder, (held,), decide((held,), LATER, dns=Dns.ROUTE53))
+    assert read(here.entries) == known
 
 
 async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:
@@ -297,6 +360,9 @@ def test_notes_lie_beside_the_ledger_and_are_written_once(s3_store: S3Store) -> 
     for raw in (b"one", b"two"):
         s3_store.note(DOMAIN, "a.json", raw)
     assert s3_store.emergencies() == {DOMAIN: {"a.json": b"one"}}
+    s3_store.note(DOMAIN, f"{ID}.body.json", b"two")
+    s3_store.note(DOMAIN, *render_taken_in(noted().body, NOW))
+    assert s3_store.emergencies() == {DOMAIN: {"a.json": b"one"}}  # the other is in its ledger
     assert s3_store.domains() == ()
     gone = S3Store(s3_store._account, "no-such-bucket")
     assert gone.emergencies() == {}
