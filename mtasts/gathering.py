@@ -14,7 +14,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.findings import printable
 from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
-from mtasts.probe.dns import system_servers
+from mtasts.probe.dns import ADDRESS_TYPES, system_servers
 from mtasts.probe.smtp import look
 from mtasts.rollout.evidence import Evidence, Session, Texts, Vantage
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mtasts.tlsrpt.summary import ReportSummary
 
 _SESSIONS_AT_ONCE = 16
-_ADDRESSES_MAX = 8
+_ADDRESSES_MAX = 32
 _HOSTS_MAX = 100
 _RECORDS_MAX = 50
 _ROWS_MAX = 50
@@ -79,15 +79,22 @@ async def gather_evidence(
 async def _sessions(
     host: str, reach: Reach, resolver: Resolver, slots: asyncio.Semaphore
 ) -> list[SmtpSession]:
-    addresses, reason = await resolver.addresses(host)
-    if not addresses:
-        return [SmtpSession(host, "", SmtpOutcome.CONNECT_FAILED, reason=reason)]
+    """One for each address, and one without an address for what is not known of the others."""
+    found = await asyncio.gather(*(resolver.lookup(host, type_) for type_ in ADDRESS_TYPES))
+    addresses = [value for answer in found for value in answer.values]
+    unknown = [f"its {answer.type} records: {answer.reason}" for answer in found if answer.reason]
+    if not addresses and not unknown:
+        unknown = [f"{host} has no address"]
+    if len(addresses) > _ADDRESSES_MAX:
+        unknown.append(f"{_ADDRESSES_MAX} of its {len(addresses)} addresses were asked")
 
     async def one(address: str) -> SmtpSession:
         async with slots:
             return await look(reach, host, address)
 
-    return list(await asyncio.gather(*map(one, addresses[:_ADDRESSES_MAX])))
+    seen = await asyncio.gather(*map(one, addresses[:_ADDRESSES_MAX]))
+    failed = SmtpOutcome.CONNECT_FAILED
+    return [*seen, *(SmtpSession(host, "", failed, reason=why) for why in unknown)]
 
 
 async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:

@@ -152,7 +152,8 @@ def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:
 
 
 def _session(seen: Session, now: dt.datetime) -> Iterator[str]:
-    where = f"{printable(seen.host, 253)} at {printable(seen.address)}"
+    at = f" at {printable(seen.address)}" if seen.address else ""
+    where = f"{printable(seen.host, 253)}{at}"
     match seen.outcome:
         case SmtpOutcome.TLS:
             if seen.expires is None:

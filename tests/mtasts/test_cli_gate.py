@@ -25,6 +25,7 @@ from mtasts.observations import CertificateFault, Presented, SmtpOutcome, SmtpSe
 from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import ConnectTo, Reach
 from mtasts.rollout import evidence as evidence_module
+from mtasts.rollout.conditions import evidence_conditions
 from mtasts.rollout.entries import LedgerError, Proof
 from mtasts.rollout.evidence import Evidence, read_evidence
 from mtasts.rollout.ledger import Ledger, intend
@@ -109,6 +110,44 @@ async def test_a_host_without_an_address_is_told(
         SmtpOutcome.CONNECT_FAILED,
         "gone.example.gov has no address",
     )
+
+
+@pytest.mark.parametrize(
+    ("failing", "addresses", "reasons"),
+    [
+        ((), ("198.41.0.4",), []),
+        (("AAAA",), ("198.41.0.4",), ["its AAAA records: SERVFAIL"]),
+        (("A",), ("198.41.0.4",), ["its A records: SERVFAIL"]),
+        (("A", "AAAA"), (), ["its A records: SERVFAIL", "its AAAA records: SERVFAIL"]),
+        ((), tuple(f"198.41.0.{n}" for n in range(32)), ["32 of its 33 addresses were asked"]),
+    ],
+    ids=["all-asked", "no-aaaa", "no-a", "neither", "too-many"],
+)
+async def test_an_address_that_is_not_known_or_asked_is_unmet(
+    servers: MailServers,
+    ca_file: Path,
+    folder: Path,
+    *,
+    failing: tuple[str, ...],
+    addresses: tuple[str, ...],
+    reasons: list[str],
+) -> None:
+    host = "mx1.example.gov"
+    records = {**RECORDS, (DOMAIN, "MX"): (f"10 {host}",), (host, "A"): addresses}
+    zone = Zone(records, failing=frozenset((host, type_) for type_ in failing))
+    found = await gathered(servers, ca_file, folder, zone)
+    assert [each.reason for each in found.hosts if not each.address] == reasons
+    (domain,) = load_file(folder / "stacks" / "Pulumi.agency.yaml").domains
+    mx = await zone.lookup(DOMAIN, "MX")
+    told = [
+        each
+        for each in evidence_conditions(domain, Ledger(), mx, found, NOW, is_local=True)
+        if each.startswith(host)
+    ]
+    assert told == [
+        f"{host}: could not find out whether it offers TLS: connect-failed: {why}"
+        for why in reasons
+    ]
 
 
 async def test_without_an_answer_on_the_mx_there_is_no_evidence(
