@@ -71,7 +71,9 @@ def policies(command: Command, ground: Ground) -> tuple[Policy, ...]:
         each for each in statements_of(command, {Need.ZONES}) if each.sid in _OF_A_ZONE
     )
     for role, zones in ground.roles.items() if zone_rows else ():
-        name = f"mtasts-{ground.stack}-{command}-dns-{role.split(':')[4]}"
+        # An account may have several: the name of a role is its own there, whatever its path.
+        own = f"{role.split(':')[4]}-{role.rpartition('/')[2]}"
+        name = f"mtasts-{ground.stack}-{command}-dns-{own}"
         made += _split(name, role, _filled(zone_rows, ground, zones))
     return tuple(made)
 

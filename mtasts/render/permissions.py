@@ -173,7 +173,7 @@ def _add_pulumi_token(variables: dict[str, Any], resources: dict[str, Any], toke
     for policy in token.policies:
         groups = []
         for group in policy["permission_groups"]:
-            variable = _label(group["name"].lower().replace(" ", "_"))
+            variable = _label(group["name"].lower())
             variables[variable] = {
                 "fn::invoke": {
                     "function": "cloudflare:getAccountApiTokenPermissionGroupsList",
@@ -244,8 +244,9 @@ def _notes(found: Permissions) -> list[str]:
 
 
 def _label(name: str) -> str:
-    """A name that Terraform and Pulumi YAML take for a label."""
-    return "".join(each if each.isascii() and each.isalnum() else "_" for each in name)
+    """A name that Terraform and Pulumi YAML take for a label, each name another."""
+    kept = {each: each for each in name if each.isascii() and each.isalnum()} | {"-": "_", " ": "_"}
+    return "".join(kept.get(each, f"__{ord(each):x}_") for each in name)
 
 
 FORMATS: dict[str, Callable[[Permissions], str]] = {

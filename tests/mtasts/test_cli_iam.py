@@ -204,7 +204,7 @@ def test_the_text_tells_what_each_is_for(
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:t"
     assert run(folder, "check", "--sns", topic) == 0
     said = capsys.readouterr()
-    assert "  LedgerRead: Reads the ledger, each entry in the version" in said.out
+    assert "  LedgerRead: Reads the ledger, and what was noted in emergencies" in said.out
     assert f"    on {topic}\n" in said.out
     assert f"    if StringEquals aws:ResourceAccount: {ACCOUNT}\n" in said.out
     assert run(folder, "up", "--zone-id", "*") == 0

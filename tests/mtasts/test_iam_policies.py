@@ -18,7 +18,7 @@ from mtasts.iam.token import (
     token_notes,
     token_policies,
 )
-from mtasts.render.permissions import Permissions
+from mtasts.render.permissions import Permissions, as_pulumi, as_terraform
 
 ACCOUNT, BUCKET = "123456789012", "mtasts-123456789012-eu-west-1-agency"
 ROLE = "arn:aws:iam::222222222222:role/dns"
@@ -96,12 +96,33 @@ def test_the_role_of_a_zone_gets_what_concerns_zones_and_the_stack_does_not() ->
     ground = replace(GROUND, zones=(), roles={ROLE: ("Z0000000002",)}, needs=frozenset({Need.ROLE}))
     own, zone = policies(Command.UP, ground)
     assert (own.role, zone.role) == ("", ROLE)
-    assert zone.name == "mtasts-agency-up-dns-222222222222"
+    assert zone.name == "mtasts-agency-up-dns-222222222222-dns"
     granted = {each for row in zone.document["Statement"] for each in row["Action"]}
     assert all(each.startswith("route53:") for each in granted)
     assert "route53:ChangeResourceRecordSets" in granted
     assert not any("route53:" in json.dumps(row) for row in own.document["Statement"])
     assert [each.role for each in policies(Command.CHECK, ground)] == [""]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ROLE, ROLE.replace("222222222222", "333333333333")),
+        (ROLE, f"{ROLE}2"),
+        (f"{ROLE}-b", f"{ROLE}.b"),
+        (f"{ROLE}-b", f"{ROLE}_b"),
+    ],
+)
+def test_each_role_for_zones_gets_a_policy(one: str, other: str) -> None:
+    """Terraform and Pulumi know them by their names: of two with one name, one was lost."""
+    roles = {one: ("Z0000000002",), other: ("Z0000000003",)}
+    ground = replace(GROUND, zones=(), roles=roles, needs=frozenset({Need.ROLE}))
+    made = policies(Command.UP, ground)
+    assert len({each.name for each in made}) == len(made) == 3
+    found = Permissions("agency", "up", made, STATEMENTS, None, ())
+    for text in (as_terraform(found), as_pulumi(found)):
+        assert "Z0000000002" in text
+        assert "Z0000000003" in text
 
 
 @pytest.mark.parametrize(("zones", "count"), [(1, 1), (40, 2), (300, 8)])
