@@ -6,6 +6,7 @@ and it names no host, proxy, authority or program that could get at them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
@@ -86,6 +87,11 @@ _HARMLESS = frozenset(
 
 _SECRETS_PROVIDERS = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
 _KEY_QUERY = frozenset({"region", "awssdk"})
+# The host of an Azure key is in the text, where other providers have theirs fixed or from the
+# environment: Azure's own names alone, those of its national clouds among them.
+_AZURE_VAULT = re.compile(
+    r"[a-z0-9-]+\.(?:vault|managedhsm)\.(?:azure\.net|azure\.cn|usgovcloudapi\.net)"
+)
 
 
 def check_credentials(
@@ -120,6 +126,8 @@ def check_secrets_provider(value: object) -> FieldError | None:
     if not separator:
         return None
     wrong = scheme not in _SECRETS_PROVIDERS
+    if scheme == "azurekeyvault":
+        wrong = not _AZURE_VAULT.fullmatch(urlsplit(text).netloc)
     asked = {name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)}
     if not wrong and all(name in _KEY_QUERY or name.startswith("context_") for name in asked):
         return None

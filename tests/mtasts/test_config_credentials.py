@@ -93,12 +93,17 @@ def test_keys_of_the_providers(values: dict[str, object], expect: list[str]) -> 
         ("passphrase", True),
         ("default", True),
         ("awskms://alias/pulumi?region=us-east-1&awssdk=v2&context_a=b", True),
-        ("azurekeyvault://vault.azure.net/keys/k", True),
         ("hashivault://key", True),
         ("awskms://alias/pulumi?endpoint=https://evil.example", False),
         ("awskms://alias/pulumi?region=us-east-1&profile=x", False),
         ("awskms://alias/pulumi?endpoint", False),
         ("evil://x", False),
+        ("azurekeyvault://our-vault.vault.azure.net/keys/pulumi", True),
+        ("azurekeyvault://our-hsm.managedhsm.azure.net/keys/pulumi", True),
+        ("azurekeyvault://evil.example/keys/pulumi", False),
+        ("azurekeyvault://vault.azure.net.evil.example/keys/pulumi", False),
+        ("azurekeyvault://evil.example:443\\@our-vault.vault.azure.net/keys/pulumi", False),
+        ("azurekeyvault://u@our-vault.vault.azure.net/keys/pulumi", False),
     ],
 )
 def test_the_secrets_provider_is_a_key_and_leads_nowhere_else(provider: str, is_good: bool) -> None:
