@@ -6,6 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtasts.errors import UndeterminedError
 from mtasts.stores.objects import ObjectStore, told
 
 if TYPE_CHECKING:
@@ -86,7 +87,23 @@ class S3Store(ObjectStore[_Version]):
                     self._delete(key, version)
             finally:
                 if lifted:
-                    self._put_policy(before)
+                    self._put_back(before)
+
+    def _put_back(self, statements: list[dict[str, Any]]) -> None:
+        """Put the policy back; raises `UndeterminedError` with how to do it by hand."""
+        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+            BotoCoreError,
+            ClientError,
+        )
+
+        try:
+            self._put_policy(statements)
+        except (BotoCoreError, ClientError) as error:
+            raise UndeterminedError(
+                f"its policy could not be put back ({error}), so it lacks the statement "
+                f"{LEDGER_IS_KEPT}, and entries of the ledger can be deleted until "
+                f"pulumi up --refresh -s {self.stack} puts it back"
+            ) from error
 
     def _policy(self) -> list[dict[str, Any]]:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - a quarter of a second

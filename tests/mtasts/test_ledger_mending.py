@@ -18,6 +18,7 @@ from mtasts.cli.main import main
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.buckets import ensure_bucket
 from mtasts.config import Hosting
+from mtasts.errors import UndeterminedError
 from mtasts.iam.policies import Ground, policies
 from mtasts.iam.statements import Command
 from mtasts.mending import plan
@@ -319,6 +320,31 @@ def test_the_policy_comes_back_whatever_comes_of_it(
     kept.put_policy(None)
     with pytest.raises(Exception, match="SlowDown"):
         kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_policy_that_cannot_be_put_back_is_told_with_what_to_do(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    kept.harm(over="3.json")
+    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    put, puts = kept.account.client("s3").put_bucket_policy, []
+
+    def putting(**options: Any) -> Any:
+        puts.append(options["Policy"])
+        if fails and len(puts) == 2:
+            raise ClientError({"Error": {"Code": "SlowDown"}}, "PutBucketPolicy")
+        return put(**options)
+
+    monkeypatch.setattr(kept.account.client("s3"), "put_bucket_policy", putting)
+    if not fails:
+        kept.store.remove(doomed)
+        assert kept.has_policy()
+        return
+    with pytest.raises(UndeterminedError) as told:
+        kept.store.remove(doomed)
+    assert "it lacks the statement LedgerIsKept" in str(told.value)
+    assert str(told.value).endswith(f"pulumi up --refresh -s {kept.stack} puts it back")
 
 
 class Asked:
