@@ -41,15 +41,11 @@ class Memory:
         if self._notes is None:
             self._notes = asyncio.create_task(self._noted())
         ledger = await self._ledger(domain)
-        notes: tuple[Note, ...] = ()
         try:
-            notes = read_notes((await self._notes).get(domain, {}), domain)
-            if isinstance(ledger, Ledger):
-                entries = (*ledger.entries, *missing(ledger, notes))
-                ledger = replace(ledger, entries=entries)
+            noted = (await self._notes).get(domain, {})
+            return _with_notes(ledger, read_notes(noted, domain))
         except (LedgerError, UndeterminedError) as error:
-            ledger = error if isinstance(ledger, Ledger) else ledger
-        return ledger, notes
+            return (error if isinstance(ledger, Ledger) else ledger), ()
 
     async def remembered(
         self, config: AgencyConfig
@@ -87,6 +83,13 @@ class Memory:
 
     async def _noted(self) -> Mapping[str, Mapping[str, bytes]]:
         return await self._ledgers(await self.identity).emergencies()
+
+
+def _with_notes(ledger: Found, notes: tuple[Note, ...]) -> tuple[Found, tuple[Note, ...]]:
+    """The ledger with what it lacks of the notes; raises `LedgerError` where it has nothing."""
+    if not isinstance(ledger, Ledger):
+        return ledger, notes
+    return replace(ledger, entries=(*ledger.entries, *missing(ledger, notes))), notes
 
 
 def _is_domain(name: str) -> bool:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from memory_store import DOMAIN, MemoryStore
 from test_decision import ZONE, ledger, placed, survey
 
-from mtasts.bookkeeping import hand_over, keep, record_progress, record_seen
+from mtasts.bookkeeping import hand_over, keep, record_delegations, record_progress, record_seen
 from mtasts.config import Hosting
+from mtasts.observations import DnsStatus
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import (
+    Delegated,
     Hosted,
     LedgerError,
     PhaseEntered,
@@ -21,6 +23,7 @@ from mtasts.rollout.entries import (
 )
 from mtasts.rollout.kept import LATCH
 from mtasts.rollout.ledger import Ledger, read
+from mtasts.rollout.moving import DELEGATION_SECONDS
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.zones import HostedZone
@@ -169,3 +172,36 @@ async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:
         assert len(found) == told
         assert (store.is_locked, LATCH in store.kept[DOMAIN]) == (not fails, not fails)
     assert found[0].startswith("example.gov: could not see to what keeps its ledger whole: no ri")
+
+
+THEIRS = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
+
+
+async def delegations(known: Ledger, held: Sequence[str] = (), **found: Any) -> list[Any]:
+    """What is written down of where DNS leads, to a ledger that has ``known``."""
+    store = MemoryStore(*known.entries)
+    (first, *_) = survey(ledger=known)
+    recorder = Recorder(store, Hosting.AWS, lambda: NOW)
+    await record_delegations(recorder, (replace(first, **found),), held)
+    new = read(store.entries).entries[len(known.entries) :]
+    return [(each.zone_id, each.ttl_seconds) for each in new if isinstance(each, Delegated)]
+
+
+async def test_where_dns_leads_is_written_down_while_there_are_two_zones() -> None:
+    known = placed(proven=True)
+    to_ours = survey()[0].delegated
+    assert to_ours is not None
+    to_theirs = replace(to_ours, values=("ada.example",))
+    silent = replace(to_ours, status=DnsStatus.FAILED, values=())
+    assert await delegations(known) == []
+    moving: dict[str, Any] = {"former_zone": THEIRS}
+    assert await delegations(known, **moving, delegated=silent) == []
+    assert await delegations(known, **moving, delegated=None) == []
+    day = DELEGATION_SECONDS
+    assert await delegations(known, **moving, delegated=to_theirs) == [(THEIRS.zone_id, day)]
+    assert await delegations(known, **moving, delegated=to_ours) == [(ZONE.zone_id, day)]
+    told = Ledger((*known.entries, Delegated(len(known.entries) + 1, NOW, ZONE.zone_id, day)))
+    assert await delegations(told, **moving, delegated=to_ours) == []
+    both = Ledger((*known.entries, ZoneSeen(len(known.entries) + 1, NOW, THEIRS)))
+    assert await delegations(both) == [(ZONE.zone_id, 0)]
+    assert await delegations(both, held=["example.gov"]) == []

@@ -309,3 +309,18 @@ def test_a_domain_that_is_held_stays_in_its_phase() -> None:
     (only,) = decision.declared
     assert list(decision.held) == ["example.gov"]
     assert only.parts == Phase.RECORD_GONE.parts
+
+
+def test_a_domain_whose_records_are_handed_out_is_declared_stage_by_stage() -> None:
+    (first, *_) = survey()
+    found = replace(first, home=ZONE)
+    (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
+    assert (declared.parts.record, declared.parts.issued) == (False, False)
+
+
+def test_a_held_domain_is_in_no_zone_of_another_keeper() -> None:
+    theirs = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
+    known = Ledger((*ledger(proven=True).entries, ZoneSeen(3, NOW, theirs)))
+    (first, *_) = survey("example.gov", ledger=known)
+    decision = decide((first,), NOW, dns=Dns.ROUTE53)
+    assert (list(decision.held), decision.declared) == (["example.gov"], ())
