@@ -85,13 +85,28 @@ def _files(paths: Iterable[Path]) -> Iterator[tuple[Path, bool]]:
     """Every file, and whether it was given itself."""
     for path in paths:
         if path.is_dir():
-            yield from ((each, False) for each in sorted(path.rglob("*")) if not each.is_dir())
+            yield from ((each, False) for each in sorted(_below(path)))
         else:
             yield path, True
 
 
+def _below(folder: Path) -> Iterator[Path]:
+    """What is below a folder, but for folders; those behind links are not entered, and named.
+
+    Raises:
+        OSError: a folder below it cannot be read: reports in it would be left out without a word.
+    """
+    for each in folder.iterdir():
+        if each.is_dir() and not each.is_symlink():
+            yield from _below(each)
+        else:
+            yield each
+
+
 def _not_read(path: Path) -> tuple[str | None, bool]:
     """Why a file of a folder is not read, and whether it may hold a report all the same."""
+    if path.is_dir():
+        return "it is a link to a folder: give that folder itself", True
     if path.suffix.lower() in _READ:
         return (None, False) if path.is_file() else ("it is no regular file", True)
     if path.parent.name in _MAILDIR:

@@ -7,6 +7,7 @@ what ``mtasts gate`` judges.
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import gzip
 import json
 from dataclasses import replace
@@ -25,6 +26,7 @@ from mtasts.tlsrpt.reading import parse_report
 from mtasts.tlsrpt.summary import summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from mtasts.tlsrpt.report import Report
@@ -317,6 +319,35 @@ def test_a_link_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     assert "r.json: file-skipped: it is no regular file" in reason
     with pytest.raises(FileNotFoundError):
         read_reports([tmp_path / "r.json"], NAME, NOW)
+
+
+def test_a_link_to_a_folder_is_named_and_the_folder_itself_is_read(tmp_path: Path) -> None:
+    good_reports(tmp_path / "given")
+    (tmp_path / "more" / "deep").mkdir(parents=True)
+    (tmp_path / "more" / "deep" / "r.json").write_bytes(raw(FAILING))
+    (tmp_path / "given" / "link").symlink_to(tmp_path / "more")
+    (reason,) = unmet_of(read_reports([tmp_path / "given"], NAME, NOW))
+    assert "link: file-skipped: it is a link to a folder: give that folder itself" in reason
+    found = unmet_of(read_reports([tmp_path / "given", tmp_path / "more"], NAME, NOW))
+    assert any("142 failed sessions" in each for each in found)
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good_reports(tmp_path)
+    (tmp_path / "closed").mkdir()
+    assert unmet_of(read_reports([tmp_path], NAME, NOW)) == ()
+    listed = type(tmp_path).iterdir
+
+    def iterdir(self: Path) -> Iterator[Path]:
+        if self.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return listed(self)
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", iterdir)
+    with pytest.raises(PermissionError, match="closed"):
+        read_reports([tmp_path], NAME, NOW)
 
 
 def test_of_two_files_with_one_name_each_is_named(tmp_path: Path) -> None:
