@@ -41,13 +41,23 @@ class R2Store(ObjectStore[str]):
         self._account = account
         self._guard = threading.Lock()
         self._client: Any = None
+        self._locking = threading.Lock()
+        self._is_locked = False
 
     def lock(self) -> None:
         """Keep every entry from being written over or deleted, for ever; the bucket is made first.
 
+        Every domain asks for it in every run, and Cloudflare counts calls: so it is seen to once.
+
         Raises:
             UndeterminedError: Cloudflare did not do so, or did not tell.
         """
+        with self._locking:
+            if not self._is_locked:
+                self._lock()
+                self._is_locked = True
+
+    def _lock(self) -> None:
         path = f"{self._account.path}/r2/buckets/{self.bucket}/lock"
         try:
             found = self._account.find(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,24 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
             ledger.lock()
         (rule,) = servers.account.buckets[name]["rules"]
         assert (rule["prefix"], rule["condition"]) == ("ledger/", {"type": "Indefinite"})
+
+
+def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(
+    url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store(url, f"once-{bucket}") as (ledger, servers):
+        servers.api.faults = Faults(lacking=frozenset({"Workers R2 Storage Read"}))
+        with pytest.raises(UndeterminedError, match="the lock of the bucket"):
+            ledger.lock()
+        servers.api.faults = Faults()
+        asked: list[str] = []
+        find = ledger._account.find
+        monkeypatch.setattr(
+            CloudflareAccount, "find", lambda _, path: (asked.append(path), find(path))[1]
+        )
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: ledger.lock(), range(8)))
+        assert len(asked) == 1
 
 
 def test_the_lock_stands_before_there_is_an_entry(url: str, bucket: str) -> None:
