@@ -17,7 +17,7 @@ from components.clouds import (
     place_zones,
     start_provider,
 )
-from mtasts.bookkeeping import keep_books
+from mtasts.bookkeeping import write_down
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
 from mtasts.config import load
@@ -95,17 +95,20 @@ async def _main(stack: str) -> pulumi.Inputs:
     is_emergency = any(each.emergency for each in config.domains)
     if vanished is not None and not is_emergency:
         raise pulumi.RunError(vanished)
-    decision = decide(survey.domains, now(), dns=config.dns)
+    judge = partial(decide, now=now(), dns=config.dns)
+    domains, decision = survey.domains, judge(survey.domains)
     for warning in decision.warnings:
         pulumi.log.warn(warning)
-    end = describe_end(survey.domains, decision, stack)
+    if not pulumi.runtime.is_dry_run():
+        known = decision.warnings
+        domains, decision, told = await write_down(recorder, domains, decision, judge)
+        for warning in (*(each for each in decision.warnings if each not in known), *told):
+            pulumi.log.warn(warning)
+    end = describe_end(domains, decision, stack)
     for note in (*decision.notes, *([end] if end else [])):
         pulumi.log.info(note)
-    if not pulumi.runtime.is_dry_run():
-        for warning in await keep_books(recorder, survey.domains, decision):
-            pulumi.log.warn(warning)
     bucket = shared(
-        survey.domains,
+        domains,
         survey.remembered,
         decision,
         is_sure=survey.remembered_problem is None,

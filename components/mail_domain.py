@@ -14,6 +14,7 @@ from components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.cloud.take_over import Telling
 from mtasts.errors import UndeterminedError
 from mtasts.proof import Wanted
+from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.ledger import enforces
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0
 _LEDGER_SECONDS = 60.0
+# In an emergency each write gets this long, and there are two within those seconds.
+_NOTE_SECONDS = 25.0
 # A place that does not count gets this long after those that do.
 _LEFT_SECONDS = 10.0
 # Twice the longest mtasts:settleSeconds, and the calls.
@@ -183,23 +186,42 @@ def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.Resou
     """No body is served before the ledger holds it, and where its records are."""
 
     async def write() -> None:
-        if declared.is_noted:
-            await _note(name, recorder.note_body(name, declared.intended))
-            return
-        await recorder.ensure_body(name, declared.intended)
-        ledger = await recorder.read(name)
-        await recorder.hosted(name, ledger)
-        await recorder.zone_seen(name, ledger, declared.zone)
+        if await _wrote_body(name, declared, recorder):
+            ledger = await recorder.read(name)
+            await recorder.hosted(name, ledger)
+            await recorder.zone_seen(name, ledger, declared.zone)
 
     return guard(f"{name}-ledger", once(write), deadline_seconds=_LEDGER_SECONDS)
 
 
+async def _wrote_body(name: str, declared: Declaration, recorder: Recorder) -> bool:
+    """Write down the body, in an emergency beside a ledger that takes none; whether it took it."""
+    if not declared.is_noted:
+        took = recorder.ensure_body(name, declared.intended)
+        if not declared.is_emergency:
+            await took
+            return True
+        if await _told(took, f"EMERGENCY: {name}: the ledger does not take what is served"):
+            return True
+    await _note(name, recorder.note_body(name, declared.intended))
+    return False
+
+
 async def _note(name: str, writing: Awaitable[None]) -> None:
     """Write down what an emergency serves; the way back does not wait for where that is kept."""
+    await _told(writing, f"EMERGENCY: {name}: what is served could not be written down")
+
+
+async def _told(writing: Awaitable[None], what: str) -> bool:
+    """Whether it was written; if not, or not soon, that is a warning."""
     try:
-        await writing
-    except UndeterminedError as error:
-        pulumi.log.warn(f"EMERGENCY: {name}: what is served could not be written down: {error}")
+        async with asyncio.timeout(_NOTE_SECONDS):
+            await writing
+    except (LedgerError, UndeterminedError, TimeoutError) as error:
+        why = str(error) or f"no answer within {_NOTE_SECONDS:g} s"
+        pulumi.log.warn(f"{what}: {why}")
+        return False
+    return True
 
 
 def _candidate_proof(
@@ -239,18 +261,18 @@ def _proof(
 
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
-        if declared.is_noted:
-            await _note(name, recorder.note_body(name, declared.intended))
-        else:
-            await recorder.ensure_body(name, declared.intended)
+        in_ledger = await _wrote_body(name, declared, recorder)
         proofs = await _prove_all(places, prover)
         zones = [place.declared.name_servers for place in places if place.zone is not None]
         await prover.look_at_mx(name, declared.intended, zones)
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
         seen = (declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
-        if declared.is_noted:
+        if not in_ledger:
             await _note(name, recorder.note_proof(name, *seen))
+        elif declared.is_emergency:
+            what = f"EMERGENCY: {name}: the ledger does not take the proof"
+            await _told(recorder.proven(name, *seen), what)
         else:
             await recorder.proven(name, *seen)
 

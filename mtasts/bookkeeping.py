@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting
@@ -12,13 +13,39 @@ from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from mtasts.recording import Recorder
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.verdicts import Surroundings
     from mtasts.rollout.zones import HostedZone
+
+
+async def write_down(
+    recorder: Recorder,
+    domains: tuple[Surroundings, ...],
+    decision: Decision,
+    judge: Callable[[tuple[Surroundings, ...]], Decision],
+) -> tuple[tuple[Surroundings, ...], Decision, tuple[str, ...]]:
+    """As `keep_books`, with domains and decision as they are after it.
+
+    In an emergency no way back waits for a ledger that takes nothing: the domains are judged once
+    more by ``judge``, as if no ledger were known, so that every other one stays as it is.
+
+    Raises:
+        LedgerError: a ledger has moved on, or was not handed over; not in an emergency.
+        UndeterminedError: a cloud did not tell; not in an emergency.
+    """
+    try:
+        return domains, decision, await keep_books(recorder, domains, decision)
+    except (LedgerError, UndeterminedError) as error:
+        if not any(each.domain.emergency for each in domains):
+            raise
+        unwritten = tuple(
+            replace(each, ledger_problem=each.ledger_problem or error) for each in domains
+        )
+        return unwritten, judge(unwritten), ()
 
 
 async def keep_books(

@@ -46,7 +46,7 @@ class Declaration:
     which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
     while the host moves within its zone, a sender may come to the one before, or not. ``phase`` is
     how far its retirement has come. Of what ``is_noted`` the ledger cannot be read: what is served
-    is noted beside it.
+    is noted beside it. In what ``is_emergency`` so is what the ledger does not take.
     """
 
     domain: str
@@ -63,6 +63,7 @@ class Declaration:
     left_host_is_asked: bool = True
     phase: Phase = Phase.KEPT
     is_noted: bool = False
+    is_emergency: bool = False
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -144,4 +145,5 @@ def declare(
         left_host_is_asked=left_host_is_asked,
         phase=phase,
         is_noted=is_noted,
+        is_emergency=config.emergency,
     )

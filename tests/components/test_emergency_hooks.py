@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 from memory_store import MemoryStore
 from test_mail_domain import DOMAIN, declaration
@@ -69,9 +71,11 @@ class Prover:
         """Testing asks for none."""
 
 
-def hooks(store: MemoryStore, prover: Prover) -> list[Any]:
-    """The three guards of a domain whose ledger cannot be read."""
-    one: Any = declaration(is_noted=True)
+def hooks(
+    store: MemoryStore, prover: Prover, *, is_noted: bool = True, is_emergency: bool = False
+) -> list[Any]:
+    """The three guards of a domain in an emergency, whose ledger cannot be read if it is noted."""
+    one: Any = declaration(is_noted=is_noted, is_emergency=is_emergency)
     one = replace(one, intended=replace(one.intended, id=ID))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
@@ -105,11 +109,62 @@ async def test_the_way_back_does_not_wait_for_where_notes_are_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     told: list[str] = []
-    monkeypatch.setattr(mail_domain.pulumi.log, "warn", told.append)
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
     store = MemoryStore()
     store.fails["note"] = "no bucket"
     await run(store, Prover())
     assert told == [f"EMERGENCY: {DOMAIN}: what is served could not be written down: no bucket"] * 3
+
+
+@pytest.mark.parametrize("is_emergency", [True, False])
+async def test_what_a_ledger_does_not_take_in_an_emergency_is_noted_beside_it(
+    monkeypatch: pytest.MonkeyPatch, *, is_emergency: bool
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    store = MemoryStore()
+    store.fails["append"] = "R2 is read-only"
+    body, _, proof = hooks(store, Prover(), is_noted=False, is_emergency=is_emergency)
+    if not is_emergency:
+        with pytest.raises(HookError, match="R2 is read-only"):
+            await body.callback(SimpleNamespace())
+        return
+    await body.callback(SimpleNamespace())
+    await proof.callback(SimpleNamespace())
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
+    assert (note.body.id, note.proof is not None) == (ID, True)
+    what = f"EMERGENCY: {DOMAIN}: the ledger does not take what is served: R2 is read-only"
+    assert told == [what] * 2
+
+
+async def test_in_an_emergency_the_ledger_is_written_to_as_long_as_it_takes_anything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    store = MemoryStore()
+    body, _, proof = hooks(store, Prover(), is_noted=False, is_emergency=True)
+    await body.callback(SimpleNamespace())
+    store.full = len(store.entries)  # and no more
+    await proof.callback(SimpleNamespace())
+    assert told == [f"EMERGENCY: {DOMAIN}: the ledger does not take the proof: no bucket"]
+    assert store.noted == {}
+
+
+async def test_a_store_that_does_not_answer_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    monkeypatch.setattr(mail_domain, "_NOTE_SECONDS", 0.01)
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+
+    await mail_domain._note(DOMAIN, never())
+    assert told == [
+        f"EMERGENCY: {DOMAIN}: what is served could not be written down: no answer within 0.01 s"
+    ]
 
 
 async def test_a_proof_that_fails_is_a_failed_proof() -> None:

@@ -103,6 +103,41 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
     assert live(lab, domain) not in (before, first)
 
 
+def test_a_ledger_that_takes_no_entry_holds_no_way_back(lab: Lab, domain: str) -> None:
+    project = enforced(lab, domain)
+    before, s3 = live(lab, domain), lab.client("s3")
+    bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    sealed = json.loads(policy)
+    sealed["Statement"].append(
+        {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:PutObject",
+            "Resource": f"arn:aws:s3:::{bucket}/ledger/*",
+        }
+    )
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(sealed))
+    project.configure({"mtasts:mode": "testing"})
+    assert not project.up().ok
+    assert live(lab, domain) == before
+    project.configure({"mtasts:emergency": "testing"})
+    gone = project.up()
+    assert f"EMERGENCY: {domain}: " in gone.text
+    first = live(lab, domain)
+    assert first != before
+    assert "mode: testing" in served(project, domain)
+
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    project.pulumi("config", "rm", "mtasts:emergency").required()
+    project.settle()
+    assert live(lab, domain) == first
+    rows = json.loads(
+        project.mtasts("ledger", "show", project.stack, "--format", "json").required().stdout
+    )["entries"]
+    assert [row["id"] for row in rows if row["kind"] == "body"] == [before, first]
+
+
 def test_name_servers_that_do_not_match_hold_no_way_back(lab: Lab, domain: str) -> None:
     project = enforced(lab, domain)
     before = live(lab, domain)

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from memory_store import DOMAIN, MemoryStore
 from test_decision import NOW, OLD, ZONE, ledger, mx, placed, survey
 
 from localcloud.moto_host import moto_running, session
-from mtasts.bookkeeping import keep_books
+from mtasts.bookkeeping import keep_books, write_down
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError
@@ -310,6 +311,29 @@ async def test_notes_go_into_the_ledger_that_a_move_has_handed_over() -> None:
     held = replace(found, delegated=ELSEWHERE)
     await keep_books(recorder, (held,), decide((held,), LATER, dns=Dns.ROUTE53))
     assert read(here.entries) == known
+
+
+@pytest.mark.parametrize("is_emergency", [True, False])
+async def test_a_ledger_that_takes_nothing_holds_no_way_back(*, is_emergency: bool) -> None:
+    first, second, parked = survey(ledger=placed(proven=True))
+    found = replace(first, domain=replace(first.domain, emergency=is_emergency))
+    domains = (found, second, parked)
+    store = MemoryStore(*placed(proven=True).entries)
+    store.ledgers["b.example.gov"] = dict(store.entries)
+    store.fails["append"] = "R2 is read-only"
+    recorder = Recorder(store, Hosting.AWS, lambda: NOW)
+    judge = partial(decide, now=NOW, dns=Dns.ROUTE53, new_id=lambda: ID)
+    if not is_emergency:
+        with pytest.raises(UndeterminedError, match="R2 is read-only"):
+            await write_down(recorder, domains, judge(domains), judge)
+        return
+    around, decision, _ = await write_down(recorder, domains, judge(domains), judge)
+    assert [each.ledger_problem is not None for each in around] == [True] * 3
+    assert decision.emergencies == {DOMAIN: ("R2 is read-only",)}
+    assert decision.held == {"b.example.gov": ("R2 is read-only",)}
+    back, held = decision.declared
+    assert (back.id, back.is_noted) == (ID, True)
+    assert (held.domain, held.id) == ("b.example.gov", "old")
 
 
 async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:
