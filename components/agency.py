@@ -91,8 +91,14 @@ async def _main(stack: str) -> pulumi.Inputs:
     recorder = ledgers(survey.account_id)
     for note in (*token_notes, *survey.notes, *unheard):
         pulumi.log.warn(note)
-    vanished = describe_vanished(survey.remembered, survey.domains, file=config.file, stack=stack)
     is_emergency = any(each.emergency for each in config.domains)
+    vanished = describe_vanished(
+        survey.remembered,
+        survey.domains,
+        file=config.file,
+        stack=stack,
+        is_emergency=is_emergency,
+    )
     if vanished is not None and not is_emergency:
         raise pulumi.RunError(vanished)
     judge = partial(decide, now=now(), dns=config.dns)

@@ -183,7 +183,11 @@ class Prover:
         )
         reasons = list(uncovered(domain, parse(intended.body), mx))
         if reasons and intended.id not in map(live_id, records):
-            raise NotProvenError(f"not published: {'; '.join(reasons)}")
+            raise NotProvenError(
+                f"not published: {'; '.join(reasons)}. But it is served already, and a sender that "
+                "holds no policy yet may get it: mend this now, or write mode: testing for the "
+                "domain and run again (docs/emergencies.md)"
+            )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
         """Wait until no cache holds an older body, and drop what they hold."""

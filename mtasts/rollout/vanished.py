@@ -54,9 +54,17 @@ class Remembered:
 
 
 def describe_vanished(
-    remembered: Sequence[Remembered], listed: Sequence[Surroundings], *, file: str, stack: str
+    remembered: Sequence[Remembered],
+    listed: Sequence[Surroundings],
+    *,
+    file: str,
+    stack: str,
+    is_emergency: bool = False,
 ) -> str | None:
-    """Why the run is refused: one line that says it all, then the way for each domain."""
+    """Why the run is refused: one line that says it all, then the way for each domain.
+
+    In an emergency it is not refused, but what has vanished is held.
+    """
     vanished = [each for each in remembered if each.is_relied_on]
     if not vanished:
         return None
@@ -67,9 +75,18 @@ def describe_vanished(
         if not each.domain.parked and each.ledger_problem is None and not each.ledger.entries
     ]
     names = ", ".join(each.name for each in vanished)
-    lines = [f"refused, and nothing is changed: {file} no longer has {names} as a mail domain"]
+    what = (
+        "held, and nothing of it is deleted" if is_emergency else "refused, and nothing is changed"
+    )
+    lines = [f"{what}: {file} no longer has {names} as a mail domain"]
     for each in vanished:
         lines += (f"  {each.name}: {line}" for line in _ways(each, new, stack))
+    if not is_emergency:
+        lines.append(
+            "  If mail is refused meanwhile, the domains that the file lists go back to testing by "
+            f"pulumi config set mtasts:emergency testing -s {stack} && pulumi up -s {stack} "
+            "(docs/emergencies.md)"
+        )
     lines.append("  Do not run pulumi state unprotect: what it frees is what senders rely on.")
     return "\n".join(lines)
 

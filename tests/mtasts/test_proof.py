@@ -260,5 +260,5 @@ async def test_the_live_mx_are_looked_at_once_more_before_an_enforced_id_is_writ
     if not says:
         await look
         return
-    with pytest.raises(NotProvenError, match=f"not published: .*{says}"):
+    with pytest.raises(NotProvenError, match=f"not published: .*{says}.*write mode: testing"):
         await look

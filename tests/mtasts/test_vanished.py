@@ -89,6 +89,14 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
             == f"refused, and nothing is changed: f.yaml no longer has {GONE} as a mail domain"
         )
         assert "with retire: true, and run pulumi up -s agency until" in said
+        way = "pulumi config set mtasts:emergency testing -s agency && pulumi up -s agency"
+        assert way in said
+        in_emergency = describe_vanished(
+            (remembered,), survey(), file="f.yaml", stack="agency", is_emergency=True
+        )
+        assert in_emergency is not None
+        assert in_emergency.startswith("held, and nothing of it is deleted: f.yaml no longer has ")
+        assert way not in in_emergency
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     found = shared(survey(), (remembered,), decision, is_sure=True, goes_away=False)
     assert found == Shared(protect=is_refused, keep=is_kept)
