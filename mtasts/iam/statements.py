@@ -4,6 +4,7 @@ To add a call: put its action into the row that fits, or add a row. Run
 ``tests/engine/test_iam.py``: it records every call of real runs and names each action that no row
 allows and each that no run has used. An action that no run of the local cloud makes goes into
 ``UNSEEN`` with the reason. Then ``python tools/iam_page.py`` writes ``docs/iam.md`` anew.
+It is long because it is one table.
 """
 
 from __future__ import annotations

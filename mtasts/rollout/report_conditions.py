@@ -79,7 +79,8 @@ def report_conditions(
 def report_notes(
     evidence: Evidence, ledger: Ledger | LedgerError | UndeterminedError, *, is_local: bool
 ) -> Iterator[str]:
-    """What was given and counts for nothing, beyond what `report_conditions` tells."""
+    """What was given and hinders nothing: what counts for nothing, and what somebody explained."""
+    yield from _explained(evidence)
     if not isinstance(ledger, Exception) and evidence.vantage is not None:
         yield from _bounded(_Days.of(evidence, ledger, is_local=is_local).notes)
     rows = [each for each in evidence.reports.dropped if not _hinders(each, evidence)]
@@ -206,6 +207,25 @@ def _explain(domain: str, what: str) -> str:
     # Senders choose types and names, and the line is for pasting into a shell.
     quoted = shlex.quote(f"{printable(what, 300)}=WHY")
     return f"mtasts gate collect {domain} --reports FOLDER --explain {quoted}"
+
+
+def _explained(evidence: Evidence) -> Iterator[str]:
+    """What each explanation lets past now: one that was given once stands for later failures, too.
+
+    The newest come first, and no more of them than a reader looks through.
+    """
+    found = []
+    for why in evidence.explained:
+        failed = [each for each in evidence.reports.failures if why.explains(each)]
+        if failed:
+            count, last = sum(each.count for each in failed), max(each.day for each in failed)
+            at = f" at {printable(why.mx, 253)}" if why.mx else ""
+            what = f"{printable(why.result_type)}{at}: {printable(why.reason, 300)}"
+            found.append((last, f"explained: {count} failed sessions, the last on {last}: {what}"))
+    lines = [line for _, line in sorted(found, reverse=True)]
+    yield from lines[:_SHOWN_MAX]
+    if len(lines) > _SHOWN_MAX:
+        yield f"and {len(lines) - _SHOWN_MAX} more explanations: the evidence has them"
 
 
 def _bounded(lines: Iterable[str]) -> Iterator[str]:

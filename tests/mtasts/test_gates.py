@@ -644,3 +644,41 @@ def test_a_line_to_paste_holds_nothing_that_a_sender_chose_for_the_shell() -> No
 def test_without_evidence_nothing_is_left_out() -> None:
     for evidence in (None, EvidenceError("no JSON")):
         assert tuple(gates.left_out(evidence, ledger=TESTING)) == ()
+
+
+@pytest.mark.parametrize(
+    ("whys", "told"),
+    [
+        ((), ()),
+        (
+            (Explanation("certificate-expired", "renewed", HOSTS[1]),),
+            (
+                (
+                    "explained: 5 failed sessions, the last on 2026-05-19: certificate-expired at "
+                    f"{HOSTS[1]}: renewed"
+                ),
+            ),
+        ),
+        ((Explanation("certificate-expired", "renewed", HOSTS[0]),), ()),
+        (
+            tuple(Explanation("certificate-expired", f"reason {n}") for n in range(6)),
+            (
+                *(
+                    "explained: 5 failed sessions, the last on 2026-05-19: certificate-expired: "
+                    f"reason {n}"
+                    for n in (5, 4, 3, 2, 1)
+                ),
+                "and 1 more explanations: the evidence has them",
+            ),
+        ),
+    ],
+    ids=["none", "of-a-host", "of-another-host", "many"],
+)
+def test_what_an_explanation_lets_past_now_is_told(
+    whys: tuple[Explanation, ...], told: tuple[str, ...]
+) -> None:
+    """One that was given for a failure of May stands for one of June, too."""
+    later = replace(FAILED, day=dt.date(2026, 5, 19), count=1)
+    reports = replace(EVIDENCE.reports, failures=(FAILED, later))
+    found = left_out(replace(EVIDENCE, reports=reports, explained=whys))
+    assert tuple(each for each in found if not each.startswith("not counted")) == told
