@@ -69,7 +69,8 @@ class Mending:
         doomed = [*self.dropped, *self.superfluous]
         if doomed:
             store.remove(doomed)
-        for number, raw in sorted({**self.damage.restorable, **self.loss}.items()):
+        # The last one first: were this killed, no part of a ledger may look like the whole.
+        for number, raw in sorted({**self.damage.restorable, **self.loss}.items(), reverse=True):
             store.append(self.domain, number, raw)
 
 

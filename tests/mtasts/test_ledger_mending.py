@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
@@ -21,13 +21,14 @@ from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.iam.policies import Ground, policies
 from mtasts.iam.statements import Command
-from mtasts.mending import plan
+from mtasts.mending import Mending, plan
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import LedgerError, MxSeen, render_entry
 from mtasts.rollout.kept import checkpoint_name
 from mtasts.rollout.ledger import intend
+from mtasts.rollout.mending import Damage
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -289,6 +290,21 @@ def test_what_stays_amiss_beside_an_object_that_goes_is_told(
     assert kept.store.append(DOMAIN, 13, b"no entry")
     assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "13.json", "--apply") == 1
     assert "stays amiss: the checkpoint 10 has another entry 3" in capsys.readouterr().out
+
+
+def test_what_is_put_back_begins_at_the_end_so_that_no_part_looks_whole() -> None:
+    class Full:
+        written: ClassVar[list[int]] = []
+
+        def append(self, _: str, number: int, entry: bytes) -> bool:
+            assert entry
+            self.written.append(number)
+            return True
+
+    found = Damage({1: b"x", 2: b"y"}, (3,), ())
+    store: Any = Full()
+    Mending(DOMAIN, (), (), found, {3: b"z"}).apply(store)
+    assert store.written == [3, 2, 1]
 
 
 def test_the_policy_comes_back_whatever_comes_of_it(
