@@ -1,4 +1,7 @@
-"""The ledger at work: read before a run decides, and written ahead of what it tells of."""
+"""The ledger at work: read before a run decides, and written ahead of what it tells of.
+
+It is long because each method is one kind of entry, and all of them share one way to write.
+"""
 
 from __future__ import annotations
 

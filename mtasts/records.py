@@ -1,7 +1,8 @@
 """The TXT records: ``_mta-sts`` (RFC 8461 section 3.1) and ``_smtp._tls`` (RFC 8460 section 3).
 
 Both follow one shape, a version and fields between semicolons, and one rule for choosing among
-several records. Everything here works on bytes, as DNS does.
+several records. Everything here works on bytes, as DNS does. It is long because text, RRset and
+zone-file presentation are one format, of which each reader needs all three.
 """
 
 from __future__ import annotations

@@ -124,17 +124,17 @@ class S3Store(ObjectStore[_Version]):
         """Delete one version; a policy that was changed just now counts after some seconds."""
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
 
-        for pause in (*_PAUSES_SECONDS, None):
+        one = {"Bucket": self.bucket, "Key": key, "VersionId": version, **self.owner()}
+        for pause in _PAUSES_SECONDS:
             try:
-                self.s3().delete_object(
-                    Bucket=self.bucket, Key=key, VersionId=version, **self.owner()
-                )
+                self.s3().delete_object(**one)
             except ClientError as error:
-                if pause is None or error.response["Error"]["Code"] != "AccessDenied":
+                if error.response["Error"]["Code"] != "AccessDenied":
                     raise
                 self._pause(pause)
             else:
                 return
+        self.s3().delete_object(**one)
 
     def owner(self) -> dict[str, str]:
         """The bucket has to be the account's own."""

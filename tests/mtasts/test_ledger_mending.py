@@ -28,7 +28,7 @@ from mtasts.recording import Recorder
 from mtasts.rollout.entries import LedgerError, MxSeen, render_entry
 from mtasts.rollout.kept import checkpoint_name
 from mtasts.rollout.ledger import intend
-from mtasts.rollout.mending import Damage
+from mtasts.rollout.mending import Damage, damage
 from mtasts.stores.s3 import S3Store
 
 if TYPE_CHECKING:
@@ -290,6 +290,41 @@ def test_what_stays_amiss_beside_an_object_that_goes_is_told(
     assert kept.store.append(DOMAIN, 13, b"no entry")
     assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "13.json", "--apply") == 1
     assert "stays amiss: the checkpoint 10 has another entry 3" in capsys.readouterr().out
+
+
+def test_an_entry_that_nobody_can_read_is_left_to_a_person() -> None:
+    found = damage(DOMAIN, {1: b"junk"}, {}, (), is_latched=False)
+    assert (found.restorable, found.lost) == ({}, ())
+    assert "entry 1" in found.problems[0]
+
+
+def test_a_policy_that_cannot_be_read_is_left_as_it_is(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.harm(over="3.json")
+    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetBucketPolicy")
+    monkeypatch.setattr(
+        kept.account.client("s3"), "get_bucket_policy", lambda **_: (_ for _ in ()).throw(denied)
+    )
+    with pytest.raises(UndeterminedError, match="AccessDenied"):
+        kept.store.remove(doomed)
+    assert kept.has_policy()
+    assert sorted(kept.store.everything(DOMAIN).superfluous) == doomed
+
+
+def test_a_policy_that_goes_on_refusing_is_told_after_some_tries(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.harm(over="3.json")
+    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
+    monkeypatch.setattr(
+        kept.account.client("s3"), "delete_object", lambda **_: (_ for _ in ()).throw(denied)
+    )
+    with pytest.raises(UndeterminedError, match="AccessDenied"):
+        kept.store.remove(doomed)
+    assert kept.has_policy()
 
 
 def test_what_is_put_back_begins_at_the_end_so_that_no_part_looks_whole() -> None:
