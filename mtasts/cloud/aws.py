@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.destinations import Destination, require_aws
@@ -27,9 +27,9 @@ _SESSION_NAME = "mtasts"
 _UNFOLLOWED = ("assumeRoleWithWebIdentities", "assumeRoleWithWebIdentity", "insecure", "httpProxy")
 
 
-# Calls at once that an account gets from one run. Route 53 answers five requests a second for an
-# account, whoever makes them, the console included (the developer guide's page on quotas, 2026);
-# of CloudFront and ACM no figure is documented.
+# Calls at once that an account gets from one process, however many stacks it asks. Route 53 answers
+# five requests a second for an account, whoever makes them, the console included (the developer
+# guide's page on quotas, 2026); of CloudFront and ACM no figure is documented.
 _AT_ONCE = {"route53": 4, "cloudfront": 4, "acm": 4}
 
 
@@ -119,6 +119,11 @@ class AwsSettings:
             external_ids=external_ids or {},
         )
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Whom the session acts as, and where: equal for stacks that share an account's rates."""
+        return self.profile, self.access_key, self.roles, tuple(sorted(self.endpoints.items()))
+
     def dns_role(self, arn: str) -> Role:
         """The role that holds a zone, with the external id that the stack has for it."""
         return Role(arn, self.external_ids.get(arn))
@@ -183,9 +188,6 @@ class Account:
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._account_id: str | None = None
         self._roles: dict[str, Account] = {}
-        self._slots = {
-            service: threading.BoundedSemaphore(limit) for service, limit in _AT_ONCE.items()
-        }
         self._destinations = {Destination.LOOPBACK} if settings.local_only else set()
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - callers name the typed client
@@ -333,7 +335,8 @@ class Account:
         self._require_destination(service, str(client.meta.endpoint_url))
         if service in _AT_ONCE:
             # Every call goes through this one, each page of a list and each retry included.
-            client._make_api_call = _bounded(client._make_api_call, self._slots[service])  # noqa: SLF001 - botocore has no public place for it
+            slots = _slots(service, self.settings.identity)
+            client._make_api_call = _bounded(client._make_api_call, slots)  # noqa: SLF001 - botocore has no public place for it
         return client
 
     def _require_destination(self, service: str, url: str) -> None:
@@ -345,6 +348,12 @@ class Account:
         found = require_aws(f"the endpoint of {service}", url)
         self._destinations.add(found)
         _require_one(self._destinations, service, url)
+
+
+@cache
+def _slots(service: str, _identity: tuple[object, ...]) -> threading.Semaphore:
+    """The calls at once that all accounts of this process with one identity share."""
+    return threading.BoundedSemaphore(_AT_ONCE[service])
 
 
 def _bounded(call: Callable[..., Any], slots: threading.Semaphore) -> Callable[..., Any]:

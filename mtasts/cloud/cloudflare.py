@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mtasts.destinations import (
@@ -92,7 +93,8 @@ class CloudflareSettings:
 class CloudflareAccount:
     """An account as the toolkit sees it: bounded answers, deadlines, and bounded retries.
 
-    Calls block and belong in threads. Few are made at once; one that has to wait keeps its place.
+    Calls block and belong in threads. Few are made at once with one token, however many stacks of
+    this process use it; one that has to wait keeps its place.
     """
 
     def __init__(
@@ -102,7 +104,8 @@ class CloudflareAccount:
         self.settings = settings
         self._pause = pause
         self._lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(_CALLS_AT_ONCE)
+        digest = hashlib.sha256(settings.token.encode("utf-8")).hexdigest()
+        self._slots = _slots(settings.base_url, digest)
         self._client: httpx.Client | None = None
         self._token: tuple[str, str] | None = None
 
@@ -259,6 +262,12 @@ class CloudflareAccount:
                 )
                 weakref.finalize(self, self._client.close)
             return self._client
+
+
+@cache
+def _slots(_base_url: str, _token_digest: str) -> threading.Semaphore:
+    """The calls at once that everybody in this process with one token shares."""
+    return threading.BoundedSemaphore(_CALLS_AT_ONCE)
 
 
 def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> str:

@@ -271,9 +271,10 @@ def test_a_block_of_five_minutes_is_waited_out_and_few_calls_wait_at_once() -> N
             now[0] -= 1
 
     with answering(*[refusal(429, 971)] * 4, ok({"id": 1}), retry_after=287) as (url, _):
-        account = CloudflareAccount(settings(url), pause=pause)
+        # Stacks of one account, each with an account of its own here.
+        accounts = [CloudflareAccount(settings(url), pause=pause) for _ in range(3)]
         with ThreadPoolExecutor(12) as pool:
-            found = list(pool.map(lambda _: account.get("/x"), range(12)))
+            found = list(pool.map(lambda number: accounts[number % 3].get("/x"), range(12)))
     assert found == [{"id": 1}] * 12
     assert (waited, most) == ([287.0] * 4, [4])
 

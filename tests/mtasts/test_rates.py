@@ -60,10 +60,10 @@ def config() -> AgencyConfig:
     return load(values, file="stacks/Pulumi.test.yaml")
 
 
-def account(url: str, *, attempts_max: int = 5) -> Account:
+def account(url: str, *, attempts_max: int = 5, key: str = "AKIALOCAL") -> Account:
     settings = AwsSettings(
         region="us-east-1",
-        access_key="AKIALOCAL",
+        access_key=key,
         secret_key="local",
         endpoints={"sts": url, "route53": url},
     )
@@ -152,12 +152,19 @@ async def test_each_zone_is_listed_and_asked_once_and_a_ledger_of_another_zone_t
     assert counting.calls == ["list None", "complete None Z1", "list role", "complete role Z1"]
 
 
-@pytest.mark.parametrize(("service", "at_once"), [("route53", 4), ("sts", 12)])
+@pytest.mark.parametrize(
+    ("service", "keys", "at_once"),
+    [
+        pytest.param("route53", ["A"], 4, id="bounded"),
+        pytest.param("route53", ["A", "A", "A"], 4, id="stacks-of-one-account"),
+        pytest.param("route53", ["A", "B", "C"], 12, id="three-accounts"),
+        pytest.param("sts", ["A"], 12, id="unbounded"),
+    ],
+)
 def test_few_calls_at_once_are_made_to_what_is_bounded(
-    url: str, service: str, at_once: int
+    url: str, service: str, keys: list[str], at_once: int
 ) -> None:
-    found = account(url)
-    client = found.client(service)
+    clients = [account(url, key=f"AKIA{key}").client(service) for key in keys]
     lock, most = threading.Lock(), [0, 0]
     everybody = threading.Barrier(at_once, timeout=10)
 
@@ -169,9 +176,13 @@ def test_few_calls_at_once_are_made_to_what_is_bounded(
         with lock:
             most[0] -= 1
 
-    client.meta.events.register(f"before-call.{service}", send)
-    call = client.get_hosted_zone_count if service == "route53" else client.get_caller_identity
-    threads = [threading.Thread(target=call) for _ in range(12)]
+    for client in clients:
+        client.meta.events.register(f"before-call.{service}", send)
+    call = "get_hosted_zone_count" if service == "route53" else "get_caller_identity"
+    threads = [
+        threading.Thread(target=getattr(clients[number % len(clients)], call))
+        for number in range(12)
+    ]
     for each in threads:
         each.start()
     for each in threads:
