@@ -68,19 +68,8 @@ async def _main(stack: str) -> pulumi.Inputs:
 
     # The components cost half a second of imports, during which the network can answer, and the
     # engine can start its provider.
-    surveyor = Surveyor(
-        clouds.identify,
-        clouds.zones,
-        resolver,
-        ledgers,
-        partial(evidence_path, FOLDER, stack),
-        authorities=clouds.authorities,
-        hosts=clouds.hosts,
-        handouts=clouds.handouts,
-        settings=clouds.zone_settings,
-        former_zones=clouds.former_zones,
-        is_local=reach.is_local,
-    )
+    evidence = partial(evidence_path, FOLDER, stack)
+    surveyor = Surveyor.of(clouds, resolver, ledgers, evidence, is_local=reach.is_local)
     _, survey, _, token_notes, unheard = await asyncio.gather(
         start_provider(clouds),
         surveyor.survey(config),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from mtasts.clouds import Clouds
     from mtasts.config import AgencyConfig, Dns, DomainConfig
     from mtasts.hosted_zones import Zones
     from mtasts.observations import DnsAnswer
@@ -114,6 +115,31 @@ class Surveyor:
         self._ledgers = ledgers
         self._evidence = evidence
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
+
+    @classmethod
+    def of(
+        cls,
+        clouds: Clouds,
+        resolver: Resolver,
+        ledgers: Callable[[str], Recorder],
+        evidence: Callable[[str], Path],
+        *,
+        is_local: bool,
+    ) -> Surveyor:
+        """The one of a stack whose ``clouds`` are known; the rest is as above."""
+        return cls(
+            clouds.identify,
+            clouds.zones,
+            resolver,
+            ledgers,
+            evidence,
+            authorities=clouds.authorities,
+            hosts=clouds.hosts,
+            handouts=clouds.handouts,
+            settings=clouds.zone_settings,
+            former_zones=clouds.former_zones,
+            is_local=is_local,
+        )
 
     async def survey(self, config: AgencyConfig) -> Survey:
         """Everything the verdicts need.

@@ -17,7 +17,7 @@ from mtasts.config import Dns, Hosting, load_stack
 from mtasts.config.fields import FieldError
 from mtasts.config.identifiers import cloudflare_account, region
 from mtasts.errors import UsageError
-from mtasts.rollout.move_steps import Goal, Step, check_goal, next_step
+from mtasts.rollout.move_steps import Goal, Step, check_goal, commands, next_step
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -83,20 +83,6 @@ async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger]:
     found = await asyncio.gather(*map(recorder.read, names))
     pairs = zip(names, found, strict=True)
     return {name: ledger for name, ledger in pairs if ledger.last_proven is not None}
-
-
-def commands(stack: str, step: Step) -> list[list[str]]:
-    """What to run, in order; nothing while it is too early."""
-    if step.not_before is not None:
-        return []
-    rows = [
-        ["pulumi", "config", "rm", key]
-        if value is None
-        else ["pulumi", "config", "set", key, str(value)]
-        for key, value in step.keys
-    ]
-    recover = [["mtasts", "recover", stack]] if step.recovers else []
-    return [*rows, *recover, ["pulumi", "up"]]
 
 
 def _as_json(stack: str, step: Step | None) -> str:

@@ -49,6 +49,31 @@ class Step:
     recovers: bool = False
 
 
+def goal_of(config: AgencyConfig) -> Goal | None:
+    """Where a stack that moves is going, by its own config; None where it does not move."""
+    if config.leaving is config.hosting:  # it is about to go, and has to be let go first
+        other = config.hosting.other
+        return Goal(other, Dns.CLOUDFLARE if other is Hosting.CLOUDFLARE else Dns.ROUTE53)
+    if config.leaving is None and config.leaving_dns is None:
+        return None
+    return Goal(config.hosting, config.dns)
+
+
+def commands(stack: str, step: Step) -> list[list[str]]:
+    """What to run, in order; nothing while it is too early."""
+    if step.not_before is not None:
+        return []
+    of_stack = ["-s", stack]
+    rows = [
+        ["pulumi", "config", "rm", key, *of_stack]
+        if value is None
+        else ["pulumi", "config", "set", key, str(value), *of_stack]
+        for key, value in step.keys
+    ]
+    recover = [["mtasts", "recover", stack]] if step.recovers else []
+    return [*rows, *recover, ["pulumi", "up", *of_stack]]
+
+
 def check_goal(config: AgencyConfig, goal: Goal) -> None:
     """Refuse a goal that no order of steps leads to, by the config alone; raises `UsageError`."""
     if config.dns not in _OWN or goal.dns not in _OWN:

@@ -44,13 +44,15 @@ class Seen:
 class Progress:
     """The phase of a run; ``is_new`` has it written down first. ``note`` says what comes next.
 
-    ``ttl_seconds`` is how long resolvers may have what the phase withdraws.
+    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A run ``before`` that
+    time does nothing.
     """
 
     phase: Phase
     note: str
     is_new: bool = False
     ttl_seconds: int = 0
+    before: dt.datetime | None = None
 
 
 def progress(
@@ -112,7 +114,8 @@ def _wait(entry: PhaseEntered, later: Progress, now: dt.datetime) -> Progress:
     """``later``, once resolvers have let go of what was withdrawn before."""
     after = entry.at + dt.timedelta(seconds=entry.ttl_seconds)
     if now < after:
-        return Progress(entry.phase, f"retiring: run again after {minute(after)}")
+        note = f"retiring: run again after {minute(after)}"
+        return Progress(entry.phase, note, before=after)
     return later
 
 
@@ -144,9 +147,8 @@ def _begin(ledger: Ledger, now: dt.datetime) -> Progress:
             Phase.KEPT, "retiring: mode none is published; run again to see until when it is kept"
         )
     if now < free:
-        return Progress(
-            Phase.KEPT, f"retiring: senders may hold an enforced policy until {minute(free)}"
-        )
+        note = f"retiring: senders may hold an enforced policy until {minute(free)}"
+        return Progress(Phase.KEPT, note, before=free)
     note = "retiring: nobody holds an enforced policy; run again to withdraw the STS record"
     return Progress(Phase.RECORD_FREE, note, is_new=True)
 

@@ -30,7 +30,7 @@ from mtasts.rollout.entries import (
     ZoneSeen,
 )
 from mtasts.rollout.ledger import Ledger
-from mtasts.rollout.move_steps import Goal, Step, check_goal, next_step
+from mtasts.rollout.move_steps import Goal, Step, check_goal, commands, goal_of, next_step
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.zones import HostedZone
 
@@ -103,11 +103,11 @@ def test_a_host_goes_to_cloudflare_step_by_step() -> None:
         assert (waits.keys, "has not gone over" in waits.why) == ((), True)
     early = step(moving, ledgers(*GONE), TO_CLOUDFLARE)
     assert early.not_before == NOW + dt.timedelta(seconds=300) + SKEW
-    assert move.commands("agency", early) == []
+    assert commands("agency", early) == []
     last = step(moving, ledgers(*GONE), TO_CLOUDFLARE, LATER)
-    assert move.commands("agency", last) == [
-        ["pulumi", "config", "rm", "mtasts:leaving"],
-        ["pulumi", "up"],
+    assert commands("agency", last) == [
+        ["pulumi", "config", "rm", "mtasts:leaving", "-s", "agency"],
+        ["pulumi", "up", "-s", "agency"],
     ]
     born = ledgers(GONE[1])
     assert step(moving, born, TO_CLOUDFLARE).keys == (("mtasts:leaving", None),)
@@ -157,9 +157,9 @@ def test_a_zone_moves_step_by_step() -> None:
 def test_a_host_leaves_cloudflare_with_its_zone_step_by_step() -> None:
     first = step(config("cloudflare", "cloudflare"), ledgers(), TO_AWS)
     assert first.keys == (("aws:region", "us-east-1"), ("mtasts:leaving", "cloudflare"))
-    assert move.commands("agency", first)[-2:] == [
+    assert commands("agency", first)[-2:] == [
         ["mtasts", "recover", "agency"],  # a bucket may be left of an earlier life
-        ["pulumi", "up"],
+        ["pulumi", "up", "-s", "agency"],
     ]
     has_region = replace(config("cloudflare", "cloudflare"), region="eu-west-1")
     assert step(has_region, ledgers(), TO_AWS).keys == (("mtasts:leaving", "cloudflare"),)
@@ -261,6 +261,42 @@ STACK = """config:
 """
 
 
+@pytest.mark.parametrize(
+    ("found", "goal"),
+    [
+        pytest.param(config("aws", "route53"), None, id="stays-on-aws"),
+        pytest.param(config("cloudflare", "cloudflare"), None, id="stays-on-cloudflare"),
+        pytest.param(
+            config("aws", "cloudflare", leavingDns="route53"),
+            Goal(AWS, Dns.CLOUDFLARE),
+            id="zone-moves",
+        ),
+        pytest.param(
+            config("aws", "cloudflare", leaving="aws"),
+            Goal(CLOUDFLARE, Dns.CLOUDFLARE),
+            id="aws-is-about-to-be-left",
+        ),
+        pytest.param(
+            config("cloudflare", "cloudflare", leaving="aws"),
+            Goal(CLOUDFLARE, Dns.CLOUDFLARE),
+            id="aws-is-left",
+        ),
+        pytest.param(
+            config("cloudflare", "cloudflare", leaving="cloudflare"),
+            Goal(AWS, Dns.ROUTE53),
+            id="cloudflare-is-about-to-be-left",
+        ),
+        pytest.param(
+            config("aws", "route53", leaving="cloudflare"),
+            Goal(AWS, Dns.ROUTE53),
+            id="cloudflare-is-left",
+        ),
+    ],
+)
+def test_a_config_says_where_its_stack_is_going(found: AgencyConfig, goal: Goal | None) -> None:
+    assert goal_of(found) == goal
+
+
 def run(folder: Path, *words: str, more: str = "", dns: str = "cloudflare") -> int:
     (folder / "Pulumi.agency.yaml").write_text(STACK.format(dns=dns) + more)
     return main(["move", "agency", "--stacks", str(folder), *words])
@@ -276,8 +312,8 @@ def test_the_command_prints_what_is_due(
     assert run(tmp_path, "--hosting", "cloudflare") == 1
     assert capsys.readouterr().out.splitlines() == [
         "agency: what leaves may be deleted later",
-        "  pulumi config set mtasts:leaving aws",
-        "  pulumi up",
+        "  pulumi config set mtasts:leaving aws -s agency",
+        "  pulumi up -s agency",
     ]
     assert run(tmp_path, "--dns", "route53") == 1
     assert "  first make the zone at route53" in capsys.readouterr().out
@@ -285,7 +321,7 @@ def test_the_command_prints_what_is_due(
     assert json.loads(capsys.readouterr().out) == {"done": True}
     assert run(tmp_path, "--dns", "route53", "--format", "json") == 1
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
-    assert found["run"][-1] == ["pulumi", "up"]
+    assert found["run"][-1] == ["pulumi", "up", "-s", "agency"]
     assert (found["done"], found["notBefore"]) == (False, None)
     leaving = "  mtasts:leaving: cloudflare\n"
     assert run(tmp_path, "--hosting", "cloudflare", more=leaving, dns="route53") == 1
@@ -297,9 +333,9 @@ def test_the_command_prints_what_is_due(
     ).entries
     assert run(tmp_path, "--hosting", "aws", more=leaving, dns="route53") == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
-        "  pulumi config rm mtasts:leaving",
-        "  pulumi config rm mtasts:cloudflareAccount",
-        "  pulumi up",
+        "  pulumi config rm mtasts:leaving -s agency",
+        "  pulumi config rm mtasts:cloudflareAccount -s agency",
+        "  pulumi up -s agency",
     ]
     early = "  mtasts:leavingDns: cloudflare\n"
     monkeypatch.setattr(move, "clock", lambda _: lambda: NOW)

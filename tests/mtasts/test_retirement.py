@@ -70,6 +70,7 @@ def test_while_the_first_run_publishes_none_everything_is_kept() -> None:
         got = asked(found)
         assert (got.phase, got.is_new) == (Phase.KEPT, False)
         assert "mode none is published; run again" in got.note
+        assert got.before is None
         assert free_from(found, NOW) is None
     none_again = intend(ledger(), Policy(Mode.NONE, 86_400, MX), "again").entry(5, NOW)
     assert free_from(Ledger((*ledger().entries, none_again)), NOW) is None
@@ -81,8 +82,9 @@ def test_everything_is_kept_until_the_last_enforced_policy_has_lapsed() -> None:
     got = asked(ledger(), now=free - dt.timedelta(seconds=1))
     assert (got.phase, got.is_new) == (Phase.KEPT, False)
     assert "may hold an enforced policy until 2026-01-08 01:00 UTC" in got.note
+    assert got.before == free
     got = asked(ledger(), now=free)
-    assert (got.phase, got.is_new) == (Phase.RECORD_FREE, True)
+    assert (got.phase, got.is_new, got.before) == (Phase.RECORD_FREE, True, None)
     assert got.phase.parts == Phase.RECORD_FREE.parts
 
 
@@ -141,8 +143,9 @@ def test_resolvers_are_given_their_time(phase: Phase, into: Phase) -> None:
     got = asked(entered(phase), GONE, now=after - dt.timedelta(seconds=1))
     assert (got.phase, got.is_new) == (phase, False)
     assert "run again after 2026-01-01 00:05 UTC" in got.note
+    assert got.before == after
     got = asked(entered(phase), GONE, now=after)
-    assert (got.phase, got.is_new) == (into, True)
+    assert (got.phase, got.is_new, got.before) == (into, True, None)
 
 
 def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
