@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -28,15 +29,17 @@ from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
 from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
 from mtasts.rollout.emergency import describe_emergency
+from mtasts.rollout.outlook import FILE_VARIABLE, outlooks, render_outlooks
 from mtasts.rollout.vanished import describe_vanished
 from mtasts.survey import Surveyor
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from mtasts.config import AgencyConfig
     from mtasts.recording import Recorder
+    from mtasts.rollout.outlook import Outlook
 
 
 async def main() -> pulumi.Inputs:
@@ -94,7 +97,9 @@ async def _main(stack: str) -> pulumi.Inputs:
     domains, decision = survey.domains, judge(survey.domains)
     for warning in decision.warnings:
         pulumi.log.warn(warning)
-    if not pulumi.runtime.is_dry_run():
+    if pulumi.runtime.is_dry_run():
+        await _tell(outlooks(domains, decision, survey.remembered))
+    else:
         known = decision.warnings
         domains, decision, told = await write_down(recorder, domains, decision, judge)
         for warning in (*(each for each in decision.warnings if each not in known), *told):
@@ -147,6 +152,12 @@ async def _main(stack: str) -> pulumi.Inputs:
     if problems:  # a program that fails deletes nothing
         raise pulumi.RunError("\n".join(problems))
     return {}
+
+
+async def _tell(found: Iterable[Outlook]) -> None:
+    """Tell ``mtasts preview``, if it asked, what senders find before the run and after it."""
+    if file := os.environ.get(FILE_VARIABLE):
+        await in_thread(Path(file).write_text, render_outlooks(found), "utf-8")
 
 
 def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]) -> AgencyConfig:

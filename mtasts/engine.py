@@ -7,18 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.files import write_whole
 from mtasts.findings import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _SECONDS = 900
 _SAID_MAX = 600
 # What the file, S3, Azure and GCS backends say of each lock (pulumi/pkg, backend/diy/lock.go).
@@ -73,9 +79,12 @@ class Engine:
             raise UsageError('no pulumi on PATH: install it, or eval "$(mtasts local env)"')
         return cls(binary, stack)
 
-    def plan(self) -> dict[str, Any]:
-        """What a run would do, as the engine's JSON, held domains and errors included."""
-        return self._plan()
+    def plan(self, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
+        """What a run would do, as the engine's JSON, held domains and errors included.
+
+        ``environment`` is told to the program beside what it would have anyway.
+        """
+        return self._plan(environment=environment)
 
     def plan_import(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """A plan without errors, and the engine's import file for what it would create.
@@ -147,8 +156,8 @@ class Engine:
         """See what became of interrupted operations; those that began to create are forgotten."""
         self._required("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
 
-    def _plan(self, *options: str) -> dict[str, Any]:
-        done = self._run("preview", "--json", *options)
+    def _plan(self, *options: str, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
+        done = self._run("preview", "--json", *options, environment=environment)
         try:
             plan = json.loads(done.stdout)
         except ValueError as error:
@@ -171,7 +180,9 @@ class Engine:
             raise LockedError(locks, text)
         raise EngineError(text)
 
-    def _run(self, *words: str, of_stack: bool = True) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, *words: str, of_stack: bool = True, environment: Mapping[str, str] = _NOTHING
+    ) -> subprocess.CompletedProcess[str]:
         options = ["--non-interactive", "--color", "never"]
         options += ["--stack", self.stack] if of_stack else []
         try:
@@ -180,6 +191,7 @@ class Engine:
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
+                env={**os.environ, **environment},
                 timeout=_SECONDS,
                 check=False,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
 from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
+from mtasts.rollout.outlook import FILE_VARIABLE, parse_outlooks
 from mtasts.rollout.review import read_plan
 
 if TYPE_CHECKING:
@@ -33,7 +35,11 @@ def run(arguments: Namespace) -> int:
     engine = Engine.find(arguments.stack)
     sys.stderr.write("preview: asking the engine\n")
     sys.stderr.flush()
-    review = read_plan(arguments.stack, engine.plan())
+    with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
+        told = Path(folder) / "outlook.json"
+        told.touch()
+        plan = engine.plan({FILE_VARIABLE: str(told)})
+        review = read_plan(arguments.stack, plan, parse_outlooks(told.read_text("utf-8")))
     write(_FORMATS[arguments.format](review, clock(os.environ)()))
     if review.is_held:
         return Exit.FINDINGS

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from mtasts.rollout.review import DomainReview, Review
+    from mtasts.rollout.outlook import Outlook
+    from mtasts.rollout.review import Review
 
 _LINE_MAX = 300
 _CHANGES_MAX = 200
@@ -63,10 +64,11 @@ def as_json(review: Review, now: dt.datetime) -> str:
             {
                 "name": domain.name,
                 "changed": domain.is_changed,
-                "policyBefore": domain.body_before,
-                "policyAfter": domain.body_after,
-                "idBefore": domain.id_before or None,
-                "idAfter": domain.id_after or None,
+                "policyBefore": domain.before.policy,
+                "policyAfter": domain.after.policy,
+                "policyUnfinished": domain.unfinished,
+                "idBefore": domain.before.id or None,
+                "idAfter": domain.after.id or None,
                 "effects": list(domain.effects(now)),
             }
             for domain in review.domains
@@ -84,7 +86,7 @@ def marker(stack: str) -> str:
     return f"<!-- mtasts preview {printable(stack)} -->"
 
 
-def _changed(review: Review) -> Iterator[DomainReview]:
+def _changed(review: Review) -> Iterator[Outlook]:
     return (domain for domain in review.domains if domain.is_changed)
 
 
@@ -97,14 +99,14 @@ def _counts(review: Review) -> str:
     return ", ".join(told) or ("refused" if review.problems else "nothing to do")
 
 
-def _ids(domain: DomainReview) -> str:
-    before, after = printable(domain.id_before) or "none", printable(domain.id_after) or "none"
+def _ids(domain: Outlook) -> str:
+    before, after = printable(domain.before.id) or "none", printable(domain.after.id) or "none"
     return f"id {before} stays" if before == after else f"id {before} -> {after}"
 
 
-def _diff(domain: DomainReview) -> list[str]:
+def _diff(domain: Outlook) -> list[str]:
     """The policy's lines, with - and + before those that go and come."""
-    before, after = _lines(domain.body_before or ""), _lines(domain.body_after or "")
+    before, after = _lines(domain.before.policy or ""), _lines(domain.after.policy or "")
     diff = difflib.ndiff(before, after)
     return [f"{line[0]} {line[2:]}" for line in diff if not line.startswith("?")]
 

@@ -233,6 +233,11 @@ def test_a_change_that_is_killed_is_recovered(  # noqa: PLR0917 - a table's colu
     project.up().required()
     project.configure({"mtasts:maxAge": "86400"})
     killed(project, f"{moment} {name.format(domain)}")
+    shown = project.mtasts("preview", project.stack, "--format", "json").required()
+    (told,) = json.loads(shown.stdout)["domains"]
+    assert told["idBefore"] == live_id(lab, domain)  # whatever the state says
+    assert "max_age: 86400" in told["policyAfter"]
+    assert not any("no policy is served" in each for each in told["effects"])
     did = recovered(lab, project, domain, bodies=2)
     record_property("matrix", f"{cloud}, change, {moment} {name.format('D')}: {did}")
 

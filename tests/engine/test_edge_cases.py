@@ -97,6 +97,14 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     assert f"https://mta-sts.{domain} does not serve the intended policy" in refused.text
     assert "status 503" in refused.text
     assert lab.sts(domain) == before
+    shown = project.mtasts("preview", project.stack, "--format", "json").required()
+    (told,) = json.loads(shown.stdout)["domains"]
+    assert before == f'"v=STSv1; id={told["idBefore"]};"'
+    assert "max_age: 604800" in told["policyBefore"]
+    assert "max_age: 86400" in told["policyAfter"]
+    assert told["policyUnfinished"] == told["policyAfter"]
+    assert "written this policy down and proven nothing" in told["effects"][0]
+    assert not any("no policy is served" in each for each in told["effects"])
     lab.control.clear_edge_fault(f"mta-sts.{domain}")
     project.settle()
     assert lab.sts(domain) != before
