@@ -28,7 +28,7 @@ from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
 from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
-from mtasts.rollout.emergency import describe_emergency
+from mtasts.rollout.emergency import describe_emergency, emergency_keys
 from mtasts.rollout.outlook import FILE_VARIABLE, outlooks, render_outlooks
 from mtasts.rollout.vanished import describe_vanished
 from mtasts.survey import Surveyor
@@ -144,8 +144,9 @@ async def _main(stack: str) -> pulumi.Inputs:
             **({"emergency": list(gone_past)} if gone_past is not None else {}),
         }
     pulumi.export("domains", outputs)
+    keys = emergency_keys(config.domains, is_for_all="mtasts:emergency" in values)
     problems = [
-        *([describe_emergency(decision.emergencies)] if decision.emergencies else []),
+        *([describe_emergency(decision.emergencies, keys, stack)] if decision.emergencies else []),
         *([vanished] if vanished is not None else []),
         *describe_held(decision.held, survey.remembered_problem),
     ]

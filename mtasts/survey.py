@@ -196,7 +196,8 @@ class Surveyor:
         config: AgencyConfig,
     ) -> Surroundings:
         if domain.parked:
-            return Surroundings(domain, mx=await self._lookup(domain.name, "MX"))
+            mx = await self._lookup(domain.name, "MX")
+            return Surroundings(domain, mx=mx, stack=config.stack)
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
         remembering = asyncio.create_task(memory.history(domain.name))
         reading = asyncio.create_task(_ledger_of(remembering))
@@ -216,6 +217,7 @@ class Surveyor:
             leaving=config.leaving,
             is_local=self._is_local,
             noted=(await remembering)[1],
+            stack=config.stack,
         )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger, hints=ledger.notes)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from mtasts.config import DomainConfig
     from mtasts.rollout.verdicts import Surroundings
 
 _ID_BYTES = 16
@@ -149,13 +150,44 @@ def way_back(found: Surroundings, new_id: Callable[[], str]) -> Intended:
     return replace(meant, id=new_id(), revision=revision, is_recorded=False)
 
 
-def describe_emergency(emergencies: Mapping[str, tuple[str, ...]]) -> str:
-    """One line that says it all, then for each domain what the run went past."""
+def emergency_keys(
+    domains: Sequence[DomainConfig], *, is_for_all: bool
+) -> tuple[tuple[str, str], ...]:
+    """The paths that ask for an emergency, each beside that of the mode that it overrules.
+
+    ``is_for_all`` says that the stack asks for it, so that no domain need do so.
+    """
+    if is_for_all:
+        return (("mtasts:emergency", "mtasts:mode"),)
+    return tuple(
+        (f"mtasts:domains[{index}].emergency", f"mtasts:domains[{index}].mode")
+        for index, domain in enumerate(domains)
+        if domain.emergency
+    )
+
+
+def describe_emergency(
+    emergencies: Mapping[str, tuple[str, ...]], keys: Sequence[tuple[str, str]], stack: str
+) -> str:
+    """One line that says it all, for each domain what the run went past, then how it ends.
+
+    ``keys`` are the paths in the stack's config that ask for the emergency, each beside that of the
+    mode that it overrules.
+    """
     names = ", ".join(emergencies)
     told = "mode testing goes out, once it is proven; the run counts as failed, to delete nothing"
     lines = [f"emergency: {names}: {told}"]
     lines += (
         f"  {name}: gone past: {each}" for name, those in emergencies.items() for each in those
     )
-    lines.append("  mend that, remove mtasts:emergency, and run again (docs/emergencies.md)")
+    lines += (
+        f"  see what senders get: mtasts check --stack {stack}",
+        "  once that is mended (docs/emergencies.md), end the emergency:",
+    )
+    for key, mode in keys:
+        lines += (
+            f"    pulumi config set --path '{mode}' testing -s {stack}",
+            f"    pulumi config rm --path '{key}' -s {stack}",
+        )
+    lines.append(f"    pulumi up -s {stack}")
     return "\n".join(lines)

@@ -32,8 +32,9 @@ _EVIDENCE = frozenset({Waiver.EVIDENCE})
 def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = None) -> bool:
     """Whether ``domain`` asks to be enforced, and was not all the time since the published body.
 
-    ``live_id`` is what the STS record says, where that is known and ours to write. So an attempt
-    at another mode that ended before its proof counts: senders may have got its body.
+    ``live_id`` is what the STS record says, where that is known and ours to write, and any id that
+    the ledger does not know. So an attempt at another mode that ended before its proof counts:
+    senders may have got its body. So does a body that nobody could write down.
     """
     if domain.parked or domain.mode is not Mode.ENFORCE:
         return False

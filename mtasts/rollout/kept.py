@@ -37,14 +37,14 @@ class Kept:
     ``entries`` are by number, ``checkpoint`` is the number up to which a checkpoint has them (0
     without one). ``is_latched`` says that the domain once told senders to refuse mail. ``notes``
     tell what somebody did to the objects that changed nothing, and ``repair`` is the command that
-    mends what can be mended.
+    mends what can be mended, empty where there is none.
     """
 
     entries: Mapping[int, bytes] = field(default_factory=dict)
     checkpoint: int = 0
     is_latched: bool = False
     notes: tuple[str, ...] = ()
-    repair: str = "mtasts ledger repair STACK"
+    repair: str = ""
 
     @property
     def is_whole(self) -> bool:

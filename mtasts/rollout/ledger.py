@@ -104,15 +104,20 @@ class Ledger:
         """The body that DNS names by ``live_id``, and those after it; none before a first proof.
 
         A sender may have got any of them: one that was never proven was served all the same, under
-        the id before. Where DNS names none that is known, and where the one that it names was
-        never proven, the last one that was proven stands for it.
+        the id before. Where DNS names none, and where the one that it names was never proven, the
+        last one that was proven stands for it. None, too, where DNS names one that is not here:
+        what senders got by that, nobody knows.
         """
         last = self.last_proven
-        if last is None:
+        if last is None or (live_id is not None and not self.has_id(live_id)):
             return ()
         named = (body.number for body in self.bodies if body.id == live_id)
         start = min(next(named, last.number), last.number)
         return tuple(body for body in self.bodies if body.number >= start)
+
+    def has_id(self, id_: str) -> bool:
+        """Whether any body was ever written down under this policy id."""
+        return any(body.id == id_ for body in self.bodies)
 
     def is_proven(self, body: Body) -> bool:
         """Whether ``body`` was seen to be served since it was written down."""
@@ -285,14 +290,15 @@ def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
         LedgerError: as `read`, or its end is lost: the latch says that a policy in enforce was
             written down, and none is there.
     """
+    way = f": {kept.repair}" if kept.repair else ""
     try:
         ledger = read(kept.entries, before)
     except LedgerError as error:
-        raise LedgerError(f"{error}: {kept.repair}") from error
+        raise LedgerError(f"{error}{way}") from error
     if kept.is_latched and not ledger.tells_of_enforce:
         raise LedgerError(
             f"the ledger has lost its end: it has {len(ledger.entries)} entries and none in "
-            f"enforce, but {LATCH} beside them says that there was one: {kept.repair}"
+            f"enforce, but {LATCH} beside them says that there was one{way}"
         )
     return replace(ledger, notes=kept.notes)
 

@@ -56,7 +56,7 @@ def damage(
         try:
             read_kept(Kept(whole))
         except LedgerError as error:
-            problems.append(str(error).partition(": mtasts ")[0])
+            problems.append(str(error))
         else:
             if is_latched and not read_kept(Kept(whole)).tells_of_enforce:
                 lost = [len(whole) + 1]

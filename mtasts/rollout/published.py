@@ -6,12 +6,15 @@ by what was proven: between the two a run may have ended, and an MX may have mov
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.config.model import Waiver
 from mtasts.findings import printable
 from mtasts.policy import Mode
 from mtasts.records import Outcome, StsRecord, select_sts
-from mtasts.rollout.ledger import enforces, held_at
+from mtasts.rollout.ledger import enforces, held_at, intend
+from mtasts.rollout.waivers import Condition
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
@@ -48,41 +51,76 @@ def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
     return held
 
 
-def stranger_records(
-    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
-) -> tuple[list[str], list[str]]:
-    """What is in DNS in place of ours: what stops ``domain``, and what is told of it.
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """What is in DNS in place of ours: ``refusals`` stop a domain, and so do ``unmet`` conditions.
 
-    A step away from enforce is never stopped, nor is a new re-roll token where the id is unknown:
-    who writes one publishes ours on purpose. `mtasts.rollout.preflight` judges a domain that has
-    no ledger.
+    What is merely ``told`` does not.
+    """
+
+    refusals: tuple[str, ...] = ()
+    unmet: tuple[Condition, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def stranger_records(
+    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None, *, stack: str
+) -> Strangers:
+    """What DNS has in place of ours, and what that means for ``domain``.
+
+    A step away from enforce is never stopped. A new re-roll token publishes ours on purpose where
+    the id is unknown; with enforce that is a promotion for which no evidence counts, since nobody
+    knows what senders had meanwhile, nor for how long. Commands name the ``stack``.
+    `mtasts.rollout.preflight` judges a domain that has no ledger.
     """
     last = ledger.last_proven
     if ledger.last_body is None or sts is None:
-        return [], []
+        return Strangers()
     if not sts.settled:
-        return [], [f"could not find out which STS record DNS has at {sts.name}: {sts.reason}"]
+        return _unseen(domain, ledger, sts)
     found = select_sts(sts.strings)
     ours = f"ours is {StsRecord(last.id).render()}" if last else "ours was never proven"
-    if found.record is not None and found.record.id not in {each.id for each in ledger.bodies}:
+    if found.record is not None and not ledger.has_id(found.record.id):
         text = (
             f"DNS has the policy id {printable(found.record.id)} at {sts.name}, which the ledger "
-            f"does not know ({ours}): senders may hold a policy that nobody here has seen. If "
-            "somebody else had the zone or the host, take it back, and publish ours under a new "
-            "id: write another reroll for the domain (docs/emergencies.md). If another stack or a "
-            "person publishes too, end that, and do the same"
+            f"does not know ({ours}): senders may hold a policy that nobody here has seen"
         )
-        is_meant = bool(domain.reroll) and (last is None or last.reroll != domain.reroll)
-    elif found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
+        if domain.reroll and (last is None or last.reroll != domain.reroll):
+            return _published_over(domain, text)
+        text = (
+            f"{text}. If somebody else had the zone or the host, take it back; if another stack or "
+            "a person publishes too, end that. Then publish ours under a new id: write another "
+            f"reroll in the domain's entry, and run pulumi up -s {stack} (docs/emergencies.md)"
+        )
+        return _held_or_told(domain, text)
+    if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
         texts = ", ".join(printable(each.decode("ascii", "replace")) for each in found.candidates)
         text = (
             f"DNS has {texts} at {sts.name} ({ours}): senders act as if there were no record "
             "(RFC 8461 section 3.1). Remove in the zone what is not ours, and run pulumi up "
-            "--refresh -s STACK"
+            f"--refresh -s {stack}"
         )
-        is_meant = False
-    else:
-        return [], []
-    if domain.mode is Mode.ENFORCE and not is_meant:
-        return [f"{text}. A move to testing or none is not held up"], []
-    return [], [text]
+        return _held_or_told(domain, text)
+    return Strangers()
+
+
+def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Strangers:
+    """Nothing new is enforced over what could not be seen."""
+    text = f"could not find out which STS record DNS has at {sts.name}: {sts.reason}"
+    if is_published(intend(ledger, domain.policy, domain.reroll), ledger, sts):
+        return Strangers(told=(text,))
+    return _held_or_told(domain, text)
+
+
+def _published_over(domain: DomainConfig, text: str) -> Strangers:
+    if domain.mode is not Mode.ENFORCE:
+        return Strangers(told=(text,))
+    why = f"{text}, nor since when, so no evidence counts for enforce"
+    way = "publish mode testing first; or, to enforce at once"
+    return Strangers(unmet=(Condition(why, frozenset({Waiver.EVIDENCE}), way),))
+
+
+def _held_or_told(domain: DomainConfig, text: str) -> Strangers:
+    if domain.mode is Mode.ENFORCE:
+        return Strangers(refusals=(f"{text}. A move to testing or none is not held up",))
+    return Strangers(told=(text,))

@@ -65,6 +65,7 @@ class Surroundings:
     ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
     what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
     ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's.
+    ``stack`` is its name, for commands that are printed.
     ``noted`` is what went out in an emergency, oldest first; ``ledger`` has it, as a run is about
     to write it down. Of a parked domain, ``mx`` is all that is looked up. ``is_local``
     says that this is a local cloud.
@@ -95,6 +96,7 @@ class Surroundings:
     leaving: Hosting | None = None
     is_local: bool = False
     noted: tuple[Note, ...] = ()
+    stack: str = ""
 
     @property
     def leaves_host(self) -> bool:
@@ -122,10 +124,13 @@ class Surroundings:
     def is_promotion(self) -> bool:
         """Whether gates are to be judged: senders refuse nothing yet, and are to.
 
-        What was handed out stays with whoever publishes it, so there the ledger's word counts.
+        What was handed out stays with whoever publishes it: so there an older id of ours says
+        nothing, and the ledger's word counts.
         """
-        known = self.live_id if self.home is None else None
-        return gates.is_promotion(self.domain, self.ledger, known)
+        live = self.live_id
+        if live is not None and self.home is not None and self.ledger.has_id(live):
+            live = None
+        return gates.is_promotion(self.domain, self.ledger, live)
 
     @property
     def stage(self) -> Stage | None:
@@ -174,9 +179,10 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         reasons.refusals.append(str(found.ledger_problem))
     else:
         reasons.refusals.extend(_history(found, now))
-        stopped, told = stranger_records(found.domain, found.ledger, found.sts)
-        reasons.refusals.extend(stopped)
-        reasons.warnings.extend(told)
+        theirs = stranger_records(found.domain, found.ledger, found.sts, stack=found.stack)
+        reasons.refusals.extend(theirs.refusals)
+        reasons.waivable.extend(theirs.unmet)
+        reasons.warnings.extend(theirs.told)
         if found.is_promotion:
             known, is_local = found.ledger, found.is_local
             reasons.waivable.extend(

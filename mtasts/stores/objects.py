@@ -65,7 +65,7 @@ class ObjectStore(ABC, Generic[Where]):
     # The call that lists keys: one that also finds those whose newest version is a delete marker.
     listing: ClassVar[Literal["list_object_versions", "list_objects_v2"]]
 
-    def __init__(self, bucket: str, stack: str = "STACK") -> None:
+    def __init__(self, bucket: str, stack: str) -> None:
         """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
         self.bucket = bucket
         self.stack = stack

@@ -35,7 +35,7 @@ class R2Store(ObjectStore[str]):
 
     listing = "list_objects_v2"
 
-    def __init__(self, account: CloudflareAccount, bucket: str, stack: str = "STACK") -> None:
+    def __init__(self, account: CloudflareAccount, bucket: str, stack: str) -> None:
         """Use ``bucket`` of ``account``; nothing is called yet."""
         super().__init__(bucket, stack)
         self._account = account

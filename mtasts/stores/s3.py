@@ -35,7 +35,7 @@ class S3Store(ObjectStore[_Version]):
         self,
         account: Account,
         bucket: str,
-        stack: str = "STACK",
+        stack: str,
         *,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:

@@ -70,7 +70,7 @@ def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
                 "zones": Route53Zones(account.settings),
                 "former": {"hosting": None, "zones": None},
                 "prover": prover,
-                "recorder": Recorder(S3Store(account, "mtasts-bucket"), Hosting.AWS),
+                "recorder": Recorder(S3Store(account, "mtasts-bucket", "agency"), Hosting.AWS),
             },
         )
 

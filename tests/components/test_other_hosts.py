@@ -91,7 +91,7 @@ def placed(
                 "hosting": hosting,
                 "zones": zones,
                 "prover": Prover(reach, Resolver(reach), 300),
-                "recorder": Recorder(S3Store(aws, "mtasts-bucket"), Hosting.AWS),
+                "recorder": Recorder(S3Store(aws, "mtasts-bucket", "agency"), Hosting.AWS),
                 "former": {
                     "hosting": (other or on_aws()) if moves else None,
                     "zones": former,

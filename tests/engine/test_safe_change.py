@@ -125,6 +125,11 @@ def test_an_id_that_nobody_here_has_published_holds_an_enforced_domain(
     lab.put(domain, {"Name": owner, "Type": "TXT", "TTL": 300, "ResourceRecords": theirs})
     refused(lab, project, domain, f"DNS has the policy id 20200101 at {owner}")
     project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
+    refused(lab, project, domain, "no evidence counts for enforce; publish mode testing first")
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
+    decided = {"for[0]": "evidence", "reason": "an incident", "approvedBy": "a test"}
+    for key, value in (decided | {"expires": str(until)}).items():
+        project.configure({f"mtasts:domains[0].override.{key}": value}, path=True)
     project.up("--refresh").required()
     assert lab.sts(domain) not in (None, theirs[0]["Value"])
     project.settle()

@@ -76,7 +76,7 @@ async def fill(url: str) -> None:
             endpoints={"s3": url, "sts": url},
         )
     )
-    recorder = Recorder(S3Store(account, BUCKET), Hosting.AWS)
+    recorder = Recorder(S3Store(account, BUCKET, "agency"), Hosting.AWS)
     enforce = intend(Ledger(), Policy(Mode.ENFORCE, 86400, (MxPattern.parse("mx1.example.gov"),)))
     await recorder.ensure_body("example.gov", enforce)
     await recorder.proven("example.gov", enforce.id, ("192.0.2.1",), ("2001:db8::1",))

@@ -26,6 +26,7 @@ from mtasts.rollout.decision import decide
 from mtasts.rollout.emergency import (
     Note,
     describe_emergency,
+    emergency_keys,
     fresh_id,
     missing,
     read_notes,
@@ -224,10 +225,21 @@ def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
 
 
 def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
-    lines = describe_emergency({DOMAIN: ("entry 1 is missing",)}).splitlines()
+    gone_past = {DOMAIN: ("entry 1 is missing",)}
+    both = [each.domain for each in survey()[:2]]
+    keys = emergency_keys(both, is_for_all=True)
+    lines = describe_emergency(gone_past, keys, "agency").splitlines()
     assert lines[0].startswith(f"emergency: {DOMAIN}: mode testing goes out, once it is proven")
-    assert lines[1] == f"  {DOMAIN}: gone past: entry 1 is missing"
-    assert "remove mtasts:emergency" in lines[2]
+    assert lines[1:] == [
+        f"  {DOMAIN}: gone past: entry 1 is missing",
+        "  see what senders get: mtasts check --stack agency",
+        "  once that is mended (docs/emergencies.md), end the emergency:",
+        "    pulumi config set --path 'mtasts:mode' testing -s agency",
+        "    pulumi config rm --path 'mtasts:emergency' -s agency",
+        "    pulumi up -s agency",
+    ]
+    alone = emergency_keys([both[0], replace(both[1], emergency=True)], is_for_all=False)
+    assert alone == (("mtasts:domains[1].emergency", "mtasts:domains[1].mode"),)
 
 
 async def remembered(
@@ -376,7 +388,7 @@ def s3_store(url: str) -> S3Store:
     )
     bucket = f"mtasts-{uuid.uuid4().hex[:12]}"
     session().client("s3", endpoint_url=url).create_bucket(Bucket=bucket)
-    return S3Store(Account(settings, attempts_max=1), bucket)
+    return S3Store(Account(settings, attempts_max=1), bucket, "agency")
 
 
 def test_notes_lie_beside_the_ledger_and_are_written_once(s3_store: S3Store) -> None:
@@ -388,7 +400,7 @@ def test_notes_lie_beside_the_ledger_and_are_written_once(s3_store: S3Store) -> 
     s3_store.note(DOMAIN, *render_taken_in(noted().body, NOW))
     assert s3_store.emergencies() == {DOMAIN: {"a.json": b"one"}}  # the other is in its ledger
     assert s3_store.domains() == ()
-    gone = S3Store(s3_store._account, "no-such-bucket")
+    gone = S3Store(s3_store._account, "no-such-bucket", "agency")
     assert gone.emergencies() == {}
     with pytest.raises(UndeterminedError, match="the note of an emergency of"):
         gone.note(DOMAIN, "a.json", b"x")

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.config import DomainConfig
+from mtasts.config import DomainConfig, Override, Waiver
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.entries import Adopted, Entry, Proof
 from mtasts.rollout.ledger import Ledger, intend
-from mtasts.rollout.published import held_as, is_published, live_id, stranger_records
+from mtasts.rollout.published import Strangers, held_as, is_published, live_id, stranger_records
 from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rollout.zones import HostedZone
 
@@ -128,6 +128,11 @@ STAYS = replace(MOVED, values=(f"10 {A}",))
             False,
             id="adopted-and-re-rolled",
         ),
+        # Somebody's, or the testing of an emergency that nobody could write down.
+        pytest.param(PROVEN, domain("enforce", reroll="2"), sts("1234"), True, id="unknown"),
+        pytest.param(
+            PROVEN, domain("enforce", A, reroll="2"), sts("1234"), True, id="unknown-and-changed"
+        ),
     ],
 )
 def test_every_new_enforced_id_looks_at_the_live_mx_and_a_promotion_at_its_evidence(
@@ -152,6 +157,18 @@ def test_of_what_was_handed_out_the_ledger_knows_whether_it_is_a_promotion() -> 
     slow = Surroundings(domain("enforce"), STAYS, ZONE, ledger=PROVEN, sts=record(PROVEN, 0))
     assert slow.is_promotion
     assert not replace(slow, home=ZONE).is_promotion
+    unknown = replace(slow, domain=domain("enforce", reroll="2"), sts=sts("1234"))
+    assert replace(unknown, home=ZONE).is_promotion
+
+
+def test_a_new_enforced_id_waits_until_it_is_seen_what_senders_have() -> None:
+    """What cannot be seen may be the testing of an emergency that nobody could write down."""
+    asked = domain("enforce", reroll="2")
+    unseen = Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=UNSEEN, stack="agency")
+    (held,) = verdict(unseen, NOW).refusals
+    assert held.startswith("could not find out which STS record DNS has at _mta-sts.")
+    assert verdict(replace(unseen, sts=record(PROVEN, 1)), NOW).proceeds
+    assert verdict(replace(unseen, domain=domain("testing", A)), NOW).proceeds
 
 
 def garbled(text: str) -> DnsAnswer:
@@ -204,9 +221,15 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
     known: Ledger, reroll: str, answer: DnsAnswer, proceeds: bool
 ) -> None:
     asked = domain("enforce", reroll=reroll)
-    found = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer)
+    unproven = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer, stack="agency")
+    held = verdict(unproven, NOW).refusals
+    # Whether theirs enforces, nobody knows: with a new token it is a promotion without evidence.
+    assert ("no evidence counts for enforce; publish mode testing first" in held[0]) is proceeds
+    decided = Override(frozenset({Waiver.EVIDENCE}), "why", "who", NOW.date())
+    found = replace(unproven, domain=replace(asked, override=decided))
     judged = verdict(found, NOW)
     assert judged.proceeds is proceeds
+    assert ("run pulumi up -s agency" in str(held)) is (not reroll)
     # A token that was published already means nothing any more.
     intended = found.intended
     entries = (intended.entry(3, NOW), Proof(4, NOW, intended.id))
@@ -216,7 +239,8 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
 
 
 def test_an_older_id_of_ours_is_no_stranger() -> None:
-    assert stranger_records(domain("enforce"), KNOWN, sts(KNOWN.bodies[0].id)) == ([], [])
+    answer = sts(KNOWN.bodies[0].id)
+    assert stranger_records(domain("enforce"), KNOWN, answer, stack="agency") == Strangers()
 
 
 def test_before_a_first_proof_a_stranger_is_held_too_and_the_text_says_so() -> None:

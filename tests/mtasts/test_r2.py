@@ -51,7 +51,7 @@ def store(aws_url: str, bucket: str) -> Iterator[tuple[R2Store, CloudflareServer
         account = CloudflareAccount(
             CloudflareSettings(found.account_id, found.token, found.base_url, aws_url)
         )
-        yield R2Store(account, bucket), servers
+        yield R2Store(account, bucket, "agency"), servers
 
 
 def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
@@ -167,7 +167,7 @@ def errors() -> list[Exception]:
 
 @pytest.mark.parametrize("which", [0, 1], ids=["refused", "not there"])
 def test_what_r2_does_not_tell_is_not_known(which: int) -> None:
-    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
+    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b", "agency")
     ledger._client = _Broken(errors()[which])
     with pytest.raises(UndeterminedError):
         ledger.read(DOMAIN)
@@ -187,7 +187,7 @@ def test_a_ledger_without_end_is_refused() -> None:
                 keys = [f"ledger/{DOMAIN}/{n}.json" for n in range(begin, begin + 1000)]
                 yield {"Contents": [{"Key": key, "Size": 0} for key in keys]}
 
-    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b")
+    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b", "agency")
     ledger._client = Endless()
     with pytest.raises(LedgerError, match="more than"):
         ledger.read(DOMAIN)

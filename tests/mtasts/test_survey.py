@@ -98,7 +98,7 @@ def surveyor(
 
     def ledgers(account_id: str) -> Recorder:
         assert account_id == ACCOUNT
-        return Recorder(S3Store(found, bucket), Hosting.AWS)
+        return Recorder(S3Store(found, bucket, "agency"), Hosting.AWS)
 
     zones = Route53Zones(found)
     files = lambda domain: evidence / f"{domain}.json"  # noqa: E731 - a line
@@ -231,7 +231,7 @@ POLICY = config(MAIL).domains[0].policy
 
 
 async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
+    recorder = Recorder(S3Store(account(url), bucket, "agency"), Hosting.AWS)
     assert await recorder.read("example.gov") == Ledger()
     intended = intend(Ledger(), POLICY)
     for _ in range(2):  # the second finds it there
@@ -251,7 +251,7 @@ async def test_a_ledger_grows_by_what_is_meant_seen_and_looked_up(url: str, buck
 
 
 async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
+    recorder = Recorder(S3Store(account(url), bucket, "agency"), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     assert found.domains[0].ledger.last_body is not None
@@ -268,7 +268,7 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     assert found.domains[0].ledger_problem is None
     assert found.domains[0].ledger.entries == before.entries
-    repair = "counts: mtasts ledger repair STACK --domain example.gov"
+    repair = "counts: mtasts ledger repair agency --domain example.gov"
     assert found.domains[0].hints == (
         f"ledger/example.gov/1.json of the bucket {bucket} was deleted; what was there before "
         + repair,
@@ -311,13 +311,13 @@ async def test_ledgers_that_cannot_be_listed_are_a_problem(
 async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     url: str, bucket: str
 ) -> None:
-    recorder = Recorder(S3Store(account(url), bucket), Hosting.AWS)
+    recorder = Recorder(S3Store(account(url), bucket, "agency"), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     await recorder.proven("example.gov", "x", (), ())
     gone(url, bucket, "ledger/example.gov/1.json")
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     problem = str(found.domains[0].ledger_problem)
-    assert "entry 1 of the ledger is missing: mtasts ledger repair STACK --domain" in problem
+    assert "entry 1 of the ledger is missing: mtasts ledger repair agency --domain" in problem
 
 
 def gone(url: str, bucket: str, key: str) -> None:
@@ -331,11 +331,11 @@ def test_what_is_no_entry_is_not_read(url: str, bucket: str) -> None:
     s3 = session().client("s3", endpoint_url=url)
     for key in ("ledger/example.gov/readme.txt", "ledger/example.gov/0.json", "ledger/x/1.json"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-    assert S3Store(account(url), bucket).read("example.gov").entries == {}
+    assert S3Store(account(url), bucket, "agency").read("example.gov").entries == {}
 
 
 def test_every_domain_with_a_ledger_is_listed_deleted_or_not(url: str, bucket: str) -> None:
-    store = S3Store(account(url), bucket)
+    store = S3Store(account(url), bucket, "agency")
     assert store.domains() == ()
     for domain in ("example.gov", "b.example", "gone.example"):
         store.append(domain, 1, b"one")
@@ -344,11 +344,11 @@ def test_every_domain_with_a_ledger_is_listed_deleted_or_not(url: str, bucket: s
     s3.delete_object(Bucket=bucket, Key="ledger/gone.example/1.json")
     s3.put_object(Bucket=bucket, Key="policy/other.example/x", Body=b"x")
     assert store.domains() == ("b.example", "example.gov", "gone.example")
-    assert S3Store(account(url), "no-such-bucket").domains() == ()
+    assert S3Store(account(url), "no-such-bucket", "agency").domains() == ()
 
 
 async def test_of_two_runs_one_appends(url: str, bucket: str) -> None:
-    store = S3Store(account(url), bucket)
+    store = S3Store(account(url), bucket, "agency")
     assert [store.append("example.gov", 1, b"one"), store.append("example.gov", 1, b"two")] == [
         True,
         False,
@@ -357,7 +357,7 @@ async def test_of_two_runs_one_appends(url: str, bucket: str) -> None:
 
 
 async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
-    nobody = S3Store(account(f"http://127.0.0.1:{closed_port()}"), "bucket")
+    nobody = S3Store(account(f"http://127.0.0.1:{closed_port()}"), "bucket", "agency")
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
         nobody.read("example.gov")
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
@@ -367,8 +367,8 @@ async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
 
 
 async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
-    gone = S3Store(account(url), "no-such-bucket")
-    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s STACK makes it"):
+    gone = S3Store(account(url), "no-such-bucket", "agency")
+    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s agency makes it"):
         gone.append("example.gov", 1, b"")
     deny = {
         "Version": "2012-10-17",
@@ -377,7 +377,7 @@ async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
     s3 = session().client("s3", endpoint_url=url)
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(deny))
     with pytest.raises(UndeterminedError, match=r"the ledger of example\.gov"):
-        S3Store(account(url), bucket).append("example.gov", 1, b"one")
+        S3Store(account(url), bucket, "agency").append("example.gov", 1, b"one")
 
 
 def entry(number: int, body: bytes, revision: int) -> Body:
@@ -432,7 +432,7 @@ async def test_access_denied_is_no_empty_ledger(url: str, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(found.client("s3"), "get_paginator", refuse)
     with pytest.raises(UndeterminedError, match="AccessDenied"):
-        S3Store(found, "bucket").read("example.gov")
+        S3Store(found, "bucket", "agency").read("example.gov")
 
 
 def paged(*pages: Sequence[str]) -> Any:
@@ -460,7 +460,7 @@ def test_domains_are_read_from_every_page_and_not_beyond_reason(
 ) -> None:
     found = Account(AwsSettings("us-east-1"))
     monkeypatch.setattr(found, "account_id", lambda: ACCOUNT)
-    store = S3Store(found, "bucket")
+    store = S3Store(found, "bucket", "agency")
     monkeypatch.setattr(S3Store, "s3", lambda _: paged(["b.example"], [], ["a.example"]))
     assert store.domains() == ("a.example", "b.example")
     endless = [[f"{page}-{each}.example" for each in range(1000)] for page in range(11)]
