@@ -24,6 +24,7 @@ from mtasts.clouds import Clouds
 from mtasts.config import load
 from mtasts.errors import MtaStsError
 from mtasts.evidence_files import FOLDER, evidence_path
+from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.proof import Prover
@@ -52,7 +53,7 @@ async def main() -> pulumi.Inputs:
     try:
         return await _main(pulumi.get_stack())
     except MtaStsError as error:
-        raise pulumi.RunError(str(error)) from error
+        raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
 
 
 async def _main(stack: str) -> pulumi.Inputs:
@@ -95,18 +96,19 @@ async def _main(stack: str) -> pulumi.Inputs:
         raise pulumi.RunError(vanished)
     judge = partial(decide, now=now(), dns=config.dns)
     domains, decision = survey.domains, judge(survey.domains)
+    say = partial(for_stack, stack=stack)
     for warning in decision.warnings:
-        pulumi.log.warn(warning)
+        pulumi.log.warn(say(warning))
     if pulumi.runtime.is_dry_run():
         await _tell(outlooks(domains, decision, survey.remembered))
     else:
         known = decision.warnings
         domains, decision, told = await write_down(recorder, domains, decision, judge)
         for warning in (*(each for each in decision.warnings if each not in known), *told):
-            pulumi.log.warn(warning)
+            pulumi.log.warn(say(warning))
     end = describe_end(domains, decision, stack)
     for note in (*decision.notes, *([end] if end else [])):
-        pulumi.log.info(note)
+        pulumi.log.info(say(note))
     bucket = shared(
         domains,
         survey.remembered,
@@ -151,7 +153,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         *describe_held(decision.held, survey.remembered_problem),
     ]
     if problems:  # a program that fails deletes nothing
-        raise pulumi.RunError("\n".join(problems))
+        raise pulumi.RunError(say("\n".join(problems)))
     return {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, TypedDict
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SAME_ID_MAX = 20
+_STACK = re.compile(r"\bSTACK\b")
 
 
 class Severity(IntEnum):
@@ -61,6 +63,10 @@ class Finding:
     evidence: str = ""
     fix: str = ""
 
+    def for_stack(self, stack: str) -> Finding:
+        """The finding with a fix that names ``stack``."""
+        return replace(self, fix=for_stack(self.fix, stack))
+
     def as_json(self) -> FindingJson:
         """The finding as plain values."""
         return {
@@ -104,6 +110,16 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if seen[finding.id] <= _SAME_ID_MAX:
             kept.append(finding)
     return tuple(sorted(kept, key=lambda finding: -finding.severity))
+
+
+def for_stack(text: str, stack: str) -> str:
+    """``text`` with the name of ``stack`` where it says STACK.
+
+    Whoever writes a message may not know the stack that it is about; each command in it says
+    ``-s STACK`` all the same, and whoever prints it knows: a command that acts on whichever stack
+    is selected is not safe to paste.
+    """
+    return _STACK.sub(lambda _: stack, text)
 
 
 def printable(raw: bytes | str, limit: int = 120) -> str:

@@ -379,23 +379,23 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     ),
     "stack-foreign": (
         Severity.ERROR, "docs/ledger.md", "an STS record is live that the stack has not published",
-        "mtasts adopt, or find out who published it", "",
+        "find out who published it; to take it over, mtasts adopt STACK --domain DOMAIN", "",
     ),
     "stack-unproven": (
         Severity.WARNING, "docs/ledger.md", "the last rollout has not come to its end",
-        "pulumi up; after a killed run mtasts recover first", "",
+        "pulumi up -s STACK; after a killed run mtasts recover STACK first", "",
     ),
     "stack-id-differs": (
         Severity.ERROR, "docs/ledger.md", "the STS record has another id than was published",
-        "see who changed it, then pulumi refresh and pulumi up", "",
+        "see who changed it, then pulumi up --refresh -s STACK", "",
     ),
     "stack-body-differs": (
         Severity.ERROR, "docs/ledger.md", "another policy is served than was published",
-        "see who changed it, then pulumi refresh and pulumi up; docs/emergencies.md", "",
+        "see who changed it, then pulumi up --refresh -s STACK; docs/emergencies.md", "",
     ),
     "stack-behind": (
         Severity.INFO, "docs/config.md", "the stack file asks for another policy than is published",
-        "mtasts preview, then pulumi up", "",
+        "mtasts preview STACK, then pulumi up -s STACK", "",
     ),
     "stack-record-live": (
         Severity.INFO, "docs/delegation.md", "a record that the stack has handed out is live",
@@ -413,11 +413,11 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     ),
     "stack-tlsrpt-differs": (
         Severity.ERROR, "docs/config.md", "the TLS-RPT record names other addresses than the file",
-        "see who changed it, then pulumi refresh and pulumi up", "",
+        "see who changed it, then pulumi up --refresh -s STACK", "",
     ),
     "stack-mx-differs": (
         Severity.WARNING, "docs/config.md", "live MX hosts are not those of the stack file",
-        "see who changed them; mtasts plan-mx says when an addition or a removal is safe", "",
+        "see who changed them; mtasts plan-mx DOMAIN --to HOST... says when a change is safe", "",
     ),
     "stack-parked-mx": (
         Severity.ERROR, "docs/config.md",
@@ -427,7 +427,8 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "stack-held-misses-mx": (
         Severity.ERROR, "RFC 8461 section 5.1",
         "an enforced policy that senders may still hold does not list a live MX host",
-        "take the host out of the MX records until then: mtasts plan-mx", "validation-failure",
+        "take the host out of the MX records until then: mtasts plan-mx DOMAIN --to HOST...",
+        "validation-failure",
     ),
     "spf-missing": (
         Severity.WARNING, "RFC 7208 section 3", "the domain has no SPF record",

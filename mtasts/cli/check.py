@@ -79,7 +79,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("give a DOMAIN, --file F or --stack STACK")
     reach = reach_of(arguments)
     now = clock(os.environ)
-    against = _Against(domains, recorder, handouts, Resolver(reach))
+    against = _Against(arguments.stack or "", domains, recorder, handouts, Resolver(reach))
 
     async def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
@@ -156,6 +156,7 @@ async def _show(
 class _Against:
     """What a stack has published and intends, where one was named."""
 
+    stack: str
     domains: Mapping[str, DomainConfig]
     recorder: Recorder | None
     handouts: Handouts | None
@@ -169,12 +170,13 @@ class _Against:
         try:
             ledger = await self.recorder.read(checked.domain)
         except (LedgerError, UndeterminedError) as error:
-            how = "mtasts ledger show, with credentials that may read the bucket"
+            how = f"mtasts ledger show {self.stack}, with credentials that may read the bucket"
             unknown = Unknown("ledger", f"what {checked.domain} has published", str(error), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         compared = compare_intended(checked, seen, domain, ledger, now)
         phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
-        return await self._handed(compared, phase.parts)
+        found = await self._handed(compared, phase.parts)
+        return replace(found, findings=tuple(each.for_stack(self.stack) for each in found.findings))
 
     async def _handed(self, checked: Checked, parts: Parts) -> Checked:
         """``checked`` with what is live of the records that somebody else is to publish."""

@@ -201,7 +201,7 @@ def render(arguments: Namespace, domains: Sequence[Domain]) -> str:
         "  # Whose rules compliance reports follow: us-fceb, uk-gov, au-ism, nz-sge or rfc.",
         "  mtasts:profile: rfc",
         "  # testing: senders report failures and still deliver. After two weeks of clean reports:",
-        "  #   pulumi config set mtasts:mode enforce",
+        f"  #   pulumi config set mtasts:mode enforce -s {arguments.agency}",
         "  mtasts:mode: testing",
         "  mtasts:maxAge: 604800",
     ]

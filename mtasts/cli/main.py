@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, Help
 from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,10 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = import_module(COMMANDS[arguments.command][0]).run(arguments)
         sys.stdout.flush()
     except UndeterminedError as error:
-        sys.stderr.write(f"mtasts: could not find out: {error}\n")
+        sys.stderr.write(f"mtasts: could not find out: {_named(error, arguments)}\n")
         return Exit.UNDETERMINED
     except MtaStsError as error:
-        sys.stderr.write(f"mtasts: {error}\n")
+        sys.stderr.write(f"mtasts: {_named(error, arguments)}\n")
         return Exit.USAGE
     except KeyboardInterrupt:
         return 130
@@ -72,3 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return int(code)
+
+
+def _named(error: MtaStsError, arguments: argparse.Namespace) -> str:
+    """What an error says, with the stack's name in its commands, if the command was given one."""
+    stack = getattr(arguments, "stack", None)
+    return for_stack(str(error), stack) if isinstance(stack, str) else str(error)

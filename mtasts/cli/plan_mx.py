@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
 from mtasts.clock import clock
 from mtasts.errors import UndeterminedError
+from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.rollout.dates import minute
@@ -65,7 +67,7 @@ def run(arguments: Namespace) -> int:
             now=clock(os.environ)(),
         )
 
-    steps = asyncio.run(look())
+    steps = tuple(replace(step, do=for_stack(step.do, found.stack)) for step in asyncio.run(look()))
     write(_as_json(name, steps) if arguments.format == "json" else _as_text(name, steps))
     return Exit.GOOD
 

@@ -34,8 +34,8 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
         "Let go of the lock that a killed run has left, settle what it was doing, find what it "
-        "made and take that into the state. Nothing in the account is changed; then pulumi up "
-        "goes on."
+        "made and take that into the state. Nothing in the account is changed; then pulumi up -s "
+        "STACK goes on."
     )
     parser.epilog = "example: mtasts recover example-agency"
     parser.add_argument("stack", metavar="STACK", help="the stack's name")
@@ -78,8 +78,9 @@ def _recover(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
         if file is None:
             stack = engine.stack
             raise UsageError(
-                f"{error}\nonly the state is lost: pulumi stack rm --force {stack}, pulumi stack "
-                f"init {stack}, and then mtasts recover {stack} finds everything again"
+                f"{error}\nonly the state is lost. Run these; without --preserve-config the stack "
+                f"file would be deleted:\n  pulumi stack rm --force --preserve-config -s {stack}\n"
+                f"  pulumi stack init {stack}\n  mtasts recover {stack}"
             ) from error
         yield {"did": "restore", "file": str(file)}
         yield from _release(engine, lock_id)
@@ -99,10 +100,11 @@ def _release(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
         if not locks:
             raise UsageError(
                 f"{engine.stack} is locked, and its backend does not tell by whom: see that no run "
-                f"is alive, then pulumi cancel -s {engine.stack} and mtasts recover again"
+                f"is alive, then pulumi cancel -s {engine.stack} and mtasts recover "
+                f"{engine.stack} again"
             ) from error
         for lock in locks:
-            _require_dead(lock, lock_id)
+            _require_dead(engine.stack, lock, lock_id)
         engine.release()
         for lock in locks:
             yield {"did": "release", "lock": lock.id, "owner": _owner(lock)}
@@ -113,14 +115,14 @@ def _owner(lock: Lock) -> str:
     return printable(f"{lock.user}@{lock.host}, process {lock.pid} since {minute(lock.since)}", 300)
 
 
-def _require_dead(lock: Lock, lock_id: str | None) -> None:
+def _require_dead(stack: str, lock: Lock, lock_id: str | None) -> None:
     """Let nobody take a lock from a run that may be alive."""
     if lock_id == lock.id:
         return
     if lock.host != socket.gethostname():
         raise UsageError(
             f"the stack is locked by {_owner(lock)}: whether that run is alive cannot be seen from "
-            f"here. Look there; if it has ended, mtasts recover with --lock-id {lock.id}"
+            f"here. Look there; if it has ended, mtasts recover {stack} --lock-id {lock.id}"
         )
     program = _program(lock.pid)
     if "pulumi" in program:

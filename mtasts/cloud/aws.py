@@ -93,7 +93,9 @@ class AwsSettings:
 
         region = text("region")
         if region is None:
-            raise AwsSettingsError("aws:region is missing: pulumi config set aws:region us-east-1")
+            raise AwsSettingsError(
+                "aws:region is missing: pulumi config set aws:region us-east-1 -s STACK"
+            )
         roles = [*_objects(values, "assumeRoles"), *_objects(values, "assumeRole")]
         endpoints = {
             service.replace("-", "").lower(): str(url)

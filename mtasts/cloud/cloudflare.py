@@ -77,7 +77,7 @@ class CloudflareSettings:
         if not token:
             raise UsageError(
                 f"no token for Cloudflare: set {TOKEN_VARIABLE}, or "
-                "pulumi config set --secret cloudflare:apiToken"
+                "pulumi config set --secret cloudflare:apiToken -s STACK"
             )
         url = _base_url(values, environment)
         endpoint = environment.get(_R2_VARIABLE, "")

@@ -185,7 +185,7 @@ def _in_clear(key: str) -> FieldError:
     return FieldError(
         "config-token-in-clear",
         "a credential stands in clear in a file that is in a repository",
-        f"revoke it, and set another: pulumi config set --secret {key}, or "
+        f"revoke it, and set another: pulumi config set --secret {key} -s STACK, or "
         f"{SECRETS[key]} in the environment",
     )
 

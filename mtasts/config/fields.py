@@ -227,7 +227,8 @@ def from_json(value: object) -> object:
         raise FieldError(
             "config-wrong-type",
             f"{shown(value)} is no list",
-            "write a list in the stack file, or use pulumi config set --path 'key[0]' value",
+            "write a list in the stack file, or use pulumi config set --path 'key[0]' value "
+            "-s STACK",
         ) from error
 
 

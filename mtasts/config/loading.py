@@ -188,7 +188,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         why = f"{shown(value)} is no list" if value else "no domain is listed"
         fix = (
             "list at least one entry: - name: example.gov; a stack whose domains are all retired "
-            "is given up by pulumi destroy (docs/retirement.md)"
+            "is given up by pulumi destroy -s STACK (docs/retirement.md)"
         )
         report.add(_DOMAINS, FieldError("config-no-domains", why, fix))
         return entries

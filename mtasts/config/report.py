@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.config.fields import FieldError, shown
-from mtasts.findings import Finding, Severity, printable
+from mtasts.findings import Finding, Severity, for_stack, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_STACK_FILE = re.compile(r"(?:^|/)Pulumi\.([A-Za-z0-9_.-]+)\.yaml$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,12 @@ class Report:
     def findings(self) -> tuple[Finding, ...]:
         """What was found, in the order of the file's lines where they are known."""
         return tuple(finding for _, finding in sorted(self._placed, key=lambda placed: placed[0]))
+
+    @property
+    def _stack(self) -> str:
+        """The stack whose file this is; STACK for a text of another name."""
+        named = _STACK_FILE.search(self.file)
+        return named[1] if named else "STACK"
 
     def add(
         self, key: str, error: FieldError, *, line: int | None = None, value: object = None
@@ -40,6 +49,6 @@ class Report:
             f"{place}: {error.summary}",
             error.clause,
             "" if value is None else shown(value),
-            error.fix,
+            for_stack(error.fix, self._stack),
         )
         self._placed.append((line or 0, finding))

@@ -81,9 +81,13 @@ def plan(
     since = _listed_since(ledger, added)
     steps = []
     if missing:
-        steps.append(Step("list the new hosts in the stack file, and pulumi up", listed + missing))
+        steps.append(
+            Step("list the new hosts in the stack file, and pulumi up -s STACK", listed + missing)
+        )
     elif added and since is None:
-        steps.append(Step("pulumi up: the stack file lists them, but senders cannot know", listed))
+        steps.append(
+            Step("pulumi up -s STACK: the stack file lists them, but senders cannot know", listed)
+        )
     ready = now if not added else max(now, (now if since is None else since) + spread)
     if added:
         wait = _wait(policy, ledger, added, ready, now)
@@ -92,7 +96,8 @@ def plan(
     if removed:
         steps.append(
             Step(
-                "take the old hosts out of the MX records, and pulumi up, which notes the day",
+                "take the old hosts out of the MX records, and pulumi up -s STACK, which notes the "
+                "day",
                 to,
                 not_before=max(ready, now),
             )
@@ -101,7 +106,11 @@ def plan(
     final = _kept(listed + missing, to)
     if final != listed + missing:
         steps.append(
-            Step("take them out of the stack file too, and pulumi up", final, not_before=ready)
+            Step(
+                "take them out of the stack file too, and pulumi up -s STACK",
+                final,
+                not_before=ready,
+            )
         )
     return tuple(steps)
 

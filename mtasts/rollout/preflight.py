@@ -41,8 +41,8 @@ def second_records(
         yield (
             f"{domain.name} has an STS record that this stack has not published: senders may hold "
             "a policy of which nothing is known here. Take it over before you change it: mtasts "
-            "adopt; or retire it where it was made. A stack that moves from one cloud to another "
-            "names the one before: mtasts:leaving (docs/moving.md)"
+            f"adopt STACK --domain {domain.name}; or retire it where it was made. A stack that "
+            "moves from one cloud to another names the one before: mtasts:leaving (docs/moving.md)"
         )
     if tlsrpt is None:
         return
@@ -59,7 +59,8 @@ def second_records(
         yield (
             f"{domain.name} has a TLS-RPT record that this stack has not published (reports go to "
             f"{rua}): a second one would make both void (RFC 8460 section 3). Remove it, or put "
-            "its addresses under tlsReports and take it over: mtasts adopt"
+            "its addresses under tlsReports and take it over: mtasts adopt STACK --domain "
+            f"{domain.name}"
         )
 
 
@@ -75,7 +76,8 @@ def taken_names(there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]) -> Iter
         types = ", ".join(each.type for each in found)
         yield (
             f"{found[0].name} has records already ({types}), which this stack has not published: "
-            "remove them, or take the domain over with its STS record: mtasts adopt"
+            "remove them, or take the domain over with its STS record: mtasts adopt STACK "
+            f"--domain {found[0].name.removeprefix('mta-sts.')}"
         )
 
 

@@ -125,7 +125,10 @@ def test_it_says_what_it_did(
     [
         (locked(), "whether that run is alive cannot be seen from here"),
         (LockedError((), "[409]"), "its backend does not tell by whom"),
-        (CheckpointError("failed to load checkpoint"), "pulumi stack rm --force agency"),
+        (
+            CheckpointError("failed to load checkpoint"),
+            "pulumi stack rm --force --preserve-config -s agency",
+        ),
     ],
 )
 def test_what_cannot_be_known_is_left_to_people(
