@@ -40,6 +40,9 @@ class Store(Protocol):
     def note(self, domain: str, name: str, raw: bytes) -> None:
         """Write what an emergency serves beside the ledger, unless there is one of that name."""
 
+    def repair(self, domain: str) -> str:
+        """The command that mends what can be mended of a domain's ledger; does not block."""
+
     def lock(self) -> None:
         """Keep whatever there is, or ever comes, from being written over or deleted."""
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mtasts.errors import UsageError
-from mtasts.rollout.entries import Adopted, render_entry
+from mtasts.rollout.emergency import read_notes
+from mtasts.rollout.entries import Adopted, LedgerError, render_entry
 from mtasts.rollout.kept import entry_name
 from mtasts.rollout.mending import Damage, damage
 from mtasts.stores.listing import checkpoint_path
+from mtasts.stores.objects import notes_prefix
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -31,6 +33,15 @@ class Mendable(Protocol):
     def remove(self, objects: Sequence[Any]) -> None:
         """Delete objects, each in one version, past what keeps everybody else from it."""
 
+    def repair(self, domain: str) -> str:
+        """The command that mends what can be mended of a domain's ledger."""
+
+    def is_guarded(self) -> bool:
+        """Whether everybody is kept from deleting of the ledgers."""
+
+    def guard(self) -> None:
+        """See to it again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mending:
@@ -38,6 +49,8 @@ class Mending:
 
     ``superfluous`` lie over entries that stand below them. ``dropped`` are objects that somebody
     chose, in all versions. ``loss`` says, in place of entries that nobody has, that they are lost.
+    ``unread`` tells of notes that nobody can read. ``guards`` says that anybody may delete of the
+    ledger until that is put right.
     """
 
     domain: str
@@ -45,6 +58,8 @@ class Mending:
     dropped: tuple[Any, ...]
     damage: Damage
     loss: Mapping[int, bytes]
+    unread: tuple[str, ...] = ()
+    guards: bool = False
 
     def steps(self) -> Iterator[str]:
         """Each thing that would be done, a line each."""
@@ -56,10 +71,12 @@ class Mending:
             yield f"write entry {number} again, which a checkpoint or the other cloud has"
         for number in self.loss:
             yield f"write entry {number}: what stood there, or was to follow, is lost"
+        if self.guards:
+            yield "keep everybody from deleting of the ledger again"
 
     def problems(self) -> Iterator[str]:
         """What stays amiss, a line each."""
-        yield from self.damage.problems
+        yield from (*self.damage.problems, *self.unread)
         for number in self.damage.lost:
             if number not in self.loss:
                 yield f"entry {number} is lost: nobody has it"
@@ -72,6 +89,8 @@ class Mending:
         # The last one first: were this killed, no part of a ledger may look like the whole.
         for number, raw in sorted({**self.damage.restorable, **self.loss}.items(), reverse=True):
             store.append(self.domain, number, raw)
+        if self.guards:
+            store.guard()
 
 
 def plan(
@@ -85,8 +104,8 @@ def plan(
 ) -> Mending:
     """What is to be done to one ledger.
 
-    ``drop`` names objects below the ledger's prefix that are to go. ``lost_by`` answers for saying
-    that what nobody has is lost; empty, nobody does.
+    ``drop`` names objects that are to go, below the ledger's prefix or by the whole key of a note.
+    ``lost_by`` answers for saying that what nobody has is lost; empty, nobody does.
 
     Raises:
         UsageError: there is no such object to drop.
@@ -95,15 +114,20 @@ def plan(
     found = store.everything(domain)
     unknown = sorted(set(drop) - found.objects.keys())
     if unknown:
-        raise UsageError(f"the ledger of {domain} has no object {unknown[0]}")
+        raise UsageError(
+            f"the ledger of {domain} has no object {unknown[0]}: if an earlier repair has deleted "
+            f"it, leave --drop out: {store.repair(domain)} --apply"
+        )
     dropped = tuple(each for name in drop for each in found.objects[name])
     kept = {name for name in found.objects if name not in drop}
+    noted = {n: raw for n, raw in found.noted.items() if notes_prefix(domain) + n in kept}
     judged = damage(
         domain,
         {n: raw for n, raw in found.entries.items() if entry_name(n) in kept},
         {n: raw for n, raw in found.checkpoints.items() if checkpoint_path(n) in kept},
         [other.read(domain).entries] if other is not None else [],
         is_latched=found.is_latched,
+        is_noted=bool(noted),
     )
     superfluous = tuple(
         each for name in sorted(kept) for each in found.objects[name] if each in found.superfluous
@@ -113,7 +137,23 @@ def plan(
         for number in judged.lost
         if lost_by
     }
-    return Mending(domain, superfluous, dropped, judged, loss)
+    return Mending(
+        domain,
+        superfluous,
+        dropped,
+        judged,
+        loss,
+        _unread(noted, domain, store.repair(domain)),
+        guards=found.is_latched and not store.is_guarded(),
+    )
+
+
+def _unread(noted: Mapping[str, bytes], domain: str, repair: str) -> tuple[str, ...]:
+    try:
+        read_notes(noted, domain, repair)
+    except LedgerError as error:
+        return (str(error),)
+    return ()
 
 
 def _shown(where: Any) -> str:  # noqa: ANN401 - each store's own

@@ -112,9 +112,10 @@ class Recorder:
         """
 
         def next_missing(ledger: Ledger) -> Entry | None:
-            return next(iter(missing(ledger, notes)), None)
+            return next(iter(missing(ledger, notes, repair)), None)
 
-        for _ in missing(await self.read(domain), notes):
+        repair = self.store.repair(domain)
+        for _ in missing(await self.read(domain), notes, repair):
             await self._note(domain, next_missing)
         for note in notes:
             name, raw = render_taken_in(note.body, self.now())

@@ -43,7 +43,8 @@ class Memory:
         ledger = await self._ledger(domain)
         try:
             noted = (await self._notes).get(domain, {})
-            return _with_notes(ledger, read_notes(noted, domain))
+            repair = self._ledgers(await self.identity).store.repair(domain)
+            return _with_notes(ledger, read_notes(noted, domain, repair), repair)
         except (LedgerError, UndeterminedError) as error:
             return (error if isinstance(ledger, Ledger) else ledger), ()
 
@@ -85,11 +86,13 @@ class Memory:
         return await self._ledgers(await self.identity).emergencies()
 
 
-def _with_notes(ledger: Found, notes: tuple[Note, ...]) -> tuple[Found, tuple[Note, ...]]:
+def _with_notes(
+    ledger: Found, notes: tuple[Note, ...], repair: str
+) -> tuple[Found, tuple[Note, ...]]:
     """The ledger with what it lacks of the notes; raises `LedgerError` where it has nothing."""
     if not isinstance(ledger, Ledger):
         return ledger, notes
-    return replace(ledger, entries=(*ledger.entries, *missing(ledger, notes))), notes
+    return replace(ledger, entries=(*ledger.entries, *missing(ledger, notes, repair))), notes
 
 
 def _is_domain(name: str) -> bool:

@@ -9,6 +9,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.rollout.emergency import pending
 from mtasts.rollout.entries import render_entry
 from mtasts.rollout.kept import LATCH, Kept, checkpoint_number
+from mtasts.rollout.mending import repair_command
 
 if TYPE_CHECKING:
     from mtasts.rollout.entries import Entry
@@ -102,6 +103,10 @@ class MemoryStore:
         """Write one unless it exists."""
         self._called("note", domain)
         self.noted[domain].setdefault(name, raw)
+
+    def repair(self, domain: str) -> str:
+        """The command that mends a ledger."""
+        return repair_command("agency", domain)
 
     def lock(self) -> None:
         """Note that it was asked for."""

@@ -8,7 +8,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import cloudfront, s3
 
-from mtasts.stores.s3 import LEDGER_IS_KEPT
+from mtasts.stores.keeping import ledger_statements
 
 
 class PolicyBucketArgs(TypedDict):
@@ -106,37 +106,11 @@ def object_key(domain: str) -> str:
     return f"policy/{domain}/.well-known/mta-sts.txt"
 
 
-def ledger_statements(arn: str, *, keep: bool) -> list[dict[str, object]]:
-    """What nobody may do to the ledger in the bucket ``arn``, the only memory of what senders hold.
-
-    Nothing is written over, whoever writes. With ``keep``, nothing is deleted either, be it by a
-    delete marker, version by version or by rules for the whole bucket, which would do so later.
-    """
-    denied: list[tuple[str, list[str], str, dict[str, object]]] = [
-        # The condition key is absent from a request without If-None-Match, and from a copy.
-        (
-            "LedgerIsWrittenOnce",
-            ["s3:PutObject"],
-            f"{arn}/ledger/*",
-            {"Condition": {"Null": {"s3:if-none-match": "true"}}},
-        ),
-    ]
-    if keep:
-        denied += [
-            (LEDGER_IS_KEPT, ["s3:DeleteObject", "s3:DeleteObjectVersion"], f"{arn}/ledger/*", {}),
-            ("HistoryIsKept", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"], arn, {}),
-        ]
-    return [
-        {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": on, **more}
-        for sid, actions, on, more in denied
-    ]
-
-
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
     """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
 
-    What `ledger_statements` deny keeps the ledger. Policies and what was handed out go with their
-    domain, in all versions, as the provider does it.
+    What `mtasts.stores.keeping` denies keeps the ledger. Policies and what was handed out go with
+    their domain, in all versions, as the provider does it.
     """
     arn = f"arn:aws:s3:::{bucket}"
     return {

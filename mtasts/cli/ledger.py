@@ -14,7 +14,6 @@ from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import stack_file
 from mtasts.clock import clock
 from mtasts.config import load_stack
-from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.rollout.dates import minute
 from mtasts.rollout.entries import (
@@ -36,6 +35,7 @@ from mtasts.rollout.entries import (
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from mtasts.recording import Recorder
     from mtasts.rollout.entries import Entry
@@ -49,7 +49,8 @@ def configure(parser: ArgumentParser) -> None:
     show = verbs.add_parser(
         "show",
         help="every entry, oldest first",
-        description="Every entry of a stack's ledgers, oldest first.",
+        description="Every entry of a stack's ledgers, oldest first: of the domains that its file "
+        "lists, and of those that have left it.",
         epilog="example: mtasts ledger show example-agency --format json",
         formatter_class=Help,
     )
@@ -104,12 +105,8 @@ def run(arguments: Namespace) -> int:
 def _show(arguments: Namespace) -> int:
     """Print them; exit code 3 where a ledger could not be read."""
     config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
-    names = [domain.name for domain in config.domains if not domain.parked]
-    if arguments.domain is not None:
-        if arguments.domain not in names:
-            raise UsageError(f"{arguments.domain} is no domain of the stack: {', '.join(names)}")
-        names = [arguments.domain]
     recorder, _ = stack_ledgers(config, values, arguments.stack)
+    names = ledger_mending.named(arguments.domain, config, recorder)
     ledgers = asyncio.run(_read(recorder, names))
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():
@@ -118,7 +115,7 @@ def _show(arguments: Namespace) -> int:
     return Exit.UNDETERMINED if broken else Exit.GOOD
 
 
-async def _read(recorder: Recorder, names: list[str]) -> dict[str, Ledger | LedgerError]:
+async def _read(recorder: Recorder, names: Sequence[str]) -> dict[str, Ledger | LedgerError]:
     async def one(name: str) -> Ledger | LedgerError:
         try:
             return await recorder.read(name)

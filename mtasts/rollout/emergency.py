@@ -68,8 +68,8 @@ def pending(names: Iterable[str]) -> list[str]:
     return [each for each in names if whose(each) not in done]
 
 
-def read_notes(found: Mapping[str, bytes], domain: str) -> tuple[Note, ...]:
-    """The notes of ``domain``, oldest first.
+def read_notes(found: Mapping[str, bytes], domain: str, repair: str) -> tuple[Note, ...]:
+    """The notes of ``domain``, oldest first; ``repair`` is the command that mends its ledger.
 
     Raises:
         LedgerError: one of them cannot be read, so what senders hold is not known.
@@ -88,22 +88,25 @@ def read_notes(found: Mapping[str, bytes], domain: str) -> tuple[Note, ...]:
         except LedgerError as error:
             raise LedgerError(
                 f"the note emergency/{domain}/{printable(name)} of an emergency cannot be read: "
-                f"{error}: docs/emergencies.md says how to remove it"
+                f"{error}: look at it, and then delete it: {repair} "
+                f"--drop emergency/{domain}/{printable(name)} --apply (docs/emergencies.md)"
             ) from error
     notes = (Note(body, proofs.get(id_)) for id_, body in bodies.items())
     return tuple(sorted(notes, key=lambda note: note.body.at))
 
 
-def missing(ledger: Ledger, notes: Sequence[Note]) -> tuple[Body | Proof, ...]:
+def missing(ledger: Ledger, notes: Sequence[Note], repair: str) -> tuple[Body | Proof, ...]:
     """The entries that bring into a ledger what it does not know of ``notes``.
+
+    ``repair`` is the command that mends the ledger.
 
     Raises:
         LedgerError: the ledger is empty, though a body went out in an emergency.
     """
     if notes and not ledger.entries:
         raise LedgerError(
-            "the ledger is empty, though a policy went out in an emergency: restore its entries, "
-            "or take the domain over as it is served (mtasts adopt, docs/recovery.md)"
+            "the ledger is empty, though a policy went out in an emergency, so its entries are "
+            f"gone: {repair} (docs/emergencies.md)"
         )
     found: list[Body | Proof] = []
     for note in notes:

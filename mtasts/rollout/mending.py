@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+def repair_command(stack: str, domain: str) -> str:
+    """The command that says what mends a domain's ledger, and with ``--apply`` does it."""
+    return f"mtasts ledger repair {stack} --domain {domain}"
+
+
 @dataclass(frozen=True, slots=True)
 class Damage:
     """What is missing of a ledger.
@@ -33,8 +38,12 @@ def damage(
     copies: Iterable[Mapping[int, bytes]],
     *,
     is_latched: bool,
+    is_noted: bool = False,
 ) -> Damage:
-    """Judge the entries that stand beside what checkpoints and other copies hold."""
+    """Judge the entries that stand beside what checkpoints and other copies hold.
+
+    ``is_noted`` says that something went out in an emergency, so that there was a ledger.
+    """
     problems: list[str] = []
     witnesses = [("another cloud's copy", dict(copy)) for copy in copies]
     for number, raw in sorted(checkpoints.items()):
@@ -58,7 +67,8 @@ def damage(
         except LedgerError as error:
             problems.append(str(error))
         else:
-            if is_latched and not read_kept(Kept(whole)).tells_of_enforce:
+            ends = is_latched and not read_kept(Kept(whole)).tells_of_enforce
+            if ends or (is_noted and not whole):
                 lost = [len(whole) + 1]
     restorable = {each: whole[each] for each in sorted(whole.keys() - entries.keys())}
     return Damage(restorable, tuple(lost), tuple(problems))

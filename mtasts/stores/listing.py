@@ -50,6 +50,16 @@ class Listing(Generic[Where]):
         matched = ((_NUMBER.fullmatch(key), where) for key, where in self.found.items())
         return {int(match[1]): where for match, where in matched if match}
 
+    def objects(self, before: str = "") -> dict[str, tuple[Where, ...]]:
+        """Where each object is in all its versions; ``before`` goes in front of its key."""
+        return {
+            before + key: (
+                *self.extra.get(key, ()),
+                *((self.found[key],) if key in self.found else ()),
+            )
+            for key in self.found.keys() | self.extra.keys()
+        }
+
     def checkpoints(self) -> list[int]:
         """The numbers of the checkpoints, sorted."""
         names = (key.removeprefix(KEPT) for key in self.found if key.startswith(KEPT))
@@ -61,7 +71,8 @@ class Everything:
     """All that stands of a ledger: entries and checkpoints by number, objects by their names.
 
     An object is there in all its versions, delete markers included; ``superfluous`` are those that
-    lie over the first.
+    lie over the first. Notes of emergencies are among the objects by their whole keys, and those
+    that no ledger has taken in are in ``noted``, by their names.
     """
 
     entries: Mapping[int, bytes]
@@ -69,3 +80,4 @@ class Everything:
     objects: Mapping[str, tuple[Any, ...]]
     superfluous: frozenset[Any]
     is_latched: bool
+    noted: Mapping[str, bytes] = field(default_factory=dict)

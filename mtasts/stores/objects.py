@@ -10,13 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.emergency import pending
+from mtasts.rollout.emergency import pending, read_notes
 from mtasts.rollout.entries import ENTRY_MAX_BYTES, LedgerError
 from mtasts.rollout.kept import (
     CHECKPOINT_MAX_BYTES,
@@ -26,7 +24,9 @@ from mtasts.rollout.kept import (
     entry_name,
     parse_checkpoint,
 )
+from mtasts.rollout.mending import repair_command
 from mtasts.stores.listing import KEPT, Everything, Listing, checkpoint_path
+from mtasts.stores.refusals import StoreError, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,20 +40,6 @@ _READS_AT_ONCE = 8
 _TAKEN = (409, 412)  # another writer is at it, or was there first
 _ALL = "ledger/"
 _NOTES = "emergency/"
-
-
-class StoreError(UndeterminedError):
-    """The cloud refused a call, or did not answer; ``status`` and ``code`` are its own, if any."""
-
-    def __init__(self, text: str, *, status: int = 0, code: str = "") -> None:
-        """Carry the text and what the cloud called it."""
-        self.status, self.code = status, code
-        super().__init__(text)
-
-    @property
-    def has_no_bucket(self) -> bool:
-        """Whether there is no such bucket, which every other answer leaves open."""
-        return self.code == "NoSuchBucket"
 
 
 class ObjectStore(ABC, Generic[Where]):
@@ -94,41 +80,55 @@ class ObjectStore(ABC, Generic[Where]):
 
     def repair(self, domain: str) -> str:
         """The command that mends what can be mended of a domain's ledger."""
-        return f"mtasts ledger repair {self.stack} --domain {domain}"
+        return repair_command(self.stack, domain)
 
     def audit(self, domain: str) -> Kept:
         """Everything of a domain from the entries themselves, each checkpoint compared with them.
 
+        The notes of its emergencies are read, too. Nothing where the bucket does not exist yet.
+
         Raises:
-            LedgerError: as `read`; the text names what contradicts what.
+            LedgerError: as `read`, or a note cannot be read; the text names what contradicts what.
             UndeterminedError: the cloud did not tell.
         """
-        everything = self.look(prefix(domain), everything=True)
-        entries = self._fetch(everything.numbers())
-        for number in everything.checkpoints():
-            where = everything.found[checkpoint_path(number)]
-            _require_same(number, self._checkpoint(domain, number, where), set(entries), entries)
-        newest = max(everything.checkpoints(), default=0)
-        return self._kept(domain, Kept(entries, newest), everything)
+        try:
+            with told(f"the ledger of {domain}"):
+                everything = self.look(prefix(domain), everything=True)
+                beside = self.look(notes_prefix(domain), everything=True)
+                entries = self._fetch(everything.numbers())
+                checkpoints = {
+                    number: self._checkpoint(domain, number, everything.found[path])
+                    for number in everything.checkpoints()
+                    if (path := checkpoint_path(number))
+                }
+                noted = self._fetch(_pending(beside))
+        except StoreError as error:
+            if error.has_no_bucket:
+                return Kept(repair=self.repair(domain))
+            raise
+        for number, held in checkpoints.items():
+            _require_same(number, held, set(entries), entries)
+        read_notes(noted, domain, self.repair(domain))
+        kept = self._kept(domain, Kept(entries, max(checkpoints, default=0)), everything)
+        return replace(kept, notes=(*kept.notes, *self._told(domain, beside)))
 
     def everything(self, domain: str) -> Everything:
         """All that stands, whatever it is, so that it can be mended; raises `UndeterminedError`."""
         with told(f"the ledger of {domain}"):
             listed = self.look(prefix(domain), everything=True)
+            beside = self.look(notes_prefix(domain), everything=True)
             checkpoints = {
                 number: self.get(listed.found[checkpoint_path(number)], CHECKPOINT_MAX_BYTES)
                 for number in listed.checkpoints()
             }
-            names = listed.found.keys() | listed.extra.keys()
             return Everything(
                 self._fetch(listed.numbers()),
                 checkpoints,
-                {
-                    name: (*listed.extra.get(name, ()), *_one(listed.found.get(name)))
-                    for name in names
-                },
-                frozenset(each for extra in listed.extra.values() for each in extra),
+                {**listed.objects(), **beside.objects(notes_prefix(domain))},
+                frozenset(each for extra in listed.extra.values() for each in extra)
+                | frozenset(each for extra in beside.extra.values() for each in extra),
                 KEPT + LATCH in listed.found,
+                self._fetch(_pending(beside)),
             )
 
     def _whole(self, domain: str) -> Kept:
@@ -154,13 +154,16 @@ class ObjectStore(ABC, Generic[Where]):
         return self._kept(domain, kept, listed if beside is listed else _joined(listed, beside))
 
     def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
-        repair = self.repair(domain)
-        notes = tuple(
-            f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {repair}"
+        is_latched = KEPT + LATCH in listed.found
+        notes = self._told(domain, listed)
+        return replace(kept, is_latched=is_latched, notes=notes, repair=self.repair(domain))
+
+    def _told(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
+        """What somebody did to objects that changed nothing, and the command that mends it."""
+        return tuple(
+            f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {self.repair(domain)}"
             for key, what in sorted(listed.notes.items())
         )
-        is_latched = KEPT + LATCH in listed.found
-        return replace(kept, is_latched=is_latched, notes=notes, repair=repair)
 
     def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
         """What is known, and the entries that came since."""
@@ -224,8 +227,8 @@ class ObjectStore(ABC, Generic[Where]):
         """
         try:
             with told("the notes of emergencies"):
-                listed = self.look(_NOTES, everything=True).found
-                read = self._fetch({key: listed[key] for key in pending(listed)})
+                listed = self.look(_NOTES, everything=True)
+                read = self._fetch(_pending(listed))
         except StoreError as error:
             if error.has_no_bucket:
                 return {}
@@ -244,7 +247,7 @@ class ObjectStore(ABC, Generic[Where]):
         """
         try:
             with told(f"the note of an emergency of {domain}"):
-                self.put(f"{_NOTES}{domain}/{name}", raw)
+                self.put(notes_prefix(domain) + name, raw)
         except StoreError as error:
             if error.status not in _TAKEN:
                 raise
@@ -335,31 +338,19 @@ class ObjectStore(ABC, Generic[Where]):
         """The client."""
 
 
-@contextmanager
-def told(what: str) -> Iterator[None]:
-    """Turn whatever the cloud refuses, or does not answer, into `StoreError`."""
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
-        BotoCoreError,
-        ClientError,
-    )
-
-    try:
-        yield
-    except ClientError as error:
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        code = error.response.get("Error", {}).get("Code", "")
-        raise StoreError(f"{what}: {error}", status=status, code=code) from error
-    except (BotoCoreError, CloudflareError, UndeterminedError) as error:
-        raise StoreError(f"{what}: {error}") from error
-
-
 def prefix(domain: str) -> str:
     """What the keys of a domain's ledger begin with."""
     return f"{_ALL}{domain}/"
 
 
-def _one(where: Where | None) -> tuple[Where, ...]:
-    return () if where is None else (where,)
+def notes_prefix(domain: str) -> str:
+    """What the keys of the notes of a domain's emergencies begin with."""
+    return f"{_NOTES}{domain}/"
+
+
+def _pending(listed: Listing[Where]) -> dict[str, Where]:
+    """The notes that no ledger has taken in yet."""
+    return {key: listed.found[key] for key in pending(listed.found)}
 
 
 def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
@@ -382,8 +373,3 @@ def _require_same(
             f"the checkpoint {number} of the ledger has another entry {differing[0]} than stands "
             "there"
         )
-
-
-def is_no_bucket(error: Any) -> bool:  # noqa: ANN401 - botocore's ClientError
-    """Whether S3 says that there is no such bucket."""
-    return bool(error.response.get("Error", {}).get("Code") == "NoSuchBucket")

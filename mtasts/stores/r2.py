@@ -9,24 +9,29 @@ behind that the next run could not make again.
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare import CloudflareError
 from mtasts.errors import UndeterminedError
-from mtasts.stores.objects import ObjectStore, is_no_bucket, told
+from mtasts.stores.objects import ObjectStore
+from mtasts.stores.refusals import is_no_bucket, told
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.stores.listing import Listing
 
-_LOCK = {
-    "id": "mtasts-ledger",
-    "prefix": "ledger/",
-    "enabled": True,
-    "condition": {"type": "Indefinite"},
-}
+_LOCKS = tuple(
+    {
+        "id": f"mtasts-{name}",
+        "prefix": f"{name}/",
+        "enabled": True,
+        "condition": {"type": "Indefinite"},
+    }
+    for name in ("ledger", "emergency")
+)
 _REGION = "auto"  # R2 knows no other
 
 
@@ -45,7 +50,9 @@ class R2Store(ObjectStore[str]):
         self._is_locked = False
 
     def lock(self) -> None:
-        """Keep every entry from being written over or deleted, for ever; the bucket is made first.
+        """Keep entries and notes from being written over or deleted, for ever.
+
+        The bucket is made first.
 
         Every domain asks for it in every run, and Cloudflare counts calls: so it is seen to once.
 
@@ -57,15 +64,29 @@ class R2Store(ObjectStore[str]):
                 self._lock()
                 self._is_locked = True
 
+    def is_guarded(self) -> bool:
+        """Whether the bucket has its locks; raises `UndeterminedError`."""
+        with self._asked() as path:
+            return not _lacking(self._account.find(path))
+
+    def guard(self) -> None:
+        """Set the locks that it lacks, as `lock` does."""
+        self.lock()
+
     def _lock(self) -> None:
-        path = f"{self._account.path}/r2/buckets/{self.bucket}/lock"
-        try:
+        with self._asked() as path:
             found = self._account.find(path)
             if found is None:
                 self._make_bucket()
-            rules = (found or {}).get("rules") or []
-            if _LOCK not in rules:
-                self._account.put(path, {"rules": [*rules, _LOCK]})
+            if missing := _lacking(found):
+                rules = (found or {}).get("rules") or []
+                self._account.put(path, {"rules": [*rules, *missing]})
+
+    @contextmanager
+    def _asked(self) -> Iterator[str]:
+        """The path of the bucket's locks, for calls whose refusals are told."""
+        try:
+            yield f"{self._account.path}/r2/buckets/{self.bucket}/lock"
         except CloudflareError as error:
             raise UndeterminedError(f"the lock of the bucket {self.bucket}: {error}") from error
 
@@ -97,8 +118,9 @@ class R2Store(ObjectStore[str]):
         return body
 
     def remove(self, objects: Sequence[str]) -> None:
-        """Delete objects, which R2 refuses as long as the bucket has its lock."""
-        with told(f"the bucket {self.bucket}; its lock mtasts-ledger has to be off meanwhile"):
+        """Delete objects, which R2 refuses as long as the bucket has its locks."""
+        names = " and ".join(str(each["id"]) for each in _LOCKS)
+        with told(f"the bucket {self.bucket}; its lock rules {names} have to be off meanwhile"):
             for key in objects:
                 self.s3().delete_object(Bucket=self.bucket, Key=key)
 
@@ -129,3 +151,9 @@ class R2Store(ObjectStore[str]):
                 response_checksum_validation="when_required",
             ),
         )
+
+
+def _lacking(found: Mapping[str, Any] | None) -> list[dict[str, object]]:
+    """The locks that a bucket does not have, or has no more."""
+    rules = (found or {}).get("rules") or []
+    return [each for each in _LOCKS if each not in rules]

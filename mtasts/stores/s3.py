@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtasts.errors import UndeterminedError
-from mtasts.stores.objects import ObjectStore, told
+from mtasts.stores.keeping import LEDGER_IS_KEPT, ledger_statements
+from mtasts.stores.objects import ObjectStore
+from mtasts.stores.refusals import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 _Version: TypeAlias = tuple[str, str]
 
-# The statement of the bucket's policy that keeps everybody from deleting of the ledger.
-LEDGER_IS_KEPT = "LedgerIsKept"
 _PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
@@ -88,6 +88,23 @@ class S3Store(ObjectStore[_Version]):
             finally:
                 if lifted:
                     self._put_back(before)
+
+    def is_guarded(self) -> bool:
+        """Whether the bucket's policy keeps everybody from deleting of the ledger."""
+        with told(f"the policy of the bucket {self.bucket}"):
+            return self._wanted().keys() <= {each.get("Sid") for each in self._policy()}
+
+    def guard(self) -> None:
+        """Put into the policy what it lacks, as a repair leaves it that was killed."""
+        with told(f"the policy of the bucket {self.bucket}"):
+            wanted = self._wanted()
+            others = [each for each in self._policy() if each.get("Sid") not in wanted]
+            self._put_policy([*wanted.values(), *others])
+
+    def _wanted(self) -> dict[object, dict[str, object]]:
+        """The statements that keep the ledger, by their names."""
+        statements = ledger_statements(f"arn:aws:s3:::{self.bucket}", keep=True)
+        return {each["Sid"]: each for each in statements}
 
     def _put_back(self, statements: list[dict[str, Any]]) -> None:
         """Put the policy back; raises `UndeterminedError` with how to do it by hand."""

@@ -96,7 +96,7 @@ async def test_what_is_served_and_seen_is_noted_and_the_ledger_is_not_touched() 
     store.entries[1] = b"cannot be read"
     prover = Prover()
     await run(store, prover)
-    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN, "repair")
     assert (note.body.id, note.body.body) == (ID, declaration().body)
     assert note.proof is not None
     assert (note.proof.addresses, note.proof.unseen) == (("192.0.2.1",), ("::1",))
@@ -131,7 +131,7 @@ async def test_what_a_ledger_does_not_take_in_an_emergency_is_noted_beside_it(
         return
     await body.callback(SimpleNamespace())
     await proof.callback(SimpleNamespace())
-    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN, "repair")
     assert (note.body.id, note.proof is not None) == (ID, True)
     what = f"EMERGENCY: {DOMAIN}: the ledger does not take what is served: R2 is read-only"
     assert told == [what] * 2
@@ -173,5 +173,5 @@ async def test_a_proof_that_fails_is_a_failed_proof() -> None:
     await body.callback(SimpleNamespace())
     with pytest.raises(HookError, match="status 503"):
         await proof.callback(SimpleNamespace())
-    (note,) = read_notes(store.noted[DOMAIN], DOMAIN)
+    (note,) = read_notes(store.noted[DOMAIN], DOMAIN, "repair")
     assert note.proof is None

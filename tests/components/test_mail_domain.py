@@ -230,7 +230,7 @@ def test_the_bucket_lets_cloudfront_of_this_account_read_policies_only(plain: Re
     )
     assert (once["Action"], once["Resource"], once["Condition"]) == (
         ["s3:PutObject"],
-        "arn:aws:s3:::mtasts-bucket/ledger/*",
+        ["arn:aws:s3:::mtasts-bucket/ledger/*", "arn:aws:s3:::mtasts-bucket/emergency/*"],
         {"Null": {"s3:if-none-match": "true"}},
     )
     assert allow["Resource"] == "arn:aws:s3:::mtasts-bucket/policy/*/.well-known/mta-sts.txt"
@@ -248,17 +248,22 @@ def test_once_anything_was_enforced_nobody_deletes_of_the_ledger_or_its_history(
         return {each["Sid"]: each for each in policy["Statement"]}
 
     assert not statements(plain).keys() & {"LedgerIsKept", "HistoryIsKept"}
-    found = statements(protected)
-    for sid, actions, resource in (
-        ("LedgerIsKept", ["s3:DeleteObject", "s3:DeleteObjectVersion"], "/ledger/*"),
-        ("HistoryIsKept", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"], ""),
-    ):
+    found, arn = statements(protected), "arn:aws:s3:::mtasts-bucket"
+    kept: list[tuple[str, list[str], str | list[str]]] = [
+        (
+            "LedgerIsKept",
+            ["s3:DeleteObject", "s3:DeleteObjectVersion"],
+            [f"{arn}/ledger/*", f"{arn}/emergency/*"],
+        ),
+        ("HistoryIsKept", ["s3:PutBucketVersioning", "s3:PutLifecycleConfiguration"], arn),
+    ]
+    for sid, actions, resource in kept:
         assert found[sid] == {
             "Sid": sid,
             "Effect": "Deny",
             "Principal": "*",
             "Action": actions,
-            "Resource": f"arn:aws:s3:::mtasts-bucket{resource}",
+            "Resource": resource,
         }
     # Versioning is on before the policy says that nobody may write it any more.
     policy = protected.request("BucketPolicy policies-access")

@@ -164,7 +164,20 @@ def test_one_domain_may_be_asked_for(
     assert show(url, tmp_path, "--domain", "new.example") == 0
     assert capsys.readouterr().out == "new.example: nothing was published yet\n"
     assert show(url, tmp_path, "--domain", "parked.example") == 2
-    assert "is no domain of the stack: example.gov, new.example, old" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "is no domain of the stack, and has no ledger there: example.gov, new.example, o" in said
+
+
+def test_a_domain_that_has_left_the_file_is_shown_by_its_ledger(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = STACK.format(url=url).replace("    - {name: old.example, mx: [mx1.old.example]}\n", "")
+    assert "old.example" not in text.replace("older", "")
+    (tmp_path / "Pulumi.agency.yaml").write_text(text)
+    words = ["ledger", "show", "agency", "--stacks", str(tmp_path)]
+    for more in ([], ["--domain", "old.example"]):
+        assert main([*words, *more]) == 0
+        assert "old.example\n    1  2026-01-01 00:00  taken over; " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("format_", ["text", "json"])

@@ -201,27 +201,27 @@ def test_notes_are_read_as_they_were_written() -> None:
             ),
         )
     )
-    assert read_notes(names, DOMAIN) == (noted(OTHER, NOW, proven=False), noted())
-    assert read_notes({}, DOMAIN) == ()
+    assert read_notes(names, DOMAIN, "repair") == (noted(OTHER, NOW, proven=False), noted())
+    assert read_notes({}, DOMAIN, "repair") == ()
     with pytest.raises(
         LedgerError, match=rf"the note emergency/{DOMAIN}/{ID}\.proof\.json of an em"
     ):
-        read_notes({f"{ID}.proof.json": b"x"}, DOMAIN)
+        read_notes({f"{ID}.proof.json": b"x"}, DOMAIN, "repair")
 
 
 def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
     known = ledger(proven=True)
-    found = missing(known, (noted(OTHER, NOW, proven=False), noted()))
+    found = missing(known, (noted(OTHER, NOW, proven=False), noted()), "repair")
     kinds = [(type(each), each.number, each.id) for each in found]
     assert kinds == [(Body, 3, OTHER), (Body, 4, ID), (Proof, 5, ID)]
     whole = Ledger((*known.entries, *found))
     assert [body.revision for body in whole.bodies] == [0, 1, 2]
-    assert missing(whole, (noted(OTHER, NOW, proven=False), noted())) == ()
-    late = missing(Ledger(whole.entries[:4]), (noted(),))
+    assert missing(whole, (noted(OTHER, NOW, proven=False), noted()), "repair") == ()
+    late = missing(Ledger(whole.entries[:4]), (noted(),), "repair")
     assert [type(each) for each in late] == [Proof]
     with pytest.raises(LedgerError, match="the ledger is empty, though"):
-        missing(Ledger(), (noted(),))
-    assert missing(Ledger(), ()) == ()
+        missing(Ledger(), (noted(),), "repair")
+    assert missing(Ledger(), (), "repair") == ()
 
 
 def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:

@@ -14,10 +14,11 @@ from iam_calls import Call, allows, calls_of
 
 from components.aws.policy_bucket import bucket_policy
 from localcloud.moto_host import moto_running, session
+from mtasts.cli.ledger_mending import Opened, verified
 from mtasts.cli.main import main
 from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.buckets import ensure_bucket
-from mtasts.config import Hosting
+from mtasts.config import Hosting, load_stack
 from mtasts.errors import UndeterminedError
 from mtasts.iam.policies import Ground, policies
 from mtasts.iam.statements import Command
@@ -25,6 +26,7 @@ from mtasts.mending import Mending, plan
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
+from mtasts.rollout.emergency import render_body
 from mtasts.rollout.entries import LedgerError, MxSeen, render_entry
 from mtasts.rollout.kept import checkpoint_name
 from mtasts.rollout.ledger import intend
@@ -51,6 +53,7 @@ STACK = """config:
   mtasts:domains:
     - {{name: example.gov, mx: [mx1.example.gov]}}
 """
+TESTING = Policy(Mode.TESTING, 86_400, (MxPattern.parse("mx1.example.gov"),))
 ENFORCE = Policy(Mode.ENFORCE, 86_400, (MxPattern.parse("mx1.example.gov"),))
 
 
@@ -138,6 +141,8 @@ def kept(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
         ("put_object", {"Key": "ledger/example.gov/1.json", "Body": b"x"}),
         ("put_object", {"Key": "ledger/example.gov/99.json", "Body": b"x"}),
         ("put_object", {"Key": "ledger/other.example/1.json", "Body": b"x"}),
+        ("put_object", {"Key": "emergency/example.gov/x.body.json", "Body": b"x"}),
+        ("delete_object", {"Key": "emergency/example.gov/x.body.json"}),
         ("delete_object", {"Key": "ledger/example.gov/1.json"}),
         ("delete_object", {"Key": "ledger/example.gov/1.json", "VersionId": "oldest"}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Suspended"}}),
@@ -157,7 +162,17 @@ def kept(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
             },
         ),
     ],
-    ids=["over", "new", "elsewhere", "marker", "version", "suspended", "lifecycle"],
+    ids=[
+        "over",
+        "new",
+        "elsewhere",
+        "note",
+        "note-marker",
+        "marker",
+        "version",
+        "suspended",
+        "lifecycle",
+    ],
 )
 def test_nobody_changes_the_ledger_or_its_history(
     kept: Kept, call: str, options: dict[str, Any]
@@ -267,7 +282,9 @@ def test_an_object_that_is_none_of_the_ledgers_goes_when_it_is_named(
     assert kept.ledger("repair", *words, "--apply") == 0
     assert kept.store.read(DOMAIN).entries == kept.before
     assert kept.ledger("repair", *words, "--apply") == 2
-    assert f"the ledger of {DOMAIN} has no object 13.json" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"the ledger of {DOMAIN} has no object 13.json: if an earlier repair has" in said
+    assert f"mtasts ledger repair {kept.stack} --domain {DOMAIN} --apply" in said
     assert kept.has_policy()
 
 
@@ -290,6 +307,131 @@ def test_what_stays_amiss_beside_an_object_that_goes_is_told(
     assert kept.store.append(DOMAIN, 13, b"no entry")
     assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "13.json", "--apply") == 1
     assert "stays amiss: the checkpoint 10 has another entry 3" in capsys.readouterr().out
+
+
+def test_a_note_that_was_written_over_or_cannot_be_read_is_mended_like_an_entry(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    intended = intend(asyncio.run(Recorder(kept.store, Hosting.AWS).read(DOMAIN)), TESTING)
+    name, raw = render_body(NOW, intended)
+    kept.store.note(DOMAIN, name, raw)
+    kept.put_policy(None)
+    key = f"emergency/{DOMAIN}/{name}"
+    kept.s3.put_object(Bucket=kept.bucket, Key=key, Body=b"x")
+    kept.put_policy(kept.policy)
+    assert kept.store.emergencies() == {DOMAIN: {name: raw}}
+    assert kept.ledger("verify") == 1
+    assert f"{key} of the bucket {kept.bucket} was written over" in capsys.readouterr().out
+    assert kept.ledger("repair", "--apply") == 0
+    assert kept.ledger("verify") == 0
+    kept.store.note(DOMAIN, "bad.body.json", b"x")
+    capsys.readouterr()
+    assert kept.ledger("verify") == 3
+    drop = f"--drop emergency/{DOMAIN}/bad.body.json"
+    way = f"mtasts ledger repair {kept.stack} --domain {DOMAIN} {drop} --apply"
+    assert way in capsys.readouterr().out
+    assert kept.ledger("repair", "--apply") == 1
+    assert f"stays amiss: the note emergency/{DOMAIN}/bad" in capsys.readouterr().out
+    assert kept.ledger("repair", "--domain", DOMAIN, *drop.split(), "--apply") == 0
+    assert kept.ledger("verify") == 0
+    assert kept.has_policy()
+
+
+def test_a_note_without_any_ledger_says_that_a_ledger_is_lost(kept: Kept) -> None:
+    other = "other.example"
+    ledger = asyncio.run(Recorder(kept.store, Hosting.AWS).read(other))
+    kept.store.note(other, *render_body(NOW, intend(ledger, TESTING)))
+    assert kept.ledger("repair", "--apply") == 1
+    assert kept.ledger("repair", "--domain", other, "--lost-approved-by", "me", "--apply") == 0
+    again = asyncio.run(Recorder(kept.store, Hosting.AWS).read(other))
+    assert again.adopted is not None
+
+
+class KilledError(BaseException):
+    """The process has ended: nothing that it was about to call is called."""
+
+
+def killed(kept: Kept, after: int) -> None:
+    """Apply a repair, until so many of its writes are done."""
+    left = [after]
+
+    def call(model: Any, **_: object) -> None:
+        if not model.name.startswith(("Get", "List", "Head")):
+            if not left[0]:
+                raise KilledError
+            left[0] -= 1
+
+    mending = plan(kept.store, None, DOMAIN, lost_by="me", now=NOW)
+    events = kept.account.client("s3").meta.events
+    events.register("before-call.s3", call)
+    try:
+        mending.apply(kept.store)
+    except KilledError:
+        return
+    finally:
+        events.unregister("before-call.s3", call)
+    assert left[0] == 0, "no later kill is left to try"
+
+
+@pytest.mark.parametrize(
+    ("harm", "writes"),
+    [
+        ([{"over": "3.json"}, {"delete": "4.json"}], 4),
+        ([{"gone": f"{number}.json"} for number in (1, 5, 9)], 3),
+        ([{"over": "3.json"}, *({"gone": f"{n}.json"} for n in (2, 11))], 5),
+    ],
+    ids=["over", "gone", "lost"],
+)
+def test_wherever_a_repair_is_killed_the_next_one_mends_the_ledger(
+    kept: Kept, harm: list[dict[str, str]], writes: int
+) -> None:
+    before = kept.before
+    for after in range(writes + 1):
+        for each in harm:
+            kept.harm(**each)
+        killed(kept, after)
+        words = ("--domain", DOMAIN, "--lost-approved-by", "me", "--apply")
+        assert kept.ledger("repair", *words) == 0
+        assert kept.ledger("repair") == 0
+        assert kept.ledger("verify") == 0
+        found = {n: raw for n, raw in kept.store.read(DOMAIN).entries.items() if n != 11}
+        assert found == {n: raw for n, raw in before.items() if n != 11}
+        assert kept.has_policy()
+
+
+def test_verify_tells_where_a_repair_was_killed_that_had_lifted_the_policy(
+    kept: Kept, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept.harm(over="3.json")
+    killed(kept, 1)
+    kept.ledger("repair")
+    assert "keep everybody from deleting of the ledger again" in capsys.readouterr().out
+    killed(kept, 1)  # lifted already, so this one deletes, and ends before it guards
+    assert kept.ledger("verify") == 1
+    assert "nothing keeps anybody from deleting of it: mtasts" in capsys.readouterr().out
+
+
+def test_while_a_domain_moves_verify_says_at_which_cloud_its_ledger_stands(kept: Kept) -> None:
+    bucket = f"other-{kept.stack}"
+    kept.s3.create_bucket(Bucket=bucket)
+    on = {"Status": "Enabled"}
+    kept.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration=on)
+    config, _ = load_stack(kept.folder / f"Pulumi.{kept.stack}.yaml")
+    there = S3Store(kept.account, bucket, kept.stack)
+
+    def opened() -> Opened:
+        recorder = Recorder(there, Hosting.CLOUDFLARE, lambda: NOW, lambda: kept.store)
+        return Opened(config, recorder, there, kept.store)
+
+    way = f"pulumi up -s {kept.stack} hands the ledger over to cloudflare, unless it holds {DOMAIN}"
+    line = f"12 entries at aws, whole, which count; {way}"
+    assert verified(opened(), DOMAIN) == (line, ())
+    before = opened()
+    assert verified(before, "new.example")[0] == "no ledger: nothing was published yet"
+    asyncio.run(before.recorder.hand_over(DOMAIN))
+    line, notes = verified(opened(), DOMAIN)
+    assert line == "14 entries at cloudflare, whole, which count; 14 entries at aws, whole"
+    assert len(notes) == 1  # this bucket has no policy
 
 
 def test_an_entry_that_nobody_can_read_is_left_to_a_person() -> None:

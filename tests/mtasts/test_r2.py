@@ -70,8 +70,9 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
         assert list(servers.account.buckets) == [name]
         for _ in range(2):
             ledger.lock()
-        (rule,) = servers.account.buckets[name]["rules"]
-        assert (rule["prefix"], rule["condition"]) == ("ledger/", {"type": "Indefinite"})
+        rules = servers.account.buckets[name]["rules"]
+        assert [each["prefix"] for each in rules] == ["ledger/", "emergency/"]
+        assert all(each["condition"] == {"type": "Indefinite"} for each in rules)
 
 
 def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(
@@ -98,8 +99,7 @@ def test_the_lock_stands_before_there_is_an_entry(url: str, bucket: str) -> None
         ledger.lock()
         ledger._is_locked = False  # as for the next run
         ledger.lock()
-        (rule,) = servers.account.buckets[name]["rules"]
-        assert rule["prefix"] == "ledger/"
+        assert len(servers.account.buckets[name]["rules"]) == 2
         assert ledger.read(DOMAIN).entries == {}
 
 
@@ -112,7 +112,7 @@ def test_what_somebody_chose_is_removed_and_what_r2_refuses_is_told(url: str, bu
         ledger.remove(found.objects["2.json"])
         assert ledger.read(DOMAIN).entries == {1: b"x"}
         ledger.bucket = "no-such-bucket"
-        with pytest.raises(UndeterminedError, match="its lock mtasts-ledger has to be off"):
+        with pytest.raises(UndeterminedError, match="its lock rules mtasts-ledger and mtasts-em"):
             ledger.remove(["x"])
 
 
