@@ -34,6 +34,8 @@ class Flavour(StrEnum):
     ``tls12``, ``tls13``, ``old`` and ``static`` have good certificates and take that TLS alone.
     ``no-handshake`` offers STARTTLS and then talks on in clear, ``not-smtp`` speaks HTTP,
     ``endless`` greets without end, and ``silent`` never does. ``implicit`` speaks TLS at once.
+    ``limited`` is good at its first connection, and answers 421 at all that follow; ``impatient``
+    cuts those.
     """
 
     GOOD = "good"
@@ -59,6 +61,8 @@ class Flavour(StrEnum):
     NOT_SMTP = "not-smtp"
     ENDLESS = "endless"
     SILENT = "silent"
+    LIMITED = "limited"
+    IMPATIENT = "impatient"
 
     @property
     def certificate(self) -> Certificate | None:
@@ -79,6 +83,11 @@ _RUDE = {
     Flavour.NOT_SMTP: Words(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
     Flavour.ENDLESS: Words(b"220-" + b"x" * 400 + b"\r\n", endless=True),
     Flavour.SILENT: Words(b""),
+}
+# What those say who have taken one connection, and want no more.
+_ENOUGH = {
+    Flavour.LIMITED: Words(b"421 4.7.0 too many connections from your address\r\n"),
+    Flavour.IMPATIENT: Words(b"", cut=True),
 }
 
 
@@ -103,6 +112,7 @@ class MailServers:
         self._servers: list[asyncio.Server] = []
         self._connections: set[_Connection] = set()
         self._rude: set[asyncio.Transport] = set()
+        self._taken: set[str] = set()
         self.ports: dict[str, int] = {}
         self.flavours: dict[str, Flavour] = {}
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
@@ -139,7 +149,11 @@ class MailServers:
 
     def _protocol(self, host: str, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:
         flavour = self.flavours[host]
-        if (words := _RUDE.get(flavour)) is not None:
+        words = _RUDE.get(flavour)
+        if flavour in _ENOUGH:
+            words = _ENOUGH[flavour] if host in self._taken else None
+            self._taken.add(host)
+        if words is not None:
             return Rude(words, self._rude)
         return self._connection(host, flavour, loop)
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """What one says: first, perhaps again and again, and to all but EHLO."""
+    """What one says: first, perhaps again and again, and to all but EHLO; or it hangs up."""
 
     greeting: bytes
     reply: bytes = b""
     endless: bool = False
+    cut: bool = False
 
 
 class Rude(asyncio.Protocol):
@@ -29,6 +30,8 @@ class Rude(asyncio.Protocol):
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
             self._open.add(transport)
+            if self._words.cut:
+                transport.abort()
             self._say()
 
     def connection_lost(self, _: Exception | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,16 +12,16 @@ from mtasts.check.revocation import source
 from mtasts.check.seen import MxHost, Observed
 from mtasts.lookups import Answers, Lookups, addresses_in
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
-from mtasts.observations import Hello, SmtpOutcome
+from mtasts.observations import FetchOutcome, Hello, SmtpOutcome
 from mtasts.parsing import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
-from mtasts.probe.https import SENDER_AGENTS
+from mtasts.probe.https import SENDER_AGENTS, USER_AGENT
 from mtasts.records import texts
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
-from mtasts.visiting import Visits, report_uris
+from mtasts.visiting import Visits, beside, patiently, report_uris
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
     from typing import Any, TypeVar
 
     from mtasts.check.seen import Pointer
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
 
+    K = TypeVar("K")
     T = TypeVar("T")
+    V = TypeVar("V", Fetch, SmtpSession)
 
 # A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
 _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
@@ -56,6 +59,7 @@ class Observer:
         self.tls_details = tls_details
         self._deadline_seconds = deadline_seconds
         self._answers = Answers(resolver)
+        self.reach = reach
         self.parsers = Parsers(self._answers)
         self.visits = Visits(
             reach,
@@ -101,6 +105,7 @@ class _Looking:
 
     def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
         self._visits = observer.visits
+        self._reach = observer.reach
         self._wants_details = observer.tls_details
         self._parsers = observer.parsers
         self._seen = seen
@@ -121,8 +126,11 @@ class _Looking:
         revocations, details = await asyncio.gather(
             self._revocations(host.fetches, hosts), self._details(host.fetches, hosts)
         )
+        answers = (*seen.host, *(each for host in hosts for each in host.addresses))
+        there = {address for each in answers for address in each.values}
         return replace(
             host,
+            private=frozenset(each for each in there if not self._reach.reaches_all(each)),
             revocations=revocations,
             details=details,
             loops=loops,
@@ -136,28 +144,40 @@ class _Looking:
 
     async def _host(self) -> Observed:
         """The policy host: every address, as itself, as senders name themselves, with less TLS."""
-        host, there = self._seen.host[0].name, addresses_in(self._seen.host)
-        visits, end = self._visits, self._end
-        fetches, agents, hellos = await asyncio.gather(
-            asyncio.gather(*(visits.fetch(host, each, end) for each in there)),
-            asyncio.gather(
-                *(
-                    visits.fetch(host, a, end, agent=name)
-                    for name in SENDER_AGENTS
-                    for a in there[:1]
-                )
-            ),
-            asyncio.gather(
-                *(visits.greet(host, each, end, hello) for each in there for hello in _LESS)
-            ),
+        there = addresses_in(self._seen.host)
+        found = await asyncio.gather(
+            *(self._fetches(each, SENDER_AGENTS if each == there[0] else ()) for each in there)
         )
+        fetches = [each.usual for each in found]
         return replace(
             self._seen,
             fetches=tuple(fetches),
-            agents=tuple(zip(SENDER_AGENTS, agents, strict=False)),
-            hellos=tuple(zip(_LESS * len(there), hellos, strict=True)),
+            agents=tuple(pair for each in found for pair in each.agents),
+            hellos=tuple(pair for each in found for pair in each.less),
             patterns=await self._ask.patterns(_policy_of(fetches)),
         )
+
+    async def _fetches(self, address: str, agents: Iterable[str]) -> _Fetches:
+        """The usual request, and then, where TLS stood, the others, two at once at most.
+
+        What came before the usual one would meet a limit in its place.
+        """
+        host, visits, end = self._seen.host[0].name, self._visits, self._end
+
+        async def fetch(agent: str = USER_AGENT) -> Fetch:
+            return await visits.fetch(host, address, end, agent=agent)
+
+        async def greet(hello: Hello) -> Fetch:
+            return await visits.greet(host, address, end, hello)
+
+        usual = await patiently(fetch, end)
+        if not usual.stood or usual.outcome is FetchOutcome.TIMED_OUT:
+            return _Fetches(usual)
+        less, named = await asyncio.gather(
+            _in_turn(_LESS, greet, lambda: greet(Hello.USUAL), end),
+            _in_turn(agents, fetch, fetch, end),
+        )
+        return _Fetches(usual, less, named)
 
     async def _mx(self, host: str) -> MxHost:
         addresses, tlsa = await asyncio.gather(
@@ -171,7 +191,7 @@ class _Looking:
             tuple(each.usual for each in found),
             tuple(pair for each in found for pair in each.less),
             tlsa,
-            tuple(each.pointer for each in found),
+            tuple(each.pointer for each in found if each.pointer),
             tuple(each.implicit for each in found if each.implicit),
         )
 
@@ -181,11 +201,15 @@ class _Looking:
         Where it did not, port 465 is asked too.
         """
         visits, end = self._visits, self._end
-        usual, pointer = await asyncio.gather(
-            visits.session(host, address, end), self._ask.pointer(address)
-        )
+
+        async def session(hello: Hello = Hello.USUAL) -> SmtpSession:
+            return await visits.session(host, address, end, hello)
+
+        if not self._reach.reaches_all(address):  # of whose names everybody has others
+            return _Sessions(await patiently(session, end))
+        usual, pointer = await asyncio.gather(patiently(session, end), self._ask.pointer(address))
         less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
-        found = [(each, await visits.session(host, address, end, each)) for each in less]
+        found = await _in_turn(less, session, session, end)
         implicit = None
         if not usual.connected or usual.outcome is SmtpOutcome.NO_STARTTLS:
             # TLS at a deadline that has passed would be one more look for nothing.
@@ -245,15 +269,38 @@ class _Sessions(NamedTuple):
     """What one address of an MX host brought."""
 
     usual: SmtpSession
-    less: list[tuple[Hello, SmtpSession]]
-    pointer: Pointer
-    implicit: Fetch | None
+    less: Sequence[tuple[Hello, SmtpSession]] = ()
+    pointer: Pointer | None = None
+    implicit: Fetch | None = None
+
+
+class _Fetches(NamedTuple):
+    """What one address of the policy host brought."""
+
+    usual: Fetch
+    less: Sequence[tuple[Hello, Fetch]] = ()
+    agents: Sequence[tuple[str, Fetch]] = ()
+
+
+async def _in_turn(
+    ways: Iterable[K],
+    look: Callable[[K], Coroutine[Any, Any, V]],
+    usual: Callable[[], Coroutine[Any, Any, V]],
+    end: float,
+) -> list[tuple[K, V]]:
+    """Looks beside the usual one, one after another; after one that met a limit no more."""
+    found: list[tuple[K, V]] = []
+    for way in ways:
+        found.append((way, await beside(partial(look, way), usual, end)))
+        if found[-1][1].limited:
+            break
+    return found
 
 
 def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
     """The policy of the first answer that brought one."""
     for each in fetches:
-        if each.status == 200:
+        if each.status == 200 and not each.encoding:
             try:
                 return parse(each.body)
             except PolicySyntaxError:

@@ -116,6 +116,7 @@ def vantage_of(reach: Reach) -> Vantage:
         digest = hashlib.sha256(reach.ca_file.read_bytes()).hexdigest()
         roots = f"{printable(reach.ca_file.name)} (sha256 {digest})"
         changed.append(f"--ca {printable(reach.ca_file.name)}")
+    changed += ["--allow-private"] if reach.allow_private else []
     changed += [f"--connect-to {printable(str(row), 300)}" for row in reach.connect_to[:_ROWS_MAX]]
     return Vantage(
         tool=f"mtasts {version('mtasts')}",

@@ -135,6 +135,8 @@ class FetchOutcome(StrEnum):
     TIMED_OUT = "timed-out"
     HTTP_MALFORMED = "http-malformed"
     TOO_LARGE = "too-large"
+    NOT_GLOBAL = "not-global"  # nobody outside can reach that address; it was left alone
+    NOT_ASKED = "not-asked"  # it is at a port that is left alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,10 @@ class Fetch:
     ``headers`` have lower-case names. ``body`` is what was read, never more than the limit asked
     for, its transfer coding undone. ``connected`` says whether the connection was taken, ``tls``
     what the handshake brought, ``fault`` why its certificate was refused. ``seconds`` is how long
-    all of it took. ``reason`` says why there is no answer, in printable ASCII.
+    all of it took. ``reason`` says why there is no answer, in printable ASCII. ``refused`` says
+    that the connection was (nothing listens there), ``cut`` that the other side ended it without a
+    word. ``limited`` is what the checker makes of an answer that was put off: the usual request was
+    too, right after.
     """
 
     host: str
@@ -158,10 +163,33 @@ class Fetch:
     fault: CertificateFault | None = None
     connected: bool = False
     seconds: float = 0.0
+    refused: bool = False
+    cut: bool = False
+    limited: bool = False
+
+    @property
+    def put_off(self) -> bool:
+        """Whether it may answer later, as where it limits rates (RFC 6585 section 4)."""
+        return self.cut or self.status == 429
+
+    @property
+    def stood(self) -> bool:
+        """Whether it came as far as TLS, and was not put off."""
+        return bool(self.tls.version) and not self.put_off
 
     def header(self, name: str) -> str:
         """The first header of that lower-case name, or an empty text."""
         return next((value for each, value in self.headers if each == name), "")
+
+    def lines(self, name: str) -> tuple[str, ...]:
+        """Every header of that lower-case name, as it stands."""
+        return tuple(value for each, value in self.headers if each == name)
+
+    @property
+    def encoding(self) -> str:
+        """What the body is encoded with, which nothing here undoes (RFC 9110 section 8.4)."""
+        coding = self.header("content-encoding").strip().lower()
+        return "" if coding == "identity" else coding
 
     @property
     def media_type(self) -> str:
@@ -181,6 +209,7 @@ class SmtpOutcome(StrEnum):
     CONNECT_FAILED = "connect-failed"
     NO_ROUTE = "no-route"
     TIMED_OUT = "timed-out"
+    NOT_GLOBAL = "not-global"  # nobody outside can reach that address; it was left alone
 
     @property
     def settled(self) -> bool:
@@ -198,7 +227,9 @@ class SmtpSession:
     """What one session with one address of an MX host brought.
 
     ``connected`` says whether the connection was taken, ``tls`` what the handshake brought,
-    ``reason`` what went wrong, in printable ASCII. ``seconds`` is how long all of it took.
+    ``reason`` what went wrong, in printable ASCII: in the server's own words where there is a reply
+    ``code`` or the outcome is ``malformed``. ``seconds`` is how long all of it took; ``refused``,
+    ``cut`` and ``limited`` are as in `Fetch`.
     """
 
     host: str
@@ -209,6 +240,20 @@ class SmtpSession:
     reason: str = ""
     connected: bool = False
     seconds: float = 0.0
+    code: int = 0
+    refused: bool = False
+    cut: bool = False
+    limited: bool = False
+
+    @property
+    def put_off(self) -> bool:
+        """Whether it may answer later (4yz, RFC 5321 section 4.2.1)."""
+        return self.cut or 400 <= self.code < 500
+
+    @property
+    def stood(self) -> bool:
+        """Whether it came as far as TLS."""
+        return bool(self.tls.version)
 
 
 @dataclass(frozen=True, slots=True)

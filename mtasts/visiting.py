@@ -1,6 +1,9 @@
 """Visits to the hosts of others: so many at once, and each until a deadline.
 
-What many domains have in common, such as the mailbox of an agency, is visited once for all.
+Nothing is tried out on them: port 443 is asked for a policy, where that is served, and elsewhere as
+far as TLS; so are ports 25 and 465; port 80 only for what a verified certificate names (RFC 5280
+section 4.2.1.13). A host that puts a visit off is asked once more, later. What many domains have in
+common, such as the mailbox of an agency, is visited once for all.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from mtasts.observations import (
     SmtpSession,
     TlsDetails,
 )
-from mtasts.probe.https import BODY_MAX, CLEAR_PORT, PORT, USER_AGENT, fetch, greet
+from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, greet
 from mtasts.probe.openssl import details
 from mtasts.probe.smtp import PORT as SMTP_PORT
 from mtasts.probe.smtp import look
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
     T = TypeVar("T")
+    V = TypeVar("V", Fetch, SmtpSession)
 
 _PLACES_MAX = 1000
 _GRACE_SECONDS = 0.5
@@ -45,6 +49,8 @@ _REVOCATIONS_MAX = 64
 _REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
 _PROCESSES_MAX = 8
+# After which whoever puts a visit off is asked once more.
+PAUSE_SECONDS = 5.0
 
 
 class Visits:
@@ -126,9 +132,9 @@ class Visits:
         domain = _mailbox_domain(uri)
         found = Mailbox(uri, domain, await ask.one(domain, "MX"))
         for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
-            there = addresses_in(await ask.addresses(host))
-            if there:
-                return replace(found, session=await self.session(host, there[0], end))
+            if there := addresses_in(await ask.addresses(host)):
+                address = next(filter(self._reach.reaches_all, there), there[0])
+                return replace(found, session=await self.session(host, address, end))
         return found
 
     async def _endpoint(self, uri: str) -> Endpoint:
@@ -136,7 +142,15 @@ class Visits:
         place = _place(uri)
         found = Endpoint(uri, await ask.addresses(place.host))
         there = addresses_in(found.addresses)
-        return replace(found, fetch=await self._get(place, there[0], end)) if there else found
+        if not there:
+            return found
+        address = next(filter(self._reach.reaches_all, there), there[0])
+        if place.port != PORT:
+            why = f"port {place.port} is left alone, only {PORT} is asked"
+            fetch = Fetch(place.host, address, FetchOutcome.NOT_ASKED, reason=why)
+        else:
+            fetch = await self.greet(place.host, address, end, Hello.USUAL)
+        return replace(found, fetch=fetch)
 
     async def _revocation(self, url: str) -> Fetch:
         end, ask = self._own()
@@ -145,24 +159,22 @@ class Visits:
         if not there:
             reason = f"{place.host} has no address"
             return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
-        return await self._get(place, there[0], end, body_max=_REVOCATION_MAX_BYTES)
-
-    async def _get(
-        self, place: _Place, address: str, end: float, *, body_max: int = BODY_MAX
-    ) -> Fetch:
+        if place.port != CLEAR_PORT:
+            why = f"port {place.port} is left alone, only {CLEAR_PORT} is asked"
+            return Fetch(place.host, there[0], FetchOutcome.NOT_ASKED, reason=why)
         return await self._within(
             end,
             lambda left: fetch(
                 self._reach,
                 place.host,
-                address,
+                there[0],
                 place.path,
-                port=place.port,
-                clear=place.clear,
+                port=CLEAR_PORT,
+                clear=True,
                 deadline_seconds=left,
-                body_max=body_max,
+                body_max=_REVOCATION_MAX_BYTES,
             ),
-            _late(place.host, address),
+            _late(place.host, there[0]),
         )
 
     def _own(self) -> tuple[float, Lookups]:
@@ -200,25 +212,55 @@ class _Place(NamedTuple):
     host: str
     port: int
     path: str
-    clear: bool
 
 
 def _place(url: str) -> _Place:
     """Where an http or https address leads; what is no port is taken for none."""
     parts = urlsplit(url)
-    clear = parts.scheme == "http"
-    usual = CLEAR_PORT if clear else PORT
+    usual = CLEAR_PORT if parts.scheme == "http" else PORT
     try:
         port = parts.port or usual
     except ValueError:
         port = usual
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return _Place((parts.hostname or "").rstrip("."), port, path, clear)
+    return _Place((parts.hostname or "").rstrip("."), port, path)
 
 
 def _mailbox_domain(uri: str) -> str:
     """The domain of a ``mailto:`` URI (RFC 6068), in lower case."""
     return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
+
+
+async def patiently(look: Callable[[], Coroutine[Any, Any, V]], end: float) -> V:
+    """What ``look`` brings; what was put off is looked at once more, later."""
+    found = await look()
+    return await look() if found.put_off and await _paused(end) else found
+
+
+async def beside(
+    look: Callable[[], Coroutine[Any, Any, V]],
+    usual: Callable[[], Coroutine[Any, Any, V]],
+    end: float,
+) -> V:
+    """What ``look`` brings at a host where ``usual`` has stood.
+
+    A host that puts it off may limit how often it is asked: then it says nothing of what was asked.
+    Where the usual look stands right after, it does not, and means what was asked.
+    """
+    found = await look()
+    if not (found.put_off or found.refused) or (await usual()).stood:
+        return found
+    if await _paused(end):
+        found = await look()
+    return replace(found, limited=found.put_off or found.refused)
+
+
+async def _paused(end: float) -> bool:
+    """Let time pass, where enough of it is left to look once more after that."""
+    if end - asyncio.get_running_loop().time() < 2 * PAUSE_SECONDS:
+        return False
+    await asyncio.sleep(PAUSE_SECONDS)
+    return True
 
 
 def _late(host: str, address: str) -> Fetch:

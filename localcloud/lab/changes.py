@@ -37,6 +37,16 @@ def looping(owner: str) -> Callable[[Setup], None]:
     return change
 
 
+def dangling(owner: str) -> Callable[[Setup], None]:
+    """A CNAME that leads to nothing."""
+
+    def change(setup: Setup) -> None:
+        setup.put(owner, "TXT")
+        setup.put(owner, "CNAME", f"gone.{setup.domain}.")
+
+    return change
+
+
 def beside(owner: str) -> Callable[[Setup], None]:
     """A CNAME that some servers let stand beside the record: here a fault of the look-up."""
 

@@ -49,6 +49,7 @@ class Lab:
         self._free = itertools.count(1)
         self._hosts: dict[str, str] = {}
         self._records: list[RecordSet] = []
+        self._closed: list[str] = []
         self._clear_port = 0
         self.web = WebHosts(authority)
         self.mail = MailServers(authority, _CONNECTIONS_MAX)
@@ -88,15 +89,18 @@ class Lab:
             (each, _SMTP, mail[f"mx1.{each}"]) for each in self.setups if f"mx1.{each}" in mail
         ]
         # Port 1 is privileged, and nothing listens there.
+        pairs += [(each, port, 1) for each in self._closed for port in (_HTTPS, _SMTP)]
         closed = [s for s in self.setups.values() if not s.web.listens]
         pairs += [(f"mta-sts.{each.domain}", _HTTPS, 1) for each in closed]
         implicit = [h for h, each in self.mail.flavours.items() if each is Flavour.IMPLICIT]
         pairs += [(host, _SMTP, 1) for host in implicit]
+        # The first row that fits counts: digits come before letters, so addresses before names.
         return tuple(f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs))
 
     async def _listen(self, setup: Setup) -> None:
         host = f"mta-sts.{setup.domain}"
-        addresses = {"web": self._address(), **{label: self._address() for label in setup.mail}}
+        addresses = {label: self._address() for label in ("web", "closed", *setup.mail)}
+        self._closed.append(addresses["closed"])
         if setup.web.listens:
             where, port = self._bound(addresses["web"], _HTTPS)
             await self.web.listen(host, setup.web, address=where, port=port)

@@ -21,7 +21,8 @@ class Setup:
     """One domain with everything about it.
 
     ``records`` are by owner, relative to the domain, and type; ``@`` is the domain itself. In an A
-    record ``{web}`` stands for the policy host's address, and ``{mx1}`` for that of an MX host.
+    record ``{web}`` stands for the policy host's address, ``{mx1}`` for that of an MX host, and
+    ``{closed}`` for one where nothing listens.
     ``ttls`` are in seconds. ``mail`` are MX hosts by label; they and the policy host get address
     records, unless their label is in ``bare``, and MX hosts a PTR record, unless ``pointers`` has
     others. ``signed`` is what the resolver says of DNSSEC.

@@ -6,6 +6,7 @@ A name is the id of the finding that it is to give, or says what a hostile serve
 from __future__ import annotations
 
 import base64
+import gzip
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,18 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from localcloud.authority import Certificate, Offer
 from localcloud.dns import DnsFault, Outcome
-from localcloud.lab.changes import beside, both, delegated, having, looping, mx, policy, put, web
+from localcloud.lab.changes import (
+    beside,
+    both,
+    dangling,
+    delegated,
+    having,
+    looping,
+    mx,
+    policy,
+    put,
+    web,
+)
 from localcloud.lab.setup import SELECTOR, Setup, good, reports
 from localcloud.lab.web import Rudeness, bomb
 from localcloud.mail import Flavour
@@ -85,9 +97,29 @@ def _tlsa(record: str) -> Callable[[Setup], None]:
     return put("_25._tcp.mx1", "TLSA", record)
 
 
+def _proxied(setup: Setup) -> None:
+    name = "_dc-mx.0a1b2c3d4e5f"
+    setup.put("@", "MX", f"10 {name}.{setup.domain}.")
+    setup.put(name, "A", "{mx1}")
+
+
+def _addresses(label: str, *addresses: str) -> Callable[[Setup], None]:
+    """Other addresses than the one where the host listens."""
+
+    def change(setup: Setup) -> None:
+        setup.bare.add(label)
+        setup.put(label, "A", *addresses)
+
+    return change
+
+
 _SPF = f'"{SPF}"'
 _STS = '"v=STSv1; id=1;"'
 _HTTPS = '"v=TLSRPTv1; rua=https://gone.<domain>/;"'
+_INSIDE = '"v=TLSRPTv1; rua=https://inside.<domain>/,mailto:a@reports.lab.example;"'
+_OTHER_PORT = '"v=TLSRPTv1; rua=https://mta-sts.good.lab.example:8443/;"'
+_TYPES = (("Content-Type", "text/html"),)
+_GZIP = (("Content-Encoding", "gzip"),)
 _MANY_MX = tuple(f"10 mx{number}.<domain>." for number in range(2000))
 _IMPLICIT = both(put("@", "MX"), put("@", "A", "{mx1}"))
 _REDIRECT = (("Location", "https://www.lab.example/mta-sts.txt"),)
@@ -103,11 +135,14 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "sts-record-dnssec": having(signed=False),
     "sts-record-cname-beside": beside("_mta-sts"),
     "sts-record-cname-loop": looping("_mta-sts"),
+    "sts-record-cname-dangling": dangling("_mta-sts"),
     "host-cname-loop": looping("mta-sts"),
     "host-missing": _host_missing,
     "host-cname-dangling": lambda setup: _host_alias(setup, f"gone.{setup.domain}."),
     "host-cname": _host_cname,
     "host-ipv6-missing": having(ipv6=False),
+    "host-address-not-global": _addresses("mta-sts", "{web}", "192.168.1.1"),
+    "host-refused": _addresses("mta-sts", "{web}", "{closed}"),
     "host-unreachable": web(listens=False),
     "host-tls-failed": web(rude=Rudeness.CLEAR),
     "host-tls12-missing": web(offer=Offer.TLS13),
@@ -130,6 +165,8 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "host-not-found": web(status=404),
     "host-status": web(status=503),
     "host-media-type": web(media_type="text/html"),
+    "host-media-type-twice": web(headers=_TYPES),
+    "host-encoded": lambda setup: setup.serve(body=gzip.compress(setup.web.body), headers=_GZIP),
     "host-malformed": web(rude=Rudeness.GARBAGE),
     "host-too-large": web(body=b"x" * 70_000),
     "host-bodies-differ": web(varies=True),
@@ -153,6 +190,9 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "tls-stapling-missing": web(certificate=Certificate.REVOKED_BY_ANSWER),
     "mx-silent": mx(Flavour.SILENT),
     "mx-port-465": mx(Flavour.IMPLICIT),
+    "mx-proxied": _proxied,
+    "mx-address-not-global": _addresses("mx1", "{mx1}", "10.0.0.1"),
+    "mx-refused": _addresses("mx1", "{mx1}", "{closed}"),
     "mx-malformed": mx(Flavour.NOT_SMTP),
     "mx-starttls-missing": mx(Flavour.STRIPPED),
     "mx-tls-failed": mx(Flavour.NO_HANDSHAKE),
@@ -177,6 +217,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "tlsrpt-record-delegated": delegated("_smtp._tls", "TXT"),
     "tlsrpt-record-cname-beside": beside("_smtp._tls"),
     "tlsrpt-record-cname-loop": looping("_smtp._tls"),
+    "tlsrpt-record-cname-dangling": dangling("_smtp._tls"),
     "tlsrpt-record-apex": put("@", "TXT", _SPF, '"v=TLSRPTv1; rua=mailto:a@b.c"'),
     "tlsrpt-record-legacy": put("_smtp-tlsrpt", "TXT", '"v=TLSRPTv1; rua=mailto:a@b.c"'),
     "tlsrpt-mailbox-lost": put("_smtp._tls", "TXT", '"v=TLSRPTv1; rua=mailto:a@gone.<domain>"'),
@@ -194,7 +235,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "dkim-key-weak": _weak_key,
     # What is hostile beyond those ends in time, and says why.
     "hostile-endless": web(rude=Rudeness.ENDLESS),
-    "hostile-bomb": lambda setup: setup.serve(body=bomb(), headers=(("Content-Encoding", "gzip"),)),
+    "hostile-bomb": web(body=bomb(), headers=_GZIP),
     "hostile-banner": mx(Flavour.ENDLESS),
 }
 
@@ -206,6 +247,22 @@ ALSO: dict[str, tuple[str, Callable[[Setup], None]]] = {
     ),
     "mx-common-name": ("mx-certificate-mismatch", mx(Flavour.COMMON_NAME)),
     "mx-implicit-uncovered": ("policy-mx-uncovered", _IMPLICIT),
+    "tlsrpt-endpoint-inside": (
+        "tlsrpt-endpoint-lost",
+        both(put("inside", "A", "10.0.0.1"), put("_smtp._tls", "TXT", _INSIDE)),
+    ),
+}
+# Of which something cannot be found out, and nothing else is wrong: the ids, and what differs.
+UNKNOWN: dict[str, tuple[set[str], Callable[[Setup], None]]] = {
+    "host-limited": (
+        {"host-hello", "host-agent"},
+        both(having(ipv6=False), web(connections_max=1)),
+    ),
+    "host-limited-requests": ({"host-agent"}, both(having(ipv6=False), web(answers_max=1))),
+    "host-limited-always": ({"host-fetch"}, web(answers_max=0)),
+    "mx-limited": ({"mx-hello"}, mx(Flavour.LIMITED)),
+    "mx-impatient": ({"mx-hello"}, mx(Flavour.IMPATIENT)),
+    "tlsrpt-endpoint-port": ({"tlsrpt-endpoint"}, put("_smtp._tls", "TXT", _OTHER_PORT)),
 }
 # What looks like a fault and is none of that kind: the finding that it does not give.
 NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
@@ -220,8 +277,9 @@ NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
 def setups() -> list[Setup]:
     """All of them, the good one and the one for reports first."""
     found = [good("good"), reports()]
-    others = {name: change for name, (_, change) in (ALSO | NOT).items()}
-    for name, change in (CHANGES | others).items():
+    others = [*ALSO.items(), *NOT.items(), *UNKNOWN.items()]
+    more = {name: change for name, (_, change) in others}
+    for name, change in (CHANGES | more).items():
         setup = good(name)
         change(setup)
         found.append(setup)

@@ -43,7 +43,8 @@ class Web:
 
     ``refuses`` is a User-Agent that gets 403, ``wait_seconds`` how long each answer takes.
     ``named`` says that clients without SNI get another certificate, ``varies`` that no two answers
-    are the same.
+    are the same. After ``answers_max`` answers there is 429 alone, and after ``connections_max``
+    connections each is cut.
     """
 
     body: bytes = b""
@@ -58,6 +59,8 @@ class Web:
     refuses: str = ""
     wait_seconds: float = 0.0
     rude: Rudeness | None = None
+    answers_max: int | None = None
+    connections_max: int | None = None
 
 
 def bomb() -> bytes:
@@ -85,12 +88,20 @@ class WebHosts:
     ) -> None:
         """Start ``host``, by default on a free port."""
         respond = self._responder(host, web)
-        clear = web.rude in (Rudeness.STALL, Rudeness.CLEAR)
+        clear = web.rude in (Rudeness.STALL, Rudeness.CLEAR) or web.connections_max is not None
+        connections = itertools.count()
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            if web.connections_max is not None:
+                if next(connections) >= web.connections_max:
+                    writer.transport.abort()
+                    return
+                with contextlib.suppress(OSError):
+                    await writer.start_tls(self._context(host, web))
+            await self._connected(web, respond, reader, writer)
+
         server = await asyncio.start_server(
-            lambda reader, writer: self._connected(web, respond, reader, writer),
-            address,
-            port,
-            ssl=None if clear else self._context(host, web),
+            connected, address, port, ssl=None if clear else self._context(host, web)
         )
         self._servers.append(server)
         self.ports[host] = server.sockets[0].getsockname()[1]
@@ -138,7 +149,7 @@ class WebHosts:
     def _responder(
         self, host: str, at_first: Web
     ) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
-        count = itertools.count()
+        count, answers = itertools.count(), itertools.count()
 
         async def respond(request: HttpRequest) -> HttpResponse:
             web = self._changed.get(host, at_first)
@@ -147,6 +158,8 @@ class WebHosts:
                 return HttpResponse(403)
             if request.path != POLICY_PATH:
                 return HttpResponse(404)
+            if web.answers_max is not None and next(answers) >= web.answers_max:
+                return HttpResponse(429)
             media_type = (("Content-Type", web.media_type),) if web.media_type else ()
             body = web.body + f"x{next(count)}: 1\r\n".encode() if web.varies else web.body
             return HttpResponse(web.status, (*media_type, *web.headers), body)

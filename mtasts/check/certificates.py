@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from mtasts.check.revocation import is_revoked, source
-from mtasts.observations import CertificateFault
+from mtasts.observations import CertificateFault, FetchOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +50,8 @@ def judge_presented(
         return
     fetch = revocations[address]
     revoked, reason = None, fetch.reason or f"status {fetch.status}"
+    if fetch.outcome is FetchOutcome.HTTP_MALFORMED:
+        reason = "what it says is not HTTP"  # whose words are those of no host of the domain
     if fetch.status == 200 and not fetch.reason:
         revoked, reason = is_revoked(fetch.body, tls, now)
     if revoked:

@@ -15,7 +15,7 @@ from mtasts.check.mx import judge_mx
 from mtasts.check.notes import AGAIN, Checked, Notes
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
-from mtasts.check.seen import loop_of
+from mtasts.check.seen import dangling, loop_of
 from mtasts.check.tls_details import judge_details
 from mtasts.findings import ordered
 from mtasts.records import join
@@ -63,7 +63,10 @@ def _sts(seen: Observed, notes: Notes) -> str:
         notes.ask("sts-record", "the STS record", seen.sts.reason, AGAIN)
         return ""
     report = check_sts(seen.sts.strings)
-    notes.findings += report.findings if seen.sts.strings or seen.takes_mail else ()
+    if target := dangling(seen.sts):
+        notes.find("sts-record-cname-dangling", target)
+    elif seen.sts.strings or seen.takes_mail:
+        notes.findings += report.findings
     if seen.sts.strings:
         if seen.sts.canonical not in ("", seen.sts.name):
             notes.find("sts-record-delegated", seen.sts.canonical)

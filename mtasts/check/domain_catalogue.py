@@ -15,6 +15,10 @@ _MX = "RFC 8461 section 4"
 _RPT = "RFC 8460 section 3"
 _FETCH_ERROR = "sts-policy-fetch-error"
 _WEBPKI = "sts-webpki-invalid"
+_GLOBAL = (
+    "publish addresses that senders can reach; where DNS answers otherwise inside than outside, "
+    "ask it from outside (--resolver)"
+)
 
 CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "sts-record-delegated": (
@@ -42,6 +46,11 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 1034 section 3.6.2", "the STS record's CNAME leads back to itself",
         "let the last CNAME name where the record is", "",
     ),
+    "sts-record-cname-dangling": (
+        Severity.ERROR, "RFC 8461 section 8.2",
+        "the STS record is a CNAME to a name that has no such record",
+        "remove the CNAME, or publish at its target: whoever takes that name may do so", "",
+    ),
     "host-cname-loop": (
         Severity.ERROR, "RFC 1034 section 3.6.2", "the policy host's CNAME leads back to itself",
         "let the last CNAME name the web host", _FETCH_ERROR,
@@ -62,6 +71,15 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "host-ipv6-missing": (
         Severity.INFO, _FETCH, "the policy host has no IPv6 address",
         "add an AAAA record: senders without IPv4 get no policy", "",
+    ),
+    "host-address-not-global": (
+        Severity.ERROR, "RFC 6890", "nobody outside can reach an address of the policy host",
+        _GLOBAL, _FETCH_ERROR,
+    ),
+    "host-refused": (
+        Severity.ERROR, _FETCH,
+        "an address of the policy host refuses connections, while another answers",
+        "open port 443 there, or remove the address", _FETCH_ERROR,
     ),
     "host-unreachable": (
         Severity.ERROR, _FETCH, "the policy host does not answer",
@@ -153,6 +171,16 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 8461 section 3.2", "the media type is not text/plain",
         "send Content-Type: text/plain", _FETCH_ERROR,
     ),
+    "host-media-type-twice": (
+        Severity.ERROR, "RFC 9110 section 5.3",
+        "Content-Type stands twice: some senders take the first, some the last, some neither",
+        "send one Content-Type: text/plain; see what adds the other", _FETCH_ERROR,
+    ),
+    "host-encoded": (
+        Severity.ERROR, "RFC 9110 section 8.4",
+        "the policy comes encoded, though nobody asked for that, so it was not read",
+        "serve it without Content-Encoding: turn compression off for it", _FETCH_ERROR,
+    ),
     "host-malformed": (
         Severity.ERROR, _FETCH, "the policy host does not speak HTTP to the end",
         "see what stands before the web server", _FETCH_ERROR,
@@ -211,6 +239,20 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
     "mx-duplicate": (
         Severity.WARNING, "RFC 5321 section 5.1", "several MX records name the same host",
         "keep one of them", "",
+    ),
+    "mx-proxied": (
+        Severity.ERROR, _MX,
+        "Cloudflare proxies an MX host: MX names its own _dc-mx, which no certificate can have",
+        "set the address records of the MX host to DNS only at Cloudflare", "validation-failure",
+    ),
+    "mx-address-not-global": (
+        Severity.ERROR, "RFC 6890", "nobody outside can reach an address of an MX host",
+        _GLOBAL, "",
+    ),
+    "mx-refused": (
+        Severity.WARNING, "RFC 5321 section 5.1",
+        "an MX host refuses connections, while another address or host answers",
+        "start its mail server, or remove the address from DNS", "",
     ),
     "mx-malformed": (
         Severity.ERROR, "RFC 5321 section 4.2", "what an MX host says is not SMTP",
@@ -355,6 +397,11 @@ CATALOGUE: dict[str, tuple[Severity, str, str, str, str]] = {
         Severity.ERROR, "RFC 1034 section 3.6.2",
         "the CNAME of the TLS-RPT record leads back to itself",
         "let the last CNAME name where the record is", "",
+    ),
+    "tlsrpt-record-cname-dangling": (
+        Severity.ERROR, _RPT,
+        "the TLS-RPT record is a CNAME to a name that has no such record",
+        "remove the CNAME, or publish at its target: whoever takes that name may do so", "",
     ),
     "tlsrpt-endpoint-lost": (
         Severity.ERROR, _RPT, "reports are posted to a host that does not answer",

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from mtasts.check.certificates import judge_presented, judge_refused
-from mtasts.check.notes import AGAIN, ELSEWHERE, PATIENCE_SECONDS
+from mtasts.check.mx import is_proxied
+from mtasts.check.notes import AGAIN, ELSEWHERE, LATER, PATIENCE_SECONDS
 from mtasts.check.policy import check_policy
 from mtasts.check.seen import loop_of
 from mtasts.dialects import DIALECTS
@@ -30,23 +31,27 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     if not _addresses(seen, notes):
         return None
     revocations = dict(seen.revocations)
+    answers = any(each.connected for each in seen.fetches)
     for fetch in seen.fetches:
-        _fetch(fetch, notes)
+        if fetch.refused and answers:
+            notes.find("host-refused", fetch.address)
+        else:
+            _fetch(fetch, notes)
         judge_presented(fetch.tls, revocations, notes, "host", fetch.address, now=now)
     _hellos(seen, notes)
     _renewal(seen, notes)
-    for agent, fetch in seen.agents:
-        first = next((each for each in seen.fetches if each.address == fetch.address), fetch)
-        if (first.outcome, first.status) != (fetch.outcome, fetch.status):
-            notes.find("host-agent-blocked", f"{agent}: {_said(fetch)}")
-    bodies = dict.fromkeys(each.body for each in seen.fetches if each.status == 200)
+    _agents(seen, notes)
+    bodies = dict.fromkeys(
+        each.body for each in seen.fetches if each.status == 200 and not each.encoding
+    )
     if len(bodies) > 1:
         notes.find("host-bodies-differ", f"{len(bodies)} bodies")
     if not bodies:
         return None
-    # A host that nobody can reach belongs out of DNS, not into the policy.
+    # A host that nobody can reach belongs out of DNS, and one of Cloudflare's own behind another
+    # name; neither into the policy.
     nowhere = {each.host for each in seen.mx_hosts if each.has_no_address}
-    hosts = [host for host in seen.mail_hosts if host not in nowhere]
+    hosts = [each for each in seen.mail_hosts if each not in nowhere and not is_proxied(each)]
     report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
     if report.policy is not None:
@@ -75,6 +80,17 @@ def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
             notes.find("policy-mx-nowhere", str(pattern))
 
 
+def _agents(seen: Observed, notes: Notes) -> None:
+    """Whether senders get what everybody else does, under the names that they have."""
+    for agent, fetch in seen.agents:
+        first = next((each for each in seen.fetches if each.address == fetch.address), fetch)
+        if fetch.limited or fetch.outcome in _NOT_SEEN:
+            what = f"what https://{fetch.host} serves at {fetch.address} to {agent}"
+            notes.ask("host-agent", what, _said(fetch), LATER)
+        elif (first.outcome, first.status) != (fetch.outcome, fetch.status):
+            notes.find("host-agent-blocked", f"{agent}: {_said(fetch)}")
+
+
 def _hellos(seen: Observed, notes: Notes) -> None:
     """TLS with less than usual, at addresses where the usual handshake stood."""
     stands = {each.address: each.tls for each in seen.fetches if each.tls.version}
@@ -83,6 +99,10 @@ def _hellos(seen: Observed, notes: Notes) -> None:
             notes.find("host-tls13-missing", f"{address}: {tls.version}")
     for hello, found in seen.hellos:
         if found.address not in stands:
+            continue
+        if found.limited or found.outcome in _NOT_SEEN:
+            what = f"how {found.host} at {found.address} answers to {hello}"
+            notes.ask("host-hello", what, _said(found), LATER)
             continue
         answered = found.outcome is FetchOutcome.ANSWERED
         if hello is Hello.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
@@ -126,12 +146,17 @@ def _addresses(seen: Observed, notes: Notes) -> bool:
         return False
     if aliased:
         notes.find("host-cname", aliased)
+    for address in (value for each in seen.host for value in each.values):
+        if address in seen.private:
+            notes.find("host-address-not-global", address)
     v4, v6 = seen.host
     if v4.values and v6.settled and not v6.values:
         notes.find("host-ipv6-missing")
     return True
 
 
+# What a look ends in that says nothing of the host.
+_NOT_SEEN = (FetchOutcome.CONNECT_FAILED, FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT)
 _NAMELESS_REFUSED = (FetchOutcome.CERTIFICATE_REFUSED, FetchOutcome.TLS_FAILED)
 _FETCHED = {
     FetchOutcome.CONNECT_FAILED: "host-unreachable",
@@ -151,9 +176,14 @@ def _fetch(fetch: Fetch, notes: Notes) -> None:
         return
     if waited and fetch.tls.version:
         notes.find("host-slow", where)
+    if fetch.outcome is FetchOutcome.NOT_GLOBAL:  # there is a finding about the address
+        return
+    what = f"what https://{fetch.host} serves at {fetch.address}"
     if fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
-        what = f"what https://{fetch.host} serves at {fetch.address}"
         notes.ask("host-fetch", what, _said(fetch), ELSEWHERE)
+        return
+    if fetch.status == 429:
+        notes.ask("host-fetch", what, "it limits requests (429)", LATER)
         return
     if fetch.outcome is FetchOutcome.CERTIFICATE_REFUSED:
         judge_refused(fetch.fault, fetch.reason, notes, "host", fetch.address)
@@ -171,8 +201,13 @@ def _response(fetch: Fetch, notes: Notes) -> None:
     elif fetch.status != 200:
         notes.find("host-status", f"{fetch.address}: {fetch.status}")
     else:
-        if fetch.media_type != "text/plain":
+        types = fetch.lines("content-type")
+        if len(types) > 1:
+            notes.find("host-media-type-twice", f"{fetch.address}: {', '.join(types)}")
+        elif fetch.media_type != "text/plain":
             notes.find("host-media-type", f"{fetch.address}: {fetch.media_type or 'none'}")
+        if fetch.encoding:
+            notes.find("host-encoded", f"{fetch.address}: {fetch.encoding}")
         age = _AGE.search(fetch.header("cache-control"))
         if age and int(age[1]) > _CACHED_LONG:
             notes.find("host-cache-long", f"{fetch.address}: {fetch.header('cache-control')}")

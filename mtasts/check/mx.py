@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.dane import parse_tlsa
-from mtasts.check.notes import AGAIN, PATIENCE_SECONDS, PORT_25
+from mtasts.check.notes import AGAIN, LATER, PATIENCE_SECONDS, PORT_25
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello, SmtpOutcome
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Collection
 
     from mtasts.check.notes import Notes
     from mtasts.check.seen import MxHost, Observed, Pointer
     from mtasts.observations import SmtpSession
     from mtasts.policy import Policy
 
+# What a session ends in that says something of the TLS it offered.
+_ANSWERED = (SmtpOutcome.TLS, SmtpOutcome.TLS_FAILED, SmtpOutcome.CERTIFICATE_REFUSED)
 # Key exchanges of TLS 1.2 whose keys are forgotten; RFC 9325 section 4.1.
 _FORWARD = re.compile(r"(?:ECDHE|DHE|TLS_)")
 
@@ -31,12 +34,24 @@ def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.dateti
         return
     _records(seen, notes, policy)
     revocations = dict(seen.revocations)
+    answers = any(session.connected for each in seen.mx_hosts for session in each.sessions)
     for each in seen.mx_hosts:
-        _host(each, notes)
+        if is_proxied(each.host):
+            notes.find("mx-proxied", each.host)
+            continue
+        _host(each, seen.private, notes)
         for session in each.sessions:
             where = f"{session.host} at {session.address}"
-            _session(session, where, notes)
+            if session.refused and answers:
+                notes.find("mx-refused", where)
+            else:
+                _session(session, where, notes)
             judge_presented(session.tls, revocations, notes, "mx", where, now=now)
+
+
+def is_proxied(host: str) -> bool:
+    """Whether Cloudflare has put a name of its own in place of an MX host that it proxies."""
+    return host.startswith("_dc-mx.")
 
 
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
@@ -57,7 +72,7 @@ def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
             notes.find("mx-duplicate", f"{host}: {count} records")
 
 
-def _host(found: MxHost, notes: Notes) -> None:
+def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
     failed = [each for each in found.addresses if not each.settled]
     for answer in failed:
         what = f"the {answer.type} records of {found.host}"
@@ -67,6 +82,9 @@ def _host(found: MxHost, notes: Notes) -> None:
         notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
     if found.has_no_address:
         notes.find("mx-no-address", found.host)
+    for address in (value for each in found.addresses for value in each.values):
+        if address in private:
+            notes.find("mx-address-not-global", f"{found.host}: {address}")
     for hello, session in found.hellos:
         _hello(hello, session, notes)
     for each in found.implicit:
@@ -81,7 +99,10 @@ def _hello(hello: Hello, session: SmtpSession, notes: Notes) -> None:
     """What a host takes of less than usual, where the usual handshake stood."""
     where = f"{session.host} at {session.address}"
     stood = session.outcome is SmtpOutcome.TLS
-    if hello is Hello.OLD and stood:
+    if session.limited or session.outcome not in _ANSWERED:
+        what = f"how {where} answers to {hello}"
+        notes.ask("mx-hello", what, notes.said(session), LATER)
+    elif hello is Hello.OLD and stood:
         notes.find("mx-tls-old", f"{where}: {session.tls.version}")
     elif hello is Hello.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
         notes.find("mx-tls12-missing", where)
@@ -132,13 +153,16 @@ def _session(session: SmtpSession, where: str, notes: Notes) -> None:
         case SmtpOutcome.NO_STARTTLS:
             notes.find("mx-starttls-missing", where)
         case SmtpOutcome.TLS_FAILED:
-            notes.find("mx-tls-failed", f"{where}: {session.reason}")
+            notes.find("mx-tls-failed", f"{where}: {notes.said(session)}")
         case SmtpOutcome.CERTIFICATE_REFUSED:
             judge_refused(session.fault, session.reason, notes, "mx", where)
         case SmtpOutcome.MALFORMED:
-            notes.find("mx-malformed", f"{where}: {session.reason}")
+            notes.find("mx-malformed", f"{where}: {notes.said(session)}")
+        case SmtpOutcome.NOT_GLOBAL:
+            pass  # there is a finding about the address
         case SmtpOutcome.TIMED_OUT if session.connected and session.seconds > PATIENCE_SECONDS:
             notes.find("mx-silent", f"{where}: {session.seconds:.0f} s")
         case _:
             what = f"whether {where} offers TLS"
-            notes.ask("mx-session", what, f"{session.outcome}: {session.reason}", PORT_25)
+            why = f"{session.outcome}: {notes.said(session)}"
+            notes.ask("mx-session", what, why, LATER if session.put_off else PORT_25)

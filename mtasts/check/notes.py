@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from mtasts.check.domain_catalogue import CATALOGUE
 from mtasts.findings import Finding, printable
+from mtasts.observations import SmtpOutcome
+
+if TYPE_CHECKING:
+    from mtasts.observations import SmtpSession
 
 # How to find out what could not be.
 AGAIN = "ask DNS again"
 ELSEWHERE = "ask again from a network that has a way there"
+LATER = "ask again later, or from an address that its limits do not count"
 # What a host is granted before it counts as one that does not answer.
 PATIENCE_SECONDS = 10.0
 PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail relay"
@@ -59,6 +65,21 @@ class Notes:
         """Add the finding of the catalogue row ``code``; ``<domain>`` in its fix is filled in."""
         found = finding(code, evidence)
         self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
+
+    def said(self, session: SmtpSession) -> str:
+        """Why a session came to nothing; a server's own words only where it is the domain's.
+
+        That is a host whose name is the domain, or lies below it. Whoever publishes an MX record
+        may name any host: of one elsewhere the reply code is shown, and what it says is not.
+        """
+        if f".{session.host}".endswith(f".{self.domain}"):
+            return session.reason
+        if session.code:
+            return f"it answers {session.code}"
+        malformed = session.outcome is SmtpOutcome.MALFORMED
+        return (
+            "its words are not shown: it is no host of the domain" if malformed else session.reason
+        )
 
     def ask(self, id_: str, what: str, reason: str, how: str) -> None:
         """Add what could not be found out."""

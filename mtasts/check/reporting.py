@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.notes import AGAIN, ELSEWHERE, PORT_25
 from mtasts.check.record import check_tlsrpt
-from mtasts.check.seen import loop_of
+from mtasts.check.seen import dangling, loop_of
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.records import join
@@ -21,11 +21,25 @@ _SILENT = (SmtpOutcome.CONNECT_FAILED, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_O
 
 def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     """Judge the record, and whether reports would arrive."""
+    _record(seen, notes)
+    for endpoint in seen.endpoints:
+        _endpoint(endpoint, notes)
+    for mailbox in seen.mailboxes:
+        _mailbox(mailbox, notes)
+    locked = [each for each in seen.mailboxes if each.domain == seen.domain]
+    if locked and len(locked) == len(seen.mailboxes) and policy and policy.mode is Mode.ENFORCE:
+        notes.find("tlsrpt-mailbox-locked", locked[0].uri)
+
+
+def _record(seen: Observed, notes: Notes) -> None:
+    """The record, at its own place and at others."""
     loop = loop_of(seen, seen.tlsrpt.name)
     if loop:
         notes.find("tlsrpt-record-cname-loop", loop)
     elif not seen.tlsrpt.settled:
         notes.ask("tlsrpt-record", "the TLS-RPT record", seen.tlsrpt.reason, AGAIN)
+    elif target := dangling(seen.tlsrpt):
+        notes.find("tlsrpt-record-cname-dangling", target)
     elif seen.tlsrpt.strings or seen.takes_mail:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
         if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
@@ -35,13 +49,6 @@ def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
         notes.find("tlsrpt-record-legacy")
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.apex.strings)):
         notes.find("tlsrpt-record-apex", seen.domain)
-    for endpoint in seen.endpoints:
-        _endpoint(endpoint, notes)
-    for mailbox in seen.mailboxes:
-        _mailbox(mailbox, notes)
-    locked = [each for each in seen.mailboxes if each.domain == seen.domain]
-    if locked and len(locked) == len(seen.mailboxes) and policy and policy.mode is Mode.ENFORCE:
-        notes.find("tlsrpt-mailbox-locked", locked[0].uri)
 
 
 def _mailbox(found: Mailbox, notes: Notes) -> None:
@@ -52,20 +59,25 @@ def _mailbox(found: Mailbox, notes: Notes) -> None:
         notes.ask("tlsrpt-mailbox", what, found.mx.reason, AGAIN)
     elif found.mx.status is DnsStatus.NXDOMAIN or found.mx.mx_hosts == (NULL_MX,):
         notes.find("tlsrpt-mailbox-lost", found.uri)
+    elif session is not None and session.outcome is SmtpOutcome.NOT_GLOBAL:
+        why = f"{session.host} at {session.address}: {session.reason}"
+        notes.find("tlsrpt-mailbox-lost", f"{found.uri}: {why}")
     elif session is not None and session.outcome in _SILENT:
         why = f"{session.host} at {session.address}: {session.reason}"
         notes.ask("tlsrpt-mailbox", what, why, PORT_25)
 
 
 def _endpoint(found: Endpoint, notes: Notes) -> None:
-    """Whether a host that is to take reports answers; what to, only a report could tell."""
+    """Whether a host that is to take reports speaks TLS; the rest only a report could tell."""
     what = f"whether {found.uri} takes reports"
     failed = [each for each in found.addresses if not each.settled]
     if failed:
         notes.ask("tlsrpt-endpoint", what, failed[0].reason, AGAIN)
     elif found.fetch is None:
         notes.find("tlsrpt-endpoint-lost", f"{found.uri}: its host has no address")
+    elif found.fetch.outcome is FetchOutcome.NOT_ASKED:
+        notes.ask("tlsrpt-endpoint", what, found.fetch.reason, "post a report there yourself")
     elif found.fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
         notes.ask("tlsrpt-endpoint", what, found.fetch.reason, ELSEWHERE)
-    elif found.fetch.outcome not in (FetchOutcome.ANSWERED, FetchOutcome.TOO_LARGE):
+    elif found.fetch.outcome is not FetchOutcome.ANSWERED:
         notes.find("tlsrpt-endpoint-lost", f"{found.uri}: {found.fetch.reason}")

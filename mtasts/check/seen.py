@@ -57,7 +57,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where reports are posted to: what its host answers to a GET."""
+    """Where reports are posted to: how far a handshake with its host comes."""
 
     uri: str
     addresses: tuple[DnsAnswer, ...]
@@ -74,7 +74,8 @@ class Observed:
     CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
     look-ups of what the policy lists, ``revocations`` what says of certificates whether they were
     revoked, by address. ``details`` are of TLS, on demand. ``left_out`` counts MX hosts that
-    were not looked at. ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain
+    were not looked at. ``private`` are those addresses of policy and MX hosts that nobody outside
+    can reach (RFC 6890). ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain
     upwards.
     """
 
@@ -96,6 +97,7 @@ class Observed:
     details: tuple[TlsDetails, ...] = ()
     mx_hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
+    private: frozenset[str] = frozenset()
     mailboxes: tuple[Mailbox, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     dmarc: tuple[DnsAnswer, ...] = ()
@@ -114,6 +116,12 @@ class Observed:
         if self.mx.status is DnsStatus.NO_DATA:
             return (self.domain,)
         return tuple(host for host in self.mx.mx_hosts if host != NULL_MX)
+
+
+def dangling(answer: DnsAnswer) -> str:
+    """Where the CNAME of a TXT look-up leads, if there is nothing there; else empty."""
+    aliased = answer.settled and not answer.strings and answer.canonical not in ("", answer.name)
+    return answer.canonical if aliased else ""
 
 
 def loop_of(seen: Observed, name: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def add_probe_options(parser: ArgumentParser) -> None:
-    """Add ``--resolver``, ``--ca`` and ``--connect-to``."""
+    """Add ``--resolver``, ``--ca``, ``--connect-to`` and ``--allow-private``."""
     add = parser.add_argument
     add("--resolver", metavar="IP:PORT", help="ask this DNS server")
     add("--ca", type=Path, metavar="FILE", help="trust these authorities, not the Mozilla roots")
@@ -25,6 +25,11 @@ def add_probe_options(parser: ArgumentParser) -> None:
         default=[],
         metavar="HOST:PORT:ADDR:PORT",
         help="connect there instead, as curl does",
+    )
+    add(
+        "--allow-private",
+        action="store_true",
+        help="connect to addresses that nobody outside can reach, too (RFC 6890)",
     )
 
 
@@ -42,4 +47,6 @@ def reach_of(arguments: Namespace) -> Reach:
             raise UsageError(f"--ca {arguments.ca}: there is no such file")
         reach = replace(reach, ca_file=arguments.ca)
     rows = tuple(map(ConnectTo.parse, arguments.connect_to))
-    return replace(reach, connect_to=(*rows, *reach.connect_to))
+    return replace(
+        reach, connect_to=(*rows, *reach.connect_to), allow_private=arguments.allow_private
+    )

@@ -13,6 +13,7 @@ from mtasts.findings import printable
 from mtasts.observations import Fetch, FetchOutcome, Hello
 from mtasts.policy import POLICY_PATH
 from mtasts.probe.dial import dial
+from mtasts.probe.reach import NotGlobalError
 from mtasts.probe.tls import fault, names, presented
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ async def _connected(
             finally:
                 # Not closed politely: a peer that never says goodbye would be waited for.
                 writer.transport.abort()
+    except NotGlobalError as error:
+        return replace(so_far, outcome=FetchOutcome.NOT_GLOBAL, reason=str(error))
     except TimeoutError:
         return replace(so_far, reason=f"no whole answer within {deadline_seconds:g} s")
     except ssl.SSLCertVerificationError as error:
@@ -131,9 +134,16 @@ async def _connected(
         return replace(so_far, outcome=refused, fault=fault(error), reason=reason)
     except ssl.SSLError as error:
         reason = printable(error.reason or str(error))
-        return replace(so_far, outcome=FetchOutcome.TLS_FAILED, reason=reason)
+        cut = isinstance(error, ssl.SSLEOFError)
+        return replace(so_far, outcome=FetchOutcome.TLS_FAILED, reason=reason, cut=cut)
     except OSError as error:
-        return replace(so_far, outcome=_outcome(error, so_far), reason=describe(error))
+        return replace(
+            so_far,
+            outcome=_outcome(error, so_far),
+            reason=describe(error),
+            refused=isinstance(error, ConnectionRefusedError),
+            cut=is_cut(error) and so_far.connected,
+        )
 
 
 def describe(error: OSError) -> str:
@@ -147,10 +157,14 @@ def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
     if error.errno in NO_ROUTE:
         return FetchOutcome.NO_ROUTE
     # A connection that ends during the handshake, as servers do that know no such name.
-    ended = isinstance(error, ConnectionResetError | BrokenPipeError)
-    if ended and not so_far.tls.version:
+    if is_cut(error) and not so_far.tls.version:
         return FetchOutcome.TLS_FAILED
     return FetchOutcome.HTTP_MALFORMED if so_far.tls.version else FetchOutcome.CONNECT_FAILED
+
+
+def is_cut(error: Exception) -> bool:
+    """Whether the other side ended a connection that it had taken, without a word."""
+    return isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
 
 
 async def _open(
@@ -197,7 +211,9 @@ async def _exchange(
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:
-                connection.receive_data(await reader.read(_READ_BYTES))
+                received = await reader.read(_READ_BYTES)
+                so_far = replace(so_far, cut=not received and not so_far.status)
+                connection.receive_data(received)
             elif isinstance(event, h11.InformationalResponse) and interim < _INTERIM_MAX:
                 interim += 1
             elif isinstance(event, h11.Response):

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Self, cast
 
 from mtasts.findings import printable
 from mtasts.observations import TlsDetails
+from mtasts.probe.reach import NotGlobalError
 
 if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
@@ -43,7 +44,10 @@ async def details(
     program = shutil.which("openssl")
     if program is None:
         return TlsDetails(host, address, reason="there is no openssl here")
-    target, to_port = reach.target(host, port, address)
+    try:
+        target, to_port = reach.target(host, port, address)
+    except NotGlobalError as error:
+        return TlsDetails(host, address, reason=str(error))
     place = f"[{target}]:{to_port}" if ":" in target else f"{target}:{to_port}"
     usual = [program, "s_client", "-connect", place, "-servername", host, "-status"]
     usual += ["-CAfile", str(reach.roots), "-verify_hostname", host, "-verify_return_error"]

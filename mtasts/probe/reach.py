@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.addresses import is_global, is_loopback, is_stand_in
 from mtasts.destinations import require_local
-from mtasts.errors import UsageError
+from mtasts.errors import MtaStsError, UsageError
 from mtasts.observations import Hello
 from mtasts.probe.tls import tls_context
 
@@ -22,6 +23,10 @@ CA_FILE = "MTASTS_CA_FILE"
 CONNECT_TO = "MTASTS_CONNECT_TO"
 DNS_PORT = 53
 _ROW = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]*):(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]*)")
+
+
+class NotGlobalError(MtaStsError):
+    """Nobody outside can reach an address (RFC 6890), so no connection was made to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,16 @@ class Reach:
     authoritative, but for name servers that ``connect_to`` names; None means the system's.
     ``ca_file`` None means the Mozilla roots (certifi). ``is_local`` says that a local cloud's
     environment set it, so that what is seen through it says nothing of the world.
+
+    Connections go to global addresses, to where a row of ``connect_to`` says, and in a local cloud
+    to this machine; with ``allow_private`` anywhere.
     """
 
     resolver: tuple[str, int] | None = None
     ca_file: Path | None = None
     connect_to: tuple[ConnectTo, ...] = ()
     is_local: bool = False
+    allow_private: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Reach:
@@ -112,12 +121,25 @@ class Reach:
         return reach
 
     def target(self, host: str, port: int, address: str) -> tuple[str, int]:
-        """Where a connection to ``host``:``port``, resolved to ``address``, really goes."""
+        """Where a connection to ``host``:``port``, resolved to ``address``, really goes.
+
+        Raises:
+            NotGlobalError: nowhere: whoever answers DNS could have it reach into this network.
+        """
         for row in self.connect_to:
             if row.applies(host, port, address):
-                address, port = row.to_address or address, row.to_port or port
+                port = row.to_port or port
+                if row.to_address:
+                    return row.to_address, port
                 break
+        here = self.is_local and is_loopback(address)
+        if not (here or self.allow_private or is_global(address)):
+            raise NotGlobalError("nobody outside can reach that address (RFC 6890)")
         return address, port
+
+    def reaches_all(self, address: str) -> bool:
+        """Whether anybody can reach ``address``, or it stands for such a one in a local cloud."""
+        return is_global(address) or (self.is_local and is_stand_in(address))
 
     def name_server(self, server: str) -> tuple[str, int] | None:
         """Where a name server listens of which the map says so by name."""

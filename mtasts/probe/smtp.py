@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from mtasts.findings import printable
 from mtasts.observations import Delivery, Hello, SmtpOutcome, SmtpSession
 from mtasts.probe.dial import dial
-from mtasts.probe.https import NO_ROUTE, describe
+from mtasts.probe.https import NO_ROUTE, describe, is_cut
+from mtasts.probe.reach import NotGlobalError
 from mtasts.probe.tls import fault, presented
 
 if TYPE_CHECKING:
@@ -104,6 +105,9 @@ async def _attempt(
                 if envelope is not None and (hello is None or session.outcome is SmtpOutcome.TLS):
                     return await _hand_over(client, so_far, envelope)
                 return so_far
+    except NotGlobalError as error:
+        outcome = SmtpOutcome.NOT_GLOBAL
+        return replace(so_far, session=replace(so_far.session, outcome=outcome, reason=str(error)))
     except (aiosmtplib.SMTPException, OSError) as error:
         return replace(so_far, session=_failed(so_far.session, error))
 
@@ -161,9 +165,11 @@ async def _start_tls(client: SMTP, session: SmtpSession, context: ssl.SSLContext
         reason = printable(error.reason or str(error))
         return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=reason)
     except SMTPResponseException as error:  # offered, and then refused
-        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=_reply(error))
+        failed = SmtpOutcome.TLS_FAILED
+        return replace(session, outcome=failed, reason=_reply(error), code=error.code)
     except SMTPServerDisconnected as error:
-        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=printable(str(error)))
+        reason = printable(str(error))
+        return replace(session, outcome=SmtpOutcome.TLS_FAILED, reason=reason, cut=True)
     tls = client.get_transport_info("ssl_object")
     return replace(
         session,
@@ -191,6 +197,7 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     """How a connection ended that came to nothing, unless TLS had already stood."""
     from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
         SMTPResponseException,
+        SMTPServerDisconnected,
         SMTPStatus,
     )
 
@@ -198,6 +205,8 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
         return replace(session, reason=printable(str(error)) or type(error).__name__)
     outcome = SmtpOutcome.SMTP_FAILED
     reason = printable(str(error)) or type(error).__name__
+    code = 0
+    cut = isinstance(error, SMTPServerDisconnected) or is_cut(error)
     if isinstance(error, TimeoutError):
         outcome = SmtpOutcome.TIMED_OUT
         reason = "no answer in time"
@@ -205,11 +214,19 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
         malformed = error.code == SMTPStatus.invalid_response
         outcome = SmtpOutcome.MALFORMED if malformed else outcome
         reason = printable(error.message, _REPLY_MAX) if malformed else _reply(error)
+        code = 0 if malformed else error.code
     elif isinstance(error, OSError) and not session.connected:
         no_route = error.errno in NO_ROUTE
         outcome = SmtpOutcome.NO_ROUTE if no_route else SmtpOutcome.CONNECT_FAILED
         reason = describe(error)
-    return replace(session, outcome=outcome, reason=reason)
+    return replace(
+        session,
+        outcome=outcome,
+        reason=reason,
+        code=code,
+        refused=isinstance(error, ConnectionRefusedError),
+        cut=cut and session.connected,
+    )
 
 
 def _reply(error: object) -> str:

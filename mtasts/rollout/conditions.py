@@ -6,10 +6,10 @@ Every one that is unmet is told; what could not be found out is unmet.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
+from mtasts.addresses import is_global
 from mtasts.findings import printable
 from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
 from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
@@ -30,10 +30,6 @@ if TYPE_CHECKING:
 EVIDENCE_AGE = dt.timedelta(days=7)
 _SKEW = dt.timedelta(hours=1)
 _SHOWN_MAX = 20
-# All unicast addresses that IANA has given to regions (RFC 4291 section 2.4), and those that stand
-# for an IPv4 address where a network has IPv6 alone (RFC 6052 section 2.1).
-_GLOBAL_IPV6 = ipaddress.IPv6Network("2000::/3")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 def evidence_conditions(
@@ -103,7 +99,7 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[str]:
         shown = ", ".join(printable(each, 300) for each in changed[:_SHOWN_MAX])
         yield (
             f"the evidence was not collected as senders look: {shown}: run {collect}, without "
-            "--resolver, --ca and --connect-to and outside a local cloud"
+            "--resolver, --ca, --connect-to and --allow-private and outside a local cloud"
         )
     strays = sorted(
         {
@@ -117,20 +113,6 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[str]:
             f"{', '.join(strays[:_SHOWN_MAX])}: no address that senders can reach (RFC 6890): have "
             f"public DNS name public addresses, and run {collect}, with public DNS"
         )
-
-
-def is_global(text: str) -> bool:
-    """Whether ``text`` is a unicast address that can be reached from anywhere (RFC 6890)."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in _NAT64:
-            address = ipaddress.IPv4Address(address.packed[-4:])
-        elif address not in _GLOBAL_IPV6 or address.sixtofour is not None:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:

@@ -12,7 +12,8 @@ import pytest
 from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
 from localcloud.lab.setup import SELECTOR, Setup, good, reports
-from localcloud.lab.setups import ALSO, CHANGES, NOT, setups
+from localcloud.lab.setups import ALSO, CHANGES, NOT, UNKNOWN, setups
+from mtasts import visiting
 from mtasts.check import domain_catalogue
 from mtasts.check import host as host_checks
 from mtasts.check import mx as mx_checks
@@ -52,7 +53,7 @@ async def checked(running: Lab, domain: str, path: Path, seconds: float = 30.0) 
     ca_file = path / "lab.pem"
     AUTHORITY.write(ca_file)
     rows = tuple(map(ConnectTo.parse, running.connect_to()))
-    reach = Reach(("127.0.0.1", running.dns.port), ca_file, rows)
+    reach = Reach(("127.0.0.1", running.dns.port), ca_file, rows, is_local=True)
     observer = Observer(
         reach,
         Resolver(reach),
@@ -104,20 +105,31 @@ async def test_who_was_not_given_the_time_is_not_blamed(
     name: str, unknown: str, tmp_path: Path
 ) -> None:
     async with lab(changed(name)) as running:
-        found = await checked(running, f"{name}.lab.example", tmp_path, seconds=1.0)
+        found = await checked(running, f"{name}.lab.example", tmp_path, seconds=4.0)
     assert name not in ids(found)
     assert {each.id for each in found.unknown} == {unknown}
 
 
 def test_there_is_one_for_every_finding_that_a_network_can_show() -> None:
     assert set(domain_catalogue.CATALOGUE) - ELSEWHERE <= set(CHANGES)
-    assert {each.name for each in setups()} == {"good", "reports", *CHANGES, *ALSO, *NOT}
+    assert {each.name for each in setups()} == {"good", "reports", *CHANGES, *ALSO, *NOT, *UNKNOWN}
 
 
 @pytest.mark.parametrize("name", ALSO)
 async def test_each_further_way_gives_its_finding(name: str, tmp_path: Path) -> None:
     async with lab(changed(name)) as running:
         assert ALSO[name][0] in ids(await checked(running, f"{name}.lab.example", tmp_path))
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+async def test_what_was_not_seen_is_not_known_and_no_fault(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visiting, "PAUSE_SECONDS", 0.1)
+    async with lab(changed(name)) as running:
+        found = await checked(running, f"{name}.lab.example", tmp_path)
+    assert {each.id for each in found.unknown} == UNKNOWN[name][0]
+    assert ids(found) <= {"host-ipv6-missing"}
 
 
 @pytest.mark.parametrize("name", NOT)
@@ -130,7 +142,7 @@ async def test_what_only_looks_like_a_fault_is_not_called_one(name: str, tmp_pat
     ("name", "finding", "unknown"),
     [
         ("hostile-endless", "host-too-large", ""),
-        ("hostile-bomb", "policy-", ""),
+        ("hostile-bomb", "host-encoded", ""),
         ("hostile-banner", "mx-malformed", ""),
     ],
 )

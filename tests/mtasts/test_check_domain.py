@@ -141,8 +141,8 @@ def endpoint(**changes: Any) -> dict[str, Any]:
     return {"endpoints": (replace(GOOD.endpoints[0], **changes),)}
 
 
-def hello(which: Hello, outcome: FetchOutcome) -> dict[str, Any]:
-    return {"hellos": ((which, replace(FETCH, outcome=outcome)),)}
+def hello(which: Hello, outcome: FetchOutcome, **changes: Any) -> dict[str, Any]:
+    return {"hellos": ((which, replace(FETCH, outcome=outcome, **changes)),)}
 
 
 def mx_hello(which: Hello, **changes: Any) -> dict[str, Any]:
@@ -151,6 +151,14 @@ def mx_hello(which: Hello, **changes: Any) -> dict[str, Any]:
 
 def mx_host(**changes: Any) -> dict[str, Any]:
     return {"mx_hosts": (replace(MX_HOST, **changes),)}
+
+
+def also_at(found: Fetch | SmtpSession, address: str, **changes: Any) -> dict[str, Any]:
+    """The MX host or the policy host at one more address, where it answers otherwise."""
+    other = replace(found, address=address, tls=Presented(), **changes)
+    if isinstance(found, Fetch):
+        return {"fetches": (replace(FETCH, connected=True), other)}
+    return mx_host(sessions=(replace(SESSION, connected=True), other))
 
 
 def pointer(*names: str, **changes: Any) -> dict[str, Any]:
@@ -169,6 +177,7 @@ LOST = {"status": FAILED, "strings": ()}
 OTHER_HASH = "00" * 32
 
 
+PROXIED = "_dc-mx.0a1b2c3d4e5f.example.gov"
 A, AAAA = GOOD.host
 GONE = replace(A, values=(), status=DnsStatus.NXDOMAIN)
 REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
@@ -304,6 +313,69 @@ RSA_1024, RSA_2048 = (
         ({"dmarc_parsed": Parsed("", error="no")}, "dmarc-malformed"),
         ({"dmarc_parsed": Parsed("", warnings=("hm",))}, "dmarc-doubtful"),
         ({"dkim": (txt("k", f"v=DKIM1; p={RSA_1024}"),)}, "dkim-key-weak"),
+        ({"private": frozenset({"192.0.2.1"})}, "host-address-not-global"),
+        ({"private": frozenset({"192.0.2.9"})}, "mx-address-not-global"),
+        (
+            {
+                "private": frozenset({"192.0.2.1"}),
+                **also_at(FETCH, "192.0.2.1", outcome=FetchOutcome.NOT_GLOBAL, status=0),
+            },
+            "host-address-not-global",
+        ),
+        (
+            {
+                "private": frozenset({"192.0.2.9"}),
+                **session(outcome=SmtpOutcome.NOT_GLOBAL, tls=Presented()),
+            },
+            "mx-address-not-global",
+        ),
+        (
+            endpoint(fetch=replace(FETCH, outcome=FetchOutcome.NOT_GLOBAL)),
+            "tlsrpt-endpoint-lost",
+        ),
+        (
+            mailbox(session=replace(SESSION, outcome=SmtpOutcome.NOT_GLOBAL)),
+            "tlsrpt-mailbox-lost",
+        ),
+        (
+            also_at(FETCH, "192.0.2.2", outcome=FetchOutcome.CONNECT_FAILED, refused=True),
+            "host-refused",
+        ),
+        (
+            also_at(SESSION, "192.0.2.2", outcome=SmtpOutcome.CONNECT_FAILED, refused=True),
+            "mx-refused",
+        ),
+        (
+            fetched(headers=(*TEXT, ("content-type", "text/html"))),
+            "host-media-type-twice",
+        ),
+        (fetched(headers=(*TEXT, *TEXT)), "host-media-type-twice"),
+        (header("content-encoding", "gzip"), "host-encoded"),
+        (
+            {"sts": txt(STS_NAME, canonical="gone.example", strings=())},
+            "sts-record-cname-dangling",
+        ),
+        (
+            {
+                "sts": txt(STS_NAME, canonical="x.example", status=DnsStatus.NO_DATA, strings=()),
+            },
+            "sts-record-cname-dangling",
+        ),
+        (
+            {"tlsrpt": txt(RPT_NAME, canonical="gone.example", strings=())},
+            "tlsrpt-record-cname-dangling",
+        ),
+        (
+            {
+                "mx": dns(DOMAIN, "MX", f"10 {PROXIED}"),
+                "mx_hosts": (MxHost(PROXIED, (dns(PROXIED, "A"), dns(PROXIED, "AAAA"))),),
+            },
+            "mx-proxied",
+        ),
+        (
+            {"agents": (("Google-SMTP-STS", replace(FETCH, status=429)),)},
+            "host-agent-blocked",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -372,6 +444,23 @@ def test_nothing_stops_at_the_first_problem() -> None:
         (tlsa(status=FAILED), "dane"),
         ({"spf_parsed": Parsed("", reason="SERVFAIL")}, "spf-parsed"),
         ({"dmarc_parsed": Parsed("", reason="SERVFAIL")}, "dmarc-parsed"),
+        (hello(Hello.NAMELESS, FetchOutcome.TIMED_OUT, reason="late"), "host-hello"),
+        (hello(Hello.OLD, FetchOutcome.CONNECT_FAILED), "host-hello"),
+        (hello(Hello.TLS12, FetchOutcome.TLS_FAILED, cut=True, limited=True), "host-hello"),
+        (mx_hello(Hello.TLS12, outcome=SmtpOutcome.TIMED_OUT, reason="late"), "mx-hello"),
+        (mx_hello(Hello.OLD, outcome=SmtpOutcome.SMTP_FAILED, code=421, reason="421"), "mx-hello"),
+        (
+            mx_hello(Hello.TLS12, outcome=SmtpOutcome.TLS_FAILED, limited=True, reason="lost"),
+            "mx-hello",
+        ),
+        ({"agents": (("Google", replace(FETCH, status=429, limited=True)),)}, "host-agent"),
+        ({"agents": (("Google", replace(FETCH, outcome=FetchOutcome.TIMED_OUT)),)}, "host-agent"),
+        (fetched(status=429), "host-fetch"),
+        (session(outcome=SmtpOutcome.SMTP_FAILED, code=421, reason="421 later"), "mx-session"),
+        (
+            endpoint(fetch=replace(FETCH, outcome=FetchOutcome.NOT_ASKED, reason="port 8443")),
+            "tlsrpt-endpoint",
+        ),
     ],
 )
 def test_what_could_not_be_found_out_is_neither_good_nor_bad(
@@ -437,9 +526,6 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
             "caa": (dns(HOST, "CAA", '0 issue "ca.example"'),),
             **fetched(tls=replace(TLS, issuer="Some Authority")),
         },
-        hello(Hello.NAMELESS, FetchOutcome.TIMED_OUT),
-        hello(Hello.OLD, FetchOutcome.CONNECT_FAILED),
-        mx_hello(Hello.TLS12, outcome=SmtpOutcome.TIMED_OUT),
         mx_hello(Hello.NAMELESS),
         pointer("a.example") | mx_host(pointers=()),
         mx_host(tlsa=None),
@@ -451,7 +537,10 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
         {"dkim": (txt("k", "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="),)},
         {"spf_parsed": None, "dmarc_parsed": None},
         {"dkim": (txt("k", f"v=DKIM1; p={RSA_2048}"),)},
-        endpoint(fetch=replace(FETCH, outcome=FetchOutcome.TOO_LARGE)),
+        {"private": frozenset({"10.0.0.1"})},
+        header("content-encoding", "identity"),
+        fetched(headers=(("content-type", "text/plain; charset=utf-8"),)),
+        {"tlsrpt": replace(GOOD.tlsrpt, canonical=RPT_NAME)},
     ],
 )
 def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
@@ -534,3 +623,41 @@ def test_a_host_that_does_not_exist_is_to_go_and_not_to_be_listed(
         mx=dns(DOMAIN, "MX", f"10 {MX}", "20 old.example.gov"), mx_hosts=(MX_HOST, other)
     )
     assert set(ids(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "changes", "shown"),
+    [
+        pytest.param(MX, {"code": 554}, "554 hm", id="below-the-domain"),
+        pytest.param(DOMAIN, {"code": 554}, "554 hm", id="the-domain-itself"),
+        pytest.param("mx.example.com", {"code": 554}, "it answers 554", id="elsewhere"),
+        pytest.param(
+            "mx.badexample.gov",
+            {"outcome": SmtpOutcome.MALFORMED},
+            "its words are not shown: it is no host of the domain",
+            id="elsewhere-and-no-smtp",
+        ),
+        pytest.param("mx.example.com", {}, "554 hm", id="words-of-our-own"),
+    ],
+)
+def test_only_a_host_of_the_domain_is_quoted(
+    host: str, changes: dict[str, Any], shown: str
+) -> None:
+    said = replace(SESSION, host=host, outcome=SmtpOutcome.SMTP_FAILED, tls=Presented())
+    found = checked(mx_hosts=(MxHost(host, (), (replace(said, reason="554 hm", **changes),)),))
+    (told,) = [
+        *(each.evidence for each in found.findings if each.id == "mx-malformed"),
+        *(each.reason for each in found.unknown),
+    ]
+    assert told.endswith(shown)
+
+
+def test_a_certificates_list_that_is_none_is_not_quoted() -> None:
+    """Whoever answers at its address is no host of the domain."""
+    words = replace(FETCH, outcome=FetchOutcome.HTTP_MALFORMED, reason="SSH-2.0 secret")
+    from mtasts.check.certificates import judge_presented  # noqa: PLC0415 - for this alone
+    from mtasts.check.notes import Notes  # noqa: PLC0415 - as above
+
+    notes = Notes(DOMAIN)
+    judge_presented(Presented(), {"": words}, notes, "host", "192.0.2.1", now=NOW)
+    assert [each.reason for each in notes.unknown] == ["what it says is not HTTP"]

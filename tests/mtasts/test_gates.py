@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from mtasts.addresses import is_global
 from mtasts.config import DomainConfig, Override, Waiver
 from mtasts.errors import UndeterminedError
 from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, DnsAnswer, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode, Policy
 from mtasts.rollout import gates, waivers
-from mtasts.rollout.conditions import is_global
 from mtasts.rollout.entries import Entry, MxSeen, Proof
 from mtasts.rollout.evidence import (
     Evidence,

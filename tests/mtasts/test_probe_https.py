@@ -13,7 +13,6 @@ from loopback import closed_port, leading, served
 from localcloud.authority import Authority, Certificate
 from mtasts.observations import Fetch, FetchOutcome
 from mtasts.probe.https import fetch
-from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     import ssl
@@ -197,5 +196,5 @@ async def test_an_address_this_machine_has_no_way_to_says_nothing_of_the_host(
         raise OSError(errno.ENETUNREACH, "Connect call failed")
 
     monkeypatch.setattr("mtasts.probe.https.dial", unreachable)
-    found = await fetch(Reach(), HOST, ADDRESS)
+    found = await fetch(leading(1), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (FetchOutcome.NO_ROUTE, "Network is unreachable")

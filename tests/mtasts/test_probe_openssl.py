@@ -116,9 +116,13 @@ async def test_nobody_listens(tmp_path: Path, to: str) -> None:
 
 async def test_without_the_program_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert (await details(Reach(), HOST, ADDRESS, port=443)).reason == "there is no openssl here"
+    assert (
+        await details(Reach(allow_private=True), HOST, ADDRESS, port=443)
+    ).reason == "there is no openssl here"
     monkeypatch.setattr(shutil, "which", lambda _: "/nowhere/openssl")
-    assert "No such file" in (await details(Reach(), HOST, ADDRESS, port=443)).reason
+    assert (
+        "No such file" in (await details(Reach(allow_private=True), HOST, ADDRESS, port=443)).reason
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +141,9 @@ async def test_what_does_not_end_is_ended(
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setattr(shutil, "which", lambda _: str(program))
-    found = await details(Reach(), HOST, ADDRESS, port=443, deadline_seconds=seconds)
+    found = await details(
+        Reach(allow_private=True), HOST, ADDRESS, port=443, deadline_seconds=seconds
+    )
     assert says in found.reason
 
 
@@ -150,7 +156,7 @@ async def test_it_sees_its_processes_gone_however_often_it_is_cancelled(
     ids = tmp_path / "ids"
     ids.touch()
     monkeypatch.setattr(shutil, "which", lambda _: str(program))
-    looking = asyncio.create_task(details(Reach(), HOST, ADDRESS, port=443))
+    looking = asyncio.create_task(details(Reach(allow_private=True), HOST, ADDRESS, port=443))
     async with asyncio.timeout(30):
         while len(started := ids.read_text().split()) < 2:  # noqa: ASYNC110 - others write it
             await asyncio.sleep(0.01)

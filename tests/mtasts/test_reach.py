@@ -7,9 +7,14 @@ from pathlib import Path
 
 import certifi
 import pytest
+from loopback import served
 
 from mtasts.errors import UsageError
-from mtasts.probe.reach import ConnectTo, Reach
+from mtasts.observations import FetchOutcome, Hello, SmtpOutcome
+from mtasts.probe.https import fetch, greet
+from mtasts.probe.openssl import details
+from mtasts.probe.reach import ConnectTo, NotGlobalError, Reach
+from mtasts.probe.smtp import look
 from mtasts.probe.tls import _context
 
 LOCAL = {
@@ -102,6 +107,83 @@ def test_roots_of_the_environment_are_no_roots_of_the_probes(
     reach = Reach.from_environment(os.environ)
     assert reach.roots == Path(certifi.where())
     assert reach.tls_context().cert_store_stats()["x509_ca"] > 100
+
+
+@pytest.mark.parametrize(
+    ("address", "of_all", "of_a_local_cloud"),
+    [
+        ("9.9.9.9", True, True),
+        ("2620:fe::fe", True, True),
+        ("127.0.0.1", False, True),
+        ("::1", False, True),
+        ("198.18.0.1", False, True),
+        ("2001:db8::1", False, True),
+        ("10.0.0.1", False, False),
+        ("192.168.1.1", False, False),
+        ("fd00::1", False, False),
+        ("no address", False, False),
+    ],
+)
+def test_in_a_local_cloud_some_addresses_stand_for_global_ones(
+    address: str, *, of_all: bool, of_a_local_cloud: bool
+) -> None:
+    assert Reach().reaches_all(address) is of_all
+    assert Reach(is_local=True).reaches_all(address) is of_a_local_cloud
+
+
+@pytest.mark.parametrize(
+    ("reach", "address", "goes"),
+    [
+        pytest.param(Reach(), "9.9.9.9", True, id="global"),
+        pytest.param(Reach(), "127.0.0.1", False, id="this-machine"),
+        pytest.param(Reach(), "10.0.0.1", False, id="this-network"),
+        pytest.param(Reach(allow_private=True), "10.0.0.1", True, id="allowed"),
+        pytest.param(Reach(is_local=True), "127.0.0.1", True, id="a-local-clouds-machine"),
+        pytest.param(Reach(is_local=True), "198.18.0.1", False, id="a-stand-in-without-a-row"),
+        pytest.param(
+            Reach(connect_to=(ConnectTo("", None, "", 8443),)), "10.0.0.1", False, id="port-alone"
+        ),
+        pytest.param(
+            Reach(connect_to=(ConnectTo("", None, "10.0.0.2", None),)), "10.0.0.1", True, id="asked"
+        ),
+    ],
+)
+def test_a_connection_goes_to_global_addresses_and_where_it_is_sent(
+    reach: Reach, address: str, *, goes: bool
+) -> None:
+    if goes:
+        reach.target("host.example", 443, address)
+        return
+    with pytest.raises(NotGlobalError, match="nobody outside can reach"):
+        reach.target("host.example", 443, address)
+
+
+async def test_what_nobody_outside_can_reach_is_not_contacted(ca_file: Path) -> None:
+    contacts: list[bool] = []
+
+    async def talk(*_: object) -> None:
+        contacts.append(True)
+
+    async with served(talk) as port:
+
+        async def visit(reach: Reach) -> tuple[object, ...]:
+            host, here = "mx.example.gov", "127.0.0.1"
+            return (
+                (await fetch(reach, host, here, port=port)).outcome,
+                (await greet(reach, host, here, Hello.OLD, port=port)).outcome,
+                (await look(reach, host, here, port=port)).outcome,
+                (await details(reach, host, here, port=port)).reason,
+            )
+
+        assert await visit(Reach(None, ca_file)) == (
+            FetchOutcome.NOT_GLOBAL,
+            FetchOutcome.NOT_GLOBAL,
+            SmtpOutcome.NOT_GLOBAL,
+            "nobody outside can reach that address (RFC 6890)",
+        )
+        assert contacts == []
+        await visit(Reach(None, ca_file, allow_private=True))
+        assert len(contacts) == 5  # the last looks twice
 
 
 def test_connect_to_reads_empty_as_any() -> None:
