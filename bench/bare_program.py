@@ -1,7 +1,9 @@
 """The resources of as many domains as `growth.py` asks for, declared by nothing but Pulumi.
 
-The same kinds with the same dependencies as a stack of ours, components included, so that what is
-left between the two is what our program does besides. `growth.py` copies it as a project's program.
+The same kinds with the same dependencies as a stack of ours, components and their outputs included,
+so that what is left between the two is what our program does besides. Each type goes into every URN
+below it, and the engine writes the whole state at every step: so they are called as long as ours.
+`growth.py` copies it as a project's program.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ def child(parent: pulumi.Resource, *depends: pulumi.Resource) -> pulumi.Resource
 
 def bucket(name: str) -> tuple[s3.Bucket, cloudfront.OriginAccessControl, list[pulumi.Resource]]:
     """A bucket with its settings, who reads from it, and what has to be there first."""
-    home = pulumi.ComponentResource("bare:index:Bucket", "policies")
+    home = pulumi.ComponentResource("bench:index:PolicyBucket", "policies")
     made = s3.Bucket("bucket", bucket=name, force_destroy=True, opts=child(home))
     block = s3.BucketPublicAccessBlock(
         "public-access",
@@ -73,6 +75,7 @@ def bucket(name: str) -> tuple[s3.Bucket, cloudfront.OriginAccessControl, list[p
         signing_protocol="sigv4",
         opts=child(home),
     )
+    home.register_outputs({"bucket": made.bucket})
     return made, control, [policy, versioning]
 
 
@@ -123,9 +126,9 @@ def domain(
     ready: list[pulumi.Resource],
 ) -> None:
     """Everything of one domain, in the order of ours."""
-    top = pulumi.ComponentResource("bare:index:Domain", name)
-    zone = pulumi.ComponentResource("bare:index:Zone", f"{name}-zone", {}, child(top))
-    host = pulumi.ComponentResource("bare:index:Host", name, {}, child(top))
+    top = pulumi.ComponentResource("bench:index:MailDomain", name)
+    zone = pulumi.ComponentResource("bench:index:Zone", f"{name}-zone", {}, child(top))
+    host = pulumi.ComponentResource("bench:index:PolicyHost", name, {}, child(top))
     certificate = acm.Certificate(
         f"{name}-certificate",
         domain_name=f"mta-sts.{name}",
@@ -192,7 +195,12 @@ def domain(
         )
         for type_ in ("A", "AAAA")
     ]
-    text("sts", "_mta-sts", "v=STSv1; id=1;", reports, policy, *addresses)
+    id_ = hashlib.sha256(body.encode()).hexdigest()[:32]
+    text("sts", "_mta-sts", f"v=STSv1; id={id_};", reports, policy, *addresses)
+    url = f"https://mta-sts.{name}/.well-known/mta-sts.txt"
+    zone.register_outputs({"zoneId": zone_id})
+    host.register_outputs({"policyUrl": url})
+    top.register_outputs({"policyUrl": url, "policyId": id_})
 
 
 config = pulumi.Config("bare")

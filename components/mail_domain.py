@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
@@ -262,7 +262,8 @@ def _proof(
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
         in_ledger = await _wrote_body(name, declared, recorder)
-        proofs = await _prove_all(places, prover)
+        is_first = in_ledger and not declared.is_emergency and await _is_first(name, recorder)
+        proofs = await _prove_all(places, prover, is_first=is_first)
         zones = [place.declared.name_servers for place in places if place.zone is not None]
         await prover.look_at_mx(name, declared.intended, zones)
         addresses = {each for proof in proofs for each in proof.addresses}
@@ -280,13 +281,18 @@ def _proof(
     return guard(f"{name}-proof", once(prove_all), deadline_seconds=deadline)
 
 
-async def _prove_all(places: Sequence[_Place], prover: Prover) -> list[Proof]:
+async def _is_first(name: str, recorder: Recorder) -> bool:
+    """Whether no other body was ever served for the domain, as far as its ledger tells."""
+    ledger = await recorder.read(name)
+    return len(ledger.bodies) == 1 and ledger.adopted is None
+
+
+async def _prove_all(places: Sequence[_Place], prover: Prover, *, is_first: bool) -> list[Proof]:
     """Prove every place that counts; what the others come to in about that time is told."""
-    others = {
-        asyncio.ensure_future(_prove(place, prover)): place for place in places if not place.counts
-    }
+    prove = partial(_prove, prover=prover, is_first=is_first)
+    others = {asyncio.ensure_future(prove(place)): place for place in places if not place.counts}
     try:
-        counting = (_prove(place, prover) for place in places if place.counts)
+        counting = (prove(place) for place in places if place.counts)
         proofs = list(await asyncio.gather(*counting))
         if others:
             await asyncio.wait(others, timeout=_LEFT_SECONDS)
@@ -303,13 +309,14 @@ async def _prove_all(places: Sequence[_Place], prover: Prover) -> list[Proof]:
     return proofs
 
 
-async def _prove(place: _Place, prover: Prover) -> Proof:
+async def _prove(place: _Place, *, prover: Prover, is_first: bool) -> Proof:
     caches = await place.host.caches()
     if place.zone is None:
         own_name = str(await place.host.own_name.future())
-        return await prover.prove_candidate(await _wanted(place), own_name, caches)
+        wanted = replace(await _wanted(place), is_first=is_first)
+        return await prover.prove_candidate(wanted, own_name, caches)
     declared = place.declared
-    wanted = Wanted(declared.policy_host, declared.body)
+    wanted = Wanted(declared.policy_host, declared.body, is_first)
     return await prover.prove(wanted, declared.name_servers, caches)
 
 

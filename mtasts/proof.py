@@ -54,10 +54,14 @@ class NotProvenError(MtaStsError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What has to be seen: ``body``, served by ``host``."""
+    """What has to be seen: ``body``, served by ``host``.
+
+    It ``is_first`` where no other body was ever served for the domain, as far as its ledger tells.
+    """
 
     host: str
     body: bytes
+    is_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +84,11 @@ class Caches(Protocol):
             PurgeError: it did not say so ``within_seconds``.
         """
 
-    async def seconds_until_lapsed(self) -> float:
-        """How long a cache may still hold a copy of an older body, whatever was purged."""
+    async def seconds_until_lapsed(self) -> float | None:
+        """How long a cache may still hold a copy of an older body, whatever was purged.
+
+        None where the origin, as far as it tells, never had one.
+        """
 
     @property
     def settle_seconds(self) -> float:
@@ -190,12 +197,19 @@ class Prover:
             )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
-        """Wait until no cache holds an older body, and drop what they hold."""
+        """Wait until no cache holds an older body, and drop what they hold.
+
+        There is nothing to drop where both ledger and origin tell that there never was an older
+        one: a purge takes minutes, and new domains come by the dozen.
+        """
         began = self.clock()
         end = began + self.deadline_seconds
         if caches is None:
             return _Times(self.deadline_seconds, end)
-        wait = await caches.seconds_until_lapsed()
+        lapses = await caches.seconds_until_lapsed()
+        if lapses is None and wanted.is_first:
+            return _Times(self.deadline_seconds, end)
+        wait = lapses or 0.0
         if wait > end - self.clock():
             raise NotProvenError(
                 f"{wanted.host}: caches may hold the former policy for another {wait:.0f} s, longer"

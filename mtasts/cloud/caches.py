@@ -95,15 +95,17 @@ class CloudFrontCaches:
                 )
             await self._pause(pause)
 
-    async def seconds_until_lapsed(self) -> float:
+    async def seconds_until_lapsed(self) -> float | None:
         """Until the copies of every other body have outlived their own ``max-age``.
+
+        None where the bucket never had another body; of what was deleted for good it cannot tell.
 
         A point of presence that had asked for the old body when it was replaced may store it after
         the invalidation, and caches further on are not reached by one.
         """
         return await in_thread(self._remaining)
 
-    def _remaining(self) -> float:
+    def _remaining(self) -> float | None:
         s3 = self._account.client("s3")
         answer = s3.list_object_versions(
             Bucket=self._bucket,
@@ -113,6 +115,8 @@ class CloudFrontCaches:
         )
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
         versions = [each for each in answer.get("Versions", []) if each["Key"] == self._key]
+        if len({each["ETag"] for each in versions}) == 1 and not answer["IsTruncated"]:
+            return None
         return max(
             (self._lapse(s3, old, new, now) for new, old in _replaced(versions)), default=0.0
         )

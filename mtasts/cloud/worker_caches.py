@@ -18,6 +18,6 @@ class WorkerCaches:
     async def purge(self, within_seconds: float) -> None:
         """Nothing: no cache holds a copy."""
 
-    async def seconds_until_lapsed(self) -> float:
+    async def seconds_until_lapsed(self) -> float | None:
         """Nothing is waited out ahead; `settle_seconds` is how long it has to be seen."""
         return 0.0

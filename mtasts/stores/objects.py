@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.errors import UndeterminedError
@@ -55,6 +56,9 @@ class ObjectStore(ABC, Generic[Where]):
         """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
         self.bucket = bucket
         self.stack = stack
+        # boto3 reads from files what has pages, once for each thread that comes in meanwhile.
+        self._paginating = Lock()
+        self._pages: Any = None
 
     def read(self, domain: str, known: Kept | None = None) -> Kept:
         """Everything of a domain; with what is ``known``, only what is behind it is looked for.
@@ -294,8 +298,10 @@ class ObjectStore(ABC, Generic[Where]):
 
     def pages(self, start: str, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3's
         """The pages of a listing of the keys that begin with ``start``."""
-        pages = self.s3().get_paginator(self.listing)
-        yield from pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
+        with self._paginating:
+            if self._pages is None:
+                self._pages = self.s3().get_paginator(self.listing)
+        yield from self._pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
 
     def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Where]:
         """What stands below ``start``; without ``everything``, the first thousand objects of it.

@@ -20,9 +20,11 @@ from mtasts.config import Hosting
 from mtasts.proof import Proof, Wanted
 from mtasts.recording import Recorder
 from mtasts.rollout.emergency import read_notes
+from mtasts.rollout.entries import Adopted, Body, Entry, render_entry
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ID = "e" * 32
+OTHER = b"version: STSv1\r\nmode: testing\r\nmx: old.example.gov\r\nmax_age: 86400\r\n"
 
 
 @pytest.fixture(autouse=True)
@@ -58,8 +60,10 @@ class Prover:
     def __init__(self, fails: str = "") -> None:
         self.fails = fails
         self.proven = 0
+        self.asked_for_first: list[bool] = []
 
-    async def prove(self, *_: object) -> Proof:
+    async def prove(self, wanted: Wanted, *_: object) -> Proof:
+        self.asked_for_first.append(wanted.is_first)
         if self.fails:
             raise ValueError(self.fails)
         self.proven += 1
@@ -72,11 +76,16 @@ class Prover:
 
 
 def hooks(
-    store: MemoryStore, prover: Prover, *, is_noted: bool = True, is_emergency: bool = False
+    store: MemoryStore,
+    prover: Prover,
+    *,
+    is_noted: bool = True,
+    is_emergency: bool = False,
+    revision: int = 0,
 ) -> list[Any]:
     """The three guards of a domain in an emergency, whose ledger cannot be read if it is noted."""
     one: Any = declaration(is_noted=is_noted, is_emergency=is_emergency)
-    one = replace(one, intended=replace(one.intended, id=ID))
+    one = replace(one, intended=replace(one.intended, id=ID, revision=revision))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
     return [
@@ -175,3 +184,26 @@ async def test_a_proof_that_fails_is_a_failed_proof() -> None:
         await proof.callback(SimpleNamespace())
     (note,) = read_notes(store.noted[DOMAIN], DOMAIN, "repair")
     assert note.proof is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "is_emergency", "is_first"),
+    [
+        pytest.param((), False, True, id="first-body"),
+        pytest.param((), True, False, id="emergency"),
+        pytest.param((Body(1, NOW, OTHER, 0, "a" * 32, ""),), False, False, id="another-before"),
+        pytest.param((Adopted(1, NOW),), False, False, id="adopted"),
+    ],
+)
+async def test_a_body_is_the_first_only_where_the_ledger_knows_of_nothing_before_it(
+    earlier: tuple[Entry, ...], is_emergency: bool, is_first: bool
+) -> None:
+    store = MemoryStore()
+    for each in earlier:
+        store.entries[each.number] = render_entry(each)
+    prover = Prover()
+    bodies = sum(isinstance(each, Body) for each in earlier)
+    for hook in hooks(store, prover, is_noted=False, is_emergency=is_emergency, revision=bodies):
+        await hook.callback(SimpleNamespace())
+    # The host's own name is asked before anybody is led there, and nothing is purged for that.
+    assert prover.asked_for_first == [False, is_first]

@@ -34,8 +34,14 @@ class CloudFront:
 class S3:
     """Versions, the newest first: seconds ago, etag, Cache-Control."""
 
-    def __init__(self, *versions: tuple[float, str, str], other_key: bool = False) -> None:
+    def __init__(
+        self,
+        *versions: tuple[float, str, str],
+        other_key: bool = False,
+        is_truncated: bool = False,
+    ) -> None:
         self.versions = versions
+        self.is_truncated = is_truncated
         self.other_key = other_key
         self.heads: list[str] = []
 
@@ -53,7 +59,10 @@ class S3:
         if self.other_key:
             listed.append({"Key": f"{KEY}.bak", "VersionId": "x", "ETag": "x"})
         date = format_datetime(NOW, usegmt=True)
-        answer: dict[str, Any] = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
+        answer: dict[str, Any] = {
+            "ResponseMetadata": {"HTTPHeaders": {"date": date}},
+            "IsTruncated": self.is_truncated,
+        }
         return answer | ({"Versions": listed} if listed else {})
 
     def head_object(self, **request: Any) -> Any:
@@ -121,10 +130,10 @@ async def test_a_purge_that_does_not_complete_is_an_error_that_says_so() -> None
     ("versions", "seconds"),
     [
         pytest.param([], 0, id="no-object"),
-        pytest.param([(5, "a", "max-age=60")], 0, id="first-body"),
+        pytest.param([(5, "a", "max-age=60")], None, id="first-body"),
         pytest.param([(5, "b", "max-age=1"), (500, "a", "max-age=60")], 56, id="just-replaced"),
         pytest.param([(70, "b", "max-age=60"), (500, "a", "max-age=60")], 0, id="lapsed"),
-        pytest.param([(5, "a", "max-age=60"), (9, "a", "max-age=60")], 0, id="same-body"),
+        pytest.param([(5, "a", "max-age=60"), (9, "a", "max-age=60")], None, id="same-body"),
         pytest.param(
             [(5, "a", "max-age=60"), (9, "b", "max-age=60"), (20, "a", "max-age=60")],
             56,
@@ -141,13 +150,19 @@ async def test_a_purge_that_does_not_complete_is_an_error_that_says_so() -> None
     ],
 )
 async def test_older_copies_lapse_by_their_own_lifetime(
-    versions: list[tuple[float, str, str]], seconds: float
+    versions: list[tuple[float, str, str]], seconds: float | None
 ) -> None:
     assert await caches(s3=S3(*versions)).seconds_until_lapsed() == seconds
 
 
 async def test_another_object_with_the_same_beginning_does_not_count() -> None:
-    assert await caches(s3=S3((5, "a", "max-age=60"), other_key=True)).seconds_until_lapsed() == 0
+    s3 = S3((5, "a", "max-age=60"), other_key=True)
+    assert await caches(s3=s3).seconds_until_lapsed() is None
+
+
+async def test_of_a_list_that_was_cut_off_it_is_not_said_that_there_never_was_another() -> None:
+    s3 = S3((5, "a", "max-age=60"), is_truncated=True)
+    assert await caches(s3=s3).seconds_until_lapsed() == 0
 
 
 async def test_versions_replaced_long_ago_are_not_asked_for() -> None:

@@ -33,7 +33,7 @@ class World:
     no_route: tuple[str, ...] = ()
     dns_fails: int = 0
     record: tuple[bytes, ...] = ()
-    lapse: float = 0.0
+    lapse: float | None = 0.0
     settle_seconds: float = 0.0
     purging: float = 0.0
     now: float = 0.0
@@ -46,7 +46,7 @@ class World:
         if self.purging > within_seconds:
             raise PurgeError(f"no word of invalidation I1 within {within_seconds:.0f} s")
 
-    async def seconds_until_lapsed(self) -> float:
+    async def seconds_until_lapsed(self) -> float | None:
         return self.lapse
 
     async def pause(self, seconds: float) -> None:
@@ -97,6 +97,17 @@ async def test_older_copies_are_outlived_and_then_purged_before_anybody_is_asked
     world = World(lapse=12.5)
     await world.prove()
     assert world.log[:3] == ["pause 12.5", "purge", "ask"]
+
+
+@pytest.mark.parametrize("lapse", [None, 0.0, 3.0])
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_purge_is_left_out_only_where_ledger_and_origin_know_no_other_body(
+    lapse: float | None, is_first: bool
+) -> None:
+    world = World(lapse=lapse)
+    wanted = replace(WANTED, is_first=is_first)
+    await world.prover().prove(wanted, SERVERS, world)
+    assert ("purge" in world.log) is not (is_first and lapse is None)
 
 
 async def test_copies_that_outlive_the_deadline_are_a_refusal_with_the_time_left() -> None:
