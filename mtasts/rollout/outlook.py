@@ -134,7 +134,7 @@ def _recorded_id(ledger: Ledger) -> str:
 
 def _present(ledger: Ledger, named: str, *, is_reached: bool) -> tuple[Published, str | None]:
     """What senders find where the record names that id, and what may be served besides."""
-    in_force = ledger.in_force_since(named)
+    in_force = ledger.in_force_since(named or None)
     served = _text(in_force[0].body) if in_force and is_reached else None
     last = ledger.last_body
     unfinished = None
