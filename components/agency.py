@@ -18,6 +18,7 @@ from components.clouds import (
     place_zones,
     start_provider,
 )
+from components.waiting import engine_waits
 from mtasts.bookkeeping import write_down
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
@@ -74,13 +75,15 @@ async def _main(stack: str) -> pulumi.Inputs:
     # engine can start its provider.
     evidence = partial(evidence_path, FOLDER, stack)
     surveyor = Surveyor.of(clouds, resolver, ledgers, evidence, is_local=reach.is_local)
-    _, survey, _, token_notes, unheard = await asyncio.gather(
-        start_provider(clouds),
-        surveyor.survey(config),
-        in_thread(load_components, clouds),
-        in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
-        in_thread(clouds.alarm_notes),
-    )
+    waits = engine_waits()
+    with waits.waiting("what is looked up of accounts, zones and ledgers"):
+        _, survey, _, token_notes, unheard = await asyncio.gather(
+            start_provider(clouds),
+            surveyor.survey(config),
+            in_thread(load_components, clouds),
+            in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
+            in_thread(clouds.alarm_notes),
+        )
     recorder = ledgers(survey.account_id)
     for note in (*token_notes, *survey.notes, *unheard):
         pulumi.log.warn(note)
@@ -103,7 +106,8 @@ async def _main(stack: str) -> pulumi.Inputs:
         await _tell(outlooks(domains, decision, survey.remembered))
     else:
         known = decision.warnings
-        domains, decision, told = await write_down(recorder, domains, decision, judge)
+        with waits.waiting("the ledgers"):
+            domains, decision, told = await write_down(recorder, domains, decision, judge)
         for warning in (*(each for each in decision.warnings if each not in known), *told):
             pulumi.log.warn(say(warning))
     end = describe_end(domains, decision, stack)
@@ -123,7 +127,7 @@ async def _main(stack: str) -> pulumi.Inputs:
     zones = place_zones(clouds, hosting, resolver)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
-    prover = Prover(reach, resolver, config.proof_seconds)
+    prover = Prover(reach, resolver, config.proof_seconds, waits=waits)
     outputs = {}
     for declaration in decision.declared:
         gone_past = decision.emergencies.get(declaration.domain)

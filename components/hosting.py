@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from components.waiting import Slow
     from mtasts.cloud.take_over import Telling
     from mtasts.proof import Caches
     from mtasts.rollout.declaration import Declaration
@@ -97,13 +98,15 @@ class PolicyHost(Protocol):
 
     ``body`` is the resource that holds the policy; ``own_name`` is the host's own name in the
     cloud, at which it can be asked before any record of the domain leads to it:
-    ``answers_as_policy_host`` says whether as the policy host, or by its own name alone.
+    ``answers_as_policy_host`` says whether as the policy host, or by its own name alone. ``slow``
+    is what the cloud takes minutes for.
     """
 
     body: pulumi.Resource
     own_name: pulumi.Output[str]
     answers_as_policy_host: bool
     policy_url: pulumi.Output[str]
+    slow: Sequence[Slow]
 
     @property
     def target(self) -> Alias | Worker:

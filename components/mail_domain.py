@@ -11,6 +11,7 @@ import pulumi
 
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
+from components.waiting import Passed, Slow, watch
 from mtasts.cloud.take_over import Telling
 from mtasts.errors import UndeterminedError
 from mtasts.proof import Wanted
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mtasts.proof import Proof, Prover
     from mtasts.recording import Recorder
     from mtasts.rollout.declaration import Declaration
+    from mtasts.waiting import Waits
 
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0
@@ -95,6 +97,9 @@ class MailDomain(pulumi.ComponentResource):
         super().__init__("mtasts:index:MailDomain", name, {}, opts)
         declared, prover, recorder = args["declaration"], args["prover"], args["recorder"]
         places = self._places(name, args)
+        waits = prover.waits
+        for slow in (each for place in places for each in place.host.slow):
+            watch(waits, slow)
         reports = [
             place.zone.text(
                 f"{name}-tlsrpt",
@@ -106,28 +111,21 @@ class MailDomain(pulumi.ComponentResource):
             for place in places
             if place.zone is not None
         ]
+        for record in reports:
+            watch(waits, Slow(f"the TLS-RPT record of {name} to be in its zone", (), record.urn))
         addresses = [
             record
             for place in places
             if place.zone is not None and place.declared.parts.addresses
-            for record in place.zone.addresses(
-                name,
-                declared.policy_host,
-                place.host,
-                opts=pulumi.ResourceOptions(
-                    parent=self,
-                    depends_on=[place.host.body],
-                    hooks=_before(_candidate_proof(name, place, prover, recorder)),
-                    protect=place.declared.parts.protect_addresses,
-                ),
-            )
+            for record in self._addresses(name, place, place.zone, prover, recorder)
         ]
         if declared.parts.record:
             bodies = [place.host.body for place in places]
-            proven = _before(_proof(name, declared, places, prover, recorder))
+            passed = Passed(waits, f"the STS record of {name} to be in its zone")
+            proven = _before(_proof(name, places, prover, recorder, passed))
             for place in places:
                 if place.zone is not None:
-                    place.zone.text(
+                    record = place.zone.text(
                         f"{name}-sts",
                         declared.sts_owner,
                         declared.sts_text,
@@ -139,6 +137,7 @@ class MailDomain(pulumi.ComponentResource):
                             protect=place.declared.parts.protect_record,
                         ),
                     )
+                    passed.writes.append(record)
         here = places[0]
         self.handed_out = (
             here.zone.hand_out(protect=declared.parts.protect_record) if here.zone else None
@@ -146,6 +145,26 @@ class MailDomain(pulumi.ComponentResource):
         self.policy_url = here.host.policy_url
         self.policy_id = pulumi.Output.from_input(declared.id)
         self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})
+
+    def _addresses(
+        self, name: str, place: _Place, zone: Zone, prover: Prover, recorder: Recorder
+    ) -> Sequence[pulumi.Resource]:
+        """The records that lead to a host, once it is proven at its own name."""
+        what = f"the addresses of {place.declared.policy_host} to be in their zone"
+        passed = Passed(prover.waits, what)
+        records = zone.addresses(
+            name,
+            place.declared.policy_host,
+            place.host,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[place.host.body],
+                hooks=_before(_candidate_proof(name, place, prover, recorder, passed)),
+                protect=place.declared.parts.protect_addresses,
+            ),
+        )
+        passed.writes.extend(records)
+        return records
 
     def _places(self, name: str, args: MailDomainArgs) -> list[_Place]:
         """Where the domain is to be found, and behind that what it leaves, if it leaves any."""
@@ -160,7 +179,7 @@ class MailDomain(pulumi.ComponentResource):
         if former["zones"] is not None and declared.former is not None:
             former_zone = former["zones"].zone(left, child())
         zones = [zone] if former_zone is None else [zone, former_zone]
-        before_body = _before(_entry(name, declared, args["recorder"]))
+        before_body = _before(_entry(name, declared, args["recorder"], args["prover"].waits))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
         came_from = former["hosting"].name if former["hosting"] is not None else ""
         places = [_Place(name, declared, host, args["hosting"].name, zone, came_from=came_from)]
@@ -182,10 +201,16 @@ def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
-def _entry(name: str, declared: Declaration, recorder: Recorder) -> pulumi.ResourceHook:
+def _entry(
+    name: str, declared: Declaration, recorder: Recorder, waits: Waits
+) -> pulumi.ResourceHook:
     """No body is served before the ledger holds it, and where its records are."""
 
     async def write() -> None:
+        with waits.waiting(f"the ledger of {name}", _LEDGER_SECONDS, at_most=True):
+            await note()
+
+    async def note() -> None:
         if await _wrote_body(name, declared, recorder):
             ledger = await recorder.read(name)
             await recorder.hosted(name, ledger)
@@ -225,15 +250,19 @@ async def _told(writing: Awaitable[None], what: str) -> bool:
 
 
 def _candidate_proof(
-    name: str, place: _Place, prover: Prover, recorder: Recorder
+    name: str, place: _Place, prover: Prover, recorder: Recorder, passed: Passed
 ) -> pulumi.ResourceHook:
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
     declared, host = place.declared, place.host
 
     async def prove() -> None:
         await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
-        if declared.is_noted:
-            return
+        if not declared.is_noted:
+            with prover.waits.waiting(f"{declared.policy_host} to lead to the host that is proven"):
+                await lead()
+        passed.tell()
+
+    async def lead() -> None:
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
         points, stays = (
@@ -252,12 +281,13 @@ def _candidate_proof(
 
 def _proof(
     name: str,
-    declared: Declaration,
     places: Sequence[_Place],
     prover: Prover,
     recorder: Recorder,
+    passed: Passed,
 ) -> pulumi.ResourceHook:
     """No policy id is published before senders get the body that it names, wherever they ask."""
+    declared = places[0].declared
 
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
@@ -269,6 +299,11 @@ def _proof(
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
         seen = (declared.id, tuple(sorted(addresses)), tuple(sorted(unseen)))
+        with prover.waits.waiting(f"the ledger of {name}", _LEDGER_SECONDS, at_most=True):
+            await note(seen, in_ledger=in_ledger)
+        passed.tell()
+
+    async def note(seen: tuple[str, tuple[str, ...], tuple[str, ...]], *, in_ledger: bool) -> None:
         if not in_ledger:
             await _note(name, recorder.note_proof(name, *seen))
         elif declared.is_emergency:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from mtasts.cloud.caches import PurgeError
@@ -24,6 +24,7 @@ from mtasts.rollout.ledger import enforces
 from mtasts.rollout.mx_safety import uncovered
 from mtasts.rollout.published import live_id
 from mtasts.rollout.served import Judged, Verdict, judge, summary
+from mtasts.waiting import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -120,8 +121,8 @@ class Prover:
 
     The deadline is that of the whole proof: waiting for caches, purging them, and asking.
 
-    ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests. All
-    times are in seconds.
+    ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests.
+    ``waits`` is told what is waited for. All times are in seconds.
     """
 
     reach: Reach
@@ -130,6 +131,7 @@ class Prover:
     ask: Callable[..., Awaitable[Fetch]] = fetch
     pause: Callable[[float], Awaitable[object]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
+    waits: Waits = field(default_factory=Waits)
 
     async def prove(self, wanted: Wanted, name_servers: tuple[str, ...], caches: Caches) -> Proof:
         """Prove that ``wanted`` is what senders get.
@@ -151,7 +153,9 @@ class Prover:
                 )
             )
 
-        return await self._until(times, wanted, resolve, caches.settle_seconds)
+        proof = await self._until(times, wanted, resolve, caches.settle_seconds)
+        self.waits.say(f"{wanted.host}: proof passed at {_count(proof.addresses)}")
+        return proof
 
     async def prove_candidate(
         self, wanted: Wanted, candidate: str, caches: Caches | None = None
@@ -168,7 +172,11 @@ class Prover:
                 *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
             )
 
-        return await self._until(times, wanted, resolve, caches.settle_seconds if caches else 0.0)
+        settle_seconds = caches.settle_seconds if caches else 0.0
+        proof = await self._until(times, wanted, resolve, settle_seconds)
+        where = f"{_count(proof.addresses)} of {candidate}"
+        self.waits.tell(f"{wanted.host}: proof passed at {where}")
+        return proof
 
     async def look_at_mx(
         self, domain: str, intended: Intended, zones: Iterable[tuple[str, ...]]
@@ -217,12 +225,15 @@ class Prover:
                 " raise mtasts:proofSeconds"
             )
         if wait > 0:
-            await self.pause(wait)
+            with self.waits.waiting(f"caches of {wanted.host}", wait):
+                await self.pause(wait)
         # After the wait, not before: a cache that had asked for the old body when it was replaced
         # may store it after a purge, and serve it past its lifetime while its origin fails.
         waited = self.clock() - began
         try:
-            await caches.purge(end - self.clock())
+            left = end - self.clock()
+            with self.waits.waiting(f"caches of {wanted.host} to be purged", left, at_most=True):
+                await caches.purge(left)
         except PurgeError as error:
             times = _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
             raise NotProvenError(
@@ -239,6 +250,19 @@ class Prover:
         settle_seconds: float,
     ) -> Proof:
         """Look until all is right, and has been for ``settle_seconds`` without a break."""
+        settled = f" and to go on so for {settle_seconds:g} s" if settle_seconds else ""
+        what = f"{wanted.host} to serve the policy at every address{settled}"
+        with self.waits.waiting(what, times.end - self.clock(), at_most=True):
+            return await self._look(times, wanted, resolve, settle_seconds)
+
+    async def _look(
+        self,
+        times: _Times,
+        wanted: Wanted,
+        resolve: Callable[[], Awaitable[list[DnsAnswer]]],
+        settle_seconds: float,
+    ) -> Proof:
+        """As `_until`, without a word."""
         tries = requests = 0
         since: float | None = None
         while True:
@@ -307,6 +331,10 @@ class Prover:
 
         rounds = await asyncio.gather(*(one(address) for address in addresses))
         return tuple(each for judged in rounds for each in judged)
+
+
+def _count(addresses: tuple[str, ...]) -> str:
+    return f"{len(addresses)} address{'es' if len(addresses) != 1 else ''}"
 
 
 def _unsettled(wanted: Wanted, settle_seconds: float) -> NotProvenError:

@@ -10,6 +10,7 @@ from pulumi_aws import acm, cloudfront, s3
 
 from components.aws.policy_bucket import object_key
 from components.hosting import Alias, Validation
+from components.waiting import Slow
 from mtasts.cloud.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from mtasts.cloud.aws import Account
     from mtasts.cloud.take_over import Telling
 
+# How long the provider waits for ACM (pulumi-aws, CertificateValidation, "create").
+_ISSUED_SECONDS = 75 * 60.0
 # CloudFront takes certificates from this region only.
 _CERTIFICATE_REGION = "us-east-1"
 # Managed policies, which count against no quota. The first honours the object's own max-age; its
@@ -56,6 +59,7 @@ class PolicyHost(pulumi.ComponentResource):
     answers_as_policy_host = True
     target: Alias
     policy_url: pulumi.Output[str]
+    slow: tuple[Slow, ...] = ()
 
     def __init__(
         self, name: str, args: PolicyHostArgs, opts: pulumi.ResourceOptions | None = None
@@ -76,6 +80,19 @@ class PolicyHost(pulumi.ComponentResource):
             self.certificate_arn = issued.certificate_arn
             self.distribution_id = distribution.id
             self.own_name = distribution.domain_name
+            self.slow = (
+                Slow(
+                    f"the certificate of {args['policy_host']} to be issued",
+                    [certificate.arn],
+                    issued.certificate_arn,
+                    _ISSUED_SECONDS,
+                ),
+                Slow(
+                    f"CloudFront to deploy the distribution of {args['policy_host']}",
+                    [issued.certificate_arn],
+                    distribution.arn,
+                ),
+            )
         self.target = Alias(self.own_name)
         self.body = s3.BucketObjectv2(
             f"{name}-policy",

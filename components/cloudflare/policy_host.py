@@ -39,6 +39,7 @@ class PolicyHost(pulumi.ComponentResource):
     policy_url: pulumi.Output[str]
     target: Worker
     answers_as_policy_host = False
+    slow = ()
 
     def __init__(
         self, name: str, args: PolicyHostArgs, opts: pulumi.ResourceOptions | None = None

@@ -16,11 +16,13 @@ from test_mail_domain import DOMAIN, declaration
 from components import mail_domain
 from components.hooks import HookError, guarded
 from components.mail_domain import _candidate_proof, _entry, _Place, _proof
+from components.waiting import Passed
 from mtasts.config import Hosting
 from mtasts.proof import Proof, Wanted
 from mtasts.recording import Recorder
 from mtasts.rollout.emergency import read_notes
 from mtasts.rollout.entries import Adopted, Body, Entry, render_entry
+from mtasts.waiting import Waits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ID = "e" * 32
@@ -58,6 +60,7 @@ class Prover:
     deadline_seconds = 5.0
 
     def __init__(self, fails: str = "") -> None:
+        self.waits = Waits()
         self.fails = fails
         self.proven = 0
         self.asked_for_first: list[bool] = []
@@ -88,10 +91,11 @@ def hooks(
     one = replace(one, intended=replace(one.intended, id=ID, revision=revision))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
+    told = (prover, recorder, Passed(prover.waits, "nothing"))
     return [
-        _entry(DOMAIN, one, recorder),
-        _candidate_proof(DOMAIN, place, prover, recorder),  # type: ignore[arg-type] # as data
-        _proof(DOMAIN, one, [place], prover, recorder),  # type: ignore[arg-type] # as data
+        _entry(DOMAIN, one, recorder, prover.waits),
+        _candidate_proof(DOMAIN, place, *told),  # type: ignore[arg-type] # as data
+        _proof(DOMAIN, [place], *told),  # type: ignore[arg-type] # as data
     ]
 
 

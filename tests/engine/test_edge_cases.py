@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import uuid
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,8 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.up().required()
+    first = project.up().required().text
+    assert f"mta-sts.{domain}: proof passed at" in first
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
     project.configure({"mtasts:maxAge": "86400"})
@@ -96,6 +98,8 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     assert not refused.ok
     assert f"https://mta-sts.{domain} does not serve the intended policy" in refused.text
     assert "status 503" in refused.text
+    waiting = rf"waiting for (caches of )?mta-sts\.{domain}.* until \d\d:\d\d:\d\d UTC"
+    assert re.search(waiting, refused.text)
     assert lab.sts(domain) == before
     shown = project.mtasts("preview", project.stack, "--format", "json").required()
     (told,) = json.loads(shown.stdout)["domains"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +16,10 @@ from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import Reach
 from mtasts.proof import ASKS_PER_ADDRESS, NotProvenError, Proof, Prover, Wanted
 from mtasts.rollout.ledger import Intended
+from mtasts.waiting import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOST = "mta-sts.example.gov"
 SERVERS = ("ns1.example.net",)
@@ -273,3 +279,36 @@ async def test_the_live_mx_are_looked_at_once_more_before_an_enforced_id_is_writ
         return
     with pytest.raises(NotProvenError, match=f"not published: .*{says}.*write mode: testing"):
         await look
+
+
+async def test_a_proof_says_what_it_waits_for_and_where_it_passed() -> None:
+    world = World(lapse=12.5, settle_seconds=6.0)
+    nine = dt.datetime(2026, 1, 1, 9, 12, 28, tzinfo=dt.UTC)
+    told: list[str] = []
+    calls: list[Callable[[], None]] = []
+
+    def now() -> dt.datetime:
+        return nine + dt.timedelta(seconds=world.now)
+
+    async def pause(seconds: float) -> None:
+        due, calls[:] = calls[:], []
+        for each in due:
+            each()
+        await world.pause(seconds)
+
+    waits = Waits(told.append, told.append, now=now, later=lambda _, call: calls.append(call))
+    prover = replace(world.prover(), pause=pause, waits=waits)
+    await prover.prove(WANTED, SERVERS, world)
+    until = "until 09:13:28 UTC at the latest"
+    assert list(dict.fromkeys(told)) == [
+        "waiting for caches of mta-sts.example.gov until 09:12:40 UTC",
+        f"waiting for {HOST} to serve the policy at every address and to go on so for 6 s {until}",
+        "mta-sts.example.gov: proof passed at 2 addresses",
+    ]
+
+
+async def test_a_candidate_says_by_which_name_it_was_proven() -> None:
+    told: list[str] = []
+    world = World(addresses={"A": ("192.0.2.1",)})
+    await replace(world.prover(), waits=Waits(told.append)).prove_candidate(WANTED, "d1.example")
+    assert told == ["mta-sts.example.gov: proof passed at 1 address of d1.example"]

@@ -1,0 +1,71 @@
+"""What a run waits for in the cloud, told through the engine's log while it waits."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from mtasts.waiting import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Something that the cloud takes its time for: begun once ``after`` is known, over at ``done``.
+
+    ``what`` goes on after the words "waiting for"; ``seconds`` is how long the provider waits.
+    """
+
+    what: str
+    after: Sequence[pulumi.Output[str]]
+    done: pulumi.Output[str]
+    seconds: float | None = None
+
+
+def engine_waits() -> Waits:
+    """Waits that are told as the engine's status, and gone once something else is told."""
+    return Waits(partial(pulumi.log.info, ephemeral=True), pulumi.log.info)
+
+
+def watch(waits: Waits, slow: Slow) -> None:
+    """Tell of ``slow`` while it lasts; the outcome is the engine's to tell."""
+
+    async def work() -> None:
+        with suppress(Exception):  # told by whoever needs what did not come about
+            await asyncio.gather(*(each.future() for each in slow.after))
+            with waits.waiting(slow.what, slow.seconds, at_most=True):
+                await slow.done.future()
+
+    if not pulumi.runtime.is_dry_run():
+        task = asyncio.ensure_future(work())
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
+
+
+class Passed:
+    """Tells of the records ``writes`` from when the hook that guards them has let them pass.
+
+    They are placed after their hook is made, so they are added to it.
+    """
+
+    def __init__(self, waits: Waits, what: str) -> None:
+        """Tell nothing yet."""
+        self.writes: list[pulumi.Resource] = []
+        self._waits = waits
+        self._what = what
+
+    def tell(self) -> None:
+        """Tell of the writes that begin now."""
+        for record in self.writes:
+            watch(self._waits, Slow(self._what, (), record.urn))
+
+
+# A loop keeps no task alive by itself.
+_TASKS: set[asyncio.Task[None]] = set()

@@ -1,0 +1,102 @@
+"""What a run waits for, told while it waits: minutes of silence look like a run that hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.clock import utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# What is over by then is not worth a word.
+FIRST_SECONDS = 3.0
+EVERY_SECONDS = 15.0
+_SHOWN_MAX = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    what: str
+    until: str
+
+
+def _nowhere(_: str) -> None:
+    """Tell nobody."""
+
+
+def _later(seconds: float, call: Callable[[], None]) -> object:
+    return asyncio.get_running_loop().call_later(seconds, call)
+
+
+class Waits:
+    """What is waited for at present: one line for all of it, every 15 s while there is any.
+
+    ``tell`` takes such a line, and what else is of interest just now; ``say`` takes what is to be
+    read afterwards, too. ``now`` and ``later`` are the real ones outside tests. All of it belongs
+    to one event loop.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[str], None] = _nowhere,
+        say: Callable[[str], None] = _nowhere,
+        *,
+        now: Callable[[], dt.datetime] = utc_now,
+        later: Callable[[float, Callable[[], None]], object] = _later,
+    ) -> None:
+        """Tell nothing yet."""
+        self.tell = tell
+        self.say = say
+        self._now = now
+        self._later = later
+        self._open: list[_Wait] = []
+        self._due: dt.datetime | None = None
+
+    @contextmanager
+    def waiting(
+        self, what: str, seconds: float | None = None, *, at_most: bool = False
+    ) -> Iterator[None]:
+        """Tell that ``what`` is waited for, for as long as the block lasts.
+
+        That is ``seconds``, if it is known, or no longer than those, if it is ``at_most`` so long.
+        """
+        until = ""
+        if seconds is not None:
+            end = self._now() + dt.timedelta(seconds=seconds)
+            until = f" until {end:%H:%M:%S} UTC{' at the latest' if at_most else ''}"
+        wait = _Wait(what, until)
+        soon = self._now() + dt.timedelta(seconds=FIRST_SECONDS)
+        if self._due is None or (not self._open and soon < self._due):
+            self._schedule(FIRST_SECONDS)
+        self._open.append(wait)
+        try:
+            yield
+        finally:
+            self._open.remove(wait)
+
+    def _schedule(self, seconds: float) -> None:
+        """Tell then, in place of whatever was to be told at another time."""
+        due = self._due = self._now() + dt.timedelta(seconds=seconds)
+
+        def tell() -> None:
+            if self._due != due:
+                return
+            self._due = None
+            if self._open:  # one wait may have ended meanwhile, and another begun
+                self.tell(self._line())
+                self._schedule(EVERY_SECONDS)
+
+        self._later(seconds, tell)
+
+    def _line(self) -> str:
+        # Several waits may be for the same, as those of the two records of a host.
+        waits = list(dict.fromkeys(f"{each.what}{each.until}" for each in self._open))
+        shown = waits[:_SHOWN_MAX]
+        if len(waits) > _SHOWN_MAX:
+            shown.append(f"{len(waits) - _SHOWN_MAX} more")
+        return f"waiting for {'; '.join(shown)}"
