@@ -32,7 +32,7 @@ from mtasts.proof import Prover
 from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
 from mtasts.rollout.emergency import describe_emergency, emergency_keys
 from mtasts.rollout.outlook import FILE_VARIABLE, outlooks, render_outlooks
-from mtasts.rollout.vanished import describe_vanished
+from mtasts.rollout.vanished import describe_vanished, refuses
 from mtasts.survey import Surveyor
 from mtasts.threads import in_thread
 
@@ -95,7 +95,7 @@ async def _main(stack: str) -> pulumi.Inputs:
         stack=stack,
         is_emergency=is_emergency,
     )
-    if vanished is not None and not is_emergency:
+    if vanished is not None and refuses(survey.remembered) and not is_emergency:
         raise pulumi.RunError(vanished)
     judge = partial(decide, now=now(), dns=config.dns)
     domains, decision = survey.domains, judge(survey.domains)

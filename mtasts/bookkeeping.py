@@ -13,7 +13,7 @@ from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.moving import DELEGATION_SECONDS, leads_to_former
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mtasts.recording import Recorder
     from mtasts.rollout.decision import Decision
@@ -28,70 +28,74 @@ async def write_down(
     decision: Decision,
     judge: Callable[[tuple[Surroundings, ...]], Decision],
 ) -> tuple[tuple[Surroundings, ...], Decision, tuple[str, ...]]:
-    """As `keep_books`, with domains and decision as they are after it.
+    """Write down what has to stand before it is declared; domains and decision as they are then.
 
-    In an emergency no way back waits for a ledger that takes nothing: the domains are judged once
-    more by ``judge``, as if no ledger were known, so that every other one stays as it is.
-
-    Raises:
-        LedgerError: a ledger has moved on, or was not handed over; not in an emergency.
-        UndeterminedError: a cloud did not tell; not in an emergency.
+    A domain whose ledger does not take it is judged once more by ``judge``: it is held, or goes
+    back in an emergency, and the others proceed. Warnings come back beside them.
     """
-    try:
-        return domains, decision, await keep_books(recorder, domains, decision)
-    except (LedgerError, UndeterminedError) as error:
-        if not any(each.domain.emergency for each in domains):
-            raise
-        unwritten = tuple(
-            replace(each, ledger_problem=each.ledger_problem or error) for each in domains
-        )
-        return unwritten, judge(unwritten), ()
+    told, failed = await keep_books(recorder, domains, decision)
+    if failed:
+        domains = tuple(replace(each, unwritten=failed.get(each.domain.name)) for each in domains)
+        decision = judge(domains)
+    return domains, decision, told
 
 
 async def keep_books(
     recorder: Recorder, domains: Sequence[Surroundings], decision: Decision
-) -> tuple[str, ...]:
-    """Write down everything that has to stand before it is declared; warnings come back.
+) -> tuple[tuple[str, ...], Mapping[str, LedgerError | UndeterminedError]]:
+    """Write down everything of each domain, whatever comes of the others.
 
-    Raises:
-        LedgerError: a ledger has moved on, or was not handed over.
-        UndeterminedError: a cloud did not tell.
+    What comes back is warnings, and for domains of which not all was written, why: a ledger has
+    moved on or was not handed over, or a cloud did not tell.
     """
-    here = await hand_over(recorder, domains, decision.unsettled)
-    noted = [each for each in here if each.noted]
-    await asyncio.gather(*(recorder.take_in(each.domain.name, each.noted) for each in noted))
-    await record_seen(recorder, here, decision.unsettled)
-    await record_progress(recorder, decision.retiring)
-    await record_stages(recorder, here)
-    await record_delegations(recorder, here, decision.unsettled)
-    return await keep(recorder, here)
+    failed: dict[str, LedgerError | UndeterminedError] = {}
 
-
-async def hand_over(
-    recorder: Recorder, domains: Iterable[Surroundings], held: Container[str]
-) -> tuple[Surroundings, ...]:
-    """Have the ledgers here be those that count, and say in each where its domain is.
-
-    What comes back is the domains whose ledgers may be written to here. One that is held at the
-    other cloud stays there; of its ledger there is a copy, so that nobody takes it for a new one.
-    """
-
-    async def one(found: Surroundings) -> None:
-        name, ledger = found.domain.name, found.ledger
-        if name in held:
-            await (recorder.take(name) if is_elsewhere(found) else recorder.hand_over(name))
-            return
-        await recorder.hand_over(name)
-        if ledger.last_proven is None:
-            return
-        if not is_elsewhere(found):
-            await recorder.hosted(name, ledger)
-        if found.home is None and found.zone is not None:
-            await record_places(recorder, found, found.zone)
+    async def one(found: Surroundings) -> str | None:
+        name = found.domain.name
+        try:
+            return await _write_down(recorder, found, decision)
+        except (LedgerError, UndeterminedError) as error:
+            failed[name] = error
+        return None
 
     known = [each for each in domains if each.ledger_problem is None and not each.domain.parked]
-    await asyncio.gather(*map(one, known))
-    return tuple(each for each in known if not (is_elsewhere(each) and each.domain.name in held))
+    told = await asyncio.gather(*map(one, known))
+    return tuple(filter(None, told)), failed
+
+
+async def _write_down(recorder: Recorder, found: Surroundings, decision: Decision) -> str | None:
+    """As `keep_books`, of one domain; what it warns of, if anything."""
+    name, is_held = found.domain.name, found.domain.name in decision.unsettled
+    if not await hand_over(recorder, found, is_held=is_held):
+        return None
+    if found.noted:
+        await recorder.take_in(name, found.noted)
+    await record_seen(recorder, found, is_held=is_held)
+    if name in decision.retiring:
+        await record_progress(recorder, name, decision.retiring[name])
+    await record_stage(recorder, found)
+    await record_delegation(recorder, found, is_held=is_held)
+    return await keep(recorder, found)
+
+
+async def hand_over(recorder: Recorder, found: Surroundings, *, is_held: bool) -> bool:
+    """Have the ledger here be the one that counts, and say in it where the domain is.
+
+    What comes back is whether it may be written to here. A domain that is held at the other cloud
+    stays there; of its ledger there is a copy, so that nobody takes it for a new one.
+    """
+    name, ledger = found.domain.name, found.ledger
+    if is_held:
+        await (recorder.take(name) if is_elsewhere(found) else recorder.hand_over(name))
+        return not is_elsewhere(found)
+    await recorder.hand_over(name)
+    if ledger.last_proven is None:
+        return True
+    if not is_elsewhere(found):
+        await recorder.hosted(name, ledger)
+    if found.home is None and found.zone is not None:
+        await record_places(recorder, found, found.zone)
+    return True
 
 
 async def record_places(recorder: Recorder, found: Surroundings, zone: HostedZone) -> None:
@@ -108,96 +112,65 @@ async def record_places(recorder: Recorder, found: Surroundings, zone: HostedZon
         await recorder.freed(name, is_free=is_free)
 
 
-async def record_progress(recorder: Recorder, retiring: Mapping[str, Progress]) -> None:
-    """Write down each phase that a retirement enters, ahead of what it withdraws."""
-    await asyncio.gather(
-        *(
-            recorder.advance(name, progress.phase, progress.ttl_seconds)
-            for name, progress in retiring.items()
-            if progress.is_new
-        )
-    )
+async def record_progress(recorder: Recorder, name: str, progress: Progress) -> None:
+    """Write down the phase that a retirement enters, ahead of what it withdraws."""
+    if progress.is_new:
+        await recorder.advance(name, progress.phase, progress.ttl_seconds)
 
 
-async def keep(recorder: Recorder, domains: Iterable[Surroundings]) -> tuple[str, ...]:
-    """See to the lock, the latches and the checkpoints of the ledgers that there are.
+async def keep(recorder: Recorder, found: Surroundings) -> str | None:
+    """See to the lock, the latch and the checkpoint of a ledger, if there is one.
 
     That this failed is a warning, and holds no way back up: a first body in enforce waits for lock
     and latch by itself.
     """
-
-    async def one(name: str) -> str | None:
+    name = found.domain.name
+    if found.ledger.entries:
         try:
             await recorder.keep(name)
         except (LedgerError, UndeterminedError) as error:
             return f"{name}: could not see to what keeps its ledger whole: {error}"
-        return None
-
-    names = (found.domain.name for found in domains if found.ledger.entries)
-    return tuple(filter(None, await asyncio.gather(*map(one, names))))
+    return None
 
 
-async def record_stages(recorder: Recorder, domains: Iterable[Surroundings]) -> None:
-    """Write down each stage that a domain enters, before anything of it is declared."""
-    await asyncio.gather(
-        *(
-            recorder.enter(found.domain.name, found.stage)
-            for found in domains
-            if found.stage is not found.ledger.stage
-            and found.stage is not None
-            and found.ledger.last_body is not None
-        )
-    )
+async def record_stage(recorder: Recorder, found: Surroundings) -> None:
+    """Write down the stage that a domain enters, before anything of it is declared."""
+    stage, ledger = found.stage, found.ledger
+    if stage is not None and stage is not ledger.stage and ledger.last_body is not None:
+        await recorder.enter(found.domain.name, stage)
 
 
-async def record_delegations(
-    recorder: Recorder, domains: Iterable[Surroundings], held: Container[str]
-) -> None:
+async def record_delegation(recorder: Recorder, found: Surroundings, *, is_held: bool) -> None:
     """Write down to which of two zones DNS leads, which decides when the former one may go.
 
     Once the former one was let go, be it by an override, DNS leads to the zone that is left.
     """
-
-    async def one(found: Surroundings, zone: HostedZone) -> None:
-        asked, ttl = zone, 0
-        if found.former_zone is not None:
-            if found.delegated is None or not found.delegated.settled:
-                return
-            asked = (
-                found.former_zone if leads_to_former(found.former_zone, found.delegated) else zone
-            )
-            ttl = max(found.delegated.ttl_seconds, DELEGATION_SECONDS)
-        last, known = found.ledger.last_zone, found.ledger.delegated
-        stays = last is not None and last.zone_id == zone.zone_id
-        if known is None or known.zone_id != asked.zone_id or not stays:
-            await recorder.delegation_seen(found.domain.name, asked, ttl)
-
-    def has_two(found: Surroundings) -> bool:
-        keepers = {each.keeper(found.domain.name) for each in found.ledger.zones}
-        let_go = len(keepers) > 1 and found.domain.name not in held
-        return found.former_zone is not None or let_go
-
-    await asyncio.gather(
-        *(
-            one(found, found.zone)
-            for found in domains
-            if found.zone is not None and found.ledger.last_body is not None and has_two(found)
-        )
-    )
+    zone, former = found.zone, found.former_zone
+    if zone is None or found.ledger.last_body is None:
+        return
+    keepers = {each.keeper(found.domain.name) for each in found.ledger.zones}
+    asked, ttl = zone, 0
+    if former is not None:
+        if found.delegated is None or not found.delegated.settled:
+            return
+        asked = former if leads_to_former(former, found.delegated) else zone
+        ttl = max(found.delegated.ttl_seconds, DELEGATION_SECONDS)
+    elif len(keepers) < 2 or is_held:
+        return
+    last, known = found.ledger.last_zone, found.ledger.delegated
+    stays = last is not None and last.zone_id == zone.zone_id
+    if known is None or known.zone_id != asked.zone_id or not stays:
+        await recorder.delegation_seen(found.domain.name, asked, ttl)
 
 
-async def record_seen(
-    recorder: Recorder, domains: Iterable[Surroundings], held: Container[str]
-) -> None:
-    """Write down MX set and zone of the domains that have a ledger.
+async def record_seen(recorder: Recorder, found: Surroundings, *, is_held: bool) -> None:
+    """Write down MX set and zone of a domain that has a ledger.
 
     The one decides what may leave the policy, the other where a domain is held: so the zone of one
     that is held now, which a run has refused perhaps for its zone, is not taken for its own.
     """
-
-    async def one(found: Surroundings) -> None:
-        await recorder.mx_seen(found.domain.name, found.ledger, found.mx)
-        if found.zone is not None and found.domain.name not in held:
-            await recorder.zone_seen(found.domain.name, found.ledger, found.zone)
-
-    await asyncio.gather(*(one(found) for found in domains if found.ledger.last_body is not None))
+    if found.ledger.last_body is None:
+        return
+    await recorder.mx_seen(found.domain.name, found.ledger, found.mx)
+    if found.zone is not None and not is_held:
+        await recorder.zone_seen(found.domain.name, found.ledger, found.zone)

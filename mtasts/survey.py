@@ -197,7 +197,7 @@ class Surveyor:
     ) -> Surroundings:
         if domain.parked:
             mx = await self._lookup(domain.name, "MX")
-            return Surroundings(domain, mx=mx, stack=config.stack)
+            return Surroundings(domain, mx=mx)
         names = caa_names(f"{POLICY_LABEL}.{domain.name}")
         remembering = asyncio.create_task(memory.history(domain.name))
         reading = asyncio.create_task(_ledger_of(remembering))
@@ -217,7 +217,6 @@ class Surveyor:
             leaving=config.leaving,
             is_local=self._is_local,
             noted=(await remembering)[1],
-            stack=config.stack,
         )
         if isinstance(ledger, Ledger):
             found = replace(found, ledger=ledger, hints=ledger.notes)

@@ -41,8 +41,9 @@ class PolicyBucket(pulumi.ComponentResource):
             force_destroy=not keep,
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
-        # What is kept stays as it is: without them it would be neither versioned nor private.
-        settings = pulumi.ResourceOptions(parent=self, retain_on_delete=keep)
+        # What is kept stays as it is: without them it would be neither versioned nor private. And a
+        # destroy that is refused takes what is not protected out of the state, kept or not.
+        settings = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep)
         block = s3.BucketPublicAccessBlock(
             f"{name}-public-access",
             bucket=bucket.bucket,
@@ -82,7 +83,10 @@ class PolicyBucket(pulumi.ComponentResource):
             policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
             # Once it keeps the history, versioning cannot be written any more.
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[block, versioning], retain_on_delete=keep
+                parent=self,
+                depends_on=[block, versioning],
+                protect=protect,
+                retain_on_delete=keep,
             ),
         )
         control = cloudfront.OriginAccessControl(
@@ -92,7 +96,7 @@ class PolicyBucket(pulumi.ComponentResource):
             origin_access_control_origin_type="s3",
             signing_behavior="always",
             signing_protocol="sigv4",
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=protect),
         )
         self.origin_domain = bucket.bucket_regional_domain_name
         self.origin_access_control_id = control.id

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from mtasts.cli.paths import existing
 from mtasts.config import ConfigError, load_stack
 from mtasts.config.fields import FieldError
-from mtasts.config.folder import listed_domains, stack_files
+from mtasts.config.folder import listed_domains, stack_files, stack_name
 from mtasts.config.hosts import policy_domain
-from mtasts.config.model import stack_name
 from mtasts.errors import UsageError
 from mtasts.names import DomainNameError, parse_domain
 

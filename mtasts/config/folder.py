@@ -27,6 +27,11 @@ def is_stack_file(path: Path) -> bool:
     return path.match(_PATTERN) and path.stem != "Pulumi."
 
 
+def stack_name(path: Path) -> str:
+    """The name of the stack whose config a file holds."""
+    return path.stem.removeprefix("Pulumi.")
+
+
 def listed_domains(path: Path) -> frozenset[str] | None:
     """The domains that a stack file lists, parked ones too, whatever else is wrong with it.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
@@ -152,11 +151,6 @@ class DomainConfig:
         return Policy(self.mode, self.max_age, self.mx)
 
 
-def stack_name(path: PurePath) -> str:
-    """The name of the stack whose config a file holds."""
-    return path.stem.removeprefix("Pulumi.")
-
-
 @dataclass(frozen=True, slots=True)
 class AgencyConfig:
     """One agency's stack.
@@ -183,8 +177,3 @@ class AgencyConfig:
     settle_seconds: int = 0
     leaving: Hosting | None = None
     leaving_dns: Dns | None = None
-
-    @property
-    def stack(self) -> str:
-        """The name of the stack whose file this was read from."""
-        return stack_name(PurePath(self.file))

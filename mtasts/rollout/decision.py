@@ -98,8 +98,9 @@ def decide(
             if goes_away(found.hosting, found.leaving):
                 parts = parts.leaving
             # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
-            if found.stage is not None and found.ledger_problem is None:
-                parts = parts.at(found.stage)
+            stage = found.ledger.stage if found.unwritten is not None else found.stage
+            if stage is not None and found.ledger_problem is None:
+                parts = parts.at(stage)
             declared.append(
                 declare(
                     domain,
@@ -111,7 +112,7 @@ def decide(
                     former=left_zone(found.former_zone, ledger, found.delegated, now),
                     left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
                     phase=phase,
-                    is_noted=domain.name in emergencies and found.ledger_problem is not None,
+                    is_noted=domain.name in emergencies and takes_nothing(found),
                 )
             )
     return Decision(tuple(declared), held, retiring, tuple(warnings), tuple(notes), emergencies)
@@ -178,6 +179,11 @@ def shared(
         and (not is_sure or serves or any(each.is_relied_on for each in remembered)),
         keep=not is_sure or bool(names) or any(each.has_enforced for each in remembered),
     )
+
+
+def takes_nothing(found: Surroundings) -> bool:
+    """Whether the ledger cannot be read, or was not written to when it should."""
+    return found.ledger_problem is not None or found.unwritten is not None
 
 
 def is_relied_on(found: Surroundings) -> bool:

@@ -8,19 +8,22 @@ DNS first, and the policy once senders have left it.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
-from mtasts.rollout.mx_safety import RETRY
+from mtasts.rollout.mx_safety import RETRY, left_too_early
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from mtasts.policy import Policy
     from mtasts.rollout.ledger import Ledger
 
 # How often a sender looks for a new policy by itself (RFC 8461 section 5.1: "daily").
 REFRESH = dt.timedelta(days=1)
+_UP = "pulumi up -s STACK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,38 +84,61 @@ def plan(
     since = _listed_since(ledger, added)
     steps = []
     if missing:
-        steps.append(
-            Step("list the new hosts in the stack file, and pulumi up -s STACK", listed + missing)
-        )
+        do = f"list {_all(missing)} in the stack file, and {_UP}"
+        steps.append(Step(do, listed + missing))
     elif added and since is None:
-        steps.append(
-            Step("pulumi up -s STACK: the stack file lists them, but senders cannot know", listed)
-        )
+        do = f"{_UP}: the stack file lists {_all(added)}, but senders cannot know"
+        steps.append(Step(do, listed))
     ready = now if not added else max(now, (now if since is None else since) + spread)
     if added:
         wait = _wait(policy, ledger, added, ready, now)
-        steps.append(Step("add the new hosts to the MX records", (*live, *added), wait))
+        steps.append(Step(f"add {_all(added)} to the MX records", (*live, *added), wait))
         ready = wait.delay_safe
     if removed:
-        steps.append(
-            Step(
-                "take the old hosts out of the MX records, and pulumi up -s STACK, which notes the "
-                "day",
-                to,
-                not_before=max(ready, now),
-            )
-        )
-        ready = max(ready, now) + dt.timedelta(seconds=times.mx_ttl_seconds) + RETRY
-    final = _kept(listed + missing, to)
-    if final != listed + missing:
-        steps.append(
-            Step(
-                "take them out of the stack file too, and pulumi up -s STACK",
-                final,
-                not_before=ready,
-            )
-        )
-    return tuple(steps)
+        do = f"take {_all(removed)} out of the MX records, and {_UP}, which notes the day"
+        steps.append(Step(do, to, not_before=max(ready, now)))
+        ready = max(ready, now) + _mx_ttl(ledger, removed, times, now) + RETRY
+    last = _unlisting(policy, listed + missing, to, live=live, ledger=ledger, ready=ready, now=now)
+    return (*steps, *last)
+
+
+def _unlisting(
+    policy: Policy,
+    listed: tuple[str, ...],
+    to: tuple[str, ...],
+    *,
+    live: tuple[str, ...],
+    ledger: Ledger,
+    ready: dt.datetime,
+    now: dt.datetime,
+) -> Iterator[Step]:
+    """The last steps: what ``to`` needs no more leaves the stack file, when an `up` takes that.
+
+    ``ready`` is when senders have let go of the hosts that leave DNS by this plan. Others may have
+    left it before.
+    """
+    final = _kept(listed, to)
+    if final == listed:
+        return
+    wanted = replace(policy, mx=tuple(map(MxPattern.parse, final)))
+    gone = list(left_too_early(wanted, ledger, live, now))
+    unnoted = [each.host for each in gone if not each.is_noted]
+    if unnoted:
+        yield Step(f"{_UP}, which notes that {_all(unnoted)} left the MX records", listed)
+    dropped = [text for text in listed if text not in final]
+    do = f"take {_all(dropped)} out of the stack file, and {_UP}"
+    yield Step(do, final, not_before=max(ready, *(each.until for each in gone), now))
+
+
+def _mx_ttl(ledger: Ledger, hosts: Iterable[str], times: Times, now: dt.datetime) -> dt.timedelta:
+    """How long resolvers may have one of the hosts, by DNS now and by what an `up` has noted."""
+    departed = ledger.departed(now)
+    noted = (departed[host].ttl_seconds for host in hosts if host in departed)
+    return dt.timedelta(seconds=max(times.mx_ttl_seconds, *noted, 0))
+
+
+def _all(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def _wait(

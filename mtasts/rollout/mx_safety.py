@@ -9,6 +9,7 @@ nothing: only an id that is published already is not judged anew (`mtasts.rollou
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
@@ -17,7 +18,7 @@ from mtasts.policy import Mode
 from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from mtasts.observations import DnsAnswer
     from mtasts.policy import Policy
@@ -33,8 +34,12 @@ def mx_refusals(
 ) -> Iterator[str]:
     """Every reason why ``wanted`` may not be published for ``domain`` now, under a new id."""
     yield from uncovered(domain, wanted, mx)
-    if wanted.mode is Mode.ENFORCE and mx.settled and mx.status is not DnsStatus.NXDOMAIN:
-        yield from _left_too_early(domain, wanted, ledger, live_hosts(domain, mx), now)
+    if mx.settled and mx.status is not DnsStatus.NXDOMAIN:
+        for left in left_too_early(wanted, ledger, live_hosts(domain, mx), now):
+            yield (
+                f"{left.host} was first missing among the MX of {domain} at {minute(left.since)}: "
+                f"senders may try it until {minute(left.until)}; keep it under mx until then"
+            )
 
 
 def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[str]:
@@ -66,20 +71,37 @@ def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
     return tuple(printable(host, 253) for host in hosts) or (domain,)
 
 
-def _left_too_early(
-    domain: str, wanted: Policy, ledger: Ledger, live: tuple[str, ...], now: dt.datetime
-) -> Iterator[str]:
-    """Hosts that the policy drops while senders may still be on their way to them.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A host that was first missing among the MX at ``since``; senders may try it until ``until``.
+
+    ``is_noted`` says that the ledger has seen it gone; until then ``since`` is now.
+    """
+
+    host: str
+    since: dt.datetime
+    until: dt.datetime
+    is_noted: bool
+
+
+def left_too_early(
+    wanted: Policy, ledger: Ledger, live: Collection[str], now: dt.datetime
+) -> Iterator[Left]:
+    """Hosts that ``wanted`` would drop while senders may still be on their way to them.
 
     A sender holds what it got, whatever was published since: so every enforced body counts that
-    one may hold, and beside them what was published before the ledger began.
+    one may hold, and beside them what was published before the ledger began. A policy that does not
+    enforce drops whatever it likes.
     """
+    if wanted.mode is not Mode.ENFORCE:
+        return
     held = [
         body.policy
         for body in ledger.may_be_held(now)
         if body.policy is not None and body.policy.mode is Mode.ENFORCE
     ]
     is_unknown = ledger.adopted is not None and ledger.adopted.held_until > now
+    last = frozenset(ledger.last_mx.hosts) if ledger.last_mx is not None else frozenset()
     for host, left in ledger.departed(now).items():
         if host in live or wanted.covers(host):
             continue
@@ -88,7 +110,4 @@ def _left_too_early(
         # Not from its last sighting: nobody may have looked for days while it was still there.
         until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
         if until > now:
-            yield (
-                f"{host} was first missing among the MX of {domain} at {minute(left.since)}: "
-                f"senders may try it until {minute(until)}; keep it under mx until then"
-            )
+            yield Left(host, left.since, until, is_noted=host not in last)

@@ -63,14 +63,12 @@ class Strangers:
     told: tuple[str, ...] = ()
 
 
-def stranger_records(
-    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None, *, stack: str
-) -> Strangers:
+def stranger_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None) -> Strangers:
     """What DNS has in place of ours, and what that means for ``domain``.
 
     A step away from enforce is never stopped. A new re-roll token publishes ours on purpose where
     the id is unknown; with enforce that is a promotion for which no evidence counts, since nobody
-    knows what senders had meanwhile, nor for how long. Commands name the ``stack``.
+    knows what senders had meanwhile, nor for how long.
     `mtasts.rollout.preflight` judges a domain that has no ledger.
     """
     last = ledger.last_proven
@@ -90,7 +88,7 @@ def stranger_records(
         text = (
             f"{text}. If somebody else had the zone or the host, take it back; if another stack or "
             "a person publishes too, end that. Then publish ours under a new id: write another "
-            f"reroll in the domain's entry, and run pulumi up -s {stack} (docs/emergencies.md)"
+            f"reroll in the domain's entry, and run pulumi up -s STACK (docs/emergencies.md)"
         )
         return _held_or_told(domain, text)
     if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
@@ -98,7 +96,7 @@ def stranger_records(
         text = (
             f"DNS has {texts} at {sts.name} ({ours}): senders act as if there were no record "
             "(RFC 8461 section 3.1). Remove in the zone what is not ours, and run pulumi up "
-            f"--refresh -s {stack}"
+            f"--refresh -s STACK"
         )
         return _held_or_told(domain, text)
     return Strangers()

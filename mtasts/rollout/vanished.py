@@ -53,6 +53,14 @@ class Remembered:
         return self.has_enforced and not self.is_retired
 
 
+def refuses(remembered: Sequence[Remembered]) -> bool:
+    """Whether a domain has left the file that is known to be relied on: then nothing is declared.
+
+    One whose ledger is not known is held alone: nothing of it is declared, so nothing changes.
+    """
+    return any(each.is_relied_on and each.problem is None for each in remembered)
+
+
 def describe_vanished(
     remembered: Sequence[Remembered],
     listed: Sequence[Surroundings],
@@ -63,7 +71,8 @@ def describe_vanished(
 ) -> str | None:
     """Why the run is refused: one line that says it all, then the way for each domain.
 
-    In an emergency it is not refused, but what has vanished is held.
+    In an emergency it is not refused, but what has vanished is held; so it is where a ledger that
+    cannot be read is all that is amiss (`refuses`).
     """
     vanished = [each for each in remembered if each.is_relied_on]
     if not vanished:
@@ -75,13 +84,12 @@ def describe_vanished(
         if not each.domain.parked and each.ledger_problem is None and not each.ledger.entries
     ]
     names = ", ".join(each.name for each in vanished)
-    what = (
-        "held, and nothing of it is deleted" if is_emergency else "refused, and nothing is changed"
-    )
+    is_refused = refuses(remembered) and not is_emergency
+    what = "refused, and nothing is changed" if is_refused else "held, and nothing is deleted"
     lines = [f"{what}: {file} no longer has {names} as a mail domain"]
     for each in vanished:
         lines += (f"  {each.name}: {line}" for line in _ways(each, new, stack))
-    if not is_emergency:
+    if is_refused:
         lines.append(
             "  If mail is refused meanwhile, the domains that the file lists go back to testing by "
             f"pulumi config set mtasts:emergency testing -s {stack} && pulumi up -s {stack} "

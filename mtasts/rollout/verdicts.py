@@ -65,7 +65,7 @@ class Surroundings:
     ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
     what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
     ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's.
-    ``stack`` is its name, for commands that are printed.
+    ``unwritten`` says why what has to stand in the ledger before it is declared does not.
     ``noted`` is what went out in an emergency, oldest first; ``ledger`` has it, as a run is about
     to write it down. Of a parked domain, ``mx`` is all that is looked up. ``is_local``
     says that this is a local cloud.
@@ -96,7 +96,7 @@ class Surroundings:
     leaving: Hosting | None = None
     is_local: bool = False
     noted: tuple[Note, ...] = ()
-    stack: str = ""
+    unwritten: LedgerError | UndeterminedError | None = None
 
     @property
     def leaves_host(self) -> bool:
@@ -179,7 +179,7 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         reasons.refusals.append(str(found.ledger_problem))
     else:
         reasons.refusals.extend(_history(found, now))
-        theirs = stranger_records(found.domain, found.ledger, found.sts, stack=found.stack)
+        theirs = stranger_records(found.domain, found.ledger, found.sts)
         reasons.refusals.extend(theirs.refusals)
         reasons.waivable.extend(theirs.unmet)
         reasons.warnings.extend(theirs.told)
@@ -192,6 +192,8 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
             )
             reasons.warnings.extend(gates.left_out(found.evidence, ledger=known, is_local=is_local))
         _moving(found, now, reasons)
+    if found.unwritten is not None:
+        reasons.refusals.append(str(found.unwritten))
     judged = waivers.judge(found.domain.override, reasons.waivable, now)
     refusals = (*reasons.refusals, *judged.unmet)
     retirement = None if refusals else _retirement(found, now)

@@ -284,6 +284,7 @@ SETTINGS = (
     "BucketServerSideEncryptionConfiguration policies-encryption",
     "BucketPolicy policies-access",
 )
+BUCKETS = (BUCKET, *SETTINGS, "OriginAccessControl policies-access-control")
 
 
 def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
@@ -295,7 +296,7 @@ def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
         BODY,
         DISTRIBUTION,
         VALIDATION,
-        BUCKET,
+        *BUCKETS,
     }
     retained = {key for key in protected.names if protected.request(key).retainOnDelete}
     assert retained == {BODY, "Bucket policies-bucket", *SETTINGS}
@@ -309,7 +310,7 @@ def test_what_senders_rely_on_is_protected(protected: Recorded) -> None:
         (Phase.RECORD_FREE, set(), {STS}),
         (Phase.RECORD_WITHDRAWN, {STS}, {IPV4, IPV6}),
         (Phase.RECORD_GONE, {STS}, {IPV4, IPV6}),
-        (Phase.ADDRESSES_GONE, {STS, IPV4, IPV6}, {BODY, DISTRIBUTION, VALIDATION, BUCKET}),
+        (Phase.ADDRESSES_GONE, {STS, IPV4, IPV6}, {BODY, DISTRIBUTION, VALIDATION, *BUCKETS}),
     ],
 )
 def test_a_retirement_unprotects_ahead_of_what_it_withdraws(

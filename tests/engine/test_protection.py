@@ -106,11 +106,38 @@ def test_an_enforced_domain_that_left_the_file_is_refused_before_anything_is_reg
     assert "protected" in destroyed.text
     assert not destroyed.ok
     assert not project.pulumi("destroy", "--yes", "--skip-preview", "--run-program").ok
-    # The engine forgets of a destroy that it refuses what was not protected, all of it retained.
+    # The engine takes out of the state what a destroy that it refuses did not find protected.
+    assert state(project) == known
     assert held_by_cloud(lab, project) == before
     assert lab.records(domain) == records
     project.stack_file.write_text(text)
     project.settle()
+
+
+def test_a_ledger_that_cannot_be_read_holds_its_domain_alone_listed_or_not(
+    lab: Lab, domain: str
+) -> None:
+    project = enforced(lab, domain)
+    other = f"o{uuid.uuid4().hex[:8]}.example"
+    lab.stack(f"- name: {other}\n  mx: [mx1.{other}]\n")  # for its zone
+    stray = f"ledger/{domain}/999.json"
+    lab.client("s3").put_object(Bucket=bucket_of(project), Key=stray, Body=b"x", IfNoneMatch="*")
+    entries = {"mtasts:mode": "testing", "mtasts:domains": json.dumps([listed(other)])}
+    project.configure(entries)
+    policy, records = held_by_cloud(lab, project)["policy"], lab.records(domain)
+    for _ in range(2):
+        held = project.up()
+        assert not held.ok
+        text = " ".join(held.text.split())
+        assert f"held, and nothing is deleted: stacks/Pulumi.{project.stack}.yaml no longer" in text
+        assert f"mtasts ledger repair {project.stack} --domain {domain}" in text
+        assert lab.sts(other) is not None
+        assert (held_by_cloud(lab, project)["policy"], lab.records(domain)) == (policy, records)
+    assert not project.pulumi("destroy", "--yes", "--skip-preview").ok
+    assert lab.records(domain) == records
+    drop = ("--domain", domain, "--drop", "999.json", "--apply")
+    project.mtasts("ledger", "repair", project.stack, *drop).required()
+    refused(project.up(), domain)  # its ledger says that it was enforced
 
 
 def retired(project: Project) -> tuple[Project, str]:

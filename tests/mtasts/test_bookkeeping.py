@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from memory_store import DOMAIN, MemoryStore
 from test_decision import ZONE, ledger, placed, survey
 
-from mtasts.bookkeeping import hand_over, keep, record_delegations, record_progress, record_seen
+from mtasts.bookkeeping import hand_over, keep, record_delegation, record_progress, record_seen
 from mtasts.config import Hosting
 from mtasts.observations import DnsStatus
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import (
     Delegated,
     Hosted,
-    LedgerError,
     PhaseEntered,
     Pointed,
     ZoneSeen,
@@ -28,48 +27,38 @@ from mtasts.rollout.phases import Phase
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.zones import HostedZone
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from mtasts.rollout.verdicts import Surroundings
-
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
-    store = MemoryStore()
-    await record_seen(Recorder(store, Hosting.AWS), survey(), ())
+    store, known = MemoryStore(), ledger(proven=True)
+    recorder = Recorder(store, Hosting.AWS)
+    await record_seen(recorder, survey()[0], is_held=False)
     assert not any(store.ledgers.values())
     # The ledger is read again before anything is written: here it is empty.
-    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), ())
-    assert {name: len(entries) for name, entries in store.ledgers.items()} == {
-        "b.example.gov": 2,
-        "example.gov": 2,
-    }
+    await record_seen(recorder, survey(ledger=known)[0], is_held=False)
+    assert len(store.entries) == 2
     store = MemoryStore()
-    held = {"example.gov": ("no",)}
-    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=ledger(proven=True)), held)
+    await record_seen(Recorder(store, Hosting.AWS), survey(ledger=known)[0], is_held=True)
     assert len(store.entries) == 1  # the MX set alone
 
 
-async def handed(
-    ledger: Ledger, held: Sequence[str] = (), **found: Any
-) -> tuple[tuple[Surroundings, ...], Ledger]:
-    """Which domain may be written to once its ledger is here, and what the ledger has then."""
+async def handed(ledger: Ledger, *, is_held: bool = False, **found: Any) -> tuple[bool, Ledger]:
+    """Whether it may be written to once its ledger is here, and what the ledger has then."""
     here, there = MemoryStore(), MemoryStore(*ledger.entries)
     leaves = found.get("leaving") is not None
     recorder = Recorder(
         here if leaves else there, Hosting.AWS, lambda: NOW, (lambda: there) if leaves else None
     )
     (first, *_) = survey(ledger=ledger)
-    here = await hand_over(recorder, (replace(first, **found),), held)
-    return here, read(recorder.store.read("example.gov").entries)
+    is_here = await hand_over(recorder, replace(first, **found), is_held=is_held)
+    return is_here, read(recorder.store.read("example.gov").entries)
 
 
 async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
     known = placed(proven=True)
-    around, written = await handed(known)
-    assert len(around) == 1
+    is_here, written = await handed(known)
+    assert is_here
     assert written.entries[len(known.entries) :] == (
         Hosted(4, NOW, "aws"),
         Pointed(5, NOW, "Z1", "aws", 0),
@@ -79,23 +68,19 @@ async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
     for unknown in ({"home": ZONE}, {"zone": None}):  # no zone of ours leads to the host
         _, written = await handed(known, **unknown)
         assert written.entries[len(known.entries) :] == (Hosted(4, NOW, "aws"),)
-    _, written = await handed(known, held=["example.gov"])
+    _, written = await handed(known, is_held=True)
     assert written == known
     assert (await handed(Ledger()))[1] == Ledger()
 
 
 async def test_a_ledger_that_counts_elsewhere_is_handed_over_unless_the_domain_is_held() -> None:
     known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
-    around, written = await handed(known, leaving=Hosting.CLOUDFLARE)
-    assert len(around) == 1
+    is_here, written = await handed(known, leaving=Hosting.CLOUDFLARE)
+    assert is_here
     assert written.entries[4:] == (Hosted(5, NOW, "aws"), Pointed(6, NOW, "Z1", "cloudflare", 0))
-    around, written = await handed(known, ["example.gov"], leaving=Hosting.CLOUDFLARE)
-    assert (around, written) == ((), known)  # a copy, and it does not count
-    around, written = await handed(known, ["example.gov"])
-    assert (len(around), written) == (0, known)
-    unknown = {"ledger_problem": LedgerError("gone"), "leaving": Hosting.CLOUDFLARE}
-    around, written = await handed(known, **unknown)
-    assert (around, written) == ((), Ledger())
+    is_here, written = await handed(known, is_held=True, leaving=Hosting.CLOUDFLARE)
+    assert (is_here, written) == (False, known)  # a copy, and it does not count
+    assert await handed(known, is_held=True) == (False, known)
 
 
 async def test_what_an_old_ledger_does_not_tell_is_where_the_domain_leaves_from() -> None:
@@ -138,7 +123,7 @@ async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> N
     async def run(leaving: Hosting | None) -> Ledger:
         recorder = Recorder(here, Hosting.AWS, lambda: NOW, MemoryStore)
         (first, *_) = survey(ledger=read(here.entries))
-        await hand_over(recorder, (replace(first, leaving=leaving),), ())
+        await hand_over(recorder, replace(first, leaving=leaving), is_held=False)
         return read(here.entries)
 
     for leaving, is_free, count in (
@@ -155,34 +140,36 @@ async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> N
 
 async def test_a_phase_is_written_down_ahead() -> None:
     memory = MemoryStore()
-    steps = {
-        "example.gov": Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
-        "other.gov": Progress(Phase.RECORD_GONE, ""),
-    }
-    await record_progress(Recorder(memory, Hosting.AWS, lambda: NOW), steps)
+    recorder = Recorder(memory, Hosting.AWS, lambda: NOW)
+    for step in (
+        Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
+        Progress(Phase.RECORD_FREE, ""),
+    ):
+        await record_progress(recorder, DOMAIN, step)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
 
 
 async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:
     enforced = placed(proven=True)
-    for fails, told in (({}, 0), ({"lock": "no right to"}, 1)):
+    for fails, told in (({}, False), ({"lock": "no right to"}, True)):
         store = MemoryStore(*enforced.entries)
         store.fails |= fails
-        found = await keep(Recorder(store, Hosting.AWS), survey(ledger=enforced)[:1])
-        assert len(found) == told
+        found = await keep(Recorder(store, Hosting.AWS), survey(ledger=enforced)[0])
+        assert (found is not None) == told
         assert (store.is_locked, LATCH in store.kept[DOMAIN]) == (not fails, not fails)
-    assert found[0].startswith("example.gov: could not see to what keeps its ledger whole: no ri")
+    assert found is not None
+    assert found.startswith("example.gov: could not see to what keeps its ledger whole: no ri")
 
 
 THEIRS = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
 
 
-async def delegations(known: Ledger, held: Sequence[str] = (), **found: Any) -> list[Any]:
+async def delegations(known: Ledger, *, is_held: bool = False, **found: Any) -> list[Any]:
     """What is written down of where DNS leads, to a ledger that has ``known``."""
     store = MemoryStore(*known.entries)
     (first, *_) = survey(ledger=known)
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
-    await record_delegations(recorder, (replace(first, **found),), held)
+    await record_delegation(recorder, replace(first, **found), is_held=is_held)
     new = read(store.entries).entries[len(known.entries) :]
     return [(each.zone_id, each.ttl_seconds) for each in new if isinstance(each, Delegated)]
 
@@ -204,4 +191,4 @@ async def test_where_dns_leads_is_written_down_while_there_are_two_zones() -> No
     assert await delegations(told, **moving, delegated=to_ours) == []
     both = Ledger((*known.entries, ZoneSeen(len(known.entries) + 1, NOW, THEIRS)))
     assert await delegations(both) == [(ZONE.zone_id, 0)]
-    assert await delegations(both, held=["example.gov"]) == []
+    assert await delegations(both, is_held=True) == []

@@ -252,7 +252,7 @@ def test_the_steps_of_a_move_are_printed_with_their_dates(
     assert leaving["notBefore"] == adding["delaySafe"]
     assert plan(url, tmp_path, *words) == 0
     out = capsys.readouterr().out
-    assert "1. list the new hosts in the stack file, and pulumi up" in out
+    assert "in the stack file, and pulumi up -s agency" in out
     assert "whatever senders do" in out
     assert "not before 20" in out
 

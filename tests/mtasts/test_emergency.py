@@ -34,9 +34,18 @@ from mtasts.rollout.emergency import (
     render_proof,
     render_taken_in,
 )
-from mtasts.rollout.entries import Body, Freed, Hosted, LedgerError, Proof, ZoneSeen
+from mtasts.rollout.entries import (
+    Body,
+    Freed,
+    Hosted,
+    LedgerError,
+    Proof,
+    StageEntered,
+    ZoneSeen,
+)
 from mtasts.rollout.ledger import Intended, Ledger, read
 from mtasts.rollout.phases import ALL, Parts
+from mtasts.rollout.stages import Stage
 from mtasts.stores.s3 import S3Store
 from mtasts.threads import in_thread
 
@@ -326,26 +335,45 @@ async def test_notes_go_into_the_ledger_that_a_move_has_handed_over() -> None:
 
 
 @pytest.mark.parametrize("is_emergency", [True, False])
-async def test_a_ledger_that_takes_nothing_holds_no_way_back(*, is_emergency: bool) -> None:
-    first, second, parked = survey(ledger=placed(proven=True))
-    found = replace(first, domain=replace(first.domain, emergency=is_emergency))
-    domains = (found, second, parked)
-    store = MemoryStore(*placed(proven=True).entries)
-    store.ledgers["b.example.gov"] = dict(store.entries)
-    store.fails["append"] = "R2 is read-only"
+@pytest.mark.parametrize("fails", [("append", DOMAIN), "append"], ids=["one", "all"])
+async def test_a_ledger_that_takes_nothing_holds_its_domain_alone_and_no_way_back(
+    fails: str | tuple[str, str], *, is_emergency: bool
+) -> None:
+    other, known = "b.example.gov", placed(proven=True)
+    first, second, parked = survey(ledger=known)
+    domains = (
+        replace(first, domain=replace(first.domain, emergency=is_emergency)),
+        replace(second, domain=replace(second.domain, mode=Mode.TESTING)),
+        parked,
+    )
+    store = MemoryStore(*known.entries)
+    store.ledgers[other] = dict(store.entries)
+    store.fails[fails] = "R2 is read-only"
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     judge = partial(decide, now=NOW, dns=Dns.ROUTE53, new_id=lambda: ID)
-    if not is_emergency:
-        with pytest.raises(UndeterminedError, match="R2 is read-only"):
-            await write_down(recorder, domains, judge(domains), judge)
-        return
     around, decision, _ = await write_down(recorder, domains, judge(domains), judge)
-    assert [each.ledger_problem is not None for each in around] == [True] * 3
-    assert decision.emergencies == {DOMAIN: ("R2 is read-only",)}
-    assert decision.held == {"b.example.gov": ("R2 is read-only",)}
-    back, held = decision.declared
-    assert (back.id, back.is_noted) == (ID, True)
-    assert (held.domain, held.id) == ("b.example.gov", "old")
+    failed = [DOMAIN, other] if fails == "append" else [DOMAIN]
+    assert [each.domain.name for each in around if each.unwritten] == failed
+    why = dict.fromkeys(failed, ("R2 is read-only",))
+    assert decision.emergencies == ({DOMAIN: why.pop(DOMAIN)} if is_emergency else {})
+    assert decision.held == why
+    one, beside = decision.declared
+    assert (one.id, one.is_noted) == ((ID, True) if is_emergency else ("old", False))
+    # The other one goes on, to testing, unless its own ledger takes nothing.
+    assert (beside.domain, beside.id == "old") == (other, fails == "append")
+    assert one.parts == beside.parts == ALL
+    assert len(store.ledgers[other]) == (3 if fails == "append" else 6)
+
+
+async def test_of_a_domain_that_is_not_live_a_failing_ledger_protects_no_more() -> None:
+    """What was not written changes nothing of what is declared: stage, protection, bucket."""
+    body = Body(1, NOW, noted().body.body, 0, "old")  # testing
+    stage = StageEntered(3, NOW, Stage.REQUESTED)
+    known = Ledger((body, Proof(2, NOW, "old"), stage))
+    (first, *_) = survey(ledger=known)
+    found = replace(first, home=ZONE, unwritten=UndeterminedError("no answer"))
+    (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
+    assert (declared.keep, declared.parts.issued, declared.parts.record) == (False, False, False)
 
 
 async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:

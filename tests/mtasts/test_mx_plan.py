@@ -7,11 +7,13 @@ import datetime as dt
 import pytest
 
 from mtasts.names import MxPattern
+from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.dates import minute
-from mtasts.rollout.entries import Adopted, Body, Proof
+from mtasts.rollout.entries import Adopted, Body, MxSeen, Proof
 from mtasts.rollout.ledger import Ledger
 from mtasts.rollout.mx_plan import Step, Times, Wait, plan
+from mtasts.rollout.mx_safety import mx_refusals
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -130,6 +132,60 @@ def test_what_was_just_published_has_to_spread() -> None:
 
 def test_nothing_is_to_do() -> None:
     assert steps(policy(A), (A,), (A,)) == ()
+
+
+def seen(ledger: Ledger, *sights: tuple[dt.timedelta, tuple[str, ...]], ttl: int = 300) -> Ledger:
+    """The ledger once runs have seen those MX sets, each so long ago."""
+    entries = [*ledger.entries]
+    for ago, hosts in sights:
+        entries.append(MxSeen(len(entries) + 1, NOW - ago, hosts, ttl))
+    return Ledger(tuple(entries))
+
+
+BOTH = seen(published(policy(A, B)), (20 * DAY, (A, B)))
+UNTIL = dt.timedelta(seconds=300) + 5 * DAY
+
+
+@pytest.mark.parametrize(
+    ("ledger", "mode", "until", "is_noted"),
+    [
+        pytest.param(BOTH, Mode.ENFORCE, NOW + UNTIL, False, id="nobody-has-looked-since"),
+        pytest.param(seen(BOTH, (DAY, (A,))), Mode.ENFORCE, NOW + UNTIL - DAY, True, id="noted"),
+        pytest.param(seen(BOTH, (6 * DAY, (A,))), Mode.ENFORCE, NOW, True, id="long-gone"),
+        pytest.param(BOTH, Mode.TESTING, NOW, True, id="testing"),
+        pytest.param(
+            seen(published(policy(A, B, mode=Mode.TESTING)), (20 * DAY, (A, B))),
+            Mode.ENFORCE,
+            NOW,
+            True,
+            id="never-enforced",
+        ),
+    ],
+)
+def test_a_host_that_has_left_dns_leaves_the_policy_when_an_up_takes_that(
+    ledger: Ledger, mode: Mode, until: dt.datetime, *, is_noted: bool
+) -> None:
+    found = plan(policy(A, B, mode=mode), live=(A,), to=(A,), ledger=ledger, times=TIMES, now=NOW)
+    *before, last = found
+    assert last == Step(
+        f"take {B} out of the stack file, and pulumi up -s STACK", (A,), not_before=until
+    )
+    note = f"pulumi up -s STACK, which notes that {B} left the MX records"
+    assert [each.do for each in before] == ([] if is_noted else [note])
+    # What the run says, now and right before that date, is the same.
+    answer = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, (f"10 {A}",))
+    known = ledger if is_noted else seen(ledger, (dt.timedelta(0), (A,)))
+    for at in {NOW, max(NOW, until - dt.timedelta(minutes=1)), until}:
+        refusals = list(mx_refusals("example.gov", policy(A, mode=mode), known, answer, at))
+        assert bool(refusals) is (at < until)
+        assert all(f"senders may try it until {minute(until)}" in each for each in refusals)
+
+
+def test_a_host_that_leaves_by_the_plan_has_its_longest_ttl() -> None:
+    ledger = seen(published(policy(A, B)), (DAY, (A, B)), ttl=86_400)
+    found = plan(policy(A, B), live=(A, B), to=(A,), ledger=ledger, times=TIMES, now=NOW)
+    assert [each.not_before for each in found] == [NOW, NOW + DAY + 5 * DAY]
+    assert found[0].do.startswith(f"take {B} out of the MX records, and pulumi up -s STACK")
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_of_what_was_handed_out_the_ledger_knows_whether_it_is_a_promotion() -> 
 def test_a_new_enforced_id_waits_until_it_is_seen_what_senders_have() -> None:
     """What cannot be seen may be the testing of an emergency that nobody could write down."""
     asked = domain("enforce", reroll="2")
-    unseen = Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=UNSEEN, stack="agency")
+    unseen = Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=UNSEEN)
     (held,) = verdict(unseen, NOW).refusals
     assert held.startswith("could not find out which STS record DNS has at _mta-sts.")
     assert verdict(replace(unseen, sts=record(PROVEN, 1)), NOW).proceeds
@@ -221,7 +221,7 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
     known: Ledger, reroll: str, answer: DnsAnswer, proceeds: bool
 ) -> None:
     asked = domain("enforce", reroll=reroll)
-    unproven = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer, stack="agency")
+    unproven = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer)
     held = verdict(unproven, NOW).refusals
     # Whether theirs enforces, nobody knows: with a new token it is a promotion without evidence.
     assert ("no evidence counts for enforce; publish mode testing first" in held[0]) is proceeds
@@ -229,7 +229,7 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
     found = replace(unproven, domain=replace(asked, override=decided))
     judged = verdict(found, NOW)
     assert judged.proceeds is proceeds
-    assert ("run pulumi up -s agency" in str(held)) is (not reroll)
+    assert ("run pulumi up -s STACK" in str(held)) is (not reroll)
     # A token that was published already means nothing any more.
     intended = found.intended
     entries = (intended.entry(3, NOW), Proof(4, NOW, intended.id))
@@ -240,7 +240,7 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
 
 def test_an_older_id_of_ours_is_no_stranger() -> None:
     answer = sts(KNOWN.bodies[0].id)
-    assert stranger_records(domain("enforce"), KNOWN, answer, stack="agency") == Strangers()
+    assert stranger_records(domain("enforce"), KNOWN, answer) == Strangers()
 
 
 def test_before_a_first_proof_a_stranger_is_held_too_and_the_text_says_so() -> None:
