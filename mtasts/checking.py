@@ -38,6 +38,8 @@ _LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
 _MX_MAX = 20
 _REVOCATIONS_MAX = 8
 _SUBMISSIONS = 465  # RFC 8314 section 3.3
+_QUICK_SECONDS = 10.0
+_SLOW_FACTOR = 4
 
 
 class Observer:
@@ -311,15 +313,29 @@ def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
 async def each_of(
     domains: Iterable[str], check: Callable[[str], Coroutine[Any, Any, T]], *, parallel: int
 ) -> AsyncIterator[T]:
-    """What ``check`` makes of each domain, as it ends; no more than ``parallel`` at once."""
+    """What ``check`` makes of each domain, as it ends; no more than ``parallel`` at once.
+
+    One that has taken longer than a quick one does makes room for another, within bounds.
+    """
+    clock = asyncio.get_running_loop().time
     waiting = iter(domains)
-    running = {asyncio.create_task(check(each)) for each in islice(waiting, parallel)}
+    running: dict[asyncio.Task[T], float] = {}
+    most = parallel * _SLOW_FACTOR
     try:
-        while running:
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+        while True:
+            quick = [begun for begun in running.values() if clock() - begun < _QUICK_SECONDS]
+            room = min(parallel - len(quick), most - len(running))
+            for each in islice(waiting, room):
+                quick.append(clock())
+                running[asyncio.create_task(check(each))] = quick[-1]
+            if not running:
+                return
+            until = min(quick, default=clock()) + _QUICK_SECONDS - clock()
+            done, _ = await asyncio.wait(
+                running, timeout=max(until, 0.01), return_when=asyncio.FIRST_COMPLETED
+            )
             for task in done:
-                if (each := next(waiting, None)) is not None:
-                    running.add(asyncio.create_task(check(each)))
+                del running[task]
                 yield task.result()
     finally:
         for task in running:

@@ -26,6 +26,7 @@ from mtasts.observations import (
     SmtpSession,
     TlsDetails,
 )
+from mtasts.places import Places
 from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, greet
 from mtasts.probe.openssl import details
 from mtasts.probe.smtp import PORT as SMTP_PORT
@@ -45,6 +46,12 @@ if TYPE_CHECKING:
 
 _PLACES_MAX = 1000
 _GRACE_SECONDS = 0.5
+# No visit lasts longer, so that one stalled host does not use up its domain's time. A server may
+# keep a client waiting on purpose for half a minute, before it greets.
+_VISIT_SECONDS = 30.0
+# A visit that lasts longer makes room for another; so many more of those.
+_QUICK_SECONDS = 5.0
+_SLOW_MAX = 400
 _REVOCATIONS_MAX = 64
 _REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
@@ -63,7 +70,7 @@ class Visits:
         self._reach = reach
         self._answers = answers
         self._deadline_seconds = deadline_seconds
-        self._slots = asyncio.Semaphore(connections_max)
+        self._slots = Places(connections_max, _SLOW_MAX, quick_seconds=_QUICK_SECONDS)
         self._processes = asyncio.Semaphore(_PROCESSES_MAX)
         self._mailboxes = Shared(self._mailbox, _PLACES_MAX)
         self._endpoints = Shared(self._endpoint, _PLACES_MAX)
@@ -186,19 +193,15 @@ class Visits:
         self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T
     ) -> T:
         """``work`` with the seconds that are left, once there is a slot; ``late`` if none are."""
+        loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout_at(end):
-                await self._slots.acquire()
+            async with self._slots.taken(end):
+                # It ends by itself, and then says how far it came.
+                seconds = min(max(end - loop.time(), 0.001), _VISIT_SECONDS)
+                async with asyncio.timeout(seconds + _GRACE_SECONDS):
+                    return await work(seconds)
         except TimeoutError:
             return late
-        try:
-            # It ends by itself, and then says how far it came.
-            async with asyncio.timeout_at(end + _GRACE_SECONDS):
-                return await work(max(end - asyncio.get_running_loop().time(), 0.001))
-        except TimeoutError:
-            return late
-        finally:
-            self._slots.release()
 
 
 def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:

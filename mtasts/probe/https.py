@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mtasts.findings import printable
 from mtasts.observations import Fetch, FetchOutcome, Hello
 from mtasts.policy import POLICY_PATH
-from mtasts.probe.dial import dial
+from mtasts.probe.dial import CONNECT_SECONDS, dial
 from mtasts.probe.reach import NotGlobalError
 from mtasts.probe.tls import fault, names, presented
 
@@ -127,7 +127,11 @@ async def _connected(
     except NotGlobalError as error:
         return replace(so_far, outcome=FetchOutcome.NOT_GLOBAL, reason=str(error))
     except TimeoutError:
-        return replace(so_far, reason=f"no whole answer within {deadline_seconds:g} s")
+        waited = deadline_seconds
+        if not so_far.connected:
+            waited = min(waited, CONNECT_SECONDS)
+        what = "whole answer" if so_far.connected else "connection"
+        return replace(so_far, reason=f"no {what} within {waited:.2g} s")
     except ssl.SSLCertVerificationError as error:
         refused = FetchOutcome.CERTIFICATE_REFUSED
         reason = printable(error.verify_message)
@@ -207,12 +211,14 @@ async def _exchange(
     writer.write((connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b""))
     body = bytearray()
     interim = 0
+    heard = False
     try:
         while True:
             event = connection.next_event()
             if event is h11.NEED_DATA:
                 received = await reader.read(_READ_BYTES)
-                so_far = replace(so_far, cut=not received and not so_far.status)
+                if not heard:
+                    heard, so_far = True, replace(so_far, cut=not received)
                 connection.receive_data(received)
             elif isinstance(event, h11.InformationalResponse) and interim < _INTERIM_MAX:
                 interim += 1

@@ -196,6 +196,7 @@ async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Deli
 def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     """How a connection ended that came to nothing, unless TLS had already stood."""
     from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
+        SMTPConnectError,
         SMTPResponseException,
         SMTPServerDisconnected,
         SMTPStatus,
@@ -209,12 +210,14 @@ def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     cut = isinstance(error, SMTPServerDisconnected) or is_cut(error)
     if isinstance(error, TimeoutError):
         outcome = SmtpOutcome.TIMED_OUT
-        reason = "no answer in time"
+        reason = "no answer in time" if session.connected else "nobody takes the connection"
     elif isinstance(error, SMTPResponseException):
         malformed = error.code == SMTPStatus.invalid_response
         outcome = SmtpOutcome.MALFORMED if malformed else outcome
         reason = printable(error.message, _REPLY_MAX) if malformed else _reply(error)
         code = 0 if malformed else error.code
+    elif isinstance(error, SMTPConnectError):
+        reason, cut = "the connection ended before a greeting", True
     elif isinstance(error, OSError) and not session.connected:
         no_route = error.errno in NO_ROUTE
         outcome = SmtpOutcome.NO_ROUTE if no_route else SmtpOutcome.CONNECT_FAILED

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from loopback import Zone
 
-from mtasts import visiting
+from mtasts import checking, visiting
 from mtasts.check.domain import check_domain
 from mtasts.checking import Observer, each_of
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
@@ -109,6 +109,32 @@ async def test_so_many_at_once_and_no_more() -> None:
     assert sorted(found) == sorted(names)
     assert most == 7
     assert [each async for each in each_of([], one, parallel=7)] == []
+
+
+async def test_slow_ones_make_room_for_others_and_not_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of eight slow ones, two at once, four have begun before the quick one behind them ends."""
+    monkeypatch.setattr(checking, "_QUICK_SECONDS", 0.05)
+    monkeypatch.setattr(checking, "_SLOW_FACTOR", 2)
+    begun: list[str] = []
+    over = asyncio.Event()
+
+    async def one(domain: str) -> str:
+        begun.append(domain)
+        if domain.startswith("slow"):
+            await over.wait()
+        return domain
+
+    names = ["slow1", "slow2", "slow3", "quick", "slow4", "slow5"]
+    results = each_of(names, one, parallel=2)
+    assert await anext(results) == "quick"
+    assert begun[:4] == names[:4]
+    further = asyncio.ensure_future(anext(results))
+    await asyncio.sleep(0.3)
+    assert begun == names[:5]  # four are running, which is all there may be
+    over.set()
+    assert {await further, *[each async for each in results]} == {*names} - {"quick"}
 
 
 async def test_who_stops_early_leaves_nothing_running() -> None:

@@ -117,6 +117,7 @@ async def test_what_a_host_may_answer(
 ) -> None:
     found, _ = await ask(authority.context((HOST,)), ca_file, answer)
     assert (found.outcome, found.status) == (outcome, status), found
+    assert found.cut is (answer == b"")
 
 
 async def test_chunks_are_put_together(authority: Authority, ca_file: Path) -> None:
@@ -181,11 +182,13 @@ async def test_a_host_that_leaves_during_the_handshake() -> None:
     async with served(talk) as port:
         found = await fetch(leading(port), HOST, ADDRESS)
     assert (found.outcome, found.tls.version) == (FetchOutcome.TLS_FAILED, "")
+    assert found.cut
 
 
 async def test_nobody_listens() -> None:
     found = await fetch(leading(closed_port()), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (FetchOutcome.CONNECT_FAILED, "Connection refused")
+    assert (found.refused, found.cut) == (True, False)
 
 
 async def test_an_address_this_machine_has_no_way_to_says_nothing_of_the_host(

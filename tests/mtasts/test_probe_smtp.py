@@ -83,6 +83,7 @@ async def test_a_stripped_starttls_is_not_offered(servers: MailServers, reach: R
 async def test_nobody_listens() -> None:
     found = await look(leading(closed_port()), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (SmtpOutcome.CONNECT_FAILED, "Connection refused")
+    assert (found.refused, found.cut, found.put_off) == (True, False, False)
 
 
 async def converse(script: dict[bytes, bytes], greeting: bytes, **options: float) -> SmtpSession:
@@ -106,6 +107,7 @@ HELLO = b"250-mail\r\n250 STARTTLS\r\n"
 @pytest.mark.parametrize(
     ("greeting", "script", "outcome", "reason"),
     [
+        pytest.param(b"421 later\r\n", {}, SmtpOutcome.SMTP_FAILED, "421 later", id="put-off"),
         pytest.param(
             b"554 go away\r\n", {}, SmtpOutcome.SMTP_FAILED, "554 go away", id="unwelcome"
         ),
@@ -154,6 +156,9 @@ async def test_what_a_server_may_do_instead(
     found = await converse(script, greeting, deadline_seconds=5)
     assert found.outcome is outcome, found
     assert reason in found.reason
+    code = found.reason[:3]
+    assert found.code == (int(code) if code.isdigit() else 0)
+    assert found.put_off is (reason in ("EOF", "") or code in ("421", "454"))
 
 
 async def test_silence_ends_at_the_deadline() -> None:
@@ -178,7 +183,8 @@ async def test_a_connection_dropped_before_the_greeting() -> None:
 
     async with served(talk) as port:
         found = await look(leading(port), HOST, ADDRESS)
-    assert (found.outcome, "EOF" in found.reason) == (SmtpOutcome.SMTP_FAILED, True)
+    assert (found.outcome, found.cut) == (SmtpOutcome.SMTP_FAILED, True)
+    assert found.reason == "the connection ended before a greeting"
 
 
 async def test_a_handshake_that_ends_in_an_alert() -> None:
