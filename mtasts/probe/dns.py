@@ -145,8 +145,19 @@ class Resolver:
         return _failed(name, type_, reason)
 
 
+def _leave_out_https() -> None:
+    """Have dnspython be without DNS over HTTPS, which nothing here speaks.
+
+    Its HTTP client, which checkdmarc brings along, takes 0.1 s of each command to load.
+    """
+    import dns._features  # noqa: PLC0415 - as in Resolver
+
+    dns._features.force("doh", enabled=False)  # noqa: SLF001 - the one way to say so
+
+
 def system_servers() -> tuple[tuple[str, int], ...]:
     """Address and port of the DNS servers that this machine is set to ask; empty if none are."""
+    _leave_out_https()
     import dns.exception  # noqa: PLC0415 - as in Resolver
     import dns.resolver  # noqa: PLC0415 - as in Resolver
 
@@ -161,6 +172,7 @@ async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to r
     query: dns.message.Message, address: str, port: int, name: str, type_: str, read: Read
 ) -> DnsAnswer:
     """One question to one server, over UDP and then, if it did not fit, over TCP."""
+    _leave_out_https()
     import dns.asyncquery  # noqa: PLC0415 - as in Resolver
     import dns.exception  # noqa: PLC0415 - as in Resolver
     import dns.flags  # noqa: PLC0415 - as in Resolver

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
@@ -384,3 +386,15 @@ def test_mx_hosts_come_in_order_of_preference() -> None:
     found = read("MX", (NAME, "MX", ("100 c.example.", "20 b.example.", "5 a.example.")))
     assert found.exchanges == ((5, "a.example"), (20, "b.example"), (100, "c.example"))
     assert read("MX", (NAME, "MX", ("0 .",))).exchanges == ((0, "."),)
+
+
+def test_no_client_for_dns_over_https_is_loaded_though_one_is_installed() -> None:
+    program = (
+        "import sys\n"
+        "from mtasts.probe.dns import system_servers\n"
+        "system_servers()\n"
+        "import dns.query\n"
+        "assert not dns.query.have_doh\n"
+        "assert 'httpcore2' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
