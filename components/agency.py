@@ -23,7 +23,8 @@ from mtasts.bookkeeping import write_down
 from mtasts.clock import clock
 from mtasts.clouds import Clouds
 from mtasts.config import load
-from mtasts.errors import MtaStsError
+from mtasts.config.folder import describe_missing
+from mtasts.errors import MtaStsError, UsageError
 from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
@@ -172,6 +173,9 @@ def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]
 
     Raises:
         ConfigError: with every problem there is.
+        UsageError: there is no stack file, and nothing was set in another way.
     """
     file = f"stacks/Pulumi.{stack}.yaml"
+    if not any(key.startswith("mtasts:") for key in values) and not Path(file).exists():
+        raise UsageError(describe_missing(Path(file)))
     return load(values, file=file, secret_keys=secret_keys)

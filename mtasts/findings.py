@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SAME_ID_MAX = 20
+# What is no printable ASCII; in bytes from the network a backslash is one, too. In a text it is one
+# unless it begins an escape of ours.
+_UNESCAPED = re.compile(rb"[^\x20-\x5b\x5d-\x7e]")
+_ESCAPED = re.compile(rb"\\(?!x[0-9a-f]{2})|[^\x20-\x7e]")
+_CUT_ESCAPE = re.compile(r"\\(?:x[0-9a-f]?)?$")
 _STACK = re.compile(r"\bSTACK\b")
 
 
@@ -126,7 +131,8 @@ def printable(raw: bytes | str, limit: int = 120) -> str:
     """``raw`` as printable ASCII, escapes for everything else, cut at ``limit`` characters.
 
     What comes from the network goes to terminals, logs and pull requests; none of it may carry
-    control characters there.
+    control characters there. A text that was escaped already is not escaped again: an escape in it
+    stays as it is.
     """
     if isinstance(raw, str):
         start = raw[: limit + 1]
@@ -134,6 +140,11 @@ def printable(raw: bytes | str, limit: int = 120) -> str:
             raw = start.encode("utf-8", "surrogateescape")
         except UnicodeEncodeError:  # JSON can spell surrogates that stand for no byte
             raw = start.encode("utf-8", "surrogatepass")
+        escaped = _ESCAPED
+    else:
+        escaped = _UNESCAPED
     cut = raw[: limit + 1]
-    text = "".join(chr(b) if 0x20 <= b < 0x7F and b != 0x5C else f"\\x{b:02x}" for b in cut)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+    text = escaped.sub(lambda found: b"\\x%02x" % found[0][0], cut).decode("ascii")
+    if len(text) <= limit:
+        return text
+    return f"{_CUT_ESCAPE.sub('', text[: limit - 3])}..."

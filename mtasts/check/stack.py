@@ -18,6 +18,8 @@ _DAY = 86_400
 _ENFORCE_MAX_AGE = 14 * _DAY
 _TTL_SECONDS = 3600
 _CACHE_SECONDS = 300
+# CloudFront's invalidations take 1 to 5 minutes as a rule.
+_PURGE_SECONDS = 300
 # Shut with Mail Check on 31 March 2026, and copied into many records before that.
 _RETIRED_MAILBOX_HOST = "mailcheck.service.ncsc.gov.uk"
 
@@ -34,7 +36,7 @@ def check_stack_file(path: Path) -> list[Finding]:
 
 def check_stack(config: AgencyConfig) -> list[Finding]:
     """What a valid config says that its owner may regret."""
-    findings = [*_account_not_pinned(config), *_cache_long(config)]
+    findings = [*_account_not_pinned(config), *_cache_long(config), *_proof_short(config)]
     for domain in config.domains:
         findings += _domain(config.file, domain)
     return findings
@@ -107,6 +109,22 @@ def _cache_long(config: AgencyConfig) -> Iterator[Finding]:
             "RFC 8461 section 8.2",
             str(config.cache_seconds),
             "write mtasts:cacheSeconds: 60",
+        )
+
+
+def _proof_short(config: AgencyConfig) -> Iterator[Finding]:
+    """A change that does not fit into a proof is refused, and refused again by the next run."""
+    on_aws = Hosting.AWS in (config.hosting, config.leaving)
+    if on_aws and config.proof_seconds < config.cache_seconds + _PURGE_SECONDS:
+        yield Finding(
+            "stack-proof-short",
+            Severity.WARNING,
+            f"{config.file}: mtasts:proofSeconds: a change waits {config.cache_seconds} s for "
+            f"caches (mtasts:cacheSeconds) and then for CloudFront, which purges them in 1 to 5 "
+            f"minutes as a rule: with {config.proof_seconds} s many changes will not be proven",
+            "docs/config.md",
+            str(config.proof_seconds),
+            f"write mtasts:proofSeconds: {config.cache_seconds + 2 * _PURGE_SECONDS}",
         )
 
 

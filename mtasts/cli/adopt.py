@@ -16,7 +16,7 @@ import yaml
 from mtasts.adoption import AdoptionError, Live, look_at
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
 from mtasts.clock import clock
@@ -88,7 +88,7 @@ def run(arguments: Namespace) -> int:
     bound = _bound(arguments)
     if arguments.account and arguments.cloudflare_account:
         raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
-    path = stack_file(arguments.stack, arguments.stacks)
+    path = stack_file(arguments.stack, own_project(arguments.stacks))
     reach = Reach.from_environment(os.environ)
     resolver = Resolver(reach)
     names = _names(arguments, path)

@@ -18,7 +18,7 @@ from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
@@ -202,7 +202,7 @@ def _stack(
     """The domains of the stack that was named, its ledgers and what it has handed out."""
     if arguments.stack is None:
         return {}, None, None
-    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     recorder, handouts = stack_ledgers(config, values, arguments.stack)
     return {domain.name: domain for domain in config.domains}, recorder, handouts
 
@@ -227,7 +227,8 @@ def _as_text(checked: Checked) -> str:
     ]
     if checked.unknown:
         parts.append(f"{len(checked.unknown)} not known")
-    mode = f" (mode {checked.mode}, id {checked.id})" if checked.mode else ""
+    id_ = f"id {checked.id}" if checked.id else "no usable STS record"
+    mode = f" (mode {checked.mode}, {id_})" if checked.mode else ""
     lines = [f"{checked.domain}: {', '.join(parts)}{mode}"]
     for finding in checked.findings:
         lines.append(describe(finding))

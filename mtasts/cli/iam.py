@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.config import load_stack
 from mtasts.config.fields import FieldError
 from mtasts.config.identifiers import account_id
@@ -50,7 +50,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Print it; what was assumed and what to mind goes to standard error too."""
     stack = arguments.stack
-    config, values = load_stack(stack_file(stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(stack, arguments.stacks))
     if arguments.sns is not None:
         Topic(arguments.sns)  # refuses what is none
     granting = Granting(

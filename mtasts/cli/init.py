@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.together import all_of
 from mtasts.config import AgencyConfig, ConfigError, Hosting, load_text
 from mtasts.config.fields import FieldError
@@ -130,7 +130,7 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
         ConfigError: a value is not one the config takes.
         UndeterminedError: an MX set could not be found out, and is never guessed.
     """
-    path = stack_file(arguments.agency, arguments.stacks)
+    path = stack_file(arguments.agency, own_project(arguments.stacks))
     if path.exists() and not arguments.force:
         raise _exists(path)
     if arguments.account and arguments.cloudflare_account:

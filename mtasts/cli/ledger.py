@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.cli import ledger_mending
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.findings import printable
@@ -104,7 +104,7 @@ def run(arguments: Namespace) -> int:
 
 def _show(arguments: Namespace) -> int:
     """Print them; exit code 3 where a ledger could not be read."""
-    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     recorder, _ = stack_ledgers(config, values, arguments.stack)
     names = ledger_mending.named(arguments.domain, config, recorder)
     ledgers = asyncio.run(_read(recorder, names))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.errors import UndeterminedError, UsageError
@@ -117,7 +117,7 @@ class Opened:
 
 
 def _opened(arguments: Namespace) -> Opened:
-    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     clouds = stack_clouds(config, values, arguments.stack)
     account_id = clouds.identify()
     return Opened(

@@ -5,17 +5,17 @@ A command's module is imported only when it is named: start-up time counts.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mtasts.cli.output import Exit, Help
+from mtasts.cli.output import Exit, Help, Parser
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 VERSION = "0.1.0"
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     named = next((word for word in words if not word.startswith("-")), None)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mtasts",
         formatter_class=Help,
         description="MTA-STS and TLS-RPT as code.",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.clock import clock
 from mtasts.config import Dns, Hosting, load_stack
 from mtasts.config.fields import FieldError
@@ -42,7 +42,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print the step; nothing is changed. Exit code 1 while the stack is not there yet."""
-    config, values = load_stack(stack_file(arguments.stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     hosting = Hosting(arguments.hosting or config.hosting)
     needed = Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else config.dns
     if hosting is Hosting.AWS and Hosting.CLOUDFLARE in (config.hosting, config.leaving):

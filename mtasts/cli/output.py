@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import HelpFormatter
+from argparse import Action, ArgumentError, ArgumentParser, HelpFormatter
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.findings import Severity
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import Namespace
     from collections.abc import Iterable
 
     from mtasts.findings import Finding
 
+_GIVEN = "_given"
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
@@ -41,6 +42,35 @@ class Help(HelpFormatter):
         except (ValueError, OSError):
             columns = 80
         super().__init__(prog, width=columns - 2)
+
+
+class _Once(Action):
+    """An option with one value: given twice, the first would be lost without a word."""
+
+    def __call__(
+        self,
+        parser: ArgumentParser,
+        namespace: Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value; the parser ends the command at the second."""
+        del parser
+        given = namespace.__dict__.setdefault(_GIVEN, set())
+        if option_string is not None and self.dest in given:
+            raise ArgumentError(self, "it is given twice, and takes one value: give it once")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
+
+
+class Parser(ArgumentParser):
+    """A parser whose options with one value are given once; what may be repeated appends."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's own
+        """As an `ArgumentParser`; its subparsers are of this class, too."""
+        super().__init__(*args, **kwargs)
+        for action in (None, "store"):
+            self.register("action", action, _Once)
 
 
 def add_output_options(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
+from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+_PROJECT = "Pulumi.yaml"
 _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
@@ -33,8 +32,44 @@ def writable(folder: Path) -> Path:
     return folder
 
 
+def known_stack_file(stack: str, folder: Path) -> Path:
+    """The config of a stack that there is.
+
+    Raises:
+        UsageError: it is no stack's name, or there is no such file; the text says which there are.
+    """
+    path = stack_file(stack, existing(folder))
+    if not path.exists():
+        raise UsageError(describe_missing(path))
+    return path
+
+
 def existing(folder: Path) -> Path:
     """The folder; raises `UsageError` if there is none."""
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder of stack files: give --stacks DIR")
+    if folder.is_dir():
+        return folder
+    raise UsageError(
+        _elsewhere(folder) or f"{folder} is no folder of stack files: give --stacks DIR"
+    )
+
+
+def own_project(folder: Path) -> Path:
+    """The folder, to be made if need be; raises `UsageError` inside another folder of a project."""
+    elsewhere = None if folder.is_dir() else _elsewhere(folder)
+    if elsewhere is not None:
+        raise UsageError(elsewhere)
     return folder
+
+
+def _elsewhere(folder: Path) -> str | None:
+    """What to do in a subfolder of a project; None where this is none."""
+    here = Path.cwd()
+    if folder.is_absolute() or (here / _PROJECT).exists():
+        return None
+    for above in here.parents:
+        if (above / _PROJECT).exists():
+            return (
+                f"{folder} is no folder in {here}, which lies inside the project {above}: run this "
+                f"there (cd {above}), or give --stacks {above / folder}"
+            )
+    return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.clock import clock
 from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
@@ -31,7 +31,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the engine's preview; exit code 1 where a domain is held, 2 where the config is wrong."""
-    stack_file(arguments.stack, Path())  # refuses what is no stack's name
+    known_stack_file(arguments.stack, Path("stacks"))
     engine = Engine.find(arguments.stack)
     sys.stderr.write("preview: asking the engine\n")
     sys.stderr.flush()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import stack_file
+from mtasts.cli.paths import known_stack_file
 from mtasts.config import load_stack
 from mtasts.engine import CheckpointError, Engine, LockedError
 from mtasts.errors import UsageError
@@ -51,7 +51,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Recover, and say what was done."""
     stack = arguments.stack
-    config, values = load_stack(stack_file(stack, arguments.stacks))
+    config, values = load_stack(known_stack_file(stack, arguments.stacks))
     clouds = stack_clouds(config, values, stack)
     clouds.identify()
     engine = Engine.find(stack)

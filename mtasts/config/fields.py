@@ -12,7 +12,8 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from mtasts.findings import printable
 
@@ -30,6 +31,9 @@ _SELECTOR_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _TOKEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 E = TypeVar("E", bound=StrEnum)
+
+
+_NOTHING_MEANT: Mapping[str, Any] = MappingProxyType({})
 
 
 class Unquoted(str):
@@ -166,15 +170,23 @@ def whole_number(low: int, high: int, why: str, clause: str) -> Callable[[object
     return parse
 
 
-def word(kind: type[E], clause: str = REFERENCE) -> Callable[[object], E]:
-    """A parser of the words of an enum."""
+def word(
+    kind: type[E], clause: str = REFERENCE, *, meant: Mapping[str, E] = _NOTHING_MEANT
+) -> Callable[[object], E]:
+    """A parser of the words of an enum; ``meant`` is what other words for one of them mean.
+
+    A word that is near in letters may be far in meaning, so those come before any likeness.
+    """
     words = [str(member) for member in kind]
 
     def parse(value: object) -> E:
         value = plain(value)
         if isinstance(value, str) and value in words:
             return kind(value)
-        guess = did_you_mean(value, words) if isinstance(value, str) else None
+        guess: str | None = None
+        if isinstance(value, str):
+            known = meant.get(value.strip().lower())
+            guess = str(known) if known is not None else did_you_mean(value, words)
         raise FieldError(
             "config-unknown-word",
             f"{shown(value)} is not one of {', '.join(words)}",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _PATTERN = "Pulumi.*.yaml"
 _DOMAINS = "mtasts:domains"
+_SHOWN_MAX = 20
 
 
 def stack_files(folder: Path) -> tuple[Path, ...]:
@@ -60,3 +61,22 @@ def _names(entries: list[object]) -> Iterator[str]:
         # What is no domain is the same as no other one; `mtasts lint stack` says what it is.
         with suppress(FieldError):
             yield hosts.policy_domain(fields.mapping(entry).get("name"))
+
+
+def describe_missing(path: Path) -> str:
+    """That there is no such stack file, which ones there are, and which was meant."""
+    name = stack_name(path)
+    there = [stack_name(each) for each in stack_files(path.parent)]
+    guess = fields.did_you_mean(name, there)
+    shown = ", ".join(there[:_SHOWN_MAX])
+    more = f" and {len(there) - _SHOWN_MAX} more" if len(there) > _SHOWN_MAX else ""
+    lines = [
+        f"{path} does not exist",
+        f"  stacks in {path.parent}: {shown}{more}"
+        if there
+        else f"  {path.parent} has no stack file",
+        f"  did you mean {guess}?" if guess else "",
+        f"  if the file was deleted, bring it back: git checkout HEAD -- {path}",
+        f"  for a new stack: mtasts init {name} --domain DOMAIN",
+    ]
+    return "\n".join(line for line in lines if line)

@@ -8,7 +8,12 @@ from mtasts.config import fields, identifiers
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import OVERRIDE_DAYS, Dns, Hosting, last_day
 from mtasts.config.moving import check_moving
-from mtasts.config.schema import DEFAULT_SETTLE_SECONDS, default_proof_seconds
+from mtasts.config.schema import (
+    DEFAULT_CACHE_SECONDS,
+    DEFAULT_SETTLE_SECONDS,
+    PROOF_SECONDS_MAX,
+    default_proof_seconds,
+)
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -18,6 +23,10 @@ if TYPE_CHECKING:
     from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 
 REPORTS = "mtasts:tlsReports"
+# What CloudFront takes to purge its caches as a rule, and to look after that.
+_PURGE_SECONDS = 600
+# S3 tells in whole seconds when a policy was replaced.
+_GRANULARITY_SECONDS = 1
 
 
 def check_namespaces(values: Mapping[str, object], report: Report) -> None:
@@ -105,6 +114,7 @@ def check_stack(
             ),
             value=proof,
         )
+    _check_proof(stack, proof, hosting, report)
     if dns is Dns.DELEGATED and "mtasts:delegationZone" not in raw:
         report.add(
             "mtasts:delegationZone",
@@ -134,6 +144,26 @@ def check_stack(
                 "add aws:region: us-east-1",
             ),
         )
+
+
+def _check_proof(stack: StackFields, proof: int, hosting: Hosting, report: Report) -> None:
+    """A change has to outlive the copies that caches keep, within the time of its proof."""
+    cache = stack.cache_seconds or DEFAULT_CACHE_SECONDS
+    if Hosting.AWS not in (hosting, stack.leaving) or proof > cache + _GRANULARITY_SECONDS:
+        return
+    wanted = cache + _PURGE_SECONDS
+    report.add(
+        "mtasts:proofSeconds",
+        FieldError(
+            "config-impossible-combination",
+            f"a proof may take {proof} s, and caches keep a policy for {cache} s "
+            "(mtasts:cacheSeconds): no change could ever be proven",
+            f"write mtasts:proofSeconds: {wanted}"
+            if wanted <= PROOF_SECONDS_MAX
+            else f"write mtasts:cacheSeconds: {DEFAULT_CACHE_SECONDS}",
+        ),
+        value=proof,
+    )
 
 
 def check_names(

@@ -21,6 +21,7 @@ DEFAULT_TTL_SECONDS = 300
 _PROOF_SECONDS = 300
 # CloudFront's invalidations take one to five minutes as a rule, and ten and more at times.
 _PROOF_SECONDS_ON_AWS = 900
+PROOF_SECONDS_MAX = 3600
 # There is no signal that a Worker has reached every place; Cloudflare speaks of seconds.
 DEFAULT_SETTLE_SECONDS = 120
 
@@ -73,7 +74,7 @@ _ProofSeconds = Annotated[
     PlainValidator(
         fields.whole_number(
             5,
-            3600,
+            PROOF_SECONDS_MAX,
             "a proof needs time to look, and a run that waits for hours helps nobody",
             "RFC 8461 section 8.1",
         )
@@ -90,6 +91,13 @@ _SettleSeconds = Annotated[
         )
     ),
 ]
+# Near in letters is not near in meaning: us-gov looks like uk-gov.
+_PROFILES_MEANT = {
+    **dict.fromkeys(("us", "usa", "us-gov", "us-federal", "fceb", "cisa"), Profile.US_FCEB),
+    **dict.fromkeys(("uk", "gb", "govuk", "gov-uk", "ncsc"), Profile.UK_GOV),
+    **dict.fromkeys(("au", "au-gov", "ism"), Profile.AU_ISM),
+    **dict.fromkeys(("nz", "nz-gov", "sge"), Profile.NZ_SGE),
+}
 _Mode = Annotated[Mode, PlainValidator(fields.word(Mode, "RFC 8461 section 3.2"))]
 _Emergency = Annotated[Emergency, PlainValidator(fields.word(Emergency))]
 _Title = Annotated[str, PlainValidator(fields.title)]
@@ -130,9 +138,9 @@ class StackFields(Fields):
         | None
     ) = Field(None, alias="aws:allowedAccountIds")
     agency: _Title | None = Field(None, alias="mtasts:agency")
-    profile: Annotated[Profile, PlainValidator(fields.word(Profile))] | None = Field(
-        None, alias="mtasts:profile"
-    )
+    profile: (
+        Annotated[Profile, PlainValidator(fields.word(Profile, meant=_PROFILES_MEANT))] | None
+    ) = Field(None, alias="mtasts:profile")
     hosting: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = Field(
         None, alias="mtasts:hosting"
     )

@@ -113,6 +113,13 @@ def parse(raw: bytes) -> Source:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         said = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        if (tab := _tab_before(text, _line(mark))) is not None:
+            raise _refused(
+                "config-yaml-tab",
+                "the line is indented with a tab, which YAML does not take for indentation",
+                "write spaces in place of each tab at the start of a line",
+                line=tab,
+            ) from error
         raise _refused(
             "config-yaml-syntax",
             f"this is no YAML: {printable(said)}",
@@ -124,6 +131,14 @@ def parse(raw: bytes) -> Source:
     values = _config(root, reader)
     beside = {key: value for key, value in root.items() if key != "config"}
     return Source(values, _below_config(reader.lines), tuple(reader.problems), beside)
+
+
+def _tab_before(text: str, last: int) -> int | None:
+    """The first line up to ``last``, counted from 1, whose indentation has a tab."""
+    for number, line in enumerate(text.splitlines()[:last], start=1):
+        if "\t" in line[: len(line) - len(line.lstrip())]:
+            return number
+    return None
 
 
 def _config(root: dict[str, object], reader: _Reader) -> dict[str, object]:

@@ -210,7 +210,7 @@ def test_the_options_lead_the_probes(tmp_path: Path) -> None:
         (["192.0.2.1"], "'192.0.2.1' is an IP address: write the host's name"),
         (["mta-sts.example.gov"], "write the mail domain itself"),
         (["--file", "nowhere"], "nowhere: No such file"),
-        (["--stack", "nowhere"], "nowhere"),
+        (["--stack", "nowhere"], "stacks is no folder of stack files"),
         (["a.example", "--resolver", "localhost"], "is not ADDRESS:PORT"),
         (["a.example", "--ca", "nowhere.pem"], "there is no such file"),
         (["a.example", "--connect-to", "x"], "is not HOST:PORT:ADDRESS:PORT"),

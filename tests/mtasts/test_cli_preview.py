@@ -27,6 +27,9 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
         script.chmod(0o755)
 
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").touch()
     return put
 
 
@@ -63,6 +66,9 @@ def test_without_an_engine_one_is_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").touch()
     assert main(["preview", "agency"]) == 2
     assert "no pulumi on PATH" in capsys.readouterr().err
 

@@ -160,7 +160,7 @@ def test_scalars_mean_what_the_engine_takes_them_for(line: str, expect: str | No
         (b"config:\n", ("config-file-shape", "f:1")),
         (b"config: {}\n---\nconfig: {}\n", ("config-yaml-several-documents", "f:2")),
         (b"config:\n  a: b: c\n", ("config-yaml-syntax", "f:2")),
-        (b"config:\n\ta: b\n", ("config-yaml-syntax", "f:2")),
+        (b"config:\n\ta: b\n", ("config-yaml-tab", "f:2")),
         (b"config: [\n", ("config-yaml-syntax", "f:2")),
         (b"config: \x00\n", ("config-yaml-syntax", "f")),
         (b"config:\n  a: \xff\n", ("config-file-not-utf-8", "f:2")),

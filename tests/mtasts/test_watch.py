@@ -243,7 +243,8 @@ def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Looks:
 
 
 def run(*words: str) -> int:
-    return main(["check", "example.gov", "--state", "state.json", *words])
+    state = [] if "--state" in words else ["--state", "state.json"]
+    return main(["check", "example.gov", *state, *words])
 
 
 def test_watching_tells_changes_and_ends_after_its_rounds(
