@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
@@ -38,11 +39,18 @@ from mtasts.survey import Surveyor
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from components.mail_domain import MailDomain
     from mtasts.config import AgencyConfig
     from mtasts.recording import Recorder
+    from mtasts.rollout.decision import Decision
+    from mtasts.rollout.declaration import Declaration
     from mtasts.rollout.outlook import Outlook
+    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.survey import Survey
+    from mtasts.waiting import Waits
 
 
 async def main() -> pulumi.Inputs:
@@ -59,61 +67,115 @@ async def main() -> pulumi.Inputs:
 
 
 async def _main(stack: str) -> pulumi.Inputs:
-    values = json.loads(os.environ["PULUMI_CONFIG"])
-    config = read_config(
-        stack, values, json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS", "[]"))
-    )
-    reach = Reach.from_environment(os.environ)
-    clouds = Clouds.of(stack, config, values, os.environ)
-    resolver = Resolver(reach)
-    now = clock(os.environ)
-
-    @cache  # one for the run: each ledger is read once
-    def ledgers(account_id: str) -> Recorder:
-        return clouds.recorder(account_id, now)
-
-    # The components cost half a second of imports, during which the network can answer, and the
-    # engine can start its provider.
-    evidence = partial(evidence_path, FOLDER, stack)
-    surveyor = Surveyor.of(clouds, resolver, ledgers, evidence, is_local=reach.is_local)
-    waits = engine_waits()
-    with waits.waiting("what is looked up of accounts, zones and ledgers"):
-        _, survey, _, token_notes, unheard = await asyncio.gather(
-            start_provider(clouds),
-            surveyor.survey(config),
-            in_thread(load_components, clouds),
-            in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
-            in_thread(clouds.alarm_notes),
-        )
-    recorder = ledgers(survey.account_id)
-    for note in (*token_notes, *survey.notes, *unheard):
-        pulumi.log.warn(note)
-    is_emergency = any(each.emergency for each in config.domains)
+    run = _Run.of(stack)
+    survey = await _look(run)
+    is_emergency = any(each.emergency for each in run.config.domains)
     vanished = describe_vanished(
         survey.remembered,
         survey.domains,
-        file=config.file,
+        file=run.config.file,
         stack=stack,
         is_emergency=is_emergency,
     )
     if vanished is not None and refuses(survey.remembered) and not is_emergency:
         raise pulumi.RunError(vanished)
-    judge = partial(decide, now=now(), dns=config.dns)
+    domains, decision = await _judge(run, survey)
+    pulumi.export("domains", await _place(run, survey, domains, decision))
+    keys = emergency_keys(run.config.domains, is_for_all="mtasts:emergency" in run.values)
+    problems = [
+        *([describe_emergency(decision.emergencies, keys, stack)] if decision.emergencies else []),
+        *([vanished] if vanished is not None else []),
+        *describe_held(decision.held, survey.remembered_problem),
+    ]
+    if problems:  # a program that fails deletes nothing
+        raise pulumi.RunError(run.say("\n".join(problems)))
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one run acts for, and what with; ``ledgers`` gives one recorder an account."""
+
+    stack: str
+    values: Mapping[str, object]
+    config: AgencyConfig
+    reach: Reach
+    clouds: Clouds
+    resolver: Resolver
+    now: Callable[[], dt.datetime]
+    ledgers: Callable[[str], Recorder]
+    waits: Waits
+
+    @classmethod
+    def of(cls, stack: str) -> _Run:
+        """Of the stack whose config the engine hands over; raises `ConfigError`."""
+        values = json.loads(os.environ["PULUMI_CONFIG"])
+        secret_keys = json.loads(os.environ.get("PULUMI_CONFIG_SECRET_KEYS", "[]"))
+        config = read_config(stack, values, secret_keys)
+        reach, now = Reach.from_environment(os.environ), clock(os.environ)
+        clouds = Clouds.of(stack, config, values, os.environ)
+        # One recorder for the run: each ledger is read once.
+        ledgers = cache(partial(clouds.recorder, now=now))
+        resolver = Resolver(reach)
+        return cls(stack, values, config, reach, clouds, resolver, now, ledgers, engine_waits())
+
+    def say(self, text: str) -> str:
+        """A text whose commands name the stack."""
+        return for_stack(text, self.stack)
+
+
+async def _look(run: _Run) -> Survey:
+    """What there is of accounts, zones and ledgers; what is doubtful about it is told.
+
+    The components cost half a second of imports, during which the network can answer, and the
+    engine can start its provider.
+    """
+    clouds = run.clouds
+    evidence = partial(evidence_path, FOLDER, run.stack)
+    surveyor = Surveyor.of(clouds, run.resolver, run.ledgers, evidence, is_local=run.reach.is_local)
+    with run.waits.waiting("what is looked up of accounts, zones and ledgers"):
+        _, survey, _, token_notes, unheard = await asyncio.gather(
+            start_provider(clouds),
+            surveyor.survey(run.config),
+            in_thread(load_components, clouds),
+            in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
+            in_thread(clouds.alarm_notes),
+        )
+    for note in (*token_notes, *survey.notes, *unheard):
+        pulumi.log.warn(note)
+    return survey
+
+
+async def _judge(run: _Run, survey: Survey) -> tuple[tuple[Surroundings, ...], Decision]:
+    """What is declared of the domains, and what is held; an ``up`` writes down what it saw.
+
+    What comes back of the domains has what was written down.
+    """
+    judge = partial(decide, now=run.now(), dns=run.config.dns)
     domains, decision = survey.domains, judge(survey.domains)
-    say = partial(for_stack, stack=stack)
     for warning in decision.warnings:
-        pulumi.log.warn(say(warning))
+        pulumi.log.warn(run.say(warning))
     if pulumi.runtime.is_dry_run():
         await _tell(outlooks(domains, decision, survey.remembered))
     else:
         known = decision.warnings
-        with waits.waiting("the ledgers"):
-            domains, decision, told = await write_down(recorder, domains, decision, judge)
+        with run.waits.waiting("the ledgers"):
+            domains, decision, told = await write_down(
+                run.ledgers(survey.account_id), domains, decision, judge
+            )
         for warning in (*(each for each in decision.warnings if each not in known), *told):
-            pulumi.log.warn(say(warning))
-    end = describe_end(domains, decision, stack)
+            pulumi.log.warn(run.say(warning))
+    end = describe_end(domains, decision, run.stack)
     for note in (*decision.notes, *([end] if end else [])):
-        pulumi.log.info(say(note))
+        pulumi.log.info(run.say(note))
+    return tuple(domains), decision
+
+
+async def _place(
+    run: _Run, survey: Survey, domains: Sequence[Surroundings], decision: Decision
+) -> dict[str, Any]:
+    """Declare what was decided; the stack's outputs, by domain."""
+    clouds, config = run.clouds, run.config
     bucket = shared(
         domains,
         survey.remembered,
@@ -125,13 +187,12 @@ async def _main(stack: str) -> pulumi.Inputs:
         clouds, survey.account_id, protect=bucket.protect, keep=bucket.keep
     )
     former = await place_former(clouds, keep=bucket.keep)
-    zones = place_zones(clouds, hosting, resolver)
+    zones = place_zones(clouds, hosting, run.resolver)
     from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
 
-    prover = Prover(reach, resolver, config.proof_seconds, waits=waits)
-    outputs = {}
+    prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
+    outputs: dict[str, Any] = {}
     for declaration in decision.declared:
-        gone_past = decision.emergencies.get(declaration.domain)
         domain = MailDomain(
             declaration.domain,
             {
@@ -139,27 +200,24 @@ async def _main(stack: str) -> pulumi.Inputs:
                 "hosting": hosting,
                 "zones": zones,
                 "prover": prover,
-                "recorder": recorder,
+                "recorder": run.ledgers(survey.account_id),
                 "former": former,
             },
         )
-        outputs[declaration.domain] = {
-            "policyId": domain.policy_id,
-            "policyUrl": domain.policy_url,
-            "policy": declaration.body.decode("utf-8"),
-            **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
-            **({"emergency": list(gone_past)} if gone_past is not None else {}),
-        }
-    pulumi.export("domains", outputs)
-    keys = emergency_keys(config.domains, is_for_all="mtasts:emergency" in values)
-    problems = [
-        *([describe_emergency(decision.emergencies, keys, stack)] if decision.emergencies else []),
-        *([vanished] if vanished is not None else []),
-        *describe_held(decision.held, survey.remembered_problem),
-    ]
-    if problems:  # a program that fails deletes nothing
-        raise pulumi.RunError(say("\n".join(problems)))
-    return {}
+        outputs[declaration.domain] = _outputs(declaration, domain, decision)
+    return outputs
+
+
+def _outputs(declaration: Declaration, domain: MailDomain, decision: Decision) -> dict[str, Any]:
+    """What a stack tells of one domain."""
+    gone_past = decision.emergencies.get(declaration.domain)
+    return {
+        "policyId": domain.policy_id,
+        "policyUrl": domain.policy_url,
+        "policy": declaration.body.decode("utf-8"),
+        **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
+        **({"emergency": list(gone_past)} if gone_past is not None else {}),
+    }
 
 
 async def _tell(found: Iterable[Outlook]) -> None:

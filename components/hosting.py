@@ -106,7 +106,7 @@ class PolicyHost(Protocol):
     own_name: pulumi.Output[str]
     answers_as_policy_host: bool
     policy_url: pulumi.Output[str]
-    slow: Sequence[Slow]
+    slow: tuple[Slow, ...]
 
     @property
     def target(self) -> Alias | Worker:

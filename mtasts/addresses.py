@@ -36,7 +36,7 @@ _IPV6_SPECIAL = tuple(
 # What stands for an IPv4 address where a network has IPv6 alone (RFC 6052 section 2.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # For documents and tests (RFC 5737, RFC 2544, RFC 3849).
-_STAND_INS = (
+_STAND_INS: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = (
     *map(
         ipaddress.IPv4Network,
         ("192.0.2.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"),

@@ -13,6 +13,7 @@ from mtasts.cloud.worker_caches import WorkerCaches
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
 
 if TYPE_CHECKING:
+    from components.waiting import Slow
     from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.cloud.take_over import Telling
 
@@ -39,7 +40,7 @@ class PolicyHost(pulumi.ComponentResource):
     policy_url: pulumi.Output[str]
     target: Worker
     answers_as_policy_host = False
-    slow = ()
+    slow: tuple[Slow, ...] = ()
 
     def __init__(
         self, name: str, args: PolicyHostArgs, opts: pulumi.ResourceOptions | None = None
