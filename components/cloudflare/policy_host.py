@@ -8,12 +8,12 @@ import pulumi
 import pulumi_cloudflare as cloudflare
 
 from components.hosting import Worker
+from components.waiting import Slow  # noqa: TC001 - the SDK reads what the class is annotated with
 from mtasts.cloud.take_over import TakeOver
 from mtasts.cloud.worker_caches import WorkerCaches
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
 
 if TYPE_CHECKING:
-    from components.waiting import Slow
     from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.cloud.take_over import Telling
 
