@@ -129,7 +129,7 @@ def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
     if dns is Dns.CLOUDFLARE:
         from components.cloudflare.zone import CloudflareZones  # noqa: PLC0415 - as above
 
-        return CloudflareZones()
+        return CloudflareZones(clouds.require_cloudflare())
     from components.aws.zones import Route53Zones  # noqa: PLC0415 - as above
 
     return Route53Zones(clouds.require_aws().settings)

@@ -87,7 +87,8 @@ class Zone(pulumi.ComponentResource):
 
         ACM names it by account and domain, so a new certificate for the name asks for the same one.
         A preview does not know that yet, and an unknown name would replace a protected record: so
-        the name stays as it was made. Were it another after all, the certificate would say so.
+        the name stays as it was made. Were it another after all, the certificate would say so. For
+        the same reason one that stands there, of a certificate before, is this one: it is taken in.
         """
         record = route53.Record(
             name,
@@ -96,7 +97,9 @@ class Zone(pulumi.ComponentResource):
             type="CNAME",
             ttl=_VALIDATION_TTL_SECONDS,
             records=[wanted.value],
-            opts=self._options(opts, ignore_changes=["name"]),
+            allow_overwrite=True,
+            # One that is in the state already was made, so the word changes nothing of it.
+            opts=self._options(opts, ignore_changes=["name", "allow_overwrite"]),
         )
         return Validated(record.fqdn)
 

@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 import pulumi_cloudflare as cloudflare
 
+from components.hooks import guard
 from components.hosting import ADDRESS_TTL_SECONDS, Validated, Worker
+from mtasts.cloud.existing_cloudflare import remove_same
 from mtasts.records import to_presentation
+from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from components.hosting import PolicyHost, Validation
+    from mtasts.cloud.cloudflare import CloudflareAccount
     from mtasts.rollout.declaration import Declaration
 
 # ACM asks for the record at each renewal, and never for another value.
 _VALIDATION_TTL_SECONDS = 300
 
 
+# A look at what stands there, and one removal.
+_TAKING_IN_SECONDS = 60.0
+
+
 class ZoneArgs(TypedDict):
-    """The zone, by its id."""
+    """The zone by its id, and the account that has it."""
 
     zone_id: str
+    account: CloudflareAccount
 
 
 class Zone(pulumi.ComponentResource):
@@ -32,7 +41,7 @@ class Zone(pulumi.ComponentResource):
     ) -> None:
         """Place nothing yet."""
         super().__init__("mtasts:index:Zone", name, {}, opts)
-        self._zone_id = args["zone_id"]
+        self._zone_id, self._account = args["zone_id"], args["account"]
         self.register_outputs({"zoneId": self._zone_id})
 
     def text(
@@ -72,11 +81,25 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The record by which ACM sees that the domain is ours."""
+        """The record by which ACM sees that the domain is ours.
+
+        ACM names it by account and domain, so one that stands there, of a certificate before, is
+        this very one, and Cloudflare refuses it twice: it is made anew. ACM looks for it now and
+        then alone, and misses nothing.
+        """
         # ACM writes names with a final dot, Cloudflare without.
         bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
         bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
-        record = self._record(name, bare_owner, "CNAME", bare_value, _VALIDATION_TTL_SECONDS, opts)
+
+        async def make_room(_: pulumi.ResourceHookArgs) -> None:
+            owner, value = str(await bare_owner.future()), str(await bare_value.future())
+            await in_thread(remove_same, self._account, self._zone_id, owner, value)
+
+        room = guard(f"{name}-taken-in", make_room, deadline_seconds=_TAKING_IN_SECONDS)
+        made = pulumi.ResourceOptions(
+            protect=opts.protect, hooks=pulumi.ResourceHookBinding(before_create=[room])
+        )
+        record = self._record(name, bare_owner, "CNAME", bare_value, _VALIDATION_TTL_SECONDS, made)
         return Validated(record.name)
 
     def _record(  # noqa: PLR0917 - what a record is made of
@@ -112,6 +135,11 @@ class Zone(pulumi.ComponentResource):
 class CloudflareZones:
     """`components.hosting.Zones` over one account."""
 
+    def __init__(self, account: CloudflareAccount) -> None:
+        """Records in zones of ``account``."""
+        self._account = account
+
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
-        return Zone(f"{declaration.domain}-cloudflare", {"zone_id": declaration.zone.zone_id}, opts)
+        args: ZoneArgs = {"zone_id": declaration.zone.zone_id, "account": self._account}
+        return Zone(f"{declaration.domain}-cloudflare", args, opts)

@@ -56,6 +56,23 @@ def addresses_stand(owner: str, zone_id: str, account: CloudflareAccount) -> boo
         raise UndeterminedError(f"what stands at {owner}: {error}") from error
 
 
+def remove_same(account: CloudflareAccount, zone_id: str, owner: str, value: str) -> None:
+    """Remove a CNAME that leads ``owner`` to ``value``, which is about to be made anew; blocks.
+
+    One that leads elsewhere stays, and stands in the way.
+
+    Raises:
+        UndeterminedError: the account did not tell, or did not do so.
+    """
+    records = f"/zones/{zone_id}/dns_records"
+    try:
+        for row in account.get(records, name=owner, type="CNAME"):
+            if str(row["content"]).rstrip(".") == value:
+                account.remove(f"{records}/{row['id']}")
+    except (CloudflareError, KeyError, TypeError) as error:
+        raise UndeterminedError(f"the record {owner}: {error}") from error
+
+
 def _tag(content: str) -> str:
     """What a text begins with (``v=STSv1``); of a record that stands alone, nothing."""
     return content.strip('"').partition(";")[0].strip() if content.startswith('"') else ""

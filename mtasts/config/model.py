@@ -77,7 +77,8 @@ class Waiver(StrEnum):
 
     ``evidence`` is every condition of a promotion, ``reports`` and ``mail-authentication`` are
     those about TLS reports and about SPF, DKIM and DMARC alone. ``zone-wait`` and ``host-wait``
-    are the waits until nobody asks a former zone, or a former host.
+    are the waits until nobody asks a former zone, or a former host. ``lost-domain`` is all that a
+    retirement waits for in DNS.
     """
 
     EVIDENCE = "evidence"
@@ -85,6 +86,7 @@ class Waiver(StrEnum):
     MAIL_AUTHENTICATION = "mail-authentication"
     ZONE_WAIT = "zone-wait"
     HOST_WAIT = "host-wait"
+    LOST_DOMAIN = "lost-domain"
 
 
 # The longest span of an override: what is to be lived with for longer is decided again.

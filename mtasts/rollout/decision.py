@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting
+from mtasts.rollout import lost
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
 from mtasts.rollout.ledger import Intended, enforces
@@ -31,8 +32,9 @@ class Decision:
     """What a run declares; ``held`` are the domains that stay as they are, with every reason.
 
     ``retiring`` is how far each retirement comes in this run. ``emergencies`` are the domains whose
-    way back goes out past every reason that would hold them. ``warnings`` and ``notes`` are to be
-    told, each with its domain.
+    way back goes out past every reason that would hold them. Of those that are ``lost`` nothing is
+    changed but what their retirement takes away. ``warnings`` and ``notes`` are to be told, each
+    with its domain.
     """
 
     declared: tuple[Declaration, ...]
@@ -41,11 +43,12 @@ class Decision:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     emergencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lost: frozenset[str] = frozenset()
 
     @property
     def unsettled(self) -> frozenset[str]:
         """The domains of which nothing but what is served is written down in this run."""
-        return frozenset((*self.held, *self.emergencies))
+        return frozenset((*self.held, *self.emergencies, *self.lost))
 
     def phase(self, domain: str) -> Phase:
         """How far the retirement of a domain comes in this run."""
@@ -69,6 +72,7 @@ def decide(
     declared: list[Declaration] = []
     held: dict[str, tuple[str, ...]] = {}
     retiring: dict[str, Progress] = {}
+    given_up: set[str] = set()
     warnings: list[str] = []
     notes: list[str] = []
     for found in domains:
@@ -87,6 +91,9 @@ def decide(
         elif not judged.proceeds:
             held[domain.name] = judged.refusals
             intended = held_as(ledger, found.sts)
+        elif judged.is_lost:
+            given_up.add(domain.name)
+            zone, intended = ledger.last_zone or zone, lost.as_it_is(ledger)
         elif not domain.parked:
             intended = found.intended
         if judged.retirement is not None:
@@ -115,7 +122,8 @@ def decide(
                     is_noted=domain.name in emergencies and takes_nothing(found),
                 )
             )
-    return Decision(tuple(declared), held, retiring, tuple(warnings), tuple(notes), emergencies)
+    told = tuple(warnings), tuple(notes)
+    return Decision(tuple(declared), held, retiring, *told, emergencies, frozenset(given_up))
 
 
 def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:

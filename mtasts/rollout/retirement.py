@@ -17,6 +17,7 @@ from mtasts.policy import Mode
 from mtasts.records import Outcome, select_sts
 from mtasts.rollout.dates import minute
 from mtasts.rollout.ledger import enforces
+from mtasts.rollout.lost import NEXT_PHASES
 from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 
 # CloudFront's alias records live for a minute; resolvers that stretch it are given an hour.
 ADDRESS_TTL_SECONDS = 3600
+_DONE = (
+    "retired: nothing of it is declared any more; take it out of the stack file, unless it is the "
+    "last one there"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +61,27 @@ class Progress:
 
 
 def progress(
-    ledger: Ledger, seen: Seen, *, wanted: bool, ttl_seconds: int, now: dt.datetime
+    ledger: Ledger,
+    seen: Seen,
+    *,
+    wanted: bool,
+    ttl_seconds: int,
+    now: dt.datetime,
+    is_lost: bool = False,
 ) -> Progress | None:
     """Where a retirement stands in this run; None where there is none, nor was one begun.
 
     ``wanted`` is whether the config asks for it, ``ttl_seconds`` the STS record's as configured.
-    What could not be found out lets nothing advance.
+    What could not be found out lets nothing advance, unless the domain ``is_lost``: then each run
+    takes the next phase, whatever DNS or senders have.
     """
     entry = ledger.last_phase
     phase = entry.phase if entry is not None else Phase.KEPT
     if not wanted:
         note = "kept after all: what its retirement had taken away comes back"
         return None if phase is Phase.KEPT else Progress(Phase.KEPT, note, is_new=True)
+    if is_lost:
+        return _give_up(phase)
     if entry is None or phase is Phase.KEPT:
         return _begin(ledger, now)
     match phase:
@@ -88,17 +102,21 @@ def progress(
             gone = _no_addresses(seen)
             found = _look(entry, "the host's addresses", Phase.ADDRESSES_GONE, now, gone=gone)
         case _:
-            done = Progress(
-                Phase.HOST_WITHDRAWN,
-                "retired: nothing of it is declared any more; take it out of the stack file, "
-                "unless it is the last one there",
-                is_new=phase is not Phase.HOST_WITHDRAWN,
-            )
+            done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
             found = _wait(entry, done, now)
             if found is done and done.is_new and seen.left:
                 names = ", ".join(seen.left)
                 found = Progress(phase, f"retiring: DNS is not seen without {names} yet")
     return found
+
+
+def _give_up(phase: Phase) -> Progress:
+    """The next phase of a domain that is lost: nobody waits for what cannot be seen any more."""
+    into = NEXT_PHASES[phase]
+    note = "retiring as lost: run again until it says that the domain is retired"
+    if into is Phase.HOST_WITHDRAWN:
+        note = _DONE
+    return Progress(into, note, is_new=into is not phase)
 
 
 def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone: bool) -> Progress:

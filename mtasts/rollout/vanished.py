@@ -114,5 +114,6 @@ def _ways(vanished: Remembered, new: Sequence[str], stack: str) -> Iterator[str]
     back = "list its mx again, instead of mx: []," if vanished.parked else "list it again"
     yield (
         f"to keep it, {back} as it was; to give MTA-STS up, {back} with retire: true, and run "
-        f"pulumi up -s {stack} until it says that the domain is retired (docs/retirement.md)"
+        f"pulumi up -s {stack} until it says that the domain is retired (docs/retirement.md); "
+        "where the domain is not the agency's any more, that run says what to write"
     )

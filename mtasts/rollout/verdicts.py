@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtasts.config import Hosting, Waiver
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout import gates, handover, waivers
+from mtasts.rollout import gates, handover, lost, waivers
 from mtasts.rollout.authority import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
@@ -26,7 +26,7 @@ from mtasts.rollout.published import is_published, live_id, stranger_records
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.waivers import Condition
-from mtasts.rollout.zones import delegation_problem
+from mtasts.rollout.zones import ZoneError, delegation_problem
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,10 +43,11 @@ if TYPE_CHECKING:
     from mtasts.rollout.ledger import Intended
     from mtasts.rollout.phases import Parts
     from mtasts.rollout.retirement import Progress
-    from mtasts.rollout.zones import HostedZone, ZoneError
+    from mtasts.rollout.zones import HostedZone
 
 _NULL_MX_RECORD = "0 ."
 _NEW = Ledger()
+_LOST = Waiver.LOST_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,14 @@ class Verdict:
 
     ``warnings`` name what could not be found out and does no harm, since a later step looks again,
     and what somebody has decided to go past. ``notes`` say what comes of it. ``retirement`` is
-    where that of the domain stands, if it has one.
+    where that of the domain stands, if it has one. Where it ``is_lost``, that waits for no DNS.
     """
 
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     retirement: Progress | None = None
+    is_lost: bool = False
 
     @property
     def proceeds(self) -> bool:
@@ -167,6 +169,14 @@ class _Reasons:
     refusals: list[str] = field(default_factory=list)
     waivable: list[Condition] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+
+    def unless_lost(self, found: Surroundings, why: str) -> None:
+        """Refuse for a DNS that is out of reach, unless the domain may be given up for lost."""
+        reason = lost.out_of_reach(found.domain, found.ledger, why)
+        if isinstance(reason, str):
+            self.refusals.append(reason)
+        else:
+            self.waivable.append(reason)
 
 
 def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
@@ -196,7 +206,8 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         reasons.refusals.append(str(found.unwritten))
     judged = waivers.judge(found.domain.override, reasons.waivable, now)
     refusals = (*reasons.refusals, *judged.unmet)
-    retirement = None if refusals else _retirement(found, now)
+    is_lost = not refusals and any(_LOST in each.waivers for each in reasons.waivable)
+    retirement = None if refusals else _retirement(found, now, is_lost=is_lost)
     handed = _handed(found)
     is_live = found.stage is Stage.LIVE
     warnings = (*reasons.warnings, *judged.notes, *(handed if is_live else ()))
@@ -206,19 +217,28 @@ def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
         *(_to_remove(found, retirement.phase.parts) if retirement else []),
         *([] if is_live else handed),
     ]
-    return Verdict(refusals, warnings, tuple(notes), retirement)
+    return Verdict(refusals, warnings, tuple(notes), retirement, is_lost)
 
 
 def _placed(found: Surroundings, reasons: _Reasons) -> None:
     """Whether there is a zone that DNS leads to, and a certificate to be had for the host."""
-    if found.zone_problem is not None:
+    is_over = lost.is_over(found.domain, found.ledger)
+    if isinstance(found.zone_problem, ZoneError) and not is_over:
+        reasons.unless_lost(found, str(found.zone_problem))
+    elif found.zone_problem is not None and not is_over:
         reasons.refusals.append(str(found.zone_problem))
     forbidden = _forbidden(found)
     if forbidden and _needs_certificate(found):
         reasons.refusals.append(forbidden)
     elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
         reasons.warnings.append(forbidden)
-    if found.zone is not None and found.delegated is not None:
+    if lost.is_nowhere(found.domain, found.ledger, found.looked):
+        reasons.unless_lost(
+            found,
+            "DNS has nothing any more of what was handed out, so mode none cannot be published: "
+            "have it published again (docs/delegation.md)",
+        )
+    if found.zone is not None and found.delegated is not None and not is_over:
         if found.delegated.status is DnsStatus.FAILED:
             # The proof asks the zone's own servers before any record is written.
             reasons.warnings.append(
@@ -227,7 +247,7 @@ def _placed(found: Surroundings, reasons: _Reasons) -> None:
         elif problem := delegation_problem(
             found.zone, found.delegated.values, former=found.former_zone
         ):
-            reasons.refusals.append(problem)
+            reasons.unless_lost(found, problem)
     if found.former_problem is not None:
         reasons.refusals.append(f"where the records are until now: {found.former_problem}")
 
@@ -296,13 +316,14 @@ def _forbidden(found: Surroundings) -> str | None:
     return reasons[0] if all(reasons) else None
 
 
-def _retirement(found: Surroundings, now: dt.datetime) -> Progress | None:
+def _retirement(found: Surroundings, now: dt.datetime, *, is_lost: bool) -> Progress | None:
     return progress(
         found.ledger,
         _seen(found),
         wanted=found.domain.retire,
         ttl_seconds=found.domain.ttl_seconds,
         now=now,
+        is_lost=is_lost,
     )
 
 

@@ -74,14 +74,18 @@ def placed(
             account, workers_dev="x.workers.dev", cache_seconds=60, settle_seconds=120
         )
         hosting = on_cloudflare if cloudflare else on_aws()
-        zones: Zones = CloudflareZones() if kind == "cloudflare" else Route53Zones(aws.settings)
+        zones: Zones = (
+            CloudflareZones(account) if kind == "cloudflare" else Route53Zones(aws.settings)
+        )
         if isinstance(hosting, AwsHosting) and kind == "manual":
             zones = ManualZones(hosting.bucket, Resolver(Reach()))
         elif isinstance(hosting, AwsHosting) and kind == "delegated":
             zones = DelegatedZones(Route53Zones(aws.settings), hosting.bucket, Resolver(Reach()))
         former: Zones | None = None
         if left:
-            former = CloudflareZones() if left == "cloudflare" else Route53Zones(aws.settings)
+            former = (
+                CloudflareZones(account) if left == "cloudflare" else Route53Zones(aws.settings)
+            )
         other = on_cloudflare if hosting is not on_cloudflare else None
         reach = Reach()
         MailDomain(
@@ -135,6 +139,7 @@ def test_on_aws_with_the_zone_at_cloudflare_the_host_is_a_cname_that_is_not_prox
     assert found.inputs(CNAME)["content"] == "d1.cloudfront.net"
     assert found.inputs(CNAME)["proxied"] is False
     assert found.inputs(VALIDATION)["content"] == "_y.acm-validations.aws"
+    assert found.hooks(VALIDATION) == {"before_create": [f"{DOMAIN}-validation-taken-in"]}
     assert found.hooks(CNAME)["before_create"] == [f"{DOMAIN}-candidate-proof"]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 import trustme
 
+from localcloud.aws.issuance import validation_record
 from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import Resolver
@@ -186,6 +187,9 @@ def test_a_domain_set_up_by_hand_is_taken_over(lab: Lab, tmp_path: Path) -> None
     domain = by_hand.domain
     by_hand.put(f"legacy.{domain}", "A", ELSEWHERE)
     by_hand.put(f"mta-sts.{domain}", "CNAME", f"legacy.{domain}")
+    # There was a certificate before, of this account: ACM asks for the same record again.
+    earlier = validation_record("arn:aws:acm:us-east-1:123456789012:x", f"mta-sts.{domain}")
+    by_hand.put(earlier.name, "CNAME", earlier.value)
     with by_hand.asked() as sender:
         refused = by_hand.adopt()
         assert refused.code == 2

@@ -61,6 +61,51 @@ def test_a_domain_that_never_enforced_leaves_a_stack_that_has(lab: Lab) -> None:
     assert f"ledger/{left}/1.json" in found
 
 
+def remove_zone(lab: Lab, domain: str) -> None:
+    """The zone goes, with all that is in it."""
+    route53 = lab.client("route53")
+    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
+    zone = zones[f"{domain}."]
+    for row in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]:
+        if row["Name"] != f"{domain}." or row["Type"] not in ("NS", "SOA"):
+            change = {"Action": "DELETE", "ResourceRecordSet": row}
+            route53.change_resource_record_sets(
+                HostedZoneId=zone, ChangeBatch={"Changes": [change]}
+            )
+    route53.delete_hosted_zone(Id=zone)
+
+
+def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(lab: Lab) -> None:
+    domain = f"d{uuid.uuid4().hex[:8]}.example"
+    project = lab.stack(entry(domain))
+    project.configure({"mtasts:mode": "enforce"})
+    project.collect_evidence(domain).required()
+    project.settle()
+    name = f"mtasts-123456789012-us-east-1-{project.stack}"
+    before = settings(lab, name)
+    remove_zone(lab, domain)
+    project.configure({"mtasts:domains[0].retire": "true"}, path=True)
+    held = project.up()
+    assert not held.ok
+    assert "write in the domain's entry: override: {for: [lost-domain]" in held.text
+    assert lab.hosts(domain)
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
+    decided = {"for[0]": "lost-domain", "reason": "sold", "approvedBy": "a test"}
+    override = {
+        f"mtasts:domains[0].override.{key}": value
+        for key, value in (decided | {"expires": str(until)}).items()
+    }
+    project.configure(override, path=True)
+    for _ in range(4):
+        run = project.up().required()
+    assert "take it out of the stack file" in run.text
+    assert not lab.hosts(domain)
+    project.settle()
+    project.pulumi("destroy", "--yes", "--skip-preview").required()
+    assert settings(lab, name) == before
+    assert f"ledger/{domain}/1.json" in keys(lab, name)
+
+
 @pytest.mark.parametrize("dns", ["manual", "delegated"])
 def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns: str) -> None:
     agency = Agency(lab, dns)

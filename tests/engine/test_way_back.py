@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.edge_response import EdgeFault
+from mtasts.cloud.naming import ledger_bucket_name
 from mtasts.policy import POLICY_PATH
 from mtasts.probe.dns import Resolver
 from mtasts.probe.https import fetch
@@ -101,6 +103,39 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
     project.configure({"mtasts:mode": "enforce"})
     project.settle()
     assert live(lab, domain) not in (before, first)
+
+
+def test_at_cloudflare_an_unreadable_ledger_holds_no_way_back_either(lab: Lab, domain: str) -> None:
+    row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(row, hosting="cloudflare")
+    project.configure({"mtasts:mode": "enforce"})
+    project.collect_evidence(domain).required()
+    project.up().required()
+    before, s3 = live(lab, domain), lab.client("s3")
+    bucket = ledger_bucket_name(project.stack)
+    s3.put_object(Bucket=bucket, Key=f"ledger/{domain}/999.json", Body=b"x", IfNoneMatch="*")
+    project.configure({"mtasts:emergency": "testing"})
+    gone = project.up()
+    assert not gone.ok
+    assert f"emergency: {domain}: mode testing goes out" in gone.text
+    first = live(lab, domain)
+    assert first != before
+    assert "mode: testing" in served(project, domain)
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=f"emergency/{domain}/")["Contents"]
+    names = {each["Key"].rpartition("/")[2] for each in listed}
+    assert names == {f"{first}.body.json", f"{first}.proof.json"}
+    rules = lab.api.get(f"/accounts/{ACCOUNT_ID}/r2/buckets/{bucket}/lock")["rules"]
+    assert {each["prefix"] for each in rules} == {"ledger/", "emergency/"}
+
+    drop = ("--domain", domain, "--drop", "999.json", "--apply")
+    project.mtasts("ledger", "repair", project.stack, *drop).required()
+    project.configure({"mtasts:mode": "testing"})
+    project.pulumi("config", "rm", "mtasts:emergency").required()
+    project.up().required()
+    assert live(lab, domain) == first
+    shown = project.mtasts("ledger", "show", project.stack, "--format", "json").required()
+    rows = json.loads(shown.stdout)["entries"]
+    assert [row["id"] for row in rows if row["kind"] == "body"] == [before, first]
 
 
 def test_a_ledger_that_takes_no_entry_holds_no_way_back(lab: Lab, domain: str) -> None:

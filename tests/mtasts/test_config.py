@@ -226,7 +226,7 @@ ACCEPTED: list[tuple[str, Any, Callable[[AgencyConfig], object], object]] = [
     ("domains.retire", "false", lambda c: c.domains[0].retire, False),
     (
         "override.for",
-        ["reports", "mail-authentication", "zone-wait", "host-wait"],
+        ["reports", "mail-authentication", "zone-wait", "host-wait", "lost-domain"],
         lambda c: c.domains[0].override and c.domains[0].override.waives,
         frozenset(Waiver) - {Waiver.EVIDENCE},
     ),

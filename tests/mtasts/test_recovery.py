@@ -17,7 +17,7 @@ from mtasts.cloud.aws import Account, AwsSettings
 from mtasts.cloud.buckets import ensure_bucket
 from mtasts.cloud.cloudflare import CloudflareAccount
 from mtasts.cloud.existing import ForeignBucketError, find_existing
-from mtasts.cloud.existing_cloudflare import addresses_stand
+from mtasts.cloud.existing_cloudflare import addresses_stand, remove_same
 from mtasts.cloud.flattening import address_conflict, flatten
 from mtasts.clouds import Clouds
 from mtasts.config import load
@@ -304,6 +304,13 @@ def test_records_at_cloudflare_are_found_by_what_they_say() -> None:
             found("x")
         with pytest.raises(UndeterminedError, match="what stands at"):
             addresses_stand(OWNER, zone.id, account)
+        with pytest.raises(UndeterminedError, match=f"the record {OWNER}"):
+            remove_same(account, zone.id, OWNER, "x")
+        servers.api.faults = Faults()
+        remove_same(account, zone.id, OWNER, "d3.cloudfront.net")  # leads elsewhere, and stays
+        assert found("d2.cloudfront.net", OWNER, "CNAME") is not None
+        remove_same(account, zone.id, OWNER, "d1.cloudfront.net")
+        assert found("d1.cloudfront.net", OWNER, "CNAME") is None
 
 
 def plan(*rows: tuple[str, str, dict[str, object]]) -> dict[str, Any]:

@@ -1,0 +1,71 @@
+"""A domain that is not the agency's any more: its retirement comes to its end without its DNS.
+
+Mode none cannot be published where no sender finds it, nor can anything be seen to be gone. So
+somebody decides that the domain is lost (an override ``for: [lost-domain]``): nothing of it is
+changed any more, each run takes one phase away, and the ledger stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.config.model import Waiver
+from mtasts.policy import Mode
+from mtasts.rollout.ledger import Intended
+from mtasts.rollout.phases import Phase
+from mtasts.rollout.stages import Stage
+from mtasts.rollout.waivers import Condition
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mtasts.config import DomainConfig
+    from mtasts.rollout.handover import Looked
+    from mtasts.rollout.ledger import Ledger
+
+NEXT_PHASES = {
+    Phase.KEPT: Phase.RECORD_FREE,
+    Phase.RECORD_FREE: Phase.RECORD_WITHDRAWN,
+    Phase.RECORD_WITHDRAWN: Phase.ADDRESSES_WITHDRAWN,
+    Phase.RECORD_GONE: Phase.ADDRESSES_WITHDRAWN,
+    Phase.ADDRESSES_WITHDRAWN: Phase.HOST_WITHDRAWN,
+    Phase.ADDRESSES_GONE: Phase.HOST_WITHDRAWN,
+    Phase.HOST_WITHDRAWN: Phase.HOST_WITHDRAWN,
+}
+"""What follows each phase: protection is dropped one run ahead of each removal, as ever."""
+
+
+def is_over(domain: DomainConfig, ledger: Ledger) -> bool:
+    """Whether the domain is retired to the end: whatever DNS has of it does not matter any more."""
+    last = ledger.last_phase
+    return domain.retire and last is not None and last.phase is Phase.HOST_WITHDRAWN
+
+
+def out_of_reach(domain: DomainConfig, ledger: Ledger, why: str) -> str | Condition:
+    """That DNS is out of reach: a refusal, or of a domain that retires what an override waives."""
+    if not domain.retire or ledger.last_proven is None:
+        return why
+    way = f"if {domain.name} is not the agency's any more, and its retirement is not to wait"
+    return Condition(why, frozenset({Waiver.LOST_DOMAIN}), way)
+
+
+def is_nowhere(domain: DomainConfig, ledger: Ledger, looked: Sequence[Looked]) -> bool:
+    """Whether a retirement cannot begin: DNS has nothing any more of what was handed out.
+
+    Once mode none was seen to be served, that is how it ends.
+    """
+    last = ledger.last_proven
+    if not domain.retire or last is None or ledger.stage is not Stage.LIVE:
+        return False
+    if last.policy is not None and last.policy.mode is Mode.NONE:
+        return False
+    return bool(looked) and all(each.answer.settled and not each.is_there for each in looked)
+
+
+def as_it_is(ledger: Ledger) -> Intended | None:
+    """What is served and published of a lost domain, so that declaring it changes nothing."""
+    last, proven = ledger.last_body, ledger.last_proven
+    if last is None or proven is None:
+        return None
+    # A body whose proof failed is served all the same, under the id before.
+    return Intended(last.body, last.revision, proven.id, last.reroll, is_recorded=True)
