@@ -27,7 +27,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.description = (
         "Print what a principal needs: the IAM policies of an AWS account, with account, bucket, "
         "region and zones filled in, and the permissions of a Cloudflare token. preview only "
-        "reads (for pull requests), up also writes, check is for mtasts check and ledger."
+        "reads (for pull requests and mtasts status), up also writes, check is for mtasts check "
+        "and ledger."
     )
     parser.epilog = "example: mtasts iam up --stack example-agency --format terraform"
     add = parser.add_argument

@@ -29,6 +29,7 @@ COMMANDS = {
     "move": ("mtasts.cli.move", "the next step of a move between the clouds, or between zones"),
     "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
     "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
+    "status": ("mtasts.cli.status", "how every domain of every stack stands, and what is due"),
     "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
     "iam": ("mtasts.cli.iam", "what a preview, an up or a check has to be allowed, and no more"),
     "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),

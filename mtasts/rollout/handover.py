@@ -144,10 +144,14 @@ def notes(stage: Stage, looked: Sequence[Looked]) -> Iterator[str]:
     """What is missing, wrong or gone, a sentence each."""
     if not looked:
         yield "what the agency has to publish is in the stack's output domains, under publish"
-    absent = "gone or not yet there" if stage is Stage.LIVE else "waiting for"
     for each in looked:
-        if reason := missing(each, absent):
+        if reason := missing(each, absence(stage)):
             yield reason
+
+
+def absence(stage: Stage | None) -> str:
+    """The word for a record that DNS has nothing in place of."""
+    return "gone or not yet there" if stage is Stage.LIVE else "waiting for"
 
 
 def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:

@@ -127,7 +127,9 @@ def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.dat
     for name, ledger in sorted(moving.items()):
         last = ledger.last_zone
         if last is None or last.keeper(name) is not Keeper(config.dns):
-            return Step(f"the records of {name} are in the former zone alone: see what holds them")
+            return Step(
+                f"the records of {name} are in the former zone alone until a run has gone through"
+            )
         if ledger.delegated is None or ledger.delegated.zone_id != last.zone_id:
             servers = ", ".join(sorted(last.name_servers))
             before = f"have the registrar of {last.name} name {servers} alone"

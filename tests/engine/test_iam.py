@@ -95,6 +95,7 @@ def own_zone(lab: Lab, file: Path, domain: str) -> Recorded:
     preview.preview()
     up.settle()
     preview.pulumi("preview", "--refresh").required()
+    assert preview.mtasts("status", project.stack).code == 0
     up.pulumi("config", "rm", "aws:defaultTags").required()
     up.configure({"mtasts:maxAge": "86401"})
     up.up().required()
@@ -117,6 +118,7 @@ def handed_out(lab: Lab, file: Path, domain: str) -> Recorded:
     preview, up, check = (stack.of(command) for command in Command)
     up.up().required()
     preview.preview()
+    assert preview.mtasts("status", project.stack).code == 1
     up.up().required()
     check.mtasts("check", "--stack", project.stack)
     up.pulumi("destroy", "--yes", "--skip-preview").required()

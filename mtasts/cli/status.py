@@ -1,0 +1,123 @@
+"""``mtasts status``: how every domain of every stack stands, and what somebody has to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.checking import each_of
+from mtasts.cli.accounts import stack_clouds
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import existing, stack_file
+from mtasts.clock import clock
+from mtasts.config.folder import stack_files, stack_name
+from mtasts.errors import UsageError
+from mtasts.evidence_files import FOLDER
+from mtasts.findings import printable
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.render.status_html import as_html
+from mtasts.render.status_json import as_json
+from mtasts.render.status_text import NARROW, WIDE, as_text
+from mtasts.rollout.standing import Overview, Standing
+from mtasts.rollout.status import refused_status
+from mtasts.statuses import Asker
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Container, Iterable, Sequence
+
+    from mtasts.rollout.standing import StackStatus
+
+_SAY_SECONDS = 2.0
+# Stacks at once: what is bounded for an account or a token is bounded for all of them together.
+_AT_ONCE = 8
+_NAMED_MAX = 3
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the command."""
+    parser.description = (
+        "Ask accounts, ledgers and DNS how every domain stands, by the rulings of preview and up. "
+        "Nothing is changed, and the engine is not needed. Exit code 1 where somebody has to do "
+        "something (due, held), 2 where a stack file cannot be used, 3 where something could not "
+        "be found out and nothing else is amiss."
+    )
+    parser.epilog = "example: mtasts status; mtasts status example-agency --format html > x.html"
+    add = parser.add_argument
+    add("stacks_named", metavar="STACK", nargs="*", help="stacks (all of the folder)")
+    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add("--evidence", type=Path, default=FOLDER, metavar="DIR", help="folder (evidence)")
+    add("--deadline", type=float, default=120.0, metavar="S", help="seconds for each stack (120)")
+    add("--wide", action="store_true", help="text for 160 columns, with all that is known")
+    add("--format", choices=("text", "json", "html"), default="text")
+
+
+def run(arguments: Namespace) -> int:
+    """Ask, and print; exit code as the description says."""
+    if not 0.1 <= arguments.deadline <= 3600:
+        raise UsageError("--deadline is from 0.1 to 3600 s")
+    found = asyncio.run(_ask(arguments))
+    if arguments.format == "text":
+        write(as_text(found, WIDE if arguments.wide else NARROW))
+    else:
+        write({"json": as_json, "html": as_html}[arguments.format](found))
+    if found.is_refused:
+        return Exit.USAGE
+    if found.standing.needs_person:
+        return Exit.FINDINGS
+    return Exit.UNDETERMINED if found.standing is Standing.UNKNOWN else Exit.GOOD
+
+
+async def _ask(arguments: Namespace) -> Overview:
+    reach = Reach.from_environment(os.environ)
+    now = clock(os.environ)
+    asker = Asker(
+        stack_clouds,
+        Resolver(reach),
+        arguments.evidence,
+        now,
+        arguments.deadline,
+        is_local=reach.is_local,
+    )
+
+    async def one(stack: str) -> StackStatus:
+        try:
+            path = stack_file(stack, arguments.stacks)
+        except UsageError as error:
+            return refused_status(stack, str(arguments.stacks), str(error), ())
+        return await asker.ask(stack, path)
+
+    stacks = _stacks(arguments.stacks_named, arguments.stacks)
+    found: dict[str, StackStatus] = {}
+    telling = asyncio.create_task(_tell(stacks, found))
+    try:
+        async for each in each_of(stacks, one, parallel=_AT_ONCE):
+            found[each.stack] = each
+    finally:
+        telling.cancel()
+    return Overview(now(), tuple(found[each] for each in sorted(stacks)))
+
+
+async def _tell(stacks: Sequence[str], found: Container[str]) -> None:
+    """Say every two seconds how far it is, and what is waited for."""
+    while True:
+        await asyncio.sleep(_SAY_SECONDS)
+        left = [printable(each) for each in stacks if each not in found]
+        more = f" and {len(left) - _NAMED_MAX} more" if len(left) > _NAMED_MAX else ""
+        waited = f"{', '.join(left[:_NAMED_MAX])}{more}"
+        done = len(stacks) - len(left)
+        sys.stderr.write(f"status: {done} of {len(stacks)} stacks; waiting for {waited}\n")
+        sys.stderr.flush()
+
+
+def _stacks(named: Iterable[str], folder: Path) -> list[str]:
+    """Those that were named, each once; otherwise those of the folder."""
+    if wanted := list(dict.fromkeys(named)):
+        return wanted
+    if found := [stack_name(path) for path in stack_files(existing(folder))]:
+        return found
+    raise UsageError(f"{folder} has no stack file: mtasts init writes one")
