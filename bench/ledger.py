@@ -32,7 +32,7 @@ class Counted(ObjectStore[str]):
 
     def __init__(self, objects: Mapping[str, bytes]) -> None:
         """Hold the objects, by key."""
-        super().__init__("bench")
+        super().__init__("bench", "bench")
         self.objects = objects
         self.calls = 0
 
