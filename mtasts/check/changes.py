@@ -16,7 +16,7 @@ from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, ordered, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mtasts.check.notes import Checked
     from mtasts.findings import Finding
@@ -79,16 +79,20 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to tell."""
+    """One thing to tell, and when it was seen; ``stack`` is empty where none was looked at."""
 
     kind: Kind
     domain: str
     standing: Standing
+    at: dt.datetime
+    stack: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """As plain values."""
         return {
             "kind": self.kind,
+            "at": self.at.isoformat(),
+            "stack": self.stack or None,
             "domain": self.domain,
             "id": self.standing.id,
             "severity": self.standing.severity,
@@ -99,9 +103,10 @@ class Change:
 
     def __str__(self) -> str:
         seen = f" ({self.standing.evidence})" if self.standing.evidence else ""
+        where = f"{self.stack} " if self.stack else ""
         return (
-            f"{self.kind:<9} {self.domain}: {self.standing.severity} {self.standing.id}: "
-            f"{self.standing.summary}{seen}"
+            f"{self.at:%Y-%m-%dT%H:%M:%SZ} {where}{self.kind:<9} {self.domain}: "
+            f"{self.standing.severity} {self.standing.id}: {self.standing.summary}{seen}"
         )
 
 
@@ -151,7 +156,7 @@ def compare(
         standing.append(_standing(each, since, looks))
         if looks < 3:
             kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
-            told.append(Change(kind, checked.domain, standing[-1]))
+            told.append(Change(kind, checked.domain, standing[-1], now))
     hidden = tuple(
         beginning for unknown in checked.unknown for beginning in _RESTS_ON.get(unknown.id, ())
     )
@@ -159,7 +164,7 @@ def compare(
         if gone.id.startswith(hidden):
             standing.append(gone)
         else:
-            told.append(Change(Kind.REMOVED, checked.domain, gone))
+            told.append(Change(Kind.REMOVED, checked.domain, gone, now))
     return tuple(standing), tuple(told)
 
 
@@ -222,9 +227,9 @@ def _row(each: Standing) -> dict[str, Any]:
     }
 
 
-def gravest(changes: tuple[Change, ...]) -> Iterator[Change]:
-    """The changes, the gravest first; what is gone comes last."""
-    yield from sorted(
-        changes,
+def gravest(changes: Iterable[Change], least: Severity = Severity.INFO) -> list[Change]:
+    """The changes from that severity on, the gravest first; what is gone comes last."""
+    return sorted(
+        (each for each in changes if Severity.parse(each.standing.severity) >= least),
         key=lambda each: (each.kind is Kind.REMOVED, -Severity.parse(each.standing.severity)),
     )

@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Checked, Unknown
-from mtasts.check.pages import page
 from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
-from mtasts.cli.output import Exit, add_output_options, describe, exit_code, write
+from mtasts.cli.output import Exit, add_output_options, exit_code
 from mtasts.cli.paths import known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
+from mtasts.cli.showing import FORMATS, Shown, add_showing_options, uri_of
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
 from mtasts.config import load_stack
+from mtasts.config.folder import domain_lines
 from mtasts.errors import UndeterminedError, UsageError
-from mtasts.findings import Severity, printable
+from mtasts.findings import printable
 from mtasts.probe.dns import Resolver
-from mtasts.render.checked import FORMATS, as_json
+from mtasts.render.sarif import Place
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
 from mtasts.rollout.phases import Phase
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
     from mtasts.rollout.phases import Parts
     from mtasts.stores.handouts import Handouts
 
-_SAY_SECONDS = 2.0
 _GC_THRESHOLDS = (20_000, 20, 20)
 
 
@@ -62,7 +62,8 @@ def configure(parser: ArgumentParser) -> None:
     add("--parallel", type=int, default=64, metavar="N", help="domains at once (64)")
     add("--tls-details", action="store_true", help="ask `openssl s_client` for more of TLS, too")
     add_watch_options(parser)
-    add_output_options(parser, formats=("text", "json", "html", "sarif"))
+    add_showing_options(parser)
+    add_output_options(parser, formats=FORMATS)
 
 
 def run(arguments: Namespace) -> int:
@@ -100,19 +101,39 @@ def run(arguments: Namespace) -> int:
             yield checked
 
     if watching:
-        return _code(asyncio.run(watch(arguments, reach, look, now)), arguments.fail_on)
-    found: list[Checked] = []
-    count = len(wanted) + len(listed.unreadable)
-    streaming = arguments.format in ("text", "json")
-    code: int | None = None
+        seen = asyncio.run(watch(arguments, reach, look, now, stack=arguments.stack or ""))
+        return _code(seen, arguments.fail_on)
+    shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)))
+    stopped = _show(shown, look)
+    shown.end(_places(arguments, listed.lines))
+    return stopped or _code(shown.found, arguments.fail_on)
+
+
+def _show(shown: Shown, look: Callable[[], AsyncIterator[Checked]]) -> int:
+    """Show one look; 0, or the exit code of a command that was stopped."""
+
+    async def show() -> None:
+        async with shown.progress():
+            async for checked in look():
+                shown.add(checked)
+
     try:
-        asyncio.run(_show(look, count, arguments.format, found))
+        asyncio.run(show())
     except KeyboardInterrupt:
-        sys.stderr.write(f"check: stopped after {len(found)} of {count} domains\n")
-        code = 130
-    if not streaming:
-        write(FORMATS[arguments.format](found))
-    return code or _code(found, arguments.fail_on)
+        sys.stderr.write(f"check: stopped after {len(shown.found)} of {shown.count} domains\n")
+        return 130
+    return 0
+
+
+def _places(arguments: Namespace, lines: Mapping[str, int]) -> dict[str, Place]:
+    """Where a file names each domain: the list, and before it the stack file."""
+    found: dict[str, Place] = {}
+    if arguments.file is not None:
+        found |= {name: Place(uri_of(arguments.file), line) for name, line in lines.items()}
+    if arguments.stack is not None:
+        path = known_stack_file(arguments.stack, arguments.stacks)
+        found |= {name: Place(uri_of(path), line) for name, line in domain_lines(path).items()}
+    return found
 
 
 def _isolated(
@@ -131,25 +152,6 @@ def _isolated(
             )
 
     return one
-
-
-async def _show(
-    look: Callable[[], AsyncIterator[Checked]], count: int, format_: str, found: list[Checked]
-) -> None:
-    """Write each domain as it ends, where the format allows; ``found`` grows as it goes."""
-    clock_ = asyncio.get_running_loop().time
-    said = clock_()
-    async for checked in look():
-        if format_ in ("text", "json"):
-            write(as_json(checked) if format_ == "json" else _as_text(checked))
-            sys.stdout.flush()
-            found.append(_brief(checked))
-        else:
-            found.append(checked)
-        if len(found) < count and clock_() - said > _SAY_SECONDS:
-            said = clock_()
-            sys.stderr.write(f"check: {len(found)} of {count} domains\n")
-            sys.stderr.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,34 +217,6 @@ def _wanted(
     for name, domain in domains.items():
         wanted[name] = (*domain.dkim_selectors, *arguments.selector)
     return wanted
-
-
-def _as_text(checked: Checked) -> str:
-    count = dict.fromkeys(Severity, 0)
-    for finding in checked.findings:
-        count[finding.severity] += 1
-    parts = [
-        f"{count[level]} {level.label}{'s' if count[level] != 1 else ''}"
-        for level in (Severity.ERROR, Severity.WARNING)
-    ]
-    if checked.unknown:
-        parts.append(f"{len(checked.unknown)} not known")
-    id_ = f"id {checked.id}" if checked.id else "no usable STS record"
-    mode = f" (mode {checked.mode}, {id_})" if checked.mode else ""
-    lines = [f"{checked.domain}: {', '.join(parts)}{mode}"]
-    for finding in checked.findings:
-        lines.append(describe(finding))
-        more = page(finding.id)
-        lines += [f"      more: {more}"] if more and finding.severity > Severity.INFO else []
-    for each in checked.unknown:
-        lines.append(f"  not known {each.id}: could not find out {each.what}: {each.reason}")
-        lines.append(f"      how: {each.how}")
-    return "\n".join(lines) + "\n"
-
-
-def _brief(checked: Checked) -> Checked:
-    """Of what was written already only the gravest is kept: the exit code needs no more."""
-    return replace(checked, findings=checked.findings[:1], unknown=checked.unknown[:1])
 
 
 def _code(found: Iterable[Checked], fail_on: str) -> Exit:

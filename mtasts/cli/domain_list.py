@@ -15,7 +15,7 @@ from mtasts.errors import UsageError
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 FILE_MAX_BYTES = 64 * 1024 * 1024
@@ -28,10 +28,14 @@ _ENCODINGS = (
 
 
 class Listed(NamedTuple):
-    """Every domain once, in order, and what is to be told of each line that names none."""
+    """Every domain once, in order, and what is to be told of each line that names none.
+
+    ``lines`` has the line of the file that each of both stands on, from 1.
+    """
 
     domains: tuple[str, ...]
     unreadable: tuple[Checked, ...]
+    lines: Mapping[str, int]
 
 
 def read_domains(words: Iterable[str], file: Path | None) -> Listed:
@@ -42,6 +46,7 @@ def read_domains(words: Iterable[str], file: Path | None) -> Listed:
     """
     found: dict[str, None] = {}
     wrong, unreadable = [], []
+    lines: dict[str, int] = {}
     for word in words:
         try:
             found[mail_domain(word)] = None
@@ -50,13 +55,16 @@ def read_domains(words: Iterable[str], file: Path | None) -> Listed:
     if wrong:
         raise UsageError("\n".join(wrong[:_SHOWN_MAX]))
     for number, line in () if file is None else _lines(file):
+        name = printable(line)
         try:
-            found[mail_domain(line)] = None
+            name = mail_domain(line)
+            found[name] = None
         except UsageError as error:
             place = f"{file}, line {number}"
             why = Unknown("domain", f"what domain {place} means", str(error), "correct the line")
-            unreadable.append(Checked(printable(line), unknown=(why,)))
-    return Listed(tuple(found), tuple(unreadable))
+            unreadable.append(Checked(name, unknown=(why,)))
+        lines.setdefault(name, number)
+    return Listed(tuple(found), tuple(unreadable), lines)
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:

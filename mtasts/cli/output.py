@@ -98,9 +98,12 @@ def write(text: str) -> None:
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
-def describe(finding: Finding) -> str:
-    """A finding for people: severity, id and summary, then evidence and fix, each on its line."""
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def describe(finding: Finding, *, plain: bool = False) -> str:
+    """A finding for people: severity, id and summary, then evidence and fix, each on its line.
+
+    On a terminal the severity has a colour, unless ``plain``.
+    """
+    colour = not plain and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     label = finding.severity.label
     if colour:
         label = f"\x1b[{_COLOURS[finding.severity]}m{label}\x1b[0m"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,9 @@ from mtasts.check.changes import (
 from mtasts.cli.output import write
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.files import write_whole
+from mtasts.findings import Severity
 from mtasts.notifying import Topic, Webhook, notify
+from mtasts.render.checked_text import summary
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -76,10 +79,13 @@ async def watch(
     reach: Reach,
     look: Callable[[], AsyncIterator[Checked]],
     now: Callable[[], dt.datetime],
+    *,
+    stack: str,
 ) -> list[Checked]:
     """Look until the last round, which there may be none of; what the last look saw.
 
-    Changes that a sink did not take are told again after the next look: the state stays behind.
+    What is told of ``stack`` carries its name, unless that is empty. Changes that a sink did not
+    take are told again after the next look: the state stays behind.
 
     Raises:
         UsageError: the state cannot be read or written.
@@ -92,7 +98,9 @@ async def watch(
     if arguments.sns is not None:
         sinks.append(Topic(arguments.sns))
     state = _load(arguments.state)
+    least = Severity.parse(arguments.min_severity)
     while True:
+        begun = asyncio.get_running_loop().time()
         end = asyncio.get_running_loop().time() + span
         standings: dict[str, tuple[Standing, ...]] = {}
         served: dict[str, Served] = {}
@@ -105,11 +113,11 @@ async def watch(
             seen.append(checked)
             before = state.standings.get(checked.domain, ())
             standings[checked.domain], changes = compare(before, checked, now())
-            for change in gravest(changes):
+            for change in gravest(changes, least):
+                told.append(replace(change, stack=stack))
                 as_json = arguments.format == "json"
-                write((json.dumps(change.as_json()) if as_json else str(change)) + "\n")
+                write((json.dumps(told[-1].as_json()) if as_json else str(told[-1])) + "\n")
             sys.stdout.flush()
-            told += changes
         try:
             await notify(sinks, told)
         except UndeterminedError as error:
@@ -120,6 +128,7 @@ async def watch(
             _store(arguments.state, state)
         rounds = rounds - 1 if rounds is not None else None
         if rounds == 0:
+            sys.stderr.write(summary(seen, asyncio.get_running_loop().time() - begun, 0))
             return seen
         await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
 

@@ -45,6 +45,20 @@ def listed_domains(path: Path) -> frozenset[str] | None:
     return _listed(path, seen.st_mtime_ns, seen.st_size)
 
 
+def domain_lines(path: Path) -> dict[str, int]:
+    """The line of each domain of a stack file, from 1; empty where it cannot be read."""
+    try:
+        read = source.parse(source.read(path))
+    except source.SourceError:
+        return {}
+    entries = read.values.get(_DOMAINS)
+    found: dict[str, int] = {}
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        line = read.lines.get(f"{_DOMAINS}[{index}]", 0)
+        found |= dict.fromkeys(_names([entry]), read.lines.get(f"{_DOMAINS}[{index}].name", line))
+    return found
+
+
 @lru_cache(maxsize=10_000)
 def _listed(path: Path, _changed: int, _size: int) -> frozenset[str] | None:
     """Read once while the file stays as it is: each of a thousand files is set against all."""

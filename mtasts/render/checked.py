@@ -1,4 +1,4 @@
-"""What a check found: as JSON lines, as a page, and as SARIF for code hosts."""
+"""What a check found: as JSON lines, and as a page."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.check.pages import page
 from mtasts.check.result_types import result_type
-from mtasts.findings import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterable
 
     from mtasts.check.notes import Checked
     from mtasts.findings import Finding
 
-# Words of SARIF 2.1.0 section 3.27.10.
-_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_SARIF = "https://json.schemastore.org/sarif-2.1.0.json"
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
     "td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0}"
@@ -47,44 +43,13 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {**finding.as_json(), **more}
 
 
-def as_sarif(found: Sequence[Checked]) -> str:
-    """SARIF 2.1.0: a rule for each id, a result for each finding, the domain as its location."""
-    rules: dict[str, dict[str, Any]] = {}
-    results: list[dict[str, Any]] = []
-    for checked in found:
-        for finding in checked.findings:
-            rules.setdefault(
-                finding.id,
-                {"id": finding.id, "shortDescription": {"text": _sarif_text(finding.summary)}},
-            )
-            text = f"{checked.domain}: {finding.summary}"
-            text += f" ({finding.evidence})" if finding.evidence else ""
-            results.append(
-                {
-                    "ruleId": finding.id,
-                    "level": _LEVELS[finding.severity],
-                    "message": {"text": _sarif_text(f"{text}. {finding.fix}")},
-                    "locations": [
-                        {"logicalLocations": [{"name": checked.domain, "kind": "resource"}]}
-                    ],
-                }
-            )
-    driver = {"name": "mtasts", "rules": list(rules.values())}
-    run = {"tool": {"driver": driver}, "results": results}
-    return json.dumps({"$schema": _SARIF, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
-
-
-def _sarif_text(text: str) -> str:
-    """Plain text in which no viewer sees a link (SARIF 2.1.0 section 3.11.6)."""
-    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-
-
-def as_html(found: Sequence[Checked]) -> str:
-    """A page of its own, without script or anything from elsewhere."""
+def as_html(found: Iterable[Checked], summary: str) -> str:
+    """A page of its own, without script or anything from elsewhere; ``summary`` comes first."""
     parts = [
         "<!doctype html><html lang=en><meta charset=utf-8>",
         "<meta name=viewport content='width=device-width'>",
         f"<title>MTA-STS and TLS-RPT</title><style>{_STYLE}</style><h1>MTA-STS and TLS-RPT</h1>",
+        f"<p>{escape(summary)}",
     ]
     for checked in found:
         mode = f" <small>mode {escape(checked.mode)}</small>" if checked.mode else ""
@@ -103,10 +68,3 @@ def as_html(found: Sequence[Checked]) -> str:
         ]
         parts.append(f"<table>{''.join(rows)}</table>" if rows else "<p>Nothing to say.")
     return "\n".join(parts) + "\n"
-
-
-# Those that are one document; text and JSON lines are written as they come.
-FORMATS: dict[str, Callable[[Sequence[Checked]], str]] = {
-    "html": as_html,
-    "sarif": as_sarif,
-}

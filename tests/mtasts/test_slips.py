@@ -12,12 +12,12 @@ from stack_text import stack_text
 from components.agency import read_config
 from mtasts.check.notes import Checked
 from mtasts.check.stack import check_stack, check_stack_file
-from mtasts.cli.check import _as_text
 from mtasts.cli.main import main
 from mtasts.config import ConfigError, load_text
 from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError
 from mtasts.findings import printable
+from mtasts.render.checked_text import as_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -232,8 +232,8 @@ def test_what_may_be_repeated_and_one_option_in_each_of_two_runs_are_taken(
     [("abc1", "(mode enforce, id abc1)"), ("", "(mode enforce, no usable STS record)")],
 )
 def test_a_policy_without_an_id_is_told_so(id_: str, says: str) -> None:
-    text = _as_text(Checked("example.gov", mode="enforce", id=id_))
-    assert text == f"example.gov: 0 errors, 0 warnings {says}\n"
+    (text,) = as_text(Checked("example.gov", mode="enforce", id=id_), str)
+    assert text == f"example.gov: 0 errors, 0 warnings {says}"
 
 
 @pytest.mark.parametrize(

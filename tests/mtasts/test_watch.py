@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import leading, served
+from stack_text import stack_text
 from test_check_domain import GOOD, body, fetched, session
 
 from localcloud.moto_host import moto_running
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.authority import Authority
+    from mtasts.check.changes import Change
     from mtasts.check.notes import Checked
     from mtasts.check.seen import Observed
 
@@ -261,9 +263,49 @@ def test_a_look_at_a_time_goes_on_from_the_state(
     looks: Looks, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert [run(), run(), run()] == [1, 1, 0]
-    kinds = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    kinds = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
     assert kinds == ["added", "sustained", "removed"]
     assert looks.left == []
+
+
+def test_a_line_says_when_and_of_which_stack(
+    looks: Looks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    text = stack_text("{name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}")
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(text)
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (None, None))
+    assert run("--stack", "agency") == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(
+        "2026-05-01T00:00:00Z agency added     example.gov: error host-not-found: there is no"
+    )
+    assert printed.err.startswith("check: 1 domain in ")
+    assert run("--stack", "agency", "--format", "json") == 1
+    row = json.loads(capsys.readouterr().out)
+    assert (row["at"], row["stack"]) == ("2026-05-01T00:00:00+00:00", "agency")
+    assert len(looks.left) == 1
+
+
+def test_what_is_not_grave_enough_is_told_nobody_and_remembered(
+    looks: Looks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    posted: list[Change] = []
+    monkeypatch.setattr(Webhook, "post", lambda _, changes: posted.extend(changes))
+    looks.left[0] = replace(looks.left[0], mx=replace(GOOD.mx, values=("0 .",)), mx_hosts=())
+    both = ["--webhook", "https://a.example/", "--min-severity", "error"]
+    assert run(*both) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert [line.split()[4] for line in out] == ["host-not-found:"]
+    assert [each.standing.id for each in posted] == ["host-not-found"]
+    standing = json.loads((tmp_path / "state.json").read_text())["domains"]["example.gov"]
+    assert {each["id"] for each in standing} >= {"host-not-found"}
 
 
 def test_what_was_not_taken_is_told_again(
@@ -277,7 +319,7 @@ def test_what_was_not_taken_is_told_again(
     sinks = ["--webhook", "https://a.example/", "--sns", "arn:aws:sns:eu-west-1:123456789012:t"]
     assert run("--rounds", "2", "--watch", "10s", *sinks) == 1
     printed = capsys.readouterr()
-    assert [line.split()[0] for line in printed.out.splitlines()] == ["added", "added"]
+    assert [line.split()[1] for line in printed.out.splitlines()] == ["added", "added"]
     assert printed.err.count("told again after the next look") == 2
     assert len(looks.left) == 1
 

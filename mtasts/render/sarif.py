@@ -1,0 +1,176 @@
+"""What a check found as SARIF 2.1.0, for code hosts: a rule an id, a result a finding.
+
+What could not be found out is no result, neither good nor bad: it is a notification of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from mtasts.check.catalogues import ROWS, Row
+from mtasts.check.result_types import result_type
+from mtasts.findings import Severity
+from mtasts.render.markdown import escaped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mtasts.check.notes import Checked
+    from mtasts.findings import Finding
+    from mtasts.render.checked_text import Report
+
+# Words of SARIF 2.1.0 section 3.27.10.
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_CLAUSE = re.compile(r"RFC (\d+)(?: section ([0-9.]+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file: ``uri`` is relative to where the run was started, or absolute."""
+
+    uri: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the findings on a domain are shown.
+
+    ``listed`` is where a stack file or a list names it. The others are shown in the report: a file
+    if the run has written it, else part of the document.
+    """
+
+    report: Report
+    report_uri: str
+    is_written: bool = False
+    listed: Mapping[str, Place] = field(default_factory=dict)
+
+    def of(self, domain: str, part: int) -> Place:
+        """The place of the heading (part 0), or of a finding of the domain."""
+        return self.listed.get(domain) or Place(self.report_uri, self.report.lines[domain][part])
+
+
+def as_sarif(found: Sequence[Checked], places: Places) -> str:
+    """The document; paths in it are relative to the folder that the run was started in."""
+    ids = list(dict.fromkeys(each.id for checked in found for each in checked.findings))
+    first = {each.id: each for checked in reversed(found) for each in reversed(checked.findings)}
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "mtasts",
+                "version": version("mtasts"),
+                "rules": [_rule(first[id_]) for id_ in ids],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {
+                "executionSuccessful": True,
+                "toolExecutionNotifications": list(_notifications(found, places)),
+            }
+        ],
+        "results": list(_results(found, places, ids)),
+    }
+    if not places.is_written and any(each.domain not in places.listed for each in found):
+        run["artifacts"] = [
+            {
+                "location": {"uri": places.report_uri},
+                "contents": {"text": places.report.text},
+                "mimeType": "text/plain",
+            }
+        ]
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    """What is said of an id, whichever domain has it; the table's words, if it has any."""
+    own = Row(finding.severity, finding.clause, finding.summary, finding.fix)
+    row = ROWS.get(finding.id, own)
+    sent = result_type(finding.id)
+    told = f" Senders report it as {sent} (RFC 8460 section 4.3)." if sent else ""
+    todo = f" What to do: {row.fix}." if row.fix else ""
+    help_ = f"{_sentence(row.summary)} Source: {row.clause}.{todo}{told}"
+    rule: dict[str, Any] = {
+        "id": finding.id,
+        "shortDescription": {"text": _plain(row.summary)},
+        "fullDescription": {"text": _plain(f"{row.summary} ({row.clause})")},
+        "defaultConfiguration": {"level": _LEVELS[row.severity]},
+        "help": {"text": _plain(help_), "markdown": _markdown(row, told)},
+        "properties": {"tags": ["MTA-STS", "mail"]},
+    }
+    clause = _CLAUSE.match(row.clause)
+    if clause:
+        section = f"#section-{clause[2].rstrip('.')}" if clause[2] else ""
+        rule["helpUri"] = f"https://www.rfc-editor.org/rfc/rfc{clause[1]}{section}"
+    return rule
+
+
+def _markdown(row: Row, told: str) -> str:
+    parts = [
+        f"**{escaped(_sentence(row.summary))}**",
+        f"Source: {escaped(row.clause)}.{escaped(told)}",
+    ]
+    parts += [f"What to do: {escaped(row.fix)}."] if row.fix else []
+    return "\n\n".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _results(
+    found: Iterable[Checked], places: Places, ids: Sequence[str]
+) -> Iterable[dict[str, Any]]:
+    index = {id_: at for at, id_ in enumerate(ids)}
+    for checked in found:
+        count: dict[str, int] = {}
+        for part, finding in enumerate(checked.findings, start=1):
+            count[finding.id] = count.get(finding.id, 0) + 1
+            text = f"{checked.domain}: {finding.summary}"
+            text += f" ({finding.evidence})" if finding.evidence else ""
+            text += f". {finding.fix}" if finding.fix else ""
+            which = f"{checked.domain}\n{finding.id}\n{count[finding.id]}"
+            yield {
+                "ruleId": finding.id,
+                "ruleIndex": index[finding.id],
+                "level": _LEVELS[finding.severity],
+                "message": {"text": _plain(text)},
+                "locations": [_location(checked.domain, places.of(checked.domain, part))],
+                # By which a code host knows a result again: neither date nor line is in it.
+                "partialFingerprints": {
+                    "domainAndRule/v1": hashlib.sha256(which.encode()).hexdigest()
+                },
+            }
+
+
+def _notifications(found: Iterable[Checked], places: Places) -> Iterable[dict[str, Any]]:
+    for checked in found:
+        for each in checked.unknown:
+            text = f"{checked.domain}: could not find out {each.what}: {each.reason}. {each.how}"
+            yield {
+                "descriptor": {"id": each.id},
+                "level": "warning",
+                "message": {"text": _plain(text)},
+                "locations": [_location(checked.domain, places.of(checked.domain, 0))],
+            }
+
+
+def _location(domain: str, place: Place) -> dict[str, Any]:
+    return {
+        "physicalLocation": {
+            "artifactLocation": {"uri": place.uri},
+            "region": {"startLine": place.line},
+        },
+        "logicalLocations": [{"name": domain, "kind": "resource"}],
+    }
+
+
+def _plain(text: str) -> str:
+    """Plain text in which no viewer sees a link (SARIF 2.1.0 section 3.11.6)."""
+    return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
