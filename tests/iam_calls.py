@@ -85,7 +85,8 @@ def calls_of(row: dict[str, Any], account: str) -> Iterator[Call]:
         keys.append(("acm:DomainNames", (names["DomainName"],)))
         keys.append(("acm:ValidationMethod", (names["ValidationMethod"],)))
     for action in _TAGGED.get(operation, (operation,)):
-        yield Call(command, f"{service}:{action}", _resource(service, names, account), tuple(keys))
+        where = _resource(service, operation, names, account)
+        yield Call(command, f"{service}:{action}", where, tuple(keys))
 
 
 def _s3(operation: str, names: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -103,14 +104,14 @@ def _s3(operation: str, names: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield "PutObjectTagging", names["Key"]
 
 
-def _resource(service: str, names: dict[str, Any], account: str) -> str:
+def _resource(service: str, operation: str, names: dict[str, Any], account: str) -> str:
     """The ARN that an operation is on; ``*`` where IAM knows of none."""
     for name in ("Resource", "CertificateArn", "ResourceARN", "RoleArn", "TopicArn"):
         if name in names:
             return str(names[name])
     if service == "route53":
         zone = names.get("HostedZoneId") or names.get("Id") or ""
-        kind = "change" if "change" in zone or zone.startswith("C") else "hostedzone"
+        kind = "change" if operation == "GetChange" else "hostedzone"
         return f"arn:aws:route53:::{kind}/{zone.rpartition('/')[2]}" if zone else "*"
     if service == "cloudfront":
         return f"arn:aws:cloudfront::{account}:"

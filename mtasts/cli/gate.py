@@ -6,15 +6,19 @@ import asyncio
 import json
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
+from mtasts.cli.paths import known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stacks import StackDomain, domain_name, find_domain
+from mtasts.cli.together import in_turn
 from mtasts.clock import clock
+from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.evidence_files import FOLDER, evidence_path, load_evidence, store_evidence
@@ -26,12 +30,16 @@ from mtasts.report_files import read_reports
 from mtasts.rollout import gates, waivers
 from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation
+from mtasts.rollout.ledger import Ledger
 from mtasts.tlsrpt.report import Drop
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
+    from mtasts.observations import DnsAnswer
+    from mtasts.recording import Recorder
     from mtasts.rollout.conditions import KnownLedger
     from mtasts.tlsrpt.summary import ReportSummary
 
@@ -72,12 +80,21 @@ def configure(parser: ArgumentParser) -> None:
     check = verbs.add_parser(
         "check",
         help="judge the evidence that is there",
-        description="Judge the evidence that is there, against the MX that DNS has now.",
-        epilog="example: mtasts gate check example.gov",
+        description="Judge the evidence that is there, against the MX that DNS has now. Exit code "
+        "1 while a condition is unmet; of several domains the worst: first 2, then 1, then 3.",
+        epilog="example: mtasts gate check example.gov; mtasts gate check --stack example-agency",
         formatter_class=Help,
     )
+    collect.add_argument("domain", metavar="DOMAIN", help="the policy domain")
+    check.add_argument("domains", metavar="DOMAIN", nargs="*", help="policy domains")
+    check.add_argument(
+        "--stack",
+        action="append",
+        default=[],
+        metavar="STACK",
+        help="the domains of this stack that are not enforced yet; may be given again",
+    )
     for verb in (collect, check):
-        verb.add_argument("domain", metavar="DOMAIN", help="the policy domain")
         verb.add_argument(
             "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
         )
@@ -90,20 +107,62 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb; exit code 1 while a condition of enforce is unmet."""
+    if arguments.verb == "collect":
+        return _collect_one(arguments)
+    acts = {each: partial(_check_domain, each, arguments) for each in arguments.domains}
+    acts |= {each: partial(_check_stack, each, arguments) for each in arguments.stack}
+    if not acts:
+        raise UsageError("give a DOMAIN, or --stack STACK")
+    return in_turn(acts)
+
+
+def _check_domain(text: str, arguments: Namespace) -> int:
+    found = find_domain(domain_name(text), arguments.stacks)
+    (surroundings,) = _look([found], arguments)
+    return _tell(found, arguments, surroundings)
+
+
+def _check_stack(stack: str, arguments: Namespace) -> int:
+    """Judge the domains of a stack that may be enforced next."""
+    config, values = load_stack(known_stack_file(stack, arguments.stacks))
+    found = [
+        StackDomain(stack, config, each, values)
+        for each in config.domains
+        if not each.parked and not each.retire
+    ]
+    sys.stderr.write(f"gate: asking for ledgers and MX of {len(found)} domains of {stack}\n")
+    sys.stderr.flush()
+    acts = {
+        domain.domain.name: partial(_tell, domain, arguments, surroundings)
+        for domain, surroundings in zip(found, _look(found, arguments), strict=True)
+        if _is_next(domain, surroundings)
+    }
+    if not acts and arguments.format == "text":
+        write(f"{stack}: no domain is left that could be enforced\n")
+    return in_turn(acts) if acts else Exit.GOOD
+
+
+def _is_next(found: StackDomain, surroundings: _Surroundings) -> bool:
+    """Whether a domain is not enforced by its ledger, as far as that is known."""
+    asked = replace(found.domain, mode=Mode.ENFORCE)
+    ledger = surroundings.ledger
+    return not isinstance(ledger, Ledger) or gates.is_promotion(asked, ledger)
+
+
+def _collect_one(arguments: Namespace) -> int:
     name = domain_name(arguments.domain)
     found = find_domain(name, arguments.stacks)
     path = evidence_path(arguments.evidence, found.stack, name)
-    evidence = load_evidence(path, name)
     now = clock(os.environ)()
-    if arguments.verb == "collect":
-        evidence = _collect(found, path, arguments, evidence, now)
-        try:
-            store_evidence(path, evidence)
-        except EvidenceError as error:
-            raise UsageError(f"{path}: {error}") from error
-        except OSError as error:
-            raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    return _tell(found, path, evidence, arguments, now)
+    evidence = _collect(found, path, arguments, load_evidence(path, name), now)
+    try:
+        store_evidence(path, evidence)
+    except EvidenceError as error:
+        raise UsageError(f"{path}: {error}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    (surroundings,) = _look([found], arguments)
+    return _tell(found, arguments, surroundings)
 
 
 def _collect(
@@ -179,27 +238,48 @@ def _reported(reports: ReportSummary) -> list[str]:
     return [printable(each, 300) for each in found]
 
 
-def _tell(
-    found: StackDomain,
-    path: Path,
-    evidence: Evidence | EvidenceError | None,
-    arguments: Namespace,
-    now: dt.datetime,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a promotion is judged by beside its evidence."""
+
+    mx: DnsAnswer
+    ledger: KnownLedger
+
+
+def _look(found: Sequence[StackDomain], arguments: Namespace) -> list[_Surroundings]:
+    """What surrounds domains of one stack, all at once."""
+    resolver = Resolver(reach_of(arguments))
+    if not found:
+        return []
+    recorder = _recorder(found[0])
+
+    async def one(name: str) -> _Surroundings:
+        mx, ledger = await asyncio.gather(resolver.lookup(name, "MX"), _ledger(recorder, name))
+        return _Surroundings(mx, ledger)
+
+    async def every() -> list[_Surroundings]:
+        return await asyncio.gather(*(one(each.domain.name) for each in found))
+
+    return asyncio.run(every())
+
+
+def _tell(found: StackDomain, arguments: Namespace, surroundings: _Surroundings) -> int:
     """Judge it as a promotion would, whatever the stack file asks for today."""
     name = found.domain.name
-    reach = reach_of(arguments)
-    mx = asyncio.run(Resolver(reach).lookup(name, "MX"))
+    path = evidence_path(arguments.evidence, found.stack, name)
+    evidence = load_evidence(path, name)
+    now = clock(os.environ)()
+    is_local = reach_of(arguments).is_local
+    mx, ledger = surroundings.mx, surroundings.ledger
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
     asked = replace(found.domain, mode=Mode.ENFORCE)
-    ledger = _ledger(found)
     judged = waivers.judge(
         asked.override,
-        gates.unmet(asked, mx, evidence, now, ledger=ledger, is_local=reach.is_local),
+        gates.unmet(asked, mx, evidence, now, ledger=ledger, is_local=is_local),
         now,
     )
-    notes = [*judged.notes, *gates.left_out(evidence, ledger=ledger, is_local=reach.is_local)]
+    notes = [*judged.notes, *gates.left_out(evidence, ledger=ledger, is_local=is_local)]
     if arguments.format == "json":
         rows = {"unmet": list(judged.unmet), "notes": notes}
         write(json.dumps({"domain": name, "file": str(path)} | rows) + "\n")
@@ -212,12 +292,21 @@ def _tell(
     return Exit.FINDINGS if judged.unmet else Exit.GOOD
 
 
-def _ledger(found: StackDomain) -> KnownLedger:
-    """The domain's ledger, or why it could not be read: few mail relays have credentials."""
+def _recorder(found: StackDomain) -> Recorder | UndeterminedError:
+    """What reads the stack's ledgers, or why nothing does: few mail relays have credentials."""
     try:
-        recorder, _ = stack_ledgers(found.config, found.values, found.stack)
-        return asyncio.run(recorder.read(found.domain.name))
+        return stack_ledgers(found.config, found.values, found.stack)[0]
+    except MtaStsError as error:
+        return UndeterminedError(f"the ledger: {error}")
+
+
+async def _ledger(recorder: Recorder | UndeterminedError, name: str) -> KnownLedger:
+    """The domain's ledger, or why it could not be read."""
+    if isinstance(recorder, UndeterminedError):
+        return recorder
+    try:
+        return await recorder.read(name)
     except LedgerError as error:
         return error
-    except MtaStsError as error:
+    except UndeterminedError as error:
         return UndeterminedError(f"the ledger: {error}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
+from mtasts.cli.together import in_turn
 from mtasts.clock import clock
 from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
@@ -25,22 +27,37 @@ _FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.epilog = "example: mtasts preview example-agency --format markdown"
-    parser.add_argument("stack", metavar="STACK", help="the stack's name")
+    parser.add_argument("stack", metavar="STACK", nargs="+", help="the stack's name, or several")
     parser.add_argument("--format", choices=tuple(_FORMATS), default="text")
 
 
 def run(arguments: Namespace) -> int:
-    """Run the engine's preview; exit code 1 where a domain is held, 2 where the config is wrong."""
-    known_stack_file(arguments.stack, Path("stacks"))
-    engine = Engine.find(arguments.stack)
-    sys.stderr.write("preview: asking the engine\n")
+    """Run the engine's preview; exit code 1 where a domain is held, 2 where the config is wrong.
+
+    Of several stacks, one after the other, the worst: first 2, then 1, then 3.
+    """
+    first = arguments.stack[0]
+
+    def one(stack: str) -> int:
+        if stack != first and arguments.format != "json":
+            write("\n")
+        return _preview(stack, arguments.format)
+
+    return in_turn({stack: partial(one, stack) for stack in arguments.stack})
+
+
+def _preview(stack: str, format_: str) -> int:
+    known_stack_file(stack, Path("stacks"))
+    engine = Engine.find(stack)
+    sys.stderr.write(f"preview: asking the engine about {stack}\n")
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
         told = Path(folder) / "outlook.json"
         told.touch()
         plan = engine.plan({FILE_VARIABLE: str(told)})
-        review = read_plan(arguments.stack, plan, parse_outlooks(told.read_text("utf-8")))
-    write(_FORMATS[arguments.format](review, clock(os.environ)()))
+        review = read_plan(stack, plan, parse_outlooks(told.read_text("utf-8")))
+    write(_FORMATS[format_](review, clock(os.environ)()))
+    sys.stdout.flush()
     if review.is_held:
         return Exit.FINDINGS
     return Exit.USAGE if review.problems else Exit.GOOD

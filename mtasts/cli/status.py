@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.checking import each_of
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
-from mtasts.cli.paths import existing, stack_file
+from mtasts.cli.paths import existing, known_stack_file
 from mtasts.clock import clock
 from mtasts.config.folder import stack_files, stack_name
 from mtasts.errors import UsageError
@@ -86,7 +86,7 @@ async def _ask(arguments: Namespace) -> Overview:
 
     async def one(stack: str) -> StackStatus:
         try:
-            path = stack_file(stack, arguments.stacks)
+            path = known_stack_file(stack, arguments.stacks)
         except UsageError as error:
             return refused_status(stack, str(arguments.stacks), str(error), ())
         return await asker.ask(stack, path)

@@ -1,16 +1,47 @@
-"""Several things at once, with every problem told."""
+"""Several things at once, or one after the other, with every problem told."""
 
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING, TypeVar
 
+from mtasts.cli.output import Exit
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.findings import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 T = TypeVar("T")
+# The worst last: what was asked wrongly, then what is wrong, then what is not known.
+_ORDER = (Exit.GOOD, Exit.UNDETERMINED, Exit.FINDINGS, Exit.USAGE)
+
+
+def worst(codes: Iterable[int]) -> Exit:
+    """The exit code of a command that did several things, each of which has one."""
+    return max(map(Exit, codes), key=_ORDER.index, default=Exit.GOOD)
+
+
+def in_turn(acts: Mapping[str, Callable[[], int]]) -> int:
+    """The worst exit code of the ``acts``, one after the other; what one raises hides no other.
+
+    Raises:
+        MtaStsError: there is one alone, and that ended so.
+    """
+    if len(acts) == 1:
+        return next(iter(acts.values()))()
+    codes: list[int] = []
+    for name, act in acts.items():
+        try:
+            codes.append(act())
+        except MtaStsError as error:
+            is_unknown = isinstance(error, UndeterminedError)
+            what = "could not find out: " if is_unknown else ""
+            sys.stdout.flush()
+            sys.stderr.write(f"mtasts: {printable(name)}: {what}{error}\n")
+            codes.append(Exit.UNDETERMINED if is_unknown else Exit.USAGE)
+    return worst(codes)
 
 
 async def all_of(awaitables: Iterable[Awaitable[T]]) -> list[T]:

@@ -11,7 +11,7 @@ def visible(text: str, limit: int = LIMIT) -> str:
     Letters of any language stay, and escapes that somebody else has made are not escaped again.
     """
     start = text[: limit + 1]
-    line = " ".join(start.split("\n"))
+    line = " ".join(each.strip() for each in start.splitlines())
     shown = "".join(each if each.isprintable() else _escaped(each) for each in line)
     return shown if len(start) <= limit else f"{shown[: limit - 3]}..."
 

@@ -90,3 +90,44 @@ def test_an_engine_that_does_not_end_is_given_up(
     monkeypatch.setattr(subprocess, "run", hang)
     assert main(["preview", "agency"]) == 3
     assert "did not end pulumi preview within" in capsys.readouterr().err
+
+
+ABOUT = """
+import sys
+stack = sys.argv[sys.argv.index("--stack") + 1]
+sys.stderr.write("error: no stack named lost\\n" if stack == "lost" else "")
+print({"good": "{}", "held": %(held)r, "wrong": %(wrong)r, "lost": "", "odd": "[]"}[stack])
+"""
+
+
+@pytest.mark.parametrize(
+    ("stacks", "code"),
+    [
+        (("good", "good"), 0),
+        (("good", "odd"), 3),
+        (("odd", "held", "good"), 1),
+        (("held", "lost", "odd"), 2),
+        (("wrong", "held"), 2),
+        (("none", "good"), 2),
+    ],
+)
+def test_of_several_stacks_each_is_shown_and_the_worst_counts(
+    tmp_path: Path,
+    engine: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
+    stacks: tuple[str, ...],
+    code: int,
+) -> None:
+    engine("", "")
+    script = ABOUT % {"held": HELD, "wrong": WRONG}
+    (tmp_path / "pulumi").write_text(f"#!{sys.executable}\n{script}")
+    for stack in ("good", "held", "wrong", "lost", "odd"):
+        (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").touch()
+    assert main(["preview", *stacks]) == code
+    printed = capsys.readouterr()
+    shown = {each for each in stacks if f"stack {each}: " in printed.out}
+    told = {each for each in stacks if f"mtasts: {each}: " in printed.err}
+    assert shown | told == set(stacks)
+    assert printed.out.count("stack good: ") == ("good" in stacks)
+    assert main(["preview", "good", "held", "--format", "json"]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2

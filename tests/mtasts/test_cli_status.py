@@ -463,7 +463,6 @@ def test_what_takes_long_says_how_far_it_is(
         return StackStatus(stack, str(path))
 
     monkeypatch.setattr(Asker, "ask", late)
-    stacks = [f"s{number}" for number in range(6)]
-    assert main(["status", *stacks]) == 0
+    assert main(["status", *list(STACKS)[:6]]) == 0
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "status: 0 of 6 stacks; waiting for s0, s1, s2 and 3 more"
+    assert told[0] == "status: 0 of 6 stacks; waiting for new, testing, enforce and 3 more"
