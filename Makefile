@@ -52,6 +52,9 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@for each in bench $(sort $(dir $(wildcard tests/*/*.py))); do \
+		MYPYPATH=tests:tests/mtasts:tests/components:tools:$$each $(BIN)/mypy --no-error-summary $$each || exit 1; \
+	done
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell
 

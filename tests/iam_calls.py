@@ -71,10 +71,10 @@ def calls_of(row: dict[str, Any], account: str) -> Iterator[Call]:
     if service == "s3":
         for action, key in _s3(operation, names):
             where = f"arn:aws:s3:::{names.get('Bucket', '')}{f'/{key}' if key else ''}"
-            keys = (("aws:ResourceAccount", (account,)), ("aws:RequestedRegion", (row["region"],)))
-            yield Call(command, f"s3:{action}", where, keys)
+            owned = (("aws:ResourceAccount", (account,)), ("aws:RequestedRegion", (row["region"],)))
+            yield Call(command, f"s3:{action}", where, owned)
         return
-    keys = [("aws:RequestedRegion", (row["region"],))]
+    keys: list[tuple[str, tuple[str, ...]]] = [("aws:RequestedRegion", (row["region"],))]
     if operation == "ChangeResourceRecordSets":
         sets = [each["ResourceRecordSet"] for each in names["ChangeBatch"]["Changes"]]
         prefix = "route53:ChangeResourceRecordSets"

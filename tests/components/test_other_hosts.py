@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from recording import Recorded, record
-from test_mail_domain import ALL, DOMAIN, declaration
+from test_mail_domain import DOMAIN, declaration
 
 from components.aws.hosting import AwsHosting
 from components.aws.zones import Route53Zones
@@ -25,6 +25,7 @@ from mtasts.proof import Prover
 from mtasts.recording import Recorder
 from mtasts.render.worker import worker_name
 from mtasts.rollout.declaration import FormerZone
+from mtasts.rollout.phases import ALL
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.zones import HostedZone
 from mtasts.stores.s3 import S3Store

@@ -196,7 +196,7 @@ def _by_mailauth(ca_file: Path) -> dict[str, Fate]:
     soon = (dt.datetime.now(dt.UTC) + dt.timedelta(days=7)).isoformat()
     wanted: list[dict[str, object]] = [{"domain": f"{name}.lab.example"} for name in CASES]
     for name in CACHED:
-        known = {"id": "1", "mode": "enforce", "mx": [f"mx1.{name}.lab.example"]}
+        known: dict[str, object] = {"id": "1", "mode": "enforce", "mx": [f"mx1.{name}.lab.example"]}
         known |= {"version": "STSv1", "maxAge": 604_800, "expires": soon}
         wanted.append({"domain": f"{name}.lab.example", "known": known})
     ran = subprocess.run(

@@ -30,7 +30,7 @@ class Agency:
         self.host = f"mta-sts.{self.domain}"
         self.sts, self.tls = f"_mta-sts.{self.domain}", f"_smtp._tls.{self.domain}"
         row = f"- name: {self.domain}\n  mx: [mx1.{self.domain}]\n  dkimSelectors: [s1]\n"
-        more = ()
+        more: tuple[str, ...] = ()
         if dns == "delegated":
             self.operator = f"op{uuid.uuid4().hex[:8]}.example"
             operator = f"- name: {self.operator}\n  mx: [mx1.{self.operator}]\n"

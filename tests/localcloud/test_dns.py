@@ -3,6 +3,7 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 import dns.asyncquery
 import dns.exception
@@ -36,7 +37,7 @@ async def server() -> AsyncIterator[DnsServer]:
     await server.stop()
 
 
-def question(name: str, type_: str = "TXT", **options: bool) -> dns.message.Message:
+def question(name: str, type_: str = "TXT", **options: Any) -> dns.message.Message:
     return dns.message.make_query(name, type_, **options)
 
 

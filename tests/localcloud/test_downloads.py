@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import platform
 import tarfile
 import threading
 from contextlib import contextmanager
@@ -195,7 +196,7 @@ def test_an_engine_that_refuses_a_plugin_is_heard(
 
 
 def test_there_is_no_release_for_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(downloads.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     with pytest.raises(DownloadError, match="riscv64"):
         engine_archive("1.2.3")
 

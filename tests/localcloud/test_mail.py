@@ -4,6 +4,7 @@ import asyncio
 import smtplib
 import ssl
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ async def session(servers: MailServers, act: Callable[[smtplib.SMTP], object]) -
     def run() -> object:
         smtp = smtplib.SMTP("127.0.0.1", servers.ports[HOST], "sender.example", timeout=10)
         try:
-            smtp._host = HOST  # the name TLS verifies, which is not the address connected to
+            smtp._host = HOST  # type: ignore[attr-defined] # private; # the name TLS verifies, which is not the address connected to
             return act(smtp)
         finally:
             smtp.close()
@@ -114,7 +115,8 @@ async def test_a_flavour_holds_from_the_next_connection(
 ) -> None:
     servers.flavours[HOST] = Flavour.EXPIRED
     servers.flavours[HOST] = Flavour.GOOD
-    assert (await session(servers, lambda smtp: smtp.starttls(context=verifying)))[0] == 220
+    said: Any = await session(servers, lambda smtp: smtp.starttls(context=verifying))
+    assert said[0] == 220
 
 
 async def test_recipients_are_bounded(servers: MailServers) -> None:

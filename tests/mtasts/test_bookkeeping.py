@@ -151,7 +151,11 @@ async def test_a_phase_is_written_down_ahead() -> None:
 
 async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:
     enforced = placed(proven=True)
-    for fails, told in (({}, False), ({"lock": "no right to"}, True)):
+    cases: tuple[tuple[dict[str | tuple[str, str], str], bool], ...] = (
+        ({}, False),
+        ({"lock": "no right to"}, True),
+    )
+    for fails, told in cases:
         store = MemoryStore(*enforced.entries)
         store.fails |= fails
         found = await keep(Recorder(store, Hosting.AWS), survey(ledger=enforced)[0])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from email.utils import format_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from mtasts.cloud.caches import CloudFrontCaches, PurgeError
+
+if TYPE_CHECKING:
+    from mtasts.cloud.aws import Account as AwsAccount
 
 NOW = dt.datetime(2026, 11, 25, 12, tzinfo=dt.UTC)
 KEY = "policy/example.gov/.well-known/mta-sts.txt"
@@ -96,7 +99,7 @@ class Clock:
 def caches(cloudfront: CloudFront | None = None, s3: S3 | None = None) -> CloudFrontCaches:
     clock = Clock()
     return CloudFrontCaches(
-        Account(cloudfront or CloudFront("Completed"), s3 or S3()),
+        cast("AwsAccount", Account(cloudfront or CloudFront("Completed"), s3 or S3())),
         distribution_id="E1",
         bucket="b",
         key=KEY,

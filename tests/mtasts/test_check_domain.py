@@ -173,7 +173,7 @@ def tlsa(*values: str, certificate: bytes = b"", **changes: Any) -> dict[str, An
 
 
 STS_NAME, RPT_NAME = GOOD.sts.name, GOOD.tlsrpt.name
-LOST = {"status": FAILED, "strings": ()}
+LOST: dict[str, Any] = {"status": FAILED, "strings": ()}
 OTHER_HASH = "00" * 32
 
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 from loopback import leading, served
 from test_check_domain import FETCH, GOOD, SESSION, fetched, ids, session
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 HOST = "mta-sts.example.gov"
 NOW = dt.datetime.now(dt.UTC)
-OCSP = x509.AuthorityInformationAccessOID.OCSP
+OCSP = AuthorityInformationAccessOID.OCSP
 LIST = Fetch("crl.lab.example", "192.0.2.1", FetchOutcome.ANSWERED, 200)
 
 
@@ -161,7 +161,7 @@ def test_what_a_responder_says_counts_if_it_is_signed_for_the_issuer() -> None:
     assert told(answer(status=ocsp.OCSPCertStatus.REVOKED)) == (True, "")
     strong = certificate(RSA_KEY, RSA_KEY)
     assert told(answer(RSA_KEY, strong), strong) == (False, "")
-    signing = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.OCSP_SIGNING])
+    signing = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING])
     delegate = certificate(KEY, RSA_KEY, signing)
     assert told(answer(RSA_KEY, by=delegate)) == (False, "")
 
@@ -170,7 +170,7 @@ OF_ED = certificate(ED_KEY, ED_KEY)
 UNAUTHORIZED = ocsp.OCSPResponseBuilder.build_unsuccessful(
     ocsp.OCSPResponseStatus.UNAUTHORIZED
 ).public_bytes(Encoding.DER)
-WEB = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.SERVER_AUTH])
+WEB = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_an_answer_that_does_not_count_settles_nothing(
     [
         (),
         (responder("https://ocsp.example", "ldap://ocsp.example"),),
-        (responder("http://ca.example", oid=x509.AuthorityInformationAccessOID.CA_ISSUERS),),
+        (responder("http://ca.example", oid=AuthorityInformationAccessOID.CA_ISSUERS),),
     ],
 )
 def test_a_certificate_that_names_no_responder_over_http(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,7 @@ async def test_who_stops_early_leaves_nothing_running() -> None:
     results = each_of(["first", "second", "third"], one, parallel=2)
     assert await anext(results) == "first"
     await asyncio.sleep(0)
+    assert isinstance(results, AsyncGenerator)
     await results.aclose()
     await asyncio.sleep(0)
     assert ended

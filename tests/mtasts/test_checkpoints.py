@@ -22,7 +22,7 @@ from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recording import Recorder
 from mtasts.rollout import kept as keeping
-from mtasts.rollout.entries import Adopted, LedgerError, MxSeen, render_entry
+from mtasts.rollout.entries import Adopted, LedgerError, MxSeen, parse_entry, render_entry
 from mtasts.rollout.kept import (
     LATCH,
     Kept,
@@ -60,8 +60,9 @@ class Bucket:
         self.name = f"b-{uuid.uuid4().hex[:12]}"
         self.s3: Any = session().client("s3", endpoint_url=url)
         self.s3.create_bucket(Bucket=self.name)
-        on = {"Status": "Enabled"}
-        self.s3.put_bucket_versioning(Bucket=self.name, VersioningConfiguration=on)
+        self.s3.put_bucket_versioning(
+            Bucket=self.name, VersioningConfiguration={"Status": "Enabled"}
+        )
         at = {"s3": url, "sts": url}
         account = Account(
             AwsSettings("us-east-1", access_key="local", secret_key="local", endpoints=at),
@@ -451,11 +452,11 @@ def test_an_entry_of_an_older_release_was_never_lost() -> None:
 def test_each_entry_is_understood_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from mtasts.rollout import ledger  # noqa: PLC0415 - to count its calls
 
-    parse, parsed = ledger.parse_entry, []
+    parsed: list[int] = []
 
     def counted(raw: bytes, number: int) -> Any:
         parsed.append(number)
-        return parse(raw, number)
+        return parse_entry(raw, number)
 
     monkeypatch.setattr(ledger, "parse_entry", counted)
     book = Book(MemoryStore(*(MxSeen(n, NOW, (), 0) for n in (1, 2, 3))))

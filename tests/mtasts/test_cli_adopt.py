@@ -177,7 +177,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(adopt, "ensure_bucket", lambda *_: True)
     monkeypatch.setattr(adopt, "Surveyor", surveyor())
     monkeypatch.setattr(adopt, "address_conflict", lambda *_: False)
-    monkeypatch.setattr(adopt.Engine, "find", lambda stack: Planning("pulumi", stack))
+    monkeypatch.setattr(Engine, "find", lambda stack: Planning("pulumi", stack))
     monkeypatch.setattr(adopt, "look_for", lambda *_: {("t", "r"): "Z_r_TXT"})
     monkeypatch.setattr(adopt, "finder", lambda _: None)
     return tmp_path

@@ -188,7 +188,7 @@ def test_a_run_that_is_alive_keeps_its_lock(  # noqa: PLR0917 - a table's column
             raise program
         return subprocess.CompletedProcess(words, 0, f"{program}\n", "")
 
-    monkeypatch.setattr(recover.subprocess, "run", ps)
+    monkeypatch.setattr(subprocess, "run", ps)
     engine.problems[:] = [locked(socket.gethostname(), os.getpid())]
     assert run() == code
     assert ("which is alive" in capsys.readouterr().err) == (code == 2)
@@ -200,9 +200,9 @@ def test_another_users_process_is_alive(
     def kill(*_: int) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(recover.os, "kill", kill)
+    monkeypatch.setattr(os, "kill", kill)
     monkeypatch.setattr(
-        recover.subprocess,
+        subprocess,
         "run",
         lambda *_, **__: subprocess.CompletedProcess([], 0, "python\n", ""),
     )

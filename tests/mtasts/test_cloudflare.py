@@ -336,9 +336,13 @@ def test_a_token_of_the_account_is_asked_for_there() -> None:
 def test_a_tokens_permissions_are_read_where_it_is_kept(
     policies: list[tuple[str, str]] | None, expect: set[str] | None
 ) -> None:
-    rows = policies and [
-        {"effect": effect, "permission_groups": [{"name": name}]} for effect, name in policies
-    ]
+    rows = (
+        None
+        if policies is None
+        else [
+            {"effect": effect, "permission_groups": [{"name": name}]} for effect, name in policies
+        ]
+    )
     answers = (refusal(401, 1000), ok({"id": "t1"}), ok({"policies": rows}))
     with answering(*answers) as (url, asked):
         account = CloudflareAccount(settings(url))

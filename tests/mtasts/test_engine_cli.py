@@ -73,7 +73,7 @@ def test_without_an_engine_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_plan_for_an_import_has_no_errors(engine: Make, tmp_path: Path) -> None:
-    skeleton = {"resources": []}
+    skeleton: dict[str, list[str]] = {"resources": []}
     made = engine({"preview": {"out": '{"steps": []}', "file": skeleton}})
     assert made.plan_import() == ({"steps": []}, skeleton)
     assert asked(tmp_path)[0].endswith("--non-interactive --color never --stack agency")

@@ -73,8 +73,9 @@ class Kept:
         (folder / f"Pulumi.{self.stack}.yaml").write_text(STACK.format(url=url))
         self.s3: Any = session().client("s3", endpoint_url=url)
         self.s3.create_bucket(Bucket=self.bucket)
-        on = {"Status": "Enabled"}
-        self.s3.put_bucket_versioning(Bucket=self.bucket, VersioningConfiguration=on)
+        self.s3.put_bucket_versioning(
+            Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
+        )
         at = {"s3": url, "sts": url}
         self.account = Account(
             AwsSettings("us-east-1", access_key="local", secret_key="local", endpoints=at),

@@ -37,7 +37,7 @@ def found(
 ) -> Surroundings:
     """An enforced domain, as its stack file has it and DNS shows it."""
     first, *_ = survey(ledger=changes.pop("ledger", placed(proven=True)))
-    mode = {"mode": Mode.NONE, "max_age": 86_400} if retire else {}
+    mode: dict[str, Any] = {"mode": Mode.NONE, "max_age": 86_400} if retire else {}
     domain = replace(first.domain, retire=retire, override=override, **mode)
     return replace(first, domain=domain, **changes)
 

@@ -384,12 +384,13 @@ def test_a_host_moves_within_its_zone_step_by_step(
 
 
 def test_an_override_lets_a_host_go_early_and_nowhere_at_once() -> None:
-    over = replace(DOMAIN, override=Override(HOST_WAIT, "AWS is lost", "CISO", T0.date()))
+    override = Override(HOST_WAIT, "AWS is lost", "CISO", T0.date())
+    over = replace(DOMAIN, override=override)
     around = replace(AROUND, domain=over, former_zone=None, delegated=ns("ada.cloud.example"))
     gone = replace(around, ledger=hosted(*GONE), hosting=CLOUDFLARE)
     assert verdict(gone, T0).proceeds
     assert not verdict(replace(gone, ledger=hosted(*WENT)), T0).proceeds
-    other = replace(DOMAIN, override=replace(over.override, waives=frozenset(Waiver) - HOST_WAIT))
+    other = replace(DOMAIN, override=replace(override, waives=frozenset(Waiver) - HOST_WAIT))
     (reason,) = verdict(replace(gone, domain=other), T0).refusals
     assert "lost for good, write in the domain's entry: override: {for: [host-wait], " in reason
 

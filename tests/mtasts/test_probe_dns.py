@@ -24,7 +24,7 @@ from mtasts.probe.dns import Resolver, read_response
 from mtasts.probe.reach import ConnectTo, Reach
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     Reply = Callable[[dns.message.Message], dns.message.Message | bytes | None]
 
@@ -49,7 +49,7 @@ def reply(
     return response
 
 
-def read(type_: str, *answer: tuple[str, str, tuple[str, ...]], **more: object) -> DnsAnswer:
+def read(type_: str, *answer: tuple[str, str, tuple[str, ...]], **more: Any) -> DnsAnswer:
     query = dns.message.make_query(f"{NAME}.", type_)
     wire = reply(query, *answer, **more).to_wire()
     return read_response(dns.message.from_wire(wire), NAME, type_)
@@ -250,21 +250,28 @@ class Outside(Resolver):
 
     def __init__(self, addresses: dict[str, tuple[str, ...]]) -> None:
         super().__init__(Reach(), deadline_seconds=1)
-        self.addresses = addresses
+        self.known = addresses
         self.asked: list[tuple[tuple[tuple[str, int], ...], str]] = []
 
     async def lookup(self, name: str, type_: str) -> DnsAnswer:
-        if name in self.addresses and type_ == "A":
-            values = self.addresses[name]
+        if name in self.known and type_ == "A":
+            values = self.known[name]
             return DnsAnswer(name, type_, DnsStatus.ANSWERED, values, canonical=name)
         if name == "a.example.net":
             return DnsAnswer(name, type_, DnsStatus.ANSWERED, ("192.0.2.9",), canonical=name)
         return DnsAnswer(name, type_, DnsStatus.NO_DATA, canonical=name)
 
     async def _ask(
-        self, servers: tuple[tuple[str, int], ...], name: str, type_: str, *, recursive: bool
+        self,
+        servers: Sequence[tuple[str, int]],
+        name: str,
+        type_: str,
+        *,
+        recursive: bool,
+        read: Any = None,
     ) -> DnsAnswer:
         assert not recursive
+        assert read is None
         self.asked.append((tuple(servers), name))
         wire = away(dns.message.make_query(f"{name}.", type_)).to_wire()
         return read_response(dns.message.from_wire(wire), name, type_)
@@ -324,7 +331,7 @@ async def test_a_parent_that_names_nobody_or_is_not_found_settles_nothing() -> N
         found = await Registry(("ns2.new",), says).delegation("example.gov")
         assert (found.settled, found.reason) == (False, "its parent names no servers for it")
     lost = Registry(("ns2.new",), referral)
-    lost.addresses.clear()
+    lost.known.clear()
     assert "no name server of its parent" in (await lost.delegation("example.gov")).reason
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import errno
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import closed_port, leading, served
@@ -24,7 +24,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nb
 
 
 async def ask(
-    context: ssl.SSLContext | None, ca_file: Path | None, answer: bytes, **options: float
+    context: ssl.SSLContext | None, ca_file: Path | None, answer: bytes, **options: Any
 ) -> tuple[Fetch, bytes]:
     """What comes of a host that answers every request so, and the request it got."""
     requests: list[bytes] = []

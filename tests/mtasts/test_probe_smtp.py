@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import closed_port, leading, served
@@ -86,7 +86,7 @@ async def test_nobody_listens() -> None:
     assert (found.refused, found.cut, found.put_off) == (True, False, False)
 
 
-async def converse(script: dict[bytes, bytes], greeting: bytes, **options: float) -> SmtpSession:
+async def converse(script: dict[bytes, bytes], greeting: bytes, **options: Any) -> SmtpSession:
     """A session with a server that answers each command's verb from ``script``, or leaves."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -210,6 +210,7 @@ async def test_a_server_that_leaves_with_the_message_has_not_taken_it(
     reach: Reach, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def leave(_: object, server: SMTP, *__: object) -> str:
+        assert isinstance(server.transport, asyncio.WriteTransport)
         server.transport.abort()
         return "250 OK"
 

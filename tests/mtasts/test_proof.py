@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -88,7 +88,8 @@ class World:
         return Fetch(host, address, FetchOutcome.ANSWERED, 200, headers, body)
 
     def prover(self, deadline_seconds: float = 60.0) -> Prover:
-        return Prover(Reach(), self, deadline_seconds, self.ask, self.pause, lambda: self.now)
+        resolver: Any = self
+        return Prover(Reach(), resolver, deadline_seconds, self.ask, self.pause, lambda: self.now)
 
     async def prove(self, deadline_seconds: float = 60.0) -> Proof:
         return await self.prover(deadline_seconds).prove(WANTED, SERVERS, self)

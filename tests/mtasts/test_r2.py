@@ -85,9 +85,12 @@ def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(
         servers.api.faults = Faults()
         asked: list[str] = []
         find = ledger._account.find
-        monkeypatch.setattr(
-            CloudflareAccount, "find", lambda _, path: (asked.append(path), find(path))[1]
-        )
+
+        def counted(_: object, path: str) -> Any:
+            asked.append(path)
+            return find(path)
+
+        monkeypatch.setattr(CloudflareAccount, "find", counted)
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: ledger.lock(), range(8)))
         assert len(asked) == 1

@@ -59,6 +59,14 @@ def detail(count: object = ..., kind: object = "certificate-expired") -> dict[st
     return found if count is ... else {**found, "failed-session-count": count}
 
 
+HALF_A_YEAR: dict[str, Any] = {
+    "date-range": {
+        "start-datetime": "2026-01-01T00:00:00Z",
+        "end-datetime": f"{YESTERDAY}T23:59:59Z",
+    }
+}
+
+
 def document(*rows: Any, day: str = YESTERDAY, id_: str = "x", **changes: Any) -> dict[str, Any]:
     return {
         "organization-name": "Sender Three",
@@ -211,12 +219,7 @@ TABLE = [
         json.dumps(
             document(
                 FAILING,
-                **{
-                    "date-range": {
-                        "start-datetime": "2026-01-01T00:00:00Z",
-                        "end-datetime": f"{YESTERDAY}T23:59:59Z",
-                    }
-                },
+                **HALF_A_YEAR,
             )
         ).encode(),
         "142 failed sessions on 2026-05-19",

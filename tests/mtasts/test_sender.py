@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -47,7 +47,8 @@ def mx(*values: str) -> DnsAnswer:
 
 
 def fetched(body: bytes, **changes: object) -> Fetch:
-    fields = {"outcome": FetchOutcome.ANSWERED, "status": 200, "body": body} | changes
+    fields: dict[str, Any] = {"outcome": FetchOutcome.ANSWERED, "status": 200, "body": body}
+    fields |= changes
     headers = (("content-type", "Text/Plain; charset=utf-8"),)
     return Fetch("mta-sts.example.gov", "192.0.2.1", **({"headers": headers} | fields))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import Zone, served
@@ -149,7 +149,7 @@ async def test_an_address_that_nobody_answers_at_leads_to_the_next(
 ) -> None:
     dead = "192.0.2.250"
 
-    async def fetch_or_not(reach: Reach, host: str, address: str, **more: float) -> Fetch:
+    async def fetch_or_not(reach: Reach, host: str, address: str, **more: Any) -> Fetch:
         if address == dead:
             return Fetch(host, address, FetchOutcome(outcome))
         return await fetch(reach, host, address, **more)

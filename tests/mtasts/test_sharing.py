@@ -46,4 +46,4 @@ async def test_work_goes_on_when_one_that_waits_has_no_time() -> None:
     shared = Shared(work, 2)
     now = asyncio.get_running_loop().time()
     found = await asyncio.gather(shared.get(1, now + 30, LATE), shared.get(1, now, LATE))
-    assert found == [1, LATE]
+    assert list(found) == [1, LATE]

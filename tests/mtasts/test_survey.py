@@ -27,6 +27,7 @@ from mtasts.rollout.entries import (
     Adopted,
     Body,
     Delegated,
+    Entry,
     LedgerError,
     MxSeen,
     Proof,
@@ -42,7 +43,7 @@ from mtasts.stores.s3 import S3Store
 from mtasts.survey import Surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mtasts.stores.handouts import Handouts
 
@@ -66,11 +67,12 @@ def url() -> Iterator[str]:
             ("_domainkey.example.gov.", False),
             ("example.gov.", True),
         ):
+            vpc: dict[str, Any] = {"VPC": {"VPCRegion": "us-east-1", "VPCId": "vpc-1"}}
             route53.create_hosted_zone(
                 Name=name,
                 CallerReference=f"{name}{private}",
                 HostedZoneConfig={"PrivateZone": private},
-                **({"VPC": {"VPCRegion": "us-east-1", "VPCId": "vpc-1"}} if private else {}),
+                **(vpc if private else {}),
             )
         yield url
 
@@ -105,7 +107,7 @@ def surveyor(
     return Surveyor(found.require_allowed, zones, dns, ledgers, files)
 
 
-def config(*domains: dict[str, object]) -> AgencyConfig:
+def config(*domains: Mapping[str, object]) -> AgencyConfig:
     values: dict[str, object] = {
         "aws:region": "us-east-1",
         "mtasts:agency": "Department of Tests",
@@ -673,7 +675,7 @@ async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> No
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     (new,) = (await found.survey(moving)).domains
     assert new.former_problem is None  # it was never anywhere else
-    entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
+    entries: tuple[Entry, ...] = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
     found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
     (only,) = (await found.survey(moving)).domains
     assert str(only.former_problem) == "nobody there"

@@ -98,7 +98,7 @@ async def test_without_a_certificate_the_name_stays_where_it_is() -> None:
     with standing(host, "CNAME") as (servers, account, zone):
         with pytest.raises(TakeOverError, match="no active certificate of the zone covers"):
             await TakeOver(account, 0).run(host, zone, SERVICE, NOBODY)
-        assert servers.account.routes == servers.account.domains == {}
+        assert (servers.account.routes, servers.account.domains) == ({}, {})
 
 
 async def test_a_run_that_was_stopped_is_taken_up_and_a_foreign_route_is_not() -> None:

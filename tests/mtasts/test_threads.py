@@ -32,7 +32,8 @@ def uses(source: str, file: str) -> Iterator[str]:
     """What in a file would wait for a thread of the event loop's default executor."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute | ast.Name | ast.alias):
-            name = getattr(node, "attr", None) or getattr(node, "id", None) or node.name
+            names = (getattr(node, each, None) for each in ("attr", "id", "name"))
+            name = str(next(filter(None, names)))
             if name in ("to_thread", "set_default_executor", *LOOK_UPS):
                 yield name
             if name == "run_in_executor" and file not in POOLS:

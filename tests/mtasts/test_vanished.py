@@ -11,7 +11,7 @@ from test_decision import NOW, OLD, ledger, survey
 
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
-from mtasts.policy import Mode, Policy
+from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import (
     Decision,
     Shared,
@@ -27,8 +27,8 @@ from mtasts.rollout.protection import explain_protected
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.vanished import Remembered, describe_vanished, refuses
 
-TESTING = Policy(Mode.TESTING, 86400, ledger(proven=True).bodies[0].policy.mx).render()
 ENFORCED = ledger(proven=True)
+TESTING = replace(parse(ENFORCED.bodies[0].body), mode=Mode.TESTING, max_age=86400).render()
 HARMLESS = Ledger((Body(1, NOW, TESTING, 0, "old"), Proof(2, NOW, "old")))
 
 

@@ -29,6 +29,7 @@ OLD = NEW.replace("A\n", "Another\n", 1)
 REGULAR, EXECUTABLE, LINK, MODULE = "100644", "100755", "120000", "160000"
 A, B = "stacks/Pulumi.a.yaml", "stacks/Pulumi.b.yaml"
 Files: TypeAlias = dict[str | bytes, tuple[str, str | bytes]]
+README: Files = {"README.md": (REGULAR, "x")}
 
 
 def files(**contents: str) -> Files:
@@ -61,7 +62,8 @@ class Forge:
 
     def tree(self, contents: dict[bytes, tuple[str, bytes]]) -> str:
         """The id of a tree; names may be such as no work tree could hold."""
-        rows, below = b"", {}
+        rows = b""
+        below: dict[bytes, dict[bytes, tuple[str, bytes]]] = {}
         for path, (mode, raw) in contents.items():
             name, slash, rest = path.partition(b"/")
             if slash:
@@ -70,8 +72,8 @@ class Forge:
                 rows += b"160000 commit %s\t%s\0" % (b"1" * 40, name)
             else:
                 rows += f"{mode} blob {self.blob(raw)}\t".encode() + name + b"\0"
-        for name, rest in below.items():
-            rows += f"040000 tree {self.tree(rest)}\t".encode() + name + b"\0"
+        for name, inside in below.items():
+            rows += f"040000 tree {self.tree(inside)}\t".encode() + name + b"\0"
         return self.git(self.remote, "mktree", "-z", "--missing", given=rows)
 
     def blob(self, raw: bytes) -> str:
@@ -92,12 +94,12 @@ class Forge:
 
     def main(self, contents: Files) -> None:
         self.first = self.commit({"README.md": (REGULAR, "x")})
-        self.base = self.commit({"README.md": (REGULAR, "x")} | contents, self.first)
+        self.base = self.commit(README | contents, self.first)
         self.git(self.remote, "update-ref", "refs/heads/main", self.base)
         self.git(self.remote.parent, "clone", "--quiet", self.remote, self.clone)
 
     def take(self, contents: Files, *parents: str) -> Taken:
-        head = self.commit({"README.md": (REGULAR, "x")} | contents, *(parents or (self.base,)))
+        head = self.commit(README | contents, *(parents or (self.base,)))
         return self.take_commit(head)
 
     def take_commit(self, head: str) -> Taken:
@@ -163,8 +165,8 @@ def test_only_the_stacks_that_differ_are_taken(forge: Forge) -> None:
 
 
 def test_what_the_base_branch_has_got_since_is_merged(forge: Forge) -> None:
-    old = forge.commit({"README.md": (REGULAR, "x")} | files(a=OLD))
-    later = forge.commit({"README.md": (REGULAR, "x")} | files(a=OLD, b=OLD), old)
+    old = forge.commit(README | files(a=OLD))
+    later = forge.commit(README | files(a=OLD, b=OLD), old)
     forge.git(forge.clone, "fetch", "--quiet", "origin", later)
     forge.git(forge.clone, "checkout", "--quiet", "--detach", later)
     taken = forge.take(files(a=NEW), old)
@@ -173,7 +175,7 @@ def test_what_the_base_branch_has_got_since_is_merged(forge: Forge) -> None:
 
 
 def test_a_mode_that_could_run_is_dropped(forge: Forge) -> None:
-    taken = forge.take({A: (EXECUTABLE, NEW)} | files(b=OLD))
+    taken = forge.take(files(b=OLD) | {A: (EXECUTABLE, NEW)})
     assert taken.proposal == {A: NEW.encode()}
 
 
@@ -279,7 +281,7 @@ def test_nothing_is_taken_from_a_tree_that_means_harm(forge: Forge, more: Files,
     ],
 )
 def test_files_of_other_names_are_left_out_and_named(forge: Forge, name: bytes) -> None:
-    taken = forge.take({name: (REGULAR, NEW)} | files(a=NEW, b=OLD))
+    taken = forge.take(files(a=NEW, b=OLD) | {name: (REGULAR, NEW)})
     assert taken.proposal == {A: NEW.encode()}
     assert "1 changed files below stacks/ and evidence/ are neither" in taken.said
     assert len(taken.said.splitlines()) == 2
@@ -291,7 +293,7 @@ def test_files_of_other_names_are_left_out_and_named(forge: Forge, name: bytes) 
 def test_names_that_leave_the_folder_are_refused_by_git_or_left_out(
     forge: Forge, name: str
 ) -> None:
-    taken = forge.take({f"stacks/{name}/Pulumi.c.yaml": (REGULAR, NEW)} | files(a=OLD, b=OLD))
+    taken = forge.take(files(a=OLD, b=OLD) | {f"stacks/{name}/Pulumi.c.yaml": (REGULAR, NEW)})
     assert taken.names == []
     assert taken.proposal == {}
 
@@ -320,7 +322,7 @@ def test_what_is_no_evidence_lies_beside_no_run(forge: Forge, text: str, says: s
 
 
 def test_evidence_of_no_stack_is_told(forge: Forge) -> None:
-    taken = forge.take({"evidence/c/x.example.json": (REGULAR, "{}")} | files(a=OLD, b=OLD))
+    taken = forge.take(files(a=OLD, b=OLD) | {"evidence/c/x.example.json": (REGULAR, "{}")})
     assert taken.names == []
     assert taken.refused is False
     assert "evidence/c/ is about a stack that has no file" in taken.remark("pull-request.md")
