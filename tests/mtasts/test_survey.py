@@ -462,15 +462,16 @@ def test_domains_are_read_from_every_page_and_not_beyond_reason(
 ) -> None:
     found = Account(AwsSettings("us-east-1"))
     monkeypatch.setattr(found, "account_id", lambda: ACCOUNT)
-    store = S3Store(found, "bucket", "agency")
-    monkeypatch.setattr(S3Store, "s3", lambda _: paged(["b.example"], [], ["a.example"]))
-    assert store.domains() == ("a.example", "b.example")
+
+    def domains(*pages: list[str]) -> tuple[str, ...]:
+        monkeypatch.setattr(S3Store, "s3", lambda _: paged(*pages))
+        return S3Store(found, "bucket", "agency").domains()
+
+    assert domains(["b.example"], [], ["a.example"]) == ("a.example", "b.example")
     endless = [[f"{page}-{each}.example" for each in range(1000)] for page in range(11)]
-    monkeypatch.setattr(S3Store, "s3", lambda _: paged(*endless[:10]))
-    assert len(store.domains()) == DOMAINS_MAX
-    monkeypatch.setattr(S3Store, "s3", lambda _: paged(*endless))
+    assert len(domains(*endless[:10])) == DOMAINS_MAX
     with pytest.raises(LedgerError, match="more than 10000 domains"):
-        store.domains()
+        domains(*endless)
 
 
 async def test_a_promotion_is_surveyed_with_its_evidence(url: str, tmp_path: Path) -> None:
