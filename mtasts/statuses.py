@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -69,17 +69,17 @@ class Asker:
             why = f"{type(error).__name__}: {printable(str(error), 200)}"
             problem = UndeterminedError(f"{why}: report this as a bug of mtasts")
         else:
-            found = stack_status(
+            return stack_status(
                 stack,
                 config,
                 survey.domains,
                 self.now(),
                 remembered=survey.remembered,
                 unsure=survey.remembered_problem,
+                warnings=survey.notes,
                 evidence=evidence,
-            )
-            return replace(found, warnings=survey.notes)
-        return unasked_status(stack, config, problem, self.now(), evidence=evidence)
+            ).named
+        return unasked_status(stack, config, problem, self.now(), evidence=evidence).named
 
     async def _survey(
         self, stack: str, config: AgencyConfig, values: Mapping[str, object]

@@ -17,15 +17,16 @@ from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, exit_code
-from mtasts.cli.paths import known_stack_file
+from mtasts.cli.paths import known_stack_file, stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.showing import FORMATS, Shown, add_showing_options, uri_of
+from mtasts.cli.together import tell, worst
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.config.folder import domain_lines
-from mtasts.errors import UndeterminedError, UsageError
-from mtasts.findings import printable
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.findings import for_stack, printable
 from mtasts.probe.dns import Resolver
 from mtasts.render.sarif import Place
 from mtasts.rollout.entries import LedgerError
@@ -54,7 +55,13 @@ def configure(parser: ArgumentParser) -> None:
     add = parser.add_argument
     add("domains", metavar="DOMAIN", nargs="*", help="mail domains")
     add("--file", type=Path, metavar="F", help="more of them, one a line; # begins a comment")
-    add("--stack", metavar="STACK", help="the domains of this stack, compared with what it intends")
+    add(
+        "--stack",
+        action="append",
+        default=[],
+        metavar="STACK",
+        help="the domains of this stack, compared with what it intends; may be given again",
+    )
     add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
     add("--selector", action="append", default=[], metavar="S", help="a DKIM selector to look up")
     add_probe_options(parser)
@@ -73,14 +80,15 @@ def run(arguments: Namespace) -> int:
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
-    domains, recorder, handouts = _stack(arguments)
+    reach = reach_of(arguments)
+    stacks, codes = _stacks(arguments, Resolver(reach))
     listed = read_domains(arguments.domains, arguments.file)
-    wanted = _wanted(arguments, listed.domains, domains)
+    wanted = _wanted(arguments, listed.domains, stacks)
+    if codes and not wanted and not listed.unreadable:
+        return worst(codes)
     if not wanted and not listed.unreadable:
         raise UsageError("give a DOMAIN, --file F or --stack STACK")
-    reach = reach_of(arguments)
     now = clock(os.environ)
-    against = _Against(arguments.stack or "", domains, recorder, handouts, Resolver(reach))
 
     async def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
@@ -93,7 +101,9 @@ def run(arguments: Namespace) -> int:
 
         async def one(domain: str) -> Checked:
             seen = await observer.observe(domain, wanted[domain])
-            return await against.compare(check_domain(seen, now()), seen, now())
+            checked = check_domain(seen, now())
+            stack = stacks.get(domain)
+            return checked if stack is None else await stack.compare(checked, seen, now())
 
         for each in listed.unreadable:
             yield each
@@ -101,12 +111,13 @@ def run(arguments: Namespace) -> int:
             yield checked
 
     if watching:
-        seen = asyncio.run(watch(arguments, reach, look, now, stack=arguments.stack or ""))
-        return _code(seen, arguments.fail_on)
+        names = {domain: stack.name for domain, stack in stacks.items()}
+        seen = asyncio.run(watch(arguments, reach, look, now, stacks=names))
+        return worst((*codes, _code(seen, arguments.fail_on)))
     shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)))
     stopped = _show(shown, look)
     shown.end(_places(arguments, listed.lines))
-    return stopped or _code(shown.found, arguments.fail_on)
+    return stopped or worst((*codes, _code(shown.found, arguments.fail_on)))
 
 
 def _show(shown: Shown, look: Callable[[], AsyncIterator[Checked]]) -> int:
@@ -130,9 +141,9 @@ def _places(arguments: Namespace, lines: Mapping[str, int]) -> dict[str, Place]:
     found: dict[str, Place] = {}
     if arguments.file is not None:
         found |= {name: Place(uri_of(arguments.file), line) for name, line in lines.items()}
-    if arguments.stack is not None:
-        path = known_stack_file(arguments.stack, arguments.stacks)
-        found |= {name: Place(uri_of(path), line) for name, line in domain_lines(path).items()}
+    for path in (stack_file(each, arguments.stacks) for each in arguments.stack):
+        if path.exists():
+            found |= {name: Place(uri_of(path), line) for name, line in domain_lines(path).items()}
     return found
 
 
@@ -155,30 +166,43 @@ def _isolated(
 
 
 @dataclass(frozen=True, slots=True)
-class _Against:
-    """What a stack has published and intends, where one was named."""
+class _Stack:
+    """What a stack that was named has published and intends; or why its ledgers cannot be read."""
 
-    stack: str
+    name: str
     domains: Mapping[str, DomainConfig]
-    recorder: Recorder | None
+    recorder: Recorder | UndeterminedError
     handouts: Handouts | None
     resolver: Resolver
 
+    @classmethod
+    def named(cls, name: str, folder: Path, resolver: Resolver) -> _Stack:
+        """The stack; raises `MtaStsError` where its file cannot be used."""
+        config, values = load_stack(known_stack_file(name, folder))
+        recorder: Recorder | UndeterminedError
+        try:
+            recorder, handouts = stack_ledgers(config, values, name)
+        except MtaStsError as error:
+            recorder, handouts = UndeterminedError(str(error)), None
+        domains = {domain.name: domain for domain in config.domains}
+        return cls(name, domains, recorder, handouts, resolver)
+
     async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
         """``checked`` with what the ledger says of it, or that nobody could tell."""
-        domain = self.domains.get(checked.domain)
-        if domain is None or self.recorder is None:
-            return checked
         try:
+            if isinstance(self.recorder, UndeterminedError):
+                raise self.recorder
             ledger = await self.recorder.read(checked.domain)
         except (LedgerError, UndeterminedError) as error:
-            how = f"mtasts ledger show {self.stack}, with credentials that may read the bucket"
-            unknown = Unknown("ledger", f"what {checked.domain} has published", str(error), how)
+            how = f"mtasts ledger show {self.name}, with credentials that may read the bucket"
+            what = f"what {checked.domain} has published"
+            unknown = Unknown("ledger", what, for_stack(str(error), self.name), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
+        domain = self.domains[checked.domain]
         compared = compare_intended(checked, seen, domain, ledger, now)
         phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
         found = await self._handed(compared, phase.parts)
-        return replace(found, findings=tuple(each.for_stack(self.stack) for each in found.findings))
+        return replace(found, findings=tuple(each.for_stack(self.name) for each in found.findings))
 
     async def _handed(self, checked: Checked, parts: Parts) -> Checked:
         """``checked`` with what is live of the records that somebody else is to publish."""
@@ -198,24 +222,40 @@ class _Against:
         return compare_handed(checked, map(Looked, wanted, answers))
 
 
-def _stack(
-    arguments: Namespace,
-) -> tuple[dict[str, DomainConfig], Recorder | None, Handouts | None]:
-    """The domains of the stack that was named, its ledgers and what it has handed out."""
-    if arguments.stack is None:
-        return {}, None, None
-    config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
-    recorder, handouts = stack_ledgers(config, values, arguments.stack)
-    return {domain.name: domain for domain in config.domains}, recorder, handouts
+def _stacks(arguments: Namespace, resolver: Resolver) -> tuple[dict[str, _Stack], list[Exit]]:
+    """The stacks that were named, by domain, and an exit code for each that cannot be used.
+
+    Raises:
+        MtaStsError: one alone was named, and cannot be used.
+        UsageError: two of them have a domain.
+    """
+    found: dict[str, _Stack] = {}
+    codes = []
+    names = list(dict.fromkeys(arguments.stack))
+    for name in names:
+        try:
+            stack = _Stack.named(name, arguments.stacks, resolver)
+        except MtaStsError as error:
+            if len(names) == 1:
+                raise
+            codes.append(tell(name, error))
+            continue
+        for domain in stack.domains:
+            if other := found.get(domain):
+                raise UsageError(
+                    f"{domain} is in the stacks {other.name} and {name}: remove it from one"
+                )
+            found[domain] = stack
+    return found, codes
 
 
 def _wanted(
-    arguments: Namespace, named: Iterable[str], domains: Mapping[str, DomainConfig]
+    arguments: Namespace, named: Iterable[str], stacks: Mapping[str, _Stack]
 ) -> dict[str, tuple[str, ...]]:
     """Every domain once, with the DKIM selectors to look up."""
     wanted = dict.fromkeys(named, tuple(arguments.selector))
-    for name, domain in domains.items():
-        wanted[name] = (*domain.dkim_selectors, *arguments.selector)
+    for name, stack in stacks.items():
+        wanted[name] = (*stack.domains[name].dkim_selectors, *arguments.selector)
     return wanted
 
 

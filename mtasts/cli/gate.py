@@ -113,7 +113,7 @@ def run(arguments: Namespace) -> int:
     acts |= {each: partial(_check_stack, each, arguments) for each in arguments.stack}
     if not acts:
         raise UsageError("give a DOMAIN, or --stack STACK")
-    return in_turn(acts)
+    return in_turn(acts, arguments.stack)
 
 
 def _check_domain(text: str, arguments: Namespace) -> int:

@@ -78,5 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _named(error: MtaStsError, arguments: argparse.Namespace) -> str:
     """What an error says, with the stack's name in its commands, if the command was given one."""
-    stack = getattr(arguments, "stack", None)
-    return for_stack(str(error), stack) if isinstance(stack, str) else str(error)
+    match getattr(arguments, "stack", None):
+        case str(stack) | [stack]:
+            return for_stack(str(error), stack)
+    return str(error)

@@ -43,7 +43,7 @@ def run(arguments: Namespace) -> int:
             write("\n")
         return _preview(stack, arguments.format)
 
-    return in_turn({stack: partial(one, stack) for stack in arguments.stack})
+    return in_turn({stack: partial(one, stack) for stack in arguments.stack}, arguments.stack)
 
 
 def _preview(stack: str, format_: str) -> int:

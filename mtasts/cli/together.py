@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mtasts.cli.output import Exit
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
-from mtasts.findings import printable
+from mtasts.findings import for_stack, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
 T = TypeVar("T")
 # The worst last: what was asked wrongly, then what is wrong, then what is not known.
@@ -23,8 +23,10 @@ def worst(codes: Iterable[int]) -> Exit:
     return max(map(Exit, codes), key=_ORDER.index, default=Exit.GOOD)
 
 
-def in_turn(acts: Mapping[str, Callable[[], int]]) -> int:
+def in_turn(acts: Mapping[str, Callable[[], int]], stacks: Container[str] = ()) -> int:
     """The worst exit code of the ``acts``, one after the other; what one raises hides no other.
+
+    What is told of those that are called as ``stacks`` names the stack in its commands.
 
     Raises:
         MtaStsError: there is one alone, and that ended so.
@@ -36,12 +38,18 @@ def in_turn(acts: Mapping[str, Callable[[], int]]) -> int:
         try:
             codes.append(act())
         except MtaStsError as error:
-            is_unknown = isinstance(error, UndeterminedError)
-            what = "could not find out: " if is_unknown else ""
-            sys.stdout.flush()
-            sys.stderr.write(f"mtasts: {printable(name)}: {what}{error}\n")
-            codes.append(Exit.UNDETERMINED if is_unknown else Exit.USAGE)
+            codes.append(tell(name, error, is_stack=name in stacks))
     return worst(codes)
+
+
+def tell(name: str, error: MtaStsError, *, is_stack: bool = True) -> Exit:
+    """Say on standard error what ended for ``name``; the exit code of that."""
+    is_unknown = isinstance(error, UndeterminedError)
+    what = "could not find out: " if is_unknown else ""
+    text = for_stack(str(error), name) if is_stack else str(error)
+    sys.stdout.flush()
+    sys.stderr.write(f"mtasts: {printable(name)}: {what}{text}\n")
+    return Exit.UNDETERMINED if is_unknown else Exit.USAGE
 
 
 async def all_of(awaitables: Iterable[Awaitable[T]]) -> list[T]:

@@ -31,7 +31,7 @@ from mtasts.render.checked_text import summary
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from mtasts.check.changes import Change, Standing
     from mtasts.check.notes import Checked
@@ -80,12 +80,12 @@ async def watch(
     look: Callable[[], AsyncIterator[Checked]],
     now: Callable[[], dt.datetime],
     *,
-    stack: str,
+    stacks: Mapping[str, str],
 ) -> list[Checked]:
     """Look until the last round, which there may be none of; what the last look saw.
 
-    What is told of ``stack`` carries its name, unless that is empty. Changes that a sink did not
-    take are told again after the next look: the state stays behind.
+    What is told of a domain carries the name of its stack, if ``stacks`` has one for it. Changes
+    that a sink did not take are told again after the next look: the state stays behind.
 
     Raises:
         UsageError: the state cannot be read or written.
@@ -114,7 +114,7 @@ async def watch(
             before = state.standings.get(checked.domain, ())
             standings[checked.domain], changes = compare(before, checked, now())
             for change in gravest(changes, least):
-                told.append(replace(change, stack=stack))
+                told.append(replace(change, stack=stacks.get(checked.domain, "")))
                 as_json = arguments.format == "json"
                 write((json.dumps(told[-1].as_json()) if as_json else str(told[-1])) + "\n")
             sys.stdout.flush()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -124,6 +126,32 @@ class StackStatus:
     warnings: tuple[str, ...] = ()
     run: tuple[str, ...] = ()
     is_refused: bool = False
+
+    @property
+    def named(self) -> StackStatus:
+        """The same, its name in every text that says STACK for want of it."""
+
+        def texts(found: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(for_stack(each, self.stack) for each in found)
+
+        def claims(found: tuple[Claim, ...]) -> tuple[Claim, ...]:
+            return tuple(replace(each, text=for_stack(each.text, self.stack)) for each in found)
+
+        domains = (
+            replace(
+                each,
+                claims=claims(each.claims),
+                warnings=texts(each.warnings),
+                notes=texts(each.notes),
+            )
+            for each in self.domains
+        )
+        return replace(
+            self,
+            domains=tuple(domains),
+            claims=claims(self.claims),
+            warnings=texts(self.warnings),
+        )
 
     @property
     def standing(self) -> Standing:

@@ -57,6 +57,7 @@ def stack_status(
     *,
     remembered: Sequence[Remembered] = (),
     unsure: LedgerError | UndeterminedError | None = None,
+    warnings: tuple[str, ...] = (),
     evidence: Mapping[str, KnownEvidence],
 ) -> StackStatus:
     """How a stack stands by what was found out about it.
@@ -90,6 +91,7 @@ def stack_status(
         _stack(stack, config),
         domains=(*rows, *gone.values()),
         claims=tuple(claims),
+        warnings=warnings,
         run=(f"pulumi destroy -s {stack}",) if ended else (),
     )
 

@@ -16,6 +16,7 @@ from test_check_domain import GOOD, NOW, SOON, fetched, session
 from mtasts.cli import check, domain_list
 from mtasts.cli.main import main
 from mtasts.config import Hosting
+from mtasts.errors import UsageError
 from mtasts.observations import DnsStatus, Presented, SmtpOutcome
 from mtasts.recording import Recorder
 from mtasts.rollout.entries import PhaseEntered
@@ -164,6 +165,57 @@ def test_a_stack_is_compared_with_its_ledger(
     out = capsys.readouterr().out
     assert "error stack-foreign: an STS record is live that the stack has not published" in out
     assert "not known ledger: could not find out what parked.gov has published: Access" in out
+
+
+def two_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose ledgers can be read, and one whose credentials are missing."""
+    (tmp_path / "stacks").mkdir()
+    for stack, domain in (("one", "one.example"), ("two", "two.example")):
+        text = stack_text(f"{{name: {domain}, mx: [mx1.{domain}]}}")
+        (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").write_text(text)
+    recorder = Recorder(MemoryStore(), Hosting.AWS)
+
+    def ledgers(_: Any, __: Any, stack: str) -> Any:
+        if stack == "two":
+            raise UsageError("no token for Cloudflare: pulumi config set X --secret -s STACK")
+        return recorder, None
+
+    monkeypatch.setattr(check, "stack_ledgers", ledgers)
+
+
+def test_several_stacks_are_compared_each_with_its_own_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_stacks(tmp_path, monkeypatch)
+    assert run("--stack", "one", "--stack", "two", "--stack", "one", "more.example") == 1
+    names = [name for name, _ in Asked.domains]
+    assert names == ["more.example", "one.example", "two.example"]
+    out = capsys.readouterr().out
+    assert "one.example: 1 error" in out
+    assert "error stack-foreign" in out
+    assert (
+        "not known ledger: could not find out what two.example has published: no token for "
+        "Cloudflare: pulumi config set X --secret -s two"
+    ) in out
+
+
+def test_a_stack_that_cannot_be_used_hides_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two_stacks(tmp_path, monkeypatch)
+    assert run("--stack", "none", "--stack", "two", "--format", "sarif") == 2
+    printed = capsys.readouterr()
+    assert "mtasts: none: stacks/Pulumi.none.yaml does not exist" in printed.err
+    assert [name for name, _ in Asked.domains] == ["two.example"]
+    assert json.loads(printed.out)["version"] == "2.1.0"
+    assert run("--stack", "none", "--stack", "nowhere") == 2
+    assert run("--stack", "none") == 2
+    text = (tmp_path / "stacks" / "Pulumi.one.yaml").read_text()
+    (tmp_path / "stacks" / "Pulumi.three.yaml").write_text(text)
+    assert run("--stack", "one", "--stack", "three") == 2
+    assert "one.example is in the stacks one and three: remove it from one" in (
+        capsys.readouterr().err
+    )
 
 
 def test_the_options_lead_the_probes(tmp_path: Path) -> None:

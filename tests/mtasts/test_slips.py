@@ -201,7 +201,7 @@ def test_a_proof_that_is_too_short_for_a_change_is_told(
 @pytest.mark.parametrize(
     "words",
     [
-        ["check", "--stack", "a", "--stack", "b"],
+        ["iam", "up", "--stack", "a", "--stack", "b"],
         ["check", "example.gov", "--format", "json", "--format", "text"],
         ["ledger", "show", "my-agency", "--domain", "a.example", "--domain", "b.example"],
     ],

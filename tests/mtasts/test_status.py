@@ -744,3 +744,25 @@ def test_the_gravest_counts_and_a_stack_without_domains_is_one() -> None:
 def test_an_unknown_handout_holds_the_domain() -> None:
     found = row(TESTING, zone=None, zone_problem=HandoverError("cannot be read"))
     assert told(found) == [("held", "cannot be read")]
+
+
+def test_what_says_stack_for_want_of_its_name_gets_it() -> None:
+    text, told = "run pulumi up -s STACK", "run pulumi up -s agency"
+    claim = Claim(Standing.DUE, text)
+    domain = DomainStatus("a.example", claims=(claim,), warnings=(text,), notes=(text,))
+    found = StackStatus("agency", "f", domains=(domain,), claims=(claim,), warnings=(text,)).named
+    (only,) = found.domains
+    assert (found.next.text, found.warnings) == (told, (told,))
+    assert (only.next.text, only.warnings, only.notes) == (told, (told,), (told,))
+
+
+def test_a_way_that_a_verdict_names_is_one_of_the_stack() -> None:
+    two = DnsAnswer(
+        f"_mta-sts.{NAME}",
+        "TXT",
+        DnsStatus.ANSWERED,
+        strings=((b"v=STSv1; id=a1;",), (b"v=STSv1; id=a2;",)),
+    )
+    found = config(ENTRY | {"mode": "enforce"})
+    seen = asked(around(ENFORCE, found, sts=two), found=found).named
+    assert "run pulumi up --refresh -s agency" in seen.domains[0].next.text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import leading, served
+from memory_store import MemoryStore
 from stack_text import stack_text
 from test_check_domain import GOOD, body, fetched, session
 
@@ -32,10 +33,12 @@ from mtasts.check.domain import check_domain
 from mtasts.check.notes import Unknown
 from mtasts.cli import check
 from mtasts.cli.main import main
+from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.notifying import Topic, Webhook, notify
 from mtasts.observations import SmtpOutcome
 from mtasts.policy import Mode
+from mtasts.recording import Recorder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -277,7 +280,8 @@ def test_a_line_says_when_and_of_which_stack(
     (tmp_path / "stacks").mkdir()
     text = stack_text("{name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}")
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(text)
-    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (None, None))
+    recorder = Recorder(MemoryStore(), Hosting.AWS)
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
     assert run("--stack", "agency") == 1
     printed = capsys.readouterr()
     assert printed.out.startswith(
@@ -285,7 +289,7 @@ def test_a_line_says_when_and_of_which_stack(
     )
     assert printed.err.startswith("check: 1 domain in ")
     assert run("--stack", "agency", "--format", "json") == 1
-    row = json.loads(capsys.readouterr().out)
+    row = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (row["at"], row["stack"]) == ("2026-05-01T00:00:00+00:00", "agency")
     assert len(looks.left) == 1
 
