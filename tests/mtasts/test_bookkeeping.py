@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from memory_store import DOMAIN, MemoryStore
 from test_decision import ZONE, ledger, placed, survey
 
-from mtasts.bookkeeping import hand_over, keep, record_delegation, record_progress, record_seen
-from mtasts.config import Hosting
+from mtasts.bookkeeping import (
+    hand_over,
+    keep,
+    record_delegation,
+    record_progress,
+    record_seen,
+    write_down,
+)
+from mtasts.config import Dns, Hosting
 from mtasts.observations import DnsStatus
 from mtasts.recording import Recorder
+from mtasts.rollout.decision import decide
 from mtasts.rollout.entries import (
     Delegated,
     Hosted,
+    MxSeen,
     PhaseEntered,
     Pointed,
+    StageEntered,
     ZoneSeen,
 )
 from mtasts.rollout.kept import LATCH
@@ -147,6 +158,21 @@ async def test_a_phase_is_written_down_ahead() -> None:
     ):
         await record_progress(recorder, DOMAIN, step)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
+
+
+async def test_everything_of_a_domain_is_written_down_before_it_is_declared() -> None:
+    store = MemoryStore(*placed(proven=True).entries)
+    (first, *_), (_, new, parked) = survey(ledger=placed(proven=True)), survey()
+    staged = replace(first, home=HostedZone("", "example.gov"), looked=(), zone=None)
+    around = (staged, new, parked)
+    retiring = {DOMAIN: Progress(Phase.RECORD_FREE, "", is_new=True)}
+    decision = replace(decide(around, NOW, dns=Dns.ROUTE53), retiring=retiring)
+    recorder = Recorder(store, Hosting.AWS, lambda: NOW)
+    judge = partial(decide, now=NOW, dns=Dns.ROUTE53)
+    assert await write_down(recorder, around, decision, judge) == (around, decision, ())
+    assert list(store.ledgers) == [DOMAIN]  # of a new one nothing is known yet
+    kinds = {type(each) for each in read(store.entries).entries}
+    assert kinds >= {MxSeen, PhaseEntered, StageEntered, Hosted}
 
 
 async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:

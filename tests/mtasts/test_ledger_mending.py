@@ -338,6 +338,19 @@ def test_a_note_that_was_written_over_or_cannot_be_read_is_mended_like_an_entry(
     assert kept.has_policy()
 
 
+def test_without_a_bucket_there_is_no_ledger_and_what_is_refused_is_told(kept: Kept) -> None:
+    kept.store.bucket = f"gone-{kept.stack}"
+    found = kept.store.audit(DOMAIN)
+    assert (found.entries, found.notes) == ({}, ())
+    kept.s3.create_bucket(Bucket=kept.store.bucket)
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:ListBucketVersions"}
+    on = {"Resource": f"arn:aws:s3:::{kept.store.bucket}"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [deny | on]})
+    kept.s3.put_bucket_policy(Bucket=kept.store.bucket, Policy=policy)
+    with pytest.raises(UndeterminedError, match="AccessDenied"):
+        kept.store.audit(DOMAIN)
+
+
 def test_a_note_without_any_ledger_says_that_a_ledger_is_lost(kept: Kept) -> None:
     other = "other.example"
     ledger = asyncio.run(Recorder(kept.store, Hosting.AWS).read(other))

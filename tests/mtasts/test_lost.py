@@ -17,7 +17,7 @@ from mtasts.rollout.decision import decide
 from mtasts.rollout.entries import Body, PhaseEntered, Proof, StageEntered
 from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.ledger import Ledger
-from mtasts.rollout.lost import NEXT_PHASES
+from mtasts.rollout.lost import NEXT_PHASES, as_it_is
 from mtasts.rollout.phases import Phase
 from mtasts.rollout.stages import Stage
 from mtasts.rollout.verdicts import Surroundings, verdict
@@ -123,6 +123,11 @@ def test_a_retirement_that_had_begun_goes_on_with_what_is_served() -> None:
     (declared,) = decide((found(ledger=tried, **NO_ZONE),), NOW, dns=Dns.ROUTE53).declared
     assert (declared.body, declared.id) == (none, "old")  # its proof failed, so no record names it
     assert declared.intended.is_recorded
+
+
+def test_what_was_never_live_is_not_declared() -> None:
+    assert as_it_is(Ledger()) is None
+    assert as_it_is(placed(proven=False)) is None
 
 
 CNAME = Handed("_mta-sts.example.gov", "CNAME", "x.operator.example")

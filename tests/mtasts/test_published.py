@@ -161,6 +161,13 @@ def test_of_what_was_handed_out_the_ledger_knows_whether_it_is_a_promotion() -> 
     assert replace(unknown, home=ZONE).is_promotion
 
 
+def test_a_way_back_over_an_unknown_id_is_told_and_not_held() -> None:
+    asked = domain("testing", reroll="2")
+    judged = verdict(Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=sts("1234")), NOW)
+    assert judged.proceeds
+    assert any("senders may hold a policy that nobody here has seen" in e for e in judged.warnings)
+
+
 def test_a_new_enforced_id_waits_until_it_is_seen_what_senders_have() -> None:
     """What cannot be seen may be the testing of an emergency that nobody could write down."""
     asked = domain("enforce", reroll="2")

@@ -75,6 +75,22 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
         assert all(each["condition"] == {"type": "Indefinite"} for each in rules)
 
 
+def test_a_bucket_that_lost_its_locks_is_guarded_again(url: str, bucket: str) -> None:
+    with store(url, f"guarded-{bucket}") as (ledger, servers):
+        assert not ledger.is_guarded()
+        ledger.guard()
+        assert ledger.is_guarded()
+        found = servers.account.buckets[ledger.bucket]["rules"]
+        servers.account.buckets[ledger.bucket]["rules"] = found[:1]
+        assert not ledger.is_guarded()
+        ledger._is_locked = False  # as for the next run
+        ledger.guard()
+        assert ledger.is_guarded()
+        servers.api.faults = Faults(lacking=frozenset({"Workers R2 Storage Read"}))
+        with pytest.raises(UndeterminedError, match="the lock of the bucket"):
+            ledger.is_guarded()
+
+
 def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(
     url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
