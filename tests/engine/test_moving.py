@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from test_pages import MOVING, Page, Shell
 
 from localcloud.watcher import Looking
 from mtasts.observations import FetchOutcome
@@ -19,6 +21,8 @@ from mtasts.records import select_sts
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Lab
 
     from localcloud.project import Project
@@ -119,7 +123,14 @@ class Domain:
         self.lab.control.delegate(self.name, dns)
 
 
-def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(lab: Lab) -> None:
+def rests(project: Project) -> None:
+    """Require that a refreshed preview finds nothing left to do."""
+    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+
+
+def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
+    lab: Lab, tmp_path: Path
+) -> None:
     domain = Domain(lab, "aws", "cloudflare")
     project = domain.project
     with domain.asking() as senders:
@@ -130,24 +141,32 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
         project.configure({"mtasts:leaving": "aws"})
         assert f"the host of {domain.name} is protected still" in project.up().text
         project.configure({"mtasts:hosting": "aws"})
-        project.settle()
-        project.configure({"mtasts:hosting": "cloudflare"})
-        project.settle()
-        # For those who know the old address.
-        assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
         project.pulumi("config", "rm", "mtasts:leaving").required()
-        early = project.up()
-        assert not early.ok
-        assert "resolvers may have the address" in early.text
-        project = project.later(2 * HOUR)
-        project.settle()
+        shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
+
+        def wait() -> None:
+            rests(project)
+            # For those who know the old address.
+            assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
+            project.pulumi("config", "rm", "mtasts:leaving").required()
+            early = project.up()
+            assert not early.ok
+            assert "resolvers may have the address" in early.text
+            project.configure({"mtasts:leaving": "aws"})
+            shell.later(2 * HOUR)
+
+        shell.run(moving[1], before={1: lambda: rests(project), 2: wait})
+        rests(project.later(2 * HOUR))
     assert senders.wrong == []
     assert senders.looks > 20
     assert f"mta-sts.{domain.name}" not in lab.hosts(domain.name)
     assert project.outputs()["domains"][domain.name] == domain.published
     assert not lab.api.get(f"/zones/{lab.cloudflare_zone(domain.name)}/workers/routes")
     bucket = f"{lab.api.path}/r2/buckets/mtasts-{project.stack}"
-    assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == ["ledger/"]
+    assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == [
+        "ledger/",
+        "emergency/",
+    ]
     # What was enforced is protected again.
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
 
@@ -176,7 +195,9 @@ def test_the_steps_that_are_told_lead_there_and_back(lab: Lab) -> None:
     assert domain.project.outputs()["domains"][domain.name] == domain.published
 
 
-def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(lab: Lab) -> None:
+def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
+    lab: Lab, tmp_path: Path
+) -> None:
     domain = Domain(lab, "aws", "route53")
     project = domain.project
     domain.second_zone("cloudflare")
@@ -185,44 +206,68 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(lab:
     refused = project.up()
     assert not refused.ok
     assert "add mtasts:leavingDns: route53" in refused.text
-    with domain.asking() as senders, domain.asking("route53") as late:
-        project.configure({"mtasts:leavingDns": "route53"})
-        told = project.settle()
-        assert "DNS leads to the former zone" in told.text
-        project.pulumi("config", "rm", "mtasts:leavingDns").required()
-        assert "DNS leads to the former zone still: put back" in project.up().text  # too early
-        project.configure({"mtasts:leavingDns": "route53"})
-        domain.delegate("cloudflare")
-        with domain.asking("cloudflare") as early:
-            project.settle()
+    shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
+    senders, late, early = domain.asking(), domain.asking("route53"), domain.asking("cloudflare")
+    with ExitStack() as asking:
+        asking.enter_context(senders)
+        asking.enter_context(late)
+
+        def registrar() -> None:
+            assert "DNS leads to the former zone" in shell.said
+            rests(project)
+            project.pulumi("config", "rm", "mtasts:leavingDns").required()
+            assert "DNS leads to the former zone still: put back" in project.up().text  # too early
+            project.configure({"mtasts:leavingDns": "route53"})
+            domain.delegate("cloudflare")
+            asking.enter_context(early)
+
+        def wait() -> None:
+            rests(project)
             project.pulumi("config", "rm", "mtasts:leavingDns").required()
             assert "resolvers may ask the former zone" in project.up().text
-    assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
+            project.configure({"mtasts:leavingDns": "route53"})
+            asking.close()
+            asking.enter_context(last)
+            shell.later(3 * DAY)
+
+        last = domain.asking("cloudflare")
+        shell.run(moving[0], before={4: registrar, 5: wait})
+        rests(project.later(3 * DAY))
+    assert (senders.wrong, late.wrong, early.wrong, last.wrong) == ([], [], [], [])
     assert min(senders.looks, late.looks, early.looks) > 5
-    with domain.asking("cloudflare") as early:
-        project.later(3 * DAY).settle()
-    assert early.wrong == []
     assert lab.sts_at("cloudflare", domain.name) == lab.sts(domain.name)
     assert lab.sts_at("route53", domain.name) is None
     assert project.outputs()["domains"][domain.name] == domain.published
 
 
-def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab) -> None:
+def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab, tmp_path: Path) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
     domain.second_zone("route53")
-    with domain.asking() as senders, domain.asking("cloudflare") as late:
-        domain.leave_cloudflare()
-        domain.delegate("route53")
-        with domain.asking("route53") as early:
-            project.settle()
-    assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
+    project.configure({"aws:allowedAccountIds": '["123456789012"]'})
+    shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
+    senders, late, early = domain.asking(), domain.asking("cloudflare"), domain.asking("route53")
+    with ExitStack() as asking:
+        asking.enter_context(senders)
+        asking.enter_context(late)
+
+        def registrar() -> None:
+            rests(project)
+            domain.delegate("route53")
+            asking.enter_context(early)
+
+        def wait() -> None:
+            rests(project)
+            asking.close()
+            asking.enter_context(last)
+            shell.later(3 * DAY)
+            project.pulumi("config", "rm", "mtasts:settleSeconds").required()
+
+        last = domain.asking("route53")
+        shell.run(moving[2], before={2: lambda: rests(project), 4: registrar, 5: wait})
+        rests(project.later(3 * DAY))
+    assert (senders.wrong, late.wrong, early.wrong, last.wrong) == ([], [], [], [])
     assert min(senders.looks, late.looks, early.looks) > 5
-    for key in ("leaving", "cloudflareAccount", "settleSeconds"):
-        project.pulumi("config", "rm", f"mtasts:{key}").required()
-    with domain.asking("route53") as early:
-        project.later(3 * DAY).settle()
-    assert early.wrong == []
     assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
     assert lab.sts_at("cloudflare", domain.name) is None
     assert project.outputs()["domains"][domain.name] == domain.published

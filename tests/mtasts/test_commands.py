@@ -29,7 +29,7 @@ _NAMED = re.compile(r" (?:-s|--stack) \S")
 _INIT = re.compile(r"pulumi stack (?:init|ls|select)\b")
 _FIRST = re.compile(
     r"mtasts (?:\w+ )??(?:show |verify |repair )?"
-    r"(?:my-agency|example-agency|STACK|\{[\w.]*stack\}|\{printable\(stack\)\})"
+    r"(?:my-agency|example-agency|STACK|\{[\w.]*stack\}|\{self\.name\}|\{printable\(stack\)\})"
 )
 # Where a command is only called by its name: nothing that anybody would paste.
 MENTIONS = {
@@ -152,6 +152,22 @@ def test_every_command_in_a_page_names_its_stack(page: Path) -> None:
 def test_every_block_of_a_page_says_what_it_is(page: Path) -> None:
     wrong = [each.line for each in blocks(page) if each.language not in SHELL | OTHER]
     assert wrong == [], f"{page}: blocks without a language, or with an unknown one"
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
+def test_every_command_block_is_run_by_a_test_or_says_why_not(page: Path) -> None:
+    """The engine tests play each page in an order, and fail for a block that is left."""
+    tests = ROOT / "tests" / "engine"
+    played = re.findall(r'Page\("([^"]+)"\)', (tests / "test_pages.py").read_text())
+    name, open_ = (
+        str(page.relative_to(ROOT)),
+        [e.line for e in command_blocks(page) if not e.why_not],
+    )
+    if name == "docs/moving.md":
+        each = re.findall(r"moving\[(\d)\]", (tests / "test_moving.py").read_text())
+        assert sorted(map(int, each)) == list(range(len(open_)))
+    else:
+        assert not open_ or name in played, open_
 
 
 def test_a_message_names_the_stack_once_it_is_known() -> None:
