@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 # What RFC 8461 section 3.3 suggests for a fetch.
 _FETCH_SECONDS = 60.0
 _ADDRESSES_MAX = 4
+# What has a sender try the next address.
+_NOT_REACHED: frozenset[FetchOutcome | SmtpOutcome] = frozenset(
+    {
+        FetchOutcome.CONNECT_FAILED,
+        FetchOutcome.NO_ROUTE,
+        FetchOutcome.NOT_GLOBAL,
+        SmtpOutcome.CONNECT_FAILED,
+        SmtpOutcome.NO_ROUTE,
+        SmtpOutcome.NOT_GLOBAL,
+        SmtpOutcome.TIMED_OUT,
+    }
+)
 
 
 async def send(
@@ -47,7 +59,7 @@ async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
     found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
     for address in addresses[:_ADDRESSES_MAX]:
         found = await fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
-        if found.outcome not in (FetchOutcome.CONNECT_FAILED, FetchOutcome.NO_ROUTE):
+        if found.outcome not in _NOT_REACHED:
             break
     return found
 
@@ -69,6 +81,6 @@ async def _deliver(
             delivery = await deliver(
                 reach, sender.host, address, envelope, require_tls=sender.requires_tls
             )
-        if delivery.session.outcome not in (failed, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT):
+        if delivery.session.outcome not in _NOT_REACHED:
             break
     return delivery

@@ -49,8 +49,11 @@ def _reason(fetch: Fetch, body: bytes) -> str:
         return f"status {fetch.status}"
     if fetch.body != body:
         return f"another body ({_describe(fetch.body)})"
-    if fetch.media_type != "text/plain":
-        return f"media type {printable(fetch.media_type) or 'none'}"
+    if fetch.encoding:
+        return f"an encoded body ({printable(fetch.encoding)})"
+    types = fetch.lines("content-type")
+    if len(types) != 1 or fetch.media_type != "text/plain":
+        return f"media type {printable(', '.join(types)) or 'none'}"
     return ""
 
 

@@ -220,11 +220,15 @@ def test_a_stack_that_cannot_be_used_hides_no_other(
 
 def test_the_options_lead_the_probes(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
+    run("a.example")
+    assert not Asked.reach.allow_private
     words = ["--resolver", "192.0.2.53:5353", "--ca", "ca.pem", "--deadline", "7"]
+    words.append("--allow-private")
     run("a.example", *words, "--connect-to", "mx.example:25:192.0.2.1:2525")
     assert Asked.reach.resolver == ("192.0.2.53", 5353)
     assert str(Asked.reach.ca_file) == "ca.pem"
     assert Asked.reach.target("mx.example", 25, "192.0.2.9") == ("192.0.2.1", 2525)
+    assert Asked.reach.allow_private
     assert Asked.seconds == 7
 
 

@@ -178,6 +178,7 @@ async def test_the_vantage_is_written_down(
         (Reach(), "192.0.2.53:53, [2001:db8::53]:53", ()),
         (Reach(("192.0.2.1", 5353)), "192.0.2.1:5353", ("--resolver 192.0.2.1:5353",)),
         (Reach(("::1", 53)), "[::1]:53", ("--resolver [::1]:53",)),
+        (Reach(allow_private=True), "192.0.2.53:53, [2001:db8::53]:53", ("--allow-private",)),
         (
             Reach(connect_to=(ConnectTo("2001:db8::1", None, "::1", 25),)),
             "192.0.2.53:53, [2001:db8::53]:53",

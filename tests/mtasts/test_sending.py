@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,6 +91,23 @@ async def test_an_enforced_policy_is_fetched_and_the_mail_goes_over_verified_tls
         done = await here.send()
         assert done.conclusion is Conclusion.DELIVERED
         assert done.cached == CachedPolicy(enforce, "1", NOW)
+        assert here.received == [("mx1.example.gov", True)]
+
+
+async def test_an_address_that_nobody_outside_can_reach_is_passed_over(
+    authority: Authority, tmp_path: Path
+) -> None:
+    async with world(authority, tmp_path, policy(Mode.ENFORCE).render()) as here:
+        rows = [row for row in here.reach.connect_to if row.host != "mx1.example.gov"]
+        port = here.servers.ports["mx1.example.gov"]
+        rows = [
+            ConnectTo("192.0.2.2", 25, "127.0.0.1", port),
+            *(replace(each, host="192.0.2.1") if each.port == 443 else each for each in rows),
+        ]
+        here.reach = replace(here.reach, connect_to=tuple(rows))
+        here.zone.values["mta-sts.example.gov", "A"] = ("10.0.0.1", "192.0.2.1")
+        here.zone.values["mx1.example.gov", "A"] = ("192.168.0.1", "192.0.2.2")
+        assert (await here.send()).conclusion is Conclusion.DELIVERED
         assert here.received == [("mx1.example.gov", True)]
 
 

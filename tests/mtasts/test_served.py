@@ -29,7 +29,8 @@ def fetched(**changes: object) -> Fetch:
     "content_type", ["text/plain", "text/plain; charset=utf-8", "Text/Plain ;x=y"]
 )
 def test_the_exact_bytes_as_plain_text_are_served(content_type: str) -> None:
-    judged = judge(fetched(headers=(("content-type", content_type),)), BODY)
+    plain = ("content-encoding", "identity")
+    judged = judge(fetched(headers=(("content-type", content_type), plain)), BODY)
     assert (judged.verdict, judged.reason) == (Verdict.SERVED, "")
 
 
@@ -41,6 +42,14 @@ def test_the_exact_bytes_as_plain_text_are_served(content_type: str) -> None:
         pytest.param(fetched(headers=()), "media type none", id="no-media-type"),
         pytest.param(
             fetched(headers=(("content-type", "text/html"),)), "media type text/html", id="html"
+        ),
+        pytest.param(
+            fetched(headers=(*TEXT, *TEXT)), "media type text/plain, text/plain", id="two-types"
+        ),
+        pytest.param(
+            fetched(headers=(*TEXT, ("content-encoding", "gzip"))),
+            "an encoded body (gzip)",
+            id="encoded",
         ),
         pytest.param(
             fetched(body=Policy(Mode.NONE, 86400).render()),
