@@ -279,20 +279,35 @@ class _View:
         refusals = self.decision.held.get(name, ())
         until = released_at(found, self.now) if refusals else None
         problems = (found.ledger_problem, found.zone_problem, found.former_problem)
-        unknown = tuple(str(each) for each in problems if isinstance(each, UndeterminedError))
+        unknown = [str(each) for each in problems if isinstance(each, UndeterminedError)]
+        if not found.mx.settled:
+            unknown.append(f": {found.mx.reason}")
         for text in refusals:
-            standing = Standing.UNKNOWN if text.endswith(unknown) else Standing.HELD
-            yield Claim(standing, text, until, self._way(found, until))
+            standing = Standing.UNKNOWN if text.endswith(tuple(unknown)) else Standing.HELD
+            yield Claim(standing, text, until, self._way(found, refusals, until))
 
-    def _way(self, found: Surroundings, until: dt.datetime | None) -> tuple[str, ...]:
+    def _way(
+        self, found: Surroundings, refusals: Sequence[str], until: dt.datetime | None
+    ) -> tuple[str, ...]:
         """The command that brings a held domain on."""
         name = found.domain.name
         if isinstance(found.ledger_problem, LedgerError):
             return (f"mtasts ledger verify {self.stack} --domain {name}",)
         if until is not None:
             return self._up
-        is_gated = found.ledger_problem is None and found.is_promotion
-        return (f"mtasts gate check {name}",) if is_gated else self._preview
+        if found.ledger_problem is None and found.is_promotion:
+            unmet = {each.told(self.now) for each in self._unmet(found, found.evidence)}
+            if unmet.issuperset(refusals):
+                return (f"mtasts gate check {name}",)
+        return self._preview
+
+    def _unmet(self, found: Surroundings, evidence: KnownEvidence) -> tuple[waivers.Condition, ...]:
+        """What keeps a domain from being enforced, as ``mtasts gate check`` judges it."""
+        asked = replace(found.domain, mode=Mode.ENFORCE)
+        ledger, is_local = found.ledger, found.is_local
+        return tuple(
+            gates.unmet(asked, found.mx, evidence, self.now, ledger=ledger, is_local=is_local)
+        )
 
     def _emergency(self, found: Surroundings) -> Iterator[Claim]:
         if not found.domain.emergency:
@@ -346,12 +361,9 @@ class _View:
     def _promotion(
         self, row: DomainStatus, index: int, found: Surroundings, evidence: KnownEvidence
     ) -> DomainStatus:
-        """``row`` with what enforce lacks, as ``mtasts gate check`` judges it."""
-        asked = replace(found.domain, mode=Mode.ENFORCE)
-        conditions = gates.unmet(
-            asked, found.mx, evidence, self.now, ledger=found.ledger, is_local=found.is_local
-        )
-        unmet = waivers.judge(asked.override, conditions, self.now).unmet
+        """``row`` with what enforce lacks."""
+        conditions = self._unmet(found, evidence)
+        unmet = waivers.judge(found.domain.override, conditions, self.now).unmet
         path = f"'mtasts:domains[{index}].mode'"
         promote = (f"pulumi config set --path {path} enforce -s {self.stack}", *self._preview)
         return replace(

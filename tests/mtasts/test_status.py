@@ -218,6 +218,16 @@ def lists_old(ago: int) -> Ledger:
             id="held-by-the-mx",
         ),
         pytest.param(
+            ENFORCE,
+            {"mode": "enforce", "maxAge": 700_000},
+            {"mx": DnsAnswer(NAME, "MX", DnsStatus.FAILED, reason="SERVFAIL")},
+            "enforce",
+            "not known",
+            f"could not find out the MX of {NAME}",
+            PREVIEW,
+            id="mx-not-known",
+        ),
+        pytest.param(
             Ledger(),
             {},
             {"ledger_problem": LedgerError("entry 1 is missing")},
@@ -284,7 +294,7 @@ def lists_old(ago: int) -> Ledger:
             "",
             "held",
             "DNS has the policy id strange1",
-            f"mtasts gate check {NAME}",
+            PREVIEW,
             id="an-id-that-nobody-knows",
         ),
         pytest.param(
