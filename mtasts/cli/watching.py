@@ -61,6 +61,8 @@ def is_watching(arguments: Namespace) -> bool:
         return False
     if arguments.format not in ("text", "json"):
         raise UsageError("changes are told as text or json")
+    if arguments.report is not None:
+        raise UsageError("--report is of one look, without --state")
     if arguments.rounds is not None and arguments.rounds < 1:
         raise UsageError("--rounds is 1 or more")
     return True

@@ -127,11 +127,11 @@ async def _connected(
     except NotGlobalError as error:
         return replace(so_far, outcome=FetchOutcome.NOT_GLOBAL, reason=str(error))
     except TimeoutError:
-        waited = deadline_seconds
-        if not so_far.connected:
-            waited = min(waited, CONNECT_SECONDS)
-        what = "whole answer" if so_far.connected else "connection"
-        return replace(so_far, reason=f"no {what} within {waited:.2g} s")
+        if so_far.connected:
+            reason = f"no whole answer within {deadline_seconds:.2g} s"
+        else:
+            reason = f"no connection within {min(deadline_seconds, CONNECT_SECONDS):.2g} s"
+        return replace(so_far, reason=reason)
     except ssl.SSLCertVerificationError as error:
         refused = FetchOutcome.CERTIFICATE_REFUSED
         reason = printable(error.verify_message)

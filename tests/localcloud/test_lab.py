@@ -132,6 +132,25 @@ async def test_what_was_not_seen_is_not_known_and_no_fault(
     assert ids(found) <= {"host-ipv6-missing"}
 
 
+async def test_it_contacts_the_ports_that_it_says_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a report address or a certificate says."""
+    names = ("mx-port-465", "tlsrpt-endpoint-port", "host-certificate-revoked", "mx-refused")
+    ports: set[int] = set()
+    target = Reach.target
+
+    def noted(reach: Reach, host: str, port: int, address: str) -> tuple[str, int]:
+        ports.add(port)
+        return target(reach, host, port, address)
+
+    monkeypatch.setattr(Reach, "target", noted)
+    async with lab(*map(changed, names)) as running:
+        for name in names:
+            await checked(running, f"{name}.lab.example", tmp_path)
+    assert ports == {25, 80, 443, 465}
+
+
 @pytest.mark.parametrize("name", NOT)
 async def test_what_only_looks_like_a_fault_is_not_called_one(name: str, tmp_path: Path) -> None:
     async with lab(changed(name)) as running:

@@ -11,8 +11,9 @@ import pytest
 from loopback import closed_port, leading, served
 
 from localcloud.authority import Authority, Certificate
-from mtasts.observations import Fetch, FetchOutcome
+from mtasts.observations import Fetch, FetchOutcome, SmtpOutcome
 from mtasts.probe.https import fetch
+from mtasts.probe.smtp import look
 
 if TYPE_CHECKING:
     import ssl
@@ -189,6 +190,22 @@ async def test_nobody_listens() -> None:
     found = await fetch(leading(closed_port()), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (FetchOutcome.CONNECT_FAILED, "Connection refused")
     assert (found.refused, found.cut) == (True, False)
+
+
+async def test_who_takes_no_connection_is_not_waited_for_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def hang(*_: object) -> None:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", hang)
+    monkeypatch.setattr("mtasts.probe.dial.CONNECT_SECONDS", 0.05)
+    found = await fetch(leading(1), HOST, ADDRESS)
+    assert (found.outcome, found.connected) == (FetchOutcome.TIMED_OUT, False)
+    assert found.reason == "no connection within 10 s"
+    session = await look(leading(1), HOST, ADDRESS)
+    assert (session.outcome, session.connected) == (SmtpOutcome.TIMED_OUT, False)
+    assert session.reason == "nobody takes the connection"
 
 
 async def test_an_address_this_machine_has_no_way_to_says_nothing_of_the_host(

@@ -333,6 +333,7 @@ def test_what_was_not_taken_is_told_again(
     [
         (["--format", "sarif"], "changes are told as text or json"),
         (["--rounds", "0"], "--rounds is 1 or more"),
+        (["--report", "r.txt"], "--report is of one look, without --state"),
         (["--watch", "1w"], "--watch is from 10s to 30d"),
         (["--watch", "9s"], "--watch is from 10s to 30d"),
         (["--webhook", "http://a.example"], "is no https address"),
