@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud.aws.issuance import validation_record
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ def test_a_zone_that_is_not_there_is_told_with_its_id(project: Project) -> None:
     refused = project.up()
     assert not refused.ok
     assert f"zoneId {'a' * 32} is no public hosted zone of this account" in refused.text
+
+
+def test_the_validation_record_of_an_earlier_certificate_is_taken_in(lab: Lab, domain: str) -> None:
+    row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(row, hosting="aws", dns="cloudflare")
+    wanted = validation_record("arn:aws:acm:us-east-1:123456789012:x", f"mta-sts.{domain}")
+    owner, value = wanted.name.rstrip("."), wanted.value.rstrip(".")
+    values = [{"Value": value}]
+    lab.put(domain, {"Name": owner, "Type": "CNAME", "TTL": 300, "ResourceRecords": values})
+    project.settle()
+    assert lab.records(domain)[owner, "CNAME"] == [value]
 
 
 def test_a_worker_edited_by_hand_shows_as_drift_and_is_put_right(
