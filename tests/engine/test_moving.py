@@ -166,7 +166,6 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     assert [rule["prefix"] for rule in lab.api.get(f"{bucket}/lock")["rules"]] == [
         "ledger/",
         "emergency/",
-        "emergency/",
     ]
     # What was enforced is protected again.
     assert "protect" in project.pulumi("destroy", "--yes", "--skip-preview").text
