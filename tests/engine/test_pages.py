@@ -94,9 +94,8 @@ class Shell:
 
     def later(self, span: dt.timedelta) -> None:
         """Set the clock ahead for what follows."""
-        self.environment |= self.project.later(span).environment | {
-            key: self.environment[key] for key in ("PATH", "HOME", "GIT_EDITOR")
-        }
+        own = {key: self.environment[key] for key in ("PATH", "HOME", "GIT_EDITOR")}
+        self.environment |= {**self.project.later(span).environment, **own}
 
     def run(
         self,
