@@ -161,6 +161,7 @@ class MailDomain(pulumi.ComponentResource):
                 depends_on=[place.host.body],
                 hooks=_before(_candidate_proof(name, place, prover, recorder, passed)),
                 protect=place.declared.parts.protect_addresses,
+                retain_on_delete=place.declared.parts.go_over,
             ),
         )
         passed.writes.extend(records)

@@ -27,10 +27,11 @@ _TAKING_IN_SECONDS = 60.0
 
 
 class ZoneArgs(TypedDict):
-    """The zone by its id, and the account that has it."""
+    """The zone by its id, and the account that has it, or had it before it ``is_lost``."""
 
     zone_id: str
     account: CloudflareAccount
+    is_lost: bool
 
 
 class Zone(pulumi.ComponentResource):
@@ -42,6 +43,7 @@ class Zone(pulumi.ComponentResource):
         """Place nothing yet."""
         super().__init__("mtasts:index:Zone", name, {}, opts)
         self._zone_id, self._account = args["zone_id"], args["account"]
+        self._is_lost = args["is_lost"]
         self.register_outputs({"zoneId": self._zone_id})
 
     def text(
@@ -126,9 +128,18 @@ class Zone(pulumi.ComponentResource):
         """Nothing: the records are written here."""
 
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-        """The caller's options, as a child of this zone."""
+        """The caller's options, as a child of this zone.
+
+        The provider fails to delete what Cloudflare does not have any more. So what goes over to
+        another host, or is lost with its zone, is marked a run ahead as not to be deleted: the
+        engine forgets it.
+        """
         return pulumi.ResourceOptions(
-            parent=self, depends_on=opts.depends_on, hooks=opts.hooks, protect=opts.protect
+            parent=self,
+            depends_on=opts.depends_on,
+            hooks=opts.hooks,
+            protect=opts.protect,
+            retain_on_delete=self._is_lost or opts.retain_on_delete,
         )
 
 
@@ -141,5 +152,9 @@ class CloudflareZones:
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
-        args: ZoneArgs = {"zone_id": declaration.zone.zone_id, "account": self._account}
+        args: ZoneArgs = {
+            "zone_id": declaration.zone.zone_id,
+            "account": self._account,
+            "is_lost": declaration.is_lost,
+        }
         return Zone(f"{declaration.domain}-cloudflare", args, opts)

@@ -57,9 +57,9 @@ class DnsRecord(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it; one that is gone is no error."""
+        """Delete it; one that is gone is an error, as with the real provider."""
         del outputs
-        _delete(session, f"{_records(inputs)}/{identity.rpartition('/')[2]}")
+        session.call("DELETE", f"{_records(inputs)}/{identity.rpartition('/')[2]}")
 
 
 class WorkersScript(Resource):

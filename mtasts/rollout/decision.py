@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting
@@ -103,7 +103,8 @@ def decide(
             keep = is_relied_on(found) or enforces(intended)
             parts = phase.parts if keep else phase.parts.unprotected
             if goes_away(found.hosting, found.leaving):
-                parts = parts.leaving
+                # What retires is withdrawn by the engine, and goes over to nobody.
+                parts = replace(parts.leaving, go_over=phase is Phase.KEPT)
             # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
             stage = found.ledger.stage if found.unwritten is not None else found.stage
             if stage is not None and found.ledger_problem is None:
@@ -120,6 +121,7 @@ def decide(
                     left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
                     phase=phase,
                     is_noted=domain.name in emergencies and takes_nothing(found),
+                    is_lost=judged.is_lost,
                 )
             )
     told = tuple(warnings), tuple(notes)

@@ -46,7 +46,8 @@ class Declaration:
     which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
     while the host moves within its zone, a sender may come to the one before, or not. ``phase`` is
     how far its retirement has come. Of what ``is_noted`` the ledger cannot be read: what is served
-    is noted beside it. In what ``is_emergency`` so is what the ledger does not take.
+    is noted beside it. In what ``is_emergency`` so is what the ledger does not take. The zone of
+    what ``is_lost`` is not the agency's any more.
     """
 
     domain: str
@@ -64,6 +65,7 @@ class Declaration:
     phase: Phase = Phase.KEPT
     is_noted: bool = False
     is_emergency: bool = False
+    is_lost: bool = False
 
     @property
     def name_servers(self) -> tuple[str, ...]:
@@ -128,6 +130,7 @@ def declare(
     left_host_is_asked: bool = True,
     phase: Phase = Phase.KEPT,
     is_noted: bool = False,
+    is_lost: bool = False,
 ) -> Declaration:
     """What ``config`` asks for, with ``intended`` as the policy and its id."""
     return Declaration(
@@ -146,4 +149,5 @@ def declare(
         phase=phase,
         is_noted=is_noted,
         is_emergency=config.emergency,
+        is_lost=is_lost,
     )

@@ -27,7 +27,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is declared of a domain, and what of that the engine may not delete."""
+    """What is declared of a domain, and what of that the engine may not delete.
+
+    Where the addresses ``go_over``, the cloud takes the name to its next host by itself, and with
+    it the record that led to the one before.
+    """
 
     record: bool = True
     addresses: bool = True
@@ -36,6 +40,7 @@ class Parts:
     protect_addresses: bool = True
     protect_host: bool = True
     issued: bool = True
+    go_over: bool = False
 
     @property
     def unprotected(self) -> Parts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from recording import Recorded, record
@@ -142,6 +143,22 @@ def test_on_aws_with_the_zone_at_cloudflare_the_host_is_a_cname_that_is_not_prox
     assert found.inputs(VALIDATION)["content"] == "_y.acm-validations.aws"
     assert found.hooks(VALIDATION) == {"before_create": [f"{DOMAIN}-validation-taken-in"]}
     assert found.hooks(CNAME)["before_create"] == [f"{DOMAIN}-candidate-proof"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "forgotten"),
+    [
+        pytest.param({}, frozenset(), id="stays"),
+        pytest.param({"parts": replace(ALL, go_over=True)}, {CNAME}, id="goes-over"),
+        pytest.param({"is_lost": True}, {CNAME, VALIDATION, STS, TLSRPT}, id="lost"),
+    ],
+)
+def test_what_cloudflare_will_not_have_any_more_is_forgotten_and_not_deleted(
+    changes: dict[str, Any], forgotten: set[str]
+) -> None:
+    found = placed("cloudflare", declaration(**changes))
+    records = [CNAME, VALIDATION, STS, TLSRPT]
+    assert {each for each in records if found.request(each).retainOnDelete} == forgotten
 
 
 def test_while_hosting_moves_both_stand_and_what_leaves_is_free_to_go() -> None:

@@ -259,6 +259,7 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
     domains = tuple(replace(each, leaving=leaving) for each in around)
     decision = decide(domains, NOW, dns=Dns.ROUTE53)
     assert {each.parts.protect_host for each in decision.declared} == {protects}
+    assert {each.parts.go_over for each in decision.declared} == {not protects}
     assert {each.left_host_is_asked for each in decision.declared} == {False}
 
 

@@ -95,6 +95,7 @@ def test_of_a_lost_domain_nothing_is_changed_but_what_its_retirement_takes_away(
             assert (declared.body, declared.id, declared.zone) == (OLD, "old", ZONE)
             assert declared.parts == phase.parts
             assert declared.keep
+            assert declared.is_lost
         entry = PhaseEntered(known.next_number, NOW, phase, 0)
         known = Ledger((*known.entries, entry)) if decision.retiring[DOMAIN].is_new else known
     assert phases == [
