@@ -88,7 +88,8 @@ async def _ask(arguments: Namespace) -> Overview:
         try:
             path = known_stack_file(stack, arguments.stacks)
         except UsageError as error:
-            return refused_status(stack, str(arguments.stacks), str(error), ())
+            told = "; ".join(line.strip() for line in str(error).splitlines())
+            return refused_status(stack, str(arguments.stacks), told, ())
         return await asker.ask(stack, path)
 
     stacks = _stacks(arguments.stacks_named, arguments.stacks)
