@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 # ACM asks for the record at each renewal, and never for another value.
 _VALIDATION_TTL_SECONDS = 300
-
-
 # A look at what stands there, and one removal.
 _TAKING_IN_SECONDS = 60.0
 
