@@ -53,7 +53,7 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@for each in bench $(sort $(dir $(wildcard tests/*/*.py))); do \
-		MYPYPATH=tests:tests/mtasts:tests/components:tools:$$each $(BIN)/mypy --no-error-summary $$each || exit 1; \
+		MYPYPATH=tests:tests/mtasts:tests/components:tools:$$each $(BIN)/mypy --no-error-summary $$(find $$each -name '*.py') || exit 1; \
 	done
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell

@@ -11,15 +11,15 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from mtasts.rollout.entries import MxSeen, render_entry
-from mtasts.rollout.kept import Kept, checkpoint_name, render_checkpoint
-from mtasts.rollout.ledger import read_kept
-from mtasts.stores.objects import ObjectStore, prefix
+from mtasts.cloud.ledger_objects import ObjectStore, prefix
+from mtasts.ledger.entries import MxSeen, render_entry
+from mtasts.ledger.history import read_kept
+from mtasts.ledger.kept import Kept, checkpoint_name, render_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mtasts.stores.listing import Listing
+    from mtasts.cloud.ledger_listing import Listing
 
 SIZES = (10, 1_000, 20_000)
 DOMAIN = "example.gov"

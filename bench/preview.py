@@ -25,8 +25,8 @@ WITHOUT_BAR = 1.4
 # A new domain, as far as this program can see; with revision 0 its id is the one published.
 FORGETFUL = """
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.rollout.ledger import Ledger
-from mtasts.survey import Surveyor
+from mtasts.ledger.history import Ledger
+from mtasts.run.survey import Surveyor
 
 look = Surveyor._lookup
 

@@ -20,22 +20,22 @@ from components.clouds import (
     start_provider,
 )
 from components.waiting import engine_waits
-from mtasts.bookkeeping import write_down
 from mtasts.clock import clock
-from mtasts.clouds import Clouds
+from mtasts.cloud.of_stack import Clouds
 from mtasts.config import load
 from mtasts.config.folder import describe_missing
 from mtasts.errors import MtaStsError, UsageError
-from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.proof import Prover
+from mtasts.promotion.evidence_files import FOLDER, evidence_path
 from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
 from mtasts.rollout.emergency import describe_emergency, emergency_keys
 from mtasts.rollout.outlook import FILE_VARIABLE, outlooks, render_outlooks
 from mtasts.rollout.vanished import describe_vanished, refuses
-from mtasts.survey import Surveyor
+from mtasts.run.bookkeeping import write_down
+from mtasts.run.proof import Prover
+from mtasts.run.survey import Surveyor
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
     from components.mail_domain import MailDomain
     from mtasts.config import AgencyConfig
-    from mtasts.recording import Recorder
+    from mtasts.ledger.recorder import Recorder
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.declaration import Declaration
     from mtasts.rollout.outlook import Outlook
     from mtasts.rollout.verdicts import Surroundings
-    from mtasts.survey import Survey
-    from mtasts.waiting import Waits
+    from mtasts.run.survey import Survey
+    from mtasts.run.waiting import Waits
 
 
 async def main() -> pulumi.Inputs:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from mtasts.cloud.cloudflare import CloudflareError
+from mtasts.cloud.cloudflare.account import CloudflareError
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
 from mtasts.threads import in_thread
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from components.cloudflare.hosting import CloudflareHosting
     from components.hosting import Hosting, Zones
     from components.mail_domain import Former
-    from mtasts.clouds import Clouds
+    from mtasts.cloud.of_stack import Clouds
     from mtasts.probe.dns import Resolver
 
 

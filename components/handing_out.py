@@ -10,6 +10,7 @@ from pulumi_aws import s3
 
 from components.hooks import guard
 from components.hosting import Validated
+from mtasts.cloud.aws.handouts import handout_key
 from mtasts.rollout import handover
 from mtasts.rollout.handover import (
     Handed,
@@ -20,7 +21,6 @@ from mtasts.rollout.handover import (
     bare,
     render_handed,
 )
-from mtasts.stores.handouts import handout_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.waiting import Slow
-    from mtasts.cloud.take_over import Telling
-    from mtasts.proof import Caches
+    from mtasts.cloud.cloudflare.take_over import Telling
     from mtasts.rollout.declaration import Declaration
+    from mtasts.run.proof import Caches
 
 
 # How long resolvers keep what leads to a policy host, in every zone of ours.

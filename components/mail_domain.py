@@ -12,20 +12,20 @@ import pulumi
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from components.waiting import Passed, Slow, watch
-from mtasts.cloud.take_over import Telling
+from mtasts.cloud.cloudflare.take_over import Telling
 from mtasts.errors import UndeterminedError
-from mtasts.proof import Wanted
-from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.ledger import enforces
+from mtasts.ledger.entries import LedgerError
+from mtasts.ledger.history import enforces
+from mtasts.run.proof import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
     from components.hosting import Hosting, PolicyHost, Zone, Zones
-    from mtasts.proof import Proof, Prover
-    from mtasts.recording import Recorder
+    from mtasts.ledger.recorder import Recorder
     from mtasts.rollout.declaration import Declaration
-    from mtasts.waiting import Waits
+    from mtasts.run.proof import Proof, Prover
+    from mtasts.run.waiting import Waits
 
 # Beyond its own deadline, a check gets this long to say what it saw.
 _GRACE_SECONDS = 30.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from mtasts.waiting import Waits
+from mtasts.run.waiting import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -37,8 +37,8 @@ from mtasts.probe.https import fetch
 from mtasts.probe.reach import Reach
 from mtasts.probe.smtp import Envelope
 from mtasts.records import select_sts, select_tlsrpt
-from mtasts.sender import Conclusion, Sender
-from mtasts.sending import send
+from mtasts.sender.delivery import send
+from mtasts.sender.machine import Conclusion, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

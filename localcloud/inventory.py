@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from localcloud import moto_host
 from localcloud.cloud import CLOUDFLARE_TOKEN
 from localcloud.cloudflare.account import ACCOUNT_ID
-from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 
 if TYPE_CHECKING:
     from localcloud.cloud import Cloud

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 AHEAD = "MTASTS_CLOCK_AHEAD"
 _YEARS = 10 * 366 * 86_400
+_MINUTE = dt.timedelta(minutes=1)
+
+
+def minute(moment: dt.datetime) -> str:
+    """The whole minute at or after ``moment``, in UTC, for people: by then it has passed."""
+    moment = moment.astimezone(dt.UTC)
+    whole = moment.replace(second=0, microsecond=0)
+    return f"{whole if whole == moment else whole + _MINUTE:%Y-%m-%d %H:%M} UTC"
 
 
 def utc_now() -> dt.datetime:

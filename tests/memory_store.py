@@ -1,4 +1,4 @@
-"""The one fake of `mtasts.books.Store`: ledgers as data, with faults as data."""
+"""The one fake of `mtasts.ledger.run_cache.Store`: ledgers as data, with faults as data."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
-from mtasts.rollout.emergency import pending
-from mtasts.rollout.entries import render_entry
-from mtasts.rollout.kept import LATCH, Kept, checkpoint_number
-from mtasts.rollout.mending import repair_command
+from mtasts.ledger.emergency_notes import pending
+from mtasts.ledger.entries import render_entry
+from mtasts.ledger.kept import LATCH, Kept, checkpoint_number
+from mtasts.ledger.verification import repair_command
 
 if TYPE_CHECKING:
-    from mtasts.rollout.entries import Entry
+    from mtasts.ledger.entries import Entry
 
 DOMAIN = "example.gov"
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config.source import SIZE_LIMIT
 from mtasts.findings import printable
-from mtasts.rollout.evidence import EVIDENCE_MAX_BYTES
+from mtasts.promotion.evidence import EVIDENCE_MAX_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path

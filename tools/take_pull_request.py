@@ -19,9 +19,9 @@ from pull_request_tree import Repository, TakeError, domain_of, stack_file, take
 
 from mtasts.config.proposed import Judgement, judge_file
 from mtasts.findings import printable
+from mtasts.promotion.evidence import EvidenceError, read_evidence
 from mtasts.render.markdown import escaped
 from mtasts.render.review import marker
-from mtasts.rollout.evidence import EvidenceError, read_evidence
 
 if TYPE_CHECKING:
     from pull_request_tree import Entry, Taken

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.hosting import Zone
-    from mtasts.cloud.aws import Account
+    from mtasts.cloud.aws.account import Account
     from mtasts.rollout.declaration import Declaration
 
 

@@ -8,7 +8,7 @@ from typing import TypedDict
 import pulumi
 from pulumi_aws import cloudfront, s3
 
-from mtasts.stores.keeping import ledger_statements
+from mtasts.cloud.aws.ledger_protection import ledger_statements
 
 
 class PolicyBucketArgs(TypedDict):
@@ -113,8 +113,8 @@ def object_key(domain: str) -> str:
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
     """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
 
-    What `mtasts.stores.keeping` denies keeps the ledger. Policies and what was handed out go with
-    their domain, in all versions, as the provider does it.
+    What `mtasts.cloud.aws.ledger_protection` denies keeps the ledger. Policies and what was handed
+    out go with their domain, in all versions, as the provider does it.
     """
     arn = f"arn:aws:s3:::{bucket}"
     return {

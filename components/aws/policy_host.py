@@ -11,15 +11,15 @@ from pulumi_aws import acm, cloudfront, s3
 from components.aws.policy_bucket import object_key
 from components.hosting import Alias, Validation
 from components.waiting import Slow
-from mtasts.cloud.caches import CloudFrontCaches
+from mtasts.cloud.aws.caches import CloudFrontCaches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Validated, Zone
-    from mtasts.cloud.aws import Account
-    from mtasts.cloud.take_over import Telling
+    from mtasts.cloud.aws.account import Account
+    from mtasts.cloud.cloudflare.take_over import Telling
 
 # How long the provider waits for ACM (pulumi-aws, CertificateValidation, "create").
 _ISSUED_SECONDS = 75 * 60.0

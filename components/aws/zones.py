@@ -10,7 +10,7 @@ import pulumi_aws
 from components.aws.zone import Zone
 
 if TYPE_CHECKING:
-    from mtasts.cloud.aws import AwsSettings
+    from mtasts.cloud.aws.account import AwsSettings
     from mtasts.rollout.declaration import Declaration
 
 

@@ -1,6 +1,6 @@
 """One Cloudflare account as a stack uses it: Workers for its domains.
 
-The ledger's bucket is none of its resources: see `mtasts.stores.r2`.
+The ledger's bucket is none of its resources: see `mtasts.cloud.cloudflare.ledger_store`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.hosting import Zone
-    from mtasts.cloud.cloudflare import CloudflareAccount
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
     from mtasts.rollout.declaration import Declaration
 
 

@@ -9,13 +9,13 @@ import pulumi_cloudflare as cloudflare
 
 from components.hosting import Worker
 from components.waiting import Slow  # noqa: TC001 - the SDK reads what the class is annotated with
-from mtasts.cloud.take_over import TakeOver
-from mtasts.cloud.worker_caches import WorkerCaches
+from mtasts.cloud.cloudflare.caches import WorkerCaches
+from mtasts.cloud.cloudflare.take_over import TakeOver
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
 
 if TYPE_CHECKING:
-    from mtasts.cloud.cloudflare import CloudflareAccount
-    from mtasts.cloud.take_over import Telling
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.cloud.cloudflare.take_over import Telling
 
 
 class PolicyHostArgs(TypedDict):

@@ -9,13 +9,13 @@ import pulumi_cloudflare as cloudflare
 
 from components.hooks import guard
 from components.hosting import ADDRESS_TTL_SECONDS, Validated, Worker
-from mtasts.cloud.existing_cloudflare import remove_same
+from mtasts.cloud.cloudflare.existing import remove_same
 from mtasts.records import to_presentation
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     from components.hosting import PolicyHost, Validation
-    from mtasts.cloud.cloudflare import CloudflareAccount
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
     from mtasts.rollout.declaration import Declaration
 
 # ACM asks for the record at each renewal, and never for another value.

@@ -17,7 +17,7 @@ from mtasts.probe.reach import CA_FILE, CONNECT_TO, RESOLVER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# One that `mtasts.rollout.authority` knows, so that CAA records can be compared with it.
+# One that `mtasts.rollout.caa` knows, so that CAA records can be compared with it.
 ORGANIZATION = "ISRG of the lab"
 # Port 1 is privileged, and nothing listens there: a lab has no cloud.
 _NO_CLOUD = "http://127.0.0.1:1"

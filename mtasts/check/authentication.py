@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
     from mtasts.observations import DnsAnswer, Parsed
 
 _RSA_BITS = 2048

@@ -1,7 +1,7 @@
 """What is live of a domain, judged layer by layer: nothing stops at the first problem.
 
-`mtasts.checking` looks; here observations become findings, and what could not be found out is told
-apart from good and bad. This module has the STS record; the other layers have one each.
+`mtasts.observe.observer` looks; here observations become findings, and what could not be found out
+is told apart from good and bad. This module has the STS record; the other layers have one each.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from mtasts.check.authentication import judge_authentication
 from mtasts.check.host import judge_host
 from mtasts.check.mx import judge_mx
 from mtasts.check.notes import AGAIN, Checked, Notes
+from mtasts.check.observed import dangling, loop_of
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
-from mtasts.check.seen import dangling, loop_of
 from mtasts.check.tls_details import judge_details
 from mtasts.findings import ordered
 from mtasts.records import join
@@ -23,7 +23,7 @@ from mtasts.records import join
 if TYPE_CHECKING:
     import datetime as dt
 
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
 
 _TTL_LONG = 86_400
 

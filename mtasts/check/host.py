@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.mx import is_proxied
 from mtasts.check.notes import AGAIN, ELSEWHERE, LATER, PATIENCE_SECONDS
+from mtasts.check.observed import loop_of
 from mtasts.check.policy import check_policy
-from mtasts.check.seen import loop_of
-from mtasts.dialects import DIALECTS
 from mtasts.observations import DnsStatus, FetchOutcome, Hello
-from mtasts.rollout.authority import authority_of, forbids
+from mtasts.rollout.caa import authority_of, forbids
+from mtasts.sender.dialects import DIALECTS
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
     from mtasts.observations import Fetch
     from mtasts.policy import Policy
 

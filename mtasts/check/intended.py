@@ -7,22 +7,22 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtasts.check.notes import AGAIN, Unknown, finding
+from mtasts.clock import minute
 from mtasts.findings import ordered, printable
 from mtasts.observations import NULL_MX
 from mtasts.policy import Mode
 from mtasts.records import select_sts, select_tlsrpt
-from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
     from mtasts.check.notes import Checked
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
     from mtasts.config import DomainConfig
     from mtasts.findings import Finding
+    from mtasts.ledger.history import Ledger
     from mtasts.rollout.handover import Looked
-    from mtasts.rollout.ledger import Ledger
 
 # Two ids side by side, and the hosts of a whole MX set.
 _finding = partial(finding, limit=300)

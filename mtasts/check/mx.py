@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import MxHost, Observed, Pointer
+    from mtasts.check.observed import MxHost, Observed, Pointer
     from mtasts.observations import SmtpSession
     from mtasts.policy import Policy
 

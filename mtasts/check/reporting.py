@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.check.notes import AGAIN, ELSEWHERE, PORT_25
+from mtasts.check.observed import dangling, loop_of
 from mtasts.check.record import check_tlsrpt
-from mtasts.check.seen import dangling, loop_of
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.records import join
 
 if TYPE_CHECKING:
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import Endpoint, Mailbox, Observed
+    from mtasts.check.observed import Endpoint, Mailbox, Observed
     from mtasts.policy import Policy
 
 _SILENT = (SmtpOutcome.CONNECT_FAILED, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_OUT)

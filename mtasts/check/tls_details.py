@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mtasts.check.notes import Notes
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
     from mtasts.observations import TlsDetails
 
 _WEAK_DIGESTS = frozenset({"MD5", "SHA1", "MD5-SHA1"})

@@ -6,15 +6,15 @@ import os
 from typing import TYPE_CHECKING
 
 from mtasts.clock import clock
-from mtasts.clouds import Clouds
+from mtasts.cloud.of_stack import Clouds
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from mtasts.cloud.aws.handouts import Handouts
     from mtasts.config import AgencyConfig
-    from mtasts.recording import Recorder
-    from mtasts.stores.handouts import Handouts
+    from mtasts.ledger.recorder import Recorder
 
 
 def stack_clouds(config: AgencyConfig, values: Mapping[str, object], stack: str) -> Clouds:

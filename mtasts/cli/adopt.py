@@ -13,38 +13,38 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from mtasts.adoption import AdoptionError, Live, look_at
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
 from mtasts.clock import clock
-from mtasts.cloud.buckets import ensure_bucket
-from mtasts.cloud.existing_cloudflare import addresses_stand
-from mtasts.cloud.flattening import address_conflict, flatten
+from mtasts.cloud.aws.buckets import ensure_bucket
+from mtasts.cloud.aws.flattening import address_conflict, flatten
+from mtasts.cloud.cloudflare.existing import addresses_stand
 from mtasts.config import Dns, load_stack
 from mtasts.engine import Engine
 from mtasts.errors import UsageError
-from mtasts.evidence_files import FOLDER, evidence_path
 from mtasts.files import write_whole
+from mtasts.ledger.entries import Adopted, Body
 from mtasts.policy import MAX_AGE_LIMIT
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.recovery import finder, look_for
-from mtasts.rollout.entries import Adopted, Body
-from mtasts.rollout.importing import import_file
-from mtasts.survey import Surveyor
+from mtasts.promotion.evidence_files import FOLDER, evidence_path
+from mtasts.recovery.import_file import import_file
+from mtasts.recovery.live import AdoptionError, Live, look_at
+from mtasts.recovery.take_in import finder, look_for
+from mtasts.run.survey import Surveyor
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
-    from mtasts.cloud.cloudflare import CloudflareAccount
-    from mtasts.clouds import Clouds
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.cloud.of_stack import Clouds
     from mtasts.config import AgencyConfig, DomainConfig
-    from mtasts.recording import Recorder
-    from mtasts.rollout.zones import HostedZone
+    from mtasts.ledger.recorder import Recorder
+    from mtasts.zones import HostedZone
 
 _DAY = 86_400
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Checked, Unknown
-from mtasts.checking import Observer, each_of
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, exit_code
@@ -27,11 +26,12 @@ from mtasts.config import load_stack
 from mtasts.config.folder import domain_lines
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import for_stack, printable
+from mtasts.ledger.entries import LedgerError
+from mtasts.ledger.phases import Phase
+from mtasts.observe.observer import Observer, each_of
 from mtasts.probe.dns import Resolver
 from mtasts.render.sarif import Place
-from mtasts.rollout.entries import LedgerError
 from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
-from mtasts.rollout.phases import Phase
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
     from typing import Any
 
-    from mtasts.check.seen import Observed
+    from mtasts.check.observed import Observed
+    from mtasts.cloud.aws.handouts import Handouts
     from mtasts.config import DomainConfig
-    from mtasts.recording import Recorder
-    from mtasts.rollout.phases import Parts
-    from mtasts.stores.handouts import Handouts
+    from mtasts.ledger.phases import Parts
+    from mtasts.ledger.recorder import Recorder
 
 _GC_THRESHOLDS = (20_000, 20, 20)
 

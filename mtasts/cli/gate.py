@@ -21,26 +21,26 @@ from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
-from mtasts.evidence_files import FOLDER, evidence_path, load_evidence, store_evidence
 from mtasts.findings import printable
-from mtasts.gathering import gather_evidence
+from mtasts.ledger.entries import LedgerError
+from mtasts.ledger.history import Ledger
 from mtasts.policy import Mode
 from mtasts.probe.dns import Resolver
-from mtasts.report_files import read_reports
-from mtasts.rollout import gates, waivers
-from mtasts.rollout.entries import LedgerError
-from mtasts.rollout.evidence import Evidence, EvidenceError, Explanation
-from mtasts.rollout.ledger import Ledger
+from mtasts.promotion import gates, waivers
+from mtasts.promotion.collect import gather_evidence
+from mtasts.promotion.evidence import Evidence, EvidenceError, Explanation
+from mtasts.promotion.evidence_files import FOLDER, evidence_path, load_evidence, store_evidence
 from mtasts.tlsrpt.report import Drop
+from mtasts.tlsrpt.report_files import read_reports
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from mtasts.ledger.recorder import Recorder
     from mtasts.observations import DnsAnswer
-    from mtasts.recording import Recorder
-    from mtasts.rollout.conditions import KnownLedger
+    from mtasts.promotion.conditions import KnownLedger
     from mtasts.tlsrpt.summary import ReportSummary
 
 _EXPLAIN = "TYPE[@HOST|@FILE]=REASON"

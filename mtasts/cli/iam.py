@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
+from mtasts.cloud.permissions import Granting
 from mtasts.config import load_stack
 from mtasts.config.fields import FieldError
 from mtasts.config.identifiers import account_id
 from mtasts.errors import UsageError
-from mtasts.granting import Granting
 from mtasts.iam.statements import Command
-from mtasts.notifying import Topic
 from mtasts.render.permissions import FORMATS
+from mtasts.watch.notify import Topic
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

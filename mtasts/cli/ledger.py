@@ -8,15 +8,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli import ledger_mending
+from mtasts.cli import ledger_repair as ledger_mending
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import known_stack_file
-from mtasts.clock import clock
+from mtasts.clock import clock, minute
 from mtasts.config import load_stack
 from mtasts.findings import printable
-from mtasts.rollout.dates import minute
-from mtasts.rollout.entries import (
+from mtasts.ledger.entries import (
     Adopted,
     Body,
     Delegated,
@@ -37,9 +36,9 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
-    from mtasts.recording import Recorder
-    from mtasts.rollout.entries import Entry
-    from mtasts.rollout.ledger import Ledger
+    from mtasts.ledger.entries import Entry
+    from mtasts.ledger.history import Ledger
+    from mtasts.ledger.recorder import Recorder
 
 
 def configure(parser: ArgumentParser) -> None:

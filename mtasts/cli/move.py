@@ -17,14 +17,14 @@ from mtasts.config import Dns, Hosting, load_stack
 from mtasts.config.fields import FieldError
 from mtasts.config.identifiers import cloudflare_account, region
 from mtasts.errors import UsageError
-from mtasts.rollout.move_steps import Goal, Step, check_goal, commands, next_step
+from mtasts.rollout.next_move import Goal, Step, check_goal, commands, next_step
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from mtasts.recording import Recorder
-    from mtasts.rollout.ledger import Ledger
+    from mtasts.ledger.history import Ledger
+    from mtasts.ledger.recorder import Recorder
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
-from mtasts.clock import clock
+from mtasts.clock import clock, minute
 from mtasts.errors import UndeterminedError
 from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.rollout.dates import minute
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import live_hosts
 

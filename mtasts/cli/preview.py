@@ -16,7 +16,7 @@ from mtasts.clock import clock
 from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
 from mtasts.rollout.outlook import FILE_VARIABLE, parse_outlooks
-from mtasts.rollout.review import read_plan
+from mtasts.rollout.plan_review import read_plan
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

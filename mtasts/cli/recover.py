@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
+from mtasts.clock import minute
 from mtasts.config import load_stack
 from mtasts.engine import CheckpointError, Engine, LockedError
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recovery import finder, take_in_existing
-from mtasts.rollout.dates import minute
+from mtasts.recovery.take_in import finder, take_in_existing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

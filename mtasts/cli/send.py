@@ -13,13 +13,13 @@ from mtasts.cli.output import Exit, write
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stacks import mail_domain
 from mtasts.clock import clock
-from mtasts.dialects import DIALECTS
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.policy import MAX_AGE_LIMIT, PolicySyntaxError, parse
 from mtasts.probe.dns import Resolver
-from mtasts.sender import CachedPolicy, Conclusion, Sender
-from mtasts.sending import send
+from mtasts.sender.delivery import send
+from mtasts.sender.dialects import DIALECTS
+from mtasts.sender.machine import CachedPolicy, Conclusion, Sender
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

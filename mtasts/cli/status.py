@@ -8,29 +8,29 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.checking import each_of
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import existing, known_stack_file
 from mtasts.clock import clock
 from mtasts.config.folder import stack_files, stack_name
 from mtasts.errors import UsageError
-from mtasts.evidence_files import FOLDER
 from mtasts.findings import printable
+from mtasts.observe.observer import each_of
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
+from mtasts.promotion.evidence_files import FOLDER
 from mtasts.render.status_html import as_html
 from mtasts.render.status_json import as_json
 from mtasts.render.status_text import NARROW, WIDE, as_text
-from mtasts.rollout.standing import Overview, Standing
-from mtasts.rollout.status import refused_status
-from mtasts.statuses import Asker
+from mtasts.run.stack_statuses import Asker
+from mtasts.status.domain_status import refused_status
+from mtasts.status.rows import Overview, Standing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Container, Iterable, Sequence
 
-    from mtasts.rollout.standing import StackStatus
+    from mtasts.status.rows import StackStatus
 
 _SAY_SECONDS = 2.0
 # Stacks at once: what is bounded for an account or a token is bounded for all of them together.

@@ -10,7 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.check.changes import (
+from mtasts.cli.output import write
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.files import write_whole
+from mtasts.findings import Severity
+from mtasts.render.checked_text import summary
+from mtasts.watch.changes import (
     STATE_MAX_BYTES,
     Served,
     State,
@@ -21,21 +26,16 @@ from mtasts.check.changes import (
     recall,
     render_state,
 )
-from mtasts.cli.output import write
-from mtasts.errors import UndeterminedError, UsageError
-from mtasts.files import write_whole
-from mtasts.findings import Severity
-from mtasts.notifying import Topic, Webhook, notify
-from mtasts.render.checked_text import summary
+from mtasts.watch.notify import Topic, Webhook, notify
 
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from mtasts.check.changes import Change, Standing
     from mtasts.check.notes import Checked
     from mtasts.probe.reach import Reach
+    from mtasts.watch.changes import Change, Standing
 
 _SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

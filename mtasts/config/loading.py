@@ -20,7 +20,7 @@ from mtasts.config.model import (
     Profile,
     Waiver,
 )
-from mtasts.config.moving import leaving_dns
+from mtasts.config.move_rules import leaving_dns
 from mtasts.config.report import Report
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,

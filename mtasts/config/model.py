@@ -103,7 +103,7 @@ def last_day(begins: dt.date) -> dt.date:
 class Override:
     """A named person's decision to go past what it ``waives``, until the end of ``expires``.
 
-    It stands from the day ``begins`` on, or at once; `mtasts.rollout.waivers` says when it counts.
+    It stands from the day ``begins`` on, or at once (`mtasts.promotion.waivers`).
     """
 
     waives: frozenset[Waiver]

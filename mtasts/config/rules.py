@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mtasts.config import fields, identifiers
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import OVERRIDE_DAYS, Dns, Hosting, last_day
-from mtasts.config.moving import check_moving
+from mtasts.config.move_rules import check_moving
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
     DEFAULT_SETTLE_SECONDS,
@@ -311,7 +311,7 @@ def check_domain(
 def check_override(override: OverrideFields | None, path: str, report: Report) -> None:
     """What it repeats, and how long it stands, where it says from when on.
 
-    Otherwise that is judged on the day (`mtasts.rollout.waivers`): no file knows what day it is.
+    Otherwise that is judged on the day (`mtasts.promotion.waivers`): no file knows what day it is.
     """
     if override is None:
         return

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mtasts.rollout.outlook import Outlook
-    from mtasts.rollout.review import Review
+    from mtasts.rollout.plan_review import Review
 
 _LINE_MAX = 300
 _CHANGES_MAX = 200

@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from mtasts.clock import minute
 from mtasts.render.status_text import summary
 from mtasts.render.visible import visible
-from mtasts.rollout.dates import minute
-from mtasts.rollout.standing import (
+from mtasts.status.rows import (
     Standing,
 )
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from mtasts.rollout.standing import (
+    from mtasts.status.rows import (
         Claim,
         DomainStatus,
         EvidenceSeen,

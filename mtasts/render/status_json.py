@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from mtasts.config import Override
-    from mtasts.rollout.standing import (
+    from mtasts.status.rows import (
         Claim,
         DomainStatus,
         EvidenceSeen,

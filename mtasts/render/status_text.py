@@ -6,15 +6,15 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.clock import minute
 from mtasts.render.visible import visible
-from mtasts.rollout.dates import minute
-from mtasts.rollout.standing import Standing
+from mtasts.status.rows import Standing
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator
 
-    from mtasts.rollout.standing import Claim, DomainStatus, EvidenceSeen, Overview, StackStatus
+    from mtasts.status.rows import Claim, DomainStatus, EvidenceSeen, Overview, StackStatus
 
 _CLAIMS_MAX = 4
 _SHOWN_MAX = 400

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting
+from mtasts.ledger.history import Intended, enforces
+from mtasts.ledger.phases import Phase
 from mtasts.rollout import lost
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
-from mtasts.rollout.ledger import Intended, enforces
-from mtasts.rollout.moving import is_left_as_it_is, left_host_is_asked, left_zone
-from mtasts.rollout.phases import Phase
+from mtasts.rollout.move_rules import is_left_as_it_is, left_host_is_asked, left_zone
 from mtasts.rollout.published import held_as
 from mtasts.rollout.verdicts import Surroundings, verdict
-from mtasts.rollout.zones import Keeper
+from mtasts.zones import Keeper
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mtasts.errors import MtaStsError
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.vanished import Remembered
-    from mtasts.rollout.zones import HostedZone
+    from mtasts.zones import HostedZone
 
 
 @dataclass(frozen=True, slots=True)

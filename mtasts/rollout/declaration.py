@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mtasts.ledger.phases import UNPROTECTED, Phase
 from mtasts.records import StsRecord, TlsRptRecord
-from mtasts.rollout.phases import UNPROTECTED, Phase
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
-    from mtasts.rollout.ledger import Intended
-    from mtasts.rollout.phases import Parts
-    from mtasts.rollout.zones import HostedZone
+    from mtasts.ledger.history import Intended
+    from mtasts.ledger.phases import Parts
+    from mtasts.zones import HostedZone
 
 POLICY_LABEL = "mta-sts"
 STS_LABEL = "_mta-sts"

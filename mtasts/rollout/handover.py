@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
+from mtasts.ledger.stages import Stage
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import to_presentation
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
-from mtasts.rollout.stages import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from mtasts.ledger.phases import Parts
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.phases import Parts
 
 VERSION = 1
 HANDED_MAX_BYTES = 256 * 1024

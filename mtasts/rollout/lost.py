@@ -10,18 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.config.model import Waiver
+from mtasts.ledger.history import Intended
+from mtasts.ledger.phases import Phase
+from mtasts.ledger.stages import Stage
 from mtasts.policy import Mode
-from mtasts.rollout.ledger import Intended
-from mtasts.rollout.phases import Phase
-from mtasts.rollout.stages import Stage
-from mtasts.rollout.waivers import Condition
+from mtasts.promotion.waivers import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtasts.config import DomainConfig
+    from mtasts.ledger.history import Ledger
     from mtasts.rollout.handover import Looked
-    from mtasts.rollout.ledger import Ledger
 
 NEXT_PHASES = {
     Phase.KEPT: Phase.RECORD_FREE,

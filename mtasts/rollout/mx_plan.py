@@ -18,8 +18,8 @@ from mtasts.rollout.mx_safety import RETRY, left_too_early
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mtasts.ledger.history import Ledger
     from mtasts.policy import Policy
-    from mtasts.rollout.ledger import Ledger
 
 # How often a sender looks for a new policy by itself (RFC 8461 section 5.1: "daily").
 REFRESH = dt.timedelta(days=1)

@@ -12,17 +12,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.clock import minute
 from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout.dates import minute
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
     from mtasts.policy import Policy
-    from mtasts.rollout.ledger import Ledger
 
 # How long a sender goes on trying a host it once looked up (RFC 5321 section 4.5.4.1: "at least
 # 4-5 days").

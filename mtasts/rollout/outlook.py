@@ -13,18 +13,18 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.clock import minute
+from mtasts.ledger.phases import ALL
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse
-from mtasts.rollout.dates import minute
-from mtasts.rollout.phases import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from mtasts.ledger.history import Ledger
+    from mtasts.ledger.phases import Parts
     from mtasts.policy import Policy
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.declaration import Declaration
-    from mtasts.rollout.ledger import Ledger
-    from mtasts.rollout.phases import Parts
     from mtasts.rollout.vanished import Remembered
     from mtasts.rollout.verdicts import Surroundings
 

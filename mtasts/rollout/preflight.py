@@ -1,6 +1,6 @@
 """What stands in a new domain's way, or would hit its host later: judged before anything is made.
 
-`mtasts.survey` looks; each function here gives sentences with the change to make.
+`mtasts.run.survey` looks; each function here gives sentences with the change to make.
 """
 
 from __future__ import annotations

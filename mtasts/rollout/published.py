@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from mtasts.config.model import Waiver
 from mtasts.findings import printable
+from mtasts.ledger.history import enforces, held_at, intend
 from mtasts.policy import Mode
+from mtasts.promotion.waivers import Condition
 from mtasts.records import Outcome, StsRecord, select_sts
-from mtasts.rollout.ledger import enforces, held_at, intend
-from mtasts.rollout.waivers import Condition
 
 if TYPE_CHECKING:
     from mtasts.config import DomainConfig
+    from mtasts.ledger.history import Intended, Ledger
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.ledger import Intended, Ledger
 
 
 def live_id(sts: DnsAnswer | None) -> str | None:

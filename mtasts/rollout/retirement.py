@@ -13,17 +13,17 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.clock import minute
+from mtasts.ledger.history import enforces
+from mtasts.ledger.phases import Phase
 from mtasts.policy import Mode
 from mtasts.records import Outcome, select_sts
-from mtasts.rollout.dates import minute
-from mtasts.rollout.ledger import enforces
 from mtasts.rollout.lost import NEXT_PHASES
-from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
+    from mtasts.ledger.entries import PhaseEntered
+    from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.entries import PhaseEntered
-    from mtasts.rollout.ledger import Ledger
 
 # CloudFront's alias records live for a minute; resolvers that stretch it are given an hour.
 ADDRESS_TTL_SECONDS = 3600

@@ -11,14 +11,14 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.rollout.ledger import Ledger
-from mtasts.rollout.phases import Phase
+from mtasts.ledger.history import Ledger
+from mtasts.ledger.phases import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mtasts.errors import UndeterminedError
-    from mtasts.rollout.entries import LedgerError
+    from mtasts.ledger.entries import LedgerError
     from mtasts.rollout.verdicts import Surroundings
 
 _NONE = Ledger()

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting, Waiver
+from mtasts.ledger.history import Ledger, enforces, intend
+from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout import gates, handover, lost, waivers
-from mtasts.rollout.authority import AMAZON, forbids
+from mtasts.promotion import gates, waivers
+from mtasts.promotion.waivers import Condition
+from mtasts.rollout import handover, lost
+from mtasts.rollout.caa import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
-from mtasts.rollout.ledger import Ledger, enforces, intend
-from mtasts.rollout.moving import (
+from mtasts.rollout.move_rules import (
     copied_below,
     firm_host_refusals,
     host_refusals,
@@ -24,9 +27,7 @@ from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records, taken_names
 from mtasts.rollout.published import is_published, live_id, stranger_records
 from mtasts.rollout.retirement import Seen, progress
-from mtasts.rollout.stages import Stage
-from mtasts.rollout.waivers import Condition
-from mtasts.rollout.zones import ZoneError, delegation_problem
+from mtasts.zones import ZoneError, delegation_problem
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,16 +35,16 @@ if TYPE_CHECKING:
 
     from mtasts.config import DomainConfig
     from mtasts.errors import UndeterminedError
+    from mtasts.ledger.emergency_notes import Note
+    from mtasts.ledger.entries import LedgerError
+    from mtasts.ledger.history import Intended
+    from mtasts.ledger.phases import Parts
     from mtasts.observations import DnsAnswer
-    from mtasts.rollout.authority import Authority
-    from mtasts.rollout.emergency import Note
-    from mtasts.rollout.entries import LedgerError
-    from mtasts.rollout.evidence import Evidence, EvidenceError
+    from mtasts.promotion.evidence import Evidence, EvidenceError
+    from mtasts.rollout.caa import Authority
     from mtasts.rollout.handover import HandoverError, Looked
-    from mtasts.rollout.ledger import Intended
-    from mtasts.rollout.phases import Parts
     from mtasts.rollout.retirement import Progress
-    from mtasts.rollout.zones import HostedZone
+    from mtasts.zones import HostedZone
 
 _NULL_MX_RECORD = "0 ."
 _NEW = Ledger()

@@ -18,11 +18,11 @@ from components.hooks import HookError, guarded
 from components.mail_domain import _candidate_proof, _entry, _Place, _proof
 from components.waiting import Passed
 from mtasts.config import Hosting
-from mtasts.proof import Proof, Wanted
-from mtasts.recording import Recorder
-from mtasts.rollout.emergency import read_notes
-from mtasts.rollout.entries import Adopted, Body, Entry, render_entry
-from mtasts.waiting import Waits
+from mtasts.ledger.emergency_notes import read_notes
+from mtasts.ledger.entries import Adopted, Body, Entry, render_entry
+from mtasts.ledger.recorder import Recorder
+from mtasts.run.proof import Proof, Wanted
+from mtasts.run.waiting import Waits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ID = "e" * 32

@@ -11,18 +11,18 @@ from recording import Recorded, record
 from components.aws.hosting import AwsHosting
 from components.aws.zones import Route53Zones, provider_arguments
 from components.mail_domain import MailDomain
-from mtasts.cloud.aws import Account, AwsSettings
+from mtasts.cloud.aws.account import Account, AwsSettings
+from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.config import Hosting
+from mtasts.ledger.history import Intended
+from mtasts.ledger.phases import ALL, Phase
+from mtasts.ledger.recorder import Recorder
 from mtasts.policy import Mode, Policy
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.proof import Prover
-from mtasts.recording import Recorder
 from mtasts.rollout.declaration import Declaration
-from mtasts.rollout.ledger import Intended
-from mtasts.rollout.phases import ALL, Phase
-from mtasts.rollout.zones import HostedZone
-from mtasts.stores.s3 import S3Store
+from mtasts.run.proof import Prover
+from mtasts.zones import HostedZone
 
 DOMAIN = "example.gov"
 POLICY = Policy(Mode.TESTING, 604800)

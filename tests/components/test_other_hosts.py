@@ -17,19 +17,19 @@ from components.cloudflare.zone import CloudflareZones
 from components.delegated.zone import DelegatedZones
 from components.mail_domain import MailDomain
 from components.manual.zone import ManualZones
-from mtasts.cloud.aws import Account, AwsSettings
-from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.cloud.aws.account import Account, AwsSettings
+from mtasts.cloud.aws.ledger_store import S3Store
+from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.config import Hosting
+from mtasts.ledger.phases import ALL
+from mtasts.ledger.recorder import Recorder
+from mtasts.ledger.stages import Stage
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.proof import Prover
-from mtasts.recording import Recorder
 from mtasts.render.worker import worker_name
 from mtasts.rollout.declaration import FormerZone
-from mtasts.rollout.phases import ALL
-from mtasts.rollout.stages import Stage
-from mtasts.rollout.zones import HostedZone
-from mtasts.stores.s3 import S3Store
+from mtasts.run.proof import Prover
+from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
     from components.hosting import Zones

@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from components.waiting import Passed, Slow, engine_waits, watch
-from mtasts.waiting import Waits
+from mtasts.run.waiting import Waits
 
 
 class Told(Waits):

@@ -1,8 +1,8 @@
 """The reference sender beside real ones: what happens to a message, case by case.
 
 Postfix with postfix-mta-sts-resolver delivers into the lab, so does a sender made of mailauth and
-nodemailer, and `mtasts.sending` walks the same domains; where two differ, the clause that decides
-is named.
+nodemailer, and `mtasts.sender.delivery` walks the same domains; where two differ, the clause that
+decides is named.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from localcloud.lab.changes import both, mx, policy, put, web
 from localcloud.lab.servers import Lab
 from localcloud.lab.setup import Setup, good
 from localcloud.mail import Flavour
-from mtasts.dialects import POSTFIX, RFC, Dialect
 from mtasts.policy import parse
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-from mtasts.sender import CachedPolicy, Conclusion, Sender
-from mtasts.sending import send
+from mtasts.sender.delivery import send
+from mtasts.sender.dialects import POSTFIX, RFC, Dialect
+from mtasts.sender.machine import CachedPolicy, Conclusion, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,7 +19,7 @@ from localcloud.cloudflare.account import NAME_SERVERS as CLOUDFLARE_SERVERS
 from localcloud.control_client import Control
 from localcloud.engine import EXEC_SCRIPT, Engine, find
 from localcloud.project import Project
-from mtasts.cloud.cloudflare import CloudflareAccount, CloudflareSettings
+from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:

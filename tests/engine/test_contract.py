@@ -16,12 +16,12 @@ import pytest
 from localcloud.cloudflare.account import WORKERS_DEV
 from localcloud.edge_response import EdgeFault
 from mtasts.config import load_file
+from mtasts.ledger.phases import Phase
 from mtasts.policy import POLICY_PATH, Policy, policy_id
 from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
 from mtasts.probe.reach import Reach
 from mtasts.render.worker import worker_name
-from mtasts.rollout.phases import Phase
 
 if TYPE_CHECKING:
     from conftest import Lab

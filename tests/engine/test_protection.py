@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtasts.rollout.phases import Phase
+from mtasts.ledger.phases import Phase
 
 if TYPE_CHECKING:
     from conftest import Lab

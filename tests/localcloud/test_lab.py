@@ -13,12 +13,12 @@ from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
 from localcloud.lab.setup import SELECTOR, Setup, good, reports
 from localcloud.lab.setups import ALSO, CHANGES, NOT, UNKNOWN, setups
-from mtasts import visiting
 from mtasts.check import domain_catalogue
 from mtasts.check import host as host_checks
 from mtasts.check import mx as mx_checks
 from mtasts.check.domain import check_domain
-from mtasts.checking import Observer
+from mtasts.observe import connections
+from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import ConnectTo, Reach
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Checked
 
-# An authority that `mtasts.rollout.authority` knows, so that CAA can be compared with it.
+# An authority that `mtasts.rollout.caa` knows, so that CAA can be compared with it.
 AUTHORITY = Authority(organization="ISRG of the lab")
 # What only a stack file, a ledger or an earlier look can show.
 ELSEWHERE = {each for each in domain_catalogue.CATALOGUE if each.startswith("stack-")}
@@ -125,7 +125,7 @@ async def test_each_further_way_gives_its_finding(name: str, tmp_path: Path) -> 
 async def test_what_was_not_seen_is_not_known_and_no_fault(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(visiting, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "PAUSE_SECONDS", 0.1)
     async with lab(changed(name)) as running:
         found = await checked(running, f"{name}.lab.example", tmp_path)
     assert {each.id for each in found.unknown} == UNKNOWN[name][0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from mtasts.cloud.aws import Account, AwsSettings, AwsSettingsError
+from mtasts.cloud.aws.account import Account, AwsSettings, AwsSettingsError
 from mtasts.destinations import (
     Destination,
     DestinationError,
@@ -18,7 +18,7 @@ from mtasts.destinations import (
     require_cloudflare,
 )
 from mtasts.errors import UndeterminedError
-from mtasts.notifying import Topic
+from mtasts.watch.notify import Topic
 
 CLOUD, LOOPBACK = Destination.CLOUD, Destination.LOOPBACK
 SERVICES = ("acm", "cloudfront", "cloudwatch", "route53", "s3", "service-quotas", "sns", "sts")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 # These have pools of their own.
-POOLS = ("mtasts/parsing.py", "mtasts/threads.py")
+POOLS = ("mtasts/observe/record_parsers.py", "mtasts/threads.py")
 # Its callers give it an address, which the event loop connects to without a look-up.
 DIALS = ("mtasts/probe/dial.py",)
 LOOK_UPS = ("getaddrinfo", "getnameinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
@@ -68,20 +68,20 @@ def test_nothing_waits_for_a_thread_of_the_default_executor() -> None:
 @pytest.mark.parametrize(
     ("file", "source", "found"),
     [
-        ("mtasts/proof.py", "await asyncio.to_thread(work)", ["to_thread"]),
-        ("mtasts/proof.py", "from asyncio import to_thread as away", ["to_thread"]),
-        ("mtasts/proof.py", "loop.run_in_executor(pool, work)", ["run_in_executor"]),
+        ("mtasts/run/proof.py", "await asyncio.to_thread(work)", ["to_thread"]),
+        ("mtasts/run/proof.py", "from asyncio import to_thread as away", ["to_thread"]),
+        ("mtasts/run/proof.py", "loop.run_in_executor(pool, work)", ["run_in_executor"]),
         ("mtasts/threads.py", "loop.run_in_executor(pool, work)", []),
         ("mtasts/threads.py", "loop.run_in_executor(None, work)", ["run_in_executor(None)"]),
         ("components/hooks.py", "run = loop.run_in_executor", ["run_in_executor"]),
         ("components/hooks.py", "loop.set_default_executor(pool)", ["set_default_executor"]),
-        ("mtasts/proof.py", "await loop.getaddrinfo(host, 443)", ["getaddrinfo"]),
-        ("mtasts/proof.py", "asyncio.open_connection(host, 443)", ["open_connection"]),
-        ("mtasts/proof.py", "asyncio.open_connection(sock=dialled)", []),
-        ("mtasts/proof.py", "loop.create_connection(made, host)", ["create_connection"]),
-        ("mtasts/proof.py", "await loop.sock_connect(dialled, place)", ["sock_connect"]),
+        ("mtasts/run/proof.py", "await loop.getaddrinfo(host, 443)", ["getaddrinfo"]),
+        ("mtasts/run/proof.py", "asyncio.open_connection(host, 443)", ["open_connection"]),
+        ("mtasts/run/proof.py", "asyncio.open_connection(sock=dialled)", []),
+        ("mtasts/run/proof.py", "loop.create_connection(made, host)", ["create_connection"]),
+        ("mtasts/run/proof.py", "await loop.sock_connect(dialled, place)", ["sock_connect"]),
         ("mtasts/probe/dial.py", "await loop.sock_connect(dialled, place)", []),
-        ("mtasts/proof.py", "await in_thread(work)", []),
+        ("mtasts/run/proof.py", "await in_thread(work)", []),
     ],
 )
 def test_what_would_wait_there_is_found(file: str, source: str, found: list[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mtasts.rollout.zones import HostedZone, ZoneError, choose_zone, delegation_problem
+from mtasts.zones import HostedZone, ZoneError, choose_zone, delegation_problem
 
 GOV = HostedZone("Z1", "example.gov", frozenset({"ns1.example"}))
 SUB = HostedZone("Z2", "mail.example.gov")

@@ -1,0 +1,52 @@
+"""The bucket of a stack, made ahead of its first run: an adopted ledger needs a place to begin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.cloud.aws.existing import bucket_exists, is_versioned
+from mtasts.errors import UndeterminedError
+
+if TYPE_CHECKING:
+    from mtasts.cloud.aws.account import Account
+
+_DEFAULT_REGION = "us-east-1"  # S3 refuses to be told it
+
+
+def ensure_bucket(account: Account, bucket: str) -> bool:
+    """Make a private, versioned bucket unless it exists; whether it was made. Blocks.
+
+    The first run takes it over and sees to the rest of its settings.
+
+    Raises:
+        ForeignBucketError: another account has it.
+        UndeterminedError: S3 did not do so, or did not tell.
+    """
+    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+        BotoCoreError,
+        ClientError,
+    )
+
+    s3, region = account.client("s3"), account.settings.region
+    try:
+        missing = not bucket_exists(account, bucket)
+        if missing:
+            place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
+            s3.create_bucket(Bucket=bucket, **({} if region == _DEFAULT_REGION else place))
+        s3.put_public_access_block(
+            Bucket=bucket,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+            **account.owner(),
+        )
+        if not is_versioned(account, bucket):
+            s3.put_bucket_versioning(
+                Bucket=bucket, VersioningConfiguration={"Status": "Enabled"}, **account.owner()
+            )
+    except (BotoCoreError, ClientError) as error:
+        raise UndeterminedError(f"the bucket {bucket}: {error}") from error
+    return missing

@@ -1,0 +1,50 @@
+"""What was handed out for a domain: ``published/<domain>.json`` in the stack's bucket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.errors import UndeterminedError
+from mtasts.rollout.handover import HANDED_MAX_BYTES, parse_handed
+
+if TYPE_CHECKING:
+    from mtasts.cloud.aws.account import Account
+    from mtasts.rollout.handover import Handed
+
+
+def handout_key(domain: str) -> str:
+    """Where it lies in the bucket."""
+    return f"published/{domain}.json"
+
+
+class Handouts:
+    """Reads them; written they are by the stack itself. Every method blocks."""
+
+    def __init__(self, account: Account, bucket: str) -> None:
+        """Read from ``bucket`` of ``account``; nothing is called yet."""
+        self._account = account
+        self._bucket = bucket
+
+    def read(self, domain: str) -> tuple[Handed, ...]:
+        """The records of a domain; none where nothing was handed out yet.
+
+        Raises:
+            UndeterminedError: S3 did not tell.
+            HandoverError: it cannot be read.
+        """
+        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+            BotoCoreError,
+            ClientError,
+        )
+
+        try:
+            answer = self._account.client("s3").get_object(
+                Bucket=self._bucket, Key=handout_key(domain), **self._account.owner()
+            )
+            return parse_handed(answer["Body"].read(HANDED_MAX_BYTES + 1))
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in ("NoSuchBucket", "NoSuchKey"):
+                return ()
+            raise UndeterminedError(f"what was handed out for {domain}: {error}") from error
+        except BotoCoreError as error:
+            raise UndeterminedError(f"what was handed out for {domain}: {error}") from error

@@ -1,0 +1,113 @@
+"""The distributions of an AWS account, as far as a new policy host could meet one of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mtasts.errors import UndeterminedError
+
+if TYPE_CHECKING:
+    from mtasts.cloud.aws.account import Account
+
+# Web distributions an account may have (the CloudFront guide's page on quotas, 2026-11).
+LIMIT = 500
+KIND = "CloudFront distributions"
+# CloudFront's quotas are kept there, whatever the stack's region.
+_QUOTAS_REGION = "us-east-1"
+_QUOTAS = {"web distributions per aws account", "distributions per aws account"}
+_TAG = "mtasts:domain"
+
+
+class Distributions:
+    """`mtasts.run.survey.Hosts` over one account; every call blocks. They are listed once."""
+
+    kind = KIND
+    limit = LIMIT
+
+    def __init__(self, account: Account) -> None:
+        """List nothing yet."""
+        self._account = account
+        self._lock = threading.Lock()
+        self._rows: list[Any] | None = None
+
+    def count(self) -> int:
+        """How many there are; raises `UndeterminedError`."""
+        return len(self._all())
+
+    def raised(self) -> int | None:
+        """The account's own limit; None where it may not be read (servicequotas:List*)."""
+        from botocore.exceptions import (  # noqa: PLC0415 - as below
+            BotoCoreError,
+            ClientError,
+        )
+
+        client = self._account.client("service-quotas", region=_QUOTAS_REGION)
+        try:
+            pages = client.get_paginator("list_service_quotas").paginate(ServiceCode="cloudfront")
+            rows = [row for page in pages for row in page["Quotas"]]
+        except (BotoCoreError, ClientError):
+            return None
+        found = [int(row["Value"]) for row in rows if row["QuotaName"].casefold() in _QUOTAS]
+        return max(found, default=None)
+
+    def taken(self, host: str, domain: str) -> str | None:
+        """Which distribution of this account has the host as an alias, unless it is the domain's.
+
+        A distribution that a stopped run has left carries the domain's tag.
+
+        Raises:
+            UndeterminedError: CloudFront did not tell.
+        """
+        for row in self._all():
+            if host in row["Aliases"].get("Items", []):
+                arn, id_ = row["ARN"], row["Id"]
+                if self._tag(arn) == domain:
+                    return None
+                return (
+                    f"{host} is an alias of the distribution {id_} of this account, which is not "
+                    "of this stack: remove the alias there, or CloudFront refuses a second one "
+                    "(CNAMEAlreadyExists)"
+                )
+        return None
+
+    def hint(self, targets: tuple[str, ...], host: str) -> str | None:
+        """What DNS says of a distribution in another account that has the name already."""
+        found = next((each for each in targets if each.endswith(".cloudfront.net")), None)
+        if found is None or any(row["DomainName"] == found for row in self._all()):
+            return None
+        return (
+            f"{host} leads to {found}, a distribution of another account: while that has {host} as "
+            "its alias, CloudFront refuses it here (CNAMEAlreadyExists); have it removed there"
+        )
+
+    def _all(self) -> list[Any]:
+        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+            BotoCoreError,
+            ClientError,
+        )
+
+        with self._lock:
+            if self._rows is None:
+                client = self._account.client("cloudfront")
+                try:
+                    pages = client.get_paginator("list_distributions").paginate()
+                    self._rows = [
+                        row for page in pages for row in page["DistributionList"].get("Items", [])
+                    ]
+                except (BotoCoreError, ClientError) as error:
+                    raise UndeterminedError(f"the account's distributions: {error}") from error
+            return self._rows
+
+    def _tag(self, arn: str) -> str | None:
+        from botocore.exceptions import (  # noqa: PLC0415 - as above
+            BotoCoreError,
+            ClientError,
+        )
+
+        try:
+            found = self._account.client("cloudfront").list_tags_for_resource(Resource=arn)
+        except (BotoCoreError, ClientError) as error:
+            raise UndeterminedError(f"the tags of {arn}: {error}") from error
+        tags = {each["Key"]: each.get("Value") for each in found["Tags"].get("Items", [])}
+        return tags.get(_TAG)

@@ -1,0 +1,137 @@
+"""A host name goes over to a Worker while senders ask for it: no moment without the policy.
+
+A custom domain replaces the record that stands there in one step, but the places learn of it one
+after another, and after DNS perhaps. So a route comes first: it does nothing while the name leads
+elsewhere, and every place has it by the time the name leads to Cloudflare.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mtasts.cloud.cloudflare.account import CloudflareError
+from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
+
+_ADDRESS_TYPES = ("A", "AAAA", "CNAME")
+
+
+class TakeOverError(MtaStsError):
+    """The name stays where it is; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Who is told that a name is about to go over, and that it did not after all."""
+
+    goes: Callable[[], Awaitable[object]]
+    stays: Callable[[], Awaitable[object]]
+
+
+class TakeOver:
+    """Takes names over, each with two pauses of ``settle_seconds``."""
+
+    def __init__(
+        self,
+        account: CloudflareAccount,
+        settle_seconds: float,
+        pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        """Act in ``account``."""
+        self._account = account
+        self._settle_seconds = settle_seconds
+        self._pause = pause
+
+    async def run(self, host: str, zone_id: str, service: str, telling: Telling) -> None:
+        """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
+
+        ``telling`` is told right before the name goes over, and where it did not. Safe to repeat
+        after a failure.
+
+        Raises:
+            TakeOverError: the zone has no certificate for the host yet.
+            UndeterminedError: Cloudflare did not do so, or did not tell.
+        """
+        try:
+            if not await in_thread(self._is_elsewhere, host, zone_id, service):
+                await self._clear(host, zone_id, service)
+                return
+            await in_thread(self._require_certificate, host, zone_id)
+            route = await in_thread(self._route, host, zone_id, service)
+            await self._pause(self._settle_seconds)
+            await telling.goes()
+            try:
+                await in_thread(self._attach, host, zone_id, service)
+            except CloudflareError:
+                if await in_thread(self._is_elsewhere, host, zone_id, service):
+                    await telling.stays()
+                raise
+            await self._pause(self._settle_seconds)
+            await in_thread(self._account.remove, f"{_routes(zone_id)}/{route}")
+        except CloudflareError as error:
+            raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
+
+    async def _clear(self, host: str, zone_id: str, service: str) -> None:
+        """Remove the route that a run has left which ended before it did so.
+
+        Where the token may not see routes, no move has made one.
+        """
+        try:
+            left = await in_thread(self._standing, host, zone_id)
+        except CloudflareError:
+            return
+        if left is not None and left.get("script") == service:
+            await self._pause(self._settle_seconds)
+            await in_thread(self._account.remove, f"{_routes(zone_id)}/{left['id']}")
+
+    def _is_elsewhere(self, host: str, zone_id: str, service: str) -> bool:
+        """Whether the name has records that no Worker owns, or leads to another Worker."""
+        rows = self._account.get(f"/zones/{zone_id}/dns_records", name=host)
+        own = [row for row in rows if not (row.get("meta") or {}).get("read_only")]
+        if any(row["type"] in _ADDRESS_TYPES for row in own):
+            return True
+        attached = self._account.get(f"{self._account.path}/workers/domains")
+        return any(row["hostname"] == host and row["service"] != service for row in attached)
+
+    def _require_certificate(self, host: str, zone_id: str) -> None:
+        packs = self._account.get(f"/zones/{zone_id}/ssl/certificate_packs", status="all")
+        parent = host.partition(".")[2]
+        names = {name for pack in packs if pack.get("status") == "active" for name in pack["hosts"]}
+        if not names & {host, f"*.{parent}"}:
+            raise TakeOverError(
+                f"no active certificate of the zone covers {host}, and while one is issued senders "
+                "would get none: order an advanced certificate for it (SSL/TLS > Edge "
+                "Certificates), and run again when it is active"
+            )
+
+    def _route(self, host: str, zone_id: str, service: str) -> str:
+        standing = self._standing(host, zone_id)
+        if standing is not None and standing.get("script") != service:
+            where = standing.get("script")
+            raise TakeOverError(f"the route {standing['pattern']} leads to {where} already")
+        if standing is None:
+            wanted = {"pattern": f"{host}/*", "script": service}
+            standing = self._account.post(_routes(zone_id), wanted)
+        return str(standing["id"])
+
+    def _standing(self, host: str, zone_id: str) -> dict[str, Any] | None:
+        """The route that there is for the host."""
+        rows: list[dict[str, Any]] = self._account.get(_routes(zone_id))
+        return next((row for row in rows if row["pattern"] == f"{host}/*"), None)
+
+    def _attach(self, host: str, zone_id: str, service: str) -> None:
+        path = f"{self._account.path}/workers/scripts/{service}/domains/records"
+        origin = {"hostname": host, "zone_id": zone_id, "environment": "production"}
+        body = {"override_scope": True, "override_existing_dns_record": True, "origins": [origin]}
+        self._account.put(path, body)
+
+
+def _routes(zone_id: str) -> str:
+    return f"/zones/{zone_id}/workers/routes"

@@ -1,0 +1,381 @@
+"""The ledger as objects of a bucket, by S3's API: ``ledger/<domain>/<n>.json``, once each.
+
+Beside the entries, below ``kept/``, stand checkpoints and the latch (`mtasts.ledger.kept`). A
+ledger of up to a thousand objects is one listing. Of a longer one the checkpoints are listed, and
+the entries behind the newest, whose numbers begin alike; so the cost of a reading stays the same.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from mtasts.cloud.ledger_listing import KEPT, Everything, Listing, checkpoint_path
+from mtasts.cloud.refusals import StoreError, told
+from mtasts.errors import UndeterminedError
+from mtasts.ledger.emergency_notes import pending, read_notes
+from mtasts.ledger.entries import ENTRY_MAX_BYTES, LedgerError
+from mtasts.ledger.kept import (
+    CHECKPOINT_MAX_BYTES,
+    LATCH,
+    Kept,
+    block,
+    entry_name,
+    parse_checkpoint,
+)
+from mtasts.ledger.verification import repair_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+DOMAINS_MAX = 10_000
+
+Where = TypeVar("Where")
+Name = TypeVar("Name")
+
+_READS_AT_ONCE = 8
+_TAKEN = (409, 412)  # another writer is at it, or was there first
+_ALL = "ledger/"
+_NOTES = "emergency/"
+
+
+class ObjectStore(ABC, Generic[Where]):
+    """`mtasts.ledger.recorder.Store` in a bucket; every method blocks.
+
+    What each cloud has of its own is below: how keys are listed, how one is read, and its client.
+    """
+
+    # The call that lists keys: one that also finds those whose newest version is a delete marker.
+    listing: ClassVar[Literal["list_object_versions", "list_objects_v2"]]
+
+    def __init__(self, bucket: str, stack: str) -> None:
+        """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
+        self.bucket = bucket
+        self.stack = stack
+        # boto3 reads from files what has pages, once for each thread that comes in meanwhile.
+        self._paginating = Lock()
+        self._pages: Any = None
+
+    def read(self, domain: str, known: Kept | None = None) -> Kept:
+        """Everything of a domain; with what is ``known``, only what is behind it is looked for.
+
+        Nothing where the bucket does not exist yet.
+
+        Raises:
+            UndeterminedError: the cloud did not tell.
+            LedgerError: an entry that a checkpoint has is missing or another one, a checkpoint
+                contradicts itself, or there is too much to be a ledger.
+        """
+        try:
+            with told(f"the ledger of {domain}"):
+                if known is not None and known.entries and known.is_whole:
+                    return self._with(known, self._behind(prefix(domain), len(known.entries)))
+                return self._whole(domain)
+        except LedgerError as error:
+            raise LedgerError(f"{error}: {self.repair(domain)}") from error
+        except StoreError as error:
+            if error.has_no_bucket:
+                return Kept(repair=self.repair(domain))
+            raise
+
+    def repair(self, domain: str) -> str:
+        """The command that mends what can be mended of a domain's ledger."""
+        return repair_command(self.stack, domain)
+
+    def audit(self, domain: str) -> Kept:
+        """Everything of a domain from the entries themselves, each checkpoint compared with them.
+
+        The notes of its emergencies are read, too. Nothing where the bucket does not exist yet.
+
+        Raises:
+            LedgerError: as `read`, or a note cannot be read; the text names what contradicts what.
+            UndeterminedError: the cloud did not tell.
+        """
+        try:
+            with told(f"the ledger of {domain}"):
+                everything = self.look(prefix(domain), everything=True)
+                beside = self.look(notes_prefix(domain), everything=True)
+                entries = self._fetch(everything.numbers())
+                checkpoints = {
+                    number: self._checkpoint(domain, number, everything.found[path])
+                    for number in everything.checkpoints()
+                    if (path := checkpoint_path(number))
+                }
+                noted = self._fetch(_pending(beside))
+        except StoreError as error:
+            if error.has_no_bucket:
+                return Kept(repair=self.repair(domain))
+            raise
+        for number, held in checkpoints.items():
+            _require_same(number, held, set(entries), entries)
+        read_notes(noted, domain, self.repair(domain))
+        kept = self._kept(domain, Kept(entries, max(checkpoints, default=0)), everything)
+        return replace(kept, notes=(*kept.notes, *self._told(domain, beside)))
+
+    def everything(self, domain: str) -> Everything:
+        """All that stands, whatever it is, so that it can be mended; raises `UndeterminedError`."""
+        with told(f"the ledger of {domain}"):
+            listed = self.look(prefix(domain), everything=True)
+            beside = self.look(notes_prefix(domain), everything=True)
+            checkpoints = {
+                number: self.get(listed.found[checkpoint_path(number)], CHECKPOINT_MAX_BYTES)
+                for number in listed.checkpoints()
+            }
+            return Everything(
+                self._fetch(listed.numbers()),
+                checkpoints,
+                {**listed.objects(), **beside.objects(notes_prefix(domain))},
+                frozenset(each for extra in listed.extra.values() for each in extra)
+                | frozenset(each for extra in beside.extra.values() for each in extra),
+                KEPT + LATCH in listed.found,
+                self._fetch(_pending(beside)),
+            )
+
+    def _whole(self, domain: str) -> Kept:
+        """Everything, with no more calls than it takes."""
+        start = prefix(domain)
+        listed = self.look(start, everything=False)
+        beside = listed
+        if not listed.is_whole:
+            beside = self.look(start + KEPT, everything=True, below=start)
+        newest = max(beside.checkpoints(), default=0)
+        if not listed.is_whole:
+            behind = self._behind(start, newest) if newest else None
+            listed = behind or self.look(start, everything=True)
+        numbers = listed.numbers()
+        held: dict[int, bytes] = {}
+        if newest:
+            held = self._checkpoint(domain, newest, beside.found[checkpoint_path(newest)])
+        # The entry that the checkpoint ends with is read, too: what is behind it follows on that.
+        read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
+        standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
+        _require_same(newest, held, standing, read)
+        kept = Kept(held | read, newest)
+        return self._kept(domain, kept, listed if beside is listed else _joined(listed, beside))
+
+    def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
+        is_latched = KEPT + LATCH in listed.found
+        notes = self._told(domain, listed)
+        return replace(kept, is_latched=is_latched, notes=notes, repair=self.repair(domain))
+
+    def _told(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
+        """What somebody did to objects that changed nothing, and the command that mends it."""
+        return tuple(
+            f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {self.repair(domain)}"
+            for key, what in sorted(listed.notes.items())
+        )
+
+    def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
+        """What is known, and the entries that came since."""
+        count = len(known.entries)
+        new = {n: where for n, where in behind.numbers().items() if n > count}
+        return replace(known, entries={**known.entries, **self._fetch(new)}) if new else known
+
+    def _behind(self, start: str, number: int) -> Listing[Where]:
+        """The entry ``number`` and those behind it, block by block, with others among them."""
+        found: Listing[Where] = Listing(start, is_whole=False)
+        following, listed = number, set()
+        while block(following) not in listed:
+            listed.add(block(following))
+            part = self.look(start + block(following), everything=True, below=start)
+            found = _joined(found, part)
+            while following in found.numbers():
+                following += 1
+        return found
+
+    def _checkpoint(self, domain: str, number: int, where: Where) -> dict[int, bytes]:
+        return parse_checkpoint(self.get(where, CHECKPOINT_MAX_BYTES), domain, number)
+
+    def _fetch(self, places: Mapping[Name, Where]) -> dict[Name, bytes]:
+        with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+            read = pool.map(lambda where: self.get(where, ENTRY_MAX_BYTES), places.values())
+            return dict(zip(places, read, strict=True))
+
+    def domains(self) -> tuple[str, ...]:
+        """Every domain that has a ledger, sorted; none where the bucket does not exist yet.
+
+        What stands below ``ledger/`` under something that is no domain name comes back as it is.
+
+        Raises:
+            UndeterminedError: the cloud did not tell.
+            LedgerError: there are more than `DOMAINS_MAX`.
+        """
+        found: set[str] = set()
+        try:
+            with told(f"the ledgers in {self.bucket}"):
+                # One call a thousand domains: the entries below each are not listed.
+                for page in self.pages(_ALL, Delimiter="/"):
+                    below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
+                    found.update(each.removeprefix(_ALL).removesuffix("/") for each in below)
+                    if len(found) > DOMAINS_MAX:
+                        raise LedgerError(
+                            f"the bucket {self.bucket} has the ledgers of more than {DOMAINS_MAX} "
+                            "domains"
+                        )
+        except StoreError as error:
+            if error.has_no_bucket:
+                return ()
+            raise
+        return tuple(sorted(found))
+
+    def emergencies(self) -> dict[str, dict[str, bytes]]:
+        """What was noted in emergencies and no ledger has taken in: by domain, and by name.
+
+        Raises:
+            UndeterminedError: the cloud did not tell.
+            LedgerError: there is more than any number of them comes to.
+        """
+        try:
+            with told("the notes of emergencies"):
+                listed = self.look(_NOTES, everything=True)
+                read = self._fetch(_pending(listed))
+        except StoreError as error:
+            if error.has_no_bucket:
+                return {}
+            raise
+        found: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
+        for key, raw in read.items():
+            domain, _, name = key.partition("/")
+            found[domain][name] = raw
+        return dict(found)
+
+    def note(self, domain: str, name: str, raw: bytes) -> None:
+        """Write what an emergency serves beside the ledger, unless there is a note of that name.
+
+        Raises:
+            UndeterminedError: the cloud did not do so, or did not tell.
+        """
+        try:
+            with told(f"the note of an emergency of {domain}"):
+                self.put(notes_prefix(domain) + name, raw)
+        except StoreError as error:
+            if error.status not in _TAKEN:
+                raise
+
+    def append(self, domain: str, number: int, entry: bytes) -> bool:
+        """Write an entry unless one of that number exists; whether it was written.
+
+        Raises:
+            UndeterminedError: the cloud did not tell; the entry may stand or not.
+        """
+        return self._write(domain, entry_name(number), entry)
+
+    def keep(self, domain: str, name: str, content: bytes) -> None:
+        """Write a checkpoint or the latch, unless it stands.
+
+        Raises:
+            UndeterminedError: the cloud did not tell; it may stand or not.
+        """
+        self._write(domain, KEPT + name, content)
+
+    def _write(self, domain: str, name: str, content: bytes) -> bool:
+        try:
+            with told(f"the ledger of {domain}"):
+                self.put(prefix(domain) + name, content)
+        except StoreError as error:
+            if error.status in _TAKEN:
+                return False
+            if error.has_no_bucket:
+                hint = f"(the bucket {self.bucket}: pulumi up -s {self.stack} makes it)"
+                raise UndeterminedError(f"{error} {hint}") from error
+            raise
+        return True
+
+    def put(self, key: str, content: bytes) -> None:
+        """Write one object unless it exists."""
+        self.s3().put_object(
+            Bucket=self.bucket,
+            Key=key,
+            Body=content,
+            ContentType="application/gzip" if key.endswith(".gz") else "application/json",
+            IfNoneMatch="*",
+            **self.owner(),
+        )
+
+    def pages(self, start: str, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3's
+        """The pages of a listing of the keys that begin with ``start``."""
+        with self._paginating:
+            if self._pages is None:
+                self._pages = self.s3().get_paginator(self.listing)
+        yield from self._pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
+
+    def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Where]:
+        """What stands below ``start``; without ``everything``, the first thousand objects of it.
+
+        The keys of what comes back are those behind ``below``, or else behind ``start``.
+        """
+        listed: Listing[Where] = Listing(below or start)
+        for page in self.pages(start):
+            self.take(page, listed)
+            if not everything and page.get("IsTruncated"):
+                listed.is_whole = False
+                break
+        return listed
+
+    def owner(self) -> dict[str, str]:
+        """What a call says of whose the bucket has to be; nothing where only an account's is asked.
+
+        Raises as the account does.
+        """
+        return {}
+
+    @abstractmethod
+    def remove(self, objects: Sequence[Where]) -> None:
+        """Delete objects of a ledger, past what keeps everybody from it.
+
+        Raises:
+            UndeterminedError: the cloud did not do so, or not all of it.
+        """
+
+    @abstractmethod
+    def take(self, page: Mapping[str, Any], into: Listing[Where]) -> None:
+        """Add one page of a listing."""
+
+    @abstractmethod
+    def get(self, where: Where, limit: int) -> bytes:
+        """One object, and at most one byte more than ``limit``."""
+
+    @abstractmethod
+    def s3(self) -> Any:  # noqa: ANN401 - boto3's client
+        """The client."""
+
+
+def prefix(domain: str) -> str:
+    """What the keys of a domain's ledger begin with."""
+    return f"{_ALL}{domain}/"
+
+
+def notes_prefix(domain: str) -> str:
+    """What the keys of the notes of a domain's emergencies begin with."""
+    return f"{_NOTES}{domain}/"
+
+
+def _pending(listed: Listing[Where]) -> dict[str, Where]:
+    """The notes that no ledger has taken in yet."""
+    return {key: listed.found[key] for key in pending(listed.found)}
+
+
+def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
+    found, notes = {**one.found, **other.found}, {**one.notes, **other.notes}
+    return Listing(one.prefix, found, one.is_whole, notes)
+
+
+def _require_same(
+    number: int, held: Mapping[int, bytes], standing: set[int], read: Mapping[int, bytes]
+) -> None:
+    """Refuse a checkpoint that has entries which do not stand, or stand there otherwise."""
+    missing = sorted(held.keys() - standing)
+    if missing:
+        raise LedgerError(
+            f"entry {missing[0]} of the ledger is missing, though the checkpoint {number} has it"
+        )
+    differing = sorted(each for each in held.keys() & read.keys() if held[each] != read[each])
+    if differing:
+        raise LedgerError(
+            f"the checkpoint {number} of the ledger has another entry {differing[0]} than stands "
+            "there"
+        )

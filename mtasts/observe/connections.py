@@ -1,0 +1,270 @@
+"""Visits to the hosts of others: so many at once, and each until a deadline.
+
+Nothing is tried out on them: port 443 is asked for a policy, where that is served, and elsewhere as
+far as TLS; so are ports 25 and 465; port 80 only for what a verified certificate names (RFC 5280
+section 4.2.1.13). A host that puts a visit off is asked once more, later. What many domains have in
+common, such as the mailbox of an agency, is visited once for all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from mtasts.check.observed import Endpoint, Mailbox
+from mtasts.observations import (
+    NULL_MX,
+    DnsAnswer,
+    DnsStatus,
+    Fetch,
+    FetchOutcome,
+    Hello,
+    SmtpOutcome,
+    SmtpSession,
+    TlsDetails,
+)
+from mtasts.observe.lookups import LATE, Lookups, addresses_in
+from mtasts.observe.shared import Shared
+from mtasts.observe.slots import Places
+from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, greet
+from mtasts.probe.openssl import details
+from mtasts.probe.smtp import PORT as SMTP_PORT
+from mtasts.probe.smtp import look
+from mtasts.records import select_tlsrpt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any, TypeVar
+
+    from mtasts.observe.lookups import Answers
+    from mtasts.probe.reach import Reach
+
+    T = TypeVar("T")
+    V = TypeVar("V", Fetch, SmtpSession)
+
+_PLACES_MAX = 1000
+_GRACE_SECONDS = 0.5
+# No visit lasts longer, so that one stalled host does not use up its domain's time. A server may
+# keep a client waiting on purpose for half a minute, before it greets.
+_VISIT_SECONDS = 30.0
+# A visit that lasts longer makes room for another; so many more of those.
+_QUICK_SECONDS = 5.0
+_SLOW_MAX = 400
+_REVOCATIONS_MAX = 64
+_REVOCATION_MAX_BYTES = 4 * 1024 * 1024
+_URIS_MAX = 10
+_PROCESSES_MAX = 8
+# After which whoever puts a visit off is asked once more.
+PAUSE_SECONDS = 5.0
+
+
+class Visits:
+    """Sessions, requests and handshakes; ``end`` is on the clock of the event loop."""
+
+    def __init__(
+        self, reach: Reach, answers: Answers, *, deadline_seconds: float, connections_max: int
+    ) -> None:
+        """Visit nobody yet. What is shared has ``deadline_seconds`` of its own."""
+        self._reach = reach
+        self._answers = answers
+        self._deadline_seconds = deadline_seconds
+        self._slots = Places(connections_max, _SLOW_MAX, quick_seconds=_QUICK_SECONDS)
+        self._processes = asyncio.Semaphore(_PROCESSES_MAX)
+        self._mailboxes = Shared(self._mailbox, _PLACES_MAX)
+        self._endpoints = Shared(self._endpoint, _PLACES_MAX)
+        self._revocations = Shared(self._revocation, _REVOCATIONS_MAX)
+
+    async def session(
+        self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
+    ) -> SmtpSession:
+        """A session with an MX host."""
+        late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=LATE)
+        return await self._within(
+            end,
+            lambda left: look(self._reach, host, address, hello=hello, deadline_seconds=left),
+            late,
+        )
+
+    async def fetch(self, host: str, address: str, end: float, *, agent: str = USER_AGENT) -> Fetch:
+        """The request for a policy."""
+        return await self._within(
+            end,
+            lambda left: fetch(self._reach, host, address, deadline_seconds=left, user_agent=agent),
+            _late(host, address),
+        )
+
+    async def greet(
+        self, host: str, address: str, end: float, hello: Hello, *, port: int = PORT
+    ) -> Fetch:
+        """A handshake, by default with a policy host."""
+        return await self._within(
+            end,
+            lambda left: greet(self._reach, host, address, hello, port=port, deadline_seconds=left),
+            _late(host, address),
+        )
+
+    async def details(
+        self, host: str, address: str, end: float, *, smtp: bool = False
+    ) -> TlsDetails:
+        """The details of TLS of a policy host, or with ``smtp`` of an MX host."""
+        port = SMTP_PORT if smtp else PORT
+        async with self._processes:
+            return await self._within(
+                end,
+                lambda left: details(
+                    self._reach, host, address, port=port, smtp=smtp, deadline_seconds=left
+                ),
+                TlsDetails(host, address, reason=LATE),
+            )
+
+    async def mailbox(self, uri: str, end: float) -> Mailbox:
+        """Where reports are mailed to."""
+        domain = _mailbox_domain(uri)
+        failed = DnsAnswer(domain, "MX", DnsStatus.FAILED, reason=LATE)
+        return await self._mailboxes.get(uri, end, Mailbox(uri, domain, failed))
+
+    async def endpoint(self, uri: str, end: float) -> Endpoint:
+        """Where reports are posted to."""
+        failed = DnsAnswer(_place(uri).host, "A", DnsStatus.FAILED, reason=LATE)
+        return await self._endpoints.get(uri, end, Endpoint(uri, (failed,)))
+
+    async def revocation(self, url: str, end: float) -> Fetch:
+        """A revocation list, or what a responder says of one certificate."""
+        return await self._revocations.get(url, end, _late(_place(url).host, ""))
+
+    async def _mailbox(self, uri: str) -> Mailbox:
+        end, ask = self._own()
+        domain = _mailbox_domain(uri)
+        found = Mailbox(uri, domain, await ask.one(domain, "MX"))
+        for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
+            if there := addresses_in(await ask.addresses(host)):
+                address = next(filter(self._reach.reaches_all, there), there[0])
+                return replace(found, session=await self.session(host, address, end))
+        return found
+
+    async def _endpoint(self, uri: str) -> Endpoint:
+        end, ask = self._own()
+        place = _place(uri)
+        found = Endpoint(uri, await ask.addresses(place.host))
+        there = addresses_in(found.addresses)
+        if not there:
+            return found
+        address = next(filter(self._reach.reaches_all, there), there[0])
+        if place.port != PORT:
+            why = f"port {place.port} is left alone, only {PORT} is asked"
+            fetch = Fetch(place.host, address, FetchOutcome.NOT_ASKED, reason=why)
+        else:
+            fetch = await self.greet(place.host, address, end, Hello.USUAL)
+        return replace(found, fetch=fetch)
+
+    async def _revocation(self, url: str) -> Fetch:
+        end, ask = self._own()
+        place = _place(url)
+        there = addresses_in(await ask.addresses(place.host))
+        if not there:
+            reason = f"{place.host} has no address"
+            return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
+        if place.port != CLEAR_PORT:
+            why = f"port {place.port} is left alone, only {CLEAR_PORT} is asked"
+            return Fetch(place.host, there[0], FetchOutcome.NOT_ASKED, reason=why)
+        return await self._within(
+            end,
+            lambda left: fetch(
+                self._reach,
+                place.host,
+                there[0],
+                place.path,
+                port=CLEAR_PORT,
+                clear=True,
+                deadline_seconds=left,
+                body_max=_REVOCATION_MAX_BYTES,
+            ),
+            _late(place.host, there[0]),
+        )
+
+    def _own(self) -> tuple[float, Lookups]:
+        """A deadline for what others wait for too, and look-ups until then."""
+        end = asyncio.get_running_loop().time() + self._deadline_seconds
+        return end, Lookups(self._answers, end)
+
+    async def _within(
+        self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T
+    ) -> T:
+        """``work`` with the seconds that are left, once there is a slot; ``late`` if none are."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with self._slots.taken(end):
+                # It ends by itself, and then says how far it came.
+                seconds = min(max(end - loop.time(), 0.001), _VISIT_SECONDS)
+                async with asyncio.timeout(seconds + _GRACE_SECONDS):
+                    return await work(seconds)
+        except TimeoutError:
+            return late
+
+
+def report_uris(tlsrpt: DnsAnswer, scheme: str) -> list[str]:
+    """The URIs of that scheme in the TLS-RPT record."""
+    record = select_tlsrpt(tlsrpt.strings).record
+    found = [uri for uri in (record.rua if record else ()) if uri.lower().startswith(f"{scheme}:")]
+    return found[:_URIS_MAX]
+
+
+class _Place(NamedTuple):
+    host: str
+    port: int
+    path: str
+
+
+def _place(url: str) -> _Place:
+    """Where an http or https address leads; what is no port is taken for none."""
+    parts = urlsplit(url)
+    usual = CLEAR_PORT if parts.scheme == "http" else PORT
+    try:
+        port = parts.port or usual
+    except ValueError:
+        port = usual
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Place((parts.hostname or "").rstrip("."), port, path)
+
+
+def _mailbox_domain(uri: str) -> str:
+    """The domain of a ``mailto:`` URI (RFC 6068), in lower case."""
+    return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
+
+
+async def patiently(look: Callable[[], Coroutine[Any, Any, V]], end: float) -> V:
+    """What ``look`` brings; what was put off is looked at once more, later."""
+    found = await look()
+    return await look() if found.put_off and await _paused(end) else found
+
+
+async def beside(
+    look: Callable[[], Coroutine[Any, Any, V]],
+    usual: Callable[[], Coroutine[Any, Any, V]],
+    end: float,
+) -> V:
+    """What ``look`` brings at a host where ``usual`` has stood.
+
+    A host that puts it off may limit how often it is asked: then it says nothing of what was asked.
+    Where the usual look stands right after, it does not, and means what was asked.
+    """
+    found = await look()
+    if not (found.put_off or found.refused) or (await usual()).stood:
+        return found
+    if await _paused(end):
+        found = await look()
+    return replace(found, limited=found.put_off or found.refused)
+
+
+async def _paused(end: float) -> bool:
+    """Let time pass, where enough of it is left to look once more after that."""
+    if end - asyncio.get_running_loop().time() < 2 * PAUSE_SECONDS:
+        return False
+    await asyncio.sleep(PAUSE_SECONDS)
+    return True
+
+
+def _late(host: str, address: str) -> Fetch:
+    return Fetch(host, address, FetchOutcome.TIMED_OUT, reason=LATE)

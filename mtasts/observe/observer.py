@@ -1,0 +1,342 @@
+"""The checker at work: everything there is to see of a domain, within one deadline a domain."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from mtasts.check.observed import MxHost, Observed
+from mtasts.check.revocation import source
+from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
+from mtasts.observations import FetchOutcome, Hello, SmtpOutcome
+from mtasts.observe.connections import Visits, beside, patiently, report_uris
+from mtasts.observe.lookups import Answers, Lookups, addresses_in
+from mtasts.observe.record_parsers import Parsers
+from mtasts.policy import Policy, PolicySyntaxError, parse
+from mtasts.probe.https import SENDER_AGENTS, USER_AGENT
+from mtasts.records import texts
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+    from typing import Any, TypeVar
+
+    from mtasts.check.observed import Pointer
+    from mtasts.observations import Fetch, Parsed, SmtpSession, TlsDetails
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+
+    K = TypeVar("K")
+    T = TypeVar("T")
+    V = TypeVar("V", Fetch, SmtpSession)
+
+# A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
+_LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
+_MX_MAX = 20
+_REVOCATIONS_MAX = 8
+_SUBMISSIONS = 465  # RFC 8314 section 3.3
+_QUICK_SECONDS = 10.0
+_SLOW_FACTOR = 4
+
+
+class Observer:
+    """Looks at domains, each within its own deadline; what did not end in time is told as such."""
+
+    def __init__(
+        self,
+        reach: Reach,
+        resolver: Resolver,
+        *,
+        deadline_seconds: float,
+        connections_max: int = 200,
+        tls_details: bool = False,
+    ) -> None:
+        """Look through ``reach`` and ``resolver``; no more connections at once than that.
+
+        With ``tls_details`` OpenSSL's client looks too, which takes two processes an address.
+        """
+        self.tls_details = tls_details
+        self._deadline_seconds = deadline_seconds
+        self._answers = Answers(resolver)
+        self.reach = reach
+        self.parsers = Parsers(self._answers)
+        self.visits = Visits(
+            reach,
+            self._answers,
+            deadline_seconds=deadline_seconds,
+            connections_max=connections_max,
+        )
+
+    async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:
+        """Everything there is to see of ``domain``; never raises for what others do."""
+        end = asyncio.get_running_loop().time() + self._deadline_seconds
+        ask = Lookups(self._answers, end)
+        host = f"{POLICY_LABEL}.{domain}"
+        records = (f"{STS_LABEL}.{domain}", f"{TLSRPT_LABEL}.{domain}")
+        dkim = [dkim_name(selector, domain) for selector in selectors]
+        owners = (*records, f"_smtp-tlsrpt.{domain}", domain, *dkim, *dmarc_names(domain))
+        mx, addresses, aliases, caa, found = await asyncio.gather(
+            ask.one(domain, "MX"),
+            ask.addresses(host),
+            asyncio.gather(*(ask.one(name, "CNAME") for name in records)),
+            ask.caa(host),
+            asyncio.gather(*map(ask.txt, owners)),
+        )
+        sts, tlsrpt, legacy, apex, *more = found
+        seen = Observed(
+            domain,
+            sts,
+            tlsrpt,
+            legacy,
+            apex,
+            mx=mx,
+            host=addresses,
+            aliases=tuple(aliases),
+            caa=caa,
+            dkim=tuple(more[: len(dkim)]),
+            dmarc=tuple(more[len(dkim) :]),
+        )
+        return await _Looking(self, seen, ask, end).onwards()
+
+
+class _Looking:
+    """One domain, after the first look-ups: what they lead to."""
+
+    def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
+        self._visits = observer.visits
+        self._reach = observer.reach
+        self._wants_details = observer.tls_details
+        self._parsers = observer.parsers
+        self._seen = seen
+        self._ask = ask
+        self._end = end
+
+    async def onwards(self) -> Observed:
+        seen = self._seen
+        exchanges = seen.mail_hosts
+        host, loops, hosts, mailboxes, endpoints, parsed = await asyncio.gather(
+            self._host(),
+            self._ask.loops((seen.sts, seen.tlsrpt, *seen.host)),
+            asyncio.gather(*map(self._mx, exchanges[:_MX_MAX])),
+            self._each(self._visits.mailbox, "mailto"),
+            self._each(self._visits.endpoint, "https"),
+            asyncio.gather(self._spf(), self._dmarc()),
+        )
+        revocations, details = await asyncio.gather(
+            self._revocations(host.fetches, hosts), self._details(host.fetches, hosts)
+        )
+        answers = (*seen.host, *(each for host in hosts for each in host.addresses))
+        there = {address for each in answers for address in each.values}
+        return replace(
+            host,
+            private=frozenset(each for each in there if not self._reach.reaches_all(each)),
+            revocations=revocations,
+            details=details,
+            loops=loops,
+            mx_hosts=tuple(hosts),
+            left_out=max(0, len(exchanges) - _MX_MAX),
+            mailboxes=mailboxes,
+            endpoints=endpoints,
+            spf_parsed=parsed[0],
+            dmarc_parsed=parsed[1],
+        )
+
+    async def _host(self) -> Observed:
+        """The policy host: every address, as itself, as senders name themselves, with less TLS."""
+        there = addresses_in(self._seen.host)
+        found = await asyncio.gather(
+            *(self._fetches(each, SENDER_AGENTS if each == there[0] else ()) for each in there)
+        )
+        fetches = [each.usual for each in found]
+        return replace(
+            self._seen,
+            fetches=tuple(fetches),
+            agents=tuple(pair for each in found for pair in each.agents),
+            hellos=tuple(pair for each in found for pair in each.less),
+            patterns=await self._ask.patterns(_policy_of(fetches)),
+        )
+
+    async def _fetches(self, address: str, agents: Iterable[str]) -> _Fetches:
+        """The usual request, and then, where TLS stood, the others, two at once at most.
+
+        What came before the usual one would meet a limit in its place.
+        """
+        host, visits, end = self._seen.host[0].name, self._visits, self._end
+
+        async def fetch(agent: str = USER_AGENT) -> Fetch:
+            return await visits.fetch(host, address, end, agent=agent)
+
+        async def greet(hello: Hello) -> Fetch:
+            return await visits.greet(host, address, end, hello)
+
+        usual = await patiently(fetch, end)
+        if not usual.stood or usual.outcome is FetchOutcome.TIMED_OUT:
+            return _Fetches(usual)
+        less, named = await asyncio.gather(
+            _in_turn(_LESS, greet, lambda: greet(Hello.USUAL), end),
+            _in_turn(agents, fetch, fetch, end),
+        )
+        return _Fetches(usual, less, named)
+
+    async def _mx(self, host: str) -> MxHost:
+        addresses, tlsa = await asyncio.gather(
+            self._ask.addresses(host), self._ask.one(f"_25._tcp.{host}", "TLSA")
+        )
+        there = addresses_in(addresses)
+        found = await asyncio.gather(*(self._sessions(host, each) for each in there))
+        return MxHost(
+            host,
+            addresses,
+            tuple(each.usual for each in found),
+            tuple(pair for each in found for pair in each.less),
+            tlsa,
+            tuple(each.pointer for each in found if each.pointer),
+            tuple(each.implicit for each in found if each.implicit),
+        )
+
+    async def _sessions(self, host: str, address: str) -> _Sessions:
+        """A session, and then, where TLS stood, what it takes of less; one after another.
+
+        Where it did not, port 465 is asked too.
+        """
+        visits, end = self._visits, self._end
+
+        async def session(hello: Hello = Hello.USUAL) -> SmtpSession:
+            return await visits.session(host, address, end, hello)
+
+        if not self._reach.reaches_all(address):  # of whose names everybody has others
+            return _Sessions(await patiently(session, end))
+        usual, pointer = await asyncio.gather(patiently(session, end), self._ask.pointer(address))
+        less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
+        found = await _in_turn(less, session, session, end)
+        implicit = None
+        if not usual.connected or usual.outcome is SmtpOutcome.NO_STARTTLS:
+            # TLS at a deadline that has passed would be one more look for nothing.
+            implicit = await visits.greet(host, address, end, Hello.USUAL, port=_SUBMISSIONS)
+        return _Sessions(usual, found, pointer, implicit)
+
+    async def _revocations(
+        self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
+    ) -> tuple[tuple[str, Fetch], ...]:
+        """What verified certificates name that says whether they were revoked."""
+        presented = [each.tls for each in fetches]
+        presented += [session.tls for host in hosts for session in host.sessions]
+        urls = sorted(set(map(source, presented)) - {""})[:_REVOCATIONS_MAX]
+        found = await asyncio.gather(*(self._visits.revocation(url, self._end) for url in urls))
+        return tuple(zip(urls, found, strict=True))
+
+    async def _details(
+        self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
+    ) -> tuple[TlsDetails, ...]:
+        """The details of TLS wherever its usual handshake stood, if they are wanted."""
+        if not self._wants_details:
+            return ()
+        look, end = self._visits.details, self._end
+        sessions = [each for host in hosts for each in host.sessions]
+        wanted = [look(each.host, each.address, end) for each in fetches if each.tls.version]
+        wanted += [
+            look(each.host, each.address, end, smtp=True) for each in sessions if each.tls.version
+        ]
+        return tuple(await asyncio.gather(*wanted))
+
+    async def _each(
+        self, look: Callable[[str, float], Coroutine[Any, Any, T]], scheme: str
+    ) -> tuple[T, ...]:
+        """``look`` at every URI of the scheme in the TLS-RPT record."""
+        uris = report_uris(self._seen.tlsrpt, scheme)
+        return tuple(await asyncio.gather(*(look(uri, self._end) for uri in uris)))
+
+    async def _spf(self) -> Parsed | None:
+        records = list(filter(is_spf, texts(self._seen.apex.strings)))
+        if len(records) != 1:
+            return None
+        return await self._parsers.read("spf", records[0], self._seen.domain, self._end)
+
+    async def _dmarc(self) -> Parsed | None:
+        """The closest record; where it is several, or not known, there is none to read."""
+        for answer in self._seen.dmarc:
+            records = list(filter(begins_dmarc, texts(answer.strings)))
+            if len(records) == 1:
+                owner = answer.name.partition(".")[2]
+                return await self._parsers.read("dmarc", records[0], owner, self._end)
+            if records or not answer.settled:
+                return None
+        return None
+
+
+class _Sessions(NamedTuple):
+    """What one address of an MX host brought."""
+
+    usual: SmtpSession
+    less: Sequence[tuple[Hello, SmtpSession]] = ()
+    pointer: Pointer | None = None
+    implicit: Fetch | None = None
+
+
+class _Fetches(NamedTuple):
+    """What one address of the policy host brought."""
+
+    usual: Fetch
+    less: Sequence[tuple[Hello, Fetch]] = ()
+    agents: Sequence[tuple[str, Fetch]] = ()
+
+
+async def _in_turn(
+    ways: Iterable[K],
+    look: Callable[[K], Coroutine[Any, Any, V]],
+    usual: Callable[[], Coroutine[Any, Any, V]],
+    end: float,
+) -> list[tuple[K, V]]:
+    """Looks beside the usual one, one after another; after one that met a limit no more."""
+    found: list[tuple[K, V]] = []
+    for way in ways:
+        found.append((way, await beside(partial(look, way), usual, end)))
+        if found[-1][1].limited:
+            break
+    return found
+
+
+def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
+    """The policy of the first answer that brought one."""
+    for each in fetches:
+        if each.status == 200 and not each.encoding:
+            try:
+                return parse(each.body)
+            except PolicySyntaxError:
+                return None
+    return None
+
+
+async def each_of(
+    domains: Iterable[str], check: Callable[[str], Coroutine[Any, Any, T]], *, parallel: int
+) -> AsyncIterator[T]:
+    """What ``check`` makes of each domain, as it ends; no more than ``parallel`` at once.
+
+    One that has taken longer than a quick one does makes room for another, within bounds.
+    """
+    clock = asyncio.get_running_loop().time
+    waiting = iter(domains)
+    running: dict[asyncio.Task[T], float] = {}
+    most = parallel * _SLOW_FACTOR
+    try:
+        while True:
+            quick = [begun for begun in running.values() if clock() - begun < _QUICK_SECONDS]
+            room = min(parallel - len(quick), most - len(running))
+            for each in islice(waiting, room):
+                quick.append(clock())
+                running[asyncio.create_task(check(each))] = quick[-1]
+            if not running:
+                return
+            until = min(quick, default=clock()) + _QUICK_SECONDS - clock()
+            done, _ = await asyncio.wait(
+                running, timeout=max(until, 0.01), return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in done:
+                del running[task]
+                yield task.result()
+    finally:
+        for task in running:
+            task.cancel()

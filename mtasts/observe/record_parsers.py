@@ -1,0 +1,61 @@
+"""checkdmarc's parsers at work, in threads: their look-ups are those of the domain's deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mtasts.observations import DnsAnswer, DnsStatus, Parsed
+from mtasts.observe.lookups import LATE, Lookups
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtasts.observe.lookups import Answers
+
+_THREADS = 16
+_WAIT_SECONDS = 30.0  # longer than any look-up takes
+
+
+class Parsers:
+    """Reads records with what they refer to."""
+
+    def __init__(self, answers: Answers) -> None:
+        """Start nothing yet."""
+        self._answers = answers
+        self._threads = ThreadPoolExecutor(_THREADS, "mtasts-parser")
+
+    async def read(self, kind: str, record: str, domain: str, end: float) -> Parsed:
+        """What the parser of that kind (``spf``, ``dmarc``) makes of a record of ``domain``."""
+        from mtasts.probe import spf_dmarc  # noqa: PLC0415 - only where there is a record
+
+        loop = asyncio.get_running_loop()
+        resolver = spf_dmarc.BoundedResolver(_asking(loop, Lookups(self._answers, end)))
+        work = partial(spf_dmarc.PARSERS[kind], record, domain, resolver)
+        try:
+            async with asyncio.timeout_at(end):
+                return await loop.run_in_executor(self._threads, work)
+        except TimeoutError:
+            return Parsed(record, reason=LATE)
+
+
+def _asking(loop: asyncio.AbstractEventLoop, ask: Lookups) -> Callable[[str, str], DnsAnswer]:
+    """A look-up for threads, which blocks; a failed one where the loop has ended meanwhile."""
+
+    def wait(name: str, type_: str) -> DnsAnswer:
+        late = DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)
+        asking = ask.one(name, type_)
+        try:
+            future = asyncio.run_coroutine_threadsafe(asking, loop)
+        except RuntimeError:
+            asking.close()
+            return late
+        try:
+            return future.result(_WAIT_SECONDS)
+        except (TimeoutError, CancelledError):
+            future.cancel()
+            return late
+
+    return wait

@@ -1,0 +1,1 @@
+"""The gates of mode ``enforce``: evidence, conditions, reports and overrides."""

@@ -1,0 +1,130 @@
+"""The evidence for a promotion, gathered: every MX asked, records looked up, reports added up.
+
+It judges nothing: `mtasts.promotion.gates` does, from the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from mtasts.errors import UndeterminedError
+from mtasts.findings import printable
+from mtasts.mail_authentication import dkim_name, dmarc_names
+from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
+from mtasts.probe.dns import ADDRESS_TYPES, system_servers
+from mtasts.probe.smtp import look
+from mtasts.promotion.evidence import Evidence, Session, Texts, Vantage
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from mtasts.config import DomainConfig
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+    from mtasts.promotion.evidence import Explanation
+    from mtasts.tlsrpt.summary import ReportSummary
+
+_SESSIONS_AT_ONCE = 16
+_ADDRESSES_MAX = 32
+_HOSTS_MAX = 100
+_RECORDS_MAX = 50
+_ROWS_MAX = 50
+
+
+async def gather_evidence(
+    domain: DomainConfig,
+    reports: ReportSummary,
+    explained: Iterable[Explanation],
+    *,
+    reach: Reach,
+    resolver: Resolver,
+    now: dt.datetime,
+) -> Evidence:
+    """What there is to see of ``domain`` from here, now.
+
+    Raises:
+        UndeterminedError: its MX could not be looked up, so nothing is known of any host.
+    """
+    mx = await resolver.lookup(domain.name, "MX")
+    if not mx.settled:
+        raise UndeterminedError(f"the MX records of {domain.name}: {mx.reason}")
+    hosts = [host for host in mx.mx_hosts or (domain.name,) if host != NULL_MX][:_HOSTS_MAX]
+    slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
+    sessions, spf, dkim, dmarc = await asyncio.gather(
+        asyncio.gather(*(_sessions(host, reach, resolver, slots) for host in hosts)),
+        _texts(resolver, domain.name, "v=spf1"),
+        asyncio.gather(
+            *(_texts(resolver, dkim_name(s, domain.name)) for s in domain.dkim_selectors)
+        ),
+        asyncio.gather(*(_texts(resolver, name, "v=dmarc1") for name in dmarc_names(domain.name))),
+    )
+    return Evidence(
+        domain=domain.name,
+        collected=now,
+        vantage=vantage_of(reach),
+        mx=tuple(sorted(mx.mx_hosts)),
+        hosts=tuple(Session.of(each) for rows in sessions for each in rows),
+        spf=spf,
+        dkim=tuple(dkim),
+        dmarc=tuple(dmarc),
+        reports=reports,
+        explained=tuple(explained),
+    )
+
+
+async def _sessions(
+    host: str, reach: Reach, resolver: Resolver, slots: asyncio.Semaphore
+) -> list[SmtpSession]:
+    """One for each address, and one without an address for what is not known of the others."""
+    found = await asyncio.gather(*(resolver.lookup(host, type_) for type_ in ADDRESS_TYPES))
+    addresses = [value for answer in found for value in answer.values]
+    unknown = [f"its {answer.type} records: {answer.reason}" for answer in found if answer.reason]
+    if not addresses and not unknown:
+        unknown = [f"{host} has no address"]
+    if len(addresses) > _ADDRESSES_MAX:
+        unknown.append(f"{_ADDRESSES_MAX} of its {len(addresses)} addresses were asked")
+
+    async def one(address: str) -> SmtpSession:
+        async with slots:
+            return await look(reach, host, address)
+
+    seen = await asyncio.gather(*map(one, addresses[:_ADDRESSES_MAX]))
+    failed = SmtpOutcome.CONNECT_FAILED
+    return [*seen, *(SmtpSession(host, "", failed, reason=why) for why in unknown)]
+
+
+async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
+    """The TXT records of ``owner`` that begin so, strings joined (RFC 7208 section 3.3)."""
+    found = await resolver.lookup(owner, "TXT")
+    records = [printable(b"".join(strings), 4000) for strings in found.strings]
+    kept = [each for each in records if each.lower().replace(" ", "").startswith(begins)]
+    return Texts(owner, found.status, tuple(kept[:_RECORDS_MAX]), found.reason)
+
+
+def vantage_of(reach: Reach) -> Vantage:
+    """From where, and with what, this machine looks through ``reach``."""
+    import certifi  # noqa: PLC0415 - only needed once something is looked at
+
+    servers = (reach.resolver,) if reach.resolver else system_servers()
+    changed = [f"--resolver {_endpoint(*reach.resolver)}"] if reach.resolver else []
+    roots = f"Mozilla (certifi {certifi.__version__})"
+    if reach.ca_file is not None:
+        digest = hashlib.sha256(reach.ca_file.read_bytes()).hexdigest()
+        roots = f"{printable(reach.ca_file.name)} (sha256 {digest})"
+        changed.append(f"--ca {printable(reach.ca_file.name)}")
+    changed += ["--allow-private"] if reach.allow_private else []
+    changed += [f"--connect-to {printable(str(row), 300)}" for row in reach.connect_to[:_ROWS_MAX]]
+    return Vantage(
+        tool=f"mtasts {version('mtasts')}",
+        resolver=", ".join(_endpoint(*each) for each in servers),
+        roots=roots,
+        changed=tuple(changed),
+    )
+
+
+def _endpoint(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

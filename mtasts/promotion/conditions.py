@@ -1,0 +1,187 @@
+"""The conditions of a promotion that need no report: what a look at the domain has to show.
+
+Every one that is unmet is told; what could not be found out is unmet.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from mtasts.addresses import is_global
+from mtasts.clock import minute
+from mtasts.findings import printable
+from mtasts.ledger.history import Ledger, enforces
+from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
+from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mtasts.config import DomainConfig
+    from mtasts.errors import UndeterminedError
+    from mtasts.ledger.entries import LedgerError
+    from mtasts.observations import DnsAnswer
+    from mtasts.promotion.evidence import Evidence, EvidenceError, Session, Texts
+
+    KnownLedger = Ledger | LedgerError | UndeterminedError
+
+EVIDENCE_AGE = dt.timedelta(days=7)
+_SKEW = dt.timedelta(hours=1)
+_SHOWN_MAX = 20
+
+
+def evidence_conditions(
+    domain: DomainConfig,
+    ledger: KnownLedger,
+    mx: DnsAnswer,
+    evidence: Evidence | EvidenceError | None,
+    now: dt.datetime,
+    *,
+    is_local: bool,
+) -> Iterator[str]:
+    """That it is there, fresh, seen as senders see, and that every MX host of now offers TLS."""
+    collect = f"mtasts gate collect {domain.name} --reports FOLDER, where port 25 is open"
+    if evidence is None:
+        yield f"no evidence for enforce: run {collect}, and commit what it writes"
+        return
+    if isinstance(evidence, Exception):
+        yield f"the evidence cannot be used: {evidence}: run {collect}"
+        return
+    if evidence.vantage is None:
+        yield (
+            "the evidence is of version 1, which an earlier release wrote: it does not say how it "
+            f"was collected, nor which policy each report is about: run {collect}"
+        )
+    yield from _age(evidence, ledger, collect, now)
+    if mx.settled and set(mx.mx_hosts) != set(evidence.mx):
+        yield (
+            f"the evidence is for another MX set: it saw {_listed(evidence.mx)}, and DNS has "
+            f"{_listed(mx.mx_hosts)}: run {collect}"
+        )
+    if not is_local:
+        yield from _vantage(evidence, collect)
+    yield from _hosts(domain.name, evidence, now)
+
+
+def _age(evidence: Evidence, ledger: KnownLedger, collect: str, now: dt.datetime) -> Iterator[str]:
+    age = now - evidence.collected
+    if age > EVIDENCE_AGE:
+        yield (
+            f"the evidence of {minute(evidence.collected)} is older than {EVIDENCE_AGE.days} "
+            f"days: run {collect}"
+        )
+    if age < -_SKEW:
+        yield f"the evidence is dated {minute(evidence.collected)}, which is not over yet"
+    demoted = _demoted_at(ledger) if isinstance(ledger, Ledger) else None
+    if demoted is not None and evidence.collected <= demoted:
+        yield (
+            f"the evidence of {minute(evidence.collected)} is from before {minute(demoted)}, when "
+            f"the domain went back from enforce: run {collect}"
+        )
+
+
+def _demoted_at(ledger: Ledger) -> dt.datetime | None:
+    """When the domain last went back from enforce; None if it never did."""
+    steps = [
+        later.at
+        for before, later in pairwise(ledger.bodies)
+        if enforces(before) and not enforces(later)
+    ]
+    return steps[-1] if steps else None
+
+
+def _vantage(evidence: Evidence, collect: str) -> Iterator[str]:
+    """Whether senders would see what was seen: the same names, authorities and addresses."""
+    changed = evidence.vantage.changed if evidence.vantage else ()
+    if changed:
+        shown = ", ".join(printable(each, 300) for each in changed[:_SHOWN_MAX])
+        yield (
+            f"the evidence was not collected as senders look: {shown}: run {collect}, without "
+            "--resolver, --ca, --connect-to and --allow-private and outside a local cloud"
+        )
+    strays = sorted(
+        {
+            f"{printable(each.host, 253)} at {printable(each.address)}"
+            for each in evidence.hosts
+            if each.address and not is_global(each.address)
+        }
+    )
+    if strays:
+        yield (
+            f"{', '.join(strays[:_SHOWN_MAX])}: no address that senders can reach (RFC 6890): have "
+            f"public DNS name public addresses, and run {collect}, with public DNS"
+        )
+
+
+def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:
+    """Each MX host: STARTTLS at every address that can be reached from there, with a good name."""
+    sessions = sorted(evidence.hosts, key=lambda each: each.host)
+    seen = {host: list(rows) for host, rows in groupby(sessions, key=lambda each: each.host)}
+    for host in evidence.mx or (name,):
+        if host == NULL_MX:
+            continue
+        rows = seen.get(host, [])
+        if all(each.outcome is SmtpOutcome.NO_ROUTE for each in rows):
+            why = printable("; ".join(sorted({each.reason for each in rows})), 200)
+            yield (
+                f"{printable(host, 253)}: could not find out whether it offers TLS: "
+                f"{why or 'it was not asked'}"
+            )
+        for each in rows:
+            yield from _session(each, now)
+
+
+def _session(seen: Session, now: dt.datetime) -> Iterator[str]:
+    at = f" at {printable(seen.address)}" if seen.address else ""
+    where = f"{printable(seen.host, 253)}{at}"
+    match seen.outcome:
+        case SmtpOutcome.TLS:
+            if seen.expires is None:
+                yield f"{where}: could not find out when its certificate expires"
+            elif seen.expires <= now:
+                yield f"{where}: its certificate expired at {minute(seen.expires)}"
+        case SmtpOutcome.NO_ROUTE:
+            pass  # an address family that the machine lacks says nothing of the host
+        case SmtpOutcome.NO_STARTTLS | SmtpOutcome.CERTIFICATE_REFUSED | SmtpOutcome.TLS_FAILED:
+            why = f"{seen.fault}: {seen.reason}" if seen.fault else seen.reason
+            yield f"{where}: {seen.outcome}: {printable(why, 200)}"
+        case _:
+            why = f"{seen.outcome}: {seen.reason}"
+            yield f"{where}: could not find out whether it offers TLS: {printable(why, 200)}"
+
+
+def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> Iterator[str]:
+    """SPF, DKIM and DMARC in place: a domain that can be forged gains little from MTA-STS."""
+    yield from _records("SPF", evidence.spf, is_spf, "RFC 7208 section 3")
+    if not domain.dkim_selectors:
+        yield "no DKIM key can be looked up: add dkimSelectors to the domain"
+    keys = {found.owner: found for found in evidence.dkim}
+    for selector in domain.dkim_selectors:
+        owner = dkim_name(selector, domain.name)
+        if owner not in keys:
+            yield f"the evidence does not tell of the DKIM key {owner}: collect it again"
+        else:
+            found = keys[owner]
+            yield from _records("DKIM", found, is_dkim, "RFC 6376 section 3.6.1")
+    # The nearest name above that has one speaks for those below (RFC 7489 section 6.6.3).
+    for found in evidence.dmarc:
+        if found.status is DnsStatus.FAILED or any(map(begins_dmarc, found.records)):
+            yield from _records("DMARC", found, is_dmarc, "RFC 7489 section 6.3")
+            return
+    yield f"no DMARC record: publish _dmarc.{domain.name} TXT (RFC 7489 section 6.3)"
+
+
+def _records(kind: str, found: Texts, is_one: Callable[[str], bool], clause: str) -> Iterator[str]:
+    count = sum(map(is_one, found.records))
+    owner = printable(found.owner, 253)
+    if found.status is DnsStatus.FAILED:
+        yield f"could not find out the {kind} record {owner}: {printable(found.reason, 200)}"
+    elif count != 1:
+        seen = "no usable" if count == 0 else f"{count}"
+        yield f"{owner} has {seen} {kind} record{'s' if count > 1 else ''} ({clause})"
+
+
+def _listed(hosts: tuple[str, ...]) -> str:
+    return ", ".join(printable(host, 253) for host in sorted(hosts)[:_SHOWN_MAX]) or "none"

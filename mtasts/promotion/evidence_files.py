@@ -1,0 +1,45 @@
+"""Where evidence lies in the repository: ``evidence/<agency>/<domain>.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mtasts.files import write_whole
+from mtasts.promotion.evidence import (
+    EVIDENCE_MAX_BYTES,
+    Evidence,
+    EvidenceError,
+    read_evidence,
+    render_evidence,
+)
+
+FOLDER = Path("evidence")
+
+
+def evidence_path(folder: Path, stack: str, domain: str) -> Path:
+    """The file of one domain; the agency is called as its stack is."""
+    return folder / stack / f"{domain}.json"
+
+
+def load_evidence(path: Path, domain: str) -> Evidence | EvidenceError | None:
+    """What the file says, why it cannot be used, or None where there is none."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(EVIDENCE_MAX_BYTES + 1)
+        return read_evidence(raw, domain)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return EvidenceError(f"{path}: {error.strerror}")
+    except EvidenceError as error:
+        return EvidenceError(f"{path}: {error}")
+
+
+def store_evidence(path: Path, evidence: Evidence) -> None:
+    """Write the file, whole or not at all.
+
+    Raises:
+        EvidenceError: it is larger than what is read back.
+        OSError: it cannot be written.
+    """
+    write_whole(path, render_evidence(evidence), replace=True)

@@ -1,0 +1,235 @@
+"""The conditions of a promotion that TLS reports have to meet (RFC 8460).
+
+Anybody may send a report. So a day of reports counts only for a policy that the ledger says was
+served then, while a failure counts whatever policy it is told of, and so does whatever was left out
+and may hide one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shlex
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.findings import printable
+from mtasts.ledger.entries import SKEW, Body, Proof
+from mtasts.policy import Mode
+from mtasts.tlsrpt.report import Drop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from mtasts.errors import UndeterminedError
+    from mtasts.ledger.entries import LedgerError
+    from mtasts.ledger.history import Ledger
+    from mtasts.policy import Policy
+    from mtasts.promotion.evidence import Evidence
+    from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter
+
+REPORT_DAYS = 14
+# Small domains get no report on a day without mail, so the days need not follow one another.
+REPORT_WINDOW = dt.timedelta(days=60)
+REPORTERS = 2
+CLEAN = dt.timedelta(days=7)
+_SHOWN_MAX = 5
+
+
+def report_conditions(
+    domain: str,
+    evidence: Evidence,
+    ledger: Ledger | LedgerError | UndeterminedError,
+    *,
+    is_local: bool,
+) -> Iterator[str]:
+    """Enough days, enough reporters, and nothing that failed, or may have, and nobody explained."""
+    newest = evidence.collected.date()
+    if isinstance(ledger, Exception):
+        yield (
+            "could not find out which policies were served, and reports count for those alone: "
+            f"{ledger}: run mtasts gate check {domain} where the account's credentials are"
+        )
+    else:
+        yield from _days(_Days.of(evidence, ledger, is_local=is_local), newest)
+    since = newest - CLEAN
+    failed = [each for each in _unexplained(evidence) if each.day >= since]
+    for each in failed[:_SHOWN_MAX]:
+        at = f"@{each.mx}" if each.mx else ""
+        yield (
+            f"{printable(each.reporter)} reports {each.count} failed sessions on {each.day}: "
+            f"{printable(each.result_type)}{f' at {printable(each.mx, 253)}' if each.mx else ''}: "
+            f"mend it, or explain it: {_explain(domain, f'{each.result_type}{at}')}"
+        )
+    if len(failed) > _SHOWN_MAX:
+        yield f"and {len(failed) - _SHOWN_MAX} more rows of failures that nobody explained"
+    hiding = [each for each in evidence.reports.dropped if _hinders(each, evidence)]
+    for row in hiding[:_SHOWN_MAX]:
+        yield (
+            f"{_left_out(row)}: it may hide failed sessions: have the sender mend it, or explain "
+            f"it: {_explain(domain, f'{row.kind}@{row.file}')}"
+        )
+    if len(hiding) > _SHOWN_MAX:
+        yield (
+            f"and {len(hiding) - _SHOWN_MAX} more files and rows that count for nothing, which "
+            "nobody explained"
+        )
+
+
+def report_notes(
+    evidence: Evidence, ledger: Ledger | LedgerError | UndeterminedError, *, is_local: bool
+) -> Iterator[str]:
+    """What was given and hinders nothing: what counts for nothing, and what somebody explained."""
+    yield from _explained(evidence)
+    if not isinstance(ledger, Exception) and evidence.vantage is not None:
+        yield from _bounded(_Days.of(evidence, ledger, is_local=is_local).notes)
+    rows = [each for each in evidence.reports.dropped if not _hinders(each, evidence)]
+    yield from _bounded([f"not counted: {_left_out(each)}" for each in rows])
+
+
+def _days(found: _Days, newest: dt.date) -> Iterator[str]:
+    names = sorted(name for name, days in found.counted.items() if days)
+    days = {day for each in found.counted.values() for day in each}
+    if len(days) < REPORT_DAYS:
+        yield (
+            f"TLS reports of {len(days)} days in the last {REPORT_WINDOW.days}: enforce needs "
+            f"{REPORT_DAYS} (RFC 8460)"
+        )
+    if len(names) < REPORTERS:
+        said = ", ".join(printable(name) for name in names) or "nobody"
+        yield f"TLS reports come from {said}: enforce needs {REPORTERS} reporters or more"
+    if days and max(days) < newest - CLEAN:
+        yield f"the newest TLS report is of {max(days)}: nothing is known of the days since"
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The days of reports that count, by reporter, and why others do not."""
+
+    counted: dict[str, set[dt.date]]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, evidence: Evidence, ledger: Ledger, *, is_local: bool) -> _Days:
+        newest = evidence.collected.date()
+        served = _served(ledger, evidence.collected)
+        failed = {(each.reporter, each.day) for each in _unexplained(evidence)}
+        counted: dict[str, set[dt.date]] = defaultdict(set)
+        notes = []
+        for row in evidence.reports.reporters:
+            recent = {day for day in row.days if newest - REPORT_WINDOW <= day <= newest}
+            good = recent if is_local else {day for day in recent if _is_served(row, day, served)}
+            clean = {day for day in good if (row.name, day) not in failed}
+            counted[row.name] |= clean
+            later = [day for day in row.days if day > newest]
+            notes += [
+                *_not_counted(row, later, "it was not over when the evidence was collected"),
+                *_not_counted(row, recent - good, _why_not(row, recent - good, served)),
+                *_not_counted(row, good - clean, "sessions failed then, and nobody explained why"),
+            ]
+        return cls(counted, tuple(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A policy, and the first and last UTC day on which a sender that follows RFC 8461 held it."""
+
+    policy: Policy
+    first: dt.date
+    last: dt.date
+
+
+def _served(ledger: Ledger, now: dt.datetime) -> tuple[_Served, ...]:
+    """The policies that senders were seen to get, but those of mode none: by them nobody checks."""
+    proven: dict[int, dt.datetime] = {}
+    waiting: dict[str, list[Body]] = defaultdict(list)
+    for entry in ledger.entries:
+        if isinstance(entry, Body):
+            waiting[entry.id].append(entry)
+        elif isinstance(entry, Proof):
+            proven |= {body.number: entry.at for body in waiting.pop(entry.id, ())}
+    found = []
+    replaced = now
+    for body in reversed(ledger.bodies):
+        if body.number not in proven:
+            continue
+        policy, seen = body.policy, proven[body.number]
+        if policy is not None and policy.mode is not Mode.NONE:
+            until = replaced + body.holds_for + SKEW
+            found.append(_Served(policy, seen.date(), until.date()))
+        replaced = min(replaced, seen)
+    return tuple(found)
+
+
+def _is_served(row: Reporter, day: dt.date, served: Iterable[_Served]) -> bool:
+    return any(each.first <= day <= each.last and row.policy.fits(each.policy) for each in served)
+
+
+def _why_not(row: Reporter, days: Iterable[dt.date], served: tuple[_Served, ...]) -> str:
+    first = min((each.first for each in served), default=None)
+    if first is None:
+        return "the ledger has no policy in testing or enforce that was seen to be served"
+    if all(day < first for day in days):
+        return f"the ledger begins on {first}"
+    return f"the ledger has no such policy served then: {printable(str(row.policy), 300)}"
+
+
+def _not_counted(row: Reporter, days: Iterable[dt.date], why: str) -> Iterator[str]:
+    found = sorted(days)
+    if found:
+        span = f"{found[0]}" if len(found) == 1 else f"{len(found)} days, {found[0]} to {found[-1]}"
+        yield f"not counted: reports of {printable(row.name)} of {span}: {why}"
+
+
+def _unexplained(evidence: Evidence) -> list[FailureDay]:
+    return [
+        each
+        for each in evidence.reports.failures
+        if not any(why.explains(each) for why in evidence.explained)
+    ]
+
+
+def _hinders(row: Dropped, evidence: Evidence) -> bool:
+    """Whether what was left out stands against enforce: recent enough, and not explained."""
+    # Of two reports under one id one is forged, and the days of both are in doubt.
+    span = REPORT_WINDOW if row.kind is Drop.CONFLICT else CLEAN
+    is_recent = row.day is None or row.day >= evidence.collected.date() - span
+    is_explained = any(why.explains(row) for why in evidence.explained)
+    return row.may_hide_failures and is_recent and not is_explained
+
+
+def _left_out(row: Dropped) -> str:
+    of = f" of {printable(row.reporter)}" if row.reporter else ""
+    return f"{printable(row.file, 300)}{of}: {row.kind}: {printable(row.reason, 300)}"
+
+
+def _explain(domain: str, what: str) -> str:
+    # Senders choose types and names, and the line is for pasting into a shell.
+    quoted = shlex.quote(f"{printable(what, 300)}=WHY")
+    return f"mtasts gate collect {domain} --reports FOLDER --explain {quoted}"
+
+
+def _explained(evidence: Evidence) -> Iterator[str]:
+    """What each explanation lets past now: one that was given once stands for later failures, too.
+
+    The newest come first, and no more of them than a reader looks through.
+    """
+    found = []
+    for why in evidence.explained:
+        failed = [each for each in evidence.reports.failures if why.explains(each)]
+        if failed:
+            count, last = sum(each.count for each in failed), max(each.day for each in failed)
+            at = f" at {printable(why.mx, 253)}" if why.mx else ""
+            what = f"{printable(why.result_type)}{at}: {printable(why.reason, 300)}"
+            found.append((last, f"explained: {count} failed sessions, the last on {last}: {what}"))
+    lines = [line for _, line in sorted(found, reverse=True)]
+    yield from lines[:_SHOWN_MAX]
+    if len(lines) > _SHOWN_MAX:
+        yield f"and {len(lines) - _SHOWN_MAX} more explanations: the evidence has them"
+
+
+def _bounded(lines: Iterable[str]) -> Iterator[str]:
+    found = list(lines)
+    yield from found[:_SHOWN_MAX]
+    if len(found) > _SHOWN_MAX:
+        yield f"and {len(found) - _SHOWN_MAX} more that count for nothing: the evidence names them"

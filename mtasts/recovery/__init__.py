@@ -1,0 +1,1 @@
+"""What exists already, taken in: ledgers, cloud resources and live policies."""

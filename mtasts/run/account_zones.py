@@ -1,0 +1,74 @@
+"""The zones of an account in one run: listed once, and each asked for its name servers once.
+
+What an account may be asked is bounded (Route 53: five requests a second, for everybody who uses
+the account), so what the ledger tells is not asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from mtasts.errors import UndeterminedError
+from mtasts.threads import in_thread
+from mtasts.zones import HostedZone, ZoneError, choose_zone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Zones(Protocol):
+    """The zones that can be written to; every method blocks, and raises `UndeterminedError`."""
+
+    def list(self, role: str | None) -> tuple[HostedZone, ...]:
+        """Every public zone, in that role if any."""
+
+    def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
+        """A listed zone with its name servers."""
+
+
+class HostedZones:
+    """What one survey has found out about ``zones``; of one event loop."""
+
+    def __init__(self, zones: Zones) -> None:
+        """Ask nothing yet."""
+        self._zones = zones
+        self._listed: dict[str | None, asyncio.Task[tuple[HostedZone, ...]]] = {}
+        self._completed: dict[tuple[str | None, str], asyncio.Task[HostedZone]] = {}
+
+    async def choose(
+        self,
+        role: str | None,
+        name: str,
+        wanted: Iterable[str | None],
+        known: Iterable[HostedZone],
+    ) -> HostedZone | ZoneError | UndeterminedError:
+        """The zone of ``name``: the first of the ids that is listed, or that has to be.
+
+        Its name servers are those of the same zone among ``known``, which the ledger tells: a zone
+        of Route 53 keeps its own for life. Cloudflare lists them.
+        """
+        try:
+            zones = await self._list(role)
+            *preferred, last = wanted
+            listed = [each for each in preferred if any(zone.zone_id == each for zone in zones)]
+            chosen = choose_zone(zones, name, listed[0] if listed else last)
+            if chosen.name_servers:
+                return chosen
+            of_it = (each for each in known if replace(each, name_servers=frozenset()) == chosen)
+            found = next(of_it, chosen)
+            return found if found.name_servers else await self._complete(role, chosen)
+        except (ZoneError, UndeterminedError) as error:
+            return error
+
+    async def _list(self, role: str | None) -> tuple[HostedZone, ...]:
+        if role not in self._listed:
+            self._listed[role] = asyncio.create_task(in_thread(self._zones.list, role))
+        return await self._listed[role]
+
+    async def _complete(self, role: str | None, zone: HostedZone) -> HostedZone:
+        key = (role, zone.zone_id)
+        if key not in self._completed:
+            self._completed[key] = asyncio.create_task(in_thread(self._zones.complete, role, zone))
+        return await self._completed[key]

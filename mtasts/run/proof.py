@@ -1,0 +1,344 @@
+"""The proof that the policy host serves the intended bytes, before any record says so.
+
+RFC 8461 section 8.1 wants the body out before the record. A sender that sees the new id and still
+gets the old body keeps it under the new id for max_age, so "out" has to be seen, not assumed:
+the lifetime of older copies is waited out, caches are purged, and every address is asked over
+verified TLS, as senders do (docs/decisions/0006-wait-then-purge.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+from mtasts.cloud.aws.caches import PurgeError
+from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.ledger.history import enforces
+from mtasts.observations import DnsStatus
+from mtasts.policy import parse
+from mtasts.probe.dns import ADDRESS_TYPES
+from mtasts.probe.https import SENDER_AGENTS, USER_AGENT, fetch
+from mtasts.rollout.declaration import STS_LABEL
+from mtasts.rollout.mx_safety import uncovered
+from mtasts.rollout.published import live_id
+from mtasts.rollout.served import Judged, Verdict, judge, summary
+from mtasts.run.waiting import Waits
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from mtasts.ledger.history import Intended
+    from mtasts.observations import DnsAnswer, Fetch
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+
+ASKS_PER_ADDRESS = 1 + len(SENDER_AGENTS)
+_ADDRESSES_MAX = 16
+_PAUSES_SECONDS = (0.25, 0.5, 1, 2, 4, 8)
+_FETCH_SECONDS = 10.0
+_SETTLING_PAUSE_SECONDS = 5.0
+
+
+class NotProvenError(MtaStsError):
+    """The policy host does not serve the intended policy; the record must stay as it is.
+
+    ``judged`` is the last round of requests. A later run tries again.
+    """
+
+    def __init__(self, text: str, judged: tuple[Judged, ...] = ()) -> None:
+        """Carry the text and what was seen."""
+        self.judged = judged
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What has to be seen: ``body``, served by ``host``.
+
+    It ``is_first`` where no other body was ever served for the domain, as far as its ledger tells.
+    """
+
+    host: str
+    body: bytes
+    is_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was seen when it was proven: requests that all brought the intended bytes."""
+
+    wanted: Wanted
+    addresses: tuple[str, ...]
+    unseen: tuple[str, ...]
+    requests: int
+
+
+class Caches(Protocol):
+    """The caches between the origin and the senders, as far as their cloud lets one act on them."""
+
+    async def purge(self, within_seconds: float) -> None:
+        """Drop every cached copy; returns when the cloud says that all have been dropped.
+
+        Raises:
+            PurgeError: it did not say so ``within_seconds``.
+        """
+
+    async def seconds_until_lapsed(self) -> float | None:
+        """How long a cache may still hold a copy of an older body, whatever was purged.
+
+        None where the origin, as far as it tells, never had one.
+        """
+
+    @property
+    def settle_seconds(self) -> float:
+        """For how long it has to be seen, where the cloud does not say when a change has spread."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """When one proof has to end, and where its time went before the host was asked; in seconds."""
+
+    total: float
+    end: float
+    waited: float = 0.0
+    purged: float = 0.0
+
+    def told(self, now: float) -> str:
+        """What the time was spent on."""
+        looked = max(0.0, now - (self.end - self.total) - self.waited - self.purged)
+        return (
+            f"of the {self.total:.0f} s of mtasts:proofSeconds, {self.waited:.0f} s went into "
+            f"waiting for older copies to lapse, {self.purged:.0f} s into purging caches, "
+            f"{looked:.0f} s into asking"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Prover:
+    """Asks and judges until everything is right, or the deadline has come.
+
+    The deadline is that of the whole proof: waiting for caches, purging them, and asking.
+
+    ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests.
+    ``waits`` is told what is waited for. All times are in seconds.
+    """
+
+    reach: Reach
+    resolver: Resolver
+    deadline_seconds: float
+    ask: Callable[..., Awaitable[Fetch]] = fetch
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep
+    clock: Callable[[], float] = time.monotonic
+    waits: Waits = field(default_factory=Waits)
+
+    async def prove(self, wanted: Wanted, name_servers: tuple[str, ...], caches: Caches) -> Proof:
+        """Prove that ``wanted`` is what senders get.
+
+        The host's addresses are asked of the zone's ``name_servers``: a resolver may hold an old
+        or a negative answer.
+
+        Raises:
+            NotProvenError: something else is served, or may still be.
+            UndeterminedError: nothing could be seen from here.
+        """
+        times = await self._clear(wanted, caches)
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(
+                    self.resolver.authoritative(name_servers, wanted.host, type_)
+                    for type_ in ADDRESS_TYPES
+                )
+            )
+
+        proof = await self._until(times, wanted, resolve, caches.settle_seconds)
+        self.waits.say(f"{wanted.host}: proof passed at {_count(proof.addresses)}")
+        return proof
+
+    async def prove_candidate(
+        self, wanted: Wanted, candidate: str, caches: Caches | None = None
+    ) -> Proof:
+        """Prove that ``candidate``, a name of the host's own, serves ``wanted``.
+
+        For use before any record of the policy host leads there, or where none does any more, with
+        its ``caches`` then; raises as `prove` does.
+        """
+        times = await self._clear(wanted, caches)
+
+        async def resolve() -> list[DnsAnswer]:
+            return await asyncio.gather(
+                *(self.resolver.lookup(candidate, type_) for type_ in ADDRESS_TYPES)
+            )
+
+        settle_seconds = caches.settle_seconds if caches else 0.0
+        proof = await self._until(times, wanted, resolve, settle_seconds)
+        where = f"{_count(proof.addresses)} of {candidate}"
+        self.waits.tell(f"{wanted.host}: proof passed at {where}")
+        return proof
+
+    async def look_at_mx(
+        self, domain: str, intended: Intended, zones: Iterable[tuple[str, ...]]
+    ) -> None:
+        """Look at the live MX once more before ``intended`` is published, if it enforces.
+
+        Between the verdict and the record lies the proof, and an MX may have moved meanwhile. An id
+        that one of the ``zones`` names already, by its name servers, is nothing new to senders.
+
+        Raises:
+            NotProvenError: the policy misses a live MX, or that could not be found out.
+        """
+        if not enforces(intended):
+            return
+        owner = f"{STS_LABEL}.{domain}"
+        mx, *records = await asyncio.gather(
+            self.resolver.lookup(domain, "MX"),
+            *(self.resolver.authoritative(servers, owner, "TXT") for servers in zones),
+        )
+        reasons = list(uncovered(domain, parse(intended.body), mx))
+        if reasons and intended.id not in map(live_id, records):
+            raise NotProvenError(
+                f"not published: {'; '.join(reasons)}. But it is served already, and a sender that "
+                "holds no policy yet may get it: mend this now, or write mode: testing for the "
+                "domain and run again (docs/emergencies.md)"
+            )
+
+    async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
+        """Wait until no cache holds an older body, and drop what they hold.
+
+        There is nothing to drop where both ledger and origin tell that there never was an older
+        one: a purge takes minutes, and new domains come by the dozen.
+        """
+        began = self.clock()
+        end = began + self.deadline_seconds
+        if caches is None:
+            return _Times(self.deadline_seconds, end)
+        lapses = await caches.seconds_until_lapsed()
+        if lapses is None and wanted.is_first:
+            return _Times(self.deadline_seconds, end)
+        wait = lapses or 0.0
+        if wait > end - self.clock():
+            raise NotProvenError(
+                f"{wanted.host}: caches may hold the former policy for another {wait:.0f} s, longer"
+                f" than a proof may take ({self.deadline_seconds:.0f} s): run again after that, or"
+                " raise mtasts:proofSeconds"
+            )
+        if wait > 0:
+            with self.waits.waiting(f"caches of {wanted.host}", wait):
+                await self.pause(wait)
+        # After the wait, not before: a cache that had asked for the old body when it was replaced
+        # may store it after a purge, and serve it past its lifetime while its origin fails.
+        waited = self.clock() - began
+        try:
+            left = end - self.clock()
+            with self.waits.waiting(f"caches of {wanted.host} to be purged", left, at_most=True):
+                await caches.purge(left)
+        except PurgeError as error:
+            times = _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
+            raise NotProvenError(
+                f"{wanted.host}: {error}; {times.told(self.clock())}: run again later, or raise "
+                "mtasts:proofSeconds"
+            ) from error
+        return _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
+
+    async def _until(
+        self,
+        times: _Times,
+        wanted: Wanted,
+        resolve: Callable[[], Awaitable[list[DnsAnswer]]],
+        settle_seconds: float,
+    ) -> Proof:
+        """Look until all is right, and has been for ``settle_seconds`` without a break."""
+        settled = f" and to go on so for {settle_seconds:g} s" if settle_seconds else ""
+        what = f"{wanted.host} to serve the policy at every address{settled}"
+        with self.waits.waiting(what, times.end - self.clock(), at_most=True):
+            return await self._look(times, wanted, resolve, settle_seconds)
+
+    async def _look(
+        self,
+        times: _Times,
+        wanted: Wanted,
+        resolve: Callable[[], Awaitable[list[DnsAnswer]]],
+        settle_seconds: float,
+    ) -> Proof:
+        """As `_until`, without a word."""
+        tries = requests = 0
+        since: float | None = None
+        while True:
+            found = await self._round(wanted, resolve, times.end)
+            now = self.clock()
+            if isinstance(found, Proof):
+                since = now if since is None else since
+                requests += found.requests
+                if now - since >= settle_seconds:
+                    return replace(found, requests=requests)
+                pause = min(_SETTLING_PAUSE_SECONDS, settle_seconds - (now - since))
+            else:
+                since, requests = None, 0
+                pause = _PAUSES_SECONDS[min(tries, len(_PAUSES_SECONDS) - 1)]
+                tries += 1
+            if now + pause >= times.end:
+                if isinstance(found, Proof):
+                    found = _unsettled(wanted, settle_seconds)
+                text = f"{found} ({times.told(now)})"
+                if isinstance(found, NotProvenError):
+                    raise NotProvenError(text, found.judged)
+                raise UndeterminedError(text)
+            await self.pause(pause)
+
+    async def _round(
+        self, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
+    ) -> Proof | NotProvenError | UndeterminedError:
+        """One look at all addresses: the proof, or what stands against it."""
+        answers = await resolve()
+        failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]
+        if failed:
+            reasons = "; ".join(f"{each.name} {each.type}: {each.reason}" for each in failed)
+            return UndeterminedError(f"the addresses to ask for {wanted.host}: {reasons}")
+        addresses = sorted({value for answer in answers for value in answer.values})
+        if not addresses:
+            asked = ", ".join(sorted({answer.name for answer in answers}))
+            return NotProvenError(f"{wanted.host}: DNS has no address for {asked}")
+        judged = await self._ask(wanted, addresses[:_ADDRESSES_MAX], end)
+        wrong = summary(judged)
+        if wrong:
+            return NotProvenError(
+                f"https://{wanted.host} does not serve the intended policy: {wrong}", judged
+            )
+        seen = {each.fetch.address for each in judged if each.verdict is Verdict.SERVED}
+        if not seen:
+            return UndeterminedError(
+                f"whether {wanted.host} serves the policy: no route from here to "
+                f"{', '.join(addresses)}"
+            )
+        unseen = tuple(sorted(set(addresses) - seen))
+        return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
+
+    async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
+        """Several requests to each address, one after the other there, all addresses at once."""
+
+        async def one(address: str) -> list[Judged]:
+            judged = []
+            # As senders name themselves, too: what keeps bots away may keep them away.
+            for agent in (USER_AGENT, *SENDER_AGENTS):
+                limit = min(_FETCH_SECONDS, max(end - self.clock(), 1.0))
+                found = await self.ask(
+                    self.reach, wanted.host, address, deadline_seconds=limit, user_agent=agent
+                )
+                judged.append(judge(found, wanted.body))
+            return judged
+
+        rounds = await asyncio.gather(*(one(address) for address in addresses))
+        return tuple(each for judged in rounds for each in judged)
+
+
+def _count(addresses: tuple[str, ...]) -> str:
+    return f"{len(addresses)} address{'es' if len(addresses) != 1 else ''}"
+
+
+def _unsettled(wanted: Wanted, settle_seconds: float) -> NotProvenError:
+    return NotProvenError(
+        f"https://{wanted.host} serves the intended policy, but was not seen to for "
+        f"{settle_seconds:g} s before the deadline: raise mtasts:proofSeconds, or run again"
+    )

@@ -1,0 +1,102 @@
+"""What the bucket of a stack remembers: ledgers, of domains listed or not, and emergencies."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from mtasts.errors import UndeterminedError
+from mtasts.findings import printable
+from mtasts.ledger.emergency_notes import missing, read_notes
+from mtasts.ledger.entries import LedgerError
+from mtasts.ledger.history import Ledger
+from mtasts.names import DomainNameError, parse_domain
+from mtasts.rollout.vanished import Remembered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mtasts.config import AgencyConfig
+    from mtasts.ledger.emergency_notes import Note
+    from mtasts.ledger.recorder import Recorder
+
+Found: TypeAlias = Ledger | LedgerError | UndeterminedError
+
+
+class Memory:
+    """Reads it, once a run, as soon as the account is known to be the stack's."""
+
+    def __init__(self, ledgers: Callable[[str], Recorder], identity: asyncio.Task[str]) -> None:
+        """Read through the recorder that ``ledgers`` gives for the account; nothing is read yet."""
+        self._ledgers = ledgers
+        self.identity = identity
+        self._notes: asyncio.Task[Mapping[str, Mapping[str, bytes]]] | None = None
+
+    async def history(self, domain: str) -> tuple[Found, tuple[Note, ...]]:
+        """The ledger of a domain, or why it is not known, and what went out in an emergency.
+
+        The ledger has the notes that it lacks, as this run is about to write them into it.
+        """
+        if self._notes is None:
+            self._notes = asyncio.create_task(self._noted())
+        ledger = await self._ledger(domain)
+        try:
+            noted = (await self._notes).get(domain, {})
+            repair = self._ledgers(await self.identity).store.repair(domain)
+            return _with_notes(ledger, read_notes(noted, domain, repair), repair)
+        except (LedgerError, UndeterminedError) as error:
+            return (error if isinstance(ledger, Ledger) else ledger), ()
+
+    async def remembered(
+        self, config: AgencyConfig
+    ) -> tuple[tuple[Remembered, ...], LedgerError | UndeterminedError | None, tuple[str, ...]]:
+        """The domains that only their ledgers tell of, and what is there that is no domain's.
+
+        Between the two is why they are not all known, if they are not.
+        """
+        try:
+            names = await self._ledgers(await self.identity).domains()
+        except (LedgerError, UndeterminedError) as error:
+            return (), error, ()
+        parked = {each.name: each.parked for each in config.domains}
+        unlisted = [name for name in names if parked.get(name, True)]
+        domains = [name for name in unlisted if _is_domain(name)]
+        ledgers = await asyncio.gather(*map(self._ledger, domains))
+        found = (
+            Remembered(name, ledger, parked=name in parked)
+            if isinstance(ledger, Ledger)
+            else Remembered(name, problem=ledger, parked=name in parked)
+            for name, ledger in zip(domains, ledgers, strict=True)
+        )
+        strays = (
+            f"ledger/{printable(name)}/ is no domain's, and nothing reads it"
+            for name in unlisted
+            if name not in domains
+        )
+        return tuple(found), None, tuple(strays)
+
+    async def _ledger(self, domain: str) -> Found:
+        try:
+            return await self._ledgers(await self.identity).read(domain)
+        except (LedgerError, UndeterminedError) as error:
+            return error
+
+    async def _noted(self) -> Mapping[str, Mapping[str, bytes]]:
+        return await self._ledgers(await self.identity).emergencies()
+
+
+def _with_notes(
+    ledger: Found, notes: tuple[Note, ...], repair: str
+) -> tuple[Found, tuple[Note, ...]]:
+    """The ledger with what it lacks of the notes; raises `LedgerError` where it has nothing."""
+    if not isinstance(ledger, Ledger):
+        return ledger, notes
+    return replace(ledger, entries=(*ledger.entries, *missing(ledger, notes, repair))), notes
+
+
+def _is_domain(name: str) -> bool:
+    try:
+        return parse_domain(name) == name
+    except DomainNameError:
+        return False

@@ -1,0 +1,1 @@
+"""The sending MTA of RFC 8461 section 5."""

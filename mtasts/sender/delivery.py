@@ -1,0 +1,86 @@
+"""The I/O half of `mtasts.sender.machine`: asks, fetches and delivers (RFC 8461 section 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
+from mtasts.probe.https import fetch
+from mtasts.probe.smtp import deliver, look
+from mtasts.sender.machine import Sender, Step
+
+if TYPE_CHECKING:
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
+    from mtasts.probe.smtp import Envelope
+
+# What RFC 8461 section 3.3 suggests for a fetch.
+_FETCH_SECONDS = 60.0
+_ADDRESSES_MAX = 4
+# What has a sender try the next address.
+_NOT_REACHED: frozenset[FetchOutcome | SmtpOutcome] = frozenset(
+    {
+        FetchOutcome.CONNECT_FAILED,
+        FetchOutcome.NO_ROUTE,
+        FetchOutcome.NOT_GLOBAL,
+        SmtpOutcome.CONNECT_FAILED,
+        SmtpOutcome.NO_ROUTE,
+        SmtpOutcome.NOT_GLOBAL,
+        SmtpOutcome.TIMED_OUT,
+    }
+)
+
+
+async def send(
+    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
+) -> Sender:
+    """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once.
+
+    Without one, each host is asked as far as STARTTLS, and taken to accept what it was not given.
+    """
+    while sender.step is not Step.DONE:
+        match sender.step:
+            case Step.RECORD:
+                found = await resolver.lookup(f"_mta-sts.{sender.domain}", "TXT")
+                sender = sender.record_seen(found)
+            case Step.POLICY:
+                host = f"mta-sts.{sender.domain}"
+                sender = sender.policy_fetched(await _fetch(host, reach, resolver))
+            case Step.MX:
+                sender = sender.mx_seen(await resolver.lookup(sender.domain, "MX"))
+            case _:  # Step.ATTEMPT
+                sender = sender.attempted(await _deliver(sender, envelope, reach, resolver))
+    return sender
+
+
+async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
+    """The first answer that an address of the policy host gives; no address is a failure too."""
+    addresses, reason = await resolver.addresses(host)
+    found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
+    for address in addresses[:_ADDRESSES_MAX]:
+        found = await fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
+        if found.outcome not in _NOT_REACHED:
+            break
+    return found
+
+
+async def _deliver(
+    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
+) -> Delivery:
+    """Try the addresses of the next host until one answers as a mail server."""
+    addresses, reason = await resolver.addresses(sender.host)
+    failed = SmtpOutcome.CONNECT_FAILED
+    delivery = Delivery(SmtpSession(sender.host, "", failed, reason=reason))
+    for address in addresses[:_ADDRESSES_MAX]:
+        if envelope is None:
+            session = await look(reach, sender.host, address)
+            good = SmtpOutcome.TLS if sender.requires_tls else session.outcome
+            accepted = session.outcome.settled and session.outcome is good
+            delivery = Delivery(session, accepted=accepted)
+        else:
+            delivery = await deliver(
+                reach, sender.host, address, envelope, require_tls=sender.requires_tls
+            )
+        if delivery.session.outcome not in _NOT_REACHED:
+            break
+    return delivery

@@ -1,0 +1,188 @@
+"""A sending MTA that follows RFC 8461 section 5, as a pure state machine.
+
+It says what to look up or try next and is told what came of it; `mtasts.sender.delivery` does the
+looking and trying. It checks the id before every delivery, so that no message ever has to wait for
+the check that section 5.1 step 3 wants before a permanent failure: for a policy's sake it only
+defers.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mtasts.observations import NULL_MX, Delivery, DnsStatus, FetchOutcome, SmtpOutcome
+from mtasts.policy import MAX_AGE_LIMIT, Mode, Policy
+from mtasts.records import select_sts
+from mtasts.sender.dialects import RFC
+
+if TYPE_CHECKING:
+    from mtasts.observations import DnsAnswer, Fetch
+    from mtasts.sender.dialects import Dialect
+
+# As many hosts as a sender tries for one message; RFC 5321 section 5.1 asks for two at least.
+_HOSTS_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CachedPolicy:
+    """A policy as a sender keeps it, with the id of the record that led to it."""
+
+    policy: Policy
+    id: str
+    fetched_at: dt.datetime
+
+    @property
+    def lapses_at(self) -> dt.datetime:
+        """When it stops to hold; what goes beyond the limit of RFC 8461 section 3.2 is cut."""
+        return self.fetched_at + dt.timedelta(seconds=min(self.policy.max_age, MAX_AGE_LIMIT))
+
+
+class Step(StrEnum):
+    """What the sender needs to know next."""
+
+    RECORD = "record"  # the TXT records of _mta-sts
+    POLICY = "policy"  # the policy from the policy host
+    MX = "mx"
+    ATTEMPT = "attempt"  # a delivery to `Sender.host`
+    DONE = "done"
+
+
+class Conclusion(StrEnum):
+    """What happens to the message."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"  # kept and tried again later (RFC 5321 section 4.5.4.1)
+    BOUNCED = "bounced"  # refused for good by the recipient's side; never for a policy's sake
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One message to one policy domain; every method returns the sender after that step.
+
+    ``cached`` is the policy in force, if any. ``hosts`` are the MX hosts still to be tried, the
+    next one first. ``story`` says in one line a step what was found and what follows from it.
+    ``dialect`` is whose ways it has.
+    """
+
+    domain: str
+    now: dt.datetime
+    cached: CachedPolicy | None = None
+    step: Step = Step.RECORD
+    id: str = ""
+    hosts: tuple[str, ...] = ()
+    conclusion: Conclusion | None = None
+    story: tuple[str, ...] = ()
+    dialect: Dialect = RFC
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy that holds now."""
+        return self.cached.policy if self.cached else None
+
+    @property
+    def requires_tls(self) -> bool:
+        """Whether a host has to be listed and its certificate good (RFC 8461 section 5)."""
+        return self.policy is not None and self.policy.mode is Mode.ENFORCE
+
+    @property
+    def host(self) -> str:
+        """The MX host to be tried next; only at `Step.ATTEMPT`."""
+        return self.hosts[0]
+
+    def record_seen(self, answer: DnsAnswer) -> Sender:
+        """Go on from the TXT records of ``_mta-sts`` (section 3.1).
+
+        Without a usable record no policy is fetched, but one already cached stays in force.
+        """
+        live = self.cached if self.cached and self.now < self.cached.lapses_at else None
+        lapsed = self.cached is not None and live is None
+        sender = replace(self, cached=live, step=Step.MX)
+        if lapsed:
+            sender = _tell(sender, "the cached policy has lapsed")
+        record = select_sts(answer.strings).record
+        if record is None:
+            why = answer.reason if not answer.settled else "no usable record"
+            return _tell(sender, f"no STS record ({why}); {_in_force(sender)}")
+        if live is not None and live.id == record.id:
+            return _tell(sender, f"id {record.id} is the cached one; {_in_force(sender)}")
+        told = _tell(sender, f"id {record.id} is new here: the policy is fetched")
+        return replace(told, id=record.id, step=Step.POLICY)
+
+    def policy_fetched(self, fetch: Fetch) -> Sender:
+        """Go on from the fetch; one that brings no valid policy leaves the cached one in force."""
+        sender = replace(self, step=Step.MX)
+        found = _taken(fetch, self.dialect)
+        if isinstance(found, str):
+            return _tell(sender, f"no policy was fetched ({found}); {_in_force(sender)}")
+        cached = CachedPolicy(found, self.id, self.now)
+        sender = replace(sender, cached=cached)
+        return _tell(sender, f"fetched a policy; {_in_force(sender)}")
+
+    def mx_seen(self, answer: DnsAnswer) -> Sender:
+        """Go on from the MX records; in enforce, hosts that the policy misses are left out."""
+        if not answer.settled:
+            return _end(
+                self, Conclusion.DEFERRED, f"the MX could not be found out: {answer.reason}"
+            )
+        if answer.status is DnsStatus.NXDOMAIN:
+            return _end(self, Conclusion.BOUNCED, "the domain does not exist")
+        hosts = answer.mx_hosts
+        if hosts == (NULL_MX,):
+            return _end(self, Conclusion.BOUNCED, "the domain takes no mail (RFC 7505)")
+        sender = self
+        allowed = []
+        # Without an MX record the domain is its own host (RFC 5321 section 5.1).
+        for host in (hosts or (self.domain,))[:_HOSTS_MAX]:
+            policy = self.policy
+            if policy is None or not self.requires_tls or self.dialect.covers(policy, host):
+                allowed.append(host)
+            else:
+                sender = _tell(sender, f"{host} is not listed in the policy: skipped")
+        return _or_defer(replace(sender, hosts=tuple(allowed), step=Step.ATTEMPT))
+
+    def attempted(self, delivery: Delivery) -> Sender:
+        """Go on from an attempt at `host`: to the end, or to the next host."""
+        how = delivery.session.outcome
+        if delivery.accepted:
+            over = "verified TLS" if how is SmtpOutcome.TLS else f"no verified TLS ({how})"
+            return _end(self, Conclusion.DELIVERED, f"{self.host} takes it over {over}")
+        if delivery.permanent:
+            return _end(self, Conclusion.BOUNCED, f"{self.host} refused it: {delivery.reply}")
+        why = delivery.reply or f"{how}: {delivery.session.reason}"
+        told = _tell(self, f"{self.host} did not take it ({why})")
+        return _or_defer(replace(told, hosts=self.hosts[1:]))
+
+
+def _or_defer(sender: Sender) -> Sender:
+    if sender.hosts:
+        return sender
+    return _end(sender, Conclusion.DEFERRED, "no host is left to try; the message is kept")
+
+
+def _end(sender: Sender, conclusion: Conclusion, line: str) -> Sender:
+    return _tell(replace(sender, step=Step.DONE, conclusion=conclusion), line)
+
+
+def _tell(sender: Sender, line: str) -> Sender:
+    return replace(sender, story=(*sender.story, line))
+
+
+def _in_force(sender: Sender) -> str:
+    cached = sender.cached
+    if cached is None:
+        return "no policy holds"
+    return f"mode {cached.policy.mode} holds until {cached.lapses_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _taken(fetch: Fetch, dialect: Dialect) -> Policy | str:
+    """The policy that a fetch brought, or why a sender takes none from it (section 3.3)."""
+    if fetch.outcome is not FetchOutcome.ANSWERED:
+        return f"{fetch.outcome}: {fetch.reason}"
+    if fetch.status != 200:
+        return f"status {fetch.status}"
+    if fetch.media_type != "text/plain":
+        return "it is not text/plain"
+    return dialect.take(fetch.body)

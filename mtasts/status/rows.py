@@ -1,0 +1,198 @@
+"""How stacks and their domains stand, as rows that a person reads: values, and their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mtasts.findings import for_stack
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from mtasts.config import Override
+    from mtasts.ledger.entries import Proof
+    from mtasts.ledger.phases import Phase
+    from mtasts.ledger.stages import Stage
+
+
+class Standing(StrEnum):
+    """How something stands, the gravest last.
+
+    ``waiting`` goes on by itself after a date. ``due`` needs somebody to do something, and so does
+    ``held``: a run would refuse it, or leave it as it is. ``not known`` is neither good nor bad.
+    """
+
+    GOOD = "good"
+    WAITING = "waiting"
+    UNKNOWN = "not known"
+    DUE = "due"
+    HELD = "held"
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether nothing more happens before somebody does something."""
+        return self in (Standing.DUE, Standing.HELD)
+
+    @property
+    def rank(self) -> int:
+        """Its place in the order."""
+        return list(Standing).index(self)
+
+
+def gravest(found: Iterable[Standing]) -> Standing:
+    """The gravest of them; good where there is none."""
+    return max(found, key=lambda each: each.rank, default=Standing.GOOD)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One reason why something is not good, and the commands that are the next step.
+
+    Before ``until`` nothing comes of them, or the reason holds; None where no date decides that.
+    """
+
+    standing: Standing
+    text: str
+    until: dt.datetime | None = None
+    run: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSeen:
+    """The evidence file of a domain: when it was collected, or the ``problem`` with it.
+
+    ``unmet`` are the conditions of enforce that it leaves open, of a domain that could be promoted.
+    """
+
+    collected: dt.datetime | None = None
+    problem: str = ""
+    unmet: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DomainStatus:
+    """One domain: what senders find of it ``since`` when, and what somebody has to do.
+
+    ``mode`` is that of the policy that is served, ``invalid`` if it is none to senders; or ``new``,
+    ``parked`` or ``retired``; empty where it is not known. ``id`` is the one in the STS record.
+    What was before the ledger began may be held until ``adopted_until``. ``run`` is the next step
+    where nothing is claimed.
+    """
+
+    name: str
+    mode: str = ""
+    since: dt.datetime | None = None
+    id: str = ""
+    proof: Proof | None = None
+    evidence: EvidenceSeen = EvidenceSeen()
+    phase: Phase | None = None
+    stage: Stage | None = None
+    moves: bool = False
+    adopted_until: dt.datetime | None = None
+    override: Override | None = None
+    claims: tuple[Claim, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> Standing:
+        """The gravest of its claims."""
+        return gravest(each.standing for each in self.claims)
+
+    @property
+    def next(self) -> Claim:
+        """The next step: that of its first gravest claim."""
+        return _leading(self.claims, self.standing, self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """One stack; ``claims`` are about it as a whole.
+
+    ``is_refused`` says that its file cannot be used as it stands, so that nothing was asked.
+    """
+
+    stack: str
+    file: str
+    agency: str = ""
+    hosting: str = ""
+    dns: str = ""
+    domains: tuple[DomainStatus, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    warnings: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
+    is_refused: bool = False
+
+    @property
+    def named(self) -> StackStatus:
+        """The same, its name in every text that says STACK for want of it."""
+
+        def texts(found: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(for_stack(each, self.stack) for each in found)
+
+        def claims(found: tuple[Claim, ...]) -> tuple[Claim, ...]:
+            return tuple(replace(each, text=for_stack(each.text, self.stack)) for each in found)
+
+        domains = (
+            replace(
+                each,
+                claims=claims(each.claims),
+                warnings=texts(each.warnings),
+                notes=texts(each.notes),
+            )
+            for each in self.domains
+        )
+        return replace(
+            self,
+            domains=tuple(domains),
+            claims=claims(self.claims),
+            warnings=texts(self.warnings),
+        )
+
+    @property
+    def standing(self) -> Standing:
+        """The gravest of its own claims."""
+        return gravest(each.standing for each in self.claims)
+
+    @property
+    def next(self) -> Claim:
+        """Its own next step, as a domain's."""
+        return _leading(self.claims, self.standing, self.run)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All stacks that were asked for, as they stood ``at`` that time, by name."""
+
+    at: dt.datetime
+    stacks: tuple[StackStatus, ...]
+
+    @property
+    def standing(self) -> Standing:
+        """The gravest of all."""
+        domains = gravest(row.standing for each in self.stacks for row in each.domains)
+        return gravest((domains, *(each.standing for each in self.stacks)))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a stack file cannot be used as it stands."""
+        return any(each.is_refused for each in self.stacks)
+
+    @property
+    def counts(self) -> dict[Standing, int]:
+        """How many domains stand how; a stack of which no domain is known counts as one."""
+        found = dict.fromkeys(reversed(Standing), 0)
+        for stack in self.stacks:
+            rows: tuple[DomainStatus | StackStatus, ...] = stack.domains or (stack,)
+            for each in rows:
+                found[each.standing] += 1
+        return found
+
+
+def _leading(claims: tuple[Claim, ...], standing: Standing, run: tuple[str, ...]) -> Claim:
+    found = (each for each in claims if each.standing is standing)
+    return next(found, Claim(Standing.GOOD, "", run=run))

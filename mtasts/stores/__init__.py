@@ -1,1 +1,0 @@
-"""Where ledgers are kept: append if absent, and list."""

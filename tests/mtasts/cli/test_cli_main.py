@@ -1,0 +1,158 @@
+"""The entry point: commands, exit codes, and what is imported for them."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from mtasts.cli import main as entry
+from mtasts.cli.output import Help, describe, write
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+ROOT = Path(__file__).parents[3]
+
+
+def command(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | int) -> None:
+    """Make ``mtasts probe`` a command that ends with ``outcome``."""
+
+    def configure(parser: ArgumentParser) -> None:
+        parser.epilog = "example: mtasts probe"
+
+    def run(_: Namespace) -> int:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    module = ModuleType("mtasts.cli.probe_of_the_test")
+    vars(module).update(configure=configure, run=run)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(entry.COMMANDS, "probe", (module.__name__, "a command of the test"))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "said"),
+    [
+        pytest.param(0, 0, "", id="good"),
+        pytest.param(1, 1, "", id="findings"),
+        pytest.param(UsageError("say it so"), 2, "mtasts: say it so\n", id="usage"),
+        pytest.param(MtaStsError("no"), 2, "mtasts: no\n", id="any-other-error"),
+        pytest.param(
+            UndeterminedError("no answer"),
+            3,
+            "mtasts: could not find out: no answer\n",
+            id="undetermined",
+        ),
+        pytest.param(KeyboardInterrupt(), 130, "", id="interrupt"),
+    ],
+)
+def test_exit_codes(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    outcome: BaseException | int,
+    code: int,
+    said: str,
+) -> None:
+    command(monkeypatch, outcome)
+    assert entry.main(["probe"]) == code
+    assert capsys.readouterr().err == said
+
+
+def test_a_reader_that_has_gone_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    command(monkeypatch, BrokenPipeError())
+    with (tmp_path / "out").open("w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        assert entry.main(["probe"]) == 141
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        entry.main(["--version"])
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"mtasts {version}\n"
+
+
+def test_help_lists_every_command_and_imports_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(entry.COMMANDS, "absent", ("mtasts.cli.absent", "no such module"))
+    with pytest.raises(SystemExit):
+        entry.main(["--help"])
+    out = capsys.readouterr().out
+    assert all(name in out for name in entry.COMMANDS)
+    assert "example: mtasts" in out
+
+
+def test_linting_a_policy_imports_only_what_it_needs(tmp_path: Path) -> None:
+    body = tmp_path / "mta-sts.txt"
+    body.write_bytes(b"version: STSv1\r\nmode: none\r\nmax_age: 86400\r\n")
+    words = [sys.executable, "-X", "importtime", "-m", "mtasts", "lint", "policy", str(body)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "mtasts.check.policy" in loaded
+    heavy = {"pydantic", "yaml", "asyncio", "idna", "importlib.metadata", "ssl", "rich"}
+    assert loaded & heavy == set()
+    assert not {"mtasts.config", "mtasts.cli.init", "mtasts.records"} & loaded
+
+
+@pytest.mark.parametrize(
+    ("columns", "terminal", "width"),
+    [
+        pytest.param("60", 100, 58, id="given"),
+        pytest.param("", 100, 98, id="measured"),
+        pytest.param("", None, 78, id="no-terminal"),
+        pytest.param("wide", 100, 78, id="not-a-number"),
+    ],
+)
+def test_help_is_as_wide_as_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, columns: str, terminal: int | None, width: int
+) -> None:
+    def size(_: int) -> os.terminal_size:
+        if terminal is None:
+            raise OSError
+        return os.terminal_size((terminal, 24))
+
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("os.get_terminal_size", size)
+    assert Help("mtasts")._width == width
+
+
+FINDING = Finding("a-b", Severity.ERROR, "summary", "clause", "evidence", "fix")
+
+
+class Terminal(io.StringIO):
+    """A standard output that people read."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain = describe(FINDING)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert describe(FINDING) == plain.replace("error", "\x1b[31merror\x1b[0m", 1)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert describe(FINDING) == plain
+
+
+def test_what_the_output_cannot_encode_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
+    write("b\u00fccher\n")
+    sys.stdout.flush()
+    assert raw.getvalue() == b"b\\xfccher\n"

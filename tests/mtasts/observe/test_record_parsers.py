@@ -1,0 +1,57 @@
+"""Parsers in threads wait no longer than their domain, and not for a loop that has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+from loopback import Zone
+
+from mtasts.observe import record_parsers
+from mtasts.observe.lookups import LATE, Answers, Lookups
+from mtasts.observe.record_parsers import Parsers
+
+if TYPE_CHECKING:
+    import pytest
+
+    from mtasts.observations import DnsAnswer
+
+
+class Slow(Zone):
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        await asyncio.sleep(60)
+        raise AssertionError(f"nobody waits for {name} {type_}")
+
+
+async def test_a_record_is_read_with_what_it_refers_to() -> None:
+    zone = Zone({("included.example", "TXT"): ("v=spf1 -all",)})
+    end = asyncio.get_running_loop().time() + 10
+    record = "v=spf1 include:included.example -all"
+    found = await Parsers(Answers(zone)).read("spf", record, "example.gov", end)
+    assert (found.record, found.error, found.reason) == (record, "", "")
+
+
+async def test_a_parser_waits_no_longer_than_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsers = Parsers(Answers(Slow({})))
+    now = asyncio.get_running_loop().time()
+    found = await parsers.read("spf", "v=spf1 mx -all", "example.gov", now - 1)
+    assert found.reason == LATE
+    monkeypatch.setattr(record_parsers, "_WAIT_SECONDS", 0.01)
+    found = await parsers.read("spf", "v=spf1 mx -all", "example.gov", now + 10)
+    assert (found.error, found.reason) == ("", LATE)
+
+
+def test_a_loop_that_has_ended_answers_nobody() -> None:
+    loop = asyncio.new_event_loop()
+    answers: list[DnsAnswer] = []
+
+    async def prepare() -> Lookups:
+        return Lookups(Answers(Zone({})), loop.time() + 10)
+
+    ask = record_parsers._asking(loop, loop.run_until_complete(prepare()))
+    loop.close()
+    thread = threading.Thread(target=lambda: answers.append(ask("a.example", "A")))
+    thread.start()
+    thread.join(10)
+    assert [each.reason for each in answers] == [LATE]

@@ -1,0 +1,49 @@
+"""Work that is shared: done once, and anew when it is old, forgotten, or one of too many."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mtasts.observe import shared as module
+from mtasts.observe.shared import Shared
+
+if TYPE_CHECKING:
+    import pytest
+
+LATE = 99
+
+
+async def test_what_many_ask_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def work(key: int) -> int:
+        asked.append(key)
+        await asyncio.sleep(0.01)
+        return -key
+
+    shared = Shared(work, 2)
+    end = asyncio.get_running_loop().time() + 30
+    assert await asyncio.gather(*(shared.get(1, end, LATE) for _ in range(5))) == [-1] * 5
+    assert await shared.get(1, end, LATE) == -1
+    assert asked == [1]
+    await asyncio.gather(shared.get(2, end, LATE), shared.get(3, end, LATE))
+    assert await shared.get(1, end, LATE) == -1  # two are kept, and the oldest has gone
+    assert asked == [1, 2, 3, 1]
+    shared.forget(1)
+    shared.forget(7)
+    assert await shared.get(1, end, LATE) == -1
+    monkeypatch.setattr(module, "_KEPT_SECONDS", 0.0)
+    assert await shared.get(1, end, LATE) == -1
+    assert asked == [1, 2, 3, 1, 1, 1]
+
+
+async def test_work_goes_on_when_one_that_waits_has_no_time() -> None:
+    async def work(key: int) -> int:
+        await asyncio.sleep(0.05)
+        return key
+
+    shared = Shared(work, 2)
+    now = asyncio.get_running_loop().time()
+    found = await asyncio.gather(shared.get(1, now + 30, LATE), shared.get(1, now, LATE))
+    assert list(found) == [1, LATE]

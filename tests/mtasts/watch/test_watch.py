@@ -1,0 +1,375 @@
+"""Changes are told once each, and what is not known removes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from live_domain import GOOD, body, fetched, session
+from loopback import leading, served
+from memory_store import MemoryStore
+from stack_text import stack_text
+
+from localcloud.moto_host import moto_running
+from mtasts.check.domain import check_domain
+from mtasts.check.notes import Unknown
+from mtasts.cli import check
+from mtasts.cli.main import main
+from mtasts.config import Hosting
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.ledger.recorder import Recorder
+from mtasts.observations import SmtpOutcome
+from mtasts.policy import Mode
+from mtasts.watch import changes as module
+from mtasts.watch import notify as sinks
+from mtasts.watch.changes import (
+    Kind,
+    Served,
+    Standing,
+    State,
+    StateError,
+    compare,
+    gravest,
+    read_state,
+    recall,
+    render_state,
+)
+from mtasts.watch.notify import Topic, Webhook, notify
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from localcloud.authority import Authority
+    from mtasts.check.notes import Checked
+    from mtasts.check.observed import Observed
+    from mtasts.watch.changes import Change
+
+NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+def seen(**changes: Any) -> Checked:
+    return check_domain(replace(GOOD, **changes), NOW)
+
+
+BAD = seen(**fetched(status=404))
+GOOD_CHECKED = seen()
+WRITTEN = render_state(State({"a": compare((), BAD, NOW)[0]}))
+
+
+def test_a_finding_is_told_when_it_comes_stays_and_goes() -> None:
+    stands: tuple[Standing, ...] = ()
+    kinds = []
+    for number, checked in enumerate((seen(), BAD, BAD, BAD, BAD, seen(), seen(), BAD)):
+        stands, told = compare(stands, checked, NOW + number * HOUR)
+        kinds.append([each.kind for each in told])
+    assert kinds == [
+        [],
+        [Kind.ADDED],
+        [Kind.SUSTAINED],
+        [],
+        [],
+        [Kind.REMOVED],
+        [],
+        [Kind.ADDED],
+    ]
+
+
+def test_it_keeps_since_when() -> None:
+    stands, _ = compare((), BAD, NOW)
+    stands, (told,) = compare(stands, BAD, NOW + HOUR)
+    assert told.standing.since == NOW
+    assert "sustained example.gov: error host-not-found: there is no policy" in str(told)
+    assert told.as_json()["since"] == NOW.isoformat()
+
+
+def test_what_is_not_known_removes_nothing() -> None:
+    stripped = seen(**session(outcome=SmtpOutcome.NO_STARTTLS))
+    silent = seen(**session(outcome=SmtpOutcome.TIMED_OUT))
+    stands, _ = compare((), stripped, NOW)
+    stands, told = compare(stands, silent, NOW + HOUR)
+    assert told == ()
+    assert [each.id for each in stands] == ["mx-starttls-missing"]
+    stands, (told_now,) = compare(stands, seen(), NOW + 2 * HOUR)
+    assert told_now.kind is Kind.REMOVED
+    other = replace(silent, unknown=(Unknown("later", "", "", ""),))
+    _, (gone,) = compare(compare((), BAD, NOW)[0], other, NOW)
+    assert gone.kind is Kind.REMOVED
+
+
+def test_the_gravest_come_first_and_what_is_gone_last() -> None:
+    dmarc = seen(dmarc=(), **fetched(status=404))
+    stands, told = compare((), dmarc, NOW)
+    assert [each.standing.severity for each in gravest(told)] == ["error", "warning"]
+    _, told = compare(stands, seen(tlsrpt=replace(GOOD.tlsrpt, strings=())), NOW)
+    assert [each.kind for each in gravest(told)] == [Kind.ADDED, Kind.REMOVED, Kind.REMOVED]
+
+
+def test_the_state_is_read_as_it_was_written() -> None:
+    stands, _ = compare((), seen(dmarc=(), **fetched(status=404)), NOW)
+    state = State({"b.example": stands, "a.example": ()}, {"b.example": Served("1", "ab")})
+    assert read_state(render_state(state)) == state
+    assert read_state(b'{"version": 1, "domains": {}}') == State({}, {})
+
+
+def test_a_policy_that_changes_under_its_id_is_told_until_one_of_them_does() -> None:
+    testing = seen(**fetched(body=body(Mode.TESTING)))
+    first, remembered = recall(GOOD_CHECKED, None)
+    assert first == GOOD_CHECKED
+    assert remembered == Served("1", GOOD_CHECKED.digest)
+    for _ in range(2):
+        told, remembered = recall(testing, remembered)
+        assert [each.id for each in told.findings if each.id == "policy-id-unchanged"]
+    back, remembered = recall(GOOD_CHECKED, remembered)
+    assert back == GOOD_CHECKED
+    renewed, remembered = recall(replace(testing, id="2"), remembered)
+    assert (renewed.findings, remembered) == (testing.findings, Served("2", testing.digest))
+
+
+def test_what_was_not_seen_is_not_compared() -> None:
+    for silent in (replace(GOOD_CHECKED, id=""), replace(GOOD_CHECKED, digest="")):
+        assert recall(silent, Served("1", "other")) == (silent, Served("1", "other"))
+        assert recall(silent, None) == (silent, None)
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        (b"", "cannot be read"),
+        (b"[]", "cannot be read"),
+        (b'{"version": 2, "domains": {}}', "of version 2"),
+        (b'{"version": 1, "domains": {"a": [{}]}}', "cannot be read"),
+        (b'{"version": 1, "domains": 5}', "cannot be read"),
+        (WRITTEN.replace(b"+00:00", b""), "without a zone"),
+        (WRITTEN.replace(b"error", b"bad"), "no severity"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_none(raw: bytes, says: str) -> None:
+    with pytest.raises(StateError, match=says):
+        read_state(raw)
+
+
+def test_its_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STATE_MAX_BYTES", 3)
+    with pytest.raises(StateError, match="larger than 3 bytes"):
+        read_state(b"    ")
+
+
+CHANGES = compare((), BAD, NOW)[1]
+
+
+async def test_a_webhook_gets_them_over_verified_tls(authority: Authority, ca_file: Path) -> None:
+    posted: list[bytes] = []
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        posted.append(await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        await writer.drain()
+
+    async with served(talk, authority.context(("localhost",))) as port:
+        hook = Webhook(f"https://localhost:{port}/hook", leading(port, ca_file))
+        await notify([hook], CHANGES)
+    assert json.loads(posted[0])["changes"][0]["id"] == "host-not-found"
+
+
+@pytest.mark.parametrize("status", ["500 No", "302 Found\r\nLocation: https://localhost/"])
+async def test_a_webhook_that_does_not_take_them_is_tried_and_told(
+    authority: Authority, ca_file: Path, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    tries = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+
+    monkeypatch.setattr(sinks, "_PAUSE_SECONDS", 0)
+    async with served(talk, authority.context(("localhost",))) as port:
+        hook = Webhook(f"https://localhost:{port}/", leading(port, ca_file))
+        with pytest.raises(UndeterminedError, match="whether 1 changes were told"):
+            await notify([hook], CHANGES)
+    assert tries == 3
+
+
+@pytest.mark.parametrize("url", ["http://a.example/", "https://", "ftp://a.example"])
+def test_nothing_is_told_in_clear(url: str) -> None:
+    with pytest.raises(UsageError, match="is no https address"):
+        Webhook(url, leading(1))
+
+
+@pytest.mark.xdist_group("moto-in-process")
+async def test_a_topic_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3  # noqa: PLC0415 - for this alone
+
+    with moto_running() as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIALOCAL")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+        arn = boto3.client("sns", region_name="eu-west-1").create_topic(Name="t")["TopicArn"]
+        await notify([Topic(arn)], CHANGES)
+        monkeypatch.setattr(sinks, "_PAUSE_SECONDS", 0)
+        with pytest.raises(UndeterminedError, match="NotFound"):
+            await notify([Topic(arn.replace(":t", ":gone"))], CHANGES)
+    with pytest.raises(UsageError, match="no topic's ARN"):
+        Topic("arn:aws:s3:::bucket")
+
+
+class Looks:
+    """What each look sees, one after the other."""
+
+    def __init__(self, *observed: Observed) -> None:
+        self.left = list(observed)
+
+    async def observe(self, domain: str, _: object) -> Observed:
+        return replace(self.left.pop(0), domain=domain)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Looks:
+    monkeypatch.chdir(tmp_path)
+    bad = replace(GOOD, **fetched(status=404))
+    found = Looks(bad, bad, GOOD)
+    monkeypatch.setattr(check, "Observer", lambda *_, **__: found)
+    monkeypatch.setattr(check, "clock", lambda _: lambda: NOW)
+
+    async def sleep(_: float) -> None:
+        """Nobody waits here."""
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return found
+
+
+def run(*words: str) -> int:
+    state = [] if "--state" in words else ["--state", "state.json"]
+    return main(["check", "example.gov", *state, *words])
+
+
+def test_watching_tells_changes_and_ends_after_its_rounds(
+    looks: Looks, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run("--watch", "1h", "--rounds", "3", "--format", "json") == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["kind"] for row in rows] == ["added", "sustained", "removed"]
+    assert json.loads((tmp_path / "state.json").read_text())["domains"] == {"example.gov": []}
+    assert looks.left == []
+
+
+def test_a_look_at_a_time_goes_on_from_the_state(
+    looks: Looks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [run(), run(), run()] == [1, 1, 0]
+    kinds = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
+    assert kinds == ["added", "sustained", "removed"]
+    assert looks.left == []
+
+
+def test_a_line_says_when_and_of_which_stack(
+    looks: Looks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "stacks").mkdir()
+    text = stack_text("{name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}")
+    (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(text)
+    recorder = Recorder(MemoryStore(), Hosting.AWS)
+    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
+    assert run("--stack", "agency") == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(
+        "2026-05-01T00:00:00Z agency added     example.gov: error host-not-found: there is no"
+    )
+    assert printed.err.startswith("check: 1 domain in ")
+    assert run("--stack", "agency", "--format", "json") == 1
+    row = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert (row["at"], row["stack"]) == ("2026-05-01T00:00:00+00:00", "agency")
+    assert len(looks.left) == 1
+
+
+def test_what_is_not_grave_enough_is_told_nobody_and_remembered(
+    looks: Looks,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    posted: list[Change] = []
+    monkeypatch.setattr(Webhook, "post", lambda _, changes: posted.extend(changes))
+    looks.left[0] = replace(looks.left[0], mx=replace(GOOD.mx, values=("0 .",)), mx_hosts=())
+    both = ["--webhook", "https://a.example/", "--min-severity", "error"]
+    assert run(*both) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert [line.split()[4] for line in out] == ["host-not-found:"]
+    assert [each.standing.id for each in posted] == ["host-not-found"]
+    standing = json.loads((tmp_path / "state.json").read_text())["domains"]["example.gov"]
+    assert {each["id"] for each in standing} >= {"host-not-found"}
+
+
+def test_what_was_not_taken_is_told_again(
+    looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def post(*_: object) -> None:
+        raise OSError("down")
+
+    monkeypatch.setattr(Webhook, "post", post)
+    monkeypatch.setattr(Topic, "post", post)
+    both = ["--webhook", "https://a.example/", "--sns", "arn:aws:sns:eu-west-1:123456789012:t"]
+    assert run("--rounds", "2", "--watch", "10s", *both) == 1
+    printed = capsys.readouterr()
+    assert [line.split()[1] for line in printed.out.splitlines()] == ["added", "added"]
+    assert printed.err.count("told again after the next look") == 2
+    assert len(looks.left) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--format", "sarif"], "changes are told as text or json"),
+        (["--rounds", "0"], "--rounds is 1 or more"),
+        (["--report", "r.txt"], "--report is of one look, without --state"),
+        (["--watch", "1w"], "--watch is from 10s to 30d"),
+        (["--watch", "9s"], "--watch is from 10s to 30d"),
+        (["--webhook", "http://a.example"], "is no https address"),
+        (["--state", "folder"], "--state folder: Is a directory"),
+        (["--state", "broken"], "--state broken: it cannot be read"),
+        (["--state", "broken/state"], "Not a directory"),
+    ],
+)
+def test_wrong_input_is_named(
+    looks: Looks,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    says: str,
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "broken").write_text("{")
+    assert run(*words) == 2
+    assert says in capsys.readouterr().err
+    assert len(looks.left) == 3
+
+
+def test_a_state_that_cannot_be_written_is_told(
+    looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mtasts.cli import watching  # noqa: PLC0415 - for this alone
+
+    def write_whole(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(watching, "write_whole", write_whole)
+    assert run() == 2
+    assert "state.json cannot be written: No space left" in capsys.readouterr().err
+    assert len(looks.left) == 2
+
+
+def test_half_of_a_watch_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "example.gov", "--watch", "1h"]) == 2
+    assert "need --state FILE" in capsys.readouterr().err
