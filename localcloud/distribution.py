@@ -89,7 +89,11 @@ class CloudState(Protocol):
     """The account as the edge sees it; all of it is cheap enough to ask on every request."""
 
     def distributions(self) -> dict[str, Distribution]:
-        """All distributions by id, as the account has configured them."""
+        """All distributions by id, as the account has configured them.
+
+        What comes back is never changed: after a change of the account it is another mapping, and
+        until then it may be the same one.
+        """
 
     def invalidations(self) -> list[Invalidation]:
         """The invalidations that are not yet complete."""

@@ -71,6 +71,8 @@ class Edge:
         ]
         self.faults: dict[str, EdgeFault] = {}
         self._held: dict[str, dict[tuple[str, str], Entry]] = {}
+        # What the account was told has reached every point.
+        self._told: dict[str, Distribution] = {}
         self._sni: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
         self._contexts = [server_context() for _ in self.points]
         for point, context in zip(self.points, self._contexts, strict=True):
@@ -117,9 +119,14 @@ class Edge:
         invalidations = self._state.invalidations()
         for point in self.points:
             point.observe(self._clock(), wanted, invalidations)
-        for distribution in wanted.values():
-            if all(point.has(distribution) for point in self.points):
+        told = {}
+        for id_, distribution in wanted.items():
+            if self._told.get(id_) is not distribution:
+                if not all(point.has(distribution) for point in self.points):
+                    continue
                 self._state.deployed(distribution)
+            told[id_] = distribution
+        self._told = told
         for invalidation in invalidations:
             if all(point.has_applied(invalidation) for point in self.points):
                 self._state.completed(invalidation)

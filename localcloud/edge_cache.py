@@ -62,24 +62,33 @@ class PointOfPresence:
     _arriving: dict[str, tuple[float, Distribution | None]] = field(default_factory=dict)
     _invalidations: dict[str, tuple[float, Invalidation]] = field(default_factory=dict)
     _applied: set[str] = field(default_factory=set)
+    _wanted: dict[str, Distribution] | None = None
 
     def observe(
         self, now: float, wanted: dict[str, Distribution], invalidations: list[Invalidation]
     ) -> None:
-        """Take note of the account's state, and let take effect what has been under way enough."""
-        for id_ in wanted.keys() | self.distributions.keys():
-            new = wanted.get(id_)
-            arriving = self._arriving.get(id_)
-            if new == self.distributions.get(id_):
-                self._arriving.pop(id_, None)
-            elif arriving is None or arriving[1] != new:
-                self._arriving[id_] = (now + self.lag_seconds, new)
+        """Take note of the account's state, and let take effect what has been under way enough.
+
+        The same mapping ``wanted`` as before says that no distribution has changed.
+        """
+        if wanted is not self._wanted:
+            self._compare(now, wanted)
+            self._wanted = wanted
         pending = {each.id for each in invalidations}
         self._applied &= pending  # the rest is complete and never asked for again
         for each in invalidations:
             if each.id not in self._applied:
                 self._invalidations.setdefault(each.id, (now + self.lag_seconds, each))
         self._take_effect(now)
+
+    def _compare(self, now: float, wanted: dict[str, Distribution]) -> None:
+        for id_ in wanted.keys() | self.distributions.keys():
+            new, present = wanted.get(id_), self.distributions.get(id_)
+            arriving = self._arriving.get(id_)
+            if new is present or new == present:
+                self._arriving.pop(id_, None)
+            elif arriving is None or arriving[1] != new:
+                self._arriving[id_] = (now + self.lag_seconds, new)
 
     def _take_effect(self, now: float) -> None:
         for id_, (when, new) in list(self._arriving.items()):

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from localcloud.cloud import REGION
+from localcloud.moto_cloudfront import nearer_to_cloudfront
 from localcloud.moto_s3 import nearer_to_s3
 from localcloud.moto_scale import by_what_is_asked
 from localcloud.throttling import Throttle
@@ -113,6 +114,7 @@ def _nearer_to_aws() -> Iterator[None]:
             name = replacement.__name__
             stack.callback(setattr, cloudfront, name, getattr(cloudfront, name))
             setattr(cloudfront, name, replacement)
+        stack.enter_context(nearer_to_cloudfront())
         stack.enter_context(nearer_to_s3())
         yield
 

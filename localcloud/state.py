@@ -56,6 +56,7 @@ class MotoState:
         self._acm = session.client("acm", endpoint_url=aws_url, config=_BYPASS_PROXIES)
         self._route53 = session.client("route53", endpoint_url=aws_url, config=_BYPASS_PROXIES)
         self._known: dict[str, tuple[object, Mapping[str, str], Distribution]] = {}
+        self._distributions: dict[str, Distribution] = {}
         self._issued: dict[str, tuple[str, ...]] = {}
         self._zones: dict[str, tuple[list[Any], Zone]] = {}
 
@@ -76,7 +77,10 @@ class MotoState:
             found[id_] = known
         for id_ in self._known.keys() - found.keys():
             del self._known[id_]
-        return found
+        before = self._distributions
+        if len(before) != len(found) or any(before.get(id_) is not found[id_] for id_ in found):
+            self._distributions = found
+        return self._distributions
 
     def deployed(self, distribution: Distribution) -> None:
         """Let the account say Deployed, unless it was changed again meanwhile."""

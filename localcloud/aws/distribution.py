@@ -14,11 +14,7 @@ from localcloud.aws.distribution_config import (
     flatten,
     refusals,
 )
-from localcloud.aws.edge_config import (
-    access_control_tags,
-    access_controls,
-    distributions,
-)
+from localcloud.aws.edge_config import access_control_tags, access_controls
 from localcloud.aws.tags import aws_tags, live_tags, program_tags
 from localcloud.provider.properties import Properties, is_unknown
 from localcloud.provider.resource import Live, RefusedError, Resource, error_code
@@ -112,7 +108,7 @@ class Distribution(Resource):
         cloudfront = session.cloudfront()
         tags = inputs.get("tagsAll", {}) | access_control_tags(access_controls_of(inputs))
         with session.alone("distributions"):
-            self._require_valid(session, inputs, "")
+            _require_valid(session, inputs)
             answer = cloudfront.create_distribution_with_tags(
                 DistributionConfigWithTags={
                     "DistributionConfig": expand(inputs, str(uuid4())),
@@ -158,7 +154,7 @@ class Distribution(Resource):
             found = _get(cloudfront, identity)
             if found is None:
                 raise RefusedError("NoSuchDistribution", f"there is no distribution {identity}")
-            self._require_valid(session, inputs, identity)
+            _require_valid(session, inputs)
             reference = found["Distribution"]["DistributionConfig"]["CallerReference"]
             cloudfront.update_distribution(
                 Id=identity,
@@ -200,23 +196,15 @@ class Distribution(Resource):
                 )
             cloudfront.delete_distribution(Id=identity, IfMatch=found["ETag"])
 
-    def _require_valid(self, session: Session, inputs: Properties, identity: str) -> None:
-        """What only the account's other resources tell."""
-        cloudfront = session.cloudfront()
+
+def _require_valid(session: Session, inputs: Properties) -> None:
+    """What only the account's other resources tell."""
+    for control in access_controls_of(inputs).values():
+        _require_access_control(session.cloudfront(), control)
+    certificate = inputs["viewerCertificate"].get("acmCertificateArn", "")
+    if certificate:
         aliases = tuple(alias.lower() for alias in inputs.get("aliases", []))
-        for other in distributions(cloudfront):
-            taken = sorted(set(aliases) & set(other.aliases))
-            if taken and other.id != identity:
-                raise RefusedError(
-                    "CNAMEAlreadyExists",
-                    "One or more of the CNAMEs you provided are already associated with a "
-                    f"different resource: {', '.join(taken)} ({other.id})",
-                )
-        for control in access_controls_of(inputs).values():
-            _require_access_control(cloudfront, control)
-        certificate = inputs["viewerCertificate"].get("acmCertificateArn", "")
-        if certificate:
-            require_usable(session, certificate, aliases)
+        require_usable(session, certificate, aliases)
 
 
 def _require_access_control(cloudfront: CloudFrontClient, control: str) -> None:

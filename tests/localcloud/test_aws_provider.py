@@ -22,6 +22,7 @@ from localcloud.aws.edge_config import distribution_config
 from localcloud.aws.issuance import is_issued
 from localcloud.aws.provider import provider as make_provider
 from localcloud.cloud import Cloud
+from localcloud.moto_cloudfront import nearer_to_cloudfront
 from localcloud.moto_s3 import nearer_to_s3
 from localcloud.provider.properties import UNKNOWN, decode, encode
 
@@ -137,7 +138,7 @@ def refusal(call: Any, *arguments: Any, **options: Any) -> str:
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with nearer_to_s3():
+    with nearer_to_cloudfront(), nearer_to_s3():
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"

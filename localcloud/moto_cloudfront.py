@@ -1,0 +1,71 @@
+"""moto's CloudFront, brought nearer to CloudFront: an alias belongs to one distribution."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+@contextmanager
+def nearer_to_cloudfront() -> Iterator[None]:
+    """Put our methods in place of moto's own, until the end.
+
+    So an account of many distributions is looked through in memory. Asked for over the API it took
+    half of the time of an ``up`` with 40 domains.
+    """
+    from moto.cloudfront.models import CloudFrontBackend  # noqa: PLC0415 - after the environment
+
+    with ExitStack() as stack:
+        for name, made_of in (
+            ("create_distribution_with_tags", _create),
+            ("update_distribution", _update),
+        ):
+            original = getattr(CloudFrontBackend, name)
+            stack.callback(setattr, CloudFrontBackend, name, original)
+            setattr(CloudFrontBackend, name, made_of(original))
+        yield
+
+
+def _create(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What another distribution has is refused."""
+
+    @wraps(original)
+    def create(self: Any, distribution_config: Mapping[str, Any], tags: Any) -> Any:  # noqa: ANN401 - moto's own
+        _require_free(self, distribution_config, "")
+        return original(self, distribution_config, tags)
+
+    return create
+
+
+def _update(original: Callable[..., Any]) -> Callable[..., Any]:
+    """As `_create`; the distribution may keep what it has."""
+
+    @wraps(original)
+    def update(self: Any, dist_config: Mapping[str, Any], _id: str, if_match: bool) -> Any:  # noqa: ANN401, FBT001 - moto's own
+        _require_free(self, dist_config, _id)
+        return original(self, dist_config, _id, if_match)
+
+    return update
+
+
+def _require_free(backend: Any, config: Mapping[str, Any], own: str) -> None:  # noqa: ANN401 - moto has no types
+    """Refuse an alias that another distribution has; moto itself lets any number have it."""
+    from moto.cloudfront.exceptions import CloudFrontException  # noqa: PLC0415 - as moto's models
+
+    wanted = _aliases(config)
+    for id_, each in list(backend.distributions.items()):
+        taken = sorted(wanted & _aliases(vars(each.distribution_config)))
+        if taken and id_ != own:
+            raise CloudFrontException(
+                "CNAMEAlreadyExists",
+                "One or more of the CNAMEs you provided are already associated with a different "
+                f"resource: {', '.join(taken)} ({id_})",
+            )
+
+
+def _aliases(config: Mapping[str, Any]) -> set[str]:
+    return {each.lower() for each in config.get("Aliases", {}).get("Items") or ()}
