@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine plugins demo test matrix e2e lint workflows preview-local format bench lock clean
+.PHONY: setup engine plugins demo test matrix e2e lint rfc figures workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -57,6 +57,15 @@ lint: setup
 	done
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell
+	@$(BIN)/python tools/rfc.py > /dev/null
+
+# Section of an RFC -> code -> test, from the references in the text.
+rfc: setup
+	@$(BIN)/python tools/rfc.py $(RFC)
+
+# How the code stands in figures; tests hold some of them.
+figures: setup
+	@$(BIN)/python tools/figures.py
 
 # actionlint is built from pinned Go modules, as the engine is.
 workflows: setup

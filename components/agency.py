@@ -188,7 +188,7 @@ async def _place(
     )
     former = await place_former(clouds, keep=bucket.keep)
     zones = place_zones(clouds, hosting, run.resolver)
-    from components.mail_domain import MailDomain  # noqa: PLC0415 - with the components
+    from components.mail_domain import MailDomain  # with the components
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
     outputs: dict[str, Any] = {}

@@ -38,11 +38,11 @@ async def start_provider(clouds: Clouds) -> None:
 def load_components(clouds: Clouds) -> None:
     """Import what the stack needs, in one thread: pulumi_aws's lazy modules bear no more."""
     if clouds.aws is not None:
-        from components.aws import hosting, zones  # noqa: F401, PLC0415 - half a second
+        from components.aws import hosting, zones  # noqa: F401 - half a second
 
         hosting.load_resources()
     if clouds.cloudflare is not None:
-        from components.cloudflare import hosting as _  # noqa: F401, PLC0415 - 2.5 seconds
+        from components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
 
 
 async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Hosting:
@@ -76,7 +76,7 @@ async def _aws_account(clouds: Clouds) -> str:
 
 
 async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
-    from components.cloudflare.hosting import CloudflareHosting  # noqa: PLC0415 - as above
+    from components.cloudflare.hosting import CloudflareHosting  # as above
 
     account = clouds.require_cloudflare()
     try:
@@ -92,7 +92,7 @@ async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
 
 
 def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> AwsHosting:
-    from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
+    from components.aws.hosting import AwsHosting  # as above
 
     return AwsHosting(
         clouds.require_aws(),
@@ -110,16 +110,16 @@ def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
 
     What somebody else has published is seen through ``resolver``.
     """
-    from components.aws.hosting import AwsHosting  # noqa: PLC0415 - as above
+    from components.aws.hosting import AwsHosting  # as above
 
     dns = clouds.config.dns
     if dns in (Dns.ROUTE53, Dns.CLOUDFLARE) or not isinstance(hosting, AwsHosting):
         return _own_zones(clouds, dns)
     if dns is Dns.MANUAL:
-        from components.manual.zone import ManualZones  # noqa: PLC0415 - as above
+        from components.manual.zone import ManualZones  # as above
 
         return ManualZones(hosting.bucket, resolver)
-    from components.delegated.zone import DelegatedZones  # noqa: PLC0415 - as above
+    from components.delegated.zone import DelegatedZones  # as above
 
     return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket, resolver)
 
@@ -127,9 +127,9 @@ def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
 def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
     """The zones of one account."""
     if dns is Dns.CLOUDFLARE:
-        from components.cloudflare.zone import CloudflareZones  # noqa: PLC0415 - as above
+        from components.cloudflare.zone import CloudflareZones  # as above
 
         return CloudflareZones(clouds.require_cloudflare())
-    from components.aws.zones import Route53Zones  # noqa: PLC0415 - as above
+    from components.aws.zones import Route53Zones  # as above
 
     return Route53Zones(clouds.require_aws().settings)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-CLOUDFLARE_TOKEN = "local-token"  # noqa: S105 - it opens nothing but the local API
-PASSPHRASE = "local"  # noqa: S105 - protects nothing: the local cloud holds no secret
+CLOUDFLARE_TOKEN = "local-token"  # it opens nothing but the local API
+PASSPHRASE = "local"  # protects nothing: the local cloud holds no secret
 STATE_FILE = "cloud.json"
 
 

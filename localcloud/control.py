@@ -207,13 +207,13 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _seconds(value: Any) -> float:  # noqa: ANN401 - whatever JSON holds
+def _seconds(value: Any) -> float:  # whatever JSON holds
     if not 0 <= value <= 60:
         raise ValueError(f"{value!r} is not between 0 and 60 seconds")
     return float(value)
 
 
-def _rate(value: Any) -> Rate:  # noqa: ANN401 - whatever JSON holds
+def _rate(value: Any) -> Rate:  # whatever JSON holds
     fields = _read({"per_second": None, "burst": None} | value, _RATE_FIELDS)
     return Rate(**fields)
 
@@ -224,7 +224,7 @@ def _permission(value: object) -> str:
     return str(value)
 
 
-def _status(value: Any) -> int:  # noqa: ANN401 - whatever JSON holds
+def _status(value: Any) -> int:  # whatever JSON holds
     if not isinstance(value, int) or not 200 <= value <= 599:
         raise ValueError(f"{value!r} is no final HTTP status")
     return value

@@ -43,7 +43,7 @@ class Control:
 
     def set_edge_fault(self, host: str, fault: EdgeFault) -> None:
         """Make something go wrong where the edge serves ``host``."""
-        from localcloud.control import edge_fault_as_json  # noqa: PLC0415 - the servers, 0.2 s
+        from localcloud.control import edge_fault_as_json  # the servers, 0.2 s
 
         self._ask("PUT", "edge/faults", host, body=edge_fault_as_json(fault))
 
@@ -57,7 +57,7 @@ class Control:
 
     def set_dns_fault(self, name: str, type_: str, fault: DnsFault) -> None:
         """Make one look-up go wrong."""
-        from localcloud.control import dns_fault_as_json  # noqa: PLC0415 - as above
+        from localcloud.control import dns_fault_as_json  # as above
 
         self._ask("PUT", "dns/faults", name, type_, body=dns_fault_as_json(fault))
 
@@ -84,7 +84,7 @@ class Control:
 
     def flavour(self, host: str) -> Flavour:
         """How the mail server of ``host`` behaves."""
-        from localcloud.mail import Flavour  # noqa: PLC0415 - as above
+        from localcloud.mail import Flavour  # as above
 
         return Flavour(self._ask("GET", "mail", host)["flavour"])
 
@@ -94,7 +94,7 @@ class Control:
 
     def messages(self) -> list[Message]:
         """The messages received, oldest first."""
-        from localcloud.mail import Message  # noqa: PLC0415 - as above
+        from localcloud.mail import Message  # as above
 
         return [
             Message(**raw | {"recipients": tuple(raw["recipients"])})
@@ -109,7 +109,9 @@ class Control:
         """Add the domains and mail hosts of more stack files; ``cloud.json`` is written anew."""
         self._ask("POST", "world", body={"stacks": str(folder.absolute())})
 
-    def _ask(self, method: str, *path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def _ask(
+        self, method: str, *path: str, body: dict[str, Any] | None = None
+    ) -> Any:  # whatever JSON holds
         where = "/".join((path[0], *(quote(part, safe="") for part in path[1:])))
         data = None if body is None else json.dumps(body).encode("ascii")
         request = Request(f"{self._url}/{where}", data, method=method)  # noqa: S310 - http, checked

@@ -17,7 +17,7 @@ def inventory(cloud: Cloud) -> frozenset[str]:
     """Everything that the account holds, by kind and name, read with boto3 from outside."""
     session = moto_host.session()
 
-    def client(service: Any) -> Any:  # noqa: ANN401 - boto3's clients
+    def client(service: Any) -> Any:  # boto3's clients
         return session.client(service, endpoint_url=cloud.aws)
 
     s3, cloudfront, route53 = client("s3"), client("cloudfront"), client("route53")

@@ -62,7 +62,9 @@ class Children:
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
 
-    def start(self, words: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - Popen's options
+    def start(
+        self, words: Sequence[str], **options: Any
+    ) -> subprocess.Popen[bytes]:  # Popen's options
         """Start a child under ``lifetime``."""
         with self._lock:
             child = subprocess.Popen(words, **options)  # noqa: S603 - the engine's own program
@@ -89,31 +91,31 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         self._exec_script = exec_script
         self._children = children
 
-    def Handshake(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """Nothing to agree on."""
         return language_pb2.LanguageHandshakeResponse()
 
-    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """The host has no version of its own."""
         return plugin_pb2.PluginInfo(version="0.0.0")
 
-    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """Plugins are found when a resource needs them."""
         return language_pb2.GetRequiredPackagesResponse()
 
-    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """As `GetRequiredPackages`."""
         return language_pb2.GetRequiredPluginsResponse()
 
-    def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """The lock file says it; the engine need not."""
         return language_pb2.GetProgramDependenciesResponse()
 
-    def Cancel(self, _request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def Cancel(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """The engine goes on to stop the program by signal."""
         return empty_pb2.Empty()
 
-    def Run(self, request: Any, _context: Any) -> Any:  # noqa: ANN401, N802 - gRPC's
+    def Run(self, request: Any, _context: Any) -> Any:  # gRPC's
         """Run the program to its end."""
         info = request.info
         try:
@@ -146,7 +148,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         failure = f"the program ended with code {code}" if code else ""
         return language_pb2.RunResponse(error=failure)
 
-    def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # noqa: ANN401, N802 - gRPC's
+    def RunPlugin(self, request: Any, _context: Any) -> Iterator[Any]:  # gRPC's
         """Run a plugin written in Python (a policy pack) and stream what it prints."""
         info = request.info
         python = interpreter(info.root_directory, dict(info.options))

@@ -186,7 +186,7 @@ class _Connection(SMTP):
         mailbox: _Mailbox,
         connections: set[_Connection],
         connections_max: int,
-        **options: Any,  # noqa: ANN401 - aiosmtpd's options, passed on
+        **options: Any,  # aiosmtpd's options, passed on
     ) -> None:
         super().__init__(mailbox, **options)
         self._connections = connections
@@ -223,7 +223,7 @@ class _Mailbox:
         self._flavour = flavour
         self._messages = messages
 
-    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+    async def handle_MAIL(  # aiosmtpd's name
         self,
         server: SMTP,  # noqa: ARG002 - aiosmtpd's signature
         session: Session,  # noqa: ARG002 - aiosmtpd's signature
@@ -238,7 +238,7 @@ class _Mailbox:
         envelope.mail_options.extend(options)
         return "250 2.1.0 OK"
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(  # aiosmtpd's name
         self,
         server: SMTP,  # noqa: ARG002 - aiosmtpd's signature
         session: Session,  # noqa: ARG002 - aiosmtpd's signature
@@ -253,7 +253,7 @@ class _Mailbox:
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002, N802 - aiosmtpd's signature
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002 - aiosmtpd's signature
         """Keep the message's envelope and subject."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content)

@@ -17,7 +17,7 @@ def nearer_to_cloudfront() -> Iterator[None]:
     So an account of many distributions is looked through in memory. Asked for over the API it took
     half of the time of an ``up`` with 40 domains.
     """
-    from moto.cloudfront.models import CloudFrontBackend  # noqa: PLC0415 - after the environment
+    from moto.cloudfront.models import CloudFrontBackend
 
     with ExitStack() as stack:
         for name, made_of in (
@@ -34,7 +34,7 @@ def _create(original: Callable[..., Any]) -> Callable[..., Any]:
     """What another distribution has is refused."""
 
     @wraps(original)
-    def create(self: Any, distribution_config: Mapping[str, Any], tags: Any) -> Any:  # noqa: ANN401 - moto's own
+    def create(self: Any, distribution_config: Mapping[str, Any], tags: Any) -> Any:
         _require_free(self, distribution_config, "")
         return original(self, distribution_config, tags)
 
@@ -45,16 +45,16 @@ def _update(original: Callable[..., Any]) -> Callable[..., Any]:
     """As `_create`; the distribution may keep what it has."""
 
     @wraps(original)
-    def update(self: Any, dist_config: Mapping[str, Any], _id: str, if_match: bool) -> Any:  # noqa: ANN401, FBT001 - moto's own
+    def update(self: Any, dist_config: Mapping[str, Any], _id: str, if_match: bool) -> Any:  # noqa: FBT001 - moto's own
         _require_free(self, dist_config, _id)
         return original(self, dist_config, _id, if_match)
 
     return update
 
 
-def _require_free(backend: Any, config: Mapping[str, Any], own: str) -> None:  # noqa: ANN401 - moto has no types
+def _require_free(backend: Any, config: Mapping[str, Any], own: str) -> None:
     """Refuse an alias that another distribution has; moto itself lets any number have it."""
-    from moto.cloudfront.exceptions import CloudFrontException  # noqa: PLC0415 - as moto's models
+    from moto.cloudfront.exceptions import CloudFrontException
 
     wanted = _aliases(config)
     for id_, each in list(backend.distributions.items()):

@@ -61,8 +61,8 @@ def moto_running() -> Iterator[str]:
 
 
 def _serving() -> Iterator[str]:
-    from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - after the environment
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - as above
+    from moto.moto_api._internal.models import moto_api_backend  # after the environment
+    from moto.server import ThreadedMotoServer  # as above
 
     # Its request log would go to standard error otherwise; failures still reach our log file.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -86,7 +86,7 @@ def _nearer_to_aws() -> Iterator[None]:
 
     This is how the edge can report progress without a moment in which moto claims more.
     """
-    from moto.cloudfront import models as cloudfront  # noqa: PLC0415 - after the environment
+    from moto.cloudfront import models as cloudfront  # after the environment
 
     class Distribution(cloudfront.Distribution):
         """Its status is InProgress until every point of presence has the present configuration."""
@@ -105,7 +105,7 @@ def _nearer_to_aws() -> Iterator[None]:
     class Invalidation(cloudfront.Invalidation):
         """Its status begins as InProgress, and the edge sets it to Completed."""
 
-        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - moto's, passed on
+        def __init__(self, *args: Any, **options: Any) -> None:  # moto's, passed on
             super().__init__(*args, **options)
             self.status = "InProgress"
 
@@ -121,7 +121,7 @@ def _nearer_to_aws() -> Iterator[None]:
 
 def session() -> boto3.Session:
     """A boto3 session for loopback, with credentials that are good nowhere else."""
-    import boto3  # noqa: PLC0415 - a third of a second, and not every user of this module needs it
+    import boto3  # a third of a second, and not every user of this module needs it
 
     return boto3.Session(
         aws_access_key_id="local",
@@ -132,7 +132,7 @@ def session() -> boto3.Session:
 
 def make_bucket(aws_url: str, name: str) -> None:
     """Make a bucket in moto's S3, where R2's lie, too."""
-    from botocore.config import Config  # noqa: PLC0415 - as boto3
+    from botocore.config import Config  # as boto3
 
     s3 = session().client("s3", endpoint_url=aws_url, config=Config(proxies={}))
     s3.create_bucket(Bucket=name)

@@ -30,7 +30,7 @@ _versions_named: ContextVar[frozenset[str] | None] = ContextVar("_versions_named
 @contextmanager
 def nearer_to_s3() -> Iterator[None]:
     """Put our classes and methods in place of moto's own, until the end."""
-    from moto.s3 import models, responses  # noqa: PLC0415 - after the environment
+    from moto.s3 import models, responses  # after the environment
 
     with ExitStack() as stack:
         for owner, name, made_of in (
@@ -48,9 +48,9 @@ def nearer_to_s3() -> Iterator[None]:
         yield
 
 
-def _bucket_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - after the environment
-    from moto.s3.exceptions import S3AccessDeniedError  # noqa: PLC0415 - as above
+def _bucket_class(original: Any) -> Any:  # moto's own
+    from moto.iam.access_control import PermissionResult  # after the environment
+    from moto.s3.exceptions import S3AccessDeniedError  # as above
 
     class FakeBucket(original):  # type: ignore[misc]  # mypy knows no class as a value
         """Its policy counts as S3's does, and its versions stay while versioning is suspended.
@@ -73,11 +73,11 @@ def _bucket_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
     return FakeBucket
 
 
-def _key_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
+def _key_class(original: Any) -> Any:  # moto's own
     class FakeKey(original):  # type: ignore[misc]  # as above
         """Its ETag is computed before others see the object: moto's lazy one is not thread-safe."""
 
-        def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - moto's, passed on
+        def __init__(self, *args: Any, **options: Any) -> None:  # moto's, passed on
             super().__init__(*args, **options)
             self._etag = self.etag.strip('"')
 
@@ -86,7 +86,7 @@ def _key_class(original: Any) -> Any:  # noqa: ANN401 - moto's own
 
 def _context() -> dict[str, str | None]:
     """The condition keys of the present request; the local endpoint stands for one with TLS."""
-    from flask import has_request_context, request  # noqa: PLC0415 - loaded by moto's server
+    from flask import has_request_context, request  # loaded by moto's server
 
     conditional = request.headers.get("If-None-Match") if has_request_context() else None
     return {"aws:securetransport": "true", "s3:if-none-match": conditional}
@@ -94,7 +94,7 @@ def _context() -> dict[str, str | None]:
 
 def _is_anothers(account_id: str) -> bool:
     """Whether the request asks for a bucket of another account than this one's."""
-    from flask import has_request_context, request  # noqa: PLC0415 - loaded by moto's server
+    from flask import has_request_context, request  # loaded by moto's server
 
     expected = request.headers.get("x-amz-expected-bucket-owner") if has_request_context() else None
     return expected not in {None, account_id}
@@ -104,8 +104,10 @@ def _authorize(original: Callable[..., Any]) -> Callable[..., Any]:
     """What is asked of a bucket itself meets its policy and its owner, too."""
 
     @wraps(original)
-    def authorize(self: Any, bucket_name: str | None = None, key_name: str | None = None) -> None:  # noqa: ANN401 - moto's own
-        from moto.s3.exceptions import S3ClientError  # noqa: PLC0415 - after the environment
+    def authorize(
+        self: Any, bucket_name: str | None = None, key_name: str | None = None
+    ) -> None:  # moto's own
+        from moto.s3.exceptions import S3ClientError  # after the environment
 
         original(self, bucket_name=bucket_name, key_name=key_name)
         if bucket_name is None or key_name is not None:
@@ -121,7 +123,7 @@ def _authorize(original: Callable[..., Any]) -> Callable[..., Any]:
 
 def _action(action: str, resource: str) -> str:
     """The action as S3 has it: HEAD is a kind of GET, and a version has actions of its own."""
-    from flask import has_request_context, request  # noqa: PLC0415 - loaded by moto's server
+    from flask import has_request_context, request  # loaded by moto's server
 
     action = "s3:GetObject" if action == "s3:HeadObject" else action
     key = resource.partition("/")[2]
@@ -134,8 +136,8 @@ def _delete_keys(original: Callable[..., Any]) -> Callable[..., Any]:
     """DeleteObjects asks the policy about versions where it names some."""
 
     @wraps(original)
-    def delete_keys(self: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - moto's own
-        import xmltodict  # noqa: PLC0415 - loaded by moto's S3
+    def delete_keys(self: Any, *args: Any, **options: Any) -> Any:  # moto's own
+        import xmltodict  # loaded by moto's S3
 
         found = xmltodict.parse(self.body, force_list=("Object",))["Delete"].get("Object", [])
         named = frozenset(each["Key"] for each in found if each.get("VersionId"))
@@ -152,7 +154,7 @@ def _get_bucket_encryption(original: Callable[..., Any]) -> Callable[..., Any]:
     """The encryption of new objects that is blocked is told, too: moto takes it and forgets it."""
 
     @wraps(original)
-    def get_bucket_encryption(self: Any) -> Any:  # noqa: ANN401 - moto's own
+    def get_bucket_encryption(self: Any) -> Any:  # moto's own
         status, headers, body = original(self)
         rule = self.backend.get_bucket_encryption(self.bucket_name)["Rule"]
         types = (rule.get("BlockedEncryptionTypes") or {}).get("EncryptionType", [])
@@ -163,7 +165,7 @@ def _get_bucket_encryption(original: Callable[..., Any]) -> Callable[..., Any]:
     return get_bucket_encryption
 
 
-def _listed(value: Any) -> list[Any]:  # noqa: ANN401 - one element of XML is no list
+def _listed(value: Any) -> list[Any]:  # one element of XML is no list
     return value if isinstance(value, list) else [value]
 
 
@@ -171,7 +173,9 @@ def _put_object(original: Callable[..., Any]) -> Callable[..., Any]:
     """While versioning is suspended a write takes the place of the version "null", and no other."""
 
     @wraps(original)
-    def put_object(self: Any, bucket_name: str, key_name: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - moto's own
+    def put_object(
+        self: Any, bucket_name: str, key_name: str, *args: Any, **options: Any
+    ) -> Any:  # moto's own
         made = original(self, bucket_name, key_name, *args, **options)
         _take_null(self.get_bucket(bucket_name), key_name, made)
         return made
@@ -184,12 +188,12 @@ def _delete_object(original: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(original)
     def delete_object(
-        self: Any,  # noqa: ANN401 - moto's own
+        self: Any,  # moto's own
         bucket_name: str,
         key_name: str,
         version_id: str | None = None,
-        **options: Any,  # noqa: ANN401 - moto's own
-    ) -> Any:  # noqa: ANN401 - moto's own
+        **options: Any,  # moto's own
+    ) -> Any:  # moto's own
         bucket = self.get_bucket(bucket_name)
         deleted = original(self, bucket_name, key_name, version_id, **options)
         if version_id is None and key_name in bucket.keys:
@@ -199,7 +203,7 @@ def _delete_object(original: Callable[..., Any]) -> Callable[..., Any]:
     return delete_object
 
 
-def _take_null(bucket: Any, key_name: str, made: Any) -> None:  # noqa: ANN401 - moto's own
+def _take_null(bucket: Any, key_name: str, made: Any) -> None:  # moto's own
     if bucket.versioning_status != "Suspended":
         return
     made._version_id = "null"  # noqa: SLF001 - moto has no setter

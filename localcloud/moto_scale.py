@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @contextmanager
 def by_what_is_asked() -> Iterator[None]:
     """Put ours in place of moto's own, until the end; what is answered stays the same."""
-    from moto import backends  # noqa: PLC0415 - after the environment
-    from moto.s3 import models  # noqa: PLC0415 - as above
+    from moto import backends  # after the environment
+    from moto.s3 import models  # as above
 
     with ExitStack() as stack:
         for owner, name, made_of in (
@@ -42,7 +42,9 @@ def _list_object_versions(original: Callable[..., Any]) -> Callable[..., Any]:
     """Only what begins with the prefix is copied and sorted."""
 
     @wraps(original)
-    def listed(self: Any, bucket_name: str, *, prefix: str = "", **options: Any) -> Any:  # noqa: ANN401 - moto's own
+    def listed(
+        self: Any, bucket_name: str, *, prefix: str = "", **options: Any
+    ) -> Any:  # moto's own
         keys = self.get_bucket(bucket_name).keys
         asked = type(keys)()
         for key in list(keys):

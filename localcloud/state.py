@@ -199,8 +199,8 @@ class MotoState:
         }
 
 
-def _backend(service: str) -> Any:  # noqa: ANN401 - moto has no types
-    from moto.backends import get_backend  # noqa: PLC0415 - after moto_host has set it up
+def _backend(service: str) -> Any:  # moto has no types
+    from moto.backends import get_backend  # after moto_host has set it up
 
     return get_backend(service)[ACCOUNT]["aws"]  # type: ignore[call-overload, unused-ignore] # any service
 
@@ -233,7 +233,7 @@ def _name(text: str) -> str:
     return text.rstrip(".").lower().replace(r"\052", "*")
 
 
-def _record(found: Any) -> RecordSet:  # noqa: ANN401 - moto has no types
+def _record(found: Any) -> RecordSet:  # moto has no types
     target = (found.alias_target or {}).get("DNSName", "")
     return RecordSet(
         _name(found.name),

@@ -26,9 +26,9 @@ def dkim_rsa_bits(record: str) -> int | None:
 
     RFC 8301 section 3.2: below 1024 bits nobody may count a signature, and 2048 should be used.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - not for every command
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - as above
+    from cryptography.exceptions import UnsupportedAlgorithm  # not for every command
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey  # as above
+    from cryptography.hazmat.primitives.serialization import (  # as above
         load_der_public_key,
     )
 

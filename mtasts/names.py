@@ -40,7 +40,7 @@ def parse_domain(text: str) -> str:
 
 
 def _to_a_labels(name: str) -> str:
-    import idna  # noqa: PLC0415 - only needed for names outside ASCII; start-up time counts
+    import idna  # only needed for names outside ASCII; start-up time counts
 
     try:
         return idna.encode(name, uts46=True).decode("ascii")

@@ -85,7 +85,7 @@ class AwsHosting:
             opts,
         )
         if self._alarm_topic and declaration.parts.issued:
-            from components.aws.alarms import Alarms  # noqa: PLC0415 - loads more of pulumi_aws
+            from components.aws.alarms import Alarms  # loads more of pulumi_aws
 
             Alarms(
                 f"{declaration.domain}-alarms",

@@ -25,7 +25,7 @@ _NAME = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 class Bucket(Resource):
     """A bucket; everything about it but tags and ``forceDestroy`` is a resource of its own."""
 
-    token = "aws:s3/bucket:Bucket"  # noqa: S105 - a type token
+    token = "aws:s3/bucket:Bucket"  # a type token
     modelled: ClassVar = {"bucket": None, "forceDestroy": None, "region": None, "tags": None}
     replaces = frozenset({"bucket", "region"})
     computed = (
@@ -140,7 +140,7 @@ def _holds_anything(s3: S3Client, bucket: str) -> bool:
 
 
 def _exists(s3: S3Client, name: str) -> bool:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     try:
         s3.head_bucket(Bucket=name)
@@ -157,7 +157,7 @@ def _is_mine(s3: S3Client, name: str) -> bool:
 
 
 def _tags(s3: S3Client, name: str) -> Properties:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     try:
         return program_tags(s3.get_bucket_tagging(Bucket=name)["TagSet"])

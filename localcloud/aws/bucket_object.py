@@ -36,7 +36,7 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 class BucketObjectv2(Resource):
     """An object; every change writes a new version, and a delete removes all versions."""
 
-    token = "aws:s3/bucketObjectv2:BucketObjectv2"  # noqa: S105 - a type token
+    token = "aws:s3/bucketObjectv2:BucketObjectv2"  # a type token
     modelled: ClassVar = {
         "bucket": None,
         "etag": None,
@@ -66,7 +66,7 @@ class BucketObjectv2(Resource):
         if len(given) > 1:
             yield Problem(given[1], f"{' and '.join(given)} exclude each other")
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """The provider drops leading slashes of a key and repeated ones."""
         return _key(value) if path == "key" else value
 
@@ -88,7 +88,7 @@ class BucketObjectv2(Resource):
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
         """The object's headers and etag; its content is not read back, as in the real provider."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+        from botocore.exceptions import ClientError  # loaded with the client
 
         bucket, _, key = identity.partition("/")
         region = inputs.get("region", session.region)
@@ -120,7 +120,7 @@ class BucketObjectv2(Resource):
 
         What the bucket's policy keeps fails the deletion in the end, with all others gone.
         """
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+        from botocore.exceptions import ClientError  # loaded with the client
 
         bucket, _, key = identity.partition("/")
         s3 = session.s3(inputs.get("region", outputs.get("region")))
@@ -164,7 +164,7 @@ def _body(inputs: Properties) -> bytes:
     return b""
 
 
-def _key(key: Any) -> Any:  # noqa: ANN401 - may be unknown
+def _key(key: Any) -> Any:  # may be unknown
     return re.sub("/+", "/", key).lstrip("/") if isinstance(key, str) else key
 
 

@@ -49,7 +49,7 @@ class BucketSetting(Resource):
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
         """The setting, or None where it or the bucket is gone."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+        from botocore.exceptions import ClientError  # loaded with the client
 
         region = inputs.get("region", session.region)
         try:
@@ -66,7 +66,7 @@ class BucketSetting(Resource):
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
         """Take it away; a bucket that is gone took its settings along."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+        from botocore.exceptions import ClientError  # loaded with the client
 
         try:
             self.remove(session.s3(inputs.get("region", outputs.get("region"))), identity)
@@ -78,7 +78,7 @@ class BucketSetting(Resource):
 class BucketPublicAccessBlock(BucketSetting):
     """The four switches; the ones left out are off."""
 
-    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"  # noqa: S105 - a type token
+    token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"  # a type token
     modelled: ClassVar = {
         "blockPublicAcls": None,
         "blockPublicPolicy": None,
@@ -114,7 +114,7 @@ class BucketPublicAccessBlock(BucketSetting):
 class BucketOwnershipControls(BucketSetting):
     """Who owns what others upload."""
 
-    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"  # noqa: S105 - a type token
+    token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"  # a type token
     modelled: ClassVar = {"bucket": None, "region": None, "rule": {"objectOwnership": None}}
     absent = "OwnershipControlsNotFoundError"
 
@@ -146,7 +146,7 @@ class BucketOwnershipControls(BucketSetting):
 class BucketVersioning(BucketSetting):
     """Versioning; once it was enabled it can only be suspended, which its deletion does."""
 
-    token = "aws:s3/bucketVersioning:BucketVersioning"  # noqa: S105 - a type token
+    token = "aws:s3/bucketVersioning:BucketVersioning"  # a type token
     modelled: ClassVar = {
         "bucket": None,
         "region": None,
@@ -184,7 +184,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     """The default encryption of a bucket; SSE-S3 only, since there is no KMS here."""
 
     token = (
-        "aws:s3/bucketServerSideEncryptionConfiguration:"  # noqa: S105 - a type token
+        "aws:s3/bucketServerSideEncryptionConfiguration:"  # a type token
         "BucketServerSideEncryptionConfiguration"
     )
     modelled: ClassVar = {
@@ -244,11 +244,11 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
 class BucketPolicy(BucketSetting):
     """The policy document of a bucket."""
 
-    token = "aws:s3/bucketPolicy:BucketPolicy"  # noqa: S105 - a type token
+    token = "aws:s3/bucketPolicy:BucketPolicy"  # a type token
     modelled: ClassVar = {"bucket": None, "policy": None, "region": None}
     absent = "NoSuchBucketPolicy"
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """Two documents are the same if their JSON is."""
         return _document(value) if path == "policy" else super().normalise(path, value)
 
@@ -277,7 +277,7 @@ class BucketPolicy(BucketSetting):
         s3.delete_bucket_policy(Bucket=bucket)
 
 
-def _encryption_rule(rule: Properties) -> Any:  # noqa: ANN401 - botocore checks the shape
+def _encryption_rule(rule: Properties) -> Any:  # botocore checks the shape
     made: Properties = {}
     default = rule.get("applyServerSideEncryptionByDefault")
     if default:
@@ -289,7 +289,7 @@ def _encryption_rule(rule: Properties) -> Any:  # noqa: ANN401 - botocore checks
     return made
 
 
-def _document(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _document(value: Any) -> Any:  # any JSON value
     if not isinstance(value, str):
         return value
     try:
@@ -313,7 +313,7 @@ def _is_public(statement: Properties) -> bool:
 
 
 def _blocks_policies(s3: S3Client, bucket: str) -> bool:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     try:
         found = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]

@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.1
 class Certificate(Resource):
     """A certificate that ACM issues once DNS holds its validation records."""
 
-    token = "aws:acm/certificate:Certificate"  # noqa: S105 - a type token
+    token = "aws:acm/certificate:Certificate"  # a type token
     modelled: ClassVar = {
         "domainName": None,
         "keyAlgorithm": None,
@@ -71,7 +71,7 @@ class Certificate(Resource):
                 "keyAlgorithm", "the local stand-in does not model key algorithms but RSA_2048"
             )
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """Names compare without case and final dot; ACM lists the main name among the others."""
         if path == "domainName" and isinstance(value, str):
             return value.rstrip(".").lower()
@@ -159,13 +159,13 @@ class Certificate(Resource):
 class CertificateValidation(Resource):
     """Nothing in AWS: the wait until a certificate is issued."""
 
-    token = "aws:acm/certificateValidation:CertificateValidation"  # noqa: S105 - a type token
+    token = "aws:acm/certificateValidation:CertificateValidation"  # a type token
     modelled: ClassVar = {"certificateArn": None, "region": None, "validationRecordFqdns": None}
     replaces = frozenset({"certificateArn", "region", "validationRecordFqdns"})
     computed = ("region",)
     sets = frozenset({"validationRecordFqdns"})
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """Record names compare without case, final dot and order."""
         if path == "validationRecordFqdns" and isinstance(value, list) and not is_unknown(value):
             return as_set([name.rstrip(".").lower() for name in value])
@@ -229,7 +229,7 @@ def require_usable(session: Session, arn: str, aliases: tuple[str, ...]) -> None
 
 
 def _describe(session: Session, arn: str) -> CertificateDetailTypeDef | None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     acm = session.acm(arn.split(":")[3] if arn.count(":") > 3 else None)
     try:

@@ -33,7 +33,7 @@ _DEPLOYMENT_SECONDS = 30
 class Distribution(Resource):
     """A distribution with one default cache behaviour, managed policies and S3 origins."""
 
-    token = "aws:cloudfront/distribution:Distribution"  # noqa: S105 - a type token
+    token = "aws:cloudfront/distribution:Distribution"  # a type token
     modelled: ClassVar = {
         "aliases": None,
         "comment": None,
@@ -208,7 +208,7 @@ def _require_valid(session: Session, inputs: Properties) -> None:
 
 
 def _require_access_control(cloudfront: CloudFrontClient, control: str) -> None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     if not control:
         return
@@ -222,8 +222,8 @@ def _require_access_control(cloudfront: CloudFrontClient, control: str) -> None:
         ) from error
 
 
-def _get(cloudfront: CloudFrontClient, identity: str) -> Any:  # noqa: ANN401 - as botocore has it
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+def _get(cloudfront: CloudFrontClient, identity: str) -> Any:  # as botocore has it
+    from botocore.exceptions import ClientError  # loaded with the client
 
     try:
         return cloudfront.get_distribution(Id=identity)
@@ -253,7 +253,7 @@ def _retag(cloudfront: CloudFrontClient, arn: str, inputs: Properties) -> None:
         cloudfront.tag_resource(Resource=arn, Tags={"Items": aws_tags(wanted)})
 
 
-def _resubmittable(config: Any) -> Any:  # noqa: ANN401 - as botocore has it
+def _resubmittable(config: Any) -> Any:  # as botocore has it
     """A configuration as read, in the form moto takes back: its S3 origins lose their kind."""
     origins = [
         origin | {"S3OriginConfig": {"OriginAccessIdentity": ""}}
@@ -262,7 +262,7 @@ def _resubmittable(config: Any) -> Any:  # noqa: ANN401 - as botocore has it
     return config | {"Origins": config["Origins"] | {"Items": origins}}
 
 
-def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # noqa: ANN401 - any JSON value
+def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # any JSON value
     """Origins in the order the program gave them; they are a set to CloudFront."""
     if is_unknown(asked):
         return live

@@ -42,7 +42,7 @@ def refusals(inputs: Properties) -> Iterator[Problem]:
         yield from _viewer_refusals(inputs["viewerCertificate"], inputs.get("aliases"))
 
 
-def _behaviour_refusals(behaviour: Properties, origins: Any) -> Iterator[Problem]:  # noqa: ANN401 - any JSON value
+def _behaviour_refusals(behaviour: Properties, origins: Any) -> Iterator[Problem]:  # any JSON value
     path = "defaultCacheBehavior"
     policy = behaviour.get("cachePolicyId")
     if policy is None:
@@ -94,7 +94,7 @@ def _origin_refusals(path: str, origin: Properties) -> Iterator[Problem]:
         )
 
 
-def _viewer_refusals(viewer: Properties, aliases: Any) -> Iterator[Problem]:  # noqa: ANN401 - any JSON value
+def _viewer_refusals(viewer: Properties, aliases: Any) -> Iterator[Problem]:  # any JSON value
     arn = viewer.get("acmCertificateArn")
     if arn and viewer.get("sslSupportMethod") not in {"sni-only", UNKNOWN}:
         yield Problem(
@@ -127,7 +127,7 @@ def access_controls_of(inputs: Properties) -> dict[str, str]:
     }
 
 
-def expand(inputs: Properties, reference: str) -> Any:  # noqa: ANN401 - botocore checks the shape
+def expand(inputs: Properties, reference: str) -> Any:  # botocore checks the shape
     """The configuration CloudFront is given, with the real provider's defaults."""
     behaviour = inputs["defaultCacheBehavior"]
     geo = inputs["restrictions"]["geoRestriction"]
@@ -162,7 +162,7 @@ def expand(inputs: Properties, reference: str) -> Any:  # noqa: ANN401 - botocor
     return made
 
 
-def flatten(config: Any, controls: Mapping[str, str]) -> Properties:  # noqa: ANN401 - any JSON value
+def flatten(config: Any, controls: Mapping[str, str]) -> Properties:  # any JSON value
     """The inputs that a configuration stands for; None where CloudFront holds nothing."""
     behaviour = config["DefaultCacheBehavior"]
     geo = config["Restrictions"]["GeoRestriction"]

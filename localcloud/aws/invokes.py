@@ -78,7 +78,7 @@ def _zone(arguments: Properties, session: Session) -> Properties:
     }
 
 
-def _fits(zone: Any, arguments: Properties, *, private: bool) -> bool:  # noqa: ANN401 - any JSON value
+def _fits(zone: Any, arguments: Properties, *, private: bool) -> bool:  # any JSON value
     if "zoneId" in arguments:
         wanted = str(arguments["zoneId"]).removeprefix("/hostedzone/")
         return bool(zone["Id"].removeprefix("/hostedzone/") == wanted)

@@ -44,7 +44,7 @@ _PERIODS = (10, 20, 30)  # below a minute; above, whole minutes
 class MetricAlarm(Resource):
     """An alarm on one metric; the id is its name."""
 
-    token = "aws:cloudwatch/metricAlarm:MetricAlarm"  # noqa: S105 - a type token
+    token = "aws:cloudwatch/metricAlarm:MetricAlarm"  # a type token
     modelled: ClassVar = {
         **dict.fromkeys(_FIELDS),
         "dimensions": None,
@@ -134,5 +134,5 @@ class MetricAlarm(Resource):
         )
 
 
-def _named(dimensions: Any) -> dict[str, str] | None:  # noqa: ANN401 - botocore's type
+def _named(dimensions: Any) -> dict[str, str] | None:  # botocore's type
     return {each["Name"]: each["Value"] for each in dimensions} or None

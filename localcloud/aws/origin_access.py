@@ -31,7 +31,7 @@ _FIELDS = {
 class OriginAccessControl(Resource):
     """How a distribution signs its requests to an origin."""
 
-    token = "aws:cloudfront/originAccessControl:OriginAccessControl"  # noqa: S105 - a type token
+    token = "aws:cloudfront/originAccessControl:OriginAccessControl"  # a type token
     modelled: ClassVar = dict.fromkeys(_FIELDS)
     replaces = frozenset[str]()
     computed = ("arn", "etag")
@@ -62,7 +62,7 @@ class OriginAccessControl(Resource):
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
         """Every field can drift."""
         del inputs
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+        from botocore.exceptions import ClientError  # loaded with the client
 
         try:
             answer = session.cloudfront().get_origin_access_control(Id=identity)
@@ -109,5 +109,5 @@ class OriginAccessControl(Resource):
             cloudfront.delete_origin_access_control(Id=identity, IfMatch=etag)
 
 
-def _config(inputs: Properties) -> Any:  # noqa: ANN401 - botocore checks the shape
+def _config(inputs: Properties) -> Any:  # botocore checks the shape
     return {field: inputs.get(name, "") for name, field in _FIELDS.items()}

@@ -31,7 +31,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 class Record(Resource):
     """A record set of a simple routing policy, or an alias."""
 
-    token = "aws:route53/record:Record"  # noqa: S105 - a type token
+    token = "aws:route53/record:Record"  # a type token
     modelled: ClassVar = {
         "aliases": {"evaluateTargetHealth": None, "name": None, "zoneId": None},
         "allowOverwrite": None,
@@ -58,7 +58,7 @@ class Record(Resource):
         if "aliases" in inputs and "ttl" in inputs:
             yield Problem("ttl", "an alias has its target's TTL")
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """Names compare without case and final dot."""
         if path in {"name", "aliases.name"} and isinstance(value, str):
             return value.rstrip(".").lower()
@@ -177,7 +177,7 @@ def _plain_name(name: str) -> str:
 
 
 def _find_in(route53: Route53Client, zone_id: str, name: str, kind: str) -> tuple[Any, str] | None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - loaded with the client
+    from botocore.exceptions import ClientError  # loaded with the client
 
     try:
         full_name = expand_name(name, _zone_name(route53, zone_id))
@@ -221,7 +221,7 @@ def _require_no_conflict(
         )
 
 
-def _expand(inputs: Properties, name: str, zone: str) -> Any:  # noqa: ANN401 - botocore checks it
+def _expand(inputs: Properties, name: str, zone: str) -> Any:  # botocore checks it
     kind = inputs["type"]
     record: Properties = {"Name": f"{name}.", "Type": kind}
     if "records" in inputs:
@@ -241,7 +241,9 @@ def _expand(inputs: Properties, name: str, zone: str) -> Any:  # noqa: ANN401 - 
     return record
 
 
-def _require_target(route53: Route53Client, zone_id: str, zone: str, record: Any) -> None:  # noqa: ANN401 - any JSON value
+def _require_target(
+    route53: Route53Client, zone_id: str, zone: str, record: Any
+) -> None:  # any JSON value
     """An alias must point into its zone; a distribution may belong to another account."""
     kind, target = record["Type"], record["AliasTarget"]
     name = target["DNSName"].rstrip(".").lower()
@@ -261,7 +263,7 @@ def _require_target(route53: Route53Client, zone_id: str, zone: str, record: Any
         raise invalid(f"{text}, but that target was not found")
 
 
-def _flatten_alias(alias: Any) -> Properties:  # noqa: ANN401 - as botocore has it
+def _flatten_alias(alias: Any) -> Properties:  # as botocore has it
     return {
         "evaluateTargetHealth": alias["EvaluateTargetHealth"],
         "name": alias["DNSName"].rstrip(".").lower(),

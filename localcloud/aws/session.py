@@ -153,9 +153,9 @@ class Session:
 
     def cname(self, name: str) -> str | None:
         """Where a CNAME leads in the local cloud's DNS; empty for none, None where none answers."""
-        import dns.exception  # noqa: PLC0415 - for certificates alone
-        import dns.message  # noqa: PLC0415 - as above
-        import dns.query  # noqa: PLC0415 - as above
+        import dns.exception  # for certificates alone
+        import dns.message  # as above
+        import dns.query  # as above
 
         address, _, port = self._cloud.dns.rpartition(":")
         try:
@@ -174,7 +174,7 @@ class Session:
         with lock:
             yield
 
-    def _client(self, service: str, region: str) -> Any:  # noqa: ANN401 - each has its own type
+    def _client(self, service: str, region: str) -> Any:  # each has its own type
         with self._lock:
             if self._boto is None:
                 self._boto = self._signed_in()
@@ -183,8 +183,8 @@ class Session:
                 self._clients[key] = self._new(self._boto, service, region)
             return self._clients[key]
 
-    def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # noqa: ANN401 - boto3's clients
-        from botocore.config import Config  # noqa: PLC0415 - 0.2 s that a preview does not need
+    def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # boto3's clients
+        from botocore.config import Config  # 0.2 s that a preview does not need
 
         config = Config(
             connect_timeout=5,
@@ -197,7 +197,7 @@ class Session:
         )
 
     def _signed_in(self) -> boto3.Session:
-        import boto3  # noqa: PLC0415 - 0.2 s that a preview does not need
+        import boto3  # 0.2 s that a preview does not need
 
         config = self._config
         session = boto3.Session(

@@ -16,7 +16,7 @@ def aws_tags(tags: Properties) -> list[Any]:
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
-def program_tags(tags: Any) -> Properties:  # noqa: ANN401 - each service has its own tag type
+def program_tags(tags: Any) -> Properties:  # each service has its own tag type
     """The tags of the program in an AWS list, without the stand-in's own."""
     return {
         tag["Key"]: tag.get("Value", "") for tag in tags if not tag["Key"].startswith(LOCAL_TAGS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from localcloud.provider.properties import Properties
 
 
-def _invoke(token: str, arguments: Properties, session: Any) -> Properties:  # noqa: ANN401 - unused
+def _invoke(token: str, arguments: Properties, session: Any) -> Properties:  # unused
     """No function is modelled: the program looks nothing up through the provider."""
     del arguments, session
     raise RefusedError("NotModelled", f"the local stand-in does not model the function {token}")

@@ -212,7 +212,7 @@ class WorkersCustomDomain(Resource):
         _delete(session, f"/accounts/{account}/workers/domains/{identity.rpartition('/')[2]}")
 
     @staticmethod
-    def _put(session: Session, inputs: Properties) -> Any:  # noqa: ANN401 - any JSON value
+    def _put(session: Session, inputs: Properties) -> Any:  # any JSON value
         body = {
             "hostname": inputs["hostname"],
             "service": inputs["service"],

@@ -51,7 +51,7 @@ class Session:
         self._opener = build_opener(ProxyHandler({}))  # loopback is never behind a proxy
         self.cancelled = Event()
 
-    def get(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
+    def get(self, path: str) -> Any:  # any JSON value
         """What is there; None where nothing is."""
         try:
             return self.call("GET", path)
@@ -60,7 +60,7 @@ class Session:
                 return None
             raise
 
-    def call(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - any JSON value
+    def call(self, method: str, path: str, body: object = None) -> Any:  # any JSON value
         """The result of a request with a JSON body, if any.
 
         Raises:

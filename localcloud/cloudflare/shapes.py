@@ -26,7 +26,7 @@ def multipart(request: HttpRequest) -> dict[str, bytes]:
     return found
 
 
-def read_record(id_: str, body: Any) -> Record:  # noqa: ANN401 - any JSON value
+def read_record(id_: str, body: Any) -> Record:  # any JSON value
     """The record that a request asks for."""
     return Record(
         id_,

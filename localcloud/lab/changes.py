@@ -67,7 +67,7 @@ def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
     return change
 
 
-def web(**changes: Any) -> Callable[[Setup], None]:  # noqa: ANN401 - the fields of `Web`
+def web(**changes: Any) -> Callable[[Setup], None]:  # the fields of `Web`
     """Change how the policy host behaves."""
 
     def change(setup: Setup) -> None:
@@ -85,7 +85,7 @@ def mx(flavour: Flavour) -> Callable[[Setup], None]:
     return change
 
 
-def policy(**changes: Any) -> Callable[[Setup], None]:  # noqa: ANN401 - the fields of a policy
+def policy(**changes: Any) -> Callable[[Setup], None]:  # the fields of a policy
     """Serve another policy."""
 
     def change(setup: Setup) -> None:
@@ -104,7 +104,7 @@ def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
     return change
 
 
-def having(**fields: Any) -> Callable[[Setup], None]:  # noqa: ANN401 - the fields of `Setup`
+def having(**fields: Any) -> Callable[[Setup], None]:  # the fields of `Setup`
     """Set fields of the setup."""
 
     def change(setup: Setup) -> None:

@@ -58,7 +58,7 @@ class Setup:
         body = "".join(f"{line}\r\n" for line in (*lines, f"max_age: {max_age}"))
         self.serve(body=body.encode())
 
-    def serve(self, **changes: Any) -> None:  # noqa: ANN401 - the fields of `Web`
+    def serve(self, **changes: Any) -> None:  # the fields of `Web`
         """Change how the policy host behaves."""
         self.web = replace(self.web, **changes)
 

@@ -50,8 +50,8 @@ def _objects(
 
 
 def _values(
-    old: Any,  # noqa: ANN401 - a property value is any JSON value
-    new: Any,  # noqa: ANN401 - a property value is any JSON value
+    old: Any,  # a property value is any JSON value
+    new: Any,  # a property value is any JSON value
     normalise: Normalise,
     path: str,
     plain: str,
@@ -90,7 +90,7 @@ def reconcile(
     return result
 
 
-def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  # noqa: ANN401 - any JSON value
+def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  # any JSON value
     if normalise(plain, old) == normalise(plain, live):
         return old
     if isinstance(old, dict) and isinstance(live, dict) and not plain.endswith(_TAGS):
@@ -100,7 +100,7 @@ def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  
     return live
 
 
-def as_set(value: Any) -> Any:  # noqa: ANN401 - a property value is any JSON value
+def as_set(value: Any) -> Any:  # a property value is any JSON value
     """A list whose order means nothing, in one order and without repeats."""
     if not isinstance(value, list):
         return value

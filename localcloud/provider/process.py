@@ -27,8 +27,8 @@ def serve(module: str) -> None:
     signal.signal(signal.SIGTERM, _exit_at_once)
     signal.signal(signal.SIGINT, _exit_at_once)
     protocol_only()
-    import grpc  # noqa: PLC0415 - after the signal handlers
-    from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415 - after protocol_only
+    import grpc  # after the signal handlers
+    from pulumi.runtime.proto import provider_pb2_grpc  # after protocol_only
 
     provider = importlib.import_module(module).provider()  # after protocol_only
 

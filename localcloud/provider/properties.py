@@ -15,7 +15,7 @@ Properties = dict[str, Any]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type tag of the protocol
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # a type tag of the protocol
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
@@ -31,7 +31,7 @@ def encode(properties: Properties) -> struct_pb2.Struct:
     return json_format.ParseDict(properties, struct_pb2.Struct())
 
 
-def is_unknown(value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+def is_unknown(value: Any) -> bool:  # a property value is any JSON value
     """Whether a value, or anything inside it, is not known yet."""
     if isinstance(value, dict):
         return any(is_unknown(member) for member in value.values())
@@ -40,7 +40,7 @@ def is_unknown(value: Any) -> bool:  # noqa: ANN401 - a property value is any JS
     return bool(value == UNKNOWN)
 
 
-def is_asset(value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+def is_asset(value: Any) -> bool:  # a property value is any JSON value
     """Whether a value is an asset."""
     return isinstance(value, dict) and value.get(_SIGNATURE) == _ASSET
 
@@ -54,7 +54,7 @@ def asset_bytes(asset: Properties) -> bytes:
     raise ValueError("the local stand-in reads assets of text and of files only")
 
 
-def _decode(value: struct_pb2.Value) -> Any:  # noqa: ANN401 - a property value is any JSON value
+def _decode(value: struct_pb2.Value) -> Any:  # a property value is any JSON value
     kind = value.WhichOneof("kind")
     if kind == "struct_value":
         return _decode_object(decode(value.struct_value))
@@ -70,7 +70,7 @@ def _decode(value: struct_pb2.Value) -> Any:  # noqa: ANN401 - a property value 
     return None
 
 
-def _decode_object(members: Properties) -> Any:  # noqa: ANN401 - a property value is any JSON value
+def _decode_object(members: Properties) -> Any:  # a property value is any JSON value
     signature = members.get(_SIGNATURE)
     if signature == _SECRET:
         return members.get("value")

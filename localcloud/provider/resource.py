@@ -71,7 +71,7 @@ class Resource(ABC):
         """What is wrong with the values of well-shaped ``inputs``; they may hold unknowns."""
         return iter(())
 
-    def normalise(self, path: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
         """A value in the form in which equal means the same to the cloud."""
         return as_set(value) if path in self.sets else value
 

@@ -83,7 +83,7 @@ class _Checker:
     def value(
         self,
         kind: dict[str, Any],
-        value: Any,  # noqa: ANN401 - a property value is any JSON value
+        value: Any,  # a property value is any JSON value
         modelled: Modelled | None,
         path: str,
     ) -> Iterator[Problem]:
@@ -103,7 +103,7 @@ class _Checker:
             yield from self.shape(self.types[kind["shape"]], value, modelled, f"{path}.")
 
 
-def _fits(kind: str, value: Any) -> bool:  # noqa: ANN401 - a property value is any JSON value
+def _fits(kind: str, value: Any) -> bool:  # a property value is any JSON value
     if kind == "any":
         return True
     if kind == "asset":
@@ -113,6 +113,6 @@ def _fits(kind: str, value: Any) -> bool:  # noqa: ANN401 - a property value is 
     return isinstance(value, _PYTHON_TYPES[kind])
 
 
-def _name(value: Any) -> str:  # noqa: ANN401 - a property value is any JSON value
+def _name(value: Any) -> str:  # a property value is any JSON value
     names = {bool: "boolean", int: "number", float: "number", str: "string", list: "list"}
     return names.get(type(value), "object")

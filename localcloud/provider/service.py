@@ -40,7 +40,7 @@ def configuration(raw: Mapping[str, Any]) -> Properties:
     return {name: _plain(value) for name, value in raw.items() if name not in _FROM_ENGINE}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - a property value is any JSON value
+def _plain(value: Any) -> Any:  # a property value is any JSON value
     if not isinstance(value, str) or not value.startswith(("[", "{", "true", "false")):
         return value
     try:
@@ -87,18 +87,18 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._environment = os.environ if environment is None else environment
         self._session: Session | None = None
 
-    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
+    def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ARG002, D102 - gRPC's
         return provider_pb2.ProviderHandshakeResponse()
 
-    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
+    def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ARG002, D102 - gRPC's
         return plugin_pb2.PluginInfo(version=self._plugin.version)
 
-    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, ARG002, D102 - gRPC's
+    def Cancel(self, request: Any, context: Any) -> Any:  # noqa: ARG002, D102 - gRPC's
         if self._session is not None:
             self._session.cancelled.set()
         return empty_pb2.Empty()
 
-    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with _answering(context, self._plugin.subject):
             news = decode(request.news)
             found = list(
@@ -110,26 +110,26 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             )
             return _checked(news, found)
 
-    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with _answering(context, self._plugin.subject):
             same = decode(request.old_inputs) == decode(request.news)
             changes = provider_pb2.DiffResponse
             return changes(changes=changes.DIFF_NONE if same else changes.DIFF_SOME)
 
-    def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Configure(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with _answering(context, self._plugin.subject):
             config = configuration(decode(request.args))
             self._session = self._plugin.connect(config, self._environment)
             return provider_pb2.ConfigureResponse(supportsPreview=True)
 
-    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Invoke(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with _answering(context, request.tok):
             result = self._plugin.invoke(request.tok, decode(request.args), self._configured)
             response = provider_pb2.InvokeResponse()
             getattr(response, "return").CopyFrom(encode(result))  # the field is a Python keyword
             return response
 
-    def Check(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Check(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             olds, news = decode(request.olds), decode(request.news)
             _name_automatically(resource, _name(request.urn), request.randomSeed, olds, news)
@@ -140,7 +140,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 news["tagsAll"] = _all_tags(self._configured.default_tags, news.get("tags", {}))
             return _checked(news, found)
 
-    def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Diff(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             old, new = decode(request.old_inputs), decode(request.news)
             state = decode(request.olds)
@@ -151,7 +151,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             }
             return _difference(resource, old, new, ignored)
 
-    def Create(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Create(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             inputs = decode(request.properties)
             session = self._configured
@@ -163,7 +163,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state = _state(resource, session, identity, inputs)
             return provider_pb2.CreateResponse(id=identity, properties=encode(state))
 
-    def Read(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Read(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             old = decode(request.inputs)
             # What is imported from another region is named so: ID@REGION.
@@ -179,7 +179,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 id=identity, properties=encode(state), inputs=encode(inputs | marks)
             )
 
-    def Update(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Update(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             old, new = decode(request.old_inputs), decode(request.news)
             session = self._configured
@@ -194,7 +194,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             state = _state(resource, session, request.id, new)
             return provider_pb2.UpdateResponse(properties=encode(state))
 
-    def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802, ANN401, D102 - gRPC's
+    def Delete(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             inputs, outputs = decode(request.old_inputs), decode(request.properties)
             resource.delete(self._configured, request.id, inputs, outputs)
@@ -207,7 +207,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return self._session
 
     @contextmanager
-    def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # noqa: ANN401 - gRPC's
+    def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # gRPC's
         """The resource type a request is about; errors name it and the resource."""
         token = request.urn.split("::")[2].rpartition("$")[2]
         with _answering(context, f"{token} {_name(request.urn)}"):
@@ -217,7 +217,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 @contextmanager
-def _answering(context: Any, subject: str) -> Iterator[None]:  # noqa: ANN401 - grpc's own
+def _answering(context: Any, subject: str) -> Iterator[None]:  # grpc's own
     """Turn every error into one line for the engine, which would show a traceback otherwise."""
     try:
         yield
@@ -225,7 +225,7 @@ def _answering(context: Any, subject: str) -> Iterator[None]:  # noqa: ANN401 - 
         _abort(context, f"{subject}: {_line(error)}")
 
 
-def _abort(context: Any, text: str) -> NoReturn:  # noqa: ANN401 - grpc's own
+def _abort(context: Any, text: str) -> NoReturn:  # grpc's own
     context.abort(grpc.StatusCode.UNKNOWN, text)
     raise AssertionError("abort raises")
 
@@ -240,7 +240,7 @@ def _line(error: Exception) -> str:
     return " ".join(text.split())
 
 
-def _all_tags(default: Properties, own: Any) -> Any:  # noqa: ANN401 - may be unknown
+def _all_tags(default: Properties, own: Any) -> Any:  # may be unknown
     """The tags that a resource gets; ``tags`` stays what the program says."""
     return UNKNOWN if is_unknown(own) else default | own
 
@@ -249,7 +249,7 @@ def _name(urn: str) -> str:
     return urn.split("::", 3)[3]
 
 
-def _checked(inputs: Properties, found: list[Problem]) -> Any:  # noqa: ANN401 - generated, untyped
+def _checked(inputs: Properties, found: list[Problem]) -> Any:  # generated, untyped
     failures = [
         provider_pb2.CheckFailure(property=problem.path, reason=problem.reason) for problem in found
     ]
@@ -273,7 +273,9 @@ def _name_automatically(
     news["__defaults"] = [field]
 
 
-def _difference(resource: Resource, old: Properties, new: Properties, ignored: set[str]) -> Any:  # noqa: ANN401 - gRPC's message
+def _difference(
+    resource: Resource, old: Properties, new: Properties, ignored: set[str]
+) -> Any:  # gRPC's message
     detailed: dict[str, Any] = {}
     replaces: list[str] = []
     for path, change in differences(old, new, resource.normalise):
@@ -312,7 +314,7 @@ def _state(resource: Resource, session: Session, identity: str, inputs: Properti
     return state
 
 
-def _without_none(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _without_none(value: Any) -> Any:  # any JSON value
     if isinstance(value, dict):
         return {k: _without_none(v) for k, v in value.items() if v is not None}
     if isinstance(value, list):

@@ -39,11 +39,11 @@ def parse_tlsa(text: str) -> Tlsa | None:
 
 
 def _public_key(certificate: bytes) -> bytes:
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415 - only with DANE
+    from cryptography.hazmat.primitives.serialization import (  # only with DANE
         Encoding,
         PublicFormat,
     )
-    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415 - as above
+    from cryptography.x509 import load_der_x509_certificate  # as above
 
     key = load_der_x509_certificate(certificate).public_key()
     return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -169,7 +169,7 @@ def _is_address(text: str) -> bool:
     bare = text.removeprefix("[").removesuffix("]")
     if not (":" in bare or bare[-1:].isdigit()):
         return False
-    import ipaddress  # noqa: PLC0415 - few policies need it; start-up time counts
+    import ipaddress  # few policies need it; start-up time counts
 
     try:
         ipaddress.ip_address(bare[5:] if bare[:5].lower() == "ipv6:" else bare)

@@ -43,7 +43,7 @@ def is_revoked(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | Non
 
 def crl_address(certificate: bytes) -> str:
     """Where the list is that a certificate (DER) names, over HTTP; empty where it names none."""
-    from cryptography import x509  # noqa: PLC0415 - not for every command
+    from cryptography import x509  # not for every command
 
     try:
         parsed = x509.load_der_x509_certificate(certificate)
@@ -59,10 +59,10 @@ def ocsp_request(certificate: bytes, issuer: bytes) -> str:
 
     RFC 6960 appendix A.1; empty where it names none, or its issuer is not known.
     """
-    from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.hazmat.primitives.hashes import SHA1  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415
-    from cryptography.x509 import ocsp  # noqa: PLC0415
+    from cryptography import x509  # as above
+    from cryptography.hazmat.primitives.hashes import SHA1
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509 import ocsp
 
     responder = responder_of(certificate)
     if not responder:
@@ -80,8 +80,8 @@ def ocsp_request(certificate: bytes, issuer: bytes) -> str:
 
 def responder_of(certificate: bytes) -> str:
     """The responder that a certificate (DER) names, over HTTP; empty where it names none."""
-    from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.x509.oid import AuthorityInformationAccessOID  # noqa: PLC0415
+    from cryptography import x509  # as above
+    from cryptography.x509.oid import AuthorityInformationAccessOID
 
     try:
         parsed = x509.load_der_x509_certificate(certificate)
@@ -95,7 +95,7 @@ def responder_of(certificate: bytes) -> str:
 
 def _listed(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:
     """A list counts only if the certificate's own issuer signed it, and until its next update."""
-    from cryptography import x509  # noqa: PLC0415 - as above
+    from cryptography import x509  # as above
 
     crl = x509.load_der_x509_crl(raw)
     signer = x509.load_der_x509_certificate(tls.issuer_certificate)
@@ -110,8 +110,8 @@ def _listed(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, 
 
 def _answered(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:
     """An answer counts if it is about the certificate, signed for its issuer, and still holds."""
-    from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.x509 import ocsp  # noqa: PLC0415
+    from cryptography import x509  # as above
+    from cryptography.x509 import ocsp
 
     answer = ocsp.load_der_ocsp_response(raw)
     if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
@@ -130,10 +130,10 @@ def _answered(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None
 
 def _signed(answer: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
     """Whether the issuer signed, or somebody whom it lets sign answers (RFC 6960 4.2.2.2)."""
-    from cryptography import x509  # noqa: PLC0415 - as above
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
-    from cryptography.x509.oid import ExtendedKeyUsageOID  # noqa: PLC0415
+    from cryptography import x509  # as above
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
     for signer in (issuer, *answer.certificates):
         key, hash_ = signer.public_key(), answer.signature_hash_algorithm

@@ -52,7 +52,7 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def _revision(text: str) -> int:
-    from argparse import ArgumentTypeError  # noqa: PLC0415 - argparse is loaded by now
+    from argparse import ArgumentTypeError  # argparse is loaded by now
 
     if not (text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS):
         raise ArgumentTypeError(
@@ -133,8 +133,8 @@ def _read(name: str, limit: int) -> bytes:
 
 
 def _policy(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
-    from mtasts.check.policy import check_policy  # noqa: PLC0415 - only what the subject needs
-    from mtasts.policy import VERSION, policy_id  # noqa: PLC0415 - as above
+    from mtasts.check.policy import check_policy  # only what the subject needs
+    from mtasts.policy import VERSION, policy_id  # as above
 
     body = _read(name, READ_LIMIT)
     hosts = arguments.mx
@@ -156,8 +156,8 @@ def _policy(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[F
 
 
 def _record(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
-    from mtasts.check import record as check  # noqa: PLC0415 - as above
-    from mtasts.records import StsRecord  # noqa: PLC0415 - as above
+    from mtasts.check import record as check  # as above
+    from mtasts.records import StsRecord  # as above
 
     rrset, lines = check.read_rrset(_read(name, check.RRSET_LIMIT))
     report = check.check_sts(rrset) if arguments.kind == "sts" else check.check_tlsrpt(rrset)
@@ -173,9 +173,9 @@ def _record(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[F
 
 
 def _stack(name: str, _: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
-    from pathlib import Path  # noqa: PLC0415 - as above
+    from pathlib import Path  # as above
 
-    from mtasts.check.stack import check_stack_file  # noqa: PLC0415 - as above
+    from mtasts.check.stack import check_stack_file  # as above
 
     if name == "-":
         raise UsageError("a stack file is read by name: its name is the stack's")

@@ -28,7 +28,7 @@ class StoreError(UndeterminedError):
 @contextmanager
 def told(what: str) -> Iterator[None]:
     """Turn whatever the cloud refuses, or does not answer, into `StoreError`."""
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )

@@ -29,7 +29,7 @@ class Parsers:
 
     async def read(self, kind: str, record: str, domain: str, end: float) -> Parsed:
         """What the parser of that kind (``spf``, ``dmarc``) makes of a record of ``domain``."""
-        from mtasts.probe import spf_dmarc  # noqa: PLC0415 - only where there is a record
+        from mtasts.probe import spf_dmarc  # only where there is a record
 
         loop = asyncio.get_running_loop()
         resolver = spf_dmarc.BoundedResolver(_asking(loop, Lookups(self._answers, end)))

@@ -119,9 +119,9 @@ class Resolver:
         recursive: bool,
         read: Read | None = None,
     ) -> DnsAnswer:
-        import dns.exception  # noqa: PLC0415 - 0.1 s that not every command pays
-        import dns.flags  # noqa: PLC0415 - as above
-        import dns.message  # noqa: PLC0415 - as above
+        import dns.exception  # 0.1 s that not every command pays
+        import dns.flags  # as above
+        import dns.message  # as above
 
         try:
             query = dns.message.make_query(f"{name}.", type_, use_edns=True, payload=1232)
@@ -150,7 +150,7 @@ def _leave_out_https() -> None:
 
     Its HTTP client, which checkdmarc brings along, takes 0.1 s of each command to load.
     """
-    import dns._features  # noqa: PLC0415 - as in Resolver
+    import dns._features  # as in Resolver
 
     dns._features.force("doh", enabled=False)  # noqa: SLF001 - the one way to say so
 
@@ -158,8 +158,8 @@ def _leave_out_https() -> None:
 def system_servers() -> tuple[tuple[str, int], ...]:
     """Address and port of the DNS servers that this machine is set to ask; empty if none are."""
     _leave_out_https()
-    import dns.exception  # noqa: PLC0415 - as in Resolver
-    import dns.resolver  # noqa: PLC0415 - as in Resolver
+    import dns.exception  # as in Resolver
+    import dns.resolver  # as in Resolver
 
     try:
         found = dns.resolver.Resolver()
@@ -173,9 +173,9 @@ async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to r
 ) -> DnsAnswer:
     """One question to one server, over UDP and then, if it did not fit, over TCP."""
     _leave_out_https()
-    import dns.asyncquery  # noqa: PLC0415 - as in Resolver
-    import dns.exception  # noqa: PLC0415 - as in Resolver
-    import dns.flags  # noqa: PLC0415 - as in Resolver
+    import dns.asyncquery  # as in Resolver
+    import dns.exception  # as in Resolver
+    import dns.flags  # as in Resolver
 
     try:
         response, _ = await dns.asyncquery.udp_with_fallback(
@@ -190,9 +190,9 @@ async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to r
 
 def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
     """What a response says of ``name`` and ``type_``, its CNAME chain followed."""
-    import dns.exception  # noqa: PLC0415 - as in Resolver
-    import dns.message  # noqa: PLC0415 - as in Resolver
-    import dns.rcode  # noqa: PLC0415 - as in Resolver
+    import dns.exception  # as in Resolver
+    import dns.message  # as in Resolver
+    import dns.rcode  # as in Resolver
 
     code = response.rcode()
     if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
@@ -217,7 +217,7 @@ def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAn
 
 def read_referral(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
     """The name servers that the servers of a parent name for the zone ``name``."""
-    import dns.rdatatype  # noqa: PLC0415 - as in Resolver
+    import dns.rdatatype  # as in Resolver
 
     for rrset in (*response.answer, *response.authority):
         if rrset.rdtype == dns.rdatatype.NS and _plain(rrset.name.to_text()) == name:
@@ -227,8 +227,8 @@ def read_referral(response: dns.message.Message, name: str, type_: str) -> DnsAn
 
 def _is_final(response: dns.message.Message) -> bool:
     """Whether an answer without records is a final one: a referral names other servers (NS)."""
-    import dns.flags  # noqa: PLC0415 - as in Resolver
-    import dns.rdatatype  # noqa: PLC0415 - as in Resolver
+    import dns.flags  # as in Resolver
+    import dns.rdatatype  # as in Resolver
 
     if response.flags & (dns.flags.AA | dns.flags.RA) or response.answer:
         return True

@@ -183,7 +183,7 @@ async def _open(
 
 
 def _request(host: str, path: str, user_agent: str) -> h11.Request:
-    import h11  # noqa: PLC0415 - only needed once a request is made
+    import h11  # only needed once a request is made
 
     return h11.Request(
         method="GET",
@@ -205,7 +205,7 @@ async def _exchange(
     request: h11.Request,
     body_max: int,
 ) -> Fetch:
-    import h11  # noqa: PLC0415 - as in _request
+    import h11  # as in _request
 
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEADERS_MAX)
     writer.write((connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b""))

@@ -155,7 +155,7 @@ class Reach:
     @property
     def roots(self) -> Path:
         """The file of the roots."""
-        import certifi  # noqa: PLC0415 - only needed once a connection is made
+        import certifi  # only needed once a connection is made
 
         return self.ca_file or Path(certifi.where())
 

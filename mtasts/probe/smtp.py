@@ -91,7 +91,7 @@ async def _attempt(
     hello: Hello | None,
 ) -> Delivery:
     """One connection: STARTTLS with ``hello``, if any, then the message if there is one."""
-    import aiosmtplib  # noqa: PLC0415 - only needed once a connection is made
+    import aiosmtplib  # only needed once a connection is made
 
     try:
         async with asyncio.timeout(deadline_seconds):
@@ -115,7 +115,7 @@ async def _attempt(
 @asynccontextmanager
 async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIterator[SMTP]:
     """A greeted client; aiosmtplib bounds the length of lines and replies."""
-    from aiosmtplib import SMTP  # noqa: PLC0415 - as in _attempt
+    from aiosmtplib import SMTP  # as in _attempt
 
     # For a name of its own choice the library asks DNS, in the event loop's own executor.
     name = _address_literal(dialled)
@@ -145,7 +145,7 @@ def _address_literal(connected: socket.socket) -> str:
 
 
 async def _start_tls(client: SMTP, session: SmtpSession, context: ssl.SSLContext) -> SmtpSession:
-    from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
+    from aiosmtplib import (  # as in _attempt
         SMTPResponseException,
         SMTPServerDisconnected,
     )
@@ -179,7 +179,7 @@ async def _start_tls(client: SMTP, session: SmtpSession, context: ssl.SSLContext
 
 
 async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Delivery:
-    from aiosmtplib import SMTPResponseException  # noqa: PLC0415 - as in _attempt
+    from aiosmtplib import SMTPResponseException  # as in _attempt
 
     try:
         await client.ehlo()
@@ -195,7 +195,7 @@ async def _hand_over(client: SMTP, so_far: Delivery, envelope: Envelope) -> Deli
 
 def _failed(session: SmtpSession, error: Exception) -> SmtpSession:
     """How a connection ended that came to nothing, unless TLS had already stood."""
-    from aiosmtplib import (  # noqa: PLC0415 - as in _attempt
+    from aiosmtplib import (  # as in _attempt
         SMTPConnectError,
         SMTPResponseException,
         SMTPServerDisconnected,

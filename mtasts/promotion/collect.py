@@ -107,7 +107,7 @@ async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
 
 def vantage_of(reach: Reach) -> Vantage:
     """From where, and with what, this machine looks through ``reach``."""
-    import certifi  # noqa: PLC0415 - only needed once something is looked at
+    import certifi  # only needed once something is looked at
 
     servers = (reach.resolver,) if reach.resolver else system_servers()
     changed = [f"--resolver {_endpoint(*reach.resolver)}"] if reach.resolver else []

@@ -338,7 +338,7 @@ class Surveyor:
 
     async def _promotion(self, domain: str) -> Evidence | EvidenceError | None:
         """What a promotion rests on; its parser costs time that other runs need not spend."""
-        from mtasts.promotion.evidence_files import load_evidence  # noqa: PLC0415 - as said
+        from mtasts.promotion.evidence_files import load_evidence  # as said
 
         return await in_thread(load_evidence, self._evidence(domain), domain)
 

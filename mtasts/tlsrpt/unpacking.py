@@ -1,4 +1,4 @@
-"""The bytes of a report file: JSON, or gzip of it (RFC 8460 section 5.1), all members of it."""
+"""The bytes of a report file: JSON, or gzip of it (RFC 8460 section 5.2), all members of it."""
 
 from __future__ import annotations
 

@@ -70,8 +70,8 @@ class Topic:
 
     def post(self, changes: Sequence[Change]) -> None:
         """Publish them; blocks, and raises ``OSError`` for what AWS does."""
-        import boto3  # noqa: PLC0415 - a quarter of a second that few commands pay
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+        import boto3  # a quarter of a second that few commands pay
+        from botocore.exceptions import BotoCoreError, ClientError  # as above
 
         found = _TOPIC.fullmatch(self.arn)
         region = found["region"] if found else None

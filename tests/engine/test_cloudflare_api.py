@@ -84,7 +84,7 @@ def test_the_validation_record_of_an_earlier_certificate_is_taken_in(lab: Lab, d
 def test_a_worker_edited_by_hand_shows_as_drift_and_is_put_right(
     lab: Lab, project: Project, domain: str
 ) -> None:
-    from localcloud.cloudflare.session import Session  # noqa: PLC0415 - for this alone
+    from localcloud.cloudflare.session import Session  # for this alone
 
     project.settle()
     session = Session(lab.cloud.cloudflare, "local-token")

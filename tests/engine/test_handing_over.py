@@ -121,7 +121,7 @@ def test_manual_records_are_handed_out_stage_by_stage_and_no_run_waits(lab: Lab)
 
 
 def test_an_id_is_not_handed_out_before_its_body_is_proven(lab: Lab) -> None:
-    from localcloud.edge_response import EdgeFault  # noqa: PLC0415 - for this alone
+    from localcloud.edge_response import EdgeFault  # for this alone
 
     agency = Agency(lab, "manual")
     agency.project.up().required()

@@ -292,7 +292,7 @@ def test_without_pinned_sums_no_job_gets_credentials(lab: Lab, forge: Forge) -> 
 
 
 def test_a_job_that_gets_credentials_has_installed_what_was_reviewed_before() -> None:
-    import yaml  # noqa: PLC0415 - for these tests alone
+    import yaml  # for these tests alone
 
     jobs = yaml.safe_load((ROOT / ".github/workflows/stacks.yml").read_text())["jobs"]
     holding = {name: job for name, job in jobs.items() if "id-token" in job["permissions"]}
@@ -308,7 +308,7 @@ def test_a_job_that_gets_credentials_has_installed_what_was_reviewed_before() ->
 
 def test_only_the_job_that_comments_may_and_it_can_do_nothing_else(forge: Forge) -> None:
     """The three jobs keep judging, credentials and commenting apart."""
-    import yaml  # noqa: PLC0415 - for these tests alone
+    import yaml  # for these tests alone
 
     jobs = yaml.safe_load((ROOT / ".github/workflows/stacks.yml").read_text())["jobs"]
     held = {

@@ -38,7 +38,7 @@ class Asked:
 
 
 def seen(domain: str) -> Observed:
-    from dataclasses import replace  # noqa: PLC0415 - for this alone
+    from dataclasses import replace  # for this alone
 
     changes: dict[str, dict[str, Any]] = {
         "bad.example": fetched(status=404),

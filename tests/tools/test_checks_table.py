@@ -11,7 +11,7 @@ TOOLS = Path(__file__).parents[2] / "tools"
 def test_the_document_is_made_from_the_code() -> None:
     sys.path.insert(0, str(TOOLS))
     try:
-        from checks_table import DOCUMENT, PEERS, peers, table  # noqa: PLC0415 - a script
+        from checks_table import DOCUMENT, PEERS, peers, table  # a script
     finally:
         sys.path.remove(str(TOOLS))
     written = table()

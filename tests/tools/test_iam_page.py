@@ -13,7 +13,7 @@ TOOLS = Path(__file__).parents[2] / "tools"
 def test_the_document_is_made_from_the_code() -> None:
     sys.path.insert(0, str(TOOLS))
     try:
-        from iam_page import DOCUMENT, page  # noqa: PLC0415 - a script
+        from iam_page import DOCUMENT, page  # a script
     finally:
         sys.path.remove(str(TOOLS))
     written = page()

@@ -202,7 +202,7 @@ class Account:
 
     def session(self) -> boto3.Session:
         """The session after every role has been assumed."""
-        import boto3  # noqa: PLC0415 - costs 0.2 s; not every command needs it
+        import boto3  # costs 0.2 s; not every command needs it
 
         with self._lock:
             if self._session is None:
@@ -225,7 +225,7 @@ class Account:
         Raises:
             UndeterminedError: nobody answered, or there are no usable credentials.
         """
-        from botocore.exceptions import (  # noqa: PLC0415 - as boto3 above
+        from botocore.exceptions import (  # as boto3 above
             BotoCoreError,
             ClientError,
         )
@@ -288,9 +288,9 @@ class Account:
         What STS grants lives an hour; a run may take longer. botocore renews it ahead of that, in
         one thread at a time, and asks for the keys of the role before first.
         """
-        import boto3  # noqa: PLC0415 - as above
-        from botocore import credentials, exceptions  # noqa: PLC0415 - as above
-        from botocore.session import Session  # noqa: PLC0415 - as above
+        import boto3  # as above
+        from botocore import credentials, exceptions  # as above
+        from botocore.session import Session  # as above
 
         source = session.get_credentials()
         if source is None:
@@ -316,7 +316,7 @@ class Account:
         region: str | None = None,
         **keys: str,
     ) -> Any:  # noqa: ANN401 - as `client`
-        from botocore.config import Config  # noqa: PLC0415 - as boto3 above
+        from botocore.config import Config  # as boto3 above
 
         factory = cast("Any", session.client)
         client = factory(

@@ -22,7 +22,7 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
         ForeignBucketError: another account has it.
         UndeterminedError: S3 did not do so, or did not tell.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )

@@ -28,7 +28,7 @@ def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
     Raises:
         UndeterminedError: the account did not tell.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )
@@ -52,7 +52,7 @@ def bucket_exists(account: Account, bucket: str) -> bool:
     Raises:
         ForeignBucketError: there is one of that name, which S3 does not let this account use.
     """
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+    from botocore.exceptions import ClientError  # as above
 
     try:
         account.client("s3").head_bucket(Bucket=bucket, **account.owner())

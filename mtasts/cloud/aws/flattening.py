@@ -34,7 +34,7 @@ def flatten(owner: str, zone: HostedZone, account: Account, addresses: Iterable[
     Raises:
         UndeterminedError: Route 53 did not do so.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )

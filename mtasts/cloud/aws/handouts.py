@@ -32,7 +32,7 @@ class Handouts:
             UndeterminedError: S3 did not tell.
             HandoverError: it cannot be read.
         """
-        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+        from botocore.exceptions import (  # a quarter of a second
             BotoCoreError,
             ClientError,
         )

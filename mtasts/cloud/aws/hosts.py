@@ -37,7 +37,7 @@ class Distributions:
 
     def raised(self) -> int | None:
         """The account's own limit; None where it may not be read (servicequotas:List*)."""
-        from botocore.exceptions import (  # noqa: PLC0415 - as below
+        from botocore.exceptions import (  # as below
             BotoCoreError,
             ClientError,
         )
@@ -82,7 +82,7 @@ class Distributions:
         )
 
     def _all(self) -> list[Any]:
-        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+        from botocore.exceptions import (  # a quarter of a second
             BotoCoreError,
             ClientError,
         )
@@ -100,7 +100,7 @@ class Distributions:
             return self._rows
 
     def _tag(self, arn: str) -> str | None:
-        from botocore.exceptions import (  # noqa: PLC0415 - as above
+        from botocore.exceptions import (  # as above
             BotoCoreError,
             ClientError,
         )

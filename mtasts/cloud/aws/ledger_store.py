@@ -108,7 +108,7 @@ class S3Store(ObjectStore[_Version]):
 
     def _put_back(self, statements: list[dict[str, Any]]) -> None:
         """Put the policy back; raises `UndeterminedError` with how to do it by hand."""
-        from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+        from botocore.exceptions import (  # a quarter of a second
             BotoCoreError,
             ClientError,
         )
@@ -123,7 +123,7 @@ class S3Store(ObjectStore[_Version]):
             ) from error
 
     def _policy(self) -> list[dict[str, Any]]:
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - a quarter of a second
+        from botocore.exceptions import ClientError  # a quarter of a second
 
         try:
             found = self.s3().get_bucket_policy(Bucket=self.bucket, **self.owner())["Policy"]
@@ -139,7 +139,7 @@ class S3Store(ObjectStore[_Version]):
 
     def _delete(self, key: str, version: str) -> None:
         """Delete one version; a policy that was changed just now counts after some seconds."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+        from botocore.exceptions import ClientError  # as above
 
         one = {"Bucket": self.bucket, "Key": key, "VersionId": version, **self.owner()}
         for pause in _PAUSES_SECONDS:

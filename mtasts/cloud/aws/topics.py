@@ -14,7 +14,7 @@ _MISSING = frozenset({"NotFound", "NotFoundException"})
 
 def see_topic(account: Account, arn: str) -> Topic:
     """The topic, with the key that encrypts it; what could not be read is in it. Blocks."""
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )
@@ -35,7 +35,7 @@ def see_topic(account: Account, arn: str) -> Topic:
 
 
 def _see_key(account: Account, key: str, region: str) -> Key:
-    from botocore.exceptions import (  # noqa: PLC0415 - as above
+    from botocore.exceptions import (  # as above
         BotoCoreError,
         ClientError,
     )

@@ -36,7 +36,7 @@ def public_zones(account: Account) -> tuple[HostedZone, ...]:
     Raises:
         UndeterminedError: Route 53 did not list them.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - a quarter of a second
+    from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
     )
@@ -61,7 +61,7 @@ def _list(account: Account) -> Iterator[HostedZone]:
 
 def with_name_servers(account: Account, zone: HostedZone) -> HostedZone:
     """The zone with the name servers Route 53 gave it; blocks, raises `UndeterminedError`."""
-    from botocore.exceptions import (  # noqa: PLC0415 - as above
+    from botocore.exceptions import (  # as above
         BotoCoreError,
         ClientError,
     )

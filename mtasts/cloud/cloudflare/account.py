@@ -229,7 +229,7 @@ class CloudflareAccount:
     def _answer(
         self, method: str, path: str, query: Mapping[str, str], body: object
     ) -> dict[str, Any]:
-        import httpx  # noqa: PLC0415 - 0.1 s; not every command needs it
+        import httpx  # 0.1 s; not every command needs it
 
         client = self._made()
         pauses = list(_PAUSES_SECONDS)
@@ -251,7 +251,7 @@ class CloudflareAccount:
             self._pause(max(pauses.pop(0), wanted))
 
     def _made(self) -> httpx.Client:
-        import httpx  # noqa: PLC0415 - as above
+        import httpx  # as above
 
         with self._lock:
             if self._client is None:

@@ -100,7 +100,7 @@ class R2Store(ObjectStore[str]):
 
     def put(self, key: str, content: bytes) -> None:
         """Write one object unless it exists; the bucket is made for the first."""
-        from botocore.exceptions import ClientError  # noqa: PLC0415 - a quarter of a second
+        from botocore.exceptions import ClientError  # a quarter of a second
 
         try:
             super().put(key, content)
@@ -137,8 +137,8 @@ class R2Store(ObjectStore[str]):
             return self._client
 
     def _make(self) -> Any:  # noqa: ANN401 - as `s3`
-        import boto3  # noqa: PLC0415 - costs 0.2 s
-        from botocore.config import Config  # noqa: PLC0415 - as above
+        import boto3  # costs 0.2 s
+        from botocore.config import Config  # as above
 
         with self._called("the keys of R2"):
             access, secret = self._account.r2_keys()

@@ -1,4 +1,7 @@
-"""TLSA records: which certificate they mean, from a certificate of the local authority."""
+"""TLSA records: which certificate they mean, from a certificate of the local authority.
+
+Senders that know DANE put them before MTA-STS (RFC 8461 section 2).
+"""
 
 from __future__ import annotations
 

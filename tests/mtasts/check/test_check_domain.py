@@ -485,6 +485,7 @@ def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
 
 
 def test_reports_may_also_go_elsewhere() -> None:
+    """RFC 8460 section 5.3: a mailbox behind the policy it reports on gets no reports."""
     own = replace(GOOD.mailboxes[0], domain=DOMAIN)
     assert ids(checked(mailboxes=(own, GOOD.mailboxes[0]))) == []
     testing = fetched(body=body(Mode.TESTING))
@@ -591,8 +592,8 @@ def test_only_a_host_of_the_domain_is_quoted(
 def test_a_certificates_list_that_is_none_is_not_quoted() -> None:
     """Whoever answers at its address is no host of the domain."""
     words = replace(FETCH, outcome=FetchOutcome.HTTP_MALFORMED, reason="SSH-2.0 secret")
-    from mtasts.check.certificates import judge_presented  # noqa: PLC0415 - for this alone
-    from mtasts.check.notes import Notes  # noqa: PLC0415 - as above
+    from mtasts.check.certificates import judge_presented  # for this alone
+    from mtasts.check.notes import Notes  # as above
 
     notes = Notes(DOMAIN)
     judge_presented(Presented(), {"": words}, notes, "host", "192.0.2.1", now=NOW)

@@ -1,4 +1,7 @@
-"""Findings on policies: each row of the catalogue is raised by a body of its own."""
+"""Findings on policies: each row of the catalogue is raised by a body of its own.
+
+Policies that say too little (RFC 8461 section 10.4) are among them.
+"""
 
 from __future__ import annotations
 

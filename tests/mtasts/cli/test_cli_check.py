@@ -90,8 +90,8 @@ def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) ->
         def handle_starttag(self, tag: str, _: object) -> None:
             tags.append(tag)
 
-    from mtasts.check.domain import check_domain  # noqa: PLC0415 - for this alone
-    from mtasts.render.checked import as_html  # noqa: PLC0415 - as above
+    from mtasts.check.domain import check_domain  # for this alone
+    from mtasts.render.checked import as_html  # as above
 
     found = [check_domain(seen(name), SOON) for name in ("<b>.example", "dark.example", "ok.gov")]
     page = as_html(found, "check: <i>")

@@ -81,7 +81,7 @@ def sts(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def granted(sts: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], list[str]]]:
     """Have STS grant for so many seconds; the accounts of the roles that it granted, in turn."""
-    from moto.sts import models  # noqa: PLC0415 - after the environment
+    from moto.sts import models  # after the environment
 
     del sts
     told: list[str] = []

@@ -55,7 +55,7 @@ def test_what_s3_does_not_tell_is_not_known(url: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr(nobody, "account_id", lambda: "123456789012")
     with pytest.raises(UndeterminedError, match="what was handed out for"):
         Handouts(nobody, "b").read("example.gov")
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - slow
+    from botocore.exceptions import ClientError  # slow
 
     class Denied:
         def get_object(self, **_: object) -> None:

@@ -175,7 +175,7 @@ class _Broken:
 
 
 def errors() -> list[Exception]:
-    from botocore.exceptions import ClientError, EndpointConnectionError  # noqa: PLC0415 - slow
+    from botocore.exceptions import ClientError, EndpointConnectionError  # slow
 
     denied = {"Error": {"Code": "AccessDenied"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
     return [

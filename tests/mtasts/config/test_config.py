@@ -1,4 +1,7 @@
-"""The typed config: what is accepted, what is refused, and that every refusal comes at once."""
+"""The typed config: what is accepted, what is refused, and that every refusal comes at once.
+
+Each mail domain has its own policy (RFC 8461 section 3.4).
+"""
 
 from __future__ import annotations
 

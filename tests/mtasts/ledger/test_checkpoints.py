@@ -379,7 +379,7 @@ async def test_who_was_overtaken_looks_again() -> None:
 
 
 def keeping_stage() -> Any:
-    from mtasts.ledger.stages import Stage  # noqa: PLC0415 - for one test
+    from mtasts.ledger.stages import Stage  # for one test
 
     return Stage.LIVE
 
@@ -450,7 +450,7 @@ def test_an_entry_of_an_older_release_was_never_lost() -> None:
 
 
 def test_each_entry_is_understood_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mtasts.ledger import history  # noqa: PLC0415 - to count its calls
+    from mtasts.ledger import history  # to count its calls
 
     parsed: list[int] = []
 

@@ -1,4 +1,4 @@
-"""What the probe sees of MX hosts, good, broken and hostile."""
+"""What the probe sees of MX hosts, good, broken and hostile (RFC 8461 section 4.2)."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_a_bucket_of_somebody_else_is_refused_by_name(
 def test_a_refusal_that_is_no_403_is_not_known(
     own: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - for this alone
+    from botocore.exceptions import ClientError  # for this alone
 
     class Slow:
         def head_bucket(self, **_: str) -> None:

@@ -272,7 +272,7 @@ async def test_progress_tells_what_is_waited_for(
 
 
 def argument_values(*words: str) -> Any:
-    from argparse import ArgumentParser  # noqa: PLC0415 - for this alone
+    from argparse import ArgumentParser  # for this alone
 
     parser = ArgumentParser()
     check.configure(parser)

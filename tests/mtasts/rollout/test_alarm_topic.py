@@ -190,7 +190,7 @@ def test_a_key_of_aws_is_known_by_its_id(account: Account) -> None:
 
 
 def test_a_refusal_is_no_missing_topic() -> None:
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as the module's own
+    from botocore.exceptions import ClientError  # as the module's own
 
     class Closed:
         def client(self, *_: str, **__: str) -> Any:

@@ -1,4 +1,7 @@
-"""The way back to testing that nothing blocks: what goes out, what is noted, and how it ends."""
+"""The way back to testing that nothing blocks: what goes out, what is noted, and how it ends.
+
+What an attacker wins by refusing everything: RFC 8461 section 10.3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every order in which an agency may publish, forget or withdraw its records; from values."""
+"""Every order in which an agency may publish, forget or withdraw its records; from values.
+
+Who serves a policy for others: RFC 8461 section 8.2.
+"""
 
 from __future__ import annotations
 

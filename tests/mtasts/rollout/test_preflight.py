@@ -1,4 +1,7 @@
-"""What stands in a new domain's way, judged from values."""
+"""What stands in a new domain's way, judged from values.
+
+TLS 1.2 stays possible (RFC 8461 section 7.2).
+"""
 
 from __future__ import annotations
 

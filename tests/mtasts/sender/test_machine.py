@@ -1,4 +1,4 @@
-"""The sender of RFC 8461 section 5, step by step, from tables."""
+"""The sender of RFC 8461 section 5, step by step, from tables (validation: RFC 8461 section 4)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """Each input that could hide failures keeps the gate shut, and its well-formed twin does not.
 
+File names and gzip are those of RFC 8460 sections 5.1 and 5.2.
+
 Each row is a file that comes beside two weeks of good reports of two senders; what is judged is
 what ``mtasts gate`` judges.
 """

@@ -1,4 +1,7 @@
-"""A TLS report is read strictly where numbers are, and as senders write it elsewhere."""
+"""A TLS report is read strictly where numbers are, and as senders write it elsewhere.
+
+The schema is that of RFC 8460 sections 4 and 4.4.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Reports add up by day, reporter and policy; what counts for nothing is named."""
+"""Reports add up by day, reporter and policy; what counts for nothing is named.
+
+A report is about one day (RFC 8460 section 4.1); failures that concern DANE alone are apart
+(RFC 8460 section 4.3.2.1).
+"""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ def test_nothing_is_told_in_clear(url: str) -> None:
 
 @pytest.mark.xdist_group("moto-in-process")
 async def test_a_topic_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3  # noqa: PLC0415 - for this alone
+    import boto3  # for this alone
 
     with moto_running() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -359,7 +359,7 @@ def test_wrong_input_is_named(
 def test_a_state_that_cannot_be_written_is_told(
     looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mtasts.cli import watching  # noqa: PLC0415 - for this alone
+    from mtasts.cli import watching  # for this alone
 
     def write_whole(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")

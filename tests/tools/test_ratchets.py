@@ -1,0 +1,29 @@
+"""Exceptions to the rules are counted, so that each one more is a reviewed change of this table."""
+
+from __future__ import annotations
+
+import pytest
+from figures import exceptions, figures
+
+# Lower a number when there are fewer; raise one with the reason in the commit.
+AT_MOST = {
+    ("mtasts", "noqa"): 34,
+    ("mtasts", "type: ignore"): 2,
+    ("mtasts", "pragma: no cover"): 0,
+    ("components", "noqa"): 6,
+    ("components", "type: ignore"): 0,
+    ("components", "pragma: no cover"): 0,
+    ("localcloud", "noqa"): 43,
+    ("localcloud", "type: ignore"): 3,
+    ("localcloud", "pragma: no cover"): 0,
+}
+
+
+@pytest.mark.parametrize(("folder", "kind"), AT_MOST)
+def test_exceptions_grow_only_by_review(folder: str, kind: str) -> None:
+    assert exceptions(folder)[kind] <= AT_MOST[folder, kind]
+
+
+def test_every_figure_has_a_value() -> None:
+    found = dict(figures())
+    assert all(found.values())
