@@ -125,7 +125,7 @@ _IMPLICIT = both(put("@", "MX"), put("@", "A", "{mx1}"))
 _REDIRECT = (("Location", "https://www.lab.example/mta-sts.txt"),)
 _LONG = (("Cache-Control", "max-age=604800"),)
 
-# What each differs in; the ids of `mtasts.check.domain_catalogue` that a network can show.
+# What each differs in; each is named as the check that it fails.
 CHANGES: dict[str, Callable[[Setup], None]] = {
     "sts-record-missing": put("_mta-sts", "TXT"),
     "sts-record-multiple": put("_mta-sts", "TXT", _STS, '"v=STSv1; id=2;"'),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mtasts.check.notes import AGAIN
+from mtasts.check.row import Question
+from mtasts.check.table import authentication as checks
 from mtasts.mail_authentication import begins_dmarc, dkim_rsa_bits, is_dkim, is_spf
 from mtasts.records import texts
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Notes
     from mtasts.check.observed import Observed
+    from mtasts.check.row import Check
     from mtasts.observations import DnsAnswer, Parsed
 
 _RSA_BITS = 2048
@@ -23,45 +26,57 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
     if not seen.takes_mail:
         return
     if not seen.apex.settled:
-        notes.ask("spf", f"the SPF record of {seen.domain}", seen.apex.reason, AGAIN)
+        notes.not_known(Question.SPF, f"the SPF record of {seen.domain}", seen.apex.reason, AGAIN)
     else:
         records = list(filter(is_spf, texts(seen.apex.strings)))
         if len(records) != 1:
-            notes.find("spf-multiple" if records else "spf-missing", " | ".join(records))
-        _parsed("spf", seen.spf_parsed, notes)
+            notes.find(checks.SPF_MULTIPLE if records else checks.SPF_MISSING, " | ".join(records))
+        _parsed(_SPF, seen.spf_parsed, notes)
     for each in seen.dkim:
         if not each.settled:
-            notes.ask("dkim", f"the DKIM key {each.name}", each.reason, AGAIN)
+            notes.not_known(Question.DKIM, f"the DKIM key {each.name}", each.reason, AGAIN)
         elif not any(map(is_dkim, texts(each.strings))):
-            notes.find("dkim-missing", each.name)
+            notes.find(checks.DKIM_MISSING, each.name)
         for bits in filter(None, map(dkim_rsa_bits, texts(each.strings))):
             if bits < _RSA_BITS:
-                notes.find("dkim-key-weak", f"{each.name}: {bits} bits")
+                notes.find(checks.DKIM_KEY_WEAK, f"{each.name}: {bits} bits")
     _dmarc(seen.dmarc, notes)
-    _parsed("dmarc", seen.dmarc_parsed, notes)
+    _parsed(_DMARC, seen.dmarc_parsed, notes)
 
 
-def _parsed(name: str, found: Parsed | None, notes: Notes) -> None:
+class _Parsing(NamedTuple):
+    """What a parser's reading of a record may become."""
+
+    name: str
+    question: Question
+    malformed: Check
+    doubtful: Check
+
+
+_SPF = _Parsing("SPF", Question.SPF_PARSED, checks.SPF_MALFORMED, checks.SPF_DOUBTFUL)
+_DMARC = _Parsing("DMARC", Question.DMARC_PARSED, checks.DMARC_MALFORMED, checks.DMARC_DOUBTFUL)
+
+
+def _parsed(of: _Parsing, found: Parsed | None, notes: Notes) -> None:
     """What the parser makes of a record beyond its being there."""
     if found is None:
         return
     if found.reason:
-        what = f"what the {name.upper()} record refers to"
-        notes.ask(f"{name}-parsed", what, found.reason, AGAIN)
+        notes.not_known(of.question, f"what the {of.name} record refers to", found.reason, AGAIN)
     elif found.error:
-        notes.find(f"{name}-malformed", found.error)
+        notes.find(of.malformed, found.error)
     for each in found.warnings:
-        notes.find(f"{name}-doubtful", each)
+        notes.find(of.doubtful, each)
 
 
 def _dmarc(answers: Iterable[DnsAnswer], notes: Notes) -> None:
     for each in answers:
         if not each.settled:
-            notes.ask("dmarc", f"the DMARC record {each.name}", each.reason, AGAIN)
+            notes.not_known(Question.DMARC, f"the DMARC record {each.name}", each.reason, AGAIN)
             return
         records = list(filter(begins_dmarc, texts(each.strings)))
         if records:
             if len(records) > 1:
-                notes.find("dmarc-multiple", " | ".join(records))
+                notes.find(checks.DMARC_MULTIPLE, " | ".join(records))
             return
-    notes.find("dmarc-missing")
+    notes.find(checks.DMARC_MISSING)

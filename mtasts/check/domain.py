@@ -16,6 +16,9 @@ from mtasts.check.notes import AGAIN, Checked, Notes
 from mtasts.check.observed import dangling, loop_of
 from mtasts.check.record import check_sts
 from mtasts.check.reporting import judge_tlsrpt
+from mtasts.check.row import Question
+from mtasts.check.table import sts_record as checks
+from mtasts.check.table.tlsrpt import TLSRPT_RECORD_CNAME_BESIDE
 from mtasts.check.tls_details import judge_details
 from mtasts.findings import ordered
 from mtasts.records import join
@@ -57,34 +60,37 @@ def _sts(seen: Observed, notes: Notes) -> str:
     """The STS record; its id."""
     loop = loop_of(seen, seen.sts.name)
     if loop:
-        notes.find("sts-record-cname-loop", loop)
+        notes.find(checks.STS_RECORD_CNAME_LOOP, loop)
         return ""
     if not seen.sts.settled:
-        notes.ask("sts-record", "the STS record", seen.sts.reason, AGAIN)
+        notes.not_known(Question.STS_RECORD, "the STS record", seen.sts.reason, AGAIN)
         return ""
     report = check_sts(seen.sts.strings)
     if target := dangling(seen.sts):
-        notes.find("sts-record-cname-dangling", target)
+        notes.find(checks.STS_RECORD_CNAME_DANGLING, target)
     elif seen.sts.strings or seen.takes_mail:
         notes.findings += report.findings
     if seen.sts.strings:
         if seen.sts.canonical not in ("", seen.sts.name):
-            notes.find("sts-record-delegated", seen.sts.canonical)
+            notes.find(checks.STS_RECORD_DELEGATED, seen.sts.canonical)
         if seen.sts.ttl_seconds > _TTL_LONG:
-            notes.find("sts-record-ttl-long", f"{seen.sts.ttl_seconds} s")
+            notes.find(checks.STS_RECORD_TTL_LONG, f"{seen.sts.ttl_seconds} s")
         if not seen.sts.authenticated:
-            notes.find("sts-record-dnssec")
+            notes.find(checks.STS_RECORD_DNSSEC)
     _aliases(seen, notes)
     if any(text.startswith(b"v=STSv1") for text in join(seen.apex.strings)):
-        notes.find("sts-record-apex", seen.domain)
+        notes.find(checks.STS_RECORD_APEX, seen.domain)
     record = report.selection.record
     return record.id if record else ""
 
 
 def _aliases(seen: Observed, notes: Notes) -> None:
     """A CNAME beside the record itself: resolvers that hold the one never see the other."""
-    for answer, code in ((seen.sts, "sts-record"), (seen.tlsrpt, "tlsrpt-record")):
+    for answer, check in (
+        (seen.sts, checks.STS_RECORD_CNAME_BESIDE),
+        (seen.tlsrpt, TLSRPT_RECORD_CNAME_BESIDE),
+    ):
         own = answer.strings and answer.canonical in ("", answer.name)
         beside = [each for each in seen.aliases if each.name == answer.name and each.values]
         if own and beside:
-            notes.find(f"{code}-cname-beside", beside[0].values[0])
+            notes.find(check, beside[0].values[0])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mtasts.check import certificates
 from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.mx import is_proxied
 from mtasts.check.notes import AGAIN, ELSEWHERE, LATER, PATIENCE_SECONDS
 from mtasts.check.observed import loop_of
 from mtasts.check.policy import check_policy
+from mtasts.check.row import Question
+from mtasts.check.table import host as checks
+from mtasts.check.table.policy import POLICY_MX_NOWHERE, POLICY_SENDER_REFUSES
 from mtasts.observations import DnsStatus, FetchOutcome, Hello
 from mtasts.rollout.caa import authority_of, forbids
 from mtasts.sender.dialects import DIALECTS
@@ -34,10 +38,10 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     answers = any(each.connected for each in seen.fetches)
     for fetch in seen.fetches:
         if fetch.refused and answers:
-            notes.find("host-refused", fetch.address)
+            notes.find(checks.HOST_REFUSED, fetch.address)
         else:
             _fetch(fetch, notes)
-        judge_presented(fetch.tls, revocations, notes, "host", fetch.address, now=now)
+        judge_presented(fetch.tls, revocations, notes, certificates.HOST, fetch.address, now=now)
     _hellos(seen, notes)
     _renewal(seen, notes)
     _agents(seen, notes)
@@ -45,7 +49,7 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         each.body for each in seen.fetches if each.status == 200 and not each.encoding
     )
     if len(bodies) > 1:
-        notes.find("host-bodies-differ", f"{len(bodies)} bodies")
+        notes.find(checks.HOST_BODIES_DIFFER, f"{len(bodies)} bodies")
     if not bodies:
         return None
     # A host that nobody can reach belongs out of DNS, and one of Cloudflare's own behind another
@@ -65,7 +69,7 @@ def _senders(body: bytes, notes: Notes) -> None:
     for dialect in DIALECTS.values():
         taken = dialect.take(body)
         if isinstance(taken, str):
-            notes.find("policy-sender-refuses", f"{dialect.name}: {taken}")
+            notes.find(POLICY_SENDER_REFUSES, f"{dialect.name}: {taken}")
 
 
 def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
@@ -74,10 +78,10 @@ def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
     for each in seen.patterns:
         if not each.settled:
             what = f"whether {each.name}, which the policy lists, exists"
-            notes.ask("policy-mx", what, each.reason, AGAIN)
+            notes.not_known(Question.POLICY_MX, what, each.reason, AGAIN)
     for pattern in policy.mx:
         if pattern.domain in gone:
-            notes.find("policy-mx-nowhere", str(pattern))
+            notes.find(POLICY_MX_NOWHERE, str(pattern))
 
 
 def _agents(seen: Observed, notes: Notes) -> None:
@@ -86,9 +90,9 @@ def _agents(seen: Observed, notes: Notes) -> None:
         first = next((each for each in seen.fetches if each.address == fetch.address), fetch)
         if fetch.limited or fetch.outcome in _NOT_SEEN:
             what = f"what https://{fetch.host} serves at {fetch.address} to {agent}"
-            notes.ask("host-agent", what, _said(fetch), LATER)
+            notes.not_known(Question.HOST_AGENT, what, _said(fetch), LATER)
         elif (first.outcome, first.status) != (fetch.outcome, fetch.status):
-            notes.find("host-agent-blocked", f"{agent}: {_said(fetch)}")
+            notes.find(checks.HOST_AGENT_BLOCKED, f"{agent}: {_said(fetch)}")
 
 
 def _hellos(seen: Observed, notes: Notes) -> None:
@@ -96,21 +100,21 @@ def _hellos(seen: Observed, notes: Notes) -> None:
     stands = {each.address: each.tls for each in seen.fetches if each.tls.version}
     for address, tls in stands.items():
         if tls.version != "TLSv1.3":
-            notes.find("host-tls13-missing", f"{address}: {tls.version}")
+            notes.find(checks.HOST_TLS13_MISSING, f"{address}: {tls.version}")
     for hello, found in seen.hellos:
         if found.address not in stands:
             continue
         if found.limited or found.outcome in _NOT_SEEN:
             what = f"how {found.host} at {found.address} answers to {hello}"
-            notes.ask("host-hello", what, _said(found), LATER)
+            notes.not_known(Question.HOST_HELLO, what, _said(found), LATER)
             continue
         answered = found.outcome is FetchOutcome.ANSWERED
         if hello is Hello.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
-            notes.find("host-tls12-missing", found.address)
+            notes.find(checks.HOST_TLS12_MISSING, found.address)
         elif hello is Hello.OLD and answered:
-            notes.find("host-tls-old", f"{found.address}: {found.tls.version}")
+            notes.find(checks.HOST_TLS_OLD, f"{found.address}: {found.tls.version}")
         elif hello is Hello.NAMELESS and found.outcome in _NAMELESS_REFUSED:
-            notes.find("host-sni-needed", f"{found.address}: {found.reason}")
+            notes.find(checks.HOST_SNI_NEEDED, f"{found.address}: {found.reason}")
 
 
 def _renewal(seen: Observed, notes: Notes) -> None:
@@ -121,37 +125,37 @@ def _renewal(seen: Observed, notes: Notes) -> None:
     failed = [each for each in seen.caa if not each.settled]
     if failed:
         what = f"the CAA records of {failed[0].name}"
-        notes.ask("host-caa", what, failed[0].reason, AGAIN)
+        notes.not_known(Question.HOST_CAA, what, failed[0].reason, AGAIN)
         return
     for organization in sorted({each.tls.issuer for each in seen.fetches} - {""}):
         authority = authority_of(organization)
         why = forbids(seen.caa, authority) if authority else None
         if why:
-            notes.find("host-caa", why)
+            notes.find(checks.HOST_CAA, why)
 
 
 def _addresses(seen: Observed, notes: Notes) -> bool:
     """What leads to the policy host; whether it may have been asked."""
     loop = loop_of(seen, seen.host[0].name)
     if loop:
-        notes.find("host-cname-loop", loop)
+        notes.find(checks.HOST_CNAME_LOOP, loop)
         return False
     failed = [each for each in seen.host if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {each.name}"
-        notes.ask("host-address", what, each.reason, AGAIN)
+        notes.not_known(Question.HOST_ADDRESS, what, each.reason, AGAIN)
     aliased = ", ".join(sorted({each.canonical for each in seen.host} - {"", seen.host[0].name}))
     if not failed and not any(each.values for each in seen.host):
-        notes.find("host-cname-dangling" if aliased else "host-missing", aliased)
+        notes.find(checks.HOST_CNAME_DANGLING if aliased else checks.HOST_MISSING, aliased)
         return False
     if aliased:
-        notes.find("host-cname", aliased)
+        notes.find(checks.HOST_CNAME, aliased)
     for address in (value for each in seen.host for value in each.values):
         if address in seen.private:
-            notes.find("host-address-not-global", address)
+            notes.find(checks.HOST_ADDRESS_NOT_GLOBAL, address)
     v4, v6 = seen.host
     if v4.values and v6.settled and not v6.values:
-        notes.find("host-ipv6-missing")
+        notes.find(checks.HOST_IPV6_MISSING)
     return True
 
 
@@ -159,10 +163,10 @@ def _addresses(seen: Observed, notes: Notes) -> bool:
 _NOT_SEEN = (FetchOutcome.CONNECT_FAILED, FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT)
 _NAMELESS_REFUSED = (FetchOutcome.CERTIFICATE_REFUSED, FetchOutcome.TLS_FAILED)
 _FETCHED = {
-    FetchOutcome.CONNECT_FAILED: "host-unreachable",
-    FetchOutcome.TLS_FAILED: "host-tls-failed",
-    FetchOutcome.HTTP_MALFORMED: "host-malformed",
-    FetchOutcome.TOO_LARGE: "host-too-large",
+    FetchOutcome.CONNECT_FAILED: checks.HOST_UNREACHABLE,
+    FetchOutcome.TLS_FAILED: checks.HOST_TLS_FAILED,
+    FetchOutcome.HTTP_MALFORMED: checks.HOST_MALFORMED,
+    FetchOutcome.TOO_LARGE: checks.HOST_TOO_LARGE,
 }
 
 
@@ -172,21 +176,21 @@ def _fetch(fetch: Fetch, notes: Notes) -> None:
     timed_out = fetch.outcome is FetchOutcome.TIMED_OUT
     where = f"{fetch.address}: {fetch.seconds:.0f} s"
     if waited and timed_out and fetch.connected:
-        notes.find("host-unfinished" if fetch.tls.version else "host-tls-stalled", where)
+        notes.find(checks.HOST_UNFINISHED if fetch.tls.version else checks.HOST_TLS_STALLED, where)
         return
     if waited and fetch.tls.version:
-        notes.find("host-slow", where)
+        notes.find(checks.HOST_SLOW, where)
     if fetch.outcome is FetchOutcome.NOT_GLOBAL:  # there is a finding about the address
         return
     what = f"what https://{fetch.host} serves at {fetch.address}"
     if fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
-        notes.ask("host-fetch", what, _said(fetch), ELSEWHERE)
+        notes.not_known(Question.HOST_FETCH, what, _said(fetch), ELSEWHERE)
         return
     if fetch.status == 429:
-        notes.ask("host-fetch", what, "it limits requests (429)", LATER)
+        notes.not_known(Question.HOST_FETCH, what, "it limits requests (429)", LATER)
         return
     if fetch.outcome is FetchOutcome.CERTIFICATE_REFUSED:
-        judge_refused(fetch.fault, fetch.reason, notes, "host", fetch.address)
+        judge_refused(fetch.fault, fetch.reason, notes, certificates.HOST, fetch.address)
     elif fetch.outcome in _FETCHED:
         notes.find(_FETCHED[fetch.outcome], f"{fetch.address}: {_said(fetch)}")
     else:
@@ -195,22 +199,24 @@ def _fetch(fetch: Fetch, notes: Notes) -> None:
 
 def _response(fetch: Fetch, notes: Notes) -> None:
     if 300 <= fetch.status < 400:
-        notes.find("host-redirect", f"{fetch.address}: {fetch.status} {fetch.header('location')}")
+        notes.find(
+            checks.HOST_REDIRECT, f"{fetch.address}: {fetch.status} {fetch.header('location')}"
+        )
     elif fetch.status == 404:
-        notes.find("host-not-found", fetch.address)
+        notes.find(checks.HOST_NOT_FOUND, fetch.address)
     elif fetch.status != 200:
-        notes.find("host-status", f"{fetch.address}: {fetch.status}")
+        notes.find(checks.HOST_STATUS, f"{fetch.address}: {fetch.status}")
     else:
         types = fetch.lines("content-type")
         if len(types) > 1:
-            notes.find("host-media-type-twice", f"{fetch.address}: {', '.join(types)}")
+            notes.find(checks.HOST_MEDIA_TYPE_TWICE, f"{fetch.address}: {', '.join(types)}")
         elif fetch.media_type != "text/plain":
-            notes.find("host-media-type", f"{fetch.address}: {fetch.media_type or 'none'}")
+            notes.find(checks.HOST_MEDIA_TYPE, f"{fetch.address}: {fetch.media_type or 'none'}")
         if fetch.encoding:
-            notes.find("host-encoded", f"{fetch.address}: {fetch.encoding}")
+            notes.find(checks.HOST_ENCODED, f"{fetch.address}: {fetch.encoding}")
         age = _AGE.search(fetch.header("cache-control"))
         if age and int(age[1]) > _CACHED_LONG:
-            notes.find("host-cache-long", f"{fetch.address}: {fetch.header('cache-control')}")
+            notes.find(checks.HOST_CACHE_LONG, f"{fetch.address}: {fetch.header('cache-control')}")
 
 
 def _said(fetch: Fetch) -> str:

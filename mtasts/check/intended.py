@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
-from mtasts.check.notes import AGAIN, Unknown, finding
+from mtasts.check.notes import AGAIN, Unknown
+from mtasts.check.row import Question
+from mtasts.check.table import stack as checks
 from mtasts.clock import minute
 from mtasts.findings import ordered, printable
 from mtasts.observations import NULL_MX
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Checked
     from mtasts.check.observed import Observed
+    from mtasts.check.row import Check
     from mtasts.config import DomainConfig
     from mtasts.findings import Finding
     from mtasts.ledger.history import Ledger
     from mtasts.rollout.handover import Looked
 
-# Two ids side by side, and the hosts of a whole MX set.
-_finding = partial(finding, limit=300)
+# Characters of evidence: two ids side by side, or the hosts of a whole MX set.
+_EVIDENCE_MAX = 300
 
 
 def compare_intended(
@@ -44,13 +46,15 @@ def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
         wanted = f"{record.owner} {record.type} {record.value}"
         if not each.answer.settled:
             what = f"whether {record.owner} is published as handed out"
-            unknown.append(Unknown("stack-record", what, printable(each.answer.reason), AGAIN))
+            unknown.append(
+                Unknown(Question.STACK_RECORD, what, printable(each.answer.reason), AGAIN)
+            )
         elif each.is_live:
-            found.append(_finding("stack-record-live", wanted))
+            found.append(_finding(checks.STACK_RECORD_LIVE, wanted))
         elif each.is_there:
-            found.append(_finding("stack-record-differs", f"to be published: {wanted}"))
+            found.append(_finding(checks.STACK_RECORD_DIFFERS, f"to be published: {wanted}"))
         else:
-            found.append(_finding("stack-record-missing", wanted))
+            found.append(_finding(checks.STACK_RECORD_MISSING, wanted))
     findings = ordered((*checked.findings, *found))
     return replace(checked, findings=findings, unknown=(*checked.unknown, *unknown))
 
@@ -60,23 +64,23 @@ def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Fin
     record = select_sts(seen.sts.strings).record if seen.sts.settled else None
     if last is None:
         if record is not None:
-            yield _finding("stack-foreign", record.id)
+            yield _finding(checks.STACK_FOREIGN, record.id)
         return
     parts = ledger.last_phase.phase.parts if ledger.last_phase is not None else None
     if not ledger.is_proven(last):
-        yield _finding("stack-unproven", last.id)
+        yield _finding(checks.STACK_UNPROVEN, last.id)
     elif seen.sts.settled and (parts is None or parts.record):
         live = record.id if record is not None else "none"
         if live != last.id:
-            yield _finding("stack-id-differs", f"DNS has {live}, the ledger {last.id}")
+            yield _finding(checks.STACK_ID_DIFFERS, f"DNS has {live}, the ledger {last.id}")
     for fetch in seen.fetches:
         if fetch.status == 200 and fetch.body != last.body and ledger.is_proven(last):
-            yield _finding("stack-body-differs", fetch.address)
+            yield _finding(checks.STACK_BODY_DIFFERS, fetch.address)
     if not domain.parked and last.policy != domain.policy:
-        yield _finding("stack-behind", f"mode {domain.mode}, max_age {domain.max_age}")
+        yield _finding(checks.STACK_BEHIND, f"mode {domain.mode}, max_age {domain.max_age}")
     rua = select_tlsrpt(seen.tlsrpt.strings).record if seen.tlsrpt.settled else None
     if rua is not None and rua.rua != domain.tls_reports:
-        yield _finding("stack-tlsrpt-differs", ",".join(rua.rua))
+        yield _finding(checks.STACK_TLSRPT_DIFFERS, ",".join(rua.rua))
 
 
 def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
@@ -86,14 +90,14 @@ def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
         return
     if domain.parked:
         if live:
-            yield _finding("stack-parked-mx", ", ".join(live))
+            yield _finding(checks.STACK_PARKED_MX, ", ".join(live))
         return
     strangers = [host for host in live if not any(each.covers(host) for each in domain.mx)]
     gone = [str(each) for each in domain.mx if not any(map(each.covers, live))]
     if strangers or gone:
         parts = (("not in the file", strangers), ("not in DNS", gone))
         said = [f"{what}: {', '.join(hosts)}" for what, hosts in parts if hosts]
-        yield _finding("stack-mx-differs", "; ".join(said))
+        yield _finding(checks.STACK_MX_DIFFERS, "; ".join(said))
 
 
 def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]:
@@ -105,4 +109,10 @@ def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]
         missed = [host for host in seen.mx.mx_hosts if host != NULL_MX and not policy.covers(host)]
         if missed:
             until = minute(ledger.held_until(body, now))
-            yield _finding("stack-held-misses-mx", f"{', '.join(missed)}: {body.id} until {until}")
+            yield _finding(
+                checks.STACK_HELD_MISSES_MX, f"{', '.join(missed)}: {body.id} until {until}"
+            )
+
+
+def _finding(check: Check, evidence: str) -> Finding:
+    return check.finding(evidence, limit=_EVIDENCE_MAX)

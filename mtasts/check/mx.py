@@ -6,9 +6,13 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mtasts.check import certificates
 from mtasts.check.certificates import judge_presented, judge_refused
 from mtasts.check.dane import parse_tlsa
 from mtasts.check.notes import AGAIN, LATER, PATIENCE_SECONDS, PORT_25
+from mtasts.check.row import Question
+from mtasts.check.table import mx as checks
+from mtasts.check.table.tls import DANE_MISMATCH, DANE_UNSIGNED, DANE_USAGE
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello, SmtpOutcome
 from mtasts.policy import Mode
 
@@ -30,23 +34,23 @@ _FORWARD = re.compile(r"(?:ECDHE|DHE|TLS_)")
 def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.datetime) -> None:
     """The MX records, and every address of every host."""
     if not seen.mx.settled:
-        notes.ask("mx", f"the MX records of {seen.domain}", seen.mx.reason, AGAIN)
+        notes.not_known(Question.MX, f"the MX records of {seen.domain}", seen.mx.reason, AGAIN)
         return
     _records(seen, notes, policy)
     revocations = dict(seen.revocations)
     answers = any(session.connected for each in seen.mx_hosts for session in each.sessions)
     for each in seen.mx_hosts:
         if is_proxied(each.host):
-            notes.find("mx-proxied", each.host)
+            notes.find(checks.MX_PROXIED, each.host)
             continue
         _host(each, seen.private, notes)
         for session in each.sessions:
             where = f"{session.host} at {session.address}"
             if session.refused and answers:
-                notes.find("mx-refused", where)
+                notes.find(checks.MX_REFUSED, where)
             else:
                 _session(session, where, notes)
-            judge_presented(session.tls, revocations, notes, "mx", where, now=now)
+            judge_presented(session.tls, revocations, notes, certificates.MX, where, now=now)
 
 
 def is_proxied(host: str) -> bool:
@@ -57,39 +61,39 @@ def is_proxied(host: str) -> bool:
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     hosts = seen.mx.mx_hosts
     if seen.mx.status is DnsStatus.NXDOMAIN:
-        notes.find("mx-domain-missing", seen.domain)
+        notes.find(checks.MX_DOMAIN_MISSING, seen.domain)
     elif hosts == (NULL_MX,):
         if policy is not None and policy.mode is not Mode.NONE:
-            notes.find("mx-null")
+            notes.find(checks.MX_NULL)
     elif NULL_MX in hosts:
-        notes.find("mx-null-beside", ", ".join(hosts))
+        notes.find(checks.MX_NULL_BESIDE, ", ".join(hosts))
     elif not hosts:
-        notes.find("mx-implicit")
+        notes.find(checks.MX_IMPLICIT)
     if seen.left_out:
-        notes.find("mx-many", f"{seen.left_out} were not looked at")
+        notes.find(checks.MX_MANY, f"{seen.left_out} were not looked at")
     for host, count in Counter(host for _, host in seen.mx.exchanges).items():
         if count > 1:
-            notes.find("mx-duplicate", f"{host}: {count} records")
+            notes.find(checks.MX_DUPLICATE, f"{host}: {count} records")
 
 
 def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
     failed = [each for each in found.addresses if not each.settled]
     for answer in failed:
         what = f"the {answer.type} records of {found.host}"
-        notes.ask("mx-address", what, answer.reason, AGAIN)
+        notes.not_known(Question.MX_ADDRESS, what, answer.reason, AGAIN)
     aliased = {each.canonical for each in found.addresses} - {"", found.host}
     if aliased:
-        notes.find("mx-cname", f"{found.host} is {', '.join(sorted(aliased))}")
+        notes.find(checks.MX_CNAME, f"{found.host} is {', '.join(sorted(aliased))}")
     if found.has_no_address:
-        notes.find("mx-no-address", found.host)
+        notes.find(checks.MX_NO_ADDRESS, found.host)
     for address in (value for each in found.addresses for value in each.values):
         if address in private:
-            notes.find("mx-address-not-global", f"{found.host}: {address}")
+            notes.find(checks.MX_ADDRESS_NOT_GLOBAL, f"{found.host}: {address}")
     for hello, session in found.hellos:
         _hello(hello, session, notes)
     for each in found.implicit:
         if each.outcome is FetchOutcome.ANSWERED:
-            notes.find("mx-port-465", f"{each.host} at {each.address}: {each.tls.version}")
+            notes.find(checks.MX_PORT_465, f"{each.host} at {each.address}: {each.tls.version}")
     for pointer in found.pointers:
         _pointer(pointer, found.host, notes)
     _dane(found, notes)
@@ -101,13 +105,13 @@ def _hello(hello: Hello, session: SmtpSession, notes: Notes) -> None:
     stood = session.outcome is SmtpOutcome.TLS
     if session.limited or session.outcome not in _ANSWERED:
         what = f"how {where} answers to {hello}"
-        notes.ask("mx-hello", what, notes.said(session), LATER)
+        notes.not_known(Question.MX_HELLO, what, notes.said(session), LATER)
     elif hello is Hello.OLD and stood:
-        notes.find("mx-tls-old", f"{where}: {session.tls.version}")
+        notes.find(checks.MX_TLS_OLD, f"{where}: {session.tls.version}")
     elif hello is Hello.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
-        notes.find("mx-tls12-missing", where)
+        notes.find(checks.MX_TLS12_MISSING, where)
     elif hello is Hello.TLS12 and stood and not _FORWARD.match(session.tls.cipher):
-        notes.find("mx-forward-secrecy", f"{where}: {session.tls.cipher}")
+        notes.find(checks.MX_FORWARD_SECRECY, f"{where}: {session.tls.cipher}")
 
 
 def _pointer(pointer: Pointer, host: str, notes: Notes) -> None:
@@ -115,12 +119,12 @@ def _pointer(pointer: Pointer, host: str, notes: Notes) -> None:
     failed = [each for each in (pointer.names, *pointer.back) if not each.settled]
     if failed:
         what = f"what DNS calls {pointer.address}, an address of {host}"
-        notes.ask("mx-pointer", what, failed[0].reason, AGAIN)
+        notes.not_known(Question.MX_POINTER, what, failed[0].reason, AGAIN)
     elif not pointer.names.values:
-        notes.find("mx-pointer-missing", f"{host} at {pointer.address}")
+        notes.find(checks.MX_POINTER_MISSING, f"{host} at {pointer.address}")
     elif not any(pointer.address in each.values for each in pointer.back):
         names = ", ".join(pointer.names.values)
-        notes.find("mx-pointer-elsewhere", f"{host} at {pointer.address}: {names}")
+        notes.find(checks.MX_POINTER_ELSEWHERE, f"{host} at {pointer.address}: {names}")
 
 
 def _dane(found: MxHost, notes: Notes) -> None:
@@ -128,41 +132,43 @@ def _dane(found: MxHost, notes: Notes) -> None:
     if found.tlsa is None:
         return
     if not found.tlsa.settled:
-        notes.ask("dane", f"the TLSA records of {found.host}", found.tlsa.reason, AGAIN)
+        notes.not_known(
+            Question.DANE, f"the TLSA records of {found.host}", found.tlsa.reason, AGAIN
+        )
         return
     if not found.tlsa.values:
         return
     records = [each for text in found.tlsa.values if (each := parse_tlsa(text))]
     if not found.tlsa.authenticated:
-        notes.find("dane-unsigned", found.tlsa.name)
+        notes.find(DANE_UNSIGNED, found.tlsa.name)
         return
     if any(each.usage in (0, 1) for each in records):
-        notes.find("dane-usage", f"{found.tlsa.name}: {found.tlsa.values[0]}")
+        notes.find(DANE_USAGE, f"{found.tlsa.name}: {found.tlsa.values[0]}")
     usable = [each for each in records if each.usage in (2, 3)]
     for session in found.sessions:
         judged = session.tls.certificate and usable and all(each.usage == 3 for each in usable)
         if judged and not any(each.matches(session.tls.certificate) for each in usable):
-            notes.find("dane-mismatch", f"{session.host} at {session.address}")
+            notes.find(DANE_MISMATCH, f"{session.host} at {session.address}")
 
 
 def _session(session: SmtpSession, where: str, notes: Notes) -> None:
     match session.outcome:
         case SmtpOutcome.TLS:
             if session.tls.version == "TLSv1.2":
-                notes.find("mx-tls13-missing", where)
+                notes.find(checks.MX_TLS13_MISSING, where)
         case SmtpOutcome.NO_STARTTLS:
-            notes.find("mx-starttls-missing", where)
+            notes.find(checks.MX_STARTTLS_MISSING, where)
         case SmtpOutcome.TLS_FAILED:
-            notes.find("mx-tls-failed", f"{where}: {notes.said(session)}")
+            notes.find(checks.MX_TLS_FAILED, f"{where}: {notes.said(session)}")
         case SmtpOutcome.CERTIFICATE_REFUSED:
-            judge_refused(session.fault, session.reason, notes, "mx", where)
+            judge_refused(session.fault, session.reason, notes, certificates.MX, where)
         case SmtpOutcome.MALFORMED:
-            notes.find("mx-malformed", f"{where}: {notes.said(session)}")
+            notes.find(checks.MX_MALFORMED, f"{where}: {notes.said(session)}")
         case SmtpOutcome.NOT_GLOBAL:
             pass  # there is a finding about the address
         case SmtpOutcome.TIMED_OUT if session.connected and session.seconds > PATIENCE_SECONDS:
-            notes.find("mx-silent", f"{where}: {session.seconds:.0f} s")
+            notes.find(checks.MX_SILENT, f"{where}: {session.seconds:.0f} s")
         case _:
             what = f"whether {where} offers TLS"
             why = f"{session.outcome}: {notes.said(session)}"
-            notes.ask("mx-session", what, why, LATER if session.put_off else PORT_25)
+            notes.not_known(Question.MX_SESSION, what, why, LATER if session.put_off else PORT_25)

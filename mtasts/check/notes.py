@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mtasts.check.domain_catalogue import CATALOGUE
 from mtasts.findings import Finding, printable
 from mtasts.observations import SmtpOutcome
 
 if TYPE_CHECKING:
+    from mtasts.check.row import Check, Question
     from mtasts.observations import SmtpSession
 
 # How to find out what could not be.
@@ -25,7 +25,7 @@ PORT_25 = "ask from a host whose port 25 is open to the outside, such as a mail 
 class Unknown:
     """What could not be found out, why, and how to find out."""
 
-    id: str
+    id: Question
     what: str
     reason: str
     how: str
@@ -47,12 +47,6 @@ class Checked:
     digest: str = ""
 
 
-def finding(code: str, evidence: str = "", *, limit: int = 120) -> Finding:
-    """The finding of the catalogue row ``code``, its evidence cut at ``limit`` characters."""
-    severity, clause, summary, fix, _ = CATALOGUE[code]
-    return Finding(code, severity, summary, clause, printable(evidence, limit), fix)
-
-
 @dataclass(slots=True)
 class Notes:
     """Collects; every layer adds to it."""
@@ -61,9 +55,9 @@ class Notes:
     findings: list[Finding] = field(default_factory=list)
     unknown: list[Unknown] = field(default_factory=list)
 
-    def find(self, code: str, evidence: str = "") -> None:
-        """Add the finding of the catalogue row ``code``; ``<domain>`` in its fix is filled in."""
-        found = finding(code, evidence)
+    def find(self, check: Check, evidence: str = "") -> None:
+        """Add a finding; ``<domain>`` in its fix is filled in."""
+        found = check.finding(evidence)
         self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
 
     def said(self, session: SmtpSession) -> str:
@@ -81,6 +75,6 @@ class Notes:
             "its words are not shown: it is no host of the domain" if malformed else session.reason
         )
 
-    def ask(self, id_: str, what: str, reason: str, how: str) -> None:
-        """Add what could not be found out."""
-        self.unknown.append(Unknown(id_, what, printable(reason, 300), how))
+    def not_known(self, question: Question, what: str, reason: str, how: str) -> None:
+        """Add what could not be found out, why, and how to find out."""
+        self.unknown.append(Unknown(question, what, printable(reason, 300), how))

@@ -6,15 +6,22 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.check.policy_catalogue import BODY_LIMIT, CATALOGUE, JUDGED_LIMIT
-from mtasts.findings import Finding, Severity, ordered, printable
+from mtasts.check.row import rows_of
+from mtasts.check.table import policy as checks
+from mtasts.check.table.policy import BODY_LIMIT, JUDGED_LIMIT
+from mtasts.findings import Severity, ordered
 from mtasts.names import DomainNameError, MxPattern
 from mtasts.policy import MAX_AGE_LIMIT, VERSION, Field, Mode, Policy, Reading, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from mtasts.check.row import Check
+    from mtasts.findings import Finding
+
 _DAY = 86_400
+# The parser names each problem by the id of the check that it becomes.
+_OF_PROBLEM = rows_of(checks)
 _SQUEEZE = str.maketrans("", "", "-_.")
 _MODES = {str(mode): mode for mode in Mode}
 _KEYS = {key.replace("_", ""): key for key in ("version", "mode", "mx", "max_age")}
@@ -42,13 +49,6 @@ class PolicyReport:
         return self.policy is not None
 
 
-def finding(code: str, evidence: bytes | str = b"", line: int = 0, fix: str = "") -> Finding:
-    """The finding of the catalogue row ``code``; ``fix`` replaces the general one."""
-    severity, clause, summary, general = CATALOGUE[code]
-    where = f"line {line}: " if line else ""
-    return Finding(code, severity, where + summary, clause, printable(evidence), fix or general)
-
-
 def check_policy(body: bytes, *, domain: str | None = None, mx: Sequence[str] = ()) -> PolicyReport:
     """Everything to be said about ``body``, all at once, the gravest first.
 
@@ -56,7 +56,8 @@ def check_policy(body: bytes, *, domain: str | None = None, mx: Sequence[str] = 
     `parse_domain` returns them.
     """
     if len(body) > JUDGED_LIMIT:
-        return PolicyReport(None, (finding("policy-body-unread", f"{len(body)} bytes or more"),))
+        unread = checks.POLICY_BODY_UNREAD.finding(f"{len(body)} bytes or more")
+        return PolicyReport(None, (unread,))
     reading = read(body)
     patterns = list(_readable_patterns(reading.fields))
     found = [
@@ -74,43 +75,43 @@ def check_policy(body: bytes, *, domain: str | None = None, mx: Sequence[str] = 
 def _syntax(reading: Reading) -> Iterator[Finding]:
     mode = next((f.value.decode("utf-8") for f in reading.fields if f.key == b"mode"), None)
     for problem in reading.problems:
-        code, fix = problem.code, ""
-        if code in ("policy-max-age-missing", "policy-max-age-malformed"):
+        check, fix = _OF_PROBLEM[problem.code], ""
+        if check in (checks.POLICY_MAX_AGE_MISSING, checks.POLICY_MAX_AGE_MALFORMED):
             fix = f"max_age: {_max_age_for(mode)}"
-        elif code == "policy-mx-malformed":
-            code, fix = _mx_fault(problem.evidence)
-        elif code == "policy-mode-unknown":
-            code, fix = _mode_fault(problem.evidence)
-        elif code == "policy-key-space":
+        elif check is checks.POLICY_MX_MALFORMED:
+            check, fix = _mx_fault(problem.evidence)
+        elif check is checks.POLICY_MODE_UNKNOWN:
+            check, fix = _mode_fault(problem.evidence)
+        elif check is checks.POLICY_KEY_SPACE:
             key, _, value = problem.evidence.decode("utf-8", "replace").partition(":")
             fix = _sound(_real_key(key.strip()) or key.strip(), value.strip())
-        yield finding(code, problem.evidence, problem.line, fix)
+        yield check.finding(problem.evidence, line=problem.line, fix=fix)
 
 
-def _mode_fault(value: bytes) -> tuple[str, str]:
-    """The id for a mode that is none, and the line that was meant."""
+def _mode_fault(value: bytes) -> tuple[Check, str]:
+    """The check for a mode that is none, and the line that was meant."""
     if value == b"report":
-        return "policy-mode-report", ""
-    return "policy-mode-unknown", _sound("mode", value.lower().decode("utf-8"))
+        return checks.POLICY_MODE_REPORT, ""
+    return checks.POLICY_MODE_UNKNOWN, _sound("mode", value.lower().decode("utf-8"))
 
 
-def _mx_fault(value: bytes) -> tuple[str, str]:
-    """The id of what is wrong with an mx value, and the line that was meant where it is plain."""
+def _mx_fault(value: bytes) -> tuple[Check, str]:
+    """What is wrong with an mx value, and the line that was meant where that is plain."""
     text = value.decode("utf-8", "replace")
     faults = (
-        (not text.isascii(), "policy-mx-u-label", text),
-        (text == ".", "policy-mx-null", ""),
-        (_is_address(text), "policy-mx-address", ""),
-        (re.fullmatch(r"[0-9]+ +\S+", text), "policy-mx-preference", text.rpartition(" ")[2]),
-        (re.search(r"[,; ]", text), "policy-mx-several", ""),
-        (text.startswith("."), "policy-mx-leading-dot", f"*{text}"),
-        (text.endswith("."), "policy-mx-trailing-dot", text),
-        ("*" in text.removeprefix("*."), "policy-mx-wildcard-malformed", ""),
+        (not text.isascii(), checks.POLICY_MX_U_LABEL, text),
+        (text == ".", checks.POLICY_MX_NULL, ""),
+        (_is_address(text), checks.POLICY_MX_ADDRESS, ""),
+        (re.fullmatch(r"[0-9]+ +\S+", text), checks.POLICY_MX_PREFERENCE, text.rpartition(" ")[2]),
+        (re.search(r"[,; ]", text), checks.POLICY_MX_SEVERAL, ""),
+        (text.startswith("."), checks.POLICY_MX_LEADING_DOT, f"*{text}"),
+        (text.endswith("."), checks.POLICY_MX_TRAILING_DOT, text),
+        ("*" in text.removeprefix("*."), checks.POLICY_MX_WILDCARD_MALFORMED, ""),
     )
-    for applies, code, meant in faults:
+    for applies, check, meant in faults:
         if applies:
-            return code, _meant(meant)
-    return "policy-mx-malformed", ""
+            return check, _meant(meant)
+    return checks.POLICY_MX_MALFORMED, ""
 
 
 def _meant(text: str) -> str:
@@ -181,13 +182,14 @@ def _is_address(text: str) -> bool:
 def _lines(body: bytes, fields: Sequence[Field]) -> Iterator[Finding]:
     """What is legal in the lines as such, and does not reach every sender."""
     if len(body) > BODY_LIMIT:
-        yield finding("policy-body-large", f"{len(body)} bytes")
+        yield checks.POLICY_BODY_LARGE.finding(f"{len(body)} bytes")
     crlf = body.count(b"\r\n")
     bare = body.count(b"\n") - crlf
     if bare and body.strip():
-        yield finding("policy-line-end-mixed" if crlf else "policy-line-end-lf", f"{bare} LF")
+        check = checks.POLICY_LINE_END_MIXED if crlf else checks.POLICY_LINE_END_LF
+        yield check.finding(f"{bare} LF")
     if fields and fields[0].key != b"version" and any(f.key == b"version" for f in fields):
-        yield finding("policy-version-not-first", fields[0].key, fields[0].line)
+        yield checks.POLICY_VERSION_NOT_FIRST.finding(fields[0].key, line=fields[0].line)
 
 
 def _keys(fields: Sequence[Field]) -> Iterator[Finding]:
@@ -196,14 +198,14 @@ def _keys(fields: Sequence[Field]) -> Iterator[Finding]:
         key = field.key.decode("ascii")
         real = _real_key(key)
         if real is None:
-            yield finding("policy-key-unknown", field.key, field.line)
+            yield checks.POLICY_KEY_UNKNOWN.finding(field.key, line=field.line)
             if not field.value.isascii():
-                yield finding("policy-value-not-ascii", field.value, field.line)
+                yield checks.POLICY_VALUE_NOT_ASCII.finding(field.value, line=field.line)
         elif real != key:
             fix = _sound(real, field.value.decode("utf-8"))
-            yield finding("policy-key-near-miss", field.key, field.line, fix)
+            yield checks.POLICY_KEY_NEAR_MISS.finding(field.key, line=field.line, fix=fix)
         if field.key in seen and field.key != b"mx":
-            yield finding("policy-key-duplicate", field.key, field.line)
+            yield checks.POLICY_KEY_DUPLICATE.finding(field.key, line=field.line)
         seen.add(field.key)
 
 
@@ -222,9 +224,9 @@ def _duplicates(patterns: Sequence[tuple[int, MxPattern]]) -> Iterator[Finding]:
     seen: set[MxPattern] = set()
     for line, pattern in patterns:
         if pattern in seen:
-            yield finding("policy-mx-duplicate", str(pattern), line)
+            yield checks.POLICY_MX_DUPLICATE.finding(str(pattern), line=line)
         elif not pattern.wildcard and pattern.domain.partition(".")[2] in wide:
-            yield finding("policy-mx-redundant", str(pattern), line)
+            yield checks.POLICY_MX_REDUNDANT.finding(str(pattern), line=line)
         seen.add(pattern)
 
 
@@ -233,15 +235,15 @@ def _pattern(line: int, pattern: MxPattern, domain: str | None) -> Iterator[Find
     host, shown = pattern.domain, str(pattern)
     tld = host.rpartition(".")[2]
     if _is_address(host):
-        yield finding("policy-mx-address", shown, line)
+        yield checks.POLICY_MX_ADDRESS.finding(shown, line=line)
     elif tld in _PRIVATE_TLDS or tld.isdigit():
-        yield finding("policy-mx-not-certifiable", shown, line)
+        yield checks.POLICY_MX_NOT_CERTIFIABLE.finding(shown, line=line)
     elif pattern.wildcard and _is_public_suffix(host):
-        yield finding("policy-mx-public", shown, line)
+        yield checks.POLICY_MX_PUBLIC.finding(shown, line=line)
     elif "." not in host:
-        yield finding("policy-mx-single-label", shown, line)
+        yield checks.POLICY_MX_SINGLE_LABEL.finding(shown, line=line)
     if pattern.wildcard and domain is not None and f".{domain}".endswith(f".{host}"):
-        yield finding("policy-mx-wide", shown, line)
+        yield checks.POLICY_MX_WIDE.finding(shown, line=line)
 
 
 def _is_public_suffix(name: str) -> bool:
@@ -257,24 +259,26 @@ def _meaning(reading: Reading) -> Iterator[Finding]:
         return
     yield from _max_age(policy)
     if policy.mode is not Mode.ENFORCE:
-        yield finding(f"policy-mode-{policy.mode}", f"mode: {policy.mode}")
+        testing = policy.mode is Mode.TESTING
+        check = checks.POLICY_MODE_TESTING if testing else checks.POLICY_MODE_NONE
+        yield check.finding(f"mode: {policy.mode}")
     if policy.mode is Mode.NONE and policy.mx:
         line = next(field.line for field in reading.fields if field.key == b"mx")
-        yield finding("policy-mx-unused", str(policy.mx[0]), line)
+        yield checks.POLICY_MX_UNUSED.finding(str(policy.mx[0]), line=line)
 
 
 def _max_age(policy: Policy) -> Iterator[Finding]:
     age = f"max_age: {policy.max_age}"
     if policy.max_age > MAX_AGE_LIMIT:
-        yield finding("policy-max-age-over", age)
+        yield checks.POLICY_MAX_AGE_OVER.finding(age)
     elif policy.max_age < _DAY:
-        yield finding("policy-max-age-tiny", age, fix=f"max_age: {_max_age_for(policy.mode)}")
+        yield checks.POLICY_MAX_AGE_TINY.finding(age, fix=f"max_age: {_max_age_for(policy.mode)}")
     elif policy.mode is Mode.ENFORCE and policy.max_age < 14 * _DAY:
-        yield finding("policy-max-age-short", age)
+        yield checks.POLICY_MAX_AGE_SHORT.finding(age)
     elif policy.mode is Mode.TESTING and policy.max_age < 7 * _DAY:
-        yield finding("policy-max-age-short-testing", age)
+        yield checks.POLICY_MAX_AGE_SHORT_TESTING.finding(age)
     if policy.mode is Mode.NONE and _DAY < policy.max_age <= MAX_AGE_LIMIT:
-        yield finding("policy-max-age-long", age)
+        yield checks.POLICY_MAX_AGE_LONG.finding(age)
 
 
 def _uncovered(policy: Policy | None, hosts: Sequence[str]) -> Iterator[Finding]:
@@ -282,4 +286,4 @@ def _uncovered(policy: Policy | None, hosts: Sequence[str]) -> Iterator[Finding]
         return
     for host in hosts:
         if not policy.covers(host):
-            yield finding("policy-mx-uncovered", host, fix=_sound("mx", host))
+            yield checks.POLICY_MX_UNCOVERED.finding(host, fix=_sound("mx", host))

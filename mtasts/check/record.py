@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, NamedTuple
 
-from mtasts.check.record_catalogue import CATALOGUE
-from mtasts.findings import Finding, Severity, ordered, printable
+from mtasts.check.row import rows_of
+from mtasts.check.table import sts_record as sts
+from mtasts.check.table import tlsrpt, zone_file
+from mtasts.findings import Severity, ordered
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import (
     QUOTES,
@@ -36,7 +38,8 @@ from mtasts.records import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from mtasts.findings import Problem
+    from mtasts.check.row import Check
+    from mtasts.findings import Finding, Problem
 
     Rrset = Sequence[Sequence[bytes]]
 
@@ -60,11 +63,66 @@ class RecordReport(Generic[Record]):
     findings: tuple[Finding, ...]
 
 
-def finding(code: str, evidence: bytes | str = b"", fix: str = "", line: int = 0) -> Finding:
-    """The finding of the catalogue row ``code``; ``fix`` replaces the general one."""
-    severity, clause, summary, general = CATALOGUE[code]
-    where = f"line {line}: " if line else ""
-    return Finding(code, severity, where + summary, clause, printable(evidence), fix or general)
+class _RecordChecks(NamedTuple):
+    """What either record may be found to be; the rest of its checks is its own."""
+
+    missing: Check
+    multiple: Check
+    version_near_miss: Check
+    quoted: Check
+    not_ascii: Check
+    trailing_space: Check
+    space: Check
+    field_empty: Check
+    field_malformed: Check
+    field_near_miss: Check
+    unknown_field: Check
+    duplicate: Check
+    spf: Check
+    misplaced: Check
+    unrelated: Check
+
+
+_STS = _RecordChecks(
+    missing=sts.STS_RECORD_MISSING,
+    multiple=sts.STS_RECORD_MULTIPLE,
+    version_near_miss=sts.STS_RECORD_VERSION_NEAR_MISS,
+    quoted=sts.STS_RECORD_QUOTED,
+    not_ascii=sts.STS_RECORD_NOT_ASCII,
+    trailing_space=sts.STS_RECORD_TRAILING_SPACE,
+    space=sts.STS_RECORD_SPACE,
+    field_empty=sts.STS_RECORD_FIELD_EMPTY,
+    field_malformed=sts.STS_RECORD_FIELD_MALFORMED,
+    field_near_miss=sts.STS_RECORD_FIELD_NEAR_MISS,
+    unknown_field=sts.STS_RECORD_UNKNOWN_FIELD,
+    duplicate=sts.STS_RECORD_DUPLICATE,
+    spf=sts.STS_RECORD_SPF,
+    misplaced=sts.STS_RECORD_MISPLACED,
+    unrelated=sts.STS_RECORD_UNRELATED,
+)
+_TLSRPT = _RecordChecks(
+    missing=tlsrpt.TLSRPT_RECORD_MISSING,
+    multiple=tlsrpt.TLSRPT_RECORD_MULTIPLE,
+    version_near_miss=tlsrpt.TLSRPT_RECORD_VERSION_NEAR_MISS,
+    quoted=tlsrpt.TLSRPT_RECORD_QUOTED,
+    not_ascii=tlsrpt.TLSRPT_RECORD_NOT_ASCII,
+    trailing_space=tlsrpt.TLSRPT_RECORD_TRAILING_SPACE,
+    space=tlsrpt.TLSRPT_RECORD_SPACE,
+    field_empty=tlsrpt.TLSRPT_RECORD_FIELD_EMPTY,
+    field_malformed=tlsrpt.TLSRPT_RECORD_FIELD_MALFORMED,
+    field_near_miss=tlsrpt.TLSRPT_RECORD_FIELD_NEAR_MISS,
+    unknown_field=tlsrpt.TLSRPT_RECORD_UNKNOWN_FIELD,
+    duplicate=tlsrpt.TLSRPT_RECORD_DUPLICATE,
+    spf=tlsrpt.TLSRPT_RECORD_SPF,
+    misplaced=tlsrpt.TLSRPT_RECORD_MISPLACED,
+    unrelated=tlsrpt.TLSRPT_RECORD_UNRELATED,
+)
+# The parser names each problem by the id of the check that it becomes.
+_OF_PROBLEM = rows_of(sts) | rows_of(tlsrpt)
+
+
+def _checks(grammar: Grammar) -> _RecordChecks:
+    return _STS if grammar is STS else _TLSRPT
 
 
 def check_sts(rrset: Rrset) -> RecordReport[StsRecord]:
@@ -79,30 +137,30 @@ def check_tlsrpt(rrset: Rrset) -> RecordReport[TlsRptRecord]:
     found = [*_check(rrset, selection, TLSRPT)]
     for seen in _uris(selection.record.rua) if selection.record else ():
         fix = "" if seen.meant is None else _corrected(TLSRPT, seen.meant)
-        found.append(finding(seen.code, seen.evidence, fix))
+        found.append(seen.check.finding(seen.evidence, fix=fix))
     return RecordReport(selection, ordered(found))
 
 
 def _check(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Iterator[Finding]:
     for seen in _seen(rrset, selection, grammar):
         fix = "" if seen.meant is None else _corrected(grammar, seen.meant)
-        yield finding(seen.code, seen.evidence, fix)
+        yield seen.check.finding(seen.evidence, fix=fix)
 
 
 class _Seen(NamedTuple):
-    """A finding to be: its id and evidence, and the text that is to be published corrected."""
+    """A finding to be: its evidence, and the text that is to be published corrected."""
 
-    code: str
+    check: Check
     evidence: bytes = b""
     meant: bytes | None = None
 
 
 def _seen(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Iterator[_Seen]:
-    kind, texts = grammar.kind, join(rrset)
+    checks, texts = _checks(grammar), join(rrset)
     if selection.outcome is Outcome.NONE:
-        yield _Seen(f"{kind}-record-missing")
+        yield _Seen(checks.missing)
     elif selection.outcome is Outcome.MULTIPLE:
-        yield _Seen(f"{kind}-record-multiple", b" | ".join(selection.candidates))
+        yield _Seen(checks.multiple, b" | ".join(selection.candidates))
     for problem in selection.problems:
         text = selection.candidates[0]
         yield _Seen(_fault(grammar, problem, text), problem.evidence, text)
@@ -111,50 +169,51 @@ def _seen(rrset: Rrset, selection: Selection[Record], grammar: Grammar) -> Itera
         if is_version(grammar, text):
             yield from _tags(grammar, text)
         elif is_meant(grammar, text):
-            yield _Seen(f"{kind}-record-version-near-miss", text, text)
+            yield _Seen(checks.version_near_miss, text, text)
         elif text.lower().startswith(b"v=spf1"):
-            yield _Seen(f"{kind}-record-spf", text)
+            yield _Seen(checks.spf, text)
         elif is_meant(other, text):
-            yield _Seen(f"{kind}-record-misplaced", text)
+            yield _Seen(checks.misplaced, text)
         else:
-            yield _Seen(f"{kind}-record-unrelated", text)
+            yield _Seen(checks.unrelated, text)
 
 
-def _fault(grammar: Grammar, problem: Problem, text: bytes) -> str:
-    """The id of a problem, told as precisely as its evidence allows."""
-    kind, code, seen = grammar.kind, problem.code, problem.evidence
-    if code == "tlsrpt-rua-malformed":
+def _fault(grammar: Grammar, problem: Problem, text: bytes) -> Check:
+    """The check that a problem becomes, told as precisely as its evidence allows."""
+    checks, seen = _checks(grammar), problem.evidence
+    if problem.code == "tlsrpt-rua-malformed":  # there is a check for each way
         return _uri_fault(seen, text)
+    check = _OF_PROBLEM[problem.code]
     at_end = seen != seen.rstrip(b" \t") and text.endswith(seen)
     faults = (
-        (code.endswith("-missing"), code),
-        (b'"' in seen, f"{kind}-record-quoted"),
-        (code.endswith("-field-malformed") and not seen, f"{kind}-record-field-empty"),
-        (at_end and not code.endswith("-ascii"), f"{kind}-record-trailing-space"),
+        (check in (sts.STS_RECORD_ID_MISSING, tlsrpt.TLSRPT_RUA_MISSING), check),
+        (b'"' in seen, checks.quoted),
+        (check is checks.field_malformed and not seen, checks.field_empty),
+        (at_end and check is not checks.not_ascii, checks.trailing_space),
         (
-            code == "sts-record-id-malformed" and re.fullmatch(rb"[A-Za-z0-9]{33,}", seen),
-            "sts-record-id-long",
+            check is sts.STS_RECORD_ID_MALFORMED and re.fullmatch(rb"[A-Za-z0-9]{33,}", seen),
+            sts.STS_RECORD_ID_LONG,
         ),
     )
-    return next((precise for applies, precise in faults if applies), code)
+    return next((precise for applies, precise in faults if applies), check)
 
 
-def _uri_fault(uri: bytes, text: bytes) -> str:
+def _uri_fault(uri: bytes, text: bytes) -> Check:
     trimmed = uri.rstrip(b" \t")
     scheme, colon, _ = uri.lower().partition(b":")
     at_end = trimmed != uri and text.endswith(uri) and is_report_uri(trimmed)
     faults = (
-        (not trimmed, "tlsrpt-rua-empty"),
-        (b'"' in uri, "tlsrpt-record-quoted"),
-        (at_end, "tlsrpt-record-trailing-space"),
-        (_SIZE_SUFFIX.fullmatch(uri), "tlsrpt-rua-size-suffix"),
-        (b"!" in uri, "tlsrpt-rua-unencoded"),
-        (not colon, "tlsrpt-rua-scheme-missing"),
-        (scheme == b"mailto", "tlsrpt-rua-mailto-malformed"),
-        (scheme == b"https", "tlsrpt-rua-https-malformed"),
-        (scheme == b"http", "tlsrpt-rua-http"),
+        (not trimmed, tlsrpt.TLSRPT_RUA_EMPTY),
+        (b'"' in uri, tlsrpt.TLSRPT_RECORD_QUOTED),
+        (at_end, tlsrpt.TLSRPT_RECORD_TRAILING_SPACE),
+        (_SIZE_SUFFIX.fullmatch(uri), tlsrpt.TLSRPT_RUA_SIZE_SUFFIX),
+        (b"!" in uri, tlsrpt.TLSRPT_RUA_UNENCODED),
+        (not colon, tlsrpt.TLSRPT_RUA_SCHEME_MISSING),
+        (scheme == b"mailto", tlsrpt.TLSRPT_RUA_MAILTO_MALFORMED),
+        (scheme == b"https", tlsrpt.TLSRPT_RUA_HTTPS_MALFORMED),
+        (scheme == b"http", tlsrpt.TLSRPT_RUA_HTTP),
     )
-    return next((code for applies, code in faults if applies), "tlsrpt-rua-scheme-unknown")
+    return next((check for applies, check in faults if applies), tlsrpt.TLSRPT_RUA_SCHEME_UNKNOWN)
 
 
 def _corrected(grammar: Grammar, text: bytes) -> str:
@@ -176,7 +235,7 @@ def is_clean(grammar: Grammar, record: bytes) -> bool:
         selection = select_tlsrpt(rrset)
         seen = [*_seen(rrset, selection, TLSRPT)]
         seen += _uris(selection.record.rua) if selection.record else []
-    return all(CATALOGUE[each.code][0] is Severity.INFO for each in seen)
+    return all(each.check.severity is Severity.INFO for each in seen)
 
 
 def _meant_id(text: bytes) -> str:
@@ -210,9 +269,9 @@ def _meant_uri(text: bytes) -> bytes:
 
 def _tags(grammar: Grammar, text: bytes) -> Iterator[_Seen]:
     """What is legal in the fields of a record, and unwise."""
-    kind, own = grammar.kind, grammar.tag.decode("ascii")
+    checks, own = _checks(grammar), grammar.tag.decode("ascii")
     if text[len(grammar.version) :][:1] in (b" ", b"\t"):
-        yield _Seen(f"{kind}-record-space", text, text)
+        yield _Seen(checks.space, text, text)
     seen: set[bytes] = set()
     after_https = False
     for tag in split_tags(text)[1]:
@@ -220,12 +279,13 @@ def _tags(grammar: Grammar, text: bytes) -> Iterator[_Seen]:
             continue
         squeezed = re.sub(rb"[-_.]", b"", tag.name.lower()).decode("ascii", "replace")
         if tag.name in seen:
-            yield _Seen(f"{kind}-record-duplicate", tag.name)
+            yield _Seen(checks.duplicate, tag.name)
         elif squeezed == own and tag.name != grammar.tag:
-            yield _Seen(f"{kind}-record-field-near-miss", tag.name, text)
+            yield _Seen(checks.field_near_miss, tag.name, text)
         elif tag.name != grammar.tag:
-            code = "tlsrpt-rua-semicolon" if after_https else f"{kind}-record-unknown-field"
-            yield _Seen(code, tag.text)
+            yield _Seen(
+                tlsrpt.TLSRPT_RUA_SEMICOLON if after_https else checks.unknown_field, tag.text
+            )
         seen.add(tag.name)
         last = split_uris(tag.value)[-1]
         after_https = tag.name == b"rua" and last[:6].lower() == b"https:"
@@ -234,25 +294,27 @@ def _tags(grammar: Grammar, text: bytes) -> Iterator[_Seen]:
 def _uris(rua: Sequence[str]) -> Iterator[_Seen]:
     """What is legal in a ``rua``, and brings fewer reports than it could."""
     if len({*rua}) > 1:
-        yield _Seen("tlsrpt-rua-several", ",".join(rua).encode())
+        yield _Seen(tlsrpt.TLSRPT_RUA_SEVERAL, ",".join(rua).encode())
     seen: set[str] = set()
     for uri in rua:
         scheme, _, rest = uri.partition(":")
         same = f"{scheme.lower()}:{rest}"
         if same in seen:
-            yield _Seen("tlsrpt-rua-duplicate", uri.encode())
+            yield _Seen(tlsrpt.TLSRPT_RUA_DUPLICATE, uri.encode())
         seen.add(same)
         if not scheme.islower():
             record = TlsRptRecord(tuple(rua)).render()
-            yield _Seen("tlsrpt-rua-scheme-case", uri.encode(), record.encode())
+            yield _Seen(tlsrpt.TLSRPT_RUA_SCHEME_CASE, uri.encode(), record.encode())
         user, at, host = re.split(r"[/?#]", rest.removeprefix("//"), maxsplit=1)[0].rpartition("@")
         if rest.startswith("//") and at:
-            yield _Seen("tlsrpt-rua-credentials", f"{scheme}://{'*' * len(user)}@{host}".encode())
+            yield _Seen(
+                tlsrpt.TLSRPT_RUA_CREDENTIALS, f"{scheme}://{'*' * len(user)}@{host}".encode()
+            )
         host = re.sub(r":[0-9]*\Z", "", host).lower().removesuffix(".")
         if host == _RETIRED_MAILBOX_HOST:
-            yield _Seen("tlsrpt-rua-retired", uri.encode())
+            yield _Seen(tlsrpt.TLSRPT_RUA_RETIRED, uri.encode())
         elif not _is_public(host):
-            yield _Seen("tlsrpt-rua-host", uri.encode())
+            yield _Seen(tlsrpt.TLSRPT_RUA_HOST, uri.encode())
 
 
 def _is_public(host: str) -> bool:
@@ -277,25 +339,27 @@ def read_rrset(raw: bytes) -> tuple[list[tuple[bytes, ...]], list[Finding]]:
     rrset: list[tuple[bytes, ...]] = []
     found: list[Finding] = []
     if len(raw) > RRSET_LIMIT:
-        found.append(finding("record-lines-many", f"more than {RRSET_LIMIT} bytes"))
+        found.append(zone_file.RECORD_LINES_MANY.finding(f"more than {RRSET_LIMIT} bytes"))
     for number, line in enumerate(raw[:RRSET_LIMIT].split(b"\n"), start=1):
         text = line.strip(b" \t\r")
         if not text or text.startswith(b";"):
             continue
         if len(rrset) + len(found) >= RECORDS_LIMIT:
-            found.append(finding("record-lines-many", f"more than {RECORDS_LIMIT} lines"))
+            many = f"more than {RECORDS_LIMIT} lines"
+            found.append(zone_file.RECORD_LINES_MANY.finding(many))
             break
         value = text
         if owner := _OWNER.match(text):
             value = text[owner.end() :]
-            found.append(finding("record-owner", text, line=number))
+            found.append(zone_file.RECORD_OWNER.finding(text, line=number))
         try:
             rrset.append(parse_presentation(value))
         except PresentationError as error:
             found.append(_unreadable(error, value, number))
             continue
         if b'"' not in value and re.search(rb"(?<!\\);", value):
-            found.append(finding("record-comment", value, _published(value), number))
+            meant = _published(value)
+            found.append(zone_file.RECORD_COMMENT.finding(value, line=number, fix=meant))
     return rrset, list(ordered(found))
 
 
@@ -314,9 +378,8 @@ def _published(value: bytes) -> str:
 
 
 def _unreadable(error: PresentationError, value: bytes, line: int) -> Finding:
-    if error.code == "record-string-long":
+    if error.code == zone_file.RECORD_STRING_LONG.id:
         # The quotes go, and come back around each piece.
-        return finding(error.code, value, _published(value), line)
-    return finding(
-        "record-presentation", value, f"{error}; {CATALOGUE['record-presentation'][3]}", line
-    )
+        return zone_file.RECORD_STRING_LONG.finding(value, line=line, fix=_published(value))
+    check = zone_file.RECORD_PRESENTATION
+    return check.finding(value, line=line, fix=f"{error}; {check.fix}")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from mtasts.check.notes import AGAIN, ELSEWHERE, PORT_25
 from mtasts.check.observed import dangling, loop_of
 from mtasts.check.record import check_tlsrpt
+from mtasts.check.row import Question
+from mtasts.check.table import tlsrpt as checks
 from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.records import join
@@ -28,27 +30,27 @@ def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
         _mailbox(mailbox, notes)
     locked = [each for each in seen.mailboxes if each.domain == seen.domain]
     if locked and len(locked) == len(seen.mailboxes) and policy and policy.mode is Mode.ENFORCE:
-        notes.find("tlsrpt-mailbox-locked", locked[0].uri)
+        notes.find(checks.TLSRPT_MAILBOX_LOCKED, locked[0].uri)
 
 
 def _record(seen: Observed, notes: Notes) -> None:
     """The record, at its own place and at others."""
     loop = loop_of(seen, seen.tlsrpt.name)
     if loop:
-        notes.find("tlsrpt-record-cname-loop", loop)
+        notes.find(checks.TLSRPT_RECORD_CNAME_LOOP, loop)
     elif not seen.tlsrpt.settled:
-        notes.ask("tlsrpt-record", "the TLS-RPT record", seen.tlsrpt.reason, AGAIN)
+        notes.not_known(Question.TLSRPT_RECORD, "the TLS-RPT record", seen.tlsrpt.reason, AGAIN)
     elif target := dangling(seen.tlsrpt):
-        notes.find("tlsrpt-record-cname-dangling", target)
+        notes.find(checks.TLSRPT_RECORD_CNAME_DANGLING, target)
     elif seen.tlsrpt.strings or seen.takes_mail:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
         if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
-            notes.find("tlsrpt-record-delegated", seen.tlsrpt.canonical)
+            notes.find(checks.TLSRPT_RECORD_DELEGATED, seen.tlsrpt.canonical)
     # A wildcard answers there too, with whatever it says.
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.legacy.strings)):
-        notes.find("tlsrpt-record-legacy")
+        notes.find(checks.TLSRPT_RECORD_LEGACY)
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.apex.strings)):
-        notes.find("tlsrpt-record-apex", seen.domain)
+        notes.find(checks.TLSRPT_RECORD_APEX, seen.domain)
 
 
 def _mailbox(found: Mailbox, notes: Notes) -> None:
@@ -56,15 +58,15 @@ def _mailbox(found: Mailbox, notes: Notes) -> None:
     what = f"whether {found.domain} takes reports"
     session = found.session
     if not found.mx.settled:
-        notes.ask("tlsrpt-mailbox", what, found.mx.reason, AGAIN)
+        notes.not_known(Question.TLSRPT_MAILBOX, what, found.mx.reason, AGAIN)
     elif found.mx.status is DnsStatus.NXDOMAIN or found.mx.mx_hosts == (NULL_MX,):
-        notes.find("tlsrpt-mailbox-lost", found.uri)
+        notes.find(checks.TLSRPT_MAILBOX_LOST, found.uri)
     elif session is not None and session.outcome is SmtpOutcome.NOT_GLOBAL:
         why = f"{session.host} at {session.address}: {session.reason}"
-        notes.find("tlsrpt-mailbox-lost", f"{found.uri}: {why}")
+        notes.find(checks.TLSRPT_MAILBOX_LOST, f"{found.uri}: {why}")
     elif session is not None and session.outcome in _SILENT:
         why = f"{session.host} at {session.address}: {session.reason}"
-        notes.ask("tlsrpt-mailbox", what, why, PORT_25)
+        notes.not_known(Question.TLSRPT_MAILBOX, what, why, PORT_25)
 
 
 def _endpoint(found: Endpoint, notes: Notes) -> None:
@@ -72,12 +74,14 @@ def _endpoint(found: Endpoint, notes: Notes) -> None:
     what = f"whether {found.uri} takes reports"
     failed = [each for each in found.addresses if not each.settled]
     if failed:
-        notes.ask("tlsrpt-endpoint", what, failed[0].reason, AGAIN)
+        notes.not_known(Question.TLSRPT_ENDPOINT, what, failed[0].reason, AGAIN)
     elif found.fetch is None:
-        notes.find("tlsrpt-endpoint-lost", f"{found.uri}: its host has no address")
+        notes.find(checks.TLSRPT_ENDPOINT_LOST, f"{found.uri}: its host has no address")
     elif found.fetch.outcome is FetchOutcome.NOT_ASKED:
-        notes.ask("tlsrpt-endpoint", what, found.fetch.reason, "post a report there yourself")
+        notes.not_known(
+            Question.TLSRPT_ENDPOINT, what, found.fetch.reason, "post a report there yourself"
+        )
     elif found.fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
-        notes.ask("tlsrpt-endpoint", what, found.fetch.reason, ELSEWHERE)
+        notes.not_known(Question.TLSRPT_ENDPOINT, what, found.fetch.reason, ELSEWHERE)
     elif found.fetch.outcome is not FetchOutcome.ANSWERED:
-        notes.find("tlsrpt-endpoint-lost", f"{found.uri}: {found.fetch.reason}")
+        notes.find(checks.TLSRPT_ENDPOINT_LOST, f"{found.uri}: {found.fetch.reason}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.check.revocation import responder_of
+from mtasts.check.row import Question
+from mtasts.check.table import tls as checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,20 +31,22 @@ def judge_details(seen: Observed, notes: Notes) -> None:
 def _judge(found: TlsDetails, notes: Notes, certificates: Mapping[tuple[str, str], bytes]) -> None:
     where = f"{found.host} at {found.address}"
     if found.reason:
-        notes.ask("tls-details", f"the details of TLS of {where}", found.reason, _INSTALL)
+        notes.not_known(
+            Question.TLS_DETAILS, f"the details of TLS of {where}", found.reason, _INSTALL
+        )
         return
     if found.digest.upper() in _WEAK_DIGESTS:
-        notes.find("tls-key-exchange-hash", f"{where}: {found.digest}")
+        notes.find(checks.TLS_KEY_EXCHANGE_HASH, f"{where}: {found.digest}")
     if found.compression not in ("", "NONE"):
-        notes.find("tls-compression", f"{where}: {found.compression}")
+        notes.find(checks.TLS_COMPRESSION, f"{where}: {found.compression}")
     if found.secure_renegotiation is False:
-        notes.find("tls-renegotiation-insecure", where)
+        notes.find(checks.TLS_RENEGOTIATION_INSECURE, where)
     if found.client_renegotiation:
-        notes.find("tls-renegotiation-client", where)
+        notes.find(checks.TLS_RENEGOTIATION_CLIENT, where)
     if found.extended_master_secret is False:
-        notes.find("tls-extended-master-secret-missing", where)
+        notes.find(checks.TLS_EXTENDED_MASTER_SECRET_MISSING, where)
     if found.early_data_bytes:
-        notes.find("tls-early-data", f"{where}: {found.early_data_bytes} bytes")
+        notes.find(checks.TLS_EARLY_DATA, f"{where}: {found.early_data_bytes} bytes")
     certificate = certificates.get((found.host, found.address), b"")
     if not found.stapled and responder_of(certificate):
-        notes.find("tls-stapling-missing", where)
+        notes.find(checks.TLS_STAPLING_MISSING, where)

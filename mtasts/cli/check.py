@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Checked, Unknown
+from mtasts.check.row import Question
 from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, exit_code
@@ -159,7 +160,7 @@ def _isolated(
             why = f"{type(error).__name__}: {printable(str(error), 200)}"
             how = "report this as a bug of mtasts"
             return Checked(
-                domain, unknown=(Unknown("check", f"anything about {domain}", why, how),)
+                domain, unknown=(Unknown(Question.CHECK, f"anything about {domain}", why, how),)
             )
 
     return one
@@ -196,7 +197,7 @@ class _Stack:
         except (LedgerError, UndeterminedError) as error:
             how = f"mtasts ledger show {self.name}, with credentials that may read the bucket"
             what = f"what {checked.domain} has published"
-            unknown = Unknown("ledger", what, for_stack(str(error), self.name), how)
+            unknown = Unknown(Question.LEDGER, what, for_stack(str(error), self.name), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         domain = self.domains[checked.domain]
         compared = compare_intended(checked, seen, domain, ledger, now)
@@ -213,7 +214,7 @@ class _Stack:
         except (HandoverError, UndeterminedError) as error:
             what = f"what was handed out for {checked.domain}"
             how = "ask again, with credentials that may read the bucket"
-            unknown = Unknown("stack-record", what, str(error), how)
+            unknown = Unknown(Question.STACK_RECORD, what, str(error), how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         wanted = [each for each in records if not is_withdrawn(checked.domain, parts, each)]
         answers = await asyncio.gather(

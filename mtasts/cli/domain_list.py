@@ -10,6 +10,7 @@ import codecs
 from typing import TYPE_CHECKING, NamedTuple
 
 from mtasts.check.notes import Checked, Unknown
+from mtasts.check.row import Question
 from mtasts.cli.stacks import mail_domain
 from mtasts.errors import UsageError
 from mtasts.findings import printable
@@ -61,7 +62,9 @@ def read_domains(words: Iterable[str], file: Path | None) -> Listed:
             found[name] = None
         except UsageError as error:
             place = f"{file}, line {number}"
-            why = Unknown("domain", f"what domain {place} means", str(error), "correct the line")
+            why = Unknown(
+                Question.DOMAIN, f"what domain {place} means", str(error), "correct the line"
+            )
             unreadable.append(Checked(name, unknown=(why,)))
         lines.setdefault(name, number)
     return Listed(tuple(found), tuple(unreadable), lines)

@@ -6,8 +6,7 @@ import json
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from mtasts.check.pages import page
-from mtasts.check.result_types import result_type
+from mtasts.check.checks import check_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +38,8 @@ def as_json(checked: Checked) -> str:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    more = {"resultType": result_type(finding.id) or None, "page": page(finding.id) or None}
+    check = check_of(finding)
+    more = {"resultType": check.result_type, "page": check.page}
     return {**finding.as_json(), **more}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.check.pages import page
+from mtasts.check.checks import check_of
 from mtasts.findings import Severity
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def as_text(checked: Checked, describe: Callable[[Finding], str]) -> list[str]:
     mode = f" (mode {checked.mode}, {id_})" if checked.mode else ""
     found = [f"{checked.domain}: {', '.join(parts)}{mode}"]
     for finding in checked.findings:
-        more = page(finding.id)
+        more = check_of(finding).page
         is_told = more and finding.severity > Severity.INFO
         found.append(describe(finding) + (f"\n      more: {more}" if is_told else ""))
     for each in checked.unknown:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from mtasts.check.catalogues import ROWS, Row
-from mtasts.check.result_types import result_type
+from mtasts.check.checks import check_of
 from mtasts.findings import Severity
 from mtasts.render.markdown import escaped
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from mtasts.check.notes import Checked
+    from mtasts.check.row import Check
     from mtasts.findings import Finding
     from mtasts.render.checked_text import Report
 
@@ -90,10 +90,9 @@ def as_sarif(found: Sequence[Checked], places: Places) -> str:
 
 def _rule(finding: Finding) -> dict[str, Any]:
     """What is said of an id, whichever domain has it; the table's words, if it has any."""
-    own = Row(finding.severity, finding.clause, finding.summary, finding.fix)
-    row = ROWS.get(finding.id, own)
-    sent = result_type(finding.id)
-    told = f" Senders report it as {sent} (RFC 8460 section 4.3)." if sent else ""
+    row = check_of(finding)
+    sent = f" Senders report it as {row.result_type} (RFC 8460 section 4.3)."
+    told = sent if row.result_type else ""
     todo = f" What to do: {row.fix}." if row.fix else ""
     help_ = f"{_sentence(row.summary)} Source: {row.clause}.{todo}{told}"
     rule: dict[str, Any] = {
@@ -111,7 +110,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
     return rule
 
 
-def _markdown(row: Row, told: str) -> str:
+def _markdown(row: Check, told: str) -> str:
     parts = [
         f"**{escaped(_sentence(row.summary))}**",
         f"Source: {escaped(row.clause)}.{escaped(told)}",

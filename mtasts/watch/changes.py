@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from mtasts.check.notes import finding
+from mtasts.check.table.policy import POLICY_ID_UNCHANGED
 from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, ordered, printable
 
@@ -138,7 +138,7 @@ def recall(checked: Checked, before: Served | None) -> tuple[Checked, Served | N
         return checked, Served(checked.id, checked.digest)
     if before.digest == checked.digest:
         return checked, before
-    found = finding("policy-id-unchanged", f"id {checked.id}")
+    found = POLICY_ID_UNCHANGED.finding(f"id {checked.id}")
     return replace(checked, findings=ordered((*checked.findings, found))), before
 
 

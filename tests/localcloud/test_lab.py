@@ -8,15 +8,18 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from text_checks import OF_POLICIES, OF_RECORDS
 
 from localcloud.authority import Authority
 from localcloud.lab.servers import Lab
 from localcloud.lab.setup import SELECTOR, Setup, good, reports
 from localcloud.lab.setups import ALSO, CHANGES, NOT, UNKNOWN, setups
-from mtasts.check import domain_catalogue
 from mtasts.check import host as host_checks
 from mtasts.check import mx as mx_checks
+from mtasts.check.checks import CHECKS
 from mtasts.check.domain import check_domain
+from mtasts.check.row import rows_of
+from mtasts.check.table import stack
 from mtasts.observe import connections
 from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver
@@ -31,8 +34,7 @@ if TYPE_CHECKING:
 # An authority that `mtasts.rollout.caa` knows, so that CAA can be compared with it.
 AUTHORITY = Authority(organization="ISRG of the lab")
 # What only a stack file, a ledger or an earlier look can show.
-ELSEWHERE = {each for each in domain_catalogue.CATALOGUE if each.startswith("stack-")}
-ELSEWHERE |= {"policy-id-unchanged"}
+ELSEWHERE = {*rows_of(stack), "policy-id-unchanged"}
 # What neither Python nor OpenSSL 3 serve any more; `test_probe_openssl` has the words.
 ELSEWHERE |= {"tls-compression", "tls-renegotiation-insecure"}
 # What Python's TLS does not serve; `test_probe_openssl` has OpenSSL's own server.
@@ -111,7 +113,7 @@ async def test_who_was_not_given_the_time_is_not_blamed(
 
 
 def test_there_is_one_for_every_finding_that_a_network_can_show() -> None:
-    assert set(domain_catalogue.CATALOGUE) - ELSEWHERE <= set(CHANGES)
+    assert set(CHECKS) - ELSEWHERE - {*OF_POLICIES, *OF_RECORDS} <= set(CHANGES)
     assert {each.name for each in setups()} == {"good", "reports", *CHANGES, *ALSO, *NOT, *UNKNOWN}
 
 

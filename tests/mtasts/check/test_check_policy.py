@@ -1,4 +1,4 @@
-"""Findings on policies: each row of the catalogue is raised by a body of its own.
+"""Findings on policies: each row of the table is raised by a body of its own.
 
 Policies that say too little (RFC 8461 section 10.4) are among them.
 """
@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 import pytest
+from text_checks import OF_POLICIES as CHECKS
 
 from mtasts.check.policy import check_policy
-from mtasts.check.policy_catalogue import CATALOGUE, JUDGED_LIMIT
+from mtasts.check.table.policy import JUDGED_LIMIT
 from mtasts.findings import Severity
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "policy.jsonl"
@@ -90,11 +91,11 @@ def ids(body: bytes) -> set[str]:
     return {finding.id for finding in report.findings}
 
 
-def test_every_row_of_the_catalogue_has_a_body_that_raises_it() -> None:
-    assert RAISES.keys() == CATALOGUE.keys()
+def test_every_row_of_the_table_has_a_body_that_raises_it() -> None:
+    assert RAISES.keys() == CHECKS.keys()
 
 
-@pytest.mark.parametrize("code", sorted(CATALOGUE))
+@pytest.mark.parametrize("code", sorted(CHECKS))
 def test_raised(code: str) -> None:
     assert code in ids(RAISES[code])
     assert code not in ids(GOOD)
@@ -112,13 +113,13 @@ LEGAL = {
 }
 
 
-@pytest.mark.parametrize("code", sorted(CATALOGUE))
+@pytest.mark.parametrize("code", sorted(CHECKS))
 def test_what_is_legal_stays_valid(code: str) -> None:
-    severity = CATALOGUE[code][0]
+    severity = CHECKS[code].severity
     assert check_policy(RAISES[code]).valid == (severity < Severity.ERROR or code in LEGAL)
 
 
-@pytest.mark.parametrize("code", sorted(CATALOGUE))
+@pytest.mark.parametrize("code", sorted(CHECKS))
 def test_every_finding_is_complete_and_printable(code: str) -> None:
     report = check_policy(RAISES[code], domain="example.gov", mx=["mail.example.gov"])
     for finding in report.findings:
@@ -133,7 +134,7 @@ def test_every_finding_is_complete_and_printable(code: str) -> None:
 def test_every_parser_problem_has_a_row() -> None:
     lines = VECTORS.read_text().splitlines()
     codes = {code for line in lines for code in json.loads(line)["expect"].get("problems", ())}
-    assert codes <= CATALOGUE.keys()
+    assert codes <= CHECKS.keys()
 
 
 @pytest.mark.parametrize(

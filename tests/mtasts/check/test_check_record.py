@@ -1,4 +1,4 @@
-"""Findings on records: each row of the catalogue is raised by an RRset of its own."""
+"""Findings on records: each row of the table is raised by an RRset of its own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from text_checks import OF_RECORDS
 
 from mtasts.check.record import check_sts, check_tlsrpt, read_rrset
-from mtasts.check.record_catalogue import CATALOGUE
 from mtasts.findings import Severity, printable
 
 STS = b"v=STSv1; id=1;"
@@ -87,8 +87,8 @@ def ids(code: str, texts: list[bytes]) -> set[str]:
     return {finding.id for finding in report.findings}
 
 
-def test_every_row_of_the_catalogue_has_records_that_raise_it() -> None:
-    assert RAISES.keys() | LINES.keys() == CATALOGUE.keys()
+def test_every_row_of_the_table_has_records_that_raise_it() -> None:
+    assert RAISES.keys() | LINES.keys() == OF_RECORDS.keys()
 
 
 @pytest.mark.parametrize("code", sorted(RAISES))

@@ -14,8 +14,10 @@ from live_domain import NOW
 from memory_store import MemoryStore
 from stack_text import stack_text
 
-from mtasts.check.catalogues import ROWS
-from mtasts.check.notes import Checked, Unknown, finding
+from mtasts.check.checks import CHECKS
+from mtasts.check.notes import Checked, Unknown
+from mtasts.check.row import Question
+from mtasts.check.table import host, mx
 from mtasts.cli import check, showing
 from mtasts.cli.main import main
 from mtasts.config import Hosting
@@ -101,13 +103,10 @@ def test_each_finding_is_a_result_and_each_id_a_rule_with_help(
 
 
 def test_of_every_id_there_is_a_valid_rule() -> None:
-    found = [
-        Checked("a.example", (Finding(id_, row.severity, row.summary, row.clause, "e", row.fix),))
-        for id_, row in ROWS.items()
-    ]
+    found = [Checked("a.example", (row.finding("e"),)) for row in CHECKS.values()]
     only = valid(as_sarif(found, Places(as_report(found, str), "r.txt")))
     rules = only["tool"]["driver"]["rules"]
-    assert [rule["id"] for rule in rules] == list(ROWS)
+    assert [rule["id"] for rule in rules] == list(CHECKS)
     assert all(rule["help"]["text"] and rule["help"]["markdown"] for rule in rules)
     with_link = [rule for rule in rules if "helpUri" in rule]
     assert len(with_link) > len(rules) / 2
@@ -172,7 +171,7 @@ def test_a_result_is_known_again_by_its_fingerprint(capsys: pytest.CaptureFixtur
 
     one = prints("bad.example")
     assert one < prints("hm.example", "bad.example")
-    twice = (finding("mx-cname", "a"), finding("mx-cname", "b"))
+    twice = (mx.MX_CNAME.finding("a"), mx.MX_CNAME.finding("b"))
     found = [Checked("a.example", twice)]
     results = valid(as_sarif(found, Places(as_report(found, str), "r.txt")))["results"]
     assert len({each["partialFingerprints"]["domainAndRule/v1"] for each in results}) == 2
@@ -215,7 +214,7 @@ def test_only_what_is_grave_enough_is_shown_and_all_of_it_counts(
     assert hidden in printed.out + printed.err
 
 
-UNKNOWN = (Unknown("mx", "w", "r", "h"),)
+UNKNOWN = (Unknown(Question.MX, "w", "r", "h"),)
 
 
 @pytest.mark.parametrize(
@@ -225,10 +224,10 @@ UNKNOWN = (Unknown("mx", "w", "r", "h"),)
         ([Checked("a")], 0, "1 domain in 2 s: 1 good\n"),
         (
             [
-                Checked("a", (finding("mx-null"),)),
-                Checked("b", (finding("mx-many"), finding("mx-malformed")), UNKNOWN),
-                Checked("c", (finding("host-cname"),), UNKNOWN),
-                Checked("d", (finding("host-cname"),)),
+                Checked("a", (mx.MX_NULL.finding(),)),
+                Checked("b", (mx.MX_MANY.finding(), mx.MX_MALFORMED.finding()), UNKNOWN),
+                Checked("c", (host.HOST_CNAME.finding(),), UNKNOWN),
+                Checked("d", (host.HOST_CNAME.finding(),)),
             ],
             3,
             "4 domains in 2 s: 1 with errors, 1 with warnings, 2 not known in part, 1 good%\n",

@@ -17,6 +17,7 @@ from stack_text import stack_text
 from localcloud.moto_host import moto_running
 from mtasts.check.domain import check_domain
 from mtasts.check.notes import Unknown
+from mtasts.check.row import Question
 from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.config import Hosting
@@ -96,7 +97,7 @@ def test_what_is_not_known_removes_nothing() -> None:
     assert [each.id for each in stands] == ["mx-starttls-missing"]
     stands, (told_now,) = compare(stands, seen(), NOW + 2 * HOUR)
     assert told_now.kind is Kind.REMOVED
-    other = replace(silent, unknown=(Unknown("later", "", "", ""),))
+    other = replace(silent, unknown=(Unknown(Question.DMARC, "", "", ""),))
     _, (gone,) = compare(compare((), BAD, NOW)[0], other, NOW)
     assert gone.kind is Kind.REMOVED
 

@@ -1,0 +1,76 @@
+"""Checks of SPF (RFC 7208), DKIM (RFC 6376) and DMARC (RFC 7489)."""
+
+from __future__ import annotations
+
+from mtasts.check.row import Check, Question
+from mtasts.findings import Severity
+
+_SPF = (Question.SPF,)
+_SPF_PARSED = (Question.SPF, Question.SPF_PARSED)
+_DKIM = (Question.DKIM,)
+_DMARC = (Question.DMARC,)
+_DMARC_PARSED = (Question.DMARC, Question.DMARC_PARSED)
+
+# Id, severity, source; what is wrong; what to do; result type, depends on, page, peers.
+# fmt: off
+SPF_MISSING = Check(
+    "spf-missing", Severity.WARNING, "RFC 7208 section 3",
+    "the domain has no SPF record",
+    'publish TXT "v=spf1 mx -all"',
+    None, _SPF, None, "C",
+)
+SPF_MULTIPLE = Check(
+    "spf-multiple", Severity.ERROR, "RFC 7208 section 3.2",
+    "the domain has several SPF records",
+    "keep one",
+    None, _SPF, None, "C",
+)
+SPF_MALFORMED = Check(
+    "spf-malformed", Severity.ERROR, "RFC 7208 section 4.6",
+    "the SPF record counts for nothing",
+    "publish one that can be evaluated",
+    None, _SPF_PARSED, None, "C",
+)
+SPF_DOUBTFUL = Check(
+    "spf-doubtful", Severity.INFO, "RFC 7208",
+    "the SPF record has a doubtful part",
+    "see the evidence",
+    None, _SPF_PARSED, None, "C",
+)
+DMARC_MULTIPLE = Check(
+    "dmarc-multiple", Severity.ERROR, "RFC 7489 section 6.6.3",
+    "there are several DMARC records, so none counts",
+    "keep one",
+    None, _DMARC, None, "C",
+)
+DMARC_DOUBTFUL = Check(
+    "dmarc-doubtful", Severity.INFO, "RFC 7489",
+    "the DMARC record has a doubtful part",
+    "see the evidence",
+    None, _DMARC_PARSED, None, "C",
+)
+DKIM_KEY_WEAK = Check(
+    "dkim-key-weak", Severity.WARNING, "RFC 8301 section 3.2",
+    "a DKIM key is shorter than 2048 bits",
+    "publish a new selector with RSA 2048 or Ed25519, then change over",
+    None, _DKIM,
+)
+DMARC_MISSING = Check(
+    "dmarc-missing", Severity.WARNING, "RFC 7489 section 6.3",
+    "neither the domain nor one above has DMARC",
+    'publish _dmarc TXT "v=DMARC1; p=reject"',
+    None, _DMARC, None, "C",
+)
+DMARC_MALFORMED = Check(
+    "dmarc-malformed", Severity.WARNING, "RFC 7489 section 6.3",
+    "the DMARC record has no policy that counts",
+    'publish _dmarc TXT "v=DMARC1; p=reject"',
+    None, _DMARC_PARSED, None, "C",
+)
+DKIM_MISSING = Check(
+    "dkim-missing", Severity.WARNING, "RFC 6376 section 3.6.1",
+    "a DKIM selector has no usable key",
+    "publish the key, or leave the selector out",
+    None, _DKIM,
+)
+# fmt: on

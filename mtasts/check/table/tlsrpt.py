@@ -1,0 +1,261 @@
+"""Checks of the TLS-RPT record at ``_smtp._tls``, and of where reports go (RFC 8460)."""
+
+from __future__ import annotations
+
+from mtasts.check.row import Check, Question
+from mtasts.findings import Severity
+
+_RPT = "RFC 8460 section 3"
+# Presentation format: what is published can be copied from here.
+_RPT_FIX = '"v=TLSRPTv1; rua=mailto:<mailbox>"'
+_RECORD = (Question.TLSRPT_RECORD,)
+
+# Id, severity, source; what is wrong; what to do; result type, depends on, page, peers.
+# fmt: off
+TLSRPT_RECORD_DELEGATED = Check(
+    "tlsrpt-record-delegated", Severity.INFO, _RPT,
+    "the TLS-RPT record is delegated by a CNAME",
+    "see that reports still reach somebody who reads them",
+    None, _RECORD,
+)
+TLSRPT_RECORD_CNAME_BESIDE = Check(
+    "tlsrpt-record-cname-beside", Severity.WARNING, "RFC 1034 section 3.6.2",
+    "a CNAME stands beside the TLS-RPT record",
+    "keep one: resolvers that hold the CNAME never see the record",
+    None, _RECORD, None, "C",
+)
+TLSRPT_RECORD_CNAME_LOOP = Check(
+    "tlsrpt-record-cname-loop", Severity.ERROR, "RFC 1034 section 3.6.2",
+    "the CNAME of the TLS-RPT record leads back to itself",
+    "let the last CNAME name where the record is",
+    None, _RECORD,
+)
+TLSRPT_RECORD_CNAME_DANGLING = Check(
+    "tlsrpt-record-cname-dangling", Severity.ERROR, _RPT,
+    "the TLS-RPT record is a CNAME to a name that has no such record",
+    "remove the CNAME, or publish at its target: whoever takes that name may do so",
+    None, _RECORD,
+)
+TLSRPT_ENDPOINT_LOST = Check(
+    "tlsrpt-endpoint-lost", Severity.ERROR, _RPT,
+    "reports are posted to a host that does not answer",
+    "name one that takes reports over HTTPS",
+    None, (*_RECORD, Question.TLSRPT_ENDPOINT),
+)
+TLSRPT_RECORD_APEX = Check(
+    "tlsrpt-record-apex", Severity.ERROR, _RPT,
+    "a TLS-RPT record stands at the domain itself, where nobody looks",
+    "move it to _smtp._tls",
+    None, (*_RECORD, Question.SPF), None, "C",
+)
+TLSRPT_RECORD_LEGACY = Check(
+    "tlsrpt-record-legacy", Severity.ERROR, "drafts of RFC 8460",
+    "a record stands at _smtp-tlsrpt, as drafts had it",
+    "move it to _smtp._tls",
+    None, _RECORD, None, "A",
+)
+TLSRPT_MAILBOX_LOST = Check(
+    "tlsrpt-mailbox-lost", Severity.ERROR, _RPT,
+    "reports go to a mailbox whose domain takes no mail",
+    "name a mailbox that exists",
+    None, (*_RECORD, Question.TLSRPT_MAILBOX),
+)
+TLSRPT_MAILBOX_LOCKED = Check(
+    "tlsrpt-mailbox-locked", Severity.WARNING, "RFC 8460 section 5.3",
+    "reports are mailed to a domain with the policy that they report on",
+    "add a mailbox of another domain, or an https address",
+    None, (*_RECORD, Question.TLSRPT_MAILBOX, Question.HOST_ADDRESS, Question.HOST_FETCH),
+)
+TLSRPT_RECORD_MISSING = Check(
+    "tlsrpt-record-missing", Severity.ERROR, _RPT,
+    "there is no TLS-RPT record",
+    _RPT_FIX,
+    None, _RECORD, None, "N C A R L",
+)
+TLSRPT_RECORD_MULTIPLE = Check(
+    "tlsrpt-record-multiple", Severity.ERROR, _RPT,
+    "several TLS-RPT records: nobody reports",
+    "keep exactly one",
+    None, _RECORD, None, "N C A R L",
+)
+TLSRPT_RECORD_VERSION = Check(
+    "tlsrpt-record-version", Severity.ERROR, _RPT,
+    "the record does not begin with v=TLSRPTv1",
+    _RPT_FIX,
+    None, _RECORD, None, "N C R A",
+)
+TLSRPT_RECORD_VERSION_NEAR_MISS = Check(
+    "tlsrpt-record-version-near-miss", Severity.WARNING, _RPT,
+    "a record looks like TLS-RPT of another version or spelling",
+    _RPT_FIX,
+    None, _RECORD, None, "N C R A",
+)
+TLSRPT_RUA_MISSING = Check(
+    "tlsrpt-rua-missing", Severity.ERROR, _RPT,
+    "the record has no rua",
+    _RPT_FIX,
+    None, _RECORD, None, "C R L A",
+)
+TLSRPT_RUA_EMPTY = Check(
+    "tlsrpt-rua-empty", Severity.ERROR, _RPT,
+    "a rua holds no URI where one should stand",
+    _RPT_FIX,
+    None, _RECORD,
+)
+TLSRPT_RUA_SCHEME_MISSING = Check(
+    "tlsrpt-rua-scheme-missing", Severity.ERROR, _RPT,
+    "a rua is an address without mailto: or https: before it",
+    _RPT_FIX,
+    None, _RECORD, None, "N C A",
+)
+TLSRPT_RUA_HTTP = Check(
+    "tlsrpt-rua-http", Severity.ERROR, _RPT,
+    "a rua is an http: URI; reports go over https:",
+    _RPT_FIX,
+    None, _RECORD, None, "N C A",
+)
+TLSRPT_RUA_SCHEME_UNKNOWN = Check(
+    "tlsrpt-rua-scheme-unknown", Severity.ERROR, _RPT,
+    "the scheme of a rua is neither mailto: nor https:",
+    _RPT_FIX,
+    None, _RECORD, None, "N C A",
+)
+TLSRPT_RUA_MAILTO_MALFORMED = Check(
+    "tlsrpt-rua-mailto-malformed", Severity.ERROR, "RFC 6068 section 2",
+    "a mailto: URI holds no usable address",
+    _RPT_FIX,
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RUA_HTTPS_MALFORMED = Check(
+    "tlsrpt-rua-https-malformed", Severity.ERROR, "RFC 3986 section 3",
+    "an https: URI is malformed",
+    _RPT_FIX,
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RUA_UNENCODED = Check(
+    "tlsrpt-rua-unencoded", Severity.ERROR, _RPT,
+    "a rua holds '!', which has to be percent-encoded",
+    "write %21",
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RUA_SIZE_SUFFIX = Check(
+    "tlsrpt-rua-size-suffix", Severity.ERROR, _RPT,
+    "a rua holds '!': size suffixes are DMARC's, not TLS-RPT's",
+    "remove the suffix; a real '!' is written %21",
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RECORD_FIELD_MALFORMED = Check(
+    "tlsrpt-record-field-malformed", Severity.ERROR, _RPT,
+    "a part of the record is not 'name=value'; a ';' in a URI is %3B",
+    _RPT_FIX,
+    None, _RECORD, None, "N",
+)
+TLSRPT_RECORD_FIELD_EMPTY = Check(
+    "tlsrpt-record-field-empty", Severity.ERROR, _RPT,
+    "two semicolons stand side by side",
+    _RPT_FIX,
+    None, _RECORD, None, "N",
+)
+TLSRPT_RECORD_TRAILING_SPACE = Check(
+    "tlsrpt-record-trailing-space", Severity.ERROR, _RPT,
+    "white space ends the record: outside the grammar, though some senders accept it",
+    _RPT_FIX,
+    None, _RECORD,
+)
+TLSRPT_RECORD_QUOTED = Check(
+    "tlsrpt-record-quoted", Severity.ERROR, _RPT,
+    "the record holds quotation marks; only the zone file needs them",
+    _RPT_FIX,
+    None, _RECORD,
+)
+TLSRPT_RECORD_NOT_ASCII = Check(
+    "tlsrpt-record-not-ascii", Severity.ERROR, _RPT,
+    "the record holds more than printable ASCII",
+    _RPT_FIX,
+    None, _RECORD,
+)
+TLSRPT_RECORD_SPF = Check(
+    "tlsrpt-record-spf", Severity.WARNING, "RFC 7208 section 3",
+    "an SPF record stands at _smtp._tls",
+    "remove it, or the wildcard record that puts it there",
+    None, _RECORD, None, "C",
+)
+TLSRPT_RECORD_SPACE = Check(
+    "tlsrpt-record-space", Severity.WARNING, _RPT,
+    "white space before the first ';': beside another TXT record, senders discard this one",
+    "v=TLSRPTv1; right at the start",
+    None, _RECORD,
+)
+TLSRPT_RECORD_DUPLICATE = Check(
+    "tlsrpt-record-duplicate", Severity.WARNING, _RPT,
+    "a field stands twice; RFC 8460 does not say which counts",
+    "keep one rua, URIs separated by commas",
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RECORD_UNKNOWN_FIELD = Check(
+    "tlsrpt-record-unknown-field", Severity.INFO, _RPT,
+    "a field that the RFC does not know; senders ignore it",
+    _RPT_FIX,
+    None, _RECORD, None, "N C",
+)
+TLSRPT_RECORD_FIELD_NEAR_MISS = Check(
+    "tlsrpt-record-field-near-miss", Severity.WARNING, _RPT,
+    "a field differs from a real one by case, hyphen or underscore; senders ignore it",
+    _RPT_FIX,
+    None, _RECORD, None, "N",
+)
+TLSRPT_RECORD_MISPLACED = Check(
+    "tlsrpt-record-misplaced", Severity.WARNING, _RPT,
+    "an STS record stands at _smtp._tls",
+    "publish it at _mta-sts",
+    None, _RECORD,
+)
+TLSRPT_RECORD_UNRELATED = Check(
+    "tlsrpt-record-unrelated", Severity.WARNING, _RPT,
+    "an unrelated TXT record stands at the same name",
+    "remove it",
+    None, _RECORD, None, "C",
+)
+TLSRPT_RUA_SEMICOLON = Check(
+    "tlsrpt-rua-semicolon", Severity.WARNING, _RPT,
+    "a ';' ends an https: URI; if it belongs to the URI, it is cut off",
+    "write the ';' of a URI as %3B",
+    None, _RECORD,
+)
+TLSRPT_RUA_HOST = Check(
+    "tlsrpt-rua-host", Severity.WARNING, _RPT,
+    "a URI leads to no name in public DNS",
+    "write a public host name",
+    None, _RECORD,
+)
+TLSRPT_RUA_CREDENTIALS = Check(
+    "tlsrpt-rua-credentials", Severity.WARNING, "RFC 3986 section 3.2.1",
+    "a URI publishes a user name or password",
+    "remove what stands before the '@'",
+    None, _RECORD,
+)
+TLSRPT_RUA_SCHEME_CASE = Check(
+    "tlsrpt-rua-scheme-case", Severity.WARNING, "RFC 3986 section 3.1",
+    "a scheme is not in lower case: legal, and compared letter by letter by some senders",
+    "write mailto: or https:",
+    None, _RECORD, None, "N C A",
+)
+TLSRPT_RUA_RETIRED = Check(
+    "tlsrpt-rua-retired", Severity.WARNING, _RPT,
+    "NCSC Mail Check was retired in March 2026; nobody reads its mail",
+    "write a mailbox of your own",
+    None, _RECORD, None, "N",
+)
+TLSRPT_RUA_SEVERAL = Check(
+    "tlsrpt-rua-several", Severity.INFO, _RPT,
+    "several URIs: every report comes to each of them",
+    "",
+    None, _RECORD, None, "N",
+)
+TLSRPT_RUA_DUPLICATE = Check(
+    "tlsrpt-rua-duplicate", Severity.WARNING, _RPT,
+    "a URI stands twice: its reports come twice",
+    "keep one",
+    None, _RECORD, None, "N",
+)
+# fmt: on
