@@ -11,46 +11,20 @@ from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from mtasts.check.checks import CHECKS
+from mtasts.check.row import Question
 from mtasts.check.table.policy import POLICY_ID_UNCHANGED
 from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, ordered, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from mtasts.check.notes import Checked
     from mtasts.findings import Finding
 
 VERSION = 1
 STATE_MAX_BYTES = 256 * 1024 * 1024
-# Which findings rest on what could not be found out, by the beginnings of their ids.
-_RESTS_ON = {
-    "sts-record": ("sts-", "policy-id-unchanged"),
-    "host-address": ("host-", "policy-", "mx-null"),
-    "host-fetch": ("host-", "policy-", "mx-null"),
-    "host-hello": ("host-tls12-missing", "host-tls-old", "host-sni-needed"),
-    "host-agent": ("host-agent-blocked",),
-    "mx-hello": ("mx-tls12-missing", "mx-tls-old", "mx-forward-secrecy"),
-    "mx": ("mx-", "dane-", "policy-mx-uncovered", "stack-mx", "stack-parked"),
-    "mx-address": ("mx-",),
-    "mx-session": ("mx-", "dane-mismatch"),
-    "mx-pointer": ("mx-pointer",),
-    "host-revocation": ("host-certificate-revoked",),
-    "mx-revocation": ("mx-certificate-revoked",),
-    "dane": ("dane-",),
-    "tls-details": ("tls-",),
-    "stack-record": ("stack-record",),
-    "host-caa": ("host-caa",),
-    "policy-mx": ("policy-mx-nowhere",),
-    "tlsrpt-endpoint": ("tlsrpt-endpoint",),
-    "spf-parsed": ("spf-malformed", "spf-doubtful"),
-    "dmarc-parsed": ("dmarc-malformed", "dmarc-doubtful"),
-    "tlsrpt-record": ("tlsrpt-",),
-    "tlsrpt-mailbox": ("tlsrpt-mailbox",),
-    "spf": ("spf-", "sts-record-apex", "tlsrpt-record-apex"),
-    "dkim": ("dkim-",),
-    "dmarc": ("dmarc-",),
-}
 
 
 class StateError(MtaStsError):
@@ -157,15 +131,19 @@ def compare(
         if looks < 3:
             kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
             told.append(Change(kind, checked.domain, standing[-1], now))
-    hidden = tuple(
-        beginning for unknown in checked.unknown for beginning in _RESTS_ON.get(unknown.id, ())
-    )
+    open_questions = {each.id for each in checked.unknown}
     for gone in former.values():
-        if gone.id.startswith(hidden):
+        if _is_open(gone.id, open_questions):
             standing.append(gone)
         else:
             told.append(Change(Kind.REMOVED, checked.domain, gone, now))
     return tuple(standing), tuple(told)
+
+
+def _is_open(id_: str, questions: Collection[Question]) -> bool:
+    """Whether a finding may still be there: it could not be looked for."""
+    needed = CHECKS[id_].depends_on if id_ in CHECKS else ()
+    return Question.CHECK in questions or any(each in questions for each in needed)
 
 
 def _standing(finding: Finding, since: dt.datetime, looks: int) -> Standing:

@@ -16,7 +16,7 @@ from stack_text import stack_text
 
 from localcloud.moto_host import moto_running
 from mtasts.check.domain import check_domain
-from mtasts.check.notes import Unknown
+from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
 from mtasts.cli import check
 from mtasts.cli.main import main
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.authority import Authority
-    from mtasts.check.notes import Checked
     from mtasts.check.observed import Observed
     from mtasts.watch.changes import Change
 
@@ -100,6 +99,33 @@ def test_what_is_not_known_removes_nothing() -> None:
     other = replace(silent, unknown=(Unknown(Question.DMARC, "", "", ""),))
     _, (gone,) = compare(compare((), BAD, NOW)[0], other, NOW)
     assert gone.kind is Kind.REMOVED
+
+
+@pytest.mark.parametrize(
+    ("id_", "question", "stays"),
+    [
+        ("mx-starttls-missing", Question.MX_SESSION, True),
+        ("mx-starttls-missing", Question.MX_HELLO, False),
+        ("mx-duplicate", Question.MX, True),
+        ("mx-duplicate", Question.MX_SESSION, False),  # DNS has answered all it needs
+        ("host-missing", Question.STS_RECORD, True),  # without a record no host is missed
+        ("tlsrpt-mailbox-locked", Question.HOST_FETCH, True),  # the mode is the policy's
+        ("stack-mx-differs", Question.LEDGER, True),
+        ("stack-held-misses-mx", Question.MX, True),
+        ("stack-body-differs", Question.HOST_FETCH, True),
+        ("stack-behind", Question.HOST_FETCH, False),
+        ("dmarc-missing", Question.CHECK, True),
+        ("an-id-of-an-older-version", Question.MX, False),
+        ("an-id-of-an-older-version", Question.CHECK, True),
+    ],
+)
+def test_a_finding_stays_where_what_it_needs_is_not_known(
+    id_: str, question: Question, *, stays: bool
+) -> None:
+    before = (Standing(id_, "error", "what", "seen", NOW),)
+    silent = Checked("example.gov", unknown=(Unknown(question, "", "", ""),))
+    stands, told = compare(before, silent, NOW + HOUR)
+    assert (stands == before, told == ()) == (stays, stays)
 
 
 def test_the_gravest_come_first_and_what_is_gone_last() -> None:
@@ -208,7 +234,7 @@ def test_nothing_is_told_in_clear(url: str) -> None:
 
 @pytest.mark.xdist_group("moto-in-process")
 async def test_a_topic_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    import boto3  # for this alone
+    import boto3
 
     with moto_running() as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
@@ -360,7 +386,7 @@ def test_wrong_input_is_named(
 def test_a_state_that_cannot_be_written_is_told(
     looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mtasts.cli import watching  # for this alone
+    from mtasts.cli import watching
 
     def write_whole(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
