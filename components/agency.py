@@ -19,6 +19,7 @@ from components.clouds import (
     place_zones,
     start_provider,
 )
+from components.traces import short_traces
 from components.waiting import engine_waits
 from mtasts.clock import clock
 from mtasts.cloud.of_stack import Clouds
@@ -192,19 +193,20 @@ async def _place(
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
     outputs: dict[str, Any] = {}
-    for declaration in decision.declared:
-        domain = MailDomain(
-            declaration.domain,
-            {
-                "declaration": declaration,
-                "hosting": hosting,
-                "zones": zones,
-                "prover": prover,
-                "recorder": run.ledgers(survey.account_id),
-                "former": former,
-            },
-        )
-        outputs[declaration.domain] = _outputs(declaration, domain, decision)
+    with short_traces():
+        for declaration in decision.declared:
+            domain = MailDomain(
+                declaration.domain,
+                {
+                    "declaration": declaration,
+                    "hosting": hosting,
+                    "zones": zones,
+                    "prover": prover,
+                    "recorder": run.ledgers(survey.account_id),
+                    "former": former,
+                },
+            )
+            outputs[declaration.domain] = _outputs(declaration, domain, decision)
     return outputs
 
 
