@@ -152,6 +152,13 @@ class Account:
             self.zones[found.id] = found
         return found
 
+    def remove_zone(self, zone_id: str) -> None:
+        """Delete a zone with its records, and what leads from its names to Workers."""
+        self.zone(zone_id)
+        self.domains = {k: v for k, v in self.domains.items() if v.zone_id != zone_id}
+        self.routes = {k: v for k, v in self.routes.items() if v.zone_id != zone_id}
+        del self.zones[zone_id]
+
     def add_record(self, zone: Zone, wanted: Record, *, replacing: str = "") -> Record:
         """Write a record, in place of the one with the id ``replacing`` if there is one."""
         _require_sound(zone, wanted)

@@ -173,6 +173,11 @@ class Api:
     async def _zone(self, call: _Call) -> HttpResponse:
         return _ok(show_zone(self._account.zone(call.parts["zone"])))
 
+    @_route("DELETE", _ZONE, "Zone Write")
+    async def _zone_gone(self, call: _Call) -> HttpResponse:
+        self._account.remove_zone(call.parts["zone"])
+        return _ok({"id": call.parts["zone"]})
+
     @_route("GET", rf"{_ZONE}/settings/(?P<name>[^/]+)", "Zone Settings Read")
     async def _setting(self, call: _Call) -> HttpResponse:
         zone = self._account.zone(call.parts["zone"])

@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_handing_over import Agency, bucket, live
 
+from localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.cloud.naming import ledger_bucket_name
+
 if TYPE_CHECKING:
     from conftest import Lab
+
+    from localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)
@@ -75,6 +80,17 @@ def remove_zone(lab: Lab, domain: str) -> None:
     route53.delete_hosted_zone(Id=zone)
 
 
+def give_up(project: Project) -> None:
+    """Decide that the first domain of the stack file is lost."""
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
+    decided = {"for[0]": "lost-domain", "reason": "sold", "approvedBy": "a test"}
+    override = {
+        f"mtasts:domains[0].override.{key}": value
+        for key, value in (decided | {"expires": str(until)}).items()
+    }
+    project.configure(override, path=True)
+
+
 def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(lab: Lab) -> None:
     domain = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(entry(domain))
@@ -89,13 +105,7 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
     assert not held.ok
     assert "write in the domain's entry: override: {for: [lost-domain]" in held.text
     assert lab.hosts(domain)
-    until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
-    decided = {"for[0]": "lost-domain", "reason": "sold", "approvedBy": "a test"}
-    override = {
-        f"mtasts:domains[0].override.{key}": value
-        for key, value in (decided | {"expires": str(until)}).items()
-    }
-    project.configure(override, path=True)
+    give_up(project)
     for _ in range(4):
         run = project.up().required()
     assert "take it out of the stack file" in run.text
@@ -104,6 +114,32 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
     project.pulumi("destroy", "--yes", "--skip-preview").required()
     assert settings(lab, name) == before
     assert f"ledger/{domain}/1.json" in keys(lab, name)
+
+
+def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab: Lab) -> None:
+    domain = f"d{uuid.uuid4().hex[:8]}.example"
+    project = lab.stack(entry(domain), hosting="cloudflare")
+    project.configure({"mtasts:mode": "enforce"})
+    project.collect_evidence(domain).required()
+    project.settle()
+    assert lab.hosts(domain)
+    lab.api._ask("DELETE", f"/zones/{lab.cloudflare_zone(domain)}", {})
+    project.configure({"mtasts:domains[0].retire": "true"}, path=True)
+    held = project.up()
+    assert not held.ok
+    assert "write in the domain's entry: override: {for: [lost-domain]" in held.text
+    assert lab.hosts(domain)
+    give_up(project)
+    for _ in range(4):
+        run = project.up().required()
+    assert "take it out of the stack file" in run.text
+    assert not lab.hosts(domain)
+    project.settle()
+    project.pulumi("destroy", "--yes", "--skip-preview").required()
+    name = ledger_bucket_name(project.stack)
+    assert f"ledger/{domain}/1.json" in keys(lab, name)
+    rules = lab.api.get(f"/accounts/{ACCOUNT_ID}/r2/buckets/{name}/lock")["rules"]
+    assert "ledger/" in {each["prefix"] for each in rules}
 
 
 @pytest.mark.parametrize("dns", ["manual", "delegated"])
