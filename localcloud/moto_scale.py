@@ -42,7 +42,7 @@ def _once(original: Callable[[], Any]) -> Callable[[], Any]:
     return lambda: found
 
 
-def _one_key(original: Any) -> Any:  # noqa: ANN401 - a module
+def _one_key(original: Any) -> Any:  # a module
     """The cryptography package for moto's ACM, with one key for all certificates it makes.
 
     Nobody is given it: the edge presents certificates of the local authority.
@@ -58,7 +58,7 @@ def _each_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
     good: dict[bytes, Any] = {}
 
     @wraps(original)
-    def validate(self: Any) -> Any:  # noqa: ANN401 - moto's own
+    def validate(self: Any) -> Any:  # moto's own
         if self.key not in good:
             good[self.key] = original(self)
         return good[self.key]
