@@ -61,6 +61,11 @@ class FieldError(ValueError):
         super().__init__(what, summary)
 
 
+def impossible(why: str, fix: str, *, clause: str = REFERENCE) -> FieldError:
+    """Keys that do not go together."""
+    return FieldError("config-impossible-combination", why, fix, clause=clause)
+
+
 def shown(value: object) -> str:
     """``value`` as a message may show it: short, printable, never the inside of a nest."""
     match value:

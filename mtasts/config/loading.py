@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
+from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.model import (
     OVERRIDE_DAYS,
@@ -34,6 +35,7 @@ from mtasts.config.schema import (
     StackFields,
     default_proof_seconds,
 )
+from mtasts.config.stack_rules import StackKeys, check_stack
 from mtasts.findings import printable
 from mtasts.policy import Mode
 
@@ -134,19 +136,12 @@ def _load(
         (_read(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
         for index, entry in entries.items()
     ]
-    rules.check_stack(stack, raw, hosting, dns, report)
+    keys = StackKeys(stack, raw, hosting, dns)
+    check_stack(keys, report)
     rules.check_names(domains, report)
     rules.check_external_ids(domains, report)
     for domain, entry, path in domains:
-        rules.check_domain(
-            domain,
-            path,
-            hosting,
-            dns,
-            report,
-            delegation_zone=stack.delegation_zone,
-            leaving_dns=stack.leaving_dns,
-        )
+        check_domain(DomainKeys(domain, keys), path, report)
         rules.check_override(domain.override, path, report)
         for key, parse in _LISTS.items():
             rules.check_repeated_items(entry.get(key), parse, f"{path}.{key}", report)

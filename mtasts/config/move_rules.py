@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.config.fields import FieldError
+from mtasts.config.fields import impossible
 from mtasts.config.model import Dns, Hosting
 
 if TYPE_CHECKING:
-    from mtasts.config.report import Report
+    from mtasts.config.fields import FieldError
     from mtasts.config.schema import StackFields
 
 _OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
@@ -28,25 +28,16 @@ def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
     return stack.leaving_dns
 
 
-def check_moving(stack: StackFields, hosting: Hosting, dns: Dns, report: Report) -> None:
-    """Refuse the moves in which senders would find no host, each with its reason."""
-    for key, wrong in (
-        ("mtasts:leaving", _wrong_leaving(stack, hosting, dns)),
-        ("mtasts:leavingDns", _wrong_leaving_dns(stack, hosting, dns)),
-    ):
-        if wrong is not None:
-            report.add(key, wrong)
-
-
-def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+    """Why ``mtasts:leaving`` names a move in which senders would find no host, if it does."""
     if stack.leaving is Hosting.AWS and dns not in _OWN:
-        return _impossible(
+        return impossible(
             f"what somebody else publishes (dns {dns}) is in no zone of ours, and hosting moves to "
             "Cloudflare only where the zone is there already",
             "remove it; docs/moving.md says what else there is",
         )
     if stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
-        return _impossible(
+        return impossible(
             "hosting moves to Cloudflare only where the zone is there already",
             "move the zone first, with hosting aws: mtasts:dns: cloudflare and "
             "mtasts:leavingDns: route53",
@@ -54,7 +45,7 @@ def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError
     if stack.leaving is not Hosting.CLOUDFLARE or hosting is Hosting.CLOUDFLARE:
         return None
     if dns not in _OWN:
-        return _impossible(
+        return impossible(
             f"what somebody else publishes (dns {dns}) is not there before it was handed out, and "
             "a Worker cannot wait beside it",
             "write mtasts:dns: route53",
@@ -62,29 +53,26 @@ def _wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError
     return None
 
 
-def _wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+def wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
+    """Why ``mtasts:leavingDns`` names a move in which senders would find none, if it does."""
     left = stack.leaving_dns
     if left is None:
         return None
     if left not in _OWN or dns not in _OWN:
-        return _impossible(
+        return impossible(
             "records move between route53 and cloudflare only: what somebody else publishes "
             "appears and goes as they please",
             "remove it; docs/moving.md says what else there is",
         )
     if left is dns:
-        return _impossible(
+        return impossible(
             f"the zone is left for the one that it is in: mtasts:dns is {dns} too",
             "write under mtasts:dns where the zone goes, or remove this one",
         )
     if hosting is Hosting.CLOUDFLARE and stack.leaving is not Hosting.AWS:
-        return _impossible(
+        return impossible(
             "Cloudflare has no certificate for a Worker before the zone is delegated to it",
             "move the zone first, with hosting aws, and then hosting; to give up the move of both "
             "to AWS, write mtasts:leaving: aws",
         )
     return None
-
-
-def _impossible(why: str, fix: str) -> FieldError:
-    return FieldError("config-impossible-combination", why, fix)

@@ -1,0 +1,147 @@
+"""Rules between the keys of one entry of ``mtasts:domains`` and those of its stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.config import identifiers
+from mtasts.config.fields import FieldError, impossible, shown
+from mtasts.config.model import Dns, Hosting
+from mtasts.config.stack_rules import Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mtasts.config.report import Report
+    from mtasts.config.schema import DomainFields
+    from mtasts.config.stack_rules import StackKeys
+
+# What ACM puts into a certificate's subject ends there (RFC 5280 appendix A).
+_COMMON_NAME_MAX = 64
+_NAME_MAX = 253
+
+
+@dataclass(frozen=True, slots=True)
+class DomainKeys:
+    """The keys of one entry that could be read, and the stack that it stands in."""
+
+    read: DomainFields
+    stack: StackKeys
+
+    @property
+    def delegation_zone(self) -> str | None:
+        """The operator's zone."""
+        return self.stack.read.delegation_zone
+
+
+def check_domain(domain: DomainKeys, path: str, report: Report) -> None:
+    """Report what each rule of `RULES` finds wrong, below ``path``."""
+    for rule in RULES:
+        for each in rule(domain):
+            report.add(f"{path}.{each.key}", each.error, value=each.value)
+
+
+def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
+    """A policy host that gets no certificate."""
+    name = domain.read.name
+    too_long = name and len(f"mta-sts.{name}") > _COMMON_NAME_MAX
+    if name and too_long and domain.stack.hosting is Hosting.AWS:
+        error = FieldError(
+            "config-domain-too-long",
+            f"{shown(name)} makes a policy host of more than 64 characters, "
+            "for which AWS issues no certificate",
+            "use a domain of at most 56 characters, or hosting cloudflare",
+        )
+        yield Wrong("name", error, name)
+
+
+def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
+    """A CNAME that would lead below itself."""
+    name, zone = domain.read.name, domain.delegation_zone
+    if zone and f".{zone}".endswith(f".mta-sts.{name}"):
+        error = impossible(
+            f"mtasts:delegationZone is {shown(zone)}, but mta-sts."
+            f"{name} becomes a CNAME, which leads there",
+            "write a name in a zone of the operator's",
+            clause="RFC 1034 section 3.6.2",
+        )
+        yield Wrong("name", error, name)
+
+
+def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
+    """Names that DNS cannot have."""
+    name, zone = domain.read.name, domain.delegation_zone
+    if zone and name and len(f"_smtp._tls.{name}.{zone}") > _NAME_MAX:
+        error = FieldError(
+            "config-domain-too-long",
+            f"{shown(name)} makes names in the operator's zone of more than 253 characters",
+            "use a shorter mtasts:delegationZone",
+            clause="RFC 1035 section 2.3.4",
+        )
+        yield Wrong("name", error, name)
+
+
+def _zone(domain: DomainKeys) -> Iterator[Wrong]:
+    """A zone that nobody writes to, or that is another provider's."""
+    zone_id, dns = domain.read.zone_id, domain.stack.dns
+    if not zone_id:
+        return
+    if dns is Dns.MANUAL:
+        error = impossible(
+            "with dns manual nobody writes to a zone",
+            "remove zoneId, or write mtasts:dns: route53 or cloudflare",
+        )
+        yield Wrong("zoneId", error, zone_id)
+    elif identifiers.is_route53_zone(zone_id) == (dns is Dns.CLOUDFLARE):
+        wanted = "Cloudflare" if dns is Dns.CLOUDFLARE else "Route 53"
+        error = FieldError(
+            "config-zone-id-invalid",
+            f"{shown(zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",
+            f"write the zone's id at {wanted}",
+        )
+        yield Wrong("zoneId", error, zone_id)
+
+
+def _retirement(domain: DomainKeys) -> Iterator[Wrong]:
+    """A parked domain has nothing to retire."""
+    if domain.read.retire and domain.read.mx == []:
+        error = impossible(
+            "a parked domain (mx: []) has no policy to retire",
+            "list its mx until it is retired, or remove retire",
+            clause="RFC 8461 section 8.3",
+        )
+        yield Wrong("retire", error)
+
+
+def _emergency(domain: DomainKeys) -> Iterator[Wrong]:
+    """An emergency serves mode ``testing``."""
+    if domain.read.emergency and (domain.read.retire or domain.read.mx == []):
+        error = impossible(
+            "an emergency serves mode testing, and a domain that retires or is parked does not",
+            "remove emergency; or remove retire and list its mx, until the emergency is over",
+        )
+        yield Wrong("emergency", error, str(domain.read.emergency))
+
+
+def _role(domain: DomainKeys) -> Iterator[Wrong]:
+    """A role is assumed for Route 53."""
+    stack = domain.stack
+    written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {stack.dns, stack.read.leaving_dns}
+    if domain.read.dns_role_arn and not written_by_role:
+        error = impossible(
+            f"a role is assumed for Route 53 zones only, but mtasts:dns is {stack.dns}",
+            "remove dnsRoleArn, or write mtasts:dns: route53",
+        )
+        yield Wrong("dnsRoleArn", error, domain.read.dns_role_arn)
+
+
+RULES: tuple[Callable[[DomainKeys], Iterator[Wrong]], ...] = (
+    _common_name,
+    _delegated_below_itself,
+    _names_in_the_delegation_zone,
+    _zone,
+    _retirement,
+    _emergency,
+    _role,
+)

@@ -1,0 +1,204 @@
+"""Rules between the flat keys of a stack; a key that could not be read is not judged further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.config.fields import FieldError, impossible
+from mtasts.config.model import Dns, Hosting
+from mtasts.config.move_rules import wrong_leaving, wrong_leaving_dns
+from mtasts.config.schema import (
+    DEFAULT_CACHE_SECONDS,
+    DEFAULT_SETTLE_SECONDS,
+    PROOF_SECONDS_MAX,
+    default_proof_seconds,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from mtasts.config.report import Report
+    from mtasts.config.schema import StackFields
+
+ACCOUNT, SETTLE = "mtasts:cloudflareAccount", "mtasts:settleSeconds"
+PROOF, ZONE = "mtasts:proofSeconds", "mtasts:delegationZone"
+# What CloudFront takes to purge its caches as a rule, and to look after that.
+_PURGE_SECONDS = 600
+# S3 tells in whole seconds when a policy was replaced.
+_GRANULARITY_SECONDS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StackKeys:
+    """The keys of a stack: as they were read, as they were written, and what they choose."""
+
+    read: StackFields
+    raw: Mapping[str, object]
+    hosting: Hosting
+    dns: Dns
+
+    @property
+    def hostings(self) -> tuple[Hosting | None, ...]:
+        """The cloud that hosts, and the one that a move leaves."""
+        return (self.hosting, self.read.leaving)
+
+    @property
+    def uses_cloudflare(self) -> bool:
+        """Whether anything of the stack is at Cloudflare, or was before a move."""
+        zones = (self.dns, self.read.leaving_dns)
+        return Hosting.CLOUDFLARE in self.hostings or Dns.CLOUDFLARE in zones
+
+    @property
+    def choices_are_read(self) -> bool:
+        """Whether each key that chooses a cloud could be read: one that could not may be any."""
+        choices = {
+            "mtasts:hosting": self.read.hosting,
+            "mtasts:dns": self.read.dns,
+            "mtasts:leaving": self.read.leaving,
+            "mtasts:leavingDns": self.read.leaving_dns,
+        }
+        return all(value is not None for key, value in choices.items() if key in self.raw)
+
+    @property
+    def proof_seconds(self) -> int:
+        """How long a proof may take."""
+        given = self.read.proof_seconds
+        return given or default_proof_seconds(self.hosting, self.read.leaving)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong at a key; ``value`` is what was written there, where that helps."""
+
+    key: str
+    error: FieldError
+    value: object = None
+
+
+def check_stack(stack: StackKeys, report: Report) -> None:
+    """Report what each rule of `RULES` finds wrong."""
+    for rule in RULES:
+        for each in rule(stack):
+            report.add(each.key, each.error, value=each.value)
+
+
+def _worker_zone(stack: StackKeys) -> Iterator[Wrong]:
+    """A Worker custom domain needs its zone at Cloudflare."""
+    if stack.hosting is Hosting.CLOUDFLARE and stack.dns is not Dns.CLOUDFLARE:
+        error = impossible(
+            f"'{stack.dns}' cannot go with hosting cloudflare: "
+            "a Worker custom domain needs its zone at Cloudflare",
+            "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which goes with any dns",
+        )
+        yield Wrong("mtasts:dns", error, str(stack.dns))
+
+
+def _alarms(stack: StackKeys) -> Iterator[Wrong]:
+    """Alarms are CloudWatch's."""
+    if stack.hosting is Hosting.CLOUDFLARE and stack.read.alarm_topic is not None:
+        error = impossible(
+            "alarms watch CloudFront and its certificates, which hosting cloudflare has not",
+            "leave it out, or write mtasts:hosting: aws",
+        )
+        yield Wrong("mtasts:alarmTopic", error)
+
+
+def _account(stack: StackKeys) -> Iterator[Wrong]:
+    """What is at Cloudflare needs an account there; what is not has no use for its keys."""
+    if stack.uses_cloudflare:
+        if ACCOUNT not in stack.raw:
+            error = FieldError(
+                "config-missing-key",
+                "the Cloudflare account is missing: hosting and dns cloudflare need one, and so "
+                "does a move from either",
+                "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
+            )
+            yield Wrong(ACCOUNT, error)
+        return
+    for key in (ACCOUNT, SETTLE):
+        if key in stack.raw and stack.choices_are_read:
+            error = impossible(
+                "nothing of this stack is at Cloudflare",
+                "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
+            )
+            yield Wrong(key, error)
+
+
+def _move(stack: StackKeys) -> Iterator[Wrong]:
+    """A move in which senders would find no host."""
+    for key, wrong in (
+        ("mtasts:leaving", wrong_leaving(stack.read, stack.hosting, stack.dns)),
+        ("mtasts:leavingDns", wrong_leaving_dns(stack.read, stack.hosting, stack.dns)),
+    ):
+        if wrong is not None:
+            yield Wrong(key, wrong)
+
+
+def _settling(stack: StackKeys) -> Iterator[Wrong]:
+    """A Worker's policy has to be seen for a while, within the time of its proof."""
+    settle, proof = stack.read.settle_seconds or DEFAULT_SETTLE_SECONDS, stack.proof_seconds
+    if Hosting.CLOUDFLARE in stack.hostings and settle >= proof:
+        error = impossible(
+            f"a proof may take {proof} s, and a Worker's policy has to be seen for {settle} s",
+            f"write mtasts:proofSeconds: {settle * 2}, or a smaller mtasts:settleSeconds",
+        )
+        yield Wrong(PROOF, error, proof)
+
+
+def _caches(stack: StackKeys) -> Iterator[Wrong]:
+    """A change has to outlive the copies that caches keep, within the time of its proof."""
+    cache, proof = stack.read.cache_seconds or DEFAULT_CACHE_SECONDS, stack.proof_seconds
+    if Hosting.AWS not in stack.hostings or proof > cache + _GRANULARITY_SECONDS:
+        return
+    wanted = cache + _PURGE_SECONDS
+    error = impossible(
+        f"a proof may take {proof} s, and caches keep a policy for {cache} s "
+        "(mtasts:cacheSeconds): no change could ever be proven",
+        f"write mtasts:proofSeconds: {wanted}"
+        if wanted <= PROOF_SECONDS_MAX
+        else f"write mtasts:cacheSeconds: {DEFAULT_CACHE_SECONDS}",
+    )
+    yield Wrong(PROOF, error, proof)
+
+
+def _delegation(stack: StackKeys) -> Iterator[Wrong]:
+    """The operator's zone is named where, and only where, agencies delegate to it."""
+    if stack.dns is Dns.DELEGATED and ZONE not in stack.raw:
+        error = FieldError(
+            "config-missing-key",
+            "dns delegated needs the operator's name, below which the agency's CNAMEs lead",
+            "add mtasts:delegationZone: sts.operator.example, in a zone of this account",
+        )
+        yield Wrong(ZONE, error)
+    if stack.dns is not Dns.DELEGATED and stack.read.delegation_zone is not None:
+        error = impossible(
+            f"nothing is delegated with dns {stack.dns}",
+            "remove it, or write mtasts:dns: delegated",
+        )
+        yield Wrong(ZONE, error)
+
+
+def _region(stack: StackKeys) -> Iterator[Wrong]:
+    """What is at AWS is in a region."""
+    is_read = "mtasts:hosting" not in stack.raw or stack.read.hosting is not None
+    on_aws = is_read and stack.hosting is Hosting.AWS
+    if (on_aws or stack.read.leaving is not None) and "aws:region" not in stack.raw:
+        error = FieldError(
+            "config-missing-key",
+            "the region is missing: hosting aws needs one, and so does a move from or to it",
+            "add aws:region: us-east-1",
+        )
+        yield Wrong("aws:region", error)
+
+
+RULES: tuple[Callable[[StackKeys], Iterator[Wrong]], ...] = (
+    _worker_zone,
+    _alarms,
+    _account,
+    _move,
+    _settling,
+    _caches,
+    _delegation,
+    _region,
+)
