@@ -38,9 +38,10 @@ PEERS = {
 }
 HEAD = """# Every check
 
-Made from the code by `tools/checks_table.py`. `mtasts check` gives all of them, `mtasts lint` those
-on texts. The result type is what a sender reports about such a failure (RFC 8460 section 4.3).
-Peers are those that check the same, as far as their code and pages could be read in 2026:
+Made from the code by `tools/checks_table.py`. `mtasts lint` gives those of texts and stack files,
+`mtasts check` those of live domains, their texts included. The result type is what a sender reports
+about such a failure (RFC 8460 section 4.3). Peers are those that check the same, as far as their
+code and pages could be read in 2026:
 """
 NOT_KNOWN = """
 ## Not known

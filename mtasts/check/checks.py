@@ -11,6 +11,7 @@ from mtasts.check.table import (
     mx,
     policy,
     stack,
+    stack_file,
     sts_record,
     tls,
     tlsrpt,
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 # In the order in which a mail meets them.
 PARTS = (
-    sts_record, host, policy, mx, tls, tlsrpt, authentication, stack, zone_file,
+    sts_record, host, policy, mx, tls, tlsrpt, authentication, stack, stack_file,
+    zone_file,
 )  # fmt: skip
 CHECKS = {id_: row for part in PARTS for id_, row in rows_of(part).items()}
 

@@ -175,7 +175,7 @@ def _record(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[F
 def _stack(name: str, _: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
     from pathlib import Path  # as above
 
-    from mtasts.check.stack import check_stack_file  # as above
+    from mtasts.check.stack_file import check_stack_file  # as above
 
     if name == "-":
         raise UsageError("a stack file is read by name: its name is the stack's")

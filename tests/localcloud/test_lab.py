@@ -19,7 +19,7 @@ from mtasts.check import mx as mx_checks
 from mtasts.check.checks import CHECKS
 from mtasts.check.domain import check_domain
 from mtasts.check.row import rows_of
-from mtasts.check.table import stack
+from mtasts.check.table import stack, stack_file
 from mtasts.observe import connections
 from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 # An authority that `mtasts.rollout.caa` knows, so that CAA can be compared with it.
 AUTHORITY = Authority(organization="ISRG of the lab")
 # What only a stack file, a ledger or an earlier look can show.
-ELSEWHERE = {*rows_of(stack), "policy-id-unchanged"}
+ELSEWHERE = {*rows_of(stack), *rows_of(stack_file), "policy-id-unchanged"}
 # What neither Python nor OpenSSL 3 serve any more; `test_probe_openssl` has the words.
 ELSEWHERE |= {"tls-compression", "tls-renegotiation-insecure"}
 # What Python's TLS does not serve; `test_probe_openssl` has OpenSSL's own server.

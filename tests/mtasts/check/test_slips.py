@@ -11,7 +11,7 @@ from stack_text import stack_text
 
 from components.agency import read_config
 from mtasts.check.notes import Checked
-from mtasts.check.stack import check_stack, check_stack_file
+from mtasts.check.stack_file import check_stack, check_stack_file
 from mtasts.cli.main import main
 from mtasts.config import ConfigError, load_text
 from mtasts.config.folder import describe_missing

@@ -15,7 +15,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from mtasts.check.stack import check_stack_file
+from mtasts.check.stack_file import check_stack_file
 from mtasts.cli import init
 from mtasts.cli.init import MxRecords
 from mtasts.config import ConfigError, load_file

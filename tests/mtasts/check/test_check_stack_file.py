@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtasts.check.stack import check_stack_file
+from mtasts.check.stack_file import check_stack_file
 from mtasts.findings import Finding, Severity
 
 STACKS = Path(__file__).parents[3] / "stacks"
