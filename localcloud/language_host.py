@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
-from localcloud import lifetime
+from localcloud import lifetime, warm
 from localcloud.engine import EXEC_SCRIPT
 from localcloud.protocol import protocol_only
 
@@ -123,7 +123,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         except ProgramError as error:
             return language_pb2.RunResponse(error=str(error))
         words = [
-            python,
+            *([python] if python != sys.executable else warm.words((), os.environ)),
             "-u",
             str(Path(lifetime.__file__)),
             self._exec_script,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from localcloud.cloud import STATE_FILE, Cloud
 from localcloud.control_client import Control, ControlError
 from localcloud.engine import EXEC_SCRIPT
+from localcloud.warm import words as warm_words
+from localcloud.warm_client import VARIABLE
 from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:
@@ -76,14 +78,12 @@ def _install(directory: Path, engine: Engine) -> None:
     else:
         # The engine looks for a language host beside its own file, wherever a symlink to it stands.
         _link(binary, binaries / "pulumi")
-        words = [sys.executable, "-m", "localcloud.language_host"]
         script = binaries / "pulumi-language-python"
-        _script(script, words, {EXEC_SCRIPT: str(engine.exec_script)})
+        _script(script, "localcloud.language_host", {EXEC_SCRIPT: str(engine.exec_script)})
     for name, version in PROVIDERS.items():
         plugin = directory / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
         plugin.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, "-m", f"localcloud.{name}"]
-        _script(plugin / f"pulumi-resource-{name}", words, {})
+        _script(plugin / f"pulumi-resource-{name}", f"localcloud.{name}", {})
     # A new local cloud is empty, so state that tells of an earlier one would be wrong.
     shutil.rmtree(directory / "backend", ignore_errors=True)
     (directory / "backend").mkdir()
@@ -96,10 +96,14 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _script(path: Path, words: list[str], variables: Mapping[str, str]) -> None:
-    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in variables.items())
+def _script(path: Path, module: str, variables: Mapping[str, str]) -> None:
+    """Make a script that runs one of our modules, by way of a warm process where there is one."""
+    settings = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
+    cold, warm = (shlex.join(warm_words(["-m", module], {VARIABLE: way})) for way in ("", "warm"))
     partial = path.with_suffix(".partial")
-    partial.write_text(f'#!/bin/sh\n{settings}exec {shlex.join(words)} "$@"\n')
+    partial.write_text(
+        f'#!/bin/sh\n{settings}[ -z "${VARIABLE}" ] || exec {warm} "$@"\nexec {cold} "$@"\n'
+    )
     partial.chmod(0o755)
     partial.replace(path)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from localcloud import warm
 from localcloud.reports import write_reports
 from mtasts.clock import AHEAD, clock
 from mtasts.config import load_file
@@ -103,7 +104,7 @@ class Project:
 
     def mtasts(self, *words: str) -> Run:
         """Run a command of ours in the project."""
-        return self._run([sys.executable, "-m", "mtasts", *words], words)
+        return self._run(warm.words(["-m", "mtasts", *words], self.environment), words)
 
     def _run(self, argv: Sequence[str], words: tuple[str, ...]) -> Run:
         try:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
+from localcloud import warm
 from localcloud.authority import Authority
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 # How long an example takes tells of the machine's load, not of the code.
@@ -29,3 +31,10 @@ def ca_file(authority: Authority, tmp_path: Path) -> Path:
     path = tmp_path / "ca.pem"
     authority.write(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def warmth(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
+    """The variables that lead to a warm process, for the runs of this worker."""
+    with warm.running(tmp_path_factory.mktemp("warm") / "socket") as variables:
+        yield variables

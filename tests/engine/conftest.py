@@ -23,7 +23,7 @@ from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSetting
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from typing import Any
 
@@ -128,8 +128,9 @@ def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.Completed
 class Lab:
     """A local cloud for the tests of one worker; each test brings domains of its own."""
 
-    def __init__(self, cloud: Cloud, folder: Path) -> None:
+    def __init__(self, cloud: Cloud, warmth: Mapping[str, str], folder: Path) -> None:
         self._directory = cloud.directory
+        self._warmth = warmth
         self._folder = folder
         self.control = Control(cloud.control, deadline_seconds=60)
         self.hosting = "aws"
@@ -139,7 +140,7 @@ class Lab:
         return Cloud.read(self._directory)
 
     def environment(self) -> dict[str, str]:
-        return lifecycle.environment(self.cloud, os.environ)
+        return {**lifecycle.environment(self.cloud, os.environ), **self._warmth}
 
     def client(self, service: Any) -> Any:
         return moto_host.session().client(service, endpoint_url=self.cloud.aws)
@@ -261,7 +262,7 @@ def _cloud(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture
-def lab(_cloud: Cloud, tmp_path: Path) -> Lab:
+def lab(_cloud: Cloud, warmth: Mapping[str, str], tmp_path: Path) -> Lab:
     folder = tmp_path / "lab"
     folder.mkdir()
-    return Lab(_cloud, folder)
+    return Lab(_cloud, warmth, folder)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_safety import processes
 
+from localcloud.warm_client import VARIABLE
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ def domain() -> str:
 
 
 def killed(project: Project, point: str) -> None:
-    """A run that ends at ``point``, with everything that it had started."""
+    """A run that ends at ``point``, with everything that it had started; cold, as users' runs."""
     mark = f"MTASTS_MARK_{uuid.uuid4().hex}"
-    asked = {"MTASTS_LOCAL_CRASH": point, "TEST_CRASH": point, mark: "1"}
+    asked = {"MTASTS_LOCAL_CRASH": point, "TEST_CRASH": point, mark: "1", VARIABLE: ""}
     doomed = replace(project, environment={**project.environment, **asked})
     run = doomed.up()
     assert run.code == -signal.SIGKILL, run.text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.project import Project
+from localcloud.warm_client import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,7 +128,7 @@ def test_nothing_outlives_an_engine_that_is_killed(lab: Lab) -> None:
         ["pulumi", "up", "--yes", "--skip-preview", "--stack", project.stack],
         executable=f"{lab.cloud.bin}/pulumi",
         cwd=project.folder,
-        env=dict(project.environment) | {mark: "1"},
+        env=dict(project.environment) | {mark: "1", VARIABLE: ""},  # cold, as users' runs
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,73 @@
+"""A Python process by way of a warm one: ``python -I -S warm_client.py ARGUMENT...``.
+
+Whoever starts it sees the process that it asked for: output, exit code and signals are its own,
+and each of the two ends with the other. Where the warm one refuses, it becomes that process
+itself. It imports only what it needs, for its start is what a warm process saves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import sys
+
+VARIABLE = "MTASTS_WARM"
+NUMBER_BYTES = 4
+FILES = 4
+REFUSED = 0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def main() -> None:
+    """Ask the warm process for a child, wait for the child's end, and end likewise."""
+    arguments, parent = sys.argv[1:], os.getppid()
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(os.environ[VARIABLE])
+    fields = [str(parent), str(len(arguments)), *arguments]
+    fields += [f"{name}={value}" for name, value in os.environ.items()]
+    message = b"\0".join(map(os.fsencode, fields))
+    files = [0, 1, 2, os.open(".", os.O_RDONLY)]
+    socket.send_fds(connection, [len(message).to_bytes(NUMBER_BYTES, "big")], files)
+    connection.sendall(message)
+    child = _number(connection)
+    if child == REFUSED:
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - as if asked directly
+
+    def pass_on(number: int, _frame: object) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it has just ended
+            os.kill(child, number)
+
+    for each in _SIGNALS:
+        signal.signal(each, pass_on)
+    watched = os.pidfd_open(parent)
+    if os.getppid() != parent:
+        os._exit(1)  # and the child with it: it sees the end of the connection
+    ready, _, _ = select.select([connection.fileno(), watched], [], [])
+    if connection.fileno() not in ready:
+        os._exit(1)
+    status = _number(connection)
+    if os.WIFSIGNALED(status):
+        number = os.WTERMSIG(status)
+        if number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    os._exit(os.waitstatus_to_exitcode(status))
+
+
+def _number(connection: socket.socket) -> int:
+    """The next number from the warm process; without one this process fails."""
+    got = b""
+    while len(got) < NUMBER_BYTES:
+        more = connection.recv(NUMBER_BYTES - len(got))
+        if not more:
+            sys.stderr.write("the warm process of the local cloud has ended\n")
+            os._exit(1)
+        got += more
+    return int.from_bytes(got, "big")
+
+
+if __name__ == "__main__":
+    main()

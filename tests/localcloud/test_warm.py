@@ -1,0 +1,185 @@
+"""A child of the warm process is what a cold process would be, and ends as one would."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud import warm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="Linux only")
+
+SHOW = """
+import json, os, sys
+print(json.dumps({
+    "name": __name__, "argv": sys.argv[1:], "script": sys.argv[0], "path": sys.path[0],
+    "folder": os.getcwd(), "environment": sorted(os.environ.items()), "parent": os.getppid(),
+    "input": sys.stdin.read(), "encodings": [sys.stdin.encoding, sys.stdout.encoding],
+    "write_through": sys.stdout.write_through, "line_buffering": sys.stderr.line_buffering,
+    "warm": "components" in sys.modules,
+}))
+"""
+
+
+def run(
+    warmth: Mapping[str, str], tmp_path: Path, *arguments: str, **more: str
+) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": os.environ["PATH"], **own(), **more, **warmth}
+    return subprocess.run(
+        warm.words(arguments, environment),
+        cwd=tmp_path,
+        env=environment,
+        input="words",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def own() -> dict[str, str]:
+    """What the warm process had as it started."""
+    return warm._own(os.environ)
+
+
+@pytest.mark.parametrize("unbuffered", [(), ("-u",)])
+@pytest.mark.parametrize("way", ["file", "module"])
+def test_a_script_finds_what_it_would_find_in_a_cold_process(
+    warmth: Mapping[str, str], tmp_path: Path, way: str, unbuffered: tuple[str, ...]
+) -> None:
+    (tmp_path / "shown.py").write_text(SHOW)
+    named = (str(tmp_path / "shown.py"),) if way == "file" else ("-m", "shown")
+    rows = []
+    for each in (warmth, {}):
+        done = run(each, tmp_path, *unbuffered, *named, "one", "", "two words")
+        assert done.returncode == 0, done.stderr
+        rows.append(json.loads(done.stdout))
+    assert [row.pop("warm") for row in rows] == [True, False]
+    rows[1]["environment"] = sorted(map(list, {**dict(rows[1]["environment"]), **warmth}.items()))
+    assert rows[0] == rows[1]
+    assert rows[0]["parent"] == os.getpid()
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("", 0, ""),
+        ("raise SystemExit(3)", 3, ""),
+        ("raise SystemExit('no')", 1, "no\n"),
+        ("raise ValueError('no such luck')", 1, "ValueError: no such luck\n"),
+        ("import os; os._exit(32)", 32, ""),
+        ("import atexit; atexit.register(print, 'end')", 0, ""),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM, ""),
+        ("import signal; signal.raise_signal(signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
+    ],
+)
+def test_it_ends_as_a_cold_process_does(
+    warmth: Mapping[str, str], tmp_path: Path, source: str, code: int, said: str
+) -> None:
+    (tmp_path / "script.py").write_text(source)
+    warmed, cold = (run(each, tmp_path, str(tmp_path / "script.py")) for each in (warmth, {}))
+    assert (warmed.returncode, warmed.stdout) == (cold.returncode, cold.stdout)
+    assert warmed.returncode == code
+    assert said in warmed.stderr
+    assert said in cold.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "expect"),
+    [
+        ({}, True),
+        ({"ANOTHER": "x"}, True),
+        ({"PYTHONPATH": "x"}, False),
+        ({"PYTHONWARNINGS": "error"}, False),
+        ({"LC_ALL": "POSIX"}, False),
+    ],
+)
+def test_what_python_reads_as_it_starts_makes_a_process_cold(
+    warmth: Mapping[str, str], tmp_path: Path, more: dict[str, str], *, expect: bool
+) -> None:
+    (tmp_path / "script.py").write_text("import sys; print('components' in sys.modules)")
+    done = run(warmth, tmp_path, str(tmp_path / "script.py"), **more)
+    assert (done.stdout, done.stderr) == (f"{expect}\n", "")
+
+
+WAITING = "import os, threading; print(os.getpid(), flush=True); threading.Event().wait()"
+PARENT = """
+import os, subprocess, sys
+subprocess.run(sys.argv[1:])
+"""
+
+
+def ended(handle: int) -> bool:
+    with os.fdopen(handle, "rb", closefd=True) as file:
+        return bool(select.select([file], [], [], 10)[0])
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_ends_client_and_child(
+    warmth: Mapping[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
+    (tmp_path / "script.py").write_text(WAITING)
+    environment = {**own(), **warmth}
+    words = warm.words([str(tmp_path / "script.py")], environment)
+    with subprocess.Popen(
+        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as client:
+        assert client.stdout is not None
+        handle = os.pidfd_open(int(client.stdout.readline()))
+        client.send_signal(number)
+        assert client.wait(10) == -number
+        assert ended(handle), "the child lives on"
+
+
+def test_a_child_ends_with_the_parent_of_its_client(
+    warmth: Mapping[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "script.py").write_text(WAITING)
+    environment = {**own(), **warmth}
+    words = warm.words([str(tmp_path / "script.py")], environment)
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, *words], env=environment, stdout=subprocess.PIPE
+    ) as parent:
+        assert parent.stdout is not None
+        handle = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+        assert ended(handle), "the child lives on"
+
+
+@pytest.mark.parametrize("message", [b"", b"\0", b"\0\0\0\4", b"\0\0\0\1x", b"\xff" * 9])
+def test_what_is_no_request_changes_nothing(
+    warmth: Mapping[str, str], tmp_path: Path, message: bytes
+) -> None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(warmth["MTASTS_WARM"])
+        connection.sendall(message)
+    (tmp_path / "script.py").write_text("print('there')")
+    assert run(warmth, tmp_path, str(tmp_path / "script.py")).stdout == "there\n"
+
+
+def test_where_no_socket_can_be_every_process_is_cold(tmp_path: Path) -> None:
+    with warm.running(tmp_path / ("x" * 120)) as variables:
+        assert variables == {}
+    assert warm.words(["-m", "x"], {}) == [sys.executable, "-m", "x"]
+
+
+def test_one_that_has_ended_is_told(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("")
+    with warm.running(tmp_path / "socket") as variables:
+        pass
+    done = run(variables, tmp_path, str(tmp_path / "script.py"))
+    assert done.returncode == 1
+    assert "FileNotFoundError" in done.stderr
