@@ -56,6 +56,9 @@ class HandingOut:
 
         No run waits for an agency: what needs the certificate fails at once while DNS has not the
         CNAME of this very certificate, be it the first one or one in its place.
+
+        Raises:
+            HandoverError: DNS has not that CNAME; the certificate, and what needs it, wait.
         """
         self.add(wanted.owner, "CNAME", wanted.value)
         owner = pulumi.Output.from_input(wanted.owner)

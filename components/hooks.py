@@ -35,6 +35,9 @@ def once(work: Callable[[], Awaitable[None]]) -> Check:
     """A check that does ``work`` once a run, however many writes it guards, and tells each of them.
 
     What the work has to see is the same for all of them, and it may write to the ledger.
+
+    Raises:
+        BaseException: what the work raised, again for each write that it guards.
     """
     running: list[asyncio.Future[BaseException | None]] = []
 
@@ -59,7 +62,11 @@ def once(work: Callable[[], Awaitable[None]]) -> Check:
 def guarded(
     check: Check, *, deadline_seconds: float
 ) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
-    """``check`` with a deadline and with one way out, `HookError`, for whatever it raises."""
+    """``check`` with a deadline and with one way out, `HookError`, for whatever it raises.
+
+    Raises:
+        HookError: the check failed or found no end; the write is refused.
+    """
 
     async def run(arguments: pulumi.ResourceHookArgs) -> None:
         try:

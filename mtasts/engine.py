@@ -113,7 +113,11 @@ class Engine:
             self._required("import", "--file", str(path), *options)
 
     def ensure_stack(self) -> None:
-        """Make the stack in the backend, unless it is there."""
+        """Make the stack in the backend, unless it is there.
+
+        Raises:
+            EngineError: the engine did not make it; the text has its own words.
+        """
         done = self._run("stack", "init", "--no-select")
         said = done.stderr + done.stdout
         if done.returncode != 0 and "already exists" not in said:

@@ -26,6 +26,7 @@ _BRANCHES = (
     ast.comprehension, ast.match_case, ast.Assert,
 )  # fmt: skip
 _PATCH = re.compile(r"\bmonkeypatch\.set(?:attr|item)\(|\bmock\.patch\b|\bpatch\(")
+_RAISES = re.compile(r"Raises:|[Rr]aises (?:as )?`|[Rr]aises what ")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -39,6 +40,7 @@ class Found:
     parameters: int
     raises: bool
     names_raises: bool
+    is_public: bool
 
 
 def files(*folders: str) -> list[Path]:
@@ -48,12 +50,22 @@ def files(*folders: str) -> list[Path]:
 
 def functions(path: Path) -> Iterator[Found]:
     """Every function of a file, methods and inner functions included."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    yield from _inside(ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT)))
+
+
+def _inside(parent: ast.AST, path: str, *, is_public: bool = True) -> Iterator[Found]:
+    """Every function below a node; what stands in a function is nobody else's."""
+    for node in ast.iter_child_nodes(parent):
         if isinstance(node, Function):
-            yield _measure(f"{path.relative_to(ROOT)}:{node.name}", node)
+            public = is_public and not node.name.startswith("_")
+            yield _measure(f"{path}:{node.name}", node, is_public=public)
+            yield from _inside(node, path, is_public=False)
+        else:
+            is_private = isinstance(node, ast.ClassDef) and node.name.startswith("_")
+            yield from _inside(node, path, is_public=is_public and not is_private)
 
 
-def _measure(name: str, node: Function) -> Found:
+def _measure(name: str, node: Function, *, is_public: bool) -> Found:
     inside = list(ast.walk(node))
     arguments = node.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -65,7 +77,8 @@ def _measure(name: str, node: Function) -> Found:
         sum(isinstance(each, _BRANCHES) for each in inside),
         len([each for each in every if each.arg not in {"self", "cls"}]),
         raises=any(isinstance(each, ast.Raise) for each in inside),
-        names_raises="Raises:" in doc or "raises `" in doc,
+        names_raises=bool(_RAISES.search(doc)),
+        is_public=is_public,
     )
 
 

@@ -84,7 +84,11 @@ class _Bound:
 
 
 def run(arguments: Namespace) -> int:
-    """Take the domains over; safe to repeat after a failure."""
+    """Take the domains over; safe to repeat after a failure.
+
+    Raises:
+        UsageError: options or files do not go together; nothing was changed.
+    """
     bound = _bound(arguments)
     if arguments.account and arguments.cloudflare_account:
         raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")

@@ -75,7 +75,11 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Check; exit code 1 on findings, 3 where nothing is wrong but something is not known."""
+    """Check; exit code 1 on findings, 3 where nothing is wrong but something is not known.
+
+    Raises:
+        UsageError: no domain is given, or an option is out of its range.
+    """
     if not 0.1 <= arguments.deadline <= 3600 or not 1 <= arguments.parallel <= 1000:
         raise UsageError("--deadline is from 0.1 to 3600 s, --parallel from 1 to 1000")
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
@@ -189,7 +193,11 @@ class _Stack:
         return cls(name, domains, recorder, handouts, resolver)
 
     async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
-        """``checked`` with what the ledger says of it, or that nobody could tell."""
+        """``checked`` with what the ledger says of it, or that nobody could tell.
+
+        Raises:
+            UndeterminedError: the ledger is not known.
+        """
         try:
             if isinstance(self.recorder, UndeterminedError):
                 raise self.recorder

@@ -106,7 +106,11 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Run the verb; exit code 1 while a condition of enforce is unmet."""
+    """Run the verb; exit code 1 while a condition of enforce is unmet.
+
+    Raises:
+        UsageError: nothing to judge is given, or an option is wrong.
+    """
     if arguments.verb == "collect":
         return _collect_one(arguments)
     acts = {each: partial(_check_domain, each, arguments) for each in arguments.domains}

@@ -77,7 +77,11 @@ def verified(opened: Opened, domain: str) -> tuple[str, Sequence[str]]:
 
 
 def repair(arguments: Namespace) -> int:
-    """Print what would be done to the ledgers, or do it; exit code 1 where something is left."""
+    """Print what would be done to the ledgers, or do it; exit code 1 where something is left.
+
+    Raises:
+        UsageError: an option is of one ledger, and none is named.
+    """
     if (arguments.drop or arguments.lost_approved_by) and arguments.domain is None:
         raise UsageError("--drop and --lost-approved-by are of one ledger: name it with --domain")
     opened = _opened(arguments)

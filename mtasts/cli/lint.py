@@ -62,7 +62,11 @@ def _revision(text: str) -> int:
 
 
 def run(arguments: Namespace) -> int:
-    """Judge every file; one that cannot be read is named, and the others are still judged."""
+    """Judge every file; one that cannot be read is named, and the others are still judged.
+
+    Raises:
+        UsageError: a file cannot be read in the way that is asked for.
+    """
     judge = {"policy": _policy, "record": _record, "stack": _stack}[arguments.subject]
     if arguments.files.count("-") > 1:
         raise UsageError("'-' is standard input, which can be read once")

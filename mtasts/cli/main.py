@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mtasts import __version__
 from mtasts.cli.output import Exit, Help, Parser
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import for_stack
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-VERSION = "0.1.0"
 # Name: module and one line of help. Each module has configure(parser) and run(arguments) -> int.
 COMMANDS = {
     "demo": ("mtasts.cli.demo", "play the main job on a local cloud, each step checked"),
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         description="MTA-STS and TLS-RPT as code.",
         epilog="example: mtasts lint policy mta-sts.txt --domain example.gov",
     )
-    parser.add_argument("--version", action="version", version=f"mtasts {VERSION}")
+    parser.add_argument("--version", action="version", version=f"mtasts {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, help_line) in COMMANDS.items():
         command = commands.add_parser(

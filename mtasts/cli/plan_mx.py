@@ -42,7 +42,11 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Print the steps; nothing is changed."""
+    """Print the steps; nothing is changed.
+
+    Raises:
+        UndeterminedError: the MX records are not known.
+    """
     name = domain_name(arguments.domain)
     to = tuple(dict.fromkeys(map(domain_name, arguments.to)))
     found = find_domain(name, arguments.stacks)

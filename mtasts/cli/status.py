@@ -57,7 +57,11 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Ask, and print; exit code as the description says."""
+    """Ask, and print; exit code as the description says.
+
+    Raises:
+        UsageError: there is no stack file, or an option is out of its range.
+    """
     if not 0.1 <= arguments.deadline <= 3600:
         raise UsageError("--deadline is from 0.1 to 3600 s")
     found = asyncio.run(_ask(arguments))

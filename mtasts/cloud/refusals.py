@@ -27,7 +27,11 @@ class StoreError(UndeterminedError):
 
 @contextmanager
 def told(what: str) -> Iterator[None]:
-    """Turn whatever the cloud refuses, or does not answer, into `StoreError`."""
+    """Turn whatever the cloud refuses, or does not answer, into `StoreError`.
+
+    Raises:
+        StoreError: the cloud refused, or did not answer; nothing follows about what is there.
+    """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,

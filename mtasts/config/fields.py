@@ -105,7 +105,11 @@ def is_secret(value: object) -> bool:
 
 
 def plain(value: object) -> object:
-    """``value`` unless it is a secret: everything here is published or shown in previews."""
+    """``value`` unless it is a secret: everything here is published or shown in previews.
+
+    Raises:
+        FieldError: it is a secret.
+    """
     if is_secret(value):
         raise FieldError(
             "config-secret",
@@ -116,7 +120,11 @@ def plain(value: object) -> object:
 
 
 def text(value: object) -> str:
-    """A text without control characters; a whole number counts, as Pulumi makes it one anyway."""
+    """A text without control characters; a whole number counts, as Pulumi makes it one anyway.
+
+    Raises:
+        FieldError: it is no text, empty, too long, or holds characters that nobody sees.
+    """
     value = plain(value)
     if isinstance(value, Unquoted):
         raise FieldError(
@@ -151,7 +159,11 @@ def title(value: object) -> str:
 
 
 def whole_number(low: int, high: int, why: str, clause: str) -> Callable[[object], int]:
-    """A parser of whole numbers from ``low`` to ``high``; ``why`` explains the bounds."""
+    """A parser of whole numbers from ``low`` to ``high``; ``why`` explains the bounds.
+
+    Raises:
+        FieldError: (the parser) it is no whole number, or outside the bounds.
+    """
 
     def parse(value: object) -> int:
         value = plain(value)
@@ -181,6 +193,9 @@ def word(
     """A parser of the words of an enum; ``meant`` is what other words for one of them mean.
 
     A word that is near in letters may be far in meaning, so those come before any likeness.
+
+    Raises:
+        FieldError: (the parser) it is none of the words; the fix names the one that was meant.
     """
     words = [str(member) for member in kind]
 
@@ -203,7 +218,11 @@ def word(
 
 
 def flag(value: object) -> bool:
-    """True or false, as YAML or Pulumi's JSON has it, or in the words."""
+    """True or false, as YAML or Pulumi's JSON has it, or in the words.
+
+    Raises:
+        FieldError: it is neither.
+    """
     value = plain(value)
     if isinstance(value, bool):
         return value
@@ -215,7 +234,11 @@ def flag(value: object) -> bool:
 
 
 def listed(value: object) -> list[object]:
-    """A list of bounded length."""
+    """A list of bounded length.
+
+    Raises:
+        FieldError: it is no list, or has more than `LIST_LIMIT` values.
+    """
     value = plain(value)
     if not isinstance(value, list):
         raise FieldError(
@@ -231,7 +254,11 @@ def listed(value: object) -> list[object]:
 
 
 def from_json(value: object) -> object:
-    """A list or mapping that Pulumi handed on as JSON; anything else as it is."""
+    """A list or mapping that Pulumi handed on as JSON; anything else as it is.
+
+    Raises:
+        FieldError: it is too long, or no JSON.
+    """
     if not isinstance(value, str):
         return value
     if len(value) > JSON_LIMIT:
@@ -261,7 +288,11 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def mapping(value: object) -> dict[str, object]:
-    """A mapping with keys of its own, which a secret is not."""
+    """A mapping with keys of its own, which a secret is not.
+
+    Raises:
+        FieldError: it is no mapping.
+    """
     value = plain(value)
     if not isinstance(value, Mapping):
         raise FieldError(
@@ -274,7 +305,11 @@ def mapping(value: object) -> dict[str, object]:
 
 
 def filled(value: object) -> list[object]:
-    """A list of bounded length with something in it."""
+    """A list of bounded length with something in it.
+
+    Raises:
+        FieldError: it is no list, or an empty one.
+    """
     values = listed(value)
     if not values:
         raise FieldError(
@@ -284,7 +319,11 @@ def filled(value: object) -> list[object]:
 
 
 def dkim_selector(value: object) -> str:
-    """The name of a DKIM key (RFC 6376 section 3.1), lower case."""
+    """The name of a DKIM key (RFC 6376 section 3.1), lower case.
+
+    Raises:
+        FieldError: it is no selector; the fix names the one that was probably meant.
+    """
     selector = text(value).lower()
     if _is_selector(selector) and "_domainkey" not in selector.split("."):
         return selector
@@ -303,7 +342,11 @@ def _is_selector(text: str) -> bool:
 
 
 def token(value: object) -> str:
-    """A short mark that only has to differ from the last one."""
+    """A short mark that only has to differ from the last one.
+
+    Raises:
+        FieldError: it has other characters than letters, digits, dots and hyphens.
+    """
     mark = text(value)
     if not _TOKEN.fullmatch(mark):
         raise FieldError(
@@ -315,7 +358,11 @@ def token(value: object) -> str:
 
 
 def iso_date(value: object) -> dt.date:
-    """A date; Pulumi respells an unquoted one, and both spellings are taken."""
+    """A date; Pulumi respells an unquoted one, and both spellings are taken.
+
+    Raises:
+        FieldError: it is no date.
+    """
     value = plain(value)
     match = _DATE.fullmatch(value) if isinstance(value, str) else None
     try:

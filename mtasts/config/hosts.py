@@ -23,7 +23,11 @@ _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$&'*+/=?^_`{|}~%-]{1,64}")
 
 
 def policy_domain(value: object) -> str:
-    """A domain that can carry an MTA-STS policy, as A-labels."""
+    """A domain that can carry an MTA-STS policy, as A-labels.
+
+    Raises:
+        FieldError: it is a wildcard, a name that is published for a domain, or too long for one.
+    """
     written = text(value)
     if written.startswith("*."):
         raise FieldError(
@@ -113,7 +117,11 @@ def _is_address(name: str) -> bool:
 
 
 def report_uri(value: object) -> str:
-    """A ``mailto:`` or ``https:`` URI that can stand in a TLS-RPT record (RFC 8460 section 3)."""
+    """A ``mailto:`` or ``https:`` URI that can stand in a TLS-RPT record (RFC 8460 section 3).
+
+    Raises:
+        FieldError: it leads to no mailbox or web host, or cannot stand in a record.
+    """
     written = text(value)
     scheme, colon, rest = written.partition(":")
     scheme = scheme.lower()
@@ -182,7 +190,11 @@ def _public_name(host: str) -> None:
 
 
 def fit_one_record(uris: list[str]) -> list[str]:
-    """The addresses of reports, if one TXT record can hold them all."""
+    """The addresses of reports, if one TXT record can hold them all.
+
+    Raises:
+        FieldError: they do not fit; the fix says what to list.
+    """
     length = len("v=TLSRPTv1; rua=" + ",".join(uris))
     if length > _TXT_LIMIT:
         raise FieldError(

@@ -26,7 +26,11 @@ _OTHER_PARTITIONS = {
 
 
 def region(value: object) -> str:
-    """An AWS region of the partition that CloudFront and its certificates live in."""
+    """An AWS region of the partition that CloudFront and its certificates live in.
+
+    Raises:
+        FieldError: it is of another partition, where there is no CloudFront.
+    """
     name = text(value)
     for prefix, why in _OTHER_PARTITIONS.items():
         if name.startswith(prefix):
@@ -63,7 +67,11 @@ def external_id(value: object) -> str:
 
 
 def alarm_topic(value: object) -> str:
-    """The ARN of an SNS topic in us-east-1."""
+    """The ARN of an SNS topic in us-east-1.
+
+    Raises:
+        FieldError: it is no ARN of a topic, or of one in another region.
+    """
     fix = f"write arn:aws:sns:{_ALARMS_REGION}:123456789012:name"
     arn = _require(_TOPIC, text(value), "topic", "ARN of an SNS topic", fix)
     region_ = arn.split(":")[3]

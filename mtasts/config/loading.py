@@ -83,7 +83,11 @@ def load_file(path: Path) -> AgencyConfig:
 
 
 def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
-    """The model of a stack file beside the values it was read from, other namespaces included."""
+    """The model of a stack file beside the values it was read from, other namespaces included.
+
+    Raises:
+        ConfigError: every problem of the file, before any call to a cloud.
+    """
     file = str(path)
     try:
         read = source.parse(source.read(path))

@@ -198,7 +198,11 @@ class _Reader:
     _root: object = None
 
     def document(self, text: str) -> object:
-        """The one document of ``text``; stops at the first thing no stack file may hold."""
+        """The one document of ``text``; stops at the first thing no stack file may hold.
+
+        Raises:
+            SourceError: the thing that no stack file may hold, with its line.
+        """
         documents = 0
         for event in _events(text):
             line = _line(event.start_mark)

@@ -189,7 +189,11 @@ async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to r
 
 
 def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
-    """What a response says of ``name`` and ``type_``, its CNAME chain followed."""
+    """What a response says of ``name`` and ``type_``, its CNAME chain followed.
+
+    Raises:
+        dns.exception.DNSException: it is no answer to that question.
+    """
     import dns.exception  # as in Resolver
     import dns.message  # as in Resolver
     import dns.rcode  # as in Resolver

@@ -49,7 +49,11 @@ class BoundedResolver:
         self.failure = ""
 
     def resolve(self, name: str, type_: str, **_: object) -> list[dns.rdata.Rdata]:
-        """The records of ``name``; raises what dnspython does where there are none."""
+        """The records of ``name``; raises what dnspython does where there are none.
+
+        Raises:
+            dns.exception.DNSException: there are none, or nobody answers; as dnspython has it.
+        """
         self._left -= 1
         if self._left < 0:
             self.failure = _STOPPED

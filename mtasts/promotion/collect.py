@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from mtasts import __version__
 from mtasts.errors import UndeterminedError
 from mtasts.findings import printable
 from mtasts.mail_authentication import dkim_name, dmarc_names
@@ -119,7 +119,7 @@ def vantage_of(reach: Reach) -> Vantage:
     changed += ["--allow-private"] if reach.allow_private else []
     changed += [f"--connect-to {printable(str(row), 300)}" for row in reach.connect_to[:_ROWS_MAX]]
     return Vantage(
-        tool=f"mtasts {version('mtasts')}",
+        tool=f"mtasts {__version__}",
         resolver=", ".join(_endpoint(*each) for each in servers),
         roots=roots,
         changed=tuple(changed),

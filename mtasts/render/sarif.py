@@ -9,9 +9,9 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from mtasts import __version__
 from mtasts.check.checks import check_of
 from mtasts.findings import Severity
 from mtasts.render.markdown import escaped
@@ -64,7 +64,7 @@ def as_sarif(found: Sequence[Checked], places: Places) -> str:
         "tool": {
             "driver": {
                 "name": "mtasts",
-                "version": version("mtasts"),
+                "version": __version__,
                 "rules": [_rule(first[id_]) for id_ in ids],
             }
         },

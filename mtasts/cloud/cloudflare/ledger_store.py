@@ -99,7 +99,11 @@ class R2Store(ObjectStore[str]):
             self._account.make(f"{self._account.path}/r2/buckets", {"name": self.bucket})
 
     def put(self, key: str, content: bytes) -> None:
-        """Write one object unless it exists; the bucket is made for the first."""
+        """Write one object unless it exists; the bucket is made for the first.
+
+        Raises:
+            ClientError: the object exists, or R2 refuses it; `mtasts.cloud.refusals` says which.
+        """
         from botocore.exceptions import ClientError  # a quarter of a second
 
         try:

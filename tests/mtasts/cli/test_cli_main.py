@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import io
 import os
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -81,7 +81,7 @@ def test_a_reader_that_has_gone_is_no_error(
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         entry.main(["--version"])
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    version = importlib.metadata.version("mtasts")
     assert stop.value.code == 0
     assert capsys.readouterr().out == f"mtasts {version}\n"
 
