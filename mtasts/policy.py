@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mtasts.errors import MtaStsError
 from mtasts.findings import Problem
 from mtasts.names import DomainNameError, MxPattern
+from mtasts.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,11 +85,13 @@ class Policy:
         """The canonical bytes: version, mode, mx, max_age, each line ended by CRLF.
 
         The RFC leaves the order free; Google wants ``version`` on the first line.
+
+        Raises:
+            UnfitValueError: an mx pattern is no host name; none that was parsed is.
         """
-        lines = [f"version: {VERSION}", f"mode: {self.mode}"]
-        lines += [f"mx: {pattern}" for pattern in self.mx]
-        lines.append(f"max_age: {self.max_age}")
-        return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+        mx = [str(pattern) for pattern in self.mx]
+        text = render("mta-sts.txt", version=VERSION, mode=self.mode, mx=mx, max_age=self.max_age)
+        return text.encode("ascii")
 
     def covers(self, host: str) -> bool:
         """Whether an mx pattern allows ``host``, spelt as `parse_domain` returns it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -11,12 +12,34 @@ from localcloud import warm
 from localcloud.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
+
+GOLDEN = Path(__file__).with_name("golden")
 
 # How long an example takes tells of the machine's load, not of the code.
 hypothesis.settings.register_profile("mtasts", deadline=None)
 hypothesis.settings.load_profile("mtasts")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden",
+        action="store_true",
+        help="write tests/golden/ anew from what the templates make; review the diff",
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compares a text with a file of ``tests/golden/``, byte for byte."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_bytes(text.encode())
+        assert text.encode() == path.read_bytes(), f"{path}: if it is meant, pytest --update-golden"
+
+    return compare
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.checks import CHECKS, PARTS
 from mtasts.check.row import Question, rows_of
-from mtasts.render.markdown import escaped
+from mtasts.escapes import markdown as escaped
 
 if TYPE_CHECKING:
     from types import ModuleType

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grimp
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from mtasts import templating
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,9 +105,6 @@ def boxes(layers: Sequence[Sequence[str]]) -> list[Box]:
 
 def render(found: Sequence[Box], arrows: Graph, words: Sequence[str]) -> str:
     """The picture; ``words`` are the modules at the top of the library."""
-    environment = Environment(
-        loader=FileSystemLoader(ROOT / "tools"), autoescape=True, undefined=StrictUndefined
-    )
     at = {each.name: each for each in found}
     lines = [
         (at[source].x + at[source].width // 2, at[source].y + _HEIGHT, _end(at[source], at[target]))
@@ -114,7 +112,8 @@ def render(found: Sequence[Box], arrows: Graph, words: Sequence[str]) -> str:
         for target in sorted(arrows[source])
     ]
     half = (len(words) + 1) // 2
-    return environment.get_template("layers.svg.j2").render(
+    return templating.render(
+        "docs/layers.svg",
         boxes=found,
         lines=lines,
         words=[" ".join(words[:half]), " ".join(words[half:])],

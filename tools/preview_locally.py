@@ -18,6 +18,7 @@ from localcloud.lifecycle import environment, start, stop
 from localcloud.project import Project
 from mtasts.config import source
 from mtasts.findings import printable
+from mtasts.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,12 +41,16 @@ def has_secrets(path: Path) -> bool:
 def preview(path: Path, stack: str, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
     """Whether the preview came out, domains held or not, and what it says."""
     if has_secrets(path):
-        return True, f"### `{stack}`: its file holds secrets, which no local cloud can read\n"
+        return True, _said(stack, "its file holds secrets, which no local cloud can read")
     project = Project.make(folder / stack, variables, path)
     if (_EVIDENCE / stack).is_dir():
         shutil.copytree(_EVIDENCE / stack, project.folder / _EVIDENCE / stack)
     run = project.mtasts("preview", stack, "--format", "markdown")
-    return run.code in (0, 1), run.stdout or f"### `{stack}`: {printable(run.stderr, 2000)}\n"
+    return run.code in (0, 1), run.stdout or _said(stack, printable(run.stderr, 2000))
+
+
+def _said(stack: str, text: str) -> str:
+    return render("pull_request/local.md", stack=stack, said=text)
 
 
 def main() -> int:

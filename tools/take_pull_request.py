@@ -20,22 +20,14 @@ from pull_request_tree import Repository, TakeError, domain_of, stack_file, take
 from mtasts.config.proposed import Judgement, judge_file
 from mtasts.findings import printable
 from mtasts.promotion.evidence import EvidenceError, read_evidence
-from mtasts.render.markdown import escaped
-from mtasts.render.review import marker
+from mtasts.templating import render
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pull_request_tree import Entry, Taken
 
-PULL_REQUEST = "<!-- mtasts pull request -->"
 _SHOWN_MAX = 10
-_AFTERWARDS = (
-    "No preview is made with credentials. Review this change by itself and merge it in a pull "
-    "request of its own; what is pushed here after that is previewed again."
-)
-_REMOVED = (
-    "The stack file is removed. What the stack has in the cloud stays, and no run looks after it: "
-    "first retire its domains (docs/retirement.md) and run pulumi destroy with this stack's name."
-)
 
 
 @dataclass(slots=True)
@@ -129,39 +121,31 @@ def write(outcome: Outcome, commit: str, folder: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(raw)
         target.chmod(0o644)
-    remarks = {"pull-request.md": "\n".join([PULL_REQUEST, *_whole(outcome)])}
-    head = f"_Commit {commit[:12]}._"
-    for name, found in outcome.stacks.items():
-        kind = "refused" if found.refusals else "previewed"
-        said = [*(f"> **{escaped(each)}**" for each in found.refusals)]
-        said += [_AFTERWARDS] if found.refusals else []
-        said += [f"> {escaped(each)}" for each in found.notices]
-        said += _code(outcome)
-        remarks[f"{kind}/{name}.md"] = "\n\n".join([f"{marker(name)}\n{head}", *said])
-    for name in outcome.removed:
-        remarks[f"refused/{name}.md"] = "\n\n".join([f"{marker(name)}\n{head}", f"> {_REMOVED}"])
-    for path, text in remarks.items():
+    for path, text in _remarks(outcome, commit[:12]):
         target = folder / "remarks" / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(f"{text}\n", "ascii")
+        target.write_text(text, "ascii")
 
 
-def _whole(outcome: Outcome) -> list[str]:
-    """About the pull request as a whole; nothing, mostly."""
-    said = [f"> **Nothing is previewed: {escaped(each)}**\n" for each in outcome.problems]
-    return [*said, *(f"> {escaped(each)}\n" for each in outcome.notices)]
-
-
-def _code(outcome: Outcome) -> list[str]:
-    if not outcome.elsewhere:
-        return []
-    paths = [printable(path) for path in outcome.elsewhere[:_SHOWN_MAX]]
-    more = len(outcome.elsewhere) - len(paths)
-    listed = ", ".join(paths) + (f" and {more} more" if more else "")
-    said = (
-        f"> This pull request changes other files too, and none of them was run: {escaped(listed)}."
-    )
-    return [f"{said} What they make of the stacks is in the check *Preview without credentials*."]
+def _remarks(outcome: Outcome, commit: str) -> Iterator[tuple[str, str]]:
+    """Each comment's path and text: about the whole, which is mostly nothing, and a stack each."""
+    told = {"problems": outcome.problems, "notices": outcome.notices}
+    yield "pull-request.md", render("pull_request/whole.md", **told)
+    elsewhere = [printable(path) for path in outcome.elsewhere[:_SHOWN_MAX]]
+    for name, found in outcome.stacks.items():
+        kind = "refused" if found.refusals else "previewed"
+        text = render(
+            "pull_request/stack.md",
+            stack=name,
+            commit=commit,
+            refusals=found.refusals,
+            notices=found.notices,
+            elsewhere=elsewhere,
+            more=len(outcome.elsewhere) - len(elsewhere),
+        )
+        yield f"{kind}/{name}.md", text
+    for name in outcome.removed:
+        yield f"refused/{name}.md", render("pull_request/removed.md", stack=name, commit=commit)
 
 
 def main(words: list[str]) -> int:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.render.markdown import escaped, fenced
+from mtasts.templating import render
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,19 +37,25 @@ def as_text(review: Review, now: dt.datetime) -> str:
 
 def as_markdown(review: Review, now: dt.datetime) -> str:
     """For a comment on a pull request; the first line marks it, so that it can be found again."""
-    lines = [marker(review.stack), f"### `{review.stack}`: {_counts(review)}"]
-    for text in review.problems:
-        first, *more = _lines(text)
-        lines += ["", f"> **{escaped(first)}**", *(f"> {escaped(line)}" for line in more)]
-    for text in review.warnings:
-        lines += ["", *(f"> {escaped(line)}" for line in _lines(text))]
-    for domain in _changed(review):
-        lines += ["", f"#### `{domain.name}`: {_ids(domain)}", "", *fenced(_diff(domain), "diff")]
-        lines += ["", *(f"- {escaped(line)}" for line in domain.effects(now))]
-    if review.changes:
-        lines += ["", "<details><summary>Resources</summary>", ""]
-        lines += [*fenced(_resources(review)), "", "</details>"]
-    return "\n".join(lines) + "\n"
+    told = [_lines(text) for text in review.problems]
+    return render(
+        "review.md",
+        stack=review.stack,
+        counts=_counts(review),
+        problems=[(lines[0], lines[1:]) for lines in told if lines],
+        warnings=[_lines(text) for text in review.warnings],
+        domains=[
+            {
+                "name": domain.name,
+                "before": _id(domain.before.id),
+                "after": _id(domain.after.id),
+                "diff": _diff(domain),
+                "effects": [each for text in domain.effects(now) for each in _lines(text)],
+            }
+            for domain in _changed(review)
+        ],
+        resources=_resources(review),
+    )
 
 
 def as_json(review: Review, now: dt.datetime) -> str:
@@ -81,11 +87,6 @@ def as_json(review: Review, now: dt.datetime) -> str:
     return json.dumps(document) + "\n"
 
 
-def marker(stack: str) -> str:
-    """The line that tells the comment of one stack from all others."""
-    return f"<!-- mtasts preview {printable(stack)} -->"
-
-
 def _changed(review: Review) -> Iterator[Outlook]:
     return (domain for domain in review.domains if domain.is_changed)
 
@@ -100,8 +101,12 @@ def _counts(review: Review) -> str:
 
 
 def _ids(domain: Outlook) -> str:
-    before, after = printable(domain.before.id) or "none", printable(domain.after.id) or "none"
+    before, after = _id(domain.before.id), _id(domain.after.id)
     return f"id {before} stays" if before == after else f"id {before} -> {after}"
+
+
+def _id(found: str) -> str:
+    return printable(found) or "none"
 
 
 def _diff(domain: Outlook) -> list[str]:

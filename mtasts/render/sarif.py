@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mtasts import __version__
 from mtasts.check.checks import check_of
 from mtasts.findings import Severity
-from mtasts.render.markdown import escaped
+from mtasts.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,7 +100,7 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "shortDescription": {"text": _plain(row.summary)},
         "fullDescription": {"text": _plain(f"{row.summary} ({row.clause})")},
         "defaultConfiguration": {"level": _LEVELS[row.severity]},
-        "help": {"text": _plain(help_), "markdown": _markdown(row, told)},
+        "help": {"text": _plain(help_), "markdown": _markdown(row)},
         "properties": {"tags": ["MTA-STS", "mail"]},
     }
     clause = _CLAUSE.match(row.clause)
@@ -110,13 +110,15 @@ def _rule(finding: Finding) -> dict[str, Any]:
     return rule
 
 
-def _markdown(row: Check, told: str) -> str:
-    parts = [
-        f"**{escaped(_sentence(row.summary))}**",
-        f"Source: {escaped(row.clause)}.{escaped(told)}",
-    ]
-    parts += [f"What to do: {escaped(row.fix)}."] if row.fix else []
-    return "\n\n".join(parts)
+def _markdown(row: Check) -> str:
+    text = render(
+        "sarif_help.md",
+        summary=_sentence(row.summary),
+        clause=row.clause,
+        sent=row.result_type,
+        fix=row.fix,
+    )
+    return text.rstrip("\n")
 
 
 def _sentence(text: str) -> str:

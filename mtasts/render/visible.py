@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mtasts.escapes import shown
+
 LIMIT = 2000
 
 
@@ -11,10 +13,5 @@ def visible(text: str, limit: int = LIMIT) -> str:
     Letters of any language stay, and escapes that somebody else has made are not escaped again.
     """
     start = text[: limit + 1]
-    line = " ".join(each.strip() for each in start.splitlines())
-    shown = "".join(each if each.isprintable() else _escaped(each) for each in line)
-    return shown if len(start) <= limit else f"{shown[: limit - 3]}..."
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
+    line = shown(start).strip()
+    return line if len(start) <= limit else f"{line[: limit - 3]}..."

@@ -7,10 +7,10 @@ and an id published meanwhile would name a body that not every place serves.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 
 from mtasts.policy import POLICY_PATH
+from mtasts.templating import render
 
 MODULE = "worker.js"
 # No later one than the oldest runtime that has to run it.
@@ -18,52 +18,18 @@ COMPATIBILITY_DATE = "2026-01-01"
 _NAME_MAX = 63  # Cloudflare's limit for the name of a Worker
 _DIGEST = 8
 
-_SOURCE = """\
-// The MTA-STS policy of {domain}, RFC 8461. Made by mtasts: an edit here is undone by its next run.
-const BODY = new TextEncoder().encode({body});
-const INIT = {{ headers: new Headers({headers}) }};
-const REFUSED = {{ headers: {refused} }};
-let known = ""; // the last address that was right: senders all ask for the same
-
-// The path as it was sent: a URL parser would undo dots and find the policy under other names.
-function path(url) {{
-  const end = url.indexOf("?");
-  return url.slice(url.indexOf("/", 8), end < 0 ? undefined : end);
-}}
-
-export default {{
-  fetch(request) {{
-    const url = request.url;
-    if (url !== known && (path(url) !== {path} || !url.startsWith("https:"))) {{
-      return new Response("not found\\n", {{ ...REFUSED, status: 404 }});
-    }}
-    if (request.method !== "GET" && request.method !== "HEAD") {{
-      return new Response("method not allowed\\n", {{ ...REFUSED, status: 405 }});
-    }}
-    known = url;
-    return new Response(BODY, INIT);
-  }},
-}};
-"""
-
 
 def worker_source(domain: str, body: bytes, cache_seconds: int) -> str:
     """The module that answers GET and HEAD of the policy's path, and nothing else (section 3.3).
 
     ``body`` is the policy's exact bytes, UTF-8; every other answer is 404 or 405.
     """
-    headers = {
-        "Content-Type": "text/plain",
-        "Cache-Control": f"max-age={cache_seconds}",
-        "Strict-Transport-Security": "max-age=31536000",
-    }
-    refused = {"Content-Type": "text/plain", "Allow": "GET, HEAD", "Cache-Control": "no-store"}
-    return _SOURCE.format(
+    return render(
+        "worker.js",
         domain=domain,
-        body=json.dumps(body.decode("utf-8")),
-        headers=json.dumps(headers),
-        refused=json.dumps(refused),
-        path=json.dumps(POLICY_PATH),
+        body=body.decode("utf-8"),
+        cache_seconds=cache_seconds,
+        path=POLICY_PATH,
     )
 
 

@@ -1,0 +1,129 @@
+"""How a value is spelt in each language."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mtasts import escapes
+from mtasts.escapes import UnfitValueError
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("held, example.gov: no zone", "held, example.gov: no zone"),
+        ("a/b-c.d, 604800 s", "a/b-c.d, 604800 s"),
+        ("<img src=x>", "&#60;img src=x&#62;"),
+        ("**bold** `code`", "&#42;&#42;bold&#42;&#42; &#96;code&#96;"),
+        ("[text](target)", "&#91;text&#93;&#40;target&#41;"),
+        ("&lt;", "&#38;lt;"),
+        ("@mallory", "&#64;<!-- -->mallory"),
+        ("#12", "&#35;<!-- -->12"),
+        ("https://attacker.example", "https&#58;//attacker.example"),
+        ("www.attacker.example", "www&#46;attacker.example"),
+        ("WWW.attacker.example", "WWW&#46;attacker.example"),
+        ("mailto:a@b.example", "mailto:a&#64;<!-- -->b.example"),
+        ("- a", "&#45; a"),
+        ("-1", "-1"),
+        ("12. a", "12&#46; a"),
+        ("12.5", "12.5"),
+        ("---", "--&#45;"),
+        ("    code", "code"),
+        ("a\n# b", "a &#35;<!-- --> b"),
+    ],
+)
+def test_no_value_is_markup_in_markdown(text: str, expect: str) -> None:
+    assert escapes.markdown(text) == expect
+
+
+@pytest.mark.parametrize(
+    ("lines", "fence"),
+    [
+        ([], "```"),
+        (["+ mode: enforce"], "```"),
+        (["a ``b`` c"], "```"),
+        (["  ```"], "````"),
+        (["x", "  `````", "```"], "``````"),
+    ],
+)
+def test_no_line_ends_its_block(lines: list[str], fence: str) -> None:
+    block = "\n".join([f"{fence}diff", *lines, fence])
+    assert escapes.FILTERS["md"]["fenced"](lines, "diff") == block
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("example-agency", "`example-agency`"),
+        ("a_b <c>", "`a_b <c>`"),
+        ("a`b_", "<code>a&#96;b&#95;</code>"),
+        ("a|b", "<code>a&#124;b</code>"),
+        ("", "<code></code>"),
+    ],
+)
+def test_code_within_a_line(text: str, expect: str) -> None:
+    assert escapes.FILTERS["md"]["code"](text) == expect
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("mx1.example.gov", "mx1.example.gov"),
+        ("us-east-1", "us-east-1"),
+        ("enforce", '"enforce"'),
+        ("yes", '"yes"'),
+        ("1.5", '"1.5"'),
+        ("Zürich \U0001f600", '"Zürich \U0001f600"'),
+        ("a\u202eb\x85\U000e0001", r'"a\u202eb\u0085\U000e0001"'),
+    ],
+)
+def test_a_scalar_of_yaml(text: str, expect: str) -> None:
+    assert escapes.yaml(text) == expect
+
+
+@given(TEXTS)
+def test_yaml_reads_back_what_was_written(text: str) -> None:
+    assert yaml.safe_load(f"- key: {escapes.yaml(text)} # x\n") == [{"key": text}]
+
+
+def test_what_is_no_utf_8_is_not_written_as_yaml() -> None:
+    with pytest.raises(UnfitValueError, match=r"no UTF-8 cannot be written: '.udc80'"):
+        escapes.yaml("a\udc80")
+
+
+@given(TEXTS)
+def test_a_literal_of_javascript_is_its_text(text: str) -> None:
+    literal = escapes.javascript(text)
+    assert json.loads(literal.replace("<\\/", "</")) == text
+    assert literal.isascii()
+    assert "</" not in literal
+
+
+@given(TEXTS)
+def test_markup_has_no_tag_and_nothing_unseen(text: str) -> None:
+    written = escapes.markup(text)
+    assert not re.search("[<>\"']", written)
+    assert written.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("  + mode: none", "  + mode: none"),
+        ("a\r\nb\n", "a b"),
+        ("a\n", "a"),
+        ("", ""),
+        ("\x1b[31m", r"\x1b[31m"),
+        ("a\u202eb", r"a\u202eb"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown(text: str, expect: str) -> None:
+    assert escapes.shown(text) == expect

@@ -1,0 +1,178 @@
+"""Every template, fed with values that would be code in its language."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import layers_picture
+import preview_locally
+import pytest
+import take_pull_request
+from jinja2 import meta
+from structures import STRUCTURES, poisoned
+
+from mtasts.check.notes import Checked
+from mtasts.config.proposed import Judgement
+from mtasts.escapes import UnfitValueError
+from mtasts.findings import Finding, Severity
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+from mtasts.render.checked_text import Report
+from mtasts.render.review import as_markdown
+from mtasts.render.sarif import Places, as_sarif
+from mtasts.render.worker import worker_source
+from mtasts.rollout.outlook import Outlook, Published
+from mtasts.rollout.plan_review import Change, Review
+from mtasts.templating import SUFFIX, environment, folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.resources.abc import Traversable
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+HOSTILE = {
+    "script": "<script>alert(1)</script>",
+    "attribute": "\" onload=alert(1) x='",
+    "template": "{{ 7*7 }}{% raw %}{# x #}",
+    "backticks": "`a` ``` b",
+    "fence": "a\n````\n# heading\n````",
+    "link": "a](javascript:alert(1)) [b](c) ![d](e)",
+    "table": "a | b | c",
+    "lines": "a\nb: c\r\nd\n\n- e",
+    "list": "- a",
+    "rule": "---",
+    "emphasis": "**a** _b_ ~~c~~",
+    "mention": "@mallory #12 https://evil.example www.evil.example",
+    "control": "a\x00b\x1b[31mc\x7fd\x85e\x9bf",
+    "bidi": "a\u202eb\u2066c\u2028d",
+    "comment": "--> --!> */ a // b",
+    "quotes": "\\\" ' \\",
+    "yaml": "!!python/object:a {b: c} &d *d",
+    "number": "0x10",
+    "entity": "&lt;b&gt; &#60;",
+    "letters": "Zürich \U0001f600",
+}
+POLICY = Policy(Mode.ENFORCE, 604_800, (MxPattern("a.example"),))
+
+
+def policy(text: str) -> str:
+    found: Policy = poisoned(POLICY, text)
+    return found.render().decode()
+
+
+def remarks(text: str) -> dict[str, str]:
+    """What a pull request is told, by file."""
+    found = take_pull_request.Outcome(problems=[text], notices=[text], elsewhere=[text] * 11)
+    found.stacks["a"] = Judgement((text,), (text,))
+    found.removed.add("gone")
+    return dict(take_pull_request._remarks(found, text))
+
+
+def review(text: str) -> Review:
+    outlook = Outlook("a.example", Published("1", "b"), Published("2", "c"))
+    sample = Review("a", (), (Change("a", "b", "c"),), ("a",), ("a",), {"create": 1})
+    found: Review = poisoned(sample, text)
+    after: Outlook = poisoned(outlook, text)
+    return replace(found, counts={text: 1}, domains=(replace(after, before=Published("2", text)),))
+
+
+def sarif_help(text: str) -> str:
+    row = Finding("mx", Severity.ERROR, text, text, text, text)
+    made = as_sarif([Checked("a", (row,))], Places(Report("", {"a": (1, 2)}), "a"))
+    return str(json.loads(made)["runs"][0]["tool"]["driver"]["rules"][0]["help"]["markdown"])
+
+
+def layers(text: str) -> str:
+    box = layers_picture.Box(text, 1, 2)
+    last = layers_picture.Box(layers_picture.VOCABULARY, 1, 2)
+    arrows = {text: {layers_picture.VOCABULARY}}
+    return layers_picture.render([box, last], arrows, [text])
+
+
+# A new template needs a line here: how a text from outside gets into every place of it.
+CASES: dict[str, Callable[[str], str]] = {
+    "docs/layers.svg": layers,
+    "mta-sts.txt": policy,
+    "pull_request/local.md": lambda text: preview_locally._said(text, text),
+    "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
+    "pull_request/stack.md": lambda text: remarks(text)["refused/a.md"],
+    "pull_request/whole.md": lambda text: remarks(text)["pull-request.md"],
+    "review.md": lambda text: as_markdown(review(text), NOW),
+    "sarif_help.md": sarif_help,
+    "worker.js": lambda text: worker_source(text, text.encode(), 60),
+}
+
+
+def names(at: Traversable, before: str = "") -> set[str]:
+    found = set()
+    for each in at.iterdir():
+        if each.is_dir():
+            found |= names(each, f"{before}{each.name}/")
+        elif each.name.endswith(SUFFIX):
+            found.add(before + each.name.removesuffix(SUFFIX))
+    return found
+
+
+def parts() -> set[str]:
+    """Templates that are part of others."""
+    found: set[str] = set()
+    for name in names(folder()):
+        tree = environment("html").parse((folder() / f"{name}{SUFFIX}").read_text())
+        found |= {each for each in meta.find_referenced_templates(tree) if each}
+    return found
+
+
+def test_every_template_is_fed() -> None:
+    assert set(CASES) == names(folder()) - parts()
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("name", sorted(set(CASES) - {"mta-sts.txt"}))
+def test_no_value_is_more_than_a_value(name: str, value: str) -> None:
+    structure = STRUCTURES[name.rpartition(".")[2]]
+    made = CASES[name](value)
+    harmless = "\n".join("x" if line.strip() else "" for line in value.splitlines())
+    assert structure(made) == structure(CASES[name](harmless))
+    assert "49" not in made
+
+
+@pytest.mark.parametrize("name", [*sorted(set(HOSTILE) - {"rule", "number"}), "empty"])
+def test_what_a_policy_cannot_hold_is_refused(name: str) -> None:
+    with pytest.raises(UnfitValueError, match="no value of a policy"):
+        policy(HOSTILE.get(name, ""))
+
+
+def test_a_policy_as_it_is_served(golden: Callable[[str, str], None]) -> None:
+    mx = (MxPattern("mx1.example.gov"), MxPattern("mx.example.gov", wildcard=True))
+    body = Policy(Mode.ENFORCE, 604_800, mx).render()
+    assert body.splitlines(keepends=True)[3] == b"mx: *.mx.example.gov\r\n"
+    golden("mta-sts.txt", body.decode())
+
+
+def test_a_worker_as_it_is_uploaded(golden: Callable[[str, str], None]) -> None:
+    source = worker_source("example.gov", b"version: STSv1\r\nmode: testing\r\n", 60)
+    assert 'encode("version: STSv1\\r\\nmode: testing\\r\\n");' in source
+    golden("worker.js", source)
+
+
+def test_a_review_as_it_is_posted(golden: Callable[[str, str], None]) -> None:
+    outlook = Outlook(
+        "example.gov",
+        Published("1", "mode: testing\n"),
+        Published("2", "mode: enforce\n"),
+        ttl_seconds=300,
+    )
+    found = Review(
+        "example-agency",
+        (outlook,),
+        (Change("update", "aws:s3/bucketObjectv2:BucketObjectv2", "example.gov-policy"),),
+        ("held, and left as they are: example.gov\n  example.gov: no <zone>",),
+        ("example.gov: could not find out",),
+        {"same": 19, "update": 2},
+    )
+    text = as_markdown(found, NOW)
+    assert "#### `example.gov`: id 1 -> 2\n\n```diff\n" in text
+    golden("review.md", text)
