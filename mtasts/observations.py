@@ -63,7 +63,7 @@ class DnsAnswer:
         return tuple(dict.fromkeys(host for _, host in self.exchanges))
 
 
-class Hello(StrEnum):
+class ClientProfile(StrEnum):
     """What a client offers in a TLS handshake."""
 
     USUAL = "usual"  # TLS 1.2 and 1.3, and the host's name (SNI)

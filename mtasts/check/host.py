@@ -14,7 +14,7 @@ from mtasts.check.policy import check_policy
 from mtasts.check.row import Question
 from mtasts.check.table import host as checks
 from mtasts.check.table.policy import POLICY_MX_NOWHERE, POLICY_SENDER_REFUSES
-from mtasts.observations import DnsStatus, FetchOutcome, Hello
+from mtasts.observations import ClientProfile, DnsStatus, FetchOutcome
 from mtasts.rollout.caa import authority_of, forbids
 from mtasts.sender.dialects import DIALECTS
 
@@ -42,7 +42,7 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         else:
             _fetch(fetch, notes)
         judge_presented(fetch.tls, revocations, notes, certificates.HOST, fetch.address, now=now)
-    _hellos(seen, notes)
+    _profiles(seen, notes)
     _renewal(seen, notes)
     _agents(seen, notes)
     bodies = dict.fromkeys(
@@ -95,25 +95,25 @@ def _agents(seen: Observed, notes: Notes) -> None:
             notes.find(checks.HOST_AGENT_BLOCKED, f"{agent}: {_said(fetch)}")
 
 
-def _hellos(seen: Observed, notes: Notes) -> None:
+def _profiles(seen: Observed, notes: Notes) -> None:
     """TLS with less than usual, at addresses where the usual handshake stood."""
     stands = {each.address: each.tls for each in seen.fetches if each.tls.version}
     for address, tls in stands.items():
         if tls.version != "TLSv1.3":
             notes.find(checks.HOST_TLS13_MISSING, f"{address}: {tls.version}")
-    for hello, found in seen.hellos:
+    for profile, found in seen.profiles:
         if found.address not in stands:
             continue
         if found.limited or found.outcome in _NOT_SEEN:
-            what = f"how {found.host} at {found.address} answers to {hello}"
+            what = f"how {found.host} at {found.address} answers to {profile}"
             notes.not_known(Question.HOST_HELLO, what, _said(found), LATER)
             continue
         answered = found.outcome is FetchOutcome.ANSWERED
-        if hello is Hello.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
+        if profile is ClientProfile.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
             notes.find(checks.HOST_TLS12_MISSING, found.address)
-        elif hello is Hello.OLD and answered:
+        elif profile is ClientProfile.OLD and answered:
             notes.find(checks.HOST_TLS_OLD, f"{found.address}: {found.tls.version}")
-        elif hello is Hello.NAMELESS and found.outcome in _NAMELESS_REFUSED:
+        elif profile is ClientProfile.NAMELESS and found.outcome in _NAMELESS_REFUSED:
             notes.find(checks.HOST_SNI_NEEDED, f"{found.address}: {found.reason}")
 
 

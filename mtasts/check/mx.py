@@ -13,7 +13,7 @@ from mtasts.check.notes import AGAIN, LATER, PATIENCE_SECONDS, PORT_25
 from mtasts.check.row import Question
 from mtasts.check.table import mx as checks
 from mtasts.check.table.tls import DANE_MISMATCH, DANE_UNSIGNED, DANE_USAGE
-from mtasts.observations import NULL_MX, DnsStatus, FetchOutcome, Hello, SmtpOutcome
+from mtasts.observations import NULL_MX, ClientProfile, DnsStatus, FetchOutcome, SmtpOutcome
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
     for address in (value for each in found.addresses for value in each.values):
         if address in private:
             notes.find(checks.MX_ADDRESS_NOT_GLOBAL, f"{found.host}: {address}")
-    for hello, session in found.hellos:
-        _hello(hello, session, notes)
+    for profile, session in found.profiles:
+        _profile(profile, session, notes)
     for each in found.implicit:
         if each.outcome is FetchOutcome.ANSWERED:
             notes.find(checks.MX_PORT_465, f"{each.host} at {each.address}: {each.tls.version}")
@@ -99,18 +99,18 @@ def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
     _dane(found, notes)
 
 
-def _hello(hello: Hello, session: SmtpSession, notes: Notes) -> None:
+def _profile(profile: ClientProfile, session: SmtpSession, notes: Notes) -> None:
     """What a host takes of less than usual, where the usual handshake stood."""
     where = f"{session.host} at {session.address}"
     stood = session.outcome is SmtpOutcome.TLS
     if session.limited or session.outcome not in _ANSWERED:
-        what = f"how {where} answers to {hello}"
+        what = f"how {where} answers to {profile}"
         notes.not_known(Question.MX_HELLO, what, notes.said(session), LATER)
-    elif hello is Hello.OLD and stood:
+    elif profile is ClientProfile.OLD and stood:
         notes.find(checks.MX_TLS_OLD, f"{where}: {session.tls.version}")
-    elif hello is Hello.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
+    elif profile is ClientProfile.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
         notes.find(checks.MX_TLS12_MISSING, where)
-    elif hello is Hello.TLS12 and stood and not _FORWARD.match(session.tls.cipher):
+    elif profile is ClientProfile.TLS12 and stood and not _FORWARD.match(session.tls.cipher):
         notes.find(checks.MX_FORWARD_SECRECY, f"{where}: {session.tls.cipher}")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.observations import NULL_MX, DnsStatus
 
 if TYPE_CHECKING:
-    from mtasts.observations import DnsAnswer, Fetch, Hello, Parsed, SmtpSession, TlsDetails
+    from mtasts.observations import ClientProfile, DnsAnswer, Fetch, Parsed, SmtpSession, TlsDetails
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +27,14 @@ class Pointer:
 class MxHost:
     """One MX host: its address look-ups, and what came of each address.
 
-    ``hellos`` are sessions that offered less than usual, ``implicit`` handshakes on port 465 where
-    port 25 gave none, ``tlsa`` its TLSA look-up (RFC 7672).
+    ``profiles`` are sessions with other client profiles than the usual one, ``implicit`` handshakes
+    on port 465 where port 25 gave none, ``tlsa`` its TLSA look-up (RFC 7672).
     """
 
     host: str
     addresses: tuple[DnsAnswer, ...]
     sessions: tuple[SmtpSession, ...] = ()
-    hellos: tuple[tuple[Hello, SmtpSession], ...] = ()
+    profiles: tuple[tuple[ClientProfile, SmtpSession], ...] = ()
     tlsa: DnsAnswer | None = None
     pointers: tuple[Pointer, ...] = ()
     implicit: tuple[Fetch, ...] = ()
@@ -69,14 +69,14 @@ class Observed:
     """Everything that was looked at; a look-up that did not end in time is a failed one.
 
     ``host`` are the address look-ups of the policy host, ``fetches`` one request an address,
-    ``agents`` those that were made under a sender's own name, and ``hellos`` handshakes that
-    offered less than usual. ``aliases`` are CNAME look-ups of the two records' own names, ``loops``
-    CNAME chains that come back, ``caa`` look-ups from the policy host upwards. ``patterns`` are
-    look-ups of what the policy lists, ``revocations`` what says of certificates whether they were
-    revoked, by address. ``details`` are of TLS, on demand. ``left_out`` counts MX hosts that
-    were not looked at. ``private`` are those addresses of policy and MX hosts that nobody outside
-    can reach (RFC 6890). ``dkim`` and ``dmarc`` are TXT look-ups, the latter from the domain
-    upwards.
+    ``agents`` those that were made under a sender's own name, and ``profiles`` handshakes with
+    other client profiles than the usual one. ``aliases`` are CNAME look-ups of the two records' own
+    names, ``loops`` CNAME chains that come back, ``caa`` look-ups from the policy host upwards.
+    ``patterns`` are look-ups of what the policy lists, ``revocations`` what says of certificates
+    whether they were revoked, by address. ``details`` are of TLS, on demand. ``left_out`` counts MX
+    hosts that were not looked at. ``private`` are those addresses of policy and MX hosts that
+    nobody outside can reach (RFC 6890). ``dkim`` and ``dmarc`` are TXT look-ups, the latter from
+    the domain upwards.
     """
 
     domain: str
@@ -88,7 +88,7 @@ class Observed:
     host: tuple[DnsAnswer, ...]
     fetches: tuple[Fetch, ...] = ()
     agents: tuple[tuple[str, Fetch], ...] = ()
-    hellos: tuple[tuple[Hello, Fetch], ...] = ()
+    profiles: tuple[tuple[ClientProfile, Fetch], ...] = ()
     aliases: tuple[DnsAnswer, ...] = ()
     loops: tuple[tuple[str, ...], ...] = ()
     caa: tuple[DnsAnswer, ...] = ()

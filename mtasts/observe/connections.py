@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from mtasts.check.observed import Endpoint, Mailbox
 from mtasts.observations import (
     NULL_MX,
+    ClientProfile,
     DnsAnswer,
     DnsStatus,
     Fetch,
     FetchOutcome,
-    Hello,
     SmtpOutcome,
     SmtpSession,
     TlsDetails,
@@ -77,13 +77,13 @@ class Visits:
         self._revocations = Shared(self._revocation, _REVOCATIONS_MAX)
 
     async def session(
-        self, host: str, address: str, end: float, hello: Hello = Hello.USUAL
+        self, host: str, address: str, end: float, profile: ClientProfile = ClientProfile.USUAL
     ) -> SmtpSession:
         """A session with an MX host."""
         late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=LATE)
         return await self._within(
             end,
-            lambda left: look(self._reach, host, address, hello=hello, deadline_seconds=left),
+            lambda left: look(self._reach, host, address, profile=profile, deadline_seconds=left),
             late,
         )
 
@@ -96,12 +96,14 @@ class Visits:
         )
 
     async def greet(
-        self, host: str, address: str, end: float, hello: Hello, *, port: int = PORT
+        self, host: str, address: str, end: float, profile: ClientProfile, *, port: int = PORT
     ) -> Fetch:
         """A handshake, by default with a policy host."""
         return await self._within(
             end,
-            lambda left: greet(self._reach, host, address, hello, port=port, deadline_seconds=left),
+            lambda left: greet(
+                self._reach, host, address, profile, port=port, deadline_seconds=left
+            ),
             _late(host, address),
         )
 
@@ -156,7 +158,7 @@ class Visits:
             why = f"port {place.port} is left alone, only {PORT} is asked"
             fetch = Fetch(place.host, address, FetchOutcome.NOT_ASKED, reason=why)
         else:
-            fetch = await self.greet(place.host, address, end, Hello.USUAL)
+            fetch = await self.greet(place.host, address, end, ClientProfile.USUAL)
         return replace(found, fetch=fetch)
 
     async def _revocation(self, url: str) -> Fetch:

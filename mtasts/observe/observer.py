@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mtasts.check.observed import MxHost, Observed
 from mtasts.check.revocation import source
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
-from mtasts.observations import FetchOutcome, Hello, SmtpOutcome
+from mtasts.observations import ClientProfile, FetchOutcome, SmtpOutcome
 from mtasts.observe.connections import Visits, beside, patiently, report_uris
 from mtasts.observe.lookups import Answers, Lookups, addresses_in
 from mtasts.observe.record_parsers import Parsers
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     V = TypeVar("V", Fetch, SmtpSession)
 
 # A sender that knows TLS 1.2 alone, one that is out of date, and one that sends no name.
-_LESS = (Hello.TLS12, Hello.OLD, Hello.NAMELESS)
+_LESS = (ClientProfile.TLS12, ClientProfile.OLD, ClientProfile.NAMELESS)
 _MX_MAX = 20
 _REVOCATIONS_MAX = 8
 _SUBMISSIONS = 465  # RFC 8314 section 3.3
@@ -155,7 +155,7 @@ class _Looking:
             self._seen,
             fetches=tuple(fetches),
             agents=tuple(pair for each in found for pair in each.agents),
-            hellos=tuple(pair for each in found for pair in each.less),
+            profiles=tuple(pair for each in found for pair in each.less),
             patterns=await self._ask.patterns(_policy_of(fetches)),
         )
 
@@ -169,14 +169,14 @@ class _Looking:
         async def fetch(agent: str = USER_AGENT) -> Fetch:
             return await visits.fetch(host, address, end, agent=agent)
 
-        async def greet(hello: Hello) -> Fetch:
-            return await visits.greet(host, address, end, hello)
+        async def greet(profile: ClientProfile) -> Fetch:
+            return await visits.greet(host, address, end, profile)
 
         usual = await patiently(fetch, end)
         if not usual.stood or usual.outcome is FetchOutcome.TIMED_OUT:
             return _Fetches(usual)
         less, named = await asyncio.gather(
-            _in_turn(_LESS, greet, lambda: greet(Hello.USUAL), end),
+            _in_turn(_LESS, greet, lambda: greet(ClientProfile.USUAL), end),
             _in_turn(agents, fetch, fetch, end),
         )
         return _Fetches(usual, less, named)
@@ -204,18 +204,20 @@ class _Looking:
         """
         visits, end = self._visits, self._end
 
-        async def session(hello: Hello = Hello.USUAL) -> SmtpSession:
-            return await visits.session(host, address, end, hello)
+        async def session(profile: ClientProfile = ClientProfile.USUAL) -> SmtpSession:
+            return await visits.session(host, address, end, profile)
 
         if not self._reach.reaches_all(address):  # of whose names everybody has others
             return _Sessions(await patiently(session, end))
         usual, pointer = await asyncio.gather(patiently(session, end), self._ask.pointer(address))
-        less = (Hello.TLS12, Hello.OLD) if usual.outcome is SmtpOutcome.TLS else ()
+        less = (ClientProfile.TLS12, ClientProfile.OLD) if usual.outcome is SmtpOutcome.TLS else ()
         found = await _in_turn(less, session, session, end)
         implicit = None
         if not usual.connected or usual.outcome is SmtpOutcome.NO_STARTTLS:
             # TLS at a deadline that has passed would be one more look for nothing.
-            implicit = await visits.greet(host, address, end, Hello.USUAL, port=_SUBMISSIONS)
+            implicit = await visits.greet(
+                host, address, end, ClientProfile.USUAL, port=_SUBMISSIONS
+            )
         return _Sessions(usual, found, pointer, implicit)
 
     async def _revocations(
@@ -271,7 +273,7 @@ class _Sessions(NamedTuple):
     """What one address of an MX host brought."""
 
     usual: SmtpSession
-    less: Sequence[tuple[Hello, SmtpSession]] = ()
+    less: Sequence[tuple[ClientProfile, SmtpSession]] = ()
     pointer: Pointer | None = None
     implicit: Fetch | None = None
 
@@ -280,7 +282,7 @@ class _Fetches(NamedTuple):
     """What one address of the policy host brought."""
 
     usual: Fetch
-    less: Sequence[tuple[Hello, Fetch]] = ()
+    less: Sequence[tuple[ClientProfile, Fetch]] = ()
     agents: Sequence[tuple[str, Fetch]] = ()
 
 

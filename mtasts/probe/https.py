@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import Fetch, FetchOutcome, Hello
+from mtasts.observations import ClientProfile, Fetch, FetchOutcome
 from mtasts.policy import POLICY_PATH
 from mtasts.probe.dial import CONNECT_SECONDS, dial
 from mtasts.probe.reach import NotGlobalError
@@ -64,9 +64,9 @@ async def fetch(
     ) -> Fetch:
         return await _exchange(so_far, reader, writer, request, body_max)
 
-    hello = None if clear else Hello.USUAL
+    profile = None if clear else ClientProfile.USUAL
     found = await _connected(
-        reach, host, address, ask, hello=hello, port=port, deadline_seconds=deadline_seconds
+        reach, host, address, ask, profile=profile, port=port, deadline_seconds=deadline_seconds
     )
     return replace(found, seconds=loop.time() - begun)
 
@@ -75,24 +75,26 @@ async def greet(
     reach: Reach,
     host: str,
     address: str,
-    hello: Hello,
+    profile: ClientProfile,
     *,
     port: int = PORT,
     deadline_seconds: float = 15.0,
 ) -> Fetch:
-    """A handshake with ``hello`` alone: answered where TLS stands, and nothing is asked.
+    """A TLS handshake as ``profile`` alone: answered where TLS stands, and nothing is asked.
 
     A server that is given no name has to present the right certificate all the same.
     """
 
     async def look(so_far: Fetch, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Fetch:
-        if hello is Hello.NAMELESS and not names(writer.get_extra_info("ssl_object"), host):
+        if profile is ClientProfile.NAMELESS and not names(
+            writer.get_extra_info("ssl_object"), host
+        ):
             refused = FetchOutcome.CERTIFICATE_REFUSED
             return replace(so_far, outcome=refused, reason="the certificate names another host")
         return replace(so_far, outcome=FetchOutcome.ANSWERED)
 
     return await _connected(
-        reach, host, address, look, hello=hello, port=port, deadline_seconds=deadline_seconds
+        reach, host, address, look, profile=profile, port=port, deadline_seconds=deadline_seconds
     )
 
 
@@ -102,11 +104,11 @@ async def _connected(
     address: str,
     work: Callable[[Fetch, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Fetch]],
     *,
-    hello: Hello | None,
+    profile: ClientProfile | None,
     port: int,
     deadline_seconds: float,
 ) -> Fetch:
-    """``work`` on a connection of its own, without TLS where there is no ``hello``.
+    """``work`` on a connection of its own, without TLS where there is no ``profile``.
 
     How far it came where it fails.
     """
@@ -115,9 +117,9 @@ async def _connected(
         async with asyncio.timeout(deadline_seconds):
             dialled = await dial(*reach.target(host, port, address))
             so_far = replace(so_far, connected=True)
-            reader, writer = await _open(reach, host, hello, dialled)
+            reader, writer = await _open(reach, host, profile, dialled)
             try:
-                if hello is not None:
+                if profile is not None:
                     tls = presented(writer.get_extra_info("ssl_object"))
                     so_far = replace(so_far, tls=tls)
                 return await work(so_far, reader, writer)
@@ -172,13 +174,13 @@ def is_cut(error: Exception) -> bool:
 
 
 async def _open(
-    reach: Reach, host: str, hello: Hello | None, dialled: socket.socket
+    reach: Reach, host: str, profile: ClientProfile | None, dialled: socket.socket
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    if hello is None:
+    if profile is None:
         return await asyncio.open_connection(sock=dialled, limit=_READ_BYTES)
-    name = "" if hello is Hello.NAMELESS else host
+    name = "" if profile is ClientProfile.NAMELESS else host
     return await asyncio.open_connection(
-        sock=dialled, ssl=reach.tls_context(hello), server_hostname=name, limit=_READ_BYTES
+        sock=dialled, ssl=reach.tls_context(profile), server_hostname=name, limit=_READ_BYTES
     )
 
 

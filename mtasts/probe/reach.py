@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.addresses import is_global, is_loopback, is_stand_in
 from mtasts.destinations import require_local
 from mtasts.errors import MtaStsError, UsageError
-from mtasts.observations import Hello
+from mtasts.observations import ClientProfile
 from mtasts.probe.tls import tls_context
 
 if TYPE_CHECKING:
@@ -148,9 +148,9 @@ class Reach:
                 return row.to_address, row.to_port or DNS_PORT
         return None
 
-    def tls_context(self, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
+    def tls_context(self, profile: ClientProfile = ClientProfile.USUAL) -> ssl.SSLContext:
         """A context that trusts the roots alone; see `mtasts.probe.tls.tls_context`."""
-        return tls_context(self.roots, hello)
+        return tls_context(self.roots, profile)
 
     @property
     def roots(self) -> Path:

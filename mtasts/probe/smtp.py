@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.observations import Delivery, Hello, SmtpOutcome, SmtpSession
+from mtasts.observations import ClientProfile, Delivery, SmtpOutcome, SmtpSession
 from mtasts.probe.dial import dial
 from mtasts.probe.https import NO_ROUTE, describe, is_cut
 from mtasts.probe.reach import NotGlobalError
@@ -42,7 +42,7 @@ async def look(
     host: str,
     address: str,
     *,
-    hello: Hello = Hello.USUAL,
+    profile: ClientProfile = ClientProfile.USUAL,
     port: int = PORT,
     deadline_seconds: float = 30.0,
 ) -> SmtpSession:
@@ -53,7 +53,7 @@ async def look(
     loop = asyncio.get_running_loop()
     begun = loop.time()
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
-    found = await _attempt(reach, delivery, None, port, deadline_seconds, hello=hello)
+    found = await _attempt(reach, delivery, None, port, deadline_seconds, profile=profile)
     return replace(found.session, seconds=loop.time() - begun)
 
 
@@ -74,10 +74,12 @@ async def deliver(
     unverified. The session returned is always the one that tried TLS.
     """
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
-    found = await _attempt(reach, delivery, envelope, port, deadline_seconds, hello=Hello.USUAL)
+    found = await _attempt(
+        reach, delivery, envelope, port, deadline_seconds, profile=ClientProfile.USUAL
+    )
     if require_tls or not found.session.outcome.settled or found.session.outcome is SmtpOutcome.TLS:
         return found
-    clear = await _attempt(reach, delivery, envelope, port, deadline_seconds, hello=None)
+    clear = await _attempt(reach, delivery, envelope, port, deadline_seconds, profile=None)
     return replace(clear, session=found.session)
 
 
@@ -88,9 +90,9 @@ async def _attempt(
     port: int,
     deadline_seconds: float,
     *,
-    hello: Hello | None,
+    profile: ClientProfile | None,
 ) -> Delivery:
-    """One connection: STARTTLS with ``hello``, if any, then the message if there is one."""
+    """One connection: STARTTLS with ``profile``, if any, then the message if there is one."""
     import aiosmtplib  # only needed once a connection is made
 
     try:
@@ -99,10 +101,10 @@ async def _attempt(
             session = replace(so_far.session, connected=True)
             so_far = replace(so_far, session=session)
             async with _greeted(dialled, deadline_seconds) as client:
-                if hello is not None:
-                    session = await _start_tls(client, session, reach.tls_context(hello))
+                if profile is not None:
+                    session = await _start_tls(client, session, reach.tls_context(profile))
                     so_far = replace(so_far, session=session)
-                if envelope is not None and (hello is None or session.outcome is SmtpOutcome.TLS):
+                if envelope is not None and (profile is None or session.outcome is SmtpOutcome.TLS):
                     return await _hand_over(client, so_far, envelope)
                 return so_far
     except NotGlobalError as error:

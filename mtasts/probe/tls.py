@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, MxPattern
-from mtasts.observations import CertificateFault, Hello, Presented
+from mtasts.observations import CertificateFault, ClientProfile, Presented
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,32 +40,32 @@ def fault(error: ssl.SSLCertVerificationError) -> CertificateFault:
     return _FAULTS.get(error.verify_code, CertificateFault.OTHER)
 
 
-def tls_context(roots: Path, hello: Hello = Hello.USUAL) -> ssl.SSLContext:
+def tls_context(roots: Path, profile: ClientProfile = ClientProfile.USUAL) -> ssl.SSLContext:
     """A context that verifies against ``roots``; by default name, TLS 1.2 and 1.3 too.
 
     Contexts are kept: reading the Mozilla roots takes longer than a handshake.
     """
-    return _context(str(roots), roots.stat().st_mtime_ns, hello)
+    return _context(str(roots), roots.stat().st_mtime_ns, profile)
 
 
 @lru_cache(maxsize=16)
-def _context(roots: str, _: int, hello: Hello) -> ssl.SSLContext:
+def _context(roots: str, _: int, profile: ClientProfile) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=roots)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # RFC 8461 sections 3.3 and 4.2 name the subjectAltName alone, and so do senders.
     context.hostname_checks_common_name = False
     # What OpenSSL offers by itself, as Postfix does: Python leaves out what lacks forward secrecy.
     context.set_ciphers("DEFAULT:@SECLEVEL=2")
-    match hello:
-        case Hello.TLS12:
+    match profile:
+        case ClientProfile.TLS12:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
-        case Hello.OLD:
+        case ClientProfile.OLD:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # that is the question
                 context.minimum_version = ssl.TLSVersion.TLSv1
                 context.maximum_version = ssl.TLSVersion.TLSv1_1
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
-        case Hello.NAMELESS:
+        case ClientProfile.NAMELESS:
             context.check_hostname = False  # there is none to send; `names` compares it instead
         case _:
             pass

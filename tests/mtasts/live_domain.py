@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from mtasts.check.observed import Endpoint, Mailbox, MxHost, Observed, Pointer
 from mtasts.names import MxPattern
 from mtasts.observations import (
+    ClientProfile,
     DnsAnswer,
     DnsStatus,
     Fetch,
     FetchOutcome,
-    Hello,
     Parsed,
     Presented,
     SmtpOutcome,
@@ -56,8 +56,8 @@ MX_HOST = MxHost(
     (dns(MX, "A", "192.0.2.9"), dns(MX, "AAAA")),
     (SESSION,),
     (
-        (Hello.TLS12, replace(SESSION, tls=LESS)),
-        (Hello.OLD, replace(SESSION, outcome=SmtpOutcome.TLS_FAILED)),
+        (ClientProfile.TLS12, replace(SESSION, tls=LESS)),
+        (ClientProfile.OLD, replace(SESSION, outcome=SmtpOutcome.TLS_FAILED)),
     ),
     dns(f"_25._tcp.{MX}", "TLSA"),
     (Pointer("192.0.2.9", dns("9.2.0.192", "PTR", MX), (dns(MX, "A", "192.0.2.9"),)),),
@@ -74,10 +74,10 @@ GOOD = Observed(
     fetches=(FETCH, replace(FETCH, address="2001:db8::1")),
     agents=(("Google-SMTP-STS", FETCH),),
     mx_hosts=(MX_HOST,),
-    hellos=(
-        (Hello.TLS12, FETCH),
-        (Hello.OLD, replace(FETCH, outcome=FetchOutcome.TLS_FAILED)),
-        (Hello.NAMELESS, FETCH),
+    profiles=(
+        (ClientProfile.TLS12, FETCH),
+        (ClientProfile.OLD, replace(FETCH, outcome=FetchOutcome.TLS_FAILED)),
+        (ClientProfile.NAMELESS, FETCH),
     ),
     aliases=(dns(f"_mta-sts.{DOMAIN}", "CNAME"), dns(f"_smtp._tls.{DOMAIN}", "CNAME")),
     caa=(dns(HOST, "CAA"), dns(DOMAIN, "CAA", '0 issue "letsencrypt.org"')),

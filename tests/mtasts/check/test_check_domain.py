@@ -36,10 +36,10 @@ from mtasts.check.notes import Checked
 from mtasts.check.observed import MxHost, Pointer
 from mtasts.observations import (
     CertificateFault,
+    ClientProfile,
     DnsStatus,
     Fetch,
     FetchOutcome,
-    Hello,
     Parsed,
     Presented,
     SmtpOutcome,
@@ -73,12 +73,12 @@ def endpoint(**changes: Any) -> dict[str, Any]:
     return {"endpoints": (replace(GOOD.endpoints[0], **changes),)}
 
 
-def hello(which: Hello, outcome: FetchOutcome, **changes: Any) -> dict[str, Any]:
-    return {"hellos": ((which, replace(FETCH, outcome=outcome, **changes)),)}
+def profile(which: ClientProfile, outcome: FetchOutcome, **changes: Any) -> dict[str, Any]:
+    return {"profiles": ((which, replace(FETCH, outcome=outcome, **changes)),)}
 
 
-def mx_hello(which: Hello, **changes: Any) -> dict[str, Any]:
-    return {"mx_hosts": (replace(MX_HOST, hellos=((which, replace(SESSION, **changes)),)),)}
+def mx_profile(which: ClientProfile, **changes: Any) -> dict[str, Any]:
+    return {"mx_hosts": (replace(MX_HOST, profiles=((which, replace(SESSION, **changes)),)),)}
 
 
 def mx_host(**changes: Any) -> dict[str, Any]:
@@ -206,9 +206,9 @@ RSA_1024, RSA_2048 = (
             {"host": (replace(A, status=FAILED, values=()),) * 2, "loops": ((HOST, "b", HOST),)},
             "host-cname-loop",
         ),
-        (hello(Hello.TLS12, FetchOutcome.TLS_FAILED), "host-tls12-missing"),
-        (hello(Hello.OLD, FetchOutcome.ANSWERED), "host-tls-old"),
-        (hello(Hello.NAMELESS, FetchOutcome.CERTIFICATE_REFUSED), "host-sni-needed"),
+        (profile(ClientProfile.TLS12, FetchOutcome.TLS_FAILED), "host-tls12-missing"),
+        (profile(ClientProfile.OLD, FetchOutcome.ANSWERED), "host-tls-old"),
+        (profile(ClientProfile.NAMELESS, FetchOutcome.CERTIFICATE_REFUSED), "host-sni-needed"),
         (fetched(tls=replace(TLS, version="TLSv1.2")), "host-tls13-missing"),
         (fetched(seconds=11.0), "host-slow"),
         ({"caa": (dns(HOST, "CAA", '0 issue "ca.example"'),)}, "host-caa"),
@@ -228,9 +228,12 @@ RSA_1024, RSA_2048 = (
         ({"mx": dns(DOMAIN, "MX", f"10 {MX}", f"20 {MX}")}, "mx-duplicate"),
         (session(outcome=SmtpOutcome.MALFORMED), "mx-malformed"),
         (session(tls=LESS), "mx-tls13-missing"),
-        (mx_hello(Hello.TLS12, outcome=SmtpOutcome.TLS_FAILED), "mx-tls12-missing"),
-        (mx_hello(Hello.TLS12, tls=replace(LESS, cipher="AES128-SHA")), "mx-forward-secrecy"),
-        (mx_hello(Hello.OLD, tls=replace(LESS, version="TLSv1")), "mx-tls-old"),
+        (mx_profile(ClientProfile.TLS12, outcome=SmtpOutcome.TLS_FAILED), "mx-tls12-missing"),
+        (
+            mx_profile(ClientProfile.TLS12, tls=replace(LESS, cipher="AES128-SHA")),
+            "mx-forward-secrecy",
+        ),
+        (mx_profile(ClientProfile.OLD, tls=replace(LESS, version="TLSv1")), "mx-tls-old"),
         (session(outcome=REFUSED, fault=CertificateFault.WEAK), "mx-certificate-weak"),
         (session(outcome=REFUSED, fault=CertificateFault.PURPOSE), "mx-certificate-purpose"),
         (pointer(), "mx-pointer-missing"),
@@ -376,13 +379,21 @@ def test_nothing_stops_at_the_first_problem() -> None:
         (tlsa(status=FAILED), "dane"),
         ({"spf_parsed": Parsed("", reason="SERVFAIL")}, "spf-parsed"),
         ({"dmarc_parsed": Parsed("", reason="SERVFAIL")}, "dmarc-parsed"),
-        (hello(Hello.NAMELESS, FetchOutcome.TIMED_OUT, reason="late"), "host-hello"),
-        (hello(Hello.OLD, FetchOutcome.CONNECT_FAILED), "host-hello"),
-        (hello(Hello.TLS12, FetchOutcome.TLS_FAILED, cut=True, limited=True), "host-hello"),
-        (mx_hello(Hello.TLS12, outcome=SmtpOutcome.TIMED_OUT, reason="late"), "mx-hello"),
-        (mx_hello(Hello.OLD, outcome=SmtpOutcome.SMTP_FAILED, code=421, reason="421"), "mx-hello"),
+        (profile(ClientProfile.NAMELESS, FetchOutcome.TIMED_OUT, reason="late"), "host-hello"),
+        (profile(ClientProfile.OLD, FetchOutcome.CONNECT_FAILED), "host-hello"),
         (
-            mx_hello(Hello.TLS12, outcome=SmtpOutcome.TLS_FAILED, limited=True, reason="lost"),
+            profile(ClientProfile.TLS12, FetchOutcome.TLS_FAILED, cut=True, limited=True),
+            "host-hello",
+        ),
+        (mx_profile(ClientProfile.TLS12, outcome=SmtpOutcome.TIMED_OUT, reason="late"), "mx-hello"),
+        (
+            mx_profile(ClientProfile.OLD, outcome=SmtpOutcome.SMTP_FAILED, code=421, reason="421"),
+            "mx-hello",
+        ),
+        (
+            mx_profile(
+                ClientProfile.TLS12, outcome=SmtpOutcome.TLS_FAILED, limited=True, reason="lost"
+            ),
             "mx-hello",
         ),
         ({"agents": (("Google", replace(FETCH, status=429, limited=True)),)}, "host-agent"),
@@ -446,7 +457,7 @@ def test_what_one_sender_refuses_is_told_by_its_name() -> None:
 
 def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
     refused = fetched(outcome=FetchOutcome.TLS_FAILED, tls=Presented())
-    less = hello(Hello.TLS12, FetchOutcome.TLS_FAILED)
+    less = profile(ClientProfile.TLS12, FetchOutcome.TLS_FAILED)
     assert ids(checked(**{**refused, **less})) == ["host-tls-failed"]
 
 
@@ -458,7 +469,7 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
             "caa": (dns(HOST, "CAA", '0 issue "ca.example"'),),
             **fetched(tls=replace(TLS, issuer="Some Authority")),
         },
-        mx_hello(Hello.NAMELESS),
+        mx_profile(ClientProfile.NAMELESS),
         pointer("a.example") | mx_host(pointers=()),
         mx_host(tlsa=None),
         tlsa(f"2 0 1 {OTHER_HASH}", certificate=b"der"),

@@ -21,7 +21,7 @@ from loopback import leading, served
 from localcloud.authority import CRL_URL, Authority, Certificate
 from mtasts.check.domain import check_domain
 from mtasts.check.revocation import crl_address, is_revoked, ocsp_request, source
-from mtasts.observations import Fetch, FetchOutcome, Hello, Presented
+from mtasts.observations import ClientProfile, Fetch, FetchOutcome, Presented
 from mtasts.probe.https import greet
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ async def presented(authority: Authority, kind: Certificate, path: Path) -> Pres
 
     authority.write(path)
     async with served(silent, authority.context((HOST,), kind)) as port:
-        found = await greet(leading(port, path), HOST, "192.0.2.1", Hello.USUAL)
+        found = await greet(leading(port, path), HOST, "192.0.2.1", ClientProfile.USUAL)
     return found.tls
 
 

@@ -11,7 +11,7 @@ import pytest
 from loopback import leading, served
 
 from localcloud.authority import Authority, Certificate, server_context
-from mtasts.observations import CertificateFault, Fetch, FetchOutcome, Hello
+from mtasts.observations import CertificateFault, ClientProfile, Fetch, FetchOutcome
 from mtasts.probe import tls
 from mtasts.probe.https import greet
 from mtasts.probe.tls import expiry, fault, names, tls_context
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "mta-sts.example.gov"
-MODERN = {Hello.USUAL, Hello.TLS12, Hello.NAMELESS}
+MODERN = {ClientProfile.USUAL, ClientProfile.TLS12, ClientProfile.NAMELESS}
 
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     await reader.read()
 
 
-async def hellos(context: ssl.SSLContext, ca_file: Path) -> dict[Hello, Fetch]:
+async def profiles(context: ssl.SSLContext, ca_file: Path) -> dict[ClientProfile, Fetch]:
     async with served(silent, context) as port:
         reach = leading(port, ca_file)
-        return {each: await greet(reach, HOST, "192.0.2.1", each) for each in Hello}
+        return {each: await greet(reach, HOST, "192.0.2.1", each) for each in ClientProfile}
 
 
-def taken(found: dict[Hello, Fetch]) -> set[Hello]:
-    return {hello for hello, each in found.items() if each.outcome is FetchOutcome.ANSWERED}
+def taken(found: dict[ClientProfile, Fetch]) -> set[ClientProfile]:
+    return {profile for profile, each in found.items() if each.outcome is FetchOutcome.ANSWERED}
 
 
 async def test_a_modern_server_takes_all_but_old_versions(
     authority: Authority, ca_file: Path
 ) -> None:
-    found = await hellos(authority.context((HOST,)), ca_file)
+    found = await profiles(authority.context((HOST,)), ca_file)
     assert taken(found) == MODERN
-    assert found[Hello.USUAL].tls.version == "TLSv1.3"
-    assert found[Hello.TLS12].tls.version == "TLSv1.2"
-    assert found[Hello.OLD].outcome is FetchOutcome.TLS_FAILED
-    assert found[Hello.USUAL].tls.issuer == "mtasts local cloud"
-    assert found[Hello.USUAL].tls.certificate
+    assert found[ClientProfile.USUAL].tls.version == "TLSv1.3"
+    assert found[ClientProfile.TLS12].tls.version == "TLSv1.2"
+    assert found[ClientProfile.OLD].outcome is FetchOutcome.TLS_FAILED
+    assert found[ClientProfile.USUAL].tls.issuer == "mtasts local cloud"
+    assert found[ClientProfile.USUAL].tls.certificate
 
 
 async def test_an_old_server_takes_old_versions(authority: Authority, ca_file: Path) -> None:
@@ -55,9 +55,9 @@ async def test_an_old_server_takes_old_versions(authority: Authority, ca_file: P
         warnings.simplefilter("ignore", DeprecationWarning)
         context.minimum_version = ssl.TLSVersion.TLSv1
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
-    found = await hellos(context, ca_file)
-    assert Hello.OLD in taken(found)
-    assert found[Hello.OLD].tls.version == "TLSv1.1"
+    found = await profiles(context, ca_file)
+    assert ClientProfile.OLD in taken(found)
+    assert found[ClientProfile.OLD].tls.version == "TLSv1.1"
 
 
 async def test_a_server_may_need_the_name(authority: Authority, ca_file: Path) -> None:
@@ -69,15 +69,15 @@ async def test_a_server_may_need_the_name(authority: Authority, ca_file: Path) -
         tls_.context = named if name == HOST else other
 
     context.sni_callback = choose
-    found = await hellos(context, ca_file)
-    assert taken(found) == MODERN - {Hello.NAMELESS}
-    assert found[Hello.NAMELESS].reason == "the certificate names another host"
+    found = await profiles(context, ca_file)
+    assert taken(found) == MODERN - {ClientProfile.NAMELESS}
+    assert found[ClientProfile.NAMELESS].reason == "the certificate names another host"
 
 
 async def test_a_common_name_names_no_host(authority: Authority, ca_file: Path) -> None:
     """RFC 8461 section 3.3: the subjectAltName alone counts, whatever OpenSSL takes by itself."""
     context = authority.context((HOST,), Certificate.COMMON_NAME)
-    usual = (await hellos(context, ca_file))[Hello.USUAL]
+    usual = (await profiles(context, ca_file))[ClientProfile.USUAL]
     assert usual.outcome is FetchOutcome.CERTIFICATE_REFUSED
     assert usual.fault is CertificateFault.HOST_MISMATCH
     taken_by_openssl = ssl.create_default_context(cafile=ca_file)
@@ -100,9 +100,9 @@ def test_the_issuer_is_the_next_in_the_chain(chain: list[bytes], issuer: bytes) 
 
 
 async def test_every_hello_verifies(authority: Authority, ca_file: Path) -> None:
-    found = await hellos(authority.context((HOST,), Certificate.SELF_SIGNED), ca_file)
+    found = await profiles(authority.context((HOST,), Certificate.SELF_SIGNED), ca_file)
     assert taken(found) == set()
-    assert found[Hello.NAMELESS].fault is CertificateFault.NOT_TRUSTED
+    assert found[ClientProfile.NAMELESS].fault is CertificateFault.NOT_TRUSTED
 
 
 class _Presents:
@@ -130,7 +130,7 @@ def test_names_are_compared_label_by_label(found: list[tuple[str, str]], named: 
 
 def test_contexts_are_kept(ca_file: Path) -> None:
     assert tls_context(ca_file) is tls_context(ca_file)
-    assert tls_context(ca_file) is not tls_context(ca_file, Hello.TLS12)
+    assert tls_context(ca_file) is not tls_context(ca_file, ClientProfile.TLS12)
 
 
 @pytest.mark.parametrize("certificate", [{}, {"notAfter": ()}])

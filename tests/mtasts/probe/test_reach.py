@@ -10,7 +10,7 @@ import pytest
 from loopback import served
 
 from mtasts.errors import UsageError
-from mtasts.observations import FetchOutcome, Hello, SmtpOutcome
+from mtasts.observations import ClientProfile, FetchOutcome, SmtpOutcome
 from mtasts.probe.https import fetch, greet
 from mtasts.probe.openssl import details
 from mtasts.probe.reach import ConnectTo, NotGlobalError, Reach
@@ -170,7 +170,7 @@ async def test_what_nobody_outside_can_reach_is_not_contacted(ca_file: Path) -> 
             host, here = "mx.example.gov", "127.0.0.1"
             return (
                 (await fetch(reach, host, here, port=port)).outcome,
-                (await greet(reach, host, here, Hello.OLD, port=port)).outcome,
+                (await greet(reach, host, here, ClientProfile.OLD, port=port)).outcome,
                 (await look(reach, host, here, port=port)).outcome,
                 (await details(reach, host, here, port=port)).reason,
             )
