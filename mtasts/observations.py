@@ -73,7 +73,7 @@ class ClientProfile(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class TlsSession:
     """What a TLS handshake brought, its certificate verified.
 
     ``version`` is Python's, such as ``TLSv1.3``, ``cipher`` OpenSSL's name; ``expires`` is the end
@@ -89,7 +89,7 @@ class Presented:
     issuer_certificate: bytes = b""
 
 
-NOT_PRESENTED = Presented()
+NO_TLS = TlsSession()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ class Fetch:
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
-    tls: Presented = NOT_PRESENTED
+    tls: TlsSession = NO_TLS
     reason: str = ""
     fault: CertificateFault | None = None
     connected: bool = False
@@ -236,7 +236,7 @@ class SmtpSession:
     address: str
     outcome: SmtpOutcome
     fault: CertificateFault | None = None
-    tls: Presented = NOT_PRESENTED
+    tls: TlsSession = NO_TLS
     reason: str = ""
     connected: bool = False
     seconds: float = 0.0

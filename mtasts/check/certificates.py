@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Notes
     from mtasts.check.row import Check
-    from mtasts.observations import Fetch, Presented
+    from mtasts.observations import Fetch, TlsSession
 
 _EXPIRING = dt.timedelta(days=14)
 
@@ -70,8 +70,8 @@ def judge_refused(
     notes.find(checks.refused[fault or CertificateFault.OTHER], f"{where}: {reason}")
 
 
-def judge_presented(
-    tls: Presented,
+def judge_accepted(
+    tls: TlsSession,
     revocations: Mapping[str, Fetch],
     notes: Notes,
     checks: CertificateChecks,

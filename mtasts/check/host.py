@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from mtasts.check import certificates
-from mtasts.check.certificates import judge_presented, judge_refused
+from mtasts.check.certificates import judge_accepted, judge_refused
 from mtasts.check.mx import is_proxied
 from mtasts.check.notes import AGAIN, ELSEWHERE, LATER, PATIENCE_SECONDS
 from mtasts.check.observed import loop_of
@@ -41,7 +41,7 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
             notes.find(checks.HOST_REFUSED, fetch.address)
         else:
             _fetch(fetch, notes)
-        judge_presented(fetch.tls, revocations, notes, certificates.HOST, fetch.address, now=now)
+        judge_accepted(fetch.tls, revocations, notes, certificates.HOST, fetch.address, now=now)
     _profiles(seen, notes)
     _renewal(seen, notes)
     _agents(seen, notes)

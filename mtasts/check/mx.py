@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from mtasts.check import certificates
-from mtasts.check.certificates import judge_presented, judge_refused
+from mtasts.check.certificates import judge_accepted, judge_refused
 from mtasts.check.dane import parse_tlsa
 from mtasts.check.notes import AGAIN, LATER, PATIENCE_SECONDS, PORT_25
 from mtasts.check.row import Question
@@ -50,7 +50,7 @@ def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.dateti
                 notes.find(checks.MX_REFUSED, where)
             else:
                 _session(session, where, notes)
-            judge_presented(session.tls, revocations, notes, certificates.MX, where, now=now)
+            judge_accepted(session.tls, revocations, notes, certificates.MX, where, now=now)
 
 
 def is_proxied(host: str) -> bool:

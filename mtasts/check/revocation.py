@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.x509 import ocsp
 
-    from mtasts.observations import Presented
+    from mtasts.observations import TlsSession
 
 _HTTP = "http://"
 
 
-def source(tls: Presented) -> str:
+def source(tls: TlsSession) -> str:
     """Where to GET what says whether the certificate was revoked; empty where it names nothing.
 
     The list comes first: one serves for all certificates of an authority, and tells it nothing of
@@ -32,7 +32,7 @@ def source(tls: Presented) -> str:
     return crl_address(tls.certificate) or ocsp_request(tls.certificate, tls.issuer_certificate)
 
 
-def is_revoked(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:
+def is_revoked(raw: bytes, tls: TlsSession, now: dt.datetime) -> tuple[bool | None, str]:
     """What the answer ``raw`` of `source` says; None with a reason where it cannot say."""
     told = _listed if crl_address(tls.certificate) else _answered
     try:
@@ -93,7 +93,7 @@ def responder_of(certificate: bytes) -> str:
     return next((each for each in named if each.lower().startswith(_HTTP)), "")
 
 
-def _listed(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:
+def _listed(raw: bytes, tls: TlsSession, now: dt.datetime) -> tuple[bool | None, str]:
     """A list counts only if the certificate's own issuer signed it, and until its next update."""
     from cryptography import x509  # as above
 
@@ -108,7 +108,7 @@ def _listed(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, 
     return crl.get_revoked_certificate_by_serial_number(serial) is not None, ""
 
 
-def _answered(raw: bytes, tls: Presented, now: dt.datetime) -> tuple[bool | None, str]:
+def _answered(raw: bytes, tls: TlsSession, now: dt.datetime) -> tuple[bool | None, str]:
     """An answer counts if it is about the certificate, signed for its issuer, and still holds."""
     from cryptography import x509  # as above
     from cryptography.x509 import ocsp

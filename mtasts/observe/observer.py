@@ -224,9 +224,9 @@ class _Looking:
         self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
     ) -> tuple[tuple[str, Fetch], ...]:
         """What verified certificates name that says whether they were revoked."""
-        presented = [each.tls for each in fetches]
-        presented += [session.tls for host in hosts for session in host.sessions]
-        urls = sorted(set(map(source, presented)) - {""})[:_REVOCATIONS_MAX]
+        accepted = [each.tls for each in fetches]
+        accepted += [session.tls for host in hosts for session in host.sessions]
+        urls = sorted(set(map(source, accepted)) - {""})[:_REVOCATIONS_MAX]
         found = await asyncio.gather(*(self._visits.revocation(url, self._end) for url in urls))
         return tuple(zip(urls, found, strict=True))
 

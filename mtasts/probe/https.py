@@ -14,7 +14,7 @@ from mtasts.observations import ClientProfile, Fetch, FetchOutcome
 from mtasts.policy import POLICY_PATH
 from mtasts.probe.dial import CONNECT_SECONDS, dial
 from mtasts.probe.reach import NotGlobalError
-from mtasts.probe.tls import fault, names, presented
+from mtasts.probe.tls import fault, names, tls_session
 
 if TYPE_CHECKING:
     import socket
@@ -120,7 +120,7 @@ async def _connected(
             reader, writer = await _open(reach, host, profile, dialled)
             try:
                 if profile is not None:
-                    tls = presented(writer.get_extra_info("ssl_object"))
+                    tls = tls_session(writer.get_extra_info("ssl_object"))
                     so_far = replace(so_far, tls=tls)
                 return await work(so_far, reader, writer)
             finally:

@@ -14,7 +14,7 @@ from mtasts.observations import ClientProfile, Delivery, SmtpOutcome, SmtpSessio
 from mtasts.probe.dial import dial
 from mtasts.probe.https import NO_ROUTE, describe, is_cut
 from mtasts.probe.reach import NotGlobalError
-from mtasts.probe.tls import fault, presented
+from mtasts.probe.tls import fault, tls_session
 
 if TYPE_CHECKING:
     import socket
@@ -176,7 +176,7 @@ async def _start_tls(client: SMTP, session: SmtpSession, context: ssl.SSLContext
     return replace(
         session,
         outcome=SmtpOutcome.TLS,
-        tls=presented(tls),
+        tls=tls_session(tls),
     )
 
 

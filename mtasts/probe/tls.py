@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, MxPattern
-from mtasts.observations import CertificateFault, ClientProfile, Presented
+from mtasts.observations import CertificateFault, ClientProfile, TlsSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,11 +72,11 @@ def _context(roots: str, _: int, profile: ClientProfile) -> ssl.SSLContext:
     return context
 
 
-def presented(tls: ssl.SSLObject) -> Presented:
+def tls_session(tls: ssl.SSLObject) -> TlsSession:
     """What a handshake brought that was verified."""
     certificate: Mapping[str, Any] = tls.getpeercert() or {}
     cipher = tls.cipher()
-    return Presented(
+    return TlsSession(
         version=tls.version() or "",
         cipher=cipher[0] if cipher else "",
         expires=expiry(certificate),

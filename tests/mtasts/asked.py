@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from live_domain import GOOD, SOON, fetched, session
 
-from mtasts.observations import DnsStatus, Presented, SmtpOutcome
+from mtasts.observations import DnsStatus, SmtpOutcome, TlsSession
 
 if TYPE_CHECKING:
     from mtasts.check.observed import Observed
@@ -42,7 +42,7 @@ def seen(domain: str) -> Observed:
 
     changes: dict[str, dict[str, Any]] = {
         "bad.example": fetched(status=404),
-        "hm.example": fetched(tls=Presented(expires=SOON)),
+        "hm.example": fetched(tls=TlsSession(expires=SOON)),
         "dark.example": session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"),
         "<b>.example": fetched(status=301, headers=(("location", "<script>alert(1)</script>"),)),
     }

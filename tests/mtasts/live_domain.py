@@ -15,9 +15,9 @@ from mtasts.observations import (
     Fetch,
     FetchOutcome,
     Parsed,
-    Presented,
     SmtpOutcome,
     SmtpSession,
+    TlsSession,
 )
 from mtasts.policy import Mode, Policy
 
@@ -47,10 +47,10 @@ def dns(name: str, type_: str, *values: str, **more: Any) -> DnsAnswer:
 
 
 TEXT = (("content-type", "text/plain"),)
-TLS = Presented(version="TLSv1.3", expires=LATER, issuer="Let's Encrypt")
+TLS = TlsSession(version="TLSv1.3", expires=LATER, issuer="Let's Encrypt")
 FETCH = Fetch(HOST, "192.0.2.1", FetchOutcome.ANSWERED, 200, TEXT, body(), tls=TLS)
 SESSION = SmtpSession(MX, "192.0.2.9", SmtpOutcome.TLS, tls=TLS)
-LESS = Presented(version="TLSv1.2", cipher="ECDHE-ECDSA-AES256-GCM-SHA384", expires=LATER)
+LESS = TlsSession(version="TLSv1.2", cipher="ECDHE-ECDSA-AES256-GCM-SHA384", expires=LATER)
 MX_HOST = MxHost(
     MX,
     (dns(MX, "A", "192.0.2.9"), dns(MX, "AAAA")),

@@ -41,9 +41,9 @@ from mtasts.observations import (
     Fetch,
     FetchOutcome,
     Parsed,
-    Presented,
     SmtpOutcome,
     SmtpSession,
+    TlsSession,
 )
 from mtasts.policy import Mode
 
@@ -87,7 +87,7 @@ def mx_host(**changes: Any) -> dict[str, Any]:
 
 def also_at(found: Fetch | SmtpSession, address: str, **changes: Any) -> dict[str, Any]:
     """The MX host or the policy host at one more address, where it answers otherwise."""
-    other = replace(found, address=address, tls=Presented(), **changes)
+    other = replace(found, address=address, tls=TlsSession(), **changes)
     if isinstance(found, Fetch):
         return {"fetches": (replace(FETCH, connected=True), other)}
     return mx_host(sessions=(replace(SESSION, connected=True), other))
@@ -149,7 +149,7 @@ RSA_1024, RSA_2048 = (
         (fetched(status=404), "host-not-found"),
         (fetched(status=500), "host-status"),
         (fetched(headers=()), "host-media-type"),
-        (fetched(tls=Presented(expires=SOON)), "host-certificate-expiring"),
+        (fetched(tls=TlsSession(expires=SOON)), "host-certificate-expiring"),
         (header("cache-control", "public, max-age=86401"), "host-cache-long"),
         (
             {"fetches": (FETCH, replace(FETCH, body=body(Mode.ENFORCE, "*.example.gov")))},
@@ -174,7 +174,7 @@ RSA_1024, RSA_2048 = (
         (session(outcome=REFUSED, fault=CertificateFault.NOT_TRUSTED), "mx-certificate-untrusted"),
         (session(outcome=REFUSED, fault=CertificateFault.OTHER), "mx-certificate-invalid"),
         (session(outcome=REFUSED), "mx-certificate-invalid"),
-        (session(tls=Presented(expires=SOON)), "mx-certificate-expiring"),
+        (session(tls=TlsSession(expires=SOON)), "mx-certificate-expiring"),
         ({"tlsrpt": txt("n")}, "tlsrpt-record-missing"),
         ({"tlsrpt": replace(GOOD.tlsrpt, canonical="r.example")}, "tlsrpt-record-delegated"),
         ({"legacy": txt("n", "v=TLSRPTv1; rua=mailto:a@b.example")}, "tlsrpt-record-legacy"),
@@ -260,7 +260,7 @@ RSA_1024, RSA_2048 = (
         (
             {
                 "private": frozenset({"192.0.2.9"}),
-                **session(outcome=SmtpOutcome.NOT_GLOBAL, tls=Presented()),
+                **session(outcome=SmtpOutcome.NOT_GLOBAL, tls=TlsSession()),
             },
             "mx-address-not-global",
         ),
@@ -329,7 +329,7 @@ def test_nothing_stops_at_the_first_problem() -> None:
         sts=txt("n", "v=STSv1; id=1;", "v=STSv1; id=2;"),
         fetches=(replace(FETCH, body=b"<html>"), replace(FETCH, status=302)),
         mx_hosts=(
-            replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, tls=Presented(expires=SOON)),)),
+            replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, tls=TlsSession(expires=SOON)),)),
         ),
         tlsrpt=txt("n"),
         dmarc=(),
@@ -456,7 +456,7 @@ def test_what_one_sender_refuses_is_told_by_its_name() -> None:
 
 
 def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
-    refused = fetched(outcome=FetchOutcome.TLS_FAILED, tls=Presented())
+    refused = fetched(outcome=FetchOutcome.TLS_FAILED, tls=TlsSession())
     less = profile(ClientProfile.TLS12, FetchOutcome.TLS_FAILED)
     assert ids(checked(**{**refused, **less})) == ["host-tls-failed"]
 
@@ -464,7 +464,7 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"caa": (dns(HOST, "CAA", '0 issue "ca.example"'),), **fetched(tls=Presented())},
+        {"caa": (dns(HOST, "CAA", '0 issue "ca.example"'),), **fetched(tls=TlsSession())},
         {
             "caa": (dns(HOST, "CAA", '0 issue "ca.example"'),),
             **fetched(tls=replace(TLS, issuer="Some Authority")),
@@ -556,7 +556,7 @@ def test_a_host_that_does_not_exist_is_to_go_and_not_to_be_listed(
 def test_only_a_host_of_the_domain_is_quoted(
     host: str, changes: dict[str, Any], shown: str
 ) -> None:
-    said = replace(SESSION, host=host, outcome=SmtpOutcome.SMTP_FAILED, tls=Presented())
+    said = replace(SESSION, host=host, outcome=SmtpOutcome.SMTP_FAILED, tls=TlsSession())
     found = checked(mx_hosts=(MxHost(host, (), (replace(said, reason="554 hm", **changes),)),))
     (told,) = [
         *(each.evidence for each in found.findings if each.id == "mx-malformed"),
@@ -569,9 +569,9 @@ def test_a_certificates_list_that_is_none_is_not_quoted() -> None:
     """Whoever answers at its address is no host of the domain."""
     words = replace(FETCH, outcome=FetchOutcome.HTTP_MALFORMED, reason="SSH-2.0 secret")
     from mtasts.check.certificates import HOST as CERTIFICATE  # as above
-    from mtasts.check.certificates import judge_presented  # for this alone
+    from mtasts.check.certificates import judge_accepted  # for this alone
     from mtasts.check.notes import Notes  # as above
 
     notes = Notes(DOMAIN)
-    judge_presented(Presented(), {"": words}, notes, CERTIFICATE, "192.0.2.1", now=NOW)
+    judge_accepted(TlsSession(), {"": words}, notes, CERTIFICATE, "192.0.2.1", now=NOW)
     assert [each.reason for each in notes.unknown] == ["what it says is not HTTP"]

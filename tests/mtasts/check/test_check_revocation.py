@@ -21,7 +21,7 @@ from loopback import leading, served
 from localcloud.authority import CRL_URL, Authority, Certificate
 from mtasts.check.domain import check_domain
 from mtasts.check.revocation import crl_address, is_revoked, ocsp_request, source
-from mtasts.observations import ClientProfile, Fetch, FetchOutcome, Presented
+from mtasts.observations import ClientProfile, Fetch, FetchOutcome, TlsSession
 from mtasts.probe.https import greet
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ OCSP = AuthorityInformationAccessOID.OCSP
 LIST = Fetch("crl.lab.example", "192.0.2.1", FetchOutcome.ANSWERED, 200)
 
 
-async def presented(authority: Authority, kind: Certificate, path: Path) -> Presented:
+async def presented(authority: Authority, kind: Certificate, path: Path) -> TlsSession:
     """What a server of ``authority`` shows; its first certificates are signed by the root."""
 
     async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -152,7 +152,7 @@ def answer(
 
 def told(raw: bytes, issuer: x509.Certificate | None = None) -> tuple[bool | None, str]:
     signer = der(issuer or certificate(KEY))
-    return is_revoked(raw, Presented(certificate=der(LEAF), issuer_certificate=signer), NOW)
+    return is_revoked(raw, TlsSession(certificate=der(LEAF), issuer_certificate=signer), NOW)
 
 
 def test_what_a_responder_says_counts_if_it_is_signed_for_the_issuer() -> None:
@@ -216,7 +216,7 @@ def test_a_certificate_that_names_no_responder_over_http(
 
 @pytest.mark.parametrize("certificate", [b"", b"no certificate"])
 def test_what_is_no_certificate_names_no_list(certificate: bytes) -> None:
-    assert crl_address(certificate) == source(Presented(certificate=certificate)) == ""
+    assert crl_address(certificate) == source(TlsSession(certificate=certificate)) == ""
 
 
 async def test_each_layer_tells_it(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError, Proof
 from mtasts.ledger.history import Ledger, intend
 from mtasts.names import MxPattern
-from mtasts.observations import CertificateFault, Presented, SmtpOutcome, SmtpSession
+from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession, TlsSession
 from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import ConnectTo, Reach
 from mtasts.promotion import collect
@@ -229,7 +229,7 @@ def lab(folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRe
 
     async def look(_: Reach, host: str, address: str) -> object:
         expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
-        return SmtpSession(host, address, SmtpOutcome.TLS, tls=Presented(expires=expires))
+        return SmtpSession(host, address, SmtpOutcome.TLS, tls=TlsSession(expires=expires))
 
     monkeypatch.setattr(collect, "look", look)
     return folder

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from loopback import Zone, served
 
-from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome, Presented
+from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome, TlsSession
 from mtasts.observe import connections
 from mtasts.observe.connections import Visits, beside, patiently, report_uris
 from mtasts.observe.lookups import LATE, Answers
@@ -89,7 +89,7 @@ async def test_a_list_of_revocations_is_read_at_port_80_alone(ca_file: Path) -> 
     assert inside.outcome is FetchOutcome.NOT_GLOBAL
 
 
-STOOD = Fetch("h", "a", FetchOutcome.ANSWERED, 200, tls=Presented(version="TLSv1.3"))
+STOOD = Fetch("h", "a", FetchOutcome.ANSWERED, 200, tls=TlsSession(version="TLSv1.3"))
 CUT = Fetch("h", "a", FetchOutcome.TLS_FAILED, cut=True)
 REFUSED = Fetch("h", "a", FetchOutcome.CONNECT_FAILED, refused=True)
 ALERT = Fetch("h", "a", FetchOutcome.TLS_FAILED)
