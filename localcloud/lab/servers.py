@@ -158,7 +158,7 @@ def _records(setup: Setup, addresses: dict[str, str], *, ipv6: bool) -> Iterator
         name = f"{label}.{setup.domain}"
         if label not in setup.bare:
             yield RecordSet(name, "A", _TTL_SECONDS, (addresses[label],))
-        pointers = setup.pointers.get(label, (f"{name}.",))
-        if pointers:
+        reverse_names = setup.reverse_names.get(label, (f"{name}.",))
+        if reverse_names:
             reverse = ".".join(reversed(addresses[label].split("."))) + ".in-addr.arpa"
-            yield RecordSet(reverse, "PTR", _TTL_SECONDS, pointers)
+            yield RecordSet(reverse, "PTR", _TTL_SECONDS, reverse_names)

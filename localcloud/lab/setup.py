@@ -24,8 +24,8 @@ class Setup:
     record ``{web}`` stands for the policy host's address, ``{mx1}`` for that of an MX host, and
     ``{closed}`` for one where nothing listens.
     ``ttls`` are in seconds. ``mail`` are MX hosts by label; they and the policy host get address
-    records, unless their label is in ``bare``, and MX hosts a PTR record, unless ``pointers`` has
-    others. ``signed`` is what the resolver says of DNSSEC.
+    records, unless their label is in ``bare``, and MX hosts a PTR record, unless
+    ``reverse_names`` has others. ``signed`` is what the resolver says of DNSSEC.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Setup:
     web: Web = field(default_factory=Web)
     mail: dict[str, Flavour] = field(default_factory=dict)
     bare: set[str] = field(default_factory=set)
-    pointers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    reverse_names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     ipv6: bool = True
     signed: bool = True
 

@@ -75,9 +75,9 @@ def _mx_missing(setup: Setup) -> None:
     setup.faults[setup.domain, "MX"] = DnsFault(Outcome.NXDOMAIN)
 
 
-def _pointer(*names: str) -> Callable[[Setup], None]:
+def _reverse(*names: str) -> Callable[[Setup], None]:
     def change(setup: Setup) -> None:
-        setup.pointers["mx1"] = tuple(f"{name}.{setup.domain}." for name in names)
+        setup.reverse_names["mx1"] = tuple(f"{name}.{setup.domain}." for name in names)
 
     return change
 
@@ -208,8 +208,8 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "mx-certificate-revoked": mx(Flavour.REVOKED_BY_ANSWER),
     "mx-certificate-invalid": mx(Flavour.NOT_YET_VALID),
     "mx-certificate-expiring": mx(Flavour.EXPIRING),
-    "mx-pointer-missing": _pointer(),
-    "mx-pointer-elsewhere": _pointer("other"),
+    "mx-pointer-missing": _reverse(),
+    "mx-pointer-elsewhere": _reverse("other"),
     "dane-unsigned": both(_tlsa(f"3 1 1 {_NO_HASH}"), having(signed=False)),
     "dane-usage": _tlsa(f"1 0 1 {_NO_HASH}"),
     "dane-mismatch": _tlsa(f"3 1 1 {_NO_HASH}"),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from mtasts.check.notes import Notes
-    from mtasts.check.observed import MxHost, Observed, Pointer
+    from mtasts.check.observed import MxHost, Observed, ReverseDns
     from mtasts.observations import SmtpSession
     from mtasts.policy import Policy
 
@@ -94,8 +94,8 @@ def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
     for each in found.implicit:
         if each.outcome is FetchOutcome.ANSWERED:
             notes.find(checks.MX_PORT_465, f"{each.host} at {each.address}: {each.tls.version}")
-    for pointer in found.pointers:
-        _pointer(pointer, found.host, notes)
+    for reverse in found.reverse_dns:
+        _reverse_dns(reverse, found.host, notes)
     _dane(found, notes)
 
 
@@ -114,17 +114,17 @@ def _profile(profile: ClientProfile, session: SmtpSession, notes: Notes) -> None
         notes.find(checks.MX_FORWARD_SECRECY, f"{where}: {session.tls.cipher}")
 
 
-def _pointer(pointer: Pointer, host: str, notes: Notes) -> None:
+def _reverse_dns(reverse: ReverseDns, host: str, notes: Notes) -> None:
     """Whether the address has a name that leads back to it."""
-    failed = [each for each in (pointer.names, *pointer.back) if not each.settled]
+    failed = [each for each in (reverse.names, *reverse.back) if not each.settled]
     if failed:
-        what = f"what DNS calls {pointer.address}, an address of {host}"
+        what = f"what DNS calls {reverse.address}, an address of {host}"
         notes.not_known(Question.MX_POINTER, what, failed[0].reason, AGAIN)
-    elif not pointer.names.values:
-        notes.find(checks.MX_POINTER_MISSING, f"{host} at {pointer.address}")
-    elif not any(pointer.address in each.values for each in pointer.back):
-        names = ", ".join(pointer.names.values)
-        notes.find(checks.MX_POINTER_ELSEWHERE, f"{host} at {pointer.address}: {names}")
+    elif not reverse.names.values:
+        notes.find(checks.MX_POINTER_MISSING, f"{host} at {reverse.address}")
+    elif not any(reverse.address in each.values for each in reverse.back):
+        names = ", ".join(reverse.names.values)
+        notes.find(checks.MX_POINTER_ELSEWHERE, f"{host} at {reverse.address}: {names}")
 
 
 def _dane(found: MxHost, notes: Notes) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointer:
+class ReverseDns:
     """What DNS calls an address (PTR), and where each of those names leads."""
 
     address: str
@@ -36,7 +36,7 @@ class MxHost:
     sessions: tuple[SmtpSession, ...] = ()
     profiles: tuple[tuple[ClientProfile, SmtpSession], ...] = ()
     tlsa: DnsAnswer | None = None
-    pointers: tuple[Pointer, ...] = ()
+    reverse_dns: tuple[ReverseDns, ...] = ()
     implicit: tuple[Fetch, ...] = ()
 
     @property

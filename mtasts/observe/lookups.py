@@ -6,7 +6,7 @@ import asyncio
 import ipaddress
 from typing import TYPE_CHECKING
 
-from mtasts.check.observed import Pointer
+from mtasts.check.observed import ReverseDns
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.observe.shared import Shared
 from mtasts.probe.dns import ADDRESS_TYPES
@@ -94,13 +94,13 @@ class Lookups:
             chain.append(found.values[0])
         return ()
 
-    async def pointer(self, address: str) -> Pointer:
+    async def reverse_dns(self, address: str) -> ReverseDns:
         """What DNS calls ``address``, and where those names lead."""
         parsed = ipaddress.ip_address(address)
         names = await self.one(parsed.reverse_pointer, "PTR")
         type_ = ADDRESS_TYPES[parsed.version == 6]
         back = await asyncio.gather(*(self.one(name, type_) for name in names.values[:_NAMES_MAX]))
-        return Pointer(address, names, tuple(back))
+        return ReverseDns(address, names, tuple(back))
 
     async def patterns(self, policy: Policy | None) -> tuple[DnsAnswer, ...]:
         """Whether the hosts and domains that the policy lists exist."""

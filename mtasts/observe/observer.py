@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
     from typing import Any, TypeVar
 
-    from mtasts.check.observed import Pointer
+    from mtasts.check.observed import ReverseDns
     from mtasts.observations import Fetch, Parsed, SmtpSession, TlsDetails
     from mtasts.probe.dns import Resolver
     from mtasts.probe.reach import Reach
@@ -193,7 +193,7 @@ class _Looking:
             tuple(each.usual for each in found),
             tuple(pair for each in found for pair in each.less),
             tlsa,
-            tuple(each.pointer for each in found if each.pointer),
+            tuple(each.reverse for each in found if each.reverse),
             tuple(each.implicit for each in found if each.implicit),
         )
 
@@ -209,7 +209,9 @@ class _Looking:
 
         if not self._reach.reaches_all(address):  # of whose names everybody has others
             return _Sessions(await patiently(session, end))
-        usual, pointer = await asyncio.gather(patiently(session, end), self._ask.pointer(address))
+        usual, reverse = await asyncio.gather(
+            patiently(session, end), self._ask.reverse_dns(address)
+        )
         less = (ClientProfile.TLS12, ClientProfile.OLD) if usual.outcome is SmtpOutcome.TLS else ()
         found = await _in_turn(less, session, session, end)
         implicit = None
@@ -218,7 +220,7 @@ class _Looking:
             implicit = await visits.greet(
                 host, address, end, ClientProfile.USUAL, port=_SUBMISSIONS
             )
-        return _Sessions(usual, found, pointer, implicit)
+        return _Sessions(usual, found, reverse, implicit)
 
     async def _revocations(
         self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
@@ -274,7 +276,7 @@ class _Sessions(NamedTuple):
 
     usual: SmtpSession
     less: Sequence[tuple[ClientProfile, SmtpSession]] = ()
-    pointer: Pointer | None = None
+    reverse: ReverseDns | None = None
     implicit: Fetch | None = None
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mtasts.check.observed import Endpoint, Mailbox, MxHost, Observed, Pointer
+from mtasts.check.observed import Endpoint, Mailbox, MxHost, Observed, ReverseDns
 from mtasts.names import MxPattern
 from mtasts.observations import (
     ClientProfile,
@@ -60,7 +60,7 @@ MX_HOST = MxHost(
         (ClientProfile.OLD, replace(SESSION, outcome=SmtpOutcome.TLS_FAILED)),
     ),
     dns(f"_25._tcp.{MX}", "TLSA"),
-    (Pointer("192.0.2.9", dns("9.2.0.192", "PTR", MX), (dns(MX, "A", "192.0.2.9"),)),),
+    (ReverseDns("192.0.2.9", dns("9.2.0.192", "PTR", MX), (dns(MX, "A", "192.0.2.9"),)),),
 )
 REPORTS = "tlsrpt@reports.example"
 GOOD = Observed(

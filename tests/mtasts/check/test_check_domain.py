@@ -33,7 +33,7 @@ from live_domain import (
 
 from mtasts.check.domain import check_domain
 from mtasts.check.notes import Checked
-from mtasts.check.observed import MxHost, Pointer
+from mtasts.check.observed import MxHost, ReverseDns
 from mtasts.observations import (
     CertificateFault,
     ClientProfile,
@@ -93,9 +93,9 @@ def also_at(found: Fetch | SmtpSession, address: str, **changes: Any) -> dict[st
     return mx_host(sessions=(replace(SESSION, connected=True), other))
 
 
-def pointer(*names: str, **changes: Any) -> dict[str, Any]:
+def reverse(*names: str, **changes: Any) -> dict[str, Any]:
     found = dns("9.2.0.192", "PTR", *names, **changes)
-    return mx_host(pointers=(Pointer("192.0.2.9", found, (dns("x", "A", "192.0.2.8"),)),))
+    return mx_host(reverse_dns=(ReverseDns("192.0.2.9", found, (dns("x", "A", "192.0.2.8"),)),))
 
 
 def tlsa(*values: str, certificate: bytes = b"", **changes: Any) -> dict[str, Any]:
@@ -236,8 +236,8 @@ RSA_1024, RSA_2048 = (
         (mx_profile(ClientProfile.OLD, tls=replace(LESS, version="TLSv1")), "mx-tls-old"),
         (session(outcome=REFUSED, fault=CertificateFault.WEAK), "mx-certificate-weak"),
         (session(outcome=REFUSED, fault=CertificateFault.PURPOSE), "mx-certificate-purpose"),
-        (pointer(), "mx-pointer-missing"),
-        (pointer("other.example"), "mx-pointer-elsewhere"),
+        (reverse(), "mx-pointer-missing"),
+        (reverse("other.example"), "mx-pointer-elsewhere"),
         (tlsa(f"3 1 1 {OTHER_HASH}", authenticated=False), "dane-unsigned"),
         (tlsa(f"1 0 1 {OTHER_HASH}"), "dane-usage"),
         (tlsa(f"3 0 1 {OTHER_HASH}", certificate=b"der"), "dane-mismatch"),
@@ -375,7 +375,7 @@ def test_nothing_stops_at_the_first_problem() -> None:
         ),
         ({"caa": (dns(HOST, "CAA", status=FAILED),)}, "host-caa"),
         ({"patterns": (dns(MX, "A", status=FAILED),)}, "policy-mx"),
-        (pointer(status=FAILED), "mx-pointer"),
+        (reverse(status=FAILED), "mx-pointer"),
         (tlsa(status=FAILED), "dane"),
         ({"spf_parsed": Parsed("", reason="SERVFAIL")}, "spf-parsed"),
         ({"dmarc_parsed": Parsed("", reason="SERVFAIL")}, "dmarc-parsed"),
@@ -470,7 +470,7 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
             **fetched(tls=replace(TLS, issuer="Some Authority")),
         },
         mx_profile(ClientProfile.NAMELESS),
-        pointer("a.example") | mx_host(pointers=()),
+        reverse("a.example") | mx_host(reverse_dns=()),
         mx_host(tlsa=None),
         tlsa(f"2 0 1 {OTHER_HASH}", certificate=b"der"),
         tlsa("nonsense", certificate=b"der"),
