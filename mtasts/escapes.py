@@ -27,8 +27,10 @@ _LINK = re.compile(r"(?i)(?<=www)\.|:(?=//)")
 _FIRST = re.compile(r"\A(?:[-+=]|\d+\.)(?=\s|\Z)|\A[-=]{2,}")
 _POLICY = re.compile(r"[A-Za-z0-9*._-]+")
 _TICKS = re.compile("`{3,}")
-# What every YAML reader takes for text without quotes: host names and region codes.
-_PLAIN_YAML = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
+# What every YAML reader takes for text without quotes: host names, region codes, plain words.
+_PLAIN_YAML = re.compile(
+    r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]|(?!(?:yes|off|true|false|null)\b)[a-z]{3,}"
+)
 
 
 class UnfitValueError(MtaStsError):
@@ -48,6 +50,11 @@ def shown(text: str) -> str:
     return "".join(each if each.isprintable() else _python_escape(each) for each in line)
 
 
+def _python_escape(character: str) -> str:
+    """A character as Python spells it in a string, such as U+202E by its number."""
+    return character.encode("unicode_escape").decode("ascii")
+
+
 def markup(text: str) -> str:
     """Text that HTML and XML take for nothing else, in an element or a quoted attribute."""
     return html.escape(shown(text))
@@ -63,8 +70,8 @@ def markdown(text: str) -> str:
 def yaml(text: str) -> str:
     """A scalar that YAML reads as this text: plain where that is certain, else double-quoted.
 
-    Raises:
-        UnfitValueError: it holds bytes that were no UTF-8, for which YAML has no spelling.
+    Half of a surrogate pair stays as it is: it stands for a byte that was no UTF-8, for which YAML
+    has no spelling, and no reader takes it.
     """
     if _PLAIN_YAML.fullmatch(text):
         return text
@@ -72,15 +79,10 @@ def yaml(text: str) -> str:
     return "".join(each if each.isprintable() else _yaml_escape(each) for each in quoted)
 
 
-def _python_escape(character: str) -> str:
-    """A character as Python spells it in a string, such as U+202E by its number."""
-    return character.encode("unicode_escape").decode("ascii")
-
-
 def _yaml_escape(character: str) -> str:
     code = ord(character)
     if 0xD800 <= code < 0xE000:
-        raise UnfitValueError(f"a text that is no UTF-8 cannot be written: {character!a}")
+        return character
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 

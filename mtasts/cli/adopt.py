@@ -11,8 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import own_project, stack_file
@@ -34,6 +32,7 @@ from mtasts.promotion.evidence_files import FOLDER, evidence_path
 from mtasts.recovery.import_file import import_file
 from mtasts.recovery.live import AdoptionError, Live, look_at
 from mtasts.recovery.take_in import finder, look_for
+from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file_text
 from mtasts.run.survey import Surveyor
 
 if TYPE_CHECKING:
@@ -152,37 +151,28 @@ def _names(arguments: Namespace, path: Path) -> list[str]:
 
 def _new_file(arguments: Namespace, live: list[Live]) -> bytes:
     """A stack file that means what is live."""
-    flat: dict[str, object] = {}
-    if arguments.cloudflare_account:
-        flat["mtasts:cloudflareAccount"] = arguments.cloudflare_account
-    else:
-        flat["aws:region"] = arguments.region
-    if arguments.account:
-        flat["aws:allowedAccountIds"] = [arguments.account]
-    flat |= {
-        "mtasts:agency": arguments.title or arguments.stack,
-        "mtasts:profile": "rfc",
-        "mtasts:hosting": "cloudflare" if arguments.cloudflare_account else "aws",
-        "mtasts:dns": "cloudflare" if arguments.cloudflare_account else "route53",
-        "mtasts:domains": [_entry(each) for each in live],
-    }
-    text = yaml.safe_dump({"config": flat}, sort_keys=False, allow_unicode=True, width=100)
-    head = (
-        "# Written by mtasts adopt from what is live. Every key is explained in docs/config.md.\n"
+    return stack_file_text(
+        NewStack(
+            arguments.stack,
+            arguments.title or arguments.stack,
+            "adopt",
+            tuple(map(_entry, live)),
+            region=arguments.region,
+            account=arguments.account or "",
+            cloudflare_account=arguments.cloudflare_account or "",
+        )
     )
-    return (head + text).encode()
 
 
-def _entry(live: Live) -> dict[str, object]:
-    return {
-        "name": live.domain,
-        "mx": [str(pattern) for pattern in live.policy.mx],
-        "mode": str(live.policy.mode),
-        "maxAge": live.policy.max_age,
-        "ttl": min(max(live.ttl_seconds, 60), _DAY),
-        "tlsReports": list(live.tls_reports) or [f"mailto:tlsrpt@{live.domain}"],
-        "dkimSelectors": [],
-    }
+def _entry(live: Live) -> NewDomain:
+    found = LivePolicy(
+        live.policy.mode,
+        live.policy.max_age,
+        ttl=min(max(live.ttl_seconds, 60), _DAY),
+        reports=live.tls_reports or (f"mailto:tlsrpt@{live.domain}",),
+    )
+    mx = tuple(map(str, live.policy.mx))
+    return NewDomain(live.domain, mx, "From the live policy", live=found)
 
 
 def _write(path: Path, raw: bytes) -> None:

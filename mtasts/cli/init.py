@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
@@ -23,9 +22,7 @@ from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
-
-# Texts that every YAML reader takes for a text without quotes: host names and region codes.
-_PLAIN = re.compile(r"[a-z][a-z0-9-]*[.-][a-z0-9.-]*[a-z0-9]")
+from mtasts.render.stack_file import NewDomain, NewStack, stack_file_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
     if arguments.offline and not arguments.mx:
         raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
     domains = asyncio.run(all_of(_domain(text, arguments.mx, lookup) for text in arguments.domains))
-    raw = render(arguments, domains).encode("utf-8", "surrogateescape")
+    raw = stack_file_text(_new_stack(arguments, domains))
     config = load_text(raw, file=str(path))
     _write(path, raw, replace=arguments.force)
     defaulted = not arguments.tls_reports
@@ -191,83 +188,26 @@ def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
     return records.hosts
 
 
-def render(arguments: Namespace, domains: Sequence[Domain]) -> str:
-    """The text of the stack file."""
-    lines = [
-        "# Written by mtasts init. Every key is explained in docs/config.md.",
-        "config:",
-        *(_on_cloudflare(arguments) if arguments.cloudflare_account else _on_aws(arguments)),
-        f"  mtasts:agency: {_quoted(arguments.title or arguments.agency)}",
-        "  # Whose rules compliance reports follow: us-fceb, uk-gov, au-ism, nz-sge or rfc.",
-        "  mtasts:profile: rfc",
-        "  # testing: senders report failures and still deliver. After two weeks of clean reports:",
-        f"  #   pulumi config set mtasts:mode enforce -s {arguments.agency}",
-        "  mtasts:mode: testing",
-        "  mtasts:maxAge: 604800",
-    ]
-    reports = (
-        arguments.tls_reports
-        or [f"mailto:tlsrpt@{domain.name}" for domain in domains if domain.mx][:1]
-    )
-    if reports:
-        lines.append("  # Where senders report TLS failures: a mailbox that somebody reads.")
-        lines.append("  mtasts:tlsReports:")
-        lines += [f"    - {_quoted(uri)}" for uri in reports]
-    lines.append("  mtasts:domains:")
+def _new_stack(arguments: Namespace, domains: Sequence[Domain]) -> NewStack:
+    """What is to be written."""
+    mailboxes = [f"mailto:tlsrpt@{domain.name}" for domain in domains if domain.mx][:1]
     source = "As given with --mx" if arguments.mx else "From the live MX records"
-    for domain in domains:
-        lines += _entry(domain, source)
-    return "\n".join(lines) + "\n"
+    return NewStack(
+        arguments.agency,
+        arguments.title or arguments.agency,
+        "init",
+        tuple(_entry(domain, source) for domain in domains),
+        region=arguments.region,
+        account=arguments.account or "",
+        cloudflare_account=arguments.cloudflare_account or "",
+        reports=tuple(arguments.tls_reports or mailboxes),
+    )
 
 
-def _on_aws(arguments: Namespace) -> list[str]:
-    account = arguments.account
-    pin = f"aws:allowedAccountIds: [{_quoted(account or '123456789012')}]"
-    return [
-        f"  aws:region: {_scalar(arguments.region)}",
-        "  # A run with another account's credentials is refused before it writes anything.",
-        f"  {pin}" if account else f"  # {pin}",
-        "  mtasts:hosting: aws",
-        "  mtasts:dns: route53",
-    ]
-
-
-def _on_cloudflare(arguments: Namespace) -> list[str]:
-    return [
-        "  # The token comes from CLOUDFLARE_API_TOKEN, which needs: Zone Read, DNS Edit, Workers",
-        "  # Scripts Edit and Workers R2 Storage Edit.",
-        f"  mtasts:cloudflareAccount: {_quoted(arguments.cloudflare_account)}",
-        "  mtasts:hosting: cloudflare",
-        "  mtasts:dns: cloudflare",
-    ]
-
-
-def _entry(domain: Domain, source: str) -> list[str]:
-    a_label = "" if domain.given.isascii() else f" # {domain.name}"
-    lines = [f"    - name: {_scalar(domain.given if a_label else domain.name)}{a_label}"]
-    if not domain.mx:
-        return [
-            *lines,
-            "      # Parked: a null MX says that it receives no mail, and no policy is published.",
-            "      mx: []",
-        ]
-    return [
-        *lines,
-        f"      # {source}; every host must be listed, backups too.",
-        "      mx:",
-        *(f"        - {_scalar(host)}" for host in domain.mx),
-        "      # The s= of the DKIM-Signature your mail carries; looked up before enforce.",
-        "      dkimSelectors: []",
-    ]
-
-
-def _scalar(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    """A double-quoted YAML scalar; JSON's is one."""
-    return json.dumps(text, ensure_ascii=False)
+def _entry(domain: Domain, source: str) -> NewDomain:
+    if domain.given.isascii():
+        return NewDomain(domain.name, domain.mx, source)
+    return NewDomain(domain.given, domain.mx, source, a_label=domain.name)
 
 
 def _write(path: Path, raw: bytes, *, replace: bool) -> None:

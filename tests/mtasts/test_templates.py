@@ -11,6 +11,7 @@ import layers_picture
 import preview_locally
 import pytest
 import take_pull_request
+import yaml
 from jinja2 import meta
 from structures import STRUCTURES, poisoned
 
@@ -23,6 +24,7 @@ from mtasts.policy import Mode, Policy
 from mtasts.render.checked_text import Report
 from mtasts.render.review import as_markdown
 from mtasts.render.sarif import Places, as_sarif
+from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file_text
 from mtasts.render.worker import worker_source
 from mtasts.rollout.outlook import Outlook, Published
 from mtasts.rollout.plan_review import Change, Review
@@ -56,6 +58,26 @@ HOSTILE = {
     "letters": "Zürich \U0001f600",
 }
 POLICY = Policy(Mode.ENFORCE, 604_800, (MxPattern("a.example"),))
+
+
+STACK = NewStack(
+    "example-agency",
+    "Department of Examples",
+    "adopt",
+    (
+        NewDomain(
+            "a.example",
+            ("mx1.a.example", "mx2.a.example"),
+            "From the live policy",
+            live=LivePolicy(Mode.ENFORCE, 604_800, 3600, ("mailto:tlsrpt@a.example",)),
+        ),
+        NewDomain("b.example", (), ""),
+        NewDomain("bücher.example", ("mx.b.example",), "As given", a_label="xn--bcher-kva.example"),
+    ),
+    region="us-east-1",
+    account="123456789012",
+    reports=("https://reports.example/",),
+)
 
 
 def policy(text: str) -> str:
@@ -102,6 +124,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "pull_request/whole.md": lambda text: remarks(text)["pull-request.md"],
     "review.md": lambda text: as_markdown(review(text), NOW),
     "sarif_help.md": sarif_help,
+    "stack.yaml": lambda text: stack_file_text(poisoned(STACK, text)).decode(),
     "worker.js": lambda text: worker_source(text, text.encode(), 60),
 }
 
@@ -176,3 +199,11 @@ def test_a_review_as_it_is_posted(golden: Callable[[str, str], None]) -> None:
     text = as_markdown(found, NOW)
     assert "#### `example.gov`: id 1 -> 2\n\n```diff\n" in text
     golden("review.md", text)
+
+
+@pytest.mark.parametrize("cloud", ["aws", "cloudflare"])
+def test_a_stack_file_as_it_is_written(cloud: str, golden: Callable[[str, str], None]) -> None:
+    account = "0123456789abcdef" * 2 if cloud == "cloudflare" else ""
+    text = stack_file_text(replace(STACK, cloudflare_account=account)).decode()
+    assert yaml.safe_load(text)["config"]["mtasts:hosting"] == cloud
+    golden(f"stack-{cloud}.yaml", text)
