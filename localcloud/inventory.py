@@ -26,16 +26,18 @@ def inventory(cloud: Cloud) -> frozenset[str]:
         versions = s3.list_object_versions(Bucket=bucket["Name"]).get("Versions", [])
         found += [f"bucket {bucket['Name']}"]
         found += [f"object {bucket['Name']}/{version['Key']}" for version in versions]
-    distributions = cloudfront.list_distributions()["DistributionList"].get("Items", [])
-    found += [f"distribution {each['Id']}" for each in distributions]
+    for page in cloudfront.get_paginator("list_distributions").paginate():
+        rows = page["DistributionList"].get("Items", [])
+        found += [f"distribution {each['Id']}" for each in rows]
     controls = cloudfront.list_origin_access_controls()["OriginAccessControlList"].get("Items", [])
     found += [f"origin access control {each['Id']}" for each in controls]
     certificates = client("acm").list_certificates()["CertificateSummaryList"]
     found += [f"certificate {each['CertificateArn']}" for each in certificates]
     found += _cloudflare(cloud)
-    for zone in route53.list_hosted_zones()["HostedZones"]:
-        rows = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
-        found += [f"record {each['Name']} {each['Type']}" for each in rows]
+    for page in route53.get_paginator("list_hosted_zones").paginate():
+        for zone in page["HostedZones"]:
+            rows = route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]
+            found += [f"record {each['Name']} {each['Type']}" for each in rows]
     return frozenset(found)
 
 

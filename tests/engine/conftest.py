@@ -217,13 +217,15 @@ class Lab:
     def hosts(self, domain: str) -> list[str]:
         """What either cloud still has that serves the policy host of ``domain``."""
         host = f"mta-sts.{domain}"
-        found = self.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
+        pages = self.client("cloudfront").get_paginator("list_distributions").paginate()
+        found = [each for page in pages for each in page["DistributionList"].get("Items", [])]
         aliases = [alias for each in found for alias in each["Aliases"].get("Items", [])]
         scripts = [row["id"] for row in self.api.get(f"{self.api.path}/workers/scripts")]
         return [each for each in (*aliases, *scripts) if each in (host, worker_name(domain))]
 
     def _zone(self, domain: str) -> str:
-        zones = self.client("route53").list_hosted_zones()["HostedZones"]
+        named = self.client("route53").list_hosted_zones_by_name(DNSName=f"{domain}.")
+        zones = named["HostedZones"]  # a list of all has pages
         (found,) = [zone["Id"] for zone in zones if zone["Name"] == f"{domain}."]
         return str(found)
 

@@ -40,8 +40,7 @@ def distribution(lab: Lab, domain: str) -> dict[str, Any] | None:
 def target(lab: Lab, domain: str) -> str:
     """Where the policy host's name leads."""
     route53 = lab.client("route53")
-    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
-    rows = route53.list_resource_record_sets(HostedZoneId=zones[f"{domain}."])
+    rows = route53.list_resource_record_sets(HostedZoneId=lab._zone(domain))
     (name,) = {
         row["AliasTarget"]["DNSName"].rstrip(".")
         for row in rows["ResourceRecordSets"]

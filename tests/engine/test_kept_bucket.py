@@ -69,8 +69,7 @@ def test_a_domain_that_never_enforced_leaves_a_stack_that_has(lab: Lab) -> None:
 def remove_zone(lab: Lab, domain: str) -> None:
     """The zone goes, with all that is in it."""
     route53 = lab.client("route53")
-    zones = {zone["Name"]: zone["Id"] for zone in route53.list_hosted_zones()["HostedZones"]}
-    zone = zones[f"{domain}."]
+    zone = lab._zone(domain)
     for row in route53.list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]:
         if row["Name"] != f"{domain}." or row["Type"] not in ("NS", "SOA"):
             change = {"Action": "DELETE", "ResourceRecordSet": row}
