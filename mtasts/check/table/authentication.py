@@ -16,7 +16,7 @@ _DMARC_PARSED = (Question.DMARC, Question.DMARC_PARSED)
 SPF_MISSING = Check(
     "spf-missing", Severity.WARNING, "RFC 7208 section 3",
     "the domain has no SPF record",
-    'publish TXT "v=spf1 mx -all"',
+    'publish TXT "v=spf1 mx ~all" with every server that sends for the domain, later with "-all"',
     None, _SPF, None, "C",
 )
 SPF_MULTIPLE = Check(
@@ -27,26 +27,26 @@ SPF_MULTIPLE = Check(
 )
 SPF_MALFORMED = Check(
     "spf-malformed", Severity.ERROR, "RFC 7208 section 4.6",
-    "the SPF record counts for nothing",
-    "publish one that can be evaluated",
+    "the SPF record is not valid: receivers ignore it",
+    "correct what the evidence names",
     None, _SPF_PARSED, None, "C",
 )
 SPF_DOUBTFUL = Check(
     "spf-doubtful", Severity.INFO, "RFC 7208",
     "the SPF record has a doubtful part",
-    "see the evidence",
+    "correct the part that is shown, unless it is meant",
     None, _SPF_PARSED, None, "C",
 )
 DMARC_MULTIPLE = Check(
     "dmarc-multiple", Severity.ERROR, "RFC 7489 section 6.6.3",
-    "there are several DMARC records, so none counts",
+    "there are several DMARC records: receivers ignore all of them",
     "keep one",
     None, _DMARC, None, "C",
 )
 DMARC_DOUBTFUL = Check(
     "dmarc-doubtful", Severity.INFO, "RFC 7489",
     "the DMARC record has a doubtful part",
-    "see the evidence",
+    "correct the part that is shown, unless it is meant",
     None, _DMARC_PARSED, None, "C",
 )
 DKIM_KEY_WEAK = Check(
@@ -57,14 +57,14 @@ DKIM_KEY_WEAK = Check(
 )
 DMARC_MISSING = Check(
     "dmarc-missing", Severity.WARNING, "RFC 7489 section 6.3",
-    "neither the domain nor one above has DMARC",
-    'publish _dmarc TXT "v=DMARC1; p=reject"',
+    "neither the domain nor a domain above it has a DMARC record",
+    'publish _dmarc TXT "v=DMARC1; p=none; rua=mailto:<mailbox>"; p=reject once reports are clean',
     None, _DMARC, None, "C",
 )
 DMARC_MALFORMED = Check(
     "dmarc-malformed", Severity.WARNING, "RFC 7489 section 6.3",
-    "the DMARC record has no policy that counts",
-    'publish _dmarc TXT "v=DMARC1; p=reject"',
+    "the DMARC record has no valid policy (p=)",
+    'publish _dmarc TXT "v=DMARC1; p=none; rua=mailto:<mailbox>"; p=reject once reports are clean',
     None, _DMARC_PARSED, None, "C",
 )
 DKIM_MISSING = Check(

@@ -71,44 +71,44 @@ HOST_TLS_FAILED = Check(
 )
 HOST_TLS12_MISSING = Check(
     "host-tls12-missing", Severity.WARNING, _FETCH,
-    "the policy host takes no TLS 1.2",
+    "the policy host does not accept TLS 1.2",
     "offer TLS 1.2 beside 1.3: senders may speak no more than that",
     ResultType.WEBPKI_INVALID, (*_HOST, Question.HOST_HELLO), Page.CERTIFICATE, "A L",
 )
 HOST_TLS13_MISSING = Check(
     "host-tls13-missing", Severity.INFO, "RFC 9325 section 3.1.1",
-    "the policy host takes no TLS 1.3",
+    "the policy host does not accept TLS 1.3",
     "offer TLS 1.3 beside 1.2",
     None, _HOST, Page.CERTIFICATE,
 )
 HOST_TLS_OLD = Check(
     "host-tls-old", Severity.WARNING, "RFC 8996",
-    "the policy host takes TLS 1.1 or older",
+    "the policy host accepts TLS 1.1 or older",
     "offer TLS 1.2 and 1.3 alone",
     None, (*_HOST, Question.HOST_HELLO), Page.CERTIFICATE, "A L",
 )
 HOST_SNI_NEEDED = Check(
     "host-sni-needed", Severity.INFO, "RFC 6066 section 3",
-    "the policy host has another certificate for those who send no name",
-    "nothing, where the host is shared: senders send the name",
+    "clients that send no host name (SNI) get another certificate from the policy host",
+    "nothing on a shared host: senders send the name (SNI)",
     None, (*_HOST, Question.HOST_HELLO), Page.UNREACHABLE,
 )
 HOST_SLOW = Check(
     "host-slow", Severity.WARNING, _FETCH,
     "the policy host takes over 10 s to answer",
-    "serve a file; senders wait a minute at most",
+    "serve a static file; senders wait a minute at most",
     None, _HOST, Page.UNREACHABLE,
 )
 HOST_UNFINISHED = Check(
     "host-unfinished", Severity.ERROR, _FETCH,
-    "the policy host begins to answer and does not end in time",
-    "serve a file; senders wait a minute at most, and hold mail or go without a policy",
+    "the policy host starts to answer, but does not finish in time",
+    "serve a static file; senders wait a minute at most, then delay mail or act without a policy",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE,
 )
 HOST_TLS_STALLED = Check(
     "host-tls-stalled", Severity.ERROR, _FETCH,
-    "the policy host takes connections and does not go on with TLS",
-    "see what listens on its port 443",
+    "the policy host accepts connections, but does not answer the TLS handshake",
+    "find out which program listens on its port 443",
     ResultType.FETCH_ERROR, _HOST, Page.CERTIFICATE,
 )
 HOST_CAA = Check(
@@ -155,7 +155,7 @@ HOST_CERTIFICATE_REVOKED = Check(
 )
 HOST_CERTIFICATE_INVALID = Check(
     "host-certificate-invalid", Severity.ERROR, _FETCH,
-    "the policy host's certificate is refused",
+    "the policy host's certificate fails validation",
     "install a certificate that passes validation",
     ResultType.WEBPKI_INVALID, _HOST, Page.CERTIFICATE, "N C P Z G M R A I T L X S",
 )
@@ -191,20 +191,20 @@ HOST_MEDIA_TYPE = Check(
 )
 HOST_MEDIA_TYPE_TWICE = Check(
     "host-media-type-twice", Severity.ERROR, "RFC 9110 section 5.3",
-    "Content-Type stands twice: some senders take the first, some the last, some neither",
+    "Content-Type appears twice: some senders take the first, some the last, some neither",
     "send one Content-Type: text/plain; see what adds the other",
     ResultType.FETCH_ERROR, _HOST, Page.FORMAT, "C P Z G A L M",
 )
 HOST_ENCODED = Check(
     "host-encoded", Severity.ERROR, "RFC 9110 section 8.4",
-    "the policy comes encoded, though nobody asked for that, so it was not read",
-    "serve it without Content-Encoding: turn compression off for it",
+    "the policy is sent with a Content-Encoding that the request did not ask for; it was not read",
+    "turn compression off for the policy",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE,
 )
 HOST_MALFORMED = Check(
     "host-malformed", Severity.ERROR, _FETCH,
-    "the policy host does not speak HTTP to the end",
-    "see what stands before the web server",
+    "the answer of the policy host is not valid HTTP, or breaks off",
+    "check the proxy or firewall in front of the web server",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE,
 )
 HOST_TOO_LARGE = Check(
@@ -221,8 +221,8 @@ HOST_BODIES_DIFFER = Check(
 )
 HOST_AGENT_BLOCKED = Check(
     "host-agent-blocked", Severity.ERROR, _FETCH,
-    "a sender's User-Agent gets another answer",
-    "let a firewall or bot filter pass mta-sts.<domain>",
+    "a request with the User-Agent of a known sender gets another answer",
+    "exempt mta-sts.<domain> from the firewall or bot filter",
     ResultType.FETCH_ERROR, (*_HOST, Question.HOST_AGENT), Page.UNREACHABLE,
 )
 HOST_CACHE_LONG = Check(

@@ -28,13 +28,13 @@ MX_IMPLICIT = Check(
 )
 MX_NULL = Check(
     "mx-null", Severity.WARNING, "RFC 7505 section 3",
-    "a null MX stands beside a policy that is not none",
+    "a null MX is published beside a policy that is not none",
     "withdraw the policy: the domain receives no mail",
     None, (*_HOST, Question.MX), None, "C I",
 )
 MX_NULL_BESIDE = Check(
     "mx-null-beside", Severity.ERROR, "RFC 7505 section 3",
-    "a null MX stands beside other MX records",
+    "a null MX is published beside other MX records",
     "remove one or the other",
     None, _RECORDS, None, "C I",
 )
@@ -70,37 +70,37 @@ MX_REFUSED = Check(
 )
 MX_MALFORMED = Check(
     "mx-malformed", Severity.ERROR, "RFC 5321 section 4.2",
-    "what an MX host says is not SMTP",
-    "see what listens on its port 25",
+    "an MX host answers, but not in SMTP",
+    "find out which program listens on its port 25",
     None, _SESSIONS,
 )
 MX_SILENT = Check(
     "mx-silent", Severity.WARNING, "RFC 5321 section 4.5.3.2",
-    "an MX host takes connections and is silent",
-    "see what listens on its port 25; where it waits on purpose, wait less than 10 s",
+    "an MX host accepts connections, but sends no greeting",
+    "find out which program listens on its port 25; a greeting may be delayed by less than 10 s",
     None, _SESSIONS,
 )
 MX_PORT_465 = Check(
     "mx-port-465", Severity.INFO, "RFC 8314 section 3.3",
-    "an MX host speaks TLS on port 465, where no server brings mail",
-    "offer STARTTLS on port 25: port 465 is for people who send",
+    "an MX host offers TLS on port 465, where other servers deliver no mail",
+    "offer STARTTLS on port 25: port 465 is for users who submit mail",
     None, _SESSIONS, None, "C",
 )
 MX_TLS12_MISSING = Check(
     "mx-tls12-missing", Severity.WARNING, _MX,
-    "an MX host takes no TLS 1.2",
+    "an MX host does not accept TLS 1.2",
     "offer TLS 1.2 beside 1.3: senders may speak no more than that",
     None, (*_SESSIONS, Question.MX_HELLO), None, "N A S I",
 )
 MX_TLS13_MISSING = Check(
     "mx-tls13-missing", Severity.INFO, "RFC 9325 section 3.1.1",
-    "an MX host takes no TLS 1.3",
+    "an MX host does not accept TLS 1.3",
     "offer TLS 1.3 beside 1.2",
     None, _SESSIONS, None, "N I",
 )
 MX_TLS_OLD = Check(
     "mx-tls-old", Severity.INFO, "RFC 8996",
-    "an MX host takes TLS 1.1 or older",
+    "an MX host accepts TLS 1.1 or older",
     "offer TLS 1.2 and 1.3 alone, once no sender needs more",
     None, (*_SESSIONS, Question.MX_HELLO), None, "N I",
 )
@@ -113,13 +113,13 @@ MX_FORWARD_SECRECY = Check(
 MX_POINTER_MISSING = Check(
     "mx-pointer-missing", Severity.INFO, "RFC 1912 section 2.1",
     "the address of an MX host has no name (PTR)",
-    "ask whoever holds the address to publish one",
+    "ask the provider of the address to publish one",
     None, (*_ADDRESSES, Question.MX_POINTER), None, "C",
 )
 MX_POINTER_ELSEWHERE = Check(
     "mx-pointer-elsewhere", Severity.INFO, "RFC 1912 section 2.1",
     "the name of an MX host's address does not lead back to it",
-    "bring PTR and address records to agree",
+    "make the PTR record and the address record agree",
     None, (*_ADDRESSES, Question.MX_POINTER), None, "C",
 )
 MX_CNAME = Check(
@@ -184,7 +184,7 @@ MX_CERTIFICATE_REVOKED = Check(
 )
 MX_CERTIFICATE_INVALID = Check(
     "mx-certificate-invalid", Severity.ERROR, "RFC 8461 section 4.2",
-    "an MX host's certificate is refused",
+    "an MX host's certificate fails validation",
     "install a certificate that passes validation",
     ResultType.VALIDATION_FAILURE, _SESSIONS, Page.CERTIFICATE,
 )

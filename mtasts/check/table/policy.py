@@ -21,8 +21,8 @@ _HOST = (Question.HOST_ADDRESS, Question.HOST_FETCH)
 # fmt: off
 POLICY_SENDER_REFUSES = Check(
     "policy-sender-refuses", Severity.ERROR, "docs/check.md",
-    "a well-known sender makes nothing of this policy",
-    "change what it names: to that sender there is no policy",
+    "a well-known sender rejects this policy",
+    "change what the evidence names: that sender acts as if there were no policy",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
 POLICY_ID_UNCHANGED = Check(
@@ -75,7 +75,7 @@ POLICY_BLANK_LINE = Check(
 )
 POLICY_BARE_CR = Check(
     "policy-bare-cr", Severity.ERROR, _GRAMMAR,
-    "a CR stands without its LF",
+    "a CR is not followed by LF",
     "end every line with CRLF",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "C",
 )
@@ -93,7 +93,7 @@ POLICY_LINE_MALFORMED = Check(
 )
 POLICY_KEY_SPACE = Check(
     "policy-key-space", Severity.ERROR, _GRAMMAR,
-    "white space stands before the key or the colon",
+    "there is white space before the key or the colon",
     "write the key at the start of the line and the colon right after it",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "N C",
 )
@@ -141,7 +141,7 @@ POLICY_MODE_MISSING = Check(
 )
 POLICY_MODE_UNKNOWN = Check(
     "policy-mode-unknown", Severity.ERROR, _GRAMMAR,
-    "the mode is none of testing, enforce, none",
+    "the mode is not testing, enforce or none",
     "mode: testing",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "C P Z G R A N L",
 )
@@ -201,7 +201,7 @@ POLICY_MX_U_LABEL = Check(
 )
 POLICY_MX_WILDCARD_MALFORMED = Check(
     "policy-mx-wildcard-malformed", Severity.ERROR, "RFC 8461 section 4.1",
-    "a '*' stands elsewhere than alone as the left-most label",
+    "a '*' is allowed only as the whole left-most label",
     "name the MX hosts",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "N C Z A R",
 )
@@ -267,7 +267,7 @@ POLICY_VERSION_NOT_FIRST = Check(
 )
 POLICY_KEY_DUPLICATE = Check(
     "policy-key-duplicate", Severity.WARNING, _GRAMMAR,
-    "a key stands twice; senders take the first",
+    "a key appears twice; senders take the first",
     "remove the later line",
     None, _HOST, Page.FORMAT, "N C A M",
 )
@@ -339,7 +339,7 @@ POLICY_MX_NOT_CERTIFIABLE = Check(
 )
 POLICY_MX_DUPLICATE = Check(
     "policy-mx-duplicate", Severity.WARNING, _GRAMMAR,
-    "an mx stands twice",
+    "an mx appears twice",
     "remove the later line",
     None, _HOST, Page.FORMAT,
 )
@@ -351,7 +351,7 @@ POLICY_MX_REDUNDANT = Check(
 )
 POLICY_MX_UNUSED = Check(
     "policy-mx-unused", Severity.INFO, _GRAMMAR,
-    "an mx stands in a policy of mode none, where it does nothing",
+    "an mx in a policy of mode none has no effect",
     "remove the line",
     None, _HOST, Page.FORMAT,
 )

@@ -20,7 +20,7 @@ STS_RECORD_DELEGATED = Check(
 )
 STS_RECORD_APEX = Check(
     "sts-record-apex", Severity.ERROR, _STS,
-    "an STS record stands at the domain itself, where nobody looks",
+    "an STS record is published at the domain itself, where senders do not look",
     "move it to _mta-sts",
     None, (*_RECORD, Question.SPF), Page.RECORD, "C",
 )
@@ -38,7 +38,7 @@ STS_RECORD_DNSSEC = Check(
 )
 STS_RECORD_CNAME_BESIDE = Check(
     "sts-record-cname-beside", Severity.WARNING, "RFC 1034 section 3.6.2",
-    "a CNAME stands beside the STS record",
+    "a CNAME is published beside the STS record",
     "keep one: resolvers that hold the CNAME never see the record",
     None, _RECORD, Page.RECORD, "C",
 )
@@ -104,7 +104,7 @@ STS_RECORD_ID_LONG = Check(
 )
 STS_RECORD_FIELD_EMPTY = Check(
     "sts-record-field-empty", Severity.ERROR, _STS,
-    "two semicolons stand side by side",
+    "two semicolons follow each other",
     _STS_FIX,
     None, _RECORD, Page.RECORD, "N C Z G A",
 )
@@ -128,7 +128,7 @@ STS_RECORD_NOT_ASCII = Check(
 )
 STS_RECORD_SPF = Check(
     "sts-record-spf", Severity.WARNING, "RFC 7208 section 3",
-    "an SPF record stands at _mta-sts",
+    "an SPF record is published at _mta-sts",
     "remove it, or the wildcard record that puts it there",
     None, _RECORD, Page.RECORD, "C",
 )
@@ -140,7 +140,7 @@ STS_RECORD_SPACE = Check(
 )
 STS_RECORD_DUPLICATE = Check(
     "sts-record-duplicate", Severity.WARNING, _STS,
-    "a field stands twice; senders take the first",
+    "a field appears twice; senders take the first",
     "keep one",
     None, _RECORD, Page.RECORD, "N C",
 )
@@ -158,13 +158,13 @@ STS_RECORD_FIELD_NEAR_MISS = Check(
 )
 STS_RECORD_MISPLACED = Check(
     "sts-record-misplaced", Severity.WARNING, _STS,
-    "a TLS-RPT record stands at _mta-sts",
+    "a TLS-RPT record is published at _mta-sts",
     "publish it at _smtp._tls",
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_UNRELATED = Check(
     "sts-record-unrelated", Severity.WARNING, _STS,
-    "an unrelated TXT record stands at the same name",
+    "an unrelated TXT record is published at the same name",
     "remove it",
     None, _RECORD, Page.RECORD, "C Z R A",
 )

@@ -16,20 +16,20 @@ _DANE_MATCH = (*_DANE, Question.MX_ADDRESS, Question.MX_SESSION)
 # fmt: off
 TLS_COMPRESSION = Check(
     "tls-compression", Severity.WARNING, "RFC 9325 section 3.3",
-    "TLS compresses, which gives away what it hides",
+    "TLS compression is on, which can reveal what is encrypted",
     "turn TLS compression off",
     None, _DETAILS, None, "I",
 )
 TLS_RENEGOTIATION_INSECURE = Check(
     "tls-renegotiation-insecure", Severity.WARNING, "RFC 5746",
-    "TLS 1.2 is renegotiated without RFC 5746",
-    "update the TLS library: an attacker can put words before a client's",
+    "TLS 1.2 can be renegotiated without the protection of RFC 5746",
+    "update the TLS library: an attacker can insert text before what a client sends",
     None, _DETAILS, None, "I",
 )
 TLS_RENEGOTIATION_CLIENT = Check(
     "tls-renegotiation-client", Severity.INFO, "RFC 9325 section 3.5",
-    "clients may renegotiate TLS 1.2",
-    "turn it off: it costs a server more than its client",
+    "clients may start a renegotiation of TLS 1.2",
+    "turn it off: it costs the server more work than the client",
     None, _DETAILS, None, "I",
 )
 TLS_EXTENDED_MASTER_SECRET_MISSING = Check(
@@ -40,7 +40,7 @@ TLS_EXTENDED_MASTER_SECRET_MISSING = Check(
 )
 TLS_EARLY_DATA = Check(
     "tls-early-data", Severity.INFO, "RFC 8446 section 8",
-    "TLS 1.3 takes early data, which can be played again",
+    "TLS 1.3 accepts early data (0-RTT), which an attacker can replay",
     "turn 0-RTT off",
     None, _DETAILS, None, "I",
 )
@@ -52,19 +52,19 @@ TLS_KEY_EXCHANGE_HASH = Check(
 )
 TLS_STAPLING_MISSING = Check(
     "tls-stapling-missing", Severity.INFO, "RFC 6066 section 8",
-    "the certificate names a responder, and its answer is not stapled",
-    "turn OCSP stapling on, so that clients need not ask",
+    "the certificate names an OCSP responder, but the server does not staple its answer",
+    "turn OCSP stapling on, so that clients need not ask the responder",
     None, _DETAILS, None, "I",
 )
 DANE_UNSIGNED = Check(
     "dane-unsigned", Severity.WARNING, "RFC 7672 section 2.2",
-    "TLSA records are not signed, so they count for nothing",
+    "TLSA records are not signed with DNSSEC: senders ignore them",
     "sign the zone, or remove them",
     None, _DANE, None, "I A C",
 )
 DANE_USAGE = Check(
     "dane-usage", Severity.WARNING, "RFC 7672 section 3.1.3",
-    "a TLSA record has a usage that SMTP has no use for",
+    "a TLSA record has usage 0 or 1, which SMTP does not use",
     "publish usage 3 (or 2)",
     ResultType.TLSA_INVALID, _DANE, None, "I A C",
 )

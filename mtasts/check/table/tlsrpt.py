@@ -20,7 +20,7 @@ TLSRPT_RECORD_DELEGATED = Check(
 )
 TLSRPT_RECORD_CNAME_BESIDE = Check(
     "tlsrpt-record-cname-beside", Severity.WARNING, "RFC 1034 section 3.6.2",
-    "a CNAME stands beside the TLS-RPT record",
+    "a CNAME is published beside the TLS-RPT record",
     "keep one: resolvers that hold the CNAME never see the record",
     None, _RECORD, None, "C",
 )
@@ -44,13 +44,13 @@ TLSRPT_ENDPOINT_LOST = Check(
 )
 TLSRPT_RECORD_APEX = Check(
     "tlsrpt-record-apex", Severity.ERROR, _RPT,
-    "a TLS-RPT record stands at the domain itself, where nobody looks",
+    "a TLS-RPT record is published at the domain itself, where senders do not look",
     "move it to _smtp._tls",
     None, (*_RECORD, Question.SPF), None, "C",
 )
 TLSRPT_RECORD_LEGACY = Check(
     "tlsrpt-record-legacy", Severity.ERROR, "drafts of RFC 8460",
-    "a record stands at _smtp-tlsrpt, as drafts had it",
+    "a record is published at _smtp-tlsrpt, as drafts had it",
     "move it to _smtp._tls",
     None, _RECORD, None, "A",
 )
@@ -74,7 +74,7 @@ TLSRPT_RECORD_MISSING = Check(
 )
 TLSRPT_RECORD_MULTIPLE = Check(
     "tlsrpt-record-multiple", Severity.ERROR, _RPT,
-    "several TLS-RPT records: nobody reports",
+    "several TLS-RPT records: senders send no reports",
     "keep exactly one",
     None, _RECORD, None, "N C A R L",
 )
@@ -98,7 +98,7 @@ TLSRPT_RUA_MISSING = Check(
 )
 TLSRPT_RUA_EMPTY = Check(
     "tlsrpt-rua-empty", Severity.ERROR, _RPT,
-    "a rua holds no URI where one should stand",
+    "a rua has an empty place where a URI should be",
     _RPT_FIX,
     None, _RECORD,
 )
@@ -152,7 +152,7 @@ TLSRPT_RECORD_FIELD_MALFORMED = Check(
 )
 TLSRPT_RECORD_FIELD_EMPTY = Check(
     "tlsrpt-record-field-empty", Severity.ERROR, _RPT,
-    "two semicolons stand side by side",
+    "two semicolons follow each other",
     _RPT_FIX,
     None, _RECORD, None, "N",
 )
@@ -176,7 +176,7 @@ TLSRPT_RECORD_NOT_ASCII = Check(
 )
 TLSRPT_RECORD_SPF = Check(
     "tlsrpt-record-spf", Severity.WARNING, "RFC 7208 section 3",
-    "an SPF record stands at _smtp._tls",
+    "an SPF record is published at _smtp._tls",
     "remove it, or the wildcard record that puts it there",
     None, _RECORD, None, "C",
 )
@@ -188,7 +188,7 @@ TLSRPT_RECORD_SPACE = Check(
 )
 TLSRPT_RECORD_DUPLICATE = Check(
     "tlsrpt-record-duplicate", Severity.WARNING, _RPT,
-    "a field stands twice; RFC 8460 does not say which counts",
+    "a field appears twice; RFC 8460 does not say which counts",
     "keep one rua, URIs separated by commas",
     None, _RECORD, None, "N C",
 )
@@ -206,13 +206,13 @@ TLSRPT_RECORD_FIELD_NEAR_MISS = Check(
 )
 TLSRPT_RECORD_MISPLACED = Check(
     "tlsrpt-record-misplaced", Severity.WARNING, _RPT,
-    "an STS record stands at _smtp._tls",
+    "an STS record is published at _smtp._tls",
     "publish it at _mta-sts",
     None, _RECORD,
 )
 TLSRPT_RECORD_UNRELATED = Check(
     "tlsrpt-record-unrelated", Severity.WARNING, _RPT,
-    "an unrelated TXT record stands at the same name",
+    "an unrelated TXT record is published at the same name",
     "remove it",
     None, _RECORD, None, "C",
 )
@@ -224,14 +224,14 @@ TLSRPT_RUA_SEMICOLON = Check(
 )
 TLSRPT_RUA_HOST = Check(
     "tlsrpt-rua-host", Severity.WARNING, _RPT,
-    "a URI leads to no name in public DNS",
+    "a URI does not name a host in public DNS",
     "write a public host name",
     None, _RECORD,
 )
 TLSRPT_RUA_CREDENTIALS = Check(
     "tlsrpt-rua-credentials", Severity.WARNING, "RFC 3986 section 3.2.1",
     "a URI publishes a user name or password",
-    "remove what stands before the '@'",
+    "remove the part before the '@'",
     None, _RECORD,
 )
 TLSRPT_RUA_SCHEME_CASE = Check(
@@ -248,13 +248,13 @@ TLSRPT_RUA_RETIRED = Check(
 )
 TLSRPT_RUA_SEVERAL = Check(
     "tlsrpt-rua-several", Severity.INFO, _RPT,
-    "several URIs: every report comes to each of them",
+    "several URIs: each of them gets every report",
     "",
     None, _RECORD, None, "N",
 )
 TLSRPT_RUA_DUPLICATE = Check(
     "tlsrpt-rua-duplicate", Severity.WARNING, _RPT,
-    "a URI stands twice: its reports come twice",
+    "a URI appears twice: its reports come twice",
     "keep one",
     None, _RECORD, None, "N",
 )

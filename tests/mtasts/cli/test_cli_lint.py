@@ -176,7 +176,7 @@ def test_a_record_is_told_to_people(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == (
         f"{path}: valid\n"
         "  rua mailto:a@b.example https://b.example/\n"
-        "  info tlsrpt-rua-several: several URIs: every report comes to each of them "
+        "  info tlsrpt-rua-several: several URIs: each of them gets every report "
         "(RFC 8460 section 3)\n"
         "      seen: mailto:a@b.example,https://b.example/\n"
     )
