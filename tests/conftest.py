@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from localcloud import warm
+from localcloud import service_models, warm
 from localcloud.authority import Authority
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ GOLDEN = Path(__file__).with_name("golden")
 # How long an example takes tells of the machine's load, not of the code.
 hypothesis.settings.register_profile("mtasts", deadline=None)
 hypothesis.settings.load_profile("mtasts")
+# Most tests make a session of their own.
+service_models.share()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import warm
+from localcloud.warm_parent import settings_of_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def run(
 
 def own() -> dict[str, str]:
     """What the warm process had as it started."""
-    return warm._own(os.environ)
+    return settings_of_python(os.environ)
 
 
 @pytest.mark.parametrize("unbuffered", [(), ("-u",)])
