@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +30,16 @@ from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.promotion.evidence_files import FOLDER, evidence_path
-from mtasts.rollout.decision import decide, describe_end, describe_held, goes_away, shared
+from mtasts.rollout.decision import (
+    decide,
+    describe_end,
+    describe_held,
+    goes_away,
+    ledgers_unknown,
+    shared,
+)
 from mtasts.rollout.emergency import describe_emergency, emergency_keys
-from mtasts.rollout.outlook import FILE_VARIABLE, outlooks, render_outlooks
+from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, forecast, render_forecast
 from mtasts.rollout.vanished import describe_vanished, refuses
 from mtasts.run.bookkeeping import write_down
 from mtasts.run.proof import Prover
@@ -41,15 +48,15 @@ from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from components.mail_domain import MailDomain
     from mtasts.config import AgencyConfig
     from mtasts.ledger.recorder import Recorder
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.declaration import Declaration
-    from mtasts.rollout.outlook import Outlook
     from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rulings import Ruling
     from mtasts.run.survey import Survey
     from mtasts.run.waiting import Waits
 
@@ -79,13 +86,13 @@ async def _main(stack: str) -> pulumi.Inputs:
         is_emergency=is_emergency,
     )
     if vanished is not None and refuses(survey.remembered) and not is_emergency:
-        raise pulumi.RunError(vanished)
-    domains, decision = await _judge(run, survey)
+        await _tell(Forecast(rulings=(("", vanished),)))
+        raise pulumi.RunError(vanished.line)
+    domains, decision = await _judge(run, survey, [vanished] if vanished is not None else [])
     pulumi.export("domains", await _place(run, survey, domains, decision))
-    keys = emergency_keys(run.config.domains, is_for_all="mtasts:emergency" in run.values)
     problems = [
-        *([describe_emergency(decision.emergencies, keys, stack)] if decision.emergencies else []),
-        *([vanished] if vanished is not None else []),
+        *(each.line for each in _emergency(run, decision)),
+        *([vanished.line] if vanished is not None else []),
         *describe_held(decision.held, survey.remembered_problem),
     ]
     if problems:  # a program that fails deletes nothing
@@ -142,12 +149,23 @@ async def _look(run: _Run) -> Survey:
             in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
             in_thread(clouds.alarm_notes),
         )
-    for note in (*token_notes, *survey.notes, *unheard):
-        pulumi.log.warn(note)
-    return survey
+    notes = (*token_notes, *survey.notes, *unheard)
+    for note in notes:
+        pulumi.log.warn(note.line)
+    return replace(survey, notes=notes)
 
 
-async def _judge(run: _Run, survey: Survey) -> tuple[tuple[Surroundings, ...], Decision]:
+def _emergency(run: _Run, decision: Decision) -> list[Ruling]:
+    """That the way back to testing goes out past every reason that would hold a domain."""
+    if not decision.emergencies:
+        return []
+    keys = emergency_keys(run.config.domains, is_for_all="mtasts:emergency" in run.values)
+    return [describe_emergency(decision.emergencies, keys, run.stack)]
+
+
+async def _judge(
+    run: _Run, survey: Survey, about_stack: list[Ruling]
+) -> tuple[tuple[Surroundings, ...], Decision]:
     """What is declared of the domains, and what is held; an ``up`` writes down what it saw.
 
     What comes back of the domains has what was written down.
@@ -157,7 +175,10 @@ async def _judge(run: _Run, survey: Survey) -> tuple[tuple[Surroundings, ...], D
     for warning in decision.warnings:
         pulumi.log.warn(run.say(warning))
     if pulumi.runtime.is_dry_run():
-        await _tell(outlooks(domains, decision, survey.remembered))
+        unsure = survey.remembered_problem
+        about_stack += [*survey.notes, *_emergency(run, decision)]
+        about_stack += [ledgers_unknown(unsure)] if unsure is not None else []
+        await _tell(forecast(domains, decision, survey.remembered, about_stack))
     else:
         known = decision.warnings
         with run.waits.waiting("the ledgers"):
@@ -167,7 +188,7 @@ async def _judge(run: _Run, survey: Survey) -> tuple[tuple[Surroundings, ...], D
         for warning in (*(each for each in decision.warnings if each not in known), *told):
             pulumi.log.warn(run.say(warning))
     end = describe_end(domains, decision, run.stack)
-    for note in (*decision.notes, *([end] if end else [])):
+    for note in (*decision.notes, *([end.line] if end else [])):
         pulumi.log.info(run.say(note))
     return tuple(domains), decision
 
@@ -222,10 +243,10 @@ def _outputs(declaration: Declaration, domain: MailDomain, decision: Decision) -
     }
 
 
-async def _tell(found: Iterable[Outlook]) -> None:
+async def _tell(found: Forecast) -> None:
     """Tell ``mtasts preview``, if it asked, what senders find before the run and after it."""
     if file := os.environ.get(FILE_VARIABLE):
-        await in_thread(Path(file).write_text, render_outlooks(found), "utf-8")
+        await in_thread(Path(file).write_text, render_forecast(found), "utf-8")
 
 
 def read_config(stack: str, values: Mapping[str, object], secret_keys: list[str]) -> AgencyConfig:

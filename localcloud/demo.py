@@ -317,7 +317,7 @@ def _gate(scene: _Scene) -> str:
     scene.project.configure({"mtasts:mode": "enforce"})
     refused = scene.project.up()
     expect(not refused.ok, "the promotion went through without evidence")
-    reason = f"{scene.side.domain}: no evidence for enforce"
+    reason = f"{scene.side.domain}: [evidence-missing]"
     expect(reason in refused.text, f"it was refused for another reason:\n{refused.text}")
     expect(_live_id(scene) == scene.id, "the STS record has another id")
     scene.project = scene.project.later(_TWO_WEEKS)

@@ -285,12 +285,16 @@ def _tell(found: StackDomain, arguments: Namespace, surroundings: _Surroundings)
     )
     notes = [*judged.notes, *gates.left_out(evidence, ledger=ledger, is_local=is_local)]
     if arguments.format == "json":
-        rows = {"unmet": list(judged.unmet), "notes": notes}
+        rows = {
+            "unmet": [str(each) for each in judged.unmet],
+            "notes": [str(each) for each in notes],
+            "rulings": [each.as_json() for each in (*judged.unmet, *notes)],
+        }
         write(json.dumps({"domain": name, "file": str(path)} | rows) + "\n")
     else:
         lines = [f"{name}: {path}"]
-        lines += [f"  unmet: {each}" for each in judged.unmet]
-        lines += [f"  {each}" for each in notes]
+        lines += [f"  unmet: {each.line}" for each in judged.unmet]
+        lines += [f"  {each.line}" for each in notes]
         lines += [] if judged.unmet else ["  every condition of enforce is met"]
         write("\n".join(lines) + "\n")
     return Exit.FINDINGS if judged.unmet else Exit.GOOD

@@ -15,7 +15,7 @@ from mtasts.cli.together import in_turn
 from mtasts.clock import clock
 from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
-from mtasts.rollout.outlook import FILE_VARIABLE, parse_outlooks
+from mtasts.rollout.outlook import FILE_VARIABLE, parse_forecast
 from mtasts.rollout.plan_review import read_plan
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _preview(stack: str, format_: str) -> int:
         told = Path(folder) / "outlook.json"
         told.touch()
         plan = engine.plan({FILE_VARIABLE: str(told)})
-        review = read_plan(stack, plan, parse_outlooks(told.read_text("utf-8")))
+        review = read_plan(stack, plan, parse_forecast(told.read_text("utf-8")))
     write(_FORMATS[format_](review, clock(os.environ)()))
     sys.stdout.flush()
     if review.is_held:

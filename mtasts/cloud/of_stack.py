@@ -28,6 +28,7 @@ from mtasts.iam.token import token_needs, token_notes
 from mtasts.ledger.recorder import Recorder
 from mtasts.rollout.alarm_topic import topic_notes
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
+from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from mtasts.config import AgencyConfig
     from mtasts.rollout.caa import Authority
+    from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
 
@@ -115,7 +117,7 @@ class Clouds:
             raise UndeterminedError(f"the Cloudflare account: {error}") from error
         return account.settings.account_id
 
-    def alarm_notes(self) -> tuple[str, ...]:
+    def alarm_notes(self) -> tuple[Ruling, ...]:
         """What keeps alarms from telling the stack's topic, or could not be found out.
 
         Raises as `identify` does.
@@ -170,7 +172,7 @@ class Clouds:
         """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
         return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
 
-    def token_notes(self, *, is_preview: bool) -> tuple[str, ...]:
+    def token_notes(self, *, is_preview: bool) -> tuple[Ruling, ...]:
         """What to warn of: what the token for Cloudflare lacks, or that nobody could tell."""
         if self.cloudflare is None:
             return ()
@@ -178,10 +180,9 @@ class Clouds:
         try:
             granted = self.cloudflare.granted()
         except (CloudflareError, UndeterminedError) as error:
-            note = (
-                f"could not find out what the Cloudflare token may do ({error}): compare it with "
-            )
-            return (f"{note}mtasts iam {command} --stack {self.stack}",)
+            text = f"could not find out what the Cloudflare token may do ({error})"
+            compare = f"compare it with mtasts iam {command} --stack {self.stack}"
+            return (warning("token-unknown", text, compare),)
         return token_notes(command, token_needs(self.config), granted, self.stack)
 
     def aws_bucket(self, account_id: str) -> str:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.config import Dns, Hosting
 from mtasts.iam.statements import Command
+from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from mtasts.config import AgencyConfig
+    from mtasts.rulings import Ruling
 
 
 class Scope(StrEnum):
@@ -193,7 +195,7 @@ def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Per
 
 def token_notes(
     command: Command, needs: Iterable[TokenNeed], granted: Collection[str], stack: str
-) -> tuple[str, ...]:
+) -> tuple[Ruling, ...]:
     """What to warn of, for a token with the permission groups ``granted``, before a run.
 
     A token that can write nothing is taken for one that only previews; with any other, a preview
@@ -207,7 +209,7 @@ def token_notes(
         return ()
     names = ", ".join(f"{each.name} ({each.scope})" for each in missing)
     how = f"mtasts iam {command} --stack {stack} prints all that it needs"
-    return (f"the Cloudflare token lacks {names}: {how}",)
+    return (warning("token-lacks", f"the Cloudflare token lacks {names}", how),)
 
 
 def _writing(name: str) -> str:

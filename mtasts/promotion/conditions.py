@@ -15,6 +15,7 @@ from mtasts.findings import printable
 from mtasts.ledger.history import Ledger, enforces
 from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
 from mtasts.observations import NULL_MX, DnsStatus, SmtpOutcome
+from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mtasts.ledger.entries import LedgerError
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.evidence import Evidence, EvidenceError, Session, Texts
+    from mtasts.rulings import Ruling
 
     KnownLedger = Ledger | LedgerError | UndeterminedError
 
@@ -40,45 +42,60 @@ def evidence_conditions(
     now: dt.datetime,
     *,
     is_local: bool,
-) -> Iterator[str]:
+) -> Iterator[Ruling]:
     """That it is there, fresh, seen as senders see, and that every MX host of now offers TLS."""
     collect = f"mtasts gate collect {domain.name} --reports FOLDER, where port 25 is open"
     if evidence is None:
-        yield f"no evidence for enforce: run {collect}, and commit what it writes"
+        fix = f"run {collect}, and commit what it writes"
+        yield refusal("evidence-missing", "no evidence for enforce", fix)
         return
     if isinstance(evidence, Exception):
-        yield f"the evidence cannot be used: {evidence}: run {collect}"
+        text = f"the evidence cannot be used: {evidence}"
+        yield refusal("evidence-unusable", text, f"run {collect}")
         return
     if evidence.vantage is None:
-        yield (
+        yield refusal(
+            "evidence-version",
             "the evidence is of version 1, which an earlier release wrote: it does not say how it "
-            f"was collected, nor which policy each report is about: run {collect}"
+            "was collected, nor which policy each report is about",
+            f"run {collect}",
         )
     yield from _age(evidence, ledger, collect, now)
     if mx.settled and set(mx.mx_hosts) != set(evidence.mx):
-        yield (
+        yield refusal(
+            "evidence-mx-differs",
             f"the evidence is for another MX set: it saw {_listed(evidence.mx)}, and DNS has "
-            f"{_listed(mx.mx_hosts)}: run {collect}"
+            f"{_listed(mx.mx_hosts)}",
+            f"run {collect}",
         )
     if not is_local:
         yield from _vantage(evidence, collect)
     yield from _hosts(domain.name, evidence, now)
 
 
-def _age(evidence: Evidence, ledger: KnownLedger, collect: str, now: dt.datetime) -> Iterator[str]:
+def _age(
+    evidence: Evidence, ledger: KnownLedger, collect: str, now: dt.datetime
+) -> Iterator[Ruling]:
     age = now - evidence.collected
     if age > EVIDENCE_AGE:
-        yield (
-            f"the evidence of {minute(evidence.collected)} is older than {EVIDENCE_AGE.days} "
-            f"days: run {collect}"
+        yield refusal(
+            "evidence-old",
+            f"the evidence of {minute(evidence.collected)} is older than {EVIDENCE_AGE.days} days",
+            f"run {collect}",
         )
     if age < -_SKEW:
-        yield f"the evidence is dated {minute(evidence.collected)}, which is not over yet"
+        yield refusal(
+            "evidence-future",
+            f"the evidence is dated {minute(evidence.collected)}, which is not over yet",
+            until=evidence.collected - _SKEW,
+        )
     demoted = _demoted_at(ledger) if isinstance(ledger, Ledger) else None
     if demoted is not None and evidence.collected <= demoted:
-        yield (
+        yield refusal(
+            "evidence-before-demotion",
             f"the evidence of {minute(evidence.collected)} is from before {minute(demoted)}, when "
-            f"the domain went back from enforce: run {collect}"
+            "the domain went back from enforce",
+            f"run {collect}",
         )
 
 
@@ -92,14 +109,16 @@ def _demoted_at(ledger: Ledger) -> dt.datetime | None:
     return steps[-1] if steps else None
 
 
-def _vantage(evidence: Evidence, collect: str) -> Iterator[str]:
+def _vantage(evidence: Evidence, collect: str) -> Iterator[Ruling]:
     """Whether senders would see what was seen: the same names, authorities and addresses."""
     changed = evidence.vantage.changed if evidence.vantage else ()
     if changed:
         shown = ", ".join(printable(each, 300) for each in changed[:_SHOWN_MAX])
-        yield (
-            f"the evidence was not collected as senders look: {shown}: run {collect}, without "
-            "--resolver, --ca, --connect-to and --allow-private and outside a local cloud"
+        yield refusal(
+            "evidence-vantage",
+            f"the evidence was not collected as senders look: {shown}",
+            f"run {collect}, without --resolver, --ca, --connect-to and --allow-private and "
+            "outside a local cloud",
         )
     strays = sorted(
         {
@@ -109,13 +128,14 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[str]:
         }
     )
     if strays:
-        yield (
-            f"{', '.join(strays[:_SHOWN_MAX])}: no address that senders can reach (RFC 6890): have "
-            f"public DNS name public addresses, and run {collect}, with public DNS"
+        yield refusal(
+            "evidence-address-private",
+            f"{', '.join(strays[:_SHOWN_MAX])}: no address that senders can reach (RFC 6890)",
+            f"have public DNS name public addresses, and run {collect}, with public DNS",
         )
 
 
-def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:
+def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[Ruling]:
     """Each MX host: STARTTLS at every address that can be reached from there, with a good name."""
     sessions = sorted(evidence.hosts, key=lambda each: each.host)
     seen = {host: list(rows) for host, rows in groupby(sessions, key=lambda each: each.host)}
@@ -125,62 +145,76 @@ def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[str]:
         rows = seen.get(host, [])
         if all(each.outcome is SmtpOutcome.NO_ROUTE for each in rows):
             why = printable("; ".join(sorted({each.reason for each in rows})), 200)
-            yield (
+            yield refusal(
+                "evidence-tls-unknown",
                 f"{printable(host, 253)}: could not find out whether it offers TLS: "
-                f"{why or 'it was not asked'}"
+                f"{why or 'it was not asked'}",
             )
         for each in rows:
             yield from _session(each, now)
 
 
-def _session(seen: Session, now: dt.datetime) -> Iterator[str]:
+def _session(seen: Session, now: dt.datetime) -> Iterator[Ruling]:
     at = f" at {printable(seen.address)}" if seen.address else ""
     where = f"{printable(seen.host, 253)}{at}"
     match seen.outcome:
         case SmtpOutcome.TLS:
             if seen.expires is None:
-                yield f"{where}: could not find out when its certificate expires"
+                text = f"{where}: could not find out when its certificate expires"
+                yield refusal("evidence-expiry-unknown", text)
             elif seen.expires <= now:
-                yield f"{where}: its certificate expired at {minute(seen.expires)}"
+                text = f"{where}: its certificate expired at {minute(seen.expires)}"
+                yield refusal("evidence-certificate-expired", text)
         case SmtpOutcome.NO_ROUTE:
             pass  # an address family that the machine lacks says nothing of the host
         case SmtpOutcome.NO_STARTTLS | SmtpOutcome.CERTIFICATE_REFUSED | SmtpOutcome.TLS_FAILED:
             why = f"{seen.fault}: {seen.reason}" if seen.fault else seen.reason
-            yield f"{where}: {seen.outcome}: {printable(why, 200)}"
+            text = f"{where}: {seen.outcome}: {printable(why, 200)}"
+            yield refusal("evidence-tls-failed", text)
         case _:
             why = f"{seen.outcome}: {seen.reason}"
-            yield f"{where}: could not find out whether it offers TLS: {printable(why, 200)}"
+            text = f"{where}: could not find out whether it offers TLS: {printable(why, 200)}"
+            yield refusal("evidence-tls-unknown", text)
 
 
-def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> Iterator[str]:
+def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> Iterator[Ruling]:
     """SPF, DKIM and DMARC in place: a domain that can be forged gains little from MTA-STS."""
-    yield from _records("SPF", evidence.spf, is_spf, "RFC 7208 section 3")
+    yield from _records("spf", evidence.spf, is_spf, "RFC 7208 section 3")
     if not domain.dkim_selectors:
-        yield "no DKIM key can be looked up: add dkimSelectors to the domain"
+        text = "no DKIM key can be looked up"
+        yield refusal("dkim-selectors-missing", text, "add dkimSelectors to the domain")
     keys = {found.owner: found for found in evidence.dkim}
     for selector in domain.dkim_selectors:
         owner = dkim_name(selector, domain.name)
         if owner not in keys:
-            yield f"the evidence does not tell of the DKIM key {owner}: collect it again"
+            text = f"the evidence does not tell of the DKIM key {owner}"
+            yield refusal("dkim-not-collected", text, "collect it again")
         else:
             found = keys[owner]
-            yield from _records("DKIM", found, is_dkim, "RFC 6376 section 3.6.1")
+            yield from _records("dkim", found, is_dkim, "RFC 6376 section 3.6.1")
     # The nearest name above that has one speaks for those below (RFC 7489 section 6.6.3).
     for found in evidence.dmarc:
         if found.status is DnsStatus.FAILED or any(map(begins_dmarc, found.records)):
-            yield from _records("DMARC", found, is_dmarc, "RFC 7489 section 6.3")
+            yield from _records("dmarc", found, is_dmarc, "RFC 7489 section 6.3")
             return
-    yield f"no DMARC record: publish _dmarc.{domain.name} TXT (RFC 7489 section 6.3)"
+    publish = f"publish _dmarc.{domain.name} TXT (RFC 7489 section 6.3)"
+    yield refusal("dmarc-missing", "no DMARC record", publish)
 
 
-def _records(kind: str, found: Texts, is_one: Callable[[str], bool], clause: str) -> Iterator[str]:
+def _records(
+    kind: str, found: Texts, is_one: Callable[[str], bool], clause: str
+) -> Iterator[Ruling]:
     count = sum(map(is_one, found.records))
     owner = printable(found.owner, 253)
     if found.status is DnsStatus.FAILED:
-        yield f"could not find out the {kind} record {owner}: {printable(found.reason, 200)}"
+        why = printable(found.reason, 200)
+        text = f"could not find out the {kind.upper()} record {owner}: {why}"
+        yield refusal(f"{kind}-unknown", text)
     elif count != 1:
         seen = "no usable" if count == 0 else f"{count}"
-        yield f"{owner} has {seen} {kind} record{'s' if count > 1 else ''} ({clause})"
+        plural = "s" if count > 1 else ""
+        text = f"{owner} has {seen} {kind.upper()} record{plural} ({clause})"
+        yield refusal(f"{kind}-unusable", text)
 
 
 def _listed(hosts: tuple[str, ...]) -> str:

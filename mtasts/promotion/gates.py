@@ -14,7 +14,6 @@ from mtasts.ledger.history import enforces
 from mtasts.policy import Mode
 from mtasts.promotion.conditions import evidence_conditions, mail_authentication_conditions
 from mtasts.promotion.report_conditions import report_conditions, report_notes
-from mtasts.promotion.waivers import Condition
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.conditions import KnownLedger
     from mtasts.promotion.evidence import Evidence, EvidenceError
-
-_EVIDENCE = frozenset({Waiver.EVIDENCE})
+    from mtasts.rulings import Ruling
 
 
 def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = None) -> bool:
@@ -50,27 +48,27 @@ def unmet(
     *,
     ledger: KnownLedger,
     is_local: bool = False,
-) -> Iterator[Condition]:
+) -> Iterator[Ruling]:
     """Every condition that keeps ``domain`` from being promoted, with what may let it past.
 
     ``evidence`` is None where there is no file, ``ledger`` an error where it could not be read.
     ``is_local`` says that all of this is in a local cloud, whose addresses are loopback ones and
     whose weeks of reports are played.
     """
-    for text in evidence_conditions(domain, ledger, mx, evidence, now, is_local=is_local):
-        yield Condition(text, _EVIDENCE)
+    for each in evidence_conditions(domain, ledger, mx, evidence, now, is_local=is_local):
+        yield each.waivable(Waiver.EVIDENCE)
     if evidence is None or isinstance(evidence, Exception):
         return
-    for text in mail_authentication_conditions(domain, evidence):
-        yield Condition(text, _EVIDENCE | {Waiver.MAIL_AUTHENTICATION})
+    for each in mail_authentication_conditions(domain, evidence):
+        yield each.waivable(Waiver.EVIDENCE, Waiver.MAIL_AUTHENTICATION)
     if evidence.vantage is not None:
-        for text in report_conditions(domain.name, evidence, ledger, is_local=is_local):
-            yield Condition(text, _EVIDENCE | {Waiver.REPORTS})
+        for each in report_conditions(domain.name, evidence, ledger, is_local=is_local):
+            yield each.waivable(Waiver.EVIDENCE, Waiver.REPORTS)
 
 
 def left_out(
     evidence: Evidence | EvidenceError | None, *, ledger: KnownLedger, is_local: bool = False
-) -> Iterator[str]:
+) -> Iterator[Ruling]:
     """What of the evidence counts for nothing, and hinders nothing; arguments as `unmet`'s."""
     if evidence is not None and not isinstance(evidence, Exception):
         yield from report_notes(evidence, ledger, is_local=is_local)

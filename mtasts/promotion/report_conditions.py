@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mtasts.findings import printable
 from mtasts.ledger.entries import SKEW, Body, Proof
 from mtasts.policy import Mode
+from mtasts.rulings import refusal, warning
 from mtasts.tlsrpt.report import Drop
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mtasts.ledger.history import Ledger
     from mtasts.policy import Policy
     from mtasts.promotion.evidence import Evidence
+    from mtasts.rulings import Ruling
     from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter
 
 REPORT_DAYS = 14
@@ -42,13 +44,15 @@ def report_conditions(
     ledger: Ledger | LedgerError | UndeterminedError,
     *,
     is_local: bool,
-) -> Iterator[str]:
+) -> Iterator[Ruling]:
     """Enough days, enough reporters, and nothing that failed, or may have, and nobody explained."""
     newest = evidence.collected.date()
     if isinstance(ledger, Exception):
-        yield (
+        yield refusal(
+            "reports-ledger-unknown",
             "could not find out which policies were served, and reports count for those alone: "
-            f"{ledger}: run mtasts gate check {domain} where the account's credentials are"
+            f"{ledger}",
+            f"run mtasts gate check {domain} where the account's credentials are",
         )
     else:
         yield from _days(_Days.of(evidence, ledger, is_local=is_local), newest)
@@ -56,50 +60,57 @@ def report_conditions(
     failed = [each for each in _unexplained(evidence) if each.day >= since]
     for each in failed[:_SHOWN_MAX]:
         at = f"@{each.mx}" if each.mx else ""
-        yield (
+        yield refusal(
+            "reports-failures",
             f"{printable(each.reporter)} reports {each.count} failed sessions on {each.day}: "
-            f"{printable(each.result_type)}{f' at {printable(each.mx, 253)}' if each.mx else ''}: "
-            f"mend it, or explain it: {_explain(domain, f'{each.result_type}{at}')}"
+            f"{printable(each.result_type)}{f' at {printable(each.mx, 253)}' if each.mx else ''}",
+            f"mend it, or explain it: {_explain(domain, f'{each.result_type}{at}')}",
         )
     if len(failed) > _SHOWN_MAX:
-        yield f"and {len(failed) - _SHOWN_MAX} more rows of failures that nobody explained"
+        more = f"and {len(failed) - _SHOWN_MAX} more rows of failures that nobody explained"
+        yield refusal("reports-failures", more)
     hiding = [each for each in evidence.reports.dropped if _hinders(each, evidence)]
     for row in hiding[:_SHOWN_MAX]:
-        yield (
-            f"{_left_out(row)}: it may hide failed sessions: have the sender mend it, or explain "
-            f"it: {_explain(domain, f'{row.kind}@{row.file}')}"
+        yield refusal(
+            "reports-unread",
+            f"{_left_out(row)}: it may hide failed sessions",
+            f"have the sender mend it, or explain it: {_explain(domain, f'{row.kind}@{row.file}')}",
         )
     if len(hiding) > _SHOWN_MAX:
-        yield (
+        yield refusal(
+            "reports-unread",
             f"and {len(hiding) - _SHOWN_MAX} more files and rows that count for nothing, which "
-            "nobody explained"
+            "nobody explained",
         )
 
 
 def report_notes(
     evidence: Evidence, ledger: Ledger | LedgerError | UndeterminedError, *, is_local: bool
-) -> Iterator[str]:
+) -> Iterator[Ruling]:
     """What was given and hinders nothing: what counts for nothing, and what somebody explained."""
-    yield from _explained(evidence)
+    yield from (warning("reports-explained", each) for each in _explained(evidence))
     if not isinstance(ledger, Exception) and evidence.vantage is not None:
-        yield from _bounded(_Days.of(evidence, ledger, is_local=is_local).notes)
+        yield from _not_counted_notes(_Days.of(evidence, ledger, is_local=is_local).notes)
     rows = [each for each in evidence.reports.dropped if not _hinders(each, evidence)]
-    yield from _bounded([f"not counted: {_left_out(each)}" for each in rows])
+    yield from _not_counted_notes(f"not counted: {_left_out(each)}" for each in rows)
 
 
-def _days(found: _Days, newest: dt.date) -> Iterator[str]:
+def _days(found: _Days, newest: dt.date) -> Iterator[Ruling]:
     names = sorted(name for name, days in found.counted.items() if days)
     days = {day for each in found.counted.values() for day in each}
     if len(days) < REPORT_DAYS:
-        yield (
+        yield refusal(
+            "reports-days-few",
             f"TLS reports of {len(days)} days in the last {REPORT_WINDOW.days}: enforce needs "
-            f"{REPORT_DAYS} (RFC 8460)"
+            f"{REPORT_DAYS} (RFC 8460)",
         )
     if len(names) < REPORTERS:
         said = ", ".join(printable(name) for name in names) or "nobody"
-        yield f"TLS reports come from {said}: enforce needs {REPORTERS} reporters or more"
+        text = f"TLS reports come from {said}: enforce needs {REPORTERS} reporters or more"
+        yield refusal("reports-reporters-few", text)
     if days and max(days) < newest - CLEAN:
-        yield f"the newest TLS report is of {max(days)}: nothing is known of the days since"
+        text = f"the newest TLS report is of {max(days)}: nothing is known of the days since"
+        yield refusal("reports-stale", text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +239,9 @@ def _explained(evidence: Evidence) -> Iterator[str]:
         yield f"and {len(lines) - _SHOWN_MAX} more explanations: the evidence has them"
 
 
-def _bounded(lines: Iterable[str]) -> Iterator[str]:
+def _not_counted_notes(lines: Iterable[str]) -> Iterator[Ruling]:
     found = list(lines)
-    yield from found[:_SHOWN_MAX]
-    if len(found) > _SHOWN_MAX:
-        yield f"and {len(found) - _SHOWN_MAX} more that count for nothing: the evidence names them"
+    shown, more = found[:_SHOWN_MAX], len(found) - _SHOWN_MAX
+    if more > 0:
+        shown.append(f"and {more} more that count for nothing: the evidence names them")
+    yield from (warning("reports-not-counted", each) for each in shown)

@@ -1,52 +1,45 @@
-"""What an override lets past: the conditions that it names, on the days when it stands.
+"""What an override lets past: the refusals that it names, on the days when it stands.
 
-Whatever an override may waive is a `Condition` that says so; every other refusal is a text, which
-nobody's decision changes (docs/gates.md).
+A refusal that an override may waive has the words that do in ``waivers``; nobody's decision changes
+any other (docs/gates.md).
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.config.model import OVERRIDE_DAYS, Waiver, last_day
 from mtasts.findings import printable
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mtasts.config import Override
+    from mtasts.rulings import Ruling
 
 # Long enough for whatever was approved in haste, and short enough to be looked at again.
 _PROPOSED = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """An unmet condition, and the words of an override any of which lets it past.
-
-    Where an override is the ``way`` out, it says when, and the override is told as a whole.
-    """
-
-    text: str
-    waivers: frozenset[Waiver]
-    way: str = ""
-
-    def told(self, now: dt.datetime) -> str:
-        """The condition with its way out, if it has one."""
-        if not self.way:
-            return self.text
-        proposed = example(now, *sorted(self.waivers))
-        return f"{self.text}; {self.way}, write in the domain's entry: {proposed}"
-
-
-@dataclass(frozen=True, slots=True)
 class Judged:
-    """What is left: ``unmet`` conditions stop a domain, ``notes`` are told anyway."""
+    """What is left: the ``unmet`` refusals hold a domain, ``notes`` are warnings."""
 
-    unmet: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    unmet: tuple[Ruling, ...] = ()
+    notes: tuple[Ruling, ...] = ()
+
+
+def with_way_out(found: Ruling, now: dt.datetime) -> Ruling:
+    """A refusal with the whole override that lets it past, where an override is its way out."""
+    if not found.way:
+        return found
+    proposed = example(now, *sorted(found.waivers))
+    way = f"{found.way}, write in the domain's entry: {proposed}"
+    return replace(found, fix=f"{found.fix}; {way}" if found.fix else way)
 
 
 def example(now: dt.datetime, *waivers: Waiver) -> str:
@@ -59,34 +52,52 @@ def example(now: dt.datetime, *waivers: Waiver) -> str:
     )
 
 
-def judge(override: Override | None, conditions: Iterable[Condition], now: dt.datetime) -> Judged:
-    """What ``override`` leaves of the ``conditions`` at ``now``; what it lets past is told.
+def judge(override: Override | None, refusals: Iterable[Ruling], now: dt.datetime) -> Judged:
+    """What ``override`` leaves of the ``refusals`` at ``now``; what it lets past is told.
 
     One that does not stand is told as well: with what it would let past, it is the first reason.
+    One that has not begun ends what it names on the day when it does.
     """
-    conditions = tuple(conditions)
+    refusals = tuple(refusals)
     if override is None:
-        return Judged(tuple(each.told(now) for each in conditions))
-    named = tuple(each for each in conditions if each.waivers & override.waives)
+        return Judged(tuple(with_way_out(each, now) for each in refusals))
+    named = tuple(each for each in refusals if each.waivers & override.waives)
     if void := why_void(override, now):
-        unmet = tuple(each.text if each in named else each.told(now) for each in conditions)
-        return Judged((void, *unmet)) if named else Judged(unmet, (void,))
-    told = (
+        unmet = tuple(
+            _until(each, void.until) if each in named else with_way_out(each, now)
+            for each in refusals
+        )
+        if not named:
+            return Judged(unmet, (void,))
+        return Judged((void.as_kind(Kind.REFUSAL), *unmet))
+    told = warning(
+        "override-stands",
         f"override of {_words(override)} until {override.expires} by "
-        f"{printable(override.approved_by)}: {printable(override.reason, 500)}"
+        f"{printable(override.approved_by)}: {printable(override.reason, 500)}",
     )
+    passed = (warning("override-passed", f"overridden: {each}") for each in named)
     return Judged(
-        tuple(each.told(now) for each in conditions if each not in named),
-        (told, *(f"overridden: {each.text}" for each in named)),
+        tuple(with_way_out(each, now) for each in refusals if each not in named), (told, *passed)
     )
 
 
-def why_void(override: Override, now: dt.datetime) -> str | None:
-    """Why an override lets nothing past at ``now``, with one that would; None while it stands."""
+def _until(found: Ruling, begins: dt.datetime | None) -> Ruling:
+    """A refusal that ends when an override begins, or before."""
+    dates = [each for each in (found.until, begins) if each is not None]
+    return replace(found, until=min(dates, default=None))
+
+
+def why_void(override: Override, now: dt.datetime) -> Ruling | None:
+    """Why an override lets nothing past at ``now``, with one that would; None while it stands.
+
+    It is a warning; its ``until`` is the day when the override begins.
+    """
     today = now.date()
     latest = last_day(override.begins or today)
+    begins = None
     if override.begins is not None and today < override.begins:
         why, way = f"begins on {override.begins}", "wait until then, or remove it"
+        begins = dt.datetime.combine(override.begins, dt.time(), dt.UTC)
     elif today > override.expires:
         why = f"expired on {override.expires}"
         way = "remove it, or have it approved anew"
@@ -96,9 +107,12 @@ def why_void(override: Override, now: dt.datetime) -> str | None:
     else:
         return None
     anew = example(now, *sorted(override.waives))
-    return (
+    return warning(
+        "override-void",
         f"the override of {_words(override)} by {printable(override.approved_by)} {why}, so it "
-        f"lets nothing past: {way}. One that stands from today on: {anew}"
+        "lets nothing past",
+        f"{way}. One that stands from today on: {anew}",
+        until=begins,
     )
 
 

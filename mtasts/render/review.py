@@ -65,6 +65,7 @@ def as_json(review: Review, now: dt.datetime) -> str:
         "held": review.is_held,
         "problems": list(review.problems),
         "warnings": list(review.warnings),
+        "rulings": [{"domain": name or None} | each.as_json() for name, each in review.rulings],
         "counts": dict(review.counts),
         "domains": [
             {

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from mtasts.clock import minute
 from mtasts.render.status_text import summary
 from mtasts.render.visible import visible
+from mtasts.ruling_catalogue import Kind
 from mtasts.status.rows import (
     Standing,
 )
@@ -85,7 +86,7 @@ def _stack(found: StackStatus, now: dt.datetime) -> Iterator[str]:
     name = escape(visible(found.stack))
     yield f"<h2 id='{_anchor(found)}'>{name} <small>{escape(about)}</small></h2>"
     yield from _told(found.claims, found.next)
-    yield from _lines("warning:", found.warnings)
+    yield from _lines("warning:", list(map(str, found.warnings)))
     if not found.domains:
         return
     yield f"<table><thead><tr>{''.join(f'<th>{each}' for each in _TITLES)}</thead>"
@@ -133,10 +134,9 @@ def _more(found: DomainStatus) -> Iterator[str]:
         yield from _lines("override:", [told])
     yield from _lines("evidence:", [found.evidence.problem] if found.evidence.problem else [])
     if unmet is not None:
-        yield from _lines("unmet for enforce:", unmet or ["nothing"])
-    said = {each.text for each in found.claims}
-    yield from _lines("warning:", [each for each in found.warnings if each not in said])
-    yield from _lines("note:", [each for each in found.notes if each not in said])
+        yield from _lines("unmet for enforce:", list(map(str, unmet)) or ["nothing"])
+    yield from _lines("warning:", found.untold(Kind.WARNING))
+    yield from _lines("note:", found.untold(Kind.NOTE))
 
 
 def _told(claims: Sequence[Claim], due: Claim) -> Iterator[str]:

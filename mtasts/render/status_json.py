@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from mtasts.config import Override
+    from mtasts.rulings import Ruling, RulingJson
     from mtasts.status.rows import (
         Claim,
         DomainStatus,
@@ -41,7 +42,8 @@ def _stack(found: StackStatus) -> dict[str, Any]:
         "standing": str(found.standing),
         "claims": [_claim(each) for each in found.claims],
         "next": list(found.next.run),
-        "warnings": [visible(each) for each in found.warnings],
+        "warnings": [visible(str(each)) for each in found.warnings],
+        "rulings": [_ruling(each) for each in found.warnings],
         "domains": [_domain(each) for each in found.domains],
     }
 
@@ -70,13 +72,15 @@ def _domain(found: DomainStatus) -> dict[str, Any]:
         "override": _override(found.override),
         "claims": [_claim(each) for each in found.claims],
         "next": list(found.next.run),
-        "warnings": [visible(each) for each in found.warnings],
-        "notes": [visible(each) for each in found.notes],
+        "warnings": [visible(str(each)) for each in found.warnings],
+        "notes": [visible(str(each)) for each in found.notes],
+        "rulings": [_ruling(each) for each in found.rulings],
     }
 
 
 def _claim(found: Claim) -> dict[str, Any]:
     return {
+        "id": found.id or None,
         "standing": str(found.standing),
         "text": visible(found.text),
         "until": _date(found.until),
@@ -90,8 +94,15 @@ def _evidence(found: EvidenceSeen) -> dict[str, Any] | None:
     return {
         "collected": _date(found.collected),
         "problem": visible(found.problem) or None,
-        "unmet": None if found.unmet is None else [visible(each) for each in found.unmet],
+        "unmet": None if found.unmet is None else [visible(str(each)) for each in found.unmet],
+        "unmetIds": None if found.unmet is None else [each.id for each in found.unmet],
     }
+
+
+def _ruling(found: Ruling) -> RulingJson:
+    row = found.as_json()
+    row["text"] = visible(row["text"])
+    return row
 
 
 def _override(found: Override | None) -> dict[str, Any] | None:

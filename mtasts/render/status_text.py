@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.clock import minute
 from mtasts.render.visible import visible
+from mtasts.ruling_catalogue import Kind
 from mtasts.status.rows import Standing
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _stack(found: StackStatus, now: dt.datetime, layout: _Layout) -> Iterator[st
     if found.run and not found.claims:
         yield from _labelled("every domain is retired", found.run, "  ", layout)
     for text in found.warnings if layout.is_wide else ():
-        yield from _wrapped(f"warning: {visible(text)}", "  ", layout)
+        yield from _wrapped(f"warning: {visible(str(text))}", "  ", layout)
     for each in found.domains:
         yield from _domain(each, now, layout)
 
@@ -128,10 +129,9 @@ def _more(found: DomainStatus) -> Iterator[str]:
         yield f"taken over: what was before may be held until {minute(found.adopted_until)}"
     if found.evidence.problem:
         yield f"evidence: {visible(found.evidence.problem)}"
-    yield from (f"unmet: {visible(each)}" for each in found.evidence.unmet or ())
-    told = {each.text for each in found.claims}
-    yield from (f"warning: {visible(each)}" for each in found.warnings if each not in told)
-    yield from (f"note: {visible(each)}" for each in found.notes if each not in told)
+    yield from (f"unmet: {visible(str(each))}" for each in found.evidence.unmet or ())
+    yield from (f"warning: {visible(each)}" for each in found.untold(Kind.WARNING))
+    yield from (f"note: {visible(each)}" for each in found.untold(Kind.NOTE))
 
 
 def _claims(found: StackStatus | DomainStatus, indent: str, layout: _Layout) -> Iterator[str]:

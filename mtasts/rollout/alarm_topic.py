@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.rollout.resource_policy import Request, evaluate
+from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mtasts.rulings import Ruling
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
@@ -41,16 +44,18 @@ class Topic:
     """Why its attributes could not be read."""
 
 
-def topic_notes(topic: Topic, alarm: str) -> Iterator[str]:
+def topic_notes(topic: Topic, alarm: str) -> Iterator[Ruling]:
     """What keeps the alarm of ARN ``alarm`` from telling ``topic``, or could not be found out."""
     subject = f"mtasts:alarmTopic: {topic.arn}"
     if topic.is_missing:
-        yield f"{subject} does not exist, {_UNHEARD}: make it, or name another topic"
+        text = f"{subject} does not exist, {_UNHEARD}"
+        yield warning("alarm-topic-missing", text, "make it, or name another topic")
         return
     if topic.problem:
-        yield (
+        yield warning(
+            "alarm-topic-unknown",
             f"could not find out whether CloudWatch may publish to {topic.arn} "
-            f"(sns:GetTopicAttributes): {topic.problem}"
+            f"(sns:GetTopicAttributes): {topic.problem}",
         )
         return
     account = alarm.split(":")[4]
@@ -62,30 +67,36 @@ def topic_notes(topic: Topic, alarm: str) -> Iterator[str]:
     }
     verdict = evaluate(topic.policy, Request(CLOUDWATCH, "sns:Publish", topic.arn, context))
     if not verdict.is_known:
-        yield (
+        yield warning(
+            "alarm-topic-unknown",
             f"could not find out whether the policy of {topic.arn} lets CloudWatch publish: "
-            f"{verdict.reason}"
+            f"{verdict.reason}",
         )
     elif not verdict.allowed:
-        yield (
+        yield warning(
+            "alarm-topic-closed",
             f"{subject} has a policy that does not let CloudWatch publish ({verdict.reason}), "
-            f"{_UNHEARD}: allow sns:Publish to the service {CLOUDWATCH}"
+            f"{_UNHEARD}",
+            f"allow sns:Publish to the service {CLOUDWATCH}",
         )
     if topic.key is not None:
         yield from _key_notes(subject, topic.key, context)
 
 
-def _key_notes(subject: str, key: Key, context: dict[str, str]) -> Iterator[str]:
+def _key_notes(subject: str, key: Key, context: dict[str, str]) -> Iterator[Ruling]:
     fix = f"a key of your own whose policy allows {' and '.join(_KEY_ACTIONS)}* to {CLOUDWATCH}"
     if key.is_managed:
-        yield (
+        yield warning(
+            "alarm-key-closed",
             f"{subject} is encrypted with AWS's own key {key.id}, which CloudWatch cannot use, "
-            f"{_UNHEARD}: encrypt the topic with {fix}"
+            f"{_UNHEARD}",
+            f"encrypt the topic with {fix}",
         )
         return
     unknown = f"could not find out whether CloudWatch may use {key.id}, which encrypts {subject}"
     if key.problem:
-        yield f"{unknown} (kms:DescribeKey, kms:GetKeyPolicy): {key.problem}"
+        text = f"{unknown} (kms:DescribeKey, kms:GetKeyPolicy): {key.problem}"
+        yield warning("alarm-topic-unknown", text)
         return
     verdicts = [
         evaluate(key.policy, Request(CLOUDWATCH, action, key.id, context))
@@ -93,9 +104,11 @@ def _key_notes(subject: str, key: Key, context: dict[str, str]) -> Iterator[str]
     ]
     unclear = [each.reason for each in verdicts if not each.is_known]
     if unclear:
-        yield f"{unknown}: {unclear[0]}"
+        yield warning("alarm-topic-unknown", f"{unknown}: {unclear[0]}")
     elif not all(each.allowed for each in verdicts):
-        yield (
+        yield warning(
+            "alarm-key-closed",
             f"{subject} is encrypted with {key.id}, whose policy does not let CloudWatch use it, "
-            f"{_UNHEARD}: encrypt the topic with {fix}"
+            f"{_UNHEARD}",
+            f"encrypt the topic with {fix}",
         )

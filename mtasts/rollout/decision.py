@@ -11,9 +11,9 @@ from mtasts.ledger.phases import Phase
 from mtasts.rollout import lost
 from mtasts.rollout.declaration import Declaration, declare
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
-from mtasts.rollout.move_rules import is_left_as_it_is, left_host_is_asked, left_zone
 from mtasts.rollout.published import held_as
-from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
+from mtasts.rulings import note, refusal
 from mtasts.zones import Keeper
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mtasts.errors import MtaStsError
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.vanished import Remembered
+    from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
 
@@ -33,17 +34,39 @@ class Decision:
 
     ``retiring`` is how far each retirement comes in this run. ``emergencies`` are the domains whose
     way back goes out past every reason that would hold them. Of those that are ``lost`` nothing is
-    changed but what their retirement takes away. ``warnings`` and ``notes`` are to be told, each
-    with its domain.
+    changed but what their retirement takes away. ``verdicts`` are all rulings, by domain.
     """
 
     declared: tuple[Declaration, ...]
-    held: Mapping[str, tuple[str, ...]]
+    held: Mapping[str, tuple[Ruling, ...]]
     retiring: Mapping[str, Progress]
-    warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    emergencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    emergencies: Mapping[str, tuple[Ruling, ...]] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Lines to warn of, each with its domain."""
+        return tuple(
+            line
+            for name, judged in self.verdicts.items()
+            for line in (
+                *(f"{name}: {each.line}" for each in judged.warnings),
+                *(
+                    f"EMERGENCY: {name}: gone past: {each.line}"
+                    for each in self.emergencies.get(name, ())
+                ),
+            )
+        )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Lines to tell, each with its domain."""
+        return tuple(
+            f"{name}: {each.line}"
+            for name, judged in self.verdicts.items()
+            for each in judged.notes
+        )
 
     @property
     def unsettled(self) -> frozenset[str]:
@@ -68,26 +91,23 @@ def decide(
     the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
     ``new_id`` makes the policy id of an emergency.
     """
-    emergencies: dict[str, tuple[str, ...]] = {}
+    emergencies: dict[str, tuple[Ruling, ...]] = {}
     declared: list[Declaration] = []
-    held: dict[str, tuple[str, ...]] = {}
+    held: dict[str, tuple[Ruling, ...]] = {}
     retiring: dict[str, Progress] = {}
     given_up: set[str] = set()
-    warnings: list[str] = []
-    notes: list[str] = []
+    verdicts: dict[str, Verdict] = {}
     for found in domains:
         domain, ledger = found.domain, found.ledger
         judged = verdict(found, now)
-        warnings += (f"{domain.name}: {warning}" for warning in judged.warnings)
-        notes += (f"{domain.name}: {note}" for note in judged.notes)
+        verdicts[domain.name] = judged
         intended: Intended | None = None
         phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
         # A held domain stays in the zone where it is, whatever a look-up would choose now.
-        zone = found.zone if judged.proceeds else _held_in(found, dns)
+        zone = found.zone if judged.proceeds else _held_in(found, dns, now)
         if not judged.proceeds and domain.emergency and is_live(found) and zone is not None:
             emergencies[domain.name] = judged.refusals
             intended = way_back(found, new_id)
-            warnings += (f"EMERGENCY: {domain.name}: gone past: {e}" for e in judged.refusals)
         elif not judged.proceeds:
             held[domain.name] = judged.refusals
             intended = held_as(ledger, found.sts)
@@ -117,33 +137,32 @@ def decide(
                     parts=parts,
                     keep=keep,
                     home=found.home,
-                    former=left_zone(found.former_zone, ledger, found.delegated, now),
-                    left_host_is_asked=left_host_is_asked(ledger, zone, found.hosting, now),
+                    former=found.move(zone, now).declared_former_zone,
+                    left_host_is_asked=found.move(zone, now).former_host_may_get_requests,
                     phase=phase,
                     is_noted=domain.name in emergencies and takes_nothing(found),
                     is_lost=judged.is_lost,
                 )
             )
-    told = tuple(warnings), tuple(notes)
-    return Decision(tuple(declared), held, retiring, *told, emergencies, frozenset(given_up))
+    return Decision(tuple(declared), held, retiring, verdicts, emergencies, frozenset(given_up))
 
 
-def _held_in(found: Surroundings, dns: Dns) -> HostedZone | None:
+def _held_in(found: Surroundings, dns: Dns, now: dt.datetime) -> HostedZone | None:
     """Where a held domain was last; None where only another cloud could declare it there."""
     last = found.ledger.last_zone
     pointed = found.ledger.pointed(last.zone_id) if last else None
     if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.hosting):
         return None
-    former, hosting, leaving = found.former_zone, found.hosting, found.leaving
-    if former is not None and not is_left_as_it_is(found.ledger, former, hosting, leaving):
+    zone = last or found.zone
+    if zone is not None and not found.move(zone, now).keeps_former_host:
         return None
     if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
         return None
-    return last or found.zone
+    return zone
 
 
 def is_elsewhere(found: Surroundings) -> bool:
-    """Whether the ledger that counts is the other cloud's."""
+    """Whether the authoritative ledger copy is at the other cloud."""
     return found.cloud != found.hosting
 
 
@@ -201,31 +220,37 @@ def is_relied_on(found: Surroundings) -> bool:
     return found.ledger_problem is not None or found.ledger.has_enforced
 
 
-def describe_end(domains: Iterable[Surroundings], decision: Decision, stack: str) -> str | None:
+def describe_end(domains: Iterable[Surroundings], decision: Decision, stack: str) -> Ruling | None:
     """What is left to do once every domain that the file lists is retired; None before that."""
     names = [found.domain.name for found in domains if not found.domain.parked]
     if not names or any(decision.phase(name).parts.host for name in names):
         return None
-    return (
+    return note(
+        "stack-retired",
         f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
         "removes what is left of the stack. The bucket stays in the account, with every ledger, "
         "its versions, its policy and its settings: it is the record of what senders were told "
-        "(docs/retirement.md)"
+        "(docs/retirement.md)",
+    )
+
+
+def ledgers_unknown(error: MtaStsError) -> Ruling:
+    """That it is not known which domains have a ledger."""
+    return refusal(
+        "ledgers-unknown",
+        f"held, and nothing is deleted: could not find out which domains have a ledger: {error}",
     )
 
 
 def describe_held(
-    held: Mapping[str, tuple[str, ...]], unsure: MtaStsError | None = None
+    held: Mapping[str, tuple[Ruling, ...]], unsure: MtaStsError | None = None
 ) -> tuple[str, ...]:
     """Lines: one that says it all, then each domain with its reasons; none where none is held.
 
     ``unsure`` is why it is not known which domains have a ledger.
     """
     lines = [f"held, and left as they are: {', '.join(held)}"] if held else []
-    lines += [f"  {name}: {reason}" for name, reasons in held.items() for reason in reasons]
+    lines += [f"  {name}: {reason.line}" for name, reasons in held.items() for reason in reasons]
     if unsure is not None:
-        lines.append(
-            "held, and nothing is deleted: could not find out which domains have a ledger: "
-            f"{unsure}"
-        )
+        lines.append(ledgers_unknown(unsure).line)
     return tuple(lines)

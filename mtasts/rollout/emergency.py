@@ -13,12 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.ledger.history import Intended
+from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mtasts.config import DomainConfig
     from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rulings import Ruling
 
 _ID_BYTES = 16
 
@@ -75,8 +77,8 @@ def emergency_keys(
 
 
 def describe_emergency(
-    emergencies: Mapping[str, tuple[str, ...]], keys: Sequence[tuple[str, str]], stack: str
-) -> str:
+    emergencies: Mapping[str, tuple[Ruling, ...]], keys: Sequence[tuple[str, str]], stack: str
+) -> Ruling:
     """One line that says it all, for each domain what the run went past, then how it ends.
 
     ``keys`` are the paths in the stack's config that ask for the emergency, each beside that of the
@@ -86,7 +88,7 @@ def describe_emergency(
     told = "mode testing goes out, once it is proven; the run counts as failed, to delete nothing"
     lines = [f"emergency: {names}: {told}"]
     lines += (
-        f"  {name}: gone past: {each}" for name, those in emergencies.items() for each in those
+        f"  {name}: gone past: {each.line}" for name, those in emergencies.items() for each in those
     )
     lines += (
         f"  see what senders get: mtasts check --stack {stack}",
@@ -98,4 +100,4 @@ def describe_emergency(
             f"    pulumi config rm --path '{key}' -s {stack}",
         )
     lines.append(f"    pulumi up -s {stack}")
-    return "\n".join(lines)
+    return refusal("emergency-declared", "\n".join(lines))

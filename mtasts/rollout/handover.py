@@ -18,6 +18,8 @@ from mtasts.ledger.stages import Stage
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.records import to_presentation
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import Ruling, note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -140,13 +142,15 @@ def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> S
     return before
 
 
-def notes(stage: Stage, looked: Sequence[Looked]) -> Iterator[str]:
-    """What is missing, wrong or gone, a sentence each."""
+def not_published(stage: Stage, looked: Sequence[Looked]) -> Iterator[Ruling]:
+    """What is missing, wrong or gone: warnings once the domain is live, notes before that."""
+    kind = Kind.WARNING if stage is Stage.LIVE else Kind.NOTE
     if not looked:
-        yield "what the agency has to publish is in the stack's output domains, under publish"
+        text = "what the agency has to publish is in the stack's output domains, under publish"
+        yield Ruling("handover-begins", kind, text)
     for each in looked:
-        if reason := missing(each, absence(stage)):
-            yield reason
+        if found := missing(each, absence(stage)):
+            yield found.as_kind(kind)
 
 
 def absence(stage: Stage | None) -> str:
@@ -161,23 +165,24 @@ def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:
     return not parts.addresses
 
 
-def missing(looked: Looked, absent: str = "waiting for") -> str | None:
-    """What is not so of a handed-out record; None where DNS has it.
+def missing(looked: Looked, absent: str = "waiting for") -> Ruling | None:
+    """What is not so of a handed-out record, as a note; None where DNS has it.
 
     ``absent`` is the word for one that DNS has nothing in place of.
     """
     record, answer = looked.record, looked.answer
     wanted = f"{record.owner} {record.type} {record.value}"
     if not answer.settled:
-        return f"could not find out whether {record.owner} is published: {answer.reason}"
+        text = f"could not find out whether {record.owner} is published: {answer.reason}"
+        return note("handed-record-unknown", text)
     if looked.is_live:
         return None
     if not looked.is_there:
-        return f"{absent}: {wanted}"
+        return note("handed-record-missing", f"{absent}: {wanted}")
     has = ", ".join(answer.values) or " and ".join(
         printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings
     )
-    return f"wrong: DNS has {has}; to be published: {wanted}"
+    return note("handed-record-wrong", f"wrong: DNS has {has}; to be published: {wanted}")
 
 
 def delegated_owner(owner: str, zone: str) -> str:

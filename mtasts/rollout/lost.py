@@ -14,7 +14,6 @@ from mtasts.ledger.history import Intended
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.stages import Stage
 from mtasts.policy import Mode
-from mtasts.promotion.waivers import Condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.ledger.history import Ledger
     from mtasts.rollout.handover import Looked
+    from mtasts.rulings import Ruling
 
 NEXT_PHASES = {
     Phase.KEPT: Phase.RECORD_FREE,
@@ -41,12 +41,12 @@ def is_over(domain: DomainConfig, ledger: Ledger) -> bool:
     return domain.retire and last is not None and last.phase is Phase.HOST_WITHDRAWN
 
 
-def out_of_reach(domain: DomainConfig, ledger: Ledger, why: str) -> str | Condition:
-    """That DNS is out of reach: a refusal, or of a domain that retires what an override waives."""
+def unless_lost(domain: DomainConfig, ledger: Ledger, refused: Ruling) -> Ruling:
+    """A refusal for want of DNS; an override ``lost-domain`` waives that of one that retires."""
     if not domain.retire or ledger.last_proven is None:
-        return why
+        return refused
     way = f"if {domain.name} is not the agency's any more, and its retirement is not to wait"
-    return Condition(why, frozenset({Waiver.LOST_DOMAIN}), way)
+    return refused.waivable(Waiver.LOST_DOMAIN, way=way)
 
 
 def is_nowhere(domain: DomainConfig, ledger: Ledger, looked: Sequence[Looked]) -> bool:

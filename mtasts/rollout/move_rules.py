@@ -1,4 +1,4 @@
-"""Records that move from one zone to another: both have them until no resolver asks the former.
+"""A move to another zone or cloud: both have the domain until no resolver queries the former one.
 
 Whoever looks for the policy asks the name servers that its resolver has heard of, and a resolver
 may keep those for days after a registrar has named others (docs/moving.md).
@@ -6,6 +6,7 @@ may keep those for days after a registrar has named others (docs/moving.md).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.clock import minute
@@ -13,7 +14,8 @@ from mtasts.config import Hosting
 from mtasts.observations import DnsStatus
 from mtasts.records import Outcome, select_sts, select_tlsrpt
 from mtasts.rollout.declaration import FormerZone
-from mtasts.rollout.preflight import stands
+from mtasts.rollout.preflight import has_own_records
+from mtasts.rulings import refusal, warning
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
+    from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
 # Two days: what registries give delegations at most, and Route 53 the NS records of its zones.
@@ -28,170 +31,252 @@ DELEGATION_SECONDS = 172_800
 _SHOWN_MAX = 5
 
 
-def leads_to_former(former: HostedZone, delegated: DnsAnswer | None) -> bool:
-    """Whether DNS leads to the former zone still, or may, since nobody told."""
-    if delegated is None or not delegated.settled:
-        return True
-    return bool(former.name_servers & frozenset(delegated.values))
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a domain is: the cloud that serves its policy, and the zone that has its records."""
+
+    hosting: Hosting
+    zone: HostedZone
 
 
-def left_zone(
-    former: HostedZone | None, ledger: Ledger, delegated: DnsAnswer | None, now: dt.datetime
-) -> FormerZone | None:
-    """The former zone as it is declared: whether DNS leads there, and whether it may be asked."""
-    if former is None:
-        return None
-    is_led_to = leads_to_former(former, delegated)
-    known = ledger.delegated
-    has_settled = known is not None and known.zone_id != former.zone_id and now >= known.settled_at
-    return FormerZone(former, is_led_to, is_asked=is_led_to or not has_settled)
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One domain on its way to ``target``.
 
-
-def move_refusals(
-    domain: str,
-    ledger: Ledger,
-    zone: HostedZone,
-    *,
-    former: HostedZone | None,
-    there: Iterable[DnsAnswer],
-    beside: Iterable[DnsAnswer] = (),
-    delegated: DnsAnswer | None,
-    now: dt.datetime,
-) -> Iterator[str]:
-    """Why the records of ``domain`` may not be in ``zone``, or no longer in the former one.
-
-    ``former`` is None where they are to be in ``zone`` alone; ``there`` is what its own servers
-    have at the names that are to be written, ``beside`` at one that nobody wrote, ``delegated`` the
-    name servers that DNS has.
+    ``former`` is where it is as well while it moves: at another cloud, in another zone, or both;
+    None where the config keeps it at ``target`` alone. ``delegation`` are the name servers that DNS
+    has for the zone, None where nobody asked.
     """
-    last = ledger.last_zone
-    if last is None or ledger.last_proven is None:
+
+    domain: str
+    ledger: Ledger
+    target: Location
+    former: Location | None
+    delegation: DnsAnswer | None
+    now: dt.datetime
+
+    @classmethod
+    def of(
+        cls,
+        domain: str,
+        ledger: Ledger,
+        target: Location,
+        *,
+        leaving: Hosting | None,
+        former_zone: HostedZone | None,
+        delegation: DnsAnswer | None,
+        now: dt.datetime,
+    ) -> Move:
+        """The move that the config asks for.
+
+        ``leaving`` is the cloud that the domain leaves; one that it is about to leave is still the
+        target. ``former_zone`` is the zone that it leaves.
+        """
+        former = Location(leaving or target.hosting, former_zone or target.zone)
+        if former == target:
+            return cls(domain, ledger, target, None, delegation, now)
+        return cls(domain, ledger, target, former, delegation, now)
+
+    @property
+    def former_zone(self) -> HostedZone | None:
+        """The zone that the records leave; None where they stay in theirs."""
+        if self.former is None or self.former.zone.zone_id == self.target.zone.zone_id:
+            return None
+        return self.former.zone
+
+    @property
+    def changes_host(self) -> bool:
+        """Whether the policy host is at another cloud as well."""
+        return self.former is not None and self.former.hosting is not self.target.hosting
+
+    @property
+    def leads_to_former_zone(self) -> bool:
+        """Whether DNS leads to the former zone, or may, since nobody told."""
+        return self.former_zone is not None and leads_to_former(self.former_zone, self.delegation)
+
+    @property
+    def leads_to_target_zone(self) -> bool | None:
+        """Whether DNS leads to the new zone; None where nobody told."""
+        if self.delegation is None or not self.delegation.settled:
+            return None
+        return bool(self.target.zone.name_servers & frozenset(self.delegation.values))
+
+    @property
+    def declared_former_zone(self) -> FormerZone | None:
+        """The former zone as it is declared: whether DNS leads there, and whether it is queried."""
+        zone = self.former_zone
+        if zone is None:
+            return None
+        known = self.ledger.delegated
+        has_settled = (
+            known is not None and known.zone_id != zone.zone_id and self.now >= known.settled_at
+        )
+        is_led_to = self.leads_to_former_zone
+        return FormerZone(zone, is_led_to, is_asked=is_led_to or not has_settled)
+
+    @property
+    def former_host_may_get_requests(self) -> bool:
+        """Whether a sender may come to the former host, by the records of the target's zone."""
+        pointed = self.ledger.pointed(self.target.zone.zone_id)
+        if pointed is None or pointed.hosting != self.target.hosting:
+            return True
+        return self.ledger.has_moved(pointed.zone_id) and self.now < pointed.settled_at
+
+    @property
+    def keeps_former_host(self) -> bool:
+        """Whether the former zone goes on to lead to the host that it leads to now."""
+        if self.former is None or self.former_zone is None:
+            return True
+        pointed = self.ledger.pointed(self.former_zone.zone_id)
+        return pointed is None or pointed.hosting == self.former.hosting
+
+    @property
+    def is_first_write(self) -> bool:
+        """Whether nothing of the domain was ever written to the target's zone."""
+        return self.target.zone.zone_id not in {each.zone_id for each in self.ledger.zones}
+
+
+def leads_to_former(former: HostedZone, delegation: DnsAnswer | None) -> bool:
+    """Whether DNS leads to the former zone, or may, since nobody told."""
+    if delegation is None or not delegation.settled:
+        return True
+    return bool(former.name_servers & frozenset(delegation.values))
+
+
+def zone_refusals(
+    move: Move,
+    preexisting: Iterable[DnsAnswer] = (),
+    wildcard_probe: Iterable[DnsAnswer] = (),
+) -> Iterator[Ruling]:
+    """Why the records may not be in the target's zone, or no longer in the former one.
+
+    ``preexisting`` is what the target's own servers have at the names that are to be written,
+    ``wildcard_probe`` what they have at a random name.
+    """
+    last, zone, former = move.ledger.last_zone, move.target.zone, move.former_zone
+    if last is None or move.ledger.last_proven is None:
         return
     if former is not None:
         if former.name != zone.name:
-            yield (
-                f"the records move from the zone {former.name} to {zone.name}: give both zones one "
-                "name, so that a change of name servers leads from one to the other"
+            yield refusal(
+                "move-zone-names-differ",
+                f"the records move from the zone {former.name} to {zone.name}",
+                "give both zones one name, so that a change of name servers leads from one to the "
+                "other",
             )
-        elif _is_new(zone, ledger):
-            yield from _in_the_way(zone, there, beside)
+        elif move.is_first_write:
+            yield from _in_the_way(zone, preexisting, tuple(wildcard_probe))
         return
-    before, after = last.keeper(domain), zone.keeper(domain)
+    before, after = last.keeper(move.domain), zone.keeper(move.domain)
     if before is not after:
-        yield (
-            f"the records of {domain} are in the zone {last.name} (dns {before}), and would go "
-            f"from there at once: {_way(before, after)}"
+        yield refusal(
+            "move-zone-at-once",
+            f"the records of {move.domain} are in the zone {last.name} (dns {before}), and this "
+            "run would delete them while resolvers still query that zone",
+            _way(before, after),
         )
         return
-    others = [each for each in ledger.zones if each.keeper(domain) is not after]
+    others = [each for each in move.ledger.zones if each.keeper(move.domain) is not after]
     if others:
-        yield from _too_early(domain, ledger, zone, others, delegated=delegated, now=now)
+        yield from _former_zone_too_early(move, others)
 
 
-def _too_early(
-    domain: str,
-    ledger: Ledger,
-    zone: HostedZone,
-    others: Sequence[HostedZone],
-    *,
-    delegated: DnsAnswer | None,
-    now: dt.datetime,
-) -> Iterator[str]:
-    """Why resolvers may ask one of the ``others``, which the records were in before."""
-    left = next(iter(others))
+def _former_zone_too_early(move: Move, others: Sequence[HostedZone]) -> Iterator[Ruling]:
+    """Why resolvers may query one of the ``others``, which the records were in before."""
+    ledger, left = move.ledger, next(iter(others))
     at = ledger.pointed(left.zone_id)
     hosting = Hosting(ledger.hosting or Hosting.AWS)
-    back = f"put back {_leaving_zone(hosting, at.hosting if at else hosting, left, domain)}"
-    named = f"have the registrar name {', '.join(sorted(zone.name_servers))} alone"
+    back = f"put back {_leaving_keys(hosting, at.hosting if at else hosting, left, move.domain)}"
+    servers = ", ".join(sorted(move.target.zone.name_servers))
+    named = f"{back}, and have the registrar name {servers} alone"
     seen = ledger.delegated
-    asked = frozenset(delegated.values) if delegated is not None else frozenset()
-    if asked & frozenset(server for each in others for server in each.name_servers):
-        yield f"DNS leads to the former zone still: {back}, and {named}"
+    queried = frozenset(move.delegation.values) if move.delegation is not None else frozenset()
+    if queried & frozenset(server for each in others for server in each.name_servers):
+        yield refusal("former-zone-led-to", "DNS leads to the former zone still", named)
     elif seen is None:
-        yield f"since when DNS leads to this zone alone is not known: {back} for two days"
+        yield refusal(
+            "former-zone-since-unknown",
+            "since when DNS leads to this zone alone is not known",
+            f"{back} for two days",
+        )
     elif seen.zone_id in {each.zone_id for each in others}:
-        yield (
-            f"DNS led to the former zone ({seen.zone_id}) when that was last looked at: {back}, "
-            f"and {named}"
+        text = f"DNS led to the former zone ({seen.zone_id}) when that was last looked at"
+        yield refusal("former-zone-led-to", text, named)
+    elif move.now < seen.settled_at:
+        yield refusal(
+            "former-zone-cached",
+            f"until {minute(seen.settled_at)} resolvers may query the former zone",
+            f"{back} until then",
+            until=seen.settled_at,
         )
-    elif now < seen.settled_at:
-        yield (
-            f"until {minute(seen.settled_at)} resolvers may ask the former zone: {back} until then"
-        )
 
 
-def firm_host_refusals(
-    domain: str,
-    ledger: Ledger,
-    zone: HostedZone,
-    *,
-    hosting: Hosting,
-    leaving: Hosting | None,
-    former: HostedZone | None,
-    delegated: DnsAnswer | None,
-) -> Iterator[str]:
-    """Why ``domain`` may not be at the cloud ``hosting``, whatever anybody decides.
-
-    ``leaving`` is the cloud that it leaves, or is about to; ``former`` the zone that it leaves.
-    """
+def firm_host_refusals(move: Move) -> Iterator[Ruling]:
+    """Why the domain may not be at its target's cloud, whatever anybody decides."""
+    ledger, hosting, former = move.ledger, move.target.hosting, move.former_zone
     if ledger.last_proven is None:
         return
-    leaves = leaving not in {None, hosting}
-    here = ledger.pointed(zone.zone_id)
-    if ledger.hosting not in {None, hosting} and not leaves:
-        yield (
-            f"{domain} is at {ledger.hosting}, by its ledger, and would go from there at once: "
+    pointed = ledger.pointed(move.target.zone.zone_id)
+    if ledger.hosting not in {None, hosting} and not move.changes_host:
+        yield refusal(
+            "move-host-at-once",
+            f"{move.domain} is at {ledger.hosting}, by its ledger, and this run would delete it "
+            "there while senders still use it",
             f"write mtasts:leaving: {ledger.hosting} beside mtasts:hosting: {hosting} "
-            "(docs/moving.md)"
+            "(docs/moving.md)",
         )
     elif former is not None:
         there = ledger.pointed(former.zone_id)
-        if there is not None and not is_left_as_it_is(ledger, former, hosting, leaving):
-            yield (
-                f"in the zone that {domain} leaves, {former.name} ({former.zone_id}), its host is "
-                f"at {there.hosting}: write {_leaving_zone(hosting, there.hosting, former, domain)}"
+        if there is not None and not move.keeps_former_host:
+            yield refusal(
+                "former-zone-other-host",
+                f"in the former zone of {move.domain}, {former.name} ({former.zone_id}), its host "
+                f"is at {there.hosting}",
+                f"write {_leaving_keys(hosting, there.hosting, former, move.domain)}",
             )
         elif hosting is Hosting.CLOUDFLARE and ledger.hosting != hosting:
-            yield from _not_led_to(zone, delegated)
-    elif leaves and hosting is Hosting.AWS and (here is None or here.hosting != hosting):
-        yield (
-            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
-            "another can stand in their zone: senders would find no host meanwhile. Write "
-            "mtasts:dns: route53: the zone moves along, and both answer meanwhile"
-        )
+            yield from _worker_without_zone(move)
     elif (
-        leaves
-        and hosting is Hosting.CLOUDFLARE
-        and ledger.hosting == Hosting.AWS
-        and ledger.has_enforced
-        and not ledger.is_freed
+        move.changes_host
+        and hosting is Hosting.AWS
+        and (pointed is None or pointed.hosting != hosting)
     ):
-        yield (
-            f"the host of {domain} is protected still: write mtasts:hosting: aws beside "
-            "mtasts:leaving: aws, and run once, before it moves (docs/moving.md)"
+        yield refusal(
+            "move-host-needs-zone",
+            "a Worker's custom domain has records of its own, which Cloudflare deletes before "
+            "another can stand in their zone, so senders would find no host meanwhile",
+            "write mtasts:dns: route53: the zone moves along, and both answer meanwhile",
+        )
+    elif move.changes_host and hosting is Hosting.CLOUDFLARE and _is_protected_at_aws(ledger):
+        yield refusal(
+            "move-host-protected",
+            f"the host of {move.domain} is protected still",
+            "write mtasts:hosting: aws beside mtasts:leaving: aws, and run once, before it moves "
+            "(docs/moving.md)",
         )
 
 
-def is_left_as_it_is(
-    ledger: Ledger, former: HostedZone, hosting: Hosting, leaving: Hosting | None
-) -> bool:
-    """Whether the zone that is left goes on to lead to the host that it leads to."""
-    there = ledger.pointed(former.zone_id)
-    return there is None or there.hosting == (leaving or hosting)
+def _is_protected_at_aws(ledger: Ledger) -> bool:
+    return ledger.hosting == Hosting.AWS and ledger.has_enforced and not ledger.is_freed
 
 
-def _not_led_to(zone: HostedZone, delegated: DnsAnswer | None) -> Iterator[str]:
-    if delegated is None or not delegated.settled:
-        yield f"could not find out whether DNS leads to the zone {zone.name} ({zone.zone_id})"
-    elif not frozenset(delegated.values) & zone.name_servers:
-        yield (
-            "Cloudflare has no certificate for a Worker before DNS leads to its zone: move the "
-            "zone first, with hosting aws, and then hosting"
+def _worker_without_zone(move: Move) -> Iterator[Ruling]:
+    zone = move.target.zone
+    if move.leads_to_target_zone is None:
+        yield refusal(
+            "move-zone-led-to-unknown",
+            f"could not find out whether DNS leads to the zone {zone.name} ({zone.zone_id})",
+        )
+    elif not move.leads_to_target_zone:
+        yield refusal(
+            "move-zone-not-led-to",
+            "Cloudflare has no certificate for a Worker before DNS leads to its zone",
+            "move the zone first, with hosting aws, and then hosting",
         )
 
 
-def _leaving_zone(hosting: Hosting, cloud: str, former: HostedZone, domain: str) -> str:
-    """The keys by which the zone ``former`` is left, whose host is at ``cloud``."""
+def _leaving_keys(hosting: Hosting, cloud: str, former: HostedZone, domain: str) -> str:
+    """The config keys that keep the zone ``former``, whose host is at ``cloud``."""
     keeper = former.keeper(domain)
     if cloud == hosting:
         return f"mtasts:leavingDns: {keeper}"
@@ -200,46 +285,36 @@ def _leaving_zone(hosting: Hosting, cloud: str, former: HostedZone, domain: str)
     return f"mtasts:leaving: aws and mtasts:leavingDns: {keeper}"
 
 
-def host_refusals(
-    domain: str,
-    ledger: Ledger,
-    zone: HostedZone,
-    *,
-    hosting: Hosting,
-    leaving: Hosting | None,
-    now: dt.datetime,
-) -> Iterator[str]:
-    """Why the host before may not go yet."""
-    pointed = ledger.pointed(zone.zone_id)
-    if leaving not in {None, hosting} or pointed is None:
+def host_refusals(move: Move) -> Iterator[Ruling]:
+    """Why the former host may not go yet."""
+    ledger, hosting = move.ledger, move.target.hosting
+    pointed = ledger.pointed(move.target.zone.zone_id)
+    if move.changes_host or pointed is None:
         return
     if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses:
         return  # its name leads nowhere any more
     back = f"put back mtasts:leaving: {hosting.other}"
     if pointed.hosting != hosting:
-        yield f"mta-sts.{domain} leads to {pointed.hosting} still: {back} until it does not"
-    elif ledger.has_moved(zone.zone_id) and now < pointed.settled_at:
-        yield (
-            f"until {minute(pointed.settled_at)} resolvers may have the address that "
-            f"mta-sts.{domain} led to before it went to {hosting}: {back} until then"
+        yield refusal(
+            "former-host-led-to",
+            f"mta-sts.{move.domain} leads to {pointed.hosting} still",
+            f"{back} until it does not",
         )
-
-
-def left_host_is_asked(
-    ledger: Ledger, zone: HostedZone, hosting: Hosting, now: dt.datetime
-) -> bool:
-    """Whether a sender may come to the host that is left, by the records of ``zone``."""
-    pointed = ledger.pointed(zone.zone_id)
-    if pointed is None or pointed.hosting != hosting:
-        return True
-    return ledger.has_moved(zone.zone_id) and now < pointed.settled_at
+    elif ledger.has_moved(pointed.zone_id) and move.now < pointed.settled_at:
+        yield refusal(
+            "former-host-cached",
+            f"until {minute(pointed.settled_at)} resolvers may have the address that "
+            f"mta-sts.{move.domain} led to before it went to {hosting}",
+            f"{back} until then",
+            until=pointed.settled_at,
+        )
 
 
 def _way(before: str, after: str) -> str:
     if {before, after} == {"route53", "cloudflare"}:
         return (
             f"add mtasts:leavingDns: {before} (mtasts:leaving: cloudflare, where a Worker serves) "
-            "until resolvers ask the new zone (docs/moving.md)"
+            "until resolvers query the new zone (docs/moving.md)"
         )
     return (
         f"records move between route53 and cloudflare only; write mtasts:dns: {before} again, or "
@@ -247,72 +322,74 @@ def _way(before: str, after: str) -> str:
     )
 
 
-def _is_new(zone: HostedZone, ledger: Ledger) -> bool:
-    """Whether nothing of the domain was ever written to a zone."""
-    return zone.zone_id not in {each.zone_id for each in ledger.zones}
-
-
 def _in_the_way(
-    zone: HostedZone, there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]
-) -> Iterator[str]:
-    """What was copied along with the zone: ours would stand beside it, or be refused."""
-    beside = tuple(beside)
-    for answer in there:
+    zone: HostedZone, preexisting: Iterable[DnsAnswer], wildcard_probe: Sequence[DnsAnswer]
+) -> Iterator[Ruling]:
+    """What was copied along with the zone: a second record would stand beside it, or be refused."""
+    for answer in preexisting:
         if not answer.settled:
-            yield (
+            yield refusal(
+                "move-zone-records-unknown",
                 f"could not find out whether the zone {zone.name} ({zone.zone_id}) has "
-                f"{answer.name} already: {answer.reason}"
+                f"{answer.name} already: {answer.reason}",
             )
-        elif stands(answer, beside) or _is_ours(answer):
-            yield (
-                f"the zone {zone.name} ({zone.zone_id}) has {answer.name} {answer.type} already: "
-                "remove it there before DNS leads to that zone; it is made anew"
+        elif has_own_records(answer, wildcard_probe) or _is_sts_or_tlsrpt(answer):
+            yield refusal(
+                "move-zone-has-records",
+                f"the zone {zone.name} ({zone.zone_id}) has {answer.name} {answer.type} already",
+                "remove it there before DNS leads to that zone; it is made anew",
             )
 
 
 def copied_below(
-    ledger: Ledger, zone: HostedZone, there: Iterable[DnsAnswer], beside: Iterable[DnsAnswer]
-) -> Iterator[str]:
+    move: Move, preexisting: Iterable[DnsAnswer], wildcard_probe: Iterable[DnsAnswer]
+) -> Iterator[Ruling]:
     """A hint of names below the policy host in a zone that records move to.
 
     A name that has no records but exists has others below it (RFC 8020 section 2).
     """
-    kinds = {each.type for each in beside}
-    hosts = [each for each in there if each.type in kinds]
+    zone, probe = move.target.zone, tuple(wildcard_probe)
+    kinds = {each.type for each in probe}
+    hosts = [each for each in preexisting if each.type in kinds]
     empty = bool(hosts) and all(each.status is DnsStatus.NO_DATA for each in hosts)
-    if _is_new(zone, ledger) and empty and all(e.status is DnsStatus.NXDOMAIN for e in beside):
-        yield (
-            f"the zone {zone.name} ({zone.zone_id}) has something below {hosts[0].name}: if it is "
-            "a copied CNAME of the certificate, remove it there, since it is made anew"
+    if move.is_first_write and empty and all(e.status is DnsStatus.NXDOMAIN for e in probe):
+        yield warning(
+            "move-zone-copied-below",
+            f"the zone {zone.name} ({zone.zone_id}) has something below {hosts[0].name}",
+            "if it is a copied CNAME of the certificate, remove it there, since it is made anew",
         )
 
 
-def _is_ours(answer: DnsAnswer) -> bool:
+def _is_sts_or_tlsrpt(answer: DnsAnswer) -> bool:
     """Whether a text is of the kind that is to be written; others may stand beside it."""
     found = (select_sts(answer.strings), select_tlsrpt(answer.strings))
     return any(each.outcome is not Outcome.NONE for each in found)
 
 
-def move_note(zone: HostedZone, former: HostedZone, delegated: DnsAnswer, ledger: Ledger) -> str:
-    """Where a move stands, and what comes next."""
+def progress_notes(move: Move) -> Iterator[Ruling]:
+    """Where a move between zones stands, and what comes next; nothing while DNS does not tell."""
+    former, zone, known = move.former_zone, move.target.zone, move.ledger.delegated
+    if former is None or move.leads_to_target_zone is None:
+        return
+    registrar = f"have the registrar of {zone.name} name"
     servers = ", ".join(sorted(zone.name_servers)[:_SHOWN_MAX])
-    seen = frozenset(delegated.values)
-    if not seen & zone.name_servers:
-        return (
-            f"moving: DNS leads to the former zone ({former.zone_id}) still. Once this run has "
-            f"gone through, have the registrar of {zone.name} name {servers}"
+    if not move.leads_to_target_zone:
+        yield warning(
+            "move-registrar-due",
+            f"moving: DNS leads to the former zone ({former.zone_id}) still",
+            f"once this run has gone through, {registrar} {servers}",
         )
-    if seen & former.name_servers:
-        return (
-            f"moving: DNS leads to both zones. Have the registrar of {zone.name} name {servers} "
-            "alone"
-        )
-    known = ledger.delegated
-    if known is None or known.zone_id != zone.zone_id:
-        until = "for two days from this run on"
+    elif move.leads_to_former_zone:
+        text = "moving: DNS leads to both zones"
+        yield warning("move-registrar-both", text, f"{registrar} {servers} alone")
     else:
-        until = f"until {minute(known.settled_at)}"
-    return (
-        f"moving: DNS leads to the new zone; the former one stays {until}, since resolvers may ask "
-        "it. Then remove mtasts:leavingDns and mtasts:leaving, whichever there is"
-    )
+        is_dated = known is not None and known.zone_id == zone.zone_id
+        settled = known.settled_at if known is not None and is_dated else None
+        until = f"until {minute(settled)}" if settled else "for two days from this run on"
+        yield warning(
+            "move-former-zone-kept",
+            f"moving: DNS leads to the new zone; the former one stays {until}, since resolvers may "
+            "query it",
+            "then remove mtasts:leavingDns and mtasts:leaving, whichever there is",
+            until=settled,
+        )

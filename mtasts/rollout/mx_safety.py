@@ -16,6 +16,7 @@ from mtasts.clock import minute
 from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.policy import Mode
+from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
     from mtasts.policy import Policy
+    from mtasts.rulings import Ruling
 
 # How long a sender goes on trying a host it once looked up (RFC 5321 section 4.5.4.1: "at least
 # 4-5 days").
@@ -31,35 +33,47 @@ RETRY = dt.timedelta(days=5)
 
 def mx_refusals(
     domain: str, wanted: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
-) -> Iterator[str]:
+) -> Iterator[Ruling]:
     """Every reason why ``wanted`` may not be published for ``domain`` now, under a new id."""
     yield from uncovered(domain, wanted, mx)
     if mx.settled and mx.status is not DnsStatus.NXDOMAIN:
         for left in left_too_early(wanted, ledger, live_hosts(domain, mx), now):
-            yield (
-                f"{left.host} was first missing among the MX of {domain} at {minute(left.since)}: "
-                f"senders may try it until {minute(left.until)}; keep it under mx until then"
+            yield refusal(
+                "mx-left-too-early",
+                f"{left.host} was first missing among the MX of {domain} at {minute(left.since)}, "
+                f"and senders may try it until {minute(left.until)}",
+                "keep it under mx until then",
+                until=min(left.until, left.held_until),
             )
 
 
-def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[str]:
+def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[Ruling]:
     """Every reason why mail may be lost by ``wanted`` with the MX hosts that DNS has."""
     if wanted.mode is not Mode.ENFORCE:
         return
     if mx.status is DnsStatus.FAILED:
-        yield f"could not find out the MX of {domain}, which enforce has to list: {mx.reason}"
+        yield refusal(
+            "mx-unknown",
+            f"could not find out the MX of {domain}, which enforce has to list: {mx.reason}",
+        )
         return
     if mx.status is DnsStatus.NXDOMAIN:
-        yield f"{domain} does not exist in DNS, so nothing can be said of its MX"
+        yield refusal(
+            "mx-domain-missing", f"{domain} does not exist in DNS, so nothing can be said of its MX"
+        )
         return
     live = live_hosts(domain, mx)
     if not live:
-        yield f"{domain} has a null MX: it receives no mail, so write mx: [] for it"
+        yield refusal(
+            "mx-null", f"{domain} has a null MX, so it receives no mail", "write mx: [] for it"
+        )
     missed = [host for host in live if not wanted.covers(host)]
     if missed:
-        yield (
+        yield refusal(
+            "mx-uncovered",
             f"{', '.join(missed)}: live MX of {domain} that the policy does not list, so senders "
-            "would deliver nothing there: list them under mx, or remove them from DNS first"
+            "would deliver nothing there",
+            "list them under mx, or remove them from DNS first",
         )
 
 
@@ -75,12 +89,14 @@ def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
 class Left:
     """A host that was first missing among the MX at ``since``; senders may try it until ``until``.
 
-    ``is_noted`` says that the ledger has seen it gone; until then ``since`` is now.
+    At ``held_until`` the last policy lapses that lists it. ``is_noted`` says that the ledger has
+    seen it gone; before that ``since`` is now.
     """
 
     host: str
     since: dt.datetime
     until: dt.datetime
+    held_until: dt.datetime
     is_noted: bool
 
 
@@ -96,18 +112,21 @@ def left_too_early(
     if wanted.mode is not Mode.ENFORCE:
         return
     held = [
-        body.policy
+        (body.policy, ledger.held_until(body, now))
         for body in ledger.may_be_held(now)
         if body.policy is not None and body.policy.mode is Mode.ENFORCE
     ]
-    is_unknown = ledger.adopted is not None and ledger.adopted.held_until > now
+    # What was published before the ledger began is not known, so it may have listed any host.
+    adopted = ledger.adopted
+    unknown = [adopted.held_until] if adopted and adopted.held_until > now else []
     last = frozenset(ledger.last_mx.hosts) if ledger.last_mx is not None else frozenset()
     for host, left in ledger.departed(now).items():
         if host in live or wanted.covers(host):
             continue
-        if not is_unknown and not any(policy.covers(host) for policy in held):
+        lapses = [lapse for policy, lapse in held if policy.covers(host)] + unknown
+        if not lapses:
             continue
         # Not from its last sighting: nobody may have looked for days while it was still there.
         until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
         if until > now:
-            yield Left(host, left.since, until, is_noted=host not in last)
+            yield Left(host, left.since, until, max(lapses), is_noted=host not in last)

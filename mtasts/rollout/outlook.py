@@ -11,14 +11,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.clock import minute
 from mtasts.ledger.phases import ALL
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import Ruling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mtasts.ledger.history import Ledger
     from mtasts.ledger.phases import Parts
@@ -72,6 +74,31 @@ class Outlook:
         return tuple(_effects(self, now)) if self.is_changed else ()
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a preview tells of a stack: the ``domains``, and every ruling with its domain's name.
+
+    That name is empty for what is about the stack as a whole.
+    """
+
+    domains: tuple[Outlook, ...] = ()
+    rulings: tuple[tuple[str, Ruling], ...] = ()
+
+
+def forecast(
+    domains: Iterable[Surroundings],
+    decision: Decision,
+    remembered: Iterable[Remembered],
+    about_stack: Iterable[Ruling],
+) -> Forecast:
+    """What a run would do; ``about_stack`` are the rulings that concern no single domain."""
+    rulings = [("", each) for each in about_stack]
+    rulings += [
+        (name, each) for name, judged in decision.verdicts.items() for each in judged.rulings
+    ]
+    return Forecast(outlooks(domains, decision, remembered), tuple(rulings))
+
+
 def outlooks(
     domains: Iterable[Surroundings], decision: Decision, remembered: Iterable[Remembered] = ()
 ) -> tuple[Outlook, ...]:
@@ -86,17 +113,33 @@ def outlooks(
     return tuple(sorted(found, key=lambda each: each.name))
 
 
-def render_outlooks(found: Iterable[Outlook]) -> str:
+def render_forecast(found: Forecast) -> str:
     """As JSON, from the program of a preview to the command that asked for it."""
-    return json.dumps([asdict(each) for each in found])
-
-
-def parse_outlooks(text: str) -> tuple[Outlook, ...]:
-    """What `render_outlooks` wrote; none for an empty text, as of a program that ended early."""
-    rows = json.loads(text) if text else []
-    return tuple(
-        Outlook(**row | {key: Published(**row[key]) for key in ("before", "after")}) for row in rows
+    return json.dumps(
+        {
+            "domains": [asdict(each) for each in found.domains],
+            "rulings": [{"domain": name} | each.as_json() for name, each in found.rulings],
+        }
     )
+
+
+def parse_forecast(text: str) -> Forecast:
+    """What `render_forecast` wrote; nothing for an empty text, as of a program that ended early."""
+    if not text:
+        return Forecast()
+    document = json.loads(text)
+    domains = (
+        Outlook(**row | {key: Published(**row[key]) for key in ("before", "after")})
+        for row in document["domains"]
+    )
+    return Forecast(
+        tuple(domains), tuple((row["domain"], _ruling(row)) for row in document["rulings"])
+    )
+
+
+def _ruling(row: Mapping[str, Any]) -> Ruling:
+    until = dt.datetime.fromisoformat(row["until"]) if row["until"] else None
+    return Ruling(row["id"], Kind(row["kind"]), row["text"], until=until)
 
 
 def _outlook(found: Surroundings, declared: Declaration | None, decision: Decision) -> Outlook:

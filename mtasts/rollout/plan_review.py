@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mtasts.rollout.outlook import Forecast
 from mtasts.rollout.protection import explain_protected
+from mtasts.ruling_catalogue import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from mtasts.rollout.outlook import Outlook
+    from mtasts.rulings import Ruling
 
 _QUIET = frozenset({"same", "read", "refresh"})
+_NOTHING = Forecast()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Change:
 class Review:
     """One stack's plan: ``problems`` are what the engine or the program said against it.
 
-    ``domains`` is what senders find before and after; none where the program ended before it knew.
+    ``domains`` is what senders find before and after, and ``rulings`` are those of the run, each
+    with its domain's name (empty: the stack's); none where the program ended before it knew.
     """
 
     stack: str
@@ -37,18 +42,19 @@ class Review:
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
+    rulings: tuple[tuple[str, Ruling], ...] = ()
 
     @property
     def is_held(self) -> bool:
         """Whether some domain may not be declared as its config asks, or may not go."""
-        return any(text.startswith(("held, ", "refused", "emergency: ")) for text in self.problems)
+        return any(each.kind is Kind.REFUSAL for _, each in self.rulings)
 
 
-def read_plan(stack: str, plan: Mapping[str, Any], domains: Iterable[Outlook] = ()) -> Review:
+def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) -> Review:
     """The review of a plan as ``pulumi preview --json`` prints it; what is not known is skipped.
 
-    ``domains`` is what the program told of them (`mtasts.rollout.outlook`). One that has left the
-    stack file is left out unless the plan deletes something of it.
+    ``told`` is what the program told (`mtasts.rollout.outlook`). A domain that has left the stack
+    file is left out unless the plan deletes something of it.
     """
     changes = []
     for step in plan.get("steps", ()):
@@ -62,7 +68,7 @@ def read_plan(stack: str, plan: Mapping[str, Any], domains: Iterable[Outlook] = 
         stack,
         tuple(
             each
-            for each in domains
+            for each in told.domains
             if each.listed or any(name.startswith(f"{each.name}-") for name in deleted)
         ),
         tuple(sorted(changes, key=lambda change: (change.type, change.name))),
@@ -73,6 +79,7 @@ def read_plan(stack: str, plan: Mapping[str, Any], domains: Iterable[Outlook] = 
         ),
         tuple(text for severity, text in said if severity == "warning"),
         dict(plan.get("changeSummary", {})),
+        told.rulings,
     )
 
 

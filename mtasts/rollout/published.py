@@ -6,20 +6,24 @@ by what was proven: between the two a run may have ended, and an MX may have mov
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.config.model import Waiver
 from mtasts.findings import printable
 from mtasts.ledger.history import enforces, held_at, intend
 from mtasts.policy import Mode
-from mtasts.promotion.waivers import Condition
 from mtasts.records import Outcome, StsRecord, select_sts
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import refusal, warning
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mtasts.config import DomainConfig
     from mtasts.ledger.history import Intended, Ledger
     from mtasts.observations import DnsAnswer
+    from mtasts.rulings import Ruling
 
 
 def live_id(sts: DnsAnswer | None) -> str | None:
@@ -51,20 +55,10 @@ def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
     return held
 
 
-@dataclass(frozen=True, slots=True)
-class Strangers:
-    """What is in DNS in place of ours: ``refusals`` stop a domain, and so do ``unmet`` conditions.
-
-    What is merely ``told`` does not.
-    """
-
-    refusals: tuple[str, ...] = ()
-    unmet: tuple[Condition, ...] = ()
-    told: tuple[str, ...] = ()
-
-
-def stranger_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None) -> Strangers:
-    """What DNS has in place of ours, and what that means for ``domain``.
+def foreign_records(
+    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
+) -> Iterator[Ruling]:
+    """What DNS has in place of our STS record, and what that means for ``domain``.
 
     A step away from enforce is never stopped. A new re-roll token publishes ours on purpose where
     the id is unknown; with enforce that is a promotion for which no evidence counts, since nobody
@@ -73,9 +67,10 @@ def stranger_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
     """
     last = ledger.last_proven
     if ledger.last_body is None or sts is None:
-        return Strangers()
+        return
     if not sts.settled:
-        return _unseen(domain, ledger, sts)
+        yield _unseen(domain, ledger, sts)
+        return
     found = select_sts(sts.strings)
     ours = f"ours is {StsRecord(last.id).render()}" if last else "ours was never proven"
     if found.record is not None and not ledger.has_id(found.record.id):
@@ -84,41 +79,46 @@ def stranger_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
             f"does not know ({ours}): senders may hold a policy that nobody here has seen"
         )
         if domain.reroll and (last is None or last.reroll != domain.reroll):
-            return _published_over(domain, text)
-        text = (
-            f"{text}. If somebody else had the zone or the host, take it back; if another stack or "
-            "a person publishes too, end that. Then publish ours under a new id: write another "
-            f"reroll in the domain's entry, and run pulumi up -s STACK (docs/emergencies.md)"
+            yield _published_over(domain, text)
+            return
+        fix = (
+            "if somebody else had the zone or the host, take it back; if another stack or a person "
+            "publishes too, end that. Then publish ours under a new id: write another reroll in "
+            "the domain's entry, and run pulumi up -s STACK (docs/emergencies.md)"
         )
-        return _held_or_told(domain, text)
+        yield _refused_or_told(domain, warning("sts-record-id-foreign", text, fix))
     if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
         texts = ", ".join(printable(each.decode("ascii", "replace")) for each in found.candidates)
         text = (
             f"DNS has {texts} at {sts.name} ({ours}): senders act as if there were no record "
-            "(RFC 8461 section 3.1). Remove in the zone what is not ours, and run pulumi up "
-            f"--refresh -s STACK"
+            "(RFC 8461 section 3.1)"
         )
-        return _held_or_told(domain, text)
-    return Strangers()
+        fix = "remove in the zone what is not ours, and run pulumi up --refresh -s STACK"
+        yield _refused_or_told(domain, warning("sts-record-void", text, fix))
 
 
-def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Strangers:
+def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ruling:
     """Nothing new is enforced over what could not be seen."""
-    text = f"could not find out which STS record DNS has at {sts.name}: {sts.reason}"
+    told = warning(
+        "sts-record-unknown",
+        f"could not find out which STS record DNS has at {sts.name}: {sts.reason}",
+    )
     if is_published(intend(ledger, domain.policy, domain.reroll), ledger, sts):
-        return Strangers(told=(text,))
-    return _held_or_told(domain, text)
+        return told
+    return _refused_or_told(domain, told)
 
 
-def _published_over(domain: DomainConfig, text: str) -> Strangers:
+def _published_over(domain: DomainConfig, text: str) -> Ruling:
     if domain.mode is not Mode.ENFORCE:
-        return Strangers(told=(text,))
+        return warning("sts-record-published-over", text)
     why = f"{text}, nor since when, so no evidence counts for enforce"
     way = "publish mode testing first; or, to enforce at once"
-    return Strangers(unmet=(Condition(why, frozenset({Waiver.EVIDENCE}), way),))
+    return refusal("sts-record-published-over", why).waivable(Waiver.EVIDENCE, way=way)
 
 
-def _held_or_told(domain: DomainConfig, text: str) -> Strangers:
-    if domain.mode is Mode.ENFORCE:
-        return Strangers(refusals=(f"{text}. A move to testing or none is not held up",))
-    return Strangers(told=(text,))
+def _refused_or_told(domain: DomainConfig, told: Ruling) -> Ruling:
+    """The same as a refusal where the domain is to enforce."""
+    if domain.mode is not Mode.ENFORCE:
+        return told
+    fix = f"{told.fix}. A move to testing or none is not held up".removeprefix(". ")
+    return replace(told, kind=Kind.REFUSAL, fix=fix)

@@ -19,17 +19,20 @@ from mtasts.ledger.phases import Phase
 from mtasts.policy import Mode
 from mtasts.records import Outcome, select_sts
 from mtasts.rollout.lost import NEXT_PHASES
+from mtasts.rulings import note
 
 if TYPE_CHECKING:
     from mtasts.ledger.entries import PhaseEntered
     from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
+    from mtasts.rulings import Ruling
 
 # CloudFront's alias records live for a minute; resolvers that stretch it are given an hour.
 ADDRESS_TTL_SECONDS = 3600
-_DONE = (
+_DONE = note(
+    "retirement-done",
     "retired: nothing of it is declared any more; take it out of the stack file, unless it is the "
-    "last one there"
+    "last one there",
 )
 
 
@@ -47,17 +50,21 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The phase of a run; ``is_new`` has it written down first. ``note`` says what comes next.
+    """The phase of a run; ``is_new`` has it written down first. ``ruling`` says what comes next.
 
-    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A run ``before`` that
-    time does nothing.
+    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A run before the
+    ruling's ``until`` does nothing.
     """
 
     phase: Phase
-    note: str
+    ruling: Ruling
     is_new: bool = False
     ttl_seconds: int = 0
-    before: dt.datetime | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a run comes no further before a date."""
+        return self.ruling.until is not None
 
 
 def progress(
@@ -78,8 +85,9 @@ def progress(
     entry = ledger.last_phase
     phase = entry.phase if entry is not None else Phase.KEPT
     if not wanted:
-        note = "kept after all: what its retirement had taken away comes back"
-        return None if phase is Phase.KEPT else Progress(Phase.KEPT, note, is_new=True)
+        back = "kept after all: what its retirement had taken away comes back"
+        told = note("retirement-called-off", back)
+        return None if phase is Phase.KEPT else Progress(Phase.KEPT, told, is_new=True)
     if is_lost:
         return _give_up(phase)
     if entry is None or phase is Phase.KEPT:
@@ -87,15 +95,15 @@ def progress(
     match phase:
         case Phase.RECORD_FREE:
             live = seen.sts.ttl_seconds if seen.sts is not None and seen.sts.strings else 0
-            note = "retiring: the STS record is withdrawn; run again to see it gone"
+            told = _goes_on("the STS record is withdrawn; run again to see it gone")
             ttl_seconds = max(live, ttl_seconds)
-            found = Progress(Phase.RECORD_WITHDRAWN, note, is_new=True, ttl_seconds=ttl_seconds)
+            found = Progress(Phase.RECORD_WITHDRAWN, told, is_new=True, ttl_seconds=ttl_seconds)
         case Phase.RECORD_WITHDRAWN:
             found = _look(entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(seen))
         case Phase.RECORD_GONE:
-            note = "retiring: the policy host's addresses are withdrawn; run again to see them gone"
+            told = _goes_on("the policy host's addresses are withdrawn; run again to see them gone")
             later = Progress(
-                Phase.ADDRESSES_WITHDRAWN, note, is_new=True, ttl_seconds=ADDRESS_TTL_SECONDS
+                Phase.ADDRESSES_WITHDRAWN, told, is_new=True, ttl_seconds=ADDRESS_TTL_SECONDS
             )
             found = _wait(entry, later, now)
         case Phase.ADDRESSES_WITHDRAWN:
@@ -105,35 +113,45 @@ def progress(
             done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
             found = _wait(entry, done, now)
             if found is done and done.is_new and seen.left:
-                names = ", ".join(seen.left)
-                found = Progress(phase, f"retiring: DNS is not seen without {names} yet")
+                found = Progress(phase, _not_gone(", ".join(seen.left)))
     return found
 
 
 def _give_up(phase: Phase) -> Progress:
     """The next phase of a domain that is lost: nobody waits for what cannot be seen any more."""
     into = NEXT_PHASES[phase]
-    note = "retiring as lost: run again until it says that the domain is retired"
+    told = _goes_on("as lost: run again until it says that the domain is retired")
     if into is Phase.HOST_WITHDRAWN:
-        note = _DONE
-    return Progress(into, note, is_new=into is not phase)
+        told = _DONE
+    return Progress(into, told, is_new=into is not phase)
+
+
+def _goes_on(what: str) -> Ruling:
+    return note("retirement-goes-on", f"retiring: {what}")
+
+
+def _not_gone(what: str) -> Ruling:
+    return note("retirement-not-seen-gone", f"retiring: DNS is not seen without {what} yet")
+
+
+def _waits(what: str, until: dt.datetime) -> Ruling:
+    return note("retirement-waits", f"retiring: {what} {minute(until)}", until=until)
 
 
 def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone: bool) -> Progress:
     """Time counts from when ``what`` was seen gone, not from when a run was to take it away."""
     if not gone:
-        return Progress(entry.phase, f"retiring: DNS is not seen without {what} yet")
+        return Progress(entry.phase, _not_gone(what))
     after = now + dt.timedelta(seconds=entry.ttl_seconds)
-    note = f"retiring: {what}: seen gone; run again after {minute(after)}"
-    return Progress(into, note, is_new=True, ttl_seconds=entry.ttl_seconds)
+    told = _goes_on(f"{what}: seen gone; run again after {minute(after)}")
+    return Progress(into, told, is_new=True, ttl_seconds=entry.ttl_seconds)
 
 
 def _wait(entry: PhaseEntered, later: Progress, now: dt.datetime) -> Progress:
     """``later``, once resolvers have let go of what was withdrawn before."""
     after = entry.at + dt.timedelta(seconds=entry.ttl_seconds)
     if now < after:
-        note = f"retiring: run again after {minute(after)}"
-        return Progress(entry.phase, note, before=after)
+        return Progress(entry.phase, _waits("run again after", after))
     return later
 
 
@@ -156,19 +174,16 @@ def free_from(ledger: Ledger, now: dt.datetime) -> dt.datetime | None:
 def _begin(ledger: Ledger, now: dt.datetime) -> Progress:
     """From the first run, which publishes ``none``, until nobody can hold anything else."""
     if ledger.last_body is None:
-        return Progress(
-            Phase.HOST_WITHDRAWN, "nothing was published, so there is nothing to retire"
-        )
+        nothing = "nothing was published, so there is nothing to retire"
+        return Progress(Phase.HOST_WITHDRAWN, note("retirement-done", nothing))
     free = free_from(ledger, now)
     if free is None:
-        return Progress(
-            Phase.KEPT, "retiring: mode none is published; run again to see until when it is kept"
-        )
+        told = _goes_on("mode none is published; run again to see until when it is kept")
+        return Progress(Phase.KEPT, told)
     if now < free:
-        note = f"retiring: senders may hold an enforced policy until {minute(free)}"
-        return Progress(Phase.KEPT, note, before=free)
-    note = "retiring: nobody holds an enforced policy; run again to withdraw the STS record"
-    return Progress(Phase.RECORD_FREE, note, is_new=True)
+        return Progress(Phase.KEPT, _waits("senders may hold an enforced policy until", free))
+    told = _goes_on("nobody holds an enforced policy; run again to withdraw the STS record")
+    return Progress(Phase.RECORD_FREE, told, is_new=True)
 
 
 def _no_record(seen: Seen) -> bool:

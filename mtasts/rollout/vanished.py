@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.ledger.history import Ledger
 from mtasts.ledger.phases import Phase
+from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mtasts.errors import UndeterminedError
     from mtasts.ledger.entries import LedgerError
     from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rulings import Ruling
 
 _NONE = Ledger()
 
@@ -68,7 +70,7 @@ def describe_vanished(
     file: str,
     stack: str,
     is_emergency: bool = False,
-) -> str | None:
+) -> Ruling | None:
     """Why the run is refused: one line that says it all, then the way for each domain.
 
     In an emergency it is not refused, but what has vanished is held; so it is where a ledger that
@@ -96,7 +98,7 @@ def describe_vanished(
             "(docs/emergencies.md)"
         )
     lines.append("  Do not run pulumi state unprotect: what it frees is what senders rely on.")
-    return "\n".join(lines)
+    return refusal("domain-vanished", "\n".join(lines))
 
 
 def _ways(vanished: Remembered, new: Sequence[str], stack: str) -> Iterator[str]:

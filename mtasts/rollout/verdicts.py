@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.config import Hosting, Waiver
+from mtasts.errors import UndeterminedError
 from mtasts.ledger.history import Ledger, enforces, intend
-from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsStatus
 from mtasts.policy import Mode
 from mtasts.promotion import gates, waivers
-from mtasts.promotion.waivers import Condition
 from mtasts.rollout import handover, lost
 from mtasts.rollout.caa import AMAZON, forbids
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.rollout.handover import next_stage
 from mtasts.rollout.move_rules import (
+    Location,
+    Move,
     copied_below,
     firm_host_refusals,
     host_refusals,
-    move_note,
-    move_refusals,
+    progress_notes,
+    zone_refusals,
 )
 from mtasts.rollout.mx_safety import mx_refusals
 from mtasts.rollout.preflight import second_records, taken_names
-from mtasts.rollout.published import is_published, live_id, stranger_records
+from mtasts.rollout.published import foreign_records, is_published, live_id
 from mtasts.rollout.retirement import Seen, progress
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import note, of_kind, refusal, warning
 from mtasts.zones import ZoneError, delegation_problem
 
 if TYPE_CHECKING:
@@ -34,16 +38,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mtasts.config import DomainConfig
-    from mtasts.errors import UndeterminedError
     from mtasts.ledger.emergency_notes import Note
     from mtasts.ledger.entries import LedgerError
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
+    from mtasts.ledger.stages import Stage
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.evidence import Evidence, EvidenceError
     from mtasts.rollout.caa import Authority
     from mtasts.rollout.handover import HandoverError, Looked
     from mtasts.rollout.retirement import Progress
+    from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
 _NULL_MX_RECORD = "0 ."
@@ -64,13 +69,13 @@ class Surroundings:
     cloud, ``tlsrpt`` is as ``sts``, ``host_taken`` says who else has a new policy host, and
     ``home`` and ``looked`` are the agency's own zone and what it has of what was handed out to
     it, ``hints`` what is doubtful. While the records move, ``former_zone`` has them as well, or
-    ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its. ``there`` is
-    what ``zone`` has where nothing of the domain was written yet, at the names that would be, and
-    ``beside`` what at a name that nobody wrote. ``hosting`` and ``leaving`` are the config's.
-    ``unwritten`` says why what has to stand in the ledger before it is declared does not.
-    ``noted`` is what went out in an emergency, oldest first; ``ledger`` has it, as a run is about
-    to write it down. Of a parked domain, ``mx`` is all that is looked up. ``is_local``
-    says that this is a local cloud.
+    ``former_problem`` says why that is not known, and ``sts`` and ``tlsrpt`` are its.
+    ``preexisting`` is what ``zone`` has where nothing of the domain was written yet, at the names
+    that would be, and ``wildcard_probe`` what it has at a random name. ``hosting`` and
+    ``leaving`` are the config's. ``unwritten`` says why what has to stand in the ledger before it
+    is declared does not. ``noted`` is what went out in an emergency, oldest first; ``ledger`` has
+    it, as a run is about to write it down. Of a parked domain, ``mx`` is all that is looked up.
+    ``is_local`` says that this is a local cloud.
     """
 
     domain: DomainConfig
@@ -86,14 +91,14 @@ class Surroundings:
     addresses: tuple[DnsAnswer, ...] = ()
     authorities: tuple[Authority, ...] = (AMAZON,)
     tlsrpt: DnsAnswer | None = None
-    host_taken: str | None = None
-    hints: tuple[str, ...] = ()
+    host_taken: Ruling | None = None
+    hints: tuple[Ruling, ...] = ()
     home: HostedZone | None = None
     looked: tuple[Looked, ...] = ()
     former_zone: HostedZone | None = None
     former_problem: ZoneError | UndeterminedError | None = None
-    there: tuple[DnsAnswer, ...] = ()
-    beside: tuple[DnsAnswer, ...] = ()
+    preexisting: tuple[DnsAnswer, ...] = ()
+    wildcard_probe: tuple[DnsAnswer, ...] = ()
     hosting: Hosting = Hosting.AWS
     leaving: Hosting | None = None
     is_local: bool = False
@@ -110,6 +115,18 @@ class Surroundings:
         """Where the domain is, by its ledger: where it leaves from, if that does not tell."""
         left = self.leaving if self.leaves_host and self.ledger.last_body else None
         return self.ledger.hosting or left or self.hosting
+
+    def move(self, zone: HostedZone, now: dt.datetime) -> Move:
+        """Its way to ``zone`` and to the config's cloud."""
+        return Move.of(
+            self.domain.name,
+            self.ledger,
+            Location(self.hosting, zone),
+            leaving=self.leaving,
+            former_zone=self.former_zone,
+            delegation=self.delegated,
+            now=now,
+        )
 
     @property
     def live_id(self) -> str | None:
@@ -144,18 +161,31 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on one domain: it may proceed unless there are ``refusals``.
+    """The verdict on one domain: it may proceed unless one of the ``rulings`` is a refusal.
 
-    ``warnings`` name what could not be found out and does no harm, since a later step looks again,
-    and what somebody has decided to go past. ``notes`` say what comes of it. ``retirement`` is
-    where that of the domain stands, if it has one. Where it ``is_lost``, that waits for no DNS.
+    Warnings name what could not be found out and does no harm, since a later step looks again, and
+    what somebody has decided to go past. Notes say what comes of it. ``retirement`` is where that
+    of the domain stands, if it has one. Where it ``is_lost``, that waits for no DNS.
     """
 
-    refusals: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
     retirement: Progress | None = None
     is_lost: bool = False
+
+    @property
+    def refusals(self) -> tuple[Ruling, ...]:
+        """Every reason against it."""
+        return of_kind(Kind.REFUSAL, self.rulings)
+
+    @property
+    def warnings(self) -> tuple[Ruling, ...]:
+        """What somebody should look at."""
+        return of_kind(Kind.WARNING, self.rulings)
+
+    @property
+    def notes(self) -> tuple[Ruling, ...]:
+        """What comes of it."""
+        return of_kind(Kind.NOTE, self.rulings)
 
     @property
     def proceeds(self) -> bool:
@@ -163,145 +193,169 @@ class Verdict:
         return not self.refusals
 
 
-@dataclass(frozen=True, slots=True)
-class _Reasons:
-    """What is against a domain, or told of it: ``waivable`` is what an override may let past."""
-
-    refusals: list[str] = field(default_factory=list)
-    waivable: list[Condition] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-    def unless_lost(self, found: Surroundings, why: str) -> None:
-        """Refuse for a DNS that is out of reach, unless the domain may be given up for lost."""
-        reason = lost.out_of_reach(found.domain, found.ledger, why)
-        if isinstance(reason, str):
-            self.refusals.append(reason)
-        else:
-            self.waivable.append(reason)
-
-
 def verdict(found: Surroundings, now: dt.datetime) -> Verdict:
     """Every reason against declaring the domain as configured."""
     if found.domain.parked:
         return Verdict(tuple(_parked(found.mx)))
-    reasons = _Reasons(warnings=[*found.hints])
-    _placed(found, reasons)
-    if found.ledger_problem is not None:
-        reasons.refusals.append(str(found.ledger_problem))
-    else:
-        reasons.refusals.extend(_history(found, now))
-        theirs = stranger_records(found.domain, found.ledger, found.sts)
-        reasons.refusals.extend(theirs.refusals)
-        reasons.waivable.extend(theirs.unmet)
-        reasons.warnings.extend(theirs.told)
-        if found.is_promotion:
-            known, is_local = found.ledger, found.is_local
-            reasons.waivable.extend(
-                gates.unmet(
-                    found.domain, found.mx, found.evidence, now, ledger=known, is_local=is_local
-                )
-            )
-            reasons.warnings.extend(gates.left_out(found.evidence, ledger=known, is_local=is_local))
-        _moving(found, now, reasons)
+    rulings = [each for rule in RULES for each in rule(found, now)]
+    waivable = [each for each in rulings if each.waivers]
+    judged = waivers.judge(found.domain.override, waivable, now)
+    rulings = [*(each for each in rulings if not each.waivers), *judged.unmet, *judged.notes]
+    if of_kind(Kind.REFUSAL, rulings):
+        return Verdict((*rulings, *_not_published(found)))
+    is_lost = any(_LOST in each.waivers for each in waivable)
+    retirement = _retirement(found, now, is_lost=is_lost)
+    rulings += _not_published(found)
+    if retirement is not None:
+        rulings += [retirement.ruling, *_to_remove(found, retirement.phase.parts)]
+    return Verdict(tuple(rulings), retirement, is_lost)
+
+
+def _hints(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """What the survey was in doubt about."""
+    del now
+    yield from found.hints
+
+
+def _unwritten(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """Nothing is declared that has to stand in a ledger first and does not."""
+    del now
     if found.unwritten is not None:
-        reasons.refusals.append(str(found.unwritten))
-    judged = waivers.judge(found.domain.override, reasons.waivable, now)
-    refusals = (*reasons.refusals, *judged.unmet)
-    is_lost = not refusals and any(_LOST in each.waivers for each in reasons.waivable)
-    retirement = None if refusals else _retirement(found, now, is_lost=is_lost)
-    handed = _handed(found)
-    is_live = found.stage is Stage.LIVE
-    warnings = (*reasons.warnings, *judged.notes, *(handed if is_live else ()))
-    notes = [
-        *_rollback(found),
-        *([retirement.note] if retirement else []),
-        *(_to_remove(found, retirement.phase.parts) if retirement else []),
-        *([] if is_live else handed),
-    ]
-    return Verdict(refusals, warnings, tuple(notes), retirement, is_lost)
+        yield refusal("ledger-not-written", str(found.unwritten))
 
 
-def _placed(found: Surroundings, reasons: _Reasons) -> None:
-    """Whether there is a zone that DNS leads to, and a certificate to be had for the host."""
-    is_over = lost.is_over(found.domain, found.ledger)
-    if isinstance(found.zone_problem, ZoneError) and not is_over:
-        reasons.unless_lost(found, str(found.zone_problem))
-    elif found.zone_problem is not None and not is_over:
-        reasons.refusals.append(str(found.zone_problem))
-    forbidden = _forbidden(found)
-    if forbidden and _needs_certificate(found):
-        reasons.refusals.append(forbidden)
-    elif forbidden:  # its certificate is issued, so nothing stands in the way but the renewal
-        reasons.warnings.append(forbidden)
-    if lost.is_nowhere(found.domain, found.ledger, found.looked):
-        reasons.unless_lost(
-            found,
-            "DNS has nothing any more of what was handed out, so mode none cannot be published: "
+def _zone(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """Whether there is a zone that DNS leads to."""
+    del now
+    domain, ledger, problem = found.domain, found.ledger, found.zone_problem
+    is_over = lost.is_over(domain, ledger)
+    if isinstance(problem, ZoneError) and not is_over:
+        yield lost.unless_lost(domain, ledger, refusal("zone-missing", str(problem)))
+    elif isinstance(problem, handover.HandoverError) and not is_over:
+        yield refusal("handover-broken", str(problem))
+    elif problem is not None and not is_over:
+        yield refusal("zone-unknown", str(problem))
+    if lost.is_nowhere(domain, ledger, found.looked):
+        nowhere = refusal(
+            "handover-nowhere",
+            "DNS has nothing any more of what was handed out, so mode none cannot be published",
             "have it published again (docs/delegation.md)",
         )
+        yield lost.unless_lost(domain, ledger, nowhere)
     if found.zone is not None and found.delegated is not None and not is_over:
         if found.delegated.status is DnsStatus.FAILED:
             # The proof asks the zone's own servers before any record is written.
-            reasons.warnings.append(
-                f"could not find out who answers for {found.zone.name}: {found.delegated.reason}"
+            yield warning(
+                "zone-delegation-unknown",
+                f"could not find out who answers for {found.zone.name}: {found.delegated.reason}",
             )
-        elif problem := delegation_problem(
+        elif why := delegation_problem(
             found.zone, found.delegated.values, former=found.former_zone
         ):
-            reasons.unless_lost(found, problem)
+            yield lost.unless_lost(domain, ledger, refusal("zone-not-delegated", why))
     if found.former_problem is not None:
-        reasons.refusals.append(f"where the records are until now: {found.former_problem}")
-
-
-def _moving(found: Surroundings, now: dt.datetime, reasons: _Reasons) -> None:
-    """What is against the records' being where they are to be, and where their move stands."""
-    zone, former = found.zone, found.former_zone
-    if zone is None or found.former_problem is not None:
-        return
-    name, ledger = found.domain.name, found.ledger
-    hosting, leaving = found.hosting, found.leaving
-    firm = list(
-        firm_host_refusals(
-            name,
-            ledger,
-            zone,
-            hosting=hosting,
-            leaving=leaving,
-            former=former,
-            delegated=found.delegated,
+        is_missing = isinstance(found.former_problem, ZoneError)
+        yield refusal(
+            "former-zone-missing" if is_missing else "former-zone-unknown",
+            f"the zone that the records move from: {found.former_problem}",
         )
-    )
-    reasons.refusals.extend(firm)
-    zone_waits = move_refusals(
-        name,
-        ledger,
-        zone,
-        former=former,
-        there=found.there,
-        beside=found.beside,
-        delegated=found.delegated,
-        now=now,
-    )
-    waits = [(Waiver.ZONE_WAIT, each) for each in zone_waits]
-    if not firm:
-        host_waits = host_refusals(name, ledger, zone, hosting=hosting, leaving=leaving, now=now)
-        waits += [(Waiver.HOST_WAIT, each) for each in host_waits]
-    # An override lets a zone or a host go before its time; what would be lost or doubled stays
-    # refused.
-    last = ledger.last_zone
-    stays = former is None and last is not None and last.keeper(name) is zone.keeper(name)
-    if firm or not stays:
-        reasons.refusals.extend(text for _, text in waits)
+
+
+def _certificate(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """Whether a certificate is to be had for the policy host."""
+    del now
+    if why := _forbidden(found):
+        # Once it is issued, nothing stands in the way but its renewal.
+        kind = Kind.REFUSAL if _needs_certificate(found) else Kind.WARNING
+        yield warning("certificate-forbidden", why).as_kind(kind)
+
+
+def _history(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """What the ledger, or its absence beside a live record, says against it."""
+    del now
+    if isinstance(found.ledger_problem, UndeterminedError):
+        yield refusal("ledger-unknown", str(found.ledger_problem))
+    elif found.ledger_problem is not None:
+        yield refusal("ledger-broken", str(found.ledger_problem))
+    elif found.ledger.last_body is None:
+        yield from second_records(found.domain, found.sts, found.tlsrpt)
+        yield from taken_names(found.preexisting, found.wildcard_probe)
     else:
-        reasons.waivable.extend(
-            Condition(text, frozenset({waiver}), way="if what is left is lost for good")
-            for waiver, text in waits
+        yield from foreign_records(found.domain, found.ledger, found.sts)
+    if found.host_taken is not None and found.ledger_problem is None:
+        yield found.host_taken
+
+
+def _mx(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """No new id of an enforced policy misses an MX."""
+    domain, ledger = found.domain, found.ledger
+    if found.ledger_problem is None and not is_published(found.intended, ledger, found.sts):
+        yield from mx_refusals(domain.name, domain.policy, ledger, found.mx, now)
+
+
+def _gates(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """What a promotion to enforce lacks."""
+    if found.ledger_problem is None and found.is_promotion:
+        known, is_local = found.ledger, found.is_local
+        yield from gates.unmet(
+            found.domain, found.mx, found.evidence, now, ledger=known, is_local=is_local
         )
-    if former is None:
+        yield from gates.left_out(found.evidence, ledger=known, is_local=is_local)
+
+
+def _moving(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """Whether the records may be where they are to be, and where their move stands.
+
+    An override lets a zone or a host go before its time; what would be lost or doubled stays
+    refused.
+    """
+    zone = found.zone
+    if zone is None or found.former_problem is not None or found.ledger_problem is not None:
         return
-    reasons.warnings.extend(copied_below(ledger, zone, found.there, found.beside))
-    if found.delegated is not None and found.delegated.settled:
-        reasons.warnings.append(move_note(zone, former, found.delegated, found.ledger))
+    move = found.move(zone, now)
+    preexisting, probe = found.preexisting, found.wildcard_probe
+    firm = list(firm_host_refusals(move))
+    yield from firm
+    last = found.ledger.last_zone
+    stays = last is not None and last.keeper(move.domain) is zone.keeper(move.domain)
+    is_waivable = stays and move.former_zone is None and not firm
+    waits = [(Waiver.ZONE_WAIT, each) for each in zone_refusals(move, preexisting, probe)]
+    waits += [(Waiver.HOST_WAIT, each) for each in (() if firm else host_refusals(move))]
+    for waiver, each in waits:
+        way = "if what is left is lost for good"
+        yield each.waivable(waiver, way=way) if is_waivable else each
+    if move.former_zone is not None:
+        yield from copied_below(move, preexisting, probe)
+        yield from progress_notes(move)
+
+
+def _rollback(found: Surroundings, now: dt.datetime) -> Iterator[Ruling]:
+    """How soon the way back helps: whoever is waiting for it wants to know."""
+    del now
+    last = found.ledger.last_proven
+    if last is not None and enforces(last) and found.domain.mode is not Mode.ENFORCE:
+        ttl = found.sts.ttl_seconds if found.sts and found.live_id else found.domain.ttl_seconds
+        yield note(
+            "enforce-way-back",
+            f"back from enforce: senders that look for the id refuse nothing any more {ttl} s "
+            "after this run has written the record; mail that was deferred comes with their next "
+            "try (docs/emergencies.md)",
+        )
+
+
+Rule = Callable[[Surroundings, "dt.datetime"], Iterable["Ruling"]]
+RULES: tuple[Rule, ...] = (
+    _hints,
+    _zone,
+    _certificate,
+    _history,
+    _mx,
+    _gates,
+    _moving,
+    _unwritten,
+    _rollback,
+)
+"""Every rule, in the order in which their rulings are told."""
 
 
 def _needs_certificate(found: Surroundings) -> bool:
@@ -328,12 +382,12 @@ def _retirement(found: Surroundings, now: dt.datetime, *, is_lost: bool) -> Prog
     )
 
 
-def _handed(found: Surroundings) -> list[str]:
+def _not_published(found: Surroundings) -> tuple[Ruling, ...]:
     """What of the records that somebody else publishes is missing, wrong or gone."""
     stage = found.stage
     if stage is None or found.domain.retire:
-        return []
-    return list(handover.notes(stage, found.looked))
+        return ()
+    return tuple(handover.not_published(stage, found.looked))
 
 
 def _seen(found: Surroundings) -> Seen:
@@ -349,7 +403,7 @@ def _seen(found: Surroundings) -> Seen:
     return Seen(sts, found.addresses if gone else (), tuple(sorted(lingering)))
 
 
-def _to_remove(found: Surroundings, parts: Parts) -> Iterator[str]:
+def _to_remove(found: Surroundings, parts: Parts) -> Iterator[Ruling]:
     """What the agency has yet to remove, in a phase of a retirement that has ``parts``."""
     if found.home is None:
         return
@@ -364,40 +418,19 @@ def _to_remove(found: Surroundings, parts: Parts) -> Iterator[str]:
     if not parts.addresses and any(each.values for each in found.addresses):
         names.add(f"{POLICY_LABEL}.{name}")
     if names:
-        yield f"have the agency remove what it has at {', '.join(sorted(names))}"
+        text = f"have the agency remove what it has at {', '.join(sorted(names))}"
+        yield note("retirement-agency-removes", text)
 
 
-def _rollback(found: Surroundings) -> Iterator[str]:
-    """How soon the way back helps: whoever is waiting for it wants to know."""
-    last = found.ledger.last_proven
-    if last is not None and enforces(last) and found.domain.mode is not Mode.ENFORCE:
-        ttl = found.sts.ttl_seconds if found.sts and found.live_id else found.domain.ttl_seconds
-        yield (
-            f"back from enforce: senders that look for the id refuse nothing any more {ttl} s "
-            "after this run has written the record; mail that was deferred comes with their next "
-            "try (docs/emergencies.md)"
-        )
-
-
-def _history(found: Surroundings, now: dt.datetime) -> Iterator[str]:
-    """What the ledger, or its absence beside a live record, says against it."""
-    name = found.domain.name
-    if found.ledger.last_body is None:
-        yield from second_records(found.domain, found.sts, found.tlsrpt)
-        yield from taken_names(found.there, found.beside)
-    if found.host_taken is not None:
-        yield found.host_taken
-    if not is_published(found.intended, found.ledger, found.sts):
-        yield from mx_refusals(name, found.domain.policy, found.ledger, found.mx, now)
-
-
-def _parked(mx: DnsAnswer) -> Iterator[str]:
+def _parked(mx: DnsAnswer) -> Iterator[Ruling]:
     """A parked domain says that it takes no mail (RFC 7505), or senders go on trying."""
     if mx.status is DnsStatus.FAILED:
-        yield f"could not find out whether {mx.name} has a null MX: {mx.reason}"
+        text = f"could not find out whether {mx.name} has a null MX: {mx.reason}"
+        yield refusal("parked-mx-unknown", text)
     elif mx.values != (_NULL_MX_RECORD,):
         shown = ", ".join(mx.values[:5]) or "no MX record"
-        yield (
-            f"{mx.name} is parked (mx: []), but DNS has {shown}: publish {mx.name} MX 0 . "
-            "(RFC 7505), or list its hosts under mx"
+        yield refusal(
+            "parked-mx-live",
+            f"{mx.name} is parked (mx: []), but DNS has {shown}",
+            f"publish {mx.name} MX 0 . (RFC 7505), or list its hosts under mx",
         )

@@ -198,10 +198,11 @@ class Prover:
         )
         reasons = list(uncovered(domain, parse(intended.body), mx))
         if reasons and intended.id not in map(live_id, records):
+            said = "; ".join(each.line for each in reasons)
             raise NotProvenError(
-                f"not published: {'; '.join(reasons)}. But it is served already, and a sender that "
-                "holds no policy yet may get it: mend this now, or write mode: testing for the "
-                "domain and run again (docs/emergencies.md)"
+                f"not published: {said}. But it is served already, and a sender that holds no "
+                "policy yet may get it: mend this now, or write mode: testing for the domain and "
+                "run again (docs/emergencies.md)"
             )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:

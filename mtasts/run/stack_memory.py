@@ -13,6 +13,7 @@ from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import Ledger
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.rollout.vanished import Remembered
+from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mtasts.config import AgencyConfig
     from mtasts.ledger.emergency_notes import Note
     from mtasts.ledger.recorder import Recorder
+    from mtasts.rulings import Ruling
 
 Found: TypeAlias = Ledger | LedgerError | UndeterminedError
 
@@ -50,7 +52,7 @@ class Memory:
 
     async def remembered(
         self, config: AgencyConfig
-    ) -> tuple[tuple[Remembered, ...], LedgerError | UndeterminedError | None, tuple[str, ...]]:
+    ) -> tuple[tuple[Remembered, ...], LedgerError | UndeterminedError | None, tuple[Ruling, ...]]:
         """The domains that only their ledgers tell of, and what is there that is no domain's.
 
         Between the two is why they are not all known, if they are not.
@@ -70,7 +72,9 @@ class Memory:
             for name, ledger in zip(domains, ledgers, strict=True)
         )
         strays = (
-            f"ledger/{printable(name)}/ is no domain's, and nothing reads it"
+            warning(
+                "ledger-stray", f"ledger/{printable(name)}/ is no domain's, and nothing reads it"
+            )
             for name in unlisted
             if name not in domains
         )

@@ -15,6 +15,7 @@ from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.verdicts import Surroundings
+from mtasts.rulings import refusal, warning
 from mtasts.run.account_zones import HostedZones
 from mtasts.run.stack_memory import Found, Memory
 from mtasts.threads import in_thread
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from mtasts.promotion.evidence import Evidence, EvidenceError
     from mtasts.rollout.caa import Authority
     from mtasts.rollout.vanished import Remembered
+    from mtasts.rulings import Ruling
     from mtasts.run.account_zones import Zones
 
 _LOOKUPS_AT_ONCE = 64
-_NOBODYS_BYTES = 8
+_RANDOM_BYTES = 8
 _HOST_TYPES = (*ADDRESS_TYPES, "CNAME")
 
 
@@ -52,7 +54,7 @@ class Survey:
 
     account_id: str
     domains: tuple[Surroundings, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Ruling, ...] = ()
     remembered: tuple[Remembered, ...] = ()
     remembered_problem: LedgerError | UndeterminedError | None = None
 
@@ -110,7 +112,7 @@ class Surveyor:
         self._handouts = handouts
         self._settings = settings
         self._is_local = is_local
-        self._zone_settings: dict[str, asyncio.Task[tuple[str, ...]]] = {}
+        self._zone_settings: dict[str, asyncio.Task[tuple[Ruling, ...]]] = {}
         self._resolver = resolver
         self._ledgers = ledgers
         self._evidence = evidence
@@ -158,7 +160,7 @@ class Surveyor:
         notes = (*await self._quota(domains), *strays)
         return Survey(account_id, tuple(domains), notes, remembered, problem)
 
-    async def _quota(self, domains: Iterable[Surroundings]) -> tuple[str, ...]:
+    async def _quota(self, domains: Iterable[Surroundings]) -> tuple[Ruling, ...]:
         """What to do ahead of a quota, where new domains come near one."""
         new = sum(
             each.zone is not None and (each.ledger.last_body is None or each.cloud != each.hosting)
@@ -169,7 +171,7 @@ class Surveyor:
         try:
             count = await in_thread(self._hosts.count)
         except UndeterminedError as error:
-            return (f"could not find out how near a quota is: {error}",)
+            return (warning("quota-unknown", f"could not find out how near a quota is: {error}"),)
         hosts = self._hosts
         if quota_note(hosts.kind, count, new, hosts.limit) is None:
             return ()
@@ -219,7 +221,8 @@ class Surveyor:
             noted=(await remembering)[1],
         )
         if isinstance(ledger, Ledger):
-            found = replace(found, ledger=ledger, hints=ledger.notes)
+            changed = (warning("ledger-objects-changed", each) for each in ledger.notes)
+            found = replace(found, ledger=ledger, hints=tuple(changed))
         else:
             found = replace(found, ledger_problem=ledger)
         if zone is None:  # somebody else's: the agency's own
@@ -248,14 +251,14 @@ class Surveyor:
         host = f"{POLICY_LABEL}.{domain.name}"
         hosts = [(host, each) for each in _HOST_TYPES]
         named = (*records, *hosts) if former else hosts if is_new and home is None else ()
-        nobodys = f"{secrets.token_hex(_NOBODYS_BYTES)}.{domain.name}"
+        random_name = f"{secrets.token_hex(_RANDOM_BYTES)}.{domain.name}"
         (
             (delegated, sts, tlsrpt),
             (taken, hints),
             notes,
             addresses,
-            there,
-            beside,
+            preexisting,
+            wildcard_probe,
         ) = await asyncio.gather(
             asyncio.gather(
                 self._delegated(zone, former),
@@ -265,7 +268,9 @@ class Surveyor:
             self._notes(zone),
             asyncio.gather(*(self._at_zone(at, host, type_) for type_ in leaving)),
             asyncio.gather(*(self._at_zone(zone, *each) for each in named)),
-            asyncio.gather(*(self._at_zone(zone, nobodys, each) for each in _HOST_TYPES if named)),
+            asyncio.gather(
+                *(self._at_zone(zone, random_name, each) for each in _HOST_TYPES if named)
+            ),
         )
         return replace(
             found,
@@ -277,8 +282,8 @@ class Surveyor:
             hints=(*found.hints, *hints, *notes),
             addresses=tuple(addresses),
             former_zone=former,
-            there=tuple(there),
-            beside=tuple(beside),
+            preexisting=tuple(preexisting),
+            wildcard_probe=tuple(wildcard_probe),
         )
 
     async def _home(self, domain: str) -> HostedZone | UndeterminedError | None:
@@ -305,7 +310,7 @@ class Surveyor:
 
     async def _met(
         self, zone: HostedZone, domain: str, *, is_new: bool
-    ) -> tuple[str | None, tuple[str, ...]]:
+    ) -> tuple[Ruling | None, tuple[Ruling, ...]]:
         """Who else has the policy host of a new domain, and what is doubtful about that."""
         if self._hosts is None or not is_new:
             return None, ()
@@ -317,10 +322,14 @@ class Surveyor:
             )
             hint = await in_thread(self._hosts.hint, alias.values, host)
         except UndeterminedError as error:
-            return None, (f"could not find out whether {host} is taken: {error}",)
-        return taken, (hint,) if hint else ()
+            text = f"could not find out whether {host} is taken: {error}"
+            return None, (warning("host-taken-unknown", text),)
+        return (
+            refusal("host-taken", taken) if taken else None,
+            (warning("host-alias-elsewhere", hint),) if hint else (),
+        )
 
-    async def _notes(self, zone: HostedZone) -> tuple[str, ...]:
+    async def _notes(self, zone: HostedZone) -> tuple[Ruling, ...]:
         """What of the zone's settings would hit its policy hosts; each zone is asked once."""
         if self._settings is None:
             return ()
@@ -392,5 +401,5 @@ async def _ledger_of(remembering: asyncio.Task[tuple[Found, tuple[Note, ...]]]) 
 
 async def _judged(
     settings: Callable[[HostedZone], Mapping[str, object]], zone: HostedZone
-) -> tuple[str, ...]:
+) -> tuple[Ruling, ...]:
     return tuple(zone_notes(zone.name, await in_thread(settings, zone)))

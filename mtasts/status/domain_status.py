@@ -19,11 +19,10 @@ from mtasts.policy import Mode
 from mtasts.promotion import gates, waivers
 from mtasts.promotion.evidence import Evidence
 from mtasts.rollout import handover
-from mtasts.rollout.decision import Decision, decide, describe_end
+from mtasts.rollout.decision import Decision, decide, describe_end, ledgers_unknown
 from mtasts.rollout.next_move import check_goal, commands, goal_of, next_step
 from mtasts.rollout.outlook import Outlook, outlooks
 from mtasts.rollout.vanished import describe_vanished
-from mtasts.rollout.verdicts import verdict
 from mtasts.status.release import released_at
 from mtasts.status.rows import (
     Claim,
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from mtasts.promotion.evidence import EvidenceError
     from mtasts.rollout.vanished import Remembered
     from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rulings import Ruling
 
     KnownEvidence = Evidence | EvidenceError | None
 
@@ -58,7 +58,7 @@ def stack_status(
     *,
     remembered: Sequence[Remembered] = (),
     unsure: LedgerError | UndeterminedError | None = None,
-    warnings: tuple[str, ...] = (),
+    warnings: tuple[Ruling, ...] = (),
     evidence: Mapping[str, KnownEvidence],
 ) -> StackStatus:
     """How a stack stands by what was found out about it.
@@ -132,10 +132,11 @@ def _stack(stack: str, config: AgencyConfig) -> StackStatus:
     return StackStatus(stack, config.file, config.agency, str(config.hosting), str(config.dns))
 
 
-def _lost(text: str, stack: str, remembered: Iterable[Remembered]) -> Claim:
-    """What ``text`` says of the domains that the stack file has lost."""
+def _lost(found: Ruling, stack: str, remembered: Iterable[Remembered]) -> Claim:
+    """What a ruling says of the domains that the stack file has lost, in its first line."""
     standing = gravest(_loss(each) for each in remembered if each.is_relied_on)
-    return Claim(standing, text.splitlines()[0], run=(f"mtasts preview {stack}",))
+    first, *_ = found.text.splitlines()
+    return Claim(standing, first, run=(f"mtasts preview {stack}",), id=found.id)
 
 
 def _loss(found: Remembered) -> Standing:
@@ -145,8 +146,7 @@ def _loss(found: Remembered) -> Standing:
 
 def _unsure(error: LedgerError | UndeterminedError, stack: str) -> Claim:
     standing = Standing.UNKNOWN if isinstance(error, UndeterminedError) else Standing.HELD
-    text = f"could not find out which domains have a ledger, so nothing is deleted: {error}"
-    return Claim(standing, text, run=(f"mtasts status {stack}",))
+    return Claim.of(standing, ledgers_unknown(error), run=(f"mtasts status {stack}",))
 
 
 def _move(
@@ -186,7 +186,8 @@ def _override(
         return
     if void := waivers.why_void(override, now):
         path = f"'mtasts:domains[{index}].override'"
-        yield Claim(Standing.DUE, void, run=(f"pulumi config rm --path {path} -s {stack}",))
+        run = (f"pulumi config rm --path {path} -s {stack}",)
+        yield Claim.of(Standing.DUE, void, run=run)
     elif override.expires - now.date() <= SOON:
         text = (
             f"the override of {', '.join(sorted(override.waives))} ends on {override.expires}: "
@@ -224,12 +225,11 @@ class _View:
     ) -> DomainStatus:
         """A domain that the stack file lists; ``index`` is its place there."""
         domain = found.domain
-        judged = verdict(found, self.now)
+        judged = self.decision.verdicts[domain.name]
         row = DomainStatus(
             domain.name,
             override=domain.override,
-            warnings=judged.warnings,
-            notes=judged.notes,
+            rulings=judged.rulings,
         )
         if domain.parked:
             held = tuple(self._held(found))
@@ -278,17 +278,13 @@ class _View:
     def _held(self, found: Surroundings) -> Iterator[Claim]:
         name = found.domain.name
         refusals = self.decision.held.get(name, ())
-        until = released_at(found, self.now) if refusals else None
-        problems = (found.ledger_problem, found.zone_problem, found.former_problem)
-        unknown = [str(each) for each in problems if isinstance(each, UndeterminedError)]
-        if not found.mx.settled:
-            unknown.append(f": {found.mx.reason}")
-        for text in refusals:
-            standing = Standing.UNKNOWN if text.endswith(tuple(unknown)) else Standing.HELD
-            yield Claim(standing, text, until, self._way(found, refusals, until))
+        until = released_at(found, refusals)
+        for each in refusals:
+            standing = Standing.UNKNOWN if each.is_unknown else Standing.HELD
+            yield Claim.of(standing, each, until, self._way(found, refusals, until))
 
     def _way(
-        self, found: Surroundings, refusals: Sequence[str], until: dt.datetime | None
+        self, found: Surroundings, refusals: Sequence[Ruling], until: dt.datetime | None
     ) -> tuple[str, ...]:
         """The command that brings a held domain on."""
         name = found.domain.name
@@ -297,12 +293,12 @@ class _View:
         if until is not None:
             return self._up
         if found.ledger_problem is None and found.is_promotion:
-            unmet = {each.told(self.now) for each in self._unmet(found, found.evidence)}
-            if unmet.issuperset(refusals):
+            unmet = {each.id for each in self._unmet(found, found.evidence)}
+            if unmet.issuperset(each.id for each in refusals):
                 return (f"mtasts gate check {name}",)
         return self._preview
 
-    def _unmet(self, found: Surroundings, evidence: KnownEvidence) -> tuple[waivers.Condition, ...]:
+    def _unmet(self, found: Surroundings, evidence: KnownEvidence) -> tuple[Ruling, ...]:
         """What keeps a domain from being enforced, as ``mtasts gate check`` judges it."""
         asked = replace(found.domain, mode=Mode.ENFORCE)
         ledger, is_local = found.ledger, found.is_local
@@ -345,8 +341,8 @@ class _View:
         found = self.decision.retiring.get(domain.name)
         if found is None or (found.phase is Phase.HOST_WITHDRAWN and not found.is_new):
             return
-        standing = Standing.DUE if found.before is None else Standing.WAITING
-        yield Claim(standing, found.note, found.before, self._up)
+        standing = Standing.WAITING if found.is_waiting else Standing.DUE
+        yield Claim.of(standing, found.ruling, found.ruling.until, self._up)
 
     def _handed(self, found: Surroundings) -> Iterator[Claim]:
         """What the agency has yet to publish of what was handed out."""
@@ -355,9 +351,9 @@ class _View:
         run = (f"pulumi stack output domains --json -s {self.stack}",)
         absent = handover.absence(found.stage)
         for each in found.looked:
-            if text := handover.missing(each, absent):
-                standing = Standing.DUE if each.answer.settled else Standing.UNKNOWN
-                yield Claim(standing, text, run=run)
+            if missing := handover.missing(each, absent):
+                standing = Standing.UNKNOWN if missing.is_unknown else Standing.DUE
+                yield Claim.of(standing, missing, run=run)
 
     def _promotion(
         self, row: DomainStatus, index: int, found: Surroundings, evidence: KnownEvidence

@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mtasts.findings import for_stack
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import of_kind
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from mtasts.ledger.entries import Proof
     from mtasts.ledger.phases import Phase
     from mtasts.ledger.stages import Stage
+    from mtasts.rulings import Ruling
 
 
 class Standing(StrEnum):
@@ -52,12 +55,25 @@ class Claim:
     """One reason why something is not good, and the commands that are the next step.
 
     Before ``until`` nothing comes of them, or the reason holds; None where no date decides that.
+    ``id`` is the ruling's that makes the claim, empty where none does.
     """
 
     standing: Standing
     text: str
     until: dt.datetime | None = None
     run: tuple[str, ...] = ()
+    id: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        standing: Standing,
+        found: Ruling,
+        until: dt.datetime | None = None,
+        run: tuple[str, ...] = (),
+    ) -> Claim:
+        """That of a ruling."""
+        return cls(standing, str(found), until, run, found.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,7 @@ class EvidenceSeen:
 
     collected: dt.datetime | None = None
     problem: str = ""
-    unmet: tuple[str, ...] | None = None
+    unmet: tuple[Ruling, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +110,25 @@ class DomainStatus:
     adopted_until: dt.datetime | None = None
     override: Override | None = None
     claims: tuple[Claim, ...] = ()
-    warnings: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+    rulings: tuple[Ruling, ...] = ()
     run: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Ruling, ...]:
+        """What a run warns of."""
+        return of_kind(Kind.WARNING, self.rulings)
+
+    @property
+    def notes(self) -> tuple[Ruling, ...]:
+        """What comes of a run."""
+        return of_kind(Kind.NOTE, self.rulings)
+
+    def untold(self, kind: Kind) -> tuple[str, ...]:
+        """The texts of its rulings of a kind that no claim says already."""
+        claimed = {(each.id, each.text) for each in self.claims}
+        return tuple(
+            str(each) for each in of_kind(kind, self.rulings) if (each.id, str(each)) not in claimed
+        )
 
     @property
     def standing(self) -> Standing:
@@ -123,7 +155,7 @@ class StackStatus:
     dns: str = ""
     domains: tuple[DomainStatus, ...] = ()
     claims: tuple[Claim, ...] = ()
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Ruling, ...] = ()
     run: tuple[str, ...] = ()
     is_refused: bool = False
 
@@ -131,26 +163,21 @@ class StackStatus:
     def named(self) -> StackStatus:
         """The same, its name in every text that says STACK for want of it."""
 
-        def texts(found: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(for_stack(each, self.stack) for each in found)
+        def rulings(found: tuple[Ruling, ...]) -> tuple[Ruling, ...]:
+            return tuple(each.for_stack(self.stack) for each in found)
 
         def claims(found: tuple[Claim, ...]) -> tuple[Claim, ...]:
             return tuple(replace(each, text=for_stack(each.text, self.stack)) for each in found)
 
         domains = (
-            replace(
-                each,
-                claims=claims(each.claims),
-                warnings=texts(each.warnings),
-                notes=texts(each.notes),
-            )
+            replace(each, claims=claims(each.claims), rulings=rulings(each.rulings))
             for each in self.domains
         )
         return replace(
             self,
             domains=tuple(domains),
             claims=claims(self.claims),
-            warnings=texts(self.warnings),
+            warnings=rulings(self.warnings),
         )
 
     @property

@@ -91,7 +91,7 @@ def test_a_domain_is_published_changed_promoted_and_each_time_settles(
         if value == "enforce":
             held = project.up()
             assert not held.ok
-            assert f"{domain}: no evidence for enforce" in held.text
+            assert f"{domain}: [evidence-missing]" in held.text
             project.collect_evidence(domain).required()
         project.settle()
         assert lab.sts(domain) == declared(project, revision)

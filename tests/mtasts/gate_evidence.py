@@ -98,8 +98,8 @@ def judge(
     is_local: bool = False,
 ) -> tuple[str, ...]:
     conditions = gates.unmet(domain, mx, evidence, now, ledger=known, is_local=is_local)
-    return tuple(each.text for each in conditions)
+    return tuple(map(str, conditions))
 
 
 def left_out(evidence: Evidence, known: KnownLedger = TESTING) -> tuple[str, ...]:
-    return tuple(gates.left_out(evidence, ledger=known))
+    return tuple(map(str, gates.left_out(evidence, ledger=known)))

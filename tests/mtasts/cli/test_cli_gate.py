@@ -140,9 +140,9 @@ async def test_an_address_that_is_not_known_or_asked_is_unmet(
     (domain,) = load_file(folder / "stacks" / "Pulumi.agency.yaml").domains
     mx = await zone.lookup(DOMAIN, "MX")
     told = [
-        each
+        str(each)
         for each in evidence_conditions(domain, Ledger(), mx, found, NOW, is_local=True)
-        if each.startswith(host)
+        if each.text.startswith(host)
     ]
     assert told == [
         f"{host}: could not find out whether it offers TLS: connect-failed: {why}"
@@ -268,6 +268,7 @@ def test_collect_writes_the_evidence_and_judges_it(
         "file": "evidence/agency/example.gov.json",
         "unmet": [],
         "notes": [],
+        "rulings": [],
     }
 
 
@@ -314,7 +315,7 @@ def test_a_file_that_is_no_report_is_unmet_until_it_is_explained(
     assert run("collect", DOMAIN, "--reports", "reports") == 1
     out = capsys.readouterr().out
     command = "--explain report-unreadable@x.json=WHY"
-    assert "unmet: x.json: report-unreadable: it is no JSON: " in out
+    assert "unmet: [reports-unread] x.json: report-unreadable: it is no JSON: " in out
     assert out.rstrip().endswith(command)
     why = "report-unreadable@x.json=a draft of ours"
     assert run("collect", DOMAIN, "--reports", "reports", "--explain", why) == 0
@@ -416,7 +417,7 @@ def test_evidence_of_version_1_is_unmet_with_the_way_to_the_new_one(
     file_of(lab).write_text(json.dumps({**found, "version": 1}))
     capsys.readouterr()
     assert run("check", DOMAIN) == 1
-    assert "unmet: the evidence is of version 1" in capsys.readouterr().out
+    assert "unmet: [evidence-version] the evidence is of version 1" in capsys.readouterr().out
     assert run("collect", DOMAIN) == 2  # its reports are not given up either
     assert run("collect", DOMAIN, "--reports", "reports") == 0
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mtasts.cli.main import main
+from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, render_forecast
+from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
         script = tmp_path / "pulumi"
         lines = [f"#!{sys.executable}", "import sys", f"sys.stdout.write({stdout!r})"]
         lines += [f"sys.stderr.write({stderr!r})", "assert sys.argv[1:3] == ['preview', '--json']"]
+        lines += [f"said = {stdout == HELD!r}", *TELLING]
         script.write_text("\n".join(lines))
         script.chmod(0o755)
 
@@ -33,6 +36,13 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
     return put
 
 
+RULED = Forecast(rulings=(("a.example", refusal("zone-missing", "no zone")),))
+# What the program of a preview tells of itself, beside the engine's plan.
+TELLING = (
+    "import os",
+    "if said:",
+    f"    open(os.environ['{FILE_VARIABLE}'], 'w').write({render_forecast(RULED)!r})",
+)
 HELD = '{"diagnostics": [{"severity": "error", "message": "error: held, and left: a.example"}]}'
 WRONG = '{"diagnostics": [{"severity": "error", "message": "error: 1 problem in the config"}]}'
 
@@ -120,7 +130,8 @@ def test_of_several_stacks_each_is_shown_and_the_worst_counts(
 ) -> None:
     engine("", "")
     script = ABOUT % {"held": HELD, "wrong": WRONG}
-    (tmp_path / "pulumi").write_text(f"#!{sys.executable}\n{script}")
+    telling = "\n".join(TELLING).replace("said", '"held" in stack')
+    (tmp_path / "pulumi").write_text(f"#!{sys.executable}\n{script}\n{telling}\n")
     for stack in ("good", "held", "wrong", "lost", "odd"):
         (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").touch()
     assert main(["preview", *stacks]) == code

@@ -168,11 +168,11 @@ def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
         assert found.token_notes(is_preview=True) == ()
         servers.api.faults = Faults(lacking=frozenset({"DNS Write"}))
         (note,) = found.token_notes(is_preview=True)
-        assert note.startswith("the Cloudflare token lacks DNS Write (zone): mtasts iam up")
+        assert str(note).startswith("the Cloudflare token lacks DNS Write (zone): mtasts iam up")
         servers.api.faults = Faults(lacking=frozenset({"API Tokens Read"}))
         (note,) = found.token_notes(is_preview=False)
-        assert note.startswith("could not find out what the Cloudflare token may do")
-        assert "mtasts iam up --stack test" in note
+        assert str(note).startswith("could not find out what the Cloudflare token may do")
+        assert "mtasts iam up --stack test" in str(note)
     assert clouds("aws", "route53").token_notes(is_preview=True) == ()
 
 
@@ -186,4 +186,4 @@ def test_alarms_that_nobody_would_hear_are_told(monkeypatch: pytest.MonkeyPatch)
         "mtasts.cloud.of_stack.see_topic", lambda _, arn: Topic(arn, is_missing=True)
     )
     (note,) = asked.alarm_notes()
-    assert f"{topic} does not exist" in note
+    assert f"{topic} does not exist" in note.text

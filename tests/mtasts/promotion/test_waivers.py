@@ -6,14 +6,19 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from ruled import ids, texts
 
 from mtasts.config import Override, Waiver, load_text
-from mtasts.promotion.waivers import Condition, Judged, example, judge, why_void
+from mtasts.promotion.waivers import Judged, example, judge, why_void
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import refusal
 
 NOW = dt.datetime(2026, 5, 20, 23, 59, tzinfo=dt.UTC)
 TODAY = NOW.date()
-ZONE = Condition("the zone is asked still", frozenset({Waiver.ZONE_WAIT}), way="if it is lost")
-REPORTS = Condition("no reports", frozenset({Waiver.EVIDENCE, Waiver.REPORTS}))
+AT = NOW + dt.timedelta(days=9)
+ZONE = refusal("former-zone-cached", "the zone is queried still", "put it back", until=AT)
+ZONE = ZONE.waivable(Waiver.ZONE_WAIT, way="if it is lost")
+REPORTS = refusal("reports-days-few", "no reports").waivable(Waiver.EVIDENCE, Waiver.REPORTS)
 OVERRIDE = Override(frozenset({Waiver.ZONE_WAIT}), "it is lost", "the CISO", TODAY)
 HEAD = """\
 config:
@@ -32,17 +37,21 @@ def day(count: int) -> dt.date:
 
 
 def test_without_an_override_every_condition_is_unmet_and_one_with_a_way_out_tells_it() -> None:
-    way = f"; if it is lost, write in the domain's entry: {example(NOW, Waiver.ZONE_WAIT)}"
-    assert judge(None, [REPORTS, ZONE], NOW) == Judged((REPORTS.text, ZONE.text + way))
+    way = f"if it is lost, write in the domain's entry: {example(NOW, Waiver.ZONE_WAIT)}"
+    told = replace(ZONE, fix=f"put it back; {way}")
+    assert judge(None, [REPORTS, ZONE], NOW) == Judged((REPORTS, told))
+    alone = replace(ZONE, fix="")
+    assert judge(None, [alone], NOW) == Judged((replace(alone, fix=way),))
 
 
 def test_what_is_named_is_let_past_and_told() -> None:
     judged = judge(OVERRIDE, [REPORTS, ZONE], NOW)
-    assert judged.unmet == ("no reports",)
-    assert judged.notes == (
+    assert judged.unmet == (REPORTS,)
+    assert texts(judged.notes) == (
         "override of zone-wait until 2026-05-20 by the CISO: it is lost",
-        "overridden: the zone is asked still",
+        "overridden: the zone is queried still: put it back",
     )
+    assert ids(judged.notes) == ["override-stands", "override-passed"]
 
 
 @pytest.mark.parametrize("waiver", Waiver)
@@ -78,14 +87,20 @@ def test_an_override_stands_on_its_days(
     judged = judge(override, [ZONE, REPORTS], NOW)
     if why is None:
         assert found is None
-        assert judged.unmet == ("no reports",)
+        assert judged.unmet == (REPORTS,)
         return
     assert found is not None
-    assert found.startswith(f"the override of zone-wait by the CISO {why}")
-    assert judged.unmet == (found, "the zone is asked still", "no reports")
+    assert str(found).startswith(f"the override of zone-wait by the CISO {why}")
+    # What it will let past is over when it begins.
+    is_early = begins is not None and begins > TODAY
+    starts = dt.datetime.combine(begins, dt.time(), dt.UTC) if begins and is_early else None
+    assert found.until == starts
+    until = min(AT, starts) if starts else AT
+    refused = found.as_kind(Kind.REFUSAL)
+    assert judged.unmet == (refused, replace(ZONE, until=until), REPORTS)
     # Where it would let nothing past anyway, it is told and stops nobody.
     assert judge(override, [], NOW) == Judged(notes=(found,))
-    assert judge(override, [REPORTS], NOW) == Judged(("no reports",), (found,))
+    assert judge(override, [REPORTS], NOW) == Judged((REPORTS,), (found,))
 
 
 @pytest.mark.parametrize("void", [False, True])
@@ -95,7 +110,7 @@ def test_what_is_proposed_can_be_pasted_and_stands_at_once(void: bool) -> None:
         gone = replace(OVERRIDE, waives=frozenset({Waiver.REPORTS, Waiver.ZONE_WAIT}))
         told = why_void(replace(gone, expires=day(-1)), NOW)
         assert told is not None
-        text = told[told.index("override: {") :]
+        text = str(told)[str(told).index("override: {") :]
     (domain,) = load_text(HEAD.format(text).encode(), file="f").domains
     assert domain.override is not None
     assert domain.override.waives == {Waiver.REPORTS, Waiver.ZONE_WAIT}

@@ -17,6 +17,7 @@ from mtasts.render.status_html import as_html
 from mtasts.render.status_json import as_json
 from mtasts.render.status_text import WIDE, as_text, summary
 from mtasts.render.visible import visible
+from mtasts.rulings import Ruling, note, refusal, warning
 from mtasts.status.rows import (
     Claim,
     DomainStatus,
@@ -27,6 +28,12 @@ from mtasts.status.rows import (
 )
 
 NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
+NO_DMARC = refusal("dmarc-missing", "no DMARC record")
+SECOND = warning("handed-record-missing", "the second")
+THIRD = note("retirement-goes-on", "the third")
+A_WARNING = warning("handed-record-wrong", "a warning")
+A_NOTE = note("enforce-way-back", "a note")
+QUOTA = warning("quota-near", "a quota")
 DAY = dt.timedelta(days=1)
 ID = "0123456789abcdef0123456789abcdef"
 GOOD = DomainStatus("good.example", "enforce", NOW - 40 * DAY, ID, Proof(2, NOW - DAY, ID))
@@ -36,7 +43,7 @@ FULL = DomainStatus(
     NOW - 20 * DAY,
     ID,
     Proof(2, NOW - 20 * DAY, ID, ("192.0.2.1", "192.0.2.2"), ("2001:db8::1",)),
-    EvidenceSeen(NOW - 3 * DAY, unmet=("no DMARC record",)),
+    EvidenceSeen(NOW - 3 * DAY, unmet=(NO_DMARC,)),
     Phase.KEPT,
     Stage.ISSUED,
     moves=True,
@@ -48,17 +55,16 @@ FULL = DomainStatus(
         Claim(Standing.WAITING, "retiring: run again later", NOW + DAY, ("pulumi up -s one",)),
         Claim(Standing.HELD, "no zone of this account holds it", run=("mtasts preview one",)),
         Claim(Standing.DUE, "<b>due</b>"),
-        Claim(Standing.DUE, "the second"),
-        Claim(Standing.DUE, "the third"),
+        Claim.of(Standing.DUE, SECOND),
+        Claim.of(Standing.DUE, THIRD),
     ),
-    warnings=("the second", "a warning"),
-    notes=("the third", "a note"),
+    rulings=(SECOND, A_WARNING, THIRD, A_NOTE),
 )
 READY = replace(GOOD, name="ready.example", mode="testing", evidence=EvidenceSeen(NOW, unmet=()))
 LACKS = replace(
     READY,
     name="lacks.example",
-    evidence=EvidenceSeen(problem="no JSON", unmet=("one", "two")),
+    evidence=EvidenceSeen(problem="no JSON", unmet=(NO_DMARC, NO_DMARC)),
     run=("mtasts gate check lacks.example",),
 )
 LONG = "an-agency-of-a-very-long-name-indeed"
@@ -68,9 +74,7 @@ UNASKED = DomainStatus("nobody.example", claims=(Claim(Standing.UNKNOWN, ""),))
 FOUND = Overview(
     NOW,
     (
-        StackStatus(
-            "one", "f", "Agency One", "aws", "route53", (GOOD, FULL), warnings=("a quota",)
-        ),
+        StackStatus("one", "f", "Agency One", "aws", "route53", (GOOD, FULL), warnings=(QUOTA,)),
         StackStatus("two", "f", "Agency Two", "aws", "manual", (READY, LACKS)),
         StackStatus(
             "three",
@@ -192,12 +196,14 @@ def test_json_has_a_stable_shape() -> None:
         "claims": [],
         "next": [],
         "warnings": ["a quota"],
+        "rulings": [ruled(QUOTA)],
     }
     assert (three["agency"], three["next"]) == (None, ["mtasts lint"])
     nothing = ("evidence", "retirement", "stage", "override", "adoptedHeldUntil")
     assert [good[key] for key in nothing] == [None] * 5
     claims = full.pop("claims")
     assert claims[0] == {
+        "id": None,
         "standing": "waiting",
         "text": "retiring: run again later",
         "until": "2026-11-02T12:00:00+00:00",
@@ -219,6 +225,7 @@ def test_json_has_a_stable_shape() -> None:
             "collected": "2026-10-29T12:00:00+00:00",
             "problem": None,
             "unmet": ["no DMARC record"],
+            "unmetIds": ["dmarc-missing"],
         },
         "retirement": "kept",
         "stage": "issued",
@@ -234,7 +241,13 @@ def test_json_has_a_stable_shape() -> None:
         "next": ["mtasts preview one"],
         "warnings": ["the second", "a warning"],
         "notes": ["the third", "a note"],
+        "rulings": [ruled(each) for each in (SECOND, A_WARNING, THIRD, A_NOTE)],
     }
+    assert [each["id"] for each in claims[-2:]] == [SECOND.id, THIRD.id]
+
+
+def ruled(found: Ruling) -> dict[str, str | None]:
+    return {"id": found.id, "kind": str(found.kind), "text": found.text, "until": None}
 
 
 def test_an_override_may_stand_at_once() -> None:
@@ -318,13 +331,18 @@ def test_whatever_a_file_or_the_network_says_is_text() -> None:
         "a.example",
         id=evil,
         proof=Proof(1, NOW, evil, (evil,), (evil,)),
-        evidence=EvidenceSeen(problem=evil, unmet=(evil,)),
+        evidence=EvidenceSeen(problem=evil, unmet=(replace(NO_DMARC, text=evil),)),
         override=Override(frozenset({Waiver.REPORTS}), evil, evil, NOW.date()),
         claims=claims,
-        warnings=(evil,),
-        notes=(evil, "x" * 5000),
+        rulings=(
+            replace(A_WARNING, text=evil),
+            replace(A_NOTE, text=evil),
+            replace(A_NOTE, text="x" * 5000),
+        ),
     )
-    stack = StackStatus(evil, evil, evil, "aws", "route53", (domain,), claims, (evil,))
+    stack = StackStatus(
+        evil, evil, evil, "aws", "route53", (domain,), claims, (replace(QUOTA, text=evil),)
+    )
     found = Overview(NOW, (stack, replace(stack, dns="", domains=())))
     page = as_html(found)
     assert "script" not in Page(page).elements

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ruled import ids
 from surveys import NOW, OLD, ZONE, config, ledger, placed, survey
 
 from mtasts.config import Dns, Hosting, Override, Waiver
@@ -29,6 +30,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.decision import decide, describe_held, is_relied_on
 from mtasts.rollout.verdicts import Surroundings
+from mtasts.rulings import refusal
 from mtasts.zones import HostedZone
 
 
@@ -42,7 +44,7 @@ def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
 def test_a_new_domain_that_is_held_is_left_out_and_stops_no_other() -> None:
     decision = decide(survey("example.gov"), NOW, dns=Dns.ROUTE53)
     assert [each.domain for each in decision.declared] == ["b.example.gov"]
-    assert "not the delegated one" in decision.held["example.gov"][0]
+    assert ids(decision.held["example.gov"]) == ["zone-not-delegated"]
 
 
 def test_a_published_domain_that_is_held_is_declared_as_it_was() -> None:
@@ -164,7 +166,7 @@ def test_a_held_domain_stays_at_the_cloud_where_it_is() -> None:
     first, second, *_ = survey(ledger=placed(proven=True))
     decision = decide((replace(first, ledger=known), second), NOW, dns=Dns.ROUTE53)
     assert list(decision.held) == ["example.gov"]
-    assert "write mtasts:leaving: cloudflare" in decision.held["example.gov"][0]
+    assert "write mtasts:leaving: cloudflare" in str(decision.held["example.gov"][0])
     assert [each.domain for each in decision.declared] == ["b.example.gov"]
 
 
@@ -176,7 +178,7 @@ def test_a_held_domain_is_in_no_zone_with_another_host_than_it_has_there() -> No
     first, *_ = survey(ledger=known)
     found = replace(first, former_zone=theirs)
     decision = decide((found,), NOW, dns=Dns.ROUTE53)
-    assert "write mtasts:leaving: cloudflare" in decision.held["example.gov"][0]
+    assert "write mtasts:leaving: cloudflare" in str(decision.held["example.gov"][0])
     assert decision.declared == ()
     right = replace(found, leaving=Hosting.CLOUDFLARE)
     decision = decide((right,), NOW, dns=Dns.ROUTE53)
@@ -213,12 +215,14 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:
-    text = describe_held({"a.example": ("no zone", "CAA forbids it"), "b.example": ("no zone",)})
+    no_zone = refusal("zone-missing", "no zone")
+    forbidden = refusal("certificate-forbidden", "CAA forbids it", "add a record")
+    text = describe_held({"a.example": (no_zone, forbidden), "b.example": (no_zone,)})
     assert list(text) == [
         "held, and left as they are: a.example, b.example",
-        "  a.example: no zone",
-        "  a.example: CAA forbids it",
-        "  b.example: no zone",
+        "  a.example: [zone-missing] no zone",
+        "  a.example: [certificate-forbidden] CAA forbids it: add a record",
+        "  b.example: [zone-missing] no zone",
     ]
 
 

@@ -46,6 +46,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import decide
 from mtasts.rollout.emergency import describe_emergency, emergency_keys, fresh_id
+from mtasts.rulings import refusal
 from mtasts.run.bookkeeping import keep_books, write_down
 from mtasts.run.stack_memory import Memory
 from mtasts.threads import in_thread
@@ -126,7 +127,9 @@ def test_each_fault_that_holds_a_domain_is_gone_past_in_an_emergency(
     assert decision.held == {}
     assert decision.unsettled == {DOMAIN}
     (gone_past,) = decision.emergencies.values()
-    assert decision.warnings == tuple(f"EMERGENCY: {DOMAIN}: gone past: {e}" for e in gone_past)
+    assert decision.warnings == tuple(
+        f"EMERGENCY: {DOMAIN}: gone past: {e.line}" for e in gone_past
+    )
     (declared,) = decision.declared
     assert (declared.id, declared.zone, declared.is_noted) == (ID, ZONE, is_noted)
     assert parse(declared.body).mode is Mode.TESTING
@@ -235,13 +238,14 @@ def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
 
 
 def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
-    gone_past = {DOMAIN: ("entry 1 is missing",)}
+    gone_past = {DOMAIN: (refusal("ledger-broken", "entry 1 is missing"),)}
     both = [each.domain for each in survey()[:2]]
     keys = emergency_keys(both, is_for_all=True)
-    lines = describe_emergency(gone_past, keys, "agency").splitlines()
-    assert lines[0].startswith(f"emergency: {DOMAIN}: mode testing goes out, once it is proven")
+    lines = describe_emergency(gone_past, keys, "agency").line.splitlines()
+    what = f"emergency: {DOMAIN}: mode testing goes out, once it is proven"
+    assert lines[0].startswith(f"[emergency-declared] {what}")
     assert lines[1:] == [
-        f"  {DOMAIN}: gone past: entry 1 is missing",
+        f"  {DOMAIN}: gone past: [ledger-broken] entry 1 is missing",
         "  see what senders get: mtasts check --stack agency",
         "  once that is mended (docs/emergencies.md), end the emergency:",
         "    pulumi config set --path 'mtasts:mode' testing -s agency",
@@ -355,7 +359,7 @@ async def test_a_ledger_that_takes_nothing_holds_its_domain_alone_and_no_way_bac
     around, decision, _ = await write_down(recorder, domains, judge(domains), judge)
     failed = [DOMAIN, other] if fails == "append" else [DOMAIN]
     assert [each.domain.name for each in around if each.unwritten] == failed
-    why = dict.fromkeys(failed, ("R2 is read-only",))
+    why = dict.fromkeys(failed, (refusal("ledger-not-written", "R2 is read-only"),))
     assert decision.emergencies == ({DOMAIN: why.pop(DOMAIN)} if is_emergency else {})
     assert decision.held == why
     one, beside = decision.declared

@@ -25,7 +25,7 @@ from mtasts.rollout.handover import (
     bare,
     delegated_owner,
     next_stage,
-    notes,
+    not_published,
     parse_handed,
     render_handed,
 )
@@ -75,9 +75,9 @@ def test_in_whatever_order_they_are_published_all_of_them_are_waited_for(
         stage = next_stage(DOMAIN, stage, rows)
         assert before is None or ORDER.index(stage) >= ORDER.index(before)
         assert (stage is Stage.REQUESTED) is (0 not in published)
-        told = list(notes(stage, rows))
+        told = list(not_published(stage, rows))
         assert len(told) == 4 - len(published)
-        assert all(each.startswith("waiting for: ") for each in told)
+        assert all(each.text.startswith("waiting for: ") for each in told)
     # One stage a run: the host is made in the run before the policy is published.
     rows = [looked(each) for each in DELEGATED]
     assert next_stage(DOMAIN, Stage.ISSUED, rows) is Stage.LIVE
@@ -108,14 +108,14 @@ def test_whatever_is_published_forgotten_or_withdrawn_no_stage_is_left_again(
 @pytest.mark.parametrize("index", range(4))
 def test_each_way_to_be_wrong_is_named_and_lets_nothing_advance(index: int, state: str) -> None:
     rows = [looked(r, state if i == index else "live") for i, r in enumerate(DELEGATED)]
-    (told,) = notes(Stage.ISSUED, rows)
+    (told,) = not_published(Stage.ISSUED, rows)
     words = {
         "missing": "waiting for: ",
         "wrong": "wrong: DNS has elsewhere.example",
         "unknown": "SERV",
     }
-    assert words[state] in told
-    assert DELEGATED[index].owner in told
+    assert words[state] in told.text
+    assert DELEGATED[index].owner in told.text
     assert next_stage(DOMAIN, Stage.REQUESTED, rows) is (
         Stage.REQUESTED if index == 0 else Stage.ISSUED
     )
@@ -127,20 +127,20 @@ def test_each_way_to_be_wrong_is_named_and_lets_nothing_advance(index: int, stat
 
 def test_what_is_gone_from_a_live_domain_is_told_as_such() -> None:
     rows = [looked(each, "missing") for each in DELEGATED[:1]]
-    assert next(notes(Stage.LIVE, rows)).startswith("gone or not yet there: ")
+    assert next(not_published(Stage.LIVE, rows)).text.startswith("gone or not yet there: ")
 
 
 def test_manual_records_do_not_wait_for_those_that_senders_need_not() -> None:
     rows = [looked(MANUAL[0]), looked(MANUAL[1]), looked(MANUAL[2], "wrong")]
     assert next_stage(DOMAIN, Stage.ISSUED, rows) is Stage.LIVE
-    (told,) = notes(Stage.LIVE, rows)
-    assert told.startswith("wrong: DNS has elsewhere.example; to be published: _smtp._tls")
+    (told,) = not_published(Stage.LIVE, rows)
+    assert told.text.startswith("wrong: DNS has elsewhere.example; to be published: _smtp._tls")
 
 
 def test_before_anything_is_handed_out_the_way_to_it_is_told() -> None:
     assert next_stage(DOMAIN, None, ()) is Stage.REQUESTED
-    (told,) = notes(Stage.REQUESTED, ())
-    assert "under publish" in told
+    (told,) = not_published(Stage.REQUESTED, ())
+    assert "under publish" in told.text
     assert next_stage(DOMAIN, Stage.ISSUED, [looked(VALIDATION)]) is Stage.ISSUED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from ruled import texts
 
 from mtasts.ledger.entries import Adopted, Body, Entry, MxSeen, Proof
 from mtasts.ledger.history import Ledger
@@ -40,7 +41,7 @@ def ledger(last: Policy | None, *looks: tuple[float, str]) -> Ledger:
 
 
 def refusals(wanted: Policy, last: Policy | None, live: DnsAnswer, *seen: tuple[float, str]) -> str:
-    return "\n".join(mx_refusals(DOMAIN, wanted, ledger(last, *seen), live, NOW))
+    return "\n".join(texts(mx_refusals(DOMAIN, wanted, ledger(last, *seen), live, NOW)))
 
 
 @pytest.mark.parametrize("mode", [Mode.TESTING, Mode.NONE])
@@ -173,7 +174,7 @@ TEN_MINUTES = 1 / 144
 def test_a_host_stays_while_a_sender_may_hold_any_enforced_policy_with_it(
     known: Ledger, refused: bool
 ) -> None:
-    text = "".join(mx_refusals(DOMAIN, ONE, known, mx(A), NOW))
+    text = "".join(texts(mx_refusals(DOMAIN, ONE, known, mx(A), NOW)))
     assert text.startswith(f"{B} was first missing among the MX") is refused
     assert bool(text) is refused
 

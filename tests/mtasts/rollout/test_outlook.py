@@ -17,17 +17,20 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.decision import decide
 from mtasts.rollout.outlook import (
+    Forecast,
     Outlook,
     Published,
     outlooks,
-    parse_outlooks,
-    render_outlooks,
+    parse_forecast,
+    render_forecast,
 )
 from mtasts.rollout.vanished import Remembered
 from mtasts.rollout.verdicts import Surroundings
+from mtasts.rulings import warning
 from mtasts.zones import HostedZone
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+RULING = warning("zone-delegation-unknown", "could not find out", "look again")
 SOON = NOW + dt.timedelta(hours=1)
 ZONE = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
 FORMER = HostedZone("a" * 32, "example.gov", frozenset({"ns1.example.net"}))
@@ -177,7 +180,10 @@ def test_what_changes_for_senders(
     said = "\n".join(outlook.effects(NOW))
     assert says in said
     assert (NAMED in said) is (after.policy is None)
-    assert parse_outlooks(render_outlooks([outlook])) == (outlook,)
+    flat = warning(RULING.id, str(RULING))
+    until = replace(flat, until=NOW)
+    told = Forecast((outlook,), (("", flat), ("example.gov", until)))
+    assert parse_forecast(render_forecast(told)) == told
 
 
 @pytest.mark.parametrize(
@@ -190,7 +196,7 @@ def test_what_changes_for_senders(
             Ledger((*ONE.entries, ZoneSeen(3, NOW, FORMER))),
             ids(ONE)[0],
             former_zone=FORMER,
-            there=(),
+            preexisting=(),
         ),
         around(HALF, ids(HALF)[0], zone=None, zone_problem=LedgerError("no zone")),
         around(ONE, ids(ONE)[0], zone=None, zone_problem=LedgerError("no zone"), domain=LONG),
@@ -259,7 +265,7 @@ def test_parked_domains_are_left_out_and_the_others_come_by_name() -> None:
 
 
 def test_a_program_that_ended_early_told_nothing() -> None:
-    assert parse_outlooks("") == ()
+    assert parse_forecast("") == Forecast()
 
 
 def policies(before: Policy | None, after: Policy, **more: Any) -> str:

@@ -12,8 +12,9 @@ import pytest
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.render.review import as_json, as_markdown, as_text
-from mtasts.rollout.outlook import Outlook, Published
+from mtasts.rollout.outlook import Forecast, Outlook, Published
 from mtasts.rollout.plan_review import Review, read_plan
+from mtasts.rulings import Ruling, refusal, warning
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -44,8 +45,18 @@ def record(operation: str) -> dict[str, Any]:
 CHANGE = Outlook("example.gov", Published("1", OLD), Published("2", NEW), ttl_seconds=300)
 
 
-def read(*steps: dict[str, Any], domains: tuple[Outlook, ...] = (), **more: Any) -> Review:
-    return read_plan("agency", {"steps": list(steps), **more}, domains)
+NO_ZONE = refusal("zone-missing", "<no> @zone")
+DOUBT = warning("zone-delegation-unknown", "could not find out")
+
+
+def read(
+    *steps: dict[str, Any],
+    domains: tuple[Outlook, ...] = (),
+    rulings: tuple[Ruling, ...] = (),
+    **more: Any,
+) -> Review:
+    told = Forecast(domains, tuple(("example.gov", each) for each in rulings))
+    return read_plan("agency", {"steps": list(steps), **more}, told)
 
 
 def test_resources_that_change_are_listed_and_those_that_stay_are_not() -> None:
@@ -88,16 +99,19 @@ WARNED = {"severity": "warning", "message": "warning: example.gov: could not fin
 
 
 def test_what_the_program_said_is_told_once() -> None:
-    found = read(diagnostics=[HELD, ENDED, WARNED, {"severity": "info", "message": "x"}])
+    said = [HELD, ENDED, WARNED, {"severity": "info", "message": "x"}]
+    found = read(diagnostics=said, rulings=(NO_ZONE, DOUBT))
     assert found.problems == ("held, and left as they are: example.gov\n  example.gov: <no> @zone",)
     assert found.warnings == ("example.gov: could not find out",)
     assert found.is_held
-    assert not read(diagnostics=[ENDED]).is_held
+    # By what the program ruled, whatever its texts are.
+    assert not read(diagnostics=[HELD], rulings=(DOUBT,)).is_held
 
 
 CHANGED = read(
     record("update"),
     domains=(CHANGE,),
+    rulings=(NO_ZONE,),
     diagnostics=[HELD, WARNED],
     changeSummary={"same": 19, "update": 2, "create": 0},
 )
@@ -130,6 +144,8 @@ def test_as_json() -> None:
     assert (domain["changed"], domain["idBefore"], domain["idAfter"]) == (True, "1", "2")
     assert domain["policyAfter"] == NEW
     assert found["changes"][0]["operation"] == "update"
+    refused = {"id": "zone-missing", "kind": "refusal", "text": "<no> @zone", "until": None}
+    assert found["rulings"] == [{"domain": "example.gov"} | refused]
 
 
 @pytest.mark.parametrize(

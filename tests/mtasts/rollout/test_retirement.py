@@ -69,8 +69,8 @@ def test_while_the_first_run_publishes_none_everything_is_kept() -> None:
     for found in (ledger(proven=False), Ledger(ledger().entries[:2])):
         got = asked(found)
         assert (got.phase, got.is_new) == (Phase.KEPT, False)
-        assert "mode none is published; run again" in got.note
-        assert got.before is None
+        assert "mode none is published; run again" in str(got.ruling)
+        assert got.ruling.until is None
         assert free_from(found, NOW) is None
     none_again = intend(ledger(), Policy(Mode.NONE, 86_400, MX), "again").entry(5, NOW)
     assert free_from(Ledger((*ledger().entries, none_again)), NOW) is None
@@ -81,10 +81,10 @@ def test_everything_is_kept_until_the_last_enforced_policy_has_lapsed() -> None:
     assert free_from(ledger(), NOW) == free
     got = asked(ledger(), now=free - dt.timedelta(seconds=1))
     assert (got.phase, got.is_new) == (Phase.KEPT, False)
-    assert "may hold an enforced policy until 2026-01-08 01:00 UTC" in got.note
-    assert got.before == free
+    assert "may hold an enforced policy until 2026-01-08 01:00 UTC" in str(got.ruling)
+    assert got.ruling.until == free
     got = asked(ledger(), now=free)
-    assert (got.phase, got.is_new, got.before) == (Phase.RECORD_FREE, True, None)
+    assert (got.phase, got.is_new, got.ruling.until) == (Phase.RECORD_FREE, True, None)
     assert got.phase.parts == Phase.RECORD_FREE.parts
 
 
@@ -125,10 +125,10 @@ def test_time_counts_from_when_it_was_seen_gone(phase: Phase, into: Phase) -> No
     for seen in (THERE, unknown, Seen(None)):
         got = asked(entered(phase), seen, now=late)
         assert (got.phase, got.is_new) == (phase, False)
-        assert "DNS is not seen without" in got.note
+        assert "DNS is not seen without" in str(got.ruling)
     got = asked(entered(phase), GONE, now=late)
     assert (got.phase, got.is_new, got.ttl_seconds) == (into, True, 300)
-    assert "run again after 2026-01-31 00:05 UTC" in got.note
+    assert "run again after 2026-01-31 00:05 UTC" in str(got.ruling)
 
 
 @pytest.mark.parametrize(
@@ -142,10 +142,10 @@ def test_resolvers_are_given_their_time(phase: Phase, into: Phase) -> None:
     after = NOW + dt.timedelta(seconds=300)
     got = asked(entered(phase), GONE, now=after - dt.timedelta(seconds=1))
     assert (got.phase, got.is_new) == (phase, False)
-    assert "run again after 2026-01-01 00:05 UTC" in got.note
-    assert got.before == after
+    assert "run again after 2026-01-01 00:05 UTC" in str(got.ruling)
+    assert got.ruling.until == after
     got = asked(entered(phase), GONE, now=after)
-    assert (got.phase, got.is_new, got.before) == (into, True, None)
+    assert (got.phase, got.is_new, got.ruling.until) == (into, True, None)
 
 
 def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
@@ -153,8 +153,8 @@ def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
     left = replace(GONE, left=("_smtp._tls.example.gov",))
     got = asked(entered(Phase.ADDRESSES_GONE), left, now=after)
     assert (got.phase, got.is_new) == (Phase.ADDRESSES_GONE, False)
-    assert "DNS is not seen without _smtp._tls.example.gov yet" in got.note
-    assert "run again after" in asked(entered(Phase.ADDRESSES_GONE), left, now=NOW).note
+    assert "DNS is not seen without _smtp._tls.example.gov yet" in str(got.ruling)
+    assert "run again after" in asked(entered(Phase.ADDRESSES_GONE), left, now=NOW).ruling.text
     got = asked(entered(Phase.HOST_WITHDRAWN, 0), left)
     assert (got.phase, got.is_new) == (Phase.HOST_WITHDRAWN, False)
 
@@ -162,7 +162,7 @@ def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
 def test_what_is_retired_stays_so() -> None:
     got = asked(entered(Phase.HOST_WITHDRAWN, 0))
     assert (got.phase, got.is_new) == (Phase.HOST_WITHDRAWN, False)
-    assert "take it out of the stack file" in got.note
+    assert "take it out of the stack file" in str(got.ruling)
 
 
 def test_a_retirement_that_is_called_off_brings_everything_back() -> None:

@@ -83,21 +83,22 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
     said = describe_vanished((remembered,), survey(), file="f.yaml", stack="agency")
     assert (said is not None) is is_refused
     if said is not None:
+        assert said.id == "domain-vanished"
         # One whose ledger cannot be read is held alone: nothing of it is declared.
         stops = remembered.problem is None
         assert refuses((remembered,)) is stops
         what = "refused, and nothing is changed" if stops else "held, and nothing is deleted"
-        first = said.splitlines()[0]
-        assert first == f"{what}: f.yaml no longer has {GONE} as a mail domain"
-        assert "with retire: true, and run pulumi up -s agency until" in said
+        first = said.line.splitlines()[0]
+        assert first == f"[domain-vanished] {what}: f.yaml no longer has {GONE} as a mail domain"
+        assert "with retire: true, and run pulumi up -s agency until" in said.text
         way = "pulumi config set mtasts:emergency testing -s agency && pulumi up -s agency"
-        assert (way in said) is stops
+        assert (way in said.text) is stops
         in_emergency = describe_vanished(
             (remembered,), survey(), file="f.yaml", stack="agency", is_emergency=True
         )
         assert in_emergency is not None
-        assert in_emergency.startswith("held, and nothing is deleted: f.yaml no longer has ")
-        assert way not in in_emergency
+        assert in_emergency.text.startswith("held, and nothing is deleted: f.yaml no longer has ")
+        assert way not in in_emergency.text
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     found = shared(survey(), (remembered,), decision, is_sure=True, goes_away=False)
     assert found == Shared(protect=is_refused, keep=is_kept)
@@ -115,7 +116,7 @@ def test_the_name_that_was_meant_is_told_if_it_is_new() -> None:
             stack="s",
         )
         assert told is not None
-        return told
+        return told.text
 
     assert "the file lists examples.org, which is new" in said(wrong)
     assert "misspelling" not in said(replace(wrong, ledger=HARMLESS))
@@ -126,8 +127,8 @@ def test_why_a_ledger_is_not_known_is_told() -> None:
     unknown = Remembered(GONE, problem=LedgerError("entry 2 is missing"), parked=True)
     said = describe_vanished((unknown,), (), file="f", stack="s")
     assert said is not None
-    assert "is not known: entry 2 is missing (docs/emergencies.md)" in said
-    assert "list its mx again, instead of mx: []," in said
+    assert "is not known: entry 2 is missing (docs/emergencies.md)" in said.text
+    assert "list its mx again, instead of mx: []," in said.text
 
 
 def test_while_nobody_knows_which_ledgers_there_are_nothing_loses_its_protection() -> None:
@@ -140,7 +141,8 @@ def test_while_nobody_knows_which_ledgers_there_are_nothing_loses_its_protection
     )
     (said,) = describe_held({}, UndeterminedError("no answer"))
     assert said == (
-        "held, and nothing is deleted: could not find out which domains have a ledger: no answer"
+        "[ledgers-unknown] held, and nothing is deleted: could not find out which domains have a "
+        "ledger: no answer"
     )
 
 
@@ -169,8 +171,8 @@ def test_after_the_last_retirement_the_way_to_the_end_is_told(
     told = describe_end(survey(), Decision((), {}, retiring), "agency")
     assert (told is not None) is is_over
     if told is not None:
-        assert "pulumi destroy -s agency" in told
-        assert "The bucket stays in the account" in told
+        assert "pulumi destroy -s agency" in told.text
+        assert "The bucket stays in the account" in told.text
     assert describe_end(survey()[2:], Decision((), {}, {}), "agency") is None
 
 

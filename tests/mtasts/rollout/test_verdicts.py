@@ -8,6 +8,7 @@ from dataclasses import replace
 import gate_evidence as gated
 import pytest
 from gate_evidence import EVIDENCE
+from ruled import texts
 
 from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
@@ -22,6 +23,7 @@ from mtasts.rollout import verdicts
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
 from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
+from mtasts.rulings import refusal, warning
 from mtasts.zones import HostedZone, ZoneError
 
 DOMAIN = DomainConfig(
@@ -39,6 +41,8 @@ def mx(*values: str, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
     return DnsAnswer("parked.gov", "MX", status, values, reason="no answer")
 
 
+TAKEN = refusal("host-taken", "mta-sts.example.gov is taken")
+HINT = warning("host-alias-elsewhere", "look there")
 MX = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 mail.example.gov",))
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -67,13 +71,13 @@ def test_every_reason_is_named_at_once() -> None:
 )
 def test_without_a_zone_the_domain_is_held(problem: ZoneError | UndeterminedError) -> None:
     judged = judged_of(Surroundings(DOMAIN, MX, zone_problem=problem))
-    assert judged.refusals == (str(problem),)
+    assert texts(judged.refusals) == (str(problem),)
 
 
 def test_a_delegation_that_could_not_be_seen_is_a_warning() -> None:
     judged = judged_of(Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns(status=DnsStatus.FAILED)))
     assert judged.proceeds
-    assert judged.warnings == ("could not find out who answers for example.gov: no answer",)
+    assert texts(judged.warnings) == ("could not find out who answers for example.gov: no answer",)
 
 
 def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
@@ -91,7 +95,7 @@ def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
 )
 def test_a_parked_domain_without_one_is_held(answer: DnsAnswer, words: str) -> None:
     (reason,) = judged_of(Surroundings(PARKED, answer)).refusals
-    assert words in reason
+    assert words in str(reason)
 
 
 def sts(*texts: bytes, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
@@ -118,7 +122,7 @@ def test_a_record_that_the_ledger_does_not_know_is_not_written_over(
     answer: DnsAnswer, ledger: Ledger, says: str
 ) -> None:
     found = Surroundings(DOMAIN, MX, zone=ZONE, sts=answer, ledger=ledger)
-    text = "".join(judged_of(found).refusals)
+    text = "".join(texts(judged_of(found).refusals))
     assert says in text
     assert bool(text) == bool(says)
 
@@ -126,7 +130,7 @@ def test_a_record_that_the_ledger_does_not_know_is_not_written_over(
 @pytest.mark.parametrize("error", [LedgerError("gone"), UndeterminedError("no answer")])
 def test_without_its_ledger_a_domain_is_held(error: LedgerError | UndeterminedError) -> None:
     found = Surroundings(DOMAIN, MX, zone=ZONE, ledger_problem=error, sts=sts(b"v=STSv1; id=1;"))
-    assert judged_of(found).refusals == (str(error),)
+    assert texts(judged_of(found).refusals) == (str(error),)
 
 
 def test_enforce_is_judged_by_the_live_mx() -> None:
@@ -135,13 +139,13 @@ def test_enforce_is_judged_by_the_live_mx() -> None:
     elsewhere = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 other.example.gov",))
     assert judged_of(Surroundings(domain, MX, zone=ZONE)).proceeds
     (reason,) = judged_of(Surroundings(domain, elsewhere, zone=ZONE)).refusals
-    assert "other.example.gov" in reason
+    assert "other.example.gov" in reason.text
 
 
 def test_enforce_is_judged_by_its_evidence() -> None:
     domain = replace(DOMAIN, mode=Mode.ENFORCE)
     (reason,) = judged_of(Surroundings(domain, MX, zone=ZONE)).refusals
-    assert reason.startswith("no evidence for enforce")
+    assert reason.id == "evidence-missing"
 
 
 @pytest.mark.parametrize("is_local", [False, True])
@@ -156,7 +160,7 @@ def test_evidence_of_a_local_cloud_is_for_a_local_cloud(*, is_local: bool) -> No
         evidence=replace(EVIDENCE, vantage=vantage),
         is_local=is_local,
     )
-    reasons = [each for each in verdict(found, gated.NOW).refusals if "as senders look" in each]
+    reasons = [each for each in verdict(found, gated.NOW).refusals if each.id == "evidence-vantage"]
     assert bool(reasons) is not is_local
 
 
@@ -176,17 +180,17 @@ def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
     ledger = Ledger((Body(1, NOW, enforced, 0, "7"), Proof(2, NOW, "7")))
     found = Surroundings(DOMAIN, mx(status=DnsStatus.FAILED), zone=ZONE, ledger=ledger)
     (note,) = judged_of(found).notes
-    assert "refuse nothing any more 300 s after" in note
+    assert "refuse nothing any more 300 s after" in note.text
     live = replace(sts(b"v=STSv1; id=7;"), ttl_seconds=3600)
     (note,) = judged_of(replace(found, sts=live)).notes
-    assert "refuse nothing any more 3600 s after" in note
+    assert "refuse nothing any more 3600 s after" in note.text
     assert judged_of(found).proceeds
 
 
 def test_an_override_is_told_in_every_run() -> None:
     override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
     judged = judged_of(Surroundings(replace(DOMAIN, override=override), MX, zone=ZONE))
-    assert judged.warnings == ("override of evidence until 2026-01-01 by nobody: a test",)
+    assert texts(judged.warnings) == ("override of evidence until 2026-01-01 by nobody: a test",)
 
 
 @pytest.mark.parametrize(
@@ -202,18 +206,18 @@ def test_a_host_that_somebody_else_has_holds_a_new_domain_and_hints_do_not() -> 
         MX,
         zone=ZONE,
         delegated=ns("ns1.example.net"),
-        host_taken="mta-sts.example.gov is taken",
-        hints=("look there",),
+        host_taken=TAKEN,
+        hints=(HINT,),
     )
     judged = judged_of(new)
-    assert judged.refusals == ("mta-sts.example.gov is taken",)
-    assert judged.warnings == ("look there",)
+    assert judged.refusals == (TAKEN,)
+    assert judged.warnings == (HINT,)
     body = Body(1, NOW, DOMAIN.policy.render(), 0, "1")
     moves = replace(new, ledger=Ledger((body, Proof(2, NOW, "1"))), leaving=Hosting.CLOUDFLARE)
-    assert "mta-sts.example.gov is taken" in judged_of(moves).refusals
+    assert TAKEN in judged_of(moves).refusals
     stands = DnsAnswer("mta-sts.example.gov", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
-    (found,) = judged_of(replace(new, host_taken=None, there=(stands,))).refusals
-    assert "mta-sts.example.gov has records already (A)" in found
+    (found,) = judged_of(replace(new, host_taken=None, preexisting=(stands,))).refusals
+    assert "mta-sts.example.gov has records already (A)" in found.text
 
 
 def test_one_authority_that_may_issue_is_enough() -> None:
@@ -251,11 +255,11 @@ def handed(*answers: DnsAnswer, stage: Stage | None = None) -> Surroundings:
 def test_what_an_agency_has_not_published_is_a_note_and_once_live_a_warning() -> None:
     waiting = judged_of(handed(MISSING, MISSING))
     assert waiting.proceeds
-    assert [each[:11] for each in waiting.notes] == ["waiting for"] * 2
+    assert [each.text[:11] for each in waiting.notes] == ["waiting for"] * 2
     assert waiting.warnings == ()
     gone = judged_of(handed(MISSING, MISSING, stage=Stage.LIVE))
     assert gone.proceeds
-    assert [each[:4] for each in gone.warnings] == ["gone"] * 2
+    assert [each.text[:4] for each in gone.warnings] == ["gone"] * 2
     assert judged_of(Surroundings(DOMAIN, MX, zone=ZONE)).notes == ()
 
 
@@ -273,7 +277,7 @@ def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> Non
     assert verdicts._seen(gone).left == ()
     assert verdicts._seen(gone).addresses == (none,)
     retiring = replace(gone, domain=replace(DOMAIN, retire=True))
-    assert not any("gone" in each for each in judged_of(retiring).warnings)
+    assert not judged_of(retiring).warnings
 
 
 @pytest.mark.parametrize(
@@ -292,10 +296,10 @@ def test_what_the_agency_has_to_remove_is_named(
     found = handed(*answers, stage=Stage.LIVE)
     entries = (*found.ledger.entries, PhaseEntered(9, NOW, phase, 300))
     retiring = replace(found, domain=replace(DOMAIN, retire=True), ledger=Ledger(entries))
-    told = [each for each in judged_of(retiring).notes if "have the agency remove" in each]
+    told = [e.text for e in judged_of(retiring).notes if e.id == "retirement-agency-removes"]
     assert told == ([f"have the agency remove what it has at {removed}"] if removed else [])
     own = replace(retiring, home=None)
-    assert not any("have the agency" in each for each in judged_of(own).notes)
+    assert not any(e.id == "retirement-agency-removes" for e in judged_of(own).notes)
 
 
 def test_what_is_not_handed_out_any_more_has_to_be_removed_too() -> None:
@@ -303,7 +307,7 @@ def test_what_is_not_handed_out_any_more_has_to_be_removed_too() -> None:
     host = DnsAnswer("x", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
     found = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=record, addresses=(host,))
     parts = Phase.ADDRESSES_WITHDRAWN.parts
-    assert list(verdicts._to_remove(found, parts)) == [
+    assert list(texts(verdicts._to_remove(found, parts))) == [
         "have the agency remove what it has at _mta-sts.example.gov, mta-sts.example.gov"
     ]
     assert list(verdicts._to_remove(found, Phase.KEPT.parts)) == []

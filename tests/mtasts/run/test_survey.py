@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from loopback import Zone, closed_port
 from memory_store import MemoryStore
+from ruled import texts
 
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings, WrongAccountError
@@ -271,7 +272,7 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     assert found.domains[0].ledger_problem is None
     assert found.domains[0].ledger.entries == before.entries
     repair = "counts: mtasts ledger repair agency --domain example.gov"
-    assert found.domains[0].hints == (
+    assert texts(found.domains[0].hints) == (
         f"ledger/example.gov/1.json of the bucket {bucket} was deleted; what was there before "
         + repair,
         f"ledger/example.gov/2.json of the bucket {bucket} was written over; what was there first "
@@ -295,7 +296,7 @@ async def test_domains_that_only_their_ledgers_tell_of_are_read(url: str, bucket
     assert (gone.name, gone.problem, gone.parked) == ("gone.example", None, False)
     assert gone.ledger.last_body is not None
     assert (parked.name, parked.parked) == ("parked.example", True)
-    assert found.notes == ("ledger/Backup of 2025/ is no domain's, and nothing reads it",)
+    assert texts(found.notes) == ("ledger/Backup of 2025/ is no domain's, and nothing reads it",)
     assert found.remembered_problem is None
 
 
@@ -574,18 +575,18 @@ async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_tol
     second = {**MAIL, "name": "b.example.gov"}
     found = await noting(url, dns, Met()).survey(config(MAIL, second))
     first, _ = found.domains
-    assert first.host_taken == "mta-sts.example.gov is taken"
-    assert "mta-sts.example.gov leads to d1.cloudfront.net" in first.hints
-    assert all(any("Browser Integrity" in each for each in d.hints) for d in found.domains)
+    assert str(first.host_taken) == "mta-sts.example.gov is taken"
+    assert "mta-sts.example.gov leads to d1.cloudfront.net" in "".join(texts(first.hints))
+    assert all(any(each.id == "zone-browser-check" for each in d.hints) for d in found.domains)
     (note,) = found.notes
-    assert "11 distributions" in note
+    assert "11 distributions" in note.text
 
 
 @pytest.mark.parametrize(("raised", "told"), [(None, True), (11, True), (100, False)])
 async def test_a_quota_that_was_raised_counts(url: str, raised: int | None, *, told: bool) -> None:
     found = await noting(url, Zone({}), Met(raised=raised)).survey(config(MAIL))
     assert bool(found.notes) is told
-    assert not told or ("unless it was raised" in found.notes[0]) is (raised is None)
+    assert not told or ("unless it was raised" in found.notes[0].text) is (raised is None)
 
 
 async def test_far_from_a_quota_nobody_asks_for_the_accounts_own(url: str) -> None:
@@ -599,14 +600,14 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
     found = await noting(url, Zone({}), Met(broken=True), fails=True).survey(config(MAIL))
     (only,) = found.domains
     assert only.host_taken is None
-    assert only.hints == (
+    assert texts(only.hints) == (
         "could not find out whether mta-sts.example.gov is taken: nobody there",
         (
             "zone example.gov: could not find out whether its custom rules would hit mta-sts.* of "
             "example.gov: no right"
         ),
     )
-    assert found.notes == ("could not find out how near a quota is: nobody there",)
+    assert texts(found.notes) == ("could not find out how near a quota is: nobody there",)
 
 
 class Left:
@@ -658,15 +659,15 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
     assert only.live_id == "1"
     assert only.delegated is not None
     assert only.delegated.ttl_seconds == 7  # resolvers hold the former zone's
-    assert [(each.type, bool(each.strings or each.values)) for each in only.there] == [
+    assert [(each.type, bool(each.strings or each.values)) for each in only.preexisting] == [
         ("TXT", False),
         ("TXT", True),
         ("A", False),
         ("AAAA", False),
         ("CNAME", False),
     ]
-    assert [each.type for each in only.beside] == ["A", "AAAA", "CNAME"]
-    (nobodys,) = {each.name for each in only.beside}
+    assert [each.type for each in only.wildcard_probe] == ["A", "AAAA", "CNAME"]
+    (nobodys,) = {each.name for each in only.wildcard_probe}
     assert re.fullmatch(r"[0-9a-f]{16}\.example\.gov\.new", nobodys)
 
 

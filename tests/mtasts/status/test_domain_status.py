@@ -34,7 +34,8 @@ from mtasts.promotion.evidence import Evidence, EvidenceError, Texts
 from mtasts.rollout.handover import Handed, HandoverError, Looked
 from mtasts.rollout.mx_safety import RETRY
 from mtasts.rollout.vanished import Remembered
-from mtasts.rollout.verdicts import Surroundings
+from mtasts.rollout.verdicts import Surroundings, verdict
+from mtasts.rulings import note, refusal, warning
 from mtasts.status.domain_status import refused_status, stack_status, unasked_status
 from mtasts.status.release import released_at
 from mtasts.status.rows import Claim, DomainStatus, Overview, StackStatus, Standing, gravest
@@ -273,7 +274,7 @@ def lists_old(ago: int) -> Ledger:
             {"former_problem": UndeterminedError("throttled")},
             "testing",
             "not known",
-            "where the records are until now: throttled",
+            "the zone that the records move from: throttled",
             PREVIEW,
             id="former-zone-not-known",
         ),
@@ -445,10 +446,19 @@ def test_a_zone_and_an_override_are_waited_for_as_well() -> None:
     override = Override(frozenset({Waiver.EVIDENCE}), "why", "who", tomorrow + 30 * DAY, tomorrow)
     found = around(TESTING, config(ENTRY | {"mode": "enforce"}))
     asked_for = replace(found, domain=replace(found.domain, override=override))
-    assert released_at(asked_for, NOW) == dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
-    assert released_at(found, NOW) is None
-    adopted = Ledger((Adopted(1, NOW, 86_400), *served((Mode.TESTING, 1)).entries))
-    assert released_at(replace(found, ledger=adopted), NOW) is None
+    assert released(asked_for) == dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    assert released(found) is None
+    # By the time that the one wait is over, another may have begun: here what was decided ends.
+    short = replace(override, expires=tomorrow, begins=tomorrow)
+    lapses = replace(found, domain=replace(found.domain, override=short))
+    assert released(lapses) == dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    refused = [refusal("former-zone-cached", "a wait", until=NOW + 9 * DAY)]
+    assert released_at(lapses, refused) is None
+    assert released_at(around(TESTING), ()) is None
+
+
+def released(found: Surroundings) -> dt.datetime | None:
+    return released_at(found, verdict(found, NOW).refusals)
 
 
 def override(begins: int | None, expires: int) -> Override:
@@ -589,7 +599,7 @@ def test_the_evidence_is_judged_as_the_gate_does_where_enforce_may_be_next() -> 
     domain = around(TESTING)
     (found,) = asked(domain, evidence={NAME: EVIDENCE}).domains
     assert found.evidence.collected == NOW - 3 * DAY
-    assert any("is of version 1" in each for each in found.evidence.unmet or ())
+    assert "evidence-version" in [each.id for each in found.evidence.unmet or ()]
     (broken,) = asked(domain, evidence={NAME: EvidenceError("no JSON")}).domains
     assert broken.evidence.problem == "no JSON"
     waived = replace(domain.domain, override=override(-1, 30))
@@ -759,11 +769,12 @@ def test_an_unknown_handout_holds_the_domain() -> None:
 def test_what_says_stack_for_want_of_its_name_gets_it() -> None:
     text, told = "run pulumi up -s STACK", "run pulumi up -s agency"
     claim = Claim(Standing.DUE, text)
-    domain = DomainStatus("a.example", claims=(claim,), warnings=(text,), notes=(text,))
-    found = StackStatus("agency", "f", domains=(domain,), claims=(claim,), warnings=(text,)).named
+    warned, noted = warning("sts-record-void", "two", text), note("stack-retired", text)
+    domain = DomainStatus("a.example", claims=(claim,), rulings=(warned, noted))
+    found = StackStatus("agency", "f", domains=(domain,), claims=(claim,), warnings=(warned,)).named
     (only,) = found.domains
-    assert (found.next.text, found.warnings) == (told, (told,))
-    assert (only.next.text, only.warnings, only.notes) == (told, (told,), (told,))
+    assert (found.next.text, found.warnings[0].fix) == (told, told)
+    assert (only.next.text, only.warnings[0].fix, only.notes[0].text) == (told, told, told)
 
 
 def test_a_way_that_a_verdict_names_is_one_of_the_stack() -> None:
