@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.checks import CHECKS, PARTS
 from mtasts.check.row import Question, rows_of
+from mtasts.config.mistakes import Mistake
 from mtasts.escapes import markdown as escaped
 
 if TYPE_CHECKING:
@@ -52,13 +53,23 @@ Where a question gets no answer, these findings can neither be made nor be said 
 | Question | Findings that need its answer |
 |---|---|
 """
+CONFIG = """
+## Mistakes in a stack file
+
+Errors all of them: a config that has one is refused, by `mtasts lint stack` and by every run
+(`config.md`). The finding names file, line and key, and says what to write.
+
+| Id | What is wrong |
+|---|---|
+"""
 
 
 def table() -> str:
     """The whole document."""
     text = HEAD + "\n" + "".join(f"- {letter}: {name}\n" for letter, name in PEERS.items())
     text += "".join(map(_part, PARTS))
-    return text + NOT_KNOWN + "".join(filter(None, map(_question, Question)))
+    text += NOT_KNOWN + "".join(filter(None, map(_question, Question)))
+    return text + CONFIG + "".join(f"| `{each}` | {escaped(each.meaning)} |\n" for each in Mistake)
 
 
 def _part(part: ModuleType) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from mtasts.config import fields
 from mtasts.config.fields import FieldError
+from mtasts.config.mistakes import Mistake
 from mtasts.destinations import aws_destination, cloudflare_destination
 from mtasts.findings import printable
 
@@ -132,7 +133,7 @@ def check_secrets_provider(value: object) -> FieldError | None:
     if not wrong and all(name in _KEY_QUERY or name.startswith("context_") for name in asked):
         return None
     return FieldError(
-        "config-endpoint-elsewhere",
+        Mistake.ENDPOINT_ELSEWHERE,
         f"the secrets provider {fields.shown(text)} could lead credentials elsewhere",
         "name the key alone, such as awskms://alias/pulumi?region=us-east-1",
     )
@@ -151,7 +152,7 @@ def _endpoints(value: object, report: Report) -> Iterator[tuple[str, object]]:
             report.add(
                 "aws:endpoints",
                 FieldError(
-                    "config-wrong-type",
+                    Mistake.WRONG_TYPE,
                     f"{fields.shown(row)} is no mapping of services to endpoints",
                     "write aws:endpoints: [{s3: https://s3.us-east-1.amazonaws.com}]",
                 ),
@@ -173,7 +174,7 @@ def _check_url(
     report.add(
         key,
         FieldError(
-            "config-endpoint-elsewhere",
+            Mistake.ENDPOINT_ELSEWHERE,
             f"{fields.shown(url)} is neither the cloud itself nor a loopback address, and the "
             "credentials of every run would go there",
             f"remove it, or write {example} or http://127.0.0.1:PORT",
@@ -183,7 +184,7 @@ def _check_url(
 
 def _in_clear(key: str) -> FieldError:
     return FieldError(
-        "config-token-in-clear",
+        Mistake.TOKEN_IN_CLEAR,
         "a credential stands in clear in a file that is in a repository",
         f"revoke it, and set another: pulumi config set --secret {key} -s STACK, or "
         f"{SECRETS[key]} in the environment",
@@ -192,7 +193,7 @@ def _in_clear(key: str) -> FieldError:
 
 def _refused(key: str) -> FieldError:
     return FieldError(
-        "config-key-refused", f"not read from a stack file: {REFUSED[key]}", "remove it"
+        Mistake.KEY_REFUSED, f"not read from a stack file: {REFUSED[key]}", "remove it"
     )
 
 
@@ -201,7 +202,7 @@ def _unknown(key: str) -> FieldError:
     known = (each.partition(":") for each in (*sorted(_HARMLESS), *SECRETS))
     guess = fields.did_you_mean(name, [each for space, _, each in known if space == namespace])
     return FieldError(
-        "config-unknown-key",
+        Mistake.UNKNOWN_KEY,
         f"'{printable(key)}' is no key of the provider that mtasts knows",
         f"did you mean {namespace}:{guess}?"
         if guess

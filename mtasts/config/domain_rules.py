@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config import identifiers
 from mtasts.config.fields import FieldError, impossible, shown
+from mtasts.config.mistakes import Mistake
 from mtasts.config.model import Dns, Hosting
 from mtasts.config.stack_rules import Wrong
 
@@ -48,7 +49,7 @@ def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
     too_long = name and len(f"mta-sts.{name}") > _COMMON_NAME_MAX
     if name and too_long and domain.stack.hosting is Hosting.AWS:
         error = FieldError(
-            "config-domain-too-long",
+            Mistake.DOMAIN_TOO_LONG,
             f"{shown(name)} makes a policy host of more than 64 characters, "
             "for which AWS issues no certificate",
             "use a domain of at most 56 characters, or hosting cloudflare",
@@ -74,7 +75,7 @@ def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
     name, zone = domain.read.name, domain.delegation_zone
     if zone and name and len(f"_smtp._tls.{name}.{zone}") > _NAME_MAX:
         error = FieldError(
-            "config-domain-too-long",
+            Mistake.DOMAIN_TOO_LONG,
             f"{shown(name)} makes names in the operator's zone of more than 253 characters",
             "use a shorter mtasts:delegationZone",
             clause="RFC 1035 section 2.3.4",
@@ -96,7 +97,7 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
     elif identifiers.is_route53_zone(zone_id) == (dns is Dns.CLOUDFLARE):
         wanted = "Cloudflare" if dns is Dns.CLOUDFLARE else "Route 53"
         error = FieldError(
-            "config-zone-id-invalid",
+            Mistake.ZONE_ID_INVALID,
             f"{shown(zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",
             f"write the zone's id at {wanted}",
         )

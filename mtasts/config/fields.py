@@ -15,6 +15,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from mtasts.config.mistakes import Mistake
 from mtasts.findings import printable
 
 REFERENCE = "docs/config.md"
@@ -50,10 +51,10 @@ class FieldError(ValueError):
     """A value that its field does not take; the config cannot be used before it is corrected."""
 
     def __init__(
-        self, what: str, summary: str, fix: str, *, clause: str = REFERENCE, evidence: str = ""
+        self, what: Mistake, summary: str, fix: str, *, clause: str = REFERENCE, evidence: str = ""
     ) -> None:
-        """Take finding id, what is wrong with the value, what to write, and who says so."""
-        self.id = what
+        """Take the mistake, what is wrong with the value, what to write, and who says so."""
+        self.id = what.value
         self.summary = summary
         self.fix = fix
         self.clause = clause
@@ -63,7 +64,7 @@ class FieldError(ValueError):
 
 def impossible(why: str, fix: str, *, clause: str = REFERENCE) -> FieldError:
     """Keys that do not go together."""
-    return FieldError("config-impossible-combination", why, fix, clause=clause)
+    return FieldError(Mistake.IMPOSSIBLE_COMBINATION, why, fix, clause=clause)
 
 
 def shown(value: object) -> str:
@@ -112,7 +113,7 @@ def plain(value: object) -> object:
     """
     if is_secret(value):
         raise FieldError(
-            "config-secret",
+            Mistake.SECRET,
             "the value is a secret, but what it configures is public",
             "set it again without --secret",
         )
@@ -128,25 +129,25 @@ def text(value: object) -> str:
     value = plain(value)
     if isinstance(value, Unquoted):
         raise FieldError(
-            "config-unquoted",
+            Mistake.UNQUOTED,
             f"{shown(value)} without quotes is a number or a date to Pulumi, which respells it",
             f'put it in quotes: "{printable(value)}"',
         )
     if isinstance(value, int) and not isinstance(value, bool):
         value = shown(value)
     if not isinstance(value, str):
-        raise FieldError("config-wrong-type", f"{shown(value)} is no text", "write a text")
+        raise FieldError(Mistake.WRONG_TYPE, f"{shown(value)} is no text", "write a text")
     if not value.strip():
-        raise FieldError("config-empty", "the value is empty", "write a value, or remove the key")
+        raise FieldError(Mistake.EMPTY, "the value is empty", "write a value, or remove the key")
     if len(value) > _TEXT_LIMIT:
         raise FieldError(
-            "config-too-long",
+            Mistake.TOO_LONG,
             f"{shown(value)} is longer than {_TEXT_LIMIT} characters",
             "shorten it",
         )
     if not value.isprintable():
         raise FieldError(
-            "config-control-character",
+            Mistake.CONTROL_CHARACTER,
             f"{shown(value)} holds control or invisible characters",
             "write it on one line, in visible characters",
         )
@@ -171,13 +172,13 @@ def whole_number(low: int, high: int, why: str, clause: str) -> Callable[[object
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             raise FieldError(
-                "config-no-whole-number",
+                Mistake.NO_WHOLE_NUMBER,
                 f"{shown(value)} is no whole number",
                 f"write plain digits, {low} to {high}",
             )
         if not low <= value <= high:
             raise FieldError(
-                "config-out-of-range",
+                Mistake.OUT_OF_RANGE,
                 f"{shown(value)} is outside {low} to {high}: {why}",
                 f"write a number from {low} to {high}",
                 clause=clause,
@@ -208,7 +209,7 @@ def word(
             known = meant.get(value.strip().lower())
             guess = str(known) if known is not None else did_you_mean(value, words)
         raise FieldError(
-            "config-unknown-word",
+            Mistake.UNKNOWN_WORD,
             f"{shown(value)} is not one of {', '.join(words)}",
             f"write {guess}" if guess else f"write one of {', '.join(words)}",
             clause=clause,
@@ -229,7 +230,7 @@ def flag(value: object) -> bool:
     if value in ("true", "false"):
         return value == "true"
     raise FieldError(
-        "config-wrong-type", f"{shown(value)} is neither true nor false", "write true or false"
+        Mistake.WRONG_TYPE, f"{shown(value)} is neither true nor false", "write true or false"
     )
 
 
@@ -242,13 +243,13 @@ def listed(value: object) -> list[object]:
     value = plain(value)
     if not isinstance(value, list):
         raise FieldError(
-            "config-wrong-type",
+            Mistake.WRONG_TYPE,
             f"{shown(value)} is no list",
             "write a list, one value a line after a hyphen",
         )
     if len(value) > LIST_LIMIT:
         raise FieldError(
-            "config-too-long", f"{len(value)} values are too many", f"list at most {LIST_LIMIT}"
+            Mistake.TOO_LONG, f"{len(value)} values are too many", f"list at most {LIST_LIMIT}"
         )
     return value
 
@@ -262,14 +263,14 @@ def from_json(value: object) -> object:
     if not isinstance(value, str):
         return value
     if len(value) > JSON_LIMIT:
-        raise FieldError("config-too-long", f"{len(value)} characters are too many", "shorten it")
+        raise FieldError(Mistake.TOO_LONG, f"{len(value)} characters are too many", "shorten it")
     try:
         return json.loads(value, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
         if isinstance(error, FieldError):
             raise
         raise FieldError(
-            "config-wrong-type",
+            Mistake.WRONG_TYPE,
             f"{shown(value)} is no list",
             "write a list in the stack file, or use pulumi config set --path 'key[0]' value "
             "-s STACK",
@@ -280,7 +281,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(pairs)
     if len(values) < len(pairs):
         raise FieldError(
-            "config-key-repeated",
+            Mistake.KEY_REPEATED,
             "a key stands twice in one mapping of this JSON text",
             "keep one of the two",
         )
@@ -296,7 +297,7 @@ def mapping(value: object) -> dict[str, object]:
     value = plain(value)
     if not isinstance(value, Mapping):
         raise FieldError(
-            "config-wrong-type",
+            Mistake.WRONG_TYPE,
             f"{shown(value)} is no mapping",
             "write its keys below it, one a line, indented",
         )
@@ -312,9 +313,7 @@ def filled(value: object) -> list[object]:
     """
     values = listed(value)
     if not values:
-        raise FieldError(
-            "config-empty", "the list is empty", "list at least one, or remove the key"
-        )
+        raise FieldError(Mistake.EMPTY, "the list is empty", "list at least one, or remove the key")
     return values
 
 
@@ -330,7 +329,7 @@ def dkim_selector(value: object) -> str:
     own = selector.partition("._domainkey")[0]
     meant = own if _is_selector(own) else "the part before ._domainkey of the key's DNS name"
     raise FieldError(
-        "config-dkim-selector-invalid",
+        Mistake.DKIM_SELECTOR_INVALID,
         f"{shown(selector)} is no DKIM selector",
         f"write {meant}" if own != selector else f"write {meant}, such as s1",
         clause="RFC 6376 section 3.1",
@@ -350,7 +349,7 @@ def token(value: object) -> str:
     mark = text(value)
     if not _TOKEN.fullmatch(mark):
         raise FieldError(
-            "config-reroll-invalid",
+            Mistake.REROLL_INVALID,
             f"{shown(mark)} is no token",
             'write 1 to 64 letters, digits, dots, hyphens or underscores, such as "2"',
         )
@@ -369,7 +368,7 @@ def iso_date(value: object) -> dt.date:
         return dt.date.fromisoformat(match[1] if match else "")
     except ValueError as error:
         raise FieldError(
-            "config-date-invalid",
+            Mistake.DATE_INVALID,
             f"{shown(value)} is no date",
             "write year-month-day: 2027-01-31",
         ) from error

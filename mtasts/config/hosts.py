@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from mtasts.config.fields import FieldError, shown, text
+from mtasts.config.mistakes import Mistake
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, MxPattern, parse_domain
 from mtasts.records import is_report_uri
@@ -31,7 +33,7 @@ def policy_domain(value: object) -> str:
     written = text(value)
     if written.startswith("*."):
         raise FieldError(
-            "config-domain-wildcard",
+            Mistake.DOMAIN_WILDCARD,
             f"{shown(written)} is a wildcard, but each mail domain needs its own policy",
             "list each domain that receives mail",
             clause="RFC 8461 section 3.4",
@@ -39,7 +41,7 @@ def policy_domain(value: object) -> str:
     name = written if written.startswith("_") else _host("domain", written)
     if name.startswith(("_", "mta-sts.")):
         raise FieldError(
-            "config-domain-is-policy-host",
+            Mistake.DOMAIN_IS_POLICY_HOST,
             f"{shown(written)} is a name that is published for a domain, not a domain",
             "write the mail domain itself, the part after the @ of its addresses",
             clause="RFC 8461 section 3.3",
@@ -47,7 +49,7 @@ def policy_domain(value: object) -> str:
     # `_smtp._tls.` is the longest of the prefixes.
     if len(f"_smtp._tls.{name}") > 253:
         raise FieldError(
-            "config-domain-too-long",
+            Mistake.DOMAIN_TOO_LONG,
             f"{shown(name)} has {len(name)} characters: mta-sts. and _smtp._tls. no longer fit",
             "DNS names end at 253 characters; use a shorter domain",
             clause="RFC 1035 section 2.3.4",
@@ -68,22 +70,46 @@ def mx_pattern(value: object) -> MxPattern:
     return MxPattern(name, wildcard)
 
 
+class _NameMistakes(NamedTuple):
+    """What may be wrong with a name, whatever it names."""
+
+    invalid: Mistake
+    not_a_name: Mistake
+    single_label: Mistake
+    address_literal: Mistake
+
+
+_OF_DOMAIN = _NameMistakes(
+    Mistake.DOMAIN_INVALID,
+    Mistake.DOMAIN_NOT_A_NAME,
+    Mistake.DOMAIN_SINGLE_LABEL,
+    Mistake.DOMAIN_ADDRESS_LITERAL,
+)
+_OF_MX = _NameMistakes(
+    Mistake.MX_INVALID,
+    Mistake.MX_NOT_A_NAME,
+    Mistake.MX_SINGLE_LABEL,
+    Mistake.MX_ADDRESS_LITERAL,
+)
+
+
 def _host(kind: str, name: str, written: str | None = None) -> str:
     """The A-label spelling of ``name``; ``kind`` is domain or mx, ``written`` what stands there."""
     here = shown(written if written is not None else name)
     clause = "RFC 8461 section 3.2" if kind == "mx" else "RFC 8461 section 3.1"
     example = "mail1.example.gov" if kind == "mx" else "example.gov"
+    of = _OF_MX if kind == "mx" else _OF_DOMAIN
 
-    def refuse(what: str, why: str, fix: str) -> FieldError:
-        return FieldError(f"config-{kind}-{what}", f"{here} {why}", fix, clause=clause)
+    def refuse(mistake: Mistake, why: str, fix: str) -> FieldError:
+        return FieldError(mistake, f"{here} {why}", fix, clause=clause)
 
     if _is_address(name):
         raise refuse(
-            "address-literal", "is an IP address", f"write the host's name, such as {example}"
+            of.address_literal, "is an IP address", f"write the host's name, such as {example}"
         )
     if any(character in name for character in "/@: "):
         raise refuse(
-            "not-a-name",
+            of.not_a_name,
             "is more than a host name",
             f"write the name alone, without scheme, port, preference or spaces: {example}",
         )
@@ -92,16 +118,18 @@ def _host(kind: str, name: str, written: str | None = None) -> str:
     except DomainNameError as error:
         why = printable(str(error), 160)
         raise refuse(
-            "invalid", f"is no host name: {why}", f"write a name like {example}"
+            of.invalid, f"is no host name: {why}", f"write a name like {example}"
         ) from error
     if "." not in parsed:
         if written is not None and written != name:
             raise refuse(
-                "wildcard-wide", "covers a whole top-level domain", "list the MX hosts one by one"
+                Mistake.MX_WILDCARD_WIDE,
+                "covers a whole top-level domain",
+                "list the MX hosts one by one",
             )
-        raise refuse("single-label", "is a single label", f"write the full name: {example}")
+        raise refuse(of.single_label, "is a single label", f"write the full name: {example}")
     if parsed.rpartition(".")[2].isdigit():
-        raise refuse("invalid", "ends in a number, as no public name does", f"write {example}")
+        raise refuse(of.invalid, "ends in a number, as no public name does", f"write {example}")
     return parsed
 
 
@@ -129,14 +157,14 @@ def report_uri(value: object) -> str:
     if not colon or scheme not in ("mailto", "https"):
         address = written if _fault("mailto", written) is None else "tlsrpt@reports.example.gov"
         raise FieldError(
-            "config-report-uri-scheme",
+            Mistake.REPORT_URI_SCHEME,
             f"{shown(written)} begins with neither mailto: nor https:",
             f"write mailto:{address} or https://reports.example.gov/tlsrpt",
             clause=clause,
         )
     if not _URI.fullmatch(rest):
         raise FieldError(
-            "config-report-uri-invalid",
+            Mistake.REPORT_URI_INVALID,
             f"{shown(written)} holds characters that a TLS-RPT record cannot carry",
             "percent-encode them (, is %2C, ! is %21, ; is %3B), or use another address",
             clause=clause,
@@ -147,7 +175,7 @@ def report_uri(value: object) -> str:
     bare = rest.lstrip("/")
     meant = f"mailto:{bare}" if scheme == "mailto" and _fault(scheme, bare) is None else None
     raise FieldError(
-        "config-report-uri-invalid",
+        Mistake.REPORT_URI_INVALID,
         f"{shown(written)} leads to no mailbox or web host: {printable(fault, 160)}",
         f"write {meant or 'mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt'}",
         clause=clause,
@@ -198,7 +226,7 @@ def fit_one_record(uris: list[str]) -> list[str]:
     length = len("v=TLSRPTv1; rua=" + ",".join(uris))
     if length > _TXT_LIMIT:
         raise FieldError(
-            "config-too-long",
+            Mistake.TOO_LONG,
             f"the addresses make a record of {length} characters",
             f"list fewer; Route 53 takes {_TXT_LIMIT} characters in a TXT record",
             clause="RFC 8460 section 3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mtasts.config.fields import FieldError, shown, text
+from mtasts.config.mistakes import Mistake
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
@@ -35,35 +36,45 @@ def region(value: object) -> str:
     for prefix, why in _OTHER_PARTITIONS.items():
         if name.startswith(prefix):
             raise FieldError(
-                "config-region-without-cloudfront",
+                Mistake.REGION_WITHOUT_CLOUDFRONT,
                 f"{shown(name)} is in {why}",
                 "use a commercial account and region, such as us-east-1: all it serves is public",
             )
-    return _require(_REGION, name, "region", "AWS region", "write a region code, such as us-east-1")
+    return _require(
+        _REGION,
+        name,
+        Mistake.REGION_INVALID,
+        "AWS region",
+        "write a region code, such as us-east-1",
+    )
 
 
 def account_id(value: object) -> str:
     """A 12-digit AWS account id; an integer counts, since `pulumi config set --path` writes one."""
     fix = 'write its 12 digits in quotes, such as "123456789012"'
-    return _require(_ACCOUNT, text(value), "account", "AWS account id", fix)
+    return _require(_ACCOUNT, text(value), Mistake.ACCOUNT_INVALID, "AWS account id", fix)
 
 
 def cloudflare_account(value: object) -> str:
     """The id of a Cloudflare account."""
     fix = "write its 32 hex digits, as the dashboard's address has them"
-    return _require(_CLOUDFLARE_ID, text(value).lower(), "account", "Cloudflare account id", fix)
+    return _require(
+        _CLOUDFLARE_ID, text(value).lower(), Mistake.ACCOUNT_INVALID, "Cloudflare account id", fix
+    )
 
 
 def role_arn(value: object) -> str:
     """The ARN of an IAM role."""
     fix = "write arn:aws:iam::123456789012:role/name"
-    return _require(_ROLE, text(value), "role", "ARN of an IAM role", fix)
+    return _require(_ROLE, text(value), Mistake.ROLE_INVALID, "ARN of an IAM role", fix)
 
 
 def external_id(value: object) -> str:
     """What the trust policy of a role in another account asks for (sts:ExternalId)."""
     fix = "write 2 to 1224 letters, digits and _+=,.@:/- as the role's trust policy has them"
-    return _require(_EXTERNAL_ID, text(value), "external-id", "external id of a role", fix)
+    return _require(
+        _EXTERNAL_ID, text(value), Mistake.EXTERNAL_ID_INVALID, "external id of a role", fix
+    )
 
 
 def alarm_topic(value: object) -> str:
@@ -73,11 +84,11 @@ def alarm_topic(value: object) -> str:
         FieldError: it is no ARN of a topic, or of one in another region.
     """
     fix = f"write arn:aws:sns:{_ALARMS_REGION}:123456789012:name"
-    arn = _require(_TOPIC, text(value), "topic", "ARN of an SNS topic", fix)
+    arn = _require(_TOPIC, text(value), Mistake.TOPIC_INVALID, "ARN of an SNS topic", fix)
     region_ = arn.split(":")[3]
     if region_ != _ALARMS_REGION:
         raise FieldError(
-            "config-topic-invalid",
+            Mistake.TOPIC_INVALID,
             f"{shown(arn)} lies in {region_}: an alarm tells topics of its own region alone, and "
             f"CloudFront has its metrics in {_ALARMS_REGION}",
             f"name a topic of {_ALARMS_REGION}",
@@ -88,7 +99,7 @@ def alarm_topic(value: object) -> str:
 def zone_id(value: object) -> str:
     """The id of a Route 53 or Cloudflare zone."""
     fix = "write the id alone: Z0123456789ABCDEFGHIJ (Route 53), 32 hex digits (Cloudflare)"
-    return _require(_ZONE, text(value), "zone-id", "zone id", fix)
+    return _require(_ZONE, text(value), Mistake.ZONE_ID_INVALID, "zone id", fix)
 
 
 def is_route53_zone(zone: str) -> bool:
@@ -96,8 +107,8 @@ def is_route53_zone(zone: str) -> bool:
     return _ROUTE53_ZONE.fullmatch(zone) is not None
 
 
-def _require(pattern: re.Pattern[str], written: str, key: str, what: str, fix: str) -> str:
+def _require(pattern: re.Pattern[str], written: str, mistake: Mistake, what: str, fix: str) -> str:
     """``written``, if it is ``what`` the key is for."""
     if not pattern.fullmatch(written):
-        raise FieldError(f"config-{key}-invalid", f"{shown(written)} is no {what}", fix)
+        raise FieldError(mistake, f"{shown(written)} is no {what}", fix)
     return written

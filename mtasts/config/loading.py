@@ -10,6 +10,7 @@ from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
+from mtasts.config.mistakes import Mistake
 from mtasts.config.model import (
     OVERRIDE_DAYS,
     AgencyConfig,
@@ -189,7 +190,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
             "list at least one entry: - name: example.gov; a stack whose domains are all retired "
             "is given up by pulumi destroy -s STACK (docs/retirement.md)"
         )
-        report.add(_DOMAINS, FieldError("config-no-domains", why, fix))
+        report.add(_DOMAINS, FieldError(Mistake.NO_DOMAINS, why, fix))
         return entries
     for index, entry in enumerate(value):
         try:
@@ -210,7 +211,7 @@ def _read(kind: type[_F], raw: Mapping[str, object], path: str, report: Report) 
         del good[key]
         report.add(
             prefix + key,
-            FieldError("config-empty", "the value is empty", "write a value or remove the key"),
+            FieldError(Mistake.EMPTY, "the value is empty", "write a value or remove the key"),
         )
     try:
         return kind.model_validate(good)
@@ -244,7 +245,7 @@ def _field_error(kind: type[Fields], detail: ErrorDetails) -> FieldError:
 
 
 def _missing(key: str) -> FieldError:
-    return FieldError("config-missing-key", "the key is missing", f"add {key}: {_EXAMPLES[key]}")
+    return FieldError(Mistake.MISSING_KEY, "the key is missing", f"add {key}: {_EXAMPLES[key]}")
 
 
 def _unknown_key(kind: type[Fields], key: str) -> FieldError:
@@ -260,7 +261,7 @@ def _unknown_key(kind: type[Fields], key: str) -> FieldError:
         fix = f"did you mean {guess}?"
     else:
         fix = f"remove it; {fields.REFERENCE} lists the keys"
-    return FieldError("config-unknown-key", f"'{printable(key)}' is no known key", fix)
+    return FieldError(Mistake.UNKNOWN_KEY, f"'{printable(key)}' is no known key", fix)
 
 
 def _mode(domain: DomainFields, stack: StackFields, *, emergency: bool) -> Mode:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config import fields
 from mtasts.config.fields import PROJECT, FieldError, impossible, shown
+from mtasts.config.mistakes import Mistake
 from mtasts.config.model import OVERRIDE_DAYS, last_day
 from mtasts.findings import printable
 
@@ -29,7 +30,7 @@ def check_namespaces(values: Mapping[str, object], report: Report) -> None:
             report.add(
                 key,
                 FieldError(
-                    "config-unknown-key",
+                    Mistake.UNKNOWN_KEY,
                     f"nothing reads the namespace '{printable(namespace)}'",
                     f"did you mean {PROJECT}:{printable(key.partition(':')[2])}?",
                 ),
@@ -48,7 +49,7 @@ def check_names(
             report.add(
                 f"{path}.name",
                 FieldError(
-                    "config-domain-repeated",
+                    Mistake.DOMAIN_REPEATED,
                     f"{shown(entry['name'])} is the domain of {first[domain.name]} again",
                     "keep one entry a domain; case, a trailing dot and U-labels do not count",
                 ),
@@ -91,7 +92,7 @@ def check_override(override: OverrideFields | None, path: str, report: Report) -
         report.add(
             f"{path}.override.expires",
             FieldError(
-                "config-out-of-range",
+                Mistake.OUT_OF_RANGE,
                 f"an override stands for {OVERRIDE_DAYS} days at most, and this one is from "
                 f"{override.begins} until {override.expires}",
                 f"write a day from {override.begins} to {latest}",
@@ -119,7 +120,7 @@ def check_repeated_items(
             report.add(
                 f"{path}[{index}]",
                 FieldError(
-                    "config-item-repeated",
+                    Mistake.ITEM_REPEATED,
                     f"{shown(item)} stands here a second time, after [{first[parsed]}]",
                     "keep one of the two",
                 ),
@@ -141,7 +142,7 @@ def check_reports(
         report.add(
             REPORTS,
             FieldError(
-                "config-missing-key",
+                Mistake.MISSING_KEY,
                 f"no address for TLS reports: {shown(bare[0])} sets none of its own",
                 "add mtasts:tlsReports: [mailto:tlsrpt@reports.example.gov]",
                 clause="RFC 8460 section 3",

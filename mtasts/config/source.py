@@ -17,6 +17,7 @@ import yaml
 
 from mtasts.config.credentials import check_secrets_provider
 from mtasts.config.fields import PROJECT, FieldError, Unquoted
+from mtasts.config.mistakes import Mistake
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def parse(raw: bytes) -> Source:
     """
     if len(raw) > SIZE_LIMIT:
         raise _refused(
-            "config-file-too-large",
+            Mistake.FILE_TOO_LARGE,
             f"the file is larger than {SIZE_LIMIT // 1024} KiB",
             "split the agency into several stacks",
         )
@@ -102,7 +103,7 @@ def parse(raw: bytes) -> Source:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _refused(
-            "config-file-not-utf-8",
+            Mistake.FILE_NOT_UTF_8,
             f"byte {error.start} is no UTF-8",
             "save the file as UTF-8",
             line=raw[: error.start].count(b"\n") + 1,
@@ -115,13 +116,13 @@ def parse(raw: bytes) -> Source:
         said = getattr(error, "problem", None) or str(error).partition("\n")[0]
         if (tab := _tab_before(text, _line(mark))) is not None:
             raise _refused(
-                "config-yaml-tab",
+                Mistake.YAML_TAB,
                 "the line is indented with a tab, which YAML does not take for indentation",
                 "write spaces in place of each tab at the start of a line",
                 line=tab,
             ) from error
         raise _refused(
-            "config-yaml-syntax",
+            Mistake.YAML_SYNTAX,
             f"this is no YAML: {printable(said)}",
             "correct the syntax: indentation, quotes and brackets are the usual causes",
             line=_line(mark),
@@ -150,7 +151,7 @@ def _config(root: dict[str, object], reader: _Reader) -> dict[str, object]:
         Problem(
             printable(key),
             FieldError(
-                "config-key-outside-config",
+                Mistake.KEY_OUTSIDE_CONFIG,
                 "this key stands beside config:, where Pulumi ignores it",
                 "indent it below config:",
             ),
@@ -210,7 +211,7 @@ class _Reader:
                 documents += 1
                 if documents > 1:
                     raise _refused(
-                        "config-yaml-several-documents",
+                        Mistake.YAML_SEVERAL_DOCUMENTS,
                         "a second document begins, which Pulumi ignores",
                         "remove it",
                         line=line,
@@ -228,7 +229,7 @@ class _Reader:
             raise _alias(line)
         if event.tag is not None:
             raise _refused(
-                "config-yaml-tag",
+                Mistake.YAML_TAG,
                 f"the tag {printable(event.tag)} is not read here",
                 "remove the tag",
                 line=line,
@@ -238,7 +239,7 @@ class _Reader:
             return
         if len(self._open) >= _DEPTH_LIMIT:
             raise _refused(
-                "config-yaml-too-deep",
+                Mistake.YAML_TOO_DEEP,
                 f"the values nest more than {_DEPTH_LIMIT} deep",
                 "flatten them",
                 line=line,
@@ -256,7 +257,7 @@ class _Reader:
         if key == "<<":
             # Pulumi's reader merges what follows into the mapping around it: observed with 3.259.0.
             raise _refused(
-                "config-yaml-merge",
+                Mistake.YAML_MERGE,
                 "the merge key << is not read here",
                 "write the keys out in each place",
                 line=line,
@@ -280,7 +281,7 @@ class _Reader:
             return path
         if level.key is None:
             raise _refused(
-                "config-yaml-key", "a key is a list or a mapping", "use a text as key", line=line
+                Mistake.YAML_KEY, "a key is a list or a mapping", "use a text as key", line=line
             )
         path = _joined(level.path, level.key)
         level.value.setdefault(level.key, value)
@@ -321,14 +322,14 @@ def _below_config(lines: Mapping[str, int]) -> dict[str, int]:
 
 def _repeated(path: str, line: int | None) -> Problem:
     error = FieldError(
-        "config-key-repeated", "the key stands here a second time", "keep one of the two"
+        Mistake.KEY_REPEATED, "the key stands here a second time", "keep one of the two"
     )
     return Problem(printable(path.removeprefix("config.")), error, line)
 
 
 def _alias(line: int) -> SourceError:
     return _refused(
-        "config-yaml-alias",
+        Mistake.YAML_ALIAS,
         "anchors and aliases are not read here",
         "write the value out in each place; pulumi config set does that anyway",
         line=line,
@@ -345,16 +346,16 @@ def _line(mark: object) -> int:
 
 def _no_stack_file(why: str, line: int | None) -> SourceError:
     fix = "write config: at the start of a line and indent the keys below it"
-    return _refused("config-file-shape", why, fix, line=line)
+    return _refused(Mistake.FILE_SHAPE, why, fix, line=line)
 
 
-def _refused(what: str, summary: str, fix: str, *, line: int | None = None) -> SourceError:
+def _refused(what: Mistake, summary: str, fix: str, *, line: int | None = None) -> SourceError:
     return SourceError(Problem("", FieldError(what, summary, fix), line))
 
 
 def _unreadable(why: str) -> SourceError:
     return _refused(
-        "config-file-unreadable",
+        Mistake.FILE_UNREADABLE,
         f"the file cannot be read: {printable(why)}",
         "name an existing stack file, or write one: mtasts init",
     )

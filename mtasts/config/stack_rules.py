@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.config.fields import FieldError, impossible
+from mtasts.config.mistakes import Mistake
 from mtasts.config.model import Dns, Hosting
 from mtasts.config.move_rules import wrong_leaving, wrong_leaving_dns
 from mtasts.config.schema import (
@@ -109,7 +110,7 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
     if stack.uses_cloudflare:
         if ACCOUNT not in stack.raw:
             error = FieldError(
-                "config-missing-key",
+                Mistake.MISSING_KEY,
                 "the Cloudflare account is missing: hosting and dns cloudflare need one, and so "
                 "does a move from either",
                 "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
@@ -166,7 +167,7 @@ def _delegation(stack: StackKeys) -> Iterator[Wrong]:
     """The operator's zone is named where, and only where, agencies delegate to it."""
     if stack.dns is Dns.DELEGATED and ZONE not in stack.raw:
         error = FieldError(
-            "config-missing-key",
+            Mistake.MISSING_KEY,
             "dns delegated needs the operator's name, below which the agency's CNAMEs lead",
             "add mtasts:delegationZone: sts.operator.example, in a zone of this account",
         )
@@ -185,7 +186,7 @@ def _region(stack: StackKeys) -> Iterator[Wrong]:
     on_aws = is_read and stack.hosting is Hosting.AWS
     if (on_aws or stack.read.leaving is not None) and "aws:region" not in stack.raw:
         error = FieldError(
-            "config-missing-key",
+            Mistake.MISSING_KEY,
             "the region is missing: hosting aws needs one, and so does a move from or to it",
             "add aws:region: us-east-1",
         )

@@ -273,6 +273,7 @@ BAD_SELECTOR = "config-dkim-selector-invalid"
 POLICY_HOST = "config-domain-is-policy-host"
 UNKNOWN = "config-unknown-key"
 MISSING = "config-missing-key"
+EXTERNAL_ID = ".dnsRoleExternalId"
 
 # path, value, the key the finding names, its id, a part of its fix
 TWICE = ["reports", "reports"]
@@ -409,6 +410,7 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("domains.mx", ["mäil .example"], ".mx[0]", "config-mx-not-a-name", "mail1"),
     ("domains.mx", ["a.example", "A.example."], ".mx[1]", "config-item-repeated", "keep one"),
     ("domains.mx", [f"m{n}.example" for n in range(251)], ".mx", "config-too-long", "250"),
+    ("domains.dnsRoleExternalId", "a b", EXTERNAL_ID, "config-external-id-invalid", "policy"),
     ("domains.dkimSelectors", ["a b"], SELECTOR, BAD_SELECTOR, "s1"),
     ("domains.dkimSelectors", ["s1._domainkey."], SELECTOR, BAD_SELECTOR, "s1"),
     ("domains.dkimSelectors", ["google._domainkey"], SELECTOR, BAD_SELECTOR, "write google"),
