@@ -57,6 +57,7 @@ lint: setup
 	done
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/codespell
+	@$(BIN)/deptry . --no-ansi
 	@$(BIN)/python tools/rfc.py > /dev/null
 
 # Section of an RFC -> code -> test, from the references in the text.
