@@ -86,11 +86,15 @@ def _sts(seen: Observed, notes: Notes) -> str:
 
 def _aliases(seen: Observed, notes: Notes) -> None:
     """A CNAME beside the record itself: resolvers that hold the one never see the other."""
-    for answer, check in (
-        (seen.sts, checks.STS_RECORD_CNAME_BESIDE),
-        (seen.tlsrpt, TLSRPT_RECORD_CNAME_BESIDE),
+    for answer, check, question in (
+        (seen.sts, checks.STS_RECORD_CNAME_BESIDE, Question.STS_RECORD),
+        (seen.tlsrpt, TLSRPT_RECORD_CNAME_BESIDE, Question.TLSRPT_RECORD),
     ):
-        own = answer.strings and answer.canonical in ("", answer.name)
-        beside = [each for each in seen.aliases if each.name == answer.name and each.values]
-        if own and beside:
-            notes.find(check, beside[0].values[0])
+        if not answer.strings or answer.canonical not in ("", answer.name):
+            continue
+        for alias in seen.aliases:
+            if alias.name == answer.name and not alias.settled:
+                what = f"whether a CNAME stands beside the record at {answer.name}"
+                notes.not_known(question, what, alias.reason, AGAIN)
+            elif alias.name == answer.name and alias.values:
+                notes.find(check, alias.values[0])

@@ -46,6 +46,9 @@ def _record(seen: Observed, notes: Notes) -> None:
         notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
         if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
             notes.find(checks.TLSRPT_RECORD_DELEGATED, seen.tlsrpt.canonical)
+    if not seen.legacy.settled:
+        what = f"whether a record stands at {seen.legacy.name}"
+        notes.not_known(Question.TLSRPT_RECORD, what, seen.legacy.reason, AGAIN)
     # A wildcard answers there too, with whatever it says.
     if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.legacy.strings)):
         notes.find(checks.TLSRPT_RECORD_LEGACY)
