@@ -66,10 +66,14 @@ class CheckpointError(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The engine on PATH and one stack of the project in the current folder."""
+    """The engine on PATH and one stack of the project in the current folder.
+
+    No call of it takes longer than ``seconds``.
+    """
 
     binary: str
     stack: str
+    seconds: float = _SECONDS
 
     @classmethod
     def find(cls, stack: str) -> Engine:
@@ -196,12 +200,12 @@ class Engine:
                 capture_output=True,
                 text=True,
                 env={**os.environ, **environment},
-                timeout=_SECONDS,
+                timeout=self.seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise UndeterminedError(
-                f"the engine did not end pulumi {words[0]} within {_SECONDS} s"
+                f"the engine did not end pulumi {words[0]} within {self.seconds:g} s"
             ) from error
 
 

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
-from mtasts.clock import clock
 from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.flattening import address_conflict, flatten
 from mtasts.cloud.cloudflare.existing import addresses_stand
 from mtasts.config import Dns, load_stack
-from mtasts.engine import Engine
 from mtasts.errors import UsageError
 from mtasts.files import write_whole
 from mtasts.ledger.entries import Adopted, Body
 from mtasts.policy import MAX_AGE_LIMIT
-from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import Reach
 from mtasts.promotion.evidence_files import FOLDER, evidence_path
 from mtasts.recovery.import_file import import_file
 from mtasts.recovery.live import AdoptionError, Live, look_at
-from mtasts.recovery.take_in import finder, look_for
+from mtasts.recovery.take_in import look_for
 from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file_text
 from mtasts.run.survey import Surveyor
 
@@ -39,11 +33,13 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
+    from mtasts.cli.outside import Outside
     from mtasts.cloud.cloudflare.account import CloudflareAccount
     from mtasts.cloud.of_stack import Clouds
     from mtasts.config import AgencyConfig, DomainConfig
     from mtasts.ledger.recorder import Recorder
     from mtasts.zones import HostedZone
+
 
 _DAY = 86_400
 
@@ -82,7 +78,7 @@ class _Bound:
     approved_by: str = ""
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Take the domains over; safe to repeat after a failure.
 
     Raises:
@@ -92,24 +88,25 @@ def run(arguments: Namespace) -> int:
     if arguments.account and arguments.cloudflare_account:
         raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
     path = stack_file(arguments.stack, own_project(arguments.stacks))
-    reach = Reach.from_environment(os.environ)
-    resolver = Resolver(reach)
+    reach = outside.reach()
+    resolver = outside.resolver(reach)
     names = _names(arguments, path)
     _say(f"looking at {', '.join(names)}")
-    live = asyncio.run(all_of(look_at(name, reach=reach, resolver=resolver) for name in names))
+    look = partial(look_at, reach=reach, resolver=resolver, probes=outside.probes())
+    live = asyncio.run(all_of(map(look, names)))
     if not path.exists():
         _write(path, _new_file(arguments, live))
     config, values = load_stack(path)
     wanted = {domain.name: domain for domain in config.domains}
     _require_equal(path, live, wanted)
-    clouds = stack_clouds(config, values, arguments.stack)
+    clouds = outside.clouds(config, values, arguments.stack)
     if config.dns not in (Dns.ROUTE53, Dns.CLOUDFLARE):
         raise UsageError(
             f"{path}: dns {config.dns} cannot take a domain over: its records are not this stack's "
             "to take in. Adopt it with dns route53 or cloudflare, or have it published anew"
         )
     account_id = clouds.identify()
-    recorder = clouds.recorder(account_id, clock(os.environ))
+    recorder = clouds.recorder(account_id, outside.clock())
     evidence = partial(evidence_path, FOLDER, arguments.stack)
     surveyor = Surveyor(clouds.identify, clouds.zones, resolver, lambda _: recorder, evidence)
     zones = asyncio.run(_zones(surveyor, config, names))
@@ -121,7 +118,7 @@ def run(arguments: Namespace) -> int:
     for each in live:
         asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
         _say(f"{each.domain}: the ledger begins with the id {each.id}")
-    file = _import_file(arguments.stack, clouds, path.parent)
+    file = _import_file(arguments.stack, clouds, path.parent, outside)
     _tell(arguments, path, live, file)
     return Exit.GOOD
 
@@ -273,13 +270,13 @@ async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _B
     await recorder.adopt(live.domain, adopted, body, live.addresses)
 
 
-def _import_file(stack: str, clouds: Clouds, folder: Path) -> Path:
+def _import_file(stack: str, clouds: Clouds, folder: Path, outside: Outside) -> Path:
     """The engine's import file for what exists already."""
-    engine = Engine.find(stack)
+    engine = outside.engine(stack)
     engine.ensure_stack()
     _say("asking the engine what it would create")
     plan, skeleton = engine.plan_import()
-    file = import_file(skeleton, look_for(plan, finder(clouds)))
+    file = import_file(skeleton, look_for(plan, outside.finder(clouds)))
     path = folder / f"import.{stack}.json"
     try:
         write_whole(path, json.dumps(file, indent=2).encode("ascii") + b"\n", replace=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,6 @@ from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
-from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.domain_list import read_domains
 from mtasts.cli.output import Exit, add_output_options, exit_code
 from mtasts.cli.paths import known_stack_file, stack_file
@@ -22,15 +20,13 @@ from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.showing import FORMATS, Shown, add_showing_options, uri_of
 from mtasts.cli.together import tell, worst
 from mtasts.cli.watching import add_watch_options, is_watching, watch
-from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.config.folder import domain_lines
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import for_stack, printable
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.phases import Phase
-from mtasts.observe.observer import Observer, each_of
-from mtasts.probe.dns import Resolver
+from mtasts.observe.observer import each_of
 from mtasts.render.sarif import Place
 from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
 from mtasts.threads import in_thread
@@ -42,10 +38,13 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mtasts.check.observed import Observed
+    from mtasts.cli.outside import Outside
     from mtasts.cloud.aws.handouts import Handouts
     from mtasts.config import DomainConfig
     from mtasts.ledger.phases import Parts
     from mtasts.ledger.recorder import Recorder
+    from mtasts.probe.dns import Resolver
+    from mtasts.probe.reach import Reach
 
 _GC_THRESHOLDS = (20_000, 20, 20)
 
@@ -74,7 +73,7 @@ def configure(parser: ArgumentParser) -> None:
     add_output_options(parser, formats=FORMATS)
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Check; exit code 1 on findings, 3 where nothing is wrong but something is not known.
 
     Raises:
@@ -85,23 +84,20 @@ def run(arguments: Namespace) -> int:
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
-    reach = reach_of(arguments)
-    stacks, codes = _stacks(arguments, Resolver(reach))
+    reach = reach_of(arguments, outside)
+    stacks, codes = _stacks(arguments, outside, reach)
     listed = read_domains(arguments.domains, arguments.file)
     wanted = _wanted(arguments, listed.domains, stacks)
     if codes and not wanted and not listed.unreadable:
         return worst(codes)
     if not wanted and not listed.unreadable:
         raise UsageError("give a DOMAIN, --file F or --stack STACK")
-    now = clock(os.environ)
+    now = outside.clock()
 
     async def look() -> AsyncIterator[Checked]:
         """One look at every domain, as each ends."""
-        observer = Observer(
-            reach,
-            Resolver(reach),
-            deadline_seconds=arguments.deadline,
-            tls_details=arguments.tls_details,
+        observer = outside.observer(
+            reach, deadline_seconds=arguments.deadline, tls_details=arguments.tls_details
         )
 
         async def one(domain: str) -> Checked:
@@ -117,9 +113,9 @@ def run(arguments: Namespace) -> int:
 
     if watching:
         names = {domain: stack.name for domain, stack in stacks.items()}
-        seen = asyncio.run(watch(arguments, reach, look, now, stacks=names))
+        seen = asyncio.run(watch(arguments, outside, look, now, stacks=names))
         return worst((*codes, _code(seen, arguments.fail_on)))
-    shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)))
+    shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)), outside.sleep)
     stopped = _show(shown, look)
     shown.end(_places(arguments, listed.lines))
     return stopped or worst((*codes, _code(shown.found, arguments.fail_on)))
@@ -181,12 +177,12 @@ class _Stack:
     resolver: Resolver
 
     @classmethod
-    def named(cls, name: str, folder: Path, resolver: Resolver) -> _Stack:
+    def named(cls, name: str, folder: Path, outside: Outside, resolver: Resolver) -> _Stack:
         """The stack; raises `MtaStsError` where its file cannot be used."""
         config, values = load_stack(known_stack_file(name, folder))
         recorder: Recorder | UndeterminedError
         try:
-            recorder, handouts = stack_ledgers(config, values, name)
+            recorder, handouts = outside.ledgers(config, values, name)
         except MtaStsError as error:
             recorder, handouts = UndeterminedError(str(error)), None
         domains = {domain.name: domain for domain in config.domains}
@@ -231,7 +227,9 @@ class _Stack:
         return compare_handed(checked, map(Looked, wanted, answers))
 
 
-def _stacks(arguments: Namespace, resolver: Resolver) -> tuple[dict[str, _Stack], list[Exit]]:
+def _stacks(
+    arguments: Namespace, outside: Outside, reach: Reach
+) -> tuple[dict[str, _Stack], list[Exit]]:
     """The stacks that were named, by domain, and an exit code for each that cannot be used.
 
     Raises:
@@ -241,9 +239,10 @@ def _stacks(arguments: Namespace, resolver: Resolver) -> tuple[dict[str, _Stack]
     found: dict[str, _Stack] = {}
     codes = []
     names = list(dict.fromkeys(arguments.stack))
+    resolver = outside.resolver(reach)
     for name in names:
         try:
-            stack = _Stack.named(name, arguments.stacks, resolver)
+            stack = _Stack.named(name, arguments.stacks, outside, resolver)
         except MtaStsError as error:
             if len(names) == 1:
                 raise

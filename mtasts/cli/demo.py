@@ -12,6 +12,8 @@ from mtasts.cli.paths import writable
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from mtasts.cli.outside import Outside
+
 _FOLDER = Path(".local/demo")
 
 
@@ -30,7 +32,7 @@ def configure(parser: ArgumentParser) -> None:
     )
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, _: Outside) -> int:
     """Play the demo; exit code 1 if a step is not ok."""
     from localcloud.demo import run as play  # the crossing to the local cloud
 

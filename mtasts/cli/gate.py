@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stacks import StackDomain, domain_name, find_domain
 from mtasts.cli.together import in_turn
-from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
@@ -25,7 +22,6 @@ from mtasts.findings import printable
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import Ledger
 from mtasts.policy import Mode
-from mtasts.probe.dns import Resolver
 from mtasts.promotion import gates, waivers
 from mtasts.promotion.collect import gather_evidence
 from mtasts.promotion.evidence import Evidence, EvidenceError, Explanation
@@ -34,10 +30,10 @@ from mtasts.tlsrpt.report import Drop
 from mtasts.tlsrpt.report_files import read_reports
 
 if TYPE_CHECKING:
-    import datetime as dt
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from mtasts.cli.outside import Outside
     from mtasts.ledger.recorder import Recorder
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.conditions import KnownLedger
@@ -105,28 +101,28 @@ def configure(parser: ArgumentParser) -> None:
         verb.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Run the verb; exit code 1 while a condition of enforce is unmet.
 
     Raises:
         UsageError: nothing to judge is given, or an option is wrong.
     """
     if arguments.verb == "collect":
-        return _collect_one(arguments)
-    acts = {each: partial(_check_domain, each, arguments) for each in arguments.domains}
-    acts |= {each: partial(_check_stack, each, arguments) for each in arguments.stack}
+        return _collect_one(arguments, outside)
+    acts = {each: partial(_check_domain, each, arguments, outside) for each in arguments.domains}
+    acts |= {each: partial(_check_stack, each, arguments, outside) for each in arguments.stack}
     if not acts:
         raise UsageError("give a DOMAIN, or --stack STACK")
     return in_turn(acts, arguments.stack)
 
 
-def _check_domain(text: str, arguments: Namespace) -> int:
+def _check_domain(text: str, arguments: Namespace, outside: Outside) -> int:
     found = find_domain(domain_name(text), arguments.stacks)
-    (surroundings,) = _look([found], arguments)
-    return _tell(found, arguments, surroundings)
+    (surroundings,) = _look([found], arguments, outside)
+    return _tell(found, arguments, surroundings, outside)
 
 
-def _check_stack(stack: str, arguments: Namespace) -> int:
+def _check_stack(stack: str, arguments: Namespace, outside: Outside) -> int:
     """Judge the domains of a stack that may be enforced next."""
     config, values = load_stack(known_stack_file(stack, arguments.stacks))
     found = [
@@ -137,8 +133,8 @@ def _check_stack(stack: str, arguments: Namespace) -> int:
     sys.stderr.write(f"gate: asking for ledgers and MX of {len(found)} domains of {stack}\n")
     sys.stderr.flush()
     acts = {
-        domain.domain.name: partial(_tell, domain, arguments, surroundings)
-        for domain, surroundings in zip(found, _look(found, arguments), strict=True)
+        domain.domain.name: partial(_tell, domain, arguments, surroundings, outside)
+        for domain, surroundings in zip(found, _look(found, arguments, outside), strict=True)
         if _is_next(domain, surroundings)
     }
     if not acts and arguments.format == "text":
@@ -153,31 +149,31 @@ def _is_next(found: StackDomain, surroundings: _Surroundings) -> bool:
     return not isinstance(ledger, Ledger) or gates.is_promotion(asked, ledger)
 
 
-def _collect_one(arguments: Namespace) -> int:
+def _collect_one(arguments: Namespace, outside: Outside) -> int:
     name = domain_name(arguments.domain)
     found = find_domain(name, arguments.stacks)
     path = evidence_path(arguments.evidence, found.stack, name)
-    now = clock(os.environ)()
-    evidence = _collect(found, path, arguments, load_evidence(path, name), now)
+    evidence = _collect(found, path, arguments, outside)
     try:
         store_evidence(path, evidence)
     except EvidenceError as error:
         raise UsageError(f"{path}: {error}") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from error
-    (surroundings,) = _look([found], arguments)
-    return _tell(found, arguments, surroundings)
+    (surroundings,) = _look([found], arguments, outside)
+    return _tell(found, arguments, surroundings, outside)
 
 
 def _collect(
     found: StackDomain,
     path: Path,
     arguments: Namespace,
-    former: Evidence | EvidenceError | None,
-    now: dt.datetime,
+    outside: Outside,
 ) -> Evidence:
     """New evidence; what was explained before stays so while it is still reported."""
     name = found.domain.name
+    former = load_evidence(path, name)
+    now = outside.clock()()
     try:
         reports = read_reports(arguments.reports, name, now)
     except OSError as error:
@@ -197,10 +193,16 @@ def _collect(
         ]
     sys.stderr.write(f"gate: asking the MX hosts of {name}\n")
     sys.stderr.flush()
-    reach = reach_of(arguments)
+    reach = reach_of(arguments, outside)
     return asyncio.run(
         gather_evidence(
-            found.domain, reports, explained, reach=reach, resolver=Resolver(reach), now=now
+            found.domain,
+            reports,
+            explained,
+            reach=reach,
+            resolver=outside.resolver(reach),
+            probes=outside.probes(),
+            now=now,
         )
     )
 
@@ -250,12 +252,14 @@ class _Surroundings:
     ledger: KnownLedger
 
 
-def _look(found: Sequence[StackDomain], arguments: Namespace) -> list[_Surroundings]:
+def _look(
+    found: Sequence[StackDomain], arguments: Namespace, outside: Outside
+) -> list[_Surroundings]:
     """What surrounds domains of one stack, all at once."""
-    resolver = Resolver(reach_of(arguments))
+    resolver = outside.resolver(reach_of(arguments, outside))
     if not found:
         return []
-    recorder = _recorder(found[0])
+    recorder = _recorder(found[0], outside)
 
     async def one(name: str) -> _Surroundings:
         mx, ledger = await asyncio.gather(resolver.lookup(name, "MX"), _ledger(recorder, name))
@@ -267,13 +271,15 @@ def _look(found: Sequence[StackDomain], arguments: Namespace) -> list[_Surroundi
     return asyncio.run(every())
 
 
-def _tell(found: StackDomain, arguments: Namespace, surroundings: _Surroundings) -> int:
+def _tell(
+    found: StackDomain, arguments: Namespace, surroundings: _Surroundings, outside: Outside
+) -> int:
     """Judge it as a promotion would, whatever the stack file asks for today."""
     name = found.domain.name
     path = evidence_path(arguments.evidence, found.stack, name)
     evidence = load_evidence(path, name)
-    now = clock(os.environ)()
-    is_local = reach_of(arguments).is_local
+    now = outside.clock()()
+    is_local = reach_of(arguments, outside).is_local
     mx, ledger = surroundings.mx, surroundings.ledger
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
@@ -300,10 +306,10 @@ def _tell(found: StackDomain, arguments: Namespace, surroundings: _Surroundings)
     return Exit.FINDINGS if judged.unmet else Exit.GOOD
 
 
-def _recorder(found: StackDomain) -> Recorder | UndeterminedError:
+def _recorder(found: StackDomain, outside: Outside) -> Recorder | UndeterminedError:
     """What reads the stack's ledgers, or why nothing does: few mail relays have credentials."""
     try:
-        return stack_ledgers(found.config, found.values, found.stack)[0]
+        return outside.ledgers(found.config, found.values, found.stack)[0]
     except MtaStsError as error:
         return UndeterminedError(f"the ledger: {error}")
 

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.cloud.permissions import Granting
@@ -20,6 +19,8 @@ from mtasts.watch.notify import Topic
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from mtasts.cli.outside import Outside
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -48,14 +49,14 @@ def configure(parser: ArgumentParser) -> None:
     add("--format", choices=tuple(FORMATS), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Print it; what was assumed and what to mind goes to standard error too."""
     stack = arguments.stack
     config, values = load_stack(known_stack_file(stack, arguments.stacks))
     if arguments.sns is not None:
         Topic(arguments.sns)  # refuses what is none
     granting = Granting(
-        stack_clouds(config, values, stack),
+        outside.clouds(config, values, stack),
         account=_account(arguments.account),
         zone_ids=arguments.zone_id,
         topic=arguments.sns,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.together import all_of
@@ -20,9 +20,11 @@ from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.files import write_whole
 from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
-from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import Reach
 from mtasts.render.stack_file import NewDomain, NewStack, stack_file_text
+
+if TYPE_CHECKING:
+    from mtasts.cli.outside import Outside
+    from mtasts.probe.dns import Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,10 @@ def configure(parser: ArgumentParser) -> None:
     add("--format", choices=("text", "json"), default="text", help="text, or one JSON object")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Run the command; nothing is written unless everything is known and valid."""
     try:
-        resolver = Resolver(Reach.from_environment(os.environ))
+        resolver = outside.resolver(outside.reach())
         report = create(arguments, lambda name: _live_mx(name, resolver))
     except UndeterminedError as error:
         return _fail(error, 3)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli import ledger_repair as ledger_mending
-from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import known_stack_file
-from mtasts.clock import clock, minute
+from mtasts.clock import minute
 from mtasts.config import load_stack
 from mtasts.findings import printable
 from mtasts.ledger.entries import (
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from mtasts.cli.outside import Outside
     from mtasts.ledger.entries import Entry
     from mtasts.ledger.history import Ledger
     from mtasts.ledger.recorder import Recorder
@@ -95,21 +94,22 @@ def configure(parser: ArgumentParser) -> None:
     show.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Do what the verb says."""
-    code: int = arguments.act(arguments)
+    code: int = arguments.act(arguments, outside)
     return code
 
 
-def _show(arguments: Namespace) -> int:
+def _show(arguments: Namespace, outside: Outside) -> int:
     """Print them; exit code 3 where a ledger could not be read."""
     config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
-    recorder, _ = stack_ledgers(config, values, arguments.stack)
+    recorder, _ = outside.ledgers(config, values, arguments.stack)
     names = ledger_mending.named(arguments.domain, config, recorder)
     ledgers = asyncio.run(_read(recorder, names))
+    now = outside.clock()()
     shown = _as_json if arguments.format == "json" else _as_text
     for name, ledger in ledgers.items():
-        write(shown(name, ledger, clock(os.environ)()))
+        write(shown(name, ledger, now))
     broken = any(isinstance(ledger, LedgerError) for ledger in ledgers.values())
     return Exit.UNDETERMINED if broken else Exit.GOOD
 

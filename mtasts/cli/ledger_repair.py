@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
-from mtasts.clock import clock
 from mtasts.config import load_stack
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
@@ -23,15 +20,16 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from mtasts.cli.outside import Outside
     from mtasts.cloud.aws.ledger_store import S3Store
     from mtasts.cloud.cloudflare.ledger_store import R2Store
     from mtasts.config import AgencyConfig
     from mtasts.ledger.recorder import Recorder
 
 
-def verify(arguments: Namespace) -> int:
+def verify(arguments: Namespace, outside: Outside) -> int:
     """Read every entry and every checkpoint; exit code 1 with notes, 3 where one is not whole."""
-    opened = _opened(arguments)
+    opened = _opened(arguments, outside)
     code = Exit.GOOD
     for domain in named(arguments.domain, opened.config, opened.recorder):
         _say(f"verify: reading the ledger of {domain}")
@@ -76,7 +74,7 @@ def verified(opened: Opened, domain: str) -> tuple[str, Sequence[str]]:
     return line, (*notes, *copy.notes)
 
 
-def repair(arguments: Namespace) -> int:
+def repair(arguments: Namespace, outside: Outside) -> int:
     """Print what would be done to the ledgers, or do it; exit code 1 where something is left.
 
     Raises:
@@ -84,7 +82,7 @@ def repair(arguments: Namespace) -> int:
     """
     if (arguments.drop or arguments.lost_approved_by) and arguments.domain is None:
         raise UsageError("--drop and --lost-approved-by are of one ledger: name it with --domain")
-    opened = _opened(arguments)
+    opened = _opened(arguments, outside)
     store = opened.store
     left = False
     for domain in named(arguments.domain, opened.config, opened.recorder):
@@ -120,13 +118,13 @@ class Opened:
     other: S3Store | R2Store | None
 
 
-def _opened(arguments: Namespace) -> Opened:
+def _opened(arguments: Namespace, outside: Outside) -> Opened:
     config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
-    clouds = stack_clouds(config, values, arguments.stack)
+    clouds = outside.clouds(config, values, arguments.stack)
     account_id = clouds.identify()
     return Opened(
         config,
-        clouds.recorder(account_id, clock(os.environ)),
+        clouds.recorder(account_id, outside.clock()),
         clouds.store(account_id),
         None if config.leaving is None else clouds.other_store(),
     )

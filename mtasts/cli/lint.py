@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
+    from mtasts.cli.outside import Outside
+
 # A body is hashed whole up to here; beyond, it gets no id.
 READ_LIMIT = 16 * 1024 * 1024
 _REVISION_DIGITS = 18
@@ -61,7 +63,7 @@ def _revision(text: str) -> int:
     return int(text)
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Judge every file; one that cannot be read is named, and the others are still judged.
 
     Raises:
@@ -76,7 +78,7 @@ def run(arguments: Namespace) -> int:
     unreadable = False
     for name in arguments.files:
         try:
-            shape, findings = judge(name, arguments)
+            shape, findings = judge(name, arguments, outside)
         except OSError as error:
             sys.stderr.write(f"mtasts lint: {printable(name)}: {error.strerror or error}\n")
             unreadable = True
@@ -128,19 +130,21 @@ def _word(value: object) -> str:
     return " ".join(value) if isinstance(value, list) else str(value)
 
 
-def _read(name: str, limit: int) -> bytes:
+def _read(name: str, limit: int, outside: Outside) -> bytes:
     """At most ``limit`` and one byte, so that no file fills the memory."""
     if name == "-":
-        return sys.stdin.buffer.read(limit + 1)
+        return outside.standard_input().read(limit + 1)
     with open(name, "rb") as file:  # noqa: PTH123 - pathlib is a tenth of the time this takes
         return file.read(limit + 1)
 
 
-def _policy(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
+def _policy(
+    name: str, arguments: Namespace, outside: Outside
+) -> tuple[dict[str, object], tuple[Finding, ...]]:
     from mtasts.check.policy import check_policy  # only what the subject needs
     from mtasts.policy import VERSION, policy_id  # as above
 
-    body = _read(name, READ_LIMIT)
+    body = _read(name, READ_LIMIT, outside)
     hosts = arguments.mx
     report = check_policy(body, domain=arguments.domain, mx=list(dict.fromkeys(hosts.values())))
     policy = report.policy
@@ -159,11 +163,13 @@ def _policy(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[F
     return shape, report.findings
 
 
-def _record(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
+def _record(
+    name: str, arguments: Namespace, outside: Outside
+) -> tuple[dict[str, object], tuple[Finding, ...]]:
     from mtasts.check import record as check  # as above
     from mtasts.records import StsRecord  # as above
 
-    rrset, lines = check.read_rrset(_read(name, check.RRSET_LIMIT))
+    rrset, lines = check.read_rrset(_read(name, check.RRSET_LIMIT, outside))
     report = check.check_sts(rrset) if arguments.kind == "sts" else check.check_tlsrpt(rrset)
     # With a line that could not be read, the records are not the ones that would be published.
     broken = any(one.severity is Severity.ERROR for one in lines)
@@ -176,7 +182,7 @@ def _record(name: str, arguments: Namespace) -> tuple[dict[str, object], tuple[F
     return shape, (*lines, *report.findings)
 
 
-def _stack(name: str, _: Namespace) -> tuple[dict[str, object], tuple[Finding, ...]]:
+def _stack(name: str, _: Namespace, __: Outside) -> tuple[dict[str, object], tuple[Finding, ...]]:
     from pathlib import Path  # as above
 
     from mtasts.check.stack_file import check_stack_file  # as above

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from localcloud.cloud import Cloud
+    from mtasts.cli.outside import Outside
 
 DIRECTORY = Path(".local/cloud")
 _STACKS = Path("stacks")
@@ -103,7 +104,7 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, _: Outside) -> int:
     """Run the verb."""
     verbs = {
         "engine": _engine,

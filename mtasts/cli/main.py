@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 from mtasts import __version__
 from mtasts.cli.output import Exit, Help, Parser
+from mtasts.cli.outside import Outside
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-# Name: module and one line of help. Each module has configure(parser) and run(arguments) -> int.
+# Name: module and one line of help. Each module has configure(parser) and
+# run(arguments, outside) -> int.
 COMMANDS = {
     "demo": ("mtasts.cli.demo", "play the main job on a local cloud, each step checked"),
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
@@ -39,8 +41,12 @@ COMMANDS = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code."""
+def main(
+    argv: Sequence[str] | None = None,
+    outside: Outside | None = None,
+    commands: Mapping[str, tuple[str, str]] = COMMANDS,
+) -> int:
+    """Run one of the ``commands``, which meets ``outside``; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     named = next((word for word in words if not word.startswith("-")), None)
     parser = Parser(
@@ -50,16 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog="example: mtasts lint policy mta-sts.txt --domain example.gov",
     )
     parser.add_argument("--version", action="version", version=f"mtasts {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (module, help_line) in COMMANDS.items():
-        command = commands.add_parser(
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, help_line) in commands.items():
+        command = subparsers.add_parser(
             name, help=help_line, description=help_line, formatter_class=Help
         )
         if name == named:
             import_module(module).configure(command)
     arguments = parser.parse_args(words)
     try:
-        code = import_module(COMMANDS[arguments.command][0]).run(arguments)
+        code = import_module(commands[arguments.command][0]).run(arguments, outside or Outside())
         sys.stdout.flush()
     except UndeterminedError as error:
         sys.stderr.write(f"mtasts: could not find out: {_named(error, arguments)}\n")

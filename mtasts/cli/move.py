@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
-from mtasts.clock import clock
 from mtasts.config import Dns, Hosting, load_stack
 from mtasts.config.fields import FieldError
 from mtasts.config.identifiers import cloudflare_account, region
@@ -23,6 +20,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
+    from mtasts.cli.outside import Outside
     from mtasts.ledger.history import Ledger
     from mtasts.ledger.recorder import Recorder
 
@@ -40,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Print the step; nothing is changed. Exit code 1 while the stack is not there yet."""
     config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     hosting = Hosting(arguments.hosting or config.hosting)
@@ -55,10 +53,10 @@ def run(arguments: Namespace) -> int:
         _valid(region, arguments.region),
     )
     check_goal(config, goal)
-    recorder, _ = stack_ledgers(config, values, arguments.stack)
+    recorder, _ = outside.ledgers(config, values, arguments.stack)
     names = [each.name for each in config.domains if not each.parked]
     ledgers = asyncio.run(_read(recorder, names))
-    step = next_step(config, ledgers, goal, clock(os.environ)())
+    step = next_step(config, ledgers, goal, outside.clock()())
     if step is not None:  # what is not written has not to be removed
         there = tuple((key, value) for key, value in step.keys if value or key in values)
         step = replace(step, keys=there)

@@ -12,7 +12,7 @@ from mtasts.findings import Severity
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from mtasts.findings import Finding
 
@@ -37,11 +37,15 @@ class Help(HelpFormatter):
 
     def __init__(self, prog: str) -> None:
         """Measure as `shutil.get_terminal_size` does."""
-        try:
-            columns = int(os.environ.get("COLUMNS") or 0) or os.get_terminal_size(1).columns
-        except (ValueError, OSError):
-            columns = 80
-        super().__init__(prog, width=columns - 2)
+        super().__init__(prog, width=columns_of(os.environ, os.get_terminal_size) - 2)
+
+
+def columns_of(environment: Mapping[str, str], measure: Callable[[int], os.terminal_size]) -> int:
+    """How many columns ``environment`` says that the terminal has, or that it ``measure``s."""
+    try:
+        return int(environment.get("COLUMNS") or 0) or measure(1).columns
+    except (ValueError, OSError):
+        return 80
 
 
 class _Once(Action):

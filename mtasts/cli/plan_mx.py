@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_ledgers
 from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
-from mtasts.clock import clock, minute
+from mtasts.clock import minute
 from mtasts.errors import UndeterminedError
 from mtasts.findings import for_stack
-from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import Reach
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import live_hosts
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from mtasts.cli.outside import Outside
     from mtasts.rollout.mx_plan import Step
 
 _TTL_UNKNOWN = 86_400
@@ -41,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Print the steps; nothing is changed.
 
     Raises:
@@ -51,8 +48,8 @@ def run(arguments: Namespace) -> int:
     to = tuple(dict.fromkeys(map(domain_name, arguments.to)))
     found = find_domain(name, arguments.stacks)
     domain = found.domain
-    recorder, _ = stack_ledgers(found.config, found.values, found.stack)
-    resolver = Resolver(Reach.from_environment(os.environ))
+    recorder, _ = outside.ledgers(found.config, found.values, found.stack)
+    resolver = outside.resolver(outside.reach())
 
     async def look() -> tuple[Step, ...]:
         ledger, mx = await asyncio.gather(recorder.read(name), resolver.lookup(name, "MX"))
@@ -67,7 +64,7 @@ def run(arguments: Namespace) -> int:
             to=to,
             ledger=ledger,
             times=times,
-            now=clock(os.environ)(),
+            now=outside.clock()(),
         )
 
     steps = tuple(replace(step, do=for_stack(step.do, found.stack)) for step in asyncio.run(look()))

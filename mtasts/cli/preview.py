@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from functools import partial
@@ -12,14 +11,14 @@ from typing import TYPE_CHECKING
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.cli.together import in_turn
-from mtasts.clock import clock
-from mtasts.engine import Engine
 from mtasts.render.review import as_json, as_markdown, as_text
 from mtasts.rollout.outlook import FILE_VARIABLE, parse_forecast
 from mtasts.rollout.plan_review import read_plan
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from mtasts.cli.outside import Outside
 
 _FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}
 
@@ -31,7 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=tuple(_FORMATS), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Run the engine's preview; exit code 1 where a domain is held, 2 where the config is wrong.
 
     Of several stacks, one after the other, the worst: first 2, then 1, then 3.
@@ -41,14 +40,14 @@ def run(arguments: Namespace) -> int:
     def one(stack: str) -> int:
         if stack != first and arguments.format != "json":
             write("\n")
-        return _preview(stack, arguments.format)
+        return _preview(stack, arguments.format, outside)
 
     return in_turn({stack: partial(one, stack) for stack in arguments.stack}, arguments.stack)
 
 
-def _preview(stack: str, format_: str) -> int:
+def _preview(stack: str, format_: str, outside: Outside) -> int:
     known_stack_file(stack, Path("stacks"))
-    engine = Engine.find(stack)
+    engine = outside.engine(stack)
     sys.stderr.write(f"preview: asking the engine about {stack}\n")
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
@@ -56,7 +55,7 @@ def _preview(stack: str, format_: str) -> int:
         told.touch()
         plan = engine.plan({FILE_VARIABLE: str(told)})
         review = read_plan(stack, plan, parse_forecast(told.read_text("utf-8")))
-    write(_FORMATS[format_](review, clock(os.environ)()))
+    write(_FORMATS[format_](review, outside.clock()()))
     sys.stdout.flush()
     if review.is_held:
         return Exit.FINDINGS

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UsageError
-from mtasts.probe.reach import ConnectTo, Reach, endpoint
+from mtasts.probe.reach import ConnectTo, endpoint
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from mtasts.cli.outside import Outside
+    from mtasts.probe.reach import Reach
 
 
 def add_probe_options(parser: ArgumentParser) -> None:
@@ -33,13 +35,13 @@ def add_probe_options(parser: ArgumentParser) -> None:
     )
 
 
-def reach_of(arguments: Namespace) -> Reach:
+def reach_of(arguments: Namespace, outside: Outside) -> Reach:
     """What the options say, over what a local cloud's environment does.
 
     Raises:
         UsageError: an option is malformed, or names no file.
     """
-    reach = Reach.from_environment(os.environ)
+    reach = outside.reach()
     if arguments.resolver is not None:
         reach = replace(reach, resolver=endpoint(arguments.resolver))
     if arguments.ca is not None:

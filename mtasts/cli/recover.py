@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.clock import minute
 from mtasts.config import load_stack
-from mtasts.engine import CheckpointError, Engine, LockedError
+from mtasts.engine import CheckpointError, LockedError
 from mtasts.errors import UsageError
 from mtasts.findings import printable
-from mtasts.recovery.take_in import finder, take_in_existing
+from mtasts.recovery.take_in import take_in_existing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
-    from mtasts.engine import Lock
-
-_PS_SECONDS = 10
-_COMM = "/proc/{}/comm"
+    from mtasts.cli.outside import Outside
+    from mtasts.engine import Engine, Lock
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -48,18 +43,18 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Recover, and say what was done."""
     stack = arguments.stack
     config, values = load_stack(known_stack_file(stack, arguments.stacks))
-    clouds = stack_clouds(config, values, stack)
+    clouds = outside.clouds(config, values, stack)
     clouds.identify()
-    engine = Engine.find(stack)
+    engine = outside.engine(stack)
     done: list[dict[str, str]] = []
-    for row in _recover(engine, arguments.lock_id):
+    for row in _recover(engine, arguments.lock_id, outside):
         done.append(row)
         _say(row)
-    for type_, name, id_ in take_in_existing(engine, finder(clouds)):
+    for type_, name, id_ in take_in_existing(engine, outside.finder(clouds)):
         done.append({"did": "import", "type": type_, "name": name, "id": id_})
         _say(done[-1])
     if arguments.format == "json":
@@ -70,9 +65,9 @@ def run(arguments: Namespace) -> int:
     return Exit.GOOD
 
 
-def _recover(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
+def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[dict[str, str]]:
     try:
-        yield from _release(engine, lock_id)
+        yield from _release(engine, lock_id, outside)
     except CheckpointError as error:
         file = engine.restore()
         if file is None:
@@ -83,7 +78,7 @@ def _recover(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
                 f"  pulumi stack init {stack}\n  mtasts recover {stack}"
             ) from error
         yield {"did": "restore", "file": str(file)}
-        yield from _release(engine, lock_id)
+        yield from _release(engine, lock_id, outside)
     interrupted = engine.interrupted()
     if interrupted:
         engine.settle_interrupted()
@@ -91,7 +86,7 @@ def _recover(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
             yield {"did": "settle", "operation": operation, "name": name}
 
 
-def _release(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
+def _release(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[dict[str, str]]:
     """Let go of what a dead run holds."""
     try:
         engine.require_unlocked()
@@ -104,7 +99,7 @@ def _release(engine: Engine, lock_id: str | None) -> Iterator[dict[str, str]]:
                 f"{engine.stack} again"
             ) from error
         for lock in locks:
-            _require_dead(engine.stack, lock, lock_id)
+            _require_dead(engine.stack, lock, lock_id, outside)
         engine.release()
         for lock in locks:
             yield {"did": "release", "lock": lock.id, "owner": _owner(lock)}
@@ -115,7 +110,7 @@ def _owner(lock: Lock) -> str:
     return printable(f"{lock.user}@{lock.host}, process {lock.pid} since {minute(lock.since)}", 300)
 
 
-def _require_dead(stack: str, lock: Lock, lock_id: str | None) -> None:
+def _require_dead(stack: str, lock: Lock, lock_id: str | None, outside: Outside) -> None:
     """Let nobody take a lock from a run that may be alive."""
     if lock_id == lock.id:
         return
@@ -124,37 +119,10 @@ def _require_dead(stack: str, lock: Lock, lock_id: str | None) -> None:
             f"the stack is locked by {_owner(lock)}: whether that run is alive cannot be seen from "
             f"here. Look there; if it has ended, mtasts recover {stack} --lock-id {lock.id}"
         )
-    program = _program(lock.pid)
-    if "pulumi" in program:
+    if "pulumi" in outside.program(lock.pid):
         raise UsageError(
             f"the stack is locked by {_owner(lock)}, which is alive: wait for it, or end it first"
         )
-
-
-def _program(pid: int) -> str:
-    """What the process is called; empty where there is none."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except PermissionError:
-        pass  # another user's, which is alive
-    try:
-        shown = subprocess.run(  # noqa: S603 - a number
-            ["ps", "-p", str(pid), "-o", "comm="],  # noqa: S607 - where the system has it
-            capture_output=True,
-            text=True,
-            timeout=_PS_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        pass  # a small machine may have no ps
-    else:
-        return shown.stdout.strip()
-    try:
-        return Path(_COMM.format(pid)).read_text().strip()
-    except OSError:
-        return "pulumi"  # it is alive, and nothing says that it is another program
 
 
 def _say(row: dict[str, str]) -> None:

@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stacks import mail_domain
-from mtasts.clock import clock
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.policy import MAX_AGE_LIMIT, PolicySyntaxError, parse
-from mtasts.probe.dns import Resolver
 from mtasts.sender.delivery import send
 from mtasts.sender.dialects import DIALECTS
 from mtasts.sender.machine import CachedPolicy, Conclusion, Sender
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+
+    from mtasts.cli.outside import Outside
 
 _POLICY_MAX_BYTES = 64 * 1024
 
@@ -44,13 +43,13 @@ def configure(parser: ArgumentParser) -> None:
     add("--format", choices=("text", "json"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Walk; exit code 0 where the message is delivered, 1 where it is deferred or bounced."""
     name = mail_domain(arguments.domain)
-    now = clock(os.environ)()
+    now = outside.clock()()
     sender = Sender(name, now, _cached(arguments, now), dialect=DIALECTS[arguments.dialect])
-    reach = reach_of(arguments)
-    done = asyncio.run(send(sender, None, reach, Resolver(reach)))
+    reach = reach_of(arguments, outside)
+    done = asyncio.run(send(sender, None, reach, outside.resolver(reach), probes=outside.probes()))
     policy = done.policy
     if arguments.format == "json":
         document = {

@@ -22,7 +22,7 @@ from mtasts.render.sarif import Place, Places, as_sarif
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import AsyncIterator, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
     from mtasts.check.notes import Checked
 
@@ -56,8 +56,14 @@ def add_showing_options(parser: ArgumentParser) -> None:
 class Shown:
     """Shows each domain as it ends where the format allows, and keeps what the end needs."""
 
-    def __init__(self, arguments: Namespace, domains: Collection[str]) -> None:
-        """Show what was asked of ``domains``."""
+    def __init__(
+        self,
+        arguments: Namespace,
+        domains: Collection[str],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Show what was asked of ``domains``; progress waits by ``sleep``."""
+        self._sleep = sleep
         self._format: str = arguments.format
         self._path: Path | None = arguments.report
         self._least = Severity.parse(arguments.min_severity)
@@ -128,7 +134,7 @@ class Shown:
     async def _tell(self) -> None:
         pause = _SAY_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            await self._sleep(pause)
             pause = min(2 * pause, _SAY_MAX_SECONDS)
             names = list(self._waiting)
             more = len(names) - _NAMES_SHOWN

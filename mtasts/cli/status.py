@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.cli.accounts import stack_clouds
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import existing, known_stack_file
-from mtasts.clock import clock
 from mtasts.config.folder import stack_files, stack_name
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.observe.observer import each_of
-from mtasts.probe.dns import Resolver
-from mtasts.probe.reach import Reach
 from mtasts.promotion.evidence_files import FOLDER
 from mtasts.render.status_html import as_html
 from mtasts.render.status_json import as_json
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Container, Iterable, Sequence
 
+    from mtasts.cli.outside import Outside
     from mtasts.status.rows import StackStatus
 
 _SAY_SECONDS = 2.0
@@ -56,7 +52,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--format", choices=("text", "json", "html"), default="text")
 
 
-def run(arguments: Namespace) -> int:
+def run(arguments: Namespace, outside: Outside) -> int:
     """Ask, and print; exit code as the description says.
 
     Raises:
@@ -64,7 +60,7 @@ def run(arguments: Namespace) -> int:
     """
     if not 0.1 <= arguments.deadline <= 3600:
         raise UsageError("--deadline is from 0.1 to 3600 s")
-    found = asyncio.run(_ask(arguments))
+    found = asyncio.run(_ask(arguments, outside))
     if arguments.format == "text":
         write(as_text(found, WIDE if arguments.wide else NARROW))
     else:
@@ -76,12 +72,12 @@ def run(arguments: Namespace) -> int:
     return Exit.UNDETERMINED if found.standing is Standing.UNKNOWN else Exit.GOOD
 
 
-async def _ask(arguments: Namespace) -> Overview:
-    reach = Reach.from_environment(os.environ)
-    now = clock(os.environ)
+async def _ask(arguments: Namespace, outside: Outside) -> Overview:
+    reach = outside.reach()
+    now = outside.clock()
     asker = Asker(
-        stack_clouds,
-        Resolver(reach),
+        outside.clouds,
+        outside.resolver(reach),
         arguments.evidence,
         now,
         arguments.deadline,
@@ -98,7 +94,7 @@ async def _ask(arguments: Namespace) -> Overview:
 
     stacks = _stacks(arguments.stacks_named, arguments.stacks)
     found: dict[str, StackStatus] = {}
-    telling = asyncio.create_task(_tell(stacks, found))
+    telling = asyncio.create_task(_tell(stacks, found, outside))
     try:
         async for each in each_of(stacks, one, parallel=_AT_ONCE):
             found[each.stack] = each
@@ -107,10 +103,10 @@ async def _ask(arguments: Namespace) -> Overview:
     return Overview(now(), tuple(found[each] for each in sorted(stacks)))
 
 
-async def _tell(stacks: Sequence[str], found: Container[str]) -> None:
+async def _tell(stacks: Sequence[str], found: Container[str], outside: Outside) -> None:
     """Say every two seconds how far it is, and what is waited for."""
     while True:
-        await asyncio.sleep(_SAY_SECONDS)
+        await outside.sleep(_SAY_SECONDS)
         left = [printable(each) for each in stacks if each not in found]
         more = f" and {len(left) - _NAMED_MAX} more" if len(left) > _NAMED_MAX else ""
         waited = f"{', '.join(left[:_NAMED_MAX])}{more}"

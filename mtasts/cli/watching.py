@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import write
+from mtasts.cli.probing import reach_of
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.files import write_whole
 from mtasts.findings import Severity
@@ -26,7 +27,7 @@ from mtasts.watch.changes import (
     recall,
     render_state,
 )
-from mtasts.watch.notify import Topic, Webhook, notify
+from mtasts.watch.notify import notify
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from mtasts.check.notes import Checked
-    from mtasts.probe.reach import Reach
+    from mtasts.cli.outside import Outside
     from mtasts.watch.changes import Change, Standing
 
 _SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
@@ -78,7 +79,7 @@ def _seconds(text: str) -> int:
 
 async def watch(
     arguments: Namespace,
-    reach: Reach,
+    outside: Outside,
     look: Callable[[], AsyncIterator[Checked]],
     now: Callable[[], dt.datetime],
     *,
@@ -94,11 +95,7 @@ async def watch(
     """
     span = _seconds(arguments.watch) if arguments.watch is not None else 0
     rounds = arguments.rounds if arguments.rounds is not None or span else 1
-    sinks: list[Webhook | Topic] = []
-    if arguments.webhook is not None:
-        sinks.append(Webhook(arguments.webhook, reach))
-    if arguments.sns is not None:
-        sinks.append(Topic(arguments.sns))
+    sinks = outside.sinks(arguments.webhook, arguments.sns, reach_of(arguments, outside))
     state = _load(arguments.state)
     least = Severity.parse(arguments.min_severity)
     while True:
@@ -121,7 +118,7 @@ async def watch(
                 write((json.dumps(told[-1].as_json()) if as_json else str(told[-1])) + "\n")
             sys.stdout.flush()
         try:
-            await notify(sinks, told)
+            await notify(sinks, told, sleep=outside.sleep)
         except UndeterminedError as error:
             sys.stderr.write(f"check: could not find out {error}; told again after the next look\n")
             sys.stderr.flush()
@@ -132,7 +129,7 @@ async def watch(
         if rounds == 0:
             sys.stderr.write(summary(seen, asyncio.get_running_loop().time() - begun, 0))
             return seen
-        await asyncio.sleep(max(0.0, end - asyncio.get_running_loop().time()))
+        await outside.sleep(max(0.0, end - asyncio.get_running_loop().time()))
 
 
 def _load(path: Path) -> State:

@@ -28,10 +28,10 @@ from mtasts.observations import (
 from mtasts.observe.lookups import LATE, Lookups, addresses_in
 from mtasts.observe.shared import Shared
 from mtasts.observe.slots import Places
-from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT, fetch, greet
+from mtasts.probe.https import CLEAR_PORT, PORT, USER_AGENT
 from mtasts.probe.openssl import details
+from mtasts.probe.probes import LIVE
 from mtasts.probe.smtp import PORT as SMTP_PORT
-from mtasts.probe.smtp import look
 from mtasts.records import select_tlsrpt
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from mtasts.observe.lookups import Answers
+    from mtasts.probe.probes import Probes
     from mtasts.probe.reach import Reach
 
     T = TypeVar("T")
@@ -64,10 +65,17 @@ class Visits:
     """Sessions, requests and handshakes; ``end`` is on the clock of the event loop."""
 
     def __init__(
-        self, reach: Reach, answers: Answers, *, deadline_seconds: float, connections_max: int
+        self,
+        reach: Reach,
+        answers: Answers,
+        *,
+        deadline_seconds: float,
+        connections_max: int,
+        probes: Probes = LIVE,
     ) -> None:
         """Visit nobody yet. What is shared has ``deadline_seconds`` of its own."""
         self._reach = reach
+        self._probes = probes
         self._answers = answers
         self._deadline_seconds = deadline_seconds
         self._slots = Places(connections_max, _SLOW_MAX, quick_seconds=_QUICK_SECONDS)
@@ -83,7 +91,9 @@ class Visits:
         late = SmtpSession(host, address, SmtpOutcome.TIMED_OUT, reason=LATE)
         return await self._within(
             end,
-            lambda left: look(self._reach, host, address, profile=profile, deadline_seconds=left),
+            lambda left: self._probes.look(
+                self._reach, host, address, profile=profile, deadline_seconds=left
+            ),
             late,
         )
 
@@ -91,7 +101,9 @@ class Visits:
         """The request for a policy."""
         return await self._within(
             end,
-            lambda left: fetch(self._reach, host, address, deadline_seconds=left, user_agent=agent),
+            lambda left: self._probes.fetch(
+                self._reach, host, address, deadline_seconds=left, user_agent=agent
+            ),
             _late(host, address),
         )
 
@@ -101,7 +113,7 @@ class Visits:
         """A handshake, by default with a policy host."""
         return await self._within(
             end,
-            lambda left: greet(
+            lambda left: self._probes.greet(
                 self._reach, host, address, profile, port=port, deadline_seconds=left
             ),
             _late(host, address),
@@ -173,7 +185,7 @@ class Visits:
             return Fetch(place.host, there[0], FetchOutcome.NOT_ASKED, reason=why)
         return await self._within(
             end,
-            lambda left: fetch(
+            lambda left: self._probes.fetch(
                 self._reach,
                 place.host,
                 there[0],

@@ -17,6 +17,7 @@ from mtasts.observe.lookups import Answers, Lookups, addresses_in
 from mtasts.observe.record_parsers import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
 from mtasts.probe.https import SENDER_AGENTS, USER_AGENT
+from mtasts.probe.probes import LIVE
 from mtasts.records import texts
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mtasts.check.observed import ReverseDns
     from mtasts.observations import Fetch, Parsed, SmtpSession, TlsDetails
     from mtasts.probe.dns import Resolver
+    from mtasts.probe.probes import Probes
     from mtasts.probe.reach import Reach
 
     K = TypeVar("K")
@@ -53,6 +55,7 @@ class Observer:
         deadline_seconds: float,
         connections_max: int = 200,
         tls_details: bool = False,
+        probes: Probes = LIVE,
     ) -> None:
         """Look through ``reach`` and ``resolver``; no more connections at once than that.
 
@@ -68,6 +71,7 @@ class Observer:
             self._answers,
             deadline_seconds=deadline_seconds,
             connections_max=connections_max,
+            probes=probes,
         )
 
     async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:

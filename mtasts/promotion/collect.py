@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mtasts import __version__
@@ -15,15 +16,16 @@ from mtasts.findings import printable
 from mtasts.mail_authentication import dkim_name, dmarc_names
 from mtasts.observations import NULL_MX, SmtpOutcome, SmtpSession
 from mtasts.probe.dns import ADDRESS_TYPES, system_servers
-from mtasts.probe.smtp import look
+from mtasts.probe.probes import LIVE
 from mtasts.promotion.evidence import Evidence, Session, Texts, Vantage
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from mtasts.config import DomainConfig
     from mtasts.probe.dns import Resolver
+    from mtasts.probe.probes import Probes
     from mtasts.probe.reach import Reach
     from mtasts.promotion.evidence import Explanation
     from mtasts.tlsrpt.summary import ReportSummary
@@ -43,6 +45,7 @@ async def gather_evidence(
     reach: Reach,
     resolver: Resolver,
     now: dt.datetime,
+    probes: Probes = LIVE,
 ) -> Evidence:
     """What there is to see of ``domain`` from here, now.
 
@@ -54,8 +57,9 @@ async def gather_evidence(
         raise UndeterminedError(f"the MX records of {domain.name}: {mx.reason}")
     hosts = [host for host in mx.mx_hosts or (domain.name,) if host != NULL_MX][:_HOSTS_MAX]
     slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
+    look = partial(probes.look, reach)
     sessions, spf, dkim, dmarc = await asyncio.gather(
-        asyncio.gather(*(_sessions(host, reach, resolver, slots) for host in hosts)),
+        asyncio.gather(*(_sessions(host, look, resolver, slots) for host in hosts)),
         _texts(resolver, domain.name, "v=spf1"),
         asyncio.gather(
             *(_texts(resolver, dkim_name(s, domain.name)) for s in domain.dkim_selectors)
@@ -77,7 +81,10 @@ async def gather_evidence(
 
 
 async def _sessions(
-    host: str, reach: Reach, resolver: Resolver, slots: asyncio.Semaphore
+    host: str,
+    look: Callable[[str, str], Awaitable[SmtpSession]],
+    resolver: Resolver,
+    slots: asyncio.Semaphore,
 ) -> list[SmtpSession]:
     """One for each address, and one without an address for what is not known of the others."""
     found = await asyncio.gather(*(resolver.lookup(host, type_) for type_ in ADDRESS_TYPES))
@@ -90,7 +97,7 @@ async def _sessions(
 
     async def one(address: str) -> SmtpSession:
         async with slots:
-            return await look(reach, host, address)
+            return await look(host, address)
 
     seen = await asyncio.gather(*map(one, addresses[:_ADDRESSES_MAX]))
     failed = SmtpOutcome.CONNECT_FAILED
@@ -105,11 +112,16 @@ async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
     return Texts(owner, found.status, tuple(kept[:_RECORDS_MAX]), found.reason)
 
 
-def vantage_of(reach: Reach) -> Vantage:
-    """From where, and with what, this machine looks through ``reach``."""
+def vantage_of(
+    reach: Reach, servers_of: Callable[[], Sequence[tuple[str, int]]] = system_servers
+) -> Vantage:
+    """From where, and with what, this machine looks through ``reach``.
+
+    ``servers_of`` tells which DNS servers it asks, where ``reach`` names none.
+    """
     import certifi  # only needed once something is looked at
 
-    servers = (reach.resolver,) if reach.resolver else system_servers()
+    servers = (reach.resolver,) if reach.resolver else servers_of()
     changed = [f"--resolver {_endpoint(*reach.resolver)}"] if reach.resolver else []
     roots = f"Mozilla (certifi {certifi.__version__})"
     if reach.ca_file is not None:

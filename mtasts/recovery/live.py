@@ -14,7 +14,7 @@ from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import printable
 from mtasts.observations import FetchOutcome
 from mtasts.policy import PolicySyntaxError, parse
-from mtasts.probe.https import fetch
+from mtasts.probe.probes import LIVE
 from mtasts.records import Outcome, select_sts, select_tlsrpt
 from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer, Fetch
     from mtasts.policy import Policy
     from mtasts.probe.dns import Resolver
+    from mtasts.probe.probes import Probes
     from mtasts.probe.reach import Reach
 
 _ADDRESSES_MAX = 16
@@ -55,7 +56,7 @@ class Live:
         return f"{POLICY_LABEL}.{self.domain}"
 
 
-async def look_at(domain: str, *, reach: Reach, resolver: Resolver) -> Live:
+async def look_at(domain: str, *, reach: Reach, resolver: Resolver, probes: Probes = LIVE) -> Live:
     """What is live of ``domain``.
 
     Raises:
@@ -74,7 +75,7 @@ async def look_at(domain: str, *, reach: Reach, resolver: Resolver) -> Live:
         raise AdoptionError(f"{domain} has an STS record, but no policy host: {reason}")
     host = f"{POLICY_LABEL}.{domain}"
     fetches = await asyncio.gather(
-        *(fetch(reach, host, address) for address in addresses[:_ADDRESSES_MAX])
+        *(probes.fetch(reach, host, address) for address in addresses[:_ADDRESSES_MAX])
     )
     body = _body(host, fetches)
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
-from mtasts.probe.https import fetch
-from mtasts.probe.smtp import deliver, look
+from mtasts.probe.probes import LIVE
 from mtasts.sender.machine import Sender, Step
 
 if TYPE_CHECKING:
     from mtasts.probe.dns import Resolver
+    from mtasts.probe.probes import Probes
     from mtasts.probe.reach import Reach
     from mtasts.probe.smtp import Envelope
 
@@ -32,7 +32,12 @@ _NOT_REACHED: frozenset[FetchOutcome | SmtpOutcome] = frozenset(
 
 
 async def send(
-    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
+    sender: Sender,
+    envelope: Envelope | None,
+    reach: Reach,
+    resolver: Resolver,
+    *,
+    probes: Probes = LIVE,
 ) -> Sender:
     """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once.
 
@@ -45,27 +50,27 @@ async def send(
                 sender = sender.record_seen(found)
             case Step.POLICY:
                 host = f"mta-sts.{sender.domain}"
-                sender = sender.policy_fetched(await _fetch(host, reach, resolver))
+                sender = sender.policy_fetched(await _fetch(host, reach, resolver, probes))
             case Step.MX:
                 sender = sender.mx_seen(await resolver.lookup(sender.domain, "MX"))
             case _:  # Step.ATTEMPT
-                sender = sender.attempted(await _deliver(sender, envelope, reach, resolver))
+                sender = sender.attempted(await _deliver(sender, envelope, reach, resolver, probes))
     return sender
 
 
-async def _fetch(host: str, reach: Reach, resolver: Resolver) -> Fetch:
+async def _fetch(host: str, reach: Reach, resolver: Resolver, probes: Probes) -> Fetch:
     """The first answer that an address of the policy host gives; no address is a failure too."""
     addresses, reason = await resolver.addresses(host)
     found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
     for address in addresses[:_ADDRESSES_MAX]:
-        found = await fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
+        found = await probes.fetch(reach, host, address, deadline_seconds=_FETCH_SECONDS)
         if found.outcome not in _NOT_REACHED:
             break
     return found
 
 
 async def _deliver(
-    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver
+    sender: Sender, envelope: Envelope | None, reach: Reach, resolver: Resolver, probes: Probes
 ) -> Delivery:
     """Try the addresses of the next host until one answers as a mail server."""
     addresses, reason = await resolver.addresses(sender.host)
@@ -73,12 +78,12 @@ async def _deliver(
     delivery = Delivery(SmtpSession(sender.host, "", failed, reason=reason))
     for address in addresses[:_ADDRESSES_MAX]:
         if envelope is None:
-            session = await look(reach, sender.host, address)
+            session = await probes.look(reach, sender.host, address)
             good = SmtpOutcome.TLS if sender.requires_tls else session.outcome
             accepted = session.outcome.settled and session.outcome is good
             delivery = Delivery(session, accepted=accepted)
         else:
-            delivery = await deliver(
+            delivery = await probes.deliver(
                 reach, sender.host, address, envelope, require_tls=sender.requires_tls
             )
         if delivery.session.outcome not in _NOT_REACHED:

@@ -151,10 +151,10 @@ def _standing(finding: Finding, since: dt.datetime, looks: int) -> Standing:
     return Standing(finding.id, severity, finding.summary, finding.evidence, since, looks)
 
 
-def read_state(raw: bytes) -> State:
+def read_state(raw: bytes, *, max_bytes: int = STATE_MAX_BYTES) -> State:
     """The state of a watch; raises `StateError`."""
-    if len(raw) > STATE_MAX_BYTES:
-        raise StateError(f"it is larger than {STATE_MAX_BYTES} bytes")
+    if len(raw) > max_bytes:
+        raise StateError(f"it is larger than {max_bytes} bytes")
     try:
         found = json.loads(raw)
         if found["version"] != VERSION:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
@@ -16,7 +16,7 @@ from mtasts.findings import printable
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from mtasts.probe.reach import Reach
     from mtasts.watch.changes import Change
@@ -27,6 +27,13 @@ _PAUSE_SECONDS = 1.0
 _AT_ONCE = 100
 _SUBJECT_MAX = 100  # what SNS takes
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
+
+
+class Sink(Protocol):
+    """Who is told of changes."""
+
+    def post(self, changes: Sequence[Change], /) -> None:
+        """Tell them; blocks, and raises ``OSError`` for what the other side does."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -85,18 +92,27 @@ class Topic:
             raise OSError(str(error)) from error
 
 
-async def notify(sinks: Sequence[Webhook | Topic], changes: Sequence[Change]) -> None:
+async def notify(
+    sinks: Sequence[Sink],
+    changes: Sequence[Change],
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
     """Tell every sink every change, in portions; each is tried a few times.
+
+    Between two tries it waits by ``sleep``.
 
     Raises:
         UndeterminedError: a sink did not take them; it may have taken some.
     """
     for sink in sinks:
         for start in range(0, len(changes), _AT_ONCE):
-            await _tell(sink, changes[start : start + _AT_ONCE])
+            await _tell(sink, changes[start : start + _AT_ONCE], sleep)
 
 
-async def _tell(sink: Webhook | Topic, changes: Sequence[Change]) -> None:
+async def _tell(
+    sink: Sink, changes: Sequence[Change], sleep: Callable[[float], Awaitable[None]]
+) -> None:
     tries = 0
     while True:
         tries += 1
@@ -107,6 +123,6 @@ async def _tell(sink: Webhook | Topic, changes: Sequence[Change]) -> None:
                 raise UndeterminedError(
                     f"whether {len(changes)} changes were told: {printable(str(error), 300)}"
                 ) from error
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await sleep(_PAUSE_SECONDS)
         else:
             return

@@ -7,32 +7,36 @@ from typing import TYPE_CHECKING, Any
 from live_domain import GOOD, SOON, fetched, session
 
 from mtasts.observations import DnsStatus, SmtpOutcome, TlsSession
+from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     from mtasts.check.observed import Observed
-    from mtasts.probe.reach import Reach
 
 
 class Asked:
-    """Stands for the observer: what it was asked, and what it saw."""
+    """Stands for the observer: what it was asked, and what it saw.
 
-    domains: list[tuple[str, tuple[str, ...]]]
-    reach: Reach
-    seconds: float
-    stop_after: int | None
-    raises_at = ""
+    Called as one is made, it is the one that was made. It is stopped by the user after
+    ``stop_after`` domains, and has a mistake that the domain ``raises_at`` brings out.
+    """
 
-    def __init__(
-        self, reach: Reach, _: object, *, deadline_seconds: float, tls_details: bool
-    ) -> None:
-        Asked.reach, Asked.seconds = reach, deadline_seconds
+    def __init__(self, *, stop_after: int | None = None, raises_at: str = "") -> None:
+        self.domains: list[tuple[str, tuple[str, ...]]] = []
+        self.reach = Reach()
+        self.seconds = 0.0
+        self._stop_after = stop_after
+        self._raises_at = raises_at
+
+    def __call__(self, reach: Reach, *, deadline_seconds: float, tls_details: bool) -> Asked:
+        self.reach, self.seconds = reach, deadline_seconds
         assert not tls_details
+        return self
 
     async def observe(self, domain: str, selectors: tuple[str, ...]) -> Observed:
-        if Asked.stop_after is not None and len(Asked.domains) >= Asked.stop_after:
+        if self._stop_after is not None and len(self.domains) >= self._stop_after:
             raise KeyboardInterrupt
-        Asked.domains.append((domain, tuple(selectors)))
-        if domain == Asked.raises_at:
+        self.domains.append((domain, tuple(selectors)))
+        if domain == self._raises_at:
             raise ValueError("no")
         return seen(domain)
 

@@ -61,7 +61,8 @@ def closed_port() -> int:
 class Zone(Resolver):
     """A resolver that is a literal: name and type to values; what is missing does not exist.
 
-    ``failing`` are the look-ups that nobody answers.
+    No values at a name say that it has no records of that type. ``failing`` are the look-ups that
+    nobody answers.
     """
 
     def __init__(
@@ -82,6 +83,8 @@ class Zone(Resolver):
         values = self.values.get((name, type_))
         if values is None:
             return DnsAnswer(name, type_, DnsStatus.NXDOMAIN)
+        if not values:
+            return DnsAnswer(name, type_, DnsStatus.NO_DATA)
         if type_ == "TXT":
             strings = tuple((value.encode(),) for value in values)
             return DnsAnswer(name, type_, DnsStatus.ANSWERED, strings=strings)

@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mtasts import engine as module
 from mtasts.engine import CheckpointError, Engine, EngineError, Lock, LockedError
 from mtasts.errors import UndeterminedError, UsageError
 
@@ -163,10 +163,7 @@ def test_a_cut_off_state_is_replaced_by_its_copy(engine: Make, tmp_path: Path) -
     assert engine({"whoami": {"out": '{"url": "s3://bucket"}'}}).restore() is None
 
 
-def test_an_engine_that_does_not_end_is_not_waited_for(
-    engine: Make,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "_SECONDS", 0.001)
-    with pytest.raises(UndeterminedError, match="did not end pulumi cancel within"):
-        engine({}).release()
+def test_an_engine_that_does_not_end_is_not_waited_for(engine: Make) -> None:
+    hurried = replace(engine({}), seconds=0.001)
+    with pytest.raises(UndeterminedError, match=r"did not end pulumi cancel within 0\.001 s"):
+        hurried.release()

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from asked import Asked, seen
+from fake_outside import FakeOutside
 from live_domain import NOW, SOON
 from loopback import Zone
 from memory_store import MemoryStore
 from stack_text import stack_text
 
-from mtasts.cli import check, domain_list
+from mtasts.cli import domain_list
 from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.errors import UsageError
@@ -34,16 +35,13 @@ STACK = stack_text(
 
 
 @pytest.fixture(autouse=True)
-def _asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(check, "Observer", Asked)
-    monkeypatch.setattr(check, "clock", lambda _: lambda: NOW)
-    for name, value in (("domains", []), ("stop_after", None)):
-        monkeypatch.setattr(Asked, name, value, raising=False)
 
 
-def run(*words: str) -> int:
-    return main(["check", *words])
+def run(*words: str, asked: Asked | None = None, **outside: Any) -> int:
+    """The command, with an observer that is a literal."""
+    return main(["check", *words], FakeOutside(now=NOW, observed=asked or Asked(), **outside))
 
 
 @pytest.mark.parametrize(
@@ -104,8 +102,10 @@ def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) ->
 
 def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
     (tmp_path / "more").write_text("# ours\nB.example  # two\n\nbücher.example\n")
-    assert run("a.example", "A.example.", "--file", "more", "--selector", "k") == 0
-    assert Asked.domains == [
+    asked = Asked()
+    words = ("a.example", "A.example.", "--file", "more", "--selector", "k")
+    assert run(*words, asked=asked) == 0
+    assert asked.domains == [
         ("a.example", ("k",)),
         ("b.example", ("k",)),
         ("xn--bcher-kva.example", ("k",)),
@@ -113,43 +113,38 @@ def test_domains_come_from_words_a_file_and_a_stack(tmp_path: Path) -> None:
 
 
 def test_a_stack_is_compared_with_its_ledger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     bucket = MemoryStore()
     bucket.fails["read", "parked.gov"] = "AccessDenied"
-    recorder = Recorder(bucket, Hosting.AWS)
-    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
-    assert run("--stack", "agency", "more.example") == 1
-    assert Asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
+    recorder, asked = Recorder(bucket, Hosting.AWS), Asked()
+    assert run("--stack", "agency", "more.example", asked=asked, ledger_of=recorder) == 1
+    assert asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out
     assert "error stack-foreign: an STS record is live that the stack has not published" in out
     assert "not known ledger: could not find out what parked.gov has published: Access" in out
 
 
-def two_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One whose ledgers can be read, and one whose credentials are missing."""
+def two_stacks(tmp_path: Path) -> dict[str, Recorder | UsageError]:
+    """The ledgers of one whose ledgers can be read, and one whose credentials are missing."""
     (tmp_path / "stacks").mkdir()
     for stack, domain in (("one", "one.example"), ("two", "two.example")):
         text = stack_text(f"{{name: {domain}, mx: [mx1.{domain}]}}")
         (tmp_path / "stacks" / f"Pulumi.{stack}.yaml").write_text(text)
+    missing = UsageError("no token for Cloudflare: pulumi config set X --secret -s STACK")
     recorder = Recorder(MemoryStore(), Hosting.AWS)
-
-    def ledgers(_: Any, __: Any, stack: str) -> Any:
-        if stack == "two":
-            raise UsageError("no token for Cloudflare: pulumi config set X --secret -s STACK")
-        return recorder, None
-
-    monkeypatch.setattr(check, "stack_ledgers", ledgers)
+    return {"one": recorder, "two": missing, "three": recorder}
 
 
 def test_several_stacks_are_compared_each_with_its_own_ledger(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    two_stacks(tmp_path, monkeypatch)
-    assert run("--stack", "one", "--stack", "two", "--stack", "one", "more.example") == 1
-    names = [name for name, _ in Asked.domains]
+    ledgers, asked = two_stacks(tmp_path), Asked()
+    words = ("--stack", "one", "--stack", "two", "--stack", "one", "more.example")
+    assert run(*words, asked=asked, ledger_of=ledgers) == 1
+    names = [name for name, _ in asked.domains]
     assert names == ["more.example", "one.example", "two.example"]
     out = capsys.readouterr().out
     assert "one.example: 1 error" in out
@@ -161,19 +156,20 @@ def test_several_stacks_are_compared_each_with_its_own_ledger(
 
 
 def test_a_stack_that_cannot_be_used_hides_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    two_stacks(tmp_path, monkeypatch)
-    assert run("--stack", "none", "--stack", "two", "--format", "sarif") == 2
+    ledgers, asked = two_stacks(tmp_path), Asked()
+    words = ("--stack", "none", "--stack", "two", "--format", "sarif")
+    assert run(*words, asked=asked, ledger_of=ledgers) == 2
     printed = capsys.readouterr()
     assert "mtasts: none: stacks/Pulumi.none.yaml does not exist" in printed.err
-    assert [name for name, _ in Asked.domains] == ["two.example"]
+    assert [name for name, _ in asked.domains] == ["two.example"]
     assert json.loads(printed.out)["version"] == "2.1.0"
     assert run("--stack", "none", "--stack", "nowhere") == 2
     assert run("--stack", "none") == 2
     text = (tmp_path / "stacks" / "Pulumi.one.yaml").read_text()
     (tmp_path / "stacks" / "Pulumi.three.yaml").write_text(text)
-    assert run("--stack", "one", "--stack", "three") == 2
+    assert run("--stack", "one", "--stack", "three", ledger_of=ledgers) == 2
     assert "one.example is in the stacks one and three: remove it from one" in (
         capsys.readouterr().err
     )
@@ -181,16 +177,17 @@ def test_a_stack_that_cannot_be_used_hides_no_other(
 
 def test_the_options_lead_the_probes(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("")
-    run("a.example")
-    assert not Asked.reach.allow_private
+    asked = Asked()
+    run("a.example", asked=asked)
+    assert not asked.reach.allow_private
     words = ["--resolver", "192.0.2.53:5353", "--ca", "ca.pem", "--deadline", "7"]
-    words.append("--allow-private")
-    run("a.example", *words, "--connect-to", "mx.example:25:192.0.2.1:2525")
-    assert Asked.reach.resolver == ("192.0.2.53", 5353)
-    assert str(Asked.reach.ca_file) == "ca.pem"
-    assert Asked.reach.target("mx.example", 25, "192.0.2.9") == ("192.0.2.1", 2525)
-    assert Asked.reach.allow_private
-    assert Asked.seconds == 7
+    words += ["--allow-private", "--connect-to", "mx.example:25:192.0.2.1:2525"]
+    run("a.example", *words, asked=asked)
+    assert asked.reach.resolver == ("192.0.2.53", 5353)
+    assert str(asked.reach.ca_file) == "ca.pem"
+    assert asked.reach.target("mx.example", 25, "192.0.2.9") == ("192.0.2.1", 2525)
+    assert asked.reach.allow_private
+    assert asked.seconds == 7
 
 
 @pytest.mark.parametrize(
@@ -212,9 +209,10 @@ def test_the_options_lead_the_probes(tmp_path: Path) -> None:
 def test_wrong_input_is_named(
     capsys: pytest.CaptureFixture[str], words: list[str], says: str
 ) -> None:
-    assert run(*words) == 2
+    asked = Asked()
+    assert run(*words, asked=asked) == 2
     assert says in capsys.readouterr().err
-    assert Asked.domains == []
+    assert asked.domains == []
 
 
 def test_a_file_that_is_too_large_is_refused(
@@ -233,30 +231,29 @@ def test_a_line_that_is_no_domain_is_named_and_the_others_are_checked(
     mark = "\ufeff" if encoding == "utf-16-be" else ""
     text = f"{mark}a.example\n\nnot a domain\n192.0.2.1\nb.example\n"
     (tmp_path / "more").write_text(text, encoding=encoding)
-    assert run("--file", "more") == 3
-    assert [name for name, _ in Asked.domains] == ["a.example", "b.example"]
+    asked = Asked()
+    assert run("--file", "more", asked=asked) == 3
+    assert [name for name, _ in asked.domains] == ["a.example", "b.example"]
     out = capsys.readouterr().out
     assert "not known domain: could not find out what domain more, line 3 means" in out
     assert "line 4 means: '192.0.2.1' is an IP address: write the host's name" in out
 
 
 def test_the_trouble_of_one_domain_is_its_own(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(Asked, "raises_at", "b.example")
-    assert run("a.example", "b.example", "c.example", "--parallel", "1") == 3
-    assert [name for name, _ in Asked.domains] == ["a.example", "b.example", "c.example"]
+    asked = Asked(raises_at="b.example")
+    assert run("a.example", "b.example", "c.example", "--parallel", "1", asked=asked) == 3
+    assert [name for name, _ in asked.domains] == ["a.example", "b.example", "c.example"]
     out = capsys.readouterr().out
     assert "not known check: could not find out anything about b.example: ValueError: no" in out
     assert "how: report this as a bug of mtasts" in out
 
 
 @pytest.mark.parametrize("format_", ["json", "html", "sarif"])
-def test_who_stops_it_gets_what_there_is(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, format_: str
-) -> None:
-    monkeypatch.setattr(Asked, "stop_after", 1)
-    assert run("bad.example", "b.example", "--parallel", "1", "--format", format_) == 130
+def test_who_stops_it_gets_what_there_is(capsys: pytest.CaptureFixture[str], format_: str) -> None:
+    words = ("bad.example", "b.example", "--parallel", "1", "--format", format_)
+    assert run(*words, asked=Asked(stop_after=1)) == 130
     printed = capsys.readouterr()
     assert "stopped after 1 of 2 domains" in printed.err
     assert "host-not-found" in printed.out
@@ -272,28 +269,24 @@ class Handing:
 
 
 def test_what_a_retirement_withdraws_is_not_missed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     recorder = Recorder(MemoryStore(PhaseEntered(1, at, Phase.ADDRESSES_WITHDRAWN)), Hosting.AWS)
-    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
-    monkeypatch.setattr(check, "Resolver", lambda _: Zone({}))
-    run("--stack", "agency")
+    run("--stack", "agency", ledger_of=recorder, handed=Handing(), zone=Zone({}))
     assert "stack-record-missing" not in capsys.readouterr().out
 
 
 def test_what_was_handed_out_is_looked_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     recorder = Recorder(MemoryStore(), Hosting.AWS)
-    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, Handing()))
     zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
-    monkeypatch.setattr(check, "Resolver", lambda _: zone)
-    run("--stack", "agency")
+    run("--stack", "agency", ledger_of=recorder, handed=Handing(), zone=zone)
     out = capsys.readouterr().out
     assert "stack-record-live: a record that the stack has handed out is live" in out
     assert "not known stack-record: could not find out what was handed out for parked.gov" in out

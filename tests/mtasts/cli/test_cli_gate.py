@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 from loopback import Zone
 from stack_text import stack_text
 
 from localcloud.mail import Flavour, MailServers
 from localcloud.reports import write_reports
-from mtasts.cli import gate
 from mtasts.cli.main import main
 from mtasts.config import load_file
 from mtasts.errors import UndeterminedError
@@ -23,8 +23,8 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession, TlsSession
 from mtasts.policy import Mode, Policy
+from mtasts.probe.probes import Probes
 from mtasts.probe.reach import ConnectTo, Reach
-from mtasts.promotion import collect
 from mtasts.promotion import evidence as evidence_module
 from mtasts.promotion.collect import gather_evidence, vantage_of
 from mtasts.promotion.conditions import evidence_conditions
@@ -187,17 +187,12 @@ async def test_the_vantage_is_written_down(
     ],
 )
 def test_what_is_not_as_senders_have_it_is_written_down(
-    monkeypatch: pytest.MonkeyPatch, reach: Reach, resolver: str, changed: tuple[str, ...]
+    reach: Reach, resolver: str, changed: tuple[str, ...]
 ) -> None:
     servers = (("192.0.2.53", 53), ("2001:db8::53", 53))
-    monkeypatch.setattr(collect, "system_servers", lambda: servers)
-    found = vantage_of(reach)
+    found = vantage_of(reach, lambda: servers)
     assert (found.resolver, found.changed) == (resolver, changed)
     assert found.roots.startswith("Mozilla (certifi 20")
-
-
-def run(*words: str) -> int:
-    return main(["gate", *words])
 
 
 def served() -> Ledger:
@@ -220,18 +215,23 @@ class Recorded:
         return self.ledger
 
 
-@pytest.fixture
-def lab(folder: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+async def look(_: Reach, host: str, address: str) -> SmtpSession:
+    """A session that went well."""
+    expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
+    return SmtpSession(host, address, SmtpOutcome.TLS, tls=TlsSession(expires=expires))
+
+
+OUTSIDE = FakeOutside(zone=Zone(RECORDS), probed=Probes(look=look), ledger_of=Recorded(served()))
+
+
+def run(*words: str, **outside: Any) -> int:
     """The command with a resolver that is a literal and sessions that all went well."""
-    zone = Zone(getattr(request, "param", RECORDS))
-    monkeypatch.setattr(gate, "Resolver", lambda _: zone)
-    monkeypatch.setattr(gate, "stack_ledgers", lambda *_: (Recorded(served()), None))
+    return main(["gate", *words], replace(OUTSIDE, **outside))
 
-    async def look(_: Reach, host: str, address: str) -> object:
-        expires = dt.datetime.now(dt.UTC) + dt.timedelta(days=9)
-        return SmtpSession(host, address, SmtpOutcome.TLS, tls=TlsSession(expires=expires))
 
-    monkeypatch.setattr(collect, "look", look)
+@pytest.fixture
+def lab(folder: Path) -> Path:
+    """The folder that it runs in."""
     return folder
 
 
@@ -296,14 +296,13 @@ def test_what_was_looked_at_otherwise_than_senders_do_meets_nothing(
 )
 def test_reports_count_for_what_the_ledger_says_was_served(
     lab: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     ledger: Ledger | Exception,
     says: str,
 ) -> None:
-    monkeypatch.setattr(gate, "stack_ledgers", lambda *_: (Recorded(ledger), None))
     write_good(lab / "reports")
-    assert run("collect", DOMAIN, "--reports", "reports") == 1
+    found = Recorded(ledger)
+    assert run("collect", DOMAIN, "--reports", "reports", ledger_of=found) == 1
     assert says in capsys.readouterr().out
 
 
@@ -475,19 +474,15 @@ def test_wrong_input_is_named(
 
 
 @pytest.mark.usefixtures("lab")
-@pytest.mark.parametrize("lab", [{}], indirect=True)
 def test_a_domain_that_vanished_from_dns_meets_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run("collect", DOMAIN) == 1
+    assert run("collect", DOMAIN, zone=Zone({})) == 1
     assert "could not find out whether it offers TLS" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("lab")
-def test_mx_that_nobody_tells_of_are_not_judged(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mx_that_nobody_tells_of_are_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
     zone = Zone({}, failing=frozenset({(DOMAIN, "MX")}))
-    monkeypatch.setattr(gate, "Resolver", lambda _: zone)
-    assert run("check", DOMAIN) == 3
+    assert run("check", DOMAIN, zone=zone) == 3
     assert "the MX records of example.gov: SERVFAIL" in capsys.readouterr().err

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from fake_account import FakeAccount
+from fake_outside import FakeOutside
 
 from mtasts.cli.main import main
-from mtasts.cloud.aws.account import Account
-from mtasts.cloud.aws.zones import Route53Zones
-from mtasts.cloud.cloudflare.zones import CloudflareZones
+from mtasts.cloud.of_stack import Clouds
 from mtasts.errors import UndeterminedError
 from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from mtasts.config import Dns
 
 ACCOUNT = "123456789012"
 CLOUDFLARE = "0123456789abcdef" * 2
@@ -34,15 +37,42 @@ def domain(name: str = "example.gov", **more: str) -> dict[str, object]:
     return {"name": name, "mx": ["mx.example.gov"], **more}
 
 
-@pytest.fixture(autouse=True)
-def nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> Any:
-        raise UndeterminedError("no credentials")
+class Listed:
+    """The zones of an account; by whose role they were asked for. None of them: nobody tells."""
 
-    monkeypatch.setattr(Account, "account_id", refuse)
-    monkeypatch.setattr(Route53Zones, "list", refuse)
-    monkeypatch.setattr(CloudflareZones, "list", refuse)
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
+    def __init__(self, *zones: HostedZone) -> None:
+        self.zones = zones
+        self.roles: list[str | None] = []
+
+    def list(self, role: str | None) -> tuple[HostedZone, ...]:
+        self.roles.append(role)
+        if not self.zones:
+            raise UndeterminedError("no credentials")
+        return self.zones
+
+
+@dataclass(frozen=True)
+class FakeClouds(Clouds):
+    """Clouds that list the same zones at either."""
+
+    listed: Any = None
+
+    def zones_at(self, dns: Dns) -> Any:
+        del dns
+        return self.listed
+
+
+def outside(listed: Listed, id_: str | Exception) -> FakeOutside:
+    """An AWS account ``id_`` and zones, as data."""
+
+    def clouds(found: Clouds) -> Clouds:
+        aws = found.aws and FakeAccount(found.aws.settings, id_=id_)
+        return FakeClouds(found.stack, found.config, aws, found.cloudflare, listed)
+
+    return FakeOutside({"CLOUDFLARE_API_TOKEN": "t"}, cloud_of=clouds)
+
+
+NOBODY = outside(Listed(), UndeterminedError("no credentials"))
 
 
 def stack(folder: Path, *domains: dict[str, object], **more: object) -> Path:
@@ -52,12 +82,18 @@ def stack(folder: Path, *domains: dict[str, object], **more: object) -> Path:
     return folder
 
 
-def run(folder: Path, *words: str) -> int:
-    return main(["iam", words[0], "--stack", "agency", "--stacks", str(folder), *words[1:]])
+def run(folder: Path, *words: str, there: FakeOutside = NOBODY) -> int:
+    fixed = ("--stack", "agency", "--stacks", str(folder))
+    return main(["iam", words[0], *fixed, *words[1:]], there)
 
 
-def printed(folder: Path, capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
-    assert run(folder, *words, "--format", "json") == 0
+def printed(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    *words: str,
+    there: FakeOutside = NOBODY,
+) -> dict[str, Any]:
+    assert run(folder, *words, "--format", "json", there=there) == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     return found
 
@@ -102,26 +138,19 @@ def test_what_cannot_be_known_is_asked_for(
 
 
 def test_what_was_asked_is_told_as_assumed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    listed = (HostedZone("Z0000000009", "example.gov"), HostedZone("Z0000000008", "gov"))
-    asked: list[object] = []
-
-    def answer(_: object, role: str | None) -> tuple[HostedZone, ...]:
-        asked.append(role)
-        return listed
-
-    monkeypatch.setattr(Route53Zones, "list", answer)
-    monkeypatch.setattr(Account, "account_id", lambda _: ACCOUNT)
+    listed = Listed(HostedZone("Z0000000009", "example.gov"), HostedZone("Z0000000008", "gov"))
+    there = outside(listed, ACCOUNT)
     more = {"aws:allowedAccountIds": None}
     folder = stack(tmp_path, domain(), domain("b.example.gov"), **more)
-    assert run(folder, "preview", "--format", "pulumi") == 0
+    assert run(folder, "preview", "--format", "pulumi", there=there) == 0
     said = capsys.readouterr()
     assert f"iam: assumed: the account is that of the present credentials, {ACCOUNT}\n" in said.err
     assert "example.gov is in the zone Z0000000009, which the account has listed" in said.err
     assert "Z0000000009" in said.out
-    assert len(asked) == 1
-    assert run(stack(tmp_path, domain("other.example"), **more), "up") == 2
+    assert listed.roles == [None]
+    assert run(stack(tmp_path, domain("other.example"), **more), "up", there=there) == 2
     assert "no public hosted zone" in capsys.readouterr().err
 
 
@@ -139,12 +168,11 @@ def test_a_zone_in_another_account_is_its_roles(
 
 
 def test_delegated_records_are_in_the_operators_zone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    listed = (HostedZone("Z0000000007", "operator.example"),)
-    monkeypatch.setattr(Route53Zones, "list", lambda *_: listed)
+    there = outside(Listed(HostedZone("Z0000000007", "operator.example")), ACCOUNT)
     more = {"mtasts:dns": "delegated", "mtasts:delegationZone": "sts.operator.example"}
-    found = printed(stack(tmp_path, domain(), **more), capsys, "up")
+    found = printed(stack(tmp_path, domain(), **more), capsys, "up", there=there)
     assert zones(found["policies"][0]["document"]) == ["Z0000000007"]
     sids = [each["Sid"] for each in found["policies"][0]["document"]["Statement"]]
     assert "HandedOutRead" in sids

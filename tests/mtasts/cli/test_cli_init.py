@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import socketserver
 import stat
-import threading
 from typing import TYPE_CHECKING
 
-import dns.flags
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
+from fake_outside import FakeOutside
+from loopback import Zone
 
 from mtasts.check.stack_file import check_stack_file
 from mtasts.cli import init
@@ -24,7 +20,6 @@ from mtasts.findings import Severity
 from mtasts.policy import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 # The fake is data: what DNS says about each name; a name that is not here cannot be found out.
@@ -280,56 +275,29 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         create(tmp_path / "file" / "stacks", "--domain", "example.gov")
 
 
-# --- the command itself, over a real resolver on loopback ----------------------------------------
+# --- the command itself --------------------------------------------------------------------------
 
-RECORDS = {
-    "live.example.": ["20 Backup.live.example.", "10 mx.live.example.", "30 MX.live.example."],
-    "null.example.": ["0 ."],
-    "empty.example.": [],
-}
-
-
-class Resolver(socketserver.BaseRequestHandler):
-    """Answers from `RECORDS`; SERVFAIL below broken.example, NXDOMAIN for every other name."""
-
-    def handle(self) -> None:
-        query = dns.message.from_wire(self.request[0])
-        response = dns.message.make_response(query)
-        response.flags |= dns.flags.RA
-        name = query.question[0].name.to_text()
-        if name.endswith("broken.example."):
-            response.set_rcode(dns.rcode.SERVFAIL)
-        elif name not in RECORDS:
-            response.set_rcode(dns.rcode.NXDOMAIN)
-        elif RECORDS[name]:
-            response.answer.append(dns.rrset.from_text(name, 60, "IN", "MX", *RECORDS[name]))
-        self.request[1].sendto(response.to_wire(), self.client_address)
+DNS = Zone(
+    {
+        ("live.example", "MX"): ("20 backup.live.example", "10 mx.live.example"),
+        ("null.example", "MX"): ("0 .",),
+        ("empty.example", "MX"): (),
+    },
+    failing=frozenset({("broken.example", "MX")}),
+)
 
 
-def inside(monkeypatch: pytest.MonkeyPatch, resolver: str) -> None:
-    """Have the environment be a local cloud's, with that resolver."""
-    monkeypatch.setenv("MTASTS_LOCAL_CLOUD", "/somewhere")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    monkeypatch.setenv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:1")
-    monkeypatch.setenv("MTASTS_RESOLVER", resolver)
+def inside(resolver: str) -> FakeOutside:
+    """The environment of a local cloud, with that resolver."""
+    nowhere = dict.fromkeys(("AWS_ENDPOINT_URL", "CLOUDFLARE_BASE_URL"), "http://127.0.0.1:1")
+    return FakeOutside({"MTASTS_LOCAL_CLOUD": "/somewhere", "MTASTS_RESOLVER": resolver, **nowhere})
 
 
-@pytest.fixture
-def resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    with socketserver.UDPServer(("127.0.0.1", 0), Resolver) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        inside(monkeypatch, f"127.0.0.1:{server.server_address[1]}")
-        yield
-        server.shutdown()
-        thread.join()
+def run(folder: Path, *words: str, outside: FakeOutside | None = None) -> int:
+    found = FakeOutside(zone=DNS) if outside is None else outside
+    return init.run(arguments("agency", "--stacks", str(folder), *words), found)
 
 
-def run(folder: Path, *words: str) -> int:
-    return init.run(arguments("agency", "--stacks", str(folder), *words))
-
-
-@pytest.mark.usefixtures("resolver")
 def test_live_mx_records_are_taken_in_order_of_preference(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -342,7 +310,6 @@ def test_live_mx_records_are_taken_in_order_of_preference(
     assert printed.err == ""
 
 
-@pytest.mark.usefixtures("resolver")
 @pytest.mark.parametrize(
     ("words", "code", "expect"),
     [
@@ -368,16 +335,16 @@ def test_exit_codes_keep_no_apart_from_could_not_tell(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_given_hosts_need_no_resolver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    inside(monkeypatch, "127.0.0.1:1")
-    assert run(tmp_path, "--domain", "example.gov", "--mx", "mail.example.gov", "--offline") == 0
+def test_given_hosts_need_no_resolver(tmp_path: Path) -> None:
+    words = ("--domain", "example.gov", "--mx", "mail.example.gov", "--offline")
+    assert run(tmp_path, *words, outside=inside("127.0.0.1:1")) == 0
 
 
 def test_a_resolver_off_this_machine_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    inside(monkeypatch, "192.0.2.53:53")
-    assert run(tmp_path, "--domain", "example.gov") == 2
+    outside = inside("192.0.2.53:53")
+    assert run(tmp_path, "--domain", "example.gov", outside=outside) == 2
     assert "loopback" in capsys.readouterr().err
 
 

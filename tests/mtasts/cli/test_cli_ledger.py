@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from fake_outside import FakeOutside
 from loopback import Zone, closed_port
 
 from localcloud.moto_host import moto_running, session
@@ -221,20 +222,16 @@ def test_a_stack_file_that_is_not_there_is_named(
     assert "Pulumi.none.yaml" in capsys.readouterr().err
 
 
-def plan(url: str, folder: Path, *words: str) -> int:
+MX = {("example.gov", "MX"): ("10 mx1.example.gov",)}
+
+
+def plan(url: str, folder: Path, *words: str, failing: tuple[str, ...] = ()) -> int:
     (folder / "Pulumi.agency.yaml").write_text(STACK.format(url=url))
     (folder / "Pulumi.broken.yaml").write_text("{")
-    return main(["plan-mx", *words, "--stacks", str(folder)])
+    zone = Zone(MX, failing=frozenset((name, "MX") for name in failing))
+    return main(["plan-mx", *words, "--stacks", str(folder)], FakeOutside(zone=zone))
 
 
-@pytest.fixture
-def dns(monkeypatch: pytest.MonkeyPatch) -> Zone:
-    zone = Zone({("example.gov", "MX"): ("10 mx1.example.gov",)})
-    monkeypatch.setattr("mtasts.cli.plan_mx.Resolver", lambda _: zone)
-    return zone
-
-
-@pytest.mark.usefixtures("dns")
 def test_the_steps_of_a_move_are_printed_with_their_dates(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -257,7 +254,6 @@ def test_the_steps_of_a_move_are_printed_with_their_dates(
     assert "not before 20" in out
 
 
-@pytest.mark.usefixtures("dns")
 def test_a_move_to_where_one_is_needs_no_step(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -281,12 +277,10 @@ def test_a_move_to_where_one_is_needs_no_step(
 def test_what_cannot_be_planned(  # noqa: PLR0917 - a table's columns
     url: str,
     tmp_path: Path,
-    dns: Zone,
     capsys: pytest.CaptureFixture[str],
     words: tuple[str, ...],
     code: int,
     says: str,
 ) -> None:
-    dns.failing = frozenset({("new.example", "MX")})
-    assert plan(url, tmp_path, *words) == code
+    assert plan(url, tmp_path, *words, failing=("new.example",)) == code
     assert says in capsys.readouterr().err

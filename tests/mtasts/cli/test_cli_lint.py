@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 
+from mtasts.cli.lint import READ_LIMIT
 from mtasts.cli.main import COMMANDS, main
 from mtasts.policy import policy_id
 
@@ -104,10 +106,10 @@ def test_coverage_is_told_to_people(policy: Path, capsys: pytest.CaptureFixture[
 
 
 def test_a_body_past_the_limit_gets_no_id(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("mtasts.cli.lint.READ_LIMIT", 2_000_000)
-    (tmp_path / "body").write_bytes(b"a" * 3_000_000)
+    (tmp_path / "body").touch()
+    os.truncate(tmp_path / "body", READ_LIMIT + 1)
     assert main(["lint", "policy", str(tmp_path / "body"), "--format", "json"]) == 1
     (row,) = rows(capsys)
     assert (row["valid"], row["policy"], row["id"]) == (False, None, None)
@@ -154,16 +156,14 @@ def test_fail_on_sets_the_exit_code(policy: Path, fail_on: str, code: int) -> No
         pytest.param("sts", b"a\n" * 1001, "invalid", None, id="too-many"),
     ],
 )
-def test_records_from_standard_input(  # noqa: PLR0917 - a table row and two fixtures
-    monkeypatch: pytest.MonkeyPatch,
+def test_records_from_standard_input(
     capsys: pytest.CaptureFixture[str],
     kind: str,
     text: bytes,
     outcome: str,
     record: dict[str, object] | None,
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
-    main(["lint", "record", "--kind", kind, "-", "--format", "json"])
+    main(["lint", "record", "--kind", kind, "-", "--format", "json"], FakeOutside(typed=text))
     (row,) = rows(capsys)
     assert (row["file"], row["outcome"], row["record"]) == ("-", outcome, record)
     assert bool(row["findings"]) == (outcome != "valid")

@@ -7,38 +7,19 @@ import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING
 
+import ending
 import pytest
+from ending import Ending
 
 from mtasts.cli import main as entry
-from mtasts.cli.output import Help, describe, write
+from mtasts.cli.output import columns_of, describe, write
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import Finding, Severity
 
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
 ROOT = Path(__file__).parents[3]
-
-
-def command(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | int) -> None:
-    """Make ``mtasts probe`` a command that ends with ``outcome``."""
-
-    def configure(parser: ArgumentParser) -> None:
-        parser.epilog = "example: mtasts probe"
-
-    def run(_: Namespace) -> int:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        return outcome
-
-    module = ModuleType("mtasts.cli.probe_of_the_test")
-    vars(module).update(configure=configure, run=run)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(entry.COMMANDS, "probe", (module.__name__, "a command of the test"))
 
 
 @pytest.mark.parametrize(
@@ -58,24 +39,15 @@ def command(monkeypatch: pytest.MonkeyPatch, outcome: BaseException | int) -> No
     ],
 )
 def test_exit_codes(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    outcome: BaseException | int,
-    code: int,
-    said: str,
+    capsys: pytest.CaptureFixture[str], outcome: BaseException | int, code: int, said: str
 ) -> None:
-    command(monkeypatch, outcome)
-    assert entry.main(["probe"]) == code
+    assert entry.main(["end"], Ending(by=outcome), ending.COMMANDS) == code
     assert capsys.readouterr().err == said
 
 
-def test_a_reader_that_has_gone_is_no_error(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    command(monkeypatch, BrokenPipeError())
-    with (tmp_path / "out").open("w") as out:
-        monkeypatch.setattr("sys.stdout", out)
-        assert entry.main(["probe"]) == 141
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
+    with (tmp_path / "out").open("w") as out, redirect_stdout(out):
+        assert entry.main(["end"], Ending(by=BrokenPipeError()), ending.COMMANDS) == 141
 
 
 def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
@@ -86,14 +58,12 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == f"mtasts {version}\n"
 
 
-def test_help_lists_every_command_and_imports_none(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(entry.COMMANDS, "absent", ("mtasts.cli.absent", "no such module"))
+def test_help_lists_every_command_and_imports_none(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = entry.COMMANDS | {"absent": ("mtasts.cli.absent", "no such module")}
     with pytest.raises(SystemExit):
-        entry.main(["--help"])
+        entry.main(["--help"], commands=commands)
     out = capsys.readouterr().out
-    assert all(name in out for name in entry.COMMANDS)
+    assert all(name in out for name in commands)
     assert "example: mtasts" in out
 
 
@@ -118,17 +88,13 @@ def test_linting_a_policy_imports_only_what_it_needs(tmp_path: Path) -> None:
         pytest.param("wide", 100, 78, id="not-a-number"),
     ],
 )
-def test_help_is_as_wide_as_the_terminal(
-    monkeypatch: pytest.MonkeyPatch, columns: str, terminal: int | None, width: int
-) -> None:
+def test_help_is_as_wide_as_the_terminal(columns: str, terminal: int | None, width: int) -> None:
     def size(_: int) -> os.terminal_size:
         if terminal is None:
             raise OSError
         return os.terminal_size((terminal, 24))
 
-    monkeypatch.setenv("COLUMNS", columns)
-    monkeypatch.setattr("os.get_terminal_size", size)
-    assert Help("mtasts")._width == width
+    assert columns_of({"COLUMNS": columns}, size) - 2 == width
 
 
 FINDING = Finding("a-b", Severity.ERROR, "summary", "clause", "evidence", "fix")
@@ -144,15 +110,15 @@ class Terminal(io.StringIO):
 def test_colour_is_for_terminals_that_want_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     plain = describe(FINDING)
-    monkeypatch.setattr("sys.stdout", Terminal())
-    assert describe(FINDING) == plain.replace("error", "\x1b[31merror\x1b[0m", 1)
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert describe(FINDING) == plain
+    with redirect_stdout(Terminal()):
+        assert describe(FINDING) == plain.replace("error", "\x1b[31merror\x1b[0m", 1)
+        monkeypatch.setenv("NO_COLOR", "1")
+        assert describe(FINDING) == plain
 
 
-def test_what_the_output_cannot_encode_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_output_cannot_encode_is_escaped() -> None:
     raw = io.BytesIO()
-    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    write("b\u00fccher\n")
-    sys.stdout.flush()
-    assert raw.getvalue() == b"b\\xfccher\n"
+    with redirect_stdout(io.TextIOWrapper(raw, encoding="ascii")):
+        write("b\u00fccher\n")
+        sys.stdout.flush()
+        assert raw.getvalue() == b"b\\xfccher\n"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from fake_outside import FakeOutside
 
 from mtasts.cli.main import main
+from mtasts.engine import Engine
 from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, render_forecast
 from mtasts.rulings import refusal
 
@@ -89,16 +90,11 @@ def test_a_word_for_the_engine_is_no_stack_name(capsys: pytest.CaptureFixture[st
 
 
 def test_an_engine_that_does_not_end_is_given_up(
-    engine: Callable[[str, str], None],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, engine: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def hang(*_: object, **__: object) -> None:
-        raise subprocess.TimeoutExpired("pulumi", 600)
-
     engine("", "")
-    monkeypatch.setattr(subprocess, "run", hang)
-    assert main(["preview", "agency"]) == 3
+    planned = Engine(str(tmp_path / "pulumi"), "agency", seconds=0.0)
+    assert main(["preview", "agency"], FakeOutside(planned=planned)) == 3
     assert "did not end pulumi preview within" in capsys.readouterr().err
 
 

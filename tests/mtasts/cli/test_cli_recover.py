@@ -7,18 +7,19 @@ import json
 import os
 import socket
 import subprocess
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from fake_account import FakeAccount
+from fake_outside import FakeOutside
 from stack_text import stack_text
 
-from mtasts.cli import recover
 from mtasts.cli.main import main
+from mtasts.cli.processes import program
 from mtasts.engine import CheckpointError, Engine, Lock, LockedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 STACK = stack_text(
     "{name: example.gov, mx: [mx1.example.gov]}",
@@ -27,13 +28,15 @@ SINCE = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ID = "d470c933-b539-4dc7-82cd-f35d47c4bf5a"
 
 
+@dataclass(frozen=True)
 class Scripted(Engine):
     """Raises what it is told to, one after the other, when it is asked for its lock."""
 
-    problems: list[Exception]
-    pending: tuple[tuple[str, str], ...]
-    copy: Path | None
-    done: list[str]
+    problems: list[Exception] = field(default_factory=list)
+    pending: tuple[tuple[str, str], ...] = ()
+    copy: Path | None = None
+    done: list[str] = field(default_factory=list)
+    there: list[tuple[str, str, str]] = field(default_factory=list)
 
     def require_unlocked(self) -> None:
         if self.problems:
@@ -51,60 +54,61 @@ class Scripted(Engine):
     def settle_interrupted(self) -> None:
         self.done.append("settle")
 
+    def plan_import(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        steps = [
+            {
+                "op": "create",
+                "urn": f"urn:pulumi:agency::mtasts::{type_}::{name}",
+                "newState": {"custom": True, "inputs": {"id": id_}},
+            }
+            for type_, name, id_ in self.there
+        ]
+        rows = [{"type": type_, "name": name, "id": "?"} for type_, name, _ in self.there]
+        return {"steps": steps}, {"resources": rows}
+
+    def take_in(self, file: dict[str, Any]) -> None:
+        assert [row["id"] for row in file["resources"]] == [id_ for *_, id_ in self.there]
+        self.there.clear()
+
 
 @pytest.fixture
-def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> type[Scripted]:
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripted:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("mtasts.cloud.of_stack.Clouds.identify", lambda _: "123456789012")
-    monkeypatch.setattr(recover, "Engine", Scripted)
-    monkeypatch.setattr(Scripted, "find", lambda stack: Scripted("pulumi", stack))
-    for name, value in (("problems", []), ("pending", ()), ("copy", None), ("done", [])):
-        monkeypatch.setattr(Scripted, name, value, raising=False)
-    found: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(Scripted, "found", found, raising=False)
+    return Scripted("pulumi", "agency")
 
-    def take_in(*_: object) -> Iterator[tuple[str, str, str]]:
-        yield from found
 
-    monkeypatch.setattr(recover, "finder", lambda _: None)
-    monkeypatch.setattr(recover, "take_in_existing", take_in)
-    return Scripted
+def run(engine: Scripted, *words: str, program: str = "") -> int:
+    """The command, whose own process and every other is called ``program``."""
+    outside = FakeOutside(
+        cloud_of=lambda found: replace(found, aws=FakeAccount()),
+        planned=engine,
+        found=lambda creation: creation.inputs["id"],
+        programs=defaultdict(lambda: program),
+    )
+    return main(["recover", "agency", *words], outside)
 
 
 def locked(host: str = "elsewhere", pid: int = 1) -> LockedError:
     return LockedError((Lock(ID, "root", host, pid, SINCE),), "locked")
 
 
-def dead() -> int:
-    """The number of a process that has ended."""
-    with subprocess.Popen(["true"]) as process:
-        pass
-    return process.pid
-
-
-def run(*words: str) -> int:
-    return main(["recover", "agency", *words])
-
-
 def test_where_nothing_is_amiss_it_says_so(
-    engine: type[Scripted], capsys: pytest.CaptureFixture[str]
+    engine: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run() == 0
+    assert run(engine) == 0
     assert capsys.readouterr().out == (
         "agency: there was nothing to recover; go on with pulumi up -s agency\n"
     )
     assert engine.done == []
 
 
-def test_it_says_what_it_did(
-    engine: type[Scripted], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine.problems[:] = [locked(socket.gethostname(), dead())]
-    monkeypatch.setattr(engine, "pending", (("creating", "example.gov-sts"),))
-    engine.found.append(("t", "example.gov-sts", "Z_n_TXT"))  # type: ignore[attr-defined]  # as set
-    assert run("--format", "json") == 0
+def test_it_says_what_it_did(engine: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
+    engine.problems[:] = [locked(socket.gethostname())]
+    engine = replace(engine, pending=(("creating", "example.gov-sts"),))
+    engine.there.append(("t", "example.gov-sts", "Z_n_TXT"))
+    assert run(engine, "--format", "json") == 0
     printed = capsys.readouterr()
     document = json.loads(printed.out)
     assert [each["did"] for each in document["done"]] == ["release", "settle", "import"]
@@ -132,79 +136,74 @@ def test_it_says_what_it_did(
     ],
 )
 def test_what_cannot_be_known_is_left_to_people(
-    engine: type[Scripted], capsys: pytest.CaptureFixture[str], problem: Exception, says: str
+    engine: Scripted, capsys: pytest.CaptureFixture[str], problem: Exception, says: str
 ) -> None:
     engine.problems[:] = [problem]
-    assert run() == 2
+    assert run(engine) == 2
     assert says in capsys.readouterr().err
     assert engine.done == []
 
 
-def test_a_lock_of_another_host_is_released_by_its_id(engine: type[Scripted]) -> None:
+def test_a_lock_of_another_host_is_released_by_its_id(engine: Scripted) -> None:
     engine.problems[:] = [locked()]
-    assert run("--lock-id", "another") == 2
+    assert run(engine, "--lock-id", "another") == 2
     engine.problems[:] = [locked()]
-    assert run("--lock-id", ID) == 0
+    assert run(engine, "--lock-id", ID) == 0
     assert engine.done == ["release"]
 
 
 def test_a_state_that_is_cut_off_is_put_back(
-    engine: type[Scripted], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    engine: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.problems[:] = [CheckpointError("failed to load checkpoint")]
-    monkeypatch.setattr(engine, "copy", Path("agency.json"))
-    assert run() == 0
+    engine = replace(engine, copy=Path("agency.json"))
+    assert run(engine) == 0
     printed = capsys.readouterr()
     assert "put back the engine's copy of the state, which was cut off: agency.json" in printed.err
     assert "the state is whole" in printed.out
 
 
-@pytest.mark.parametrize(
-    ("program", "comm", "code"),
-    [
-        ("pulumi", "", 2),
-        ("bash", "", 0),
-        (OSError(), "", 2),
-        (OSError(), "pulumi", 2),
-        (OSError(), "bash", 0),
-    ],
-    ids=["run", "other", "unknown", "run-without-ps", "other-without-ps"],
-)
-def test_a_run_that_is_alive_keeps_its_lock(  # noqa: PLR0917 - a table's columns
-    engine: type[Scripted],
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    program: str | OSError,
-    comm: str,
-    code: int,
+@pytest.mark.parametrize(("program", "code"), [("pulumi", 2), ("bash", 0), ("", 0)])
+def test_a_run_that_is_alive_keeps_its_lock(
+    engine: Scripted, capsys: pytest.CaptureFixture[str], program: str, code: int
 ) -> None:
-    monkeypatch.setattr(recover, "_COMM", str(tmp_path / "{}"))
-    if comm:
-        (tmp_path / str(os.getpid())).write_text(f"{comm}\n")
-
-    def ps(words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
-        if isinstance(program, OSError):
-            raise program
-        return subprocess.CompletedProcess(words, 0, f"{program}\n", "")
-
-    monkeypatch.setattr(subprocess, "run", ps)
-    engine.problems[:] = [locked(socket.gethostname(), os.getpid())]
-    assert run() == code
+    engine.problems[:] = [locked(socket.gethostname())]
+    assert run(engine, program=program) == code
     assert ("which is alive" in capsys.readouterr().err) == (code == 2)
 
 
-def test_another_users_process_is_alive(
-    engine: type[Scripted], monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_has_ended_is_called_nothing() -> None:
+    with subprocess.Popen(["true"]) as process:
+        pass
+    assert program(process.pid) == ""
+
+
+@pytest.mark.parametrize(
+    ("shown", "comm", "expected"),
+    [
+        ("bash", "", "bash"),
+        ("", "", "pulumi"),
+        ("", "pulumi", "pulumi"),
+        ("", "bash", "bash"),
+    ],
+    ids=["ps", "unknown", "run-without-ps", "other-without-ps"],
+)
+def test_a_process_is_called_what_the_machine_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shown: str, comm: str, expected: str
 ) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if shown:
+        (tmp_path / "ps").write_text(f"#!/bin/sh\necho {shown}\n")
+        (tmp_path / "ps").chmod(0o755)
+    if comm:
+        (tmp_path / str(os.getpid())).mkdir()
+        (tmp_path / str(os.getpid()) / "comm").write_text(f"{comm}\n")
+    assert program(os.getpid(), proc=tmp_path) == expected
+
+
+def test_another_users_process_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     def kill(*_: int) -> None:
         raise PermissionError
 
     monkeypatch.setattr(os, "kill", kill)
-    monkeypatch.setattr(
-        subprocess,
-        "run",
-        lambda *_, **__: subprocess.CompletedProcess([], 0, "python\n", ""),
-    )
-    engine.problems[:] = [locked(socket.gethostname(), os.getpid())]
-    assert run() == 0
+    assert program(os.getpid()).startswith("py")

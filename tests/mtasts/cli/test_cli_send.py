@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from fake_outside import FakeOutside
 from loopback import Zone
 
-from mtasts.cli import send
 from mtasts.cli.main import main
-from mtasts.observations import Fetch, FetchOutcome, SmtpOutcome, SmtpSession
-from mtasts.sender import delivery
+from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
+from mtasts.probe.probes import Probes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,39 +28,35 @@ RECORDS = {
 class World:
     """What the walk meets."""
 
-    mode = b"enforce"
-    outcome = SmtpOutcome.TLS
-    fetched = 0
+    def __init__(self) -> None:
+        self.mode = b"enforce"
+        self.outcome = SmtpOutcome.TLS
+        self.fetched = 0
+
+    async def fetch(self, _: object, host: str, address: str, **__: object) -> Fetch:
+        self.fetched += 1
+        headers = (("content-type", "text/plain"),)
+        return Fetch(host, address, FetchOutcome.ANSWERED, 200, headers, BODY % self.mode)
+
+    async def look(self, _: object, host: str, address: str) -> SmtpSession:
+        return SmtpSession(host, address, self.outcome, reason="as set")
+
+    async def deliver(self, *_: object, **__: object) -> Delivery:
+        raise AssertionError("a message was handed over")
+
+    def run(self, *words: str) -> int:
+        probes = Probes(fetch=self.fetch, look=self.look, deliver=self.deliver)
+        return main(["send", "example.gov", *words], FakeOutside(zone=Zone(RECORDS), probed=probes))
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
-    found = World()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(send, "Resolver", lambda _: Zone(RECORDS))
-
-    async def fetch(_: object, host: str, address: str, **__: object) -> Fetch:
-        found.fetched += 1
-        headers = (("content-type", "text/plain"),)
-        return Fetch(host, address, FetchOutcome.ANSWERED, 200, headers, BODY % found.mode)
-
-    async def look(_: object, host: str, address: str) -> SmtpSession:
-        return SmtpSession(host, address, found.outcome, reason="as set")
-
-    async def deliver(*_: object, **__: object) -> None:
-        raise AssertionError("a message was handed over")
-
-    for name, stand_in in (("fetch", fetch), ("look", look), ("deliver", deliver)):
-        monkeypatch.setattr(delivery, name, stand_in)
-    return found
-
-
-def run(*words: str) -> int:
-    return main(["send", "example.gov", *words])
+    return World()
 
 
 def test_the_walk_is_told_step_by_step(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run() == 0
+    assert world.run() == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "1. id 2 is new here: the policy is fetched"
     assert lines[1].startswith("2. fetched a policy; mode enforce holds until")
@@ -88,7 +84,7 @@ def test_the_mode_decides_over_a_stripped_host(  # noqa: PLR0917 - a table's col
     conclusion: str,
 ) -> None:
     world.mode, world.outcome = mode, outcome
-    assert run("--format", "json") == code
+    assert world.run("--format", "json") == code
     document = json.loads(capsys.readouterr().out)
     assert (document["conclusion"], document["mode"]) == (conclusion, mode.decode())
     assert (document["as"], document["id"]) == ("rfc", "2")
@@ -96,7 +92,7 @@ def test_the_mode_decides_over_a_stripped_host(  # noqa: PLR0917 - a table's col
 
 def test_another_sender_has_other_ways(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     world.outcome = SmtpOutcome.NO_STARTTLS
-    assert run("--as", "google", "--format", "json") == 0  # no policy: it delivers in clear
+    assert world.run("--as", "google", "--format", "json") == 0  # no policy: it delivers in clear
     document = json.loads(capsys.readouterr().out)
     assert document["mode"] is None
     assert "Google ignores a max_age below 86400" in document["story"][1]
@@ -106,10 +102,10 @@ def test_a_cached_policy_holds_until_it_lapses(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "old.txt").write_bytes(BODY % b"enforce")
-    assert run("--cached", "old.txt", "--id", "2", "--age", "86398") == 0
+    assert world.run("--cached", "old.txt", "--id", "2", "--age", "86398") == 0
     assert world.fetched == 0
     assert "id 2 is the cached one" in capsys.readouterr().out
-    assert run("--cached", "old.txt", "--id", "2", "--age", "86399") == 0
+    assert world.run("--cached", "old.txt", "--id", "2", "--age", "86399") == 0
     assert world.fetched == 1
     assert "the cached policy has lapsed" in capsys.readouterr().out
 
@@ -133,6 +129,6 @@ def test_wrong_input_is_named(
     says: str,
 ) -> None:
     (tmp_path / "page").write_text("<html>")
-    assert run(*words) == 2
+    assert world.run(*words) == 2
     assert says in capsys.readouterr().err
     assert world.fetched == 0

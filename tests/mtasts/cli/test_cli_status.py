@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 
 from localcloud.cloud import ACCOUNT, REGION, Cloud
 from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.control_client import Control
 from localcloud.serve import running
-from mtasts.cli import status
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -37,8 +37,6 @@ from mtasts.policy import Mode, Policy
 from mtasts.promotion.evidence import Evidence, Texts
 from mtasts.promotion.evidence_files import evidence_path, store_evidence
 from mtasts.rollout.handover import Handed, render_handed
-from mtasts.run.stack_statuses import Asker
-from mtasts.status.rows import StackStatus
 from mtasts.tlsrpt.summary import ReportSummary
 
 if TYPE_CHECKING:
@@ -453,16 +451,7 @@ def test_what_cannot_be_asked_for_is_refused(
         assert says in capsys.readouterr().err
 
 
-def test_what_takes_long_says_how_far_it_is(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(status, "_SAY_SECONDS", 0.05)
-
-    async def late(_: Asker, stack: str, path: Path) -> StackStatus:
-        await asyncio.sleep(0.3)
-        return StackStatus(stack, str(path))
-
-    monkeypatch.setattr(Asker, "ask", late)
-    assert main(["status", *list(STACKS)[:6]]) == 0
+def test_what_takes_long_says_how_far_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["status", *list(STACKS)[:6]], FakeOutside(pauses=1))
     told = capsys.readouterr().err.splitlines()
     assert told[0] == "status: 0 of 6 stacks; waiting for new, testing, enforce and 3 more"

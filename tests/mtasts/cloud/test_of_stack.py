@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 from cloudflare_api import api
+from fake_account import FakeAccount
+from fake_outside import FakeOutside
 
 from localcloud.cloudflare.account import ACCOUNT_ID
 from localcloud.cloudflare.api import Faults
-from mtasts.cli import accounts
+from mtasts.cli.outside import Outside
 from mtasts.clock import utc_now
-from mtasts.cloud.aws.account import Account, Role
+from mtasts.cloud.aws.account import Role
 from mtasts.cloud.aws.handouts import Handouts
 from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -24,7 +27,6 @@ from mtasts.cloud.of_stack import Clouds
 from mtasts.config import Dns, Hosting, load
 from mtasts.destinations import DestinationError
 from mtasts.errors import UndeterminedError, UsageError
-from mtasts.rollout.alarm_topic import Topic
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def test_a_variable_that_leads_a_provider_elsewhere_is_refused(hosting: str) -> 
     clouds(hosting, dns, AWS_ENDPOINT_URL_ACM="http://127.0.0.1:1")
 
 
-def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_that_leaves_aws_has_both() -> None:
     values = {**AWS, "mtasts:leaving": "aws"}
     leaving = replace(config("cloudflare", "cloudflare"), leaving=Hosting.AWS)
     found = Clouds.of("test", leaving, values, ENVIRONMENT)
@@ -115,10 +117,12 @@ def test_a_stack_that_leaves_aws_has_both(monkeypatch: pytest.MonkeyPatch) -> No
     assert isinstance(recorder.store, R2Store)
     assert recorder.elsewhere is not None
     assert recorder.hosting == "cloudflare"
-    monkeypatch.setattr(Account, "require_allowed", lambda _: "a")
-    assert isinstance(recorder.elsewhere(), S3Store)
-    monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "t")
-    recorder, handouts = accounts.stack_ledgers(config("aws", "manual"), AWS, "test")
+    known = replace(found, aws=FakeAccount())
+    elsewhere = known.recorder("a", utc_now).elsewhere
+    assert elsewhere is not None
+    assert isinstance(elsewhere(), S3Store)
+    outside = FakeOutside(cloud_of=lambda found: replace(found, aws=FakeAccount()))
+    recorder, handouts = outside.ledgers(config("aws", "manual"), AWS, "test")
     assert isinstance(recorder.store, S3Store)
     assert recorder.elsewhere is None
     assert isinstance(handouts, Handouts)
@@ -144,11 +148,14 @@ def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:
         clouds("aws", "route53").require_cloudflare()
 
 
-def test_a_store_is_had_once_the_account_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_is_had_once_the_account_is_known() -> None:
     with api() as servers:
-        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "local-token")
-        monkeypatch.setenv("CLOUDFLARE_BASE_URL", servers.api.url)
-        found, _ = accounts.stack_ledgers(config("cloudflare", "cloudflare"), {}, "test")
+        environment = {
+            "CLOUDFLARE_API_TOKEN": "local-token",
+            "CLOUDFLARE_BASE_URL": servers.api.url,
+        }
+        outside = Outside(environment)
+        found, _ = outside.ledgers(config("cloudflare", "cloudflare"), {}, "test")
     assert isinstance(found.store, R2Store)
 
 
@@ -176,14 +183,18 @@ def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
     assert clouds("aws", "route53").token_notes(is_preview=True) == ()
 
 
-def test_alarms_that_nobody_would_hear_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+class NoTopics:
+    """SNS without a topic."""
+
+    def get_topic_attributes(self, **_: str) -> None:
+        raise ClientError({"Error": {"Code": "NotFound"}}, "GetTopicAttributes")
+
+
+def test_alarms_that_nobody_would_hear_are_told() -> None:
     topic = "arn:aws:sns:us-east-1:123456789012:alerts"
     quiet = clouds("aws", "route53")
     assert quiet.alarm_notes() == ()
-    asked = replace(quiet, config=replace(quiet.config, alarm_topic=topic))
-    monkeypatch.setattr(Account, "account_id", lambda _: "123456789012")
-    monkeypatch.setattr(
-        "mtasts.cloud.of_stack.see_topic", lambda _, arn: Topic(arn, is_missing=True)
-    )
+    with_topic = replace(quiet.config, alarm_topic=topic)
+    asked = replace(quiet, config=with_topic, aws=FakeAccount(clients={"sns": NoTopics()}))
     (note,) = asked.alarm_notes()
     assert f"{topic} does not exist" in note.text

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 from loopback import Zone
+from memory_store import MemoryStore
 from stack_text import stack_text
 
-from mtasts.cli import gate
 from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
@@ -23,10 +24,6 @@ from mtasts.policy import Mode, Policy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from memory_store import MemoryStore as Store
-
-from memory_store import MemoryStore
-
 NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 NAMES = ("a.example", "b.example", "c.example")
 
@@ -36,7 +33,7 @@ def entry(name: str, *more: str) -> str:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MemoryStore:
     """Two stacks with ledgers in one store: of the first, ``b.example`` is enforced already."""
     (tmp_path / "stacks").mkdir()
     for stack, entries in (
@@ -51,64 +48,70 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     body = intend(Ledger(), policy)
     rows = (body.entry(1, NOW), Proof(2, NOW, body.id))
     store.ledgers["b.example"] = {each.number: render_entry(each) for each in rows}
-    zone = Zone({(name, "MX"): (f"10 mx.{name}",) for name in (*NAMES, "b.example")})
-    monkeypatch.setattr(gate, "Resolver", lambda _: zone)
-    recorder = Recorder(store, Hosting.AWS)
-    monkeypatch.setattr(gate, "stack_ledgers", lambda *_: (recorder, None))
     return store
 
 
-def judged(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[str]]:
-    code = main(["gate", "check", *words, "--format", "json"])
+ZONE = Zone({(name, "MX"): (f"10 mx.{name}",) for name in NAMES})
+
+
+def check(store: MemoryStore, *words: str, **outside: Any) -> int:
+    found = {"zone": ZONE, "ledger_of": Recorder(store, Hosting.AWS), **outside}
+    return main(["gate", "check", *words], FakeOutside(**found))
+
+
+def judged(
+    store: MemoryStore, capsys: pytest.CaptureFixture[str], *words: str, **outside: Any
+) -> tuple[int, list[str]]:
+    code = check(store, *words, "--format", "json", **outside)
     rows = map(json.loads, capsys.readouterr().out.splitlines())
     return code, [each["domain"] for each in rows]
 
 
-@pytest.mark.usefixtures("store")
 def test_the_domains_of_stacks_that_are_not_enforced_are_judged(
-    capsys: pytest.CaptureFixture[str],
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert judged(capsys, "--stack", "one") == (1, ["a.example"])
-    assert judged(capsys, "--stack", "one", "--stack", "two") == (1, ["a.example", "c.example"])
-    assert judged(capsys, "b.example", "--stack", "two") == (1, ["b.example", "c.example"])
-    assert judged(capsys, "--stack", "over") == (0, [])
-    assert main(["gate", "check", "--stack", "over"]) == 0
+    assert judged(store, capsys, "--stack", "one") == (1, ["a.example"])
+    assert judged(store, capsys, "--stack", "one", "--stack", "two") == (
+        1,
+        ["a.example", "c.example"],
+    )
+    assert judged(store, capsys, "b.example", "--stack", "two") == (1, ["b.example", "c.example"])
+    assert judged(store, capsys, "--stack", "over") == (0, [])
+    assert check(store, "--stack", "over") == 0
     shown = capsys.readouterr()
     assert shown.out == "over: no domain is left that could be enforced\n"
     assert "gate: asking for ledgers and MX of 0 domains of over" in shown.err
 
 
-@pytest.mark.usefixtures("store")
 def test_one_that_cannot_be_judged_hides_no_other(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert judged(capsys, "none.example", "--stack", "two") == (2, ["c.example"])
-    assert main(["gate", "check", "--stack", "nobody", "--stack", "two"]) == 2
+    assert judged(store, capsys, "none.example", "--stack", "two") == (2, ["c.example"])
+    assert check(store, "--stack", "nobody", "--stack", "two") == 2
     shown = capsys.readouterr()
     assert "mtasts: nobody: stacks/Pulumi.nobody.yaml does not exist" in shown.err
     assert "c.example: evidence/two/c.example.json" in shown.out
     failing = Zone({("c.example", "MX"): ("10 mx.c.example",)}, frozenset({("a.example", "MX")}))
-    monkeypatch.setattr(gate, "Resolver", lambda _: failing)
-    assert main(["gate", "check", "a.example", "c.example"]) == 1
+    assert check(store, "a.example", "c.example", zone=failing) == 1
     assert "mtasts: a.example: could not find out: the MX records of a" in capsys.readouterr().err
-    assert main(["gate", "check", "a.example"]) == 3
-    assert main(["gate", "check"]) == 2
+    assert check(store, "a.example", zone=failing) == 3
+    assert check(store) == 2
     assert "give a DOMAIN, or --stack STACK" in capsys.readouterr().err
 
 
 def test_what_is_not_known_to_be_enforced_is_judged(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store.fails["read", "b.example"] = "AccessDenied"
-    assert judged(capsys, "--stack", "one") == (1, ["a.example", "b.example"])
+    assert judged(store, capsys, "--stack", "one") == (1, ["a.example", "b.example"])
 
 
 def test_a_relay_without_credentials_judges_all_the_same(
-    store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def nobody(*_: object) -> None:
-        raise UndeterminedError("whose AWS credentials these are: none")
-
-    monkeypatch.setattr(gate, "stack_ledgers", nobody)
-    assert judged(capsys, "--stack", "one") == (1, ["a.example", "b.example"])
+    nobody = UndeterminedError("whose AWS credentials these are: none")
+    assert judged(store, capsys, "--stack", "one", ledger_of=nobody) == (
+        1,
+        ["a.example", "b.example"],
+    )
     assert store.calls == []

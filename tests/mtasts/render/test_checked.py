@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 from asked import Asked
+from fake_outside import FakeOutside
 from live_domain import NOW
 from memory_store import MemoryStore
 from stack_text import stack_text
@@ -39,21 +40,18 @@ STACK = stack_text(
 
 
 @pytest.fixture(autouse=True)
-def _asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(check, "Observer", Asked)
-    monkeypatch.setattr(check, "clock", lambda _: lambda: NOW)
-    for name, value in (("domains", []), ("stop_after", None)):
-        monkeypatch.setattr(Asked, name, value, raising=False)
 
 
-def run(*words: str) -> int:
-    return main(["check", *words])
+def run(*words: str, asked: Asked | None = None, **outside: Any) -> int:
+    """The command, with an observer that is a literal."""
+    return main(["check", *words], FakeOutside(now=NOW, observed=asked or Asked(), **outside))
 
 
-def sarif(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, Any]:
+def sarif(capsys: pytest.CaptureFixture[str], *words: str, **outside: Any) -> dict[str, Any]:
     """The one run of the document, which is valid."""
-    run(*words, "--format", "sarif")
+    run(*words, "--format", "sarif", **outside)
     return valid(capsys.readouterr().out)
 
 
@@ -113,14 +111,12 @@ def test_of_every_id_there_is_a_valid_rule() -> None:
 
 
 def test_a_result_is_shown_where_the_stack_file_names_its_domain(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "stacks").mkdir()
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(STACK)
-    monkeypatch.setattr(
-        check, "stack_ledgers", lambda *_: (Recorder(MemoryStore(), Hosting.AWS), None)
-    )
-    found = places(sarif(capsys, "--stack", "agency"))
+    recorder = Recorder(MemoryStore(), Hosting.AWS)
+    found = places(sarif(capsys, "--stack", "agency", ledger_of=recorder))
     lines = STACK.splitlines()
     for domain in ("bad.example", "hm.example"):
         (uri, line), *_ = {at for key, at in found.items() if key.startswith(domain)}
@@ -250,24 +246,38 @@ def test_a_summary_ends_every_run_and_stays_out_of_documents(
     assert format_ != "json" or line not in printed.out
 
 
-async def test_progress_tells_what_is_waited_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(showing, "_SAY_SECONDS", 0.01)
-    monkeypatch.setattr(showing, "_SAY_MAX_SECONDS", 0.01)
+async def test_progress_tells_what_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    slept: list[float] = []
+    passes = asyncio.Condition()
+
+    async def sleep(seconds: float) -> None:
+        """End whenever the test says so."""
+        slept.append(seconds)
+        async with passes:
+            await passes.wait()
+
+    async def pause() -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        async with passes:
+            passes.notify_all()
+        for _ in range(3):
+            await asyncio.sleep(0)
+
     arguments = argument_values("a.example")
     names = ["a.example", "b.example", "c.example", "d.example", "e.example"]
-    shown = showing.Shown(arguments, names)
+    shown = showing.Shown(arguments, names, sleep)
     async with shown.progress():
         shown.add(Checked("b.example"))
-        await asyncio.sleep(0.1)
+        await pause()
         shown.add(Checked("a.example"))
-        await asyncio.sleep(0.1)
+        await pause()
     told = capsys.readouterr().err.splitlines()
     assert told[0] == (
         "check: 1 of 5 domains; waiting for a.example, c.example, d.example and 1 more"
     )
-    assert told[-1] == "check: 2 of 5 domains; waiting for c.example, d.example, e.example"
+    assert told[1:] == ["check: 2 of 5 domains; waiting for c.example, d.example, e.example"]
+    assert slept == [2.0, 4.0, 8.0]
 
 
 def argument_values(*words: str) -> Any:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 from memory_store import MemoryStore
 
-from mtasts.cli import move
 from mtasts.cli.main import main
 from mtasts.config import AgencyConfig, Dns, Hosting, load
 from mtasts.errors import UsageError
@@ -297,51 +297,51 @@ def test_a_config_says_where_its_stack_is_going(found: AgencyConfig, goal: Goal 
     assert goal_of(found) == goal
 
 
-def run(folder: Path, *words: str, more: str = "", dns: str = "cloudflare") -> int:
+def run(
+    folder: Path, outside: FakeOutside, *words: str, more: str = "", dns: str = "cloudflare"
+) -> int:
     (folder / "Pulumi.agency.yaml").write_text(STACK.format(dns=dns) + more)
-    return main(["move", "agency", "--stacks", str(folder), *words])
+    return main(["move", "agency", "--stacks", str(folder), *words], outside)
 
 
-def test_the_command_prints_what_is_due(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_prints_what_is_due(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = MemoryStore(*ledgers(Hosted(4, NOW, "aws"))[NAME].entries)
-    monkeypatch.setattr(move, "stack_ledgers", lambda *_: (Recorder(store, Hosting.AWS), None))
-    assert run(tmp_path) == 0
+    outside = FakeOutside(ledger_of=Recorder(store, Hosting.AWS))
+    assert run(tmp_path, outside) == 0
     assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
-    assert run(tmp_path, "--hosting", "cloudflare") == 1
+    assert run(tmp_path, outside, "--hosting", "cloudflare") == 1
     assert capsys.readouterr().out.splitlines() == [
         "agency: what leaves may be deleted later",
         "  pulumi config set mtasts:leaving aws -s agency",
         "  pulumi up -s agency",
     ]
-    assert run(tmp_path, "--dns", "route53") == 1
+    assert run(tmp_path, outside, "--dns", "route53") == 1
     assert "  first make the zone at route53" in capsys.readouterr().out
-    assert run(tmp_path, "--format", "json") == 0
+    assert run(tmp_path, outside, "--format", "json") == 0
     assert json.loads(capsys.readouterr().out) == {"done": True}
-    assert run(tmp_path, "--dns", "route53", "--format", "json") == 1
+    assert run(tmp_path, outside, "--dns", "route53", "--format", "json") == 1
     found: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert found["run"][-1] == ["pulumi", "up", "-s", "agency"]
     assert (found["done"], found["notBefore"]) == (False, None)
     leaving = "  mtasts:leaving: cloudflare\n"
-    assert run(tmp_path, "--hosting", "cloudflare", more=leaving, dns="route53") == 1
+    assert run(tmp_path, outside, "--hosting", "cloudflare", more=leaving, dns="route53") == 1
     assert "mtasts:leavingDns route53" in capsys.readouterr().out
     # A Worker is left with its zone, and what is not written has not to be removed.
-    monkeypatch.setattr(move, "clock", lambda _: lambda: LATER)
     store.entries = MemoryStore(
         *crossed(OURS, Delegated(5, NOW, OURS.zone_id, 1))[NAME].entries
     ).entries
-    assert run(tmp_path, "--hosting", "aws", more=leaving, dns="route53") == 1
+    outside = replace(outside, now=LATER, ledger_of=Recorder(store, Hosting.AWS))
+    assert run(tmp_path, outside, "--hosting", "aws", more=leaving, dns="route53") == 1
     assert capsys.readouterr().out.splitlines()[1:] == [
         "  pulumi config rm mtasts:leaving -s agency",
         "  pulumi config rm mtasts:cloudflareAccount -s agency",
         "  pulumi up -s agency",
     ]
     early = "  mtasts:leavingDns: cloudflare\n"
-    monkeypatch.setattr(move, "clock", lambda _: lambda: NOW)
-    assert run(tmp_path, "--format", "json", more=early, dns="route53") == 1
+    outside = replace(outside, now=NOW)
+    assert run(tmp_path, outside, "--format", "json", more=early, dns="route53") == 1
     assert json.loads(capsys.readouterr().out)["notBefore"] == "2026-01-01T01:00:01+00:00"
-    assert run(tmp_path, "--hosting", "cloudflare", "--dns", "route53", dns="route53") == 2
+    assert run(tmp_path, outside, "--hosting", "cloudflare", "--dns", "route53", dns="route53") == 2
 
 
 @pytest.mark.parametrize(
@@ -356,9 +356,8 @@ def test_what_cannot_be_is_told_before_anybody_is_asked(
     words: tuple[str, ...],
     says: str,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.delattr(move, "stack_ledgers")
-    assert run(tmp_path, *words) == 2
+    outside = FakeOutside(ledger_of=AssertionError("somebody was asked"))
+    assert run(tmp_path, outside, *words) == 2
     assert says in capsys.readouterr().err

@@ -15,6 +15,7 @@ from mtasts.names import MxPattern
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
 from mtasts.policy import Mode, Policy
 from mtasts.probe.https import fetch
+from mtasts.probe.probes import LIVE, Probes
 from mtasts.probe.reach import ConnectTo, Reach
 from mtasts.probe.smtp import Envelope, deliver
 from mtasts.sender.delivery import send
@@ -43,6 +44,7 @@ class World:
     def __init__(self, servers: MailServers, reach: Reach) -> None:
         self.servers = servers
         self.reach = reach
+        self.probes = LIVE
         self.zone = Zone(
             {
                 ("_mta-sts.example.gov", "TXT"): ("v=STSv1; id=1;",),
@@ -54,7 +56,8 @@ class World:
         )
 
     async def send(self, cached: CachedPolicy | None = None) -> Sender:
-        return await send(Sender(DOMAIN, NOW, cached), LETTER, self.reach, self.zone)
+        sender = Sender(DOMAIN, NOW, cached)
+        return await send(sender, LETTER, self.reach, self.zone, probes=self.probes)
 
     @property
     def received(self) -> list[tuple[str, bool]]:
@@ -163,7 +166,7 @@ async def test_an_mx_without_an_address_leads_to_the_next(
 
 @pytest.mark.parametrize("outcome", ["connect-failed", "no-route"])
 async def test_an_address_that_nobody_answers_at_leads_to_the_next(
-    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str
+    authority: Authority, tmp_path: Path, outcome: str
 ) -> None:
     dead = "192.0.2.250"
 
@@ -179,9 +182,8 @@ async def test_an_address_that_nobody_answers_at_leads_to_the_next(
             return Delivery(SmtpSession(host, address, SmtpOutcome(outcome)))
         return await deliver(reach, host, address, envelope, require_tls=require_tls)
 
-    monkeypatch.setattr("mtasts.sender.delivery.fetch", fetch_or_not)
-    monkeypatch.setattr("mtasts.sender.delivery.deliver", deliver_or_not)
     async with world(authority, tmp_path, policy(Mode.ENFORCE).render()) as here:
+        here.probes = Probes(fetch=fetch_or_not, deliver=deliver_or_not)
         here.zone.values["mta-sts.example.gov", "A"] = (dead, "192.0.2.1")
         here.zone.values["mx1.example.gov", "A"] = (dead, "192.0.2.2")
         assert (await here.send()).conclusion is Conclusion.DELIVERED

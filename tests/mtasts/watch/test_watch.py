@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_outside import FakeOutside
 from live_domain import GOOD, body, fetched, session
 from loopback import leading, served
 from memory_store import MemoryStore
@@ -18,15 +19,12 @@ from localcloud.moto_host import moto_running
 from mtasts.check.domain import check_domain
 from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
-from mtasts.cli import check
 from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.ledger.recorder import Recorder
 from mtasts.observations import SmtpOutcome
 from mtasts.policy import Mode
-from mtasts.watch import changes as module
-from mtasts.watch import notify as sinks
 from mtasts.watch.changes import (
     Kind,
     Served,
@@ -42,7 +40,8 @@ from mtasts.watch.changes import (
 from mtasts.watch.notify import Topic, Webhook, notify
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import asyncio
+    from collections.abc import Sequence
 
     from localcloud.authority import Authority
     from mtasts.check.observed import Observed
@@ -180,10 +179,9 @@ def test_a_state_that_cannot_be_read_is_none(raw: bytes, says: str) -> None:
         read_state(raw)
 
 
-def test_its_size_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "STATE_MAX_BYTES", 3)
+def test_its_size_is_bounded() -> None:
     with pytest.raises(StateError, match="larger than 3 bytes"):
-        read_state(b"    ")
+        read_state(b"    ", max_bytes=3)
 
 
 CHANGES = compare((), BAD, NOW)[1]
@@ -207,7 +205,7 @@ async def test_a_webhook_gets_them_over_verified_tls(authority: Authority, ca_fi
 
 @pytest.mark.parametrize("status", ["500 No", "302 Found\r\nLocation: https://localhost/"])
 async def test_a_webhook_that_does_not_take_them_is_tried_and_told(
-    authority: Authority, ca_file: Path, monkeypatch: pytest.MonkeyPatch, status: str
+    authority: Authority, ca_file: Path, status: str
 ) -> None:
     tries = 0
 
@@ -218,11 +216,10 @@ async def test_a_webhook_that_does_not_take_them_is_tried_and_told(
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
         await writer.drain()
 
-    monkeypatch.setattr(sinks, "_PAUSE_SECONDS", 0)
     async with served(talk, authority.context(("localhost",))) as port:
         hook = Webhook(f"https://localhost:{port}/", leading(port, ca_file))
         with pytest.raises(UndeterminedError, match="whether 1 changes were told"):
-            await notify([hook], CHANGES)
+            await notify([hook], CHANGES, sleep=FakeOutside().sleep)
     assert tries == 3
 
 
@@ -242,9 +239,8 @@ async def test_a_topic_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
         arn = boto3.client("sns", region_name="eu-west-1").create_topic(Name="t")["TopicArn"]
         await notify([Topic(arn)], CHANGES)
-        monkeypatch.setattr(sinks, "_PAUSE_SECONDS", 0)
         with pytest.raises(UndeterminedError, match="NotFound"):
-            await notify([Topic(arn.replace(":t", ":gone"))], CHANGES)
+            await notify([Topic(arn.replace(":t", ":gone"))], CHANGES, sleep=FakeOutside().sleep)
     with pytest.raises(UsageError, match="no topic's ARN"):
         Topic("arn:aws:s3:::bucket")
 
@@ -258,31 +254,37 @@ class Looks:
     async def observe(self, domain: str, _: object) -> Observed:
         return replace(self.left.pop(0), domain=domain)
 
+    def run(self, *words: str, **outside: Any) -> int:
+        """The command, which takes one look after the other without waiting."""
+        state = [] if "--state" in words else ["--state", "state.json"]
+        found = FakeOutside(now=NOW, observed=lambda *_, **__: self, **outside)
+        return main(["check", "example.gov", *state, *words], found)
+
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Looks:
     monkeypatch.chdir(tmp_path)
     bad = replace(GOOD, **fetched(status=404))
-    found = Looks(bad, bad, GOOD)
-    monkeypatch.setattr(check, "Observer", lambda *_, **__: found)
-    monkeypatch.setattr(check, "clock", lambda _: lambda: NOW)
-
-    async def sleep(_: float) -> None:
-        """Nobody waits here."""
-
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    return found
+    return Looks(bad, bad, GOOD)
 
 
-def run(*words: str) -> int:
-    state = [] if "--state" in words else ["--state", "state.json"]
-    return main(["check", "example.gov", *state, *words])
+class Told:
+    """Who is told of changes, or does not take them."""
+
+    def __init__(self, fault: OSError | None = None) -> None:
+        self.changes: list[Change] = []
+        self.fault = fault
+
+    def post(self, changes: Sequence[Change], /) -> None:
+        if self.fault is not None:
+            raise self.fault
+        self.changes += changes
 
 
 def test_watching_tells_changes_and_ends_after_its_rounds(
     looks: Looks, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert run("--watch", "1h", "--rounds", "3", "--format", "json") == 0
+    assert looks.run("--watch", "1h", "--rounds", "3", "--format", "json") == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["kind"] for row in rows] == ["added", "sustained", "removed"]
     assert json.loads((tmp_path / "state.json").read_text())["domains"] == {"example.gov": []}
@@ -292,7 +294,7 @@ def test_watching_tells_changes_and_ends_after_its_rounds(
 def test_a_look_at_a_time_goes_on_from_the_state(
     looks: Looks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert [run(), run(), run()] == [1, 1, 0]
+    assert [looks.run(), looks.run(), looks.run()] == [1, 1, 0]
     kinds = [line.split()[1] for line in capsys.readouterr().out.splitlines()]
     assert kinds == ["added", "sustained", "removed"]
     assert looks.left == []
@@ -301,21 +303,19 @@ def test_a_look_at_a_time_goes_on_from_the_state(
 def test_a_line_says_when_and_of_which_stack(
     looks: Looks,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (tmp_path / "stacks").mkdir()
     text = stack_text("{name: example.gov, mx: [mx1.example.gov], dkimSelectors: [s1]}")
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(text)
     recorder = Recorder(MemoryStore(), Hosting.AWS)
-    monkeypatch.setattr(check, "stack_ledgers", lambda *_: (recorder, None))
-    assert run("--stack", "agency") == 1
+    assert looks.run("--stack", "agency", ledger_of=recorder) == 1
     printed = capsys.readouterr()
     assert printed.out.startswith(
         "2026-05-01T00:00:00Z agency added     example.gov: error host-not-found: there is no"
     )
     assert printed.err.startswith("check: 1 domain in ")
-    assert run("--stack", "agency", "--format", "json") == 1
+    assert looks.run("--stack", "agency", "--format", "json", ledger_of=recorder) == 1
     row = json.loads(capsys.readouterr().out.splitlines()[0])
     assert (row["at"], row["stack"]) == ("2026-05-01T00:00:00+00:00", "agency")
     assert len(looks.left) == 1
@@ -324,31 +324,22 @@ def test_a_line_says_when_and_of_which_stack(
 def test_what_is_not_grave_enough_is_told_nobody_and_remembered(
     looks: Looks,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    posted: list[Change] = []
-    monkeypatch.setattr(Webhook, "post", lambda _, changes: posted.extend(changes))
+    told = Told()
     looks.left[0] = replace(looks.left[0], mx=replace(GOOD.mx, values=("0 .",)), mx_hosts=())
     both = ["--webhook", "https://a.example/", "--min-severity", "error"]
-    assert run(*both) == 1
+    assert looks.run(*both, told=told) == 1
     out = capsys.readouterr().out.splitlines()
     assert [line.split()[4] for line in out] == ["host-not-found:"]
-    assert [each.standing.id for each in posted] == ["host-not-found"]
+    assert [each.standing.id for each in told.changes] == ["host-not-found"]
     standing = json.loads((tmp_path / "state.json").read_text())["domains"]["example.gov"]
     assert {each["id"] for each in standing} >= {"host-not-found"}
 
 
-def test_what_was_not_taken_is_told_again(
-    looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def post(*_: object) -> None:
-        raise OSError("down")
-
-    monkeypatch.setattr(Webhook, "post", post)
-    monkeypatch.setattr(Topic, "post", post)
+def test_what_was_not_taken_is_told_again(looks: Looks, capsys: pytest.CaptureFixture[str]) -> None:
     both = ["--webhook", "https://a.example/", "--sns", "arn:aws:sns:eu-west-1:123456789012:t"]
-    assert run("--rounds", "2", "--watch", "10s", *both) == 1
+    assert looks.run("--rounds", "2", "--watch", "10s", *both, told=Told(OSError("down"))) == 1
     printed = capsys.readouterr()
     assert [line.split()[1] for line in printed.out.splitlines()] == ["added", "added"]
     assert printed.err.count("told again after the next look") == 2
@@ -378,22 +369,17 @@ def test_wrong_input_is_named(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "broken").write_text("{")
-    assert run(*words) == 2
+    assert looks.run(*words) == 2
     assert says in capsys.readouterr().err
     assert len(looks.left) == 3
 
 
 def test_a_state_that_cannot_be_written_is_told(
-    looks: Looks, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    looks: Looks, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from mtasts.cli import watching
-
-    def write_whole(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(watching, "write_whole", write_whole)
-    assert run() == 2
-    assert "state.json cannot be written: No space left" in capsys.readouterr().err
+    Path("nowhere").symlink_to("gone")  # what leads to no folder
+    assert looks.run("--state", "nowhere/state.json") == 2
+    assert "nowhere/state.json cannot be written: File exists" in capsys.readouterr().err
     assert len(looks.left) == 2
 
 
