@@ -10,21 +10,26 @@ import html
 import json
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_MARKS = {character: f"&#{ord(character)};" for character in "\\`*_{}[]<>()|~!&"}
+# Without brackets, parentheses and an exclamation mark mean nothing.
+_MARKS = {character: f"&#{ord(character)};" for character in "\\`*{}[]<>|~&"}
 # GitHub looks for mentions and references in the page that Markdown has become, where an entity is
 # its character again; a comment between keeps the two apart.
 _MARKS |= {character: f"&#{ord(character)};<!-- -->" for character in "@#"}
 _MARKDOWN = str.maketrans(_MARKS)
 # Links that need no markup: the colon of `://` and the dot of `www.`.
 _LINK = re.compile(r"(?i)(?<=www)\.|:(?=//)")
+# Within a word, an underscore means nothing.
+_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 # What begins a list, a rule or a heading where it is the first of a line.
-_FIRST = re.compile(r"\A(?:[-+=]|\d+\.)(?=\s|\Z)|\A[-=]{2,}")
+_FIRST = re.compile(r"\A(?:[-+=]|\d+[.)])(?=\s|\Z)|\A[-=]{2,}")
+_QUOTED = re.compile("(`{1,2})([^`]+)\\1")
 _POLICY = re.compile(r"[A-Za-z0-9*._-]+")
 _TICKS = re.compile("`{3,}")
 # What every YAML reader takes for text without quotes: host names, region codes, plain words.
@@ -62,8 +67,17 @@ def markup(text: str) -> str:
 
 def markdown(text: str) -> str:
     """Text that Markdown and HTML take for nothing else: no markup, no mention, no link."""
-    line = shown(text).strip().translate(_MARKDOWN)
-    line = _FIRST.sub(lambda found: f"{found[0][:-1]}&#{ord(found[0][-1])};", line)
+    line = shown(text).strip()
+    first = _FIRST.match(line)
+    if first is None:
+        return _inline(line)
+    last = first.end() - 1
+    return f"{line[:last]}&#{ord(line[last])};{_inline(line[last + 1 :])}"
+
+
+def _inline(line: str) -> str:
+    """A piece of a line of Markdown that is not the first of it."""
+    line = _UNDERSCORE.sub("&#95;", line.translate(_MARKDOWN))
     return _LINK.sub(lambda found: f"&#{ord(found[0])};", line)
 
 
@@ -110,6 +124,20 @@ def _code(text: str) -> str:
     return f"<code>{markdown(line)}</code>"
 
 
+def _target(text: str) -> str:
+    """Where a link of Markdown leads: a path, relative to the page."""
+    return quote(text, safe="/", errors="replace")
+
+
+def _prose(text: str) -> str:
+    """A sentence of ours; what stands between backticks in it is code."""
+    pieces = _QUOTED.split(text)
+    # Three pieces for each match: what is before it, its backticks, and the code.
+    said = [_inline(shown(each)) for each in pieces[::3]]
+    code = [*map(_code, pieces[2::3]), ""]
+    return "".join(f"{before}{within}" for before, within in zip(said, code, strict=True))
+
+
 def _fenced(lines: Iterable[str], language: str = "") -> str:
     """A block of code of Markdown; its fence is longer than any that a line could close it with."""
     block = [shown(line) for line in lines]
@@ -119,6 +147,7 @@ def _fenced(lines: Iterable[str], language: str = "") -> str:
 
 
 ESCAPES: dict[str, Callable[[str], str]] = {
+    "css": policy,
     "html": markup,
     "js": javascript,
     "md": markdown,
@@ -130,7 +159,13 @@ ESCAPES: dict[str, Callable[[str], str]] = {
 
 FILTERS: dict[str, dict[str, Callable[..., str]]] = {
     "js": {"comment": shown},
-    "md": {"code": _code, "comment": markup, "fenced": _fenced},
+    "md": {
+        "code": _code,
+        "comment": markup,
+        "fenced": _fenced,
+        "prose": _prose,
+        "target": _target,
+    },
     "yaml": {"comment": shown},
 }
 """By language: the other forms that a value can take, each by the name that templates call it."""

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.check.checks import CHECKS, PARTS
 from mtasts.check.row import Question, rows_of
 from mtasts.config.mistakes import Mistake
-from mtasts.escapes import markdown as escaped
+from mtasts.templating import render
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -37,66 +37,42 @@ PEERS = {
     "S": "Cert Spotter",
     "V": "vendors' pages",
 }
-HEAD = """# Every check
-
-Made from the code by `tools/checks_table.py`. `mtasts lint` gives those of texts and stack files,
-`mtasts check` those of live domains, their texts included. The result type is what a sender reports
-about such a failure (RFC 8460 section 4.3). Peers are those that check the same, as far as their
-code and pages could be read in 2026:
-"""
-NOT_KNOWN = """
-## Not known
-
-Where a question gets no answer, these findings can neither be made nor be said to be gone;
-`mtasts check --watch` keeps them as they were.
-
-| Question | Findings that need its answer |
-|---|---|
-"""
-CONFIG = """
-## Mistakes in a stack file
-
-Errors all of them: a config that has one is refused, by `mtasts lint stack` and by every run
-(`config.md`). The finding names file, line and key, and says what to write.
-
-| Id | What is wrong |
-|---|---|
-"""
 
 
 def table() -> str:
     """The whole document."""
-    text = HEAD + "\n" + "".join(f"- {letter}: {name}\n" for letter, name in PEERS.items())
-    text += "".join(map(_part, PARTS))
-    text += NOT_KNOWN + "".join(filter(None, map(_question, Question)))
-    return text + CONFIG + "".join(f"| `{each}` | {escaped(each.meaning)} |\n" for each in Mistake)
-
-
-def _part(part: ModuleType) -> str:
-    title = str(part.__doc__).partition("\n")[0].removesuffix(".").replace("``", "`")
-    head = "| Id | Severity | What is wrong | What to do | Source | Result type | Page | Peers |\n"
-    rows = "".join(_row(row) for _, row in sorted(rows_of(part).items()))
-    return f"\n## {title}\n\n{head}|{'---|' * 8}\n{rows}"
-
-
-def _row(row: Check) -> str:
-    page = f"[{row.page.name.lower()}]({row.page.removeprefix('docs/')})" if row.page else ""
-    columns = (
-        f"`{row.id}`",
-        row.severity.label,
-        escaped(row.summary),
-        escaped(row.fix),
-        row.clause,
-        row.result_type or "",
-        page,
-        row.peers,
+    questions = [
+        (question, [id_ for id_, row in CHECKS.items() if question in row.depends_on])
+        for question in Question
+    ]
+    return render(
+        "docs/checks.md",
+        peers=list(PEERS.items()),
+        parts=[_part(part) for part in PARTS],
+        questions=[(question, ids) for question, ids in questions if ids],
+        mistakes=[(each, each.meaning) for each in Mistake],
     )
-    return f"| {' | '.join(columns)} |\n"
 
 
-def _question(question: Question) -> str:
-    ids = ", ".join(f"`{id_}`" for id_, row in CHECKS.items() if question in row.depends_on)
-    return f"| `{question}` | {ids} |\n" if ids else ""
+def _part(part: ModuleType) -> dict[str, Any]:
+    return {
+        "title": str(part.__doc__).partition("\n")[0].removesuffix("."),
+        "rows": [_row(row) for _, row in sorted(rows_of(part).items())],
+    }
+
+
+def _row(row: Check) -> dict[str, str]:
+    return {
+        "id": row.id,
+        "severity": row.severity.label,
+        "summary": row.summary,
+        "fix": row.fix,
+        "clause": row.clause,
+        "result_type": row.result_type or "",
+        "page": row.page.removeprefix("docs/mistakes/") if row.page else "",
+        "page_name": row.page.name.lower() if row.page else "",
+        "peers": row.peers,
+    }
 
 
 if __name__ == "__main__":

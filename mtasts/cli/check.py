@@ -117,7 +117,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         return worst((*codes, _code(seen, arguments.fail_on)))
     shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)), outside.sleep)
     stopped = _show(shown, look)
-    shown.end(_places(arguments, listed.lines))
+    shown.end(_places(arguments, listed.lines), now())
     return stopped or worst((*codes, _code(shown.found, arguments.fail_on)))
 
 

@@ -16,11 +16,13 @@ from mtasts.cli.output import describe, write
 from mtasts.errors import UsageError
 from mtasts.files import write_whole
 from mtasts.findings import Severity
-from mtasts.render.checked import as_html, as_json
+from mtasts.render.checked_html import as_html
+from mtasts.render.checked_json import as_json
 from mtasts.render.checked_text import Report, as_report, as_text, summary
 from mtasts.render.sarif import Place, Places, as_sarif
 
 if TYPE_CHECKING:
+    import datetime as dt
     from argparse import ArgumentParser, Namespace
     from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 
@@ -38,7 +40,7 @@ _plain = partial(describe, plain=True)
 
 
 def add_showing_options(parser: ArgumentParser) -> None:
-    """Add ``--min-severity`` and ``--report``."""
+    """Add ``--min-severity``, ``--report`` and ``--docs``."""
     parser.add_argument(
         "--min-severity",
         choices=[level.label for level in Severity],
@@ -50,6 +52,12 @@ def add_showing_options(parser: ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="write all findings there as text, too; SARIF points to its lines",
+    )
+    parser.add_argument(
+        "--docs",
+        default="docs",
+        metavar="URL",
+        help="where the folder docs/ of mtasts is, for the links of --format html (docs)",
     )
 
 
@@ -66,6 +74,7 @@ class Shown:
         self._sleep = sleep
         self._format: str = arguments.format
         self._path: Path | None = arguments.report
+        self._docs: str = arguments.docs
         self._least = Severity.parse(arguments.min_severity)
         self._waiting = dict.fromkeys(domains)
         self.count = len(domains)
@@ -89,8 +98,10 @@ class Shown:
         brief = replace(checked, findings=checked.findings[:1], unknown=checked.unknown[:1])
         self.found.append(brief if streams else checked)
 
-    def end(self, listed: Mapping[str, Place]) -> None:
+    def end(self, listed: Mapping[str, Place], at: dt.datetime) -> None:
         """Show what comes at the end; ``listed`` is where a file names a domain.
+
+        ``at`` is the time by which all of it was looked at.
 
         Raises:
             UsageError: the report cannot be written.
@@ -105,7 +116,7 @@ class Shown:
         if self._path is not None:
             self._write(self._path, as_report(told, _plain).text + ended)
         if self._format == "html":
-            write(as_html(told, ended))
+            write(as_html(self.found, at, least=self._least, docs=self._docs))
         elif self._format == "sarif":
             write(as_sarif(told, self._places(as_report(told, _plain), listed)))
         (sys.stdout if self._format == "text" else sys.stderr).write(ended)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mtasts import __version__
 from mtasts.check.checks import check_of
 from mtasts.findings import Severity
+from mtasts.render.links import rfc_url
 from mtasts.templating import render
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # Words of SARIF 2.1.0 section 3.27.10.
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-_CLAUSE = re.compile(r"RFC (\d+)(?: section ([0-9.]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,8 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "help": {"text": _plain(help_), "markdown": _markdown(row)},
         "properties": {"tags": ["MTA-STS", "mail"]},
     }
-    clause = _CLAUSE.match(row.clause)
-    if clause:
-        section = f"#section-{clause[2].rstrip('.')}" if clause[2] else ""
-        rule["helpUri"] = f"https://www.rfc-editor.org/rfc/rfc{clause[1]}{section}"
-    return rule
+    url = rfc_url(row.clause)
+    return rule | ({"helpUri": url} if url else {})
 
 
 def _markdown(row: Check) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from markdown_it import MarkdownIt
 
+from mtasts.rulings import Ruling
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -19,7 +21,8 @@ _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 # What GitHub makes links of without any markup, in the source; and mentions, in the page.
 _LINK = re.compile(r"(?i)://|www\.")
 _MENTION = re.compile(r"(?<!\w)[@#]\w")
-_CODE = re.compile(r"(?ms)^(`{3,}).*?^\1$|`[^`]*`|<!--.*?-->")
+# Where it makes none: code, tags and comments, the target of a link.
+_CODE = re.compile(r"(?ms)^(`{3,}).*?^\1$|`[^`]*`|<[^>]*>|(?<=\])\([^)]*\)")
 _LITERAL = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*')
 
 
@@ -32,7 +35,9 @@ def poisoned(value: Any, text: str) -> Any:
     if type(value) is dict:
         return {key: poisoned(each, text) for key, each in value.items()}
     if is_dataclass(value) and not isinstance(value, type):
-        names = [each.name for each in fields(value) if each.init]
+        # A ruling's id is one of a table, or there is no ruling.
+        known = {"id"} if isinstance(value, Ruling) else set()
+        names = [each.name for each in fields(value) if each.init and each.name not in known]
         return replace(value, **{name: poisoned(getattr(value, name), text) for name in names})
     return value
 
@@ -45,7 +50,7 @@ class _Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append(f"{tag} {' '.join(name for name, _ in attrs)}")
         assert not [name for name, _ in attrs if name.startswith("on")]
-        assert all(value is None or "javascript:" not in value for _, value in attrs)
+        assert not any((value or "").startswith("javascript:") for _, value in attrs)
 
     def handle_endtag(self, tag: str) -> None:
         self.found.append(f"/{tag}")

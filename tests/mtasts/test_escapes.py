@@ -22,7 +22,10 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
         ("a/b-c.d, 604800 s", "a/b-c.d, 604800 s"),
         ("<img src=x>", "&#60;img src=x&#62;"),
         ("**bold** `code`", "&#42;&#42;bold&#42;&#42; &#96;code&#96;"),
-        ("[text](target)", "&#91;text&#93;&#40;target&#41;"),
+        ("[text](target)", "&#91;text&#93;(target)"),
+        ("![text](target)", "!&#91;text&#93;(target)"),
+        ("max_age _a_ a_ (b_)", "max_age &#95;a&#95; a&#95; (b&#95;)"),
+        ("12) a", "12&#41; a"),
         ("&lt;", "&#38;lt;"),
         ("@mallory", "&#64;<!-- -->mallory"),
         ("#12", "&#35;<!-- -->12"),
@@ -70,6 +73,19 @@ def test_no_line_ends_its_block(lines: list[str], fence: str) -> None:
 )
 def test_code_within_a_line(text: str, expect: str) -> None:
     assert escapes.FILTERS["md"]["code"](text) == expect
+
+
+@pytest.mark.parametrize(
+    ("text", "expect"),
+    [
+        ("a `b_c` <d>", "a `b_c` &#60;d&#62;"),
+        ("``a`` and `b`", "`a` and `b`"),
+        ("a ` b", "a &#96; b"),
+        ("a", "a"),
+    ],
+)
+def test_code_in_a_sentence_of_ours(text: str, expect: str) -> None:
+    assert escapes.FILTERS["md"]["prose"](text) == expect
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ import yaml
 from jinja2 import meta
 from structures import STRUCTURES, poisoned
 
-from mtasts.check.notes import Checked
+from mtasts.check.notes import Checked, Unknown
 from mtasts.config.proposed import Judgement
 from mtasts.escapes import UnfitValueError
 from mtasts.findings import Finding, Severity
+from mtasts.ledger.entries import Proof
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
+from mtasts.render import checked_html, status_html
 from mtasts.render.checked_text import Report
 from mtasts.render.review import as_markdown
 from mtasts.render.sarif import Places, as_sarif
@@ -28,7 +30,16 @@ from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file
 from mtasts.render.worker import worker_source
 from mtasts.rollout.outlook import Outlook, Published
 from mtasts.rollout.plan_review import Change, Review
-from mtasts.templating import SUFFIX, environment, folder
+from mtasts.rulings import note, warning
+from mtasts.status.rows import (
+    Claim,
+    DomainStatus,
+    EvidenceSeen,
+    Overview,
+    StackStatus,
+    Standing,
+)
+from mtasts.templating import SUFFIX, environment, folder, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +91,52 @@ STACK = NewStack(
 )
 
 
+CHECKED = (
+    Checked(
+        "bad.example",
+        (
+            Finding("host-not-found", Severity.ERROR, "there is no policy", "RFC 8461 section 3.3"),
+            Finding("x", Severity.WARNING, "a warning", "vendor", "seen", "mend it"),
+        ),
+        (Unknown("mx-session", "whether mx1 offers TLS", "port 25 is closed", "ask elsewhere"),),
+        "enforce",
+        "1",
+    ),
+    Checked("good.example", mode="testing"),
+)
+ID = "0123456789abcdef" * 2
+CLAIM = Claim(Standing.DUE, "collect evidence", NOW, ("mtasts gate collect a.example -s agency",))
+WARNING = warning("handed-record-wrong", "a warning")
+NOTE = note("enforce-way-back", "a note")
+OVERVIEW = Overview(
+    NOW,
+    (
+        StackStatus(
+            "agency",
+            "stacks/Pulumi.agency.yaml",
+            "Department of Examples",
+            "aws",
+            "route53",
+            (
+                DomainStatus(
+                    "a.example",
+                    "testing",
+                    NOW,
+                    ID,
+                    Proof(1, NOW, ID, ("192.0.2.1",), ("2001:db8::1",)),
+                    EvidenceSeen(problem="no JSON", unmet=("no DMARC record",)),
+                    claims=(CLAIM,),
+                    rulings=(WARNING, NOTE),
+                ),
+                DomainStatus("b.example", "enforce", NOW, ID),
+            ),
+            (CLAIM,),
+            (WARNING,),
+        ),
+    ),
+)
+
+
 def policy(text: str) -> str:
     found: Policy = poisoned(POLICY, text)
     return found.render().decode()
@@ -114,8 +171,22 @@ def layers(text: str) -> str:
     return layers_picture.render([box, last], arrows, [text])
 
 
+def checks(text: str) -> str:
+    row = dict.fromkeys(("severity", "summary", "fix", "clause", "result_type", "page_name"), text)
+    rows = [row | {"id": text, "page": text, "peers": text}]
+    return render(
+        "docs/checks.md",
+        peers=[(text, text)],
+        parts=[{"title": "Checks of `a`", "rows": rows}],
+        questions=[(text, [text, text])],
+        mistakes=[(text, text)],
+    )
+
+
 # A new template needs a line here: how a text from outside gets into every place of it.
 CASES: dict[str, Callable[[str], str]] = {
+    "check.html": lambda text: checked_html.as_html(poisoned(CHECKED, text), NOW),
+    "docs/checks.md": checks,
     "docs/layers.svg": layers,
     "mta-sts.txt": policy,
     "pull_request/local.md": lambda text: preview_locally._said(text, text),
@@ -125,6 +196,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "review.md": lambda text: as_markdown(review(text), NOW),
     "sarif_help.md": sarif_help,
     "stack.yaml": lambda text: stack_file_text(poisoned(STACK, text)).decode(),
+    "status.html": lambda text: status_html.as_html(poisoned(OVERVIEW, text)),
     "worker.js": lambda text: worker_source(text, text.encode(), 60),
 }
 
@@ -207,3 +279,11 @@ def test_a_stack_file_as_it_is_written(cloud: str, golden: Callable[[str, str], 
     text = stack_file_text(replace(STACK, cloudflare_account=account)).decode()
     assert yaml.safe_load(text)["config"]["mtasts:hosting"] == cloud
     golden(f"stack-{cloud}.yaml", text)
+
+
+def test_a_page_of_a_check_and_of_a_status(golden: Callable[[str, str], None]) -> None:
+    check, status = checked_html.as_html(CHECKED, NOW), status_html.as_html(OVERVIEW)
+    assert '<a href="#domain-1">bad.example</a>' in check
+    assert '<b class="due">due</b> until 2026-01-01 00:00 UTC: collect evidence' in status
+    golden("check.html", check)
+    golden("status.html", status)

@@ -89,13 +89,15 @@ def test_as_a_page_what_hosts_say_is_text(capsys: pytest.CaptureFixture[str]) ->
             tags.append(tag)
 
     from mtasts.check.domain import check_domain  # for this alone
-    from mtasts.render.checked import as_html  # as above
+    from mtasts.render.checked_html import as_html  # as above
 
     found = [check_domain(seen(name), SOON) for name in ("<b>.example", "dark.example", "ok.gov")]
-    page = as_html(found, "check: <i>")
+    page = as_html(found, SOON)
     Parser().feed(page)
     assert "script" not in tags
-    assert not {"b", "i"} & set(tags)
+    assert tags.count("b") == page.count("<b>") + page.count("<b class=")
+    assert "<b>.example" not in page
+    assert "i" not in tags
     assert "&lt;b&gt;.example" in page
     assert capsys.readouterr().out == ""
 

@@ -174,7 +174,7 @@ def test_a_date_from_which_on_a_command_helps_stands_beside_it() -> None:
     later = replace(GOOD, claims=(claim,))
     found = Overview(NOW, (StackStatus("one", "f", "A", "aws", "route53", (later,)),))
     assert "    next, from 2026-11-02 12:00 UTC: pulumi up -s one\n" in as_text(found)
-    assert "<p>next, from 2026-11-02 12:00 UTC:<pre>pulumi up -s one</pre>" in as_html(found)
+    assert "<p>next, from 2026-11-02 12:00 UTC:</p>\n<pre>pulumi up -s one</pre>" in as_html(found)
 
 
 def test_json_has_a_stable_shape() -> None:
