@@ -9,8 +9,11 @@ from pathlib import Path
 
 from measuring import Row, Taken, row, tell, watched
 
+from mtasts.names import MxPattern
+from mtasts.policy import Mode, Policy
+
 RUNS = 21
-POLICY = b"version: STSv1\r\nmode: enforce\r\nmx: mail.example.gov\r\nmax_age: 1209600\r\n"
+POLICY = Policy(Mode.ENFORCE, 1_209_600, (MxPattern("mail.example.gov"),)).render()
 
 
 def take(words: list[str]) -> Taken:

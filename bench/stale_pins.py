@@ -22,6 +22,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mtasts.templating import render
+
 POINTS = 40
 SENDERS = 10_000
 ROLLOUTS = 1_000
@@ -261,30 +263,26 @@ def simulate() -> list[Outcome]:
     return outcomes
 
 
-def plot(outcomes: list[Outcome], path: Path) -> None:
+def plot(outcomes: list[Outcome]) -> str:
     """Bars of the share of rollouts with a stale pin, as SVG."""
-    rows = []
-    for number, outcome in enumerate(outcomes):
-        y = 44 + 34 * number
-        share = outcome.rollouts_with_pins / ROLLOUTS
-        rows.append(
-            f'<text x="168" y="{y + 15}" text-anchor="end">{outcome.order.name}</text>'
-            f'<rect x="178" y="{y}" width="{1 + 400 * share:.0f}" height="20" '
-            f'fill="{"#2a7" if not outcome.pins else "#c53"}"/>'
-            f'<text x="{188 + 400 * share:.0f}" y="{y + 15}">{100 * share:.1f} % of rollouts, '
-            f"{outcome.pins:,} pins, {outcome.mails_lost:,} mails lost</text>"
-        )
-    height = 60 + 34 * len(outcomes)
-    svg = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 {height}" '
-        'font-family="sans-serif" font-size="13">\n'
-        f'<rect width="900" height="{height}" fill="#fff"/>\n'
-        f'<text x="16" y="24" font-size="15">Rollouts after which a sender holds the old body '
-        f"under the new id ({ROLLOUTS:,} rollouts, {SENDERS:,} senders)</text>\n"
-        + "\n".join(rows)
-        + "\n</svg>\n"
+    rows = [
+        {
+            "name": outcome.order.name,
+            "y": 44 + 34 * number,
+            "wide": round(400 * outcome.rollouts_with_pins / ROLLOUTS),
+            "good": not outcome.pins,
+            "said": f"{100 * outcome.rollouts_with_pins / ROLLOUTS:.1f} % of rollouts, "
+            f"{outcome.pins:,} pins, {outcome.mails_lost:,} mails lost",
+        }
+        for number, outcome in enumerate(outcomes)
+    ]
+    return render(
+        "bench/stale-pins.svg",
+        rows=rows,
+        height=60 + 34 * len(rows),
+        rollouts=f"{ROLLOUTS:,}",
+        senders=f"{SENDERS:,}",
     )
-    path.write_text(svg)
 
 
 def main() -> int:
@@ -295,7 +293,7 @@ def main() -> int:
     options = parser.parse_args()
     outcomes = simulate()
     if options.plot:
-        plot(outcomes, options.plot)
+        options.plot.write_text(plot(outcomes))
     for outcome in outcomes:
         row = outcome.row()
         if options.format == "json":

@@ -15,16 +15,14 @@ import sys
 import time
 
 from localcloud.cloudflare.workerd import Workerd, WorkerdError, find
-from mtasts.policy import POLICY_PATH
+from mtasts.names import MxPattern
+from mtasts.policy import POLICY_PATH, Mode, Policy
 from mtasts.render.worker import worker_source
+from mtasts.templating import render
 
 BAR = 0.9
-BODY = b"version: STSv1\r\nmode: enforce\r\nmx: mx1.example.gov\r\nmax_age: 604800\r\n"
-CONSTANT = (
-    f"const BODY = new TextEncoder().encode({BODY.decode()!r});\n"
-    'const INIT = { headers: { "Content-Type": "text/plain" } };\n'
-    "export default { fetch() { return new Response(BODY, INIT); } };\n"
-)
+BODY = Policy(Mode.ENFORCE, 604_800, (MxPattern("mx1.example.gov"),)).render()
+CONSTANT = render("bench/constant.js", body=BODY.decode())
 REQUEST = (
     f"GET {POLICY_PATH} HTTP/1.1\r\nHost: mta-sts.example.gov\r\nX-Forwarded-Proto: https\r\n\r\n"
 ).encode()

@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import json
-import re
-from io import StringIO
+import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rich._export_format import CONSOLE_SVG_FORMAT
-from rich.console import Console
-from rich.text import Text
+from mtasts.templating import render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMMARY = ROOT / ".local/demo/summary.json"
 PICTURE = ROOT / "docs/demo.svg"
-# A picture in a repository fetches nothing: the viewer's own monospace font will do.
-FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+_COLUMNS = 128
+# A character of a monospace font is 0.6 of its size wide; a picture fetches no font of its own.
+_WIDTH = 16 + round(_COLUMNS * 14 * 0.61) + 16
+_TOP, _LINE = 80, 21
 
 
-def main() -> None:
-    """Write the picture."""
-    steps = json.loads(SUMMARY.read_text())["steps"]
-    console = Console(record=True, width=128, file=StringIO())
-    console.print(Text.assemble(("$ ", "bold"), "make demo"))
-    for step in steps:
-        mark = ("ok  ", "green") if step["ok"] else ("FAIL", "red")
-        console.print(
-            Text.assemble(
-                mark,
-                (f" {step['seconds']:5.1f} s  ", "dim"),
-                (step["name"], "bold"),
-                f": {step['detail']}",
-            )
-        )
-    svg = console.export_svg(title="mtasts", code_format=FORMAT, unique_id="demo")
-    PICTURE.write_text("\n".join(line.rstrip() for line in svg.splitlines()) + "\n")
+def picture(steps: Iterable[Mapping[str, Any]]) -> str:
+    """The picture of a demo whose ``steps`` are as its summary has them."""
+    lines = [line for step in steps for line in _lines(step)]
+    for number, line in enumerate(lines):
+        line["y"] = _TOP + number * _LINE
+    return render("docs/demo.svg", width=_WIDTH, height=_TOP + len(lines) * _LINE, lines=lines)
+
+
+def _lines(step: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A step, and what of it does not fit on its line."""
+    mark, seconds = ("ok  " if step["ok"] else "FAIL"), f" {step['seconds']:5.1f} s  "
+    before = len(mark + seconds)
+    first, *more = textwrap.wrap(f"{step['name']}: {step['detail']}", _COLUMNS - before)
+    head = {"mark": mark, "seconds": seconds, "name": step["name"], "good": step["ok"]}
+    yield {**head, "text": first.removeprefix(step["name"])}
+    yield from ({"mark": "", "text": " " * before + each} for each in more)
 
 
 if __name__ == "__main__":
-    main()
+    PICTURE.write_text(picture(json.loads(SUMMARY.read_text())["steps"]))

@@ -6,63 +6,53 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.iam.statements import STATEMENTS, UNSEEN, Need
 from mtasts.iam.token import PERMISSIONS, TokenNeed
+from mtasts.templating import render
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
+
+    from mtasts.iam.statements import Statement
+    from mtasts.iam.token import Permission
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "iam.md"
-HEAD = Path(__file__).with_name("iam_page.head.md")
 
 
 def page() -> str:
     """The whole page."""
-    lines = [HEAD.read_text().rstrip("\n"), "", "## AWS: every statement", ""]
-    lines += _aws()
-    lines += ["", "## Cloudflare: every permission", ""]
-    lines += _cloudflare()
-    lines += ["", "## Granted, and never seen", ""]
-    lines += [
-        "Every other action was called in a run of the real engine against the local cloud,",
-        "which `tests/engine/test_iam.py` records and compares both ways.",
-        "",
-        "| statement | action | why it is granted |",
-        "|---|---|---|",
-    ]
-    for key, why in UNSEEN.items():
-        sid, _, action = key.partition(" ")
-        lines.append(f"| {sid} | `{action}` | {why} |")
-    return "\n".join(lines) + "\n"
+    return render(
+        "docs/iam.md",
+        statements=[_statement(row) for row in STATEMENTS],
+        permissions=[_permission(row) for row in PERMISSIONS],
+        unseen=[(*key.split(" ", 1), why) for key, why in UNSEEN.items()],
+    )
 
 
-def _aws() -> Iterator[str]:
-    yield "| statement | for | only with | what it is for |"
-    yield "|---|---|---|---|"
-    for row in STATEMENTS:
-        need = "" if row.need is Need.ALWAYS else str(row.need)
-        yield f"| `{row.sid}` | {_words(row.commands)} | {need} | {row.purpose} |"
-    for row in STATEMENTS:
-        yield ""
-        yield f"### {row.sid}"
-        yield ""
-        yield from (f"- `{action}`" for action in row.actions)
-        yield from (f"- on `{resource}`" for resource in row.resources)
-        for condition in row.conditions:
-            values = ", ".join(f"`{each}`" for each in condition.values)
-            yield f"- if {condition.operator} `{condition.key}`: {values}"
+def _statement(row: Statement) -> dict[str, Any]:
+    return {
+        "sid": row.sid,
+        "commands": _words(row.commands),
+        "need": "" if row.need is Need.ALWAYS else str(row.need),
+        "purpose": row.purpose,
+        "actions": row.actions,
+        "resources": row.resources,
+        "conditions": [(each.operator, each.key, each.values) for each in row.conditions],
+    }
 
 
-def _cloudflare() -> Iterator[str]:
-    yield "| permission group | in the dashboard | scope | for | only with | what it is for |"
-    yield "|---|---|---|---|---|---|"
-    for row in PERMISSIONS:
-        need = "" if row.need is TokenNeed.ALWAYS else str(row.need)
-        purpose = f"Optional. {row.purpose}" if row.optional else row.purpose
-        commands = _words(row.commands)
-        yield f"| {row.name} | {row.dashboard} | {row.scope} | {commands} | {need} | {purpose} |"
+def _permission(row: Permission) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "dashboard": row.dashboard,
+        "scope": str(row.scope),
+        "commands": _words(row.commands),
+        "need": "" if row.need is TokenNeed.ALWAYS else str(row.need),
+        "purpose": row.purpose,
+        "optional": row.optional,
+    }
 
 
 def _words(commands: Collection[str]) -> str:

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import demo_picture
 import layers_picture
 import preview_locally
 import pytest
@@ -183,11 +184,37 @@ def checks(text: str) -> str:
     )
 
 
+def stale_pins(text: str) -> str:
+    row = {"name": text, "y": 1, "wide": 1, "good": True, "said": text}
+    return render("bench/stale-pins.svg", rows=[row], height=1, rollouts=text, senders=text)
+
+
+def iam(text: str) -> str:
+    words = ("sid", "commands", "need", "name", "dashboard", "scope")
+    row = dict.fromkeys(words, text) | {"purpose": "for `a`", "optional": True}
+    lists = {"actions": [text], "resources": [text], "conditions": [(text, text, [text, text])]}
+    unseen = [(text, text, "because of `a`")]
+    return render("docs/iam.md", statements=[row | lists], permissions=[row], unseen=unseen)
+
+
+def rulings(text: str) -> str:
+    row = {"id": text, "kinds": [text, text], "means": "a `b`", "to_do": "c"}
+    return render("docs/rulings.md", subjects=[("d", [row])])
+
+
+STEP = {"ok": True, "seconds": 1.5}
+
+
 # A new template needs a line here: how a text from outside gets into every place of it.
 CASES: dict[str, Callable[[str], str]] = {
+    "bench/constant.js": lambda text: render("bench/constant.js", body=text),
+    "bench/stale-pins.svg": stale_pins,
     "check.html": lambda text: checked_html.as_html(poisoned(CHECKED, text), NOW),
     "docs/checks.md": checks,
+    "docs/demo.svg": lambda text: demo_picture.picture([{**STEP, "name": "a", "detail": text}]),
+    "docs/iam.md": iam,
     "docs/layers.svg": layers,
+    "docs/rulings.md": rulings,
     "mta-sts.txt": policy,
     "pull_request/local.md": lambda text: preview_locally._said(text, text),
     "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
