@@ -105,7 +105,7 @@ class MailDomain(pulumi.ComponentResource):
                 f"{name}-tlsrpt",
                 declared.tlsrpt_owner,
                 declared.tlsrpt_text,
-                ttl_seconds=declared.ttl_seconds,
+                ttl_seconds=declared.config.ttl_seconds,
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for place in places
@@ -129,7 +129,7 @@ class MailDomain(pulumi.ComponentResource):
                         f"{name}-sts",
                         declared.sts_owner,
                         declared.sts_text,
-                        ttl_seconds=declared.ttl_seconds,
+                        ttl_seconds=declared.config.ttl_seconds,
                         opts=pulumi.ResourceOptions(
                             parent=self,
                             depends_on=[*reports, *bodies, *addresses],
@@ -188,7 +188,7 @@ class MailDomain(pulumi.ComponentResource):
             host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
             former_cloud = came_from or args["hosting"].name
-            asked = former["hosting"] is not None and declared.left_host_is_asked
+            asked = former["hosting"] is not None and declared.former_host_may_get_requests
             if declared.former is not None:
                 asked = asked or declared.former.is_asked
             # Nothing that a former host does may hold up the way back from enforce.

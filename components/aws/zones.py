@@ -24,7 +24,7 @@ class Route53Zones:
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The hosted zone of a domain."""
-        role = declaration.dns_role_arn
+        role = declaration.config.dns_role_arn
         provider = self._provider(role) if role else None
         name = f"{declaration.domain}-zone"
         return Zone(name, {"zone_id": declaration.zone.zone_id, "provider": provider}, opts)

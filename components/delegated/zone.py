@@ -35,7 +35,7 @@ class Zone(pulumi.ComponentResource):
         """Place nothing yet; records go into the zone that ``own`` has for the domain."""
         super().__init__("mtasts:index:DelegatedZone", name, {}, opts)
         self._handing = handing
-        self._suffix = declaration.delegation_zone or ""
+        self._suffix = declaration.config.delegation_zone or ""
         self._own = own.zone(declaration, pulumi.ResourceOptions(parent=self))
         for owner in (declaration.policy_host, declaration.sts_owner, declaration.tlsrpt_owner):
             handing.add(owner, "CNAME", delegated_owner(owner, self._suffix))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from mtasts.errors import UsageError
 from mtasts.files import write_whole
 from mtasts.ledger.entries import Adopted, Body
 from mtasts.policy import MAX_AGE_LIMIT
-from mtasts.promotion.evidence_files import FOLDER, evidence_path
+from mtasts.promotion.evidence_files import FOLDER
 from mtasts.recovery.import_file import import_file
 from mtasts.recovery.live import AdoptionError, Live, look_at
 from mtasts.recovery.take_in import look_for
@@ -107,8 +107,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         )
     account_id = clouds.identify()
     recorder = clouds.recorder(account_id, outside.clock())
-    evidence = partial(evidence_path, FOLDER, arguments.stack)
-    surveyor = Surveyor(clouds.identify, clouds.zones, resolver, lambda _: recorder, evidence)
+    surveyor = Surveyor(clouds, resolver, lambda _: recorder, FOLDER)
     zones = asyncio.run(_zones(surveyor, config, names))
     _settle_addresses(live, zones, clouds, flattening=arguments.flatten)
     if clouds.hosts_on_aws:
@@ -204,16 +203,16 @@ async def _zones(
 ) -> dict[str, HostedZone]:
     """The zone of each domain; what would stop a run stops this, too."""
     domains = tuple(domain for domain in config.domains if domain.name in names)
-    survey = await surveyor.survey(replace(config, domains=domains))
+    found = await surveyor.zones(domains)
     problems = [
-        f"{found.domain.name}: {problem}"
-        for found in survey.domains
-        for problem in (found.zone_problem, found.ledger_problem)
-        if problem is not None
+        f"{each.name}: {problem}"
+        for each in found
+        for problem in (each.zone, each.ledger)
+        if isinstance(problem, Exception)
     ]
     if problems:
         raise UsageError("\n".join(problems))
-    return {found.domain.name: found.zone for found in survey.domains if found.zone is not None}
+    return {e.name: e.zone for e in found if not isinstance(e.zone, Exception)}
 
 
 def _settle_addresses(

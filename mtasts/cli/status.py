@@ -81,7 +81,6 @@ async def _ask(arguments: Namespace, outside: Outside) -> Overview:
         arguments.evidence,
         now,
         arguments.deadline,
-        is_local=reach.is_local,
     )
 
     async def one(stack: str) -> StackStatus:

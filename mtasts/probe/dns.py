@@ -41,6 +41,7 @@ class Resolver:
     def __init__(self, reach: Reach, *, deadline_seconds: float = 10.0) -> None:
         """Ask through ``reach``; nothing is sent yet."""
         self._reach = reach
+        self.is_local = reach.is_local
         self._fixed = reach.resolver
         self._deadline_seconds = deadline_seconds
         self._system: tuple[tuple[str, int], ...] | None = None

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mtasts.config import Hosting
-from mtasts.ledger.history import Intended, enforces
+from mtasts.config import Hosting, Waiver
+from mtasts.ledger.history import Ledger, enforces
 from mtasts.ledger.phases import Phase
-from mtasts.rollout import lost
-from mtasts.rollout.declaration import Declaration, declare
+from mtasts.promotion import waivers
+from mtasts.rollout import handover, lost
+from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, Declaration
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
+from mtasts.rollout.facts import DomainFacts, ParkedFacts
 from mtasts.rollout.published import held_as
-from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
-from mtasts.rulings import note, refusal
+from mtasts.rollout.retirement import Seen, progress
+from mtasts.rollout.rules import RULES, parked_rulings
+from mtasts.ruling_catalogue import Kind
+from mtasts.rulings import note, of_kind, refusal
 from mtasts.zones import Keeper
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mtasts.config import Dns
     from mtasts.errors import MtaStsError
+    from mtasts.ledger.history import Intended
+    from mtasts.ledger.phases import Parts
+    from mtasts.rollout.facts import Facts
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.vanished import Remembered
     from mtasts.rulings import Ruling
@@ -29,49 +37,190 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What a run declares; ``held`` are the domains that stay as they are, with every reason.
+class Verdict:
+    """The verdict on one domain: it may proceed unless one of the ``rulings`` is a refusal.
 
-    ``retiring`` is how far each retirement comes in this run. ``emergencies`` are the domains whose
-    way back goes out past every reason that would hold them. Of those that are ``lost`` nothing is
-    changed but what their retirement takes away. ``verdicts`` are all rulings, by domain.
+    Warnings name what could not be found out and does no harm, since a later step looks again, and
+    what somebody has decided to go past. Notes say what comes of it. ``retirement`` is where that
+    of the domain stands, if it has one. Where it ``is_lost``, that waits for no DNS.
     """
 
-    declared: tuple[Declaration, ...]
-    held: Mapping[str, tuple[Ruling, ...]]
-    retiring: Mapping[str, Progress]
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    emergencies: Mapping[str, tuple[Ruling, ...]] = field(default_factory=dict)
-    lost: frozenset[str] = frozenset()
+    rulings: tuple[Ruling, ...]
+    retirement: Progress | None = None
+    is_lost: bool = False
+
+    @property
+    def refusals(self) -> tuple[Ruling, ...]:
+        """Every reason against it."""
+        return of_kind(Kind.REFUSAL, self.rulings)
+
+    @property
+    def warnings(self) -> tuple[Ruling, ...]:
+        """What somebody should look at."""
+        return of_kind(Kind.WARNING, self.rulings)
+
+    @property
+    def notes(self) -> tuple[Ruling, ...]:
+        """What comes of it."""
+        return of_kind(Kind.NOTE, self.rulings)
+
+    @property
+    def proceeds(self) -> bool:
+        """Whether the domain is declared as its config asks."""
+        return not self.refusals
+
+
+def verdict(found: Facts, now: dt.datetime) -> Verdict:
+    """Everything that the rules say of a domain, less what an override lets past."""
+    if isinstance(found, ParkedFacts):
+        return Verdict(tuple(parked_rulings(found)))
+    rulings = [each for rule in RULES for each in rule(found, now)]
+    waivable = [each for each in rulings if each.waivers]
+    judged = waivers.judge(found.domain.override, waivable, now)
+    rulings = [*(each for each in rulings if not each.waivers), *judged.unmet, *judged.notes]
+    if of_kind(Kind.REFUSAL, rulings):
+        return Verdict(tuple(rulings))
+    is_lost = any(Waiver.LOST_DOMAIN in each.waivers for each in waivable)
+    retirement = progress(
+        found.history,
+        seen(found),
+        wanted=found.domain.retire,
+        ttl_seconds=found.domain.ttl_seconds,
+        now=now,
+        is_lost=is_lost,
+    )
+    if retirement is not None:
+        rulings += [retirement.ruling, *to_remove(found, retirement.phase.parts)]
+    return Verdict(tuple(rulings), retirement, is_lost)
+
+
+def seen(found: DomainFacts) -> Seen:
+    """What DNS has; a CNAME that still leads here stands there, wherever it leads by now."""
+    lingering = {
+        each.record.owner
+        for each in found.handed_out
+        if each.record.type == "CNAME" and (each.is_there or not each.answer.settled)
+    }
+    sts = None if f"{STS_LABEL}.{found.name}" in lingering else found.sts
+    gone = f"{POLICY_LABEL}.{found.name}" not in lingering
+    return Seen(sts, found.host_addresses if gone else (), tuple(sorted(lingering)))
+
+
+def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:
+    """What the agency has yet to remove, in a phase of a retirement that has ``parts``."""
+    if found.handover is None:
+        return
+    names = {
+        each.record.owner
+        for each in found.handover.records
+        if each.is_there and handover.is_withdrawn(found.name, parts, each.record)
+    }
+    if not parts.record and found.live_id is not None:
+        names.add(f"{STS_LABEL}.{found.name}")
+    if not parts.addresses and any(each.values for each in found.host_addresses):
+        names.add(f"{POLICY_LABEL}.{found.name}")
+    if names:
+        text = f"have the agency remove what it has at {', '.join(sorted(names))}"
+        yield note("retirement-agency-removes", text)
+
+
+class Outcome(StrEnum):
+    """What a run does with a domain.
+
+    ``held`` leaves it as it was last seen served. ``emergency`` publishes the way back to testing
+    past every reason that would hold it. Of one that is ``lost`` nothing is changed but what its
+    retirement takes away.
+    """
+
+    AS_CONFIGURED = "as configured"
+    HELD = "held"
+    EMERGENCY = "emergency"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class DomainDecision:
+    """What a run does with one domain, and why.
+
+    ``declaration`` is None where nothing of it is declared: it is parked or retired, or held and
+    nobody knows as what. ``retirement`` is how far that comes in this run, None without one.
+    """
+
+    name: str
+    outcome: Outcome
+    rulings: tuple[Ruling, ...]
+    declaration: Declaration | None
+    retirement: Progress | None
+
+    @property
+    def refusals(self) -> tuple[Ruling, ...]:
+        """Every reason against declaring it as its config asks."""
+        return of_kind(Kind.REFUSAL, self.rulings)
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """Lines to warn of."""
+        for each in of_kind(Kind.WARNING, self.rulings):
+            yield f"{self.name}: {each.line}"
+        if self.outcome is Outcome.EMERGENCY:
+            for each in self.refusals:
+                yield f"EMERGENCY: {self.name}: gone past: {each.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a run does with every domain of the stack file, in its order."""
+
+    domains: tuple[DomainDecision, ...]
+
+    def of(self, domain: str) -> DomainDecision:
+        """The decision on one domain."""
+        return next(each for each in self.domains if each.name == domain)
+
+    @property
+    def declared(self) -> tuple[Declaration, ...]:
+        """What is declared."""
+        found = (each.declaration for each in self.domains)
+        return tuple(each for each in found if each is not None)
+
+    def _because(self, outcome: Outcome) -> dict[str, tuple[Ruling, ...]]:
+        return {each.name: each.refusals for each in self.domains if each.outcome is outcome}
+
+    @property
+    def held(self) -> Mapping[str, tuple[Ruling, ...]]:
+        """The domains that stay as they are, with every reason."""
+        return self._because(Outcome.HELD)
+
+    @property
+    def emergencies(self) -> Mapping[str, tuple[Ruling, ...]]:
+        """The domains whose way back to testing goes out, with every reason that would hold it."""
+        return self._because(Outcome.EMERGENCY)
+
+    @property
+    def unsettled(self) -> frozenset[str]:
+        """The domains of which nothing but what is served is written down in this run."""
+        return frozenset(
+            each.name for each in self.domains if each.outcome is not Outcome.AS_CONFIGURED
+        )
+
+    @property
+    def retiring(self) -> Mapping[str, Progress]:
+        """How far each retirement comes in this run."""
+        return {e.name: e.retirement for e in self.domains if e.retirement is not None}
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """Lines to warn of, each with its domain."""
-        return tuple(
-            line
-            for name, judged in self.verdicts.items()
-            for line in (
-                *(f"{name}: {each.line}" for each in judged.warnings),
-                *(
-                    f"EMERGENCY: {name}: gone past: {each.line}"
-                    for each in self.emergencies.get(name, ())
-                ),
-            )
-        )
+        return tuple(line for each in self.domains for line in each.warnings)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Lines to tell, each with its domain."""
         return tuple(
-            f"{name}: {each.line}"
-            for name, judged in self.verdicts.items()
-            for each in judged.notes
+            f"{each.name}: {one.line}"
+            for each in self.domains
+            for one in of_kind(Kind.NOTE, each.rulings)
         )
-
-    @property
-    def unsettled(self) -> frozenset[str]:
-        """The domains of which nothing but what is served is written down in this run."""
-        return frozenset((*self.held, *self.emergencies, *self.lost))
 
     def phase(self, domain: str) -> Phase:
         """How far the retirement of a domain comes in this run."""
@@ -79,7 +228,7 @@ class Decision:
 
 
 def decide(
-    domains: Iterable[Surroundings],
+    domains: Iterable[Facts],
     now: dt.datetime,
     *,
     dns: Dns,
@@ -91,79 +240,84 @@ def decide(
     the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
     ``new_id`` makes the policy id of an emergency.
     """
-    emergencies: dict[str, tuple[Ruling, ...]] = {}
-    declared: list[Declaration] = []
-    held: dict[str, tuple[Ruling, ...]] = {}
-    retiring: dict[str, Progress] = {}
-    given_up: set[str] = set()
-    verdicts: dict[str, Verdict] = {}
-    for found in domains:
-        domain, ledger = found.domain, found.ledger
-        judged = verdict(found, now)
-        verdicts[domain.name] = judged
-        intended: Intended | None = None
-        phase = ledger.last_phase.phase if ledger.last_phase else Phase.KEPT
-        # A held domain stays in the zone where it is, whatever a look-up would choose now.
-        zone = found.zone if judged.proceeds else _held_in(found, dns, now)
-        if not judged.proceeds and domain.emergency and is_live(found) and zone is not None:
-            emergencies[domain.name] = judged.refusals
-            intended = way_back(found, new_id)
-        elif not judged.proceeds:
-            held[domain.name] = judged.refusals
-            intended = held_as(ledger, found.sts)
-        elif judged.is_lost:
-            given_up.add(domain.name)
-            zone, intended = ledger.last_zone or zone, lost.as_it_is(ledger)
-        elif not domain.parked:
-            intended = found.intended
-        if judged.retirement is not None:
-            retiring[domain.name] = judged.retirement
-            phase = judged.retirement.phase
-        if intended is not None and zone is not None and phase.parts.host:
-            keep = is_relied_on(found) or enforces(intended)
-            parts = phase.parts if keep else phase.parts.unprotected
-            if goes_away(found.hosting, found.leaving):
-                # What retires is withdrawn by the engine, and goes over to nobody.
-                parts = replace(parts.leaving, go_over=phase is Phase.KEPT)
-            # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
-            stage = found.ledger.stage if found.unwritten is not None else found.stage
-            if stage is not None and found.ledger_problem is None:
-                parts = parts.at(stage)
-            declared.append(
-                declare(
-                    domain,
-                    zone,
-                    intended,
-                    parts=parts,
-                    keep=keep,
-                    home=found.home,
-                    former=found.move(zone, now).declared_former_zone,
-                    left_host_is_asked=found.move(zone, now).former_host_may_get_requests,
-                    phase=phase,
-                    is_noted=domain.name in emergencies and takes_nothing(found),
-                    is_lost=judged.is_lost,
-                )
-            )
-    return Decision(tuple(declared), held, retiring, verdicts, emergencies, frozenset(given_up))
+    return Decision(tuple(_decide(each, now, dns, new_id) for each in domains))
 
 
-def _held_in(found: Surroundings, dns: Dns, now: dt.datetime) -> HostedZone | None:
+def _decide(found: Facts, now: dt.datetime, dns: Dns, new_id: Callable[[], str]) -> DomainDecision:
+    judged = verdict(found, now)
+    outcome = Outcome.AS_CONFIGURED if judged.proceeds else Outcome.HELD
+    if isinstance(found, ParkedFacts):
+        return DomainDecision(found.name, outcome, judged.rulings, None, None)
+    ledger = found.history
+    intended: Intended | None
+    # A held domain stays in the zone where it is, whatever a look-up would choose now.
+    zone = found.hosted_zone if judged.proceeds else _held_in(found, dns, now)
+    if not judged.proceeds and found.domain.emergency and is_live(found) and zone is not None:
+        outcome, intended = Outcome.EMERGENCY, way_back(found, new_id)
+    elif not judged.proceeds:
+        intended = held_as(ledger, found.sts)
+    elif judged.is_lost:
+        outcome = Outcome.LOST
+        zone, intended = ledger.last_zone or zone, lost.as_it_is(ledger)
+    else:
+        intended = found.intended
+    last = judged.retirement or ledger.last_phase
+    phase = last.phase if last is not None else Phase.KEPT
+    declaration = None
+    if intended is not None and zone is not None and phase.parts.host:
+        declaration = _declare(found, zone, intended, phase, now)
+        declaration = replace(
+            declaration,
+            is_noted=outcome is Outcome.EMERGENCY and takes_nothing(found),
+            is_lost=judged.is_lost,
+        )
+    return DomainDecision(found.name, outcome, judged.rulings, declaration, judged.retirement)
+
+
+def _declare(
+    found: DomainFacts, zone: HostedZone, intended: Intended, phase: Phase, now: dt.datetime
+) -> Declaration:
+    """What is declared of a domain with that policy, in that phase of a retirement."""
+    placed, move = found.placement, found.move(zone, now)
+    keep = is_relied_on(found) or enforces(intended)
+    parts = phase.parts if keep else phase.parts.unprotected
+    if goes_away(placed.hosting, placed.leaving):
+        # What retires is withdrawn by the engine, and goes over to nobody.
+        parts = replace(parts.leaving, go_over=phase is Phase.KEPT)
+    # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
+    stage = found.history.stage if found.unwritten is not None else found.stage
+    if stage is not None and found.has_ledger:
+        parts = parts.at(stage)
+    return Declaration(
+        found.domain,
+        zone,
+        intended,
+        parts=parts,
+        keep=keep,
+        phase=phase,
+        agency_zone=found.agency_zone,
+        former=move.declared_former_zone,
+        former_host_may_get_requests=move.former_host_may_get_requests,
+    )
+
+
+def _held_in(found: DomainFacts, dns: Dns, now: dt.datetime) -> HostedZone | None:
     """Where a held domain was last; None where only another cloud could declare it there."""
-    last = found.ledger.last_zone
-    pointed = found.ledger.pointed(last.zone_id) if last else None
-    if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.hosting):
+    last = found.history.last_zone
+    pointed = found.history.pointed(last.zone_id) if last else None
+    if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.placement.hosting):
         return None
-    zone = last or found.zone
+    zone = last or found.hosted_zone
     if zone is not None and not found.move(zone, now).keeps_former_host:
         return None
-    if last is not None and last.keeper(found.domain.name) is not Keeper(dns):
+    if last is not None and last.keeper(found.name) is not Keeper(dns):
         return None
     return zone
 
 
-def is_elsewhere(found: Surroundings) -> bool:
+def is_elsewhere(found: DomainFacts) -> bool:
     """Whether the authoritative ledger copy is at the other cloud."""
-    return found.cloud != found.hosting
+    return found.cloud != found.placement.hosting
 
 
 def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
@@ -188,7 +342,7 @@ class Shared:
 
 
 def shared(
-    domains: Iterable[Surroundings],
+    domains: Iterable[Facts],
     remembered: Sequence[Remembered],
     decision: Decision,
     *,
@@ -200,7 +354,8 @@ def shared(
     Neither falls with the stack file: the ledgers decide, of domains that are listed or not.
     """
     # Of a domain that is left out, too: its ledger lies in the bucket.
-    names = {found.domain.name for found in domains if is_relied_on(found)}
+    mail = (found for found in domains if isinstance(found, DomainFacts))
+    names = {found.name for found in mail if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
     serves = any(decision.phase(name).parts.host for name in names)
     return Shared(
@@ -210,19 +365,19 @@ def shared(
     )
 
 
-def takes_nothing(found: Surroundings) -> bool:
+def takes_nothing(found: DomainFacts) -> bool:
     """Whether the ledger cannot be read, or was not written to when it should."""
-    return found.ledger_problem is not None or found.unwritten is not None
+    return not found.has_ledger or found.unwritten is not None
 
 
-def is_relied_on(found: Surroundings) -> bool:
-    """Whether senders may refuse mail by what was published; so it counts while nobody knows."""
-    return found.ledger_problem is not None or found.ledger.has_enforced
+def is_relied_on(found: DomainFacts) -> bool:
+    """Whether senders may refuse mail by what was published: they may while nobody knows."""
+    return not isinstance(found.ledger, Ledger) or found.ledger.has_enforced
 
 
-def describe_end(domains: Iterable[Surroundings], decision: Decision, stack: str) -> Ruling | None:
+def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:
     """What is left to do once every domain that the file lists is retired; None before that."""
-    names = [found.domain.name for found in domains if not found.domain.parked]
+    names = [found.name for found in domains if isinstance(found, DomainFacts)]
     if not names or any(decision.phase(name).parts.host for name in names):
         return None
     return note(

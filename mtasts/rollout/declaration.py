@@ -37,40 +37,44 @@ class FormerZone:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """The policy, the records and where they go, for one policy domain.
+    """The policy, the records and where they go, for the policy domain of ``config``.
 
     ``intended`` is the exact bytes to serve and the policy id that names them. ``parts`` says what
     of it is declared, and what of that the engine may not delete, since senders may rely on it;
-    with ``keep``, the body stays in the cloud even when it is no longer declared. ``home`` is the
-    agency's own zone, where that is not ``zone``; ``delegation_zone`` the operator's name, below
-    which the agency's CNAMEs lead. While the records move, they are in ``former`` as well;
-    while the host moves within its zone, a sender may come to the one before, or not. ``phase`` is
-    how far its retirement has come. Of what ``is_noted`` the ledger cannot be read: what is served
-    is noted beside it. In what ``is_emergency`` so is what the ledger does not take. The zone of
-    what ``is_lost`` is not the agency's any more.
+    with ``keep``, the body stays in the cloud even when it is no longer declared. ``phase`` is how
+    far its retirement has come. ``agency_zone`` is the agency's own zone, where that is not
+    ``zone``. While the records move, they are in ``former`` as well; while the host moves within
+    its zone, the former host may get requests, or not. Of what ``is_noted`` the ledger cannot be
+    read: what is served is noted beside it. The zone of what ``is_lost`` is not the agency's any
+    more.
     """
 
-    domain: str
+    config: DomainConfig
     zone: HostedZone
     intended: Intended
-    tls_reports: tuple[str, ...]
-    ttl_seconds: int
     parts: Parts = UNPROTECTED
     keep: bool = False
-    dns_role_arn: str | None = None
-    delegation_zone: str | None = None
-    home: HostedZone | None = None
-    former: FormerZone | None = None
-    left_host_is_asked: bool = True
     phase: Phase = Phase.KEPT
+    agency_zone: HostedZone | None = None
+    former: FormerZone | None = None
+    former_host_may_get_requests: bool = True
     is_noted: bool = False
-    is_emergency: bool = False
     is_lost: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The policy domain, as A-labels."""
+        return self.config.name
+
+    @property
+    def is_emergency(self) -> bool:
+        """Whether what the ledger does not take is noted beside it, too."""
+        return self.config.emergency
 
     @property
     def name_servers(self) -> tuple[str, ...]:
         """Those that answer for the policy host: the agency's own, where it keeps its zone."""
-        return tuple(sorted((self.home or self.zone).name_servers))
+        return tuple(sorted((self.agency_zone or self.zone).name_servers))
 
     @property
     def body(self) -> bytes:
@@ -115,39 +119,4 @@ class Declaration:
     @property
     def tlsrpt_text(self) -> str:
         """The TLS-RPT record."""
-        return TlsRptRecord(self.tls_reports).render()
-
-
-def declare(
-    config: DomainConfig,
-    zone: HostedZone,
-    intended: Intended,
-    *,
-    parts: Parts = UNPROTECTED,
-    keep: bool = False,
-    home: HostedZone | None = None,
-    former: FormerZone | None = None,
-    left_host_is_asked: bool = True,
-    phase: Phase = Phase.KEPT,
-    is_noted: bool = False,
-    is_lost: bool = False,
-) -> Declaration:
-    """What ``config`` asks for, with ``intended`` as the policy and its id."""
-    return Declaration(
-        domain=config.name,
-        zone=zone,
-        intended=intended,
-        tls_reports=config.tls_reports,
-        ttl_seconds=config.ttl_seconds,
-        parts=parts,
-        keep=keep,
-        dns_role_arn=config.dns_role_arn,
-        delegation_zone=config.delegation_zone,
-        home=home,
-        former=former,
-        left_host_is_asked=left_host_is_asked,
-        phase=phase,
-        is_noted=is_noted,
-        is_emergency=config.emergency,
-        is_lost=is_lost,
-    )
+        return TlsRptRecord(self.config.tls_reports).render()

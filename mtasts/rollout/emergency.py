@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from mtasts.config import DomainConfig
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.facts import DomainFacts
     from mtasts.rulings import Ruling
 
 _ID_BYTES = 16
@@ -30,19 +30,19 @@ def fresh_id() -> str:
     return secrets.token_hex(_ID_BYTES)
 
 
-def is_live(found: Surroundings) -> bool:
+def is_live(found: DomainFacts) -> bool:
     """Whether there may be anything to come back from: of a new domain nothing is published."""
-    return found.ledger_problem is not None or found.ledger.last_body is not None
+    return not found.has_ledger or found.history.last_body is not None
 
 
-def way_back(found: Surroundings, new_id: Callable[[], str]) -> Intended:
+def way_back(found: DomainFacts, new_id: Callable[[], str]) -> Intended:
     """What goes out in an emergency: the config's policy, in testing, under an id of its own.
 
     What an earlier run of the emergency has noted or written down stays as it is. That of an
     earlier emergency does not: something else may have been served under its id since, while the
     record still named that, so a sender may have got that body by this id.
     """
-    if found.ledger_problem is not None:
+    if not found.has_ledger:
         body = found.domain.policy.render()
         noted = [
             each.body
@@ -55,7 +55,7 @@ def way_back(found: Surroundings, new_id: Callable[[], str]) -> Intended:
     meant = found.intended
     if meant.is_recorded and found.live_id in {None, meant.id}:
         return meant
-    last = found.ledger.last_body
+    last = found.history.last_body
     revision = last.revision + 1 if last is not None else 0
     return replace(meant, id=new_id(), revision=revision, is_recorded=False)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mtasts.clock import minute
 from mtasts.ledger.phases import ALL
 from mtasts.policy import MAX_AGE_LIMIT, Mode, PolicySyntaxError, parse
+from mtasts.rollout.facts import mail_domains
 from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import Ruling
 
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from mtasts.policy import Policy
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.declaration import Declaration
+    from mtasts.rollout.facts import DomainFacts, Facts
     from mtasts.rollout.vanished import Remembered
-    from mtasts.rollout.verdicts import Surroundings
 
 FILE_VARIABLE = "MTASTS_OUTLOOK_FILE"
 """The environment variable that names the file in which a preview's program tells it."""
@@ -86,29 +87,23 @@ class Forecast:
 
 
 def forecast(
-    domains: Iterable[Surroundings],
+    domains: Iterable[Facts],
     decision: Decision,
     remembered: Iterable[Remembered],
     about_stack: Iterable[Ruling],
 ) -> Forecast:
     """What a run would do; ``about_stack`` are the rulings that concern no single domain."""
     rulings = [("", each) for each in about_stack]
-    rulings += [
-        (name, each) for name, judged in decision.verdicts.items() for each in judged.rulings
-    ]
+    rulings += [(each.name, one) for each in decision.domains for one in each.rulings]
     return Forecast(outlooks(domains, decision, remembered), tuple(rulings))
 
 
 def outlooks(
-    domains: Iterable[Surroundings], decision: Decision, remembered: Iterable[Remembered] = ()
+    domains: Iterable[Facts], decision: Decision, remembered: Iterable[Remembered] = ()
 ) -> tuple[Outlook, ...]:
     """Of every mail domain of the file, and of those that only their ledgers remember; by name."""
     declared = {each.domain: each for each in decision.declared}
-    found = [
-        _outlook(each, declared.get(each.domain.name), decision)
-        for each in domains
-        if not each.domain.parked
-    ]
+    found = [_outlook(each, declared.get(each.name), decision) for each in mail_domains(domains)]
     found += [_gone(each) for each in remembered]
     return tuple(sorted(found, key=lambda each: each.name))
 
@@ -142,20 +137,19 @@ def _ruling(row: Mapping[str, Any]) -> Ruling:
     return Ruling(row["id"], Kind(row["kind"]), row["text"], until=until)
 
 
-def _outlook(found: Surroundings, declared: Declaration | None, decision: Decision) -> Outlook:
-    ledger = found.ledger
+def _outlook(found: DomainFacts, declared: Declaration | None, decision: Decision) -> Outlook:
+    ledger = found.history
     named = (found.live_id or "") if found.sts and found.sts.settled else _recorded_id(ledger)
-    is_reached = _parts(ledger).addresses or any(each.values for each in found.addresses)
+    is_reached = _parts(ledger).addresses or any(each.values for each in found.host_addresses)
     before, unfinished = _present(ledger, named, is_reached=is_reached)
     if declared is not None:
         after = _declared(declared)
-    elif found.domain.name in decision.held:
+    elif found.name in decision.held:
         after = before  # nothing of it is declared, and a run that holds a domain deletes nothing
     else:
         after = Published()
-    ttl = found.sts.ttl_seconds if found.sts and found.live_id else found.domain.ttl_seconds
-    known = found.ledger_problem is None
-    return Outlook(found.domain.name, before, after, unfinished, ttl, known=known)
+    ttl, known = found.record_ttl_seconds, found.has_ledger
+    return Outlook(found.name, before, after, unfinished, ttl, known=known)
 
 
 def _gone(remembered: Remembered) -> Outlook:

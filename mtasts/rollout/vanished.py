@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.ledger.history import Ledger
 from mtasts.ledger.phases import Phase
+from mtasts.rollout.facts import mail_domains
 from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from mtasts.errors import UndeterminedError
     from mtasts.ledger.entries import LedgerError
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.facts import Facts
     from mtasts.rulings import Ruling
 
 _NONE = Ledger()
@@ -65,7 +66,7 @@ def refuses(remembered: Sequence[Remembered]) -> bool:
 
 def describe_vanished(
     remembered: Sequence[Remembered],
-    listed: Sequence[Surroundings],
+    listed: Sequence[Facts],
     *,
     file: str,
     stack: str,
@@ -81,9 +82,7 @@ def describe_vanished(
         return None
     # A name that was misspelt has no ledger of its own.
     new = [
-        each.domain.name
-        for each in listed
-        if not each.domain.parked and each.ledger_problem is None and not each.ledger.entries
+        each.name for each in mail_domains(listed) if each.has_ledger and not each.history.entries
     ]
     names = ", ".join(each.name for each in vanished)
     is_refused = refuses(remembered) and not is_emergency

@@ -12,6 +12,7 @@ from mtasts.ledger.emergency_notes import missing, read_notes
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import Ledger
 from mtasts.names import DomainNameError, parse_domain
+from mtasts.rollout.facts import LedgerProblem
 from mtasts.rollout.vanished import Remembered
 from mtasts.rulings import warning
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mtasts.ledger.recorder import Recorder
     from mtasts.rulings import Ruling
 
-Found: TypeAlias = Ledger | LedgerError | UndeterminedError
+Found: TypeAlias = Ledger | LedgerProblem
 
 
 class Memory:
@@ -52,7 +53,7 @@ class Memory:
 
     async def remembered(
         self, config: AgencyConfig
-    ) -> tuple[tuple[Remembered, ...], LedgerError | UndeterminedError | None, tuple[Ruling, ...]]:
+    ) -> tuple[tuple[Remembered, ...], LedgerProblem | None, tuple[Ruling, ...]]:
         """The domains that only their ledgers tell of, and what is there that is no domain's.
 
         Between the two is why they are not all known, if they are not.

@@ -47,7 +47,6 @@ class Asker:
     evidence: Path
     now: Callable[[], dt.datetime]
     deadline_seconds: float
-    is_local: bool = False
 
     async def ask(self, stack: str, path: Path) -> StackStatus:
         """How the stack stands whose file is ``path``; never raises for what others do."""
@@ -92,11 +91,7 @@ class Asker:
         def ledgers(account_id: str) -> Recorder:
             return clouds.recorder(account_id, self.now)
 
-        def evidence(domain: str) -> Path:
-            return evidence_path(self.evidence, stack, domain)
-
-        surveyor = Surveyor.of(clouds, self.resolver, ledgers, evidence, is_local=self.is_local)
-        return await surveyor.survey(config)
+        return await Surveyor(clouds, self.resolver, ledgers, self.evidence).survey(config)
 
     def _evidence(
         self, stack: str, config: AgencyConfig

@@ -20,6 +20,7 @@ from mtasts.promotion import gates, waivers
 from mtasts.promotion.evidence import Evidence
 from mtasts.rollout import handover
 from mtasts.rollout.decision import Decision, decide, describe_end, ledgers_unknown
+from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.next_move import check_goal, commands, goal_of, next_step
 from mtasts.rollout.outlook import Outlook, outlooks
 from mtasts.rollout.vanished import describe_vanished
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from mtasts.errors import MtaStsError
     from mtasts.ledger.history import Ledger
     from mtasts.promotion.evidence import EvidenceError
+    from mtasts.rollout.facts import Facts
     from mtasts.rollout.vanished import Remembered
-    from mtasts.rollout.verdicts import Surroundings
     from mtasts.rulings import Ruling
 
     KnownEvidence = Evidence | EvidenceError | None
@@ -53,7 +54,7 @@ SOON = dt.timedelta(days=7)
 def stack_status(
     stack: str,
     config: AgencyConfig,
-    domains: Sequence[Surroundings],
+    domains: Sequence[Facts],
     now: dt.datetime,
     *,
     remembered: Sequence[Remembered] = (),
@@ -71,9 +72,9 @@ def stack_status(
     view = _View(stack, decision, now)
     gone = {each.name: view.vanished(each) for each in remembered if each.is_relied_on}
     rows = [
-        view.domain(index, each, ahead.get(each.domain.name), evidence.get(each.domain.name))
+        view.domain(index, each, ahead.get(each.name), evidence.get(each.name))
         for index, each in enumerate(domains)
-        if each.domain.name not in gone
+        if each.name not in gone
     ]
     refused = describe_vanished(
         remembered,
@@ -150,12 +151,11 @@ def _unsure(error: LedgerError | UndeterminedError, stack: str) -> Claim:
 
 
 def _move(
-    stack: str, config: AgencyConfig, domains: Sequence[Surroundings], now: dt.datetime
+    stack: str, config: AgencyConfig, domains: Sequence[Facts], now: dt.datetime
 ) -> Iterator[Claim]:
     """The step of a move that is due, or the date until which there is none."""
     goal, step = goal_of(config), None
-    known = [each for each in domains if each.ledger_problem is None]
-    ledgers = {each.domain.name: each.ledger for each in known if each.ledger.last_proven}
+    ledgers = {e.name: e.history for e in mail_domains(domains) if e.history.last_proven}
     try:
         if goal is not None:
             check_goal(config, goal)
@@ -221,29 +221,28 @@ class _View:
         return replace(row, claims=(Claim(_loss(found), text, run=self._preview),))
 
     def domain(
-        self, index: int, found: Surroundings, ahead: Outlook | None, evidence: KnownEvidence
+        self, index: int, found: Facts, ahead: Outlook | None, evidence: KnownEvidence
     ) -> DomainStatus:
         """A domain that the stack file lists; ``index`` is its place there."""
         domain = found.domain
-        judged = self.decision.verdicts[domain.name]
         row = DomainStatus(
             domain.name,
             override=domain.override,
-            rulings=judged.rulings,
+            rulings=self.decision.of(found.name).rulings,
         )
-        if domain.parked:
+        if not isinstance(found, DomainFacts):
             held = tuple(self._held(found))
             return replace(row, mode="parked", claims=held)
-        if found.ledger_problem is None:
+        if found.has_ledger:
             named = ahead.before.id if ahead is not None else ""
-            row = self._served(row, found.ledger, named)
+            row = self._served(row, found.history, named)
         if domain.retire and row.phase is None:
             row = replace(row, phase=Phase.KEPT)
         row = replace(
             row,
             evidence=_evidence(evidence),
             stage=found.stage,
-            moves=found.former_zone is not None or found.leaves_host,
+            moves=found.former_zone is not None or found.placement.changes_host,
             claims=(
                 *self._held(found),
                 *self._changes(found, ahead),
@@ -275,65 +274,65 @@ class _View:
         id_ = named if named is not None else body.id
         return replace(row, mode=_mode(body), since=_since(ledger, body), id=id_)
 
-    def _held(self, found: Surroundings) -> Iterator[Claim]:
-        name = found.domain.name
-        refusals = self.decision.held.get(name, ())
+    def _held(self, found: Facts) -> Iterator[Claim]:
+        refusals = self.decision.held.get(found.name, ())
         until = released_at(found, refusals)
         for each in refusals:
             standing = Standing.UNKNOWN if each.is_unknown else Standing.HELD
             yield Claim.of(standing, each, until, self._way(found, refusals, until))
 
     def _way(
-        self, found: Surroundings, refusals: Sequence[Ruling], until: dt.datetime | None
+        self, found: Facts, refusals: Sequence[Ruling], until: dt.datetime | None
     ) -> tuple[str, ...]:
         """The command that brings a held domain on."""
-        name = found.domain.name
-        if isinstance(found.ledger_problem, LedgerError):
-            return (f"mtasts ledger verify {self.stack} --domain {name}",)
+        if not isinstance(found, DomainFacts):
+            return self._preview
+        if isinstance(found.ledger, LedgerError):
+            return (f"mtasts ledger verify {self.stack} --domain {found.name}",)
         if until is not None:
             return self._up
-        if found.ledger_problem is None and found.is_promotion:
+        if found.has_ledger and found.is_promotion:
             unmet = {each.id for each in self._unmet(found, found.evidence)}
             if unmet.issuperset(each.id for each in refusals):
-                return (f"mtasts gate check {name}",)
+                return (f"mtasts gate check {found.name}",)
         return self._preview
 
-    def _unmet(self, found: Surroundings, evidence: KnownEvidence) -> tuple[Ruling, ...]:
+    def _unmet(self, found: DomainFacts, evidence: KnownEvidence) -> tuple[Ruling, ...]:
         """What keeps a domain from being enforced, as ``mtasts gate check`` judges it."""
         asked = replace(found.domain, mode=Mode.ENFORCE)
-        ledger, is_local = found.ledger, found.is_local
+        ledger, is_local = found.history, found.placement.is_local
         return tuple(
             gates.unmet(asked, found.mx, evidence, self.now, ledger=ledger, is_local=is_local)
         )
 
-    def _emergency(self, found: Surroundings) -> Iterator[Claim]:
+    def _emergency(self, found: DomainFacts) -> Iterator[Claim]:
         if not found.domain.emergency:
             return
-        gone_past = self.decision.emergencies.get(found.domain.name, ())
+        gone_past = self.decision.emergencies.get(found.name, ())
         text = "an emergency is declared: mode testing goes out whatever holds the domain"
         text += "".join(f"; gone past: {each}" for each in gone_past)
         yield Claim(Standing.DUE, text, run=self._preview)
 
-    def _changes(self, found: Surroundings, ahead: Outlook | None) -> Iterator[Claim]:
+    def _changes(self, found: DomainFacts, ahead: Outlook | None) -> Iterator[Claim]:
         """That a run would change something for senders, or for what is remembered of them."""
-        if found.domain.name in self.decision.held or ahead is None:
+        if found.name in self.decision.held or ahead is None:
             return
-        last = found.ledger.last_body
-        is_new = last is None and found.ledger_problem is None
+        last = found.history.last_body
+        is_new = last is None and found.has_ledger
         if is_new and found.domain.retire:
             return
         if ahead.is_changed:
             gist = ahead.effects(self.now)[0]
             text = "nothing is published yet" if is_new else f"not out yet: {gist}"
-            drifted = found.intended.is_recorded and last and found.ledger.is_proven(last)
-            retires = found.domain.name in self.decision.retiring
+            drifted = found.intended.is_recorded and last and found.history.is_proven(last)
+            retires = found.name in self.decision.retiring
             refresh = " --refresh" if drifted and not retires else ""
             run = (f"pulumi up{refresh} -s {self.stack}",)
             yield Claim(Standing.DUE, text, run=run)
         elif found.noted:
             text = "what went out in an emergency is not in the ledger yet"
             yield Claim(Standing.DUE, text, run=self._up)
-        elif found.stage is not found.ledger.stage:
+        elif found.stage is not found.history.stage:
             text = f"the next run comes to the stage {found.stage}"
             yield Claim(Standing.DUE, text, run=self._up)
 
@@ -344,19 +343,19 @@ class _View:
         standing = Standing.WAITING if found.is_waiting else Standing.DUE
         yield Claim.of(standing, found.ruling, found.ruling.until, self._up)
 
-    def _handed(self, found: Surroundings) -> Iterator[Claim]:
+    def _handed(self, found: DomainFacts) -> Iterator[Claim]:
         """What the agency has yet to publish of what was handed out."""
         if found.domain.retire:
             return
         run = (f"pulumi stack output domains --json -s {self.stack}",)
         absent = handover.absence(found.stage)
-        for each in found.looked:
+        for each in found.handed_out:
             if missing := handover.missing(each, absent):
                 standing = Standing.UNKNOWN if missing.is_unknown else Standing.DUE
                 yield Claim.of(standing, missing, run=run)
 
     def _promotion(
-        self, row: DomainStatus, index: int, found: Surroundings, evidence: KnownEvidence
+        self, row: DomainStatus, index: int, found: DomainFacts, evidence: KnownEvidence
     ) -> DomainStatus:
         """``row`` with what enforce lacks."""
         conditions = self._unmet(found, evidence)
@@ -370,10 +369,11 @@ class _View:
         )
 
 
-def _unseen(found: Surroundings) -> Iterator[Claim]:
+def _unseen(found: DomainFacts) -> Iterator[Claim]:
     """Look-ups without an answer that hold nothing up, and without which nothing is good."""
-    for each in (found.sts, found.delegated):
-        if each is not None and each.status is DnsStatus.FAILED:
+    at = found.zone
+    for each in (at.sts, at.delegation) if isinstance(at, ZoneFacts) else ():
+        if each.status is DnsStatus.FAILED:
             what = f"could not find out what DNS has at {each.name} {each.type}: {each.reason}"
             yield Claim(Standing.UNKNOWN, what)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.rollout.verdicts import verdict
+from mtasts.rollout.decision import verdict
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.facts import Facts
     from mtasts.rulings import Ruling
 
 
-def released_at(found: Surroundings, refusals: Iterable[Ruling]) -> dt.datetime | None:
+def released_at(found: Facts, refusals: Iterable[Ruling]) -> dt.datetime | None:
     """The date at which nothing holds the domain, if nothing else changes.
 
     None where no date decides that: somebody has to do something first. When the last refusal ends,

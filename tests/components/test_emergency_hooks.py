@@ -87,7 +87,7 @@ def hooks(
     revision: int = 0,
 ) -> list[Any]:
     """The three guards of a domain in an emergency, whose ledger cannot be read if it is noted."""
-    one: Any = declaration(is_noted=is_noted, is_emergency=is_emergency)
+    one: Any = declaration(is_noted=is_noted, emergency=is_emergency)
     one = replace(one, intended=replace(one.intended, id=ID, revision=revision))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data

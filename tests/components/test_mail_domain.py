@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ from components.aws.zones import Route53Zones, provider_arguments
 from components.mail_domain import MailDomain
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
-from mtasts.config import Hosting
+from mtasts.config import DomainConfig, Hosting
 from mtasts.ledger.history import Intended
 from mtasts.ledger.phases import ALL, Phase
 from mtasts.ledger.recorder import Recorder
@@ -26,6 +27,8 @@ from mtasts.zones import HostedZone
 
 DOMAIN = "example.gov"
 POLICY = Policy(Mode.TESTING, 604800)
+CONFIG = DomainConfig(DOMAIN, (), Mode.TESTING, 604800, 300, ("mailto:r@example.gov",))
+CONFIG_FIELDS = {each.name for each in fields(DomainConfig)}
 ZONE = HostedZone("Z1", "example.gov", frozenset({"ns1.example.net"}))
 STS = f"Record {DOMAIN}-sts"
 TLSRPT = f"Record {DOMAIN}-tlsrpt"
@@ -37,14 +40,10 @@ BUCKET = "Bucket policies-bucket"
 
 
 def declaration(**changes: object) -> Declaration:
-    values = {
-        "domain": DOMAIN,
-        "zone": ZONE,
-        "intended": Intended(POLICY.render(), 0, "abc1"),
-        "tls_reports": ("mailto:r@example.gov",),
-        "ttl_seconds": 300,
-    }
-    return Declaration(**(values | changes))  # type: ignore[arg-type]  # a table of fields
+    of_config = {key: changes.pop(key) for key in CONFIG_FIELDS & changes.keys()}
+    config = replace(CONFIG, **of_config)  # type: ignore[arg-type]  # a table of fields
+    values = {"zone": ZONE, "intended": Intended(POLICY.render(), 0, "abc1")}
+    return Declaration(config, **(values | changes))  # type: ignore[arg-type]  # as above
 
 
 def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:

@@ -234,7 +234,7 @@ def test_a_certificate_is_waited_for_once_its_record_is_there(
 ) -> None:
     home = None if kind == "route53" else HOME
     zone = "op.example" if kind == "delegated" else None
-    found = placed(kind, declaration(home=home, delegation_zone=zone))
+    found = placed(kind, declaration(agency_zone=home, delegation_zone=zone))
     assert found.hooks(f"CertificateValidation {DOMAIN}-issued") == hooks
 
 
@@ -253,7 +253,7 @@ def rows(found: Recorded) -> dict[tuple[str, str], str]:
     ],
 )
 def test_manual_records_are_handed_out_as_they_become_true(stage: Stage, owners: list[str]) -> None:
-    one = declaration(parts=ENFORCED.at(stage), home=HOME)
+    one = declaration(parts=ENFORCED.at(stage), agency_zone=HOME)
     found = placed("manual", one)
     assert sorted(owner for owner, _ in rows(found)) == [f"{each}.{DOMAIN}" for each in owners]
     assert (DISTRIBUTION in found.names) is (stage is not Stage.REQUESTED)
@@ -270,7 +270,7 @@ def test_manual_records_are_handed_out_as_they_become_true(stage: Stage, owners:
 
 @pytest.mark.parametrize("stage", list(Stage))
 def test_delegated_records_stand_in_the_operators_zone(stage: Stage) -> None:
-    one = declaration(parts=ENFORCED.at(stage), home=HOME, delegation_zone="op.example")
+    one = declaration(parts=ENFORCED.at(stage), agency_zone=HOME, delegation_zone="op.example")
     found = placed("delegated", one)
     assert sorted(rows(found)) == [
         (f"{each}.{DOMAIN}", "CNAME")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from typing import Any
+
+from facts_of import facts, replace
 
 from mtasts.config import AgencyConfig, load
 from mtasts.ledger.entries import (
@@ -16,7 +18,7 @@ from mtasts.ledger.history import Ledger
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.verdicts import Surroundings
+from mtasts.rollout.facts import ParkedFacts
 from mtasts.zones import HostedZone
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -46,16 +48,16 @@ def mx(name: str, *values: str) -> DnsAnswer:
     return DnsAnswer(name, "MX", DnsStatus.ANSWERED, values)
 
 
-def survey(*problems: str, ledger: Ledger | None = None) -> tuple[Surroundings, ...]:
+def survey(*problems: str, ledger: Ledger | None = None) -> tuple[Any, ...]:
     """What is around each domain; the named ones are not the delegated zone's."""
     first, second, parked = config().domains
     found = []
     for each in (first, second):
         server = "elsewhere.example" if each.name in problems else "ns1.example.net"
         delegated = DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, (server,))
-        around = Surroundings(each, mx(each.name, "10 mx.example.gov"), ZONE, delegated=delegated)
+        around = facts(each, mx(each.name, "10 mx.example.gov"), ZONE, delegation=delegated)
         found.append(replace(around, ledger=ledger) if ledger else around)
-    return (*found, Surroundings(parked, mx(parked.name, "0 .")))
+    return (*found, ParkedFacts(parked, mx(parked.name, "0 .")))
 
 
 OLD = Policy(Mode.ENFORCE, 86400, (MxPattern("old.example.gov"),)).render()

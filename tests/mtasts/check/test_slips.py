@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stack_text import stack_text
 
-from components.agency import read_config
+from components.stack_run import read_config
 from mtasts.check.notes import Checked
 from mtasts.check.stack_file import check_stack, check_stack_file
 from mtasts.cli.main import main

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from clouds_of import CloudsOf
 from loopback import Zone
 from memory_store import MemoryStore
 
@@ -19,6 +20,7 @@ from mtasts.cloud.aws.zones import Route53Zones
 from mtasts.config import AgencyConfig, Hosting, load
 from mtasts.ledger.entries import ZoneSeen, render_entry
 from mtasts.ledger.recorder import Recorder
+from mtasts.rollout.facts import mail_domains
 from mtasts.run.account_zones import HostedZones
 from mtasts.run.survey import Surveyor
 from mtasts.zones import HostedZone
@@ -26,7 +28,7 @@ from mtasts.zones import HostedZone
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtasts.run.survey import Survey
+from mtasts.run.survey import Survey
 
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")
@@ -73,11 +75,10 @@ def account(url: str, *, attempts_max: int = 5, key: str = "AKIALOCAL") -> Accou
 async def survey(found: Account, store: MemoryStore, rate: Rate = RATE) -> Survey:
     """300 domains at once, while Route 53 answers at ``rate``."""
     surveyor = Surveyor(
-        found.require_allowed,
-        Route53Zones(found),
+        CloudsOf(found.require_allowed, Route53Zones(found)),
         Zone({}),
         lambda _: Recorder(store, Hosting.AWS),
-        lambda domain: Path("none") / domain,
+        Path("none"),
     )
     throttle.set({"route53": rate})
     try:
@@ -90,8 +91,8 @@ async def test_a_survey_of_300_domains_leaves_none_undetermined(url: str) -> Non
     found = await survey(account(url), MemoryStore())
 
     assert throttle.refused["route53"] > 0
-    assert [each.zone_problem for each in found.domains if each.zone_problem] == []
-    assert all(each.zone is not None and each.zone.name_servers for each in found.domains)
+    zones = [each.hosted_zone for each in mail_domains(found.domains)]
+    assert all(zone is not None and zone.name_servers for zone in zones)
 
 
 async def test_without_bound_and_patience_many_are(
@@ -102,7 +103,8 @@ async def test_without_bound_and_patience_many_are(
 
     found = await survey(account(url, attempts_max=1), MemoryStore())
 
-    assert sum(each.zone_problem is not None for each in found.domains) > COUNT / 4
+    missing = [each for each in mail_domains(found.domains) if each.hosted_zone is None]
+    assert len(missing) > COUNT / 4
 
 
 async def test_what_the_ledger_tells_of_a_zone_is_not_asked_for(url: str) -> None:
@@ -117,7 +119,8 @@ async def test_what_the_ledger_tells_of_a_zone_is_not_asked_for(url: str) -> Non
     found = await survey(account(url), store, Rate(per_second=0.1, burst=3))
 
     assert throttle.refused["route53"] == 0
-    assert {each.zone.name_servers for each in found.domains if each.zone} == {servers}
+    zones_found = [each.hosted_zone for each in mail_domains(found.domains)]
+    assert {zone.name_servers for zone in zones_found if zone is not None} == {servers}
 
 
 async def test_each_zone_is_listed_and_asked_once_and_a_ledger_of_another_zone_tells_nothing() -> (

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from facts_of import facts, replace
 from hypothesis import given
 from hypothesis import strategies as st
 from ruled import ids
@@ -29,7 +29,7 @@ from mtasts.ledger.phases import Phase
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.decision import decide, describe_held, is_relied_on
-from mtasts.rollout.verdicts import Surroundings
+from mtasts.rollout.facts import DomainFacts, ZoneFacts
 from mtasts.rulings import refusal
 from mtasts.zones import HostedZone
 
@@ -67,14 +67,13 @@ def test_a_rollout_that_stopped_half_way_is_held_as_it_stands() -> None:
         ({}, False),
         ({"ledger": ledger(proven=True)}, True),
         ({"ledger": ledger(proven=False)}, True),
-        ({"ledger_problem": LedgerError("gone")}, True),
+        ({"ledger": LedgerError("gone")}, True),
     ],
     ids=["new", "enforced", "perhaps-enforced", "unknown"],
 )
 def test_what_senders_may_rely_on_is_protected(changes: dict[str, Any], relied_on: bool) -> None:
-    found, _, parked = survey()
+    found, *_ = survey()
     assert is_relied_on(replace(found, **changes)) is relied_on
-    assert not is_relied_on(parked)
 
 
 @pytest.mark.parametrize(("problems", "protected"), [((), [True, False]), (("example.gov",), [])])
@@ -126,21 +125,19 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
     first, *_ = config().domains
     problem, has_zone = around["problem"], around["has_zone"]
     strings = ((around["text"],),) if around["status"] is DnsStatus.ANSWERED else ()
-    found = Surroundings(
+    found = facts(
         replace(first, mode=around["mode"]),
         around["mx"],
-        zone=ZONE if has_zone else None,
-        zone_problem=None if has_zone else UndeterminedError("zones"),
-        delegated=around["delegated"] if has_zone else None,
+        ZONE if has_zone else UndeterminedError("zones"),
+        delegation=around["delegated"],
         caa=(around["caa"],),
-        ledger=Ledger() if problem else around["known"],
-        ledger_problem=problem,
+        ledger=problem or around["known"],
         sts=DnsAnswer("_mta-sts.example.gov", "TXT", around["status"], strings=strings),
     )
     decision = decide((found,), NOW, dns=Dns.ROUTE53)
     # A program that fails deletes nothing, so what is left out stays; and it is never unprotected.
     assert decision.declared or decision.held
-    known = found.ledger
+    known = found.history
     # What DNS does not name is not published by holding it: its MX may have moved meanwhile.
     is_published = found.sts is None or not found.sts.settled or found.live_id == "old"
     if known.last_zone is not None and known.last_body == known.last_proven:
@@ -176,7 +173,7 @@ def test_a_held_domain_is_in_no_zone_with_another_host_than_it_has_there() -> No
     both = (Pointed(5, NOW, theirs.zone_id, "cloudflare", 0), Pointed(6, NOW, "Z1", "aws", 0))
     known = Ledger((*entries, *both, Hosted(7, NOW, "aws")))
     first, *_ = survey(ledger=known)
-    found = replace(first, former_zone=theirs)
+    found = replace(first, former=theirs)
     decision = decide((found,), NOW, dns=Dns.ROUTE53)
     assert "write mtasts:leaving: cloudflare" in str(decision.held["example.gov"][0])
     assert decision.declared == ()
@@ -190,7 +187,7 @@ def test_a_domain_at_cloudflare_whose_zone_is_not_found_is_declared_as_it_was() 
     entries = (*ledger(proven=True).entries, ZoneSeen(3, NOW, theirs))
     known = Ledger((*entries, Hosted(4, NOW, "cloudflare")))
     first, *_ = survey(ledger=known)
-    lost = replace(first, zone=None, zone_problem=UndeterminedError("no answer"))
+    lost = replace(first, zone=UndeterminedError("no answer"))
     found = replace(lost, hosting=Hosting.CLOUDFLARE)
     decision = decide((found,), NOW, dns=Dns.CLOUDFLARE)
     assert list(decision.held) == ["example.gov"]
@@ -211,7 +208,7 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
     decision = decide(domains, NOW, dns=Dns.ROUTE53)
     assert {each.parts.protect_host for each in decision.declared} == {protects}
     assert {each.parts.go_over for each in decision.declared} == {not protects}
-    assert {each.left_host_is_asked for each in decision.declared} == {False}
+    assert {each.former_host_may_get_requests for each in decision.declared} == {False}
 
 
 def test_the_first_line_on_held_domains_says_it_all() -> None:
@@ -226,7 +223,7 @@ def test_the_first_line_on_held_domains_says_it_all() -> None:
     ]
 
 
-def retiring(*more: Entry) -> tuple[Surroundings, ...]:
+def retiring(*more: Entry) -> tuple[DomainFacts, ...]:
     """One domain that is to retire, a year after it was enforced."""
     (first, *_), around = config().domains, survey()
     leaving = replace(first, retire=True, mode=Mode.NONE, max_age=86_400)
@@ -257,9 +254,9 @@ def test_a_retirement_declares_what_its_phase_says() -> None:
 def test_a_domain_that_is_held_stays_in_its_phase() -> None:
     around = retiring(PhaseEntered(5, NOW, Phase.RECORD_GONE))
     (found,) = around
-    assert found.delegated is not None
-    elsewhere = replace(found.delegated, values=("elsewhere.example",))
-    decision = decide((replace(found, delegated=elsewhere),), NOW, dns=Dns.ROUTE53)
+    assert isinstance(found.zone, ZoneFacts)
+    elsewhere = replace(found.zone.delegation, values=("elsewhere.example",))
+    decision = decide((replace(found, delegation=elsewhere),), NOW, dns=Dns.ROUTE53)
     (only,) = decision.declared
     assert list(decision.held) == ["example.gov"]
     assert only.parts == Phase.RECORD_GONE.parts
@@ -267,7 +264,7 @@ def test_a_domain_that_is_held_stays_in_its_phase() -> None:
 
 def test_a_domain_whose_records_are_handed_out_is_declared_stage_by_stage() -> None:
     (first, *_) = survey()
-    found = replace(first, home=ZONE)
+    found = replace(first, agency_zone=ZONE)
     (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
     assert (declared.parts.record, declared.parts.issued) == (False, False)
 

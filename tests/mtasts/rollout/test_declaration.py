@@ -7,7 +7,7 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.ledger.phases import UNPROTECTED
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, policy_id
-from mtasts.rollout.declaration import declare
+from mtasts.rollout.declaration import Declaration
 from mtasts.zones import HostedZone
 
 DOMAIN = DomainConfig(
@@ -18,7 +18,7 @@ ZONE = HostedZone("Z1", "example.gov")
 
 def test_names_and_texts_are_those_of_the_rfcs() -> None:
     intended = intend(Ledger(), DOMAIN.policy)
-    declared = declare(DOMAIN, ZONE, intended)
+    declared = Declaration(DOMAIN, ZONE, intended)
     assert declared.policy_host == "mta-sts.example.gov"
     assert (declared.sts_owner, declared.tlsrpt_owner) == (
         "_mta-sts.example.gov",

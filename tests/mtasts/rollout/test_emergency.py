@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import uuid
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from facts_of import replace
 from memory_store import DOMAIN, MemoryStore
 from surveys import NOW, OLD, ZONE, ledger, mx, placed, survey
 
@@ -46,6 +46,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import decide
 from mtasts.rollout.emergency import describe_emergency, emergency_keys, fresh_id
+from mtasts.rollout.facts import mail_domains
 from mtasts.rulings import refusal
 from mtasts.run.bookkeeping import keep_books, write_down
 from mtasts.run.stack_memory import Memory
@@ -54,7 +55,7 @@ from mtasts.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtasts.rollout.verdicts import Surroundings
+    from mtasts.rollout.facts import DomainFacts
 
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")
@@ -62,9 +63,9 @@ ID, OTHER = "e" * 32, "f" * 32
 LATER = NOW + dt.timedelta(hours=1)
 
 
-def emergency(**changes: Any) -> Surroundings:
+def emergency(**changes: Any) -> DomainFacts:
     """The first domain in an emergency; it was enforced."""
-    first, *_ = survey(ledger=placed(proven=True))
+    first: DomainFacts = survey(ledger=placed(proven=True))[0]
     return replace(first, domain=replace(first.domain, emergency=True), **changes)
 
 
@@ -84,23 +85,22 @@ def record(id_: str) -> DnsAnswer:
 
 
 FOREIGN = record("foreign")
-UNKNOWN: dict[str, Any] = {"ledger": Ledger()}
+UNSEEN = replace(FOREIGN, status=DnsStatus.FAILED, strings=())
 
 
 @pytest.mark.parametrize(
     ("faults", "is_noted"),
     [
-        ({**UNKNOWN, "ledger_problem": LedgerError("entry 2 cannot be read")}, True),
-        ({**UNKNOWN, "ledger_problem": LedgerError("entry 1 is missing")}, True),
-        ({**UNKNOWN, "ledger_problem": UndeterminedError("no answer")}, True),
-        ({"delegated": ELSEWHERE}, False),
-        ({"zone": None, "zone_problem": UndeterminedError("no answer")}, False),
-        ({"former_problem": UndeterminedError("no answer")}, False),
-        ({**UNKNOWN, "ledger_problem": LedgerError("x"), "delegated": ELSEWHERE}, True),
+        ({"ledger": LedgerError("entry 2 cannot be read")}, True),
+        ({"ledger": LedgerError("entry 1 is missing")}, True),
+        ({"ledger": UndeterminedError("no answer")}, True),
+        ({"delegation": ELSEWHERE}, False),
+        ({"zone": UndeterminedError("no answer")}, False),
+        ({"former": UndeterminedError("no answer")}, False),
+        ({"ledger": LedgerError("x"), "delegation": ELSEWHERE}, True),
         (
             {
-                **UNKNOWN,
-                "ledger_problem": LedgerError("x"),
+                "ledger": LedgerError("x"),
                 "mx": DnsAnswer(DOMAIN, "MX", DnsStatus.FAILED, reason="SERVFAIL"),
             },
             True,
@@ -146,12 +146,10 @@ def test_without_a_fault_an_emergency_is_a_move_to_testing_as_any_other() -> Non
 @pytest.mark.parametrize(
     "found",
     [
-        {"ledger": Ledger(), "delegated": ELSEWHERE},
+        {"ledger": Ledger(), "delegation": ELSEWHERE},
         {
-            **UNKNOWN,
-            "ledger_problem": LedgerError("x"),
-            "zone": None,
-            "zone_problem": LedgerError("y"),
+            "ledger": LedgerError("x"),
+            "zone": UndeterminedError("y"),
         },
     ],
     ids=["new", "no-zone-is-known"],
@@ -165,7 +163,7 @@ def test_where_there_is_nothing_to_come_back_from_or_nowhere_to_write_to_it_is_h
 
 
 def test_a_stage_that_no_ledger_tells_of_takes_nothing_away() -> None:
-    home = {"home": ZONE, "ledger_problem": LedgerError("x"), **UNKNOWN}
+    home = {"agency_zone": ZONE, "ledger": LedgerError("x")}
     (declared,) = decide((emergency(**home),), NOW, dns=Dns.MANUAL).declared
     assert declared.parts == Parts()
 
@@ -173,7 +171,7 @@ def test_a_stage_that_no_ledger_tells_of_takes_nothing_away() -> None:
 def test_the_id_is_random_and_a_second_run_keeps_it() -> None:
     assert fresh_id() != fresh_id()
     assert len(fresh_id()) == 32
-    unreadable = emergency(**UNKNOWN, ledger_problem=LedgerError("x"))
+    unreadable = emergency(ledger=LedgerError("x"), sts=UNSEEN)
     again = replace(unreadable, noted=(noted(OTHER, NOW), noted()))
     (declared,) = decide((again,), NOW, dns=Dns.ROUTE53).declared
     assert (declared.id, declared.intended.is_recorded) == (ID, True)
@@ -183,10 +181,10 @@ def test_the_id_is_random_and_a_second_run_keeps_it() -> None:
 
 
 def test_with_a_readable_ledger_the_id_is_written_into_it() -> None:
-    found = emergency(delegated=ELSEWHERE)
+    found = emergency(delegation=ELSEWHERE, sts=UNSEEN)
     (first,) = decide((found,), NOW, dns=Dns.ROUTE53, new_id=lambda: ID).declared
     assert (first.id, first.intended.revision) == (ID, 1)
-    known = found.ledger
+    known = found.history
     written = Ledger((*known.entries, first.intended.entry(known.next_number, NOW)))
     (again,) = decide((replace(found, ledger=written),), NOW, dns=Dns.ROUTE53).declared
     assert (again.id, again.intended.is_recorded) == (ID, True)
@@ -302,8 +300,8 @@ async def test_a_run_has_the_notes_in_the_ledger_before_it_judges_and_then_write
 def test_a_noted_id_that_dns_does_not_name_is_not_served_again(
     live: str | None, *, kept: bool
 ) -> None:
-    sts = None if live is None else record(live)
-    found = emergency(**UNKNOWN, ledger_problem=LedgerError("x"), sts=sts)
+    sts = UNSEEN if live is None else record(live)
+    found = emergency(ledger=LedgerError("x"), sts=sts)
     again = replace(found, noted=(noted(),))
     (declared,) = decide((again,), NOW, dns=Dns.ROUTE53, new_id=lambda: OTHER).declared
     assert declared.id == (ID if kept else OTHER)
@@ -334,7 +332,7 @@ async def test_notes_go_into_the_ledger_that_a_move_has_handed_over() -> None:
     here, there = MemoryStore(), MemoryStore(*known.entries)
     recorder = Recorder(here, Hosting.CLOUDFLARE, lambda: LATER, lambda: there)
     await recorder.note_body(DOMAIN, Intended(noted().body.body, 0, ID))
-    held = replace(found, delegated=ELSEWHERE)
+    held = replace(found, delegation=ELSEWHERE)
     await keep_books(recorder, (held,), decide((held,), LATER, dns=Dns.ROUTE53))
     assert read(here.entries) == known
 
@@ -358,7 +356,7 @@ async def test_a_ledger_that_takes_nothing_holds_its_domain_alone_and_no_way_bac
     judge = partial(decide, now=NOW, dns=Dns.ROUTE53, new_id=lambda: ID)
     around, decision, _ = await write_down(recorder, domains, judge(domains), judge)
     failed = [DOMAIN, other] if fails == "append" else [DOMAIN]
-    assert [each.domain.name for each in around if each.unwritten] == failed
+    assert [each.name for each in mail_domains(around) if each.unwritten] == failed
     why = dict.fromkeys(failed, (refusal("ledger-not-written", "R2 is read-only"),))
     assert decision.emergencies == ({DOMAIN: why.pop(DOMAIN)} if is_emergency else {})
     assert decision.held == why
@@ -376,7 +374,7 @@ async def test_of_a_domain_that_is_not_live_a_failing_ledger_protects_no_more() 
     stage = StageEntered(3, NOW, Stage.REQUESTED)
     known = Ledger((body, Proof(2, NOW, "old"), stage))
     (first, *_) = survey(ledger=known)
-    found = replace(first, home=ZONE, unwritten=UndeterminedError("no answer"))
+    found = replace(first, agency_zone=ZONE, unwritten=UndeterminedError("no answer"))
     (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
     assert (declared.keep, declared.parts.issued, declared.parts.record) == (False, False, False)
 
@@ -401,7 +399,7 @@ async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:
 async def test_in_an_emergency_nothing_but_what_is_served_is_written_down() -> None:
     known = placed(proven=True)
     store = MemoryStore(*known.entries)
-    found = emergency(delegated=ELSEWHERE, zone=replace(ZONE, zone_id="Z9"), mx=mx(DOMAIN))
+    found = emergency(delegation=ELSEWHERE, zone=replace(ZONE, zone_id="Z9"), mx=mx(DOMAIN))
     decision = decide((found,), NOW, dns=Dns.ROUTE53)
     await keep_books(Recorder(store, Hosting.AWS, lambda: NOW), (found,), decision)
     zones = [each for each in read(store.entries).entries if isinstance(each, ZoneSeen)]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from facts_of import replace
 from ruled import ids
 from surveys import NOW, OLD, ZONE, placed, survey
 
@@ -18,26 +18,28 @@ from mtasts.ledger.phases import Phase
 from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout.decision import decide
+from mtasts.rollout.decision import decide, verdict
 from mtasts.rollout.handover import Handed, Looked
 from mtasts.rollout.lost import NEXT_PHASES, as_it_is
-from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.zones import HostedZone, ZoneError
+
+if TYPE_CHECKING:
+    from mtasts.rollout.facts import DomainFacts
 
 DOMAIN = "example.gov"
 DECIDED = Override(frozenset({Waiver.LOST_DOMAIN}), "sold", "the CISO", NOW.date())
-NO_ZONE: dict[str, Any] = {"zone": None, "zone_problem": ZoneError("no zone holds it")}
+NO_ZONE: dict[str, Any] = {"zone": ZoneError("no zone holds it")}
 ELSEWHERE: dict[str, Any] = {
-    "delegated": DnsAnswer(DOMAIN, "NS", DnsStatus.ANSWERED, ("ns.buyer.example",))
+    "delegation": DnsAnswer(DOMAIN, "NS", DnsStatus.ANSWERED, ("ns.buyer.example",))
 }
-NOBODY: dict[str, Any] = {"delegated": DnsAnswer(DOMAIN, "NS", DnsStatus.NXDOMAIN)}
+NOBODY: dict[str, Any] = {"delegation": DnsAnswer(DOMAIN, "NS", DnsStatus.NXDOMAIN)}
 
 
 def found(
     *, retire: bool = True, override: Override | None = DECIDED, **changes: Any
-) -> Surroundings:
+) -> DomainFacts:
     """An enforced domain, as its stack file has it and DNS shows it."""
-    first, *_ = survey(ledger=changes.pop("ledger", placed(proven=True)))
+    first: DomainFacts = survey(ledger=changes.pop("ledger", placed(proven=True)))[0]
     mode: dict[str, Any] = {"mode": Mode.NONE, "max_age": 86_400} if retire else {}
     domain = replace(first.domain, retire=retire, override=override, **mode)
     return replace(first, domain=domain, **changes)
@@ -64,9 +66,9 @@ def test_a_domain_that_retires_and_is_out_of_reach_is_held_until_somebody_calls_
         {**NO_ZONE, "retire": False},
         {**NO_ZONE, "override": replace(DECIDED, waives=frozenset({Waiver.ZONE_WAIT}))},
         {**NO_ZONE, "override": replace(DECIDED, expires=NOW.date() - dt.timedelta(days=1))},
-        {**NO_ZONE, "zone_problem": UndeterminedError("no answer")},
+        {**NO_ZONE, "zone": UndeterminedError("no answer")},
         {**NO_ZONE, "ledger": Ledger()},
-        {**ELSEWHERE, "former_problem": ZoneError("gone")},
+        {**ELSEWHERE, "former": ZoneError("gone")},
     ],
     ids=["kept", "another-word", "expired", "not-known", "never-live", "moving"],
 )
@@ -157,7 +159,11 @@ def test_what_was_handed_out_and_is_nowhere_any_more_may_be_lost(
         body = Body(5, NOW, found().domain.policy.render(), 1, "none")
         known = Ledger((*known.entries, body, Proof(6, NOW, "none")))
     home = HostedZone("", DOMAIN, frozenset({"ns1.example.net"}))
-    around: dict[str, Any] = {"home": home, "looked": (Looked(CNAME, answer),), "ledger": known}
+    around: dict[str, Any] = {
+        "agency_zone": home,
+        "handed_out": (Looked(CNAME, answer),),
+        "ledger": known,
+    }
     assert verdict(found(**around), NOW).is_lost is is_nowhere
     held = verdict(found(override=None, **around), NOW).refusals
     assert ("handover-nowhere" in ids(held)) is is_nowhere

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from facts_of import facts, replace
 from ruled import ids
 
 from mtasts.config import DomainConfig, Hosting, Override, Waiver
@@ -27,6 +27,7 @@ from mtasts.ledger.phases import Phase
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
+from mtasts.rollout.decision import Verdict, verdict
 from mtasts.rollout.declaration import FormerZone
 from mtasts.rollout.move_rules import (
     DELEGATION_SECONDS,
@@ -37,7 +38,6 @@ from mtasts.rollout.move_rules import (
     progress_notes,
     zone_refusals,
 )
-from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.zones import HostedZone, Keeper
 
 NAME = "example.gov"
@@ -216,7 +216,9 @@ def test_what_was_copied_below_the_policy_host_is_hinted_at(
     assert found.proceeds
     assert ("move-zone-copied-below" in ids(found.warnings)) is says
     hints = list(
-        copied_below(move(ledger(*zones), THEIRS, OURS), around.preexisting, around.wildcard_probe)
+        copied_below(
+            move(ledger(*zones), THEIRS, OURS), (text, *hosts), (replace(NOTHING, status=beside),)
+        )
     )
     assert bool(hints) is says
 
@@ -300,7 +302,7 @@ def at(
 ) -> Verdict:
     """The verdict on a domain that is to be at ``hosting``, in the zone at Cloudflare."""
     around = replace(
-        AROUND, former_zone=None, delegated=ns("ada.cloud.example"), ledger=known, hosting=hosting
+        AROUND, former=None, delegation=ns("ada.cloud.example"), ledger=known, hosting=hosting
     )
     return verdict(replace(around, leaving=leaving), T0 + after)
 
@@ -409,7 +411,7 @@ def test_a_host_moves_within_its_zone_step_by_step(
 def test_an_override_lets_a_host_go_early_and_nowhere_at_once() -> None:
     override = Override(HOST_WAIT, "AWS is lost", "CISO", T0.date())
     over = replace(DOMAIN, override=override)
-    around = replace(AROUND, domain=over, former_zone=None, delegated=ns("ada.cloud.example"))
+    around = replace(AROUND, domain=over, former=None, delegation=ns("ada.cloud.example"))
     gone = replace(around, ledger=hosted(*GONE), hosting=CLOUDFLARE)
     assert verdict(gone, T0).proceeds
     assert not verdict(replace(gone, ledger=hosted(*WENT)), T0).proceeds
@@ -454,7 +456,7 @@ def test_a_move_of_host_and_zone_is_given_up_while_dns_leads_to_the_worker(
 ) -> None:
     known = hosted(*BOTH, Hosted(7, T0, "aws"))
     delegated = ns(*servers) if servers else replace(ns(), status=DnsStatus.FAILED, reason="lost")
-    around = replace(AROUND, ledger=known, hosting=CLOUDFLARE, leaving=AWS, delegated=delegated)
+    around = replace(AROUND, ledger=known, hosting=CLOUDFLARE, leaving=AWS, delegation=delegated)
     found = verdict(around, T0)
     assert found.proceeds is (says is None)
     assert says is None or says in str(found.refusals[-1])
@@ -462,9 +464,9 @@ def test_a_move_of_host_and_zone_is_given_up_while_dns_leads_to_the_worker(
     given_up = Ledger((*known.entries, Hosted(8, T0, "cloudflare")))
     assert verdict(replace(around, ledger=given_up), T0).proceeds
     # A role that nobody asked holds nothing back either.
-    assert ids(verdict(replace(around, delegated=None), T0).refusals) == [
-        "move-zone-led-to-unknown"
-    ]
+    assert ids(
+        verdict(replace(around, delegation=replace(ns(), status=DnsStatus.FAILED)), T0).refusals
+    ) == ["move-zone-led-to-unknown"]
 
 
 @pytest.mark.parametrize(
@@ -492,8 +494,8 @@ def test_a_zone_is_left_with_the_host_that_it_leads_to(
     says: str | None,
 ) -> None:
     known = hosted(*BOTH, Hosted(7, T0, hosting))
-    around = replace(AROUND, ledger=known, zone=zone, former_zone=former, hosting=hosting)
-    found = verdict(replace(around, leaving=leaving, delegated=ns("ada.cloud.example")), T0)
+    around = replace(AROUND, ledger=known, zone=zone, former=former, hosting=hosting)
+    found = verdict(replace(around, leaving=leaving, delegation=ns("ada.cloud.example")), T0)
     wrong = [e for e in found.refusals if e.id == "former-zone-other-host"]
     assert bool(wrong) is (says is not None)
     assert says is None or says in str(wrong[0])
@@ -502,7 +504,7 @@ def test_a_zone_is_left_with_the_host_that_it_leads_to(
 def test_a_zone_that_records_come_back_to_leads_to_what_it_leads_to_then() -> None:
     gone = Pointed(7, T0, THEIRS.zone_id, "", 0)
     known = hosted(*BOTH, gone, Hosted(8, T0, "aws"), Delegated(9, T0, OURS.zone_id, 60))
-    around = replace(AROUND, ledger=known, zone=THEIRS, former_zone=OURS, hosting=AWS)
+    around = replace(AROUND, ledger=known, zone=THEIRS, former=OURS, hosting=AWS)
     assert verdict(around, T0).proceeds
     assert (known.pointed(THEIRS.zone_id), known.has_moved(THEIRS.zone_id)) == (None, False)
     back = Ledger((*known.entries, ZoneSeen(10, T0, THEIRS)))
@@ -568,13 +570,13 @@ DOMAIN = DomainConfig(
     NAME, (MxPattern("mx.example.gov"),), Mode.TESTING, 86_400, 300, ("mailto:a@b.example",)
 )
 MX = DnsAnswer(NAME, "MX", DnsStatus.ANSWERED, ("10 mx.example.gov",))
-AROUND = Surroundings(
+AROUND = facts(
     DOMAIN,
     MX,
     THEIRS,
-    delegated=ns("ns1.aws.example"),
+    delegation=ns("ns1.aws.example"),
     ledger=ledger(OURS, THEIRS),
-    former_zone=OURS,
+    former=OURS,
 )
 
 
@@ -582,9 +584,9 @@ def test_a_verdict_on_a_move_tells_and_does_not_mind_the_former_name_servers() -
     found = verdict(AROUND, T0)
     assert found.proceeds
     assert ids(found.warnings) == ["move-registrar-due"]
-    nobody = replace(AROUND, delegated=replace(ns(), status=DnsStatus.FAILED, reason="SERVFAIL"))
+    nobody = replace(AROUND, delegation=replace(ns(), status=DnsStatus.FAILED, reason="SERVFAIL"))
     assert verdict(nobody, T0).proceeds
-    lost = replace(AROUND, delegated=ns("ns.elsewhere.example"))
+    lost = replace(AROUND, delegation=ns("ns.elsewhere.example"))
     assert ids(verdict(lost, T0).refusals) == ["zone-not-delegated"]
 
 
@@ -602,7 +604,7 @@ def test_a_host_that_moves_needs_a_certificate_that_may_be_issued(
 
 
 def test_a_former_zone_that_cannot_be_found_holds_the_domain() -> None:
-    lost = replace(AROUND, former_zone=None, former_problem=UndeterminedError("no answer"))
+    lost = replace(AROUND, former=UndeterminedError("no answer"))
     (reason,) = (e for e in verdict(lost, T0).refusals if e.id == "former-zone-unknown")
     assert str(reason) == "the zone that the records move from: no answer"
 
@@ -612,8 +614,8 @@ def test_an_override_lets_a_zone_go_at_once_until_it_expires() -> None:
     at_once = replace(
         AROUND,
         domain=replace(DOMAIN, override=over),
-        former_zone=None,
-        delegated=ns("ada.cloud.example"),
+        former=None,
+        delegation=ns("ada.cloud.example"),
         ledger=ledger(OURS, THEIRS, delegated=THEIRS),
     )
     found = verdict(at_once, T0)

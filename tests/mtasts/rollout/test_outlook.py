@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from facts_of import facts, replace
 
 from mtasts.config import Dns, load
 from mtasts.ledger.entries import Entry, LedgerError, PhaseEntered, Proof, ZoneSeen
@@ -16,6 +16,7 @@ from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.decision import decide
+from mtasts.rollout.facts import ParkedFacts
 from mtasts.rollout.outlook import (
     Forecast,
     Outlook,
@@ -25,9 +26,11 @@ from mtasts.rollout.outlook import (
     render_forecast,
 )
 from mtasts.rollout.vanished import Remembered
-from mtasts.rollout.verdicts import Surroundings
 from mtasts.rulings import warning
 from mtasts.zones import HostedZone
+
+if TYPE_CHECKING:
+    from mtasts.rollout.facts import DomainFacts, LedgerProblem
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 RULING = warning("zone-delegation-unknown", "could not find out", "look again")
@@ -72,19 +75,19 @@ def sts(id_: str | None) -> DnsAnswer:
     return DnsAnswer("_mta-sts.example.gov", "TXT", status, strings=strings, ttl_seconds=60)
 
 
-def around(ledger: Ledger, live: str | None, **more: Any) -> Surroundings:
-    found = Surroundings(
+def around(ledger: Ledger | LedgerProblem, live: str | None, **more: Any) -> DomainFacts:
+    found = facts(
         DOMAIN,
         DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 mx.example.gov",)),
         ZONE,
-        delegated=DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, ("ns1.example.net",)),
+        delegation=DnsAnswer("example.gov", "NS", DnsStatus.ANSWERED, ("ns1.example.net",)),
         ledger=ledger,
         sts=sts(live),
     )
     return replace(found, **more)
 
 
-def seen(found: Surroundings) -> Outlook:
+def seen(found: DomainFacts) -> Outlook:
     (outlook,) = outlooks((found,), decide((found,), NOW, dns=Dns.ROUTE53))
     return outlook
 
@@ -99,7 +102,7 @@ HALF_LIVE = ids(HALF)[0]
 LEAVING = wrote(ENFORCED, NONE)
 
 
-def retiring(phase: Phase, live: str | None, **more: Any) -> Surroundings:
+def retiring(phase: Phase, live: str | None, **more: Any) -> DomainFacts:
     """A domain that nobody holds an enforced policy of any more, in a phase of its retirement."""
     at = NOW - dt.timedelta(days=20)
     old = [replace(e, at=NOW - dt.timedelta(days=40)) for e in LEAVING.entries[:2]]
@@ -173,7 +176,7 @@ def retiring(phase: Phase, live: str | None, **more: Any) -> Surroundings:
     ],
 )
 def test_what_changes_for_senders(
-    found: Surroundings, before: Published, after: Published, says: str
+    found: DomainFacts, before: Published, after: Published, says: str
 ) -> None:
     outlook = seen(found)
     assert (outlook.before, outlook.after) == (before, after)
@@ -195,12 +198,12 @@ def test_what_changes_for_senders(
         around(
             Ledger((*ONE.entries, ZoneSeen(3, NOW, FORMER))),
             ids(ONE)[0],
-            former_zone=FORMER,
+            former=FORMER,
             preexisting=(),
         ),
-        around(HALF, ids(HALF)[0], zone=None, zone_problem=LedgerError("no zone")),
-        around(ONE, ids(ONE)[0], zone=None, zone_problem=LedgerError("no zone"), domain=LONG),
-        around(Ledger(), ids(ONE)[0], ledger_problem=LedgerError("gone")),
+        around(HALF, ids(HALF)[0], zone=LedgerError("no zone")),
+        around(ONE, ids(ONE)[0], zone=LedgerError("no zone"), domain=LONG),
+        around(LedgerError("gone"), ids(ONE)[0]),
         retiring(Phase.RECORD_WITHDRAWN, None),
         retiring(Phase.HOST_WITHDRAWN, None),
     ],
@@ -216,7 +219,7 @@ def test_what_changes_for_senders(
         "retired",
     ],
 )
-def test_what_stays_for_senders_is_no_news(found: Surroundings) -> None:
+def test_what_stays_for_senders_is_no_news(found: DomainFacts) -> None:
     outlook = seen(found)
     assert not outlook.is_changed
     assert outlook.effects(NOW) == ()
@@ -229,7 +232,7 @@ def test_a_record_that_a_killed_run_left_counts_until_it_is_gone() -> None:
 
 def test_a_domain_in_an_emergency_says_that_the_present_is_not_known() -> None:
     live, known = ids(wrote(ENFORCED))[0], LedgerError("gone")
-    found = around(Ledger(), live, ledger_problem=known, domain=replace(DOMAIN, emergency=True))
+    found = around(known, live, domain=replace(DOMAIN, emergency=True))
     said = "\n".join(seen(found).effects(NOW))
     assert "what senders find now is not known here: the ledger cannot be read" in said
     assert "refuse nothing any more, 60 s after the record at the latest" in said
@@ -257,7 +260,8 @@ def test_of_a_domain_that_left_the_file_only_the_ledger_tells(
 
 
 def test_parked_domains_are_left_out_and_the_others_come_by_name() -> None:
-    parked = around(Ledger(), None, domain=replace(DOMAIN, mx=()))
+    mx = DnsAnswer("parked.gov", "MX", DnsStatus.ANSWERED, ("0 .",))
+    parked = ParkedFacts(replace(DOMAIN, mx=()), mx)
     found = around(ONE, ids(ONE)[0])
     decision = decide((parked, found), NOW, dns=Dns.ROUTE53)
     told = outlooks((parked, found), decision, [Remembered("a.gov", ONE)])

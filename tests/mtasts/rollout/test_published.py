@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from facts_of import facts, replace
 from ruled import ids, texts
 
 from mtasts.config import DomainConfig, Override, Waiver
@@ -14,8 +14,8 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
+from mtasts.rollout.decision import verdict
 from mtasts.rollout.published import foreign_records, held_as, is_published, live_id
-from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.zones import HostedZone
 
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)
@@ -139,7 +139,7 @@ STAYS = replace(MOVED, values=(f"10 {A}",))
 def test_every_new_enforced_id_looks_at_the_live_mx_and_a_promotion_at_its_evidence(
     known: Ledger, asked: DomainConfig, live: int | DnsAnswer, gated: bool
 ) -> None:
-    found = Surroundings(asked, MOVED, ZONE, ledger=known, sts=record(known, live))
+    found = facts(asked, MOVED, ZONE, ledger=known, sts=record(known, live))
     refusals = verdict(found, NOW).refusals
     assert any(each.text.startswith(f"{B}: live MX of {NAME}") for each in refusals)
     assert ("evidence-missing" in ids(refusals)) is gated
@@ -150,21 +150,21 @@ def test_every_new_enforced_id_looks_at_the_live_mx_and_a_promotion_at_its_evide
 
 @pytest.mark.parametrize("live", [1, UNSEEN], ids=["live", "as-the-ledger-knows"])
 def test_what_is_published_already_stays_whatever_the_mx_are(live: int | DnsAnswer) -> None:
-    found = Surroundings(domain("enforce"), MOVED, ZONE, ledger=PROVEN, sts=record(PROVEN, live))
+    found = facts(domain("enforce"), MOVED, ZONE, ledger=PROVEN, sts=record(PROVEN, live))
     assert verdict(found, NOW).proceeds
 
 
 def test_of_what_was_handed_out_the_ledger_knows_whether_it_is_a_promotion() -> None:
-    slow = Surroundings(domain("enforce"), STAYS, ZONE, ledger=PROVEN, sts=record(PROVEN, 0))
+    slow = facts(domain("enforce"), STAYS, ZONE, ledger=PROVEN, sts=record(PROVEN, 0))
     assert slow.is_promotion
-    assert not replace(slow, home=ZONE).is_promotion
+    assert not replace(slow, agency_zone=ZONE).is_promotion
     unknown = replace(slow, domain=domain("enforce", reroll="2"), sts=sts("1234"))
-    assert replace(unknown, home=ZONE).is_promotion
+    assert replace(unknown, agency_zone=ZONE).is_promotion
 
 
 def test_a_way_back_over_an_unknown_id_is_told_and_not_held() -> None:
     asked = domain("testing", reroll="2")
-    judged = verdict(Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=sts("1234")), NOW)
+    judged = verdict(facts(asked, STAYS, ZONE, ledger=PROVEN, sts=sts("1234")), NOW)
     assert judged.proceeds
     assert ids(judged.warnings) == ["sts-record-published-over"]
 
@@ -172,7 +172,7 @@ def test_a_way_back_over_an_unknown_id_is_told_and_not_held() -> None:
 def test_a_new_enforced_id_waits_until_it_is_seen_what_senders_have() -> None:
     """What cannot be seen may be the testing of an emergency that nobody could write down."""
     asked = domain("enforce", reroll="2")
-    unseen = Surroundings(asked, STAYS, ZONE, ledger=PROVEN, sts=UNSEEN)
+    unseen = facts(asked, STAYS, ZONE, ledger=PROVEN, sts=UNSEEN)
     (held,) = verdict(unseen, NOW).refusals
     assert held.text.startswith("could not find out which STS record DNS has at _mta-sts.")
     assert verdict(replace(unseen, sts=record(PROVEN, 1)), NOW).proceeds
@@ -205,7 +205,7 @@ def test_a_record_that_the_ledger_does_not_know_is_held_or_told(
     answer: DnsAnswer, says: str, stops: bool, mode: Mode
 ) -> None:
     asked = domain(mode)
-    judged = verdict(Surroundings(asked, STAYS, ZONE, ledger=KNOWN, sts=answer), NOW)
+    judged = verdict(facts(asked, STAYS, ZONE, ledger=KNOWN, sts=answer), NOW)
     is_held = stops and mode is Mode.ENFORCE
     assert judged.proceeds is not is_held
     told = judged.refusals if is_held else judged.warnings
@@ -229,7 +229,7 @@ def test_after_a_hijack_a_new_token_publishes_ours_over_theirs(
     known: Ledger, reroll: str, answer: DnsAnswer, proceeds: bool
 ) -> None:
     asked = domain("enforce", reroll=reroll)
-    unproven = Surroundings(asked, STAYS, ZONE, ledger=known, sts=answer)
+    unproven = facts(asked, STAYS, ZONE, ledger=known, sts=answer)
     held = verdict(unproven, NOW).refusals
     # Whether theirs enforces, nobody knows: with a new token it is a promotion without evidence.
     assert (
@@ -255,5 +255,5 @@ def test_an_older_id_of_ours_is_no_stranger() -> None:
 
 def test_before_a_first_proof_a_stranger_is_held_too_and_the_text_says_so() -> None:
     known = ledger("testing?")
-    found = Surroundings(domain("enforce"), STAYS, ZONE, ledger=known, sts=sts("1234"))
+    found = facts(domain("enforce"), STAYS, ZONE, ledger=known, sts=sts("1234"))
     assert "(ours was never proven)" in verdict(found, NOW).refusals[0].text

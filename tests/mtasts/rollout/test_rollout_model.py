@@ -9,9 +9,10 @@ months, are kept from fetching, or are on their way to a host that has just left
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from facts_of import facts, replace
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -25,17 +26,18 @@ from mtasts.observations import SmtpSession as Session
 from mtasts.policy import Mode, Policy, parse
 from mtasts.promotion.evidence import Evidence, Texts, Vantage
 from mtasts.promotion.evidence import Session as SeenSession
+from mtasts.rollout.decision import verdict
 from mtasts.rollout.mx_plan import Times, plan
 from mtasts.rollout.mx_safety import RETRY, uncovered
 from mtasts.rollout.published import held_as
 from mtasts.rollout.vanished import Remembered, describe_vanished
-from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.sender.machine import Sender, Step
 from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.summary import Reporter, ReportSummary
 from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
+    from mtasts.rollout.facts import DomainFacts
     from mtasts.sender.machine import CachedPolicy
 
 DOMAIN = "example.gov"
@@ -151,7 +153,7 @@ class Runs(RuleBasedStateMachine):
             self.ledger, self.served, self.ids, self.given = Ledger(), b"", [], []
             self.noted.clear()
 
-    def surroundings(self, *, has_evidence: bool, is_seen: bool) -> Surroundings:
+    def surroundings(self, *, has_evidence: bool, is_seen: bool) -> DomainFacts:
         edit = self.edit
         override = None
         if edit.override is not None:
@@ -168,7 +170,7 @@ class Runs(RuleBasedStateMachine):
             reroll=edit.reroll,
             override=override,
         )
-        found = Surroundings(
+        found = facts(
             domain,
             self.mx(),
             ZONE,

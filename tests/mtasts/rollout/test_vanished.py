@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from facts_of import replace
 from surveys import NOW, OLD, ledger, survey
 
 from mtasts.config import Dns
@@ -17,6 +17,8 @@ from mtasts.ledger.phases import Phase
 from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import (
     Decision,
+    DomainDecision,
+    Outcome,
     Shared,
     decide,
     describe_end,
@@ -26,10 +28,23 @@ from mtasts.rollout.decision import (
 from mtasts.rollout.protection import explain_protected
 from mtasts.rollout.retirement import Progress
 from mtasts.rollout.vanished import Remembered, describe_vanished, refuses
+from mtasts.rulings import note
 
 ENFORCED = ledger(proven=True)
 TESTING = replace(parse(ENFORCED.bodies[0].body), mode=Mode.TESTING, max_age=86400).render()
 HARMLESS = Ledger((Body(1, NOW, TESTING, 0, "old"), Proof(2, NOW, "old")))
+
+
+def decided(phases: dict[str, Phase | None]) -> Decision:
+    """A run in which the retirements of those domains come to those phases."""
+    step = note("retirement-goes-on", "a step")
+    return Decision(
+        tuple(
+            DomainDecision(name, Outcome.AS_CONFIGURED, (), None, Progress(phase, step))
+            for name, phase in phases.items()
+            if phase is not None
+        )
+    )
 
 
 def after(*phases: Phase) -> Ledger:
@@ -120,7 +135,7 @@ def test_the_name_that_was_meant_is_told_if_it_is_new() -> None:
 
     assert "the file lists examples.org, which is new" in said(wrong)
     assert "misspelling" not in said(replace(wrong, ledger=HARMLESS))
-    assert "misspelling" not in said(replace(wrong, ledger_problem=LedgerError("gone")))
+    assert "misspelling" not in said(replace(wrong, ledger=LedgerError("gone")))
 
 
 def test_why_a_ledger_is_not_known_is_told() -> None:
@@ -167,13 +182,12 @@ def test_after_the_last_retirement_the_way_to_the_end_is_told(
     first: Phase | None, second: Phase | None, *, is_over: bool
 ) -> None:
     found = {"example.gov": first, "b.example.gov": second}
-    retiring = {name: Progress(phase, "") for name, phase in found.items() if phase is not None}
-    told = describe_end(survey(), Decision((), {}, retiring), "agency")
+    told = describe_end(survey(), decided(found), "agency")
     assert (told is not None) is is_over
     if told is not None:
         assert "pulumi destroy -s agency" in told.text
         assert "The bucket stays in the account" in told.text
-    assert describe_end(survey()[2:], Decision((), {}, {}), "agency") is None
+    assert describe_end(survey()[2:], decided({}), "agency") is None
 
 
 URN = (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import gate_evidence as gated
 import pytest
+from facts_of import facts, replace
 from gate_evidence import EVIDENCE
 from ruled import texts
 
@@ -19,12 +20,16 @@ from mtasts.ledger.stages import Stage
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout import verdicts
+from mtasts.rollout import decision
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
+from mtasts.rollout.decision import Verdict, verdict
+from mtasts.rollout.facts import ParkedFacts
 from mtasts.rollout.handover import Handed, Looked
-from mtasts.rollout.verdicts import Surroundings, Verdict, verdict
 from mtasts.rulings import refusal, warning
 from mtasts.zones import HostedZone, ZoneError
+
+if TYPE_CHECKING:
+    from mtasts.rollout.facts import DomainFacts, Facts
 
 DOMAIN = DomainConfig(
     "example.gov", (MxPattern("mail.example.gov"),), Mode.TESTING, 604800, 300, ("mailto:a@b.gov",)
@@ -47,21 +52,19 @@ MX = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 mail.example.gov",)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def judged_of(found: Surroundings) -> Verdict:
+def judged_of(found: Facts) -> Verdict:
     return verdict(found, NOW)
 
 
 def test_a_domain_with_a_delegated_zone_proceeds() -> None:
-    judged = judged_of(Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns("ns1.example.net")))
+    judged = judged_of(facts(DOMAIN, MX, zone=ZONE, delegation=ns("ns1.example.net")))
     assert judged.proceeds
     assert judged.warnings == ()
 
 
 def test_every_reason_is_named_at_once() -> None:
     caa = DnsAnswer("mta-sts.example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue ";"',))
-    judged = judged_of(
-        Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns("ns.elsewhere.net"), caa=(caa,))
-    )
+    judged = judged_of(facts(DOMAIN, MX, zone=ZONE, delegation=ns("ns.elsewhere.net"), caa=(caa,)))
     assert not judged.proceeds
     assert len(judged.refusals) == 2
 
@@ -70,18 +73,18 @@ def test_every_reason_is_named_at_once() -> None:
     "problem", [ZoneError("no zone holds it"), UndeterminedError("zones: no answer")]
 )
 def test_without_a_zone_the_domain_is_held(problem: ZoneError | UndeterminedError) -> None:
-    judged = judged_of(Surroundings(DOMAIN, MX, zone_problem=problem))
+    judged = judged_of(facts(DOMAIN, MX, zone=problem))
     assert texts(judged.refusals) == (str(problem),)
 
 
 def test_a_delegation_that_could_not_be_seen_is_a_warning() -> None:
-    judged = judged_of(Surroundings(DOMAIN, MX, zone=ZONE, delegated=ns(status=DnsStatus.FAILED)))
+    judged = judged_of(facts(DOMAIN, MX, zone=ZONE, delegation=ns(status=DnsStatus.FAILED)))
     assert judged.proceeds
     assert texts(judged.warnings) == ("could not find out who answers for example.gov: no answer",)
 
 
 def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
-    assert judged_of(Surroundings(PARKED, mx("0 ."))).proceeds
+    assert judged_of(ParkedFacts(PARKED, mx("0 ."))).proceeds
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
     ],
 )
 def test_a_parked_domain_without_one_is_held(answer: DnsAnswer, words: str) -> None:
-    (reason,) = judged_of(Surroundings(PARKED, answer)).refusals
+    (reason,) = judged_of(ParkedFacts(PARKED, answer)).refusals
     assert words in str(reason)
 
 
@@ -121,7 +124,7 @@ KNOWN = Ledger((Body(1, NOW, b"x", 0, "1"),))
 def test_a_record_that_the_ledger_does_not_know_is_not_written_over(
     answer: DnsAnswer, ledger: Ledger, says: str
 ) -> None:
-    found = Surroundings(DOMAIN, MX, zone=ZONE, sts=answer, ledger=ledger)
+    found = facts(DOMAIN, MX, zone=ZONE, sts=answer, ledger=ledger)
     text = "".join(texts(judged_of(found).refusals))
     assert says in text
     assert bool(text) == bool(says)
@@ -129,7 +132,7 @@ def test_a_record_that_the_ledger_does_not_know_is_not_written_over(
 
 @pytest.mark.parametrize("error", [LedgerError("gone"), UndeterminedError("no answer")])
 def test_without_its_ledger_a_domain_is_held(error: LedgerError | UndeterminedError) -> None:
-    found = Surroundings(DOMAIN, MX, zone=ZONE, ledger_problem=error, sts=sts(b"v=STSv1; id=1;"))
+    found = facts(DOMAIN, MX, zone=ZONE, ledger=error, sts=sts(b"v=STSv1; id=1;"))
     assert texts(judged_of(found).refusals) == (str(error),)
 
 
@@ -137,14 +140,14 @@ def test_enforce_is_judged_by_the_live_mx() -> None:
     override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
     domain = replace(DOMAIN, mode=Mode.ENFORCE, override=override)
     elsewhere = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, ("10 other.example.gov",))
-    assert judged_of(Surroundings(domain, MX, zone=ZONE)).proceeds
-    (reason,) = judged_of(Surroundings(domain, elsewhere, zone=ZONE)).refusals
+    assert judged_of(facts(domain, MX, zone=ZONE)).proceeds
+    (reason,) = judged_of(facts(domain, elsewhere, zone=ZONE)).refusals
     assert "other.example.gov" in reason.text
 
 
 def test_enforce_is_judged_by_its_evidence() -> None:
     domain = replace(DOMAIN, mode=Mode.ENFORCE)
-    (reason,) = judged_of(Surroundings(domain, MX, zone=ZONE)).refusals
+    (reason,) = judged_of(facts(domain, MX, zone=ZONE)).refusals
     assert reason.id == "evidence-missing"
 
 
@@ -152,7 +155,7 @@ def test_enforce_is_judged_by_its_evidence() -> None:
 def test_evidence_of_a_local_cloud_is_for_a_local_cloud(*, is_local: bool) -> None:
     assert EVIDENCE.vantage is not None
     vantage = replace(EVIDENCE.vantage, changed=("--ca lab.pem",))
-    found = Surroundings(
+    found = facts(
         replace(gated.DOMAIN, mode=Mode.ENFORCE),
         gated.MX,
         zone=ZONE,
@@ -166,7 +169,7 @@ def test_evidence_of_a_local_cloud_is_for_a_local_cloud(*, is_local: bool) -> No
 
 def test_a_ca_that_is_forbidden_stops_no_domain_that_is_published() -> None:
     caa = DnsAnswer("mta-sts.example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue ";"',))
-    found = Surroundings(DOMAIN, MX, zone=ZONE, caa=(caa,))
+    found = facts(DOMAIN, MX, zone=ZONE, caa=(caa,))
     assert not judged_of(found).proceeds
     testing = Policy(Mode.TESTING, 86400, DOMAIN.mx).render()
     ledger = Ledger((Body(1, NOW, testing, 0, "7"), Proof(2, NOW, "7")))
@@ -178,7 +181,7 @@ def test_a_ca_that_is_forbidden_stops_no_domain_that_is_published() -> None:
 def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
     enforced = Policy(Mode.ENFORCE, 86400, DOMAIN.mx).render()
     ledger = Ledger((Body(1, NOW, enforced, 0, "7"), Proof(2, NOW, "7")))
-    found = Surroundings(DOMAIN, mx(status=DnsStatus.FAILED), zone=ZONE, ledger=ledger)
+    found = facts(DOMAIN, mx(status=DnsStatus.FAILED), zone=ZONE, ledger=ledger)
     (note,) = judged_of(found).notes
     assert "refuse nothing any more 300 s after" in note.text
     live = replace(sts(b"v=STSv1; id=7;"), ttl_seconds=3600)
@@ -189,7 +192,7 @@ def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
 
 def test_an_override_is_told_in_every_run() -> None:
     override = Override(frozenset({Waiver.EVIDENCE}), "a test", "nobody", NOW.date())
-    judged = judged_of(Surroundings(replace(DOMAIN, override=override), MX, zone=ZONE))
+    judged = judged_of(facts(replace(DOMAIN, override=override), MX, zone=ZONE))
     assert texts(judged.warnings) == ("override of evidence until 2026-01-01 by nobody: a test",)
 
 
@@ -197,17 +200,16 @@ def test_an_override_is_told_in_every_run() -> None:
     ("answer", "id_"), [(None, None), (sts(b"v=STSv1; id=7;"), "7"), (sts(b"x"), None)]
 )
 def test_the_live_id_is_that_of_a_usable_record(answer: DnsAnswer | None, id_: str | None) -> None:
-    assert Surroundings(DOMAIN, MX, sts=answer).live_id == id_
+    assert facts(DOMAIN, MX, ZONE, sts=answer or sts()).live_id == id_
 
 
 def test_a_host_that_somebody_else_has_holds_a_new_domain_and_hints_do_not() -> None:
-    new = Surroundings(
+    new = facts(
         DOMAIN,
         MX,
         zone=ZONE,
-        delegated=ns("ns1.example.net"),
-        host_taken=TAKEN,
-        hints=(HINT,),
+        delegation=ns("ns1.example.net"),
+        host_rulings=(TAKEN, HINT),
     )
     judged = judged_of(new)
     assert judged.refusals == (TAKEN,)
@@ -216,17 +218,17 @@ def test_a_host_that_somebody_else_has_holds_a_new_domain_and_hints_do_not() -> 
     moves = replace(new, ledger=Ledger((body, Proof(2, NOW, "1"))), leaving=Hosting.CLOUDFLARE)
     assert TAKEN in judged_of(moves).refusals
     stands = DnsAnswer("mta-sts.example.gov", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
-    (found,) = judged_of(replace(new, host_taken=None, preexisting=(stands,))).refusals
+    (found,) = judged_of(replace(new, host_rulings=(), preexisting=(stands,))).refusals
     assert "mta-sts.example.gov has records already (A)" in found.text
 
 
 def test_one_authority_that_may_issue_is_enough() -> None:
     caa = DnsAnswer("example.gov", "CAA", DnsStatus.ANSWERED, ('0 issue "pki.goog"',))
-    on_cloudflare = Surroundings(
+    on_cloudflare = facts(
         DOMAIN,
         MX,
         zone=ZONE,
-        delegated=ns("ns1.example.net"),
+        delegation=ns("ns1.example.net"),
         caa=(caa,),
         authorities=CLOUDFLARES,
     )
@@ -240,15 +242,15 @@ MISSING = DnsAnswer("x", "CNAME", DnsStatus.NXDOMAIN)
 THERE = DnsAnswer("x", "CNAME", DnsStatus.ANSWERED, ("a.example",))
 
 
-def handed(*answers: DnsAnswer, stage: Stage | None = None) -> Surroundings:
+def handed(*answers: DnsAnswer, stage: Stage | None = None) -> DomainFacts:
     entries = (StageEntered(1, NOW, stage),) if stage else ()
-    return Surroundings(
+    return facts(
         DOMAIN,
         MX,
         zone=ZONE,
-        home=ZONE,
+        agency_zone=ZONE,
         ledger=Ledger(entries),
-        looked=tuple(map(Looked, (HANDED, STS), answers)),
+        handed_out=tuple(map(Looked, (HANDED, STS), answers)),
     )
 
 
@@ -260,7 +262,7 @@ def test_what_an_agency_has_not_published_is_a_note_and_once_live_a_warning() ->
     gone = judged_of(handed(MISSING, MISSING, stage=Stage.LIVE))
     assert gone.proceeds
     assert [each.text[:4] for each in gone.warnings] == ["gone"] * 2
-    assert judged_of(Surroundings(DOMAIN, MX, zone=ZONE)).notes == ()
+    assert judged_of(facts(DOMAIN, MX, zone=ZONE)).notes == ()
 
 
 def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> None:
@@ -268,14 +270,14 @@ def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> Non
     there = DnsAnswer("x", "CNAME", DnsStatus.ANSWERED, ("elsewhere.example",))
     unknown = DnsAnswer("x", "CNAME", DnsStatus.FAILED)
     for answer in (there, unknown):
-        found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, addresses=(none,))
-        seen = verdicts._seen(found)
+        found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, host_addresses=(none,))
+        seen = decision.seen(found)
         assert (seen.sts, seen.addresses) == (None, ())
         assert set(seen.left) == {HANDED.owner, STS.owner}
-    gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, addresses=(none,))
-    assert verdicts._seen(gone).sts is none
-    assert verdicts._seen(gone).left == ()
-    assert verdicts._seen(gone).addresses == (none,)
+    gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, host_addresses=(none,))
+    assert decision.seen(gone).sts is none
+    assert decision.seen(gone).left == ()
+    assert decision.seen(gone).addresses == (none,)
     retiring = replace(gone, domain=replace(DOMAIN, retire=True))
     assert not judged_of(retiring).warnings
 
@@ -294,20 +296,20 @@ def test_what_the_agency_has_to_remove_is_named(
     phase: Phase, answers: tuple[DnsAnswer, DnsAnswer], removed: str
 ) -> None:
     found = handed(*answers, stage=Stage.LIVE)
-    entries = (*found.ledger.entries, PhaseEntered(9, NOW, phase, 300))
+    entries = (*found.history.entries, PhaseEntered(9, NOW, phase, 300))
     retiring = replace(found, domain=replace(DOMAIN, retire=True), ledger=Ledger(entries))
     told = [e.text for e in judged_of(retiring).notes if e.id == "retirement-agency-removes"]
     assert told == ([f"have the agency remove what it has at {removed}"] if removed else [])
-    own = replace(retiring, home=None)
+    own = replace(retiring, agency_zone=None)
     assert not any(e.id == "retirement-agency-removes" for e in judged_of(own).notes)
 
 
 def test_what_is_not_handed_out_any_more_has_to_be_removed_too() -> None:
     record = DnsAnswer("x", "TXT", DnsStatus.ANSWERED, strings=((b"v=STSv1; id=1;",),))
     host = DnsAnswer("x", "A", DnsStatus.ANSWERED, ("192.0.2.1",))
-    found = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=record, addresses=(host,))
+    found = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=record, host_addresses=(host,))
     parts = Phase.ADDRESSES_WITHDRAWN.parts
-    assert list(texts(verdicts._to_remove(found, parts))) == [
+    assert list(texts(decision.to_remove(found, parts))) == [
         "have the agency remove what it has at _mta-sts.example.gov, mta-sts.example.gov"
     ]
-    assert list(verdicts._to_remove(found, Phase.KEPT.parts)) == []
+    assert list(decision.to_remove(found, Phase.KEPT.parts)) == []

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from facts_of import replace, zone_facts
 from memory_store import DOMAIN, MemoryStore
 from surveys import ZONE, ledger, placed, survey
 
@@ -25,9 +25,10 @@ from mtasts.ledger.kept import LATCH
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
 from mtasts.observations import DnsStatus
-from mtasts.rollout.decision import decide
+from mtasts.rollout.decision import Decision, decide
 from mtasts.rollout.move_rules import DELEGATION_SECONDS
 from mtasts.rollout.retirement import Progress
+from mtasts.rulings import note
 from mtasts.run.bookkeeping import (
     hand_over,
     keep,
@@ -39,6 +40,8 @@ from mtasts.run.bookkeeping import (
 from mtasts.zones import HostedZone
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+STEP = note("retirement-goes-on", "a step")
 
 
 async def test_mx_sets_are_written_down_for_domains_that_have_a_ledger() -> None:
@@ -76,7 +79,7 @@ async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
     )
     _, again = await handed(written)
     assert again == written
-    for unknown in ({"home": ZONE}, {"zone": None}):  # no zone of ours leads to the host
+    for unknown in ({"agency_zone": ZONE}, {"zone": None}):  # no zone of ours leads to the host
         _, written = await handed(known, **unknown)
         assert written.entries[len(known.entries) :] == (Hosted(4, NOW, "aws"),)
     _, written = await handed(known, is_held=True)
@@ -102,7 +105,7 @@ async def test_what_an_old_ledger_does_not_tell_is_where_the_domain_leaves_from(
         Hosted(5, NOW, "aws"),
         Pointed(6, NOW, "Z1", "cloudflare", 0),
     )
-    _, written = await handed(known, leaving=Hosting.CLOUDFLARE, former_zone=ZONE)
+    _, written = await handed(known, leaving=Hosting.CLOUDFLARE, former=ZONE)
     assert written.entries[-1] == Hosted(5, NOW, "aws")
 
 
@@ -117,7 +120,7 @@ async def test_a_zone_that_was_left_leads_to_no_host() -> None:
             Pointed(7, NOW, other.zone_id, "aws", 300),
         )
     )
-    _, written = await handed(known, zone=other, former_zone=ZONE)
+    _, written = await handed(known, zone=other, former=ZONE)
     assert written == known
     _, written = await handed(known, zone=other)
     assert written.entries[7:] == (Pointed(8, NOW, "Z1", "", 0),)
@@ -153,8 +156,8 @@ async def test_a_phase_is_written_down_ahead() -> None:
     memory = MemoryStore()
     recorder = Recorder(memory, Hosting.AWS, lambda: NOW)
     for step in (
-        Progress(Phase.RECORD_FREE, "", is_new=True, ttl_seconds=7),
-        Progress(Phase.RECORD_FREE, ""),
+        Progress(Phase.RECORD_FREE, STEP, is_new=True, ttl_seconds=7),
+        Progress(Phase.RECORD_FREE, STEP),
     ):
         await record_progress(recorder, DOMAIN, step)
     assert read(memory.entries).entries == (PhaseEntered(1, NOW, Phase.RECORD_FREE, 7),)
@@ -163,10 +166,11 @@ async def test_a_phase_is_written_down_ahead() -> None:
 async def test_everything_of_a_domain_is_written_down_before_it_is_declared() -> None:
     store = MemoryStore(*placed(proven=True).entries)
     (first, *_), (_, new, parked) = survey(ledger=placed(proven=True)), survey()
-    staged = replace(first, home=HostedZone("", "example.gov"), looked=(), zone=None)
+    staged = replace(first, agency_zone=HostedZone("", "example.gov"), handed_out=())
     around = (staged, new, parked)
-    retiring = {DOMAIN: Progress(Phase.RECORD_FREE, "", is_new=True)}
-    decision = replace(decide(around, NOW, dns=Dns.ROUTE53), retiring=retiring)
+    step = Progress(Phase.RECORD_FREE, STEP, is_new=True)
+    decided, *others = decide(around, NOW, dns=Dns.ROUTE53).domains
+    decision = Decision((replace(decided, retirement=step), *others))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
     judge = partial(decide, now=NOW, dns=Dns.ROUTE53)
     assert await write_down(recorder, around, decision, judge) == (around, decision, ())
@@ -206,19 +210,18 @@ async def delegations(known: Ledger, *, is_held: bool = False, **found: Any) -> 
 
 async def test_where_dns_leads_is_written_down_while_there_are_two_zones() -> None:
     known = placed(proven=True)
-    to_ours = survey()[0].delegated
+    to_ours = zone_facts(ZONE).delegation
     assert to_ours is not None
     to_theirs = replace(to_ours, values=("ada.example",))
     silent = replace(to_ours, status=DnsStatus.FAILED, values=())
     assert await delegations(known) == []
-    moving: dict[str, Any] = {"former_zone": THEIRS}
-    assert await delegations(known, **moving, delegated=silent) == []
-    assert await delegations(known, **moving, delegated=None) == []
+    moving: dict[str, Any] = {"former": THEIRS}
+    assert await delegations(known, **moving, delegation=silent) == []
     day = DELEGATION_SECONDS
-    assert await delegations(known, **moving, delegated=to_theirs) == [(THEIRS.zone_id, day)]
-    assert await delegations(known, **moving, delegated=to_ours) == [(ZONE.zone_id, day)]
+    assert await delegations(known, **moving, delegation=to_theirs) == [(THEIRS.zone_id, day)]
+    assert await delegations(known, **moving, delegation=to_ours) == [(ZONE.zone_id, day)]
     told = Ledger((*known.entries, Delegated(len(known.entries) + 1, NOW, ZONE.zone_id, day)))
-    assert await delegations(told, **moving, delegated=to_ours) == []
+    assert await delegations(told, **moving, delegation=to_ours) == []
     both = Ledger((*known.entries, ZoneSeen(len(known.entries) + 1, NOW, THEIRS)))
     assert await delegations(both) == [(ZONE.zone_id, 0)]
     assert await delegations(both, is_held=True) == []

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from botocore.exceptions import ClientError
+from clouds_of import CloudsOf
 from loopback import Zone, closed_port
 from memory_store import MemoryStore
-from ruled import texts
+from ruled import ids, texts
 
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings, WrongAccountError
@@ -38,8 +39,8 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsAnswer, DnsStatus
+from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.handover import Handed, HandoverError
-from mtasts.run.account_zones import HostedZones
 from mtasts.run.survey import Surveyor
 from mtasts.zones import HostedZone, ZoneError
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from mtasts.cloud.aws.handouts import Handouts
+    from mtasts.rulings import Ruling
 
 
 ACCOUNT = "123456789012"
@@ -96,16 +98,19 @@ def surveyor(
     allowed: tuple[str, ...] = (ACCOUNT,),
     bucket: str = "no-such-bucket",
     evidence: Path = NOWHERE,
+    entries: tuple[Entry, ...] | None = None,
+    **clouds: Any,
 ) -> Surveyor:
+    """One of an account whose ledgers are in ``bucket``, or are ``entries``."""
     found = account(url, allowed=allowed)
 
-    def ledgers(account_id: str) -> Recorder:
+    def recorder_for(account_id: str) -> Recorder:
         assert account_id == ACCOUNT
-        return Recorder(S3Store(found, bucket, "agency"), Hosting.AWS)
+        store = S3Store(found, bucket, "agency") if entries is None else MemoryStore(*entries)
+        return Recorder(store, Hosting.AWS)
 
-    zones = Route53Zones(found)
-    files = lambda domain: evidence / f"{domain}.json"  # noqa: E731 - a line
-    return Surveyor(found.require_allowed, zones, dns, ledgers, files)
+    asked = CloudsOf(found.require_allowed, **{"zones": Route53Zones(found)} | clouds)
+    return Surveyor(asked, dns, recorder_for, evidence)
 
 
 def config(*domains: Mapping[str, object]) -> AgencyConfig:
@@ -164,17 +169,14 @@ async def test_everything_around_a_domain_is_found_at_once(url: str) -> None:
         config(MAIL, {"name": "sub.example.gov", "mx": ["mx1.example.gov"]})
     )
     assert found.account_id == ACCOUNT
-    first, second = found.domains
-    assert (first.zone and first.zone.name, second.zone and second.zone.name) == (
-        "example.gov",
-        "sub.example.gov",
-    )
-    assert first.delegated is not None
-    assert first.delegated.values == ("ns1.example.net",)
+    first, second = mail_domains(found.domains)
+    assert isinstance(first.zone, ZoneFacts)
+    assert isinstance(second.zone, ZoneFacts)
+    assert (first.zone.zone.name, second.zone.zone.name) == ("example.gov", "sub.example.gov")
+    assert first.zone.delegation.values == ("ns1.example.net",)
     assert [answer.name for answer in first.caa] == ["mta-sts.example.gov", "example.gov", "gov"]
     assert first.mx.status is DnsStatus.NXDOMAIN
     assert first.ledger == Ledger()
-    assert first.ledger_problem is None
     assert (first.sts and first.sts.name) == "_mta-sts.example.gov"
 
 
@@ -197,11 +199,11 @@ async def test_what_stands_in_the_way_is_found_for_each_domain_and_stops_no_othe
             {"name": "roled.example", "mx": ["mx.roled.example"], "dnsRoleArn": ROLE},
         )
     )
-    missing, unseen, roled = found.domains
-    assert isinstance(missing.zone_problem, ZoneError)
-    assert isinstance(roled.zone_problem, ZoneError)  # that account has no such zone
-    assert unseen.delegated is not None
-    assert unseen.delegated.status is DnsStatus.FAILED
+    missing, unseen, roled = mail_domains(found.domains)
+    assert isinstance(missing.zone, ZoneError)
+    assert isinstance(roled.zone, ZoneError)  # that account has no such zone
+    assert isinstance(unseen.zone, ZoneFacts)
+    assert unseen.zone.delegation.status is DnsStatus.FAILED
 
 
 async def test_a_look_up_that_fails_hides_neither_cloud_of_the_config(url: str) -> None:
@@ -210,9 +212,10 @@ async def test_a_look_up_that_fails_hides_neither_cloud_of_the_config(url: str) 
         hosting=Hosting.CLOUDFLARE,
         leaving=Hosting.AWS,
     )
-    (missing,) = (await surveyor(url, Zone({})).survey(moves)).domains
-    assert isinstance(missing.zone_problem, ZoneError)
-    assert (missing.hosting, missing.leaving) == (Hosting.CLOUDFLARE, Hosting.AWS)
+    (missing,) = mail_domains((await surveyor(url, Zone({})).survey(moves)).domains)
+    assert isinstance(missing.zone, ZoneError)
+    placed = missing.placement
+    assert (placed.hosting, placed.leaving) == (Hosting.CLOUDFLARE, Hosting.AWS)
 
 
 async def test_nothing_is_found_in_another_account(url: str) -> None:
@@ -257,7 +260,8 @@ async def test_the_survey_reads_the_ledger(url: str, bucket: str) -> None:
     recorder = Recorder(S3Store(account(url), bucket, "agency"), Hosting.AWS)
     await recorder.ensure_body("example.gov", intend(Ledger(), POLICY))
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
-    assert found.domains[0].ledger.last_body is not None
+    (only,) = mail_domains(found.domains)
+    assert only.history.last_body is not None
 
 
 async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, bucket: str) -> None:
@@ -269,10 +273,10 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     s3.delete_object(Bucket=bucket, Key="ledger/example.gov/1.json")
     s3.put_object(Bucket=bucket, Key="ledger/example.gov/2.json", Body=b"other")
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
-    assert found.domains[0].ledger_problem is None
-    assert found.domains[0].ledger.entries == before.entries
+    (only,) = mail_domains(found.domains)
+    assert only.history.entries == before.entries
     repair = "counts: mtasts ledger repair agency --domain example.gov"
-    assert texts(found.domains[0].hints) == (
+    assert only.history.notes == (
         f"ledger/example.gov/1.json of the bucket {bucket} was deleted; what was there before "
         + repair,
         f"ledger/example.gov/2.json of the bucket {bucket} was written over; what was there first "
@@ -319,7 +323,8 @@ async def test_a_ledger_that_is_not_whole_is_a_problem_and_no_new_domain(
     await recorder.proven("example.gov", "x", (), ())
     gone(url, bucket, "ledger/example.gov/1.json")
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
-    problem = str(found.domains[0].ledger_problem)
+    (only,) = mail_domains(found.domains)
+    problem = str(only.ledger)
     assert "entry 1 of the ledger is missing: mtasts ledger repair agency --domain" in problem
 
 
@@ -476,12 +481,13 @@ def test_domains_are_read_from_every_page_and_not_beyond_reason(
 
 
 async def test_a_promotion_is_surveyed_with_its_evidence(url: str, tmp_path: Path) -> None:
-    (tmp_path / "example.gov.json").write_text("{}")
+    (tmp_path / "agency").mkdir()
+    (tmp_path / "agency" / "example.gov.json").write_text("{}")
     for mode, evidence in (("testing", None), ("enforce", "example.gov.json: domain: Field")):
         survey = await surveyor(url, Zone({}), evidence=tmp_path).survey(
             config(MAIL | {"mode": mode})
         )
-        (found,) = survey.domains
+        (found,) = mail_domains(survey.domains)
         assert (found.evidence is None) == (evidence is None)
         assert evidence is None or evidence in str(found.evidence)
 
@@ -493,8 +499,8 @@ async def test_of_a_domain_that_retires_the_addresses_are_looked_up(url: str) ->
 
     zone = Direct({("mta-sts.example.gov", "A"): ("192.0.2.1",)})
     survey = await surveyor(url, zone).survey(config(MAIL | {"retire": True}))
-    (found,) = survey.domains
-    assert [(each.type, each.values) for each in found.addresses] == [
+    (found,) = mail_domains(survey.domains)
+    assert [(each.type, each.values) for each in found.host_addresses] == [
         ("A", ("192.0.2.1",)),
         ("AAAA", ()),
     ]
@@ -519,6 +525,11 @@ async def test_what_is_taken_over_is_written_once_however_often_it_is_tried() ->
     shelf.entries = {1: render_entry(replace(body, number=1))}
     with pytest.raises(LedgerError, match="has a ledger already"):
         await Recorder(shelf, Hosting.AWS).adopt("example.gov", adopted, body, ())
+
+
+def host_rulings(found: DomainFacts) -> tuple[Ruling, ...]:
+    assert isinstance(found.zone, ZoneFacts)
+    return found.zone.host_rulings
 
 
 class Met:
@@ -563,9 +574,7 @@ def noting(url: str, zone: Zone, met: Met, *, fails: bool = False) -> Surveyor:
         assert found.name == "example.gov"
         return {"browser_check": "on"}
 
-    found = surveyor(url, zone)
-    found._hosts, found._settings = met, settings
-    return found
+    return surveyor(url, zone, hosts=met, zone_settings=settings)
 
 
 async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_told_of(
@@ -574,10 +583,10 @@ async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_tol
     dns = Everywhere({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
     second = {**MAIL, "name": "b.example.gov"}
     found = await noting(url, dns, Met()).survey(config(MAIL, second))
-    first, _ = found.domains
-    assert str(first.host_taken) == "mta-sts.example.gov is taken"
-    assert "mta-sts.example.gov leads to d1.cloudfront.net" in "".join(texts(first.hints))
-    assert all(any(each.id == "zone-browser-check" for each in d.hints) for d in found.domains)
+    one, other = (host_rulings(each) for each in mail_domains(found.domains))
+    assert str(one[0]) == "mta-sts.example.gov is taken"
+    assert ids(one) == ["host-taken", "host-alias-elsewhere", "zone-browser-check"]
+    assert ids(other) == ["host-taken", "zone-browser-check"]
     (note,) = found.notes
     assert "11 distributions" in note.text
 
@@ -598,9 +607,8 @@ async def test_far_from_a_quota_nobody_asks_for_the_accounts_own(url: str) -> No
 
 async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) -> None:
     found = await noting(url, Zone({}), Met(broken=True), fails=True).survey(config(MAIL))
-    (only,) = found.domains
-    assert only.host_taken is None
-    assert texts(only.hints) == (
+    (only,) = mail_domains(found.domains)
+    assert texts(host_rulings(only)) == (
         "could not find out whether mta-sts.example.gov is taken: nobody there",
         (
             "zone example.gov: could not find out whether its custom rules would hit mta-sts.* of "
@@ -649,43 +657,42 @@ async def test_the_zone_that_records_leave_is_the_one_that_they_were_in(
             ("_smtp._tls.example.gov.new", "TXT"): ("copied",),
         }
     )
-    found = surveyor(url, dns)
-    found._former_zones = HostedZones(Left(*zones))
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
     entries = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"), ZoneSeen(3, NOW, FORMER))
-    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
-    (only,) = (await found.survey(moving)).domains
+    found = surveyor(url, dns, entries=entries, former_zones=Left(*zones))
+    (only,) = mail_domains((await found.survey(moving)).domains)
     assert only.former_zone == replace(FORMER, name_servers=frozenset({"ada.example"}))
     assert only.live_id == "1"
-    assert only.delegated is not None
-    assert only.delegated.ttl_seconds == 7  # resolvers hold the former zone's
-    assert [(each.type, bool(each.strings or each.values)) for each in only.preexisting] == [
+    at = only.zone
+    assert isinstance(at, ZoneFacts)
+    assert at.delegation.ttl_seconds == 7  # resolvers hold the former zone's
+    assert [(each.type, bool(each.strings or each.values)) for each in at.preexisting] == [
         ("TXT", False),
         ("TXT", True),
         ("A", False),
         ("AAAA", False),
         ("CNAME", False),
     ]
-    assert [each.type for each in only.wildcard_probe] == ["A", "AAAA", "CNAME"]
-    (nobodys,) = {each.name for each in only.wildcard_probe}
-    assert re.fullmatch(r"[0-9a-f]{16}\.example\.gov\.new", nobodys)
+    assert [each.type for each in at.wildcard_probe] == ["A", "AAAA", "CNAME"]
+    (random_name,) = {each.name for each in at.wildcard_probe}
+    assert re.fullmatch(r"[0-9a-f]{16}\.example\.gov\.new", random_name)
 
 
 async def test_a_zone_to_leave_that_cannot_be_found_is_a_problem(url: str) -> None:
-    found = surveyor(url, Zone({}))
-    found._former_zones = HostedZones(Left())
     moving = replace(config(MAIL), leaving_dns=Dns.CLOUDFLARE)
-    (new,) = (await found.survey(moving)).domains
-    assert new.former_problem is None  # it was never anywhere else
+
+    async def found(*entries: Entry) -> DomainFacts:
+        asked = surveyor(url, Zone({}), entries=entries, former_zones=Left())
+        (only,) = mail_domains((await asked.survey(moving)).domains)
+        return only
+
+    assert (await found()).former is None  # it was never anywhere else
     entries: tuple[Entry, ...] = (Body(1, NOW, b"x", 0, "1"), Proof(2, NOW, "1"))
-    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
-    (only,) = (await found.survey(moving)).domains
-    assert str(only.former_problem) == "nobody there"
+    lost = await found(*entries)
+    assert str(lost.former) == str(lost.zone) == "nobody there"
     # One that came to the new zone while the others moved was never in the former one.
-    entries += (ZoneSeen(3, NOW, HostedZone("Z1", "example.gov")),)
-    found._ledgers = lambda _: Recorder(MemoryStore(*entries), Hosting.AWS)
-    (only,) = (await found.survey(moving)).domains
-    assert (only.former_zone, only.former_problem) == (None, None)
+    came = await found(*entries, ZoneSeen(3, NOW, HostedZone("Z1", "example.gov")))
+    assert came.former is None
 
 
 @pytest.mark.parametrize(
@@ -695,8 +702,8 @@ async def test_a_host_that_stays_for_now_is_known_as_such(
     url: str, leaving: Hosting | None, *, leaves: bool
 ) -> None:
     found = await surveyor(url, Zone({})).survey(replace(config(MAIL), leaving=leaving))
-    assert [each.leaves_host for each in found.domains] == [leaves]
-    assert {each.hosting for each in found.domains} == {Hosting.AWS}
+    (placed,) = (each.placement for each in mail_domains(found.domains))
+    assert (placed.changes_host, placed.hosting) == (leaves, Hosting.AWS)
 
 
 async def test_to_which_zone_dns_leads_is_written_when_it_changes() -> None:
@@ -745,11 +752,9 @@ class Handing:
 
 
 def handing(url: str, zone: Zone, dns: str, *, broken: bool = False) -> Surveyor:
-    found = surveyor(url, zone)
-    found._handouts = lambda _: cast("Handouts", Handing(broken=broken))
-    if dns == "manual":
-        found._zones = None
-    return found
+    clouds: dict[str, Any] = {"zones": None} if dns == "manual" else {}
+    handouts = lambda _: cast("Handouts", Handing(broken=broken))  # noqa: E731 - a line
+    return surveyor(url, zone, handouts=handouts, **clouds)
 
 
 NS = ("ns1.agency.example",)
@@ -767,11 +772,11 @@ async def test_what_an_agency_has_published_is_looked_up_at_its_own_servers(
         ("_mta-sts.a.agency.example", "TXT"): ("v=STSv1; id=1;",),
     }
     found = await handing(url, Everywhere(answers), dns).survey(elsewhere(dns))
-    (only,) = found.domains
-    assert only.home == HostedZone("", "agency.example", frozenset(NS))
-    assert only.zone is not None
-    assert only.zone.name == zone
-    assert [each.is_live for each in only.looked] == [True]
+    (only,) = mail_domains(found.domains)
+    assert only.agency_zone == HostedZone("", "agency.example", frozenset(NS))
+    assert only.hosted_zone is not None
+    assert only.hosted_zone.name == zone
+    assert [each.is_live for each in only.handed_out] == [True]
     assert only.live_id == "1"
     assert only.stage is Stage.REQUESTED
 
@@ -793,5 +798,5 @@ async def test_an_agency_that_cannot_be_looked_at_is_a_problem_of_its_zone(
 ) -> None:
     for dns in ("manual", "delegated"):
         found = await handing(url, zone, dns, broken=broken).survey(elsewhere(dns))
-        (only,) = found.domains
-        assert says in str(only.zone_problem)
+        (only,) = mail_domains(found.domains)
+        assert says in str(only.zone)

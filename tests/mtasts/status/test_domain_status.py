@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from facts_of import facts, replace
 
 from mtasts.config import AgencyConfig, Hosting, Override, Waiver, load
 from mtasts.errors import UndeterminedError
@@ -31,10 +31,11 @@ from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.promotion.evidence import Evidence, EvidenceError, Texts
+from mtasts.rollout.decision import verdict
+from mtasts.rollout.facts import DomainFacts, Facts, ParkedFacts
 from mtasts.rollout.handover import Handed, HandoverError, Looked
 from mtasts.rollout.mx_safety import RETRY
 from mtasts.rollout.vanished import Remembered
-from mtasts.rollout.verdicts import Surroundings, verdict
 from mtasts.rulings import note, refusal, warning
 from mtasts.status.domain_status import refused_status, stack_status, unasked_status
 from mtasts.status.release import released_at
@@ -94,15 +95,17 @@ def sts(ledger: Ledger, *, id_: str = "") -> DnsAnswer:
     return DnsAnswer(f"_mta-sts.{NAME}", "TXT", status, strings=texts, ttl_seconds=300)
 
 
-def around(known: Ledger, found: AgencyConfig | None = None, **changes: Any) -> Surroundings:
+def around(known: Ledger, found: AgencyConfig | None = None, **changes: Any) -> Any:
     """What surrounds the first domain of a config, nothing of it amiss."""
     domain = (found or config()).domains[0]
     ns = DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, tuple(OURS.name_servers))
-    made = Surroundings(domain, MX, OURS, delegated=ns, ledger=known, sts=sts(known))
+    if domain.parked:
+        return ParkedFacts(domain, changes.get("mx", MX))
+    made = facts(domain, MX, OURS, delegation=ns, ledger=known, sts=sts(known))
     return replace(made, **changes)
 
 
-def asked(*domains: Surroundings, found: AgencyConfig | None = None, **more: Any) -> StackStatus:
+def asked(*domains: Facts, found: AgencyConfig | None = None, **more: Any) -> StackStatus:
     more = {"evidence": {}} | more
     return stack_status("agency", found or config(), domains, more.pop("now", NOW), **more)
 
@@ -231,7 +234,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             Ledger(),
             {},
-            {"ledger_problem": LedgerError("entry 1 is missing")},
+            {"ledger": LedgerError("entry 1 is missing")},
             "",
             "held",
             "entry 1 is missing",
@@ -241,7 +244,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             Ledger(),
             {},
-            {"ledger_problem": UndeterminedError("the bucket: AccessDenied")},
+            {"ledger": UndeterminedError("the bucket: AccessDenied")},
             "",
             "not known",
             "the bucket: AccessDenied",
@@ -251,7 +254,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             TESTING,
             {},
-            {"zone": None, "zone_problem": ZoneError("no zone")},
+            {"zone": ZoneError("no zone")},
             "testing",
             "held",
             "no zone",
@@ -261,7 +264,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             TESTING,
             {},
-            {"zone": None, "zone_problem": UndeterminedError("the zones: throttled")},
+            {"zone": UndeterminedError("the zones: throttled")},
             "testing",
             "not known",
             "the zones: throttled",
@@ -271,7 +274,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             TESTING,
             {},
-            {"former_problem": UndeterminedError("throttled")},
+            {"former": UndeterminedError("throttled")},
             "testing",
             "not known",
             "the zone that the records move from: throttled",
@@ -340,9 +343,9 @@ def lists_old(ago: int) -> Ledger:
         ),
         pytest.param(Ledger(), {"retire": True}, {}, "new", "good", "", "", id="nothing-to-retire"),
         pytest.param(
-            TESTING,
+            Ledger((*TESTING.entries, ZoneSeen(3, NOW, OURS))),
             {"emergency": "testing"},
-            {"zone_problem": ZoneError("no zone")},
+            {"zone": ZoneError("no zone")},
             "testing",
             "due",
             "an emergency is declared: mode testing goes out whatever holds the domain; gone past:",
@@ -352,7 +355,7 @@ def lists_old(ago: int) -> Ledger:
         pytest.param(
             Ledger(),
             {"emergency": "testing"},
-            {"ledger_problem": LedgerError("entry 1 is missing")},
+            {"ledger": LedgerError("entry 1 is missing")},
             "",
             "due",
             "not out yet: what senders find now is not known here",
@@ -457,7 +460,7 @@ def test_a_zone_and_an_override_are_waited_for_as_well() -> None:
     assert released_at(around(TESTING), ()) is None
 
 
-def released(found: Surroundings) -> dt.datetime | None:
+def released(found: DomainFacts) -> dt.datetime | None:
     return released_at(found, verdict(found, NOW).refusals)
 
 
@@ -567,7 +570,7 @@ def test_what_an_agency_has_yet_to_publish_is_due(
     known: Ledger, looked: Looked, claims: list[tuple[str, str]], run: str
 ) -> None:
     delegated = DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, tuple(HOME.name_servers))
-    found = row(known, zone=HOME, home=HOME, looked=(looked,), delegated=delegated)
+    found = row(known, zone=HOME, agency_zone=HOME, handed_out=(looked,), delegation=delegated)
     assert told(found) == claims
     assert found.next.run == (run,)
     assert found.stage is not None
@@ -577,7 +580,14 @@ def test_what_is_to_go_is_not_asked_for() -> None:
     delegated = DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, tuple(HOME.name_servers))
     known = Ledger((*BACK.entries, StageEntered(5, NOW, Stage.LIVE)))
     looked = (handed(live=False),)
-    found = row(known, {"retire": True}, zone=HOME, home=HOME, looked=looked, delegated=delegated)
+    found = row(
+        known,
+        {"retire": True},
+        zone=HOME,
+        agency_zone=HOME,
+        handed_out=looked,
+        delegation=delegated,
+    )
     assert [standing for standing, _ in told(found)] == ["waiting"]
     assert found.phase is Phase.KEPT
 
@@ -617,9 +627,9 @@ def test_the_evidence_is_judged_as_the_gate_does_where_enforce_may_be_next() -> 
 
 def test_a_parked_domain_is_held_where_its_mx_says_otherwise() -> None:
     found = config({"name": NAME, "mx": []})
-    (good,) = asked(around(Ledger(), found, mx=NULL_MX, zone=None, sts=None), found=found).domains
+    (good,) = asked(around(Ledger(), found, mx=NULL_MX), found=found).domains
     assert (good.mode, good.standing, good.next.run) == ("parked", Standing.GOOD, ())
-    (held,) = asked(around(Ledger(), found, zone=None, sts=None), found=found).domains
+    (held,) = asked(around(Ledger(), found), found=found).domains
     assert (held.mode, held.standing, held.next.run) == ("parked", Standing.HELD, (PREVIEW,))
 
 
@@ -643,7 +653,7 @@ def test_a_domain_that_the_file_has_lost_is_a_row_and_holds_the_stack() -> None:
 def test_whose_ledger_is_not_known_may_be_lost(problem: Any, standing: str) -> None:
     lost = Remembered(NAME, problem=problem, parked=True)
     found = config({"name": NAME, "mx": []})
-    parked = around(Ledger(), found, mx=NULL_MX, zone=None, sts=None)
+    parked = around(Ledger(), found, mx=NULL_MX)
     seen = asked(parked, found=found, remembered=(lost,))
     (only,) = seen.domains
     assert str(seen.standing) == standing
@@ -697,7 +707,7 @@ def test_a_move_has_the_step_that_is_due(
 ) -> None:
     found = config(dns="cloudflare", leavingDns="route53", **ACCOUNT)
     ns = DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, tuple(THEIRS.name_servers))
-    domain = around(known, found, zone=THEIRS, former_zone=OURS, delegated=ns)
+    domain = around(known, found, zone=THEIRS, former=OURS, delegation=ns)
     moves = asked(domain, found=found)
     (claim,) = moves.claims
     assert (str(claim.standing), claim.until, claim.run[0]) == (standing, until, run)
@@ -762,7 +772,7 @@ def test_the_gravest_counts_and_a_stack_without_domains_is_one() -> None:
 
 
 def test_an_unknown_handout_holds_the_domain() -> None:
-    found = row(TESTING, zone=None, zone_problem=HandoverError("cannot be read"))
+    found = row(TESTING, zone=HandoverError("cannot be read"))
     assert told(found) == [("held", "cannot be read")]
 
 

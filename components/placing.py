@@ -1,0 +1,70 @@
+"""What was decided about the domains of a stack, placed as resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from components.clouds import place_former, place_hosting, place_zones
+from components.traces import short_traces
+from mtasts.rollout.decision import goes_away, shared
+from mtasts.run.proof import Prover
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from components.mail_domain import MailDomain
+    from components.stack_run import StackRun
+    from mtasts.rollout.decision import Decision
+    from mtasts.rollout.declaration import Declaration
+    from mtasts.rollout.facts import Facts
+    from mtasts.run.survey import Survey
+
+
+async def place_domains(
+    run: StackRun, survey: Survey, domains: Sequence[Facts], decision: Decision
+) -> dict[str, Any]:
+    """Declare what was decided; the stack's outputs, by domain."""
+    clouds, config = run.clouds, run.config
+    bucket = shared(
+        domains,
+        survey.remembered,
+        decision,
+        is_sure=survey.remembered_problem is None,
+        goes_away=goes_away(config.hosting, config.leaving),
+    )
+    hosting = await place_hosting(
+        clouds, survey.account_id, protect=bucket.protect, keep=bucket.keep
+    )
+    former = await place_former(clouds, keep=bucket.keep)
+    zones = place_zones(clouds, hosting, run.resolver)
+    from components.mail_domain import MailDomain  # with the components
+
+    prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
+    outputs: dict[str, Any] = {}
+    with short_traces():
+        for declaration in decision.declared:
+            domain = MailDomain(
+                declaration.domain,
+                {
+                    "declaration": declaration,
+                    "hosting": hosting,
+                    "zones": zones,
+                    "prover": prover,
+                    "recorder": run.recorder_for(survey.account_id),
+                    "former": former,
+                },
+            )
+            outputs[declaration.domain] = _outputs(declaration, domain, decision)
+    return outputs
+
+
+def _outputs(declaration: Declaration, domain: MailDomain, decision: Decision) -> dict[str, Any]:
+    """What a stack tells of one domain."""
+    gone_past = decision.emergencies.get(declaration.domain)
+    return {
+        "policyId": domain.policy_id,
+        "policyUrl": domain.policy_url,
+        "policy": declaration.body.decode("utf-8"),
+        **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
+        **({"emergency": [str(each) for each in gone_past]} if gone_past is not None else {}),
+    }
