@@ -17,6 +17,7 @@ from jinja2 import meta
 from structures import STRUCTURES, poisoned
 
 from mtasts.check.notes import Checked, Unknown
+from mtasts.check.row import Question
 from mtasts.config.proposed import Judgement
 from mtasts.escapes import UnfitValueError
 from mtasts.findings import Finding, Severity
@@ -31,7 +32,7 @@ from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file
 from mtasts.render.worker import worker_source
 from mtasts.rollout.outlook import Outlook, Published
 from mtasts.rollout.plan_review import Change, Review
-from mtasts.rulings import note, warning
+from mtasts.rulings import note, refusal, warning
 from mtasts.status.rows import (
     Claim,
     DomainStatus,
@@ -99,7 +100,11 @@ CHECKED = (
             Finding("host-not-found", Severity.ERROR, "there is no policy", "RFC 8461 section 3.3"),
             Finding("x", Severity.WARNING, "a warning", "vendor", "seen", "mend it"),
         ),
-        (Unknown("mx-session", "whether mx1 offers TLS", "port 25 is closed", "ask elsewhere"),),
+        (
+            Unknown(
+                Question.MX_SESSION, "whether mx1 offers TLS", "port 25 is closed", "ask elsewhere"
+            ),
+        ),
         "enforce",
         "1",
     ),
@@ -108,6 +113,7 @@ CHECKED = (
 ID = "0123456789abcdef" * 2
 CLAIM = Claim(Standing.DUE, "collect evidence", NOW, ("mtasts gate collect a.example -s agency",))
 WARNING = warning("handed-record-wrong", "a warning")
+UNMET = refusal("dmarc-missing", "no DMARC record")
 NOTE = note("enforce-way-back", "a note")
 OVERVIEW = Overview(
     NOW,
@@ -125,7 +131,7 @@ OVERVIEW = Overview(
                     NOW,
                     ID,
                     Proof(1, NOW, ID, ("192.0.2.1",), ("2001:db8::1",)),
-                    EvidenceSeen(problem="no JSON", unmet=("no DMARC record",)),
+                    EvidenceSeen(problem="no JSON", unmet=(UNMET,)),
                     claims=(CLAIM,),
                     rulings=(WARNING, NOTE),
                 ),

@@ -13,12 +13,15 @@ import pytest
 
 from mtasts.check.checks import CHECKS
 from mtasts.check.notes import Checked, Unknown
+from mtasts.check.row import Question
 from mtasts.findings import Finding, Severity
 from mtasts.render.checked_html import as_html
 
 NOW = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 ROOT = Path(__file__).parents[3]
-UNKNOWN = (Unknown("mx-session", "whether mx1 offers STARTTLS", "no route", "ask elsewhere"),)
+UNKNOWN = (
+    Unknown(Question.MX_SESSION, "whether mx1 offers STARTTLS", "no route", "ask elsewhere"),
+)
 LONG = "x" * 5000
 
 
@@ -109,7 +112,9 @@ def test_the_page_loads_nothing_and_allows_its_own_style_alone() -> None:
 
 def test_nothing_is_cut() -> None:
     found = Finding("x", Severity.ERROR, f"s{LONG}", "c", f"e{LONG}", f"f{LONG}")
-    text = as_html([Checked("a.example", (found,), (Unknown("u", "w", f"r{LONG}", "h"),))], NOW)
+    text = as_html(
+        [Checked("a.example", (found,), (Unknown(Question.MX, "w", f"r{LONG}", "h"),))], NOW
+    )
     assert all(f"{each}{LONG}" in text for each in "sefr")
 
 
