@@ -248,16 +248,20 @@ def _mailbox_domain(uri: str) -> str:
     return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
 
 
-async def patiently(look: Callable[[], Coroutine[Any, Any, V]], end: float) -> V:
-    """What ``look`` brings; what was put off is looked at once more, later."""
+async def patiently(
+    look: Callable[[], Coroutine[Any, Any, V]], end: float, *, pause_seconds: float = PAUSE_SECONDS
+) -> V:
+    """What ``look`` brings; what was put off is looked at once more, after a pause."""
     found = await look()
-    return await look() if found.put_off and await _paused(end) else found
+    return await look() if found.put_off and await _paused(end, pause_seconds) else found
 
 
 async def beside(
     look: Callable[[], Coroutine[Any, Any, V]],
     usual: Callable[[], Coroutine[Any, Any, V]],
     end: float,
+    *,
+    pause_seconds: float = PAUSE_SECONDS,
 ) -> V:
     """What ``look`` brings at a host where ``usual`` has stood.
 
@@ -267,16 +271,16 @@ async def beside(
     found = await look()
     if not (found.put_off or found.refused) or (await usual()).stood:
         return found
-    if await _paused(end):
+    if await _paused(end, pause_seconds):
         found = await look()
     return replace(found, limited=found.put_off or found.refused)
 
 
-async def _paused(end: float) -> bool:
+async def _paused(end: float, seconds: float) -> bool:
     """Let time pass, where enough of it is left to look once more after that."""
-    if end - asyncio.get_running_loop().time() < 2 * PAUSE_SECONDS:
+    if end - asyncio.get_running_loop().time() < 2 * seconds:
         return False
-    await asyncio.sleep(PAUSE_SECONDS)
+    await asyncio.sleep(seconds)
     return True
 
 

@@ -319,26 +319,32 @@ def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
 
 
 async def each_of(
-    domains: Iterable[str], check: Callable[[str], Coroutine[Any, Any, T]], *, parallel: int
+    domains: Iterable[str],
+    check: Callable[[str], Coroutine[Any, Any, T]],
+    *,
+    parallel: int,
+    quick_seconds: float = _QUICK_SECONDS,
+    slow_factor: int = _SLOW_FACTOR,
 ) -> AsyncIterator[T]:
     """What ``check`` makes of each domain, as it ends; no more than ``parallel`` at once.
 
-    One that has taken longer than a quick one does makes room for another, within bounds.
+    One that has taken longer than a quick one does makes room for another, up to ``slow_factor``
+    times as many.
     """
     clock = asyncio.get_running_loop().time
     waiting = iter(domains)
     running: dict[asyncio.Task[T], float] = {}
-    most = parallel * _SLOW_FACTOR
+    most = parallel * slow_factor
     try:
         while True:
-            quick = [begun for begun in running.values() if clock() - begun < _QUICK_SECONDS]
+            quick = [begun for begun in running.values() if clock() - begun < quick_seconds]
             room = min(parallel - len(quick), most - len(running))
             for each in islice(waiting, room):
                 quick.append(clock())
                 running[asyncio.create_task(check(each))] = quick[-1]
             if not running:
                 return
-            until = min(quick, default=clock()) + _QUICK_SECONDS - clock()
+            until = min(quick, default=clock()) + quick_seconds - clock()
             done, _ = await asyncio.wait(
                 running, timeout=max(until, 0.01), return_when=asyncio.FIRST_COMPLETED
             )

@@ -22,8 +22,9 @@ _WAIT_SECONDS = 30.0  # longer than any look-up takes
 class Parsers:
     """Reads records with what they refer to."""
 
-    def __init__(self, answers: Answers) -> None:
-        """Start nothing yet."""
+    def __init__(self, answers: Answers, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+        """Start nothing yet; no look-up of a parser is waited for longer."""
+        self._wait_seconds = wait_seconds
         self._answers = answers
         self._threads = ThreadPoolExecutor(_THREADS, "mtasts-parser")
 
@@ -32,7 +33,8 @@ class Parsers:
         from mtasts.probe import spf_dmarc  # only where there is a record
 
         loop = asyncio.get_running_loop()
-        resolver = spf_dmarc.BoundedResolver(_asking(loop, Lookups(self._answers, end)))
+        ask = _asking(loop, Lookups(self._answers, end), self._wait_seconds)
+        resolver = spf_dmarc.BoundedResolver(ask)
         work = partial(spf_dmarc.PARSERS[kind], record, domain, resolver)
         try:
             async with asyncio.timeout_at(end):
@@ -41,7 +43,9 @@ class Parsers:
             return Parsed(record, reason=LATE)
 
 
-def _asking(loop: asyncio.AbstractEventLoop, ask: Lookups) -> Callable[[str, str], DnsAnswer]:
+def _asking(
+    loop: asyncio.AbstractEventLoop, ask: Lookups, wait_seconds: float
+) -> Callable[[str, str], DnsAnswer]:
     """A look-up for threads, which blocks; a failed one where the loop has ended meanwhile."""
 
     def wait(name: str, type_: str) -> DnsAnswer:
@@ -53,7 +57,7 @@ def _asking(loop: asyncio.AbstractEventLoop, ask: Lookups) -> Callable[[str, str
             asking.close()
             return late
         try:
-            return future.result(_WAIT_SECONDS)
+            return future.result(wait_seconds)
         except (TimeoutError, CancelledError):
             future.cancel()
             return late

@@ -21,8 +21,15 @@ class Shared(Generic[K, T]):
     It goes on when one of those that wait for it has no more time.
     """
 
-    def __init__(self, work: Callable[[K], Coroutine[Any, Any, T]], entries_max: int) -> None:
-        """Do ``work`` for each key."""
+    def __init__(
+        self,
+        work: Callable[[K], Coroutine[Any, Any, T]],
+        entries_max: int,
+        *,
+        kept_seconds: float = _KEPT_SECONDS,
+    ) -> None:
+        """Do ``work`` for each key; what it brings is kept for so long."""
+        self._kept_seconds = kept_seconds
         self._work = work
         self._entries_max = entries_max
         self._kept: OrderedDict[K, tuple[float, asyncio.Task[T]]] = OrderedDict()
@@ -39,7 +46,7 @@ class Shared(Generic[K, T]):
         now = asyncio.get_running_loop().time()
         if key in self._kept:
             begun, task = self._kept[key]
-            if now - begun < _KEPT_SECONDS:
+            if now - begun < self._kept_seconds:
                 return task
         task = asyncio.ensure_future(self._work(key))
         self._kept[key] = (now, task)

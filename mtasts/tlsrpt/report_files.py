@@ -39,7 +39,9 @@ _HOLDS = {
 _MAILDIR = frozenset({"cur", "new"})
 
 
-def read_reports(paths: Iterable[Path], domain: str, now: dt.datetime) -> ReportSummary:
+def read_reports(
+    paths: Iterable[Path], domain: str, now: dt.datetime, *, files_max: int = FILES_MAX
+) -> ReportSummary:
     """Add up the report files at ``paths``, and those below folders that end as reports do.
 
     Of a folder, a file with another ending is named as skipped; one that was given is read
@@ -47,15 +49,15 @@ def read_reports(paths: Iterable[Path], domain: str, now: dt.datetime) -> Report
 
     Raises:
         OSError: a path cannot be read at all.
-        UsageError: there are more than `FILES_MAX` files.
+        UsageError: there are more than ``files_max`` files.
     """
     reports: dict[str, Report] = {}
     dropped: list[Dropped] = []
     names: set[str] = set()
     for number, (path, is_given) in enumerate(_files(paths)):
-        if number == FILES_MAX:
+        if number == files_max:
             raise UsageError(
-                f"--reports: more than {FILES_MAX} files: give those of the last 60 days"
+                f"--reports: more than {files_max} files: give those of the last 60 days"
             )
         name = printable(path.name)
         name = printable(str(path), 300) if name in names else name

@@ -117,7 +117,7 @@ def summarise(
         ),
         successes=total.successes,
         failures=tuple(FailureDay(*key, failures[key]) for key in sorted(failures)),
-        dropped=_bounded(total.dropped),
+        dropped=bounded(total.dropped),
     )
 
 
@@ -240,13 +240,13 @@ def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:
         yield UNSPECIFIED, "", rest
 
 
-def _bounded(dropped: list[Dropped]) -> tuple[Dropped, ...]:
-    """The graver ones first; what is beyond the bound is told as one."""
+def bounded(dropped: list[Dropped], rows_max: int = _DROPPED_MAX) -> tuple[Dropped, ...]:
+    """The graver ones first; what is beyond so many is told as one."""
     rows = sorted(dropped, key=lambda each: (not each.may_hide_failures, each.file, each.reason))
-    if len(rows) <= _DROPPED_MAX:
+    if len(rows) <= rows_max:
         return tuple(rows)
-    rest = rows[_DROPPED_MAX:]
+    rest = rows[rows_max:]
     hides = any(each.may_hide_failures for each in rest)
     why = f"{len(rest)} more files and rows count for nothing"
     more = Dropped(Drop.REPORT, "and more", why, may_hide_failures=hides)
-    return (*rows[:_DROPPED_MAX], more)
+    return (*rows[:rows_max], more)

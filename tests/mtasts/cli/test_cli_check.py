@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from loopback import Zone
 from memory_store import MemoryStore
 from stack_text import stack_text
 
-from mtasts.cli import domain_list
+from mtasts.cli.domain_list import FILE_MAX_BYTES
 from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.errors import UsageError
@@ -218,12 +219,12 @@ def test_wrong_input_is_named(
 
 
 def test_a_file_that_is_too_large_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(domain_list, "FILE_MAX_BYTES", 3)
-    (tmp_path / "many").write_text("a.example\n")
+    (tmp_path / "many").touch()
+    os.truncate(tmp_path / "many", FILE_MAX_BYTES + 1)
     assert run("--file", "many") == 2
-    assert "is larger than 3 bytes" in capsys.readouterr().err
+    assert f"is larger than {FILE_MAX_BYTES} bytes" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])

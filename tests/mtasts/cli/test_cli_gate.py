@@ -25,10 +25,9 @@ from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession, TlsS
 from mtasts.policy import Mode, Policy
 from mtasts.probe.probes import Probes
 from mtasts.probe.reach import ConnectTo, Reach
-from mtasts.promotion import evidence as evidence_module
 from mtasts.promotion.collect import gather_evidence, vantage_of
 from mtasts.promotion.conditions import evidence_conditions
-from mtasts.promotion.evidence import Evidence, read_evidence
+from mtasts.promotion.evidence import EVIDENCE_MAX_BYTES, Evidence, read_evidence
 from mtasts.tlsrpt.summary import ReportSummary
 
 if TYPE_CHECKING:
@@ -422,12 +421,17 @@ def test_evidence_of_version_1_is_unmet_with_the_way_to_the_new_one(
 
 
 def test_a_file_that_would_be_too_large_is_not_written(
-    lab: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(evidence_module, "EVIDENCE_MAX_BYTES", 100)
+    selectors = [f"s{number}" for number in range(8)]
+    text = STACK.replace("[s1]", f"[{', '.join(selectors)}]")
+    (lab / "stacks" / "Pulumi.agency.yaml").write_text(text)
+    long = tuple(f"v=DKIM1; p={'A' * 4000}" for _ in range(50))
+    keys = {(f"{each}._domainkey.example.gov", "TXT"): long for each in selectors}
     write_good(lab / "reports")
-    assert run("collect", DOMAIN, "--reports", "reports") == 2
-    assert "example.gov.json: it would be larger than 100 bytes" in capsys.readouterr().err
+    assert run("collect", DOMAIN, "--reports", "reports", zone=Zone(RECORDS | keys)) == 2
+    says = f"example.gov.json: it would be larger than {EVIDENCE_MAX_BYTES} bytes"
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 from loopback import Zone, served
 
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome, TlsSession
-from mtasts.observe import connections
 from mtasts.observe.connections import Visits, beside, patiently, report_uris
 from mtasts.observe.lookups import LATE, Answers
 from mtasts.probe.reach import ConnectTo, Reach
@@ -118,11 +117,10 @@ def script(*answers: Fetch) -> tuple[list[Fetch], Callable[[], Coroutine[Any, An
     ],
 )
 async def test_who_puts_the_first_look_off_is_asked_once_more(
-    monkeypatch: pytest.MonkeyPatch, answers: list[Fetch], seconds: float, expected: Fetch
+    answers: list[Fetch], seconds: float, expected: Fetch
 ) -> None:
-    monkeypatch.setattr(connections, "PAUSE_SECONDS", 0.01)
     left, look = script(*answers)
-    found = await patiently(look, asyncio.get_running_loop().time() + seconds)
+    found = await patiently(look, asyncio.get_running_loop().time() + seconds, pause_seconds=0.01)
     assert (found, left) == (expected, [])
 
 
@@ -140,12 +138,11 @@ async def test_who_puts_the_first_look_off_is_asked_once_more(
     ],
 )
 async def test_a_limit_is_told_from_a_refusal_by_the_usual_look(
-    monkeypatch: pytest.MonkeyPatch, answers: list[Fetch], usual: list[Fetch], expected: Fetch
+    answers: list[Fetch], usual: list[Fetch], expected: Fetch
 ) -> None:
-    monkeypatch.setattr(connections, "PAUSE_SECONDS", 0.01)
     left, look = script(*answers)
     control, again = script(*usual)
-    found = await beside(look, again, asyncio.get_running_loop().time() + 60)
+    found = await beside(look, again, asyncio.get_running_loop().time() + 60, pause_seconds=0.01)
     assert (found, left, control) == (expected, [], [])
 
 

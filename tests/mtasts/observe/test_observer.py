@@ -6,20 +6,18 @@ import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loopback import Zone
 
 from mtasts.check.domain import check_domain
 from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
-from mtasts.observe import connections, observer
 from mtasts.observe.observer import Observer, each_of
+from mtasts.probe.probes import Probes
 from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 DOMAIN, HOST = "example.gov", "mta-sts.example.gov"
 RECORDS = {
@@ -48,7 +46,7 @@ async def test_ten_thousand_mx_are_not_asked(ca_file: Path) -> None:
 async def test_dns_that_does_not_answer_in_time_is_told_as_such(ca_file: Path) -> None:
     class Silent(Zone):
         async def lookup(self, name: str, type_: str) -> DnsAnswer:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
             raise AssertionError(f"nobody waits for {name} {type_}")
 
     observer = Observer(Reach(None, ca_file), Silent({}), deadline_seconds=0.05)
@@ -75,15 +73,16 @@ async def test_without_mx_records_the_domain_itself_is_asked(ca_file: Path) -> N
     assert [each.name for each in seen.dmarc] == ["_dmarc.example"]
 
 
-async def test_no_slot_in_time_is_no_answer(monkeypatch: pytest.MonkeyPatch, ca_file: Path) -> None:
-    async def hang(*_: object, **__: object) -> None:
-        await asyncio.sleep(60)
+async def test_no_slot_in_time_is_no_answer(ca_file: Path) -> None:
+    async def hang(*_: object, **__: object) -> Any:
+        await asyncio.Event().wait()
 
-    monkeypatch.setattr(connections, "fetch", hang)
-    monkeypatch.setattr(connections, "look", hang)
-    monkeypatch.setattr(connections, "greet", hang)
     observer = Observer(
-        Reach(None, ca_file), Zone(RECORDS), deadline_seconds=1.0, connections_max=1
+        Reach(None, ca_file),
+        Zone(RECORDS),
+        deadline_seconds=1.0,
+        connections_max=1,
+        probes=Probes(fetch=hang, look=hang, greet=hang),
     )
     seen = await observer.observe(DOMAIN)
     assert {each.outcome for each in seen.fetches} == {FetchOutcome.TIMED_OUT}
@@ -112,12 +111,8 @@ async def test_so_many_at_once_and_no_more() -> None:
     assert [each async for each in each_of([], one, parallel=7)] == []
 
 
-async def test_slow_ones_make_room_for_others_and_not_for_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_slow_ones_make_room_for_others_and_not_for_all() -> None:
     """Of eight slow ones, two at once, four have begun before the quick one behind them ends."""
-    monkeypatch.setattr(observer, "_QUICK_SECONDS", 0.05)
-    monkeypatch.setattr(observer, "_SLOW_FACTOR", 2)
     begun: list[str] = []
     over = asyncio.Event()
 
@@ -128,7 +123,7 @@ async def test_slow_ones_make_room_for_others_and_not_for_all(
         return domain
 
     names = ["slow1", "slow2", "slow3", "quick", "slow4", "slow5"]
-    results = each_of(names, one, parallel=2)
+    results = each_of(names, one, parallel=2, quick_seconds=0.05, slow_factor=2)
     assert await anext(results) == "quick"
     assert begun[:4] == names[:4]
     further = asyncio.ensure_future(anext(results))

@@ -13,8 +13,6 @@ from mtasts.observe.lookups import LATE, Answers, Lookups
 from mtasts.observe.record_parsers import Parsers
 
 if TYPE_CHECKING:
-    import pytest
-
     from mtasts.observations import DnsAnswer
 
 
@@ -32,12 +30,12 @@ async def test_a_record_is_read_with_what_it_refers_to() -> None:
     assert (found.record, found.error, found.reason) == (record, "", "")
 
 
-async def test_a_parser_waits_no_longer_than_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_parser_waits_no_longer_than_its_domain() -> None:
     parsers = Parsers(Answers(Slow({})))
     now = asyncio.get_running_loop().time()
     found = await parsers.read("spf", "v=spf1 mx -all", "example.gov", now - 1)
     assert found.reason == LATE
-    monkeypatch.setattr(record_parsers, "_WAIT_SECONDS", 0.01)
+    parsers = Parsers(Answers(Slow({})), wait_seconds=0.01)
     found = await parsers.read("spf", "v=spf1 mx -all", "example.gov", now + 10)
     assert (found.error, found.reason) == ("", LATE)
 
@@ -49,7 +47,7 @@ def test_a_loop_that_has_ended_answers_nobody() -> None:
     async def prepare() -> Lookups:
         return Lookups(Answers(Zone({})), loop.time() + 10)
 
-    ask = record_parsers._asking(loop, loop.run_until_complete(prepare()))
+    ask = record_parsers._asking(loop, loop.run_until_complete(prepare()), 10)
     loop.close()
     thread = threading.Thread(target=lambda: answers.append(ask("a.example", "A")))
     thread.start()

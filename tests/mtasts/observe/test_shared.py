@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
-from mtasts.observe import shared as module
 from mtasts.observe.shared import Shared
-
-if TYPE_CHECKING:
-    import pytest
 
 LATE = 99
 
 
-async def test_what_many_ask_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_many_ask_is_asked_once() -> None:
     asked: list[int] = []
 
     async def work(key: int) -> int:
@@ -33,9 +28,20 @@ async def test_what_many_ask_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> N
     shared.forget(1)
     shared.forget(7)
     assert await shared.get(1, end, LATE) == -1
-    monkeypatch.setattr(module, "_KEPT_SECONDS", 0.0)
-    assert await shared.get(1, end, LATE) == -1
-    assert asked == [1, 2, 3, 1, 1, 1]
+    assert asked == [1, 2, 3, 1, 1]
+
+
+async def test_what_is_too_old_is_asked_anew() -> None:
+    asked: list[int] = []
+
+    async def work(key: int) -> int:
+        asked.append(key)
+        return -key
+
+    shared = Shared(work, 2, kept_seconds=0.0)
+    end = asyncio.get_running_loop().time() + 30
+    assert [await shared.get(1, end, LATE) for _ in range(2)] == [-1, -1]
+    assert asked == [1, 1]
 
 
 async def test_work_goes_on_when_one_that_waits_has_no_time() -> None:

@@ -114,15 +114,23 @@ async def test_nobody_listens(tmp_path: Path, to: str) -> None:
     assert found.reason
 
 
-async def test_without_the_program_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert (
-        await details(Reach(allow_private=True), HOST, ADDRESS, port=443)
-    ).reason == "there is no openssl here"
-    monkeypatch.setattr(shutil, "which", lambda _: "/nowhere/openssl")
-    assert (
-        "No such file" in (await details(Reach(allow_private=True), HOST, ADDRESS, port=443)).reason
-    )
+def standing_for_openssl(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Have a script be the openssl that is found first."""
+    program = folder / "openssl"
+    program.write_text(text)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+async def test_without_the_program_there_is_a_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    found = await details(Reach(allow_private=True), HOST, ADDRESS, port=443)
+    assert found.reason == "there is no openssl here"
+    standing_for_openssl(tmp_path, monkeypatch, "#!/nowhere/sh")
+    found = await details(Reach(allow_private=True), HOST, ADDRESS, port=443)
+    assert "No such file" in found.reason
 
 
 @pytest.mark.parametrize(
@@ -137,10 +145,7 @@ async def test_without_the_program_there_is_a_reason(monkeypatch: pytest.MonkeyP
 async def test_what_does_not_end_is_ended(
     script: str, says: str, seconds: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "openssl"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(shutil, "which", lambda _: str(program))
+    standing_for_openssl(tmp_path, monkeypatch, f"#!/bin/sh\n{script}\n")
     found = await details(
         Reach(allow_private=True), HOST, ADDRESS, port=443, deadline_seconds=seconds
     )
@@ -150,12 +155,10 @@ async def test_what_does_not_end_is_ended(
 async def test_it_sees_its_processes_gone_however_often_it_is_cancelled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program = tmp_path / "openssl"
-    program.write_text(f"#!/bin/sh\necho $$ >>{tmp_path}/ids\nexec sleep 60\n")
-    program.chmod(0o755)
     ids = tmp_path / "ids"
     ids.touch()
-    monkeypatch.setattr(shutil, "which", lambda _: str(program))
+    script = f"#!/bin/sh\necho $$ >>{ids}\nexec sleep 60\n"
+    standing_for_openssl(tmp_path, monkeypatch, script)
     looking = asyncio.create_task(details(Reach(allow_private=True), HOST, ADDRESS, port=443))
     async with asyncio.timeout(30):
         while len(started := ids.read_text().split()) < 2:  # noqa: ASYNC110 - others write it

@@ -11,8 +11,8 @@ import pytest
 from gate_evidence import EVIDENCE
 
 from mtasts.observations import CertificateFault, SmtpOutcome
-from mtasts.promotion import evidence as module
 from mtasts.promotion.evidence import (
+    EVIDENCE_MAX_BYTES,
     EvidenceError,
     Explanation,
     Session,
@@ -130,12 +130,11 @@ def test_a_file_of_version_1_is_as_strict(change: dict[str, object], says: str) 
         read_evidence(json.dumps({**version_1(), **change}).encode(), DOMAIN)
 
 
-def test_no_file_is_written_that_would_not_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "EVIDENCE_MAX_BYTES", 100)
-    with pytest.raises(EvidenceError, match="larger than 100 bytes: give the reports of the last"):
-        store_evidence(tmp_path / "f.json", EVIDENCE)
+def test_no_file_is_written_that_would_not_be_read(tmp_path: Path) -> None:
+    large = replace(EVIDENCE, spf=replace(EVIDENCE.spf, records=("x" * EVIDENCE_MAX_BYTES,)))
+    says = f"larger than {EVIDENCE_MAX_BYTES} bytes: give the reports of the last"
+    with pytest.raises(EvidenceError, match=says):
+        store_evidence(tmp_path / "f.json", large)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -150,7 +149,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 def test_its_size_is_bounded() -> None:
     with pytest.raises(EvidenceError, match="larger than"):
-        read_evidence(b" " * (module.EVIDENCE_MAX_BYTES + 1), DOMAIN)
+        read_evidence(b" " * (EVIDENCE_MAX_BYTES + 1), DOMAIN)
 
 
 def test_an_explanation_is_for_one_host_or_all() -> None:

@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 
 from localcloud.reports import write_reports
 from mtasts.errors import UsageError
-from mtasts.tlsrpt import report_files
 from mtasts.tlsrpt.reading import parse_report
 from mtasts.tlsrpt.report_files import read_reports
 from mtasts.tlsrpt.summary import summarise
@@ -363,16 +362,13 @@ def test_of_two_files_with_one_name_each_is_named(tmp_path: Path) -> None:
     assert [each.file for each in found.dropped] == [f"{tmp_path}/b/x.json", "x.json"]
 
 
-def test_more_files_than_are_read_are_refused_and_none_is_left_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(report_files, "FILES_MAX", 2)
+def test_more_files_than_are_read_are_refused_and_none_is_left_out(tmp_path: Path) -> None:
     for name in "ab":
         (tmp_path / f"{name}.json").write_bytes(raw(GOOD))
-    assert read_reports([tmp_path], NAME, NOW).reports == 1
+    assert read_reports([tmp_path], NAME, NOW, files_max=2).reports == 1
     (tmp_path / "c.json").write_bytes(raw(FAILING))
     with pytest.raises(UsageError, match="more than 2 files: give those of the last 60 days"):
-        read_reports([tmp_path], NAME, NOW)
+        read_reports([tmp_path], NAME, NOW, files_max=2)
 
 
 @pytest.mark.parametrize(("sessions", "days"), [(0, 13), (1, 14)])

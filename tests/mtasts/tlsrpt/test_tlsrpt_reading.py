@@ -395,21 +395,22 @@ def test_xml_is_told_from_a_broken_report() -> None:
     assert not isinstance(refused.value, OtherFormatError)
 
 
-def test_sizes_and_counts_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sizes_and_counts_are_bounded() -> None:
     bomb = gzip.compress(b" " * (unpacking.INFLATED_MAX_BYTES + 1))
     with pytest.raises(ReportError, match="inflates to more"):
         parse_report(bomb)
     with pytest.raises(ReportError, match="larger than"):
         parse_report(b" " * (unpacking.INFLATED_MAX_BYTES + 1))
-    monkeypatch.setattr(unpacking, "COMPRESSED_MAX_BYTES", 10)
-    with pytest.raises(ReportError, match="larger than 10 bytes"):
-        parse_report(gzip.compress(b"{}"))
-    monkeypatch.setattr(reading, "DETAILS_MAX", 1)
-    with pytest.raises(ReportError, match="more than 1 failure-details"):
-        parse_report(encoded(EXAMPLE))
-    monkeypatch.setattr(reading, "POLICIES_MAX", 0)
-    with pytest.raises(ReportError, match="more than 0 entries"):
-        parse_report(encoded(EXAMPLE))
+    with pytest.raises(ReportError, match=f"larger than {unpacking.COMPRESSED_MAX_BYTES} bytes"):
+        parse_report(gzip.compress(b"{}") + bytes(unpacking.COMPRESSED_MAX_BYTES))
+    (policy, *_) = EXAMPLE["policies"]
+    for details, policies, says in (
+        (reading.DETAILS_MAX + 1, 1, f"more than {reading.DETAILS_MAX} failure-details"),
+        (0, reading.POLICIES_MAX + 1, f"more than {reading.POLICIES_MAX} entries"),
+    ):
+        row = {**policy, "failure-details": [{}] * details}
+        with pytest.raises(ReportError, match=says):
+            parse_report(encoded({**EXAMPLE, "policies": [row] * policies}))
 
 
 JSON = st.recursive(

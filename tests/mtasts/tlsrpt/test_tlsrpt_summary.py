@@ -13,10 +13,9 @@ import pytest
 
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
-from mtasts.tlsrpt import summary as module
 from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report
-from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter, ReportSummary, summarise
+from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter, ReportSummary, bounded, summarise
 
 DOMAIN = "example.gov"
 DAY = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
@@ -208,14 +207,11 @@ def test_rows_that_may_concern_the_domain_are_named_with_their_day() -> None:
 
 
 @pytest.mark.parametrize("hides", [True, False])
-def test_what_is_named_is_bounded_and_the_graver_comes_first(
-    monkeypatch: pytest.MonkeyPatch, *, hides: bool
-) -> None:
-    monkeypatch.setattr(module, "_DROPPED_MAX", 2)
+def test_what_is_named_is_bounded_and_the_graver_comes_first(*, hides: bool) -> None:
     rows = [Dropped(Drop.FILE, "a", "", may_hide_failures=False)]
     rows += [Dropped(Drop.FILE, name, "", may_hide_failures=hides) for name in "cb"]
     rows += [Dropped(Drop.REPORT, "z", "no JSON")]
-    found = summed(*rows).dropped
+    found = bounded(rows, 2)
     assert [each.file for each in found] == (["b", "c"] if hides else ["z", "a"]) + ["and more"]
     assert (found[-1].reason, found[-1].may_hide_failures) == (
         "2 more files and rows count for nothing",
