@@ -38,12 +38,13 @@ class Listing(Generic[Where]):
     notes: dict[str, str] = field(default_factory=dict)
     extra: dict[str, list[Where]] = field(default_factory=dict)
     size: int = 0
+    max_bytes: int = LEDGER_MAX_BYTES
 
     def count(self, size: int) -> None:
         """Note the size of one more object; raises `LedgerError` beyond any reason."""
         self.size += max(size, OBJECT_BYTES)
-        if self.size > LEDGER_MAX_BYTES:
-            raise LedgerError(f"below {self.prefix} are more than {LEDGER_MAX_BYTES} bytes")
+        if self.size > self.max_bytes:
+            raise LedgerError(f"below {self.prefix} are more than {self.max_bytes} bytes")
 
     def numbers(self) -> dict[int, Where]:
         """The entries by number; what is none is passed over."""

@@ -22,6 +22,7 @@ from mtasts.ledger.entries import ENTRY_MAX_BYTES, LedgerError
 from mtasts.ledger.kept import (
     CHECKPOINT_MAX_BYTES,
     LATCH,
+    LEDGER_MAX_BYTES,
     Kept,
     block,
     entry_name,
@@ -51,6 +52,7 @@ class ObjectStore(ABC, Generic[Where]):
 
     # The call that lists keys: one that also finds those whose newest version is a delete marker.
     listing: ClassVar[Literal["list_object_versions", "list_objects_v2"]]
+    ledger_max_bytes: ClassVar[int] = LEDGER_MAX_BYTES
 
     def __init__(self, bucket: str, stack: str) -> None:
         """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
@@ -177,7 +179,7 @@ class ObjectStore(ABC, Generic[Where]):
 
     def _behind(self, start: str, number: int) -> Listing[Where]:
         """The entry ``number`` and those behind it, block by block, with others among them."""
-        found: Listing[Where] = Listing(start, is_whole=False)
+        found: Listing[Where] = Listing(start, is_whole=False, max_bytes=self.ledger_max_bytes)
         following, listed = number, set()
         while block(following) not in listed:
             listed.add(block(following))
@@ -308,7 +310,7 @@ class ObjectStore(ABC, Generic[Where]):
 
         The keys of what comes back are those behind ``below``, or else behind ``start``.
         """
-        listed: Listing[Where] = Listing(below or start)
+        listed: Listing[Where] = Listing(below or start, max_bytes=self.ledger_max_bytes)
         for page in self.pages(start):
             self.take(page, listed)
             if not everything and page.get("IsTruncated"):

@@ -96,7 +96,20 @@ def checkpoint_number(name: str) -> int | None:
     return int(digits) if is_one and int(digits) else None
 
 
-def render_checkpoint(domain: str, entries: Mapping[int, bytes], number: int) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large what is kept may be: a checkpoint as it is stored, and all the entries in it."""
+
+    checkpoint_bytes: int = CHECKPOINT_MAX_BYTES
+    ledger_bytes: int = LEDGER_MAX_BYTES
+
+
+LIMITS = Limits()
+
+
+def render_checkpoint(
+    domain: str, entries: Mapping[int, bytes], number: int, limits: Limits = LIMITS
+) -> bytes | None:
     """The checkpoint of the entries 1 to ``number``, the same bytes whoever makes it.
 
     None where it would be too large to be read; then reading takes more calls, and nothing else.
@@ -112,25 +125,27 @@ def render_checkpoint(domain: str, entries: Mapping[int, bytes], number: int) ->
     }
     text = json.dumps(document).encode("ascii")
     packed = gzip.compress(text, mtime=0)
-    if len(packed) > CHECKPOINT_MAX_BYTES or len(text) > LEDGER_MAX_BYTES:
+    if len(packed) > limits.checkpoint_bytes or len(text) > limits.ledger_bytes:
         return None
     return packed
 
 
-def parse_checkpoint(raw: bytes, domain: str, number: int) -> dict[int, bytes]:
+def parse_checkpoint(
+    raw: bytes, domain: str, number: int, limits: Limits = LIMITS
+) -> dict[int, bytes]:
     """The entries that a checkpoint holds, by number.
 
     Raises:
         LedgerError: it is not what its name says, or contradicts its own digest.
     """
     what = f"the checkpoint {number} of the ledger of {domain}"
-    if len(raw) > CHECKPOINT_MAX_BYTES:
-        raise LedgerError(f"{what} is larger than {CHECKPOINT_MAX_BYTES} bytes")
+    if len(raw) > limits.checkpoint_bytes:
+        raise LedgerError(f"{what} is larger than {limits.checkpoint_bytes} bytes")
     try:
         unpacking = zlib.decompressobj(_GZIP)
-        text = unpacking.decompress(raw, LEDGER_MAX_BYTES)
+        text = unpacking.decompress(raw, limits.ledger_bytes)
         if not unpacking.eof or unpacking.unused_data:
-            raise LedgerError(f"{what} is cut off, or has more than {LEDGER_MAX_BYTES} bytes")
+            raise LedgerError(f"{what} is cut off, or has more than {limits.ledger_bytes} bytes")
         found = json.loads(text)
         named = (found["version"], found["domain"], found["number"])
         held = [each.encode("latin-1") for each in found["entries"]]

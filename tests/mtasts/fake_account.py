@@ -4,12 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from mtasts.cloud.aws.account import Account, AwsSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ACCOUNT = "123456789012"
+
+
+class Changed:
+    """A client of which some calls are a test's own."""
+
+    def __init__(self, client: Any, **calls: Callable[..., Any]) -> None:
+        self._client = client
+        self._calls = calls
+
+    def __getattr__(self, name: str) -> Any:
+        return self._calls.get(name) or getattr(self._client, name)
+
+
+def refusing(code: str, call: str) -> Callable[..., Any]:
+    """A call that AWS refuses."""
+
+    def refuse(**_: object) -> None:
+        raise ClientError({"Error": {"Code": code}}, call)
+
+    return refuse
 
 
 class FakeAccount(Account):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_account import FakeAccount
 
 from localcloud.moto_host import moto_running
 from mtasts.cloud.aws.account import Account, AwsSettings, AwsSettingsError, Role, WrongAccountError
@@ -60,13 +61,11 @@ def test_secrets_do_not_show_in_the_settings_text() -> None:
     assert "hush" not in repr(settings)
 
 
-def test_credentials_of_another_account_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    account = Account(AwsSettings(region="us-east-1", allowed_accounts=("111111111111",)))
-    monkeypatch.setattr(account, "_account_id", "222222222222")
+def test_credentials_of_another_account_are_refused() -> None:
+    settings = AwsSettings(region="us-east-1", allowed_accounts=("111111111111",))
     with pytest.raises(WrongAccountError, match="222222222222"):
-        account.require_allowed()
-    monkeypatch.setattr(account, "_account_id", "111111111111")
-    assert account.require_allowed() == "111111111111"
+        FakeAccount(settings, id_="222222222222").require_allowed()
+    assert FakeAccount(settings, id_="111111111111").require_allowed() == "111111111111"
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from fake_account import FakeAccount
 from loopback import closed_port
 
 from localcloud import moto_host
@@ -50,9 +51,8 @@ def test_it_is_read_as_it_was_written_and_none_is_none(url: str) -> None:
         found.read("example.gov")
 
 
-def test_what_s3_does_not_tell_is_not_known(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody = account(f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setattr(nobody, "account_id", lambda: "123456789012")
+def test_what_s3_does_not_tell_is_not_known() -> None:
+    nobody = FakeAccount(account(f"http://127.0.0.1:{closed_port()}").settings)
     with pytest.raises(UndeterminedError, match="what was handed out for"):
         Handouts(nobody, "b").read("example.gov")
     from botocore.exceptions import ClientError  # slow
@@ -61,8 +61,6 @@ def test_what_s3_does_not_tell_is_not_known(url: str, monkeypatch: pytest.Monkey
         def get_object(self, **_: object) -> None:
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
 
-    found = account(url)
-    monkeypatch.setattr(found, "account_id", lambda: "123456789012")
-    monkeypatch.setattr(found, "client", lambda _: Denied())
+    found = FakeAccount(clients={"s3": Denied()})
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         Handouts(found, "b").read("example.gov")

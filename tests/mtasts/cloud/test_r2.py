@@ -91,25 +91,29 @@ def test_a_bucket_that_lost_its_locks_is_guarded_again(url: str, bucket: str) ->
             ledger.is_guarded()
 
 
-def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(
-    url: str, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Counting(CloudflareAccount):
+    """An account that notes what it was asked for."""
+
+    def __init__(self, settings: CloudflareSettings) -> None:
+        super().__init__(settings)
+        self.asked: list[str] = []
+
+    def find(self, path: str) -> Any:
+        self.asked.append(path)
+        return super().find(path)
+
+
+def test_the_lock_is_seen_to_once_a_run_and_again_after_a_failure(url: str, bucket: str) -> None:
     with store(url, f"once-{bucket}") as (ledger, servers):
         servers.api.faults = Faults(lacking=frozenset({"Workers R2 Storage Read"}))
         with pytest.raises(UndeterminedError, match="the lock of the bucket"):
             ledger.lock()
         servers.api.faults = Faults()
-        asked: list[str] = []
-        find = ledger._account.find
-
-        def counted(_: object, path: str) -> Any:
-            asked.append(path)
-            return find(path)
-
-        monkeypatch.setattr(CloudflareAccount, "find", counted)
+        counting = Counting(ledger._account.settings)
+        again = R2Store(counting, ledger.bucket, "agency")
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda _: ledger.lock(), range(8)))
-        assert len(asked) == 1
+            list(pool.map(lambda _: again.lock(), range(8)))
+        assert len(counting.asked) == 1
 
 
 def test_the_lock_stands_before_there_is_an_entry(url: str, bucket: str) -> None:

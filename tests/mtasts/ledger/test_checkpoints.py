@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from memory_store import DOMAIN, MemoryStore
 
 from localcloud.moto_host import moto_running, session
-from mtasts.cloud import ledger_listing as listing
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
+from mtasts.cloud.ledger_listing import OBJECT_BYTES
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
-from mtasts.ledger import kept as keeping
 from mtasts.ledger.entries import Adopted, LedgerError, MxSeen, parse_entry, render_entry
 from mtasts.ledger.history import Ledger, intend, read_kept
 from mtasts.ledger.kept import (
     LATCH,
     Kept,
+    Limits,
     block,
     chain,
     checkpoint_name,
@@ -152,18 +152,16 @@ def test_a_checkpoint_that_is_not_what_it_says_is_none(raw: bytes, says: str) ->
         parse_checkpoint(raw, DOMAIN, 3)
 
 
-def test_a_checkpoint_is_bounded_by_size_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_is_bounded_by_size_alone() -> None:
     made = render_checkpoint(DOMAIN, entries(3), 3)
     assert made is not None
-    monkeypatch.setattr(keeping, "CHECKPOINT_MAX_BYTES", len(made) - 1)
-    assert render_checkpoint(DOMAIN, entries(3), 3) is None
-    with pytest.raises(LedgerError, match="larger than"):
-        parse_checkpoint(made, DOMAIN, 3)
-    monkeypatch.setattr(keeping, "CHECKPOINT_MAX_BYTES", len(made))
-    monkeypatch.setattr(keeping, "LEDGER_MAX_BYTES", 50)
-    assert render_checkpoint(DOMAIN, entries(3), 3) is None
-    with pytest.raises(LedgerError, match="has more than 50 bytes"):
-        parse_checkpoint(made, DOMAIN, 3)
+    for limits, says in (
+        (Limits(len(made) - 1), "larger than"),
+        (Limits(len(made), 50), "has more than 50 bytes"),
+    ):
+        assert render_checkpoint(DOMAIN, entries(3), 3, limits) is None
+        with pytest.raises(LedgerError, match=says):
+            parse_checkpoint(made, DOMAIN, 3, limits)
 
 
 def test_the_digest_is_of_the_row_and_of_the_domain() -> None:
@@ -275,26 +273,23 @@ def test_a_checkpoint_tells_of_entries_that_are_gone(bucket: Bucket) -> None:
 
 
 def test_a_long_ledger_whose_checkpoint_lost_its_last_entry_is_none(
-    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket,
 ) -> None:
     bucket.fill(1, 33)
     bucket.checkpoint(30)
-    first_page_only(monkeypatch, bucket)
+    bucket.store = PagesOfTen(bucket.store._account, bucket.name, "agency")
+    assert not bucket.store.look(f"ledger/{DOMAIN}/", everything=False).is_whole
     assert bucket.read()[0].entries == entries(33)
     bucket.remove("30.json")
     with pytest.raises(LedgerError, match="entry 30 of the ledger is missing"):
         bucket.read()
 
 
-def first_page_only(monkeypatch: pytest.MonkeyPatch, bucket: Bucket) -> None:
-    """Have a listing end after ten keys."""
-    pages = S3Store.pages
+class PagesOfTen(S3Store):
+    """Its listings have ten keys a page."""
 
-    def short(self: S3Store, start: str, **options: Any) -> Iterator[Any]:
-        yield from pages(self, start, PaginationConfig={"PageSize": 10}, **options)
-
-    monkeypatch.setattr(S3Store, "pages", short)
-    assert not bucket.store.look(f"ledger/{DOMAIN}/", everything=False).is_whole
+    def pages(self, start: str, **options: Any) -> Iterator[Any]:
+        yield from super().pages(start, PaginationConfig={"PageSize": 10}, **options)
 
 
 @pytest.mark.parametrize("what", ["another entry", "another checkpoint"])
@@ -326,9 +321,15 @@ def test_an_audit_compares_every_entry_with_every_checkpoint(bucket: Bucket) -> 
         bucket.store.audit(DOMAIN)
 
 
-def test_a_ledger_is_bounded_by_size(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+class SmallStore(S3Store):
+    """It takes no ledger of five objects."""
+
+    ledger_max_bytes = 5 * OBJECT_BYTES - 1
+
+
+def test_a_ledger_is_bounded_by_size(bucket: Bucket) -> None:
     bucket.fill(1, 5)
-    monkeypatch.setattr(listing, "LEDGER_MAX_BYTES", 5 * listing.OBJECT_BYTES - 1)
+    bucket.store = SmallStore(bucket.store._account, bucket.name, "agency")
     with pytest.raises(LedgerError, match="are more than 1279 bytes"):
         bucket.read()
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
+from fake_account import Changed, FakeAccount, refusing
 from iam_calls import Call, allows, calls_of
 
 from components.aws.policy_bucket import bucket_policy
 from localcloud.moto_host import moto_running, session
 from mtasts.cli.ledger_repair import Opened, verified
 from mtasts.cli.main import main
-from mtasts.cloud.aws.account import Account, AwsSettings
+from mtasts.cloud.aws.account import AwsSettings
 from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.config import Hosting, load_stack
@@ -34,7 +35,7 @@ from mtasts.policy import Mode, Policy
 from mtasts.recovery.ledger_repair import Mending, plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # moto's state is global: one process, one account.
@@ -77,15 +78,18 @@ class Kept:
             Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
         )
         at = {"s3": url, "sts": url}
-        self.account = Account(
-            AwsSettings("us-east-1", access_key="local", secret_key="local", endpoints=at),
-            attempts_max=1,
+        self.account = FakeAccount(
+            AwsSettings("us-east-1", access_key="local", secret_key="local", endpoints=at)
         )
         self.store = S3Store(self.account, self.bucket, self.stack, pause=lambda _: None)
         asyncio.run(self._fill())
         self.before = self.store.read(DOMAIN).entries
         self.policy = bucket_policy(self.bucket, "123456789012", keep=True)
         self.put_policy(self.policy)
+
+    def change(self, **calls: Callable[..., Any]) -> None:
+        """Have calls of S3 be a test's own."""
+        self.account.clients["s3"] = Changed(self.account.client("s3"), **calls)
 
     async def _fill(self) -> None:
         recorder = Recorder(self.store, Hosting.AWS, lambda: NOW)
@@ -189,9 +193,9 @@ def test_nobody_changes_the_ledger_or_its_history(
 
 
 def test_a_bucket_of_another_account_is_asked_for_nothing(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+    kept: Kept,
 ) -> None:
-    monkeypatch.setattr(kept.account, "account_id", lambda: "210987654321")
+    kept.account.id_ = "210987654321"
     with pytest.raises(ClientError, match="AccessDenied"):
         kept.s3.list_object_versions(Bucket=kept.bucket, ExpectedBucketOwner="210987654321")
     for ask in (
@@ -455,14 +459,11 @@ def test_an_entry_that_nobody_can_read_is_left_to_a_person() -> None:
 
 
 def test_a_policy_that_cannot_be_read_is_left_as_it_is(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+    kept: Kept,
 ) -> None:
     kept.harm(over="3.json")
     doomed = sorted(kept.store.everything(DOMAIN).superfluous)
-    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetBucketPolicy")
-    monkeypatch.setattr(
-        kept.account.client("s3"), "get_bucket_policy", lambda **_: (_ for _ in ()).throw(denied)
-    )
+    kept.change(get_bucket_policy=refusing("AccessDenied", "GetBucketPolicy"))
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         kept.store.remove(doomed)
     assert kept.has_policy()
@@ -470,14 +471,11 @@ def test_a_policy_that_cannot_be_read_is_left_as_it_is(
 
 
 def test_a_policy_that_goes_on_refusing_is_told_after_some_tries(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
+    kept: Kept,
 ) -> None:
     kept.harm(over="3.json")
     doomed = sorted(kept.store.everything(DOMAIN).superfluous)
-    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
-    monkeypatch.setattr(
-        kept.account.client("s3"), "delete_object", lambda **_: (_ for _ in ()).throw(denied)
-    )
+    kept.change(delete_object=refusing("AccessDenied", "DeleteObject"))
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         kept.store.remove(doomed)
     assert kept.has_policy()
@@ -498,29 +496,23 @@ def test_what_is_put_back_begins_at_the_end_so_that_no_part_looks_whole() -> Non
     assert store.written == [3, 2, 1]
 
 
-def test_the_policy_comes_back_whatever_comes_of_it(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_policy_comes_back_whatever_comes_of_it(kept: Kept) -> None:
     kept.harm(over="3.json")
     delete, refusals = kept.account.client("s3").delete_object, []
 
-    def refusing(**options: Any) -> Any:
+    def later(**options: Any) -> Any:
         refusals.append(kept.has_policy())
         if len(refusals) < 3:
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
         return delete(**options)
 
     found = kept.store.everything(DOMAIN)
-    monkeypatch.setattr(kept.account.client("s3"), "delete_object", refusing)
+    kept.change(delete_object=later)
     kept.store.remove(sorted(found.superfluous))  # a policy counts some seconds later
     assert refusals == [False] * 3
     refusals.clear()
     kept.harm(over="4.json")
-    monkeypatch.setattr(
-        kept.account.client("s3"),
-        "delete_object",
-        lambda **_: (_ for _ in ()).throw(ClientError({"Error": {"Code": "SlowDown"}}, "Delete")),
-    )
+    kept.change(delete_object=refusing("SlowDown", "Delete"))
     with pytest.raises(Exception, match="SlowDown"):
         kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
     assert kept.has_policy()
@@ -531,7 +523,7 @@ def test_the_policy_comes_back_whatever_comes_of_it(
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_a_policy_that_cannot_be_put_back_is_told_with_what_to_do(
-    kept: Kept, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+    kept: Kept, *, fails: bool
 ) -> None:
     kept.harm(over="3.json")
     doomed = sorted(kept.store.everything(DOMAIN).superfluous)
@@ -543,7 +535,7 @@ def test_a_policy_that_cannot_be_put_back_is_told_with_what_to_do(
             raise ClientError({"Error": {"Code": "SlowDown"}}, "PutBucketPolicy")
         return put(**options)
 
-    monkeypatch.setattr(kept.account.client("s3"), "put_bucket_policy", putting)
+    kept.change(put_bucket_policy=putting)
     if not fails:
         kept.store.remove(doomed)
         assert kept.has_policy()

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cloudflare_api import api, settings
+from fake_account import FakeAccount
 from loopback import closed_port
 
 from localcloud.cloudflare.account import Record
 from localcloud.cloudflare.api import Faults
 from localcloud.moto_host import moto_running, session
-from mtasts.cloud.aws import existing
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.existing import ForeignBucketError, find_existing
@@ -107,9 +107,7 @@ def test_a_distribution_is_found_by_its_alias(url: str, own: Account) -> None:
     assert find_existing(own, DISTRIBUTION, {"aliases": ["mta-sts.b.example"]}) is None
 
 
-def test_an_access_control_is_found_on_every_page(
-    own: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_access_control_is_found_on_every_page() -> None:
     class Pages:
         """moto lists all at once; CloudFront does not."""
 
@@ -122,11 +120,10 @@ def test_an_access_control_is_found_on_every_page(
             return {"OriginAccessControlList": page}
 
     pages = Pages()
-    monkeypatch.setattr(own, "client", lambda _: pages)
+    own = FakeAccount(clients={"cloudfront": pages})
     assert find_existing(own, CONTROL, {"name": "n2"}) == "I2"
     assert find_existing(own, CONTROL, {"name": "other"}) is None
     pages.endless = True
-    monkeypatch.setattr(existing, "_PAGES_MAX", 3)
     with pytest.raises(UndeterminedError, match="more origin access controls"):
         find_existing(own, CONTROL, {"name": "other"})
 
@@ -169,9 +166,8 @@ def test_a_record_is_found_by_owner_and_type(url: str, own: Account) -> None:
     assert find_existing(own, RECORD, inputs | {"type": "A"}) is None
 
 
-def test_an_account_that_does_not_tell_has_not_said_no(monkeypatch: pytest.MonkeyPatch) -> None:
-    nobody = account(f"http://127.0.0.1:{closed_port()}")
-    monkeypatch.setattr(nobody, "account_id", lambda: "123456789012")
+def test_an_account_that_does_not_tell_has_not_said_no() -> None:
+    nobody = FakeAccount(account(f"http://127.0.0.1:{closed_port()}").settings)
     for type_, inputs in (
         (BUCKET, {"bucket": "b"}),
         (RECORD, {"zoneId": "Z", "name": "n", "type": "A"}),
@@ -182,31 +178,26 @@ def test_an_account_that_does_not_tell_has_not_said_no(monkeypatch: pytest.Monke
         ensure_bucket(nobody, "b")
 
 
-def test_a_bucket_of_somebody_else_is_refused_by_name(
-    own: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bucket_of_somebody_else_is_refused_by_name(own: Account) -> None:
     own.client("s3").create_bucket(Bucket="theirs")
     assert find_existing(own, BUCKET, {"bucket": "theirs"}) == "theirs"
-    monkeypatch.setattr(own, "account_id", lambda: "210987654321")
+    other = FakeAccount(own.settings, id_="210987654321")
     says = "the bucket theirs is not one that the account 210987654321 owns"
     for type_ in (BUCKET, VERSIONING):
         with pytest.raises(ForeignBucketError, match=says):
-            find_existing(own, type_, {"bucket": "theirs"})
+            find_existing(other, type_, {"bucket": "theirs"})
     with pytest.raises(ForeignBucketError, match=says):
-        ensure_bucket(own, "theirs")
+        ensure_bucket(other, "theirs")
 
 
-def test_a_refusal_that_is_no_403_is_not_known(
-    own: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refusal_that_is_no_403_is_not_known() -> None:
     from botocore.exceptions import ClientError  # for this alone
 
     class Slow:
         def head_bucket(self, **_: str) -> None:
             raise ClientError({"Error": {"Code": "503", "Message": "SlowDown"}}, "HeadBucket")
 
-    monkeypatch.setattr(own, "account_id", lambda: "123456789012")
-    monkeypatch.setattr(own, "client", lambda _: Slow())
+    own = FakeAccount(clients={"s3": Slow()})
     with pytest.raises(UndeterminedError, match="SlowDown"):
         find_existing(own, BUCKET, {"bucket": "theirs"})
 
@@ -241,29 +232,45 @@ def config(role: str | None = None) -> Any:
     return load(values, file="f")
 
 
-def test_records_are_looked_for_in_their_domains_role(
-    own: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[Account] = []
+class Holding:
+    """Route 53 and S3 of an account that has the record of every name, and every bucket."""
 
-    def find(account: Account, *_: object) -> str:
-        asked.append(account)
-        return "found"
+    def list_resource_record_sets(self, **options: str) -> Any:
+        row = {"Name": f"{options['StartRecordName']}.", "Type": options["StartRecordType"]}
+        return {"ResourceRecordSets": [row]}
 
-    monkeypatch.setattr(existing, "find_existing", find)
-    record = Creation(RECORD, "r", {"name": "_mta-sts.example.gov"})
-    clouds = Clouds("s", config(ROLE), own, None)
-    assert finder(clouds)(record) == "found"
-    assert asked.pop().settings.roles[0].arn == ROLE
-    for other in (
-        Creation(RECORD, "r", {"name": "_mta-sts.other.gov"}),
-        Creation(RECORD, "r", {}),
-        Creation(BUCKET, "b", {"name": "example.gov"}),
-    ):
-        assert finder(clouds)(other) == "found"
-        assert asked.pop() is own
-    assert finder(Clouds("s", config(), own, None))(record) == "found"
-    assert asked == [own]
+    def head_bucket(self, **_: str) -> None:
+        """There is one."""
+
+
+class Nothing(Holding):
+    """The same of an account that has no record."""
+
+    def list_resource_record_sets(self, **_: str) -> Any:
+        return {"ResourceRecordSets": []}
+
+
+class WithRole(FakeAccount):
+    """An account that has no record, beside a role's that has them all."""
+
+    def in_role(self, role_arn: str | None) -> Account:
+        assert role_arn == ROLE
+        return FakeAccount(clients={"route53": Holding()})
+
+
+def test_records_are_looked_for_in_their_domains_role() -> None:
+    own = WithRole(clients={"route53": Nothing(), "s3": Holding()})
+
+    def record(name: str) -> Creation:
+        return Creation(RECORD, "r", {"zoneId": "Z", "name": name, "type": "TXT"})
+
+    find = finder(Clouds("s", config(ROLE), own, None))
+    assert find(record("_mta-sts.example.gov")) == "Z__mta-sts.example.gov_TXT"
+    assert find(record("_mta-sts.other.gov")) is None
+    assert find(Creation(BUCKET, "b", {"bucket": "b", "name": "example.gov"})) == "b"
+    with pytest.raises(KeyError):
+        find(Creation(RECORD, "r", {}))
+    assert finder(Clouds("s", config(), own, None))(record("_mta-sts.example.gov")) is None
 
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -362,11 +369,16 @@ def test_it_goes_on_until_nothing_more_is_found(own: Account) -> None:
     assert len(TAKEN) == 1
 
 
-def test_there_is_an_end_to_it(own: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+class Endless(Rounds):
+    """There is always more."""
+
+    endless = True
+
+
+def test_there_is_an_end_to_it(own: Account) -> None:
     ensure_bucket(own, "mine")
-    monkeypatch.setattr(Rounds, "endless", True)
     with pytest.raises(UndeterminedError, match="more to take in after 6 rounds"):
-        list(take_in_existing(Rounds("pulumi", "s"), finder(Clouds("s", config(), own, None))))
+        list(take_in_existing(Endless("pulumi", "s"), finder(Clouds("s", config(), own, None))))
 
 
 def test_a_cname_becomes_the_addresses_it_leads_to(url: str, own: Account) -> None:

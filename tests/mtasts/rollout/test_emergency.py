@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from facts_of import replace
+from fake_account import FakeAccount
 from memory_store import DOMAIN, MemoryStore
 from surveys import NOW, OLD, ZONE, ledger, mx, placed, survey
 
@@ -448,26 +449,26 @@ def test_a_note_counts_as_it_was_written_first(s3_store: S3Store) -> None:
 
 
 def test_there_may_be_more_notes_than_one_page_of_a_listing_has(
-    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+    s3_store: S3Store,
 ) -> None:
+    class PagesOfTwo(S3Store):
+        def pages(self, start: str, **options: Any) -> Iterator[Any]:
+            yield from super().pages(start, PaginationConfig={"PageSize": 2}, **options)
+
     for number in range(5):
         s3_store.note(DOMAIN, f"{number}.json", b"x")
-    pages = S3Store.pages
-    small = {"PaginationConfig": {"PageSize": 2}}
-    monkeypatch.setattr(S3Store, "pages", lambda self, start: pages(self, start, **small))
-    assert len(s3_store.emergencies()[DOMAIN]) == 5
+    paged = PagesOfTwo(s3_store._account, s3_store.bucket, "agency")
+    assert len(paged.emergencies()[DOMAIN]) == 5
 
 
-def test_notes_without_end_or_answer_are_not_known(
-    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_notes_without_end_or_answer_are_not_known(s3_store: S3Store) -> None:
+    class Small(S3Store):
+        ledger_max_bytes = 255
+
     s3_store.note(DOMAIN, "a.json", b"x")
-    monkeypatch.setattr("mtasts.cloud.ledger_listing.LEDGER_MAX_BYTES", 255)
     with pytest.raises(LedgerError, match="below emergency/ are more than 255 bytes"):
-        s3_store.emergencies()
-    monkeypatch.undo()
-    monkeypatch.setattr(
-        S3Store, "s3", lambda _: session().client("s3", endpoint_url="http://127.0.0.1:1")
-    )
+        Small(s3_store._account, s3_store.bucket, "agency").emergencies()
+    nobody = session().client("s3", endpoint_url="http://127.0.0.1:1")
+    silent = FakeAccount(clients={"s3": nobody})
     with pytest.raises(UndeterminedError, match="the notes of emergencies"):
-        s3_store.emergencies()
+        S3Store(silent, s3_store.bucket, "agency").emergencies()
