@@ -13,6 +13,7 @@ import sys
 import tarfile
 import urllib.error
 import urllib.request
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 SUMS = Path(__file__).with_name("downloads.sums")
 RELEASES = "https://get.pulumi.com/releases/sdk"
 _LINE = re.compile(r"(?P<sum>[0-9a-f]{64}) [ *](?P<file>[A-Za-z0-9._-]+)")
-_ARCHIVE_MAX_BYTES = 512 * 1024 * 1024
-_UNPACKED_MAX_BYTES = 2 * 1024 * 1024 * 1024
 _SECONDS = 60
 _INSTALL_SECONDS = 600
 _CHUNK = 1024 * 1024
@@ -33,15 +32,27 @@ _CHUNK = 1024 * 1024
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a release may be, as it comes and unpacked."""
+
+    archive_bytes: int = 512 * 1024 * 1024
+    unpacked_bytes: int = 2 * 1024 * 1024 * 1024
+
+
+LIMITS = Limits()
+
+
 class DownloadError(MtaStsError):
     """Nothing was installed: no sum is pinned, another sum came, or nobody answered."""
 
 
-def machine() -> tuple[str, str]:
+def machine(processor: str = "") -> tuple[str, str]:
     """Operating system and processor of this machine, in Go's words; raises `DownloadError`."""
-    found = _MACHINES.get(platform.machine().lower())
+    processor = processor or platform.machine()
+    found = _MACHINES.get(processor.lower())
     if found is None or sys.platform not in ("linux", "darwin"):
-        raise DownloadError(f"there is no release for {sys.platform} on {platform.machine()}")
+        raise DownloadError(f"there is no release for {sys.platform} on {processor}")
     return sys.platform, found
 
 
@@ -86,7 +97,12 @@ def pinned(archive: str, sums: Mapping[str, str] | None = None) -> str:
 
 
 def fetch_engine(
-    version: str, target: Path, *, sums: Mapping[str, str] | None = None, base: str = RELEASES
+    version: str,
+    target: Path,
+    *,
+    sums: Mapping[str, str] | None = None,
+    base: str = RELEASES,
+    limits: Limits = LIMITS,
 ) -> None:
     """Put the programs of the engine's release into ``target / "bin"``.
 
@@ -96,14 +112,18 @@ def fetch_engine(
     archive = engine_archive(version)
     wanted = pinned(archive, sums)
     file = target / archive
-    _download(f"{base}/{archive}", file)
+    _download(f"{base}/{archive}", file, limits)
     _require_sum(file, wanted)
-    _unpack(file, target / "bin")
+    _unpack(file, target / "bin", limits)
     file.unlink()
 
 
 def install_plugins(
-    pulumi: str, providers: Mapping[str, str], run: Callable[[list[str]], None] | None = None
+    pulumi: str,
+    providers: Mapping[str, str],
+    run: Callable[[list[str]], None] | None = None,
+    *,
+    sums: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Have the engine ``pulumi`` install the plugins of ``providers``, by name and version.
 
@@ -114,7 +134,7 @@ def install_plugins(
         DownloadError: a sum is missing, or the engine refused; the text says why.
     """
     rows = [
-        (name, version, pinned(plugin_archive(name, version)))
+        (name, version, pinned(plugin_archive(name, version), sums))
         for name, version in providers.items()
     ]
     for name, version, wanted in rows:
@@ -124,13 +144,13 @@ def install_plugins(
     return [f"{name} {version}" for name, version, _ in rows]
 
 
-def _download(url: str, file: Path) -> None:
+def _download(url: str, file: Path, limits: Limits) -> None:
     try:
         with urllib.request.urlopen(url, timeout=_SECONDS) as answer, file.open("xb") as out:  # noqa: S310 - a constant, and what comes is held to its sum
             count = 0
             while chunk := answer.read(_CHUNK):
                 count += len(chunk)
-                if count > _ARCHIVE_MAX_BYTES:
+                if count > limits.archive_bytes:
                     raise DownloadError(f"{url} is larger than any release")
                 out.write(chunk)
     except (urllib.error.URLError, OSError) as error:
@@ -147,12 +167,12 @@ def _require_sum(file: Path, wanted: str) -> None:
         )
 
 
-def _unpack(file: Path, into: Path) -> None:
+def _unpack(file: Path, into: Path, limits: Limits) -> None:
     """The programs of a release's archive, which lie in one folder of it."""
     into.mkdir()
     with tarfile.open(file) as archive:
         rows = [each for each in archive.getmembers() if each.isfile()]
-        if sum(each.size for each in rows) > _UNPACKED_MAX_BYTES:
+        if sum(each.size for each in rows) > limits.unpacked_bytes:
             raise DownloadError(f"{file.name} unpacks to more than any release")
         for each in rows:
             each.name = Path(each.name).name

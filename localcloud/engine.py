@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,14 @@ def cache_folder(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("XDG_CACHE_HOME") or base) / "mtasts" / "engine"
 
 
-def find(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
+def find(
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    fetch: Callable[[str, Path], None] = fetch_engine,
+) -> Engine:
     """An engine, in the order path, release, build; `MTASTS_ENGINE` forces one of them.
 
-    ``say`` is told what takes long.
+    ``say`` is told what takes long; ``fetch`` puts the release of a version into a folder.
 
     Raises:
         EngineError: none of the ways works; the message lists them all.
@@ -69,7 +74,7 @@ def find(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
     """
     ways: dict[str, Callable[[Mapping[str, str], Callable[[str], None]], Engine]] = {
         "path": on_path,
-        "release": released,
+        "release": partial(released, fetch=fetch),
         "build": built,
     }
     forced = environment.get(FORCE)
@@ -109,7 +114,11 @@ def on_path(environment: Mapping[str, str], _say: Callable[[str], None]) -> Engi
     return Engine(Path(binary), text.strip().removeprefix("v"), "path")
 
 
-def released(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
+def released(
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    fetch: Callable[[str, Path], None] = fetch_engine,
+) -> Engine:
     """The official release, if its sha256 sum is the pinned one (`localcloud.downloads`)."""
     folder = _folder(environment, "release")
     binary = folder / "bin" / "pulumi"
@@ -117,7 +126,7 @@ def released(environment: Mapping[str, str], say: Callable[[str], None]) -> Engi
     def install(target: Path) -> Engine:
         try:
             with _progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
-                fetch_engine(RELEASE_VERSION, target)
+                fetch(RELEASE_VERSION, target)
         except DownloadError as error:
             raise EngineError(str(error)) from error
         return Engine(binary, RELEASE_VERSION, "release")

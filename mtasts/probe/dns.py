@@ -38,8 +38,18 @@ class Resolver:
     Answers are kept nowhere.
     """
 
-    def __init__(self, reach: Reach, *, deadline_seconds: float = 10.0) -> None:
-        """Ask through ``reach``; nothing is sent yet."""
+    def __init__(
+        self,
+        reach: Reach,
+        *,
+        deadline_seconds: float = 10.0,
+        system: Callable[[], tuple[tuple[str, int], ...]] | None = None,
+    ) -> None:
+        """Ask through ``reach``, and where it has no resolver through what ``system`` tells.
+
+        Nothing is sent yet.
+        """
+        self._find_system = system or system_servers
         self._reach = reach
         self.is_local = reach.is_local
         self._fixed = reach.resolver
@@ -108,7 +118,7 @@ class Resolver:
         if self._fixed is not None:
             return (self._fixed,)
         if self._system is None:
-            self._system = system_servers()
+            self._system = self._find_system()
         return self._system
 
     async def _ask(
@@ -156,14 +166,17 @@ def _leave_out_https() -> None:
     dns._features.force("doh", enabled=False)  # noqa: SLF001 - the one way to say so
 
 
-def system_servers() -> tuple[tuple[str, int], ...]:
-    """Address and port of the DNS servers that this machine is set to ask; empty if none are."""
+def system_servers(path: str = "/etc/resolv.conf") -> tuple[tuple[str, int], ...]:
+    """Address and port of the DNS servers that this machine is set to ask; empty if none are.
+
+    ``path`` is the file that says so, where the system has one.
+    """
     _leave_out_https()
     import dns.exception  # as in Resolver
     import dns.resolver  # as in Resolver
 
     try:
-        found = dns.resolver.Resolver()
+        found = dns.resolver.Resolver(path)
     except dns.exception.DNSException:
         return ()
     return tuple((str(server), found.port) for server in found.nameservers)

@@ -42,10 +42,12 @@ class BoundedResolver:
 
     lifetime = 0.0  # the look-ups have deadlines of their own
 
-    def __init__(self, ask: Callable[[str, str], DnsAnswer]) -> None:
+    def __init__(
+        self, ask: Callable[[str, str], DnsAnswer], *, lookups_max: int = _LOOKUPS_MAX
+    ) -> None:
         """Ask nothing yet."""
         self._ask = ask
-        self._left = _LOOKUPS_MAX
+        self._left = lookups_max
         self.failure = ""
 
     def resolve(self, name: str, type_: str, **_: object) -> list[dns.rdata.Rdata]:

@@ -39,6 +39,14 @@ def _no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mail_domain, "guard", guard)
 
 
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The warnings of the engine's log."""
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", told.append)
+    return told
+
+
 class Host:
     """A host that is asked by a name of its own."""
 
@@ -119,10 +127,8 @@ async def test_what_is_served_and_seen_is_noted_and_the_ledger_is_not_touched() 
 
 
 async def test_the_way_back_does_not_wait_for_where_notes_are_kept(
-    monkeypatch: pytest.MonkeyPatch,
+    told: list[str],
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
     store = MemoryStore()
     store.fails["note"] = "no bucket"
     await run(store, Prover())
@@ -131,10 +137,8 @@ async def test_the_way_back_does_not_wait_for_where_notes_are_kept(
 
 @pytest.mark.parametrize("is_emergency", [True, False])
 async def test_what_a_ledger_does_not_take_in_an_emergency_is_noted_beside_it(
-    monkeypatch: pytest.MonkeyPatch, *, is_emergency: bool
+    told: list[str], *, is_emergency: bool
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
     store = MemoryStore()
     store.fails["append"] = "R2 is read-only"
     body, _, proof = hooks(store, Prover(), is_noted=False, is_emergency=is_emergency)
@@ -151,10 +155,8 @@ async def test_what_a_ledger_does_not_take_in_an_emergency_is_noted_beside_it(
 
 
 async def test_in_an_emergency_the_ledger_is_written_to_as_long_as_it_takes_anything(
-    monkeypatch: pytest.MonkeyPatch,
+    told: list[str],
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
     store = MemoryStore()
     body, _, proof = hooks(store, Prover(), is_noted=False, is_emergency=True)
     await body.callback(SimpleNamespace())
@@ -165,10 +167,8 @@ async def test_in_an_emergency_the_ledger_is_written_to_as_long_as_it_takes_anyt
 
 
 async def test_a_store_that_does_not_answer_is_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch,
+    told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
-    monkeypatch.setattr(pulumi.log, "warn", told.append)
     monkeypatch.setattr(mail_domain, "_NOTE_SECONDS", 0.01)
 
     async def never() -> None:

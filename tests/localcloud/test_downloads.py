@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import io
-import platform
 import tarfile
 import threading
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import downloads, engine
+from localcloud import engine
 from localcloud.downloads import (
     SUMS,
     DownloadError,
+    Limits,
     engine_archive,
     fetch_engine,
     install_plugins,
+    machine,
     pinned,
     plugin_archive,
     read_sums,
@@ -110,19 +112,18 @@ def test_nothing_else_is(
     assert not (tmp_path / "bin" / "pulumi").exists()
 
 
-def test_an_archive_without_end_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (Limits(archive_bytes=10), "larger than any release"),
+        (Limits(unpacked_bytes=2), "unpacks to more"),
+    ],
+    ids=["archive", "unpacked"],
+)
+def test_an_archive_without_end_is_cut(tmp_path: Path, limits: Limits, says: str) -> None:
     content = archive("pulumi/pulumi")
-    monkeypatch.setattr(downloads, "_ARCHIVE_MAX_BYTES", 10)
-    with (
-        serving(content) as (base, _),
-        pytest.raises(DownloadError, match="larger than any release"),
-    ):
-        fetch_engine("1.2.3", tmp_path, sums=sums(content), base=base)
-    monkeypatch.undo()
-    monkeypatch.setattr(downloads, "_UNPACKED_MAX_BYTES", 2)
-    (tmp_path / NAME).unlink()
-    with serving(content) as (base, _), pytest.raises(DownloadError, match="unpacks to more"):
-        fetch_engine("1.2.3", tmp_path, sums=sums(content), base=base)
+    with serving(content) as (base, _), pytest.raises(DownloadError, match=says):
+        fetch_engine("1.2.3", tmp_path, sums=sums(content), base=base, limits=limits)
 
 
 @pytest.mark.parametrize(
@@ -157,19 +158,18 @@ def test_the_sums_of_this_checkout_can_be_read_and_name_what_is_wanted() -> None
                 pinned(name)
 
 
-def test_plugins_are_installed_with_their_sums_or_none_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+PLUGIN = {plugin_archive("aws", "7.0.0"): "a" * 64}
+
+
+def test_plugins_are_installed_with_their_sums_or_none_is() -> None:
     ran: list[list[str]] = []
-    file = tmp_path / "downloads.sums"
-    file.write_text(f"{'a' * 64}  {plugin_archive('aws', '7.0.0')}\n")
-    monkeypatch.setattr(downloads, "SUMS", file)
-    assert install_plugins("pulumi", {"aws": "7.0.0"}, ran.append) == ["aws 7.0.0"]
+    install = partial(install_plugins, "pulumi", run=ran.append, sums=PLUGIN)
+    assert install({"aws": "7.0.0"}) == ["aws 7.0.0"]
     assert ran == [
         ["pulumi", "plugin", "install", "resource", "aws", "7.0.0", "--checksum", "a" * 64]
     ]
     with pytest.raises(DownloadError, match="no sha256 sum of pulumi-resource-cloudflare"):
-        install_plugins("pulumi", {"aws": "7.0.0", "cloudflare": "6.0.0"}, ran.append)
+        install({"aws": "7.0.0", "cloudflare": "6.0.0"})
     assert len(ran) == 1
 
 
@@ -177,48 +177,36 @@ def test_plugins_are_installed_with_their_sums_or_none_is(
     ("program", "says"),
     [("exit 0", ""), ("echo mismatch >&2; exit 1", "mismatch"), ("exit 1", "no word of why")],
 )
-def test_an_engine_that_refuses_a_plugin_is_heard(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str
-) -> None:
-    file = tmp_path / "downloads.sums"
-    file.write_text(f"{'a' * 64}  {plugin_archive('aws', '7.0.0')}\n")
-    monkeypatch.setattr(downloads, "SUMS", file)
+def test_an_engine_that_refuses_a_plugin_is_heard(tmp_path: Path, program: str, says: str) -> None:
     pulumi = tmp_path / "pulumi"
     pulumi.write_text(f"#!/bin/sh\n{program}\n")
     pulumi.chmod(0o755)
     if not says:
-        assert install_plugins(str(pulumi), {"aws": "7.0.0"}) == ["aws 7.0.0"]
+        assert install_plugins(str(pulumi), {"aws": "7.0.0"}, sums=PLUGIN) == ["aws 7.0.0"]
         return
     with pytest.raises(DownloadError, match=says):
-        install_plugins(str(pulumi), {"aws": "7.0.0"})
+        install_plugins(str(pulumi), {"aws": "7.0.0"}, sums=PLUGIN)
     with pytest.raises(DownloadError, match="No such file"):
-        install_plugins(str(tmp_path / "none"), {"aws": "7.0.0"})
+        install_plugins(str(tmp_path / "none"), {"aws": "7.0.0"}, sums=PLUGIN)
 
 
-def test_there_is_no_release_for_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
+def test_there_is_no_release_for_every_machine() -> None:
     with pytest.raises(DownloadError, match="riscv64"):
-        engine_archive("1.2.3")
+        machine("riscv64")
 
 
-def test_an_engine_without_a_pinned_sum_is_not_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "read_sums", lambda _: {})
+def test_an_engine_without_a_pinned_sum_is_not_fetched(tmp_path: Path) -> None:
     own = {"HOME": str(tmp_path), "MTASTS_ENGINE": "release", "PATH": ""}
     with pytest.raises(engine.EngineError, match="release: no sha256 sum"):
-        engine.find(own, lambda _: None)
+        engine.find(own, lambda _: None, partial(fetch_engine, sums={}))
     assert [p.suffix for p in engine.cache_folder(own).iterdir()] == [".lock"]
 
 
-def test_an_engine_with_one_is_fetched_and_kept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_with_one_is_fetched_and_kept(tmp_path: Path) -> None:
     def fetch(_: str, target: Path) -> None:
         (target / "bin").mkdir()
         (target / "bin" / "pulumi").write_text("run")
 
-    monkeypatch.setattr(engine, "fetch_engine", fetch)
     own = {"HOME": str(tmp_path), "MTASTS_ENGINE": "release", "PATH": ""}
-    found = engine.find(own, lambda _: None)
+    found = engine.find(own, lambda _: None, fetch)
     assert (found.version, found.binary.read_text()) == (engine.RELEASE_VERSION, "run")

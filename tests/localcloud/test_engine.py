@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud import engine
+from localcloud.downloads import DownloadError
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -102,16 +103,13 @@ def test_a_failed_build_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [p.suffix for p in engine.cache_folder(forced).iterdir()] == [".lock"]
 
 
-def test_when_no_way_works_one_message_lists_them_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object) -> engine.Engine:
-        raise engine.EngineError("no network")
+def test_when_no_way_works_one_message_lists_them_all(tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise DownloadError("no network")
 
-    monkeypatch.setattr(engine, "released", refuse)
     bare = environment(tmp_path) | {"PATH": str(tmp_path)}
     with pytest.raises(engine.EngineError) as refused:
-        engine.find(bare, silent)
+        engine.find(bare, silent, refuse)
     text = str(refused.value)
     assert "path: no pulumi on PATH" in text
     assert "release: no network" in text

@@ -134,10 +134,9 @@ async def test_messages_are_bounded(servers: MailServers) -> None:
     assert len(servers.messages) == 200
 
 
-async def test_connections_are_bounded(
-    servers: MailServers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(servers, "_connections_max", 1)
+async def test_connections_are_bounded(authority: Authority) -> None:
+    servers = MailServers(authority, connections_max=1)
+    await servers.listen(HOST)
     port = servers.ports[HOST]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     assert (await reader.readline()).startswith(b"220 ")
@@ -146,6 +145,7 @@ async def test_connections_are_bounded(
     for each in (writer, second_writer):
         each.close()
         await each.wait_closed()
+    await servers.stop()
 
 
 async def test_a_host_listens_once(servers: MailServers) -> None:

@@ -20,11 +20,12 @@ import pytest
 from loopback import closed_port
 
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.probe.dns import Resolver, read_response
+from mtasts.probe.dns import Resolver, read_response, system_servers
 from mtasts.probe.reach import ConnectTo, Reach
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from pathlib import Path
 
     Reply = Callable[[dns.message.Message], dns.message.Message | bytes | None]
 
@@ -363,29 +364,29 @@ async def test_name_servers_without_addresses_settle_nothing() -> None:
     assert "has an address" in found.reason
 
 
-async def test_the_systems_resolvers_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = []
+async def test_the_systems_resolvers_are_read_once() -> None:
+    asked = []
 
-    class System:
-        nameservers = ("127.0.0.1",)
+    def system() -> tuple[tuple[str, int], ...]:
+        asked.append(1)
+        return (("127.0.0.1", closed_port()),)
 
-        def __init__(self) -> None:
-            made.append(self)
-            self.port = closed_port()
-
-    monkeypatch.setattr(dns.resolver, "Resolver", System)
-    resolver = Resolver(Reach(), deadline_seconds=1)
+    resolver = Resolver(Reach(), deadline_seconds=1, system=system)
     for _ in range(2):
         assert (await resolver.lookup(NAME, "A")).status is DnsStatus.FAILED
-    assert len(made) == 1
+    assert len(asked) == 1
 
 
-async def test_a_system_without_resolvers_settles_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none() -> None:
-        raise dns.resolver.NoResolverConfiguration
+def test_the_systems_resolvers_are_those_of_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "resolv.conf"
+    path.write_text("nameserver 192.0.2.53\nnameserver 2001:db8::53\n")
+    assert system_servers(str(path)) == (("192.0.2.53", 53), ("2001:db8::53", 53))
+    path.write_text("# none\n")
+    assert system_servers(str(path)) == ()
 
-    monkeypatch.setattr(dns.resolver, "Resolver", none)
-    found = await Resolver(Reach()).lookup(NAME, "A")
+
+async def test_a_system_without_resolvers_settles_nothing() -> None:
+    found = await Resolver(Reach(), system=lambda: ()).lookup(NAME, "A")
     assert (found.status, found.reason) == (DnsStatus.FAILED, "no resolver is configured")
 
 

@@ -9,7 +9,6 @@ import pytest
 from loopback import Zone
 
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.probe import spf_dmarc
 from mtasts.probe.spf_dmarc import BoundedResolver, parse_dmarc, parse_spf
 
 if TYPE_CHECKING:
@@ -32,10 +31,13 @@ RECORDS = {
 
 
 def parsed(
-    parse: Callable[..., Parsed], record: str, failing: frozenset[tuple[str, str]] = frozenset()
+    parse: Callable[..., Parsed],
+    record: str,
+    failing: frozenset[tuple[str, str]] = frozenset(),
+    **limit: int,
 ) -> Parsed:
     zone = Zone(RECORDS, failing)
-    resolver = BoundedResolver(lambda name, type_: asyncio.run(zone.lookup(name, type_)))
+    resolver = BoundedResolver(lambda name, type_: asyncio.run(zone.lookup(name, type_)), **limit)
     return parse(record, "example.gov", resolver)
 
 
@@ -85,9 +87,8 @@ def test_a_name_that_could_not_be_looked_up_is_not_one_that_is_missing() -> None
     assert (found.error, found.reason) == ("", "SERVFAIL")
 
 
-def test_no_more_is_asked_than_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spf_dmarc, "_LOOKUPS_MAX", 1)
-    found = parsed(parse_spf, "v=spf1 mx include:included.example -all")
+def test_no_more_is_asked_than_so_often() -> None:
+    found = parsed(parse_spf, "v=spf1 mx include:included.example -all", lookups_max=1)
     assert found.reason == "it refers to more records than are looked up"
 
 
