@@ -10,11 +10,14 @@ from localcloud.moto_host import moto_running, session
 
 
 def test_certificates_differ_though_they_share_a_key(monkeypatch: Any) -> None:
-    made = []
+    made: list[object] = []
     generate = rsa.generate_private_key
-    monkeypatch.setattr(
-        rsa, "generate_private_key", lambda **options: made.append(1) or generate(**options)
-    )
+
+    def counted(**options: Any) -> object:
+        made.append(generate(**options))
+        return made[-1]
+
+    monkeypatch.setattr(rsa, "generate_private_key", counted)
     names = ("mta-sts.a.example", "mta-sts.b.example", "mta-sts.c.example")
     with moto_running() as url:
         acm = session().client("acm", endpoint_url=url)
