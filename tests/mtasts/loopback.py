@@ -89,3 +89,11 @@ class Zone(Resolver):
             strings = tuple((value.encode(),) for value in values)
             return DnsAnswer(name, type_, DnsStatus.ANSWERED, strings=strings)
         return DnsAnswer(name, type_, DnsStatus.ANSWERED, values)
+
+
+class Silent(Zone):
+    """The same, of servers that never answer."""
+
+    async def lookup(self, name: str, type_: str) -> DnsAnswer:
+        await asyncio.Event().wait()
+        raise AssertionError(f"nobody waits for {name} {type_}")

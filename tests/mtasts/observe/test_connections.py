@@ -63,14 +63,18 @@ async def test_where_reports_go_is_greeted_at_port_443_and_asked_nothing(
 
     async def talk(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         heard.append(await reader.read(100))
+        was_heard.set()
 
+    was_heard = asyncio.Event()
     zone = Zone({("reports.example", "A"): ("10.0.0.1", "192.0.2.7")})
     async with served(talk, authority.context(("reports.example",))) as here:
         row = ConnectTo("192.0.2.7", None, "127.0.0.1", here)
         reach = Reach(None, ca_file, (row,), is_local=True)
         visits = Visits(reach, Answers(zone), deadline_seconds=20, connections_max=1)
         found = await visits.endpoint(uri, asyncio.get_running_loop().time() + 20)
-        await asyncio.sleep(0.05)
+        if asked:
+            async with asyncio.timeout(10):
+                await was_heard.wait()
     assert found.fetch is not None
     assert (found.fetch.outcome, heard) == (outcome, asked)
 

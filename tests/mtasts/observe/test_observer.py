@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from loopback import Zone
+from loopback import Silent, Zone
+from skipping import skipping
 
 from mtasts.check.domain import check_domain
-from mtasts.observations import DnsAnswer, DnsStatus, FetchOutcome, SmtpOutcome
+from mtasts.observations import FetchOutcome, SmtpOutcome
 from mtasts.observe.observer import Observer, each_of
 from mtasts.probe.probes import Probes
 from mtasts.probe.reach import Reach
@@ -44,11 +44,6 @@ async def test_ten_thousand_mx_are_not_asked(ca_file: Path) -> None:
 
 
 async def test_dns_that_does_not_answer_in_time_is_told_as_such(ca_file: Path) -> None:
-    class Silent(Zone):
-        async def lookup(self, name: str, type_: str) -> DnsAnswer:
-            await asyncio.Event().wait()
-            raise AssertionError(f"nobody waits for {name} {type_}")
-
     observer = Observer(Reach(None, ca_file), Silent({}), deadline_seconds=0.05)
     found = check_domain(await observer.observe(DOMAIN), dt.datetime.now(dt.UTC))
     assert found.findings == ()
@@ -62,12 +57,8 @@ async def test_dns_that_does_not_answer_in_time_is_told_as_such(ca_file: Path) -
 
 
 async def test_without_mx_records_the_domain_itself_is_asked(ca_file: Path) -> None:
-    class Empty(Zone):
-        async def lookup(self, name: str, type_: str) -> DnsAnswer:
-            found = await super().lookup(name, type_)
-            return replace(found, status=DnsStatus.NO_DATA)
-
-    observer = Observer(Reach(None, ca_file), Empty({}), deadline_seconds=5)
+    zone = Zone({("example", "MX"): ()})
+    observer = Observer(Reach(None, ca_file), zone, deadline_seconds=5)
     seen = await observer.observe("example")
     assert [each.host for each in seen.mx_hosts] == ["example"]
     assert [each.name for each in seen.dmarc] == ["_dmarc.example"]
@@ -111,7 +102,11 @@ async def test_so_many_at_once_and_no_more() -> None:
     assert [each async for each in each_of([], one, parallel=7)] == []
 
 
-async def test_slow_ones_make_room_for_others_and_not_for_all() -> None:
+def test_slow_ones_make_room_for_others_and_not_for_all() -> None:
+    skipping(slow_ones_make_room())
+
+
+async def slow_ones_make_room() -> None:
     """Of eight slow ones, two at once, four have begun before the quick one behind them ends."""
     begun: list[str] = []
     over = asyncio.Event()
@@ -123,11 +118,11 @@ async def test_slow_ones_make_room_for_others_and_not_for_all() -> None:
         return domain
 
     names = ["slow1", "slow2", "slow3", "quick", "slow4", "slow5"]
-    results = each_of(names, one, parallel=2, quick_seconds=0.05, slow_factor=2)
+    results = each_of(names, one, parallel=2, slow_factor=2)
     assert await anext(results) == "quick"
     assert begun[:4] == names[:4]
     further = asyncio.ensure_future(anext(results))
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(100)
     assert begun == names[:5]  # four are running, which is all there may be
     over.set()
     assert {await further, *[each async for each in results]} == {*names} - {"quick"}
@@ -139,7 +134,7 @@ async def test_who_stops_early_leaves_nothing_running() -> None:
     async def one(domain: str) -> str:
         if domain != "first":
             try:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 ended.append(domain)
                 raise

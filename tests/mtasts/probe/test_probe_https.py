@@ -196,7 +196,7 @@ async def test_who_takes_no_connection_is_not_waited_for_as_long(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def hang(*_: object) -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", hang)
     monkeypatch.setattr("mtasts.probe.dial.CONNECT_SECONDS", 0.05)

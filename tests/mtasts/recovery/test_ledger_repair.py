@@ -6,12 +6,13 @@ import asyncio
 import datetime as dt
 import json
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 from fake_account import Changed, FakeAccount, refusing
 from iam_calls import Call, allows, calls_of
+from memory_store import MemoryStore
 
 from components.aws.policy_bucket import bucket_policy
 from localcloud.moto_host import moto_running, session
@@ -482,18 +483,10 @@ def test_a_policy_that_goes_on_refusing_is_told_after_some_tries(
 
 
 def test_what_is_put_back_begins_at_the_end_so_that_no_part_looks_whole() -> None:
-    class Full:
-        written: ClassVar[list[int]] = []
-
-        def append(self, _: str, number: int, entry: bytes) -> bool:
-            assert entry
-            self.written.append(number)
-            return True
-
     found = Damage({1: b"x", 2: b"y"}, (3,), ())
-    store: Any = Full()
+    store: Any = MemoryStore()
     Mending(DOMAIN, (), (), found, {3: b"z"}).apply(store)
-    assert store.written == [3, 2, 1]
+    assert list(store.entries) == [3, 2, 1]
 
 
 def test_the_policy_comes_back_whatever_comes_of_it(kept: Kept) -> None:
