@@ -249,7 +249,7 @@ def _mailbox_domain(uri: str) -> str:
 
 
 async def patiently(
-    look: Callable[[], Coroutine[Any, Any, V]], end: float, *, pause_seconds: float = PAUSE_SECONDS
+    look: Callable[[], Coroutine[Any, Any, V]], end: float, pause_seconds: float = PAUSE_SECONDS
 ) -> V:
     """What ``look`` brings; what was put off is looked at once more, after a pause."""
     found = await look()
@@ -260,7 +260,6 @@ async def beside(
     look: Callable[[], Coroutine[Any, Any, V]],
     usual: Callable[[], Coroutine[Any, Any, V]],
     end: float,
-    *,
     pause_seconds: float = PAUSE_SECONDS,
 ) -> V:
     """What ``look`` brings at a host where ``usual`` has stood.

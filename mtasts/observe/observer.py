@@ -12,7 +12,7 @@ from mtasts.check.observed import MxHost, Observed
 from mtasts.check.revocation import source
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
 from mtasts.observations import ClientProfile, FetchOutcome, SmtpOutcome
-from mtasts.observe.connections import Visits, beside, patiently, report_uris
+from mtasts.observe.connections import PAUSE_SECONDS, Visits, beside, patiently, report_uris
 from mtasts.observe.lookups import Answers, Lookups, addresses_in
 from mtasts.observe.record_parsers import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
@@ -56,12 +56,14 @@ class Observer:
         connections_max: int = 200,
         tls_details: bool = False,
         probes: Probes = LIVE,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         """Look through ``reach`` and ``resolver``; no more connections at once than that.
 
         With ``tls_details`` OpenSSL's client looks too, which takes two processes an address.
         """
         self.tls_details = tls_details
+        self.pause_seconds = pause_seconds
         self._deadline_seconds = deadline_seconds
         self._answers = Answers(resolver)
         self.reach = reach
@@ -112,6 +114,7 @@ class _Looking:
     def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
         self._visits = observer.visits
         self._reach = observer.reach
+        self._pause_seconds = observer.pause_seconds
         self._wants_details = observer.tls_details
         self._parsers = observer.parsers
         self._seen = seen
@@ -176,12 +179,12 @@ class _Looking:
         async def greet(profile: ClientProfile) -> Fetch:
             return await visits.greet(host, address, end, profile)
 
-        usual = await patiently(fetch, end)
+        usual = await patiently(fetch, end, self._pause_seconds)
         if not usual.stood or usual.outcome is FetchOutcome.TIMED_OUT:
             return _Fetches(usual)
         less, named = await asyncio.gather(
-            _in_turn(_LESS, greet, lambda: greet(ClientProfile.USUAL), end),
-            _in_turn(agents, fetch, fetch, end),
+            _in_turn(_LESS, greet, lambda: greet(ClientProfile.USUAL), end, self._pause_seconds),
+            _in_turn(agents, fetch, fetch, end, self._pause_seconds),
         )
         return _Fetches(usual, less, named)
 
@@ -212,12 +215,13 @@ class _Looking:
             return await visits.session(host, address, end, profile)
 
         if not self._reach.reaches_all(address):  # of whose names everybody has others
-            return _Sessions(await patiently(session, end))
+            return _Sessions(await patiently(session, end, self._pause_seconds))
         usual, reverse = await asyncio.gather(
-            patiently(session, end), self._ask.reverse_dns(address)
+            patiently(session, end, self._pause_seconds),
+            self._ask.reverse_dns(address),
         )
         less = (ClientProfile.TLS12, ClientProfile.OLD) if usual.outcome is SmtpOutcome.TLS else ()
-        found = await _in_turn(less, session, session, end)
+        found = await _in_turn(less, session, session, end, self._pause_seconds)
         implicit = None
         if not usual.connected or usual.outcome is SmtpOutcome.NO_STARTTLS:
             # TLS at a deadline that has passed would be one more look for nothing.
@@ -297,11 +301,12 @@ async def _in_turn(
     look: Callable[[K], Coroutine[Any, Any, V]],
     usual: Callable[[], Coroutine[Any, Any, V]],
     end: float,
+    pause_seconds: float,
 ) -> list[tuple[K, V]]:
     """Looks beside the usual one, one after another; after one that met a limit no more."""
     found: list[tuple[K, V]] = []
     for way in ways:
-        found.append((way, await beside(partial(look, way), usual, end)))
+        found.append((way, await beside(partial(look, way), usual, end, pause_seconds)))
         if found[-1][1].limited:
             break
     return found

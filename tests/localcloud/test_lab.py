@@ -20,7 +20,6 @@ from mtasts.check.checks import CHECKS
 from mtasts.check.domain import check_domain
 from mtasts.check.row import rows_of
 from mtasts.check.table import stack, stack_file
-from mtasts.observe import connections
 from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import ConnectTo, Reach
@@ -51,7 +50,9 @@ async def lab(*wanted: Setup) -> AsyncIterator[Lab]:
         await found.stop()
 
 
-async def checked(running: Lab, domain: str, path: Path, seconds: float = 30.0) -> Checked:
+async def checked(
+    running: Lab, domain: str, path: Path, seconds: float = 30.0, **options: float
+) -> Checked:
     ca_file = path / "lab.pem"
     AUTHORITY.write(ca_file)
     rows = tuple(map(ConnectTo.parse, running.connect_to()))
@@ -61,6 +62,7 @@ async def checked(running: Lab, domain: str, path: Path, seconds: float = 30.0) 
         Resolver(reach),
         deadline_seconds=seconds,
         tls_details=domain.startswith(("tls-", "good")),
+        **options,
     )
     seen = await observer.observe(domain, (SELECTOR,))
     return check_domain(seen, dt.datetime.now(dt.UTC))
@@ -124,12 +126,9 @@ async def test_each_further_way_gives_its_finding(name: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-async def test_what_was_not_seen_is_not_known_and_no_fault(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "PAUSE_SECONDS", 0.1)
+async def test_what_was_not_seen_is_not_known_and_no_fault(name: str, tmp_path: Path) -> None:
     async with lab(changed(name)) as running:
-        found = await checked(running, f"{name}.lab.example", tmp_path)
+        found = await checked(running, f"{name}.lab.example", tmp_path, pause_seconds=0.1)
     assert {each.id for each in found.unknown} == UNKNOWN[name][0]
     assert ids(found) <= {"host-ipv6-missing"}
 
