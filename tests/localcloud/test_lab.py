@@ -20,6 +20,7 @@ from mtasts.check.checks import CHECKS
 from mtasts.check.domain import check_domain
 from mtasts.check.row import rows_of
 from mtasts.check.table import stack, stack_file
+from mtasts.observe.connections import PAUSE_SECONDS
 from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import ConnectTo, Reach
@@ -51,7 +52,12 @@ async def lab(*wanted: Setup) -> AsyncIterator[Lab]:
 
 
 async def checked(
-    running: Lab, domain: str, path: Path, seconds: float = 30.0, **options: float
+    running: Lab,
+    domain: str,
+    path: Path,
+    seconds: float = 30.0,
+    *,
+    pause_seconds: float = PAUSE_SECONDS,
 ) -> Checked:
     ca_file = path / "lab.pem"
     AUTHORITY.write(ca_file)
@@ -62,7 +68,7 @@ async def checked(
         Resolver(reach),
         deadline_seconds=seconds,
         tls_details=domain.startswith(("tls-", "good")),
-        **options,
+        pause_seconds=pause_seconds,
     )
     seen = await observer.observe(domain, (SELECTOR,))
     return check_domain(seen, dt.datetime.now(dt.UTC))

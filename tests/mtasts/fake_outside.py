@@ -70,10 +70,8 @@ class FakeOutside(Outside):
         return super().probes() if self.probed is None else self.probed
 
     def observer(self, reach: Reach, *, deadline_seconds: float, tls_details: bool) -> Observer:
-        options = {"deadline_seconds": deadline_seconds, "tls_details": tls_details}
-        if self.observed is None:
-            return super().observer(reach, **options)
-        found: Observer = self.observed(reach, **options)
+        make = super().observer if self.observed is None else self.observed
+        found: Observer = make(reach, deadline_seconds=deadline_seconds, tls_details=tls_details)
         return found
 
     def sinks(self, webhook: str | None, topic: str | None, reach: Reach) -> Sequence[Sink]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Selector(selectors.DefaultSelector):  # type: ignore[valid-type, misc]  # the system's best
+class _Selector(selectors.DefaultSelector):
     """Waits for nothing, and notes how long it was to."""
 
     skipped = 0.0

@@ -209,7 +209,7 @@ class Agency:
 
     def record(self, owner: str, type_: str, value: str) -> None:
         row = {"Name": owner, "Type": type_, "TTL": 60, "ResourceRecords": [{"Value": value}]}
-        changes = [{"Action": "CREATE", "ResourceRecordSet": row}]
+        changes: Any = [{"Action": "CREATE", "ResourceRecordSet": row}]
         self.route53.change_resource_record_sets(
             HostedZoneId=self.zone_id, ChangeBatch={"Changes": changes}
         )
