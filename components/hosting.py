@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from components.waiting import Slow
-    from mtasts.cloud.cloudflare.take_over import Telling
+    from mtasts.cloud.cloudflare.take_over import MoveListener
     from mtasts.rollout.declaration import Declaration
     from mtasts.run.proof import Caches
 
@@ -112,10 +112,10 @@ class PolicyHost(Protocol):
     def target(self) -> Alias | Worker:
         """What a zone has to know to lead there."""
 
-    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
+    async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
         """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only.
 
-        ``telling`` is told right before the name does.
+        ``listener`` is told right before the name does.
         """
 
     async def caches(self) -> Caches:

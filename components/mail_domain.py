@@ -12,7 +12,7 @@ import pulumi
 from components.hooks import guard, once
 from components.hosting import ADDRESS_TTL_SECONDS
 from components.waiting import Passed, Slow, watch
-from mtasts.cloud.cloudflare.take_over import Telling
+from mtasts.cloud.cloudflare.take_over import MoveListener
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import enforces
@@ -271,8 +271,8 @@ def _candidate_proof(
             for cloud in (place.cloud, place.came_from)
         )
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
-            telling = Telling(partial(points, anew=True), stays)
-            await host.take_over(declared.policy_host, zone_id, telling)
+            listener = MoveListener(partial(points, anew=True), stays)
+            await host.take_over(declared.policy_host, zone_id, listener)
         await points()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from components.aws.policy_bucket import PolicyBucket
     from components.hosting import Validated, Zone
     from mtasts.cloud.aws.account import Account
-    from mtasts.cloud.cloudflare.take_over import Telling
+    from mtasts.cloud.cloudflare.take_over import MoveListener
 
 # How long the provider waits for ACM (pulumi-aws, CertificateValidation, "create").
 _ISSUED_SECONDS = 75 * 60.0
@@ -197,7 +197,7 @@ class PolicyHost(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=protect, depends_on=bucket.ready),
         )
 
-    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
+    async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
         """Nothing: the record says it all."""
 
     async def caches(self) -> CloudFrontCaches:

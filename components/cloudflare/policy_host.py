@@ -15,7 +15,7 @@ from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker
 
 if TYPE_CHECKING:
     from mtasts.cloud.cloudflare.account import CloudflareAccount
-    from mtasts.cloud.cloudflare.take_over import Telling
+    from mtasts.cloud.cloudflare.take_over import MoveListener
 
 
 class PolicyHostArgs(TypedDict):
@@ -86,7 +86,7 @@ class PolicyHost(pulumi.ComponentResource):
         """How long it has to be seen; the config sees to it that a proof has that time."""
         return WorkerCaches(self._settle_seconds)
 
-    async def take_over(self, owner: str, zone_id: str, telling: Telling) -> None:
+    async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
         """Have ``owner`` lead here in one step, where it leads to another host of ours now."""
         taking = TakeOver(self._account, self._settle_seconds)
-        await taking.run(owner, zone_id, self._service, telling)
+        await taking.run(owner, zone_id, self._service, listener)

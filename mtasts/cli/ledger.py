@@ -17,16 +17,16 @@ from mtasts.ledger.entries import (
     Adopted,
     Body,
     Delegated,
-    Freed,
     Hosted,
+    HostTarget,
     LedgerError,
     PhaseEntered,
-    Pointed,
     Proof,
+    ProtectionChanged,
     StageEntered,
     ZoneSeen,
     kind_of,
-    told,
+    payload,
 )
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _as_json(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
 
 
 def _row(entry: Entry, ledger: Ledger, now: dt.datetime) -> dict[str, object]:
-    found = told(entry)
+    found = payload(entry)
     if isinstance(entry, Body):
         policy = entry.policy
         del found["body"]
@@ -183,9 +183,9 @@ def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
             shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
         case Hosted():
             shown = f"cloud  {entry.hosting}"
-        case Freed():
+        case ProtectionChanged():
             shown = f"host   {'may leave its zone' if entry.is_free else 'stays'}"
-        case Pointed():
+        case HostTarget():
             where = f"at {entry.hosting}" if entry.hosting else "no longer"
             shown = f"host   {where} by the zone {entry.zone_id}"
         case Delegated():

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from mtasts.cloud.ledger_listing import KEPT, Everything, Listing, checkpoint_path
-from mtasts.cloud.refusals import StoreError, told
+from mtasts.cloud.refusals import StoreError, as_store_error
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.emergency_notes import pending, read_notes
 from mtasts.ledger.entries import ENTRY_MAX_BYTES, LedgerError
@@ -73,7 +73,7 @@ class ObjectStore(ABC, Generic[Where]):
                 contradicts itself, or there is too much to be a ledger.
         """
         try:
-            with told(f"the ledger of {domain}"):
+            with as_store_error(f"the ledger of {domain}"):
                 if known is not None and known.entries and known.is_whole:
                     return self._with(known, self._behind(prefix(domain), len(known.entries)))
                 return self._whole(domain)
@@ -98,7 +98,7 @@ class ObjectStore(ABC, Generic[Where]):
             UndeterminedError: the cloud did not tell.
         """
         try:
-            with told(f"the ledger of {domain}"):
+            with as_store_error(f"the ledger of {domain}"):
                 everything = self.look(prefix(domain), everything=True)
                 beside = self.look(notes_prefix(domain), everything=True)
                 entries = self._fetch(everything.numbers())
@@ -120,7 +120,7 @@ class ObjectStore(ABC, Generic[Where]):
 
     def everything(self, domain: str) -> Everything:
         """All that stands, whatever it is, so that it can be mended; raises `UndeterminedError`."""
-        with told(f"the ledger of {domain}"):
+        with as_store_error(f"the ledger of {domain}"):
             listed = self.look(prefix(domain), everything=True)
             beside = self.look(notes_prefix(domain), everything=True)
             checkpoints = {
@@ -208,7 +208,7 @@ class ObjectStore(ABC, Generic[Where]):
         """
         found: set[str] = set()
         try:
-            with told(f"the ledgers in {self.bucket}"):
+            with as_store_error(f"the ledgers in {self.bucket}"):
                 # One call a thousand domains: the entries below each are not listed.
                 for page in self.pages(_ALL, Delimiter="/"):
                     below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
@@ -232,7 +232,7 @@ class ObjectStore(ABC, Generic[Where]):
             LedgerError: there is more than any number of them comes to.
         """
         try:
-            with told("the notes of emergencies"):
+            with as_store_error("the notes of emergencies"):
                 listed = self.look(_NOTES, everything=True)
                 read = self._fetch(_pending(listed))
         except StoreError as error:
@@ -252,7 +252,7 @@ class ObjectStore(ABC, Generic[Where]):
             UndeterminedError: the cloud did not do so, or did not tell.
         """
         try:
-            with told(f"the note of an emergency of {domain}"):
+            with as_store_error(f"the note of an emergency of {domain}"):
                 self.put(notes_prefix(domain) + name, raw)
         except StoreError as error:
             if error.status not in _TAKEN:
@@ -276,7 +276,7 @@ class ObjectStore(ABC, Generic[Where]):
 
     def _write(self, domain: str, name: str, content: bytes) -> bool:
         try:
-            with told(f"the ledger of {domain}"):
+            with as_store_error(f"the ledger of {domain}"):
                 self.put(prefix(domain) + name, content)
         except StoreError as error:
             if error.status in _TAKEN:

@@ -26,7 +26,7 @@ class StoreError(UndeterminedError):
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
+def as_store_error(what: str) -> Iterator[None]:
     """Turn whatever the cloud refuses, or does not answer, into `StoreError`.
 
     Raises:

@@ -1,1 +1,1 @@
-"""What is remembered of every policy that a domain has served, and how it is written down."""
+"""The ledger: every policy that a domain has served, and how it is read and written."""

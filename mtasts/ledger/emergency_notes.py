@@ -1,6 +1,7 @@
-"""What was served in an emergency, noted beside a ledger that could not be read (``emergency/``).
+"""Notes of emergencies: policies that were served while the ledger could not be read or written.
 
-A note is written before the body is served. It goes into the ledger as soon as that can be read.
+A note is an object below ``emergency/<domain>/`` of the bucket. It is written before the body is
+served, and a later run copies it into the ledger (docs/emergencies.md).
 """
 
 from __future__ import annotations
@@ -22,31 +23,32 @@ _BODY, _PROOF, _TAKEN_IN = ".body.json", ".proof.json", ".taken-in.json"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A body that went out in an emergency, and the proof that it was served, if it was seen."""
+    """A body that was served in an emergency; ``proof`` is None if its proof did not pass."""
 
     body: Body
     proof: Proof | None = None
 
 
 def render_body(at: dt.datetime, intended: Intended) -> tuple[str, bytes]:
-    """The name of a note of a body that is about to be served, and what it holds."""
+    """Name and content of the note of a body that is about to be served."""
     entry = Body(1, at, intended.body, 0, intended.id, intended.reroll)
     return f"{intended.id}{_BODY}", render_entry(entry)
 
 
 def render_proof(proof: Proof) -> tuple[str, bytes]:
-    """The name of the note that a body was seen, and what it holds."""
+    """Name and content of the note that the proof of a body passed."""
     return f"{proof.id}{_PROOF}", render_entry(replace(proof, number=2))
 
 
 def render_taken_in(body: Body, at: dt.datetime) -> tuple[str, bytes]:
-    """The name of the note that a ledger has ``body`` since ``at``, and what it holds."""
+    """Name and content of the note that the ledger has ``body`` since ``at``."""
     return f"{body.id}{_TAKEN_IN}", json.dumps({"at": at.isoformat()}).encode("ascii") + b"\n"
 
 
 def pending(names: Iterable[str]) -> list[str]:
-    """Of the names of notes, with or without a path, those that no ledger has taken in yet."""
+    """The names, with or without a path, of the notes that no ledger has taken in yet."""
     names = list(names)
+    # Notes are locked as entries are, so one that is done is marked by an object, not deleted.
     done = {each.removesuffix(_TAKEN_IN) for each in names if each.endswith(_TAKEN_IN)}
 
     def whose(name: str) -> str:
@@ -56,10 +58,12 @@ def pending(names: Iterable[str]) -> list[str]:
 
 
 def read_notes(found: Mapping[str, bytes], domain: str, repair: str) -> tuple[Note, ...]:
-    """The notes of ``domain``, oldest first; ``repair`` is the command that mends its ledger.
+    """The notes of ``domain``, oldest first, from the contents of its objects by name.
+
+    ``repair`` is the command that mends its ledger; an error names it.
 
     Raises:
-        LedgerError: one of them cannot be read, so what senders hold is not known.
+        LedgerError: a note cannot be read, so it is not known which policies senders hold.
     """
     bodies, proofs = {}, {}
     for name, raw in found.items():
@@ -83,17 +87,18 @@ def read_notes(found: Mapping[str, bytes], domain: str, repair: str) -> tuple[No
 
 
 def missing(ledger: Ledger, notes: Sequence[Note], repair: str) -> tuple[Body | Proof, ...]:
-    """The entries that bring into a ledger what it does not know of ``notes``.
+    """The entries to append, in order, so that the ledger has every body and proof of ``notes``.
 
-    ``repair`` is the command that mends the ledger.
+    ``repair`` is the command that mends the ledger; an error names it.
 
     Raises:
-        LedgerError: the ledger is empty, though a body went out in an emergency.
+        LedgerError: the ledger is empty, though a policy was served in an emergency: entries are
+            lost, and a new ledger would give a wrong revision.
     """
     if notes and not ledger.entries:
         raise LedgerError(
-            "the ledger is empty, though a policy went out in an emergency, so its entries are "
-            f"gone: {repair} (docs/emergencies.md)"
+            "the ledger is empty, though a policy was served in an emergency, so its entries are "
+            f"lost: {repair} (docs/emergencies.md)"
         )
     found: list[Body | Proof] = []
     for note in notes:

@@ -23,19 +23,23 @@ if TYPE_CHECKING:
 
 VERSION = 1
 ENTRY_MAX_BYTES = 256 * 1024
-# Entries are dated by the machines that wrote them, and senders by their own clocks.
+# Entries have the time of the machine that wrote them, and senders count max_age by their own
+# clocks. An hour covers the difference.
 SKEW = dt.timedelta(hours=1)
 
 
 class LedgerError(MtaStsError):
-    """The ledger is incomplete or unreadable: what senders hold is not known, so change nothing."""
+    """The ledger is incomplete, unreadable or contradictory.
+
+    Nobody knows then which policies senders hold, so the domain is held and nothing is changed.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body that senders may get from ``at`` on, written ahead of the body itself.
+    """A body that senders may get from ``at`` on; the entry is written before the body is served.
 
-    ``id`` is that of the record which names it, ``reroll`` the token it was published under.
+    ``id`` is the policy id in the STS record, ``reroll`` the text of the config at that time.
     """
 
     number: int
@@ -47,7 +51,7 @@ class Body:
 
     @property
     def policy(self) -> Policy | None:
-        """What senders make of it; None for an adopted body that is no policy."""
+        """The policy as senders read it; None for an adopted body that is no valid policy."""
         try:
             return parse(self.body)
         except PolicySyntaxError:
@@ -55,14 +59,17 @@ class Body:
 
     @property
     def holds_for(self) -> dt.timedelta:
-        """How long a sender may keep it; what goes beyond the limit of section 3.2 is cut."""
+        """How long a sender may keep it: max_age, at most the limit of RFC 8461 section 3.2."""
         policy = self.policy
         return dt.timedelta(seconds=min(policy.max_age, MAX_AGE_LIMIT) if policy else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """The body with the id ``id`` was seen at every reachable address."""
+    """The body with the policy id ``id`` was served at every reachable address.
+
+    ``unseen`` are the addresses that this machine had no route to.
+    """
 
     number: int
     at: dt.datetime
@@ -73,7 +80,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class MxSeen:
-    """The MX hosts that DNS had; ``ttl_seconds`` is how long resolvers may go on saying so."""
+    """The MX hosts that DNS had; resolvers may keep that answer for ``ttl_seconds``."""
 
     number: int
     at: dt.datetime
@@ -83,7 +90,7 @@ class MxSeen:
 
 @dataclass(frozen=True, slots=True)
 class PhaseEntered:
-    """A retirement came this far; resolvers may have what it withdrew for ``ttl_seconds`` more."""
+    """A retirement entered ``phase``; resolvers keep withdrawn records for ``ttl_seconds``."""
 
     number: int
     at: dt.datetime
@@ -93,11 +100,11 @@ class PhaseEntered:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The domain had MTA-STS before its ledger: what was published until then is not known.
+    """The domain had MTA-STS before its ledger began: earlier policies are not known.
 
-    ``max_age_ever`` bounds, in seconds, how long any of it told senders to keep it;
-    ``approved_by`` answers for that bound, and is empty where it is the limit of the RFC.
-    ``is_lost`` says that it was in the ledger once, and stands where that was lost.
+    ``max_age_ever`` is the longest max_age, in seconds, that any of them can have had.
+    ``approved_by`` is the person who vouches for that number; it is empty if the number is the
+    limit of RFC 8461 section 3.2. ``is_lost`` says that a ledger had these policies and was lost.
     """
 
     number: int
@@ -108,13 +115,16 @@ class Adopted:
 
     @property
     def held_until(self) -> dt.datetime:
-        """Until when a sender may hold something that the ledger does not know."""
+        """Until when a sender may hold a policy that the ledger does not have."""
         return self.at + dt.timedelta(seconds=min(self.max_age_ever, MAX_AGE_LIMIT)) + SKEW
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneSeen:
-    """Where the records are: a look-up that fails later leaves the domain where it is."""
+    """The zone that has the records.
+
+    If a later run cannot find the zone, the domain keeps this one.
+    """
 
     number: int
     at: dt.datetime
@@ -123,7 +133,7 @@ class ZoneSeen:
 
 @dataclass(frozen=True, slots=True)
 class StageEntered:
-    """A domain whose records somebody else publishes came this far (`mtasts.rollout.handover`)."""
+    """A domain with dns delegated or manual entered ``stage`` (`mtasts.rollout.handover`)."""
 
     number: int
     at: dt.datetime
@@ -132,9 +142,9 @@ class StageEntered:
 
 @dataclass(frozen=True, slots=True)
 class Delegated:
-    """While records moved: since ``at`` DNS leads to this zone and no other.
+    """During a move of DNS: the parent zone delegates to this zone alone since ``at``.
 
-    Resolvers may go on asking the other one for ``ttl_seconds``.
+    Resolvers may ask the name servers of the former zone for ``ttl_seconds`` more.
     """
 
     number: int
@@ -144,15 +154,16 @@ class Delegated:
 
     @property
     def settled_at(self) -> dt.datetime:
-        """When no resolver asks the other zone any more."""
+        """When no resolver asks the former zone any more."""
         return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
 
 
 @dataclass(frozen=True, slots=True)
 class Hosted:
-    """From here on ``hosting`` is the domain's cloud, and the ledger there is the one that counts.
+    """From this entry on, the authoritative copy of the ledger is the one at the cloud ``hosting``.
 
-    It is written into the ledger that counted until then, and copied with it (docs/moving.md).
+    The entry is written into the copy that was authoritative before, and then copied to the other
+    cloud (docs/moving.md).
     """
 
     number: int
@@ -161,11 +172,11 @@ class Hosted:
 
 
 @dataclass(frozen=True, slots=True)
-class Pointed:
-    """In the zone ``zone_id`` the policy host's name is about to lead to the cloud ``hosting``.
+class HostTarget:
+    """The records of the policy host in the zone ``zone_id`` will lead to the cloud ``hosting``.
 
-    Resolvers may go on leading to the one before, if there was one, for ``ttl_seconds``. An empty
-    ``hosting`` says that the records of the zone go.
+    It is written before the records change. Resolvers may keep the former addresses for
+    ``ttl_seconds``. An empty ``hosting`` says that the zone's records will be deleted.
     """
 
     number: int
@@ -176,13 +187,13 @@ class Pointed:
 
     @property
     def settled_at(self) -> dt.datetime:
-        """When no resolver has the address before any more."""
+        """When no resolver has a former address any more."""
         return self.at + dt.timedelta(seconds=self.ttl_seconds) + SKEW
 
 
 @dataclass(frozen=True, slots=True)
-class Freed:
-    """The host is about to leave its zone, and lost its protection; or it has it again."""
+class ProtectionChanged:
+    """The host's protection changed: ``is_free`` says that a move may remove it from its zone."""
 
     number: int
     at: dt.datetime
@@ -199,13 +210,17 @@ Entry: TypeAlias = (
     | StageEntered
     | Delegated
     | Hosted
-    | Pointed
-    | Freed
+    | HostTarget
+    | ProtectionChanged
 )
 
 
 def parse_entry(raw: bytes, number: int) -> Entry:
-    """One entry from its JSON; raises `LedgerError`."""
+    """One entry from its JSON.
+
+    Raises:
+        LedgerError: the JSON is no entry with this number, or a newer release wrote it.
+    """
     if len(raw) > ENTRY_MAX_BYTES:
         raise LedgerError(f"entry {number} of the ledger is larger than {ENTRY_MAX_BYTES} bytes")
     try:
@@ -225,18 +240,18 @@ def parse_entry(raw: bytes, number: int) -> Entry:
 
 
 def render_entry(entry: Entry) -> bytes:
-    """The JSON of one entry, one line, keys in order."""
+    """The JSON of one entry: one line of ASCII that ends in a line feed."""
     common = {"version": VERSION, "number": entry.number, "at": entry.at.isoformat()}
-    return json.dumps(common | {"kind": kind_of(entry)} | told(entry)).encode("ascii") + b"\n"
+    return json.dumps(common | {"kind": kind_of(entry)} | payload(entry)).encode("ascii") + b"\n"
 
 
 def kind_of(entry: Entry) -> str:
-    """The word for what an entry is."""
+    """The word for this type of entry, as the JSON key ``kind`` has it."""
     return _KINDS[type(entry)]
 
 
-def told(entry: Entry) -> dict[str, object]:
-    """What an entry says beyond its number, time and kind, as JSON has it."""
+def payload(entry: Entry) -> dict[str, object]:
+    """The JSON keys of an entry, without number, time and kind."""
     if isinstance(entry, ZoneSeen):
         zone = entry.zone
         servers = sorted(zone.name_servers)
@@ -272,7 +287,7 @@ def _phase(number: int, at: dt.datetime, found: dict[str, Any]) -> PhaseEntered:
 
 
 def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
-    # A release before this word took over what was never in a ledger.
+    # Earlier releases wrote no is_lost: they adopted only domains that never had a ledger.
     is_lost = _flag(found.get("is_lost", False))
     return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]), is_lost)
 
@@ -294,13 +309,13 @@ def _hosted(number: int, at: dt.datetime, found: dict[str, Any]) -> Hosted:
     return Hosted(number, at, _word(found["hosting"]))
 
 
-def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> Pointed:
+def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> HostTarget:
     zone_id, hosting = _word(found["zone_id"]), _word(found["hosting"])
-    return Pointed(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
+    return HostTarget(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
 
 
-def _freed(number: int, at: dt.datetime, found: dict[str, Any]) -> Freed:
-    return Freed(number, at, _flag(found["is_free"]))
+def _freed(number: int, at: dt.datetime, found: dict[str, Any]) -> ProtectionChanged:
+    return ProtectionChanged(number, at, _flag(found["is_free"]))
 
 
 _KINDS: dict[type[Entry], str] = {
@@ -313,8 +328,8 @@ _KINDS: dict[type[Entry], str] = {
     StageEntered: "stage",
     Delegated: "delegated",
     Hosted: "hosted",
-    Pointed: "pointed",
-    Freed: "freed",
+    HostTarget: "pointed",
+    ProtectionChanged: "freed",
 }
 _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "body": _body,

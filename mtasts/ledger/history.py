@@ -1,8 +1,8 @@
 """The ledger of one policy domain: every body ever served, and what was seen of it.
 
-It is the only memory that senders' caches are judged by: what they may still hold is what stands
-here. Entries are only ever appended, one immutable object each, numbered from 1; whoever finds one
-missing or unreadable knows nothing, and refuses (docs/ledger.md).
+Only the ledger says which policies senders may still hold. Entries are appended and never changed,
+one object each, numbered from 1. If one is missing or unreadable, nothing is known, and the domain
+is held (docs/ledger.md).
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from mtasts.ledger.entries import (
     Adopted,
     Body,
     Delegated,
-    Freed,
     Hosted,
+    HostTarget,
     LedgerError,
     MxSeen,
     PhaseEntered,
-    Pointed,
     Proof,
+    ProtectionChanged,
     StageEntered,
     ZoneSeen,
     parse_entry,
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """When a host was first missing among the MX, and how long resolvers may have it after that."""
+    """``since`` when DNS lacks an MX host; resolvers may have it for ``ttl_seconds`` more."""
 
     since: dt.datetime
     ttl_seconds: int
@@ -53,7 +53,7 @@ class Departure:
 class Ledger:
     """All entries of one domain, oldest first.
 
-    ``notes`` tell what somebody did to its objects that changed nothing of it.
+    ``notes`` are warnings about objects that somebody changed without harm to the ledger.
     """
 
     entries: tuple[Entry, ...] = ()
@@ -62,11 +62,11 @@ class Ledger:
     _replaced: dict[int, dt.datetime] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Look once through the entries for what is asked of every body."""
+        """Find for every body when it was proven, and when a later one was, in one pass."""
         proofs: dict[int, dt.datetime] = {}
         replaced: dict[int, dt.datetime] = {}
-        after: dict[str, dt.datetime] = {}  # the first proof of an id behind the present entry
-        earliest: dt.datetime | None = None  # of the proofs of all bodies behind it
+        after: dict[str, dt.datetime] = {}  # by id: the first proof after the present entry
+        earliest: dt.datetime | None = None  # the first proof of any body after it
         for entry in reversed(self.entries):
             if isinstance(entry, Proof):
                 after[entry.id] = entry.at
@@ -82,7 +82,7 @@ class Ledger:
 
     @property
     def next_number(self) -> int:
-        """The number of the entry that may be appended."""
+        """The number of the next entry to append."""
         return len(self.entries) + 1
 
     @property
@@ -92,21 +92,21 @@ class Ledger:
 
     @property
     def last_body(self) -> Body | None:
-        """The body that was meant to be served last."""
+        """The newest body, proven or not."""
         return self.bodies[-1] if self.bodies else None
 
     @property
     def last_proven(self) -> Body | None:
-        """The newest body that was seen to be served."""
+        """The newest body whose proof passed."""
         return next((body for body in reversed(self.bodies) if self.is_proven(body)), None)
 
     def in_force_since(self, live_id: str | None) -> tuple[Body, ...]:
-        """The body that DNS names by ``live_id``, and those after it; none before a first proof.
+        """The body whose id the STS record has (``live_id``), and every later body.
 
-        A sender may have got any of them: one that was never proven was served all the same, under
-        the id before. Where DNS names none, and where the one that it names was never proven, the
-        last one that was proven stands for it. None, too, where DNS names one that is not here:
-        what senders got by that, nobody knows.
+        Senders may have fetched any of them: a body that was never proven may have been served
+        under the id before. If ``live_id`` is None, or its body was never proven, the list begins
+        with the last proven body. The list is empty if no body was ever proven, and if the ledger
+        does not have ``live_id``: nobody knows then what senders fetched.
         """
         last = self.last_proven
         if last is None or (live_id is not None and not self.has_id(live_id)):
@@ -116,45 +116,45 @@ class Ledger:
         return tuple(body for body in self.bodies if body.number >= start)
 
     def has_id(self, id_: str) -> bool:
-        """Whether any body was ever written down under this policy id."""
+        """Whether the ledger has a body with this policy id."""
         return any(body.id == id_ for body in self.bodies)
 
     def is_proven(self, body: Body) -> bool:
-        """Whether ``body`` was seen to be served since it was written down."""
+        """Whether a proof of ``body`` passed."""
         return self.proven_at(body) is not None
 
     @property
     def has_enforced(self) -> bool:
-        """Whether any body ever told senders to refuse, or may have before the ledger began."""
+        """Whether a body was in enforce, or may have been before the ledger began."""
         return self.adopted is not None or any(map(enforces, self.bodies))
 
     @property
     def tells_of_enforce(self) -> bool:
-        """Whether it has a body that told senders to refuse, or says that such may be lost."""
+        """Whether it has a body in enforce, or an `Adopted` entry for a ledger that was lost."""
         lost = any(isinstance(each, Adopted) and each.is_lost for each in self.entries)
         return lost or any(map(enforces, self.bodies))
 
     @property
     def adopted(self) -> Adopted | None:
-        """That the domain had MTA-STS which the ledger does not know; what may be held longest."""
+        """The `Adopted` entry whose unknown policies senders may hold longest, if there is one."""
         found = (entry for entry in self.entries if isinstance(entry, Adopted))
         return max(found, key=lambda each: each.held_until, default=None)
 
     @property
     def zones(self) -> tuple[HostedZone, ...]:
-        """The zones that the records were ever written to, the last one first."""
+        """Every zone that ever had the records, the newest first."""
         return tuple(each.zone for each in reversed(self.entries) if isinstance(each, ZoneSeen))
 
     @property
     def last_zone(self) -> HostedZone | None:
-        """The zone that the records were last written to."""
+        """The zone that has the records now."""
         return next(iter(self.zones), None)
 
     @property
     def delegated(self) -> Delegated | None:
-        """To which of two zones DNS led when that was last looked at in this move.
+        """The zone that the parent delegated to, as last seen in the present move of DNS.
 
-        What was seen before the records went to the zone where they are is of another one.
+        An entry from before the present zone got the records is about an earlier move.
         """
         found, zone_id = None, None
         for entry in self.entries:
@@ -166,42 +166,44 @@ class Ledger:
 
     @property
     def hosting(self) -> str | None:
-        """The cloud whose copy of this ledger counts; None where none was written down yet."""
+        """The cloud that has the authoritative copy; None if no entry says so yet."""
         found = (each.hosting for each in reversed(self.entries) if isinstance(each, Hosted))
         return next(found, None)
 
     def was_at(self, hosting: str) -> bool:
-        """Whether another cloud's copy of this ledger ever counted."""
+        """Whether the copy at the cloud ``hosting`` was ever the authoritative one."""
         return any(each.hosting == hosting for each in self.entries if isinstance(each, Hosted))
 
-    def pointed(self, zone_id: str) -> Pointed | None:
-        """Where the policy host's name leads in a zone, if that was written down."""
+    def pointed(self, zone_id: str) -> HostTarget | None:
+        """To which cloud the policy host's name leads in a zone; None if no entry says so."""
         return next(iter(self._pointed(zone_id)), None)
 
     def has_moved(self, zone_id: str) -> bool:
-        """Whether the policy host's name ever led to another cloud in a zone than now."""
+        """Whether the policy host's name led to another cloud before, in the same zone."""
         return len({each.hosting for each in self._pointed(zone_id)}) > 1
 
-    def _pointed(self, zone_id: str) -> tuple[Pointed, ...]:
-        """Where it led since the zone has records of the domain, the last one first."""
-        found = [e for e in self.entries if isinstance(e, Pointed) and e.zone_id == zone_id]
+    def _pointed(self, zone_id: str) -> tuple[HostTarget, ...]:
+        """The targets since the zone last got the domain's records, the newest first."""
+        found = [e for e in self.entries if isinstance(e, HostTarget) and e.zone_id == zone_id]
         return tuple(itertools.takewhile(lambda each: each.hosting, reversed(found)))
 
     @property
     def is_freed(self) -> bool:
-        """Whether the host's protection was dropped, so that it may leave its zone."""
-        found = (each.is_free for each in reversed(self.entries) if isinstance(each, Freed))
+        """Whether the host is unprotected, so that a move may remove it from its zone."""
+        found = (
+            each.is_free for each in reversed(self.entries) if isinstance(each, ProtectionChanged)
+        )
         return next(found, False)
 
     @property
     def stage(self) -> Stage | None:
-        """How far a domain has come whose records somebody else publishes."""
+        """The stage of a domain with dns delegated or manual; None for every other domain."""
         found = (each.stage for each in reversed(self.entries) if isinstance(each, StageEntered))
         return next(found, None)
 
     @property
     def last_phase(self) -> PhaseEntered | None:
-        """How far a retirement has come since the last body was published."""
+        """The phase of a retirement; None if a body was written after the last phase."""
         for entry in reversed(self.entries):
             if isinstance(entry, PhaseEntered):
                 return entry
@@ -212,8 +214,8 @@ class Ledger:
     def held_until(self, body: Body, now: dt.datetime) -> dt.datetime:
         """Until when a sender that follows RFC 8461 may hold ``body``.
 
-        Its clock starts with its last fetch, which brought this body for as long as no later one
-        was seen everywhere.
+        max_age counts from the sender's last fetch (RFC 8461 section 3.2). That fetch may have
+        brought ``body`` until a later body was proven at every address.
         """
         return self._replaced.get(body.number, now) + body.holds_for + SKEW
 
@@ -231,7 +233,7 @@ class Ledger:
         return tuple(reversed(held))
 
     def _proven_times(self) -> dict[int, dt.datetime]:
-        """When each body was first seen served everywhere, by its number: one pass for all."""
+        """When each body was first proven, by its number, in one pass."""
         found: dict[int, dt.datetime] = {}
         waiting: dict[str, list[int]] = {}
         for entry in self.entries:
@@ -242,10 +244,10 @@ class Ledger:
         return found
 
     def departed(self, now: dt.datetime) -> dict[str, Departure]:
-        """The hosts that were among the MX, and were not when DNS was last looked at.
+        """Every host that was an MX host at any time, with the time since which DNS lacks it.
 
-        One that the newest entry still has counts as gone from ``now`` on: whoever asks has looked,
-        and does not see it.
+        A host of the newest entry gets ``now``: the caller has looked at DNS, and asks only about
+        hosts that it does not find there.
         """
         since: dict[str, dt.datetime] = {}
         ttls: dict[str, int] = {}
@@ -265,15 +267,17 @@ class Ledger:
         return next(sightings, None)
 
     def proven_at(self, body: Body) -> dt.datetime | None:
-        """When ``body`` was first seen served everywhere, if it ever was."""
+        """When the first proof of ``body`` passed; None if none did."""
         return self._proofs.get(body.number)
 
 
 def read(objects: Mapping[int, bytes], before: Ledger | None = None) -> Ledger:
-    """The ledger of the entries with those numbers; those of ``before`` were understood already.
+    """The ledger from the JSON of its entries by number.
+
+    The entries of ``before`` were parsed earlier and are taken over.
 
     Raises:
-        LedgerError: one is missing, unreadable, or not what its number says.
+        LedgerError: an entry is missing, unreadable, or has another number; the domain is held.
     """
     missing = sorted(set(range(1, max(objects, default=0) + 1)) - objects.keys())
     if missing:
@@ -284,11 +288,10 @@ def read(objects: Mapping[int, bytes], before: Ledger | None = None) -> Ledger:
 
 
 def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
-    """The ledger that a store keeps, if it is whole; ``before`` is the beginning of it.
+    """The ledger that a store keeps; the entries of ``before`` were parsed earlier.
 
     Raises:
-        LedgerError: as `read`, or its end is lost: the latch says that a policy in enforce was
-            written down, and none is there.
+        LedgerError: as `read`, or its end is lost: there is a latch, and no entry in enforce.
     """
     way = f": {kept.repair}" if kept.repair else ""
     try:
@@ -298,16 +301,16 @@ def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
     if kept.is_latched and not ledger.tells_of_enforce:
         raise LedgerError(
             f"the ledger has lost its end: it has {len(ledger.entries)} entries and none in "
-            f"enforce, but {LATCH} beside them says that there was one{way}"
+            f"enforce, but {LATCH} next to them says that there was one{way}"
         )
     return replace(ledger, notes=kept.notes)
 
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """The body to serve and the id that names it, as one run declares them.
+    """The body to serve and its policy id, as one run declares them.
 
-    ``is_recorded`` says that the ledger's last entry for a body stands for it already.
+    ``is_recorded`` says that it is the last body of the ledger, so that no new entry is needed.
     """
 
     body: bytes
@@ -317,21 +320,21 @@ class Intended:
     is_recorded: bool = False
 
     def entry(self, number: int, now: dt.datetime) -> Body:
-        """The entry to write ahead of the body."""
+        """The ledger entry, which is written before the body is served."""
         return Body(number, now, self.body, self.revision, self.id, self.reroll)
 
 
 def intend(
     ledger: Ledger, policy: Policy, reroll: str = "", *, live_id: str | None = None
 ) -> Intended:
-    """What to serve for ``policy``, under an id that no other body ever had.
+    """The body to serve for ``policy``, with an id that no other body ever had.
 
-    Policy and token equal to the last entry's: that entry's body, revision and id, so that a failed
-    run and its rerun give one id, and an adopted body stays as it is. Otherwise the next revision,
-    even where the body is an older one come back.
+    If policy and ``reroll`` equal those of the last body, the result is that body with its revision
+    and id: a failed run and its rerun give one id, and an adopted body keeps its bytes. Otherwise
+    the revision is the next one, also for a policy that an older body had.
 
-    ``live_id`` is what DNS has now. An id there whose body was never seen served is burnt: a sender
-    may have taken another body under it, so the same policy gets a new one.
+    ``live_id`` is the id of the STS record. If its body was never proven, the id is burnt: a sender
+    may hold another body under it, so the same policy gets a new id (RFC 8461 section 3.1).
     """
     last = ledger.last_body
     if last is None:
@@ -344,7 +347,7 @@ def intend(
 
 
 def enforces(body: Body | Intended) -> bool:
-    """Whether a sender that gets it refuses hosts."""
+    """Whether it is a valid policy in enforce; with one, senders refuse MX hosts that fail it."""
     try:
         return parse(body.body).mode is Mode.ENFORCE
     except PolicySyntaxError:
@@ -352,10 +355,10 @@ def enforces(body: Body | Intended) -> bool:
 
 
 def held_at(ledger: Ledger) -> Intended | None:
-    """What a domain is held at: its last body, if that was seen served.
+    """The body that a held domain keeps: its last body, if that is proven; otherwise None.
 
-    After a rollout that stopped half way there is nothing to hold it at: the former body under its
-    former id would meet senders that have the later one under it.
+    An older body cannot be kept: a run that stopped half way may have served the last body under
+    the id of the older one, so senders may hold the last body under that id.
     """
     last = ledger.last_body
     if last is None or not ledger.is_proven(last):

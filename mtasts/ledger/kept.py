@@ -1,8 +1,8 @@
-"""What a store keeps of one domain's ledger: entries, checkpoints of them, and the latch.
+"""The objects of one domain's ledger in a store: entries, checkpoints and the latch.
 
-A checkpoint holds all entries up to one number, so that reading costs the same few calls however
-long the ledger grows. It changes nothing: the entries themselves stay, and one that contradicts
-them is found (docs/ledger.md).
+A checkpoint is a copy of the entries 1 to n in one object, so that a long ledger is read with as
+few calls as a short one. The entries remain the truth: a checkpoint that contradicts them is an
+error (docs/ledger.md).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 VERSION = 1
 LATCH = "enforced.json"
 CHECKPOINT_MAX_BYTES = 64 * 1024 * 1024
-# What is read of a ledger, entries and checkpoint alike, before it is taken for no ledger.
+# Entries and checkpoint together; more than this is an attack or a mistake, and is not read.
 LEDGER_MAX_BYTES = 256 * 1024 * 1024
-_GZIP = 31  # zlib's word for its header and trailer
+_GZIP = 31  # wbits of zlib: expect the header and trailer of gzip
 _SMALL = 1000
 
 
@@ -34,10 +34,10 @@ _SMALL = 1000
 class Kept:
     """What a store has of a domain's ledger.
 
-    ``entries`` are by number, ``checkpoint`` is the number up to which a checkpoint has them (0
-    without one). ``is_latched`` says that the domain once told senders to refuse mail. ``notes``
-    tell what somebody did to the objects that changed nothing, and ``repair`` is the command that
-    mends what can be mended, empty where there is none.
+    ``entries`` maps an entry's number to its JSON. ``checkpoint`` is the number of the newest
+    checkpoint, 0 without one. ``is_latched`` says that the domain published enforce at least once.
+    ``notes`` are warnings about objects that somebody changed without harm. ``repair`` is the
+    command that mends the ledger, empty if there is none.
     """
 
     entries: Mapping[int, bytes] = field(default_factory=dict)
@@ -48,49 +48,49 @@ class Kept:
 
     @property
     def is_whole(self) -> bool:
-        """Whether no entry before the last is missing."""
+        """Whether the numbers run from 1 to the last entry without a gap."""
         return self.entries.keys() == set(range(1, len(self.entries) + 1))
 
     @property
     def due(self) -> int | None:
-        """Up to which entry a checkpoint should be made now, if it should."""
+        """The number of the checkpoint that should be written now; None if none is due."""
         count = len(self.entries)
         number = count - count % _step(count)
         return number if number > self.checkpoint else None
 
 
 def _step(number: int) -> int:
-    """How far apart checkpoints are: each holds everything, so in a long ledger they are rarer."""
+    """Entries from one checkpoint to the next: each is a full copy, so long ledgers have fewer."""
     return 10 if number < _SMALL else 100
 
 
 def block(number: int) -> str:
-    """What the decimal numbers begin with of which an entry and its neighbours are listed.
+    """The first digits that the numbers of one block of entries share; "" for the first block.
 
-    The numbers from one checkpoint up to the next share it, so that one listing tells of all
-    entries behind a checkpoint.
+    A block runs from one checkpoint to the next, so that one listing by this prefix finds all
+    entries after a checkpoint.
     """
     return str(number // _step(number)) if number >= _step(number) else ""
 
 
 def render_latch(domain: str, now: dt.datetime) -> bytes:
-    """What is written before a domain tells senders to refuse mail for the first time."""
+    """The content of the latch, which is written before a domain first publishes enforce."""
     said = {"version": VERSION, "domain": domain, "at": now.isoformat()}
     return json.dumps(said).encode("ascii") + b"\n"
 
 
 def entry_name(number: int) -> str:
-    """What an entry's object is called."""
+    """The name of an entry's object."""
     return f"{number}.json"
 
 
 def checkpoint_name(number: int) -> str:
-    """What the checkpoint of the entries up to ``number`` is called; names sort as numbers do."""
+    """The name of the checkpoint of the entries 1 to ``number``; names sort as numbers do."""
     return f"checkpoint-{number:010}.json.gz"
 
 
 def checkpoint_number(name: str) -> int | None:
-    """The number in a checkpoint's name; None for what is none."""
+    """The number in a checkpoint's name; None for any other name."""
     digits = name.removeprefix("checkpoint-").removesuffix(".json.gz")
     is_one = digits.isascii() and digits.isdecimal() and name == checkpoint_name(int(digits))
     return int(digits) if is_one and int(digits) else None
@@ -98,7 +98,7 @@ def checkpoint_number(name: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large what is kept may be: a checkpoint as it is stored, and all the entries in it."""
+    """Limits in bytes: of a checkpoint as stored, and of all the entries in it."""
 
     checkpoint_bytes: int = CHECKPOINT_MAX_BYTES
     ledger_bytes: int = LEDGER_MAX_BYTES
@@ -110,9 +110,9 @@ LIMITS = Limits()
 def render_checkpoint(
     domain: str, entries: Mapping[int, bytes], number: int, limits: Limits = LIMITS
 ) -> bytes | None:
-    """The checkpoint of the entries 1 to ``number``, the same bytes whoever makes it.
+    """The checkpoint of the entries 1 to ``number``: equal entries give equal bytes.
 
-    None where it would be too large to be read; then reading takes more calls, and nothing else.
+    None if it would be too large for `parse_checkpoint`; the ledger is then read entry by entry.
     """
     held = [entries[each] for each in range(1, number + 1)]
     document = {
@@ -120,11 +120,11 @@ def render_checkpoint(
         "domain": domain,
         "number": number,
         "sha256": chain(domain, held),
-        # Any bytes as text and back, so that nothing of an entry is lost.
+        # latin-1 maps each byte to one character, so that even an unreadable entry is copied whole.
         "entries": [each.decode("latin-1") for each in held],
     }
     text = json.dumps(document).encode("ascii")
-    packed = gzip.compress(text, mtime=0)
+    packed = gzip.compress(text, mtime=0)  # a time would make two runs write different bytes
     if len(packed) > limits.checkpoint_bytes or len(text) > limits.ledger_bytes:
         return None
     return packed
@@ -136,7 +136,7 @@ def parse_checkpoint(
     """The entries that a checkpoint holds, by number.
 
     Raises:
-        LedgerError: it is not what its name says, or contradicts its own digest.
+        LedgerError: it is of another ledger, number or release, or its digest is wrong.
     """
     what = f"the checkpoint {number} of the ledger of {domain}"
     if len(raw) > limits.checkpoint_bytes:
@@ -156,12 +156,12 @@ def parse_checkpoint(
     if named != (VERSION, domain, number) or len(held) != number:
         raise LedgerError(f"{what} is of another ledger, number or release")
     if digest != chain(domain, held):
-        raise LedgerError(f"{what} contradicts its own digest")
+        raise LedgerError(f"{what} does not match its own digest")
     return dict(enumerate(held, start=1))
 
 
 def chain(domain: str, entries: Iterable[bytes]) -> str:
-    """The digest of a row of entries, each of which it carries on from the one before."""
+    """SHA-256, as hex, of the entries in order; each step adds one entry to the digest so far."""
     digest = hashlib.sha256(domain.encode("utf-8")).digest()
     for each in entries:
         digest = hashlib.sha256(digest + hashlib.sha256(each).digest()).digest()

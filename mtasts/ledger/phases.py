@@ -1,4 +1,4 @@
-"""The phases of a retirement, and what of a domain is declared in each."""
+"""The phases of a retirement, and which resources each one declares (docs/retirement.md)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mtasts.ledger.stages import Stage
 
 
 class Phase(StrEnum):
-    """How far a retirement has come; ``kept`` undoes it while nothing has been published since."""
+    """How far a retirement has come; ``kept`` says that it was cancelled."""
 
     KEPT = "kept"
     RECORD_FREE = "record-free"
@@ -21,16 +21,17 @@ class Phase(StrEnum):
 
     @property
     def parts(self) -> Parts:
-        """What of the domain is declared in this phase, and what of it is protected."""
+        """The resources that are declared in this phase, and which of them are protected."""
         return _PARTS[self]
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What is declared of a domain, and what of that the engine may not delete.
+    """The resources of a domain that are declared, and those that the engine may not delete.
 
-    Where the addresses ``go_over``, the cloud takes the name to its next host by itself, and with
-    it the record that led to the one before.
+    ``record`` is the STS record, ``addresses`` are the policy host's address records, ``issued``
+    says that there is a certificate. With ``go_over`` the next cloud itself leads the policy host's
+    name to its host, and replaces the record that led to the former one.
     """
 
     record: bool = True
@@ -44,13 +45,14 @@ class Parts:
 
     @property
     def unprotected(self) -> Parts:
-        """The same parts of a domain that nobody relies on."""
+        """The same parts, without protection: no sender holds an enforced policy of the domain."""
         return replace(self, protect_record=False, protect_addresses=False, protect_host=False)
 
     def at(self, stage: Stage) -> Parts:
-        """What of it is declared in a stage: each needs what the one before handed out.
+        """The parts that are declared in ``stage``.
 
-        ``issued`` says that the certificate is, or is about to be: without one there is no host.
+        Each stage needs the records of the stage before: without a certificate there is no host,
+        and without a host the policy host has no address.
         """
         is_live = stage is Stage.LIVE
         return replace(
@@ -64,7 +66,7 @@ class Parts:
 
     @property
     def leaving(self) -> Parts:
-        """The same parts while host and addresses are about to be others."""
+        """The same parts, with addresses and host unprotected, before a move replaces them."""
         return replace(self, protect_addresses=False, protect_host=False)
 
 

@@ -1,6 +1,6 @@
-"""The ledger at work: read before a run decides, and written ahead of what it tells of.
+"""Reads the ledgers of a stack, and appends each entry before the change that it describes.
 
-It is long because each method is one kind of entry, and all of them share one way to write.
+The module is long because each kind of entry has its method, and all share one way to write.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mtasts.ledger.emergency_notes import missing, render_body, render_proof, re
 from mtasts.ledger.entries import (
     Body,
     Delegated,
-    Freed,
     Hosted,
+    HostTarget,
     LedgerError,
     MxSeen,
     PhaseEntered,
-    Pointed,
     Proof,
+    ProtectionChanged,
     StageEntered,
     ZoneSeen,
     render_entry,
@@ -49,10 +49,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """Reads and appends the entries of one stack's domains, one entry of a domain at a time.
+    """Reads and appends the ledger entries of one stack's domains, one at a time for each domain.
 
-    They are in the ``store`` of ``hosting``, the cloud that the stack's config names. While domains
-    move between clouds, ``elsewhere`` gives the store of the other one; it may call out.
+    ``store`` is at ``hosting``, the cloud in the stack's config. While domains move between clouds,
+    ``elsewhere`` returns the store at the other cloud; the call may block.
+
+    Every method that writes raises `LedgerError` if another run wrote an entry meanwhile or the
+    ledger is not at this cloud, and `UndeterminedError` if the cloud refused or did not answer. The
+    change that the entry announces must not be made then.
     """
 
     store: Store
@@ -66,49 +70,67 @@ class Recorder:
     )
 
     async def read(self, domain: str) -> Ledger:
-        """The ledger of a domain, from the cloud whose copy counts; read once, and kept up to date.
+        """The authoritative copy of a domain's ledger, read from the cloud once a run.
 
         Raises:
-            LedgerError: it is incomplete, or the clouds' copies tell different things.
-            UndeterminedError: a cloud did not tell; nothing is guessed.
+            LedgerError: it is incomplete, or the copies at the two clouds differ; hold the domain.
+            UndeterminedError: a cloud did not answer; nothing is known of the ledger.
         """
         async with self._turns[domain]:
             ledger, is_here = await in_thread(self._read, domain)
         if is_here or ledger.hosting is not None or not ledger.entries:
             return ledger
-        # An old one does not say so, but it is the other cloud's; a hand-over begins with that.
+        # Earlier releases wrote no `Hosted` entry. A ledger without one, at the other cloud, is
+        # that cloud's; `_take` writes the entry before it copies the ledger.
         at_other = Hosted(ledger.next_number, self.now(), self.hosting.other)
         return Ledger((*ledger.entries, at_other))
 
     async def domains(self) -> tuple[str, ...]:
-        """Every domain that has a ledger at either cloud, sorted, whatever the stack file lists.
+        """Every domain that has a ledger at either cloud, sorted, listed in the stack file or not.
 
         Raises:
-            LedgerError: there are too many.
-            UndeterminedError: a cloud did not tell.
+            LedgerError: there are more than a store may have; the bucket is not what it should be.
+            UndeterminedError: a cloud did not answer.
         """
         return await in_thread(self._domains)
 
     async def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """What was noted in emergencies, by domain and name; raises `UndeterminedError`."""
+        """The notes of emergencies that no ledger has taken in: their contents by domain and name.
+
+        Raises:
+            UndeterminedError: the cloud did not answer.
+            LedgerError: there are too many notes to read.
+        """
         return await in_thread(self.store.emergencies)
 
     async def note_body(self, domain: str, intended: Intended) -> None:
-        """Note a body that goes out in an emergency, apart from a ledger that cannot be read."""
+        """Write the note of a body that will be served in an emergency.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer; the body must not be served.
+        """
         await in_thread(self.store.note, domain, *render_body(self.now(), intended))
 
     async def note_proof(
         self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
     ) -> None:
-        """Note that the body of ``id_`` was seen."""
+        """Write the note that the proof of the body with ``id_`` passed.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer.
+        """
         proof = Proof(2, self.now(), id_, addresses, unseen)
         await in_thread(self.store.note, domain, *render_proof(proof))
 
     async def take_in(self, domain: str, notes: Sequence[Note]) -> None:
-        """Write into a ledger what it does not know of the notes of an emergency.
+        """Append the bodies and proofs of ``notes`` that the ledger lacks, and mark each note done.
 
-        Then say beside each note that this was done: from here on others may publish, so that no
-        later emergency serves anything under its id again.
+        A note that is marked is never served again: later runs may publish other bodies, and an
+        emergency that served the old one under its id would mislead senders.
+
+        Raises:
+            LedgerError: as `read`, or the ledger is empty although a policy was served.
+            UndeterminedError: a cloud refused or did not answer.
         """
 
         def next_missing(ledger: Ledger) -> Entry | None:
@@ -122,9 +144,13 @@ class Recorder:
             await in_thread(self.store.note, domain, name, raw)
 
     async def hand_over(self, domain: str) -> None:
-        """Have the copy of the ledger that is here be the one that counts.
+        """Make the copy at this cloud the authoritative one. Safe to repeat.
 
-        The other cloud's is told so first, so that of two copies never both count. Safe to repeat.
+        The copy at the other cloud gets the entry first, so that never both are authoritative.
+
+        Raises:
+            LedgerError: the copies differ, or one is incomplete; the domain must not move.
+            UndeterminedError: a cloud refused or did not answer.
         """
         if self.elsewhere is None:
             return
@@ -132,9 +158,14 @@ class Recorder:
             await in_thread(self._hand_over, domain, self.elsewhere)
 
     async def take(self, domain: str) -> None:
-        """Have the whole ledger here, though the copy at the other cloud goes on to count.
+        """Copy the whole ledger to this cloud; the other cloud's copy remains authoritative.
 
-        So the domain is not taken for a new one by a run that knows of no other cloud.
+        Without a copy, a later run that has no access to the other cloud would take the domain for
+        a new one.
+
+        Raises:
+            LedgerError: the copies differ, or one is incomplete.
+            UndeterminedError: a cloud refused or did not answer.
         """
         if self.elsewhere is None:
             return
@@ -142,13 +173,13 @@ class Recorder:
             await in_thread(self._take, domain, self.elsewhere)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
-        """See to it that ``intended`` is the last body of the ledger, before anybody gets it.
+        """Append ``intended`` unless it is the last body of the ledger, before it is served.
 
-        If it is in enforce, the ledger is locked before and latched after it.
+        If it is in enforce, the ledger is locked before the entry and latched after it.
 
         Raises:
-            LedgerError: another run has written another body meanwhile.
-            UndeterminedError: a cloud did not tell, or did not do so.
+            LedgerError: another run has written another body meanwhile; do not serve this one.
+            UndeterminedError: a cloud refused or did not answer; do not serve the body.
         """
 
         def entry(ledger: Ledger) -> Entry | None:
@@ -167,7 +198,7 @@ class Recorder:
     async def proven(
         self, domain: str, id_: str, addresses: tuple[str, ...], unseen: tuple[str, ...]
     ) -> None:
-        """Write down that the body of ``id_`` was seen, before the record names it."""
+        """Append the proof of the body with ``id_``, before the STS record gets that id."""
         await self._note(
             domain,
             lambda ledger: Proof(ledger.next_number, self.now(), id_, addresses, unseen),
@@ -176,12 +207,13 @@ class Recorder:
     async def adopt(
         self, domain: str, adopted: Adopted, body: Body, addresses: Sequence[str]
     ) -> None:
-        """Begin the ledger of a domain that had MTA-STS before: as it is served, under its id.
+        """Begin the ledger of a domain that has MTA-STS already, with its live body and id.
 
-        What an earlier attempt has written of this is not written twice.
+        Safe to repeat: entries of an earlier attempt are not written twice.
 
         Raises:
-            LedgerError: the ledger holds something else already.
+            LedgerError: the ledger has other entries already; the domain cannot be adopted.
+            UndeterminedError: a cloud refused or did not answer.
         """
         proof = Proof(3, body.at, body.id, tuple(addresses))
         entries: tuple[Entry, ...] = (adopted, body, proof)
@@ -205,18 +237,18 @@ class Recorder:
         await self._enforced(domain, body, noted)
 
     async def advance(self, domain: str, phase: Phase, ttl_seconds: int) -> None:
-        """Write down that a retirement enters ``phase``, before anything is withdrawn."""
+        """Append that a retirement enters ``phase``, before anything is withdrawn."""
         await self._note(
             domain,
             lambda ledger: PhaseEntered(ledger.next_number, self.now(), phase, ttl_seconds),
         )
 
     async def enter(self, domain: str, stage: Stage) -> None:
-        """Write down that a domain enters ``stage``, before anything of it is declared."""
+        """Append that a domain enters ``stage``, before its resources are declared."""
         await self._note(domain, lambda ledger: StageEntered(ledger.next_number, self.now(), stage))
 
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
-        """Write down the MX set that DNS has, where it is another than the last one seen."""
+        """Append the MX set of ``answer`` if it differs from the last one in ``ledger``."""
         hosts = tuple(sorted(answer.mx_hosts))
         if not answer.settled or (ledger.last_mx is not None and ledger.last_mx.hosts == hosts):
             return
@@ -226,38 +258,41 @@ class Recorder:
         )
 
     async def zone_seen(self, domain: str, ledger: Ledger, zone: HostedZone) -> None:
-        """Write down where the records are, where that is another zone than the last one seen."""
+        """Append the zone of the records if it differs from the last one in ``ledger``."""
         if ledger.last_zone == zone:
             return
         await self._note(domain, lambda now: ZoneSeen(now.next_number, self.now(), zone))
 
     async def hosted(self, domain: str, ledger: Ledger) -> None:
-        """Write down which cloud the domain is at, where no cloud was written down yet."""
+        """Append the cloud of the domain if ``ledger`` has no such entry yet."""
         if ledger.hosting is None:
             await self._note(domain, lambda now: Hosted(now.next_number, self.now(), self.hosting))
 
     async def pointed(
         self, domain: str, zone_id: str, hosting: str, ttl_seconds: int, *, anew: bool = False
     ) -> None:
-        """Write down where the policy host's name is about to lead in a zone, if that changes.
+        """Append to which cloud the policy host's name will lead in a zone, if that changes.
 
-        With ``anew`` it is written in any case: what was written before did not come about.
+        With ``anew`` the entry is always written: an earlier switch was announced and failed, and
+        the time since then must be counted again.
         """
 
         def entry(ledger: Ledger) -> Entry | None:
             known = ledger.pointed(zone_id)
             if not anew and (known.hosting if known else "") == hosting:
                 return None
-            return Pointed(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
+            return HostTarget(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
 
         await self._note(domain, entry)
 
     async def freed(self, domain: str, *, is_free: bool) -> None:
-        """Write down whether the host has lost its protection."""
-        await self._note(domain, lambda ledger: Freed(ledger.next_number, self.now(), is_free))
+        """Append whether the host is unprotected."""
+        await self._note(
+            domain, lambda ledger: ProtectionChanged(ledger.next_number, self.now(), is_free)
+        )
 
     async def delegation_seen(self, domain: str, zone: HostedZone, ttl_seconds: int) -> None:
-        """Write down to which of two zones DNS leads, where that was another one before."""
+        """Append that the parent delegates to ``zone``, if the last entry names another zone."""
 
         def entry(ledger: Ledger) -> Entry | None:
             if ledger.delegated is not None and ledger.delegated.zone_id == zone.zone_id:
@@ -267,11 +302,11 @@ class Recorder:
         await self._note(domain, entry)
 
     async def keep(self, domain: str) -> None:
-        """See to what keeps the ledger here whole and cheap to read, as every run does first.
+        """Write a missing lock, latch or checkpoint of a domain's ledger. Every run does so first.
 
         Raises:
-            LedgerError: it is not whole.
-            UndeterminedError: a cloud did not tell, or did not do so.
+            LedgerError: the ledger is incomplete; hold the domain.
+            UndeterminedError: the cloud refused or did not answer.
         """
 
         def work() -> None:
@@ -284,15 +319,15 @@ class Recorder:
             await in_thread(work)
 
     async def _note(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
-        """Append what ``entry`` makes of the ledger as it stands, unless that is nothing."""
+        """Append the entry that ``entry`` makes from the ledger; None appends nothing."""
         async with self._turns[domain]:
             await in_thread(self._append, domain, entry)
 
     def _append(self, domain: str, entry: Callable[[Ledger], Entry | None]) -> None:
-        """As `_note`. What is known of the ledger may lag behind, so it is not the last word.
+        """As `_note`, but blocking; tried with the ledger of this run first, then read again.
 
-        An entry that was made of it is refused where another one stands; and that there is nothing
-        to write is asked again of the ledger as it stands.
+        The ledger of this run may be older than the store. An entry made from an old ledger cannot
+        be written, because its number is taken; "nothing to append" must be checked again.
         """
         known = self._here.knows(domain)
         if known:
@@ -307,7 +342,7 @@ class Recorder:
         ledger, is_here = self._read(domain, again=again)
         if not is_here or ledger.hosting not in {None, self.hosting}:
             raise LedgerError(
-                f"the ledger of {domain} was not handed over to {self.hosting}: run again"
+                f"the authoritative ledger of {domain} is not at {self.hosting} yet: run again"
             )
         made = entry(ledger)
         if made is not None:
@@ -317,10 +352,10 @@ class Recorder:
     async def _enforced(
         self, domain: str, body: Body | Intended, note: Callable[[], Awaitable[None]]
     ) -> None:
-        """Have ``note`` write ``body`` down; one that enforces between lock and latch.
+        """Append ``body`` by ``note``; if it is in enforce, lock before and latch after that.
 
-        The lock stands before any such body, and the latch before anybody gets it. Neither is asked
-        of another body: nothing may hold up the way back.
+        The lock must be set before such an entry, and the latch before the body is served. A body
+        in testing or none needs neither: nothing may delay the way back from enforce.
         """
 
         def lock() -> None:
@@ -347,11 +382,11 @@ class Recorder:
         return self._books.setdefault("there", Book(elsewhere()))
 
     def _read(self, domain: str, *, again: bool = False) -> tuple[Ledger, bool]:
-        """The ledger, and whether the copy here has all of it."""
+        """The authoritative ledger, and whether the copy at this cloud has all of its entries."""
         kept = self._here.kept(domain, again=again)
         if self.elsewhere is None:
             return self._here.ledger(domain), True
-        # A copy that was cut off lacks its beginning.
+        # `_copy` writes the last entry first, so an interrupted copy lacks its beginning.
         found = self._here.ledger(domain) if kept.is_whole else Ledger()
         was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
         if was_handed_over and domain in self._compared:
@@ -361,22 +396,22 @@ class Recorder:
             other = self._there(self.elsewhere)
             there = other.kept(domain, again=again).entries
         except UndeterminedError:
-            if was_handed_over:  # a cloud that is left may be the one that is broken
+            if was_handed_over:  # an outage of the former cloud may be the reason for the move
                 return found, True
             raise
         here = kept.entries
         differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
         if differing:
             raise LedgerError(
-                f"the ledgers of {domain} at the two clouds tell different things from entry "
-                f"{differing[0]} on, so one is of an earlier life (docs/moving.md)"
+                f"the ledgers of {domain} at the two clouds differ from entry {differing[0]} on, "
+                "so one of them is left over from an earlier time (docs/moving.md)"
             )
         if len(there) > len(here) or not kept.is_whole:
             return other.ledger(domain), False
         return found, True
 
     def _take(self, domain: str, elsewhere: Callable[[], Store]) -> None:
-        """Have the whole ledger here, too; it says at which cloud it counts."""
+        """As `take`, but blocking; the entries say which copy is authoritative."""
         ledger, is_here = self._read(domain, again=True)
         if not ledger.entries or is_here:
             return
@@ -386,7 +421,7 @@ class Recorder:
         _copy(other, self._here, domain, self.now())
 
     def _hand_over(self, domain: str, elsewhere: Callable[[], Store]) -> None:
-        # Whatever refuses a write does so before it is told that either does not count.
+        # The copy comes first: if this cloud refuses writes, the other copy remains authoritative.
         self._take(domain, elsewhere)
         ledger, _ = self._read(domain)
         if not ledger.entries or ledger.hosting == self.hosting:
@@ -405,9 +440,10 @@ class Recorder:
 
 
 def _copy(source: Book, target: Book, domain: str, now: dt.datetime) -> None:
-    """Copy the entries that ``target`` lacks: the last one first, so that no part looks whole.
+    """Copy the entries that ``target`` lacks, and the latch.
 
-    The latch goes along, behind the lock where such a body is kept from then on.
+    The last entry is copied first, so that an interrupted copy has a gap and is noticed. The lock
+    is set before entries in enforce are copied.
     """
     kept, present = source.kept(domain), target.kept(domain)
     latches = kept.is_latched and not present.is_latched
@@ -421,7 +457,10 @@ def _copy(source: Book, target: Book, domain: str, now: dt.datetime) -> None:
 
 
 def _is_same(found: Entry, wanted: Entry) -> bool:
-    """Whether an entry says what is wanted; of what is seen at another time, only its kind."""
+    """Whether two entries say the same; of all but bodies, only the kind is compared.
+
+    A second attempt sees other addresses and another time.
+    """
     if isinstance(found, Body) and isinstance(wanted, Body):
         return replace(found, at=wanted.at) == wanted
     return type(found) is type(wanted)

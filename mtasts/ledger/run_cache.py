@@ -1,4 +1,4 @@
-"""The ledgers of one store as a run knows them: read once, and added to as they are written."""
+"""The ledgers of one store, read once a run and kept up to date with the entries it appends."""
 
 from __future__ import annotations
 
@@ -22,61 +22,62 @@ if TYPE_CHECKING:
 class Store(Protocol):
     """Where ledgers are kept; every method blocks.
 
-    It raises as `mtasts.cloud.ledger_objects` does.
+    All but `repair` raise `UndeterminedError` if the cloud refused or did not answer; those that
+    read raise `LedgerError` for a ledger that is incomplete (`mtasts.cloud.ledger_objects`).
     """
 
     def domains(self) -> tuple[str, ...]:
-        """Every domain that has a ledger here, sorted."""
+        """Every domain that has a ledger in this store, sorted."""
 
     def read(self, domain: str, known: Kept | None = None) -> Kept:
-        """Everything of a domain; with what is ``known``, only what is behind it is looked for."""
+        """The objects of a domain's ledger; with ``known``, only later entries are read."""
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
-        """Write an entry unless one of that number exists; whether it was written."""
+        """Write an entry; False if an entry with this number exists."""
 
     def keep(self, domain: str, name: str, content: bytes) -> None:
-        """Write a checkpoint or the latch beside the entries, unless it stands."""
+        """Write a checkpoint or the latch, unless it exists."""
 
     def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """What was noted in emergencies and no ledger has taken in: by domain, and by name."""
+        """The notes of emergencies that no ledger has taken in: contents by domain and name."""
 
     def note(self, domain: str, name: str, raw: bytes) -> None:
-        """Write what an emergency serves beside the ledger, unless there is one of that name."""
+        """Write a note of an emergency, unless one with this name exists."""
 
     def repair(self, domain: str) -> str:
-        """The command that mends what can be mended of a domain's ledger; does not block."""
+        """The command that mends a domain's ledger; does not block."""
 
     def lock(self) -> None:
-        """Keep whatever there is, or ever comes, from being written over or deleted."""
+        """Protect all present and future objects from being overwritten or deleted."""
 
 
 class OvertakenError(LedgerError):
-    """Somebody else has written the entry first: what was known of the ledger is out of date."""
+    """Another run has written an entry with this number first: read the ledger again."""
 
 
 class Book:
-    """What this run knows of the ledgers of one store; every method may block.
+    """The ledgers of one store as this run has read them; every method may block.
 
-    What is known of a domain may lag behind the store. Nothing is lost by that: an entry is only
-    written where none stands.
+    Another run may have appended entries since. That is safe: the store never writes an entry whose
+    number exists.
     """
 
     def __init__(self, store: Store) -> None:
-        """Know nothing yet."""
+        """Read nothing yet."""
         self.store = store
         self._known: dict[str, Kept] = {}
         self._ledgers: dict[str, Ledger] = {}
 
     def knows(self, domain: str) -> bool:
-        """Whether the ledger of a domain was read."""
+        """Whether this run has read the ledger of a domain."""
         return domain in self._known
 
     def kept(self, domain: str, *, again: bool = False) -> Kept:
-        """What the store has of a domain; with ``again``, with what came since it was read.
+        """The objects of a domain's ledger; with ``again``, later entries are read from the store.
 
         Raises:
-            UndeterminedError: the cloud did not tell.
-            LedgerError: a checkpoint and the entries contradict each other.
+            UndeterminedError: the cloud did not answer.
+            LedgerError: a checkpoint and the entries contradict each other; hold the domain.
         """
         known = self._known.get(domain)
         if known is None or again:
@@ -84,7 +85,12 @@ class Book:
         return known
 
     def ledger(self, domain: str, *, again: bool = False) -> Ledger:
-        """The ledger of a domain, each entry of which is understood once; raises `LedgerError`."""
+        """The ledger of a domain; each entry is parsed once a run.
+
+        Raises:
+            LedgerError: an entry is missing or unreadable; hold the domain.
+            UndeterminedError: the cloud did not answer.
+        """
         kept = self.kept(domain, again=again)
         before = self._ledgers.get(domain)
         if before is None or len(before.entries) != len(kept.entries):
@@ -92,27 +98,41 @@ class Book:
         return before
 
     def append(self, domain: str, number: int, raw: bytes) -> None:
-        """Append an entry; raises `OvertakenError` where somebody else has."""
+        """Append an entry.
+
+        Raises:
+            OvertakenError: another run has written an entry with this number; nothing was written.
+            UndeterminedError: the cloud refused or did not answer; the entry may be written.
+        """
         known = self.kept(domain)
         if self.store.append(domain, number, raw):
             entries = {**known.entries, number: raw}
             self._known[domain] = replace(known, entries=entries)
             return
-        # A write whose answer was lost is tried again, and finds its own entry in the way.
+        # boto3 repeats a write whose answer was lost, and the second attempt then finds the entry
+        # of the first.
         if self.kept(domain, again=True).entries.get(number) != raw:
             raise OvertakenError(
                 f"another run has written entry {number} of the ledger of {domain}: run again"
             )
 
     def latch(self, domain: str, now: dt.datetime) -> None:
-        """Say for ever that the domain told senders to refuse mail; raises `UndeterminedError`."""
+        """Write the latch, if there is none: the domain published enforce at least once.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer; do not serve the body.
+        """
         known = self.kept(domain)
         if not known.is_latched:
             self.store.keep(domain, LATCH, render_latch(domain, now))
             self._known[domain] = replace(known, is_latched=True)
 
     def condense(self, domain: str) -> None:
-        """Make the checkpoint that is due, if one is; raises `UndeterminedError`."""
+        """Write the checkpoint that is due, if one is.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer; a later run writes it.
+        """
         known = self.kept(domain)
         number = known.due
         made = None if number is None else render_checkpoint(domain, known.entries, number)

@@ -1,4 +1,4 @@
-"""The stages of a domain whose records somebody else publishes."""
+"""The stages of a domain with dns delegated or manual (docs/delegation.md)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """How far such a domain has come; a stage is never left again (`mtasts.rollout.handover`)."""
+    """How far such a domain has come; it never returns to an earlier stage."""
 
-    REQUESTED = "requested"  # a certificate is asked for; nothing is served under the name
-    ISSUED = "issued"  # its validation record is live: there is a host
-    LIVE = "live"  # the name leads to the host: the policy is published
+    REQUESTED = "requested"  # the certificate is requested; the policy host serves nothing yet
+    ISSUED = "issued"  # the certificate is issued; the host serves at its own name
+    LIVE = "live"  # the policy host's name leads to the host; the policy may be published

@@ -1,4 +1,4 @@
-"""What is amiss with a ledger, and what of it can be put back, judged from all that stands."""
+"""What is wrong with a ledger, and which entries can be restored, from all of its objects."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 
 
 def repair_command(stack: str, domain: str) -> str:
-    """The command that says what mends a domain's ledger, and with ``--apply`` does it."""
+    """The command that shows the repair of a domain's ledger; with ``--apply`` it also does it."""
     return f"mtasts ledger repair {stack} --domain {domain}"
 
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """What is missing of a ledger.
+    """What is wrong with a ledger.
 
-    ``restorable`` are the entries that a checkpoint or another copy has, ``lost`` the numbers of
-    those that nobody has. ``problems`` are what nobody can decide but a person.
+    ``restorable`` maps the number of a missing entry to its JSON in a checkpoint or another copy.
+    ``lost`` are the numbers of missing entries that exist nowhere. ``problems`` are contradictions
+    that a person has to decide.
     """
 
     restorable: Mapping[int, bytes]
@@ -40,9 +41,10 @@ def damage(
     is_latched: bool,
     is_noted: bool = False,
 ) -> Damage:
-    """Judge the entries that stand beside what checkpoints and other copies hold.
+    """Compare the entries of a ledger with its checkpoints and its copies at other clouds.
 
-    ``is_noted`` says that something went out in an emergency, so that there was a ledger.
+    ``entries`` and each of ``copies`` map entry numbers to JSON, ``checkpoints`` maps checkpoint
+    numbers to content. ``is_noted`` says that a note of an emergency exists, so there was a ledger.
     """
     problems: list[str] = []
     witnesses = [("another cloud's copy", dict(copy)) for copy in copies]
@@ -57,7 +59,7 @@ def damage(
     for name, held in witnesses:
         differing = sorted(each for each in held.keys() & whole.keys() if held[each] != whole[each])
         if differing:
-            problems.append(f"{name} has another entry {differing[0]} than stands there")
+            problems.append(f"{name} and the ledger have different entries {differing[0]}")
         else:
             whole |= held
     lost = sorted(set(range(1, max(whole, default=0) + 1)) - whole.keys())

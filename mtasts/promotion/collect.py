@@ -1,6 +1,6 @@
-"""The evidence for a promotion, gathered: every MX asked, records looked up, reports added up.
+"""Collects the evidence for a promotion: a session with every MX host, records, TLS reports.
 
-It judges nothing: `mtasts.promotion.gates` does, from the file.
+Nothing is judged here; `mtasts.promotion.gates` judges the evidence file.
 """
 
 from __future__ import annotations
@@ -47,10 +47,12 @@ async def gather_evidence(
     now: dt.datetime,
     probes: Probes = LIVE,
 ) -> Evidence:
-    """What there is to see of ``domain`` from here, now.
+    """The evidence for ``domain``, as this machine sees it at ``now``.
+
+    ``reports`` and ``explained`` are taken over unchanged.
 
     Raises:
-        UndeterminedError: its MX could not be looked up, so nothing is known of any host.
+        UndeterminedError: the MX look-up failed, so no MX host is known; write no evidence.
     """
     mx = await resolver.lookup(domain.name, "MX")
     if not mx.settled:
@@ -86,7 +88,7 @@ async def _sessions(
     resolver: Resolver,
     slots: asyncio.Semaphore,
 ) -> list[SmtpSession]:
-    """One for each address, and one without an address for what is not known of the others."""
+    """One session for each address, and one without an address for each reason that hid others."""
     found = await asyncio.gather(*(resolver.lookup(host, type_) for type_ in ADDRESS_TYPES))
     addresses = [value for answer in found for value in answer.values]
     unknown = [f"its {answer.type} records: {answer.reason}" for answer in found if answer.reason]
@@ -105,7 +107,10 @@ async def _sessions(
 
 
 async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
-    """The TXT records of ``owner`` that begin so, strings joined (RFC 7208 section 3.3)."""
+    """The TXT records of ``owner`` that begin with ``begins``, each as one text.
+
+    The strings of a record are joined without spaces (RFC 7208 section 3.3).
+    """
     found = await resolver.lookup(owner, "TXT")
     records = [printable(b"".join(strings), 4000) for strings in found.strings]
     kept = [each for each in records if each.lower().replace(" ", "").startswith(begins)]
@@ -115,9 +120,9 @@ async def _texts(resolver: Resolver, owner: str, begins: str = "") -> Texts:
 def vantage_of(
     reach: Reach, servers_of: Callable[[], Sequence[tuple[str, int]]] = system_servers
 ) -> Vantage:
-    """From where, and with what, this machine looks through ``reach``.
+    """The resolver, certificate roots and options with which this machine looks at a domain.
 
-    ``servers_of`` tells which DNS servers it asks, where ``reach`` names none.
+    ``servers_of`` returns the system's DNS servers, used if ``reach`` has no resolver.
     """
     import certifi  # only needed once something is looked at
 

@@ -1,6 +1,6 @@
-"""The conditions of a promotion that need no report: what a look at the domain has to show.
+"""The conditions of a promotion that need no TLS report: evidence, MX hosts, mail authentication.
 
-Every one that is unmet is told; what could not be found out is unmet.
+Every unmet condition is reported. A condition that could not be looked at is unmet.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def evidence_conditions(
     *,
     is_local: bool,
 ) -> Iterator[Ruling]:
-    """That it is there, fresh, seen as senders see, and that every MX host of now offers TLS."""
+    """The unmet conditions of the evidence itself and of the MX hosts in it.
+
+    The evidence must exist, be recent, be collected as senders look, have the MX set that DNS has
+    now, and show a TLS session with a valid certificate at every MX host.
+    """
     collect = f"mtasts gate collect {domain.name} --reports FOLDER, where port 25 is open"
     if evidence is None:
         fix = f"run {collect}, and commit what it writes"
@@ -100,7 +104,7 @@ def _age(
 
 
 def _demoted_at(ledger: Ledger) -> dt.datetime | None:
-    """When the domain last went back from enforce; None if it never did."""
+    """When the domain last went back from enforce to another mode; None if it never did."""
     steps = [
         later.at
         for before, later in pairwise(ledger.bodies)
@@ -110,7 +114,7 @@ def _demoted_at(ledger: Ledger) -> dt.datetime | None:
 
 
 def _vantage(evidence: Evidence, collect: str) -> Iterator[Ruling]:
-    """Whether senders would see what was seen: the same names, authorities and addresses."""
+    """That the evidence was collected with public DNS, public addresses and the Mozilla roots."""
     changed = evidence.vantage.changed if evidence.vantage else ()
     if changed:
         shown = ", ".join(printable(each, 300) for each in changed[:_SHOWN_MAX])
@@ -136,7 +140,7 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[Ruling]:
 
 
 def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[Ruling]:
-    """Each MX host: STARTTLS at every address that can be reached from there, with a good name."""
+    """That each MX host offers STARTTLS with a valid certificate at every reachable address."""
     sessions = sorted(evidence.hosts, key=lambda each: each.host)
     seen = {host: list(rows) for host, rows in groupby(sessions, key=lambda each: each.host)}
     for host in evidence.mx or (name,):
@@ -148,7 +152,7 @@ def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[Ruling]:
             yield refusal(
                 "evidence-tls-unknown",
                 f"{printable(host, 253)}: could not find out whether it offers TLS: "
-                f"{why or 'it was not asked'}",
+                f"{why or 'no session was tried'}",
             )
         for each in rows:
             yield from _session(each, now)
@@ -166,7 +170,7 @@ def _session(seen: Session, now: dt.datetime) -> Iterator[Ruling]:
                 text = f"{where}: its certificate expired at {minute(seen.expires)}"
                 yield refusal("evidence-certificate-expired", text)
         case SmtpOutcome.NO_ROUTE:
-            pass  # an address family that the machine lacks says nothing of the host
+            pass  # that machine had no route to the address family; the host is not at fault
         case SmtpOutcome.NO_STARTTLS | SmtpOutcome.CERTIFICATE_REFUSED | SmtpOutcome.TLS_FAILED:
             why = f"{seen.fault}: {seen.reason}" if seen.fault else seen.reason
             text = f"{where}: {seen.outcome}: {printable(why, 200)}"
@@ -178,7 +182,7 @@ def _session(seen: Session, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> Iterator[Ruling]:
-    """SPF, DKIM and DMARC in place: a domain that can be forged gains little from MTA-STS."""
+    """The unmet conditions of SPF, DKIM and DMARC: each must have one usable record."""
     yield from _records("spf", evidence.spf, is_spf, "RFC 7208 section 3")
     if not domain.dkim_selectors:
         text = "no DKIM key can be looked up"
@@ -187,12 +191,13 @@ def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> 
     for selector in domain.dkim_selectors:
         owner = dkim_name(selector, domain.name)
         if owner not in keys:
-            text = f"the evidence does not tell of the DKIM key {owner}"
+            text = f"the evidence has no look-up of the DKIM key {owner}"
             yield refusal("dkim-not-collected", text, "collect it again")
         else:
             found = keys[owner]
             yield from _records("dkim", found, is_dkim, "RFC 6376 section 3.6.1")
-    # The nearest name above that has one speaks for those below (RFC 7489 section 6.6.3).
+    # The first name that has a DMARC record decides; the organizational domain comes after the
+    # domain itself (RFC 7489 section 6.6.3).
     for found in evidence.dmarc:
         if found.status is DnsStatus.FAILED or any(map(begins_dmarc, found.records)):
             yield from _records("dmarc", found, is_dmarc, "RFC 7489 section 6.3")

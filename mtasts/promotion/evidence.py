@@ -1,7 +1,7 @@
-"""The evidence that a promotion rests on: what was observed of one domain, dated.
+"""The evidence for a promotion: what was observed of one domain, with dates.
 
-It lies in the repository, as ``evidence/<agency>/<domain>.json``, so that whoever reviews the
-promotion reviews it too (docs/gates.md).
+The file ``evidence/<agency>/<domain>.json`` is in the repository, so that the reviewer of the
+promotion reviews the evidence too (docs/gates.md).
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 VERSION: Literal[2] = 2
 EVIDENCE_MAX_BYTES = 1024 * 1024
-# A key that nobody reads is a mistake in a file that people edit.
+# People edit these files, so an unknown key is a spelling mistake and is refused.
 _STRICT = {"extra": "forbid"}
 _PROBLEMS_MAX = 10
 
 
 class EvidenceError(MtaStsError):
-    """An evidence file that cannot be read: it proves nothing."""
+    """An evidence file cannot be read or written; without evidence no domain is promoted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The TXT records of one name."""
+    """The TXT records of the name ``owner``; ``reason`` says why a look-up failed."""
 
     owner: str
     status: DnsStatus
@@ -48,7 +48,10 @@ class Texts:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What one session with one address of an MX host brought."""
+    """The result of one SMTP session with one address of an MX host.
+
+    ``address`` is empty if no address is known. ``expires`` is the end of the certificate.
+    """
 
     host: str
     address: str
@@ -62,7 +65,7 @@ class Session:
 
     @classmethod
     def of(cls, seen: SmtpSession) -> Session:
-        """What of an observation belongs into the file."""
+        """The parts of an observation that the file has."""
         return cls(
             seen.host,
             seen.address,
@@ -76,11 +79,11 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """From where, and with what, the domain was looked at.
+    """Where evidence was collected, and with what.
 
-    ``tool`` is name and version, ``resolver`` the DNS servers that were asked, ``roots`` the
-    authorities that were trusted. ``changed`` is what of it is not as senders have it, one text
-    for each ``--resolver``, ``--ca`` and ``--connect-to``; a local cloud sets all of them.
+    ``tool`` is name and version, ``resolver`` the DNS servers, ``roots`` the trusted certificate
+    authorities. ``changed`` has one text for each option with which the view differs from that of a
+    sender: ``--resolver``, ``--ca``, ``--connect-to``, ``--allow-private``. A local cloud sets all.
     """
 
     tool: str
@@ -93,10 +96,11 @@ class Vantage:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why something says nothing against enforce, though it was reported or left out.
+    """Why a reported failure, or a report that was not read, is no reason against enforce.
 
-    ``result_type`` is that of failures, at the MX host ``mx`` or all; or it is a `Drop`, of what
-    was left out of ``file`` or all files.
+    ``result_type`` is a result type of RFC 8460 section 4.3, for failures at the MX host ``mx``; or
+    it is a `Drop`, for rows and files that were left out of ``file``. An empty ``mx`` or ``file``
+    means all.
     """
 
     result_type: str
@@ -107,7 +111,7 @@ class Explanation:
     __pydantic_config__ = _STRICT
 
     def explains(self, found: FailureDay | Dropped) -> bool:
-        """Whether ``found`` is meant."""
+        """Whether the explanation is about ``found``."""
         if isinstance(found, Dropped):
             return (self.result_type, self.mx) == (found.kind, "") and self.file in ("", found.file)
         is_type = (self.result_type, self.file) == (found.result_type, "")
@@ -116,10 +120,10 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was observed at ``collected``; ``mx`` are the hosts that DNS had then.
+    """What was observed at ``collected``; ``mx`` are the MX hosts that DNS had then.
 
-    ``vantage`` is None in a file of version 1, which says neither that nor which policy each
-    report is about.
+    ``hosts`` has one session for each address. ``vantage`` is None in a file of version 1, which
+    has neither a vantage nor the policy of each report.
     """
 
     domain: str
@@ -143,10 +147,10 @@ def _shape() -> TypeAdapter[Evidence]:
 
 
 def read_evidence(raw: bytes, domain: str) -> Evidence:
-    """The evidence for ``domain`` from its file, be it of version 1 or 2.
+    """The evidence for ``domain`` from the bytes of its file, of version 1 or 2.
 
     Raises:
-        EvidenceError: with every key that is wrong.
+        EvidenceError: the text names every key that is wrong; the file is no evidence.
     """
     if len(raw) > EVIDENCE_MAX_BYTES:
         raise EvidenceError(f"it is larger than {EVIDENCE_MAX_BYTES} bytes")
@@ -164,10 +168,10 @@ def read_evidence(raw: bytes, domain: str) -> Evidence:
 
 
 def render_evidence(evidence: Evidence) -> bytes:
-    """The file of ``evidence``: JSON that people can review, one value a line.
+    """The bytes of the file: JSON with one value a line, so that a diff can be reviewed.
 
     Raises:
-        EvidenceError: it is larger than what is read back.
+        EvidenceError: it is larger than `read_evidence` accepts.
     """
     raw = _shape().dump_json(evidence, indent=2) + b"\n"
     if len(raw) > EVIDENCE_MAX_BYTES:
@@ -179,14 +183,14 @@ def render_evidence(evidence: Evidence) -> bytes:
 
 
 def _as_version_2(raw: bytes) -> bytes:
-    """A file of version 1 in the shape of version 2; every other file as it is.
+    """A file of version 1 with the keys of version 2; every other file unchanged.
 
-    What version 1 does not say stays empty: its days of reports name no policy, so none is kept.
+    Days of reports are dropped: version 1 does not say which policy they were about.
     """
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):
-        return raw  # the parser says what is wrong
+        return raw  # pydantic finds the same error, with its place
     if not isinstance(found, dict) or found.get("version") != 1 or "vantage" in found:
         return raw
     reports = found.get("reports")
@@ -196,10 +200,10 @@ def _as_version_2(raw: bytes) -> bytes:
 
 
 def _contradictions(found: Evidence) -> Iterator[str]:
-    """What no look at a domain brings, so that somebody must have written it."""
+    """Values that contradict each other: no collected file has them, so somebody edited it."""
     for number, each in enumerate(found.hosts):
         if each.outcome is SmtpOutcome.TLS and each.fault is not None:
-            yield f"hosts.{number}: fault {each.fault} beside outcome tls"
+            yield f"hosts.{number}: fault {each.fault} together with outcome tls"
         if each.outcome is SmtpOutcome.TLS and not each.address:
             yield f"hosts.{number}: outcome tls without an address"
     for number, failed in enumerate(found.reports.failures):

@@ -1,4 +1,4 @@
-"""Where evidence lies in the repository: ``evidence/<agency>/<domain>.json``."""
+"""The evidence files of the repository: ``evidence/<agency>/<domain>.json``."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FOLDER = Path("evidence")
 
 
 def evidence_path(folder: Path, stack: str, domain: str) -> Path:
-    """The file of one domain; the agency is called as its stack is."""
+    """The file of one domain; the agency's folder has the name of its stack."""
     return folder / stack / f"{domain}.json"
 
 
 def load_evidence(path: Path, domain: str) -> Evidence | EvidenceError | None:
-    """What the file says, why it cannot be used, or None where there is none."""
+    """The evidence, the reason why it cannot be used, or None if there is no file."""
     try:
         with path.open("rb") as file:
             raw = file.read(EVIDENCE_MAX_BYTES + 1)
@@ -39,7 +39,7 @@ def store_evidence(path: Path, evidence: Evidence) -> None:
     """Write the file, whole or not at all.
 
     Raises:
-        EvidenceError: it is larger than what is read back.
-        OSError: it cannot be written.
+        EvidenceError: the file would be larger than `load_evidence` accepts.
+        OSError: the file cannot be written; an older file is unchanged.
     """
     write_whole(path, render_evidence(evidence), replace=True)

@@ -1,8 +1,8 @@
-"""The gates of a promotion: what has to be known before senders are told to refuse.
+"""The gates of a promotion: the conditions for mode enforce.
 
-Judged where a body that senders have, or may have got since, does not enforce, and the next one
-does. Every unmet condition is told; what could not be found out is unmet. A move the other way
-passes no gate.
+They are judged if the next body is in enforce, and a body that senders may hold is not. Every unmet
+condition is reported; a condition that could not be looked at is unmet. A change to testing or none
+has no gate.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 def is_promotion(domain: DomainConfig, ledger: Ledger, live_id: str | None = None) -> bool:
-    """Whether ``domain`` asks to be enforced, and was not all the time since the published body.
+    """Whether ``domain`` is to be in enforce and a body since the published one was not.
 
-    ``live_id`` is what the STS record says, where that is known and ours to write, and any id that
-    the ledger does not know. So an attempt at another mode that ended before its proof counts:
-    senders may have got its body. So does a body that nobody could write down.
+    ``live_id`` is the id of the STS record, None if it is not known. The published body and all
+    later ones must have been in enforce: a run that stopped before its proof may have served a body
+    in another mode. An id that the ledger does not have makes it a promotion, too.
     """
     if domain.parked or domain.mode is not Mode.ENFORCE:
         return False
@@ -49,11 +49,10 @@ def unmet(
     ledger: KnownLedger,
     is_local: bool = False,
 ) -> Iterator[Ruling]:
-    """Every condition that keeps ``domain`` from being promoted, with what may let it past.
+    """Every unmet condition of the promotion, each with the overrides that waive it.
 
-    ``evidence`` is None where there is no file, ``ledger`` an error where it could not be read.
-    ``is_local`` says that all of this is in a local cloud, whose addresses are loopback ones and
-    whose weeks of reports are played.
+    ``evidence`` is None if there is no file, and ``ledger`` an error if it could not be read.
+    ``is_local`` is for a local cloud: its addresses are loopback ones, and its reports are made up.
     """
     for each in evidence_conditions(domain, ledger, mx, evidence, now, is_local=is_local):
         yield each.waivable(Waiver.EVIDENCE)
@@ -69,6 +68,6 @@ def unmet(
 def left_out(
     evidence: Evidence | EvidenceError | None, *, ledger: KnownLedger, is_local: bool = False
 ) -> Iterator[Ruling]:
-    """What of the evidence counts for nothing, and hinders nothing; arguments as `unmet`'s."""
+    """Warnings about reports that were not counted or were explained; arguments as `unmet`'s."""
     if evidence is not None and not isinstance(evidence, Exception):
         yield from report_notes(evidence, ledger, is_local=is_local)

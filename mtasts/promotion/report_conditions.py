@@ -1,8 +1,8 @@
 """The conditions of a promotion that TLS reports have to meet (RFC 8460).
 
-Anybody may send a report. So a day of reports counts only for a policy that the ledger says was
-served then, while a failure counts whatever policy it is told of, and so does whatever was left out
-and may hide one.
+Anybody can send a report, also a forged one. So a day of reports counts only if its policy was
+served on that day, as the ledger says. A failure always counts, whatever policy the report names,
+and so does a file or row that could not be read and may hide a failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter
 
 REPORT_DAYS = 14
-# Small domains get no report on a day without mail, so the days need not follow one another.
+# Reporters send nothing about a day without mail, so a small domain has gaps between the days.
 REPORT_WINDOW = dt.timedelta(days=60)
 REPORTERS = 2
 CLEAN = dt.timedelta(days=7)
@@ -45,14 +45,14 @@ def report_conditions(
     *,
     is_local: bool,
 ) -> Iterator[Ruling]:
-    """Enough days, enough reporters, and nothing that failed, or may have, and nobody explained."""
+    """The unmet conditions: too few days or reporters, failures, files that may hide failures."""
     newest = evidence.collected.date()
     if isinstance(ledger, Exception):
         yield refusal(
             "reports-ledger-unknown",
-            "could not find out which policies were served, and reports count for those alone: "
+            "could not find out which policies were served, and only their reports count: "
             f"{ledger}",
-            f"run mtasts gate check {domain} where the account's credentials are",
+            f"run mtasts gate check {domain} with the account's credentials",
         )
     else:
         yield from _days(_Days.of(evidence, ledger, is_local=is_local), newest)
@@ -79,7 +79,7 @@ def report_conditions(
     if len(hiding) > _SHOWN_MAX:
         yield refusal(
             "reports-unread",
-            f"and {len(hiding) - _SHOWN_MAX} more files and rows that count for nothing, which "
+            f"and {len(hiding) - _SHOWN_MAX} more files and rows that were not counted and that "
             "nobody explained",
         )
 
@@ -87,7 +87,7 @@ def report_conditions(
 def report_notes(
     evidence: Evidence, ledger: Ledger | LedgerError | UndeterminedError, *, is_local: bool
 ) -> Iterator[Ruling]:
-    """What was given and hinders nothing: what counts for nothing, and what somebody explained."""
+    """Warnings: reports that were not counted, and failures that somebody explained."""
     yield from (warning("reports-explained", each) for each in _explained(evidence))
     if not isinstance(ledger, Exception) and evidence.vantage is not None:
         yield from _not_counted_notes(_Days.of(evidence, ledger, is_local=is_local).notes)
@@ -115,7 +115,7 @@ def _days(found: _Days, newest: dt.date) -> Iterator[Ruling]:
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """The days of reports that count, by reporter, and why others do not."""
+    """``counted``: the days of reports that count, by reporter; ``notes``: why others do not."""
 
     counted: dict[str, set[dt.date]]
     notes: tuple[str, ...]
@@ -151,7 +151,7 @@ class _Served:
 
 
 def _served(ledger: Ledger, now: dt.datetime) -> tuple[_Served, ...]:
-    """The policies that senders were seen to get, but those of mode none: by them nobody checks."""
+    """The proven policies, without those in mode none: with none senders check nothing."""
     proven: dict[int, dt.datetime] = {}
     waiting: dict[str, list[Body]] = defaultdict(list)
     for entry in ledger.entries:
@@ -201,8 +201,9 @@ def _unexplained(evidence: Evidence) -> list[FailureDay]:
 
 
 def _hinders(row: Dropped, evidence: Evidence) -> bool:
-    """Whether what was left out stands against enforce: recent enough, and not explained."""
-    # Of two reports under one id one is forged, and the days of both are in doubt.
+    """Whether a dropped file or row blocks enforce: it is recent and nobody explained it."""
+    # Of two different reports with one id (RFC 8460 section 4.4) one is wrong or forged, so the
+    # days of both are in doubt.
     span = REPORT_WINDOW if row.kind is Drop.CONFLICT else CLEAN
     is_recent = row.day is None or row.day >= evidence.collected.date() - span
     is_explained = any(why.explains(row) for why in evidence.explained)
@@ -215,15 +216,15 @@ def _left_out(row: Dropped) -> str:
 
 
 def _explain(domain: str, what: str) -> str:
-    # Senders choose types and names, and the line is for pasting into a shell.
+    # Senders choose types and names, and an operator pastes the line into a shell.
     quoted = shlex.quote(f"{printable(what, 300)}=WHY")
     return f"mtasts gate collect {domain} --reports FOLDER --explain {quoted}"
 
 
 def _explained(evidence: Evidence) -> Iterator[str]:
-    """What each explanation lets past now: one that was given once stands for later failures, too.
+    """How many failures each explanation covers, the latest first, a few of them at most.
 
-    The newest come first, and no more of them than a reader looks through.
+    An explanation also covers later failures of its type, so the count can grow unnoticed.
     """
     found = []
     for why in evidence.explained:
@@ -243,5 +244,5 @@ def _not_counted_notes(lines: Iterable[str]) -> Iterator[Ruling]:
     found = list(lines)
     shown, more = found[:_SHOWN_MAX], len(found) - _SHOWN_MAX
     if more > 0:
-        shown.append(f"and {more} more that count for nothing: the evidence names them")
+        shown.append(f"and {more} more that were not counted: the evidence names them")
     yield from (warning("reports-not-counted", each) for each in shown)

@@ -1,7 +1,7 @@
-"""What an override lets past: the refusals that it names, on the days when it stands.
+"""Overrides: which refusals they waive, and on which days.
 
-A refusal that an override may waive has the words that do in ``waivers``; nobody's decision changes
-any other (docs/gates.md).
+The ``waivers`` of a refusal are the words of an override that waive it. A refusal without them is
+never waived (docs/gates.md).
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from mtasts.config import Override
     from mtasts.rulings import Ruling
 
-# Long enough for whatever was approved in haste, and short enough to be looked at again.
+# A proposed override ends after two weeks, so that a decision made in haste is looked at again.
 _PROPOSED = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What is left: the ``unmet`` refusals hold a domain, ``notes`` are warnings."""
+    """``unmet``: refusals that no override waives and that hold the domain; ``notes``: warnings."""
 
     unmet: tuple[Ruling, ...] = ()
     notes: tuple[Ruling, ...] = ()
 
 
 def with_way_out(found: Ruling, now: dt.datetime) -> Ruling:
-    """A refusal with the whole override that lets it past, where an override is its way out."""
+    """The refusal, with a complete override to paste in its fix if an override waives it."""
     if not found.way:
         return found
     proposed = example(now, *sorted(found.waivers))
@@ -43,7 +43,7 @@ def with_way_out(found: Ruling, now: dt.datetime) -> Ruling:
 
 
 def example(now: dt.datetime, *waivers: Waiver) -> str:
-    """A whole override of ``waivers`` from today on, as it stands in an entry of a stack file."""
+    """A complete override of ``waivers``, as YAML for a domain's entry; it begins today."""
     today = now.date()
     words = ", ".join(waivers)
     return (
@@ -53,10 +53,10 @@ def example(now: dt.datetime, *waivers: Waiver) -> str:
 
 
 def judge(override: Override | None, refusals: Iterable[Ruling], now: dt.datetime) -> Judged:
-    """What ``override`` leaves of the ``refusals`` at ``now``; what it lets past is told.
+    """The ``refusals`` that ``override`` does not waive at ``now``, and a warning for each it does.
 
-    One that does not stand is told as well: with what it would let past, it is the first reason.
-    One that has not begun ends what it names on the day when it does.
+    An override that is void waives nothing. If it names a refusal, that it is void is the first
+    refusal; otherwise it is a warning. If it begins later, the refusals that it names end then.
     """
     refusals = tuple(refusals)
     if override is None:
@@ -82,15 +82,15 @@ def judge(override: Override | None, refusals: Iterable[Ruling], now: dt.datetim
 
 
 def _until(found: Ruling, begins: dt.datetime | None) -> Ruling:
-    """A refusal that ends when an override begins, or before."""
+    """The refusal, ending when the override begins, or earlier if it did before."""
     dates = [each for each in (found.until, begins) if each is not None]
     return replace(found, until=min(dates, default=None))
 
 
 def why_void(override: Override, now: dt.datetime) -> Ruling | None:
-    """Why an override lets nothing past at ``now``, with one that would; None while it stands.
+    """A warning why an override waives nothing at ``now``, with a valid one; None if it is valid.
 
-    It is a warning; its ``until`` is the day when the override begins.
+    ``until`` is the day on which an override that has not begun begins.
     """
     today = now.date()
     latest = last_day(override.begins or today)

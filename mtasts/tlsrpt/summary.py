@@ -247,6 +247,6 @@ def bounded(dropped: list[Dropped], rows_max: int = _DROPPED_MAX) -> tuple[Dropp
         return tuple(rows)
     rest = rows[rows_max:]
     hides = any(each.may_hide_failures for each in rest)
-    why = f"{len(rest)} more files and rows count for nothing"
+    why = f"{len(rest)} more files and rows were not counted"
     more = Dropped(Drop.REPORT, "and more", why, may_hide_failures=hides)
     return (*rows[:rows_max], more)

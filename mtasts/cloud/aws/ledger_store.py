@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mtasts.cloud.aws.ledger_protection import LEDGER_IS_KEPT, ledger_statements
 from mtasts.cloud.ledger_objects import ObjectStore
-from mtasts.cloud.refusals import told
+from mtasts.cloud.refusals import as_store_error
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class S3Store(ObjectStore[_Version]):
 
         The policy is put back as it was, whatever comes of it.
         """
-        with told(f"the bucket {self.bucket}"):
+        with as_store_error(f"the bucket {self.bucket}"):
             before = self._policy()
             statements = [each for each in before if each.get("Sid") != LEDGER_IS_KEPT]
             lifted = len(statements) < len(before)
@@ -91,12 +91,12 @@ class S3Store(ObjectStore[_Version]):
 
     def is_guarded(self) -> bool:
         """Whether the bucket's policy keeps everybody from deleting of the ledger."""
-        with told(f"the policy of the bucket {self.bucket}"):
+        with as_store_error(f"the policy of the bucket {self.bucket}"):
             return self._wanted().keys() <= {each.get("Sid") for each in self._policy()}
 
     def guard(self) -> None:
         """Put into the policy what it lacks, as a repair leaves it that was killed."""
-        with told(f"the policy of the bucket {self.bucket}"):
+        with as_store_error(f"the policy of the bucket {self.bucket}"):
             wanted = self._wanted()
             others = [each for each in self._policy() if each.get("Sid") not in wanted]
             self._put_policy([*wanted.values(), *others])

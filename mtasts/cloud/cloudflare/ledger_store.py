@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare.account import CloudflareError
 from mtasts.cloud.ledger_objects import ObjectStore
-from mtasts.cloud.refusals import is_no_bucket, told
+from mtasts.cloud.refusals import as_store_error, is_no_bucket
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
@@ -127,9 +127,15 @@ class R2Store(ObjectStore[str]):
         return body
 
     def remove(self, objects: Sequence[str]) -> None:
-        """Delete objects, which R2 refuses as long as the bucket has its locks."""
+        """Delete objects; R2 refuses that while the bucket has its lock rules.
+
+        Raises:
+            UndeterminedError: R2 refused, or not all were deleted.
+        """
         names = " and ".join(str(each["id"]) for each in _LOCKS)
-        with told(f"the bucket {self.bucket}; its lock rules {names} have to be off meanwhile"):
+        with as_store_error(
+            f"the bucket {self.bucket}; its lock rules {names} have to be off meanwhile"
+        ):
             for key in objects:
                 self.s3().delete_object(Bucket=self.bucket, Key=key)
 

@@ -28,11 +28,11 @@ class TakeOverError(MtaStsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class MoveListener:
     """Who is told that a name is about to go over, and that it did not after all."""
 
-    goes: Callable[[], Awaitable[object]]
-    stays: Callable[[], Awaitable[object]]
+    before_switch: Callable[[], Awaitable[object]]
+    switch_failed: Callable[[], Awaitable[object]]
 
 
 class TakeOver:
@@ -49,10 +49,10 @@ class TakeOver:
         self._settle_seconds = settle_seconds
         self._pause = pause
 
-    async def run(self, host: str, zone_id: str, service: str, telling: Telling) -> None:
+    async def run(self, host: str, zone_id: str, service: str, listener: MoveListener) -> None:
         """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
 
-        ``telling`` is told right before the name goes over, and where it did not. Safe to repeat
+        ``listener`` is told right before the name goes over, and where it did not. Safe to repeat
         after a failure.
 
         Raises:
@@ -66,12 +66,12 @@ class TakeOver:
             await in_thread(self._require_certificate, host, zone_id)
             route = await in_thread(self._route, host, zone_id, service)
             await self._pause(self._settle_seconds)
-            await telling.goes()
+            await listener.before_switch()
             try:
                 await in_thread(self._attach, host, zone_id, service)
             except CloudflareError:
                 if await in_thread(self._is_elsewhere, host, zone_id, service):
-                    await telling.stays()
+                    await listener.switch_failed()
                 raise
             await self._pause(self._settle_seconds)
             await in_thread(self._account.remove, f"{_routes(zone_id)}/{route}")

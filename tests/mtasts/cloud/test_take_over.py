@@ -11,7 +11,7 @@ from cloudflare_api import api, settings
 from localcloud.cloudflare.account import Record, Script, Version
 from localcloud.cloudflare.api import Faults
 from mtasts.cloud.cloudflare.account import CloudflareAccount
-from mtasts.cloud.cloudflare.take_over import TakeOver, TakeOverError, Telling
+from mtasts.cloud.cloudflare.take_over import MoveListener, TakeOver, TakeOverError
 from mtasts.errors import UndeterminedError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def nothing() -> None:
     """Whoever is told does nothing."""
 
 
-NOBODY = Telling(nothing, nothing)
+NOBODY = MoveListener(nothing, nothing)
 
 
 async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
@@ -62,13 +62,13 @@ async def test_the_route_is_everywhere_before_the_name_leads_there() -> None:
         async def told() -> None:
             await watching(0)
 
-        telling = Telling(told, nothing)
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, telling)
+        listener = MoveListener(told, nothing)
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, listener)
         assert watching.seen == [(1, 0), (1, 0), (1, 1)]
         assert servers.account.routes == {}
         (row,) = servers.account.zones[zone].records.values()
         assert row.worker
-        await TakeOver(account, 5, watching).run(host, zone, SERVICE, telling)  # nothing is left
+        await TakeOver(account, 5, watching).run(host, zone, SERVICE, listener)  # nothing is left
         assert len(watching.seen) == 3
 
 
@@ -151,7 +151,7 @@ async def test_where_the_name_did_not_go_over_that_is_told(*, goes_over: bool) -
             taking = LosesTheAnswer(account, 0)
             taking.left = iter((True, False))
         with pytest.raises(UndeterminedError, match="Workers Scripts"):
-            await taking.run(host, zone, SERVICE, Telling(goes, stays))
+            await taking.run(host, zone, SERVICE, MoveListener(goes, stays))
         assert told == ["goes"] if goes_over else ["goes", "stays"]
 
 

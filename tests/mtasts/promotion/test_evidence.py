@@ -71,7 +71,10 @@ SESSION = EVIDENCE.hosts[0]
     [
         (SESSION, ""),
         (replace(SESSION, outcome=SmtpOutcome.CERTIFICATE_REFUSED, fault=EXPIRED), ""),
-        (replace(SESSION, fault=EXPIRED), "hosts.1: fault certificate-expired beside outcome tls"),
+        (
+            replace(SESSION, fault=EXPIRED),
+            "hosts.1: fault certificate-expired together with",
+        ),
         (replace(SESSION, address=""), "hosts.1: outcome tls without an address"),
         (replace(SESSION, address="", outcome=SmtpOutcome.CONNECT_FAILED), ""),
     ],

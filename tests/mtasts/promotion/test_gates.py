@@ -128,7 +128,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
             {"vantage": None},
             "of version 1, .* does not say how it was collected, nor which .*: run mtasts gate",
         ),
-        ({"hosts": SESSIONS[:1]}, "mx2.example.gov: could not find out whether it offers TLS: it "),
+        ({"hosts": SESSIONS[:1]}, "mx2.example.gov: could not find out whether it offers TLS: no "),
         (session(outcome=SmtpOutcome.NO_ROUTE, reason="no IPv6"), "could not find .*: no IPv6"),
         (session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"), "timed-out: no answer"),
         (session(outcome=SmtpOutcome.NO_STARTTLS, reason="not offered"), "no-starttls: not off"),
@@ -148,7 +148,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
         (texts("spf", status=DnsStatus.FAILED), "could not find out the SPF record .*timeout"),
         (texts("dkim", "v=DKIM1; p="), f"{KEY} has no usable DKIM"),
         (texts("dkim", status=DnsStatus.FAILED), "could not find out the DKIM"),
-        ({"dkim": ()}, f"does not tell of the DKIM key {KEY}"),
+        ({"dkim": ()}, f"has no look-up of the DKIM key {KEY}"),
         (texts("dmarc"), "no DMARC record: publish _dmarc.example.gov"),
         (texts("dmarc", "v=DMARC1; sp=reject"), "_dmarc.example.gov has no usable DMARC"),
         (texts("dmarc", status=DnsStatus.FAILED), "could not find out the DMARC"),
@@ -504,8 +504,8 @@ def test_a_ledger_that_could_not_be_read_leaves_no_report_counted() -> None:
     judged = judge(DOMAIN, MX, EVIDENCE, known=UndeterminedError("no credentials"))
     assert left_out(EVIDENCE, UndeterminedError("no credentials")) == ()
     (reason,) = judged
-    assert reason.startswith("could not find out which policies were served, and reports count")
-    assert "no credentials: run mtasts gate check example.gov where the account's" in reason
+    assert reason.startswith("could not find out which policies were served, and only their")
+    assert "no credentials: run mtasts gate check example.gov with the account's" in reason
 
 
 # What was left out.
@@ -562,11 +562,11 @@ def test_much_that_was_left_out_is_told_briefly() -> None:
     rows = tuple(replace(LEFT, file=f"{number}.json") for number in range(8))
     reasons = unmet(replace(EVIDENCE, reports=replace(REPORTS, dropped=rows)))
     assert len(reasons) == 6
-    assert reasons[-1].startswith("and 3 more files and rows that count for nothing, which nobody")
+    assert reasons[-1].startswith("and 3 more files and rows that were not counted and that nobody")
     harmless = tuple(replace(each, may_hide_failures=False) for each in rows)
     notes = left_out(replace(EVIDENCE, reports=replace(REPORTS, dropped=harmless)))
     assert len(notes) == 6
-    assert notes[-1] == "and 3 more that count for nothing: the evidence names them"
+    assert notes[-1] == "and 3 more that were not counted: the evidence names them"
 
 
 def test_a_line_to_paste_holds_nothing_that_a_sender_chose_for_the_shell() -> None:

@@ -300,7 +300,7 @@ def test_an_entry_that_a_checkpoint_contradicts_is_left_to_a_person(
     kept.harm(gone="3.json")
     assert kept.store.append(DOMAIN, 3, render_entry(MxSeen(3, NOW, (), 0)))
     assert kept.ledger("repair", "--apply") == 1
-    assert "the checkpoint 10 has another entry 3 than stands there" in capsys.readouterr().out
+    assert "the checkpoint 10 and the ledger have different entries 3" in capsys.readouterr().out
     assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "3.json", "--apply") == 0
     assert kept.store.read(DOMAIN).entries == kept.before  # the checkpoint's own
 
@@ -312,7 +312,7 @@ def test_what_stays_amiss_beside_an_object_that_goes_is_told(
     assert kept.store.append(DOMAIN, 3, render_entry(MxSeen(3, NOW, (), 0)))
     assert kept.store.append(DOMAIN, 13, b"no entry")
     assert kept.ledger("repair", "--domain", DOMAIN, "--drop", "13.json", "--apply") == 1
-    assert "stays amiss: the checkpoint 10 has another entry 3" in capsys.readouterr().out
+    assert "stays amiss: the checkpoint 10 and the ledger have different" in capsys.readouterr().out
 
 
 def test_a_note_that_was_written_over_or_cannot_be_read_is_mended_like_an_entry(

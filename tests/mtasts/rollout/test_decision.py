@@ -18,9 +18,9 @@ from mtasts.ledger.entries import (
     Body,
     Entry,
     Hosted,
+    HostTarget,
     LedgerError,
     PhaseEntered,
-    Pointed,
     Proof,
     ZoneSeen,
 )
@@ -170,7 +170,7 @@ def test_a_held_domain_stays_at_the_cloud_where_it_is() -> None:
 def test_a_held_domain_is_in_no_zone_with_another_host_than_it_has_there() -> None:
     theirs = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))
     entries = (*ledger(proven=True).entries, ZoneSeen(3, NOW, theirs), ZoneSeen(4, NOW, ZONE))
-    both = (Pointed(5, NOW, theirs.zone_id, "cloudflare", 0), Pointed(6, NOW, "Z1", "aws", 0))
+    both = (HostTarget(5, NOW, theirs.zone_id, "cloudflare", 0), HostTarget(6, NOW, "Z1", "aws", 0))
     known = Ledger((*entries, *both, Hosted(7, NOW, "aws")))
     first, *_ = survey(ledger=known)
     found = replace(first, former=theirs)
@@ -202,7 +202,7 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
     leaving: Hosting | None, *, protects: bool
 ) -> None:
     known = placed(proven=True)
-    pointed = Ledger((*known.entries, Pointed(4, NOW, "Z1", "aws", 0)))
+    pointed = Ledger((*known.entries, HostTarget(4, NOW, "Z1", "aws", 0)))
     around = survey(ledger=pointed)
     domains = tuple(replace(each, leaving=leaving) for each in around)
     decision = decide(domains, NOW, dns=Dns.ROUTE53)

@@ -32,10 +32,10 @@ from mtasts.ledger.emergency_notes import (
 )
 from mtasts.ledger.entries import (
     Body,
-    Freed,
     Hosted,
     LedgerError,
     Proof,
+    ProtectionChanged,
     StageEntered,
     ZoneSeen,
 )
@@ -310,7 +310,11 @@ def test_a_noted_id_that_dns_does_not_name_is_not_served_again(
 
 async def test_notes_go_into_the_ledger_that_a_move_has_handed_over() -> None:
     known = Ledger(
-        (*placed(proven=True).entries, Hosted(4, NOW, "aws"), Freed(5, NOW, is_free=True))
+        (
+            *placed(proven=True).entries,
+            Hosted(4, NOW, "aws"),
+            ProtectionChanged(5, NOW, is_free=True),
+        )
     )
     here, there = MemoryStore(), MemoryStore(*known.entries)
     recorder = Recorder(here, Hosting.CLOUDFLARE, lambda: LATER, lambda: there)

@@ -15,11 +15,11 @@ from mtasts.ledger.entries import (
     Body,
     Delegated,
     Entry,
-    Freed,
     Hosted,
+    HostTarget,
     PhaseEntered,
-    Pointed,
     Proof,
+    ProtectionChanged,
     ZoneSeen,
 )
 from mtasts.ledger.history import Ledger
@@ -285,10 +285,10 @@ def test_a_zone_that_is_left_counts_while_a_resolver_may_ask_it(
 
 
 HALF_HOUR, SETTLED = dt.timedelta(minutes=30), dt.timedelta(seconds=300) + SKEW
-WENT = (Hosted(3, T0, "aws"), Pointed(4, T0, THEIRS.zone_id, "aws", 300))
+WENT = (Hosted(3, T0, "aws"), HostTarget(4, T0, THEIRS.zone_id, "aws", 300))
 GOES = (*WENT, Hosted(5, T0, "cloudflare"))
-GONE = (*GOES, Pointed(6, T0, THEIRS.zone_id, "cloudflare", 300))
-BORN = (Hosted(3, T0, "cloudflare"), Pointed(4, T0, THEIRS.zone_id, "cloudflare", 300))
+GONE = (*GOES, HostTarget(6, T0, THEIRS.zone_id, "cloudflare", 300))
+BORN = (Hosted(3, T0, "cloudflare"), HostTarget(4, T0, THEIRS.zone_id, "cloudflare", 300))
 
 
 def hosted(*entries: Entry, proven: bool = True, body: bytes = BODY) -> Ledger:
@@ -370,7 +370,7 @@ BACK = "mtasts:leaving: aws and mtasts:leavingDns: route53"
             id="is protected",
         ),
         pytest.param(
-            hosted(*WENT, Freed(5, T0, True), body=ENFORCED),  # noqa: FBT003 - as it is read
+            hosted(*WENT, ProtectionChanged(5, T0, True), body=ENFORCED),  # noqa: FBT003 - as it is read
             CLOUDFLARE,
             AWS,
             HALF_HOUR,
@@ -439,7 +439,7 @@ def test_a_host_that_is_left_counts_while_a_resolver_may_have_its_address(
     assert moves.former_host_may_get_requests is asked
 
 
-BOTH = (*BORN, ZoneSeen(5, T0, OURS), Pointed(6, T0, OURS.zone_id, "aws", 300))
+BOTH = (*BORN, ZoneSeen(5, T0, OURS), HostTarget(6, T0, OURS.zone_id, "aws", 300))
 
 
 @pytest.mark.parametrize(
@@ -502,7 +502,7 @@ def test_a_zone_is_left_with_the_host_that_it_leads_to(
 
 
 def test_a_zone_that_records_come_back_to_leads_to_what_it_leads_to_then() -> None:
-    gone = Pointed(7, T0, THEIRS.zone_id, "", 0)
+    gone = HostTarget(7, T0, THEIRS.zone_id, "", 0)
     known = hosted(*BOTH, gone, Hosted(8, T0, "aws"), Delegated(9, T0, OURS.zone_id, 60))
     around = replace(AROUND, ledger=known, zone=THEIRS, former=OURS, hosting=AWS)
     assert verdict(around, T0).proceeds
@@ -531,8 +531,8 @@ def test_what_to_put_back_is_named(
     known = Ledger(
         (
             *entries,
-            Pointed(6, T0, OURS.zone_id, "aws", 0),
-            Pointed(7, T0, THEIRS.zone_id, "cloudflare" if zone is OURS else "aws", 0),
+            HostTarget(6, T0, OURS.zone_id, "aws", 0),
+            HostTarget(7, T0, THEIRS.zone_id, "cloudflare" if zone is OURS else "aws", 0),
         )
     )
     (found,) = refusals(known, zone)

@@ -19,11 +19,11 @@ from mtasts.ledger.entries import (
     Body,
     Delegated,
     Entry,
-    Freed,
     Hosted,
+    HostTarget,
     PhaseEntered,
-    Pointed,
     Proof,
+    ProtectionChanged,
     ZoneSeen,
 )
 from mtasts.ledger.history import Ledger
@@ -84,9 +84,9 @@ def step(found: AgencyConfig, known: dict[str, Ledger], goal: Goal, at: dt.datet
 
 TO_CLOUDFLARE = Goal(CLOUDFLARE, Dns.CLOUDFLARE)
 TO_AWS = Goal(AWS, Dns.ROUTE53)
-FREED = Freed(4, NOW, is_free=True)
-AT_AWS = Pointed(4, NOW, THEIRS.zone_id, "aws", 300)
-GONE = (AT_AWS, Pointed(5, NOW, THEIRS.zone_id, "cloudflare", 300))
+FREED = ProtectionChanged(4, NOW, is_free=True)
+AT_AWS = HostTarget(4, NOW, THEIRS.zone_id, "aws", 300)
+GONE = (AT_AWS, HostTarget(5, NOW, THEIRS.zone_id, "cloudflare", 300))
 
 
 def test_a_host_goes_to_cloudflare_step_by_step() -> None:

@@ -14,9 +14,9 @@ from mtasts.config import Dns, Hosting
 from mtasts.ledger.entries import (
     Delegated,
     Hosted,
+    HostTarget,
     MxSeen,
     PhaseEntered,
-    Pointed,
     StageEntered,
     ZoneSeen,
 )
@@ -75,7 +75,7 @@ async def test_each_ledger_says_at_which_cloud_its_domain_is() -> None:
     assert is_here
     assert written.entries[len(known.entries) :] == (
         Hosted(4, NOW, "aws"),
-        Pointed(5, NOW, "Z1", "aws", 0),
+        HostTarget(5, NOW, "Z1", "aws", 0),
     )
     _, again = await handed(written)
     assert again == written
@@ -91,7 +91,7 @@ async def test_a_ledger_that_counts_elsewhere_is_handed_over_unless_the_domain_i
     known = Ledger((*placed(proven=True).entries, Hosted(4, NOW, "cloudflare")))
     is_here, written = await handed(known, leaving=Hosting.CLOUDFLARE)
     assert is_here
-    assert written.entries[4:] == (Hosted(5, NOW, "aws"), Pointed(6, NOW, "Z1", "cloudflare", 0))
+    assert written.entries[4:] == (Hosted(5, NOW, "aws"), HostTarget(6, NOW, "Z1", "cloudflare", 0))
     is_here, written = await handed(known, is_held=True, leaving=Hosting.CLOUDFLARE)
     assert (is_here, written) == (False, known)  # a copy, and it does not count
     assert await handed(known, is_held=True) == (False, known)
@@ -103,7 +103,7 @@ async def test_what_an_old_ledger_does_not_tell_is_where_the_domain_leaves_from(
     assert written.entries[3:] == (
         Hosted(4, NOW, "cloudflare"),
         Hosted(5, NOW, "aws"),
-        Pointed(6, NOW, "Z1", "cloudflare", 0),
+        HostTarget(6, NOW, "Z1", "cloudflare", 0),
     )
     _, written = await handed(known, leaving=Hosting.CLOUDFLARE, former=ZONE)
     assert written.entries[-1] == Hosted(5, NOW, "aws")
@@ -115,15 +115,15 @@ async def test_a_zone_that_was_left_leads_to_no_host() -> None:
     known = Ledger(
         (
             *entries,
-            Pointed(5, NOW, "Z1", "aws", 0),
+            HostTarget(5, NOW, "Z1", "aws", 0),
             ZoneSeen(6, NOW, other),
-            Pointed(7, NOW, other.zone_id, "aws", 300),
+            HostTarget(7, NOW, other.zone_id, "aws", 300),
         )
     )
     _, written = await handed(known, zone=other, former=ZONE)
     assert written == known
     _, written = await handed(known, zone=other)
-    assert written.entries[7:] == (Pointed(8, NOW, "Z1", "", 0),)
+    assert written.entries[7:] == (HostTarget(8, NOW, "Z1", "", 0),)
     assert written.pointed("Z1") is None
     _, again = await handed(written, zone=other)
     assert again == written
@@ -131,7 +131,7 @@ async def test_a_zone_that_was_left_leads_to_no_host() -> None:
 
 async def test_a_host_that_lost_its_protection_has_it_again_when_it_stays() -> None:
     entries = (*placed(proven=True).entries, Hosted(4, NOW, "aws"))
-    known = Ledger((*entries, Pointed(5, NOW, "Z1", "aws", 0)))
+    known = Ledger((*entries, HostTarget(5, NOW, "Z1", "aws", 0)))
     here = MemoryStore(*known.entries)
 
     async def run(leaving: Hosting | None) -> Ledger:

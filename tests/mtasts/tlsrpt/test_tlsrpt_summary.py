@@ -214,7 +214,7 @@ def test_what_is_named_is_bounded_and_the_graver_comes_first(*, hides: bool) -> 
     found = bounded(rows, 2)
     assert [each.file for each in found] == (["b", "c"] if hides else ["z", "a"]) + ["and more"]
     assert (found[-1].reason, found[-1].may_hide_failures) == (
-        "2 more files and rows count for nothing",
+        "2 more files and rows were not counted",
         hides,
     )
 
