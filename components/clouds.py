@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 async def start_provider(clouds: Clouds) -> None:
-    """Have the engine start its aws provider now: otherwise it does so at the first resource.
+    """Make the engine start its aws provider now, which it otherwise does at the first resource.
 
     The function asked for makes no call to the account. A failure is not reported here: the first
     resource meets it again, and the engine reports it there.
@@ -36,7 +36,10 @@ async def start_provider(clouds: Clouds) -> None:
 
 
 def load_components(clouds: Clouds) -> None:
-    """Import what the stack needs, in one thread: pulumi_aws's lazy modules bear no more."""
+    """Import the modules that the stack needs, in one thread.
+
+    The lazy modules of pulumi_aws cannot be loaded by several threads at once.
+    """
     if clouds.aws is not None:
         from components.aws import hosting, zones  # noqa: F401 - half a second
 
@@ -59,7 +62,7 @@ async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep:
 
 
 async def place_former(clouds: Clouds, *, keep: bool) -> Former:
-    """What the domains leave, unprotected: the same policies are found there for some time."""
+    """Former cloud and zone of moving domains, kept unprotected until cached DNS expires."""
     config = clouds.config
     hosting: Hosting | None = None
     if config.leaving not in (None, config.hosting):
@@ -106,7 +109,7 @@ def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Aw
 
 
 def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
-    """Whoever answers for the domains; what is handed out lies in the bucket of ``hosting``.
+    """The zones of the domains; records for others to publish are in the bucket of ``hosting``.
 
     What somebody else has published is seen through ``resolver``.
     """

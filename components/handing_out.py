@@ -1,4 +1,4 @@
-"""What a stack hands out for somebody else to publish: an object in its bucket, and its outputs."""
+"""Hands out the records that somebody else publishes: in the bucket and in the stack's outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LOOK_SECONDS = 30.0
 class HandingOut:
     """Collects the records of one domain, and places the object that holds them.
 
-    ``hooks`` guard the object as they would guard the records: what is in it may be published.
+    ``hooks`` guard the object as they would guard the records, since it allows their publication.
     """
 
     declared: Declaration
@@ -48,17 +48,17 @@ class HandingOut:
     after: list[pulumi.Resource] = field(default_factory=list)
 
     def add(self, owner: pulumi.Input[str], type_: str, value: pulumi.Input[str]) -> None:
-        """Hand out one record."""
+        """Add one record to the object."""
         self.rows.append((owner, type_, value))
 
     def validation(self, name: str, wanted: Validation) -> Validated:
-        """Hand out the CNAME by which ACM sees that the domain is ours.
+        """Hand out the CNAME with which ACM validates the certificate.
 
-        No run waits for an agency: what needs the certificate fails at once while DNS has not the
-        CNAME of this very certificate, be it the first one or one in its place.
+        No run waits for the agency. Resources that need the certificate fail at once until DNS has
+        the CNAME of this certificate, also if the certificate replaces an older one.
 
         Raises:
-            HandoverError: DNS has not that CNAME; the certificate, and what needs it, wait.
+            HandoverError: DNS lacks the CNAME; a later run issues the certificate and the host.
         """
         self.add(wanted.owner, "CNAME", wanted.value)
         owner = pulumi.Output.from_input(wanted.owner)
@@ -77,7 +77,7 @@ class HandingOut:
         return Validated(owner, pulumi.ResourceHookBinding(before_create=[hook]))
 
     def guard(self, opts: pulumi.ResourceOptions) -> None:
-        """Guard the object with the hooks of a record that goes into it, and wait as it would."""
+        """Give the object the hooks and the dependencies of a record that is in it."""
         binding = opts.hooks
         if isinstance(binding, pulumi.ResourceHookBinding):
             self.hooks += [
@@ -90,7 +90,7 @@ class HandingOut:
                 self.after.append(each)
 
     def place(self, parent: pulumi.Resource, *, protect: bool) -> pulumi.Output[dict[str, str]]:
-        """The object; what of it goes into the stack's outputs, ready to paste."""
+        """Place the object; the records come back as texts for the stack's outputs."""
         found = pulumi.Output.all(
             *(value for owner, _, text in self.rows for value in (owner, text))
         )

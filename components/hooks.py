@@ -1,4 +1,4 @@
-"""The one way to make a resource hook that cannot let a write through by accident.
+"""Makes resource hooks that cannot let a write through by accident. There is no other way.
 
 A hook stops the write it guards only if its error reaches the engine as a text that is not empty.
 The SDK sends ``str(error)`` and takes the empty one for success, catches ``Exception`` alone (a
@@ -19,7 +19,7 @@ Check = Callable[[pulumi.ResourceHookArgs], Awaitable[None]]
 
 
 class HookError(Exception):
-    """A guarded write must not happen; the first line of the text says why."""
+    """A guarded write must not happen; the first line of the text has the reason."""
 
 
 def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.ResourceHook:
@@ -32,7 +32,7 @@ def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.Resourc
 
 
 def once(work: Callable[[], Awaitable[None]]) -> Check:
-    """A check that does ``work`` once a run, however many writes it guards, and tells each of them.
+    """A check that does ``work`` once a run and gives its result to every write that it guards.
 
     What the work has to see is the same for all of them, and it may write to the ledger.
 
@@ -51,7 +51,7 @@ def once(work: Callable[[], Awaitable[None]]) -> Check:
     async def check(_: pulumi.ResourceHookArgs) -> None:
         if not running:
             running.append(asyncio.ensure_future(outcome()))
-        # Who gives up waiting takes it from nobody else.
+        # Shielded: one cancelled waiter must not cancel the work that others wait for.
         error = await asyncio.shield(running[0])
         if error is not None:
             raise error
@@ -82,7 +82,10 @@ def guarded(
 
 
 def explain(error: BaseException, otherwise: str) -> str:
-    """A text for ``error`` that is never empty and whose first line says it all."""
+    """A text for ``error`` that is never empty; its first line is complete.
+
+    The progress display of the engine shows only the first line.
+    """
     text = str(error).strip()
     if isinstance(error, MtaStsError) and text:
         return text

@@ -1,4 +1,4 @@
-"""What a cloud offers to `MailDomain`: the same interface whichever cloud it is."""
+"""The interface of a cloud for `MailDomain`; both clouds implement it."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ADDRESS_TTL_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Alias:
-    """A host that a record leads to by its own name."""
+    """A policy host that DNS reaches by a CNAME or alias to its own name."""
 
     name: pulumi.Output[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A Worker, which only a zone of its own cloud can lead to."""
+    """A Worker; only a zone at Cloudflare can lead a name to it."""
 
     account_id: str
     service: pulumi.Output[str]
@@ -37,7 +37,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The CNAME by which an authority sees that a domain is ours, as the authority names it."""
+    """The CNAME with which a certificate authority validates a domain, with its own names."""
 
     owner: pulumi.Input[str]
     value: pulumi.Input[str]
@@ -47,7 +47,7 @@ class Validation:
 class Validated:
     """The name of that record, once it is written or handed out.
 
-    ``hooks`` guard whatever waits for the authority, where somebody else publishes it.
+    If somebody else publishes the record, ``hooks`` guard the resources that need the certificate.
     """
 
     owner: pulumi.Output[str]
@@ -55,7 +55,7 @@ class Validated:
 
 
 class Zone(Protocol):
-    """A DNS zone that exists already; every record is a child of the component that asks for it."""
+    """An existing DNS zone; each record is a child of the component that places it."""
 
     def text(
         self,
@@ -66,7 +66,7 @@ class Zone(Protocol):
         ttl_seconds: int,
         opts: pulumi.ResourceOptions,
     ) -> pulumi.Resource:
-        """A TXT record of one text, split into strings as DNS needs."""
+        """A TXT record of one text, split into strings of 255 bytes (RFC 1035 section 3.3.14)."""
 
     def addresses(
         self, name: str, owner: str, host: PolicyHost, *, opts: pulumi.ResourceOptions
@@ -80,14 +80,14 @@ class Zone(Protocol):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The record by which an authority sees that the domain is ours."""
+        """The record with which a certificate authority validates the domain."""
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
-        """What somebody else has to publish, ready to paste; None where nobody has."""
+        """The records that somebody else must publish, as texts; None if mtasts writes them."""
 
 
 class Zones(Protocol):
-    """Whoever answers for the domains."""
+    """The zones of a stack's domains."""
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
         """The zone of a domain."""
@@ -110,20 +110,20 @@ class PolicyHost(Protocol):
 
     @property
     def target(self) -> Alias | Worker:
-        """What a zone has to know to lead there."""
+        """The host's own name or its Worker, to which a zone's records lead."""
 
     async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
-        """Have ``owner`` lead here, where the cloud wants more than a record; in hooks only.
+        """Lead ``owner`` to this host, if a DNS record alone is not enough; in hooks only.
 
-        ``listener`` is told right before the name does.
+        At Cloudflare a Worker needs a route first. ``listener`` is called right before the switch.
         """
 
     async def caches(self) -> Caches:
-        """The caches in front of it; to be asked for in hooks only."""
+        """The caches in front of the host; call it in hooks only, where ids are known."""
 
 
 class Hosting(Protocol):
-    """One cloud account, as far as one stack uses it; ``name`` is the config's word for it."""
+    """One cloud account of a stack; ``name`` is its word in the config."""
 
     name: str
 

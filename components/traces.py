@@ -1,4 +1,4 @@
-"""How much of the call stack goes into the state with each resource.
+"""Limits the call stack that Pulumi stores in the state with each resource.
 
 The SDK sends every frame, and the engine keeps them all: with a program of some depth that was half
 of the state, which is written anew at every step, and it told the paths of whoever ran it last.

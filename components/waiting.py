@@ -1,4 +1,4 @@
-"""What a run waits for in the cloud, told through the engine's log while it waits."""
+"""Reports in the engine's log what a run waits for in the cloud."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Something that the cloud takes its time for: begun once ``after`` is known, over at ``done``.
+    """Slow work of the cloud: it begins when ``after`` is known and ends when ``done`` is.
 
-    ``what`` goes on after the words "waiting for"; ``seconds`` is how long the provider waits.
+    ``what`` completes the sentence "waiting for ..."; ``seconds`` is the provider's own limit.
     """
 
     what: str
@@ -30,15 +30,15 @@ class Slow:
 
 
 def engine_waits() -> Waits:
-    """Waits that are told as the engine's status, and gone once something else is told."""
+    """Waits that the engine shows as status lines; the next status replaces each one."""
     return Waits(partial(pulumi.log.info, ephemeral=True), pulumi.log.info)
 
 
 def watch(waits: Waits, slow: Slow) -> None:
-    """Tell of ``slow`` while it lasts; the outcome is the engine's to tell."""
+    """Report ``slow`` while it lasts; the engine itself reports how it ended."""
 
     async def work() -> None:
-        with suppress(Exception):  # told by whoever needs what did not come about
+        with suppress(Exception):  # the resource that needs the output reports the error
             await asyncio.gather(*(each.future() for each in slow.after))
             with waits.waiting(slow.what, slow.seconds, at_most=True):
                 await slow.done.future()
@@ -56,13 +56,13 @@ class Passed:
     """
 
     def __init__(self, waits: Waits, what: str) -> None:
-        """Tell nothing yet."""
+        """Report nothing yet."""
         self.writes: list[pulumi.Resource] = []
         self._waits = waits
         self._what = what
 
     def tell(self) -> None:
-        """Tell of the writes that begin now."""
+        """Report the writes that begin now."""
         for record in self.writes:
             watch(self._waits, Slow(self._what, (), record.urn))
 

@@ -1,4 +1,4 @@
-"""Which addresses anybody can reach (RFC 6890), and which stand for them in a local cloud."""
+"""Which IP addresses are global (RFC 6890), and which stand for global ones in a local cloud."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _IPV6_SPECIAL = tuple(
 )
 # What stands for an IPv4 address where a network has IPv6 alone (RFC 6052 section 2.1).
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-# For documents and tests (RFC 5737, RFC 2544, RFC 3849).
+# Reserved for documentation and tests (RFC 5737, RFC 2544, RFC 3849), so nobody is reached by them.
 _STAND_INS: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...] = (
     *map(
         ipaddress.IPv4Network,

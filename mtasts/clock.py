@@ -1,4 +1,4 @@
-"""The time of day: the machine's own, set ahead in a local cloud to play what takes weeks."""
+"""The current time. A local cloud can set it ahead, to simulate changes that take weeks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MINUTE = dt.timedelta(minutes=1)
 
 
 def minute(moment: dt.datetime) -> str:
-    """The whole minute at or after ``moment``, in UTC, for people: by then it has passed."""
+    """``moment`` in UTC as text, rounded up to a whole minute, so that it has passed by then."""
     moment = moment.astimezone(dt.UTC)
     whole = moment.replace(second=0, microsecond=0)
     return f"{whole if whole == moment else whole + _MINUTE:%Y-%m-%d %H:%M} UTC"
@@ -30,10 +30,10 @@ def utc_now() -> dt.datetime:
 
 
 def clock(environment: Mapping[str, str]) -> Callable[[], dt.datetime]:
-    """The clock by which runs judge and the ledger is dated.
+    """The clock for verdicts and for the dates in the ledger.
 
     Raises:
-        UsageError: it is set ahead, and not for a local cloud: no gate is passed by a wrong date.
+        UsageError: the clock is set ahead outside a local cloud: a wrong date must pass no gate.
     """
     text = environment.get(AHEAD)
     if not text:

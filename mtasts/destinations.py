@@ -1,7 +1,7 @@
 """Where a request that carries credentials may go: the cloud's own hosts, or this machine.
 
-A stack file, a variable or a profile can name another endpoint. Whoever answers there sees a
-session or a whole token, and may say of accounts, zones and ledgers what they like.
+A stack file, a variable or a profile can name another endpoint. Its server would get a session or a
+token, and could forge answers about accounts, zones and ledgers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MARKER = "MTASTS_LOCAL_CLOUD"
-"""The local cloud's own variable: the folder that it lives in."""
+"""The variable that marks the environment of a local cloud: the path of its folder."""
 
 AWS_VARIABLE = "AWS_ENDPOINT_URL"
 CLOUDFLARE_VARIABLE = "CLOUDFLARE_BASE_URL"
@@ -48,7 +48,7 @@ class Destination(Enum):
 
 
 class DestinationError(UsageError):
-    """An endpoint leads elsewhere: no request with credentials may be made to it."""
+    """An endpoint is neither at the cloud nor on this machine: send it no credentials."""
 
 
 def aws_destination(url: str) -> Destination | None:

@@ -1,6 +1,6 @@
 """The Pulumi engine as its command line: plans, imports and locks of one stack.
 
-Nothing here imports Pulumi: the engine that the user runs is the one that is asked.
+Nothing here imports Pulumi: the commands run the engine that the user has on PATH.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _SECONDS = 900
 _SAID_MAX = 600
-# What the file, S3, Azure and GCS backends say of each lock (pulumi/pkg, backend/diy/lock.go).
+# The text of the file, S3, Azure and GCS backends for a lock (pulumi/pkg, backend/diy/lock.go).
 _LOCK = re.compile(
     r"/(?P<id>[0-9a-f-]{36})\.json\S*: created by (?P<user>\S*)@(?P<host>\S+) "
     r"\(pid (?P<pid>\d+)\) at (?P<since>\S+)"
 )
-# And what a backend that is a service says.
+# The text of Pulumi Cloud.
 _ANOTHER_UPDATE = re.compile(r"\[409\]|[Aa]nother update is currently in progress")
 
 
 class EngineError(MtaStsError):
-    """The engine did not do what it was asked; the text is what it said."""
+    """A command of the engine failed; the text is the engine's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Who holds a stack: a process on a host, since when."""
+    """The owner of a lock: a process on a host, and since when."""
 
     id: str
     user: str
@@ -52,16 +52,16 @@ class Lock:
 
 
 class LockedError(EngineError):
-    """The stack is held by another run, or by one that ended without letting go."""
+    """The stack is locked by another run, or by one that was killed and left its lock."""
 
     def __init__(self, locks: tuple[Lock, ...], said: str) -> None:
-        """Take the locks, none where the backend does not tell of them."""
+        """Keep the locks; empty if the backend does not name them."""
         self.locks = locks
         super().__init__(said)
 
 
 class CheckpointError(EngineError):
-    """The stack's state cannot be read: a run was killed while it wrote the file."""
+    """The stack's state file is cut off: a run was killed while it wrote the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 
 class MtaStsError(Exception):
-    """The root of everything this library raises on purpose."""
+    """The base class of all errors that this library raises on purpose."""
 
 
 class UsageError(MtaStsError):
-    """The command was asked for something it cannot do; the text says what to write instead."""
+    """The input or the config is wrong; the text says what to write instead. Exit code 2."""
 
 
 class UndeterminedError(MtaStsError):
-    """Something could not be found out; neither good nor bad may be concluded from it."""
+    """A look-up or a call failed, so a fact is not known: neither good nor bad. Exit code 3."""

@@ -1,4 +1,4 @@
-"""Files in the repository: read within bounds, written whole or not at all."""
+"""Files of the repository: read with a size limit, written as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def write_whole(path: Path, raw: bytes, *, replace: bool) -> None:
-    """Write a file in one step, folders included; a reader sees all of it or what was there.
+    """Write a file in one step, with its folders; readers see the old or the new content.
 
     Raises:
-        FileExistsError: there is one, and it was not to be replaced.
-        OSError: it cannot be written.
+        FileExistsError: the file exists, and ``replace`` is False; it is unchanged.
+        OSError: the file cannot be written; an existing one is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".mtasts-")
@@ -22,10 +22,10 @@ def write_whole(path: Path, raw: bytes, *, replace: bool) -> None:
             file.write(raw)
             file.flush()
             os.fsync(descriptor)
-        temporary.chmod(0o644)  # mkstemp's 0600 would hide it from the colleagues
+        temporary.chmod(0o644)  # mkstemp creates it 0600, and others must read it
         if replace:
             temporary.replace(path)
         else:
-            path.hardlink_to(temporary)  # fails where somebody else was faster
+            path.hardlink_to(temporary)  # fails if another process has made the file meanwhile
     finally:
         temporary.unlink(missing_ok=True)

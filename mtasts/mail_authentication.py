@@ -1,4 +1,4 @@
-"""SPF, DKIM and DMARC records, as far as one can tell whether they are in place."""
+"""Whether a domain has SPF, DKIM and DMARC records that receivers can use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def is_spf(record: str) -> bool:
 
 
 def is_dkim(record: str) -> bool:
-    """Whether it holds a key that is not revoked (RFC 6376 section 3.6.1)."""
+    """Whether a TXT record has a DKIM key that is not revoked (RFC 6376 section 3.6.1)."""
     return _DKIM_KEY.search(record) is not None
 
 
@@ -43,22 +43,22 @@ def dkim_rsa_bits(record: str) -> int | None:
 
 
 def begins_dmarc(record: str) -> bool:
-    """Whether it means to be one of DMARC (RFC 7489 section 6.6.3)."""
+    """Whether a TXT record begins as a DMARC record (RFC 7489 section 6.6.3)."""
     return record.replace(" ", "").startswith("v=DMARC1")
 
 
 def is_dmarc(record: str) -> bool:
-    """Whether it is one, with a policy that counts (RFC 7489 section 6.3)."""
+    """Whether a TXT record is a DMARC record with a valid policy (RFC 7489 section 6.3)."""
     return begins_dmarc(record) and _DMARC_POLICY.search(record) is not None
 
 
 def dkim_name(selector: str, domain: str) -> str:
-    """Where a selector's key stands (RFC 6376 section 3.6.2.1)."""
+    """The name of the TXT record of a selector's key (RFC 6376 section 3.6.2.1)."""
     return f"{selector}._domainkey.{domain}"
 
 
 def dmarc_names(domain: str) -> list[str]:
-    """Where a DMARC record for ``domain`` may stand, the closest first.
+    """The names that may have the DMARC record for ``domain``, the closest first.
 
     RFC 7489 section 6.6.3 wants a list of public suffixes; walking upwards needs none. A top-level
     domain alone is asked only for itself.

@@ -1,4 +1,4 @@
-"""What the probes bring back: typed observations that judge nothing.
+"""The results of probes: typed observations without a judgement.
 
 Each keeps "no" apart from "could not find out"; nothing here does I/O.
 """
@@ -45,7 +45,7 @@ class DnsAnswer:
 
     @property
     def settled(self) -> bool:
-        """Whether something was found out, be it that there is nothing."""
+        """Whether the result is known, records or none; False if the look-up failed."""
         return self.status is not DnsStatus.FAILED
 
     @property
@@ -64,7 +64,7 @@ class DnsAnswer:
 
 
 class ClientProfile(StrEnum):
-    """What a client offers in a TLS handshake."""
+    """What the client of a TLS handshake offers."""
 
     USUAL = "usual"  # TLS 1.2 and 1.3, and the host's name (SNI)
     TLS12 = "TLS 1.2 alone"
@@ -114,29 +114,29 @@ class TlsDetails:
 
 
 class CertificateFault(StrEnum):
-    """Why a certificate was refused; the first four in the words of RFC 8460 section 4.3."""
+    """Why a certificate was refused; the first four are words of RFC 8460 section 4.3."""
 
     EXPIRED = "certificate-expired"
     HOST_MISMATCH = "certificate-host-mismatch"
     NOT_TRUSTED = "certificate-not-trusted"
     OTHER = "validation-failure"
-    WEAK = "certificate-weak"  # a key or a hash that no longer protects
-    PURPOSE = "certificate-purpose"  # not meant for a server, or signed by what may not sign
+    WEAK = "certificate-weak"  # a key or hash algorithm that is too weak
+    PURPOSE = "certificate-purpose"  # not for a server, or its signer is no authority
 
 
 class FetchOutcome(StrEnum):
     """How far a request came."""
 
     ANSWERED = "answered"
-    NO_ROUTE = "no-route"  # this machine cannot reach that address family; says nothing of the host
+    NO_ROUTE = "no-route"  # this machine has no route to the address family; not the host's fault
     CONNECT_FAILED = "connect-failed"
     TLS_FAILED = "tls-failed"  # handshake or alert; no certificate was refused by us
     CERTIFICATE_REFUSED = "certificate-refused"
     TIMED_OUT = "timed-out"
     HTTP_MALFORMED = "http-malformed"
     TOO_LARGE = "too-large"
-    NOT_GLOBAL = "not-global"  # nobody outside can reach that address; it was left alone
-    NOT_ASKED = "not-asked"  # it is at a port that is left alone
+    NOT_GLOBAL = "not-global"  # the address is not global (RFC 6890); no connection was made
+    NOT_ASKED = "not-asked"  # the URL has a port that mtasts does not connect to
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +169,12 @@ class Fetch:
 
     @property
     def put_off(self) -> bool:
-        """Whether it may answer later, as where it limits rates (RFC 6585 section 4)."""
+        """Whether the server may answer later, as with a rate limit (RFC 6585 section 4)."""
         return self.cut or self.status == 429
 
     @property
     def stood(self) -> bool:
-        """Whether it came as far as TLS, and was not put off."""
+        """Whether the TLS handshake succeeded and the answer was not deferred."""
         return bool(self.tls.version) and not self.put_off
 
     def header(self, name: str) -> str:
@@ -182,7 +182,7 @@ class Fetch:
         return next((value for each, value in self.headers if each == name), "")
 
     def lines(self, name: str) -> tuple[str, ...]:
-        """Every header of that lower-case name, as it stands."""
+        """The values of every header with that lower-case name."""
         return tuple(value for each, value in self.headers if each == name)
 
     @property
@@ -204,12 +204,12 @@ class SmtpOutcome(StrEnum):
     CERTIFICATE_REFUSED = "certificate-refused"
     TLS_FAILED = "tls-failed"
     NO_STARTTLS = "no-starttls"
-    SMTP_FAILED = "smtp-failed"  # it answered, but takes no mail from here
-    MALFORMED = "malformed"  # what it says is not SMTP, or has no end
+    SMTP_FAILED = "smtp-failed"  # it answered, but accepts no mail from this address
+    MALFORMED = "malformed"  # the answer is not SMTP, or is endless
     CONNECT_FAILED = "connect-failed"
     NO_ROUTE = "no-route"
     TIMED_OUT = "timed-out"
-    NOT_GLOBAL = "not-global"  # nobody outside can reach that address; it was left alone
+    NOT_GLOBAL = "not-global"  # the address is not global (RFC 6890); no connection was made
 
     @property
     def settled(self) -> bool:
@@ -247,7 +247,7 @@ class SmtpSession:
 
     @property
     def put_off(self) -> bool:
-        """Whether it may answer later (4yz, RFC 5321 section 4.2.1)."""
+        """Whether the server may accept mail later (4yz, RFC 5321 section 4.2.1)."""
         return self.cut or 400 <= self.code < 500
 
     @property

@@ -1,4 +1,4 @@
-"""Alarms on what fails by itself: a certificate that is not renewed, a distribution with errors."""
+"""CloudWatch alarms on a certificate that is not renewed and on a distribution with errors."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ERROR_PERIODS = 3
 
 
 class AlarmsArgs(TypedDict):
-    """What is watched, and the SNS topic that is told; it lies in us-east-1 as the alarms do.
+    """The watched resources, and the SNS topic; topic and alarms are in us-east-1.
 
-    ``bucket`` is the stack's: it tells alarms apart from those of other stacks.
+    ``bucket`` is the stack's; its name makes the alarm names unique.
     """
 
     bucket: str
@@ -34,7 +34,7 @@ class AlarmsArgs(TypedDict):
 
 
 class Alarms(pulumi.ComponentResource):
-    """The alarms of one policy host; each tells the topic when it begins and when it ends."""
+    """The alarms of one policy host; each publishes to the topic when it begins and ends."""
 
     def __init__(
         self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None
@@ -44,7 +44,7 @@ class Alarms(pulumi.ComponentResource):
         bucket, domain, told = args["bucket"], args["domain"], [args["topic"]]
         cloudwatch.MetricAlarm(
             f"{name}-expiry",
-            # A name of its own: a run after a lost state writes over it, and makes no second one.
+            # A fixed name: after a lost state the next run overwrites the alarm.
             name=alarm_name(bucket, domain, "expiry"),
             alarm_description=f"The certificate of mta-sts.{domain} has not been renewed: see "
             "whether its validation record and CAA still let ACM issue (mtasts check).",
@@ -56,7 +56,7 @@ class Alarms(pulumi.ComponentResource):
             evaluation_periods=1,
             comparison_operator="LessThanThreshold",
             threshold=EXPIRY_DAYS,
-            # There is none before the first day has passed, and none once it has expired.
+            # ACM sends no metric in the first day, and none after the certificate has expired.
             treat_missing_data="ignore",
             alarm_actions=told,
             ok_actions=told,

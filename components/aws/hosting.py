@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def load_resources() -> None:
-    """Load the parts of pulumi_aws that a stack uses: they load themselves when first looked at."""
+    """Load the modules of pulumi_aws that a stack uses; each loads when it is first used."""
     for module, resource in (
         (pulumi_aws.s3, "Bucket"),
         (pulumi_aws.cloudfront, "Distribution"),
@@ -47,9 +47,9 @@ class AwsHosting:
     ) -> None:
         """Place the stack's bucket.
 
-        ``protect`` it while senders may rely on any of its policies; ``keep`` it, with its ledger,
-        in the account even when it is destroyed, once any of them has been enforced.
-        ``alarm_topic`` is the SNS topic (ARN) that alarms tell; without one there are none.
+        ``protect`` it while senders may hold any of its policies. With ``keep`` the bucket and the
+        ledger remain in the account when the stack is destroyed: a domain was enforced once.
+        ``alarm_topic`` is the ARN of the SNS topic for alarms; without one there are no alarms.
         """
         self._account = account
         self._cache_seconds = cache_seconds
@@ -66,7 +66,7 @@ class AwsHosting:
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
-        """A distribution for a domain, and alarms on it where somebody is to be told."""
+        """A distribution for a domain, with alarms if the stack has an alarm topic."""
         host = PolicyHost(
             declaration.domain,
             {

@@ -1,4 +1,4 @@
-"""The one bucket of a stack: policies that CloudFront may read, and a ledger that nobody serves."""
+"""The bucket of a stack: policies, which CloudFront may read, and ledgers, which it may not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mtasts.cloud.aws.ledger_protection import ledger_statements
 
 
 class PolicyBucketArgs(TypedDict):
-    """Where the bucket is and what it is called."""
+    """Account, name and protection of the bucket."""
 
     bucket: str
     account_id: str
@@ -37,7 +37,7 @@ class PolicyBucket(pulumi.ComponentResource):
         bucket = s3.Bucket(
             f"{name}-bucket",
             bucket=self.bucket,
-            # Until a policy has been enforced, nobody relies on what it holds.
+            # Before a domain is enforced no sender relies on the bucket, so a destroy may empty it.
             force_destroy=not keep,
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
@@ -81,7 +81,7 @@ class PolicyBucket(pulumi.ComponentResource):
             f"{name}-access",
             bucket=bucket.bucket,
             policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
-            # Once it keeps the history, versioning cannot be written any more.
+            # The bucket policy denies PutBucketVersioning once the ledger must be kept.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[block, versioning],
@@ -100,18 +100,18 @@ class PolicyBucket(pulumi.ComponentResource):
         )
         self.origin_domain = bucket.bucket_regional_domain_name
         self.origin_access_control_id = control.id
-        # What is written before the settings are in place would be neither versioned nor private.
+        # Objects wait for these settings: before them the bucket is neither versioned nor private.
         self.ready: list[pulumi.Resource] = [policy, versioning]
         self.register_outputs({"bucket": bucket.bucket})
 
 
 def object_key(domain: str) -> str:
-    """Where the policy of a domain lies in the bucket."""
+    """The key of a domain's policy in the bucket."""
     return f"policy/{domain}/.well-known/mta-sts.txt"
 
 
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
-    """CloudFront of this account may read policies and nothing else; nobody comes without TLS.
+    """The bucket policy: CloudFront of this account may read policies only, and TLS is required.
 
     What `mtasts.cloud.aws.ledger_protection` denies keeps the ledger. Policies and what was handed
     out go with their domain, in all versions, as the provider does it.

@@ -34,7 +34,7 @@ _TLS_POLICY = "TLSv1.2_2021"
 
 
 class PolicyHostArgs(TypedDict):
-    """What is served, under which name, from where."""
+    """The policy, its names, and the bucket that it is served from."""
 
     domain: str
     policy_host: str
@@ -73,7 +73,7 @@ class PolicyHost(pulumi.ComponentResource):
         certificate, validated_by = self._certificate(name, args)
         none = pulumi.Output.from_input("")
         self.certificate_arn = self.distribution_id = self.own_name = none
-        # Without an issued certificate CloudFront takes no alias, so there is no host yet.
+        # CloudFront accepts an alias only with an issued certificate, so there is no host before.
         if args["issued"]:
             issued = self._issued(name, certificate, validated_by)
             distribution = self._distribution(name, args, issued)
@@ -104,7 +104,7 @@ class PolicyHost(pulumi.ComponentResource):
             # Asked for by name: were a KMS key the bucket's default, CloudFront could not read it
             # and the etag would be no MD5, so different for ever.
             server_side_encryption="AES256",
-            # Declared, so that an edit by hand shows as drift; no security rests on it.
+            # Declared so that a manual edit shows as drift; it protects nothing by itself.
             etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
             opts=pulumi.ResourceOptions(
                 parent=self,
@@ -122,7 +122,7 @@ class PolicyHost(pulumi.ComponentResource):
     def _certificate(
         self, name: str, args: PolicyHostArgs
     ) -> tuple[acm.Certificate, list[Validated]]:
-        """A certificate, and what validates it in each zone."""
+        """A certificate, and its validation record in each zone."""
         certificate = acm.Certificate(
             f"{name}-certificate",
             domain_name=args["policy_host"],
@@ -131,10 +131,10 @@ class PolicyHost(pulumi.ComponentResource):
             tags={"mtasts:domain": args["domain"]},
             opts=pulumi.ResourceOptions(parent=self),
         )
-        # One name, so one option: with several their order would not be fixed.
+        # With one name there is one validation option; the order of several would be random.
         option = certificate.domain_validation_options[0]
         wanted = Validation(owner=option.resource_record_name, value=option.resource_record_value)
-        # ACM asks the zone that DNS leads to; while records move, that may be either.
+        # ACM asks the zone that the parent delegates to, and during a move that may be either one.
         records = [
             zone.validation(
                 f"{name}-validation", wanted, opts=pulumi.ResourceOptions(protect=protect)
@@ -146,7 +146,7 @@ class PolicyHost(pulumi.ComponentResource):
     def _issued(
         self, name: str, certificate: acm.Certificate, validated_by: list[Validated]
     ) -> acm.CertificateValidation:
-        """The certificate once it is issued: before that nothing uses it."""
+        """The certificate once it is issued; other resources depend on this."""
         # The name is the same in each zone.
         owner = pulumi.Output.all(*(each.owner for each in validated_by)).apply(
             lambda names: str(names[0])
@@ -198,10 +198,10 @@ class PolicyHost(pulumi.ComponentResource):
         )
 
     async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
-        """Nothing: the record says it all."""
+        """No-op: the DNS record is enough."""
 
     async def caches(self) -> CloudFrontCaches:
-        """The distribution's caches; to be asked for in hooks only, where its id is known."""
+        """The distribution's caches; call it in hooks only, where the id is known."""
         return CloudFrontCaches(
             self._account,
             distribution_id=str(await self.distribution_id.future()),

@@ -22,7 +22,7 @@ _VALIDATION_TTL_SECONDS = 300
 
 
 class ZoneArgs(TypedDict):
-    """The zone, and the provider whose role may write to it, where that is not the stack's own."""
+    """The zone, and the provider that may write to it if that is not the stack's default one."""
 
     zone_id: str
     provider: pulumi_aws.Provider | None
@@ -83,12 +83,12 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The record by which ACM sees that the domain is ours, now and at each renewal.
+        """The CNAME with which ACM validates the domain, now and at each renewal.
 
-        ACM names it by account and domain, so a new certificate for the name asks for the same one.
-        A preview does not know that yet, and an unknown name would replace a protected record: so
-        the name stays as it was made. Were it another after all, the certificate would say so. For
-        the same reason one that stands there, of a certificate before, is this one: it is taken in.
+        ACM derives it from account and domain, so a new certificate for the domain needs the same
+        record. In a preview the name of a new certificate's record is not known, and an unknown
+        name would replace a protected record, so changes of the name are ignored; if the name did
+        differ, validation would fail. A record left by an earlier certificate is overwritten.
         """
         record = route53.Record(
             name,
@@ -104,12 +104,12 @@ class Zone(pulumi.ComponentResource):
         return Validated(record.fqdn)
 
     def hand_out(self, *, protect: bool) -> None:
-        """Nothing: the records are written here."""
+        """None: mtasts writes the records itself."""
 
     def _options(
         self, opts: pulumi.ResourceOptions, ignore_changes: list[str] | None = None
     ) -> pulumi.ResourceOptions:
-        """The caller's options, as a child of this zone and by the zone's own provider."""
+        """The caller's options, with this zone as parent and with the zone's provider."""
         return pulumi.ResourceOptions(
             parent=self,
             depends_on=opts.depends_on,
@@ -121,7 +121,7 @@ class Zone(pulumi.ComponentResource):
 
 
 def txt_value(text: str) -> str:
-    """A TXT value as pulumi-aws takes it: it adds the outer quotes, so only the inner ones stand.
+    """A TXT value for pulumi-aws, which adds the outer quotes: only inner ones are written.
 
     A string holds at most 255 bytes (RFC 1035 section 3.3.14); ``text`` is ASCII without quotes.
     """

@@ -1,4 +1,4 @@
-"""The hosted zones of a stack's domains, each written to in its own role where it has one."""
+"""The hosted zones of a stack's domains; a zone with a dnsRoleArn is written in that role."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Route53Zones:
-    """`components.hosting.Zones` over one account and the roles that it may take."""
+    """`components.hosting.Zones` for Route 53, in the stack's account or a role's account."""
 
     def __init__(self, settings: AwsSettings) -> None:
         """Place nothing yet."""
@@ -30,7 +30,10 @@ class Route53Zones:
         return Zone(name, {"zone_id": declaration.zone.zone_id, "provider": provider}, opts)
 
     def _provider(self, role: str) -> pulumi_aws.Provider:
-        """The provider that assumes ``role``; an explicit one takes nothing from ``aws:``."""
+        """The provider that assumes ``role``, made once.
+
+        An explicit provider ignores the ``aws:`` keys, so it gets all settings as arguments.
+        """
         if role not in self._providers:
             arguments = provider_arguments(self._settings, role)
             self._providers[role] = pulumi_aws.Provider(provider_name(role), arguments)
@@ -38,7 +41,7 @@ class Route53Zones:
 
 
 def provider_name(role: str) -> str:
-    """A name that says which role it is: the account and the role's own name."""
+    """The resource name of a role's provider, from the account and the role's name."""
     parts = role.split(":", 5)
     return f"dns-{parts[4]}-{parts[5].removeprefix('role/').replace('/', '-')}"
 

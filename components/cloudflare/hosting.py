@@ -1,6 +1,6 @@
 """One Cloudflare account as a stack uses it: Workers for its domains.
 
-The ledger's bucket is none of its resources: see `mtasts.cloud.cloudflare.ledger_store`.
+The bucket of the ledger is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`).
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class CloudflareHosting:
     ) -> None:
         """Place nothing yet.
 
-        ``workers_dev`` is the account's own domain, at which a Worker is asked before any record
-        leads to it.
+        ``workers_dev`` is the account's workers.dev name. A Worker is proven below it before any
+        record of the domain leads to the Worker.
         """
         self._account = account
         self._workers_dev = workers_dev

@@ -1,4 +1,4 @@
-"""The policy host on Cloudflare: a Worker with the policy in it, and a name to ask it at."""
+"""The policy host on Cloudflare: a Worker with the policy in its source."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class PolicyHostArgs(TypedDict):
-    """What is served, under which name, by whose Worker."""
+    """The policy, its names, and the account of the Worker."""
 
     domain: str
     policy_host: str
@@ -64,7 +64,7 @@ class PolicyHost(pulumi.ComponentResource):
                 protect=args["protect"],
             ),
         )
-        # The name at which it can be asked before any record of the domain leads to it.
+        # The workers.dev name, at which the Worker is proven before a record leads to it.
         subdomain = cloudflare.WorkersScriptSubdomain(
             f"{name}-own-name",
             account_id=account_id,
@@ -83,10 +83,10 @@ class PolicyHost(pulumi.ComponentResource):
         self.register_outputs({"policyUrl": self.policy_url})
 
     async def caches(self) -> WorkerCaches:
-        """How long it has to be seen; the config sees to it that a proof has that time."""
+        """The wait for an upload to spread; the config rules keep it below the proof's deadline."""
         return WorkerCaches(self._settle_seconds)
 
     async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:
-        """Have ``owner`` lead here in one step, where it leads to another host of ours now."""
+        """Lead ``owner`` to this Worker in one step, if it leads to another host now."""
         taking = TakeOver(self._account, self._settle_seconds)
         await taking.run(owner, zone_id, self._service, listener)

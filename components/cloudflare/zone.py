@@ -25,7 +25,7 @@ _TAKING_IN_SECONDS = 60.0
 
 
 class ZoneArgs(TypedDict):
-    """The zone by its id, and the account that has it, or had it before it ``is_lost``."""
+    """The zone's id and account; ``is_lost`` says that the account does not have it any more."""
 
     zone_id: str
     account: CloudflareAccount
@@ -53,10 +53,10 @@ class Zone(pulumi.ComponentResource):
     def addresses(
         self, name: str, owner: str, host: PolicyHost, *, opts: pulumi.ResourceOptions
     ) -> list[pulumi.Resource]:
-        """What leads ``owner`` to ``host``: a custom domain to a Worker, a CNAME to all else.
+        """A custom domain from ``owner`` to a Worker, or a CNAME to any other host.
 
-        The CNAME is not proxied: Cloudflare would answer for the host with a certificate and
-        settings of its own.
+        The CNAME is not proxied: behind the proxy senders would get Cloudflare's certificate and
+        settings instead of the host's.
         """
         target = host.target
         if isinstance(target, Worker):
@@ -81,11 +81,11 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The record by which ACM sees that the domain is ours.
+        """The CNAME with which ACM validates the domain.
 
-        ACM names it by account and domain, so one that stands there, of a certificate before, is
-        this very one, and Cloudflare refuses it twice: it is made anew. ACM looks for it now and
-        then alone, and misses nothing.
+        ACM derives it from account and domain, so a record left by an earlier certificate is the
+        same record. Cloudflare refuses a second one, so the old one is deleted first. ACM looks for
+        the record only from time to time, so a short absence does no harm.
         """
         # ACM writes names with a final dot, Cloudflare without.
         bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
@@ -123,14 +123,14 @@ class Zone(pulumi.ComponentResource):
         )
 
     def hand_out(self, *, protect: bool) -> None:
-        """Nothing: the records are written here."""
+        """None: mtasts writes the records itself."""
 
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone.
 
-        The provider fails to delete what Cloudflare does not have any more. So what goes over to
-        another host, or is lost with its zone, is marked a run ahead as not to be deleted: the
-        engine forgets it.
+        The provider fails to delete a record that Cloudflare does not have any more. Records that a
+        switch will replace, or that are lost with their zone, are therefore marked retain_on_delete
+        one run earlier: the engine then only removes them from the state.
         """
         return pulumi.ResourceOptions(
             parent=self,
@@ -145,7 +145,7 @@ class CloudflareZones:
     """`components.hosting.Zones` over one account."""
 
     def __init__(self, account: CloudflareAccount) -> None:
-        """Records in zones of ``account``."""
+        """Place nothing yet; zones are those of ``account``."""
         self._account = account
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:

@@ -1,4 +1,4 @@
-"""The operator's zone for a domain of somebody else, whose CNAMEs lead into it."""
+"""The operator's zone for an agency's domain; the agency's CNAMEs lead into it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 class Zone(pulumi.ComponentResource):
-    """Writes each record under a name of the operator's, and hands out the CNAME that leads there.
+    """Writes each record below the delegation zone, and hands out the CNAME that leads to it.
 
-    All of them are handed out from the first run on, so that the agency is asked once.
+    All CNAMEs are handed out in the first run, so that the agency has to act only once.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Zone(pulumi.ComponentResource):
     def addresses(
         self, name: str, owner: str, host: hosting.PolicyHost, *, opts: pulumi.ResourceOptions
     ) -> Sequence[pulumi.Resource]:
-        """What leads the operator's name to ``host``."""
+        """The records that lead the operator's name to ``host``."""
         there = delegated_owner(owner, self._suffix)
         return self._own.addresses(name, there, host, opts=opts)
 
@@ -62,7 +62,7 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> hosting.Validated:
-        """The CNAME by which ACM sees that the domain is ours: the agency publishes it."""
+        """The CNAME with which ACM validates the domain; the agency publishes it."""
         del opts
         return self._handing.validation(name, wanted)
 

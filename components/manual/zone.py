@@ -1,4 +1,4 @@
-"""A zone that somebody else runs: its records are handed out, ready to paste."""
+"""A zone that somebody else runs: mtasts hands out its records as texts to paste."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Zone(pulumi.ComponentResource):
-    """Hands every record out; the object that holds them is guarded as the records would be."""
+    """Hands out every record; the object with the records has the hooks that they would have."""
 
     def __init__(
         self, name: str, handing: HandingOut, opts: pulumi.ResourceOptions | None = None
@@ -54,12 +54,12 @@ class Zone(pulumi.ComponentResource):
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
-        """The CNAME by which ACM sees that the domain is ours."""
+        """The CNAME with which ACM validates the domain."""
         del opts
         return self._handing.validation(name, wanted)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
-        """Everything that is to be published."""
+        """All records that must be published."""
         return self._handing.place(self, protect=protect)
 
 

@@ -1,1 +1,1 @@
-"""What the toolkit itself asks of a cloud account, apart from what Pulumi declares."""
+"""The calls that mtasts itself makes to a cloud account, apart from Pulumi's resources."""

@@ -1,4 +1,4 @@
-"""What stands below a prefix of a bucket, as one ledger or a part of it."""
+"""A listing of the objects below a prefix of a bucket: one ledger, or a part of it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 Where = TypeVar("Where")
 
 KEPT = "kept/"
-OBJECT_BYTES = 256  # what an object counts for at least: a listing has an end, too
+OBJECT_BYTES = 256  # the least that an object counts, so that empty objects are limited too
 _NUMBER = re.compile(r"([1-9][0-9]{0,9})\.json")
 
 
 def checkpoint_path(number: int) -> str:
-    """Where the checkpoint ``number`` lies below a ledger's prefix."""
+    """The key of the checkpoint ``number``, without the ledger's prefix."""
     return KEPT + checkpoint_name(number)
 
 
 @dataclass(slots=True)
 class Listing(Generic[Where]):
-    """What stands below a prefix: where each object is, by the key behind the prefix.
+    """The objects below a prefix. All mappings are by the key without the prefix.
 
-    ``is_whole`` says that it has everything. By the same keys, ``notes`` tell what was done to
-    objects since they were written, and ``extra`` has the versions and delete markers of that.
+    ``found`` has the place of each object (its key, at S3 with the version). ``is_whole`` says that
+    the listing is complete. ``notes`` say that an object was overwritten or deleted later, and
+    ``extra`` has the later versions and delete markers. ``size`` is in bytes.
     """
 
     prefix: str
@@ -41,18 +42,22 @@ class Listing(Generic[Where]):
     max_bytes: int = LEDGER_MAX_BYTES
 
     def count(self, size: int) -> None:
-        """Note the size of one more object; raises `LedgerError` beyond any reason."""
+        """Add the size of one object in bytes.
+
+        Raises:
+            LedgerError: the objects are larger than any ledger; nothing more is read.
+        """
         self.size += max(size, OBJECT_BYTES)
         if self.size > self.max_bytes:
             raise LedgerError(f"below {self.prefix} are more than {self.max_bytes} bytes")
 
     def numbers(self) -> dict[int, Where]:
-        """The entries by number; what is none is passed over."""
+        """The places of the entries, by number; other objects are ignored."""
         matched = ((_NUMBER.fullmatch(key), where) for key, where in self.found.items())
         return {int(match[1]): where for match, where in matched if match}
 
     def objects(self, before: str = "") -> dict[str, tuple[Where, ...]]:
-        """Where each object is in all its versions; ``before`` goes in front of its key."""
+        """The places of all versions of each object, by ``before`` and its key."""
         return {
             before + key: (
                 *self.extra.get(key, ()),
@@ -69,11 +74,12 @@ class Listing(Generic[Where]):
 
 @dataclass(frozen=True, slots=True)
 class Everything:
-    """All that stands of a ledger: entries and checkpoints by number, objects by their names.
+    """All objects of a ledger, for a repair.
 
-    An object is there in all its versions, delete markers included; ``superfluous`` are those that
-    lie over the first. Notes of emergencies are among the objects by their whole keys, and those
-    that no ledger has taken in are in ``noted``, by their names.
+    ``entries`` and ``checkpoints`` map numbers to contents. ``objects`` maps a name to the places
+    of all its versions, delete markers included; the names of notes of emergencies are whole keys.
+    ``superfluous`` are the versions and markers that were put over the first version. ``noted``
+    maps the names of notes that no ledger has taken in to their contents.
     """
 
     entries: Mapping[int, bytes]

@@ -1,8 +1,8 @@
-"""The ledger as objects of a bucket, by S3's API: ``ledger/<domain>/<n>.json``, once each.
+"""The ledger as objects of a bucket, through S3's API: ``ledger/<domain>/<n>.json``.
 
-Beside the entries, below ``kept/``, stand checkpoints and the latch (`mtasts.ledger.kept`). A
-ledger of up to a thousand objects is one listing. Of a longer one the checkpoints are listed, and
-the entries behind the newest, whose numbers begin alike; so the cost of a reading stays the same.
+Checkpoints and the latch are below ``ledger/<domain>/kept/`` (`mtasts.ledger.kept`). A ledger of up
+to a thousand objects is read with one listing. Of a longer one only the checkpoints are listed, and
+the entries after the newest checkpoint, so the number of calls does not grow with the ledger.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ Where = TypeVar("Where")
 Name = TypeVar("Name")
 
 _READS_AT_ONCE = 8
-_TAKEN = (409, 412)  # another writer is at it, or was there first
+_TAKEN = (409, 412)  # with If-None-Match: another write is under way, or the object exists
 _ALL = "ledger/"
 _NOTES = "emergency/"
 
 
 class ObjectStore(ABC, Generic[Where]):
-    """`mtasts.ledger.recorder.Store` in a bucket; every method blocks.
+    """`mtasts.ledger.run_cache.Store` in a bucket; every method blocks.
 
-    What each cloud has of its own is below: how keys are listed, how one is read, and its client.
+    A cloud adds how keys are listed, how an object is read, and its client.
     """
 
     # The call that lists keys: one that also finds those whose newest version is a delete marker.
@@ -58,19 +58,19 @@ class ObjectStore(ABC, Generic[Where]):
         """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
         self.bucket = bucket
         self.stack = stack
-        # boto3 reads from files what has pages, once for each thread that comes in meanwhile.
+        # boto3 reads the definition of a paginator from a file, which is slow in many threads.
         self._paginating = Lock()
         self._pages: Any = None
 
     def read(self, domain: str, known: Kept | None = None) -> Kept:
-        """Everything of a domain; with what is ``known``, only what is behind it is looked for.
+        """The objects of a domain's ledger; with ``known``, only later entries are read.
 
-        Nothing where the bucket does not exist yet.
+        Empty if the bucket does not exist yet.
 
         Raises:
-            UndeterminedError: the cloud did not tell.
-            LedgerError: an entry that a checkpoint has is missing or another one, a checkpoint
-                contradicts itself, or there is too much to be a ledger.
+            UndeterminedError: the cloud refused or did not answer.
+            LedgerError: an entry that a checkpoint has is missing or different, a checkpoint is
+                damaged, or there are more bytes than a ledger has; hold the domain.
         """
         try:
             with as_store_error(f"the ledger of {domain}"):
@@ -85,17 +85,17 @@ class ObjectStore(ABC, Generic[Where]):
             raise
 
     def repair(self, domain: str) -> str:
-        """The command that mends what can be mended of a domain's ledger."""
+        """The command that mends a domain's ledger."""
         return repair_command(self.stack, domain)
 
     def audit(self, domain: str) -> Kept:
-        """Everything of a domain from the entries themselves, each checkpoint compared with them.
+        """All entries of a domain's ledger, with every checkpoint and note of emergency checked.
 
-        The notes of its emergencies are read, too. Nothing where the bucket does not exist yet.
+        Empty if the bucket does not exist yet.
 
         Raises:
-            LedgerError: as `read`, or a note cannot be read; the text names what contradicts what.
-            UndeterminedError: the cloud did not tell.
+            LedgerError: as `read`, or a note cannot be read; the text says what is wrong.
+            UndeterminedError: the cloud refused or did not answer.
         """
         try:
             with as_store_error(f"the ledger of {domain}"):
@@ -119,7 +119,12 @@ class ObjectStore(ABC, Generic[Where]):
         return replace(kept, notes=(*kept.notes, *self._told(domain, beside)))
 
     def everything(self, domain: str) -> Everything:
-        """All that stands, whatever it is, so that it can be mended; raises `UndeterminedError`."""
+        """All objects of a domain's ledger, unchecked, for a repair.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer.
+            LedgerError: there are more bytes than a ledger has.
+        """
         with as_store_error(f"the ledger of {domain}"):
             listed = self.look(prefix(domain), everything=True)
             beside = self.look(notes_prefix(domain), everything=True)
@@ -138,7 +143,7 @@ class ObjectStore(ABC, Generic[Where]):
             )
 
     def _whole(self, domain: str) -> Kept:
-        """Everything, with no more calls than it takes."""
+        """As `read` without anything known, with as few calls as possible."""
         start = prefix(domain)
         listed = self.look(start, everything=False)
         beside = listed
@@ -152,7 +157,7 @@ class ObjectStore(ABC, Generic[Where]):
         held: dict[int, bytes] = {}
         if newest:
             held = self._checkpoint(domain, newest, beside.found[checkpoint_path(newest)])
-        # The entry that the checkpoint ends with is read, too: what is behind it follows on that.
+        # The last entry of the checkpoint is read as well: it must equal the checkpoint's copy.
         read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
         standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
         _require_same(newest, held, standing, read)
@@ -165,20 +170,20 @@ class ObjectStore(ABC, Generic[Where]):
         return replace(kept, is_latched=is_latched, notes=notes, repair=self.repair(domain))
 
     def _told(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
-        """What somebody did to objects that changed nothing, and the command that mends it."""
+        """Warnings about objects that somebody changed without harm, with the command to mend."""
         return tuple(
             f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {self.repair(domain)}"
             for key, what in sorted(listed.notes.items())
         )
 
     def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
-        """What is known, and the entries that came since."""
+        """``known``, and the entries that were appended since."""
         count = len(known.entries)
         new = {n: where for n, where in behind.numbers().items() if n > count}
         return replace(known, entries={**known.entries, **self._fetch(new)}) if new else known
 
     def _behind(self, start: str, number: int) -> Listing[Where]:
-        """The entry ``number`` and those behind it, block by block, with others among them."""
+        """A listing that has the entry ``number`` and all later ones, read block by block."""
         found: Listing[Where] = Listing(start, is_whole=False, max_bytes=self.ledger_max_bytes)
         following, listed = number, set()
         while block(following) not in listed:
@@ -198,18 +203,18 @@ class ObjectStore(ABC, Generic[Where]):
             return dict(zip(places, read, strict=True))
 
     def domains(self) -> tuple[str, ...]:
-        """Every domain that has a ledger, sorted; none where the bucket does not exist yet.
+        """Every domain that has a ledger, sorted; empty if the bucket does not exist yet.
 
-        What stands below ``ledger/`` under something that is no domain name comes back as it is.
+        Folders below ``ledger/`` that are no domain names are returned unchanged.
 
         Raises:
-            UndeterminedError: the cloud did not tell.
+            UndeterminedError: the cloud refused or did not answer.
             LedgerError: there are more than `DOMAINS_MAX`.
         """
         found: set[str] = set()
         try:
             with as_store_error(f"the ledgers in {self.bucket}"):
-                # One call a thousand domains: the entries below each are not listed.
+                # With a delimiter S3 lists folders, a thousand a call, and not the entries in them.
                 for page in self.pages(_ALL, Delimiter="/"):
                     below = (each["Prefix"] for each in page.get("CommonPrefixes", []))
                     found.update(each.removeprefix(_ALL).removesuffix("/") for each in below)
@@ -225,11 +230,11 @@ class ObjectStore(ABC, Generic[Where]):
         return tuple(sorted(found))
 
     def emergencies(self) -> dict[str, dict[str, bytes]]:
-        """What was noted in emergencies and no ledger has taken in: by domain, and by name.
+        """The notes of emergencies that no ledger has taken in: contents by domain and name.
 
         Raises:
-            UndeterminedError: the cloud did not tell.
-            LedgerError: there is more than any number of them comes to.
+            UndeterminedError: the cloud refused or did not answer.
+            LedgerError: there are more bytes of notes than are read.
         """
         try:
             with as_store_error("the notes of emergencies"):
@@ -246,10 +251,10 @@ class ObjectStore(ABC, Generic[Where]):
         return dict(found)
 
     def note(self, domain: str, name: str, raw: bytes) -> None:
-        """Write what an emergency serves beside the ledger, unless there is a note of that name.
+        """Write a note of an emergency, unless one with this name exists.
 
         Raises:
-            UndeterminedError: the cloud did not do so, or did not tell.
+            UndeterminedError: the cloud refused or did not answer; do not serve the body.
         """
         try:
             with as_store_error(f"the note of an emergency of {domain}"):
@@ -259,18 +264,18 @@ class ObjectStore(ABC, Generic[Where]):
                 raise
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
-        """Write an entry unless one of that number exists; whether it was written.
+        """Write an entry; False if an entry with this number exists.
 
         Raises:
-            UndeterminedError: the cloud did not tell; the entry may stand or not.
+            UndeterminedError: the cloud refused or did not answer; the entry may be written.
         """
         return self._write(domain, entry_name(number), entry)
 
     def keep(self, domain: str, name: str, content: bytes) -> None:
-        """Write a checkpoint or the latch, unless it stands.
+        """Write a checkpoint or the latch, unless it exists.
 
         Raises:
-            UndeterminedError: the cloud did not tell; it may stand or not.
+            UndeterminedError: the cloud refused or did not answer; the object may be written.
         """
         self._write(domain, KEPT + name, content)
 
@@ -288,7 +293,12 @@ class ObjectStore(ABC, Generic[Where]):
         return True
 
     def put(self, key: str, content: bytes) -> None:
-        """Write one object unless it exists."""
+        """Write one object unless it exists.
+
+        Raises:
+            ClientError: the object exists (409, 412), or the cloud refused.
+            BotoCoreError: the cloud did not answer.
+        """
         self.s3().put_object(
             Bucket=self.bucket,
             Key=key,
@@ -306,9 +316,9 @@ class ObjectStore(ABC, Generic[Where]):
         yield from self._pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
 
     def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Where]:
-        """What stands below ``start``; without ``everything``, the first thousand objects of it.
+        """The objects below ``start``; without ``everything``, at most one page of a thousand.
 
-        The keys of what comes back are those behind ``below``, or else behind ``start``.
+        The keys in the listing lack the prefix ``below``, or else ``start``.
         """
         listed: Listing[Where] = Listing(below or start, max_bytes=self.ledger_max_bytes)
         for page in self.pages(start):
@@ -319,18 +329,18 @@ class ObjectStore(ABC, Generic[Where]):
         return listed
 
     def owner(self) -> dict[str, str]:
-        """What a call says of whose the bucket has to be; nothing where only an account's is asked.
+        """The parameters of a call that name the owner of the bucket.
 
-        Raises as the account does.
+        Empty at R2, whose API finds only the account's own buckets. Raises as the account does.
         """
         return {}
 
     @abstractmethod
     def remove(self, objects: Sequence[Where]) -> None:
-        """Delete objects of a ledger, past what keeps everybody from it.
+        """Delete objects of a ledger although it is protected; for a repair.
 
         Raises:
-            UndeterminedError: the cloud did not do so, or not all of it.
+            UndeterminedError: the cloud refused or did not answer; some may be deleted.
         """
 
     @abstractmethod
@@ -339,7 +349,7 @@ class ObjectStore(ABC, Generic[Where]):
 
     @abstractmethod
     def get(self, where: Where, limit: int) -> bytes:
-        """One object, and at most one byte more than ``limit``."""
+        """The content of one object: at most ``limit`` bytes and one more."""
 
     @abstractmethod
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
@@ -347,17 +357,17 @@ class ObjectStore(ABC, Generic[Where]):
 
 
 def prefix(domain: str) -> str:
-    """What the keys of a domain's ledger begin with."""
+    """The prefix of the keys of a domain's ledger."""
     return f"{_ALL}{domain}/"
 
 
 def notes_prefix(domain: str) -> str:
-    """What the keys of the notes of a domain's emergencies begin with."""
+    """The prefix of the keys of the notes of a domain's emergencies."""
     return f"{_NOTES}{domain}/"
 
 
 def _pending(listed: Listing[Where]) -> dict[str, Where]:
-    """The notes that no ledger has taken in yet."""
+    """The places of the notes that no ledger has taken in yet, by name."""
     return {key: listed.found[key] for key in pending(listed.found)}
 
 
@@ -369,7 +379,7 @@ def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
 def _require_same(
     number: int, held: Mapping[int, bytes], standing: set[int], read: Mapping[int, bytes]
 ) -> None:
-    """Refuse a checkpoint that has entries which do not stand, or stand there otherwise."""
+    """Raise `LedgerError` if a checkpoint has an entry that is missing or different."""
     missing = sorted(held.keys() - standing)
     if missing:
         raise LedgerError(

@@ -1,4 +1,4 @@
-"""Names derived from the stack alone, so that lost state finds everything again."""
+"""Names that follow from the stack alone, so that they are known even if the state is lost."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 def ledger_bucket_name(stack: str) -> str:
-    """The bucket of one stack in R2, where names are the account's own."""
+    """The name of a stack's bucket in R2, where bucket names are per account."""
     return _named("mtasts-", stack)
 
 
 def bucket_name(account_id: str, region: str, stack: str) -> str:
-    """The bucket of one stack: account, region and stack, in letters that S3 takes.
+    """The name of a stack's bucket in S3, from account, region and stack.
 
-    A stack name that is too long or holds other characters is shortened, and a hash keeps it apart
-    from all others.
+    A stack name that is too long or has characters that S3 refuses is shortened, with a hash so
+    that two stacks never share a name.
     """
     return _named(f"mtasts-{account_id}-{region}-", stack)
 
 
 def alarm_name(bucket: str, domain: str, subject: str) -> str:
-    """An alarm on ``subject``, one word, of a domain: the stack's bucket says whose it is.
+    """The name of an alarm on ``subject``, one word, for a domain of the stack with this bucket.
 
-    No part holds a slash, so no two alarms have one name; a long domain is cut, with a hash.
+    No part contains a slash, so names are unique; a long domain is shortened, with a hash.
     """
     room = _ALARM_MAX - len(bucket) - len(subject) - 2
     if len(domain) > room:

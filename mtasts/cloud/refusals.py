@@ -1,4 +1,4 @@
-"""What a cloud refuses, or does not answer, as one error that carries its own words."""
+"""One error for calls that a cloud refused or did not answer, with the cloud's own text."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ if TYPE_CHECKING:
 
 
 class StoreError(UndeterminedError):
-    """The cloud refused a call, or did not answer; ``status`` and ``code`` are its own, if any."""
+    """The cloud refused a call or did not answer.
+
+    ``status`` is the HTTP status (0 without an answer), ``code`` the cloud's error code or empty.
+    """
 
     def __init__(self, text: str, *, status: int = 0, code: str = "") -> None:
-        """Carry the text and what the cloud called it."""
+        """Keep the text and the cloud's status and code."""
         self.status, self.code = status, code
         super().__init__(text)
 
     @property
     def has_no_bucket(self) -> bool:
-        """Whether there is no such bucket, which every other answer leaves open."""
+        """Whether the cloud said that the bucket does not exist."""
         return self.code == "NoSuchBucket"
 
 
 @contextmanager
 def as_store_error(what: str) -> Iterator[None]:
-    """Turn whatever the cloud refuses, or does not answer, into `StoreError`.
+    """Turn errors of boto3 and the account into a `StoreError` that begins with ``what``.
 
     Raises:
-        StoreError: the cloud refused, or did not answer; nothing follows about what is there.
+        StoreError: the cloud refused or did not answer; whether the object exists is not known.
     """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,

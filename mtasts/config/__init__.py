@@ -1,4 +1,4 @@
-"""The typed config of an agency: what ``stacks/Pulumi.<agency>.yaml`` says, checked as a whole.
+"""The typed config of an agency, from ``stacks/Pulumi.<agency>.yaml``, checked as a whole.
 
 `load` reads the mapping Pulumi hands to the program, `load_file` a stack file; both report every
 problem at once. `docs/config.md` lists the keys.

@@ -1,7 +1,7 @@
-"""Keys of ``aws:`` and ``cloudflare:``: what a file in a repository may say of credentials.
+"""The ``aws:`` and ``cloudflare:`` keys that a stack file may have.
 
-A stack file is changed by pull request and read by runs that hold credentials. So it holds none,
-and it names no host, proxy, authority or program that could get at them.
+A stack file is changed by pull requests and read by runs with credentials. So it must not contain
+credentials, nor name a host, proxy, certificate authority or program that could receive them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SECRETS = {
     "cloudflare:apiToken": "CLOUDFLARE_API_TOKEN",
     "cloudflare:apiUserServiceKey": "CLOUDFLARE_API_TOKEN",
 }
-"""Credentials, and the variable that each may come from instead."""
+"""Keys that are credentials, and the environment variable to use instead."""
 
 _PROXY = "a proxy stands between the credentials and the cloud: use HTTPS_PROXY"
 _FILES = "such a file may name a program that is run (credential_process): use AWS_CONFIG_FILE"
@@ -50,10 +50,10 @@ REFUSED = {
     "aws:sharedCredentialsFile": _FILES,
     "aws:sharedCredentialsFiles": _FILES,
 }
-"""Keys by which a stack file could get at the credentials of whoever runs it, and why."""
+"""Keys with which a stack file could obtain the operator's credentials, and the reason."""
 
-# What else pulumi-aws 7 and pulumi-cloudflare 6 know. A key that is on no list is refused, too: a
-# later provider may read it in a way that nobody has looked at.
+# The other keys of pulumi-aws 7 and pulumi-cloudflare 6. A key on no list is refused as well: a
+# later provider may use it in a way that was not reviewed.
 _HARMLESS = frozenset(
     {
         "aws:allowedAccountIds",
@@ -88,8 +88,8 @@ _HARMLESS = frozenset(
 
 _SECRETS_PROVIDERS = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
 _KEY_QUERY = frozenset({"region", "awssdk"})
-# The host of an Azure key is in the text, where other providers have theirs fixed or from the
-# environment: Azure's own names alone, those of its national clouds among them.
+# The URL of an Azure key contains the host; other providers take theirs from the environment. Only
+# Azure's own host names are allowed, with those of its national clouds.
 _AZURE_VAULT = re.compile(
     r"[a-z0-9-]+\.(?:vault|managedhsm)\.(?:azure\.net|azure\.cn|usgovcloudapi\.net)"
 )
@@ -98,7 +98,7 @@ _AZURE_VAULT = re.compile(
 def check_credentials(
     values: Mapping[str, object], secret_keys: Collection[str], report: Report
 ) -> None:
-    """Report every key that holds a credential in clear, or could lead one elsewhere.
+    """Report every key that is a credential in clear text, or could send one elsewhere.
 
     ``secret_keys`` are those that Pulumi has decrypted.
     """
@@ -118,9 +118,9 @@ def check_credentials(
 
 
 def check_secrets_provider(value: object) -> FieldError | None:
-    """What is wrong with the top-level ``secretsprovider`` of a stack file, if anything is.
+    """The mistake in the top-level ``secretsprovider`` of a stack file; None if there is none.
 
-    The engine calls it with the credentials of the run, before the program begins.
+    The engine calls the secrets provider with the run's credentials, before the program begins.
     """
     text = str(value)
     scheme, separator, _ = text.partition("://")

@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from mtasts.config.schema import DomainFields
     from mtasts.config.stack_rules import StackKeys
 
-# What ACM puts into a certificate's subject ends there (RFC 5280 appendix A).
+# ACM puts the name into the subject, and a common name has at most 64 characters (RFC 5280
+# appendix A).
 _COMMON_NAME_MAX = 64
 _NAME_MAX = 253
 
 
 @dataclass(frozen=True, slots=True)
 class DomainKeys:
-    """The keys of one entry that could be read, and the stack that it stands in."""
+    """The valid keys of one entry, and the keys of its stack."""
 
     read: DomainFields
     stack: StackKeys
@@ -44,7 +45,7 @@ def check_domain(domain: DomainKeys, path: str, report: Report) -> None:
 
 
 def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
-    """A policy host that gets no certificate."""
+    """The policy host must be short enough for a certificate."""
     name = domain.read.name
     too_long = name and len(f"mta-sts.{name}") > _COMMON_NAME_MAX
     if name and too_long and domain.stack.hosting is Hosting.AWS:
@@ -58,7 +59,7 @@ def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
 
 
 def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
-    """A CNAME that would lead below itself."""
+    """The delegation zone must not be below the policy host, which becomes a CNAME."""
     name, zone = domain.read.name, domain.delegation_zone
     if zone and f".{zone}".endswith(f".mta-sts.{name}"):
         error = impossible(
@@ -71,7 +72,7 @@ def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
 
 
 def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
-    """Names that DNS cannot have."""
+    """Names in the delegation zone must not be longer than DNS allows."""
     name, zone = domain.read.name, domain.delegation_zone
     if zone and name and len(f"_smtp._tls.{name}.{zone}") > _NAME_MAX:
         error = FieldError(
@@ -84,7 +85,7 @@ def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
 
 
 def _zone(domain: DomainKeys) -> Iterator[Wrong]:
-    """A zone that nobody writes to, or that is another provider's."""
+    """The zone (zoneId) must be one of the DNS provider, and mtasts must write to it."""
     zone_id, dns = domain.read.zone_id, domain.stack.dns
     if not zone_id:
         return
@@ -126,7 +127,7 @@ def _emergency(domain: DomainKeys) -> Iterator[Wrong]:
 
 
 def _role(domain: DomainKeys) -> Iterator[Wrong]:
-    """A role is assumed for Route 53."""
+    """A role (dnsRoleArn) is for Route 53 only."""
     stack = domain.stack
     written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {stack.dns, stack.read.leaving_dns}
     if domain.read.dns_role_arn and not written_by_role:

@@ -1,4 +1,4 @@
-"""The stack files of a folder beside one another: which of them list a domain."""
+"""The stack files of a folder, and which of them list a domain."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def stack_name(path: Path) -> str:
 
 
 def listed_domains(path: Path) -> frozenset[str] | None:
-    """The domains that a stack file lists, parked ones too, whatever else is wrong with it.
+    """The domains that a stack file lists, parked ones included, even if other keys are wrong.
 
-    None where the file, or the list in it, cannot be read: then any domain may be in it.
+    None if the file or its list cannot be read: it may then list any domain.
     """
     try:
         seen = path.stat()
@@ -46,7 +46,7 @@ def listed_domains(path: Path) -> frozenset[str] | None:
 
 
 def domain_lines(path: Path) -> dict[str, int]:
-    """The line of each domain of a stack file, from 1; empty where it cannot be read."""
+    """The line number of each domain in a stack file, from 1; empty if it cannot be read."""
     try:
         read = source.parse(source.read(path))
     except source.SourceError:
@@ -61,7 +61,7 @@ def domain_lines(path: Path) -> dict[str, int]:
 
 @lru_cache(maxsize=10_000)
 def _listed(path: Path, _changed: int, _size: int) -> frozenset[str] | None:
-    """Read once while the file stays as it is: each of a thousand files is set against all."""
+    """As `listed_domains`, cached until the file changes: each stack is compared with all."""
     try:
         value = source.parse(source.read(path)).values.get(_DOMAINS, [])
         entries = fields.from_json(fields.plain(value))
@@ -72,13 +72,13 @@ def _listed(path: Path, _changed: int, _size: int) -> frozenset[str] | None:
 
 def _names(entries: list[object]) -> Iterator[str]:
     for entry in entries:
-        # What is no domain is the same as no other one; `mtasts lint stack` says what it is.
+        # An invalid name equals no other name; `mtasts lint stack` reports it.
         with suppress(FieldError):
             yield hosts.policy_domain(fields.mapping(entry).get("name"))
 
 
 def describe_missing(path: Path) -> str:
-    """That there is no such stack file, which ones there are, and which was meant."""
+    """A message that the stack file does not exist, with the existing stacks and a guess."""
     name = stack_name(path)
     there = [stack_name(each) for each in stack_files(path.parent)]
     guess = fields.did_you_mean(name, there)

@@ -1,1 +1,1 @@
-"""The I/O half of `mtasts.check`: what there is to see of a domain."""
+"""The I/O half of `mtasts.check`: look-ups and connections that bring observations."""

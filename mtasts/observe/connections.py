@@ -1,9 +1,9 @@
-"""Visits to the hosts of others: so many at once, and each until a deadline.
+"""Connections to the hosts of others, each with a deadline, and a limit of them at once.
 
-Nothing is tried out on them: port 443 is asked for a policy, where that is served, and elsewhere as
-far as TLS; so are ports 25 and 465; port 80 only for what a verified certificate names (RFC 5280
-section 4.2.1.13). A host that puts a visit off is asked once more, later. What many domains have in
-common, such as the mailbox of an agency, is visited once for all.
+Nothing is attacked or guessed: port 443 gets the request for a policy at a policy host and a TLS
+handshake elsewhere, ports 25 and 465 a session up to TLS, and port 80 only requests for revocation
+data that a verified certificate names (RFC 5280 section 4.2.1.13). A host that defers a connection
+is tried once more later. What many domains share, such as an agency's mailbox, is visited once.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ if TYPE_CHECKING:
 
 _PLACES_MAX = 1000
 _GRACE_SECONDS = 0.5
-# No visit lasts longer, so that one stalled host does not use up its domain's time. A server may
-# keep a client waiting on purpose for half a minute, before it greets.
+# The limit of one visit, so that a stalled host does not use up its domain's time. Some mail
+# servers delay their greeting on purpose, by up to half a minute.
 _VISIT_SECONDS = 30.0
-# A visit that lasts longer makes room for another; so many more of those.
+# A visit that takes longer does not count as running; `_SLOW_MAX` limits how many such there are.
 _QUICK_SECONDS = 5.0
 _SLOW_MAX = 400
 _REVOCATIONS_MAX = 64
 _REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
 _PROCESSES_MAX = 8
-# After which whoever puts a visit off is asked once more.
+# The wait before a deferred visit is tried again.
 PAUSE_SECONDS = 5.0
 
 
@@ -134,18 +134,18 @@ class Visits:
             )
 
     async def mailbox(self, uri: str, end: float) -> Mailbox:
-        """Where reports are mailed to."""
+        """The mail server of a ``mailto:`` address for reports."""
         domain = _mailbox_domain(uri)
         failed = DnsAnswer(domain, "MX", DnsStatus.FAILED, reason=LATE)
         return await self._mailboxes.get(uri, end, Mailbox(uri, domain, failed))
 
     async def endpoint(self, uri: str, end: float) -> Endpoint:
-        """Where reports are posted to."""
+        """The web server of an ``https:`` address for reports."""
         failed = DnsAnswer(_place(uri).host, "A", DnsStatus.FAILED, reason=LATE)
         return await self._endpoints.get(uri, end, Endpoint(uri, (failed,)))
 
     async def revocation(self, url: str, end: float) -> Fetch:
-        """A revocation list, or what a responder says of one certificate."""
+        """The answer with a revocation list (CRL), or of an OCSP responder."""
         return await self._revocations.get(url, end, _late(_place(url).host, ""))
 
     async def _mailbox(self, uri: str) -> Mailbox:
@@ -199,18 +199,21 @@ class Visits:
         )
 
     def _own(self) -> tuple[float, Lookups]:
-        """A deadline for what others wait for too, and look-ups until then."""
+        """A deadline for shared work, and look-ups that end with it.
+
+        Shared work must not end with the deadline of the first domain that asked for it.
+        """
         end = asyncio.get_running_loop().time() + self._deadline_seconds
         return end, Lookups(self._answers, end)
 
     async def _within(
         self, end: float, work: Callable[[float], Coroutine[Any, Any, T]], late: T
     ) -> T:
-        """``work`` with the seconds that are left, once there is a slot; ``late`` if none are."""
+        """The result of ``work``, which gets its seconds once a slot is free; or ``late``."""
         loop = asyncio.get_running_loop()
         try:
             async with self._slots.taken(end):
-                # It ends by itself, and then says how far it came.
+                # `work` has this deadline itself, and its result then says how far it came.
                 seconds = min(max(end - loop.time(), 0.001), _VISIT_SECONDS)
                 async with asyncio.timeout(seconds + _GRACE_SECONDS):
                     return await work(seconds)
@@ -232,7 +235,7 @@ class _Place(NamedTuple):
 
 
 def _place(url: str) -> _Place:
-    """Where an http or https address leads; what is no port is taken for none."""
+    """Host, port and path of a URL; an invalid port counts as the default one."""
     parts = urlsplit(url)
     usual = CLEAR_PORT if parts.scheme == "http" else PORT
     try:
@@ -262,10 +265,11 @@ async def beside(
     end: float,
     pause_seconds: float = PAUSE_SECONDS,
 ) -> V:
-    """What ``look`` brings at a host where ``usual`` has stood.
+    """The result of ``look`` at a host where the ``usual`` look succeeded before.
 
-    A host that puts it off may limit how often it is asked: then it says nothing of what was asked.
-    Where the usual look stands right after, it does not, and means what was asked.
+    If the host defers or refuses the look, it may be limiting the rate of connections. If the usual
+    look still succeeds right afterwards, the host means the look itself; otherwise the result is
+    marked ``limited`` and says nothing about the host.
     """
     found = await look()
     if not (found.put_off or found.refused) or (await usual()).stood:
@@ -276,7 +280,7 @@ async def beside(
 
 
 async def _paused(end: float, seconds: float) -> bool:
-    """Let time pass, where enough of it is left to look once more after that."""
+    """Wait `PAUSE_SECONDS`; False, without a wait, if too little time would be left afterwards."""
     if end - asyncio.get_running_loop().time() < 2 * seconds:
         return False
     await asyncio.sleep(seconds)

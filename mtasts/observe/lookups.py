@@ -1,4 +1,4 @@
-"""The look-ups of one domain, each of which ends with the domain's deadline."""
+"""The DNS look-ups of one domain; each ends at the domain's deadline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADDRESSES_MAX = 8
 
 
 class Answers:
-    """What a resolver answers, asked once for all domains that want to know."""
+    """The answers of a resolver, shared by all domains that ask the same question."""
 
     def __init__(self, resolver: Resolver) -> None:
         """Ask nothing yet."""
@@ -42,7 +42,7 @@ class Answers:
         return await self._shared.get((name, type_), end, late)
 
     async def _ask(self, question: tuple[str, str]) -> DnsAnswer:
-        # A burst of thousands of datagrams would be lost in part, and waited for in vain.
+        # Of thousands of datagrams at once some are lost, and each costs a time-out.
         async with self._slots:
             found = await self._resolver.lookup(*question)
         if not found.settled:
@@ -67,18 +67,19 @@ class Lookups:
         return await self.one(name, "TXT")
 
     async def addresses(self, host: str) -> tuple[DnsAnswer, ...]:
-        """A and AAAA."""
+        """The A and AAAA records of ``host``."""
         return tuple(await asyncio.gather(*(self.one(host, type_) for type_ in ADDRESS_TYPES)))
 
     async def caa(self, host: str) -> tuple[DnsAnswer, ...]:
-        """CAA from ``host`` upwards."""
+        """The CAA records of ``host`` and of each parent name (RFC 8659 section 3)."""
         found = await asyncio.gather(*(self.one(name, "CAA") for name in caa_names(host)))
         return tuple(found)
 
     async def loops(self, answers: Iterable[DnsAnswer]) -> tuple[tuple[str, ...], ...]:
-        """Every CNAME chain that comes back, from each name of ``answers`` that failed.
+        """Every CNAME chain that loops, for the names in ``answers`` whose look-up failed.
 
-        A resolver says no more of a loop than of a server that is down, so each is walked.
+        A resolver answers SERVFAIL for a loop as for a server that is down, so each chain is
+        followed here.
         """
         names = dict.fromkeys(answer.name for answer in answers if not answer.settled)
         return tuple(filter(None, await asyncio.gather(*map(self._loop, names))))
@@ -95,7 +96,7 @@ class Lookups:
         return ()
 
     async def reverse_dns(self, address: str) -> ReverseDns:
-        """What DNS calls ``address``, and where those names lead."""
+        """The PTR names of ``address``, and the addresses of those names."""
         parsed = ipaddress.ip_address(address)
         names = await self.one(parsed.reverse_pointer, "PTR")
         type_ = ADDRESS_TYPES[parsed.version == 6]
@@ -110,5 +111,5 @@ class Lookups:
 
 
 def addresses_in(answers: Iterable[DnsAnswer]) -> list[str]:
-    """The addresses of a host, as many as are looked at."""
+    """The first addresses of a host, as many as are visited."""
     return [value for answer in answers for value in answer.values][:_ADDRESSES_MAX]

@@ -1,4 +1,4 @@
-"""The checker at work: everything there is to see of a domain, within one deadline a domain."""
+"""Collects the observations of `mtasts check`, with one deadline for each domain."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SLOW_FACTOR = 4
 
 
 class Observer:
-    """Looks at domains, each within its own deadline; what did not end in time is told as such."""
+    """Observes domains, each within its deadline; late answers are observations marked as late."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Observer:
         )
 
     async def observe(self, domain: str, selectors: Iterable[str] = ()) -> Observed:
-        """Everything there is to see of ``domain``; never raises for what others do."""
+        """All observations of ``domain``; never raises for what DNS or a server does."""
         end = asyncio.get_running_loop().time() + self._deadline_seconds
         ask = Lookups(self._answers, end)
         host = f"{POLICY_LABEL}.{domain}"
@@ -109,7 +109,7 @@ class Observer:
 
 
 class _Looking:
-    """One domain, after the first look-ups: what they lead to."""
+    """The second part of one domain: connections and look-ups that follow from the first ones."""
 
     def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
         self._visits = observer.visits
@@ -152,7 +152,7 @@ class _Looking:
         )
 
     async def _host(self) -> Observed:
-        """The policy host: every address, as itself, as senders name themselves, with less TLS."""
+        """The policy host: each address, with several user agents and with older TLS."""
         there = addresses_in(self._seen.host)
         found = await asyncio.gather(
             *(self._fetches(each, SENDER_AGENTS if each == there[0] else ()) for each in there)
@@ -167,9 +167,9 @@ class _Looking:
         )
 
     async def _fetches(self, address: str, agents: Iterable[str]) -> _Fetches:
-        """The usual request, and then, where TLS stood, the others, two at once at most.
+        """The usual request, then, if TLS succeeded, the others, two at once at most.
 
-        What came before the usual one would meet a limit in its place.
+        The usual request comes first, so that a rate limit hits the others and not this one.
         """
         host, visits, end = self._seen.host[0].name, self._visits, self._end
 
@@ -205,16 +205,16 @@ class _Looking:
         )
 
     async def _sessions(self, host: str, address: str) -> _Sessions:
-        """A session, and then, where TLS stood, what it takes of less; one after another.
+        """A session, then, if TLS succeeded, sessions with older TLS, one after another.
 
-        Where it did not, port 465 is asked too.
+        If it did not, port 465 is tried as well.
         """
         visits, end = self._visits, self._end
 
         async def session(profile: ClientProfile = ClientProfile.USUAL) -> SmtpSession:
             return await visits.session(host, address, end, profile)
 
-        if not self._reach.reaches_all(address):  # of whose names everybody has others
+        if not self._reach.reaches_all(address):  # reverse DNS of a private address is local
             return _Sessions(await patiently(session, end, self._pause_seconds))
         usual, reverse = await asyncio.gather(
             patiently(session, end, self._pause_seconds),
@@ -233,7 +233,7 @@ class _Looking:
     async def _revocations(
         self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
     ) -> tuple[tuple[str, Fetch], ...]:
-        """What verified certificates name that says whether they were revoked."""
+        """The answers of the CRL and OCSP URLs in verified certificates, by URL."""
         accepted = [each.tls for each in fetches]
         accepted += [session.tls for host in hosts for session in host.sessions]
         urls = sorted(set(map(source, accepted)) - {""})[:_REVOCATIONS_MAX]
@@ -243,7 +243,7 @@ class _Looking:
     async def _details(
         self, fetches: Iterable[Fetch], hosts: Iterable[MxHost]
     ) -> tuple[TlsDetails, ...]:
-        """The details of TLS wherever its usual handshake stood, if they are wanted."""
+        """The TLS details of each address whose usual handshake succeeded, if they are wanted."""
         if not self._wants_details:
             return ()
         look, end = self._visits.details, self._end
@@ -268,7 +268,7 @@ class _Looking:
         return await self._parsers.read("spf", records[0], self._seen.domain, self._end)
 
     async def _dmarc(self) -> Parsed | None:
-        """The closest record; where it is several, or not known, there is none to read."""
+        """The parsed record of the first name that has one; None for several or unknown records."""
         for answer in self._seen.dmarc:
             records = list(filter(begins_dmarc, texts(answer.strings)))
             if len(records) == 1:
@@ -280,7 +280,7 @@ class _Looking:
 
 
 class _Sessions(NamedTuple):
-    """What one address of an MX host brought."""
+    """The observations of one address of an MX host."""
 
     usual: SmtpSession
     less: Sequence[tuple[ClientProfile, SmtpSession]] = ()
@@ -289,7 +289,7 @@ class _Sessions(NamedTuple):
 
 
 class _Fetches(NamedTuple):
-    """What one address of the policy host brought."""
+    """The observations of one address of the policy host."""
 
     usual: Fetch
     less: Sequence[tuple[ClientProfile, Fetch]] = ()
@@ -303,7 +303,7 @@ async def _in_turn(
     end: float,
     pause_seconds: float,
 ) -> list[tuple[K, V]]:
-    """Looks beside the usual one, one after another; after one that met a limit no more."""
+    """The results of further looks, one after another; a rate limit ends the series."""
     found: list[tuple[K, V]] = []
     for way in ways:
         found.append((way, await beside(partial(look, way), usual, end, pause_seconds)))
@@ -313,7 +313,7 @@ async def _in_turn(
 
 
 def _policy_of(fetches: Iterable[Fetch]) -> Policy | None:
-    """The policy of the first answer that brought one."""
+    """The policy of the first answer with status 200; None if it is no valid policy."""
     for each in fetches:
         if each.status == 200 and not each.encoding:
             try:

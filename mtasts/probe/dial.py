@@ -1,6 +1,6 @@
-"""A TCP connection to one address, apart from what is spoken on it.
+"""Opens a TCP connection to one address, before any protocol is spoken.
 
-So that a host which cannot be reached, and one that takes connections and says nothing, differ.
+So a host that cannot be reached is told apart from one that accepts a connection and says nothing.
 """
 
 from __future__ import annotations
@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import socket
 
-# Three times what a system waits before it asks anew; who has not answered then drops what comes.
+# TCP repeats its SYN after 1, 3 and 7 s (RFC 6298). A host silent for that long drops packets.
 CONNECT_SECONDS = 10.0
 
 
 async def dial(address: str, port: int) -> socket.socket:
-    """A connected socket, which is the caller's to close; ``address`` is an IP address.
+    """A connected socket, which the caller must close; ``address`` is an IP address.
 
     Raises:
-        TimeoutError: nobody took the connection within `CONNECT_SECONDS`.
-        OSError: it was refused, or there is no way there.
+        TimeoutError: no connection within `CONNECT_SECONDS`.
+        OSError: the connection was refused, or there is no route.
     """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     dialled = socket.socket(family, socket.SOCK_STREAM)

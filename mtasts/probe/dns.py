@@ -1,4 +1,4 @@
-"""DNS look-ups as observations: what was answered, and whether anybody answered at all."""
+"""DNS look-ups as observations; "no records" and "no answer" are told apart."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ _TTL_MAX = 2**31 - 2  # dnspython's word for no TTL at all is one more
 
 
 class Resolver:
-    """Asks DNS: recursively through the configured resolvers, or a zone's own servers.
+    """Asks recursive resolvers, or the name servers of a zone.
 
-    One event loop at a time; every look-up ends within ``deadline_seconds``, retries included.
-    Answers are kept nowhere.
+    Every look-up ends within ``deadline_seconds``, retries included, and never raises for what DNS
+    answers: a failure is a `DnsAnswer` with status FAILED and a reason. Nothing is cached. Use it
+    in one event loop at a time.
     """
 
     def __init__(
@@ -57,21 +58,21 @@ class Resolver:
         self._system: tuple[tuple[str, int], ...] | None = None
 
     async def lookup(self, name: str, type_: str) -> DnsAnswer:
-        """What the recursive resolver answers; never raises for what DNS does."""
+        """The answer of the recursive resolver."""
         return await self._ask(self._recursive(), name, type_, recursive=True)
 
     async def addresses(self, host: str) -> tuple[tuple[str, ...], str]:
-        """The addresses of ``host``, IPv4 first, and why there are none."""
+        """The addresses of ``host``, IPv4 first, and the reason if some or all are not known."""
         found = await asyncio.gather(*(self.lookup(host, type_) for type_ in ADDRESS_TYPES))
         reasons = [answer.reason for answer in found if answer.reason]
         values = tuple(value for answer in found for value in answer.values)
         return values, reasons[-1] if reasons else f"{host} has no address"
 
     async def authoritative(self, servers: Iterable[str], name: str, type_: str) -> DnsAnswer:
-        """What the first of the name servers ``servers`` that answers says, asked directly.
+        """The answer of the first of the zone's name servers ``servers`` that answers.
 
-        A recursive resolver may hold an old or a negative answer; these do not. A CNAME that leads
-        out of the zone is followed through the recursive resolver.
+        A recursive resolver may have an old or a negative answer in its cache; name servers do not.
+        A CNAME that leads out of the zone is followed through the recursive resolver.
         """
         if self._fixed is not None:
             mapped = tuple(filter(None, map(self._reach.name_server, sorted(servers))))
@@ -85,11 +86,11 @@ class Resolver:
         return answer
 
     async def delegation(self, zone: str) -> DnsAnswer:
-        """The name servers of ``zone``: those that its parent names, and those it names itself.
+        """The name servers of ``zone``, from the parent's referral and from the zone itself.
 
-        A resolver goes by the ones or the others (RFC 2181 section 5.4.1 ranks them, and not all
-        follow), so a zone is left alone only once neither names it. A fixed resolver is asked for
-        both at once.
+        Resolvers use the one set or the other (RFC 2181 section 5.4.1 ranks them, and not all
+        resolvers follow it). So no resolver asks a name server only once both sets lack it. With a
+        resolver in `Reach` only that one is asked.
         """
         own = await self.lookup(zone, "NS")
         if self._fixed is not None or not own.settled:
@@ -130,7 +131,7 @@ class Resolver:
         recursive: bool,
         read: Read | None = None,
     ) -> DnsAnswer:
-        import dns.exception  # 0.1 s that not every command pays
+        import dns.exception  # loading dnspython takes 0.1 s, and not every command needs it
         import dns.flags  # as above
         import dns.message  # as above
 
@@ -138,7 +139,7 @@ class Resolver:
             query = dns.message.make_query(f"{name}.", type_, use_edns=True, payload=1232)
         except dns.exception.DNSException as error:
             return _failed(name, type_, f"no name for DNS: {error}")
-        query.flags |= dns.flags.AD  # asks to be told of DNSSEC (RFC 6840 section 5.7)
+        query.flags |= dns.flags.AD  # asks for the result of DNSSEC (RFC 6840 section 5.7)
         if not recursive:
             query.flags &= ~dns.flags.RD
         reason = "no resolver is configured"
@@ -157,9 +158,9 @@ class Resolver:
 
 
 def _leave_out_https() -> None:
-    """Have dnspython be without DNS over HTTPS, which nothing here speaks.
+    """Turn off DNS over HTTPS in dnspython, which mtasts does not use.
 
-    Its HTTP client, which checkdmarc brings along, takes 0.1 s of each command to load.
+    Otherwise dnspython loads the HTTP client that checkdmarc has installed, which takes 0.1 s.
     """
     import dns._features  # as in Resolver
 
@@ -185,7 +186,7 @@ def system_servers(path: str = "/etc/resolv.conf") -> tuple[tuple[str, int], ...
 async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to read the answer
     query: dns.message.Message, address: str, port: int, name: str, type_: str, read: Read
 ) -> DnsAnswer:
-    """One question to one server, over UDP and then, if it did not fit, over TCP."""
+    """One query to one server, over UDP, and over TCP if the answer was truncated."""
     _leave_out_https()
     import dns.asyncquery  # as in Resolver
     import dns.exception  # as in Resolver
@@ -203,7 +204,7 @@ async def _exchange(  # noqa: PLR0917 - a question, whom to ask it, and how to r
 
 
 def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
-    """What a response says of ``name`` and ``type_``, its CNAME chain followed.
+    """The answer for ``name`` and ``type_`` in a response, at the end of its CNAME chain.
 
     Raises:
         dns.exception.DNSException: it is no answer to that question.
@@ -234,7 +235,7 @@ def read_response(response: dns.message.Message, name: str, type_: str) -> DnsAn
 
 
 def read_referral(response: dns.message.Message, name: str, type_: str) -> DnsAnswer:
-    """The name servers that the servers of a parent name for the zone ``name``."""
+    """The name servers of the zone ``name`` in a referral from its parent's servers."""
     import dns.rdatatype  # as in Resolver
 
     for rrset in (*response.answer, *response.authority):
@@ -244,7 +245,7 @@ def read_referral(response: dns.message.Message, name: str, type_: str) -> DnsAn
 
 
 def _is_final(response: dns.message.Message) -> bool:
-    """Whether an answer without records is a final one: a referral names other servers (NS)."""
+    """Whether an answer without records is final, and no referral to other servers (NS)."""
     import dns.flags  # as in Resolver
     import dns.rdatatype  # as in Resolver
 

@@ -1,4 +1,4 @@
-"""One HTTPS request to one address, as a sender makes it (RFC 8461 section 3.3): no redirects."""
+"""One HTTPS request to one address, as senders make it: no redirects (RFC 8461 section 3.3)."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 
 BODY_MAX = 64 * 1024  # what RFC 8461 section 3.3 suggests a sender reads
 USER_AGENT = "mtasts (+https://www.rfc-editor.org/rfc/rfc8461)"
-# Google's fetcher, which lists of bad bots name, and that of the resolver beside most Postfixes.
+# The user agents of Google, which some block lists for bots contain, and of the policy resolver
+# that most operators of Postfix use.
 SENDER_AGENTS = ("Google-SMTP-STS", "postfix-mta-sts-resolver")
 PORT = 443
 CLEAR_PORT = 80
 _HEADERS_MAX = 32 * 1024
 _READ_BYTES = 16 * 1024
 _INTERIM_MAX = 8
-# What a machine without that address family, or without a way out of it, says.
+# The errors of a machine that lacks the address family or a route for it.
 NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 
 
@@ -51,9 +52,9 @@ async def fetch(
 ) -> Fetch:
     """GET ``https://host:port/path`` at ``address``, on a connection of its own.
 
-    TLS is verified for ``host`` against the roots of ``reach``, with SNI. With ``clear`` there is
-    none: for what is signed itself, such as a revocation list. Never raises for what the other
-    side does.
+    TLS is verified for ``host`` against the roots of ``reach``, with SNI. ``clear`` is plain HTTP,
+    for content that is signed itself, such as a revocation list. It never raises for what the
+    server does: the `Fetch` says what went wrong.
     """
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -80,9 +81,9 @@ async def greet(
     port: int = PORT,
     deadline_seconds: float = 15.0,
 ) -> Fetch:
-    """A TLS handshake as ``profile`` alone: answered where TLS stands, and nothing is asked.
+    """A TLS handshake with ``profile`` and no request; ANSWERED if the handshake succeeds.
 
-    A server that is given no name has to present the right certificate all the same.
+    With the profile NAMELESS the server gets no SNI and must still present the right certificate.
     """
 
     async def look(so_far: Fetch, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Fetch:
@@ -108,9 +109,9 @@ async def _connected(
     port: int,
     deadline_seconds: float,
 ) -> Fetch:
-    """``work`` on a connection of its own, without TLS where there is no ``profile``.
+    """The result of ``work`` on a new connection, or how far the connection came.
 
-    How far it came where it fails.
+    Without ``profile`` there is no TLS.
     """
     so_far = Fetch(host, address, FetchOutcome.TIMED_OUT)
     try:
@@ -124,7 +125,7 @@ async def _connected(
                     so_far = replace(so_far, tls=tls)
                 return await work(so_far, reader, writer)
             finally:
-                # Not closed politely: a peer that never says goodbye would be waited for.
+                # abort(), not close(): a TLS close waits for a peer that may never answer.
                 writer.transport.abort()
     except NotGlobalError as error:
         return replace(so_far, outcome=FetchOutcome.NOT_GLOBAL, reason=str(error))
@@ -153,8 +154,8 @@ async def _connected(
 
 
 def describe(error: OSError) -> str:
-    """The words of a system error, in printable ASCII."""
-    # asyncio puts the address into strerror; the caller knows it, and of a map it says too much.
+    """The text of a system error, in printable ASCII."""
+    # asyncio adds the address to strerror, and --connect-to may have replaced that address.
     text = os.strerror(error.errno) if error.errno else str(error)
     return printable(text or type(error).__name__)
 
@@ -162,14 +163,14 @@ def describe(error: OSError) -> str:
 def _outcome(error: OSError, so_far: Fetch) -> FetchOutcome:
     if error.errno in NO_ROUTE:
         return FetchOutcome.NO_ROUTE
-    # A connection that ends during the handshake, as servers do that know no such name.
+    # Servers that do not know the SNI name often end the connection during the handshake.
     if is_cut(error) and not so_far.tls.version:
         return FetchOutcome.TLS_FAILED
     return FetchOutcome.HTTP_MALFORMED if so_far.tls.version else FetchOutcome.CONNECT_FAILED
 
 
 def is_cut(error: Exception) -> bool:
-    """Whether the other side ended a connection that it had taken, without a word."""
+    """Whether the server reset or closed a connection that it had accepted."""
     return isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError)
 
 

@@ -1,4 +1,4 @@
-"""How the probes reach the network: by default as everybody does, in a local cloud by a map."""
+"""How the probes reach the network: resolver, certificate roots and a map of connections."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _ROW = re.compile(r"(?:\[([^\]]+)\]|([^:\[\]]*)):([0-9]*):(?:\[([^\]]+)\]|([^:\[
 
 
 class NotGlobalError(MtaStsError):
-    """Nobody outside can reach an address (RFC 6890), so no connection was made to it."""
+    """The address is not global (RFC 6890): no sender can reach it, and no connection was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectTo:
     """One row of curl's ``--connect-to``; empty host and port mean any, empty target the same.
 
-    ``host`` may be an address as well: then the row is for whatever was resolved to it.
+    ``host`` may be an IP address: the row then matches every host that resolved to it.
     """
 
     host: str
@@ -43,7 +43,11 @@ class ConnectTo:
 
     @classmethod
     def parse(cls, text: str) -> ConnectTo:
-        """Read ``host:port:address:port``, an IPv6 address in brackets; raises `UsageError`."""
+        """Read ``host:port:address:port``, with an IPv6 address in brackets.
+
+        Raises:
+            UsageError: it has another form.
+        """
         found = _ROW.fullmatch(text)
         try:
             literal, host, port, to_literal, to_host, to_port = found.groups() if found else ()
@@ -65,7 +69,7 @@ class ConnectTo:
         return f"{host}:{self.port or ''}:{to_address}:{self.to_port or ''}"
 
     def applies(self, host: str, port: int, address: str) -> bool:
-        """Whether this row is meant for ``host``, resolved to ``address``, and ``port``."""
+        """Whether this row matches ``host``, its ``address``, and ``port``."""
         return self.host in ("", host, address) and self.port in (None, port)
 
 
@@ -73,13 +77,13 @@ class ConnectTo:
 class Reach:
     """Resolver, trust anchors and connection map of every probe.
 
-    ``resolver`` is address and port of the DNS server that stands for all of DNS, recursive and
-    authoritative, but for name servers that ``connect_to`` names; None means the system's.
-    ``ca_file`` None means the Mozilla roots (certifi). ``is_local`` says that a local cloud's
-    environment set it, so that what is seen through it says nothing of the world.
+    ``resolver`` is the address and port of the DNS server that answers every query, recursive and
+    authoritative, except for name servers in ``connect_to``; None means the system's servers.
+    ``ca_file`` None means the Mozilla roots (certifi). ``is_local`` says that it comes from a local
+    cloud's environment, so that observations say nothing about the Internet.
 
-    Connections go to global addresses, to where a row of ``connect_to`` says, and in a local cloud
-    to this machine; with ``allow_private`` anywhere.
+    Connections are made to global addresses, to the targets in ``connect_to``, and in a local cloud
+    to this machine; with ``allow_private`` to any address.
     """
 
     resolver: tuple[str, int] | None = None
@@ -121,10 +125,11 @@ class Reach:
         return reach
 
     def target(self, host: str, port: int, address: str) -> tuple[str, int]:
-        """Where a connection to ``host``:``port``, resolved to ``address``, really goes.
+        """Address and port to connect to, for ``host``:``port`` that resolved to ``address``.
 
         Raises:
-            NotGlobalError: nowhere: whoever answers DNS could have it reach into this network.
+            NotGlobalError: the address is not global. DNS answers of strangers must not lead a
+                probe into the operator's own network.
         """
         for row in self.connect_to:
             if row.applies(host, port, address):
@@ -138,11 +143,11 @@ class Reach:
         return address, port
 
     def reaches_all(self, address: str) -> bool:
-        """Whether anybody can reach ``address``, or it stands for such a one in a local cloud."""
+        """Whether ``address`` is global, or stands for a global one in a local cloud."""
         return is_global(address) or (self.is_local and is_stand_in(address))
 
     def name_server(self, server: str) -> tuple[str, int] | None:
-        """Where a name server listens of which the map says so by name."""
+        """Address and port of a name server in ``connect_to``; None if it is not listed."""
         for row in self.connect_to:
             if (row.host, row.port) == (server, DNS_PORT) and row.to_address:
                 return row.to_address, row.to_port or DNS_PORT
@@ -154,7 +159,7 @@ class Reach:
 
     @property
     def roots(self) -> Path:
-        """The file of the roots."""
+        """The file of the trusted root certificates."""
         import certifi  # only needed once a connection is made
 
         return self.ca_file or Path(certifi.where())

@@ -1,4 +1,4 @@
-"""SMTP to one address of one MX host: STARTTLS and the certificate (RFC 3207, RFC 8461 4.2)."""
+"""SMTP to one address of one MX host: STARTTLS and the certificate (RFC 8461 section 4.2)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REPLY_MAX = 200
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message to hand over; ``content`` is the whole of it, headers first."""
+    """A message to deliver; ``content`` is the whole message, with its headers."""
 
     sender: str
     recipient: str
@@ -46,9 +46,9 @@ async def look(
     port: int = PORT,
     deadline_seconds: float = 30.0,
 ) -> SmtpSession:
-    """Greet, ask for STARTTLS, judge the certificate, and leave; no message is sent.
+    """A session up to STARTTLS with a verified certificate; no message is sent.
 
-    Never raises for what the other side does.
+    It never raises for what the server does: the `SmtpSession` says what went wrong.
     """
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -67,11 +67,11 @@ async def deliver(
     port: int = PORT,
     deadline_seconds: float = 60.0,
 ) -> Delivery:
-    """Hand a message over; with ``require_tls`` only after STARTTLS with a good certificate.
+    """Deliver a message; with ``require_tls`` only after STARTTLS with a valid certificate.
 
-    Without it, where verified TLS is not to be had the message goes in clear on a connection of
-    its own: a sender without a policy would do no better, and no context here leaves a certificate
-    unverified. The session returned is always the one that tried TLS.
+    Without ``require_tls``, if verified TLS fails the message is sent in clear on a second
+    connection: a sender without a policy may do the same, and mtasts has no TLS context that skips
+    verification. The session in the result is the one that tried TLS.
     """
     delivery = Delivery(SmtpSession(host, address, SmtpOutcome.TIMED_OUT))
     found = await _attempt(
@@ -119,7 +119,7 @@ async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIter
     """A greeted client; aiosmtplib bounds the length of lines and replies."""
     from aiosmtplib import SMTP  # as in _attempt
 
-    # For a name of its own choice the library asks DNS, in the event loop's own executor.
+    # Without a name aiosmtplib looks one up in DNS, which would occupy the loop's executor.
     name = _address_literal(dialled)
     client = SMTP(
         sock=dialled,
@@ -136,7 +136,7 @@ async def _greeted(dialled: socket.socket, deadline_seconds: float) -> AsyncIter
     finally:
         transport = client.transport
         if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()  # a peer that never says goodbye would be waited for
+            transport.abort()  # close() alone waits for a peer that may never answer
         client.close()
 
 

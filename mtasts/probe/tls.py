@@ -1,4 +1,4 @@
-"""TLS as the probes speak it: every handshake verifies the chain, whatever else it offers."""
+"""TLS contexts of the probes; every one of them verifies the certificate chain."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _FAULTS = {
 
 
 def fault(error: ssl.SSLCertVerificationError) -> CertificateFault:
-    """Why a certificate was refused."""
+    """Why OpenSSL refused a certificate."""
     return _FAULTS.get(error.verify_code, CertificateFault.OTHER)
 
 
 def tls_context(roots: Path, profile: ClientProfile = ClientProfile.USUAL) -> ssl.SSLContext:
-    """A context that verifies against ``roots``; by default name, TLS 1.2 and 1.3 too.
+    """A context that trusts ``roots``; with the profile USUAL for TLS 1.2 and 1.3, with the name.
 
-    Contexts are kept: reading the Mozilla roots takes longer than a handshake.
+    Contexts are cached: reading the Mozilla roots takes longer than a handshake.
     """
     return _context(str(roots), roots.stat().st_mtime_ns, profile)
 
@@ -52,28 +52,28 @@ def tls_context(roots: Path, profile: ClientProfile = ClientProfile.USUAL) -> ss
 def _context(roots: str, _: int, profile: ClientProfile) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=roots)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # RFC 8461 sections 3.3 and 4.2 name the subjectAltName alone, and so do senders.
+    # Senders compare the subjectAltName only, never the common name (RFC 8461 section 4.2).
     context.hostname_checks_common_name = False
-    # What OpenSSL offers by itself, as Postfix does: Python leaves out what lacks forward secrecy.
+    # OpenSSL's own default, as in Postfix. Python's default lacks suites without forward secrecy.
     context.set_ciphers("DEFAULT:@SECLEVEL=2")
     match profile:
         case ClientProfile.TLS12:
             context.maximum_version = ssl.TLSVersion.TLSv1_2
         case ClientProfile.OLD:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # that is the question
+                warnings.simplefilter("ignore", DeprecationWarning)  # old TLS is the test
                 context.minimum_version = ssl.TLSVersion.TLSv1
                 context.maximum_version = ssl.TLSVersion.TLSv1_1
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         case ClientProfile.NAMELESS:
-            context.check_hostname = False  # there is none to send; `names` compares it instead
+            context.check_hostname = False  # no SNI is sent; `names` compares the name afterwards
         case _:
             pass
     return context
 
 
 def tls_session(tls: ssl.SSLObject) -> TlsSession:
-    """What a handshake brought that was verified."""
+    """The facts of a handshake that passed verification."""
     certificate: Mapping[str, Any] = tls.getpeercert() or {}
     cipher = tls.cipher()
     return TlsSession(
@@ -87,7 +87,7 @@ def tls_session(tls: ssl.SSLObject) -> TlsSession:
 
 
 def _issuer(tls: ssl.SSLObject) -> bytes:
-    """The certificate that signed the peer's; empty where there is none to see."""
+    """The certificate (DER) that signed the server's own; empty if the chain has only one."""
     # Public from Python 3.13 on; before that the same method is there below.
     owner: Any = tls if hasattr(tls, "get_verified_chain") else tls._sslobj  # type: ignore[attr-defined] # noqa: SLF001 - until 3.13
     chain = owner.get_verified_chain() or []
@@ -112,7 +112,7 @@ def _covers(pattern: str, host: str) -> bool:
 
 
 def expiry(certificate: Mapping[str, Any]) -> dt.datetime | None:
-    """The end of a verified certificate's validity, from what `ssl` makes of it."""
+    """The end of a certificate's validity, from the mapping that `ssl` returns."""
     text = certificate.get("notAfter")
     if not isinstance(text, str):
         return None

@@ -1,1 +1,1 @@
-"""What exists already, taken in: ledgers, cloud resources and live policies."""
+"""Recovery and adoption: ledgers, cloud resources and live policies that exist already."""

@@ -1,4 +1,4 @@
-"""What a plan would create, and the engine's import file cut down to what is there already."""
+"""The resources that a plan would create, and an import file for those that exist already."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# The engine's word for a value that it does not know yet.
+# The text that the engine puts in place of a value that is not known before the run.
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 
@@ -22,7 +22,7 @@ class Creation:
 
 
 def creations(plan: Mapping[str, Any]) -> Iterator[Creation]:
-    """The resources of a cloud that a plan would create; what is unknown is left out of inputs."""
+    """The cloud resources that a plan would create; inputs with unknown values are left out."""
     for step in plan.get("steps", ()):
         state = step.get("newState") or {}
         urn = str(step.get("urn", ""))
@@ -36,10 +36,10 @@ def creations(plan: Mapping[str, Any]) -> Iterator[Creation]:
 def import_file(
     skeleton: Mapping[str, Any], found: Mapping[tuple[str, str], str]
 ) -> dict[str, Any]:
-    """The engine's own ``skeleton`` with the ids of what was found, and nothing else but parents.
+    """The engine's ``skeleton``, reduced to the resources in ``found`` and their parents.
 
-    ``found`` maps type and name to an import id. What needs a provider that is not in the state
-    yet is left out: the engine cannot take it in before that provider exists.
+    ``found`` maps (type, name) to an import id. A resource whose provider is not in the state yet
+    is left out: the engine cannot import it before the provider exists.
     """
     rows = {str(row["name"]): row for row in skeleton.get("resources", ())}
     table = skeleton.get("nameTable") or {}
@@ -53,7 +53,7 @@ def import_file(
         while parent in rows and parent not in kept:
             kept[parent] = dict(rows[parent])
             parent = rows[parent].get("parent")
-    # Parents first: the engine takes them in as they come.
+    # Parents first: the engine imports the resources in the order of the file.
     ordered = [kept[name] for name in rows if name in kept]
     file: dict[str, Any] = {"resources": ordered}
     return file | ({"nameTable": table} if table else {})

@@ -1,4 +1,4 @@
-"""A ledger mended in its bucket: what can be put back is, and nothing that stands is changed."""
+"""Repairs a ledger in its bucket: missing entries are restored, existing ones never changed."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 
 
 class Mendable(Protocol):
-    """A store whose objects can be looked through and removed, whatever their names."""
+    """A store whose objects can be listed and deleted for a repair; every method blocks."""
 
     def everything(self, domain: str) -> Everything:
-        """All that stands of a ledger."""
+        """All objects of a ledger, unchecked."""
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
-        """Write an entry unless one of that number exists; whether it was written."""
+        """Write an entry; False if an entry with this number exists."""
 
     def remove(self, objects: Sequence[Any]) -> None:
-        """Delete objects, each in one version, past what keeps everybody else from it."""
+        """Delete objects, each in one version, although they are protected."""
 
     def repair(self, domain: str) -> str:
-        """The command that mends what can be mended of a domain's ledger."""
+        """The command that mends a domain's ledger."""
 
     def is_guarded(self) -> bool:
-        """Whether everybody is kept from deleting of the ledgers."""
+        """Whether the bucket protects ledgers from deletion."""
 
     def guard(self) -> None:
-        """See to it again."""
+        """Restore that protection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mending:
-    """What would be done to one ledger; nothing is, until `apply`.
+    """The repair of one ledger; nothing is changed before `apply`.
 
-    ``superfluous`` lie over entries that stand below them. ``dropped`` are objects that somebody
-    chose, in all versions. ``loss`` says, in place of entries that nobody has, that they are lost.
-    ``unread`` tells of notes that nobody can read. ``guards`` says that anybody may delete of the
-    ledger until that is put right.
+    ``superfluous`` are later versions and delete markers over the first version of an object.
+    ``dropped`` are all versions of the objects that the operator chose with ``--drop``. ``loss``
+    maps the numbers of lost entries to entries that say so. ``unread`` names notes that cannot be
+    read. ``guards`` says that the protection of the bucket must be restored.
     """
 
     domain: str
@@ -62,7 +62,7 @@ class Mending:
     guards: bool = False
 
     def steps(self) -> Iterator[str]:
-        """Each thing that would be done, a line each."""
+        """The steps of the repair, one line each."""
         for each in self.dropped:
             yield f"delete {_shown(each)}, as you chose"
         for each in self.superfluous:
@@ -75,18 +75,22 @@ class Mending:
             yield "keep everybody from deleting of the ledger again"
 
     def problems(self) -> Iterator[str]:
-        """What stays amiss, a line each."""
+        """The problems that remain, one line each."""
         yield from (*self.damage.problems, *self.unread)
         for number in self.damage.lost:
             if number not in self.loss:
-                yield f"entry {number} is lost: nobody has it"
+                yield f"entry {number} is lost: no copy has it"
 
     def apply(self, store: Mendable) -> None:
-        """Do it; raises `UndeterminedError` where the cloud did not, and may be done again."""
+        """Do the repair. Safe to repeat.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer; some steps may be done.
+        """
         doomed = [*self.dropped, *self.superfluous]
         if doomed:
             store.remove(doomed)
-        # The last one first: were this killed, no part of a ledger may look like the whole.
+        # The last entry first: if this is interrupted, the ledger has a gap, which is noticed.
         for number, raw in sorted({**self.damage.restorable, **self.loss}.items(), reverse=True):
             store.append(self.domain, number, raw)
         if self.guards:
@@ -102,14 +106,15 @@ def plan(
     lost_by: str = "",
     now: dt.datetime,
 ) -> Mending:
-    """What is to be done to one ledger.
+    """The repair that one ledger needs.
 
-    ``drop`` names objects that are to go, below the ledger's prefix or by the whole key of a note.
-    ``lost_by`` answers for saying that what nobody has is lost; empty, nobody does.
+    ``drop`` names objects to delete: by the key without the ledger's prefix, or by the whole key of
+    a note. ``lost_by`` is the person who declares missing entries lost; empty if nobody does.
 
     Raises:
-        UsageError: there is no such object to drop.
-        UndeterminedError: a cloud did not tell.
+        UsageError: ``drop`` names an object that does not exist.
+        UndeterminedError: a cloud refused or did not answer.
+        LedgerError: the copy at the other cloud cannot be read.
     """
     found = store.everything(domain)
     unknown = sorted(set(drop) - found.objects.keys())

@@ -1,7 +1,7 @@
-"""A domain that has MTA-STS already, as senders see it: record, policy at every address, reports.
+"""The live MTA-STS of a domain as senders see it: record, policy at every address, TLS-RPT record.
 
-What is taken over has to be whole: a policy that senders refuse, or that differs between addresses,
-is mended where it was made, not adopted.
+Only a valid setup is adopted. A policy that senders refuse, or that differs between addresses, must
+first be corrected where it is served.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _ADDRESSES_MAX = 16
 
 
 class AdoptionError(MtaStsError):
-    """What is live cannot be taken over as it is; the text says what has to be mended first."""
+    """The live setup cannot be adopted; the text says what must be corrected first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What senders get of a domain: the exact bytes, the id that names them, and how long.
+    """What senders get: the exact body, its id, and the TTL of the STS record.
 
-    ``addresses`` are those that served them; ``unseen`` those that cannot be reached from here.
+    ``addresses`` served the body; ``unseen`` are those that this machine has no route to.
     """
 
     domain: str
@@ -57,11 +57,11 @@ class Live:
 
 
 async def look_at(domain: str, *, reach: Reach, resolver: Resolver, probes: Probes = LIVE) -> Live:
-    """What is live of ``domain``.
+    """The live setup of ``domain``.
 
     Raises:
-        AdoptionError: it is not what a sender could use.
-        UndeterminedError: nobody told.
+        AdoptionError: there is none, or senders could not use it.
+        UndeterminedError: DNS did not answer, or no address could be reached.
     """
     sts, tlsrpt, (addresses, reason) = await asyncio.gather(
         resolver.lookup(f"{STS_LABEL}.{domain}", "TXT"),
@@ -112,7 +112,7 @@ def _id(domain: str, sts: DnsAnswer) -> str:
 
 
 def _body(host: str, fetches: Iterable[Fetch]) -> bytes:
-    """The one body that every address serves which can be reached."""
+    """The body that every reachable address serves."""
     seen = [each for each in fetches if each.outcome is not FetchOutcome.NO_ROUTE]
     for each in seen:
         why = printable(each.reason) or f"status {each.status}"

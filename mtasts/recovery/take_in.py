@@ -1,8 +1,9 @@
-"""Recovery after a run that was killed, or whose state was lost: what is there comes into state.
+"""Recovery after a run was killed or the state was lost: existing resources go into the state.
 
-The engine remembers what it was doing, but not what came of it, and makes it again. So what exists
-is found by name, alias and tag and imported, round by round, since what is known of one resource
-(a certificate) tells what to look for next (the record that validates it).
+The engine knows which operations were under way, but not their results, and would create the
+resources again. So existing ones are found by name, alias and tag and imported. This takes several
+rounds: the outputs of one resource (a certificate) say where to look for the next (its validation
+record).
 """
 
 from __future__ import annotations
@@ -30,16 +31,16 @@ _CLOUDFLARE = "cloudflare:"
 def look_for(
     plan: Mapping[str, Any], find: Callable[[Creation], str | None]
 ) -> dict[tuple[str, str], str]:
-    """Type and name of what the plan would create and is there, with its import id.
+    """The import ids of the resources in the plan that exist already, by (type, name).
 
     Raises:
-        UndeterminedError: an account did not tell.
+        UndeterminedError: a cloud refused or did not answer; import nothing.
     """
     found = {}
     for creation in creations(plan):
         try:
             id_ = find(creation)
-        except KeyError:  # what it would be called is not known before something else exists
+        except KeyError:  # its name is not known before another resource exists
             continue
         if id_ is not None:
             found[creation.type, creation.name] = id_
@@ -72,11 +73,11 @@ def finder(clouds: Clouds) -> Callable[[Creation], str | None]:
 def take_in_existing(
     engine: Engine, find: Callable[[Creation], str | None]
 ) -> Iterator[tuple[str, str, str]]:
-    """Import what is there and not in the state; type, name and id of each as it is taken in.
+    """Import resources that exist and are not in the state; yields type, name and id of each.
 
     Raises:
-        EngineError: the program has an error, or the engine did not import.
-        UndeterminedError: the account did not tell, or there is no end to it.
+        EngineError: the program has an error, or the engine refused an import.
+        UndeterminedError: a cloud did not answer, or there are more rounds than are tried.
     """
     for _ in range(_ROUNDS_MAX):
         plan, skeleton = engine.plan_import()

@@ -1,7 +1,7 @@
 """The zones of an account in one run: listed once, and each asked for its name servers once.
 
-What an account may be asked is bounded (Route 53: five requests a second, for everybody who uses
-the account), so what the ledger tells is not asked for again.
+Route 53 answers five requests a second for an account (developer guide, quotas, 2026), so name
+servers that the ledger has are not asked for again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Zones(Protocol):
 
 
 class HostedZones:
-    """What one survey has found out about ``zones``; of one event loop."""
+    """The zones that one survey has read, each once; for one event loop."""
 
     def __init__(self, zones: Zones) -> None:
         """Ask nothing yet."""
@@ -44,10 +44,12 @@ class HostedZones:
         wanted: Iterable[str | None],
         known: Iterable[HostedZone],
     ) -> HostedZone | ZoneError | UndeterminedError:
-        """The zone of ``name``: the first of the ids that is listed, or that has to be.
+        """The zone of ``name``, or why there is none; it does not raise.
 
-        Its name servers are those of the same zone among ``known``, which the ledger tells: a zone
-        of Route 53 keeps its own for life. Cloudflare lists them.
+        ``wanted`` are zone ids in order of preference, None for the longest match: the first that
+        the account lists is taken, and otherwise the last one. The name servers come from the same
+        zone in ``known``, the zones of the ledger: a zone of Route 53 keeps its name servers for
+        life. Cloudflare lists them.
         """
         try:
             zones = await self._list(role)

@@ -1,4 +1,4 @@
-"""What a run writes down before it declares anything: into the ledgers, and for a preview."""
+"""The ledger entries that a run writes before it declares resources, and a preview's forecast."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ async def write_down(
     decision: Decision,
     judge: Callable[[tuple[Facts, ...]], Decision],
 ) -> tuple[tuple[Facts, ...], Decision, tuple[str, ...]]:
-    """Write down what has to stand before it is declared; domains and decision as they are then.
+    """Write the ledger entries that must precede resources; return domains, decision, warnings.
 
-    A domain whose ledger does not take it is judged once more by ``judge``: it is held, or goes
-    back in an emergency, and the others proceed. Warnings come back beside them.
+    A domain whose ledger could not be written is judged again by ``judge``: it is held, or in an
+    emergency goes back to testing. The other domains proceed.
     """
     told, failed = await keep_books(recorder, domains, decision)
     if failed:
@@ -53,10 +53,10 @@ async def write_down(
 async def keep_books(
     recorder: Recorder, domains: Sequence[Facts], decision: Decision
 ) -> tuple[tuple[str, ...], Mapping[str, LedgerProblem]]:
-    """Write down everything of each domain, whatever comes of the others.
+    """Write the entries of every domain; a failure of one does not stop the others.
 
-    What comes back is warnings, and for domains of which not all was written, why: a ledger has
-    moved on or was not handed over, or a cloud did not tell.
+    Returns warnings, and by domain the reason why not all of its entries were written: another run
+    wrote first, the ledger is at the other cloud, or a cloud did not answer.
     """
     failed: dict[str, LedgerProblem] = {}
 
@@ -73,7 +73,7 @@ async def keep_books(
 
 
 async def _write_down(recorder: Recorder, found: DomainFacts, decision: Decision) -> str | None:
-    """As `keep_books`, of one domain; what it warns of, if anything."""
+    """As `keep_books` for one domain; returns a warning or None."""
     name, is_held = found.name, found.name in decision.unsettled
     if not await hand_over(recorder, found, is_held=is_held):
         return None
@@ -88,10 +88,15 @@ async def _write_down(recorder: Recorder, found: DomainFacts, decision: Decision
 
 
 async def hand_over(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> bool:
-    """Have the ledger here be the one that counts, and say in it where the domain is.
+    """Make the ledger copy at this cloud authoritative, and append where the domain is.
 
-    What comes back is whether it may be written to here. A domain that is held at the other cloud
-    stays there; of its ledger there is a copy, so that nobody takes it for a new one.
+    Returns whether entries may be written at this cloud. The ledger of a domain that is held at the
+    other cloud remains authoritative there; a copy is made here, so that no run takes the domain
+    for a new one.
+
+    Raises:
+        LedgerError: the copies differ or are incomplete, or another run wrote first.
+        UndeterminedError: a cloud refused or did not answer.
     """
     name, ledger = found.name, found.history
     if is_held:
@@ -108,7 +113,7 @@ async def hand_over(recorder: Recorder, found: DomainFacts, *, is_held: bool) ->
 
 
 async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone) -> None:
-    """Write down what nothing else does of where a live domain's host is, or may go."""
+    """Append to which cloud the host's name leads in each zone, and whether it is protected."""
     name, ledger = found.name, found.history
     if ledger.pointed(zone.zone_id) is None and found.former_zone is None:
         await recorder.pointed(name, zone.zone_id, found.cloud, 0)
@@ -123,16 +128,16 @@ async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone
 
 
 async def record_progress(recorder: Recorder, name: str, progress: Progress) -> None:
-    """Write down the phase that a retirement enters, ahead of what it withdraws."""
+    """Append the phase that a retirement enters, before records are withdrawn."""
     if progress.is_new:
         await recorder.advance(name, progress.phase, progress.ttl_seconds)
 
 
 async def keep(recorder: Recorder, found: DomainFacts) -> str | None:
-    """See to the lock, the latch and the checkpoint of a ledger, if there is one.
+    """Write a missing lock, latch or checkpoint of a ledger; returns a warning or None.
 
-    That this failed is a warning, and holds no way back up: a first body in enforce waits for lock
-    and latch by itself.
+    A failure only warns: it must not delay the way back from enforce, and `Recorder.ensure_body`
+    itself waits for lock and latch before a body in enforce.
     """
     name = found.name
     if found.history.entries:
@@ -144,16 +149,16 @@ async def keep(recorder: Recorder, found: DomainFacts) -> str | None:
 
 
 async def record_stage(recorder: Recorder, found: DomainFacts) -> None:
-    """Write down the stage that a domain enters, before anything of it is declared."""
+    """Append the stage that a domain enters, before its resources are declared."""
     stage, ledger = found.stage, found.history
     if stage is not None and stage is not ledger.stage and ledger.last_body is not None:
         await recorder.enter(found.name, stage)
 
 
 async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> None:
-    """Write down to which of two zones DNS leads, which decides when the former one may go.
+    """Append to which of two zones the parent delegates; it decides when the former may be removed.
 
-    Once the former one was let go, be it by an override, DNS leads to the zone that is left.
+    Without a former zone in the config, the remaining zone is the one.
     """
     at, former, ledger = found.zone, found.former_zone, found.history
     if not isinstance(at, ZoneFacts) or ledger.last_body is None:
@@ -175,10 +180,10 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
 
 
 async def record_seen(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> None:
-    """Write down MX set and zone of a domain that has a ledger.
+    """Append the MX set and the zone of a domain that has a ledger.
 
-    The one decides what may leave the policy, the other where a domain is held: so the zone of one
-    that is held now, which a run has refused perhaps for its zone, is not taken for its own.
+    The MX set decides which mx may leave the policy, the zone where a held domain keeps its
+    records. The zone of a held domain is not written: the new zone may be why it is held.
     """
     ledger, zone = found.history, found.hosted_zone
     if ledger.last_body is None:
@@ -189,5 +194,9 @@ async def record_seen(recorder: Recorder, found: DomainFacts, *, is_held: bool) 
 
 
 async def write_forecast(file: str, found: Forecast) -> None:
-    """Write what a run would do into the file that ``mtasts preview`` has named."""
+    """Write what a run would do into the file that ``mtasts preview`` has named.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
     await in_thread(Path(file).write_text, render_forecast(found), "utf-8")

@@ -1,9 +1,9 @@
 """The proof that the policy host serves the intended bytes, before any record says so.
 
-RFC 8461 section 8.1 wants the body out before the record. A sender that sees the new id and still
-gets the old body keeps it under the new id for max_age, so "out" has to be seen, not assumed:
-the lifetime of older copies is waited out, caches are purged, and every address is asked over
-verified TLS, as senders do (docs/decisions/0006-wait-then-purge.md).
+RFC 8461 section 8.1 asks to update the policy body before the record. A sender that sees the new
+id and still gets the old body keeps the old body under the new id for max_age. So the proof waits
+until older cached copies have expired, purges caches, and fetches the policy from every address
+over verified TLS, as senders do (docs/decisions/0006-wait-then-purge.md).
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ _SETTLING_PAUSE_SECONDS = 5.0
 
 
 class NotProvenError(MtaStsError):
-    """The policy host does not serve the intended policy; the record must stay as it is.
+    """The policy host does not serve the intended policy: the STS record must not be written.
 
     ``judged`` is the last round of requests. A later run tries again.
     """
 
     def __init__(self, text: str, judged: tuple[Judged, ...] = ()) -> None:
-        """Carry the text and what was seen."""
+        """Keep the text and the requests."""
         self.judged = judged
         super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What has to be seen: ``body``, served by ``host``.
+    """The proof's goal: ``host`` serves ``body``.
 
-    It ``is_first`` where no other body was ever served for the domain, as far as its ledger tells.
+    ``is_first`` says that the ledger has no other body of the domain.
     """
 
     host: str
@@ -67,7 +67,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was seen when it was proven: requests that all brought the intended bytes."""
+    """A passed proof: all of its ``requests`` brought the intended bytes.
+
+    ``unseen`` are the addresses that this machine had no route to.
+    """
 
     wanted: Wanted
     addresses: tuple[str, ...]
@@ -76,37 +79,37 @@ class Proof:
 
 
 class Caches(Protocol):
-    """The caches between the origin and the senders, as far as their cloud lets one act on them."""
+    """The caches between the origin and the senders."""
 
     async def purge(self, within_seconds: float) -> None:
-        """Drop every cached copy; returns when the cloud says that all have been dropped.
+        """Purge every cached copy, and wait until the cloud reports that it is done.
 
         Raises:
-            PurgeError: it did not say so ``within_seconds``.
+            PurgeError: the cloud did not report it ``within_seconds``.
         """
 
     async def seconds_until_lapsed(self) -> float | None:
-        """How long a cache may still hold a copy of an older body, whatever was purged.
+        """Seconds for which caches may still have an older body, even after a purge.
 
-        None where the origin, as far as it tells, never had one.
+        None if the origin never had another body, as far as it knows.
         """
 
     @property
     def settle_seconds(self) -> float:
-        """For how long it has to be seen, where the cloud does not say when a change has spread."""
+        """Seconds for which the body must be seen; 0 if the cloud reports when it is everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Times:
-    """When one proof has to end, and where its time went before the host was asked; in seconds."""
+    """The time budget of one proof in seconds, and what was used before the requests."""
 
     total: float
     end: float
     waited: float = 0.0
     purged: float = 0.0
 
-    def told(self, now: float) -> str:
-        """What the time was spent on."""
+    def spent(self, now: float) -> str:
+        """A text that says what the time was spent on."""
         looked = max(0.0, now - (self.end - self.total) - self.waited - self.purged)
         return (
             f"of the {self.total:.0f} s of mtasts:proofSeconds, {self.waited:.0f} s went into "
@@ -117,9 +120,9 @@ class _Times:
 
 @dataclass(frozen=True, slots=True)
 class Prover:
-    """Asks and judges until everything is right, or the deadline has come.
+    """Fetches the policy until every answer is right, or the deadline has passed.
 
-    The deadline is that of the whole proof: waiting for caches, purging them, and asking.
+    The deadline is for the whole proof: the wait for caches, the purge, and the requests.
 
     ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests.
     ``waits`` is told what is waited for. All times are in seconds.
@@ -134,14 +137,14 @@ class Prover:
     waits: Waits = field(default_factory=Waits)
 
     async def prove(self, wanted: Wanted, name_servers: tuple[str, ...], caches: Caches) -> Proof:
-        """Prove that ``wanted`` is what senders get.
+        """Prove that senders get ``wanted`` at the policy host.
 
-        The host's addresses are asked of the zone's ``name_servers``: a resolver may hold an old
-        or a negative answer.
+        The addresses come from the zone's ``name_servers``: a recursive resolver may have an old or
+        a negative answer in its cache.
 
         Raises:
-            NotProvenError: something else is served, or may still be.
-            UndeterminedError: nothing could be seen from here.
+            NotProvenError: another body is served, or may still be in caches; write no record.
+            UndeterminedError: DNS did not answer, or no address is reachable; write no record.
         """
         times = await self._clear(wanted, caches)
 
@@ -162,8 +165,8 @@ class Prover:
     ) -> Proof:
         """Prove that ``candidate``, a name of the host's own, serves ``wanted``.
 
-        For use before any record of the policy host leads there, or where none does any more, with
-        its ``caches`` then; raises as `prove` does.
+        It is used while no record of the policy host leads to the candidate yet, or none does any
+        more; for the latter with its ``caches``. Raises as `prove`.
         """
         times = await self._clear(wanted, caches)
 
@@ -181,13 +184,15 @@ class Prover:
     async def look_at_mx(
         self, domain: str, intended: Intended, zones: Iterable[tuple[str, ...]]
     ) -> None:
-        """Look at the live MX once more before ``intended`` is published, if it enforces.
+        """Look up the live MX hosts again before ``intended`` is published, if it is in enforce.
 
-        Between the verdict and the record lies the proof, and an MX may have moved meanwhile. An id
-        that one of the ``zones`` names already, by its name servers, is nothing new to senders.
+        The proof takes minutes, and an MX record may have changed since the verdict. An id that the
+        STS record of one of the ``zones`` has already (each a tuple of name servers) is not new to
+        senders, and is not checked.
 
         Raises:
-            NotProvenError: the policy misses a live MX, or that could not be found out.
+            NotProvenError: the policy does not list a live MX host, or the MX could not be looked
+                up; do not publish.
         """
         if not enforces(intended):
             return
@@ -206,10 +211,10 @@ class Prover:
             )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
-        """Wait until no cache holds an older body, and drop what they hold.
+        """Wait until cached copies of older bodies have expired, then purge the caches.
 
-        There is nothing to drop where both ledger and origin tell that there never was an older
-        one: a purge takes minutes, and new domains come by the dozen.
+        If neither ledger nor origin ever had another body, nothing is purged: a purge takes
+        minutes, and stacks begin with dozens of domains.
         """
         began = self.clock()
         end = began + self.deadline_seconds
@@ -228,8 +233,8 @@ class Prover:
         if wait > 0:
             with self.waits.waiting(f"caches of {wanted.host}", wait):
                 await self.pause(wait)
-        # After the wait, not before: a cache that had asked for the old body when it was replaced
-        # may store it after a purge, and serve it past its lifetime while its origin fails.
+        # The purge comes after the wait: a cache that was fetching the old body may store it after
+        # an earlier purge, and serve it beyond its lifetime while the origin fails.
         waited = self.clock() - began
         try:
             left = end - self.clock()
@@ -238,7 +243,7 @@ class Prover:
         except PurgeError as error:
             times = _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
             raise NotProvenError(
-                f"{wanted.host}: {error}; {times.told(self.clock())}: run again later, or raise "
+                f"{wanted.host}: {error}; {times.spent(self.clock())}: run again later, or raise "
                 "mtasts:proofSeconds"
             ) from error
         return _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
@@ -250,7 +255,7 @@ class Prover:
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
         settle_seconds: float,
     ) -> Proof:
-        """Look until all is right, and has been for ``settle_seconds`` without a break."""
+        """Fetch until every answer was right for ``settle_seconds`` without a break."""
         settled = f" and to go on so for {settle_seconds:g} s" if settle_seconds else ""
         what = f"{wanted.host} to serve the policy at every address{settled}"
         with self.waits.waiting(what, times.end - self.clock(), at_most=True):
@@ -263,7 +268,7 @@ class Prover:
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
         settle_seconds: float,
     ) -> Proof:
-        """As `_until`, without a word."""
+        """As `_until`, without reporting the wait."""
         tries = requests = 0
         since: float | None = None
         while True:
@@ -282,7 +287,7 @@ class Prover:
             if now + pause >= times.end:
                 if isinstance(found, Proof):
                     found = _unsettled(wanted, settle_seconds)
-                text = f"{found} ({times.told(now)})"
+                text = f"{found} ({times.spent(now)})"
                 if isinstance(found, NotProvenError):
                     raise NotProvenError(text, found.judged)
                 raise UndeterminedError(text)
@@ -291,7 +296,7 @@ class Prover:
     async def _round(
         self, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
     ) -> Proof | NotProvenError | UndeterminedError:
-        """One look at all addresses: the proof, or what stands against it."""
+        """One round of requests to all addresses: the proof, or why it failed."""
         answers = await resolve()
         failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]
         if failed:
@@ -317,11 +322,11 @@ class Prover:
         return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
 
     async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
-        """Several requests to each address, one after the other there, all addresses at once."""
+        """Several requests to each address in turn, to all addresses at once."""
 
         async def one(address: str) -> list[Judged]:
             judged = []
-            # As senders name themselves, too: what keeps bots away may keep them away.
+            # With the user agents of senders, too: a filter against bots may block those.
             for agent in (USER_AGENT, *SENDER_AGENTS):
                 limit = min(_FETCH_SECONDS, max(end - self.clock(), 1.0))
                 found = await self.ask(

@@ -28,7 +28,7 @@ Found: TypeAlias = Ledger | LedgerProblem
 
 
 class Memory:
-    """Reads it, once a run, as soon as the account is known to be the stack's."""
+    """Reads ledgers and notes, once a run, after the account is known to be the stack's."""
 
     def __init__(self, ledgers: Callable[[str], Recorder], identity: asyncio.Task[str]) -> None:
         """Read through the recorder that ``ledgers`` gives for the account; nothing is read yet."""
@@ -37,9 +37,9 @@ class Memory:
         self._notes: asyncio.Task[Mapping[str, Mapping[str, bytes]]] | None = None
 
     async def history(self, domain: str) -> tuple[Found, tuple[Note, ...]]:
-        """The ledger of a domain, or why it is not known, and what went out in an emergency.
+        """The ledger of a domain, or why it is not known, and the notes of its emergencies.
 
-        The ledger has the notes that it lacks, as this run is about to write them into it.
+        The ledger includes the entries of notes that this run will append. It does not raise.
         """
         if self._notes is None:
             self._notes = asyncio.create_task(self._noted())

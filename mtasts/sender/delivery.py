@@ -1,4 +1,4 @@
-"""The I/O half of `mtasts.sender.machine`: asks, fetches and delivers (RFC 8461 section 5)."""
+"""The I/O half of `mtasts.sender.machine`: look-ups, fetch, delivery (RFC 8461 section 5)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
     from mtasts.probe.smtp import Envelope
 
-# What RFC 8461 section 3.3 suggests for a fetch.
+# RFC 8461 section 3.3 suggests one minute for a fetch.
 _FETCH_SECONDS = 60.0
 _ADDRESSES_MAX = 4
-# What has a sender try the next address.
+# After these outcomes a sender tries the next address.
 _NOT_REACHED: frozenset[FetchOutcome | SmtpOutcome] = frozenset(
     {
         FetchOutcome.CONNECT_FAILED,
@@ -39,9 +39,10 @@ async def send(
     *,
     probes: Probes = LIVE,
 ) -> Sender:
-    """Take ``sender`` to its conclusion; ``envelope`` is handed over at most once.
+    """Run ``sender`` to its conclusion; ``envelope`` is delivered at most once.
 
-    Without one, each host is asked as far as STARTTLS, and taken to accept what it was not given.
+    Without ``envelope`` each session ends after STARTTLS, and the host is assumed to accept mail.
+    It never raises for what DNS or a server does.
     """
     while sender.step is not Step.DONE:
         match sender.step:
@@ -59,7 +60,7 @@ async def send(
 
 
 async def _fetch(host: str, reach: Reach, resolver: Resolver, probes: Probes) -> Fetch:
-    """The first answer that an address of the policy host gives; no address is a failure too."""
+    """The answer of the first reachable address of the policy host, or a failed fetch."""
     addresses, reason = await resolver.addresses(host)
     found = Fetch(host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
     for address in addresses[:_ADDRESSES_MAX]:

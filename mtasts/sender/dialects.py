@@ -1,6 +1,6 @@
-"""How well-known senders differ from RFC 8461, where that changes what happens to mail.
+"""How well-known senders differ from RFC 8461 in ways that change what happens to mail.
 
-Each difference has its source; where none is known, a sender is taken to follow the RFC.
+Each difference has its source; without one a sender is assumed to follow the RFC.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ _DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One sender: what it makes of a body, and which hosts a policy allows it.
+    """One kind of sender.
 
-    ``take`` returns the policy, or why the sender has none.
+    ``take`` returns the policy that it reads from a body, or the reason why it has none. ``covers``
+    says whether a policy lists a host.
     """
 
     name: str

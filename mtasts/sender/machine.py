@@ -1,9 +1,9 @@
 """A sending MTA that follows RFC 8461 section 5, as a pure state machine.
 
-It says what to look up or try next and is told what came of it; `mtasts.sender.delivery` does the
-looking and trying. It checks the id before every delivery, so that no message ever has to wait for
-the check that section 5.1 step 3 wants before a permanent failure: for a policy's sake it only
-defers.
+`Sender.step` says what to look up or try next, and each method takes the result;
+`mtasts.sender.delivery` does the I/O. RFC 8461 section 5.1 asks for a fresh look at the id before a
+message fails permanently. This sender looks before every delivery and only defers mail because of a
+policy, so it never bounces a message for one.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HOSTS_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class CachedPolicy:
-    """A policy as a sender keeps it, with the id of the record that led to it."""
+    """A cached policy, with the id of the STS record that led to it."""
 
     policy: Policy
     id: str
@@ -36,7 +36,7 @@ class CachedPolicy:
 
     @property
     def lapses_at(self) -> dt.datetime:
-        """When it stops to hold; what goes beyond the limit of RFC 8461 section 3.2 is cut."""
+        """When it expires: after max_age, at most the limit of RFC 8461 section 3.2."""
         return self.fetched_at + dt.timedelta(seconds=min(self.policy.max_age, MAX_AGE_LIMIT))
 
 
@@ -55,7 +55,7 @@ class Conclusion(StrEnum):
 
     DELIVERED = "delivered"
     DEFERRED = "deferred"  # kept and tried again later (RFC 5321 section 4.5.4.1)
-    BOUNCED = "bounced"  # refused for good by the recipient's side; never for a policy's sake
+    BOUNCED = "bounced"  # refused permanently by the recipient's server; never because of a policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,8 @@ class Sender:
     """One message to one policy domain; every method returns the sender after that step.
 
     ``cached`` is the policy in force, if any. ``hosts`` are the MX hosts still to be tried, the
-    next one first. ``story`` says in one line a step what was found and what follows from it.
-    ``dialect`` is whose ways it has.
+    next one first. ``story`` has one line for each step: what was found and what follows.
+    ``dialect`` is the kind of sender.
     """
 
     domain: str
@@ -79,12 +79,12 @@ class Sender:
 
     @property
     def policy(self) -> Policy | None:
-        """The policy that holds now."""
+        """The policy in force, if any."""
         return self.cached.policy if self.cached else None
 
     @property
     def requires_tls(self) -> bool:
-        """Whether a host has to be listed and its certificate good (RFC 8461 section 5)."""
+        """Whether a host must be listed and have a valid certificate (RFC 8461 section 5)."""
         return self.policy is not None and self.policy.mode is Mode.ENFORCE
 
     @property
@@ -93,7 +93,7 @@ class Sender:
         return self.hosts[0]
 
     def record_seen(self, answer: DnsAnswer) -> Sender:
-        """Go on from the TXT records of ``_mta-sts`` (section 3.1).
+        """The next step after the TXT records of ``_mta-sts`` (RFC 8461 section 3.1).
 
         Without a usable record no policy is fetched, but one already cached stays in force.
         """
@@ -112,7 +112,7 @@ class Sender:
         return replace(told, id=record.id, step=Step.POLICY)
 
     def policy_fetched(self, fetch: Fetch) -> Sender:
-        """Go on from the fetch; one that brings no valid policy leaves the cached one in force."""
+        """The next step after the fetch; without a valid policy the cached one stays in force."""
         sender = replace(self, step=Step.MX)
         found = _taken(fetch, self.dialect)
         if isinstance(found, str):
@@ -122,7 +122,7 @@ class Sender:
         return _tell(sender, f"fetched a policy; {_in_force(sender)}")
 
     def mx_seen(self, answer: DnsAnswer) -> Sender:
-        """Go on from the MX records; in enforce, hosts that the policy misses are left out."""
+        """The next step after the MX look-up; in enforce, hosts that are not listed are skipped."""
         if not answer.settled:
             return _end(
                 self, Conclusion.DEFERRED, f"the MX could not be found out: {answer.reason}"
@@ -144,7 +144,7 @@ class Sender:
         return _or_defer(replace(sender, hosts=tuple(allowed), step=Step.ATTEMPT))
 
     def attempted(self, delivery: Delivery) -> Sender:
-        """Go on from an attempt at `host`: to the end, or to the next host."""
+        """The next step after an attempt at `host`: the conclusion, or the next host."""
         how = delivery.session.outcome
         if delivery.accepted:
             over = "verified TLS" if how is SmtpOutcome.TLS else f"no verified TLS ({how})"
@@ -178,7 +178,7 @@ def _in_force(sender: Sender) -> str:
 
 
 def _taken(fetch: Fetch, dialect: Dialect) -> Policy | str:
-    """The policy that a fetch brought, or why a sender takes none from it (section 3.3)."""
+    """The policy from a fetch, or the reason why there is none (RFC 8461 section 3.3)."""
     if fetch.outcome is not FetchOutcome.ANSWERED:
         return f"{fetch.outcome}: {fetch.reason}"
     if fetch.status != 200:

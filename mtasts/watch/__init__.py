@@ -1,1 +1,1 @@
-"""What ``mtasts check --watch`` does: what is new since the last round, and who is told."""
+"""``mtasts check --watch``: what is new since the last round, and the notifications."""

@@ -1,6 +1,6 @@
-"""What is new since the last look: findings added, sustained and removed, each told once.
+"""The changes since the last round: findings added, sustained and removed, each reported once.
 
-A finding that could not be looked for again has not gone: what is not known removes nothing.
+A finding is removed only if its check was done again and passed. If the look-up failed, it remains.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ STATE_MAX_BYTES = 256 * 1024 * 1024
 
 
 class StateError(MtaStsError):
-    """The state of a watch cannot be read: what was told before is not known."""
+    """The state file of a watch cannot be read, so earlier reports are not known."""
 
 
 class Kind(StrEnum):
-    """What became of a finding."""
+    """How a finding changed."""
 
     ADDED = "added"
-    SUSTAINED = "sustained"  # still there at the next look; told once
+    SUSTAINED = "sustained"  # seen again in the next round; reported once
     REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A finding that stood at the last look; ``looks`` counts those that saw it."""
+    """A finding of the last round; ``looks`` is the number of rounds that saw it, at most 3."""
 
     id: str
     severity: str
@@ -53,7 +53,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to tell, and when it was seen; ``stack`` is empty where none was looked at."""
+    """One change to report; ``stack`` is empty for domains that were given without a stack."""
 
     kind: Kind
     domain: str
@@ -101,10 +101,10 @@ class State:
 
 
 def recall(checked: Checked, before: Served | None) -> tuple[Checked, Served | None]:
-    """``checked`` with what only an earlier look shows: another policy under the same id.
+    """``checked``, with a finding if the policy changed and its id did not.
 
-    What is remembered is the first policy under an id, so that the finding stands until the id
-    changes or the policy is back.
+    The first policy under an id is remembered, so the finding remains until the id changes or that
+    policy is served again. The second value is the policy to remember.
     """
     if not checked.id or not checked.digest:
         return checked, before
@@ -119,7 +119,7 @@ def recall(checked: Checked, before: Served | None) -> tuple[Checked, Served | N
 def compare(
     before: tuple[Standing, ...], checked: Checked, now: dt.datetime
 ) -> tuple[tuple[Standing, ...], tuple[Change, ...]]:
-    """What stands after this look, and what is to be told of it."""
+    """The findings after this round, and the changes to report."""
     former = {(each.id, each.evidence): each for each in before}
     standing: list[Standing] = []
     told: list[Change] = []
@@ -141,7 +141,7 @@ def compare(
 
 
 def _is_open(id_: str, questions: Collection[Question]) -> bool:
-    """Whether a finding may still be there: it could not be looked for."""
+    """Whether the check of a finding could not be done, so that the finding remains."""
     needed = CHECKS[id_].depends_on if id_ in CHECKS else ()
     return Question.CHECK in questions or any(each in questions for each in needed)
 
@@ -152,7 +152,11 @@ def _standing(finding: Finding, since: dt.datetime, looks: int) -> Standing:
 
 
 def read_state(raw: bytes, *, max_bytes: int = STATE_MAX_BYTES) -> State:
-    """The state of a watch; raises `StateError`."""
+    """The state of a watch, from the bytes of its file.
+
+    Raises:
+        StateError: the file is damaged, too large or of another version; begin without it.
+    """
     if len(raw) > max_bytes:
         raise StateError(f"it is larger than {max_bytes} bytes")
     try:
@@ -206,7 +210,7 @@ def _row(each: Standing) -> dict[str, Any]:
 
 
 def gravest(changes: Iterable[Change], least: Severity = Severity.INFO) -> list[Change]:
-    """The changes from that severity on, the gravest first; what is gone comes last."""
+    """The changes of severity ``least`` or worse, the worst first and removed ones last."""
     return sorted(
         (each for each in changes if Severity.parse(each.standing.severity) >= least),
         key=lambda each: (each.kind is Kind.REMOVED, -Severity.parse(each.standing.severity)),

@@ -1,4 +1,4 @@
-"""Changes told to programs: a webhook, or an SNS topic."""
+"""Sends changes to a webhook or an SNS topic."""
 
 from __future__ import annotations
 
@@ -30,15 +30,19 @@ _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-
 
 
 class Sink(Protocol):
-    """Who is told of changes."""
+    """A receiver of changes."""
 
     def post(self, changes: Sequence[Change], /) -> None:
-        """Tell them; blocks, and raises ``OSError`` for what the other side does."""
+        """Send the changes; blocks.
+
+        Raises:
+            OSError: the receiver refused or did not answer.
+        """
 
 
 class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(self, *_: object) -> None:
-        """A message goes where it was sent, and nowhere else."""
+        """No redirect is followed: findings go only to the address that was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,21 @@ class Webhook:
     reach: Reach
 
     def __post_init__(self) -> None:
-        """Refuse what would tell them in clear; raises `UsageError`."""
+        """Refuse an address without TLS.
+
+        Raises:
+            UsageError: it is no https address.
+        """
         parts = urlsplit(self.url)
         if parts.scheme != "https" or not parts.hostname:
             raise UsageError(f"--webhook {printable(self.url)!r} is no https address")
 
     def post(self, changes: Sequence[Change]) -> None:
-        """Post them; blocks, and raises ``OSError`` for what the other side does."""
+        """Post the changes; blocks.
+
+        Raises:
+            OSError: the server refused or did not answer; it may have taken them.
+        """
         body = json.dumps({"changes": [each.as_json() for each in changes]}).encode("ascii")
         headers = {"Content-Type": "application/json", "User-Agent": "mtasts"}
         request = Request(self.url, body, headers, method="POST")  # noqa: S310 - https, as checked
@@ -71,12 +83,21 @@ class Topic:
     arn: str
 
     def __post_init__(self) -> None:
-        """Refuse what is no topic; raises `UsageError`."""
+        """Refuse an ARN of anything but a topic.
+
+        Raises:
+            UsageError: it is no ARN of an SNS topic.
+        """
         if not _TOPIC.fullmatch(self.arn):
             raise UsageError(f"--sns {printable(self.arn)!r} is no topic's ARN")
 
     def post(self, changes: Sequence[Change]) -> None:
-        """Publish them; blocks, and raises ``OSError`` for what AWS does."""
+        """Publish the changes; blocks.
+
+        Raises:
+            OSError: AWS refused or did not answer.
+            DestinationError: the endpoint is neither at AWS nor on this machine.
+        """
         import boto3  # a quarter of a second that few commands pay
         from botocore.exceptions import BotoCoreError, ClientError  # as above
 
@@ -98,12 +119,12 @@ async def notify(
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Tell every sink every change, in portions; each is tried a few times.
+    """Send all changes to every sink, in portions, each with a few attempts.
 
-    Between two tries it waits by ``sleep``.
+    ``sleep`` waits between attempts.
 
     Raises:
-        UndeterminedError: a sink did not take them; it may have taken some.
+        UndeterminedError: a sink failed; it may have received some of the changes.
     """
     for sink in sinks:
         for start in range(0, len(changes), _AT_ONCE):
@@ -121,7 +142,7 @@ async def _tell(
         except OSError as error:
             if tries == _TRIES:
                 raise UndeterminedError(
-                    f"whether {len(changes)} changes were told: {printable(str(error), 300)}"
+                    f"whether {len(changes)} changes were sent: {printable(str(error), 300)}"
                 ) from error
             await sleep(_PAUSE_SECONDS)
         else:

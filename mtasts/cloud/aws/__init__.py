@@ -1,1 +1,1 @@
-"""The toolkit's own calls to AWS; `mtasts.cloud.cloudflare` is its twin."""
+"""The calls of mtasts to AWS. `mtasts.cloud.cloudflare` has the same modules for Cloudflare."""

@@ -1,6 +1,6 @@
-"""The toolkit's own calls to AWS: one session from the stack's ``aws:`` config, and who it is.
+"""The AWS account of a stack: one boto3 session from the ``aws:`` keys of its config.
 
-Pulumi's provider and these calls must act for the same account, so both read the same keys.
+Pulumi's provider and these calls must use the same account, so both read the same keys.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
 _SESSION_NAME = "mtasts"
-# Keys of `aws:` that choose the identity in ways this module does not follow; silently ignoring one
-# would prove one account and write another.
+# Keys of `aws:` that change the provider's identity or route and that this module does not support.
+# If one were ignored, the checks could look at one account and the provider write to another.
 _UNFOLLOWED = ("assumeRoleWithWebIdentities", "assumeRoleWithWebIdentity", "insecure", "httpProxy")
 
 
-# Calls at once that an account gets from one process, however many stacks it asks. Route 53 answers
-# five requests a second for an account, whoever makes them, the console included (the developer
-# guide's page on quotas, 2026); of CloudFront and ACM no figure is documented.
+# Calls at once from one process to one account, for all stacks together. Route 53 answers five
+# requests a second for an account, the console's included (Route 53 developer guide, quotas, 2026).
+# CloudFront and ACM document no figure.
 _AT_ONCE = {"route53": 4, "cloudfront": 4, "acm": 4}
 
 
 class AwsSettingsError(MtaStsError):
-    """The stack's ``aws:`` config cannot be turned into a session; nothing may be called."""
+    """The stack's ``aws:`` keys make no usable session; no call may be made."""
 
 
 class WrongAccountError(MtaStsError):
-    """The credentials are another account's; nothing may be written with them."""
+    """The credentials belong to another account than the stack's; nothing may be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """What the stack's ``aws:`` config says about whom to act as and where."""
+    """Identity, region and endpoints from the ``aws:`` keys of a stack's config."""
 
     region: str
     profile: str | None = None
@@ -62,9 +62,9 @@ class AwsSettings:
     endpoints: Mapping[str, str] = field(default_factory=dict)
     allowed_accounts: tuple[str, ...] = ()
     local_only: bool = False
-    """Whether the environment is a local cloud's: then no call may leave this machine."""
+    """Whether the environment is a local cloud's; no call may then leave this machine."""
     external_ids: Mapping[str, str] = field(default_factory=dict)
-    """What the roles that hold zones want to be told, by their ARN."""
+    """The external ids of roles (``dnsRoleExternalId``), by the role's ARN."""
 
     @classmethod
     def from_config(
@@ -77,13 +77,13 @@ class AwsSettings:
         """Read the ``aws:`` keys of a stack's config; lists and objects may be JSON texts.
 
         Raises:
-            AwsSettingsError: a key is malformed, or would choose an identity unseen by this module.
-            DestinationError: an endpoint leads elsewhere than to AWS or to this machine.
+            AwsSettingsError: a key is malformed, or is one that mtasts does not support.
+            DestinationError: an endpoint is neither at AWS nor on this machine.
         """
         unfollowed = [f"aws:{key}" for key in _UNFOLLOWED if f"aws:{key}" in values]
         if unfollowed:
             raise AwsSettingsError(
-                f"{', '.join(unfollowed)}: not followed by mtasts; "
+                f"{', '.join(unfollowed)}: mtasts does not support this; "
                 "use aws:profile, aws:assumeRoles or the environment instead"
             )
 
@@ -123,7 +123,7 @@ class AwsSettings:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """Whom the session acts as, and where: equal for stacks that share an account's rates."""
+        """Equal for stacks that use the same identity, and so share the account's request rates."""
         return self.profile, self.access_key, self.roles, tuple(sorted(self.endpoints.items()))
 
     def dns_role(self, arn: str) -> Role:
@@ -160,28 +160,28 @@ def _role(row: Mapping[str, object]) -> Role:
 
 @dataclass(frozen=True, slots=True)
 class _Granted:
-    """botocore's way to the credentials of a session: those of a role, and no others."""
+    """A credential provider for botocore that has the credentials of one role only."""
 
     credentials: Credentials
 
     def load_credentials(self) -> Credentials:
-        """The credentials, which renew themselves."""
+        """The credentials; botocore renews them before they expire."""
         return self.credentials
 
 
 class Account:
-    """An account as the toolkit sees it: lazily made, thread-safe boto3 clients.
+    """One AWS account: boto3 clients, made at first use and safe for threads.
 
-    Every client has time-outs and bounded retries; calls block and belong in threads. Where the
-    account as a whole is allowed so many calls, few are made at once, and each client slows down
-    once it has been told to.
+    Every client has time-outs and a limit of retries. Calls block, so async code makes them in
+    threads. For services with a low request rate an account (`_AT_ONCE`), few calls run at once,
+    and botocore's adaptive mode slows down when AWS throttles.
     """
 
     def __init__(self, settings: AwsSettings, *, attempts_max: int = 5) -> None:
         """Prepare the account of ``settings``; nothing is called yet.
 
-        A call that fails in passing is made ``attempts_max`` times in all, with pauses; twice as
-        often where others may use up what the account is allowed.
+        A call with a transient error is tried ``attempts_max`` times in all, with pauses; twice as
+        often for services whose request rate other programs may use up.
         """
         self.settings = settings
         self._attempts_max = attempts_max
@@ -193,7 +193,12 @@ class Account:
         self._destinations = {Destination.LOOPBACK} if settings.local_only else set()
 
     def client(self, service: str, *, region: str | None = None) -> Any:  # noqa: ANN401 - callers name the typed client
-        """The client of ``service``, made once, in the stack's region or another."""
+        """The client of ``service`` in ``region``, or else in the stack's region; made once.
+
+        Raises:
+            AwsSettingsError: its endpoint is on this machine and others are at AWS, or the reverse.
+            DestinationError: its endpoint is neither at AWS nor on this machine.
+        """
         key = (service, region)
         with self._lock:
             if key not in self._clients:
@@ -201,7 +206,11 @@ class Account:
             return self._clients[key]
 
     def session(self) -> boto3.Session:
-        """The session after every role has been assumed."""
+        """The session, after it has assumed every role of the config in order.
+
+        Raises:
+            NoCredentialsError: botocore found no credentials.
+        """
         import boto3  # costs 0.2 s; not every command needs it
 
         with self._lock:
@@ -220,10 +229,10 @@ class Account:
             return self._session
 
     def account_id(self) -> str:
-        """The account that the credentials belong to, asked once.
+        """The id of the account that the credentials belong to; STS is asked once.
 
         Raises:
-            UndeterminedError: nobody answered, or there are no usable credentials.
+            UndeterminedError: STS did not answer, or there are no usable credentials.
         """
         from botocore.exceptions import (  # as boto3 above
             BotoCoreError,
@@ -238,21 +247,21 @@ class Account:
         return self._account_id
 
     def owner(self) -> dict[str, str]:
-        """What every call for a bucket says: it has to be this account's.
+        """The parameter of every S3 call that makes S3 refuse a bucket of another account.
 
-        Names of buckets are everybody's, and one that was foreseen may be another's.
+        Bucket names are global, and anybody can create a bucket with a name that is predictable.
 
         Raises:
-            UndeterminedError: whose credentials these are could not be found out.
+            UndeterminedError: the account of the credentials could not be found out.
         """
         return {"ExpectedBucketOwner": self.account_id()}
 
     def require_allowed(self) -> str:
-        """The account id, once it is known to be one the stack allows.
+        """The account id, if ``aws:allowedAccountIds`` allows it.
 
         Raises:
-            WrongAccountError: the credentials are another account's.
-            UndeterminedError: the account could not be found out.
+            WrongAccountError: the credentials belong to another account; write nothing.
+            UndeterminedError: the account of the credentials could not be found out.
         """
         account = self.account_id()
         allowed = self.settings.allowed_accounts
@@ -264,12 +273,10 @@ class Account:
         return account
 
     def in_role(self, role_arn: str | None) -> Account:
-        """The same settings with one more role assumed last, for zones that another account holds.
+        """The account after one more role is assumed, for zones in another account.
 
-        None is no other role: the account itself.
-
-        ``allowed_accounts`` is left behind: it says whose the stack is, and such a zone is
-        another's on purpose. The role's own ARN, which the config names, pins that account.
+        For None it is this account itself. ``allowed_accounts`` is not taken over: it names the
+        stack's account, and the zone is in another one on purpose, which the role's ARN names.
         """
         if role_arn is None:
             return self
@@ -283,10 +290,11 @@ class Account:
             return self._roles[role_arn]
 
     def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
-        """A session in ``role``, which ``session`` assumes at the first call and ever again.
+        """A session in ``role``, which ``session`` assumes at the first call and again when needed.
 
-        What STS grants lives an hour; a run may take longer. botocore renews it ahead of that, in
-        one thread at a time, and asks for the keys of the role before first.
+        Credentials from STS end after an hour, and a run may take longer. botocore renews them
+        before that, in one thread at a time; with several roles in a chain it renews the first ones
+        first.
         """
         import boto3  # as above
         from botocore import credentials, exceptions  # as above
@@ -336,16 +344,16 @@ class Account:
         )
         self._require_destination(service, str(client.meta.endpoint_url))
         if service in _AT_ONCE:
-            # Every call goes through this one, each page of a list and each retry included.
+            # Every call passes `_make_api_call`, each page of a paginator and each retry too.
             slots = _slots(service, self.settings.identity)
             client._make_api_call = _bounded(client._make_api_call, slots)  # noqa: SLF001 - botocore has no public place for it
         return client
 
     def _require_destination(self, service: str, url: str) -> None:
-        """Refuse a client that would carry credentials elsewhere, whatever has chosen its endpoint.
+        """Refuse a client whose endpoint is not where the other clients' endpoints are.
 
-        A ledger on this machine beside a zone in the real account would be forged memory: either
-        every call stays here, or none does.
+        A ledger from this machine must not decide about a zone in a real account, so either all
+        endpoints are on this machine or none is. The endpoint may come from config or environment.
         """
         found = require_aws(f"the endpoint of {service}", url)
         self._destinations.add(found)
@@ -354,12 +362,12 @@ class Account:
 
 @cache
 def _slots(service: str, _identity: tuple[object, ...]) -> threading.Semaphore:
-    """The calls at once that all accounts of this process with one identity share."""
+    """The semaphore that all `Account` objects with one identity share in this process."""
     return threading.BoundedSemaphore(_AT_ONCE[service])
 
 
 def _bounded(call: Callable[..., Any], slots: threading.Semaphore) -> Callable[..., Any]:
-    """``call``, so many at once; one that waits to be tried again keeps its place."""
+    """``call``, limited by ``slots``; a call that botocore retries keeps its slot."""
 
     def run(*arguments: object) -> Any:  # noqa: ANN401 - botocore's
         with slots:

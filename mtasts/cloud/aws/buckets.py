@@ -1,4 +1,4 @@
-"""The bucket of a stack, made ahead of its first run: an adopted ledger needs a place to begin."""
+"""Makes the bucket of a stack before its first run; `mtasts adopt` writes a ledger into it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from mtasts.errors import UndeterminedError
 if TYPE_CHECKING:
     from mtasts.cloud.aws.account import Account
 
-_DEFAULT_REGION = "us-east-1"  # S3 refuses to be told it
+_DEFAULT_REGION = "us-east-1"  # S3 refuses it as a LocationConstraint
 
 
 def ensure_bucket(account: Account, bucket: str) -> bool:
-    """Make a private, versioned bucket unless it exists; whether it was made. Blocks.
+    """Make a private, versioned bucket; False if it exists already. Blocks.
 
-    The first run takes it over and sees to the rest of its settings.
+    The first `pulumi up` imports it and makes its other settings.
 
     Raises:
-        ForeignBucketError: another account has it.
-        UndeterminedError: S3 did not do so, or did not tell.
+        ForeignBucketError: another account has a bucket of this name; use another stack name.
+        UndeterminedError: S3 refused or did not answer.
     """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,

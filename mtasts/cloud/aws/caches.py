@@ -1,4 +1,4 @@
-"""CloudFront's caches of one policy: purging them, and when older copies have lapsed anyway."""
+"""CloudFront's caches of one policy: invalidation, and when older copies have expired."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from mtasts.cloud.aws.account import Account
 
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
-# Older versions than this many are not looked at: each lapsed when its successor did, or before.
+# Older versions are not looked at: their copies expire before those of their successors.
 _VERSIONS_MAX = 20
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age=(\d{1,9})(?:$|[,\s])", re.IGNORECASE)
-# CloudFront's managed policy keeps what says nothing of its lifetime for a day; no object of ours
-# says more than an hour.
+# Seconds. CloudFront's managed policy CachingOptimized keeps an object without Cache-Control for a
+# day; mtasts writes no object with more than an hour.
 _LIFETIME_MAX = 86_400
-# S3 tells times in whole seconds.
+# S3 gives times in whole seconds.
 _GRANULARITY_SECONDS = 1.0
 
 
 class PurgeError(MtaStsError):
-    """The caches were not purged in time; what they hold is not known."""
+    """An invalidation did not complete in time: caches may still have an older body."""
 
 
 class CloudFrontCaches:
-    """The caches of one distribution; the policy's versions in S3 tell what they may hold."""
+    """The caches of one distribution; the policy's versions in S3 show what they may hold."""
 
     def __init__(
         self,
@@ -57,15 +57,16 @@ class CloudFrontCaches:
         self._clock = clock
 
     settle_seconds = 0.0
-    """An invalidation says when it is complete."""
+    """No wait after a purge: CloudFront reports when an invalidation is complete."""
 
     async def purge(self, within_seconds: float) -> None:
-        """Invalidate the policy and wait until every point of presence has done so.
+        """Invalidate the policy and wait until CloudFront reports that it is complete.
 
-        One to five minutes are usual, ten to forty happen.
+        One to five minutes are usual; ten to forty happen.
 
         Raises:
-            PurgeError: CloudFront did not report completion in time.
+            PurgeError: CloudFront did not report completion within ``within_seconds``.
+            ClientError, BotoCoreError: CloudFront refused or did not answer.
         """
         cloudfront = self._account.client("cloudfront")
         made = await in_thread(
@@ -83,7 +84,7 @@ class CloudFrontCaches:
             found = await in_thread(
                 cloudfront.get_invalidation, DistributionId=self._distribution_id, Id=id_
             )
-            # botocore's waiter compares the exact word; stand-ins spell it in capitals.
+            # botocore's waiter compares the exact word "Completed"; moto writes it in capitals.
             if found["Invalidation"]["Status"].lower() == "completed":
                 return
             pause = _POLL_SECONDS[min(tries, len(_POLL_SECONDS) - 1)]
@@ -96,12 +97,17 @@ class CloudFrontCaches:
             await self._pause(pause)
 
     async def seconds_until_lapsed(self) -> float | None:
-        """Until the copies of every other body have outlived their own ``max-age``.
+        """Seconds until the cached copies of every other body have passed their ``max-age``.
 
-        None where the bucket never had another body; of what was deleted for good it cannot tell.
+        None if the bucket has no version with another body; permanently deleted versions are not
+        seen.
 
-        A point of presence that had asked for the old body when it was replaced may store it after
-        the invalidation, and caches further on are not reached by one.
+        An invalidation alone is not enough: a point of presence that was fetching the old body
+        meanwhile may store it afterwards, and an invalidation does not reach caches outside
+        CloudFront.
+
+        Raises:
+            ClientError, BotoCoreError: S3 refused or did not answer.
         """
         return await in_thread(self._remaining)
 
@@ -137,9 +143,9 @@ class CloudFrontCaches:
 
 
 def _replaced(versions: list[Any]) -> list[tuple[Any, Any]]:
-    """Each version with another body than the present one, beside the one that replaced it.
+    """Pairs of a version that differs from the newest one, and the version that replaced it.
 
-    S3 lists the newest first.
+    ``versions`` begins with the newest, as S3 lists them. A pair is (replacement, older version).
     """
     return [
         (new, old)

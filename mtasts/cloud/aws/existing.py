@@ -1,7 +1,7 @@
-"""What of a stack's plan is there already: found by name, alias and tag, each with its import id.
+"""Finds resources of a stack's plan that exist already, by name, alias or tag, for an import.
 
-Only kinds are looked for that a second create would double or be refused for; of the others, such
-as a bucket's settings, a create is a write that may be repeated.
+Only types are looked for of which a second create makes a duplicate or is refused. For others, such
+as the settings of a bucket, a create writes the same settings again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ _PAGES_MAX = 100
 
 
 def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
-    """The import id of what ``inputs`` would create, or None where there is none; blocks.
+    """The import id of the resource that ``inputs`` would create, None if none exists; blocks.
 
-    ``type_`` is the engine's word, such as ``aws:s3/bucket:Bucket``.
+    ``type_`` is the Pulumi type token, such as ``aws:s3/bucket:Bucket``.
 
     Raises:
-        UndeterminedError: the account did not tell.
+        UndeterminedError: AWS refused or did not answer; do not create it.
+        ForeignBucketError: another account has the bucket.
     """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
@@ -43,14 +44,15 @@ def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
 
 
 class ForeignBucketError(MtaStsError):
-    """A bucket of the stack's name is not this account's to use; nothing may be read from it."""
+    """The stack's bucket name belongs to another account; nothing may be read from that bucket."""
 
 
 def bucket_exists(account: Account, bucket: str) -> bool:
-    """Whether the account has it; blocks, and raises botocore's errors.
+    """Whether the account has the bucket; blocks.
 
     Raises:
-        ForeignBucketError: there is one of that name, which S3 does not let this account use.
+        ForeignBucketError: the bucket exists, and S3 refuses it to this account.
+        ClientError, BotoCoreError: S3 refused for another reason, or did not answer.
     """
     from botocore.exceptions import ClientError  # as above
 
@@ -64,14 +66,14 @@ def bucket_exists(account: Account, bucket: str) -> bool:
             raise ForeignBucketError(
                 f"the bucket {bucket} is not one that the account {account.account_id()} owns, or "
                 "these credentials lack s3:ListBucket on it. A bucket of another account is never "
-                "taken over: see whose it is, and have it deleted or name the stack otherwise"
+                "taken over: find its owner and have it deleted, or give the stack another name"
             ) from error
         raise
     return True
 
 
 def _versioning(account: Account, inputs: _Inputs) -> str | None:
-    """Found where it is on: what keeps a ledger's history keeps it from being written again."""
+    """Found if versioning is on: the bucket policy denies PutBucketVersioning from then on."""
     bucket = inputs["bucket"]
     if not bucket_exists(account, bucket) or not is_versioned(account, bucket):
         return None
@@ -79,7 +81,11 @@ def _versioning(account: Account, inputs: _Inputs) -> str | None:
 
 
 def is_versioned(account: Account, bucket: str) -> bool:
-    """Whether a bucket keeps versions; blocks, and raises botocore's errors."""
+    """Whether a bucket keeps versions; blocks.
+
+    Raises:
+        ClientError, BotoCoreError: S3 refused or did not answer.
+    """
     found = account.client("s3").get_bucket_versioning(Bucket=bucket, **account.owner())
     return bool(found.get("Status") == "Enabled")
 
@@ -89,7 +95,7 @@ def _bucket(account: Account, inputs: _Inputs) -> str | None:
 
 
 def _distribution(account: Account, inputs: _Inputs) -> str | None:
-    """No alias is ever on two distributions of an account."""
+    """Found by alias: CloudFront lets only one distribution have an alias."""
     pages = account.client("cloudfront").get_paginator("list_distributions").paginate()
     for page in pages:
         for found in page["DistributionList"].get("Items", ()):
@@ -109,11 +115,13 @@ def _access_control(account: Account, inputs: _Inputs) -> str | None:
         if not found.get("IsTruncated"):
             return None
         options = {"Marker": found["NextMarker"]}
-    raise UndeterminedError("the account has more origin access controls than are read")
+    raise UndeterminedError(
+        f"the account has more than {_PAGES_MAX} pages of origin access controls"
+    )
 
 
 def _certificate(account: Account, inputs: _Inputs) -> str | None:
-    """Of several with our name and tags the one in use, then the one issued, then the newest."""
+    """Found by name and tags; of several, one in use, then one issued, then the newest."""
     client = account.client("acm", region=inputs.get("region"))
     candidates: list[tuple[tuple[bool, bool, float], str]] = []
     statuses = ["ISSUED", "PENDING_VALIDATION"]

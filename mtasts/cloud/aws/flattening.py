@@ -1,7 +1,8 @@
-"""A policy host's CNAME, replaced in one step by the addresses that it leads to.
+"""Replaces the CNAME of a policy host by address records, in one step.
 
-Addresses and a CNAME cannot stand at one name (RFC 1034 section 3.6.2), so the first run could not
-write its own. Route 53 applies a batch as a whole: no sender meets a moment without either.
+A name with a CNAME has no other records (RFC 1034 section 3.6.2), so the first run could not create
+its address records. Route 53 applies a change batch as a whole, so senders always find one or the
+other.
 """
 
 from __future__ import annotations
@@ -23,16 +24,22 @@ _TTL_SECONDS = 60
 
 
 def address_conflict(owner: str, zone: HostedZone, account: Account) -> bool:
-    """Whether a CNAME stands at ``owner``, where addresses belong; blocks."""
+    """Whether ``owner`` has a CNAME, so that address records cannot be created; blocks.
+
+    Raises:
+        UndeterminedError: Route 53 refused or did not answer.
+    """
     inputs = {"zoneId": zone.zone_id, "name": owner, "type": "CNAME"}
     return find_existing(account, _RECORD, inputs) is not None
 
 
 def flatten(owner: str, zone: HostedZone, account: Account, addresses: Iterable[str]) -> None:
-    """Replace the CNAME at ``owner`` by ``addresses``; ``account`` may write to the zone. Blocks.
+    """Replace the CNAME at ``owner`` by A and AAAA records; blocks.
+
+    ``account`` must be allowed to write to the zone.
 
     Raises:
-        UndeterminedError: Route 53 did not do so.
+        UndeterminedError: Route 53 refused or did not answer.
     """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,

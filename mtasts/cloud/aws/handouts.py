@@ -1,4 +1,4 @@
-"""What was handed out for a domain: ``published/<domain>.json`` in the stack's bucket."""
+"""The records that a domain's owner must publish: ``published/<domain>.json`` in the bucket."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def handout_key(domain: str) -> str:
-    """Where it lies in the bucket."""
+    """The key of a domain's records in the bucket."""
     return f"published/{domain}.json"
 
 
 class Handouts:
-    """Reads them; written they are by the stack itself. Every method blocks."""
+    """Reads the records that the stack handed out. Every method blocks."""
 
     def __init__(self, account: Account, bucket: str) -> None:
         """Read from ``bucket`` of ``account``; nothing is called yet."""
@@ -26,11 +26,11 @@ class Handouts:
         self._bucket = bucket
 
     def read(self, domain: str) -> tuple[Handed, ...]:
-        """The records of a domain; none where nothing was handed out yet.
+        """The records of a domain; empty if none were handed out yet.
 
         Raises:
-            UndeterminedError: S3 did not tell.
-            HandoverError: it cannot be read.
+            UndeterminedError: S3 refused or did not answer.
+            HandoverError: the object is no list of records.
         """
         from botocore.exceptions import (  # a quarter of a second
             BotoCoreError,

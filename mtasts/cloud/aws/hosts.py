@@ -1,4 +1,4 @@
-"""The distributions of an AWS account, as far as a new policy host could meet one of them."""
+"""The CloudFront distributions of an account: how many, and which has a policy host's name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mtasts.errors import UndeterminedError
 if TYPE_CHECKING:
     from mtasts.cloud.aws.account import Account
 
-# Web distributions an account may have (the CloudFront guide's page on quotas, 2026-11).
+# Web distributions an account may have by default (CloudFront developer guide, quotas, 2026-11).
 LIMIT = 500
 KIND = "CloudFront distributions"
-# CloudFront's quotas are kept there, whatever the stack's region.
+# Service Quotas has CloudFront's quotas in this region only.
 _QUOTAS_REGION = "us-east-1"
 _QUOTAS = {"web distributions per aws account", "distributions per aws account"}
 _TAG = "mtasts:domain"
@@ -32,11 +32,15 @@ class Distributions:
         self._rows: list[Any] | None = None
 
     def count(self) -> int:
-        """How many there are; raises `UndeterminedError`."""
+        """The number of distributions.
+
+        Raises:
+            UndeterminedError: CloudFront refused or did not answer.
+        """
         return len(self._all())
 
     def raised(self) -> int | None:
-        """The account's own limit; None where it may not be read (servicequotas:List*)."""
+        """The account's limit; None if the credentials lack servicequotas:ListServiceQuotas."""
         from botocore.exceptions import (  # as below
             BotoCoreError,
             ClientError,
@@ -52,12 +56,12 @@ class Distributions:
         return max(found, default=None)
 
     def taken(self, host: str, domain: str) -> str | None:
-        """Which distribution of this account has the host as an alias, unless it is the domain's.
+        """Why the host is taken: another distribution of this account has it as an alias; or None.
 
-        A distribution that a stopped run has left carries the domain's tag.
+        A distribution with the domain's tag is the domain's own, left by a run that was stopped.
 
         Raises:
-            UndeterminedError: CloudFront did not tell.
+            UndeterminedError: CloudFront refused or did not answer.
         """
         for row in self._all():
             if host in row["Aliases"].get("Items", []):
@@ -65,20 +69,27 @@ class Distributions:
                 if self._tag(arn) == domain:
                     return None
                 return (
-                    f"{host} is an alias of the distribution {id_} of this account, which is not "
-                    "of this stack: remove the alias there, or CloudFront refuses a second one "
-                    "(CNAMEAlreadyExists)"
+                    f"{host} is an alias of the distribution {id_} of this account, which does not "
+                    "belong to this stack: remove the alias from it, or CloudFront refuses the "
+                    "stack's distribution (CNAMEAlreadyExists)"
                 )
         return None
 
     def hint(self, targets: tuple[str, ...], host: str) -> str | None:
-        """What DNS says of a distribution in another account that has the name already."""
+        """A warning if DNS leads the host to a distribution of another account; or None.
+
+        ``targets`` are the names that the host's CNAMEs lead to.
+
+        Raises:
+            UndeterminedError: CloudFront refused or did not answer.
+        """
         found = next((each for each in targets if each.endswith(".cloudfront.net")), None)
         if found is None or any(row["DomainName"] == found for row in self._all()):
             return None
         return (
             f"{host} leads to {found}, a distribution of another account: while that has {host} as "
-            "its alias, CloudFront refuses it here (CNAMEAlreadyExists); have it removed there"
+            "its alias, CloudFront refuses the alias in this account (CNAMEAlreadyExists); have it "
+            "removed from that distribution"
         )
 
     def _all(self) -> list[Any]:

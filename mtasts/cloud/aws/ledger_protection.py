@@ -1,23 +1,23 @@
-"""What a bucket's policy denies to everybody, so that the ledger in it stays as it was written.
+"""The statements of the bucket policy that protect ledgers and notes of emergencies.
 
-The ledger is the only memory of what senders hold, and the notes of emergencies are a part of it.
+They deny everybody, administrators included: only the ledger says which policies senders hold.
 """
 
 from __future__ import annotations
 
 LEDGER_IS_KEPT = "LedgerIsKept"
-"""The statement that keeps everybody from deleting; a repair lifts it for its own calls."""
+"""The statement id that denies deletion; `mtasts ledger repair` removes it for its own calls."""
 
 
 def ledger_statements(arn: str, *, keep: bool) -> list[dict[str, object]]:
-    """What nobody may do to ledgers and notes in the bucket ``arn``.
+    """The deny statements, as JSON objects, for ledgers and notes in the bucket ``arn``.
 
-    Nothing is written over, whoever writes. With ``keep``, nothing is deleted either, be it by a
-    delete marker, version by version or by rules for the whole bucket, which would do so later.
+    Objects cannot be overwritten. With ``keep`` they cannot be deleted either: no delete marker, no
+    deletion of a version, and no change of versioning or lifecycle rules.
     """
     objects = [f"{arn}/ledger/*", f"{arn}/emergency/*"]
     denied: list[tuple[str, list[str], str | list[str], dict[str, object]]] = [
-        # The condition key is absent from a request without If-None-Match, and from a copy.
+        # A PUT without If-None-Match lacks the condition key, and so does a copy: both are denied.
         (
             "LedgerIsWrittenOnce",
             ["s3:PutObject"],

@@ -1,4 +1,4 @@
-"""The SNS topic that alarms tell, as its account has it."""
+"""Reads the SNS topic that alarms publish to, and the key that encrypts it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MISSING = frozenset({"NotFound", "NotFoundException"})
 
 
 def see_topic(account: Account, arn: str) -> Topic:
-    """The topic, with the key that encrypts it; what could not be read is in it. Blocks."""
+    """The topic and its key; ``problem`` says what could not be read. Blocks."""
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
         ClientError,
@@ -47,7 +47,7 @@ def _see_key(account: Account, key: str, region: str) -> Key:
         known = kms.describe_key(KeyId=key)["KeyMetadata"]
         if known["KeyManager"] == "AWS":
             return Key(key, is_managed=True)
-        # An alias has no policy: it is asked for by the key's own id.
+        # KMS reads a key policy by key id only, not by alias.
         text = kms.get_key_policy(KeyId=known["KeyId"], PolicyName="default")["Policy"]
     except (BotoCoreError, ClientError) as error:
         return Key(key, problem=str(error))

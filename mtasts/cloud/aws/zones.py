@@ -1,4 +1,4 @@
-"""The public hosted zones that an account holds, as values; nothing is created or changed."""
+"""Reads the public hosted zones of an account; nothing is created or changed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ if TYPE_CHECKING:
 
 
 class Route53Zones:
-    """`mtasts.run.account_zones.Zones` of the stack's account and the roles it may take; blocks."""
+    """`mtasts.run.account_zones.Zones` for Route 53, in the stack's account or a role's; blocks."""
 
     def __init__(self, account: Account) -> None:
-        """List nothing yet."""
+        """Read from ``account``; nothing is called yet."""
         self._account = account
 
     def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every public zone that the role sees; raises `UndeterminedError`."""
+        """Every public zone of the role's account, or of the stack's own for None.
+
+        Raises:
+            UndeterminedError: Route 53 refused or did not answer.
+        """
         return public_zones(self._account.in_role(role))
 
     def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
-        """The zone with its name servers; raises `UndeterminedError`."""
+        """The zone with its name servers.
+
+        Raises:
+            UndeterminedError: Route 53 refused or did not answer.
+        """
         return with_name_servers(self._account.in_role(role), zone)
 
 
@@ -34,7 +42,7 @@ def public_zones(account: Account) -> tuple[HostedZone, ...]:
     """Every public zone, without its name servers (`with_name_servers` adds them); blocks.
 
     Raises:
-        UndeterminedError: Route 53 did not list them.
+        UndeterminedError: Route 53 refused or did not answer.
     """
     from botocore.exceptions import (  # a quarter of a second
         BotoCoreError,
@@ -54,13 +62,17 @@ def _list(account: Account) -> Iterator[HostedZone]:
                 continue
             try:
                 name = parse_domain(zone["Name"])
-            except DomainNameError:  # a zone like _domainkey.example.gov holds no mail domain
+            except DomainNameError:  # such as _domainkey.example.gov, which is no mail domain
                 continue
             yield HostedZone(zone["Id"].rpartition("/")[2], name)
 
 
 def with_name_servers(account: Account, zone: HostedZone) -> HostedZone:
-    """The zone with the name servers Route 53 gave it; blocks, raises `UndeterminedError`."""
+    """The zone with the name servers of its delegation set; blocks.
+
+    Raises:
+        UndeterminedError: Route 53 refused or did not answer.
+    """
     from botocore.exceptions import (  # as above
         BotoCoreError,
         ClientError,

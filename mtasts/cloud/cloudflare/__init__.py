@@ -1,1 +1,1 @@
-"""The toolkit's own calls to Cloudflare; `mtasts.cloud.aws` is its twin."""
+"""The calls of mtasts to Cloudflare. `mtasts.cloud.aws` has the same modules for AWS."""

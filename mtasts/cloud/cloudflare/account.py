@@ -1,4 +1,4 @@
-"""The toolkit's own calls to Cloudflare's v4 API, with the token that the provider uses too."""
+"""The Cloudflare account of a stack: calls to the v4 API, with the provider's token."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a variable's name
 _R2_VARIABLE = "MTASTS_R2_ENDPOINT"
 _TIMEOUT_SECONDS = 20.0
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
-# 1200 calls in five minutes are answered, to all that a user and its tokens do together; past that
-# none is until the five minutes are over (Cloudflare's page on rate limits, 2026).
+# Cloudflare answers 1200 calls in five minutes from a user and all of its tokens together. After
+# that it refuses every call until the five minutes are over (Cloudflare docs, rate limits, 2026).
 _PAUSE_MAX_SECONDS = 300.0
 _CALLS_AT_ONCE = 4
 _ANSWER_MAX_BYTES = 8 * 1024 * 1024
@@ -42,17 +42,20 @@ _TOO_MANY, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 429, 403, 404, 409
 
 
 class CloudflareError(MtaStsError):
-    """Cloudflare refused a call; ``status`` and ``code`` are its own, and nothing was changed."""
+    """Cloudflare refused a call and changed nothing.
+
+    ``status`` is the HTTP status, ``code`` the number of Cloudflare's error; 0 if there is none.
+    """
 
     def __init__(self, text: str, *, status: int = 0, code: int = 0) -> None:
-        """Carry the text and what Cloudflare called it."""
+        """Keep the text and Cloudflare's numbers."""
         self.status, self.code = status, code
         super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
 class CloudflareSettings:
-    """Whose account it is and how to reach it; ``r2_endpoint`` is that of R2's S3 API."""
+    """Account id, API token and endpoints; ``r2_endpoint`` is the URL of R2's S3 API."""
 
     account_id: str
     token: str = field(repr=False)
@@ -63,16 +66,17 @@ class CloudflareSettings:
     def from_config(
         cls, account_id: str, values: Mapping[str, object], environment: Mapping[str, str]
     ) -> CloudflareSettings:
-        """The settings that a stack's ``cloudflare:`` keys and the environment make.
+        """The settings from a stack's ``cloudflare:`` keys and the environment.
 
-        As the provider has it, the config comes before the environment.
+        A key of the config is used before the variable, as the provider does it.
 
         Raises:
-            UsageError: there is no token, the API or R2 is led elsewhere, or one of them to this
-                machine and the other not: the ledger would be another than the account's.
+            UsageError: there is no token, or an endpoint is neither at Cloudflare nor on this
+                machine, or only one of API and R2 is on this machine: the ledger and the account
+                would not belong together.
         """
         token = values.get("cloudflare:apiToken") or environment.get(TOKEN_VARIABLE)
-        if isinstance(token, dict):  # encrypted for the engine alone
+        if isinstance(token, dict):  # {"secure": ...}: only the engine can decrypt it
             token = environment.get(TOKEN_VARIABLE)
         if not token:
             raise UsageError(
@@ -83,7 +87,7 @@ class CloudflareSettings:
         endpoint = environment.get(_R2_VARIABLE, "")
         if endpoint and not (is_loopback(endpoint) and is_loopback(url)):
             raise UsageError(
-                f"{_R2_VARIABLE} may lead to a loopback address only, and only where "
+                f"{_R2_VARIABLE} may lead to a loopback address only, and only if "
                 f"{CLOUDFLARE_VARIABLE} leads to one too: unset {_R2_VARIABLE}"
             )
         default = f"https://{account_id}.r2.cloudflarestorage.com"
@@ -91,10 +95,13 @@ class CloudflareSettings:
 
 
 class CloudflareAccount:
-    """An account as the toolkit sees it: bounded answers, deadlines, and bounded retries.
+    """One Cloudflare account. Every call has a deadline, a size limit and a limit of retries.
 
-    Calls block and belong in threads. Few are made at once with one token, however many stacks of
-    this process use it; one that has to wait keeps its place.
+    Calls block, so async code makes them in threads. Few calls run at once with one token, for all
+    stacks of this process together; a call that waits for a retry keeps its slot.
+
+    Every method that calls the API raises `CloudflareError` if Cloudflare refused (the text names a
+    missing permission), and `UndeterminedError` if it did not answer or sent no API answer.
     """
 
     def __init__(
@@ -111,20 +118,20 @@ class CloudflareAccount:
 
     @property
     def path(self) -> str:
-        """Where the account lies in the API."""
+        """The path of the account in the API."""
         return f"/accounts/{self.settings.account_id}"
 
     def get(self, path: str, **query: str) -> Any:  # noqa: ANN401 - any JSON value
         """The result of a GET.
 
         Raises:
-            CloudflareError: Cloudflare refused; a missing permission is named as such.
-            UndeterminedError: nobody answered, or what came is no answer.
+            CloudflareError: Cloudflare refused; the text names a missing permission.
+            UndeterminedError: Cloudflare did not answer, or sent no API answer.
         """
         return self._ask("GET", path, query)["result"]
 
     def find(self, path: str) -> Any:  # noqa: ANN401 - any JSON value
-        """The result of a GET, or None where there is nothing; raises as `get`."""
+        """The result of a GET, or None for status 404; raises as `get`."""
         try:
             return self.get(path)
         except CloudflareError as error:
@@ -133,7 +140,12 @@ class CloudflareAccount:
             raise
 
     def pages(self, path: str, **query: str) -> list[Any]:
-        """Every row of a list; raises as `get`."""
+        """The rows of all pages of a list.
+
+        Raises:
+            CloudflareError: as `get`.
+            UndeterminedError: as `get`, or there are more pages than are read.
+        """
         rows: list[Any] = []
         for page in range(1, _PAGES_MAX + 1):
             answer = self._ask("GET", path, {**query, "per_page": "50", "page": str(page)})
@@ -143,7 +155,7 @@ class CloudflareAccount:
         raise UndeterminedError(f"Cloudflare, {path}: more than {_PAGES_MAX} pages")
 
     def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
-        """The result of a PUT, which is not tried again where it may have been done."""
+        """The result of a PUT; raises as `get`. It is not repeated if it may have succeeded."""
         return self._ask("PUT", path, {}, body)["result"]
 
     def post(self, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value
@@ -151,7 +163,7 @@ class CloudflareAccount:
         return self._ask("POST", path, {}, body)["result"]
 
     def remove(self, path: str) -> None:
-        """DELETE what may be gone already, which is no error; raises as `get`."""
+        """DELETE; status 404 is no error. Raises as `get`."""
         try:
             self._ask("DELETE", path, {})
         except CloudflareError as error:
@@ -159,7 +171,7 @@ class CloudflareAccount:
                 raise
 
     def make(self, path: str, body: object) -> None:
-        """POST what may be there already, which is no error; raises as `get`."""
+        """POST; status 409 (it exists already) is no error. Raises as `get`."""
         try:
             self.post(path, body)
         except CloudflareError as error:
@@ -167,17 +179,18 @@ class CloudflareAccount:
                 raise
 
     def workers_dev(self) -> str:
-        """The account's own domain, below which its Workers answer; raises as `get`.
+        """The workers.dev name of the account, below which each Worker has a name.
 
         Raises:
-            CloudflareError: it has none yet.
+            CloudflareError: as `get`, or the account has no such name yet.
+            UndeterminedError: as `get`.
         """
         found = self.get(f"{self.path}/workers/subdomain")
         name = str((found or {}).get("subdomain") or "")
         if not name:
             raise CloudflareError(
-                "the account has no workers.dev subdomain, at which a Worker is proven before DNS "
-                "leads to it: open Workers in its dashboard once"
+                "the account has no workers.dev subdomain, and mtasts proves a Worker at that name "
+                "before DNS leads to it: open Workers in the account's dashboard once"
             )
         return f"{name}.workers.dev"
 
@@ -186,11 +199,11 @@ class CloudflareAccount:
         return self._verified()[1]
 
     def granted(self) -> frozenset[str]:
-        """The permission groups of the token, by name, whatever zone or account each is for.
+        """The names of the token's permission groups, for any zone or account.
 
         Raises:
             CloudflareError: the token may not read itself (API Tokens Read).
-            UndeterminedError: nobody answered, or what came is no answer.
+            UndeterminedError: Cloudflare did not answer, or sent no policies of a token.
         """
         path, id_ = self._verified()
         found = self.get(f"{path}/{id_}")
@@ -204,19 +217,22 @@ class CloudflareAccount:
         return frozenset(names["allow"] - names["deny"])
 
     def _verified(self) -> tuple[str, str]:
-        """Where the token is kept, and its id."""
+        """The API path for tokens of this kind, and the token's id."""
         if self._token is None:
             path = "/user/tokens"
             try:
                 found = self.get(f"{path}/verify")
-            except CloudflareError:  # one that belongs to the account, not to a user
+            except CloudflareError:  # a token of the account, not of a user
                 path = f"{self.path}/tokens"
                 found = self.get(f"{path}/verify")
             self._token = path, str(found["id"])
         return self._token
 
     def r2_keys(self) -> tuple[str, str]:
-        """Access key and secret of R2's S3 API, which Cloudflare derives from the token."""
+        """Access key id and secret for R2's S3 API; raises as `get`.
+
+        They are the token's id and the SHA-256 of the token (Cloudflare docs, R2, authentication).
+        """
         secret = hashlib.sha256(self.settings.token.encode("utf-8")).hexdigest()
         return self.token_id(), secret
 
@@ -266,7 +282,7 @@ class CloudflareAccount:
 
 @cache
 def _slots(_base_url: str, _token_digest: str) -> threading.Semaphore:
-    """The calls at once that everybody in this process with one token shares."""
+    """The semaphore that all accounts with one token share in this process."""
     return threading.BoundedSemaphore(_CALLS_AT_ONCE)
 
 
@@ -284,13 +300,13 @@ def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> s
 
 
 def _wanted_pause(answer: httpx.Response) -> float:
-    """What ``Retry-After`` asks for, within bounds (RFC 9110 section 10.2.3)."""
+    """The seconds that ``Retry-After`` asks for, at most five minutes (RFC 9110 section 10.2.3)."""
     text = answer.headers.get("retry-after", "")
     return min(float(text), _PAUSE_MAX_SECONDS) if text.isascii() and text.isdecimal() else 0.0
 
 
 def _content(answer: httpx.Response, path: str) -> bytes:
-    """The body of an answer, unpacked; no more of it, and for no longer, than any is worth."""
+    """The body of an answer, within limits of size and time."""
     end = time.monotonic() + _ANSWER_MAX_SECONDS
     found = bytearray()
     for chunk in answer.iter_bytes():
@@ -316,7 +332,7 @@ def _read(answer: httpx.Response, content: bytes, path: str) -> dict[str, Any]:
     raise CloudflareError(text, status=answer.status_code, code=code)
 
 
-# What a token needs for a path, by a piece of it; Cloudflare's own names.
+# The permission that a path needs, in Cloudflare's words; the first piece that fits decides.
 _PERMISSIONS = (
     ("/workers/routes", "Workers Routes (zone, Edit)"),
     ("/workers/", "Workers Scripts (account, Edit)"),

@@ -1,7 +1,7 @@
-"""What stands between a Worker and the senders: nothing that can be purged, or that says so.
+"""A Worker has no cache to purge, and Cloudflare does not report when an upload is everywhere.
 
-A Worker runs before Cloudflare's cache and its own answers are not kept there. An upload spreads
-over the places without a signal that it has arrived, so what counts is seeing it for long enough.
+A Worker runs before Cloudflare's cache, and its answers are not cached there. So the proof must see
+the new body for `settle_seconds` without a break.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class WorkerCaches:
-    """`mtasts.run.proof.Caches` of a Worker."""
+    """`mtasts.run.proof.Caches` for a Worker."""
 
     settle_seconds: float
 
     async def purge(self, within_seconds: float) -> None:
-        """Nothing: no cache holds a copy."""
+        """No-op: no cache has a copy."""
 
     async def seconds_until_lapsed(self) -> float | None:
-        """Nothing is waited out ahead; `settle_seconds` is how long it has to be seen."""
+        """0: no cached copy has to expire first."""
         return 0.0

@@ -1,7 +1,7 @@
-"""The twin of `mtasts.cloud.aws.existing` for Cloudflare: what of a stack's plan is there already.
+"""Finds resources of a stack's plan that exist already at Cloudflare, for an import.
 
-Only DNS records are looked for: a second one is refused, or stands beside the first. To upload a
-Worker again, or to lead a name to it, writes what is there.
+Only DNS records are looked for: a second one is refused, or is a duplicate of the first. A second
+upload of a Worker or its custom domain overwrites the first with the same content.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 
 
 def find_existing(account: CloudflareAccount, type_: str, inputs: Mapping[str, Any]) -> str | None:
-    """The import id of what ``inputs`` would create, or None where there is none; blocks.
+    """The import id of the record that ``inputs`` would create, None if none exists; blocks.
 
     Raises:
-        KeyError: what it would be called is not known yet.
-        UndeterminedError: the account did not tell.
+        KeyError: ``inputs`` lack zone, name, type or content, as they are not known yet.
+        UndeterminedError: Cloudflare refused or did not answer; do not create it.
     """
     if type_ != _RECORD:
         return None
@@ -33,7 +33,8 @@ def find_existing(account: CloudflareAccount, type_: str, inputs: Mapping[str, A
     try:
         rows = account.get(f"/zones/{zone}/dns_records", name=name, type=kind)
         tag = _tag(content)
-        # The very record before one that says the same kind of thing.
+        # A record with the same text is preferred to one of the same kind, such as an older STS
+        # record, whose id the update then replaces.
         for wanted in (lambda text: text == content, lambda text: _tag(text) == tag):
             for row in rows:
                 if wanted(str(row["content"])):
@@ -44,25 +45,25 @@ def find_existing(account: CloudflareAccount, type_: str, inputs: Mapping[str, A
 
 
 def addresses_stand(owner: str, zone_id: str, account: CloudflareAccount) -> bool:
-    """Whether A or AAAA records stand at ``owner``, where a CNAME belongs; blocks.
+    """Whether ``owner`` has A or AAAA records, so that no CNAME can be created; blocks.
 
     Raises:
-        UndeterminedError: the account did not tell.
+        UndeterminedError: Cloudflare refused or did not answer.
     """
     try:
         rows = account.get(f"/zones/{zone_id}/dns_records", name=owner)
         return any(row["type"] in ("A", "AAAA") for row in rows)
     except (CloudflareError, KeyError, TypeError) as error:
-        raise UndeterminedError(f"what stands at {owner}: {error}") from error
+        raise UndeterminedError(f"the records of {owner}: {error}") from error
 
 
 def remove_same(account: CloudflareAccount, zone_id: str, owner: str, value: str) -> None:
-    """Remove a CNAME that leads ``owner`` to ``value``, which is about to be made anew; blocks.
+    """Delete the CNAME from ``owner`` to ``value``, before it is created again; blocks.
 
-    One that leads elsewhere stays, and stands in the way.
+    A CNAME to another name is not deleted, and the create then fails.
 
     Raises:
-        UndeterminedError: the account did not tell, or did not do so.
+        UndeterminedError: Cloudflare refused or did not answer.
     """
     records = f"/zones/{zone_id}/dns_records"
     try:
@@ -74,5 +75,5 @@ def remove_same(account: CloudflareAccount, zone_id: str, owner: str, value: str
 
 
 def _tag(content: str) -> str:
-    """What a text begins with (``v=STSv1``); of a record that stands alone, nothing."""
+    """The first field of a TXT record (``v=STSv1``); empty for records of other types."""
     return content.strip('"').partition(";")[0].strip() if content.startswith('"') else ""

@@ -1,4 +1,4 @@
-"""The Workers of a Cloudflare account, as far as a new policy host could meet one of them."""
+"""The Workers of an account: how many, and which one has a policy host's name."""
 
 from __future__ import annotations
 
@@ -37,17 +37,25 @@ class Workers:
         self._domains: list[Any] | None = None
 
     def count(self) -> int:
-        """How many there are; raises `UndeterminedError`."""
+        """The number of Workers.
+
+        Raises:
+            UndeterminedError: Cloudflare refused or did not answer.
+        """
         try:
             return len(self._account.get(f"{self._account.path}/workers/scripts"))
         except CloudflareError as error:
             raise UndeterminedError(f"the account's Workers: {error}") from error
 
     def raised(self) -> None:
-        """Nothing: which plan an account is on, and what it was granted, the API does not tell."""
+        """None: the API does not say which plan or which limit an account has."""
 
     def taken(self, host: str, domain: str) -> str | None:
-        """Which other Worker of this account has the host; raises `UndeterminedError`."""
+        """Why the host is taken: another Worker of this account has it as custom domain; or None.
+
+        Raises:
+            UndeterminedError: Cloudflare refused or did not answer.
+        """
         with self._lock:
             if self._domains is None:
                 try:
@@ -59,19 +67,23 @@ class Workers:
             if row["hostname"] == host and row["service"] != worker_name(domain):
                 return (
                     f"{host} is a custom domain of the Worker {row['service']} of this account, "
-                    "which is not of this stack: remove it there"
+                    "which does not belong to this stack: remove the custom domain from it"
                 )
         return None
 
     def hint(self, targets: tuple[str, ...], host: str) -> str | None:
-        """Nothing: a zone is in one account, and so are its custom domains."""
+        """None: a zone is in one account, and so are its custom domains."""
         del targets, host
         return None
 
     def settings(self, zone: HostedZone) -> dict[str, object]:
-        """What of the zone's settings could hit a policy host, by name.
+        """The zone's settings that can break a policy host, by Cloudflare's name of the setting.
 
-        Each is read by itself: ``unread`` has the reasons of those that the token may not read.
+        ``rules`` and ``redirects`` are lists of rules. ``unread`` maps each setting that Cloudflare
+        refused, such as for a missing permission, to the reason.
+
+        Raises:
+            UndeterminedError: Cloudflare did not answer.
         """
         path = f"/zones/{zone.zone_id}"
         found: dict[str, object] = {}

@@ -1,9 +1,9 @@
-"""The ledger in R2, by its S3 API.
+"""The ledger in a bucket of R2, through its S3 API.
 
-R2 keeps no versions. A lock on the bucket keeps entries from being written over or deleted, where
-S3 would tell of it. The bucket is made when the first entry is written and is no resource of the
-stack: an R2 bucket cannot be deleted with what it holds, so a destroyed stack would leave one
-behind that the next run could not make again.
+R2 has no object versions, so lock rules of the bucket protect entries from being overwritten or
+deleted. The bucket is created with the first entry and is no resource of the stack: an R2 bucket
+with objects cannot be deleted, so a destroyed stack would leave a bucket that the next run could
+not create again.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _LOCKS = tuple(
     }
     for name in ("ledger", "emergency")
 )
-_REGION = "auto"  # R2 knows no other
+_REGION = "auto"  # R2 accepts no other region
 
 
 class R2Store(ObjectStore[str]):
-    """`mtasts.ledger.recorder.Store` in a bucket of R2; every method blocks."""
+    """`mtasts.ledger.run_cache.Store` in a bucket of R2; every method blocks."""
 
     listing = "list_objects_v2"
 
@@ -50,14 +50,12 @@ class R2Store(ObjectStore[str]):
         self._is_locked = False
 
     def lock(self) -> None:
-        """Keep entries and notes from being written over or deleted, for ever.
+        """Set the lock rules for entries and notes, without an end; create the bucket if needed.
 
-        The bucket is made first.
-
-        Every domain asks for it in every run, and Cloudflare counts calls: so it is seen to once.
+        Every domain of a run calls it, and Cloudflare limits calls, so only the first does work.
 
         Raises:
-            UndeterminedError: Cloudflare did not do so, or did not tell.
+            UndeterminedError: Cloudflare refused or did not answer.
         """
         with self._locking:
             if not self._is_locked:
@@ -65,12 +63,16 @@ class R2Store(ObjectStore[str]):
                 self._is_locked = True
 
     def is_guarded(self) -> bool:
-        """Whether the bucket has its locks; raises `UndeterminedError`."""
+        """Whether the bucket has its lock rules.
+
+        Raises:
+            UndeterminedError: Cloudflare refused or did not answer.
+        """
         with self._called(f"the lock of the bucket {self.bucket}"):
             return not _lacking(self._account.find(self._lock_path))
 
     def guard(self) -> None:
-        """Set the locks that it lacks, as `lock` does."""
+        """Set the lock rules that the bucket lacks; raises as `lock`."""
         self.lock()
 
     def _lock(self) -> None:
@@ -88,7 +90,7 @@ class R2Store(ObjectStore[str]):
 
     @contextmanager
     def _called(self, what: str) -> Iterator[None]:
-        """Turn what Cloudflare's API refuses, or does not answer, into `UndeterminedError`."""
+        """Turn an error of the API into an `UndeterminedError` that begins with ``what``."""
         try:
             yield
         except CloudflareError as error:
@@ -99,10 +101,11 @@ class R2Store(ObjectStore[str]):
             self._account.make(f"{self._account.path}/r2/buckets", {"name": self.bucket})
 
     def put(self, key: str, content: bytes) -> None:
-        """Write one object unless it exists; the bucket is made for the first.
+        """Write one object unless it exists; create the bucket if there is none.
 
         Raises:
-            ClientError: the object exists, or R2 refuses it; `mtasts.cloud.refusals` says which.
+            ClientError: the object exists, or R2 refused; `mtasts.cloud.refusals` tells them apart.
+            UndeterminedError: the bucket could not be created.
         """
         from botocore.exceptions import ClientError  # a quarter of a second
 
@@ -115,13 +118,13 @@ class R2Store(ObjectStore[str]):
             super().put(key, content)
 
     def take(self, page: Mapping[str, Any], into: Listing[str]) -> None:
-        """Add one page."""
+        """Add one page of a listing."""
         for each in page.get("Contents", []):
             into.found[each["Key"].removeprefix(into.prefix)] = each["Key"]
             into.count(each["Size"])
 
     def get(self, where: str, limit: int) -> bytes:
-        """One object."""
+        """The content of one object, at most ``limit`` bytes and one more."""
         answer = self.s3().get_object(Bucket=self.bucket, Key=where)
         body: bytes = answer["Body"].read(limit + 1)
         return body
@@ -140,7 +143,11 @@ class R2Store(ObjectStore[str]):
                 self.s3().delete_object(Bucket=self.bucket, Key=key)
 
     def s3(self) -> Any:  # noqa: ANN401 - boto3's client
-        """The client, made once, whose keys Cloudflare derives from the token."""
+        """The boto3 client of R2, made once, with the keys that belong to the token.
+
+        Raises:
+            UndeterminedError: Cloudflare refused or did not answer.
+        """
         with self._guard:
             if self._client is None:
                 self._client = self._make()
@@ -170,6 +177,6 @@ class R2Store(ObjectStore[str]):
 
 
 def _lacking(found: Mapping[str, Any] | None) -> list[dict[str, object]]:
-    """The locks that a bucket does not have, or has no more."""
+    """The lock rules that are missing or were changed."""
     rules = (found or {}).get("rules") or []
     return [each for each in _LOCKS if each not in rules]

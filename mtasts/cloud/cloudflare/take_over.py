@@ -1,8 +1,8 @@
-"""A host name goes over to a Worker while senders ask for it: no moment without the policy.
+"""Leads the name of a live policy host to a Worker, without a moment in which the policy is gone.
 
-A custom domain replaces the record that stands there in one step, but the places learn of it one
-after another, and after DNS perhaps. So a route comes first: it does nothing while the name leads
-elsewhere, and every place has it by the time the name leads to Cloudflare.
+A custom domain replaces the DNS record in one step, but the points of presence learn of it one by
+one, and some after DNS has changed. So a Worker route is created first: it has no effect while the
+name leads elsewhere, and every point of presence knows it when DNS changes.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ _ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 
 
 class TakeOverError(MtaStsError):
-    """The name stays where it is; nothing was changed."""
+    """The name cannot be switched to the Worker; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveListener:
-    """Who is told that a name is about to go over, and that it did not after all."""
+    """Callbacks of a switch: right before it, and after it has failed."""
 
     before_switch: Callable[[], Awaitable[object]]
     switch_failed: Callable[[], Awaitable[object]]
 
 
 class TakeOver:
-    """Takes names over, each with two pauses of ``settle_seconds``."""
+    """Switches names to Workers; each switch has two pauses of ``settle_seconds``."""
 
     def __init__(
         self,
@@ -44,20 +44,20 @@ class TakeOver:
         settle_seconds: float,
         pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
-        """Act in ``account``."""
+        """Act in ``account``; nothing is called yet."""
         self._account = account
         self._settle_seconds = settle_seconds
         self._pause = pause
 
     async def run(self, host: str, zone_id: str, service: str, listener: MoveListener) -> None:
-        """Lead ``host`` to the Worker ``service``; nothing is done where nothing stands there.
+        """Lead ``host`` to the Worker ``service``, if it has records that lead elsewhere.
 
-        ``listener`` is told right before the name goes over, and where it did not. Safe to repeat
-        after a failure.
+        ``listener`` is called right before the switch and after a failed one. Safe to repeat.
 
         Raises:
-            TakeOverError: the zone has no certificate for the host yet.
-            UndeterminedError: Cloudflare did not do so, or did not tell.
+            TakeOverError: the zone has no active certificate for the host, or another Worker has
+                its route; nothing was changed.
+            UndeterminedError: Cloudflare refused or did not answer.
         """
         try:
             if not await in_thread(self._is_elsewhere, host, zone_id, service):
@@ -79,9 +79,9 @@ class TakeOver:
             raise UndeterminedError(f"whether {host} leads to its Worker: {error}") from error
 
     async def _clear(self, host: str, zone_id: str, service: str) -> None:
-        """Remove the route that a run has left which ended before it did so.
+        """Delete the route of an earlier run that ended before it deleted it.
 
-        Where the token may not see routes, no move has made one.
+        If the token may not read routes, no earlier run with this token has created one.
         """
         try:
             left = await in_thread(self._standing, host, zone_id)
@@ -92,7 +92,10 @@ class TakeOver:
             await in_thread(self._account.remove, f"{_routes(zone_id)}/{left['id']}")
 
     def _is_elsewhere(self, host: str, zone_id: str, service: str) -> bool:
-        """Whether the name has records that no Worker owns, or leads to another Worker."""
+        """Whether the name has records of its own, or is the custom domain of another Worker.
+
+        Cloudflare marks the records of a custom domain as read-only.
+        """
         rows = self._account.get(f"/zones/{zone_id}/dns_records", name=host)
         own = [row for row in rows if not (row.get("meta") or {}).get("read_only")]
         if any(row["type"] in _ADDRESS_TYPES for row in own):
@@ -106,9 +109,9 @@ class TakeOver:
         names = {name for pack in packs if pack.get("status") == "active" for name in pack["hosts"]}
         if not names & {host, f"*.{parent}"}:
             raise TakeOverError(
-                f"no active certificate of the zone covers {host}, and while one is issued senders "
-                "would get none: order an advanced certificate for it (SSL/TLS > Edge "
-                "Certificates), and run again when it is active"
+                f"no active certificate of the zone covers {host}, and senders would get no valid "
+                "certificate until one is issued: order an advanced certificate for it (SSL/TLS > "
+                "Edge Certificates), and run again when it is active"
             )
 
     def _route(self, host: str, zone_id: str, service: str) -> str:
@@ -122,7 +125,7 @@ class TakeOver:
         return str(standing["id"])
 
     def _standing(self, host: str, zone_id: str) -> dict[str, Any] | None:
-        """The route that there is for the host."""
+        """The route of the host, if it has one."""
         rows: list[dict[str, Any]] = self._account.get(_routes(zone_id))
         return next((row for row in rows if row["pattern"] == f"{host}/*"), None)
 

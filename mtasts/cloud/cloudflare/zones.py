@@ -1,4 +1,4 @@
-"""The zones of a Cloudflare account, as values; nothing is created or changed."""
+"""Reads the zones of a Cloudflare account; nothing is created or changed."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from mtasts.cloud.cloudflare.account import CloudflareAccount
 
 
-# Cloudflare's page on zone status (2026): its name servers answer for these.
+# Cloudflare's name servers answer for zones in these states (Cloudflare docs, zone status, 2026).
 _ANSWERED = frozenset({"active", "pending", "moved"})
 
 
 class CloudflareZones:
-    """`mtasts.run.account_zones.Zones` over one account; every call blocks."""
+    """`mtasts.run.account_zones.Zones` for Cloudflare; every call blocks."""
 
     def __init__(self, account: CloudflareAccount) -> None:
-        """List nothing yet."""
+        """Read from ``account``; nothing is called yet."""
         self._account = account
 
     def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every zone that is answered for; a ``role`` is Route 53's, and does nothing here.
+        """Every zone that Cloudflare's name servers answer for; ``role`` is ignored.
 
-        Pending and moved ones are: whether DNS leads to a zone is for the verdict to say.
+        Zones in state pending or moved are included: the rules of a run judge the delegation.
 
         Raises:
-            UndeterminedError: Cloudflare did not list them.
+            UndeterminedError: Cloudflare refused or did not answer.
         """
         del role
         try:
@@ -44,7 +44,7 @@ class CloudflareZones:
             raise UndeterminedError(f"the zones of the Cloudflare account: {error}") from error
 
     def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
-        """The zone itself: a listed one has its name servers."""
+        """The zone unchanged: `list` brings its name servers already."""
         del role
         return zone
 

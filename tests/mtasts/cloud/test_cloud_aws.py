@@ -45,7 +45,7 @@ def test_lists_may_be_json_texts_as_pulumi_hands_them_out() -> None:
         pytest.param({"aws:assumeRoles": "[{"}, "no JSON list", id="broken-json"),
         pytest.param({"aws:assumeRoles": '["x"]'}, "list of objects", id="no-objects"),
         pytest.param({"aws:assumeRoles": [{}]}, "needs a roleArn", id="no-role"),
-        pytest.param({"aws:insecure": "true"}, "not followed by mtasts", id="unfollowed"),
+        pytest.param({"aws:insecure": "true"}, "does not support this", id="unfollowed"),
     ],
 )
 def test_settings_that_would_act_as_somebody_else_are_refused(

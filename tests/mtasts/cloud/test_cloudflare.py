@@ -321,7 +321,7 @@ def test_a_tokens_permissions_are_read_where_it_is_kept(
 def test_an_account_without_workers_dev_is_told_how_to_get_it() -> None:
     with (
         answering(ok({"subdomain": ""})) as (url, _),
-        pytest.raises(CloudflareError, match="open Workers in its dashboard"),
+        pytest.raises(CloudflareError, match="open Workers in the account's dashboard"),
     ):
         CloudflareAccount(settings(url)).workers_dev()
 

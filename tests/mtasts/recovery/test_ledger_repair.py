@@ -248,7 +248,7 @@ def test_what_nobody_has_is_lost_only_if_somebody_says_so(
 ) -> None:
     kept.harm(gone="11.json")
     assert kept.ledger("repair", "--apply") == 1
-    assert "stays amiss: entry 11 is lost: nobody has it" in capsys.readouterr().out
+    assert "stays amiss: entry 11 is lost: no copy has it" in capsys.readouterr().out
     assert kept.ledger("repair", "--lost-approved-by", "the CISO") == 2
     words = ("--domain", DOMAIN, "--lost-approved-by", "the CISO")
     assert kept.ledger("repair", *words) == 1

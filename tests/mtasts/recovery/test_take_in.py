@@ -124,7 +124,7 @@ def test_an_access_control_is_found_on_every_page() -> None:
     assert find_existing(own, CONTROL, {"name": "n2"}) == "I2"
     assert find_existing(own, CONTROL, {"name": "other"}) is None
     pages.endless = True
-    with pytest.raises(UndeterminedError, match="more origin access controls"):
+    with pytest.raises(UndeterminedError, match="pages of origin access controls"):
         find_existing(own, CONTROL, {"name": "other"})
 
 
@@ -309,7 +309,7 @@ def test_records_at_cloudflare_are_found_by_what_they_say() -> None:
         servers.api.faults = Faults(lacking=frozenset({"DNS Read"}))
         with pytest.raises(UndeterminedError, match="whether there is a"):
             found("x")
-        with pytest.raises(UndeterminedError, match="what stands at"):
+        with pytest.raises(UndeterminedError, match="the records of"):
             addresses_stand(OWNER, zone.id, account)
         with pytest.raises(UndeterminedError, match=f"the record {OWNER}"):
             remove_same(account, zone.id, OWNER, "x")
