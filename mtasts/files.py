@@ -21,7 +21,7 @@ def write_whole(path: Path, raw: bytes, *, replace: bool) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(raw)
             file.flush()
-            os.fsync(descriptor)
+            os.fsync(descriptor)  # a rename without it may leave an empty file after a crash
         temporary.chmod(0o644)  # mkstemp creates it 0600, and others must read it
         if replace:
             temporary.replace(path)

@@ -12,11 +12,11 @@ _NAME_MAX = 253
 
 
 class DomainNameError(MtaStsError):
-    """A text that is no host name; nothing published under it could be looked up."""
+    """A text is no valid host name, so DNS cannot have it."""
 
 
 def parse_domain(text: str) -> str:
-    """The one spelling of a host name: A-labels, lower case, without a trailing dot.
+    """A host name in its normal form: A-labels, lower case, without a trailing dot.
 
     U-labels are converted (IDNA 2008 with the UTS 46 mapping).
 
@@ -71,7 +71,11 @@ class MxPattern:
 
     @classmethod
     def parse(cls, text: str) -> MxPattern:
-        """Read ``mail.example.gov`` or ``*.example.gov``; raises `DomainNameError`."""
+        """Read ``mail.example.gov`` or ``*.example.gov``.
+
+        Raises:
+            DomainNameError: it is no host name, also after ``*.``.
+        """
         wildcard = text.startswith("*.")
         return cls(parse_domain(text[2:] if wildcard else text), wildcard)
 

@@ -1,4 +1,4 @@
-"""Which DNS zone a policy domain's records belong in: looked up, never created, never owned."""
+"""The DNS zone for a policy domain's records. Zones are looked up, never created or deleted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ZoneError(MtaStsError):
 
 
 class Keeper(StrEnum):
-    """Who has a domain's records; each is spelt as the ``mtasts:dns`` that it comes of."""
+    """The DNS provider of a domain's records, in the words of ``mtasts:dns``."""
 
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
@@ -89,7 +89,7 @@ def choose_zone(zones: Iterable[HostedZone], domain: str, zone_id: str | None = 
 def delegation_problem(
     zone: HostedZone, delegated: Iterable[str], *, former: HostedZone | None = None
 ) -> str | None:
-    """Why records written to ``zone`` would not be seen, or None.
+    """Why resolvers would not see records in ``zone``; None if they do.
 
     ``delegated`` are the name servers that DNS gives for the zone; while records move, they may be
     those of the ``former`` one.

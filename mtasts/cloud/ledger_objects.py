@@ -304,6 +304,7 @@ class ObjectStore(ABC, Generic[Where]):
             Key=key,
             Body=content,
             ContentType="application/gzip" if key.endswith(".gz") else "application/json",
+            # The condition makes the write atomic: of two runs that write one entry, one gets 412.
             IfNoneMatch="*",
             **self.owner(),
         )

@@ -1,4 +1,4 @@
-"""The two clouds as one stack's config chooses them: whose account, which zones, where the ledger.
+"""The accounts, zones and ledger stores that the config of a stack chooses.
 
 `mtasts.cloud` and `mtasts.stores` each know one cloud; here is the only place that chooses.
 """
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Clouds:
-    """What one stack uses; ``aws`` and ``cloudflare`` are there as far as it uses them.
+    """The clouds of one stack; ``aws`` or ``cloudflare`` is None if the stack does not use it.
 
     Nothing is called before a method is; methods block.
     """
@@ -68,7 +68,7 @@ class Clouds:
             AwsSettingsError: the ``aws:`` keys make no session.
         """
         on_aws = config.hosting is Hosting.AWS or config.leaving is not None
-        # The provider follows each of them, for services too that are never called from here.
+        # Pulumi's provider uses every one of these variables, also for services not called here.
         for name, url in aws_endpoints(environment).items():
             require_aws(name, url)
         settings = (
@@ -97,11 +97,11 @@ class Clouds:
 
     @property
     def hosts_on_aws(self) -> bool:
-        """Whether AWS serves the policies."""
+        """Whether the policy hosts are at AWS."""
         return self.config.hosting is Hosting.AWS
 
     def identify(self) -> str:
-        """The id of the account that hosts, once it is known to be the stack's.
+        """The id of the account with the policy hosts, after it is checked to be the stack's.
 
         Raises:
             WrongAccountError: the credentials are another account's.
@@ -111,14 +111,14 @@ class Clouds:
             return self.require_aws().require_allowed()
         account = self.require_cloudflare()
         try:
-            # Whoever may read this is of the account: a token is bound to those it names.
+            # A token that may read this belongs to the account: tokens name their accounts.
             account.get(f"{account.path}/workers/subdomain")
         except CloudflareError as error:
             raise UndeterminedError(f"the Cloudflare account: {error}") from error
         return account.settings.account_id
 
     def alarm_notes(self) -> tuple[Ruling, ...]:
-        """What keeps alarms from telling the stack's topic, or could not be found out.
+        """Warnings if alarms cannot publish to the stack's topic, or that is not known.
 
         Raises as `identify` does.
         """
@@ -126,26 +126,30 @@ class Clouds:
         if topic is None:
             return ()
         bucket = self.aws_bucket(account_id := self.identify())
-        # All alarms of the stack are named alike.
+        # All alarms of the stack have the same form of name, so one stands for all.
         name = alarm_name(bucket, self.config.domains[0].name, "expiry")
         alarm = f"arn:aws:cloudwatch:{topic.split(':')[3]}:{account_id}:alarm:{name}"
         return tuple(topic_notes(see_topic(self.require_aws(), topic), alarm))
 
     @property
     def handouts(self) -> Callable[[str], Handouts] | None:
-        """What reads what was handed out, where somebody else publishes records."""
+        """Makes a reader of handed-out records; None if mtasts writes the records itself."""
         if self.config.dns not in (Dns.DELEGATED, Dns.MANUAL):
             return None
         return lambda account_id: Handouts(self.require_aws(), self.aws_bucket(account_id))
 
     @property
     def zones(self) -> Route53Zones | CloudflareZones | None:
-        """The zones that the stack's records may stand in; None where somebody else has them."""
+        """The zones for the stack's records; None with dns manual.
+
+        Raises:
+            UsageError: the stack has no account for its DNS provider.
+        """
         return None if self.config.dns is Dns.MANUAL else self.zones_at(self.config.dns)
 
     @property
     def former_zones(self) -> Route53Zones | CloudflareZones | None:
-        """The zones that the records are in as well, while they move."""
+        """The zones of the former DNS provider during a move; None without one."""
         left = self.config.leaving_dns
         return None if left is None else self.zones_at(left)
 
@@ -157,23 +161,23 @@ class Clouds:
 
     @property
     def authorities(self) -> tuple[Authority, ...]:
-        """Those that may sign a policy host's certificate there."""
+        """The certificate authorities that may issue for policy hosts at this cloud."""
         return (AMAZON,) if self.hosts_on_aws else CLOUDFLARES
 
     @property
     def hosts(self) -> Distributions | Workers:
-        """What the account has that serves hosts."""
+        """The account's distributions or Workers."""
         if self.hosts_on_aws:
             return Distributions(self.require_aws())
         return Workers(self.require_cloudflare())
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
-        """What reads the settings of a zone that hit its hosts, where the zone's cloud hosts."""
+        """Reads the settings of a zone that can break a Worker; None with hosting aws."""
         return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
 
     def token_notes(self, *, is_preview: bool) -> tuple[Ruling, ...]:
-        """What to warn of: what the token for Cloudflare lacks, or that nobody could tell."""
+        """Warnings about permissions that the Cloudflare token lacks, or that are not known."""
         if self.cloudflare is None:
             return ()
         command = Command.PREVIEW if is_preview else Command.UP
@@ -186,21 +190,26 @@ class Clouds:
         return token_notes(command, token_needs(self.config), granted, self.stack)
 
     def aws_bucket(self, account_id: str) -> str:
-        """The bucket of the stack on AWS."""
+        """The name of the stack's bucket at AWS."""
         return bucket_name(account_id, self.require_aws().settings.region, self.stack)
 
     def recorder(self, account_id: str, now: Callable[[], dt.datetime]) -> Recorder:
-        """What reads and writes the stack's ledgers; nothing is called yet."""
+        """The recorder of the stack's ledgers; nothing is called yet."""
         hosting = self.config.hosting
         elsewhere = None if self.config.leaving is None else cache(self.other_store)
         return Recorder(self.store(account_id), hosting, now, elsewhere)
 
     def store(self, account_id: str) -> S3Store | R2Store:
-        """Where the stack's ledgers are; nothing is called yet."""
+        """The store of the stack's ledgers; nothing is called yet."""
         return self._store(self.config.hosting, account_id)
 
     def other_store(self) -> S3Store | R2Store:
-        """Where the ledgers are at the other cloud, while domains move between them."""
+        """The store of the ledgers at the other cloud, during a move between clouds.
+
+        Raises:
+            WrongAccountError: the AWS credentials belong to another account.
+            UndeterminedError: the AWS account could not be found out.
+        """
         if not self.hosts_on_aws:
             return self._store(Hosting.AWS, self.require_aws().require_allowed())
         return self._store(Hosting.CLOUDFLARE, self.require_cloudflare().settings.account_id)
@@ -211,13 +220,21 @@ class Clouds:
         return R2Store(self.require_cloudflare(), ledger_bucket_name(self.stack), self.stack)
 
     def require_aws(self) -> Account:
-        """The AWS account; raises `UsageError` where the stack has none."""
+        """The AWS account.
+
+        Raises:
+            UsageError: the stack uses none.
+        """
         if self.aws is None:
             raise UsageError(f"the stack {self.stack} has hosting {self.config.hosting}, not aws")
         return self.aws
 
     def require_cloudflare(self) -> CloudflareAccount:
-        """The Cloudflare account; raises `UsageError` where the stack has none."""
+        """The Cloudflare account.
+
+        Raises:
+            UsageError: the stack uses none.
+        """
         if self.cloudflare is None:
             raise UsageError(f"the stack {self.stack} has nothing at Cloudflare")
         return self.cloudflare

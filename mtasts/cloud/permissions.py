@@ -1,4 +1,4 @@
-"""What the permissions of a stack name: account, bucket and zones, given, configured or asked."""
+"""The account, bucket and zones in a stack's permissions: from options, config or the account."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
 
 
 class Granting:
-    """Finds what the permissions of one stack name. Every method blocks."""
+    """Finds the values for the permissions of one stack. Every method blocks."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Granting:
         self._listed: dict[tuple[Dns, str | None], tuple[HostedZone, ...]] = {}
 
     def permissions(self, command: Command) -> Permissions:
-        """What ``command`` needs.
+        """The permissions that ``command`` needs.
 
         Raises:
             UsageError: nothing says what to fill in; the text says what to give.
@@ -109,7 +109,7 @@ class Granting:
         return found
 
     def _route53(self, command: Command) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
-        """The zones of the own account, and of each role's."""
+        """The zone ids of the stack's own account, and by role those of other accounts."""
         config = self._clouds.config
         is_used = {Dns.ROUTE53, Dns.DELEGATED} & {config.dns, config.leaving_dns}
         if not is_used or command is Command.CHECK:
@@ -166,7 +166,7 @@ class Granting:
 
 
 def _once(zones: Iterable[str]) -> tuple[str, ...]:
-    """Each zone once; any zone takes the place of all."""
+    """Each zone once; ``*`` (any zone) replaces all others."""
     found = tuple(dict.fromkeys(zones))
     return (ANY_ZONE,) if ANY_ZONE in found else found
 

@@ -1,4 +1,4 @@
-"""One parser a kind of field: a plain value in, the typed one out, or a `FieldError` with its fix.
+"""One parser for each kind of field: it returns the typed value or raises a `FieldError`.
 
 Values arrive typed, from YAML, or as Pulumi hands flat config to programs: whole numbers as texts
 (``"86400"``). Nothing else is coerced.
@@ -23,7 +23,7 @@ REFERENCE = "docs/config.md"
 PROJECT = "mtasts"
 # 250 patterns of full length still fit the 64 KB that senders read (RFC 8461 section 3.3).
 LIST_LIMIT = 250
-# No value of a flat field is longer; it also bounds what is parsed, IDNA included.
+# The longest value of a flat field; it also limits the work of parsers such as IDNA.
 _TEXT_LIMIT = 1024
 JSON_LIMIT = 2 * 1024 * 1024
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,14}")
@@ -48,12 +48,12 @@ class Unquoted(str):
 
 
 class FieldError(ValueError):
-    """A value that its field does not take; the config cannot be used before it is corrected."""
+    """A value is not valid for its field; the config cannot be used before it is corrected."""
 
     def __init__(
         self, what: Mistake, summary: str, fix: str, *, clause: str = REFERENCE, evidence: str = ""
     ) -> None:
-        """Take the mistake, what is wrong with the value, what to write, and who says so."""
+        """Keep the mistake, the reason, the fix and the clause."""
         self.id = what.value
         self.summary = summary
         self.fix = fix
@@ -63,12 +63,12 @@ class FieldError(ValueError):
 
 
 def impossible(why: str, fix: str, *, clause: str = REFERENCE) -> FieldError:
-    """Keys that do not go together."""
+    """The error for keys that contradict each other."""
     return FieldError(Mistake.IMPOSSIBLE_COMBINATION, why, fix, clause=clause)
 
 
 def shown(value: object) -> str:
-    """``value`` as a message may show it: short, printable, never the inside of a nest."""
+    """``value`` for a message: short, printable, without the contents of lists and mappings."""
     match value:
         case None:
             description = "nothing"
@@ -155,7 +155,7 @@ def text(value: object) -> str:
 
 
 def title(value: object) -> str:
-    """A text for people."""
+    """A text for human readers."""
     return text(value).strip()
 
 
@@ -341,7 +341,7 @@ def _is_selector(text: str) -> bool:
 
 
 def token(value: object) -> str:
-    """A short mark that only has to differ from the last one.
+    """A short text whose only purpose is to differ from the last one.
 
     Raises:
         FieldError: it has other characters than letters, digits, dots and hyphens.

@@ -79,12 +79,16 @@ def load(
 
 
 def load_file(path: Path) -> AgencyConfig:
-    """The model of a stack file, read as Pulumi would read it; raises `ConfigError`."""
+    """The model of a stack file, read as Pulumi reads it.
+
+    Raises:
+        ConfigError: the file or a key is wrong; the error has every mistake.
+    """
     return load_stack(path)[0]
 
 
 def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
-    """The model of a stack file beside the values it was read from, other namespaces included.
+    """The model of a stack file, and all of its values, other namespaces included.
 
     Raises:
         ConfigError: every problem of the file, before any call to a cloud.
@@ -98,7 +102,11 @@ def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
 
 
 def load_text(raw: bytes, *, file: str) -> AgencyConfig:
-    """The model of a stack file's bytes; raises `ConfigError`."""
+    """The model from the bytes of a stack file.
+
+    Raises:
+        ConfigError: the file or a key is wrong; the error has every mistake.
+    """
     try:
         read = source.parse(raw)
     except source.SourceError as error:
@@ -201,7 +209,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
 
 
 def _read(kind: type[_F], raw: Mapping[str, object], path: str, report: Report) -> _F:
-    """Every field of ``raw`` that can be read; the others are reported and left out."""
+    """The valid fields of ``raw``; wrong ones are reported and left out."""
     prefix = f"{path}." if path else ""
     for key in kind.REQUIRED:
         if key not in raw:

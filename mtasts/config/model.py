@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Hosting(StrEnum):
-    """Whose cloud serves the policy."""
+    """The cloud that serves the policies."""
 
     AWS = "aws"
     CLOUDFLARE = "cloudflare"
@@ -28,7 +28,7 @@ class Hosting(StrEnum):
 
 
 class Dns(StrEnum):
-    """Who answers for the records of a policy domain."""
+    """The DNS provider for the records of a policy domain."""
 
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
@@ -47,7 +47,7 @@ class Profile(StrEnum):
 
 
 class Emergency(StrEnum):
-    """What is served at once, whatever else is not known."""
+    """The mode that an emergency serves at once, whatever else is not known."""
 
     TESTING = "testing"
 
@@ -59,7 +59,7 @@ class ConfigError(MtaStsError):
     """
 
     def __init__(self, file: str, findings: tuple[Finding, ...]) -> None:
-        """Take all problems of ``file``; there is at least one."""
+        """Keep all problems of ``file``; there is at least one."""
         self.file = file
         self.findings = findings
         super().__init__(file, findings)
@@ -73,7 +73,7 @@ class ConfigError(MtaStsError):
 
 
 class Waiver(StrEnum):
-    """What an override may let past; each word stands for one kind of refusal, and no other.
+    """The words of an override; each waives one kind of refusal, and no other.
 
     ``evidence`` is every condition of a promotion, ``reports`` and ``mail-authentication`` are
     those about TLS reports and about SPF, DKIM and DMARC alone. ``zone-wait`` and ``host-wait``
@@ -89,12 +89,12 @@ class Waiver(StrEnum):
     LOST_DOMAIN = "lost-domain"
 
 
-# The longest span of an override: what is to be lived with for longer is decided again.
+# The longest span of an override in days: a longer exception must be decided again.
 OVERRIDE_DAYS = 90
 
 
 def last_day(begins: dt.date) -> dt.date:
-    """The last day on which an override may stand that begins on ``begins``."""
+    """The last possible day of an override that begins on ``begins``."""
     longest = dt.timedelta(days=OVERRIDE_DAYS)
     return begins + longest if begins <= dt.date.max - longest else dt.date.max
 
@@ -147,7 +147,11 @@ class DomainConfig:
 
     @property
     def policy(self) -> Policy:
-        """The policy to publish; raises ``ValueError`` for a parked domain, which has none."""
+        """The policy to publish.
+
+        Raises:
+            ValueError: the domain is parked, so it has no policy.
+        """
         if self.parked:
             raise ValueError(f"{self.name} is parked: it has no policy")
         return Policy(self.mode, self.max_age, self.mx)

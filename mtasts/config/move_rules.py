@@ -19,7 +19,7 @@ _OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 
 
 def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
-    """Who answered for the zone before; a Worker that is left is left with its zone.
+    """The DNS provider before a move; a Worker always moves together with its zone.
 
     One that no record leads to is left in its zone, which only a ledger tells.
     """
@@ -29,7 +29,7 @@ def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
 
 
 def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
-    """Why ``mtasts:leaving`` names a move in which senders would find no host, if it does."""
+    """The mistake if senders would find no host during the move of ``mtasts:leaving``, or None."""
     if stack.leaving is Hosting.AWS and dns not in _OWN:
         return impossible(
             f"what somebody else publishes (dns {dns}) is in no zone of ours, and hosting moves to "
@@ -54,7 +54,7 @@ def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError 
 
 
 def wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
-    """Why ``mtasts:leavingDns`` names a move in which senders would find none, if it does."""
+    """The mistake if senders would find no records during the move of ``mtasts:leavingDns``."""
     left = stack.leaving_dns
     if left is None:
         return None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _DOMAINS = "mtasts:domains"
 _PREVIEWED = frozenset({*StackFields.known_keys(), _DOMAINS})
-# Previewed, and told: they choose the account or the region that is written to.
+# These keys are previewed and shown to reviewers: they choose the account or the region.
 _WHERE = ("aws:region", "aws:allowedAccountIds", "mtasts:cloudflareAccount")
 # What `pulumi stack init` writes into the file of a new stack: how its passphrase is salted.
 _SALT = "encryptionsalt"
@@ -31,7 +31,7 @@ _TEXT_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Why a file is not previewed with credentials (nothing, if it is), and what reviewers see."""
+    """Why a file is not previewed with credentials (empty if it is), and notes for reviewers."""
 
     refusals: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
@@ -63,7 +63,7 @@ def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
 
 
 def _known(before: bytes | None) -> source.Source:
-    """What the base branch's file says; one that is not there or cannot be read says nothing."""
+    """The values of the base branch's file; empty if it does not exist or cannot be read."""
     try:
         return source.parse(before or b"")
     except source.SourceError:
@@ -117,13 +117,13 @@ def _role_keys(read: source.Source) -> set[tuple[str, ...]]:
 
 
 def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
-    """Keys that one of the two lacks, or whose values differ."""
+    """The keys that only one mapping has, or whose values differ."""
     keys = sorted({*old, *new})
     return [key for key in keys if (key in old) != (key in new) or old.get(key) != new.get(key)]
 
 
 def _texts(found: Iterator[str] | list[str]) -> tuple[str, ...]:
-    """As much as a comment should carry, in printable characters."""
+    """A value for a comment: short and printable."""
     texts = [printable(each, _TEXT_MAX) for each in found]
     left_out = len(texts) - _TEXTS_MAX
     return (*texts[:_TEXTS_MAX], *([f"and {left_out} more"] if left_out > 0 else []))

@@ -17,7 +17,7 @@ _STACK_FILE = re.compile(r"(?:^|/)Pulumi\.([A-Za-z0-9_.-]+)\.yaml$")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Collects findings; knows how the file is called and on which line each key stands."""
+    """Collects findings with the name of the file and the line of each key."""
 
     file: str
     lines: Mapping[str, int] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Report:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found, in the order of the file's lines where they are known."""
+        """The findings, in the order of the file's lines if they are known."""
         return tuple(finding for _, finding in sorted(self._placed, key=lambda placed: placed[0]))
 
     @property
@@ -38,7 +38,7 @@ class Report:
         self, key: str, error: FieldError, *, line: int | None = None, value: object = None
     ) -> None:
         """Report ``error`` at a key path, which is empty for the file as a whole."""
-        # A key that is missing has no line; the mapping it is missing from does.
+        # A missing key has no line, so the line of its mapping is shown.
         line = line or self.lines.get(key) or self.lines.get(key.rpartition(".")[0])
         place = f"{self.file}:{line}" if line else self.file
         if key:

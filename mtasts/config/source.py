@@ -1,4 +1,4 @@
-"""A stack file as the engine would hand it on, read without trusting it.
+"""Reads a stack file as the engine does, without trusting its content.
 
 The YAML events are walked here instead of being constructed by PyYAML: that bounds depth and size,
 gives each key its line, finds duplicate keys, and leaves numbers and dates to one rule. PyYAML
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-# Ten thousand domains fit; anything larger is no stack file.
+# Enough for ten thousand domains.
 SIZE_LIMIT = 2 * 1024 * 1024
 # config > domains > an entry > override is four deep; other programs' keys may nest further.
 _DEPTH_LIMIT = 32
@@ -54,10 +54,10 @@ class Problem:
 
 
 class SourceError(Exception):
-    """The file is no stack file, so nothing in it can be judged."""
+    """The file cannot be read as a stack file, so none of its keys can be checked."""
 
     def __init__(self, problem: Problem) -> None:
-        """Take the reason."""
+        """Keep the reason."""
         self.problem = problem
         super().__init__(problem)
 
@@ -76,9 +76,13 @@ class Source:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a stack file, never more than `SIZE_LIMIT` and one; raises `SourceError`."""
+    """The bytes of a stack file, at most `SIZE_LIMIT` and one.
+
+    Raises:
+        SourceError: the file cannot be read, or is no regular file.
+    """
     try:
-        # A named pipe or a device would block or never end.
+        # Reading a named pipe would block, and a device may have no end.
         if not stat.S_ISREG(path.stat().st_mode):
             raise _unreadable("it is no regular file")
         with path.open("rb") as file:

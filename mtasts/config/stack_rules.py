@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ACCOUNT, SETTLE = "mtasts:cloudflareAccount", "mtasts:settleSeconds"
 PROOF, ZONE = "mtasts:proofSeconds", "mtasts:delegationZone"
-# What CloudFront takes to purge its caches as a rule, and to look after that.
+# The usual time of a CloudFront invalidation and of the requests after it, in seconds.
 _PURGE_SECONDS = 600
 # S3 tells in whole seconds when a policy was replaced.
 _GRANULARITY_SECONDS = 1
@@ -41,7 +41,7 @@ class StackKeys:
 
     @property
     def hostings(self) -> tuple[Hosting | None, ...]:
-        """The cloud that hosts, and the one that a move leaves."""
+        """The present cloud, and the former cloud during a move."""
         return (self.hosting, self.read.leaving)
 
     @property
@@ -63,7 +63,7 @@ class StackKeys:
 
     @property
     def proof_seconds(self) -> int:
-        """How long a proof may take."""
+        """The deadline of a proof in seconds."""
         given = self.read.proof_seconds
         return given or default_proof_seconds(self.hosting, self.read.leaving)
 
@@ -96,7 +96,7 @@ def _worker_zone(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _alarms(stack: StackKeys) -> Iterator[Wrong]:
-    """Alarms are CloudWatch's."""
+    """An alarm topic needs hosting aws: the alarms are in CloudWatch."""
     if stack.hosting is Hosting.CLOUDFLARE and stack.read.alarm_topic is not None:
         error = impossible(
             "alarms watch CloudFront and its certificates, which hosting cloudflare has not",
@@ -106,7 +106,7 @@ def _alarms(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _account(stack: StackKeys) -> Iterator[Wrong]:
-    """What is at Cloudflare needs an account there; what is not has no use for its keys."""
+    """Cloudflare's keys are required if the stack uses Cloudflare, and wrong otherwise."""
     if stack.uses_cloudflare:
         if ACCOUNT not in stack.raw:
             error = FieldError(
@@ -127,7 +127,7 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _move(stack: StackKeys) -> Iterator[Wrong]:
-    """A move in which senders would find no host."""
+    """Senders must find a policy host at every moment of a move."""
     for key, wrong in (
         ("mtasts:leaving", wrong_leaving(stack.read, stack.hosting, stack.dns)),
         ("mtasts:leavingDns", wrong_leaving_dns(stack.read, stack.hosting, stack.dns)),
@@ -137,7 +137,7 @@ def _move(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _settling(stack: StackKeys) -> Iterator[Wrong]:
-    """A Worker's policy has to be seen for a while, within the time of its proof."""
+    """The time to settle at Cloudflare must fit into the deadline of a proof."""
     settle, proof = stack.read.settle_seconds or DEFAULT_SETTLE_SECONDS, stack.proof_seconds
     if Hosting.CLOUDFLARE in stack.hostings and settle >= proof:
         error = impossible(
@@ -148,7 +148,7 @@ def _settling(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _caches(stack: StackKeys) -> Iterator[Wrong]:
-    """A change has to outlive the copies that caches keep, within the time of its proof."""
+    """The lifetime of cached copies must fit into the deadline of a proof."""
     cache, proof = stack.read.cache_seconds or DEFAULT_CACHE_SECONDS, stack.proof_seconds
     if Hosting.AWS not in stack.hostings or proof > cache + _GRANULARITY_SECONDS:
         return
@@ -164,7 +164,7 @@ def _caches(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _delegation(stack: StackKeys) -> Iterator[Wrong]:
-    """The operator's zone is named where, and only where, agencies delegate to it."""
+    """The delegation zone is required with dns delegated, and wrong otherwise."""
     if stack.dns is Dns.DELEGATED and ZONE not in stack.raw:
         error = FieldError(
             Mistake.MISSING_KEY,
@@ -181,7 +181,7 @@ def _delegation(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _region(stack: StackKeys) -> Iterator[Wrong]:
-    """What is at AWS is in a region."""
+    """A stack that uses AWS needs a region."""
     is_read = "mtasts:hosting" not in stack.raw or stack.read.hosting is not None
     on_aws = is_read and stack.hosting is Hosting.AWS
     if (on_aws or stack.read.leaving is not None) and "aws:region" not in stack.raw:

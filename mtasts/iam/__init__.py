@@ -1,4 +1,4 @@
-"""What a stack needs to be allowed: AWS statements and the permissions of a Cloudflare token.
+"""The permissions that a stack needs: AWS statements and the groups of a Cloudflare token.
 
 Two tables of data, and what is made from them. `docs/iam.md` is written from the tables.
 """

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the braces in the table stand for.
+    """The values for the names in braces in the table.
 
     ``zones`` are ids of hosted zones of the stack's own account, ``roles`` the ids of those that
     each ``dnsRoleArn`` leads to; ``*`` is any zone of that account. ``topic`` is that of ``check
@@ -53,7 +53,7 @@ class Policy:
 
     @property
     def characters(self) -> int:
-        """Its size as IAM counts it."""
+        """Its size in characters as IAM counts it, without white space."""
         return _size(self.document)
 
 
@@ -108,7 +108,7 @@ def _filled(rows: Iterable[Statement], ground: Ground, zones: Sequence[str]) -> 
 
 
 def _split(name: str, role: str, statements: Iterable[Document]) -> Iterator[Policy]:
-    """As few policies as hold the statements in their order, none above IAM's limit."""
+    """The statements in order, in as few policies as IAM's size limit allows."""
     portions: list[list[Document]] = [[]]
     for statement in statements:
         for piece in _pieces(statement):

@@ -72,7 +72,7 @@ ZONES = "{zones}"
 """Stands for the hosted zones of a policy's account."""
 _EVERYTHING = ("*",)
 
-# A bucket of that name in somebody else's account is none of ours.
+# A bucket with that name in another account must not be used.
 _OWN = (Condition("StringEquals", "aws:ResourceAccount", ("{account}",)),)
 # The names and types that a stack writes, as Route 53's condition keys spell them.
 _RECORDS = (

@@ -142,6 +142,7 @@ def parse_checkpoint(
     if len(raw) > limits.checkpoint_bytes:
         raise LedgerError(f"{what} is larger than {limits.checkpoint_bytes} bytes")
     try:
+        # gzip.decompress has no limit, and a small file may unpack to gigabytes.
         unpacking = zlib.decompressobj(_GZIP)
         text = unpacking.decompress(raw, limits.ledger_bytes)
         if not unpacking.eof or unpacking.unused_data:

@@ -137,6 +137,7 @@ class Recorder:
             return next(iter(missing(ledger, notes, repair)), None)
 
         repair = self.store.repair(domain)
+        # One entry at a time, each made from the ledger as it then is: its number depends on it.
         for _ in missing(await self.read(domain), notes, repair):
             await self._note(domain, next_missing)
         for note in notes:

@@ -1,4 +1,4 @@
-"""checkdmarc's parsers at work, in threads: their look-ups are those of the domain's deadline."""
+"""Runs checkdmarc's parsers in threads; their look-ups end at the domain's deadline."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WAIT_SECONDS = 30.0  # longer than any look-up takes
 
 
 class Parsers:
-    """Reads records with what they refer to."""
+    """Parses SPF and DMARC records, with the names that they refer to."""
 
     def __init__(self, answers: Answers, *, wait_seconds: float = _WAIT_SECONDS) -> None:
         """Start nothing yet; no look-up of a parser is waited for longer."""
@@ -46,7 +46,7 @@ class Parsers:
 def _asking(
     loop: asyncio.AbstractEventLoop, ask: Lookups, wait_seconds: float
 ) -> Callable[[str, str], DnsAnswer]:
-    """A look-up for threads, which blocks; a failed one where the loop has ended meanwhile."""
+    """A blocking look-up for threads; it fails if the event loop has ended meanwhile."""
 
     def wait(name: str, type_: str) -> DnsAnswer:
         late = DnsAnswer(name, type_, DnsStatus.FAILED, reason=LATE)

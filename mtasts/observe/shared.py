@@ -1,4 +1,4 @@
-"""Work that many ask for alike: done once, and kept for a minute."""
+"""Work that many domains share: done once, and its result kept for a minute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places for work of which some is slow: who stays long makes room for another."""
+"""Slots for concurrent work; work that takes long gives up its slot for other work."""
 
 from __future__ import annotations
 

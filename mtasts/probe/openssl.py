@@ -1,4 +1,4 @@
-"""What Python's TLS does not show of a handshake, from OpenSSL's own client (``openssl s_client``).
+"""Facts of a handshake that Python does not show, from OpenSSL's client (``openssl s_client``).
 
 Two verified handshakes: TLS 1.2, in which it then asks to negotiate anew, and TLS 1.3.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
 _OUTPUT_MAX = 256 * 1024
-_ANSWER_SECONDS = 1.0  # for what may come after a handshake, or never
+_ANSWER_SECONDS = 1.0  # the wait for messages after a handshake, which may never come
 _RENEGOTIATING = b"RENEGOTIATING"
 _STOOD = re.compile(rb"^Extended master secret: |^    Extended master secret: ", re.MULTILINE)
 _AGAIN = re.compile(rb"RENEGOTIATING\r?\n(?:.*\n)*?verify return:1")
@@ -52,7 +52,7 @@ async def details(
     usual = [program, "s_client", "-connect", place, "-servername", host, "-status"]
     usual += ["-CAfile", str(reach.roots), "-verify_hostname", host, "-verify_return_error"]
     usual += ["-starttls", "smtp"] if smtp else []
-    # SHA-1 is offered too, or nobody would be seen to sign with it.
+    # SHA-1 is offered as well, so that a server that signs with it is found.
     tls12 = [*usual, "-tls1_2", "-cipher", "DEFAULT:@SECLEVEL=0"]
     reason = ""
     try:
@@ -79,7 +79,7 @@ async def _talk(command: list[str], until: re.Pattern[bytes], *, ask: bytes) -> 
             except TimeoutError:
                 if quitting:
                     break
-                quitting = True  # what it holds back in its buffer comes when it leaves
+                quitting = True  # s_client flushes its buffered output when it quits
                 talk.write(b"Q\n")
                 continue
             talk.more.clear()
@@ -134,7 +134,7 @@ class _Talk:
         self.more.set()
 
     def write(self, words: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError):  # it has left already
+        with contextlib.suppress(BrokenPipeError):  # the process has ended already
             cast("IO[bytes]", self._process.stdin).write(words)
 
 

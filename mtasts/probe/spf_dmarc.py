@@ -34,13 +34,13 @@ _STOPPED = "it refers to more records than are looked up"
 
 
 class BoundedResolver:
-    """What checkdmarc takes for dnspython's resolver: asks through ``ask``, so often and no more.
+    """A resolver for checkdmarc in place of dnspython's; it limits the number of look-ups.
 
     ``ask`` blocks, and never raises. ``failure`` is the reason of the last look-up that settled
     nothing: the parser takes such a name for one that does not exist.
     """
 
-    lifetime = 0.0  # the look-ups have deadlines of their own
+    lifetime = 0.0  # required by checkdmarc; the look-ups have deadlines of their own
 
     def __init__(
         self, ask: Callable[[str, str], DnsAnswer], *, lookups_max: int = _LOOKUPS_MAX
@@ -74,7 +74,7 @@ class BoundedResolver:
 
 
 def _library(subject: str) -> ModuleType:
-    """Checkdmarc's module, without its cache: what was corrected is to be seen at once."""
+    """Checkdmarc's module, without its cache, so that a corrected record is seen at once."""
     os.environ.setdefault("DNS_CACHE_MAX_AGE_SECONDS", "0")
     os.environ.setdefault("DNS_CACHE_MAX_LEN", "1")
     return import_module(f"checkdmarc.{subject}")  # 0.4 s that not every command pays

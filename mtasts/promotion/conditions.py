@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     KnownLedger = Ledger | LedgerError | UndeterminedError
 
 EVIDENCE_AGE = dt.timedelta(days=7)
+# The evidence may come from a machine whose clock is ahead of this one.
 _SKEW = dt.timedelta(hours=1)
 _SHOWN_MAX = 20
 

@@ -1,4 +1,4 @@
-"""What a run waits for, told while it waits: minutes of silence look like a run that hangs."""
+"""Reports what a run waits for, since minutes of silence look like a hanging run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mtasts.clock import utc_now
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# What is over by then is not worth a word.
+# Waits that end within this time are not reported.
 FIRST_SECONDS = 3.0
 EVERY_SECONDS = 15.0
 _SHOWN_MAX = 5
@@ -26,7 +26,7 @@ class _Wait:
 
 
 def _nowhere(_: str) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
 
 
 def _later(seconds: float, call: Callable[[], None]) -> object:
@@ -49,7 +49,7 @@ class Waits:
         now: Callable[[], dt.datetime] = utc_now,
         later: Callable[[float, Callable[[], None]], object] = _later,
     ) -> None:
-        """Tell nothing yet."""
+        """Report nothing yet."""
         self.tell = tell
         self.say = say
         self._now = now

@@ -1,4 +1,4 @@
-"""From when on a domain that is held would no longer be, by the dates of its refusals."""
+"""The date from which a held domain is no longer held, from the dates of its refusals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How stacks and their domains stand, as rows that a person reads: values, and their order."""
+"""The status of stacks and domains as rows, sorted for a reader."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Standing(StrEnum):
-    """How something stands, the gravest last.
+    """The status of a stack or domain, the worst last.
 
     ``waiting`` goes on by itself after a date. ``due`` needs somebody to do something, and so does
     ``held``: a run would refuse it, or leave it as it is. ``not known`` is neither good nor bad.
@@ -36,23 +36,23 @@ class Standing(StrEnum):
 
     @property
     def needs_person(self) -> bool:
-        """Whether nothing more happens before somebody does something."""
+        """Whether a person must act before anything changes."""
         return self in (Standing.DUE, Standing.HELD)
 
     @property
     def rank(self) -> int:
-        """Its place in the order."""
+        """Its position in the order, from 0 (good)."""
         return list(Standing).index(self)
 
 
 def gravest(found: Iterable[Standing]) -> Standing:
-    """The gravest of them; good where there is none."""
+    """The worst of ``found``; good if it is empty."""
     return max(found, key=lambda each: each.rank, default=Standing.GOOD)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One reason why something is not good, and the commands that are the next step.
+    """One reason why the status is not good, and the commands of the next step.
 
     Before ``until`` nothing comes of them, or the reason holds; None where no date decides that.
     ``id`` is the ruling's that makes the claim, empty where none does.
@@ -72,7 +72,7 @@ class Claim:
         until: dt.datetime | None = None,
         run: tuple[str, ...] = (),
     ) -> Claim:
-        """That of a ruling."""
+        """The claim that a ruling makes."""
         return cls(standing, str(found), until, run, found.id)
 
 
@@ -115,12 +115,12 @@ class DomainStatus:
 
     @property
     def warnings(self) -> tuple[Ruling, ...]:
-        """What a run warns of."""
+        """The warnings of a run."""
         return of_kind(Kind.WARNING, self.rulings)
 
     @property
     def notes(self) -> tuple[Ruling, ...]:
-        """What comes of a run."""
+        """The notes of a run."""
         return of_kind(Kind.NOTE, self.rulings)
 
     def untold(self, kind: Kind) -> tuple[str, ...]:
@@ -200,7 +200,7 @@ class Overview:
 
     @property
     def standing(self) -> Standing:
-        """The gravest of all."""
+        """The worst status of all stacks."""
         domains = gravest(row.standing for each in self.stacks for row in each.domains)
         return gravest((domains, *(each.standing for each in self.stacks)))
 

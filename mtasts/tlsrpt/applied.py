@@ -1,4 +1,4 @@
-"""Which policy a sender says it applied (RFC 8460 section 4.4), set against one that was served."""
+"""The policy that a report says was applied (RFC 8460 section 4.4), compared with a served one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a report says of the policy; what it does not say is empty.
+    """The policy in a report; fields that the report lacks are empty.
 
     ``mode``, ``max_age`` and ``mx`` are the fields of ``policy-string``, as they are written;
     ``hosts`` is ``mx-host``: the patterns again, or the hosts that were tried.
@@ -41,7 +41,7 @@ class Applied:
         return cls(first.get("mode", ""), first.get("max_age", ""), tuple(sorted(mx)), hosts)
 
     def fits(self, policy: Policy) -> bool:
-        """Whether this can be ``policy``: nothing that is said differs from it."""
+        """Whether this can be ``policy``: no field of the report differs from it."""
         patterns = {str(pattern) for pattern in policy.mx}
         return (
             self.mode in ("", policy.mode)

@@ -12,12 +12,12 @@ from mtasts.names import DomainNameError, parse_domain
 if TYPE_CHECKING:
     import datetime as dt
 
-# What a host name is not made of.
+# Characters that no host name has.
 _NO_NAME = re.compile(r"[^a-z0-9.-]")
 
 
 class Drop(StrEnum):
-    """Why something counts for nothing; the words that ``--explain`` takes."""
+    """Why a file or row was not counted; ``--explain`` takes these words."""
 
     REPORT = "report-unreadable"
     FILE = "file-skipped"
@@ -47,7 +47,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class PolicyResult:
-    """What became of the sessions with one policy domain under one policy.
+    """The results of the sessions with one policy domain under one policy.
 
     ``domain`` is in A-labels and lower case; ``policy_type`` is ``sts``, ``tlsa``,
     ``no-policy-found``, a later one, or empty; ``strings`` are the lines of the policy that was

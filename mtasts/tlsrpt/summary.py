@@ -1,4 +1,4 @@
-"""What many reports say of one policy domain: who reported on which days, and what failed.
+"""Adds up reports about one policy domain: reporters, days, and failures.
 
 Whoever knows the address may send a report, so what is left out is as telling as what is counted:
 each file, report and row that counts for nothing is named, with whether it may hide failures.
@@ -23,18 +23,18 @@ STS = "sts"
 # Failures that concern DANE alone say nothing of MTA-STS (RFC 8460 section 4.3.2.1), unless an
 # entry about the MTA-STS policy has them.
 _DANE_ONLY = frozenset({"tlsa-invalid", "dnssec-invalid", "dane-required"})
-# A total that no row explains.
+# The type of failures that the total has and no row explains.
 UNSPECIFIED = "unspecified"
-# How far a sender's clock may be ahead.
+# The most that a sender's clock may be ahead.
 _SKEW = dt.timedelta(hours=1)
 _DROPPED_MAX = 500
-# These lie in files that people edit: a key that nobody reads is a mistake.
+# People edit evidence files, so an unknown key is a spelling mistake and is refused.
 _STRICT = {"extra": "forbid"}
 
 
 @dataclass(frozen=True, slots=True)
 class FailureDay:
-    """What failed on one day, as one reporter tells it; ``mx`` may be empty."""
+    """The failures of one type on one day in one reporter's reports; ``mx`` may be empty."""
 
     day: dt.date
     reporter: str
@@ -58,7 +58,7 @@ class Reporter:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What counts for nothing, and why.
+    """A file or row that was not counted, and why.
 
     ``file`` is where it stands, ``day`` the last UTC day that it may be about, None where that is
     not known. ``may_hide_failures`` is False where it cannot be about failed sessions.
@@ -76,7 +76,7 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class ReportSummary:
-    """What the reports given say; ``dropped`` is what of them counts for nothing."""
+    """The sum of the given reports; ``dropped`` are the files and rows that were not counted."""
 
     reports: int = 0
     reporters: tuple[Reporter, ...] = ()
@@ -88,7 +88,7 @@ class ReportSummary:
 
     @property
     def explainable(self) -> tuple[FailureDay | Dropped, ...]:
-        """What stands against enforce until somebody explains it."""
+        """The failures and dropped rows that block enforce until somebody explains them."""
         return (*self.failures, *self.dropped)
 
 
@@ -123,7 +123,7 @@ def summarise(
 
 @dataclass(slots=True)
 class _Total:
-    """What was added up so far."""
+    """The sum so far."""
 
     dropped: list[Dropped]
     count: int = 0
@@ -159,7 +159,7 @@ class _Told:
 
     @property
     def applied(self) -> set[Applied]:
-        """The policies of the domain that good sessions were reported under."""
+        """The policies of the domain with successful sessions."""
         return {
             Applied.of(each) for each in self.results if each.policy_type == STS and each.successes
         }
@@ -178,7 +178,7 @@ def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datet
     told = {name: _Told.of(report, domain) for name, report in copies.items()}
     first = next(iter(copies))
     report = copies[first]
-    # What failed may have failed on the last day of the span.
+    # A failure in a report of several days may be of its last day.
     last = max(report.begin, report.end - dt.timedelta(seconds=1)).date()
     if not any(each.results or each.dropped for each in told.values()):
         return
@@ -213,7 +213,7 @@ def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datet
         total.dropped.append(row)
     total.count += any(each.results for each in versions)
     total.successes += min(each.successes for each in versions)
-    # A report is about one day (RFC 8460 section 4.1); one about more counts for no more.
+    # A report is about one day (RFC 8460 section 4.1); a longer one counts as one day, too.
     for policy in set.intersection(*(each.applied for each in versions)):
         total.days[report.reporter, policy].add(last)
     worst: dict[tuple[str, str], int] = {}
@@ -241,7 +241,7 @@ def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:
 
 
 def bounded(dropped: list[Dropped], rows_max: int = _DROPPED_MAX) -> tuple[Dropped, ...]:
-    """The graver ones first; what is beyond so many is told as one."""
+    """The worst rows first; those beyond the limit become one row."""
     rows = sorted(dropped, key=lambda each: (not each.may_hide_failures, each.file, each.reason))
     if len(rows) <= rows_max:
         return tuple(rows)

@@ -6,7 +6,7 @@ import zlib
 
 from mtasts.errors import MtaStsError
 
-# RFC 8460 section 5.2 tells of receivers that take 10 MB.
+# RFC 8460 section 5.2 says that some receivers accept 10 MB.
 COMPRESSED_MAX_BYTES = 10 * 1024 * 1024
 INFLATED_MAX_BYTES = 20 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -16,7 +16,7 @@ _PADDING = b"\r\n\t \x00"
 
 
 class ReportError(MtaStsError):
-    """The report cannot be read: none of its numbers may be counted, and it may hide failures."""
+    """The report cannot be read: nothing in it counts, and it may hide failures."""
 
 
 class OtherFormatError(ReportError):

@@ -126,6 +126,7 @@ async def notify(
     Raises:
         UndeterminedError: a sink failed; it may have received some of the changes.
     """
+    # In portions, since SNS limits the size of a message.
     for sink in sinks:
         for start in range(0, len(changes), _AT_ONCE):
             await _tell(sink, changes[start : start + _AT_ONCE], sleep)

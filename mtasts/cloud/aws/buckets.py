@@ -33,6 +33,7 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
         if missing:
             place = {"CreateBucketConfiguration": {"LocationConstraint": region}}
             s3.create_bucket(Bucket=bucket, **({} if region == _DEFAULT_REGION else place))
+        # Also for a bucket that exists: an earlier attempt may have ended before these settings.
         s3.put_public_access_block(
             Bucket=bucket,
             PublicAccessBlockConfiguration={

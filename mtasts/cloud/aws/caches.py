@@ -74,6 +74,7 @@ class CloudFrontCaches:
             DistributionId=self._distribution_id,
             InvalidationBatch={
                 "Paths": {"Quantity": 1, "Items": [POLICY_PATH]},
+                # CloudFront answers a reference that it knows with the earlier invalidation.
                 "CallerReference": f"mtasts-{uuid.uuid4()}",
             },
         )

@@ -124,6 +124,7 @@ def _certificate(account: Account, inputs: _Inputs) -> str | None:
     """Found by name and tags; of several, one in use, then one issued, then the newest."""
     client = account.client("acm", region=inputs.get("region"))
     candidates: list[tuple[tuple[bool, bool, float], str]] = []
+    # Failed and expired certificates are left out: a run could never use one.
     statuses = ["ISSUED", "PENDING_VALIDATION"]
     pages = client.get_paginator("list_certificates").paginate(CertificateStatuses=statuses)
     for page in pages:

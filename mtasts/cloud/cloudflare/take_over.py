@@ -132,6 +132,7 @@ class TakeOver:
     def _attach(self, host: str, zone_id: str, service: str) -> None:
         path = f"{self._account.path}/workers/scripts/{service}/domains/records"
         origin = {"hostname": host, "zone_id": zone_id, "environment": "production"}
+        # In one call Cloudflare replaces the record of the former host by that of the Worker.
         body = {"override_scope": True, "override_existing_dns_record": True, "origins": [origin]}
         self._account.put(path, body)
 
