@@ -32,16 +32,16 @@ _GRACE_SECONDS = 30.0
 _LEDGER_SECONDS = 60.0
 # In an emergency each write gets this long, and there are two within those seconds.
 _NOTE_SECONDS = 25.0
-# A place that does not count gets this long after those that do.
+# A location that is not required gets this long after those that are.
 _LEFT_SECONDS = 10.0
 # Twice the longest mtasts:settleSeconds, and the calls.
 _TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
 
 class Former(TypedDict):
-    """What a domain leaves, and is found at until nobody looks there: a cloud, its zones, or both.
+    """Former cloud and zones of a moving domain, kept until cached DNS expires.
 
-    Without ``hosting`` the host stays where it is, without ``zones`` its records do.
+    ``hosting`` is None where the host does not move, ``zones`` where the records do not.
     """
 
     hosting: Hosting | None
@@ -61,11 +61,12 @@ class MailDomainArgs(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where senders may find the domain: a host, and the zone whose records lead there.
+    """A location of the domain: a policy host, and the zone whose records lead there.
 
     ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
-    hooks, ``cloud`` is the host's and ``came_from`` the one that the name leads to until it goes
-    there, if it moves; what is seen at a place that ``counts`` decides, elsewhere it is told.
+    hooks. ``cloud`` is the host's; ``former_cloud`` is where the name leads until it switches,
+    empty where the host does not move. A failed proof at a location that is ``required`` blocks the
+    STS record; elsewhere it only warns.
     """
 
     name: str
@@ -73,8 +74,8 @@ class _Place:
     host: PolicyHost
     cloud: str
     zone: Zone | None
-    counts: bool = True
-    came_from: str = ""
+    required: bool = True
+    former_cloud: str = ""
 
 
 class MailDomain(pulumi.ComponentResource):
@@ -116,10 +117,10 @@ class MailDomain(pulumi.ComponentResource):
         addresses = [
             record
             for place in places
-            if place.zone is not None and place.declared.parts.addresses
+            if place.zone is not None and place.declared.parts.addresses.is_declared
             for record in self._addresses(name, place, place.zone, prover, recorder)
         ]
-        if declared.parts.record:
+        if declared.parts.record.is_declared:
             bodies = [place.host.body for place in places]
             passed = Passed(waits, f"the STS record of {name} to be in its zone")
             proven = _before(_proof(name, places, prover, recorder, passed))
@@ -134,13 +135,13 @@ class MailDomain(pulumi.ComponentResource):
                             parent=self,
                             depends_on=[*reports, *bodies, *addresses],
                             hooks=proven,
-                            protect=place.declared.parts.protect_record,
+                            protect=place.declared.parts.record.is_protected,
                         ),
                     )
                     passed.writes.append(record)
         here = places[0]
         self.handed_out = (
-            here.zone.hand_out(protect=declared.parts.protect_record) if here.zone else None
+            here.zone.hand_out(protect=declared.parts.record.is_protected) if here.zone else None
         )
         self.policy_url = here.host.policy_url
         self.policy_id = pulumi.Output.from_input(declared.id)
@@ -160,7 +161,7 @@ class MailDomain(pulumi.ComponentResource):
                 parent=self,
                 depends_on=[place.host.body],
                 hooks=_before(_candidate_proof(name, place, prover, recorder, passed)),
-                protect=place.declared.parts.protect_addresses,
+                protect=place.declared.parts.addresses.is_protected,
                 retain_on_delete=place.declared.parts.go_over,
             ),
         )
@@ -168,7 +169,7 @@ class MailDomain(pulumi.ComponentResource):
         return records
 
     def _places(self, name: str, args: MailDomainArgs) -> list[_Place]:
-        """Where the domain is to be found, and behind that what it leaves, if it leaves any."""
+        """The location where the domain is to be, and behind that its former one, if it moves."""
         declared, former = args["declaration"], args["former"]
         left = declared.leaving
 
@@ -182,18 +183,19 @@ class MailDomain(pulumi.ComponentResource):
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"], args["prover"].waits))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
-        came_from = former["hosting"].name if former["hosting"] is not None else ""
-        places = [_Place(name, declared, host, args["hosting"].name, zone, came_from=came_from)]
+        cloud = args["hosting"].name
+        left_cloud = former["hosting"].name if former["hosting"] is not None else ""
+        places = [_Place(name, declared, host, cloud, zone, former_cloud=left_cloud)]
         if former["hosting"] is not None:
             host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
-            former_cloud = came_from or args["hosting"].name
-            asked = former["hosting"] is not None and declared.former_host_may_get_requests
+            gets_requests = former["hosting"] is not None and declared.former_host_may_get_requests
             if declared.former is not None:
-                asked = asked or declared.former.is_asked
+                gets_requests = gets_requests or declared.former.is_queried
             # Nothing that a former host does may hold up the way back from enforce.
-            counts = asked and enforces(declared.intended)
-            places.append(_Place(f"{name}-former", left, host, former_cloud, former_zone, counts))
+            required = gets_requests and enforces(declared.intended)
+            at_former = left_cloud or cloud
+            places.append(_Place(f"{name}-former", left, host, at_former, former_zone, required))
         return places
 
 
@@ -266,14 +268,14 @@ def _candidate_proof(
     async def lead() -> None:
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
-        points, stays = (
-            partial(recorder.pointed, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
-            for cloud in (place.cloud, place.came_from)
+        here, back = (
+            partial(recorder.host_target, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
+            for cloud in (place.cloud, place.former_cloud or None)
         )
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
-            listener = MoveListener(partial(points, anew=True), stays)
+            listener = MoveListener(before_switch=partial(here, anew=True), switch_failed=back)
             await host.take_over(declared.policy_host, zone_id, listener)
-        await points()
+        await here()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     # The records of both address families lead to the same host.
@@ -324,12 +326,12 @@ async def _is_first(name: str, recorder: Recorder) -> bool:
 
 
 async def _prove_all(places: Sequence[_Place], prover: Prover, *, is_first: bool) -> list[Proof]:
-    """Prove every place that counts; what the others come to in about that time is told."""
+    """Prove every required location; what is seen of the others in about that time only warns."""
     prove = partial(_prove, prover=prover, is_first=is_first)
-    others = {asyncio.ensure_future(prove(place)): place for place in places if not place.counts}
+    others = {asyncio.ensure_future(prove(place)): place for place in places if not place.required}
     try:
-        counting = (prove(place) for place in places if place.counts)
-        proofs = list(await asyncio.gather(*counting))
+        required = (prove(place) for place in places if place.required)
+        proofs = list(await asyncio.gather(*required))
         if others:
             await asyncio.wait(others, timeout=_LEFT_SECONDS)
     finally:
@@ -339,7 +341,7 @@ async def _prove_all(places: Sequence[_Place], prover: Prover, *, is_first: bool
     for seen, place in zip(left, others.values(), strict=True):
         if isinstance(seen, BaseException):
             why = str(seen) or f"not proven within {_LEFT_SECONDS:g} s after the rest"
-            pulumi.log.warn(f"{place.declared.domain}, at the host that it leaves: {why}")
+            pulumi.log.warn(f"{place.declared.domain}, at its former host: {why}")
         else:
             proofs.append(seen)
     return proofs

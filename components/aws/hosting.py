@@ -75,16 +75,16 @@ class AwsHosting:
                 "body": declaration.body,
                 "before_body": before_body,
                 "cache_seconds": self._cache_seconds,
-                "protect": declaration.parts.protect_host,
+                "protect": declaration.parts.host.is_protected,
                 "keep": declaration.keep,
-                "issued": declaration.parts.issued,
+                "issued": declaration.parts.certificate,
                 "bucket": self.bucket,
                 "zones": zones,
                 "account": self._account,
             },
             opts,
         )
-        if self._alarm_topic and declaration.parts.issued:
+        if self._alarm_topic and declaration.parts.certificate:
             from components.aws.alarms import Alarms  # loads more of pulumi_aws
 
             Alarms(

@@ -60,7 +60,7 @@ class CloudflareHosting:
                 "before_body": before_body,
                 "cache_seconds": self._cache_seconds,
                 "settle_seconds": self._settle_seconds,
-                "protect": declaration.parts.protect_host,
+                "protect": declaration.parts.host.is_protected,
                 "account": self._account,
                 "workers_dev": self._workers_dev,
             },

@@ -69,7 +69,7 @@ def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Fin
     parts = ledger.last_phase.phase.parts if ledger.last_phase is not None else None
     if not ledger.is_proven(last):
         yield _finding(checks.STACK_UNPROVEN, last.id)
-    elif seen.sts.settled and (parts is None or parts.record):
+    elif seen.sts.settled and (parts is None or parts.record.is_declared):
         live = record.id if record is not None else "none"
         if live != last.id:
             yield _finding(checks.STACK_ID_DIFFERS, f"DNS has {live}, the ledger {last.id}")

@@ -176,13 +176,13 @@ class HostTarget:
     """The records of the policy host in the zone ``zone_id`` will lead to the cloud ``hosting``.
 
     It is written before the records change. Resolvers may keep the former addresses for
-    ``ttl_seconds``. An empty ``hosting`` says that the zone's records will be deleted.
+    ``ttl_seconds``. None says that the zone's records will be deleted.
     """
 
     number: int
     at: dt.datetime
     zone_id: str
-    hosting: str
+    hosting: str | None
     ttl_seconds: int
 
     @property
@@ -258,6 +258,8 @@ def payload(entry: Entry) -> dict[str, object]:
         return {"zone_id": zone.zone_id, "name": zone.name, "name_servers": servers}
     own = {each.name: getattr(entry, each.name) for each in fields(entry)}
     del own["number"], own["at"]
+    if isinstance(entry, HostTarget):
+        own["hosting"] = entry.hosting or ""
     if isinstance(entry, Body):
         own["body"] = base64.b64encode(entry.body).decode("ascii")
     return own
@@ -309,12 +311,12 @@ def _hosted(number: int, at: dt.datetime, found: dict[str, Any]) -> Hosted:
     return Hosted(number, at, _word(found["hosting"]))
 
 
-def _pointed(number: int, at: dt.datetime, found: dict[str, Any]) -> HostTarget:
-    zone_id, hosting = _word(found["zone_id"]), _word(found["hosting"])
+def _host_target(number: int, at: dt.datetime, found: dict[str, Any]) -> HostTarget:
+    zone_id, hosting = _word(found["zone_id"]), _word(found["hosting"]) or None
     return HostTarget(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
 
 
-def _freed(number: int, at: dt.datetime, found: dict[str, Any]) -> ProtectionChanged:
+def _protection_changed(number: int, at: dt.datetime, found: dict[str, Any]) -> ProtectionChanged:
     return ProtectionChanged(number, at, _flag(found["is_free"]))
 
 
@@ -341,8 +343,8 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
     "stage": _stage,
     "delegated": _delegated,
     "hosted": _hosted,
-    "pointed": _pointed,
-    "freed": _freed,
+    "pointed": _host_target,
+    "freed": _protection_changed,
 }
 
 

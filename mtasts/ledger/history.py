@@ -174,16 +174,16 @@ class Ledger:
         """Whether the copy at the cloud ``hosting`` was ever the authoritative one."""
         return any(each.hosting == hosting for each in self.entries if isinstance(each, Hosted))
 
-    def pointed(self, zone_id: str) -> HostTarget | None:
-        """To which cloud the policy host's name leads in a zone; None if no entry says so."""
-        return next(iter(self._pointed(zone_id)), None)
+    def host_target(self, zone_id: str) -> HostTarget | None:
+        """Where the policy host's name leads in a zone, if that was written down."""
+        return next(iter(self._host_targets(zone_id)), None)
 
     def has_moved(self, zone_id: str) -> bool:
-        """Whether the policy host's name led to another cloud before, in the same zone."""
-        return len({each.hosting for each in self._pointed(zone_id)}) > 1
+        """Whether the policy host's name ever led to another cloud in a zone than now."""
+        return len({each.hosting for each in self._host_targets(zone_id)}) > 1
 
-    def _pointed(self, zone_id: str) -> tuple[HostTarget, ...]:
-        """The targets since the zone last got the domain's records, the newest first."""
+    def _host_targets(self, zone_id: str) -> tuple[HostTarget, ...]:
+        """Where it led since the zone has records of the domain, the last one first."""
         found = [e for e in self.entries if isinstance(e, HostTarget) and e.zone_id == zone_id]
         return tuple(itertools.takewhile(lambda each: each.hosting, reversed(found)))
 

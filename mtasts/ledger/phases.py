@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from mtasts.ledger.stages import Stage
 
@@ -25,67 +25,82 @@ class Phase(StrEnum):
         return _PARTS[self]
 
 
+class Presence(Enum):
+    """Whether a part of a domain is declared, and whether the engine may delete it."""
+
+    ABSENT = "absent"
+    PRESENT = "present"
+    PROTECTED = "protected"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether it is there."""
+        return self is not Presence.ABSENT
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether the engine may not delete it, since senders rely on it."""
+        return self is Presence.PROTECTED
+
+    @property
+    def unprotected(self) -> Presence:
+        """The same where nobody relies on it."""
+        return Presence.PRESENT if self is Presence.PROTECTED else self
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The resources of a domain that are declared, and those that the engine may not delete.
 
-    ``record`` is the STS record, ``addresses`` are the policy host's address records, ``issued``
-    says that there is a certificate. With ``go_over`` the next cloud itself leads the policy host's
+    ``record`` is the STS record, ``addresses`` are the policy host's address records,
+    ``certificate`` says that there is one. With ``go_over`` the next cloud itself leads the policy host's
     name to its host, and replaces the record that led to the former one.
     """
 
-    record: bool = True
-    addresses: bool = True
-    host: bool = True
-    protect_record: bool = True
-    protect_addresses: bool = True
-    protect_host: bool = True
-    issued: bool = True
+    record: Presence = Presence.PROTECTED
+    addresses: Presence = Presence.PROTECTED
+    host: Presence = Presence.PROTECTED
+    certificate: bool = True
     go_over: bool = False
 
     @property
     def unprotected(self) -> Parts:
-        """The same parts, without protection: no sender holds an enforced policy of the domain."""
-        return replace(self, protect_record=False, protect_addresses=False, protect_host=False)
-
-    def at(self, stage: Stage) -> Parts:
-        """The parts that are declared in ``stage``.
-
-        Each stage needs the records of the stage before: without a certificate there is no host,
-        and without a host the policy host has no address.
-        """
-        is_live = stage is Stage.LIVE
+        """The same parts of a domain that nobody relies on."""
         return replace(
             self,
-            record=self.record and is_live,
-            protect_record=self.protect_record and is_live,
-            addresses=self.addresses and stage is not Stage.REQUESTED,
-            protect_addresses=self.protect_addresses and is_live,
-            issued=stage is not Stage.REQUESTED,
+            record=self.record.unprotected,
+            addresses=self.addresses.unprotected,
+            host=self.host.unprotected,
+        )
+
+    def at(self, stage: Stage) -> Parts:
+        """What of it is declared in a stage: each needs what the one before handed out."""
+        if stage is Stage.LIVE:
+            return self
+        is_issued = stage is not Stage.REQUESTED
+        return replace(
+            self,
+            record=Presence.ABSENT,
+            addresses=self.addresses.unprotected if is_issued else Presence.ABSENT,
+            certificate=is_issued,
         )
 
     @property
     def leaving(self) -> Parts:
-        """The same parts, with addresses and host unprotected, before a move replaces them."""
-        return replace(self, protect_addresses=False, protect_host=False)
+        """The same parts while host and addresses are about to be others."""
+        return replace(self, addresses=self.addresses.unprotected, host=self.host.unprotected)
 
 
 ALL = Parts()
 UNPROTECTED = ALL.unprotected
-_NO_RECORD = Parts(record=False, protect_record=False, protect_addresses=False)
-_NO_ADDRESSES = Parts(
-    record=False,
-    addresses=False,
-    protect_record=False,
-    protect_addresses=False,
-    protect_host=False,
-)
+_NO_RECORD = Parts(record=Presence.ABSENT, addresses=Presence.PRESENT)
+_NO_ADDRESSES = Parts(Presence.ABSENT, Presence.ABSENT, Presence.PRESENT)
 _PARTS = {
     Phase.KEPT: ALL,
-    Phase.RECORD_FREE: Parts(protect_record=False),
+    Phase.RECORD_FREE: Parts(record=Presence.PRESENT),
     Phase.RECORD_WITHDRAWN: _NO_RECORD,
     Phase.RECORD_GONE: _NO_RECORD,
     Phase.ADDRESSES_WITHDRAWN: _NO_ADDRESSES,
     Phase.ADDRESSES_GONE: _NO_ADDRESSES,
-    Phase.HOST_WITHDRAWN: replace(_NO_ADDRESSES, host=False),
+    Phase.HOST_WITHDRAWN: replace(_NO_ADDRESSES, host=Presence.ABSENT),
 }

@@ -269,8 +269,14 @@ class Recorder:
         if ledger.hosting is None:
             await self._note(domain, lambda now: Hosted(now.next_number, self.now(), self.hosting))
 
-    async def pointed(
-        self, domain: str, zone_id: str, hosting: str, ttl_seconds: int, *, anew: bool = False
+    async def host_target(
+        self,
+        domain: str,
+        zone_id: str,
+        hosting: str | None,
+        ttl_seconds: int,
+        *,
+        anew: bool = False,
     ) -> None:
         """Append to which cloud the policy host's name will lead in a zone, if that changes.
 
@@ -279,15 +285,15 @@ class Recorder:
         """
 
         def entry(ledger: Ledger) -> Entry | None:
-            known = ledger.pointed(zone_id)
-            if not anew and (known.hosting if known else "") == hosting:
+            known = ledger.host_target(zone_id)
+            if not anew and (known.hosting if known else None) == hosting:
                 return None
             return HostTarget(ledger.next_number, self.now(), zone_id, hosting, ttl_seconds)
 
         await self._note(domain, entry)
 
-    async def freed(self, domain: str, *, is_free: bool) -> None:
-        """Append whether the host is unprotected."""
+    async def protection_changed(self, domain: str, *, is_free: bool) -> None:
+        """Write down whether the host has lost its protection."""
         await self._note(
             domain, lambda ledger: ProtectionChanged(ledger.next_number, self.now(), is_free)
         )

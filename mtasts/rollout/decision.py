@@ -115,9 +115,9 @@ def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:
         for each in found.handover.records
         if each.is_there and handover.is_withdrawn(found.name, parts, each.record)
     }
-    if not parts.record and found.live_id is not None:
+    if not parts.record.is_declared and found.live_id is not None:
         names.add(f"{STS_LABEL}.{found.name}")
-    if not parts.addresses and any(each.values for each in found.host_addresses):
+    if not parts.addresses.is_declared and any(each.values for each in found.host_addresses):
         names.add(f"{POLICY_LABEL}.{found.name}")
     if names:
         text = f"have the agency remove what it has at {', '.join(sorted(names))}"
@@ -264,7 +264,7 @@ def _decide(found: Facts, now: dt.datetime, dns: Dns, new_id: Callable[[], str])
     last = judged.retirement or ledger.last_phase
     phase = last.phase if last is not None else Phase.KEPT
     declaration = None
-    if intended is not None and zone is not None and phase.parts.host:
+    if intended is not None and zone is not None and phase.parts.host.is_declared:
         declaration = _declare(found, zone, intended, phase, now)
         declaration = replace(
             declaration,
@@ -304,7 +304,7 @@ def _declare(
 def _held_in(found: DomainFacts, dns: Dns, now: dt.datetime) -> HostedZone | None:
     """Where a held domain was last; None where only another cloud could declare it there."""
     last = found.history.last_zone
-    pointed = found.history.pointed(last.zone_id) if last else None
+    pointed = found.history.host_target(last.zone_id) if last else None
     if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.placement.hosting):
         return None
     zone = last or found.hosted_zone
@@ -357,7 +357,7 @@ def shared(
     mail = (found for found in domains if isinstance(found, DomainFacts))
     names = {found.name for found in mail if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
-    serves = any(decision.phase(name).parts.host for name in names)
+    serves = any(decision.phase(name).parts.host.is_declared for name in names)
     return Shared(
         protect=not goes_away
         and (not is_sure or serves or any(each.is_relied_on for each in remembered)),
@@ -378,7 +378,7 @@ def is_relied_on(found: DomainFacts) -> bool:
 def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:
     """What is left to do once every domain that the file lists is retired; None before that."""
     names = [found.name for found in domains if isinstance(found, DomainFacts)]
-    if not names or any(decision.phase(name).parts.host for name in names):
+    if not names or any(decision.phase(name).parts.host.is_declared for name in names):
         return None
     return note(
         "stack-retired",

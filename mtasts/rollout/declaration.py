@@ -25,14 +25,14 @@ TLSRPT_LABEL = "_smtp._tls"
 
 @dataclass(frozen=True, slots=True)
 class FormerZone:
-    """The zone that the records move away from: whether DNS leads there, and who may ask it still.
+    """The former zone of a moving domain: whether DNS leads there, and whether it is queried.
 
-    What DNS leads to stays protected. Resolvers may ask it for some time after that.
+    What DNS leads to stays protected. Resolvers may query it for some time after that.
     """
 
     zone: HostedZone
     is_led_to: bool = True
-    is_asked: bool = True
+    is_queried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

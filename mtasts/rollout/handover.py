@@ -161,8 +161,8 @@ def absence(stage: Stage | None) -> str:
 def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:
     """Whether a handed-out record is to go, in a phase of a retirement that has ``parts``."""
     if record.owner == f"{STS_LABEL}.{domain}":
-        return not parts.record
-    return not parts.addresses
+        return not parts.record.is_declared
+    return not parts.addresses.is_declared
 
 
 def missing(looked: Looked, absent: str = "waiting for") -> Ruling | None:

@@ -112,12 +112,12 @@ class Move:
             known is not None and known.zone_id != zone.zone_id and self.now >= known.settled_at
         )
         is_led_to = self.leads_to_former_zone
-        return FormerZone(zone, is_led_to, is_asked=is_led_to or not has_settled)
+        return FormerZone(zone, is_led_to, is_queried=is_led_to or not has_settled)
 
     @property
     def former_host_may_get_requests(self) -> bool:
         """Whether a sender may come to the former host, by the records of the target's zone."""
-        pointed = self.ledger.pointed(self.target.zone.zone_id)
+        pointed = self.ledger.host_target(self.target.zone.zone_id)
         if pointed is None or pointed.hosting != self.target.hosting:
             return True
         return self.ledger.has_moved(pointed.zone_id) and self.now < pointed.settled_at
@@ -127,7 +127,7 @@ class Move:
         """Whether the former zone goes on to lead to the host that it leads to now."""
         if self.former is None or self.former_zone is None:
             return True
-        pointed = self.ledger.pointed(self.former_zone.zone_id)
+        pointed = self.ledger.host_target(self.former_zone.zone_id)
         return pointed is None or pointed.hosting == self.former.hosting
 
     @property
@@ -184,9 +184,10 @@ def zone_refusals(
 def _former_zone_too_early(move: Move, others: Sequence[HostedZone]) -> Iterator[Ruling]:
     """Why resolvers may query one of the ``others``, which the records were in before."""
     ledger, left = move.ledger, next(iter(others))
-    at = ledger.pointed(left.zone_id)
+    at = ledger.host_target(left.zone_id)
     hosting = Hosting(ledger.hosting or Hosting.AWS)
-    back = f"put back {_leaving_keys(hosting, at.hosting if at else hosting, left, move.domain)}"
+    cloud = (at.hosting if at is not None else None) or hosting
+    back = f"put back {_leaving_keys(hosting, cloud, left, move.domain)}"
     servers = ", ".join(sorted(move.target.zone.name_servers))
     named = f"{back}, and have the registrar name {servers} alone"
     seen = ledger.delegated
@@ -216,7 +217,7 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
     ledger, hosting, former = move.ledger, move.target.hosting, move.former_zone
     if ledger.last_proven is None:
         return
-    pointed = ledger.pointed(move.target.zone.zone_id)
+    pointed = ledger.host_target(move.target.zone.zone_id)
     if ledger.hosting not in {None, hosting} and not move.changes_host:
         yield refusal(
             "move-host-at-once",
@@ -226,13 +227,13 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
             "(docs/moving.md)",
         )
     elif former is not None:
-        there = ledger.pointed(former.zone_id)
+        there = ledger.host_target(former.zone_id)
         if there is not None and not move.keeps_former_host:
             yield refusal(
                 "former-zone-other-host",
                 f"in the former zone of {move.domain}, {former.name} ({former.zone_id}), its host "
                 f"is at {there.hosting}",
-                f"write {_leaving_keys(hosting, there.hosting, former, move.domain)}",
+                f"write {_leaving_keys(hosting, there.hosting or hosting, former, move.domain)}",
             )
         elif hosting is Hosting.CLOUDFLARE and ledger.hosting != hosting:
             yield from _worker_without_zone(move)
@@ -288,10 +289,10 @@ def _leaving_keys(hosting: Hosting, cloud: str, former: HostedZone, domain: str)
 def host_refusals(move: Move) -> Iterator[Ruling]:
     """Why the former host may not go yet."""
     ledger, hosting = move.ledger, move.target.hosting
-    pointed = ledger.pointed(move.target.zone.zone_id)
+    pointed = ledger.host_target(move.target.zone.zone_id)
     if move.changes_host or pointed is None:
         return
-    if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses:
+    if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses.is_declared:
         return  # its name leads nowhere any more
     back = f"put back mtasts:leaving: {hosting.other}"
     if pointed.hosting != hosting:

@@ -133,40 +133,46 @@ def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.dat
         if ledger.delegated is None or ledger.delegated.zone_id != last.zone_id:
             servers = ", ".join(sorted(last.name_servers))
             before = f"have the registrar of {last.name} name {servers} alone"
-            return Step("from when on DNS leads there is written down", before=before)
+            return Step("record when delegation to the new zone began", before=before)
     settled = [each.delegated.settled_at for each in moving.values() if each.delegated]
-    if too_early := _until(settled, now, "resolvers may ask the former zone"):
+    if too_early := _until(settled, now, "resolvers may query the former zone"):
         return too_early
     keys = ["mtasts:leavingDns"]
     if config.leaving is config.hosting.other:
         keys.append("mtasts:leaving")
     if config.dns is Dns.ROUTE53:
         keys += ["mtasts:cloudflareAccount", "mtasts:settleSeconds"]
-    return Step("what is left goes", tuple((key, None) for key in keys))
+    return Step("remove the records of the former zone", tuple((key, None) for key in keys))
 
 
 def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
     if config.leaving is not Hosting.AWS:
-        return Step("what leaves may be deleted later", (("mtasts:leaving", Hosting.AWS),))
+        return Step(
+            "turn off deletion protection of what will be removed",
+            (("mtasts:leaving", Hosting.AWS),),
+        )
     for name, ledger in sorted(ledgers.items()):
         if ledger.has_enforced and not ledger.is_freed:
             return Step(f"the host of {name} is protected still")
-    return Step("the policy host goes over", (("mtasts:hosting", Hosting.CLOUDFLARE),))
+    return Step("switch the policy host", (("mtasts:hosting", Hosting.CLOUDFLARE),))
 
 
 def _leave_host(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
     settled = []
     for name, ledger in sorted(ledgers.items()):
-        if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses:
+        if (
+            ledger.last_phase is not None
+            and not ledger.last_phase.phase.parts.addresses.is_declared
+        ):
             continue  # its name leads nowhere any more
-        pointed = ledger.pointed(ledger.last_zone.zone_id) if ledger.last_zone else None
+        pointed = ledger.host_target(ledger.last_zone.zone_id) if ledger.last_zone else None
         if pointed is None or pointed.hosting != config.hosting:
-            return Step(f"the policy host of {name} has not gone over yet")
+            return Step(f"the policy host of {name} has not switched yet")
         if ledger.has_moved(pointed.zone_id):
             settled.append(pointed.settled_at)
-    if too_early := _until(settled, now, "resolvers may have the address before"):
+    if too_early := _until(settled, now, "resolvers may have the address of the former host"):
         return too_early
-    return Step("the host that is left goes", (("mtasts:leaving", None),))
+    return Step("remove the former policy host", (("mtasts:leaving", None),))
 
 
 def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
@@ -204,16 +210,19 @@ def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
     if config.hosting is Hosting.CLOUDFLARE:
         zones = {name: each.last_zone for name, each in sorted(ledgers.items())}
         for name, zone in zones.items():
-            pointed = ledgers[name].pointed(zone.zone_id) if zone else None
+            pointed = ledgers[name].host_target(zone.zone_id) if zone else None
             if pointed is not None and pointed.hosting == Hosting.CLOUDFLARE:
                 raise UsageError(
-                    f"the policy host of {name} has gone over: finish the move with --hosting "
+                    f"the policy host of {name} has switched: finish the move with --hosting "
                     "cloudflare, and then move back"
                 )
         keys = [("mtasts:hosting", Hosting.AWS), ("mtasts:leaving", Hosting.CLOUDFLARE)]
         return Step(why, tuple(keys))
     if config.dns is Dns.CLOUDFLARE:  # it was given up before, and begins anew
-        return Step("what leaves may be deleted later", (("mtasts:leaving", Hosting.AWS),))
+        return Step(
+            "turn off deletion protection of what will be removed",
+            (("mtasts:leaving", Hosting.AWS),),
+        )
     for name, ledger in sorted(ledgers.items()):
         last, led = ledger.last_zone, ledger.delegated
         if last is not None and led is not None and led.zone_id == last.zone_id:

@@ -140,7 +140,9 @@ def _ruling(row: Mapping[str, Any]) -> Ruling:
 def _outlook(found: DomainFacts, declared: Declaration | None, decision: Decision) -> Outlook:
     ledger = found.history
     named = (found.live_id or "") if found.sts and found.sts.settled else _recorded_id(ledger)
-    is_reached = _parts(ledger).addresses or any(each.values for each in found.host_addresses)
+    is_reached = _parts(ledger).addresses.is_declared or any(
+        each.values for each in found.host_addresses
+    )
     before, unfinished = _present(ledger, named, is_reached=is_reached)
     if declared is not None:
         after = _declared(declared)
@@ -154,7 +156,7 @@ def _outlook(found: DomainFacts, declared: Declaration | None, decision: Decisio
 
 def _gone(remembered: Remembered) -> Outlook:
     ledger = remembered.ledger
-    reached = _parts(ledger).addresses
+    reached = _parts(ledger).addresses.is_declared
     before, unfinished = _present(ledger, _recorded_id(ledger), is_reached=reached)
     return Outlook(remembered.name, before, Published(), unfinished, listed=False)
 
@@ -166,7 +168,7 @@ def _parts(ledger: Ledger) -> Parts:
 def _recorded_id(ledger: Ledger) -> str:
     """The id that the record names by the ledger's word, for want of a look-up."""
     last = ledger.last_proven
-    return last.id if last is not None and _parts(ledger).record else ""
+    return last.id if last is not None and _parts(ledger).record.is_declared else ""
 
 
 def _present(ledger: Ledger, named: str, *, is_reached: bool) -> tuple[Published, str | None]:
@@ -183,9 +185,9 @@ def _present(ledger: Ledger, named: str, *, is_reached: bool) -> tuple[Published
 def _declared(declared: Declaration) -> Published:
     parts = declared.parts
     # Before its certificate is issued the policy is written, for whoever publishes the records.
-    is_there = parts.addresses or not parts.issued
+    is_there = parts.addresses.is_declared or not parts.certificate
     return Published(
-        declared.id if parts.record else "", _text(declared.body) if is_there else None
+        declared.id if parts.record.is_declared else "", _text(declared.body) if is_there else None
     )
 
 

@@ -55,9 +55,7 @@ def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
     return held
 
 
-def foreign_records(
-    domain: DomainConfig, ledger: Ledger, sts: DnsAnswer | None
-) -> Iterator[Ruling]:
+def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Iterator[Ruling]:
     """What DNS has in place of our STS record, and what that means for ``domain``.
 
     A step away from enforce is never stopped. A new re-roll token publishes ours on purpose where
@@ -66,8 +64,6 @@ def foreign_records(
     `mtasts.rollout.preflight` judges a domain that has no ledger.
     """
     last = ledger.last_proven
-    if ledger.last_body is None or sts is None:
-        return
     if not sts.settled:
         yield _unseen(domain, ledger, sts)
         return

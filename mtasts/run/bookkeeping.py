@@ -115,16 +115,16 @@ async def hand_over(recorder: Recorder, found: DomainFacts, *, is_held: bool) ->
 async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone) -> None:
     """Append to which cloud the host's name leads in each zone, and whether it is protected."""
     name, ledger = found.name, found.history
-    if ledger.pointed(zone.zone_id) is None and found.former_zone is None:
-        await recorder.pointed(name, zone.zone_id, found.cloud, 0)
+    if ledger.host_target(zone.zone_id) is None and found.former_zone is None:
+        await recorder.host_target(name, zone.zone_id, found.cloud, 0)
     if found.former_zone is None:
         gone = {each.zone_id for each in ledger.zones} - {zone.zone_id}
-        for zone_id in sorted(each for each in gone if ledger.pointed(each) is not None):
-            await recorder.pointed(name, zone_id, "", 0)
+        for zone_id in sorted(each for each in gone if ledger.host_target(each) is not None):
+            await recorder.host_target(name, zone_id, None, 0)
     hosting = found.placement.hosting
     is_free = goes_away(hosting, found.placement.leaving)
     if is_free != ledger.is_freed and (is_free or hosting is Hosting.AWS):
-        await recorder.freed(name, is_free=is_free)
+        await recorder.protection_changed(name, is_free=is_free)
 
 
 async def record_progress(recorder: Recorder, name: str, progress: Progress) -> None:

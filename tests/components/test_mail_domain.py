@@ -55,7 +55,7 @@ def declared(*, alarm_topic: str | None = None, **changes: object) -> Recorded:
             bucket="mtasts-bucket",
             account_id="123456789012",
             cache_seconds=60,
-            protect=one.parts.protect_host,
+            protect=one.parts.host.is_protected,
             keep=one.keep,
             alarm_topic=alarm_topic,
         )

@@ -170,9 +170,9 @@ def test_while_hosting_moves_both_stand_and_what_leaves_is_free_to_go() -> None:
     assert not found.request(DISTRIBUTION).protect
     assert not found.request(f"BucketObjectv2 {DOMAIN}-policy").protect
     assert found.request(SCRIPT).protect
-    assert ENFORCED.leaving.protect_record
-    assert not (ENFORCED.leaving.protect_host)
-    assert not (ENFORCED.leaving.protect_addresses)
+    assert ENFORCED.leaving.record.is_protected
+    assert not (ENFORCED.leaving.host.is_protected)
+    assert not (ENFORCED.leaving.addresses.is_protected)
 
 
 OLD = HostedZone("a" * 32, DOMAIN, frozenset({"ada.example"}))

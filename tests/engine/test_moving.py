@@ -177,18 +177,21 @@ def test_the_steps_that_are_told_lead_there_and_back(lab: Lab) -> None:
     with domain.asking() as senders:
         domain.project.configure({"mtasts:settleSeconds": "1"})
         told = domain.steps("--hosting", "cloudflare")
-        assert told == ["what leaves may be deleted later", "the policy host goes over"]
+        assert told == [
+            "turn off deletion protection of what will be removed",
+            "switch the policy host",
+        ]
         domain.project = domain.project.later(2 * HOUR)
-        assert domain.steps("--hosting", "cloudflare") == ["the host that is left goes"]
+        assert domain.steps("--hosting", "cloudflare") == ["remove the former policy host"]
         told = domain.steps("--hosting", "aws", "--dns", "route53")
         assert told == [
             "a bucket at AWS, for the ledgers",
             "both hosts and both zones",
-            "from when on DNS leads there is written down",
+            "record when delegation to the new zone began",
         ]
         domain.project = domain.project.later(3 * DAY)
         told = domain.steps("--hosting", "aws", "--dns", "route53")
-        assert told == ["what is left goes"]
+        assert told == ["remove the records of the former zone"]
     assert senders.wrong == []
     assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
     assert lab.sts_at("cloudflare", domain.name) is None
@@ -224,7 +227,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
         def wait() -> None:
             rests(project)
             project.pulumi("config", "rm", "mtasts:leavingDns").required()
-            assert "resolvers may ask the former zone" in project.up().text
+            assert "resolvers may query the former zone" in project.up().text
             project.configure({"mtasts:leavingDns": "route53"})
             asking.close()
             asking.enter_context(last)
@@ -340,7 +343,7 @@ def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
     assert f"DNS has no address for mta-sts.{domain.name}" in refused.text
     project.configure({"mtasts:mode": "testing"})
     told = project.up().required()
-    assert f"{domain.name}, at the host that it leaves: " in told.text
+    assert f"{domain.name}, at its former host: " in told.text
     published = project.outputs()["domains"][domain.name]["policyId"]
     for dns in ("route53", "cloudflare"):
         assert published in str(lab.sts_at(dns, domain.name))

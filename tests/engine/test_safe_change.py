@@ -125,7 +125,7 @@ def test_an_id_that_nobody_here_has_published_holds_an_enforced_domain(
     lab.put(domain, {"Name": owner, "Type": "TXT", "TTL": 300, "ResourceRecords": theirs})
     refused(lab, project, domain, f"DNS has the policy id 20200101 at {owner}")
     project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
-    refused(lab, project, domain, "no evidence counts for enforce; publish mode testing first")
+    refused(lab, project, domain, "no evidence counts for enforce: publish mode testing first")
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
     decided = {"for[0]": "evidence", "reason": "an incident", "approvedBy": "a test"}
     for key, value in (decided | {"expires": str(until)}).items():
@@ -146,7 +146,7 @@ def test_what_the_verdict_could_not_see_is_refused_before_the_record_is_written(
     project.configure({"mtasts:ttl": "600"})
     stopped = project.up()
     assert not stopped.ok
-    assert f"not published: mx2.{domain}: live MX of {domain}" in stopped.text
+    assert f"not published: [mx-uncovered] mx2.{domain}: live MX of {domain}" in stopped.text
     assert lab.sts(domain) == record
     lab.control.clear_dns_fault(owner, "TXT")
     project.settle()  # it is: nothing new is told to senders

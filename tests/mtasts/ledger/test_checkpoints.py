@@ -355,7 +355,7 @@ async def test_one_run_reads_a_ledger_once() -> None:
         await recorder.keep(DOMAIN)
         await recorder.ensure_body(DOMAIN, first)
         await recorder.hosted(DOMAIN, await recorder.read(DOMAIN))
-        await recorder.pointed(DOMAIN, "Z1", "aws", 300)
+        await recorder.host_target(DOMAIN, "Z1", "aws", 300)
         await recorder.proven(DOMAIN, first.id, (), ())
         assert await recorder.read(DOMAIN) != ledger
     assert store.count("read") == 2

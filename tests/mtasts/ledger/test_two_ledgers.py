@@ -87,7 +87,7 @@ async def test_what_did_not_come_about_is_written_anew() -> None:
     store = MemoryStore()
     recorder = Recorder(store, Hosting.CLOUDFLARE, lambda: NOW)
     for anew in (False, False, True):
-        await recorder.pointed(DOMAIN, "Z1", "cloudflare", 300, anew=anew)
+        await recorder.host_target(DOMAIN, "Z1", "cloudflare", 300, anew=anew)
     assert len(store.entries) == 2
 
 
@@ -234,7 +234,7 @@ async def test_what_is_written_at_once_stands_one_after_the_other() -> None:
     body = intend(Ledger(), Policy(Mode.NONE, 86_400, ()))
     await asyncio.gather(
         recorder.ensure_body(DOMAIN, body),
-        *(recorder.pointed(DOMAIN, "Z1", "aws", 300) for _ in range(2)),
+        *(recorder.host_target(DOMAIN, "Z1", "aws", 300) for _ in range(2)),
         recorder.hosted(DOMAIN, Ledger()),
         recorder.enter(DOMAIN, Stage.LIVE),
     )
@@ -246,10 +246,10 @@ async def test_what_is_written_at_once_stands_one_after_the_other() -> None:
         StageEntered(4, NOW, Stage.LIVE),
     )
     await recorder.hosted(DOMAIN, await recorder.read(DOMAIN))
-    await recorder.pointed(DOMAIN, "Z1", "cloudflare", 300)
+    await recorder.host_target(DOMAIN, "Z1", "cloudflare", 300)
     ledger = await recorder.read(DOMAIN)
-    assert ledger.pointed("Z1") == HostTarget(5, NOW, "Z1", "cloudflare", 300)
-    assert (ledger.has_moved("Z1"), ledger.has_moved("Z2"), ledger.pointed("Z2")) == (
+    assert ledger.host_target("Z1") == HostTarget(5, NOW, "Z1", "cloudflare", 300)
+    assert (ledger.has_moved("Z1"), ledger.has_moved("Z2"), ledger.host_target("Z2")) == (
         True,
         False,
         None,

@@ -38,7 +38,7 @@ def test_domains_with_a_zone_are_declared_and_parked_ones_are_not() -> None:
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     assert [each.domain for each in decision.declared] == ["example.gov", "b.example.gov"]
     assert decision.held == {}
-    assert not any(each.parts.protect_record for each in decision.declared)
+    assert not any(each.parts.record.is_protected for each in decision.declared)
 
 
 def test_a_new_domain_that_is_held_is_left_out_and_stops_no_other() -> None:
@@ -86,8 +86,10 @@ def test_protection_comes_with_enforce_and_not_with_a_promotion_that_is_held(
     promoted = replace(first.domain, mode=Mode.ENFORCE, override=override)
     enforced = replace(first, domain=promoted)
     decision = decide((enforced, *others), NOW, dns=Dns.ROUTE53)
-    assert [each.parts.protect_record for each in decision.declared if problems == ()] == protected
-    assert not any(each.parts.protect_record for each in decision.declared if problems)
+    assert [
+        each.parts.record.is_protected for each in decision.declared if problems == ()
+    ] == protected
+    assert not any(each.parts.record.is_protected for each in decision.declared if problems)
 
 
 STATUS = st.sampled_from(DnsStatus)
@@ -142,7 +144,7 @@ def test_whatever_is_observed_a_published_domain_is_declared_or_the_run_fails(
     is_published = found.sts is None or not found.sts.settled or found.live_id == "old"
     if known.last_zone is not None and known.last_body == known.last_proven:
         assert bool(decision.declared) is (is_published or not decision.held)
-    assert all(each.parts.protect_record for each in decision.declared)
+    assert all(each.parts.record.is_protected for each in decision.declared)
     assert is_relied_on(found)
     for each in decision.declared:
         if decision.held:
@@ -206,7 +208,7 @@ def test_protection_goes_ahead_of_a_host_that_leaves_its_zone(
     around = survey(ledger=pointed)
     domains = tuple(replace(each, leaving=leaving) for each in around)
     decision = decide(domains, NOW, dns=Dns.ROUTE53)
-    assert {each.parts.protect_host for each in decision.declared} == {protects}
+    assert {each.parts.host.is_protected for each in decision.declared} == {protects}
     assert {each.parts.go_over for each in decision.declared} == {not protects}
     assert {each.former_host_may_get_requests for each in decision.declared} == {False}
 
@@ -266,7 +268,7 @@ def test_a_domain_whose_records_are_handed_out_is_declared_stage_by_stage() -> N
     (first, *_) = survey()
     found = replace(first, agency_zone=ZONE)
     (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
-    assert (declared.parts.record, declared.parts.issued) == (False, False)
+    assert (declared.parts.record.is_declared, declared.parts.certificate) == (False, False)
 
 
 def test_a_held_domain_is_in_no_zone_of_another_keeper() -> None:
@@ -275,3 +277,14 @@ def test_a_held_domain_is_in_no_zone_of_another_keeper() -> None:
     (first, *_) = survey("example.gov", ledger=known)
     decision = decide((first,), NOW, dns=Dns.ROUTE53)
     assert (list(decision.held), decision.declared) == (["example.gov"], ())
+
+
+def test_what_is_told_of_a_domain_has_its_name_and_its_id() -> None:
+    first, *_ = survey(ledger=placed(proven=True))
+    silent = replace(first, delegation=DnsAnswer("example.gov", "NS", DnsStatus.FAILED))
+    decision = decide((silent,), NOW, dns=Dns.ROUTE53)
+    (warned,), (noted,) = decision.warnings, decision.notes
+    assert warned.startswith(
+        "example.gov: [zone-delegation-unknown] could not find out who answers"
+    )
+    assert noted.startswith("example.gov: [enforce-way-back] back from enforce: ")

@@ -381,7 +381,11 @@ async def test_of_a_domain_that_is_not_live_a_failing_ledger_protects_no_more() 
     (first, *_) = survey(ledger=known)
     found = replace(first, agency_zone=ZONE, unwritten=UndeterminedError("no answer"))
     (declared,) = decide((found,), NOW, dns=Dns.MANUAL).declared
-    assert (declared.keep, declared.parts.issued, declared.parts.record) == (False, False, False)
+    assert (declared.keep, declared.parts.certificate, declared.parts.record.is_declared) == (
+        False,
+        False,
+        False,
+    )
 
 
 async def test_notes_that_are_not_known_make_the_ledger_unknown() -> None:

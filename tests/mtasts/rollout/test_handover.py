@@ -189,10 +189,10 @@ def test_each_stage_declares_what_the_one_before_made_possible(
     stage: Stage, has: tuple[bool, bool, bool]
 ) -> None:
     parts = ALL.at(stage)
-    assert (parts.record, parts.addresses, parts.issued) == has
-    assert parts.protect_record is has[0]
+    assert (parts.record.is_declared, parts.addresses.is_declared, parts.certificate) == has
+    assert parts.record.is_protected is has[0]
     withdrawn = Phase.RECORD_WITHDRAWN.parts.at(stage)
-    assert not withdrawn.record
+    assert not withdrawn.record.is_declared
 
 
 @pytest.mark.parametrize(

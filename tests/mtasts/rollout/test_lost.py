@@ -115,9 +115,9 @@ def test_of_a_lost_domain_nothing_is_changed_but_what_its_retirement_takes_away(
 @pytest.mark.parametrize("phase", Phase)
 def test_each_phase_drops_protection_a_run_ahead(phase: Phase) -> None:
     before, after = phase.parts, NEXT_PHASES[phase].parts
-    assert after.record or not before.protect_record
-    assert after.addresses or not before.protect_addresses
-    assert after.host or not before.protect_host
+    assert after.record.is_declared or not before.record.is_protected
+    assert after.addresses.is_declared or not before.addresses.is_protected
+    assert after.host.is_declared or not before.host.is_protected
 
 
 def test_a_retirement_that_had_begun_goes_on_with_what_is_served() -> None:

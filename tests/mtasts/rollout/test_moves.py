@@ -280,7 +280,7 @@ def test_a_zone_that_is_left_counts_while_a_resolver_may_ask_it(
 ) -> None:
     known = ledger(OURS, THEIRS, delegated=delegated)
     moves = move(known, THEIRS, OURS, ns(servers), T0 + after)
-    assert moves.declared_former_zone == FormerZone(OURS, is_led_to=led_to, is_asked=asked)
+    assert moves.declared_former_zone == FormerZone(OURS, is_led_to=led_to, is_queried=asked)
     assert move(known, THEIRS, None, ns(servers)).declared_former_zone is None
 
 
@@ -502,11 +502,11 @@ def test_a_zone_is_left_with_the_host_that_it_leads_to(
 
 
 def test_a_zone_that_records_come_back_to_leads_to_what_it_leads_to_then() -> None:
-    gone = HostTarget(7, T0, THEIRS.zone_id, "", 0)
+    gone = HostTarget(7, T0, THEIRS.zone_id, None, 0)
     known = hosted(*BOTH, gone, Hosted(8, T0, "aws"), Delegated(9, T0, OURS.zone_id, 60))
     around = replace(AROUND, ledger=known, zone=THEIRS, former=OURS, hosting=AWS)
     assert verdict(around, T0).proceeds
-    assert (known.pointed(THEIRS.zone_id), known.has_moved(THEIRS.zone_id)) == (None, False)
+    assert (known.host_target(THEIRS.zone_id), known.has_moved(THEIRS.zone_id)) == (None, False)
     back = Ledger((*known.entries, ZoneSeen(10, T0, THEIRS)))
     assert (known.delegated is None, back.delegated) == (False, None)  # that was another move
 

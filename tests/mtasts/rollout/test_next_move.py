@@ -100,7 +100,7 @@ def test_a_host_goes_to_cloudflare_step_by_step() -> None:
     moving = config("cloudflare", "cloudflare", leaving="aws")
     for known in (ledgers(), ledgers(AT_AWS), {NAME: Ledger()}):
         waits = step(moving, known, TO_CLOUDFLARE)
-        assert (waits.keys, "has not gone over" in waits.why) == ((), True)
+        assert (waits.keys, "has not switched" in waits.why) == ((), True)
     early = step(moving, ledgers(*GONE), TO_CLOUDFLARE)
     assert early.not_before == NOW + dt.timedelta(seconds=300) + SKEW
     assert commands("agency", early) == []
@@ -311,7 +311,7 @@ def test_the_command_prints_what_is_due(tmp_path: Path, capsys: pytest.CaptureFi
     assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
     assert run(tmp_path, outside, "--hosting", "cloudflare") == 1
     assert capsys.readouterr().out.splitlines() == [
-        "agency: what leaves may be deleted later",
+        "agency: turn off deletion protection of what will be removed",
         "  pulumi config set mtasts:leaving aws -s agency",
         "  pulumi up -s agency",
     ]

@@ -123,8 +123,8 @@ async def test_a_zone_that_was_left_leads_to_no_host() -> None:
     _, written = await handed(known, zone=other, former=ZONE)
     assert written == known
     _, written = await handed(known, zone=other)
-    assert written.entries[7:] == (HostTarget(8, NOW, "Z1", "", 0),)
-    assert written.pointed("Z1") is None
+    assert written.entries[7:] == (HostTarget(8, NOW, "Z1", None, 0),)
+    assert written.host_target("Z1") is None
     _, again = await handed(written, zone=other)
     assert again == written
 

@@ -687,7 +687,7 @@ def moving(*more: Entry) -> Ledger:
         pytest.param(
             moving(*IN_BOTH, LED),
             "waiting",
-            "resolvers may ask the former zone until",
+            "resolvers may query the former zone until",
             NOW + 2 * DAY + SKEW,
             "mtasts move agency",
             id="resolvers",
@@ -695,7 +695,7 @@ def moving(*more: Entry) -> Ledger:
         pytest.param(
             moving(*IN_BOTH, replace(LED, at=NOW - 3 * DAY)),
             "due",
-            "what is left goes",
+            "remove the records of the former zone",
             None,
             "pulumi config rm mtasts:leavingDns -s agency",
             id="end",
