@@ -53,8 +53,8 @@ class Parts:
     """The resources of a domain that are declared, and those that the engine may not delete.
 
     ``record`` is the STS record, ``addresses`` are the policy host's address records,
-    ``certificate`` says that there is one. With ``go_over`` the next cloud itself leads the policy host's
-    name to its host, and replaces the record that led to the former one.
+    ``certificate`` says that there is one. With ``go_over`` the next cloud itself leads the policy
+    host's name to its host, and replaces the record that led to the former one.
     """
 
     record: Presence = Presence.PROTECTED

@@ -54,7 +54,7 @@ def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) ->
     """The review of a plan as ``pulumi preview --json`` prints it; what is not known is skipped.
 
     ``told`` is what the program told (`mtasts.rollout.outlook`). A domain that has left the stack
-    file is left out unless the plan deletes something of it.
+    file is left out unless the plan deletes it: its component goes with the first part of it.
     """
     changes = []
     for step in plan.get("steps", ()):
@@ -62,18 +62,19 @@ def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) ->
         type_ = urn.split("::")[-2].rpartition("$")[2] if urn.count("::") >= 2 else ""
         if operation and operation not in _QUIET:
             changes.append(Change(operation, type_, urn.rpartition("::")[2]))
-    deleted = [each.name for each in changes if each.operation == "delete"]
+    deleted = {
+        each.name
+        for each in changes
+        if (each.operation, each.type) == ("delete", "mtasts:index:MailDomain")
+    }
+    names = [each.name for each in told.domains]
     said = [(str(each.get("severity")), _words(each)) for each in plan.get("diagnostics", ())]
     return Review(
         stack,
-        tuple(
-            each
-            for each in told.domains
-            if each.listed or any(name.startswith(f"{each.name}-") for name in deleted)
-        ),
+        tuple(each for each in told.domains if each.listed or each.name in deleted),
         tuple(sorted(changes, key=lambda change: (change.type, change.name))),
         tuple(
-            explain_protected(text, stack)
+            explain_protected(text, stack, names)
             for severity, text in said
             if severity == "error" and _is_news(text)
         ),

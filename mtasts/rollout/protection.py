@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _PROTECTED = re.compile(r'resource "(?P<urn>urn:[^"\s]+)" cannot be (?:deleted|replaced)')
-# What `components.mail_domain` and its children add to the domain's name.
-_ADDED = re.compile(
-    r"-(?:former-)?(?:sts|tlsrpt|policy|distribution|certificate|issued|validation|published"
-    r"|own-name|cname|domain|script|worker-script|worker-domain|handed-out|a|aaaa|A|AAAA)$"
-)
 
 
-def explain_protected(text: str, stack: str) -> str:
-    """What the engine said, in full words where it is about protection; otherwise as it was."""
+def explain_protected(text: str, stack: str, domains: Collection[str]) -> str:
+    """What the engine said, in full words where it is about protection; otherwise as it was.
+
+    ``domains`` are those that the stack has or remembers: the name of a resource of a domain begins
+    with the domain's.
+    """
     urns = list(dict.fromkeys(found["urn"] for found in _PROTECTED.finditer(text)))
     if not urns:
         return text
     names = ", ".join(urn.rpartition("::")[2] for urn in urns)
-    domains = {_ADDED.sub("", urn.rpartition("::")[2]) for urn in urns if "MailDomain" in urn}
-    whose = ", ".join(sorted(domains)) or f"every domain of {stack} that was enforced"
+    owners = {_owner(urn.rpartition("::")[2], domains) for urn in urns}
+    whose = ", ".join(sorted(filter(None, owners))) or f"every domain of {stack} that was enforced"
     refused = f"refused by the engine, since it is protected: {names}"
     kept = f"it is kept for {whose}: senders may refuse mail by what was published there"
     way = (
@@ -33,3 +36,9 @@ def explain_protected(text: str, stack: str) -> str:
     )
     freeing = (f"pulumi state unprotect '{urn}' -s {stack}" for urn in urns)
     return "\n  ".join((refused, kept, way, last, *freeing))
+
+
+def _owner(resource: str, domains: Collection[str]) -> str | None:
+    """The domain that a resource is of; None where it is the stack's."""
+    found = [each for each in domains if resource == each or resource.startswith(f"{each}-")]
+    return max(found, key=len, default=None)

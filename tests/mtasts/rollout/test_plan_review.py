@@ -75,18 +75,19 @@ def test_resources_that_change_are_listed_and_those_that_stay_are_not() -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "name", "is_told"),
+    ("operation", "type_", "name", "is_told"),
     [
-        ("delete", "example.gov-sts", True),
-        ("delete", "b.example.gov-sts", False),
-        ("update", "example.gov-sts", False),
+        ("delete", "mtasts:index:MailDomain", "example.gov", True),
+        ("delete", "mtasts:index:MailDomain", "b.example.gov", False),
+        ("update", "mtasts:index:MailDomain", "example.gov", False),
+        ("delete", RECORD, "example.gov", False),
     ],
 )
-def test_a_domain_that_left_the_file_is_told_if_the_plan_deletes_something_of_it(
-    operation: str, name: str, *, is_told: bool
+def test_a_domain_that_left_the_file_is_told_if_the_plan_deletes_it(
+    operation: str, type_: str, name: str, *, is_told: bool
 ) -> None:
     gone = replace(CHANGE, after=Published(), listed=False)
-    found = read(step(operation, RECORD, name, {}, None), domains=(gone,))
+    found = read(step(operation, type_, name, {}, None), domains=(gone,))
     assert found.domains == ((gone,) if is_told else ())
 
 

@@ -193,6 +193,7 @@ def test_after_the_last_retirement_the_way_to_the_end_is_told(
 URN = (
     "urn:pulumi:agency::mtasts::mtasts:index:MailDomain$aws:route53/record:Record::example.gov-sts"
 )
+NAMES = ("example.gov", "b.example.gov")
 BUCKET = (
     "urn:pulumi:agency::mtasts::mtasts:index:PolicyBucket$aws:s3/bucket:Bucket::policies-bucket"
 )
@@ -200,16 +201,20 @@ BUCKET = (
 
 def test_what_the_engine_refuses_is_told_with_the_domain_and_the_safe_way_first() -> None:
     text = f'Preview failed: resource "{URN}" cannot be deleted\nbecause it is protected.'
-    lines = explain_protected(text, "agency").splitlines()
+    lines = explain_protected(text, "agency", NAMES).splitlines()
     assert lines[0] == "refused by the engine, since it is protected: example.gov-sts"
     assert "kept for example.gov:" in lines[1]
     assert "add retire: true and run pulumi up -s agency" in lines[2]
     assert lines[-1] == f"  pulumi state unprotect '{URN}' -s agency"
-    both = explain_protected(f'{text}\nresource "{BUCKET}" cannot be deleted', "agency")
+    both = explain_protected(f'{text}\nresource "{BUCKET}" cannot be deleted', "agency", NAMES)
     assert "example.gov-sts, policies-bucket" in both
-    alone = explain_protected(f'resource "{BUCKET}" cannot be deleted', "agency")
+    alone = explain_protected(f'resource "{BUCKET}" cannot be deleted', "agency", NAMES)
     assert "every domain of agency that was enforced" in alone
-    assert explain_protected("held, and left as they are: a.example", "agency").startswith("held")
+    held = "held, and left as they are: a.example"
+    assert explain_protected(held, "agency", NAMES) == held
+    # The name decides, not what a component adds to it: a longer one is another domain's.
+    deeper = f'resource "{URN.replace("::example.gov", "::b.example.gov")}" cannot be deleted'
+    assert "kept for b.example.gov:" in explain_protected(deeper, "agency", NAMES)
 
 
 def test_an_enforced_body_counts_whatever_came_after() -> None:
