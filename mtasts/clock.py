@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 AHEAD = "MTASTS_CLOCK_AHEAD"
 _YEARS = 10 * 366 * 86_400
+# How far two clocks may be apart: of the machines that wrote ledgers and evidence, and of senders.
+SKEW = dt.timedelta(hours=1)
 _MINUTE = dt.timedelta(minutes=1)
 
 

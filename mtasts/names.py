@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from mtasts.errors import MtaStsError
 
+# The names below a policy domain: of its host, its STS record and its TLS-RPT record.
+POLICY_LABEL, STS_LABEL, TLSRPT_LABEL = "mta-sts", "_mta-sts", "_smtp._tls"
 _LETTERS_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _LABEL_MAX = 63
 _NAME_MAX = 253

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from mtasts.errors import MtaStsError
 from mtasts.findings import Problem
+from mtasts.names import STS_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,7 +92,7 @@ class Grammar:
 # ``near_version`` is how people spell the version, in lower case and without what `_SQUEEZED` has.
 STS = Grammar(
     "sts",
-    "_mta-sts",
+    STS_LABEL,
     b"v=STSv1",
     b"id",
     "RFC 8461 section 3.1",
@@ -99,7 +100,7 @@ STS = Grammar(
 )
 TLSRPT = Grammar(
     "tlsrpt",
-    "_smtp._tls",
+    TLSRPT_LABEL,
     b"v=TLSRPTv1",
     b"rua",
     "RFC 8460 section 3",

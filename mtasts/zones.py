@@ -20,8 +20,8 @@ class ZoneError(MtaStsError):
     """No zone of the account can carry the domain's records; its records cannot be declared."""
 
 
-class Keeper(StrEnum):
-    """The DNS provider of a domain's records, in the words of ``mtasts:dns``."""
+class Dns(StrEnum):
+    """The DNS provider for the records of a policy domain (``mtasts:dns``)."""
 
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
@@ -44,13 +44,13 @@ class HostedZone:
         """Whether ``domain`` is the zone's name or below it."""
         return domain == self.name or domain.endswith(f".{self.name}")
 
-    def keeper(self, domain: str) -> Keeper:
-        """Who has the records of ``domain`` that are in this zone."""
+    def dns(self, domain: str) -> Dns:
+        """Who answers for the records of ``domain`` that are in this zone."""
         if not self.zone_id:
-            return Keeper.MANUAL
+            return Dns.MANUAL
         if not self.holds(domain):  # the operator's, below which the agency's CNAMEs lead
-            return Keeper.DELEGATED
-        return Keeper.CLOUDFLARE if _CLOUDFLARE_ID.fullmatch(self.zone_id) else Keeper.ROUTE53
+            return Dns.DELEGATED
+        return Dns.CLOUDFLARE if _CLOUDFLARE_ID.fullmatch(self.zone_id) else Dns.ROUTE53
 
 
 def choose_zone(zones: Iterable[HostedZone], domain: str, zone_id: str | None = None) -> HostedZone:

@@ -8,13 +8,13 @@ from mtasts.config.loading import load, load_file, load_stack, load_text
 from mtasts.config.model import (
     AgencyConfig,
     ConfigError,
-    Dns,
     DomainConfig,
     Hosting,
     Override,
     Profile,
     Waiver,
 )
+from mtasts.zones import Dns
 
 __all__ = [
     "AgencyConfig",

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from mtasts.config import identifiers
 from mtasts.config.fields import FieldError, impossible, shown
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import Dns, Hosting
+from mtasts.config.model import Hosting
 from mtasts.config.stack_rules import Wrong
+from mtasts.names import POLICY_LABEL, TLSRPT_LABEL
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +49,7 @@ def check_domain(domain: DomainKeys, path: str, report: Report) -> None:
 def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
     """The policy host must be short enough for a certificate."""
     name = domain.read.name
-    too_long = name and len(f"mta-sts.{name}") > _COMMON_NAME_MAX
+    too_long = name and len(f"{POLICY_LABEL}.{name}") > _COMMON_NAME_MAX
     if name and too_long and domain.stack.hosting is Hosting.AWS:
         error = FieldError(
             Mistake.DOMAIN_TOO_LONG,
@@ -74,7 +76,7 @@ def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
 def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
     """Names in the delegation zone must not be longer than DNS allows."""
     name, zone = domain.read.name, domain.delegation_zone
-    if zone and name and len(f"_smtp._tls.{name}.{zone}") > _NAME_MAX:
+    if zone and name and len(f"{TLSRPT_LABEL}.{name}.{zone}") > _NAME_MAX:
         error = FieldError(
             Mistake.DOMAIN_TOO_LONG,
             f"{shown(name)} makes names in the operator's zone of more than 253 characters",

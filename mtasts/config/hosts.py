@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from mtasts.config.fields import FieldError, shown, text
 from mtasts.config.mistakes import Mistake
 from mtasts.findings import printable
-from mtasts.names import DomainNameError, MxPattern, parse_domain
+from mtasts.names import TLSRPT_LABEL, DomainNameError, MxPattern, parse_domain
 from mtasts.records import is_report_uri
 
 # RFC 3986 without "#", and without what RFC 8460 section 3 wants percent-encoded in a rua: , ! ;
@@ -47,7 +47,7 @@ def policy_domain(value: object) -> str:
             clause="RFC 8461 section 3.3",
         )
     # `_smtp._tls.` is the longest of the prefixes.
-    if len(f"_smtp._tls.{name}") > 253:
+    if len(f"{TLSRPT_LABEL}.{name}") > 253:
         raise FieldError(
             Mistake.DOMAIN_TOO_LONG,
             f"{shown(name)} has {len(name)} characters: mta-sts. and _smtp._tls. no longer fit",

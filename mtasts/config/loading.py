@@ -15,7 +15,6 @@ from mtasts.config.model import (
     OVERRIDE_DAYS,
     AgencyConfig,
     ConfigError,
-    Dns,
     DomainConfig,
     Hosting,
     Override,
@@ -39,6 +38,7 @@ from mtasts.config.schema import (
 from mtasts.config.stack_rules import StackKeys, check_stack
 from mtasts.findings import printable
 from mtasts.policy import Mode
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

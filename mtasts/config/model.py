@@ -13,6 +13,7 @@ from mtasts.policy import Mode, Policy
 if TYPE_CHECKING:
     from mtasts.findings import Finding
     from mtasts.names import MxPattern
+    from mtasts.zones import Dns
 
 
 class Hosting(StrEnum):
@@ -25,15 +26,6 @@ class Hosting(StrEnum):
     def other(self) -> Hosting:
         """The other cloud."""
         return Hosting.CLOUDFLARE if self is Hosting.AWS else Hosting.AWS
-
-
-class Dns(StrEnum):
-    """The DNS provider for the records of a policy domain."""
-
-    ROUTE53 = "route53"
-    CLOUDFLARE = "cloudflare"
-    DELEGATED = "delegated"
-    MANUAL = "manual"
 
 
 class Profile(StrEnum):

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mtasts.config.fields import impossible
-from mtasts.config.model import Dns, Hosting
+from mtasts.config.model import Hosting
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from mtasts.config.fields import FieldError

@@ -10,9 +10,10 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from mtasts.config import fields, hosts, identifiers
-from mtasts.config.model import Dns, Emergency, Hosting, Profile, Waiver
+from mtasts.config.model import Emergency, Hosting, Profile, Waiver
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
+from mtasts.zones import Dns
 
 DAY = 86_400
 DEFAULT_MAX_AGE = 7 * DAY

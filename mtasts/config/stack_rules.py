@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config.fields import FieldError, impossible
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import Dns, Hosting
+from mtasts.config.model import Hosting
 from mtasts.config.move_rules import wrong_leaving, wrong_leaving_dns
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
@@ -15,6 +15,7 @@ from mtasts.config.schema import (
     PROOF_SECONDS_MAX,
     default_proof_seconds,
 )
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from mtasts.clock import SKEW
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.ledger.phases import Phase
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 ENTRY_MAX_BYTES = 256 * 1024
-# Entries have the time of the machine that wrote them, and senders count max_age by their own
-# clocks. An hour covers the difference.
-SKEW = dt.timedelta(hours=1)
 
 
 class LedgerError(MtaStsError):

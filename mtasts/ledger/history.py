@@ -11,8 +11,8 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from mtasts.clock import SKEW
 from mtasts.ledger.entries import (
-    SKEW,
     Adopted,
     Body,
     Delegated,

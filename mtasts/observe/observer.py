@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mtasts.check.observed import MxHost, Observed
 from mtasts.check.revocation import source
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
+from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.observations import ClientProfile, FetchOutcome, SmtpOutcome
 from mtasts.observe.connections import PAUSE_SECONDS, Visits, beside, patiently, report_uris
 from mtasts.observe.lookups import Answers, Lookups, addresses_in
@@ -19,7 +20,6 @@ from mtasts.policy import Policy, PolicySyntaxError, parse
 from mtasts.probe.https import SENDER_AGENTS, USER_AGENT
 from mtasts.probe.probes import LIVE
 from mtasts.records import texts
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence

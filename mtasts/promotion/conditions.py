@@ -10,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from mtasts.addresses import is_global
-from mtasts.clock import minute
+from mtasts.clock import SKEW, minute
 from mtasts.findings import printable
 from mtasts.ledger.history import Ledger, enforces
 from mtasts.mail_authentication import begins_dmarc, dkim_name, is_dkim, is_dmarc, is_spf
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     KnownLedger = Ledger | LedgerError | UndeterminedError
 
 EVIDENCE_AGE = dt.timedelta(days=7)
-# The evidence may come from a machine whose clock is ahead of this one.
-_SKEW = dt.timedelta(hours=1)
 _SHOWN_MAX = 20
 
 
@@ -88,11 +86,11 @@ def _age(
             f"the evidence of {minute(evidence.collected)} is older than {EVIDENCE_AGE.days} days",
             f"run {collect}",
         )
-    if age < -_SKEW:
+    if age < -SKEW:
         yield refusal(
             "evidence-future",
             f"the evidence is dated {minute(evidence.collected)}, which is not over yet",
-            until=evidence.collected - _SKEW,
+            until=evidence.collected - SKEW,
         )
     demoted = _demoted_at(ledger) if isinstance(ledger, Ledger) else None
     if demoted is not None and evidence.collected <= demoted:

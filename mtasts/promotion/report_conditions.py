@@ -13,8 +13,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.clock import SKEW
 from mtasts.findings import printable
-from mtasts.ledger.entries import SKEW, Body, Proof
+from mtasts.ledger.entries import Body, Proof
 from mtasts.policy import Mode
 from mtasts.rulings import refusal, warning
 from mtasts.tlsrpt.report import Drop

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import printable
+from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.observations import FetchOutcome
 from mtasts.policy import PolicySyntaxError, parse
 from mtasts.probe.probes import LIVE
 from mtasts.records import Outcome, select_sts, select_tlsrpt
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

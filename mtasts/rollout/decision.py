@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from mtasts.config import Hosting, Waiver
 from mtasts.ledger.history import Ledger, enforces
 from mtasts.ledger.phases import Phase
+from mtasts.names import POLICY_LABEL, STS_LABEL
 from mtasts.promotion import waivers
 from mtasts.rollout import handover, lost
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, Declaration
+from mtasts.rollout.declaration import Declaration
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
 from mtasts.rollout.facts import DomainFacts, ParkedFacts
 from mtasts.rollout.published import held_as
@@ -19,7 +20,7 @@ from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.rules import RULES, parked_rulings
 from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import note, of_kind, refusal
-from mtasts.zones import Keeper
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -310,7 +311,7 @@ def _held_in(found: DomainFacts, dns: Dns, now: dt.datetime) -> HostedZone | Non
     zone = last or found.hosted_zone
     if zone is not None and not found.move(zone, now).keeps_former_host:
         return None
-    if last is not None and last.keeper(found.name) is not Keeper(dns):
+    if last is not None and last.dns(found.name) is not dns:
         return None
     return zone
 

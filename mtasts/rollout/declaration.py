@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mtasts.ledger.phases import UNPROTECTED, Phase
+from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.records import StsRecord, TlsRptRecord
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
     from mtasts.zones import HostedZone
-
-POLICY_LABEL = "mta-sts"
-STS_LABEL = "_mta-sts"
-TLSRPT_LABEL = "_smtp._tls"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.ledger.stages import Stage
-from mtasts.names import DomainNameError, parse_domain
+from mtasts.names import POLICY_LABEL, STS_LABEL, DomainNameError, parse_domain
 from mtasts.records import to_presentation
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL
 from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import Ruling, note
 

@@ -167,7 +167,7 @@ def zone_refusals(
         elif move.is_first_write:
             yield from _in_the_way(zone, preexisting, tuple(wildcard_probe))
         return
-    before, after = last.keeper(move.domain), zone.keeper(move.domain)
+    before, after = last.dns(move.domain), zone.dns(move.domain)
     if before is not after:
         yield refusal(
             "move-zone-at-once",
@@ -176,7 +176,7 @@ def zone_refusals(
             _way(before, after),
         )
         return
-    others = [each for each in move.ledger.zones if each.keeper(move.domain) is not after]
+    others = [each for each in move.ledger.zones if each.dns(move.domain) is not after]
     if others:
         yield from _former_zone_too_early(move, others)
 
@@ -278,7 +278,7 @@ def _worker_without_zone(move: Move) -> Iterator[Ruling]:
 
 def _leaving_keys(hosting: Hosting, cloud: str, former: HostedZone, domain: str) -> str:
     """The config keys that keep the zone ``former``, whose host is at ``cloud``."""
-    keeper = former.keeper(domain)
+    keeper = former.dns(domain)
     if cloud == hosting:
         return f"mtasts:leavingDns: {keeper}"
     if hosting is Hosting.AWS:

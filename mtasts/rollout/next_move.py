@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from mtasts.clock import minute
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UsageError
-from mtasts.zones import Keeper
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -126,7 +125,7 @@ def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.dat
     moving = _in_former(config, ledgers)
     for name, ledger in sorted(moving.items()):
         last = ledger.last_zone
-        if last is None or last.keeper(name) is not Keeper(config.dns):
+        if last is None or last.dns(name) is not config.dns:
             return Step(
                 f"the records of {name} are in the former zone alone until a run has gone through"
             )
@@ -188,11 +187,11 @@ def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
 
 def _in_former(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
     """The domains whose records are in the former zone, too: others came while those moved."""
-    former = Keeper(config.leaving_dns or config.dns)
+    former = config.leaving_dns or config.dns
     return {
         name: ledger
         for name, ledger in ledgers.items()
-        if not ledger.zones or any(each.keeper(name) is former for each in ledger.zones)
+        if not ledger.zones or any(each.dns(name) is former for each in ledger.zones)
     }
 
 

@@ -202,7 +202,7 @@ def move_is_safe(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     firm = list(firm_host_refusals(move))
     yield from firm
     last = move.ledger.last_zone
-    is_kept = last is not None and last.keeper(move.domain) is at.zone.keeper(move.domain)
+    is_kept = last is not None and last.dns(move.domain) is at.zone.dns(move.domain)
     is_waivable = is_kept and move.former_zone is None and not firm
     zone_waits = zone_refusals(move, at.preexisting, at.wildcard_probe)
     waits = [(Waiver.ZONE_WAIT, each) for each in zone_waits]

@@ -164,7 +164,7 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
     if not isinstance(at, ZoneFacts) or ledger.last_body is None:
         return
     zone, delegation = at.zone, at.delegation
-    keepers = {each.keeper(found.name) for each in ledger.zones}
+    keepers = {each.dns(found.name) for each in ledger.zones}
     led_to, ttl = zone, 0
     if former is not None:
         if not delegation.settled:

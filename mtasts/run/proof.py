@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Protocol
 from mtasts.cloud.aws.caches import PurgeError
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.ledger.history import enforces
+from mtasts.names import STS_LABEL
 from mtasts.observations import DnsStatus
 from mtasts.policy import parse
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.probe.https import SENDER_AGENTS, USER_AGENT, fetch
-from mtasts.rollout.declaration import STS_LABEL
 from mtasts.rollout.mx_safety import uncovered
 from mtasts.rollout.published import live_id
 from mtasts.rollout.served import Judged, Verdict, judge, summary

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.history import Ledger
+from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.probe.dns import ADDRESS_TYPES
 from mtasts.rollout.caa import caa_names
-from mtasts.rollout.declaration import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.rollout.facts import (
     DomainFacts,
     HandoverFacts,
@@ -27,7 +27,7 @@ from mtasts.rulings import refusal, warning
 from mtasts.run.account_zones import HostedZones
 from mtasts.run.stack_memory import Memory
 from mtasts.threads import in_thread
-from mtasts.zones import HostedZone, Keeper
+from mtasts.zones import Dns, HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -282,7 +282,7 @@ class Surveyor:
             return None
         if ledger.last_proven is None:
             return None  # of a new domain nothing is anywhere else
-        if ledger.zones and all(each.keeper(domain.name) != Keeper(left) for each in ledger.zones):
+        if ledger.zones and all(each.dns(domain.name) != left for each in ledger.zones):
             return None  # it came while the others moved
         wanted = (*(zone.zone_id for zone in ledger.zones), None)
         role = domain.dns_role_arn

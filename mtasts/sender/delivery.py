@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.names import POLICY_LABEL, STS_LABEL
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
 from mtasts.probe.probes import LIVE
 from mtasts.sender.machine import Sender, Step
@@ -47,10 +48,10 @@ async def send(
     while sender.step is not Step.DONE:
         match sender.step:
             case Step.RECORD:
-                found = await resolver.lookup(f"_mta-sts.{sender.domain}", "TXT")
+                found = await resolver.lookup(f"{STS_LABEL}.{sender.domain}", "TXT")
                 sender = sender.record_seen(found)
             case Step.POLICY:
-                host = f"mta-sts.{sender.domain}"
+                host = f"{POLICY_LABEL}.{sender.domain}"
                 sender = sender.policy_fetched(await _fetch(host, reach, resolver, probes))
             case Step.MX:
                 sender = sender.mx_seen(await resolver.lookup(sender.domain, "MX"))

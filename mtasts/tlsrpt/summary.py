@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mtasts.clock import SKEW
 from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.report import Drop
 
@@ -25,8 +26,6 @@ STS = "sts"
 _DANE_ONLY = frozenset({"tlsa-invalid", "dnssec-invalid", "dane-required"})
 # The type of failures that the total has and no row explains.
 UNSPECIFIED = "unspecified"
-# The most that a sender's clock may be ahead.
-_SKEW = dt.timedelta(hours=1)
 _DROPPED_MAX = 500
 # People edit evidence files, so an unknown key is a spelling mistake and is refused.
 _STRICT = {"extra": "forbid"}
@@ -182,7 +181,7 @@ def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datet
     last = max(report.begin, report.end - dt.timedelta(seconds=1)).date()
     if not any(each.results or each.dropped for each in told.values()):
         return
-    if report.end > now + _SKEW:
+    if report.end > now + SKEW:
         hides = any(
             each.failures or any(row.may_hide_failures for row in each.dropped)
             for each in told.values()

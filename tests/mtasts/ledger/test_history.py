@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mtasts.clock import SKEW
 from mtasts.ledger.entries import (
     ENTRY_MAX_BYTES,
     Adopted,
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 T0 = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
-SKEW = dt.timedelta(hours=1)
 
 
 def policy(host: str = "a", mode: Mode = Mode.TESTING, max_age: int = 86400) -> Policy:

@@ -33,6 +33,7 @@ from mtasts.ledger.stages import Stage
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus, SmtpOutcome
 from mtasts.policy import Mode, Policy
+from mtasts.promotion import gates
 from mtasts.promotion.evidence import EvidenceError, Explanation
 from mtasts.rollout.alarm_topic import Key, Topic, topic_notes
 from mtasts.rollout.decision import decide, describe_end, ledgers_unknown, verdict
@@ -112,8 +113,8 @@ def gate(ledger: Any = gated.TESTING, **changes: Any) -> Callable[[], Iterable[R
     """The rulings on a promotion whose evidence is whole but for the ``changes``."""
     found = changes["evidence"] if "evidence" in changes else replace(EVIDENCE, **changes)
     return lambda: [
-        *gated.gates.unmet(gated.DOMAIN, gated.MX, found, gated.NOW, ledger=ledger),
-        *gated.gates.left_out(found, ledger=ledger),
+        *gates.unmet(gated.DOMAIN, gated.MX, found, gated.NOW, ledger=ledger),
+        *gates.left_out(found, ledger=ledger),
     ]
 
 
@@ -134,14 +135,23 @@ def reports(**changes: Any) -> dict[str, Any]:
 def moving(**changes: Any) -> Callable[[], Iterable[Ruling]]:
     """The records go from Route 53 to Cloudflare, and are in both zones."""
     known = Ledger((*TESTING.entries, ZoneSeen(4, NOW - DAY, THEIRS)))
-    quiet = {"zone": THEIRS, "former": ZONE, "ledger": known, "delegation": ns("ada.example")}
+    quiet: dict[str, Any] = {
+        "zone": THEIRS,
+        "former": ZONE,
+        "ledger": known,
+        "delegation": ns("ada.example"),
+    }
     return ruled(**(quiet | changes))
 
 
 def left(*more: Entry, **changes: Any) -> Callable[[], Iterable[Ruling]]:
     """The records were in both zones, and are to be in the new one alone."""
     entries = (*TESTING.entries, ZoneSeen(4, NOW - 9 * DAY, THEIRS), *more)
-    quiet = {"zone": THEIRS, "ledger": Ledger(entries), "delegation": ns("ada.example")}
+    quiet: dict[str, Any] = {
+        "zone": THEIRS,
+        "ledger": Ledger(entries),
+        "delegation": ns("ada.example"),
+    }
     return ruled(**(quiet | changes))
 
 
@@ -150,7 +160,7 @@ def at_cloud(
 ) -> Callable[[], Iterable[Ruling]]:
     """A domain in the zone at Cloudflare, with what the ledger has of its clouds."""
     known = Ledger((*body.entries[:2], ZoneSeen(3, NOW - 9 * DAY, THEIRS), *more))
-    quiet = {"zone": THEIRS, "ledger": known, "delegation": ns("ada.example")}
+    quiet: dict[str, Any] = {"zone": THEIRS, "ledger": known, "delegation": ns("ada.example")}
     return ruled(**(quiet | changes))
 
 
@@ -453,7 +463,7 @@ TABLE: list[tuple[str, Kind, Callable[[], Iterable[Ruling]], Callable[[], Iterab
     (
         "dkim-selectors-missing",
         R,
-        lambda: gated.gates.unmet(
+        lambda: gates.unmet(
             replace(gated.DOMAIN, dkim_selectors=()),
             gated.MX,
             EVIDENCE,

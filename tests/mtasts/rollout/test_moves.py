@@ -8,10 +8,10 @@ import pytest
 from facts_of import facts, replace
 from ruled import ids
 
+from mtasts.clock import SKEW
 from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import (
-    SKEW,
     Body,
     Delegated,
     Entry,
@@ -38,7 +38,7 @@ from mtasts.rollout.move_rules import (
     progress_notes,
     zone_refusals,
 )
-from mtasts.zones import HostedZone, Keeper
+from mtasts.zones import Dns, HostedZone
 
 NAME = "example.gov"
 T0 = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -80,14 +80,14 @@ LOST = DnsAnswer(f"mta-sts.{NAME}", "A", DnsStatus.FAILED, reason="SERVFAIL")
 @pytest.mark.parametrize(
     ("zone", "keeper"),
     [
-        (OURS, Keeper.ROUTE53),
-        (THEIRS, Keeper.CLOUDFLARE),
-        (OPERATOR, Keeper.DELEGATED),
-        (HOME, Keeper.MANUAL),
+        (OURS, Dns.ROUTE53),
+        (THEIRS, Dns.CLOUDFLARE),
+        (OPERATOR, Dns.DELEGATED),
+        (HOME, Dns.MANUAL),
     ],
 )
-def test_a_zone_tells_who_keeps_it(zone: HostedZone, keeper: Keeper) -> None:
-    assert zone.keeper(NAME) is keeper
+def test_a_zone_tells_who_keeps_it(zone: HostedZone, keeper: Dns) -> None:
+    assert zone.dns(NAME) is keeper
 
 
 def move(  # noqa: PLR0917 - a table's columns

@@ -12,10 +12,10 @@ from fake_outside import FakeOutside
 from memory_store import MemoryStore
 
 from mtasts.cli.main import main
+from mtasts.clock import SKEW
 from mtasts.config import AgencyConfig, Dns, Hosting, load
 from mtasts.errors import UsageError
 from mtasts.ledger.entries import (
-    SKEW,
     Body,
     Delegated,
     Entry,

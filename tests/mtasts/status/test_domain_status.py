@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from facts_of import facts, replace
 
+from mtasts.clock import SKEW
 from mtasts.config import AgencyConfig, Hosting, Override, Waiver, load
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.emergency_notes import Note
 from mtasts.ledger.entries import (
-    SKEW,
     Adopted,
     Body,
     Delegated,
