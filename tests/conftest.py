@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 GOLDEN = Path(__file__).with_name("golden")
+
+# A run in the background ignores SIGINT, and so would every process that a test starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How long an example takes tells of the machine's load, not of the code.
 hypothesis.settings.register_profile("mtasts", deadline=None)

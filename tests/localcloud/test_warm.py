@@ -141,7 +141,10 @@ def test_a_signal_ends_client_and_child(
         assert client.stdout is not None
         handle = os.pidfd_open(int(client.stdout.readline()))
         client.send_signal(number)
-        assert client.wait(10) == -number
+        try:
+            assert client.wait(10) == -number
+        finally:
+            client.kill()  # leaving the block waits for it
         assert ended(handle), "the child lives on"
 
 
