@@ -195,7 +195,7 @@ ENTRIES = st.one_of(
         st.just(7),
         TIMES,
         st.text(max_size=9),
-        st.text(max_size=9),
+        st.none() | st.text(min_size=1, max_size=9),
         st.integers(0, 2**31),
     ),
     st.builds(Delegated, st.just(7), TIMES, st.text(max_size=9), st.integers(0, 2**31)),
