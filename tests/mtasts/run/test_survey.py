@@ -19,9 +19,12 @@ from ruled import ids, texts
 
 from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings, WrongAccountError
+from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.aws.zones import Route53Zones, public_zones, with_name_servers
+from mtasts.cloud.cloudflare.hosts import Workers
 from mtasts.cloud.ledger_objects import DOMAINS_MAX
+from mtasts.cloud.of_stack import Clouds
 from mtasts.config import AgencyConfig, Dns, Hosting, load
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import (
@@ -41,6 +44,7 @@ from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.handover import Handed, HandoverError
+from mtasts.run.stack_clouds import Hosts, StackClouds
 from mtasts.run.survey import Surveyor
 from mtasts.zones import HostedZone, ZoneError
 
@@ -800,3 +804,18 @@ async def test_an_agency_that_cannot_be_looked_at_is_a_problem_of_its_zone(
         found = await handing(url, zone, dns, broken=broken).survey(elsewhere(dns))
         (only,) = mail_domains(found.domains)
         assert says in str(only.zone)
+
+
+def members(protocol: type) -> set[str]:
+    named = {*vars(protocol), *protocol.__annotations__}
+    return {each for each in named if not each.startswith("_")}
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind"),
+    [(StackClouds, Clouds), (Hosts, Distributions), (Hosts, Workers)],
+    ids=lambda value: value.__name__,
+)
+def test_the_clouds_have_all_that_a_survey_asks_for(protocol: type, kind: type) -> None:
+    assert members(protocol)
+    assert members(protocol) - {*dir(kind), *kind.__annotations__} == set()
