@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wrapping import wrapped
+
 from mtasts.check.checks import CHECKS, PARTS
 from mtasts.check.row import Question, rows_of
 from mtasts.config.mistakes import Mistake
@@ -45,13 +47,14 @@ def table() -> str:
         (question, [id_ for id_, row in CHECKS.items() if question in row.depends_on])
         for question in Question
     ]
-    return render(
+    page = render(
         "docs/checks.md",
         peers=list(PEERS.items()),
         parts=[_part(part) for part in PARTS],
         questions=[(question, ids) for question, ids in questions if ids],
         mistakes=[(each, each.meaning) for each in Mistake],
     )
+    return wrapped(page)
 
 
 def _part(part: ModuleType) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from wrapping import wrapped
+
 from mtasts.ruling_catalogue import SUBJECTS
 from mtasts.templating import render
 
@@ -20,7 +22,7 @@ def document() -> str:
         (subject, [{"id": id_, **asdict(row)} for id_, row in rows.items()])
         for subject, rows in SUBJECTS.items()
     ]
-    return render("docs/rulings.md", subjects=subjects)
+    return wrapped(render("docs/rulings.md", subjects=subjects))
 
 
 if __name__ == "__main__":

@@ -18,5 +18,5 @@ def test_the_document_is_made_from_the_code() -> None:
         sys.path.remove(str(TOOLS))
     written = table()
     assert DOCUMENT.read_text() == written, "run python tools/checks_table.py"
-    assert all(f"</a>`{id_}` | " in written for id_ in CHECKS)
+    assert all(f"</a>`{id_}` (" in written for id_ in CHECKS)
     assert {letter for row in CHECKS.values() for letter in row.peers.split()} == set(PEERS)
