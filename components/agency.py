@@ -16,9 +16,14 @@ from components.stack_run import StackRun
 from mtasts.errors import MtaStsError
 from mtasts.findings import for_stack
 from mtasts.promotion.evidence_files import FOLDER
-from mtasts.rollout.decision import decide, describe_end, describe_held
+from mtasts.rollout.decision import decide
 from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, forecast
-from mtasts.rollout.stack_rulings import stack_rulings, vanished_domains
+from mtasts.rollout.stack_rulings import (
+    describe_end,
+    describe_held,
+    stack_rulings,
+    vanished_domains,
+)
 from mtasts.run.bookkeeping import write_down, write_forecast
 from mtasts.run.survey import Surveyor
 from mtasts.threads import in_thread

@@ -1,6 +1,7 @@
 """Reads the ledgers of a stack, and appends each entry before the change that it describes.
 
-The module is long because each kind of entry has its method, and all share one way to write.
+Each kind of entry has its method, and all share one way to write. Where domains move between
+clouds, `mtasts.ledger.copies` says which copy is authoritative.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mtasts.clock import utc_now
-from mtasts.errors import UndeterminedError
+from mtasts.ledger.copies import Copies
 from mtasts.ledger.emergency_notes import missing, render_body, render_proof, render_taken_in
 from mtasts.ledger.entries import (
     Body,
@@ -29,7 +30,7 @@ from mtasts.ledger.entries import (
     render_entry,
 )
 from mtasts.ledger.history import Ledger, enforces
-from mtasts.ledger.run_cache import Book, OvertakenError
+from mtasts.ledger.run_cache import OvertakenError
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -63,11 +64,15 @@ class Recorder:
     hosting: Hosting
     now: Callable[[], dt.datetime] = utc_now
     elsewhere: Callable[[], Store] | None = None
-    _books: dict[str, Book] = field(default_factory=dict, repr=False, compare=False)
-    _compared: set[str] = field(default_factory=set, repr=False, compare=False)
+    _copies: Copies = field(init=False, repr=False, compare=False)
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False, compare=False
     )
+
+    def __post_init__(self) -> None:
+        """Open the copies at both clouds; nothing is called yet."""
+        copies = Copies(self.store, self.hosting, self.now, self.elsewhere)
+        object.__setattr__(self, "_copies", copies)
 
     async def read(self, domain: str) -> Ledger:
         """The authoritative copy of a domain's ledger, read from the cloud once a run.
@@ -77,7 +82,7 @@ class Recorder:
             UndeterminedError: a cloud did not answer; nothing is known of the ledger.
         """
         async with self._turns[domain]:
-            ledger, is_here = await in_thread(self._read, domain)
+            ledger, is_here = await in_thread(self._copies.read, domain)
         if is_here or ledger.hosting is not None or not ledger.entries:
             return ledger
         # Earlier releases wrote no `Hosted` entry. A ledger without one, at the other cloud, is
@@ -92,7 +97,7 @@ class Recorder:
             LedgerError: there are more than a store may have; the bucket is not what it should be.
             UndeterminedError: a cloud did not answer.
         """
-        return await in_thread(self._domains)
+        return await in_thread(self._copies.domains)
 
     async def emergencies(self) -> dict[str, dict[str, bytes]]:
         """The notes of emergencies that no ledger has taken in: their contents by domain and name.
@@ -153,10 +158,8 @@ class Recorder:
             LedgerError: the copies differ, or one is incomplete; the domain must not move.
             UndeterminedError: a cloud refused or did not answer.
         """
-        if self.elsewhere is None:
-            return
         async with self._turns[domain]:
-            await in_thread(self._hand_over, domain, self.elsewhere)
+            await in_thread(self._copies.hand_over, domain)
 
     async def take(self, domain: str) -> None:
         """Copy the whole ledger to this cloud; the other cloud's copy remains authoritative.
@@ -168,10 +171,8 @@ class Recorder:
             LedgerError: the copies differ, or one is incomplete.
             UndeterminedError: a cloud refused or did not answer.
         """
-        if self.elsewhere is None:
-            return
         async with self._turns[domain]:
-            await in_thread(self._take, domain, self.elsewhere)
+            await in_thread(self._copies.take, domain)
 
     async def ensure_body(self, domain: str, intended: Intended) -> None:
         """Append ``intended`` unless it is the last body of the ledger, before it is served.
@@ -317,10 +318,10 @@ class Recorder:
         """
 
         def work() -> None:
-            if self._here.ledger(domain).tells_of_enforce:
+            if self._copies.here.ledger(domain).tells_of_enforce:
                 self.store.lock()
-                self._here.latch(domain, self.now())
-            self._here.condense(domain)
+                self._copies.here.latch(domain, self.now())
+            self._copies.here.condense(domain)
 
         async with self._turns[domain]:
             await in_thread(work)
@@ -336,7 +337,7 @@ class Recorder:
         The ledger of this run may be older than the store. An entry made from an old ledger cannot
         be written, because its number is taken; "nothing to append" must be checked again.
         """
-        known = self._here.knows(domain)
+        known = self._copies.here.knows(domain)
         if known:
             with suppress(OvertakenError):
                 if self._try(domain, entry):
@@ -346,14 +347,14 @@ class Recorder:
     def _try(
         self, domain: str, entry: Callable[[Ledger], Entry | None], *, again: bool = False
     ) -> bool:
-        ledger, is_here = self._read(domain, again=again)
+        ledger, is_here = self._copies.read(domain, again=again)
         if not is_here or ledger.hosting not in {None, self.hosting}:
             raise LedgerError(
                 f"the authoritative ledger of {domain} is not at {self.hosting} yet: run again"
             )
         made = entry(ledger)
         if made is not None:
-            self._here.append(domain, made.number, render_entry(made))
+            self._copies.here.append(domain, made.number, render_entry(made))
         return made is not None
 
     async def _enforced(
@@ -366,7 +367,7 @@ class Recorder:
         """
 
         def lock() -> None:
-            if not self._here.kept(domain).is_latched:
+            if not self._copies.here.kept(domain).is_latched:
                 self.store.lock()
 
         if not enforces(body):
@@ -375,92 +376,7 @@ class Recorder:
         await in_thread(lock)
         await note()
         async with self._turns[domain]:
-            await in_thread(self._here.latch, domain, self.now())
-
-    def _domains(self) -> tuple[str, ...]:
-        there = self.elsewhere().domains() if self.elsewhere is not None else ()
-        return tuple(sorted({*self.store.domains(), *there}))
-
-    @property
-    def _here(self) -> Book:
-        return self._books.setdefault("here", Book(self.store))
-
-    def _there(self, elsewhere: Callable[[], Store]) -> Book:
-        return self._books.setdefault("there", Book(elsewhere()))
-
-    def _read(self, domain: str, *, again: bool = False) -> tuple[Ledger, bool]:
-        """The authoritative ledger, and whether the copy at this cloud has all of its entries."""
-        kept = self._here.kept(domain, again=again)
-        if self.elsewhere is None:
-            return self._here.ledger(domain), True
-        # `_copy` writes the last entry first, so an interrupted copy lacks its beginning.
-        found = self._here.ledger(domain) if kept.is_whole else Ledger()
-        was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
-        if was_handed_over and domain in self._compared:
-            return found, True
-        self._compared.add(domain)
-        try:
-            other = self._there(self.elsewhere)
-            there = other.kept(domain, again=again).entries
-        except UndeterminedError:
-            if was_handed_over:  # an outage of the former cloud may be the reason for the move
-                return found, True
-            raise
-        here = kept.entries
-        differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
-        if differing:
-            raise LedgerError(
-                f"the ledgers of {domain} at the two clouds differ from entry {differing[0]} on, "
-                "so one of them is left over from an earlier time (docs/moving.md)"
-            )
-        if len(there) > len(here) or not kept.is_whole:
-            return other.ledger(domain), False
-        return found, True
-
-    def _take(self, domain: str, elsewhere: Callable[[], Store]) -> None:
-        """As `take`, but blocking; the entries say which copy is authoritative."""
-        ledger, is_here = self._read(domain, again=True)
-        if not ledger.entries or is_here:
-            return
-        other = self._there(elsewhere)
-        if ledger.hosting is None:
-            self._host(other, domain, self.hosting.other)
-        _copy(other, self._here, domain, self.now())
-
-    def _hand_over(self, domain: str, elsewhere: Callable[[], Store]) -> None:
-        # The copy comes first: if this cloud refuses writes, the other copy remains authoritative.
-        self._take(domain, elsewhere)
-        ledger, _ = self._read(domain)
-        if not ledger.entries or ledger.hosting == self.hosting:
-            return
-        other = self._there(elsewhere)
-        if ledger.hosting is None and not other.kept(domain).entries:
-            self._host(self._here, domain, self.hosting)
-            return
-        _copy(self._here, other, domain, self.now())
-        self._host(other, domain, self.hosting)
-        _copy(other, self._here, domain, self.now())
-
-    def _host(self, book: Book, domain: str, hosting: Hosting) -> None:
-        number = book.ledger(domain).next_number
-        book.append(domain, number, render_entry(Hosted(number, self.now(), hosting)))
-
-
-def _copy(source: Book, target: Book, domain: str, now: dt.datetime) -> None:
-    """Copy the entries that ``target`` lacks, and the latch.
-
-    The last entry is copied first, so that an interrupted copy has a gap and is noticed. The lock
-    is set before entries in enforce are copied.
-    """
-    kept, present = source.kept(domain), target.kept(domain)
-    latches = kept.is_latched and not present.is_latched
-    if latches:
-        target.store.lock()
-    for number, raw in sorted(kept.entries.items(), reverse=True):
-        if number not in present.entries:
-            target.append(domain, number, raw)
-    if latches:
-        target.latch(domain, now)
+            await in_thread(self._copies.here.latch, domain, self.now())
 
 
 def _is_same(found: Entry, wanted: Entry) -> bool:

@@ -19,7 +19,7 @@ from mtasts.rollout.published import held_as
 from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.rules import RULES, parked_rulings
 from mtasts.ruling_catalogue import Kind
-from mtasts.rulings import note, of_kind, refusal
+from mtasts.rulings import note, of_kind
 from mtasts.zones import Dns
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from mtasts.config import Dns
-    from mtasts.errors import MtaStsError
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
     from mtasts.rollout.facts import Facts
@@ -374,39 +373,3 @@ def takes_nothing(found: DomainFacts) -> bool:
 def is_relied_on(found: DomainFacts) -> bool:
     """Whether senders may refuse mail by what was published: they may while nobody knows."""
     return not isinstance(found.ledger, Ledger) or found.ledger.has_enforced
-
-
-def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:
-    """What is left to do once every domain that the file lists is retired; None before that."""
-    names = [found.name for found in domains if isinstance(found, DomainFacts)]
-    if not names or any(decision.phase(name).parts.host.is_declared for name in names):
-        return None
-    return note(
-        "stack-retired",
-        f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
-        "removes what is left of the stack. The bucket stays in the account, with every ledger, "
-        "its versions, its policy and its settings: it is the record of what senders were told "
-        "(docs/retirement.md)",
-    )
-
-
-def ledgers_unknown(error: MtaStsError) -> Ruling:
-    """That it is not known which domains have a ledger."""
-    return refusal(
-        "ledgers-unknown",
-        f"held, and nothing is deleted: could not find out which domains have a ledger: {error}",
-    )
-
-
-def describe_held(
-    held: Mapping[str, tuple[Ruling, ...]], unsure: MtaStsError | None = None
-) -> tuple[str, ...]:
-    """Lines: one that says it all, then each domain with its reasons; none where none is held.
-
-    ``unsure`` is why it is not known which domains have a ledger.
-    """
-    lines = [f"held, and left as they are: {', '.join(held)}"] if held else []
-    lines += [f"  {name}: {reason.line}" for name, reasons in held.items() for reason in reasons]
-    if unsure is not None:
-        lines.append(ledgers_unknown(unsure).line)
-    return tuple(lines)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.rollout.decision import ledgers_unknown
 from mtasts.rollout.emergency import describe_emergency, emergency_keys
+from mtasts.rollout.facts import DomainFacts
 from mtasts.rollout.vanished import describe_vanished, refuses
+from mtasts.rulings import note, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mtasts.config import AgencyConfig
+    from mtasts.errors import MtaStsError
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.facts import Facts, LedgerProblem
     from mtasts.rollout.vanished import Remembered
@@ -52,3 +54,39 @@ def stack_rulings(
     if unsure is not None:
         found.append(ledgers_unknown(unsure))
     return tuple(found)
+
+
+def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:
+    """What is left to do once every domain that the file lists is retired; None before that."""
+    names = [found.name for found in domains if isinstance(found, DomainFacts)]
+    if not names or any(decision.phase(name).parts.host.is_declared for name in names):
+        return None
+    return note(
+        "stack-retired",
+        f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
+        "removes what is left of the stack. The bucket stays in the account, with every ledger, "
+        "its versions, its policy and its settings: it is the record of what senders were told "
+        "(docs/retirement.md)",
+    )
+
+
+def ledgers_unknown(error: MtaStsError) -> Ruling:
+    """That it is not known which domains have a ledger."""
+    return refusal(
+        "ledgers-unknown",
+        f"held, and nothing is deleted: could not find out which domains have a ledger: {error}",
+    )
+
+
+def describe_held(
+    held: Mapping[str, tuple[Ruling, ...]], unsure: MtaStsError | None = None
+) -> tuple[str, ...]:
+    """Lines: one that says it all, then each domain with its reasons; none where none is held.
+
+    ``unsure`` is why it is not known which domains have a ledger.
+    """
+    lines = [f"held, and left as they are: {', '.join(held)}"] if held else []
+    lines += [f"  {name}: {reason.line}" for name, reasons in held.items() for reason in reasons]
+    if unsure is not None:
+        lines.append(ledgers_unknown(unsure).line)
+    return tuple(lines)

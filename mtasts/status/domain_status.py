@@ -19,10 +19,11 @@ from mtasts.policy import Mode
 from mtasts.promotion import gates, waivers
 from mtasts.promotion.evidence import Evidence
 from mtasts.rollout import handover
-from mtasts.rollout.decision import Decision, decide, describe_end, ledgers_unknown
+from mtasts.rollout.decision import Decision, decide
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.next_move import check_goal, commands, goal_of, next_step
 from mtasts.rollout.outlook import Outlook, outlooks
+from mtasts.rollout.stack_rulings import describe_end, ledgers_unknown
 from mtasts.rollout.vanished import describe_vanished
 from mtasts.status.release import released_at
 from mtasts.status.rows import (

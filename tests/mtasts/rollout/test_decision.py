@@ -28,8 +28,9 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.ledger.phases import Phase
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
-from mtasts.rollout.decision import decide, describe_held, is_relied_on
+from mtasts.rollout.decision import decide, is_relied_on
 from mtasts.rollout.facts import DomainFacts, ZoneFacts
+from mtasts.rollout.stack_rulings import describe_held
 from mtasts.rulings import refusal
 from mtasts.zones import HostedZone
 

@@ -36,11 +36,12 @@ from mtasts.policy import Mode, Policy
 from mtasts.promotion import gates
 from mtasts.promotion.evidence import EvidenceError, Explanation
 from mtasts.rollout.alarm_topic import Key, Topic, topic_notes
-from mtasts.rollout.decision import decide, describe_end, ledgers_unknown, verdict
+from mtasts.rollout.decision import decide, verdict
 from mtasts.rollout.emergency import describe_emergency
 from mtasts.rollout.facts import ParkedFacts
 from mtasts.rollout.handover import Handed, HandoverError, Looked
 from mtasts.rollout.preflight import quota_note, zone_notes
+from mtasts.rollout.stack_rulings import describe_end, ledgers_unknown
 from mtasts.rollout.vanished import Remembered, describe_vanished
 from mtasts.ruling_catalogue import RULINGS, Kind
 from mtasts.tlsrpt.report import Drop

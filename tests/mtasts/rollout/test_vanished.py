@@ -15,18 +15,10 @@ from mtasts.ledger.entries import Adopted, Body, Entry, LedgerError, PhaseEntere
 from mtasts.ledger.history import Ledger
 from mtasts.ledger.phases import Phase
 from mtasts.policy import Mode, parse
-from mtasts.rollout.decision import (
-    Decision,
-    DomainDecision,
-    Outcome,
-    Shared,
-    decide,
-    describe_end,
-    describe_held,
-    shared,
-)
+from mtasts.rollout.decision import Decision, DomainDecision, Outcome, Shared, decide, shared
 from mtasts.rollout.protection import explain_protected
 from mtasts.rollout.retirement import Progress
+from mtasts.rollout.stack_rulings import describe_end, describe_held
 from mtasts.rollout.vanished import Remembered, describe_vanished, refuses
 from mtasts.rulings import note
 
