@@ -20,20 +20,18 @@ from mtasts.rollout.retirement import Seen, progress
 from mtasts.rollout.rules import RULES, parked_rulings
 from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import note, of_kind
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from mtasts.config import Dns
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
     from mtasts.rollout.facts import Facts
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.vanished import Remembered
     from mtasts.rulings import Ruling
-    from mtasts.zones import HostedZone
+    from mtasts.zones import Dns, HostedZone
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from mtasts.rulings import refusal, warning
 from mtasts.run.account_zones import HostedZones
 from mtasts.run.stack_memory import Memory
 from mtasts.threads import in_thread
-from mtasts.zones import Dns, HostedZone
+from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
