@@ -1,7 +1,7 @@
 """Every id of a ruling: of which kinds it is, what it means, and what to do.
 
 ``tools/rulings_table.py`` makes ``docs/rulings.md`` from it. An id is stable, kebab-case, and names
-its subject first.
+its subject first. The module is long because it is one table.
 """
 
 from __future__ import annotations

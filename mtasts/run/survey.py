@@ -1,4 +1,7 @@
-"""What has to be looked up before anything is declared: one survey a run, all domains at once."""
+"""What has to be looked up before anything is declared: one survey a run, all domains at once.
+
+The module is long because it has one coroutine for each fact of `mtasts.rollout.facts`.
+"""
 
 from __future__ import annotations
 
