@@ -17,7 +17,7 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@echo "setup: installing the locked packages"
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements-dev.lock requirements-bootstrap.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -q mtasts components localcloud
+	@$(BIN)/python -m compileall -q mtasts components
 	@touch $@
 
 # Found on PATH, fetched or built once, and kept outside the checkout.
@@ -79,7 +79,7 @@ format: setup
 
 # Compiled first, as an installed package is: some machines keep Python from doing so itself.
 bench: engine
-	@$(BIN)/python -m compileall -q mtasts components localcloud
+	@$(BIN)/python -m compileall -q mtasts components
 	@$(BIN)/python bench/lint.py
 	@$(BIN)/python bench/preview.py
 	@$(BIN)/python bench/stale_pins.py --format json

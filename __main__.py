@@ -10,6 +10,6 @@ atexit.register(gc.freeze)
 
 import pulumi  # noqa: E402 - after the collector is off
 
-from components.agency import main  # noqa: E402 - as above
+from mtasts.components.agency import main  # noqa: E402 - as above
 
 pulumi.run(main)

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING
 
 from measuring import Row, Taken, row, tell, watched
 
-from localcloud.authority import Authority
-from localcloud.lab import namespace
-from localcloud.lab.servers import Lab
-from localcloud.lab.setup import good, reports
+from mtasts.localcloud.authority import Authority
+from mtasts.localcloud.lab import namespace
+from mtasts.localcloud.lab.servers import Lab
+from mtasts.localcloud.lab.setup import good, reports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

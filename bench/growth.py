@@ -20,11 +20,11 @@ from pathlib import Path
 
 from measuring import Taken, row, tell, watched
 
-from localcloud import lifecycle, moto_host
-from localcloud.cloud import Cloud
-from localcloud.control_client import Control
-from localcloud.engine import find
-from localcloud.project import ROOT, Project
+from mtasts.localcloud import lifecycle, moto_host
+from mtasts.localcloud.cloud import Cloud
+from mtasts.localcloud.control_client import Control
+from mtasts.localcloud.engine import find
+from mtasts.localcloud.project import ROOT, Project
 
 SIZES = (1, 10, 40)
 ROUNDS = 3

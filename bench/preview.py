@@ -15,9 +15,9 @@ from pathlib import Path
 
 from measuring import Taken, row, tell, watched
 
-from localcloud import lifecycle
-from localcloud.engine import find
-from localcloud.project import ROOT, Project
+from mtasts.localcloud import lifecycle
+from mtasts.localcloud.engine import find
+from mtasts.localcloud.project import ROOT, Project
 
 ROUNDS = 9
 EMPTY_BAR = 2.2

@@ -14,7 +14,7 @@ import statistics
 import sys
 import time
 
-from localcloud.cloudflare.workerd import Workerd, WorkerdError, find
+from mtasts.localcloud.cloudflare.workerd import Workerd, WorkerdError, find
 from mtasts.names import MxPattern
 from mtasts.policy import POLICY_PATH, Mode, Policy
 from mtasts.render.worker import worker_source

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.clouds import load_components, start_provider
-from components.placing import place_domains
-from components.stack_run import StackRun
+from mtasts.components.clouds import load_components, start_provider
+from mtasts.components.placing import place_domains
+from mtasts.components.stack_run import StackRun
 from mtasts.errors import MtaStsError
 from mtasts.findings import for_stack
 from mtasts.promotion.evidence_files import FOLDER

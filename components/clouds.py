@@ -14,11 +14,11 @@ from mtasts.errors import UndeterminedError
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
-    from components.aws.hosting import AwsHosting
-    from components.cloudflare.hosting import CloudflareHosting
-    from components.hosting import Hosting, Zones
-    from components.mail_domain import Former
     from mtasts.cloud.of_stack import Clouds
+    from mtasts.components.aws.hosting import AwsHosting
+    from mtasts.components.cloudflare.hosting import CloudflareHosting
+    from mtasts.components.hosting import Hosting, Zones
+    from mtasts.components.mail_domain import Former
     from mtasts.probe.dns import Resolver
 
 
@@ -41,11 +41,11 @@ def load_components(clouds: Clouds) -> None:
     The lazy modules of pulumi_aws cannot be loaded by several threads at once.
     """
     if clouds.aws is not None:
-        from components.aws import hosting, zones  # noqa: F401 - half a second
+        from mtasts.components.aws import hosting, zones  # noqa: F401 - half a second
 
         hosting.load_resources()
     if clouds.cloudflare is not None:
-        from components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
+        from mtasts.components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
 
 
 async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Hosting:
@@ -79,7 +79,7 @@ async def _aws_account(clouds: Clouds) -> str:
 
 
 async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
-    from components.cloudflare.hosting import CloudflareHosting  # as above
+    from mtasts.components.cloudflare.hosting import CloudflareHosting  # as above
 
     account = clouds.require_cloudflare()
     try:
@@ -95,7 +95,7 @@ async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
 
 
 def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> AwsHosting:
-    from components.aws.hosting import AwsHosting  # as above
+    from mtasts.components.aws.hosting import AwsHosting  # as above
 
     return AwsHosting(
         clouds.require_aws(),
@@ -113,16 +113,16 @@ def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
 
     What somebody else has published is seen through ``resolver``.
     """
-    from components.aws.hosting import AwsHosting  # as above
+    from mtasts.components.aws.hosting import AwsHosting  # as above
 
     dns = clouds.config.dns
     if dns in (Dns.ROUTE53, Dns.CLOUDFLARE) or not isinstance(hosting, AwsHosting):
         return _own_zones(clouds, dns)
     if dns is Dns.MANUAL:
-        from components.manual.zone import ManualZones  # as above
+        from mtasts.components.manual.zone import ManualZones  # as above
 
         return ManualZones(hosting.bucket, resolver)
-    from components.delegated.zone import DelegatedZones  # as above
+    from mtasts.components.delegated.zone import DelegatedZones  # as above
 
     return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket, resolver)
 
@@ -130,9 +130,9 @@ def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
 def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
     """The zones of one account."""
     if dns is Dns.CLOUDFLARE:
-        from components.cloudflare.zone import CloudflareZones  # as above
+        from mtasts.components.cloudflare.zone import CloudflareZones  # as above
 
         return CloudflareZones(clouds.require_cloudflare())
-    from components.aws.zones import Route53Zones  # as above
+    from mtasts.components.aws.zones import Route53Zones  # as above
 
     return Route53Zones(clouds.require_aws().settings)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_aws import s3
 
-from components.hooks import guard
-from components.hosting import Validated
 from mtasts.cloud.aws.handouts import handout_key
+from mtasts.components.hooks import guard
+from mtasts.components.hosting import Validated
 from mtasts.rollout import handover
 from mtasts.rollout.handover import (
     Handed,
@@ -25,8 +25,8 @@ from mtasts.rollout.handover import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import Validation
+    from mtasts.components.aws.policy_bucket import PolicyBucket
+    from mtasts.components.hosting import Validation
     from mtasts.probe.dns import Resolver
     from mtasts.rollout.declaration import Declaration
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
     import pulumi
 
-    from components.waiting import Slow
     from mtasts.cloud.cloudflare.take_over import MoveListener
+    from mtasts.components.waiting import Slow
     from mtasts.rollout.declaration import Declaration
     from mtasts.run.proof import Caches
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
-from components.hooks import guard, once
-from components.hosting import ADDRESS_TTL_SECONDS
-from components.waiting import Passed, Slow, watch
 from mtasts.cloud.cloudflare.take_over import MoveListener
+from mtasts.components.hooks import guard, once
+from mtasts.components.hosting import ADDRESS_TTL_SECONDS
+from mtasts.components.waiting import Passed, Slow, watch
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import enforces
@@ -21,7 +21,7 @@ from mtasts.run.proof import Wanted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from components.hosting import Hosting, PolicyHost, Zone, Zones
+    from mtasts.components.hosting import Hosting, PolicyHost, Zone, Zones
     from mtasts.ledger.recorder import Recorder
     from mtasts.rollout.declaration import Declaration
     from mtasts.run.proof import Proof, Prover

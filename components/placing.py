@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from components.clouds import place_former, place_hosting, place_zones
-from components.traces import short_traces
+from mtasts.components.clouds import place_former, place_hosting, place_zones
+from mtasts.components.traces import short_traces
 from mtasts.rollout.decision import goes_away, shared
 from mtasts.run.proof import Prover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.mail_domain import MailDomain
-    from components.stack_run import StackRun
+    from mtasts.components.mail_domain import MailDomain
+    from mtasts.components.stack_run import StackRun
     from mtasts.rollout.decision import Decision
     from mtasts.rollout.declaration import Declaration
     from mtasts.rollout.facts import Facts
@@ -37,7 +37,7 @@ async def place_domains(
     )
     former = await place_former(clouds, keep=bucket.keep)
     zones = place_zones(clouds, hosting, run.resolver)
-    from components.mail_domain import MailDomain  # with the components
+    from mtasts.components.mail_domain import MailDomain  # with the components
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
     outputs: dict[str, Any] = {}

@@ -9,9 +9,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from components.waiting import engine_waits
 from mtasts.clock import clock
 from mtasts.cloud.of_stack import Clouds
+from mtasts.components.waiting import engine_waits
 from mtasts.config import load
 from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError

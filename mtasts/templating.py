@@ -1,14 +1,13 @@
 """A template and values, made into a text in another language (docs/templates.md).
 
 Templates are code that is written in another language: they lie in ``templates/`` at the top of the
-repository, and inside the package where it is installed. Nothing else of this machine enters a
+repository, to which a link in the package leads. Nothing else of this machine enters a
 text. They and Jinja2 are read with the first text, since most commands make none.
 """
 
 from __future__ import annotations
 
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 SUFFIX = ".j2"
-_CHECKOUT = Path(__file__).parents[1] / "templates"
 # Of Jinja2's own filters: the others make markup by the rules of HTML, or turn its escape off.
 _BUILT_IN = ("join", "length")
 
@@ -47,11 +45,10 @@ def render(name: str, /, **values: object) -> str:
 
 
 def folder() -> Traversable:
-    """Where the templates lie: in the package, or beside it in a checkout."""
+    """Where the templates lie in the package."""
     from importlib.resources import files  # 15 ms
 
-    installed = files("mtasts") / "templates"
-    return installed if installed.is_dir() else _CHECKOUT
+    return files("mtasts") / "templates"
 
 
 @cache

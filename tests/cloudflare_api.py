@@ -7,12 +7,12 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from localcloud.cloud import CLOUDFLARE_TOKEN
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.cloudflare.servers import CloudflareServers
 from mtasts.cloud.cloudflare.account import (
     CloudflareSettings,
 )
+from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

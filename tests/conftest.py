@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import hypothesis
 import pytest
 
-from localcloud import service_models, warm
-from localcloud.authority import Authority
+from mtasts.localcloud import service_models, warm
+from mtasts.localcloud.authority import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING
 from gh_stand_in import StandIn
 from workflow_runner import REPOSITORY, Event, Job, Runner, Settings
 
-from localcloud.downloads import plugin_archive
-from localcloud.lifecycle import PROVIDERS
-from localcloud.project import ROOT
+from mtasts.localcloud.downloads import plugin_archive
+from mtasts.localcloud.lifecycle import PROVIDERS
+from mtasts.localcloud.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 MAIN = "refs/heads/main"
-SUMS = "localcloud/downloads.sums"
+SUMS = "mtasts/localcloud/downloads.sums"
 ROLES = {
     "preview-role": f"repo:{REPOSITORY}:environment:preview",
     "up-role": f"repo:{REPOSITORY}:environment:production",

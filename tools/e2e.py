@@ -14,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud.lab import namespace
+from mtasts.localcloud.lab import namespace
 
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "tools" / "e2e" / "requirements.lock"

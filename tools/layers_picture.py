@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PICTURE = ROOT / "docs" / "layers.svg"
 LAYERS = "layers of the library"
-TOP = "components"
 VOCABULARY = "vocabulary"
 _ROW, _BOX, _GAP, _MARGIN, _HEIGHT = 78, 130, 64, 24, 40
 Graph = dict[str, set[str]]
@@ -45,7 +44,7 @@ def rows(contract: Sequence[str], folders: set[str]) -> list[list[str]]:
         [name for name in (each.strip() for each in layer.split("|")) if name in folders]
         for layer in contract
     ]
-    return [[TOP], *(row for row in found if row), [VOCABULARY]]
+    return [*(row for row in found if row), [VOCABULARY]]
 
 
 def graph(imports: Mapping[str, set[str]], folders: set[str]) -> Graph:
@@ -63,7 +62,7 @@ def graph(imports: Mapping[str, set[str]], folders: set[str]) -> Graph:
 def _folder(module: str, folders: set[str]) -> str:
     first, _, rest = module.partition(".")
     if first != "mtasts":
-        return first if first == TOP else ""
+        return ""
     name = rest.partition(".")[0]
     if name == "__main__":
         return "cli"
@@ -136,9 +135,7 @@ def picture() -> str:
     contracts = settings["tool"]["importlinter"]["contracts"]
     (contract,) = [each["layers"] for each in contracts if each["name"] == LAYERS]
     folders = {path.parent.name for path in (ROOT / "mtasts").glob("*/__init__.py")}
-    known = grimp.build_graph(
-        "mtasts", "components", cache_dir=None, exclude_type_checking_imports=True
-    )
+    known = grimp.build_graph("mtasts", cache_dir=None, exclude_type_checking_imports=True)
     imports = {each: known.find_modules_directly_imported_by(each) for each in known.modules}
     words = sorted(
         path.stem for path in (ROOT / "mtasts").glob("*.py") if not path.stem.startswith("_")

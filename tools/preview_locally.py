@@ -13,11 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.engine import find
-from localcloud.lifecycle import environment, start, stop
-from localcloud.project import Project
 from mtasts.config import source
 from mtasts.findings import printable
+from mtasts.localcloud.engine import find
+from mtasts.localcloud.lifecycle import environment, start, stop
+from mtasts.localcloud.project import Project
 from mtasts.templating import render
 
 if TYPE_CHECKING:

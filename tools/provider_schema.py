@@ -18,7 +18,7 @@ from typing import Any
 
 import pulumi
 
-LOCALCLOUD = Path(__file__).parent.parent / "localcloud"
+LOCALCLOUD = Path(__file__).parent.parent / "mtasts" / "localcloud"
 
 AWS = {
     "aws:acm/certificate:Certificate": "CertificateArgs",

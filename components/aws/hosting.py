@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_aws
 
-from components.aws.policy_bucket import PolicyBucket
-from components.aws.policy_host import PolicyHost
+from mtasts.components.aws.policy_bucket import PolicyBucket
+from mtasts.components.aws.policy_host import PolicyHost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.hosting import Zone
     from mtasts.cloud.aws.account import Account
+    from mtasts.components.hosting import Zone
     from mtasts.rollout.declaration import Declaration
 
 
@@ -30,7 +30,7 @@ def load_resources() -> None:
 
 
 class AwsHosting:
-    """`components.hosting.Hosting` over one account."""
+    """`mtasts.components.hosting.Hosting` over one account."""
 
     name = "aws"
 
@@ -85,7 +85,7 @@ class AwsHosting:
             opts,
         )
         if self._alarm_topic and declaration.parts.certificate:
-            from components.aws.alarms import Alarms  # loads more of pulumi_aws
+            from mtasts.components.aws.alarms import Alarms  # loads more of pulumi_aws
 
             Alarms(
                 f"{declaration.domain}-alarms",

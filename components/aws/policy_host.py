@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 from pulumi_aws import acm, cloudfront, s3
 
-from components.aws.policy_bucket import object_key
-from components.hosting import Alias, Validation
-from components.waiting import Slow
 from mtasts.cloud.aws.caches import CloudFrontCaches
+from mtasts.components.aws.policy_bucket import object_key
+from mtasts.components.hosting import Alias, Validation
+from mtasts.components.waiting import Slow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import Validated, Zone
     from mtasts.cloud.aws.account import Account
     from mtasts.cloud.cloudflare.take_over import MoveListener
+    from mtasts.components.aws.policy_bucket import PolicyBucket
+    from mtasts.components.hosting import Validated, Zone
 
 # How long the provider waits for ACM (pulumi-aws, CertificateValidation, "create").
 _ISSUED_SECONDS = 75 * 60.0

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 from pulumi_aws import route53
 
-from components.hosting import Validated
+from mtasts.components.hosting import Validated
 from mtasts.records import STRING_MAX
 
 if TYPE_CHECKING:
     import pulumi_aws
 
-    from components.hosting import PolicyHost, Validation
+    from mtasts.components.hosting import PolicyHost, Validation
 
 # Every CloudFront distribution is in this zone (Route 53's API reference, "AliasTarget").
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"

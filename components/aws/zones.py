@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pulumi
 import pulumi_aws
 
-from components.aws.zone import Zone
+from mtasts.components.aws.zone import Zone
 
 if TYPE_CHECKING:
     from mtasts.cloud.aws.account import AwsSettings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Route53Zones:
-    """`components.hosting.Zones` for Route 53, in the stack's account or a role's account."""
+    """`hosting.Zones` for Route 53, in the stack's account or a role's account."""
 
     def __init__(self, settings: AwsSettings) -> None:
         """Place nothing yet."""

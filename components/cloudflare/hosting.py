@@ -7,20 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from components.cloudflare.policy_host import PolicyHost
+from mtasts.components.cloudflare.policy_host import PolicyHost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pulumi
 
-    from components.hosting import Zone
     from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.components.hosting import Zone
     from mtasts.rollout.declaration import Declaration
 
 
 class CloudflareHosting:
-    """`components.hosting.Hosting` over one account."""
+    """`mtasts.components.hosting.Hosting` over one account."""
 
     name = "cloudflare"
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from components.hosting import Worker
-from components.waiting import Slow  # noqa: TC001 - the SDK reads what the class is annotated with
 from mtasts.cloud.cloudflare.caches import WorkerCaches
 from mtasts.cloud.cloudflare.take_over import TakeOver
+from mtasts.components.hosting import Worker
+from mtasts.components.waiting import Slow  # noqa: TC001 - the SDK reads what the class is annotated with
 from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker_source
 
 if TYPE_CHECKING:

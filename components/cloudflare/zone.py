@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, TypedDict
 import pulumi
 import pulumi_cloudflare as cloudflare
 
-from components.hooks import guard
-from components.hosting import ADDRESS_TTL_SECONDS, Validated, Worker
 from mtasts.cloud.cloudflare.existing import remove_same
+from mtasts.components.hooks import guard
+from mtasts.components.hosting import ADDRESS_TTL_SECONDS, Validated, Worker
 from mtasts.records import to_presentation
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
-    from components.hosting import PolicyHost, Validation
     from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.components.hosting import PolicyHost, Validation
     from mtasts.rollout.declaration import Declaration
 
 # ACM asks for the record at each renewal, and never for another value.
@@ -142,7 +142,7 @@ class Zone(pulumi.ComponentResource):
 
 
 class CloudflareZones:
-    """`components.hosting.Zones` over one account."""
+    """`mtasts.components.hosting.Zones` over one account."""
 
     def __init__(self, account: CloudflareAccount) -> None:
         """Place nothing yet; zones are those of ``account``."""

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.handing_out import HandingOut
+from mtasts.components.handing_out import HandingOut
 from mtasts.rollout.handover import delegated_owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from components import hosting
-    from components.aws.policy_bucket import PolicyBucket
+    from mtasts.components import hosting
+    from mtasts.components.aws.policy_bucket import PolicyBucket
     from mtasts.probe.dns import Resolver
     from mtasts.rollout.declaration import Declaration
 
@@ -72,7 +72,7 @@ class Zone(pulumi.ComponentResource):
 
 
 class DelegatedZones:
-    """`components.hosting.Zones` in zones of the operator's."""
+    """`mtasts.components.hosting.Zones` in zones of the operator's."""
 
     def __init__(self, own: hosting.Zones, bucket: PolicyBucket, resolver: Resolver) -> None:
         """Write through ``own``, hand out through ``bucket``, see what is there by ``resolver``."""

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components.handing_out import HandingOut
-from components.hosting import Alias
+from mtasts.components.handing_out import HandingOut
+from mtasts.components.hosting import Alias
 
 if TYPE_CHECKING:
-    from components.aws.policy_bucket import PolicyBucket
-    from components.hosting import PolicyHost, Validated, Validation
+    from mtasts.components.aws.policy_bucket import PolicyBucket
+    from mtasts.components.hosting import PolicyHost, Validated, Validation
     from mtasts.probe.dns import Resolver
     from mtasts.rollout.declaration import Declaration
 
@@ -64,7 +64,7 @@ class Zone(pulumi.ComponentResource):
 
 
 class ManualZones:
-    """`components.hosting.Zones` whose records somebody else publishes."""
+    """`mtasts.components.hosting.Zones` whose records somebody else publishes."""
 
     def __init__(self, bucket: PolicyBucket, resolver: Resolver) -> None:
         """Hand out through ``bucket``, and see through ``resolver`` what was published."""

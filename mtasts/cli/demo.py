@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, _: Outside) -> int:
     """Play the demo; exit code 1 if a step is not ok."""
-    from localcloud.demo import run as play  # the crossing to the local cloud
+    from mtasts.localcloud.demo import run as play  # the crossing to the local cloud
 
     def say(text: str) -> None:
         sys.stdout.write(f"{text}\n")

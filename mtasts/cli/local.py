@@ -10,23 +10,24 @@ from argparse import REMAINDER
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# The one crossing from the library to the local cloud; this module is loaded for its command only.
-from localcloud.downloads import install_plugins
-from localcloud.engine import find
-from localcloud.lab.running import run_inside
-from localcloud.lab.setups import setups
-from localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
-from localcloud.project import make_stacks
-from localcloud.shell import enter, leave, outside
 from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
 from mtasts.errors import UsageError
 
+# The one crossing from the library to the local cloud; this module is loaded for its command only.
+from mtasts.localcloud.downloads import install_plugins
+from mtasts.localcloud.engine import find
+from mtasts.localcloud.lab.running import run_inside
+from mtasts.localcloud.lab.setups import setups
+from mtasts.localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
+from mtasts.localcloud.project import make_stacks
+from mtasts.localcloud.shell import enter, leave, outside
+
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from localcloud.cloud import Cloud
     from mtasts.cli.outside import Outside
+    from mtasts.localcloud.cloud import Cloud
 
 DIRECTORY = Path(".local/cloud")
 _STACKS = Path("stacks")
@@ -64,7 +65,7 @@ def configure(parser: ArgumentParser) -> None:
         "plugins",
         help="have the engine on PATH install the providers' plugins, each held to its pinned sum",
         description="have the engine on PATH install the real providers' plugins, each held to "
-        "the sha256 sum in localcloud/downloads.sums; for runs against a real account",
+        "the sha256 sum in mtasts/localcloud/downloads.sums; for runs against a real account",
         epilog="example: mtasts local plugins aws",
         formatter_class=Help,
     )

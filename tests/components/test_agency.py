@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.stack_run import read_config
+from mtasts.components.stack_run import read_config
 from mtasts.config import ConfigError
 
 

@@ -11,27 +11,27 @@ from cloudflare_api import api, settings
 from recording import Recorded, record
 from test_mail_domain import declaration
 
-from components import clouds as chosen
-from components.aws.hosting import AwsHosting
-from components.aws.zones import Route53Zones
-from components.cloudflare.hosting import CloudflareHosting
-from components.cloudflare.zone import CloudflareZones
-from components.delegated.zone import DelegatedZones
-from components.manual.zone import ManualZones
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.cloudflare.api import Faults
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.cloudflare.account import CloudflareAccount
 from mtasts.cloud.of_stack import Clouds
+from mtasts.components import clouds as chosen
+from mtasts.components.aws.hosting import AwsHosting
+from mtasts.components.aws.zones import Route53Zones
+from mtasts.components.cloudflare.hosting import CloudflareHosting
+from mtasts.components.cloudflare.zone import CloudflareZones
+from mtasts.components.delegated.zone import DelegatedZones
+from mtasts.components.manual.zone import ManualZones
 from mtasts.config import Hosting, load
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.cloudflare.api import Faults
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from localcloud.cloudflare.servers import CloudflareServers
+    from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 ROLE = "arn:aws:iam::210987654321:role/dns"
 

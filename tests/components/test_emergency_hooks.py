@@ -13,10 +13,10 @@ import pytest
 from memory_store import MemoryStore
 from test_mail_domain import DOMAIN, declaration
 
-from components import mail_domain
-from components.hooks import HookError, guarded
-from components.mail_domain import _candidate_proof, _entry, _Place, _proof
-from components.waiting import Passed
+from mtasts.components import mail_domain
+from mtasts.components.hooks import HookError, guarded
+from mtasts.components.mail_domain import _candidate_proof, _entry, _Place, _proof
+from mtasts.components.waiting import Passed
 from mtasts.config import Hosting
 from mtasts.ledger.emergency_notes import read_notes
 from mtasts.ledger.entries import Adopted, Body, Entry, render_entry

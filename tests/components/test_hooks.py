@@ -7,7 +7,7 @@ import asyncio
 import pulumi
 import pytest
 
-from components.hooks import HookError, guarded, once
+from mtasts.components.hooks import HookError, guarded, once
 from mtasts.errors import MtaStsError
 
 ARGUMENTS = pulumi.ResourceHookArgs(urn="u", id="", name="n", type="t")

@@ -9,11 +9,11 @@ from typing import Any, cast
 import pytest
 from recording import Recorded, record
 
-from components.aws.hosting import AwsHosting
-from components.aws.zones import Route53Zones, provider_arguments
-from components.mail_domain import MailDomain
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
+from mtasts.components.aws.hosting import AwsHosting
+from mtasts.components.aws.zones import Route53Zones, provider_arguments
+from mtasts.components.mail_domain import MailDomain
 from mtasts.config import DomainConfig, Hosting
 from mtasts.ledger.history import Intended
 from mtasts.ledger.phases import ALL, Phase

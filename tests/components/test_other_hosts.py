@@ -10,16 +10,16 @@ import pytest
 from recording import Recorded, record
 from test_mail_domain import DOMAIN, declaration
 
-from components.aws.hosting import AwsHosting
-from components.aws.zones import Route53Zones
-from components.cloudflare.hosting import CloudflareHosting
-from components.cloudflare.zone import CloudflareZones
-from components.delegated.zone import DelegatedZones
-from components.mail_domain import MailDomain
-from components.manual.zone import ManualZones
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
+from mtasts.components.aws.hosting import AwsHosting
+from mtasts.components.aws.zones import Route53Zones
+from mtasts.components.cloudflare.hosting import CloudflareHosting
+from mtasts.components.cloudflare.zone import CloudflareZones
+from mtasts.components.delegated.zone import DelegatedZones
+from mtasts.components.mail_domain import MailDomain
+from mtasts.components.manual.zone import ManualZones
 from mtasts.config import Hosting
 from mtasts.ledger.phases import ALL
 from mtasts.ledger.recorder import Recorder
@@ -32,7 +32,7 @@ from mtasts.run.proof import Prover
 from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
-    from components.hosting import Zones
+    from mtasts.components.hosting import Zones
     from mtasts.rollout.declaration import Declaration
 
 SCRIPT = f"WorkersScript {DOMAIN}-worker-script"

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.waiting import Passed, Slow, engine_waits, watch
+from mtasts.components.waiting import Passed, Slow, engine_waits, watch
 from mtasts.run.waiting import Waits
 
 

@@ -9,7 +9,7 @@ import pytest
 from pulumi_aws import route53
 from recording import record
 
-from components.traces import short_traces
+from mtasts.components.traces import short_traces
 
 
 class Thing(pulumi.ComponentResource):

@@ -23,11 +23,11 @@ from typing import TYPE_CHECKING
 import pytest
 from postfix import Fate, Postfix
 
-from localcloud.authority import Authority, Certificate
-from localcloud.lab.changes import both, mx, policy, put, web
-from localcloud.lab.servers import Lab
-from localcloud.lab.setup import Setup, good
-from localcloud.mail import Flavour
+from mtasts.localcloud.authority import Authority, Certificate
+from mtasts.localcloud.lab.changes import both, mx, policy, put, web
+from mtasts.localcloud.lab.servers import Lab
+from mtasts.localcloud.lab.setup import Setup, good
+from mtasts.localcloud.mail import Flavour
 from mtasts.policy import parse
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 import pytest
 import trustme
 
-from localcloud.aws.issuance import validation_record
-from localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.aws.issuance import validation_record
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import Resolver
 from mtasts.probe.https import fetch
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-    from localcloud.project import Run
+    from mtasts.localcloud.project import Run
 
 pytestmark = [
     pytest.mark.engine,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.aws.issuance import validation_record
+from mtasts.localcloud.aws.issuance import validation_record
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 
@@ -84,7 +84,7 @@ def test_the_validation_record_of_an_earlier_certificate_is_taken_in(lab: Lab, d
 def test_a_worker_edited_by_hand_shows_as_drift_and_is_put_right(
     lab: Lab, project: Project, domain: str
 ) -> None:
-    from localcloud.cloudflare.session import Session  # for this alone
+    from mtasts.localcloud.cloudflare.session import Session  # for this alone
 
     project.settle()
     session = Session(lab.cloud.cloudflare, "local-token")

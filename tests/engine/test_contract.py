@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.cloudflare.account import WORKERS_DEV
-from localcloud.edge_response import EdgeFault
-from localcloud.warm_client import VARIABLE
 from mtasts.config import load_file
 from mtasts.ledger.phases import Phase
+from mtasts.localcloud.cloudflare.account import WORKERS_DEV
+from mtasts.localcloud.edge_response import EdgeFault
+from mtasts.localcloud.warm_client import VARIABLE
 from mtasts.policy import POLICY_PATH, Policy, policy_id
 from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
@@ -28,7 +28,7 @@ from mtasts.render.worker import worker_name
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)

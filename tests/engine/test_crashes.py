@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_safety import processes
 
-from localcloud.warm_client import VARIABLE
+from mtasts.localcloud.warm_client import VARIABLE
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 ON_AWS = (
@@ -96,8 +96,8 @@ def points(rollout: str, every: list[tuple[str, str, str]]) -> list[Any]:
 PROGRAM = """
 import os, pathlib, signal, subprocess, time
 import pulumi
-import components.mail_domain as module
-from components.agency import main
+import mtasts.components.mail_domain as module
+from mtasts.components.agency import main
 
 inner = module.guard
 

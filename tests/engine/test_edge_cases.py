@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.dns import DnsFault, Outcome
-from localcloud.edge_response import EdgeFault
+from mtasts.localcloud.dns import DnsFault, Outcome
+from mtasts.localcloud.edge_response import EdgeFault
 
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 

@@ -17,7 +17,7 @@ import sys
 
 import pulumi
 import pulumi_aws
-from components.hooks import guard
+from mtasts.components.hooks import guard
 
 zone = pulumi.Config("test").require("zone")
 

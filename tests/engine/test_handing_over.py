@@ -14,7 +14,7 @@ from mtasts.records import to_presentation
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)
@@ -121,7 +121,7 @@ def test_manual_records_are_handed_out_stage_by_stage_and_no_run_waits(lab: Lab)
 
 
 def test_an_id_is_not_handed_out_before_its_body_is_proven(lab: Lab) -> None:
-    from localcloud.edge_response import EdgeFault  # for this alone
+    from mtasts.localcloud.edge_response import EdgeFault  # for this alone
 
     agency = Agency(lab, "manual")
     agency.project.up().required()

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.edge_response import EdgeFault
-from localcloud.watcher import Watcher
+from mtasts.localcloud.edge_response import EdgeFault
+from mtasts.localcloud.watcher import Watcher
 from mtasts.probe.reach import Reach
 
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from iam_calls import Call, allows, read
 
-from localcloud.cloud import ACCOUNT
-from localcloud.project import Project
 from mtasts.iam.statements import UNSEEN, Command
+from mtasts.localcloud.cloud import ACCOUNT
+from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
     from conftest import Lab

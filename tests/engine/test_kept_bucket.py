@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from test_handing_over import Agency, bucket, live
 
-from localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.cloud.naming import ledger_bucket_name
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)

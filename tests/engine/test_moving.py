@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_pages import MOVING, Page, Shell
 
-from localcloud.watcher import Looking
+from mtasts.localcloud.watcher import Looking
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)

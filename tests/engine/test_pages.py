@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pages import ROOT, Block, command_blocks
 
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.reports import write_reports
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.reports import write_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-    from localcloud.engine import Engine
-    from localcloud.project import Project
+    from mtasts.localcloud.engine import Engine
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 # The blocks of this page are played one by one, while senders ask: `test_moving`.

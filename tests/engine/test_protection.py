@@ -14,7 +14,7 @@ from mtasts.ledger.phases import Phase
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project, Run
+    from mtasts.localcloud.project import Project, Run
 
 pytestmark = pytest.mark.engine
 DAY = dt.timedelta(days=1)

@@ -16,16 +16,16 @@ import pytest
 from forge import MAIN, SUMS, Forge
 from workflow_runner import REPOSITORY, Event
 
-from localcloud.downloads import plugin_archive
-from localcloud.lifecycle import PROVIDERS
-from localcloud.project import ROOT
+from mtasts.localcloud.downloads import plugin_archive
+from mtasts.localcloud.lifecycle import PROVIDERS
+from mtasts.localcloud.project import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = [
     pytest.mark.engine,
@@ -105,7 +105,7 @@ class Canary:
     PYTHON = (
         "__main__.py",
         "components/agency.py",
-        "localcloud/__init__.py",
+        "mtasts/localcloud/__init__.py",
         "mtasts/__init__.py",
         "mtasts/cli/preview.py",
         "tools/post_preview.py",

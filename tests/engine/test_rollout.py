@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.project import ROOT, Project
 from mtasts.config import load_file
+from mtasts.localcloud.project import ROOT, Project
 
 if TYPE_CHECKING:
     from conftest import Lab

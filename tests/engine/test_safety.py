@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.project import Project
-from localcloud.warm_client import VARIABLE
+from mtasts.localcloud.project import Project
+from mtasts.localcloud.warm_client import VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

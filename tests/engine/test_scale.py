@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.edge_response import EdgeFault
+from mtasts.localcloud.edge_response import EdgeFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 SAMPLE = {("aws", 16, ""), ("cloudflare", 12, "4")}

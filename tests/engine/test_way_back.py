@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.edge_response import EdgeFault
 from mtasts.cloud.naming import ledger_bucket_name
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.edge_response import EdgeFault
 from mtasts.policy import POLICY_PATH
 from mtasts.probe.dns import Resolver
 from mtasts.probe.https import fetch
@@ -21,7 +21,7 @@ from mtasts.probe.reach import Reach
 if TYPE_CHECKING:
     from conftest import Lab
 
-    from localcloud.project import Project
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 ID = re.compile(r"id=([0-9a-f]{32});")

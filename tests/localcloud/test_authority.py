@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.authority import Authority, Certificate, server_context
+from mtasts.localcloud.authority import Authority, Certificate, server_context
 
 HOST = "mta-sts.example.gov"
 

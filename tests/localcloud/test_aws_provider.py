@@ -17,20 +17,20 @@ from google.protobuf import empty_pb2
 from moto.server import ThreadedMotoServer
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURITY_HEADERS
-from localcloud.aws.edge_config import distribution_config
-from localcloud.aws.issuance import is_issued
-from localcloud.aws.provider import provider as make_provider
-from localcloud.cloud import Cloud
-from localcloud.moto_cloudfront import nearer_to_cloudfront
-from localcloud.moto_s3 import nearer_to_s3
-from localcloud.provider.properties import UNKNOWN, decode, encode
+from mtasts.localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURITY_HEADERS
+from mtasts.localcloud.aws.edge_config import distribution_config
+from mtasts.localcloud.aws.issuance import is_issued
+from mtasts.localcloud.aws.provider import provider as make_provider
+from mtasts.localcloud.cloud import Cloud
+from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
+from mtasts.localcloud.moto_s3 import nearer_to_s3
+from mtasts.localcloud.provider.properties import UNKNOWN, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from localcloud.provider.service import Provider as ResourceProvider
+    from mtasts.localcloud.provider.service import Provider as ResourceProvider
 
 BUCKET = "aws:s3/bucket:Bucket"
 OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
@@ -852,7 +852,9 @@ def test_an_assumed_role_signs_the_calls(engine: Engine) -> None:
 
 def test_the_process_says_its_port_and_ends_on_a_signal() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "localcloud.aws", "127.0.0.1:1"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "mtasts.localcloud.aws", "127.0.0.1:1"],
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         port = process.stdout.readline().strip()

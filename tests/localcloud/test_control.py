@@ -11,16 +11,16 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from localcloud.authority import Authority, Certificate
-from localcloud.control import ControlServer, edge_fault_from_json
-from localcloud.control_client import Control, ControlError
-from localcloud.delegations import Provider
-from localcloud.dns import DnsFault, DnsServer, Outcome
-from localcloud.edge_response import EdgeFault
-from localcloud.mail import Flavour, MailServers, Message
-from localcloud.resolution import Names
-from localcloud.throttling import Rate, Throttle
 from mtasts.errors import UsageError
+from mtasts.localcloud.authority import Authority, Certificate
+from mtasts.localcloud.control import ControlServer, edge_fault_from_json
+from mtasts.localcloud.control_client import Control, ControlError
+from mtasts.localcloud.delegations import Provider
+from mtasts.localcloud.dns import DnsFault, DnsServer, Outcome
+from mtasts.localcloud.edge_response import EdgeFault
+from mtasts.localcloud.mail import Flavour, MailServers, Message
+from mtasts.localcloud.resolution import Names
+from mtasts.localcloud.throttling import Rate, Throttle
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from localcloud.delegations import Delegations, Provider
-from localcloud.resolution import RecordSet, Zone
+from mtasts.localcloud.delegations import Delegations, Provider
+from mtasts.localcloud.resolution import RecordSet, Zone
 
 ROUTE53, CLOUDFLARE = Provider
 

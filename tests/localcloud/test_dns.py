@@ -12,8 +12,8 @@ import dns.message
 import dns.rcode
 import pytest
 
-from localcloud.dns import DnsFault, DnsServer, Outcome
-from localcloud.resolution import Names, RecordSet, Zone
+from mtasts.localcloud.dns import DnsFault, DnsServer, Outcome
+from mtasts.localcloud.resolution import Names, RecordSet, Zone
 
 SOA = "ns-1.example. hostmaster.example. 1 7200 900 1209600 86400"
 ZONE = Zone(

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import engine
-from localcloud.downloads import (
+from mtasts.localcloud import engine
+from mtasts.localcloud.downloads import (
     SUMS,
     DownloadError,
     Limits,
@@ -26,7 +26,7 @@ from localcloud.downloads import (
     plugin_archive,
     read_sums,
 )
-from localcloud.lifecycle import PROVIDERS
+from mtasts.localcloud.lifecycle import PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +154,9 @@ def test_the_sums_of_this_checkout_can_be_read_and_name_what_is_wanted() -> None
     for name in wanted:
         assert name in text
         if name not in known:
-            with pytest.raises(DownloadError, match=r"is pinned in localcloud/downloads\.sums"):
+            with pytest.raises(
+                DownloadError, match=r"is pinned in mtasts/localcloud/downloads\.sums"
+            ):
                 pinned(name)
 
 

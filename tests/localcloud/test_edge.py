@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.authority import Authority, Certificate
-from localcloud.distribution import Distribution, Invalidation, OriginAnswer
-from localcloud.edge import Edge
-from localcloud.edge_response import EdgeFault
+from mtasts.localcloud.authority import Authority, Certificate
+from mtasts.localcloud.distribution import Distribution, Invalidation, OriginAnswer
+from mtasts.localcloud.edge import Edge
+from mtasts.localcloud.edge_response import EdgeFault
 from mtasts.observations import Fetch, FetchOutcome
 from mtasts.probe.https import fetch
 from mtasts.probe.reach import ConnectTo, Reach

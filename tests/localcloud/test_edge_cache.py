@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from localcloud.distribution import CACHE_POLICIES, CachePolicy, Distribution, Invalidation
-from localcloud.distribution import OriginAnswer as Answer
-from localcloud.edge_cache import PointOfPresence, lifetime_seconds
+from mtasts.localcloud.distribution import CACHE_POLICIES, CachePolicy, Distribution, Invalidation
+from mtasts.localcloud.distribution import OriginAnswer as Answer
+from mtasts.localcloud.edge_cache import PointOfPresence, lifetime_seconds
 
 OPTIMIZED = CACHE_POLICIES["658327ea-f89d-4fab-a63d-7e88639e58f6"]
 DISABLED = CACHE_POLICIES["4135ea2d-6df8-44a3-9df3-4b5a84be39ad"]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import engine
-from localcloud.downloads import DownloadError
 from mtasts.errors import UsageError
+from mtasts.localcloud import engine
+from mtasts.localcloud.downloads import DownloadError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from text_checks import OF_POLICIES, OF_RECORDS
 
-from localcloud.authority import Authority
-from localcloud.lab.servers import Lab
-from localcloud.lab.setup import SELECTOR, Setup, good, reports
-from localcloud.lab.setups import ALSO, CHANGES, NOT, UNKNOWN, setups
 from mtasts.check import host as host_checks
 from mtasts.check import mx as mx_checks
 from mtasts.check.checks import CHECKS
 from mtasts.check.domain import check_domain
 from mtasts.check.row import rows_of
 from mtasts.check.table import stack, stack_file
+from mtasts.localcloud.authority import Authority
+from mtasts.localcloud.lab.servers import Lab
+from mtasts.localcloud.lab.setup import SELECTOR, Setup, good, reports
+from mtasts.localcloud.lab.setups import ALSO, CHANGES, NOT, UNKNOWN, setups
 from mtasts.observe.connections import PAUSE_SECONDS
 from mtasts.observe.observer import Observer
 from mtasts.probe.dns import Resolver

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import lifecycle
-from localcloud.control_client import Control
-from localcloud.engine import Engine
-from localcloud.lifecycle import LifecycleError, NotRunningError, start, status, stop
 from mtasts.cli.main import main
+from mtasts.localcloud import lifecycle
+from mtasts.localcloud.control_client import Control
+from mtasts.localcloud.engine import Engine
+from mtasts.localcloud.lifecycle import LifecycleError, NotRunningError, start, status, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from localcloud.cloud import Cloud
+    from mtasts.localcloud.cloud import Cloud
 
 STACKS = Path(__file__).parents[2] / "stacks"
 ENGINE = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
@@ -108,8 +108,8 @@ def test_one_that_was_killed_is_not_taken_for_running(begin: Callable[[str], Clo
 PARENT = """
 import sys
 from pathlib import Path
-from localcloud.engine import Engine
-from localcloud.lifecycle import start
+from mtasts.localcloud.engine import Engine
+from mtasts.localcloud.lifecycle import start
 engine = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
 cloud = start(Path(sys.argv[1]), engine, stacks=None, with_parent=True, say=lambda _: None)
 print(cloud.pid, flush=True)

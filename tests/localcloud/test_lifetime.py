@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localcloud import lifetime
+from mtasts.localcloud import lifetime
 
 # The parent starts the child, whose end the test sees as the end of the pipe, and waits.
 PARENT = """

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from localcloud.authority import Authority
-from localcloud.mail import Flavour, MailServers, Message
+from mtasts.localcloud.authority import Authority
+from mtasts.localcloud.mail import Flavour, MailServers, Message
 
 HOST = "mail1.example.gov"
 TEXT = b"Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\nbody\r\n"

@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from localcloud.moto_host import moto_running, session
+from mtasts.localcloud.moto_host import moto_running, session
 
 
 def test_certificates_differ_though_they_share_a_key(monkeypatch: Any) -> None:

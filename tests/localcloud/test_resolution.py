@@ -3,7 +3,7 @@
 import dns.rcode
 import pytest
 
-from localcloud.resolution import BadRecordError, Names, RecordSet, Zone, records
+from mtasts.localcloud.resolution import BadRecordError, Names, RecordSet, Zone, records
 
 SOA = "ns-1.example. hostmaster.example. 1 7200 900 1209600 86400"
 EXAMPLE = Zone(

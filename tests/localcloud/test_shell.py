@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.cloud import Cloud
-from localcloud.shell import enter, leave, outside
+from mtasts.localcloud.cloud import Cloud
+from mtasts.localcloud.shell import enter, leave, outside
 
 CLOUD = Cloud(
     directory=Path("/tmp/it's here"),  # noqa: S108 - only named

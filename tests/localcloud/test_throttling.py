@@ -8,8 +8,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localcloud.moto_host import moto_running, session, throttle
-from localcloud.throttling import Rate, Throttle
+from mtasts.localcloud.moto_host import moto_running, session, throttle
+from mtasts.localcloud.throttling import Rate, Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

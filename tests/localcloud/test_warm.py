@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud import warm
-from localcloud.warm_parent import settings_of_python
+from mtasts.localcloud import warm
+from mtasts.localcloud.warm_parent import settings_of_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ print(json.dumps({
     "folder": os.getcwd(), "environment": sorted(os.environ.items()), "parent": os.getppid(),
     "input": sys.stdin.read(), "encodings": [sys.stdin.encoding, sys.stdout.encoding],
     "write_through": sys.stdout.write_through, "line_buffering": sys.stderr.line_buffering,
-    "warm": "components" in sys.modules,
+    "warm": "mtasts.components" in sys.modules,
 }))
 """
 
@@ -111,7 +111,7 @@ def test_it_ends_as_a_cold_process_does(
 def test_what_python_reads_as_it_starts_makes_a_process_cold(
     warmth: Mapping[str, str], tmp_path: Path, more: dict[str, str], *, expect: bool
 ) -> None:
-    (tmp_path / "script.py").write_text("import sys; print('components' in sys.modules)")
+    (tmp_path / "script.py").write_text("import sys; print('mtasts.components' in sys.modules)")
     done = run(warmth, tmp_path, str(tmp_path / "script.py"), **more)
     assert (done.stdout, done.stderr) == (f"{expect}\n", "")
 

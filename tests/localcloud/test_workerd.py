@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from localcloud.cloudflare.servers import _forward
-from localcloud.cloudflare.workerd import Workerd, WorkerdError, find
-from localcloud.http1 import HttpRequest
+from mtasts.localcloud.cloudflare.servers import _forward
+from mtasts.localcloud.cloudflare.workerd import Workerd, WorkerdError, find
+from mtasts.localcloud.http1 import HttpRequest
 from mtasts.render.worker import worker_source
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from localcloud.http1 import HttpResponse
+    from mtasts.localcloud.http1 import HttpResponse
 
     Ask = Callable[..., "asyncio.Future[HttpResponse]"]
 

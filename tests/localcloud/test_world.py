@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.world import ARRIVAL, NEWCOMER, World
+from mtasts.localcloud.world import ARRIVAL, NEWCOMER, World
 
 STACKS = Path(__file__).parents[2] / "stacks"
 

@@ -18,6 +18,8 @@ from mtasts.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+from figures import files
+
 ROOT = Path(__file__).resolve().parents[2]
 # These have pools of their own.
 POOLS = ("mtasts/observe/record_parsers.py", "mtasts/threads.py")
@@ -52,16 +54,14 @@ def uses(source: str, file: str) -> Iterator[str]:
 
 
 def test_nothing_waits_for_a_thread_of_the_default_executor() -> None:
-    files = sorted(
-        path for folder in ("mtasts", "components") for path in ROOT.glob(f"{folder}/**/*.py")
-    )
+    every = files("mtasts", "components")
     found = {
         name: used
-        for name, source in ((str(each.relative_to(ROOT)), each.read_text()) for each in files)
+        for name, source in ((str(each.relative_to(ROOT)), each.read_text()) for each in every)
         if (used := sorted(set(uses(source, name))))
     }
 
-    assert len(files) > 100
+    assert len(every) > 100
     assert found == {}
 
 

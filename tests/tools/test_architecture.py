@@ -12,9 +12,7 @@ from pages import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PLACE = re.compile(
-    r"`((?:mtasts|components|localcloud|tools|tests|templates|docs)/[\w./-]+)(?::([\w.]+))?`"
-)
+PLACE = re.compile(r"`((?:mtasts|components|tools|tests|templates|docs)/[\w./-]+)(?::([\w.]+))?`")
 PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
 
 

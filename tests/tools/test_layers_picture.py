@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 from layers_picture import PICTURE, Box, boxes, graph, picture, reduced, rows
 
-FOLDERS = {"cli", "run", "cloud", "probe"}
+FOLDERS = {"components", "cli", "run", "cloud", "probe"}
 
 
 def test_the_picture_is_made_from_the_imports() -> None:
@@ -23,9 +23,9 @@ def test_a_module_stands_for_its_folder_and_the_top_is_one() -> None:
     imports = {
         "mtasts.cli.main": {"mtasts.run.survey", "mtasts.errors", "mtasts.cli.output"},
         "mtasts.__main__": {"mtasts.cli.main"},
-        "components.agency": {"mtasts.run.survey", "components.hooks"},
+        "mtasts.components.agency": {"mtasts.run.survey", "mtasts.components.hooks"},
         "mtasts.run.survey": {"mtasts"},
-        "localcloud.serve": {"mtasts.errors"},
+        "mtasts.localcloud.serve": {"mtasts.errors"},
     }
     found = graph(imports, FOLDERS)
     assert found == {"cli": {"run", "vocabulary"}, "components": {"run"}}
@@ -37,7 +37,7 @@ def test_an_arrow_that_follows_from_two_is_left_out() -> None:
 
 
 def test_rows_are_the_layers_of_the_contract() -> None:
-    layers = rows(["cli", "run | cloud", "errors", "probe"], FOLDERS)
+    layers = rows(["components", "cli", "run | cloud", "errors", "probe"], FOLDERS)
     assert layers == [["components"], ["cli"], ["run", "cloud"], ["probe"], ["vocabulary"]]
     found = {each.name: each for each in boxes(layers)}
     assert found["run"].y == found["cloud"].y > found["cli"].y

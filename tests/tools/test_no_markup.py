@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from figures import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ def found(path: Path) -> list[str]:
 
 
 def modules() -> list[Path]:
-    return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+    return files(*FOLDERS)
 
 
 def test_no_line_of_a_string_holds_markup() -> None:

@@ -103,7 +103,7 @@ def test_what_is_a_broken_link(
 
 def test_every_page_that_a_message_names_exists() -> None:
     lost = set()
-    for folder in ("mtasts", "components", "localcloud", "tools"):
+    for folder in ("mtasts", "components", "tools"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for name, anchor in _CALLED.findall(path.read_text("utf-8")):
                 page = ROOT / name

@@ -14,9 +14,9 @@ AT_MOST = {
     ("components", "noqa"): 6,
     ("components", "type: ignore"): 0,
     ("components", "pragma: no cover"): 0,
-    ("localcloud", "noqa"): 45,
-    ("localcloud", "type: ignore"): 3,
-    ("localcloud", "pragma: no cover"): 0,
+    ("mtasts/localcloud", "noqa"): 45,
+    ("mtasts/localcloud", "type: ignore"): 3,
+    ("mtasts/localcloud", "pragma: no cover"): 0,
 }
 
 

@@ -41,7 +41,7 @@ def record(client: Any, operation: str, parameters: dict[str, Any]) -> None:
     """Append one line; short ones are written whole."""
     row = {
         "command": os.environ.get(COMMAND, ""),
-        "by_stand_in": "localcloud.aws" in sys.orig_argv,
+        "by_stand_in": "mtasts.localcloud.aws" in sys.orig_argv,
         "service": client.meta.service_model.signing_name,
         "operation": operation,
         "region": client.meta.region_name,

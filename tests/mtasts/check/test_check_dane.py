@@ -16,7 +16,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from mtasts.check.dane import Tlsa, parse_tlsa
 
 if TYPE_CHECKING:
-    from localcloud.authority import Authority
+    from mtasts.localcloud.authority import Authority
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from live_domain import FETCH, GOOD, SESSION, fetched, ids, session
 from loopback import leading, served
 
-from localcloud.authority import CRL_URL, Authority, Certificate
 from mtasts.check.domain import check_domain
 from mtasts.check.revocation import crl_address, is_revoked, ocsp_request, source
+from mtasts.localcloud.authority import CRL_URL, Authority, Certificate
 from mtasts.observations import ClientProfile, Fetch, FetchOutcome, TlsSession
 from mtasts.probe.https import greet
 

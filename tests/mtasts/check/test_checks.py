@@ -22,7 +22,10 @@ CODE = {
 }
 TESTS = "".join(
     path.read_text()
-    for path in (*(ROOT / "tests").rglob("*.py"), ROOT / "localcloud" / "lab" / "setups.py")
+    for path in (
+        *(ROOT / "tests").rglob("*.py"),
+        ROOT / "mtasts" / "localcloud" / "lab" / "setups.py",
+    )
     if path != Path(__file__)
 )
 

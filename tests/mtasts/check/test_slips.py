@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stack_text import stack_text
 
-from components.stack_run import read_config
 from mtasts.check.notes import Checked
 from mtasts.check.stack_file import check_stack, check_stack_file
 from mtasts.cli.main import main
+from mtasts.components.stack_run import read_config
 from mtasts.config import ConfigError, load_text
 from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError

@@ -13,9 +13,6 @@ from fake_outside import FakeOutside
 from loopback import Zone, leading, served
 from stack_text import stack_text
 
-from localcloud.cloud import ACCOUNT, CLOUDFLARE_TOKEN, REGION
-from localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS, Record
-from localcloud.moto_host import moto_running, session
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -27,6 +24,9 @@ from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import Adopted
 from mtasts.ledger.history import read_kept
+from mtasts.localcloud.cloud import ACCOUNT, CLOUDFLARE_TOKEN, REGION
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS, Record
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import Fetch, FetchOutcome
 from mtasts.policy import parse
 from mtasts.probe.probes import Probes
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from localcloud.authority import Authority
-    from localcloud.cloudflare.servers import CloudflareServers
     from mtasts.ledger.entries import Entry
+    from mtasts.localcloud.authority import Authority
+    from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")

@@ -13,13 +13,13 @@ from fake_outside import FakeOutside
 from loopback import Zone
 from stack_text import stack_text
 
-from localcloud.mail import Flavour, MailServers
-from localcloud.reports import write_reports
 from mtasts.cli.main import main
 from mtasts.config import load_file
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError, Proof
 from mtasts.ledger.history import Ledger, intend
+from mtasts.localcloud.mail import Flavour, MailServers
+from mtasts.localcloud.reports import write_reports
 from mtasts.names import MxPattern
 from mtasts.observations import CertificateFault, SmtpOutcome, SmtpSession, TlsSession
 from mtasts.policy import Mode, Policy
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from localcloud.authority import Authority
+    from mtasts.localcloud.authority import Authority
 
 DOMAIN = "example.gov"
 NOW = dt.datetime(2026, 5, 20, 12, tzinfo=dt.UTC)

@@ -11,7 +11,6 @@ import pytest
 from fake_outside import FakeOutside
 from loopback import Zone, closed_port
 
-from localcloud.moto_host import moto_running, session
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -21,6 +20,7 @@ from mtasts.ledger.history import Intended, Ledger, intend
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.stages import Stage
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.zones import HostedZone

@@ -14,10 +14,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_outside import FakeOutside
 
-from localcloud.cloud import ACCOUNT, REGION, Cloud
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.control_client import Control
-from localcloud.serve import running
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -31,6 +27,10 @@ from mtasts.ledger.history import Ledger, intend
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.stages import Stage
+from mtasts.localcloud.cloud import ACCOUNT, REGION, Cloud
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.control_client import Control
+from mtasts.localcloud.serve import running
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy

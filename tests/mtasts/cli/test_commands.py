@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from figures import files
 from pages import OTHER, ROOT, SHELL, blocks, command_blocks, pages
 
 from mtasts.config import ConfigError, load_text
@@ -90,15 +91,12 @@ def nameless(text: str) -> Iterator[str]:
 
 def test_every_command_in_a_message_names_its_stack() -> None:
     found = set()
-    for folder in ("mtasts", "components"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            name = str(path.relative_to(ROOT))
-            for text in texts(path.read_text("utf-8")):
-                for command in nameless(text):
-                    if not any(
-                        name == file and command.startswith(said) for file, said in MENTIONS
-                    ):
-                        found.add(f"{name}: {command}")
+    for path in files("mtasts", "components"):
+        name = str(path.relative_to(ROOT))
+        for text in texts(path.read_text("utf-8")):
+            for command in nameless(text):
+                if not any(name == file and command.startswith(said) for file, said in MENTIONS):
+                    found.add(f"{name}: {command}")
     assert found == set()
 
 

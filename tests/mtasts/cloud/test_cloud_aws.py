@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_account import FakeAccount
 
-from localcloud.moto_host import moto_running
 from mtasts.cloud.aws.account import Account, AwsSettings, AwsSettingsError, Role, WrongAccountError
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud.moto_host import moto_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,9 +14,6 @@ import pytest
 from cloudflare_api import api, settings
 from loopback import closed_port
 
-from localcloud.cloud import CLOUDFLARE_TOKEN
-from localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS
-from localcloud.cloudflare.api import TOKEN_ID, Faults
 from mtasts.cloud.cloudflare.account import (
     BASE_URL,
     CloudflareAccount,
@@ -26,6 +23,9 @@ from mtasts.cloud.cloudflare.account import (
 from mtasts.cloud.cloudflare.caches import WorkerCaches
 from mtasts.cloud.cloudflare.zones import CloudflareZones
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS
+from mtasts.localcloud.cloudflare.api import TOKEN_ID, Faults
 from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import pytest
 from fake_account import FakeAccount
 from loopback import closed_port
 
-from localcloud import moto_host
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.handouts import Handouts, handout_key
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud import moto_host
 from mtasts.rollout.handover import Handed, HandoverError, render_handed
 
 if TYPE_CHECKING:

@@ -10,21 +10,21 @@ from botocore.stub import Stubber
 from cloudflare_api import api, settings
 from loopback import closed_port
 
-from localcloud import moto_host
-from localcloud.cloudflare.account import Script, Version
-from localcloud.cloudflare.api import Faults
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.cloudflare.account import CloudflareAccount
 from mtasts.cloud.cloudflare.hosts import Workers
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud import moto_host
+from mtasts.localcloud.cloudflare.account import Script, Version
+from mtasts.localcloud.cloudflare.api import Faults
 from mtasts.render.worker import worker_name
 from mtasts.zones import HostedZone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from localcloud.cloudflare.servers import CloudflareServers
+    from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")

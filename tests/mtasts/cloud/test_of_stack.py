@@ -11,8 +11,6 @@ from cloudflare_api import api
 from fake_account import FakeAccount
 from fake_outside import FakeOutside
 
-from localcloud.cloudflare.account import ACCOUNT_ID
-from localcloud.cloudflare.api import Faults
 from mtasts.cli.outside import Outside
 from mtasts.clock import utc_now
 from mtasts.cloud.aws.account import Role
@@ -27,6 +25,8 @@ from mtasts.cloud.of_stack import Clouds
 from mtasts.config import Dns, Hosting, load
 from mtasts.destinations import DestinationError
 from mtasts.errors import UndeterminedError, UsageError
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.cloudflare.api import Faults
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
 
 if TYPE_CHECKING:

@@ -13,17 +13,17 @@ import pytest
 from cloudflare_api import api, settings
 from loopback import closed_port
 
-from localcloud import moto_host
-from localcloud.cloudflare.api import Faults
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.cloud.cloudflare.ledger_store import R2Store
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
+from mtasts.localcloud import moto_host
+from mtasts.localcloud.cloudflare.api import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.cloudflare.servers import CloudflareServers
+    from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 DOMAIN = "example.gov"
 # moto's state is global: one process, one account.

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from cloudflare_api import api, settings
 
-from localcloud.cloudflare.account import Record, Script, Version
-from localcloud.cloudflare.api import Faults
 from mtasts.cloud.cloudflare.account import CloudflareAccount
 from mtasts.cloud.cloudflare.take_over import MoveListener, TakeOver, TakeOverError
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud.cloudflare.account import Record, Script, Version
+from mtasts.localcloud.cloudflare.api import Faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.cloudflare.servers import CloudflareServers
+    from mtasts.localcloud.cloudflare.servers import CloudflareServers
 
 DOMAIN, SERVICE = "example.gov", "w"
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_store import DOMAIN, MemoryStore
 
-from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.ledger_listing import OBJECT_BYTES
@@ -34,6 +33,7 @@ from mtasts.ledger.kept import (
 )
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.run_cache import Book
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 

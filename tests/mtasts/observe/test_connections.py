@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    from localcloud.authority import Authority
+    from mtasts.localcloud.authority import Authority
 
 
 @pytest.fixture

@@ -12,14 +12,14 @@ from clouds_of import CloudsOf
 from loopback import Zone
 from memory_store import MemoryStore
 
-from localcloud.moto_host import moto_running, session, throttle
-from localcloud.throttling import Rate
 from mtasts.cloud.aws import account as pacing
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.zones import Route53Zones
 from mtasts.config import AgencyConfig, Hosting, load
 from mtasts.ledger.entries import ZoneSeen, render_entry
 from mtasts.ledger.recorder import Recorder
+from mtasts.localcloud.moto_host import moto_running, session, throttle
+from mtasts.localcloud.throttling import Rate
 from mtasts.rollout.facts import mail_domains
 from mtasts.run.account_zones import HostedZones
 from mtasts.run.survey import Surveyor

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from loopback import closed_port, leading, served
 
-from localcloud.authority import Authority, Certificate
+from mtasts.localcloud.authority import Authority, Certificate
 from mtasts.observations import Fetch, FetchOutcome, SmtpOutcome
 from mtasts.probe.https import fetch
 from mtasts.probe.smtp import look

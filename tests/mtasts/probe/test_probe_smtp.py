@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from loopback import closed_port, leading, served
 
-from localcloud.mail import Flavour, MailServers
+from mtasts.localcloud.mail import Flavour, MailServers
 from mtasts.observations import CertificateFault, Delivery, SmtpOutcome, SmtpSession
 from mtasts.probe.smtp import Envelope, deliver, look
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aiosmtpd.smtp import SMTP
 
-    from localcloud.authority import Authority
+    from mtasts.localcloud.authority import Authority
     from mtasts.probe.reach import Reach
 
 HOST = "mail1.example.gov"
@@ -214,7 +214,7 @@ async def test_a_server_that_leaves_with_the_message_has_not_taken_it(
         server.transport.abort()
         return "250 OK"
 
-    monkeypatch.setattr("localcloud.mail._Mailbox.handle_DATA", leave)
+    monkeypatch.setattr("mtasts.localcloud.mail._Mailbox.handle_DATA", leave)
     found = await deliver(reach, HOST, ADDRESS, LETTER, require_tls=True)
     assert (found.accepted, found.session.outcome) == (False, SmtpOutcome.TLS)
     assert found.session.reason

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from loopback import leading, served
 
-from localcloud.authority import Authority, Certificate, server_context
+from mtasts.localcloud.authority import Authority, Certificate, server_context
 from mtasts.observations import CertificateFault, ClientProfile, Fetch, FetchOutcome
 from mtasts.probe import tls
 from mtasts.probe.https import greet

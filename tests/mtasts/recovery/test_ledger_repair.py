@@ -14,13 +14,12 @@ from fake_account import Changed, FakeAccount, refusing
 from iam_calls import Call, allows, calls_of
 from memory_store import MemoryStore
 
-from components.aws.policy_bucket import bucket_policy
-from localcloud.moto_host import moto_running, session
 from mtasts.cli.ledger_repair import Opened, verified
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import AwsSettings
 from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.ledger_store import S3Store
+from mtasts.components.aws.policy_bucket import bucket_policy
 from mtasts.config import Hosting, load_stack
 from mtasts.errors import UndeterminedError
 from mtasts.iam.policies import Ground, policies
@@ -31,6 +30,7 @@ from mtasts.ledger.history import intend
 from mtasts.ledger.kept import checkpoint_name
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.verification import Damage, damage
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.recovery.ledger_repair import Mending, plan

@@ -10,9 +10,6 @@ from cloudflare_api import api, settings
 from fake_account import FakeAccount
 from loopback import closed_port
 
-from localcloud.cloudflare.account import Record
-from localcloud.cloudflare.api import Faults
-from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.existing import ForeignBucketError, find_existing
@@ -23,6 +20,9 @@ from mtasts.cloud.of_stack import Clouds
 from mtasts.config import load
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
+from mtasts.localcloud.cloudflare.account import Record
+from mtasts.localcloud.cloudflare.api import Faults
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.recovery.import_file import Creation
 from mtasts.recovery.take_in import finder, look_for, take_in_existing
 from mtasts.zones import HostedZone

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.topics import see_topic
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.rollout.alarm_topic import Key, Topic, topic_notes
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from fake_account import FakeAccount
 from memory_store import DOMAIN, MemoryStore
 from surveys import NOW, OLD, ZONE, ledger, mx, placed, survey
 
-from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.config import Dns, Hosting
@@ -43,6 +42,7 @@ from mtasts.ledger.history import Intended, Ledger, read
 from mtasts.ledger.phases import ALL, Parts
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.stages import Stage
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import decide

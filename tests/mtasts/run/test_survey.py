@@ -17,7 +17,6 @@ from loopback import Zone, closed_port
 from memory_store import MemoryStore
 from ruled import ids, texts
 
-from localcloud.moto_host import moto_running, session
 from mtasts.cloud.aws.account import Account, AwsSettings, WrongAccountError
 from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
@@ -41,6 +40,7 @@ from mtasts.ledger.entries import (
 from mtasts.ledger.history import Ledger, intend
 from mtasts.ledger.recorder import Recorder
 from mtasts.ledger.stages import Stage
+from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.handover import Handed, HandoverError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from loopback import Zone, served
 
-from localcloud.mail import Flavour, MailServers
+from mtasts.localcloud.mail import Flavour, MailServers
 from mtasts.names import MxPattern
 from mtasts.observations import Delivery, Fetch, FetchOutcome, SmtpOutcome, SmtpSession
 from mtasts.policy import Mode, Policy
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from localcloud.authority import Authority
+    from mtasts.localcloud.authority import Authority
 
 DOMAIN = "example.gov"
 HOSTS = ("mx1.example.gov", "mx2.example.gov")

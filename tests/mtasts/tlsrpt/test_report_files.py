@@ -20,8 +20,8 @@ from gate_evidence import DOMAIN, EVIDENCE, HOSTS, MX, NOW, judge, left_out
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.reports import write_reports
 from mtasts.errors import UsageError
+from mtasts.localcloud.reports import write_reports
 from mtasts.tlsrpt.reading import parse_report
 from mtasts.tlsrpt.report_files import read_reports
 from mtasts.tlsrpt.summary import summarise

@@ -15,7 +15,6 @@ from loopback import leading, served
 from memory_store import MemoryStore
 from stack_text import stack_text
 
-from localcloud.moto_host import moto_running
 from mtasts.check.domain import check_domain
 from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
@@ -23,6 +22,7 @@ from mtasts.cli.main import main
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.ledger.recorder import Recorder
+from mtasts.localcloud.moto_host import moto_running
 from mtasts.observations import SmtpOutcome
 from mtasts.policy import Mode
 from mtasts.watch.changes import (
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Sequence
 
-    from localcloud.authority import Authority
     from mtasts.check.observed import Observed
+    from mtasts.localcloud.authority import Authority
     from mtasts.watch.changes import Change
 
 NOW = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)

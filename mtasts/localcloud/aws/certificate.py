@@ -1,0 +1,275 @@
+"""``aws.acm.Certificate`` and ``aws.acm.CertificateValidation``."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mtasts.localcloud.aws.edge_config import distributions
+from mtasts.localcloud.aws.issuance import (
+    certificate_domains,
+    is_issued,
+    missing_records,
+    validation_record,
+)
+from mtasts.localcloud.aws.tags import aws_tags, live_tags, program_tags
+from mtasts.localcloud.provider.differences import as_set
+from mtasts.localcloud.provider.properties import UNKNOWN, Properties, is_unknown
+from mtasts.localcloud.provider.resource import Live, RefusedError, Resource, error_code
+from mtasts.localcloud.provider.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_acm.type_defs import CertificateDetailTypeDef
+
+    from mtasts.localcloud.aws.session import Session
+
+_POLL_SECONDS = 0.1
+
+
+class Certificate(Resource):
+    """A certificate that ACM issues once DNS holds its validation records."""
+
+    token = "aws:acm/certificate:Certificate"  # a type token
+    modelled: ClassVar = {
+        "domainName": None,
+        "keyAlgorithm": None,
+        "region": None,
+        "subjectAlternativeNames": None,
+        "tags": None,
+        "validationMethod": None,
+    }
+    replaces = frozenset(
+        {"domainName", "keyAlgorithm", "region", "subjectAlternativeNames", "validationMethod"}
+    )
+    computed = (
+        "arn",
+        "domainValidationOptions",
+        "keyAlgorithm",
+        "notAfter",
+        "notBefore",
+        "region",
+        "status",
+        "subjectAlternativeNames",
+        "tagsAll",
+        "type",
+    )
+    sets = frozenset({"subjectAlternativeNames"})
+    taggable = True
+
+    def judge(self, inputs: Properties) -> Iterator[Problem]:
+        """A requested certificate needs a name, and only DNS validation can be played through."""
+        if "domainName" not in inputs:
+            yield Problem("domainName", f'{self.token} needs the input "domainName" here')
+        if inputs.get("validationMethod") not in {"DNS", UNKNOWN}:
+            yield Problem(
+                "validationMethod", "the local stand-in models certificates validated by DNS only"
+            )
+        if inputs.get("keyAlgorithm", "RSA_2048") not in {"RSA_2048", UNKNOWN}:
+            yield Problem(
+                "keyAlgorithm", "the local stand-in does not model key algorithms but RSA_2048"
+            )
+
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
+        """Names compare without case and final dot; ACM lists the main name among the others."""
+        if path == "domainName" and isinstance(value, str):
+            return value.rstrip(".").lower()
+        return super().normalise(path, value)
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Request the certificate; it is pending until DNS holds its records."""
+        request: dict[str, Any] = {}
+        if inputs.get("subjectAlternativeNames"):
+            request["SubjectAlternativeNames"] = inputs["subjectAlternativeNames"]
+        if inputs.get("tagsAll"):
+            request["Tags"] = aws_tags(inputs["tagsAll"])
+        answer = session.acm(inputs.get("region")).request_certificate(
+            DomainName=inputs["domainName"], ValidationMethod="DNS", **request
+        )
+        return answer["CertificateArn"]
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """The certificate, with the validation records that ``issuance`` asks for."""
+        region = identity.split(":")[3]
+        found = _describe(session, identity)
+        if found is None:
+            return None
+        acm = session.acm(region)
+        domains = certificate_domains(found)
+        tags = program_tags(acm.list_tags_for_certificate(CertificateArn=identity)["Tags"])
+        others = [name for name in domains if name != found["DomainName"]]
+        asked = inputs.get("subjectAlternativeNames", [])
+        names = list(domains) if found["DomainName"] in asked else others
+        live = {
+            "domainName": found["DomainName"],
+            "region": region,
+            "subjectAlternativeNames": names or None,
+            **live_tags(session, inputs, tags),
+            "validationMethod": "DNS",
+        }
+        issued = is_issued(acm, session.route53(), identity, session.cname)
+        outputs = {
+            "arn": identity,
+            "domainName": found["DomainName"],
+            "domainValidationOptions": [_option(identity, domain) for domain in sorted(domains)],
+            "keyAlgorithm": found["KeyAlgorithm"],
+            "notAfter": found["NotAfter"].isoformat() if issued else "",
+            "notBefore": found["NotBefore"].isoformat() if issued else "",
+            "region": region,
+            "status": "ISSUED" if issued else "PENDING_VALIDATION",
+            "subjectAlternativeNames": list(domains),
+            "tagsAll": tags,
+            "type": found["Type"],
+            "validationMethod": "DNS",
+        }
+        return Live(live, outputs)
+
+    def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
+        """Only tags can change."""
+        acm = session.acm(identity.split(":")[3])
+        wanted = inputs.get("tagsAll", {})
+        gone = {k: v for k, v in old.get("tagsAll", {}).items() if k not in wanted}
+        if gone:
+            acm.remove_tags_from_certificate(CertificateArn=identity, Tags=aws_tags(gone))
+        if wanted:
+            acm.add_tags_to_certificate(CertificateArn=identity, Tags=aws_tags(wanted))
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """Delete it, unless a distribution uses it."""
+        del inputs, outputs
+        if _describe(session, identity) is None:
+            return
+        with session.alone("distributions"):
+            users = [
+                found.id
+                for found in distributions(session.cloudfront())
+                if found.certificate_arn == identity
+            ]
+            if users:
+                raise RefusedError(
+                    "ResourceInUseException",
+                    f"Certificate {identity} is in use by distribution {', '.join(users)}",
+                )
+            session.acm(identity.split(":")[3]).delete_certificate(CertificateArn=identity)
+
+
+class CertificateValidation(Resource):
+    """Nothing in AWS: the wait until a certificate is issued."""
+
+    token = "aws:acm/certificateValidation:CertificateValidation"  # a type token
+    modelled: ClassVar = {"certificateArn": None, "region": None, "validationRecordFqdns": None}
+    replaces = frozenset({"certificateArn", "region", "validationRecordFqdns"})
+    computed = ("region",)
+    sets = frozenset({"validationRecordFqdns"})
+
+    def normalise(self, path: str, value: Any) -> Any:  # any JSON value
+        """Record names compare without case, final dot and order."""
+        if path == "validationRecordFqdns" and isinstance(value, list) and not is_unknown(value):
+            return as_set([name.rstrip(".").lower() for name in value])
+        return super().normalise(path, value)
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Wait for the certificate to be issued, up to the session's deadline."""
+        arn = inputs["certificateArn"]
+        found = _describe(session, arn)
+        if found is None:
+            raise RefusedError("ResourceNotFoundException", f"there is no certificate {arn}")
+        _require_all_named(found, inputs)
+        deadline = time.monotonic() + session.validation_seconds
+        acm = session.acm(arn.split(":")[3])
+        while not is_issued(acm, session.route53(), arn, session.cname):
+            if time.monotonic() >= deadline or session.cancelled.wait(_POLL_SECONDS):
+                raise RefusedError("ValidationTimedOut", _still_missing(session, found))
+        return str(found["IssuedAt"])
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """Gone where its certificate is gone or not issued."""
+        del identity
+        arn = inputs.get("certificateArn", "")
+        if not arn or _describe(session, arn) is None:
+            return None
+        region = arn.split(":")[3]
+        if not is_issued(session.acm(region), session.route53(), arn, session.cname):
+            return None
+        return Live({"certificateArn": arn}, {"certificateArn": arn, "region": region})
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """There is nothing to delete."""
+
+
+def covers(names: tuple[str, ...], alias: str) -> bool:
+    """Whether one of a certificate's names is ``alias`` or a wildcard for it."""
+    parent = alias.partition(".")[2]
+    return any(name.lower() in {alias, f"*.{parent}"} for name in names)
+
+
+def require_usable(session: Session, arn: str, aliases: tuple[str, ...]) -> None:
+    """Refuse a viewer certificate that CloudFront would refuse for ``aliases``."""
+    found = _describe(session, arn) if arn.startswith("arn:aws:acm:us-east-1:") else None
+    if found is None or not is_issued(
+        session.acm("us-east-1"), session.route53(), arn, session.cname
+    ):
+        raise RefusedError(
+            "InvalidViewerCertificate",
+            "The specified SSL certificate doesn't exist, isn't in us-east-1 region, isn't valid, "
+            f"or doesn't include a valid certificate chain: {arn}",
+        )
+    uncovered = [alias for alias in aliases if not covers(certificate_domains(found), alias)]
+    if uncovered:
+        raise RefusedError(
+            "InvalidViewerCertificate",
+            "The certificate that is attached to your distribution doesn't cover the alternate "
+            f"domain name (CNAME) that you're trying to add: {', '.join(uncovered)}",
+        )
+
+
+def _describe(session: Session, arn: str) -> CertificateDetailTypeDef | None:
+    from botocore.exceptions import ClientError  # loaded with the client
+
+    acm = session.acm(arn.split(":")[3] if arn.count(":") > 3 else None)
+    try:
+        return acm.describe_certificate(CertificateArn=arn)["Certificate"]
+    except ClientError as error:
+        if error_code(error) == "ResourceNotFoundException":
+            return None
+        raise
+
+
+def _option(arn: str, domain: str) -> Properties:
+    record = validation_record(arn, domain)
+    return {
+        "domainName": domain,
+        "resourceRecordName": record.name,
+        "resourceRecordType": "CNAME",
+        "resourceRecordValue": record.value,
+    }
+
+
+def _require_all_named(found: CertificateDetailTypeDef, inputs: Properties) -> None:
+    """Refuse a list of records that leaves one of the certificate's out."""
+    given = inputs.get("validationRecordFqdns")
+    if given is None:
+        return
+    names = {name.rstrip(".").lower() for name in given}
+    for domain in certificate_domains(found):
+        wanted = validation_record(found["CertificateArn"], domain).name.rstrip(".")
+        if wanted not in names:
+            raise RefusedError(
+                "InvalidValidationRecords", f"missing {domain} DNS validation record: {wanted}"
+            )
+
+
+def _still_missing(session: Session, found: CertificateDetailTypeDef) -> str:
+    missing = [
+        f"{record.name} CNAME {record.value}"
+        for record in missing_records(session.route53(), found, session.cname)
+    ]
+    return (
+        f"{found['CertificateArn']} is still PENDING_VALIDATION after "
+        f"{session.validation_seconds:g} s; public DNS lacks {'; '.join(missing) or 'nothing now'}"
+    )

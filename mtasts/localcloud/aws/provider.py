@@ -1,0 +1,61 @@
+"""The aws provider's stand-in: what it models, of which pulumi-aws."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.localcloud.aws.bucket import Bucket
+from mtasts.localcloud.aws.bucket_object import BucketObjectv2
+from mtasts.localcloud.aws.bucket_settings import (
+    BucketOwnershipControls,
+    BucketPolicy,
+    BucketPublicAccessBlock,
+    BucketServerSideEncryptionConfiguration,
+    BucketVersioning,
+)
+from mtasts.localcloud.aws.certificate import Certificate, CertificateValidation
+from mtasts.localcloud.aws.distribution import Distribution
+from mtasts.localcloud.aws.invokes import invoke
+from mtasts.localcloud.aws.metric_alarm import MetricAlarm
+from mtasts.localcloud.aws.origin_access import OriginAccessControl
+from mtasts.localcloud.aws.record import Record
+from mtasts.localcloud.aws.session import MODELLED, connect
+from mtasts.localcloud.provider import service
+from mtasts.localcloud.provider.schema import Schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLUGIN = service.Plugin(
+    name="aws",
+    version="7.51.1",
+    schema=Schema(Path(__file__).with_name("schema.json")),
+    resources={
+        resource.token: resource
+        for resource in (
+            Bucket(),
+            BucketObjectv2(),
+            BucketOwnershipControls(),
+            BucketPolicy(),
+            BucketPublicAccessBlock(),
+            BucketServerSideEncryptionConfiguration(),
+            BucketVersioning(),
+            Certificate(),
+            CertificateValidation(),
+            Distribution(),
+            OriginAccessControl(),
+            MetricAlarm(),
+            Record(),
+        )
+    },
+    modelled=MODELLED,
+    connect=connect,
+    invoke=invoke,
+)
+
+
+def provider(environment: Mapping[str, str] | None = None) -> service.Provider:
+    """A provider that works on the local cloud which the environment names."""
+    return service.Provider(PLUGIN, os.environ if environment is None else environment)

@@ -1,0 +1,5 @@
+"""The cloudflare provider's process."""
+
+from mtasts.localcloud.provider.process import serve
+
+serve("mtasts.localcloud.cloudflare.provider")

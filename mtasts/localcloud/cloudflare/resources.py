@@ -1,0 +1,244 @@
+"""The resource types of the stand-in: what each accepts, and the calls behind each operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mtasts.localcloud.cloudflare.session import GONE
+from mtasts.localcloud.provider.resource import Live, RefusedError, Resource
+from mtasts.localcloud.provider.schema import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mtasts.localcloud.cloudflare.session import Session
+    from mtasts.localcloud.provider.properties import Properties
+    from mtasts.localcloud.provider.schema import Modelled
+
+
+class DnsRecord(Resource):
+    """A DNS record."""
+
+    token: ClassVar[str] = "cloudflare:index/dnsRecord:DnsRecord"
+    modelled: ClassVar[Modelled] = dict.fromkeys(
+        ("comment", "content", "name", "proxied", "ttl", "type", "zoneId")
+    )
+    replaces: ClassVar[frozenset[str]] = frozenset({"zoneId"})
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Create it; what stands there already is refused as the API does."""
+        made = session.call("POST", _records(inputs), _record(inputs))
+        return str(made["id"])
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """Everything can drift; an import's id is ``ZONE/RECORD``."""
+        zone, _, record = identity.rpartition("/")
+        zone = zone or inputs.get("zoneId", "")
+        found = session.get(f"/zones/{zone}/dns_records/{record}")
+        if found is None:
+            return None
+        live = {
+            "comment": found["comment"],
+            "content": found["content"],
+            "name": found["name"],
+            "proxied": found["proxied"] or (False if "proxied" in inputs else None),
+            "ttl": found["ttl"],
+            "type": found["type"],
+            "zoneId": zone,
+        }
+        return Live(live)
+
+    def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
+        """Write it anew, in one step."""
+        del old
+        path = f"{_records(inputs)}/{identity.rpartition('/')[2]}"
+        session.call("PUT", path, _record(inputs))
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """Delete it; one that is gone is an error, as with the real provider."""
+        del outputs
+        session.call("DELETE", f"{_records(inputs)}/{identity.rpartition('/')[2]}")
+
+
+class WorkersScript(Resource):
+    """A Worker of one module."""
+
+    token: ClassVar[str] = "cloudflare:index/workersScript:WorkersScript"
+    modelled: ClassVar[Modelled] = dict.fromkeys(
+        ("accountId", "compatibilityDate", "content", "mainModule", "scriptName")
+    )
+    replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Upload it, over one of the same name if there is one, as the real provider does."""
+        self._upload(session, inputs)
+        return str(inputs["scriptName"])
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """Its module, as it was uploaded last; an import's id is ``ACCOUNT/NAME``."""
+        account, _, name = identity.rpartition("/")
+        account = account or inputs.get("accountId", "")
+        path = f"/accounts/{account}/workers/scripts/{name}"
+        settings = session.get(f"{path}/settings")
+        if settings is None:
+            return None
+        live = {
+            "accountId": account,
+            "compatibilityDate": settings["compatibility_date"] or None,
+            "content": session.text(path),
+            "mainModule": inputs.get("mainModule", "worker.js"),
+            "scriptName": name,
+        }
+        return Live(live)
+
+    def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
+        """Upload the new module."""
+        del identity, old
+        self._upload(session, inputs)
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """Delete it with everything that leads there."""
+        del identity, outputs
+        _delete(session, f"{_script(inputs)}?force=true")
+
+    @staticmethod
+    def _upload(session: Session, inputs: Properties) -> None:
+        main = inputs["mainModule"]
+        metadata = {"main_module": main, "compatibility_date": inputs.get("compatibilityDate", "")}
+        session.upload(_script(inputs), metadata, main, inputs["content"])
+
+    def judge(self, inputs: Properties) -> Iterator[Problem]:
+        """The module stands in the program itself."""
+        for name in ("content", "mainModule"):
+            if name not in inputs:
+                yield Problem(name, f"the local stand-in wants {name}")
+
+
+class WorkersScriptSubdomain(Resource):
+    """Whether a Worker answers at workers.dev."""
+
+    token: ClassVar[str] = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
+    modelled: ClassVar[Modelled] = dict.fromkeys(
+        ("accountId", "enabled", "previewsEnabled", "scriptName")
+    )
+    replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Set it."""
+        self._set(session, inputs, enabled=inputs["enabled"])
+        return str(inputs["scriptName"])
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """An import's id is ``ACCOUNT/NAME``."""
+        account, _, name = identity.rpartition("/")
+        account = account or inputs.get("accountId", "")
+        found = session.get(f"/accounts/{account}/workers/scripts/{name}/subdomain")
+        if found is None:
+            return None
+        return Live(
+            {
+                "accountId": account,
+                "enabled": found["enabled"],
+                "previewsEnabled": found["previews_enabled"],
+                "scriptName": name,
+            }
+        )
+
+    def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
+        """Set it anew."""
+        del identity, old
+        self._set(session, inputs, enabled=inputs["enabled"])
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """Off; where the Worker is gone there is nothing to do."""
+        del identity, outputs
+        if session.get(f"{_script(inputs)}/subdomain") is not None:
+            self._set(session, inputs, enabled=False)
+
+    @staticmethod
+    def _set(session: Session, inputs: Properties, *, enabled: bool) -> None:
+        session.call("POST", f"{_script(inputs)}/subdomain", {"enabled": enabled})
+
+
+class WorkersCustomDomain(Resource):
+    """A host name that leads to a Worker."""
+
+    token: ClassVar[str] = "cloudflare:index/workersCustomDomain:WorkersCustomDomain"
+    modelled: ClassVar[Modelled] = dict.fromkeys(("accountId", "hostname", "service", "zoneId"))
+    replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "hostname", "zoneId"})
+    computed: ClassVar[tuple[str, ...]] = ("certId", "environment", "zoneName")
+
+    def create(self, session: Session, inputs: Properties) -> str:
+        """Attach it; a name that has records already is refused as the API does."""
+        return str(self._put(session, inputs)["id"])
+
+    def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
+        """An import's id is ``ACCOUNT/ID``."""
+        account, _, id_ = identity.rpartition("/")
+        account = account or inputs.get("accountId", "")
+        found = session.get(f"/accounts/{account}/workers/domains/{id_}")
+        if found is None:
+            return None
+        live = {
+            "accountId": account,
+            "hostname": found["hostname"],
+            "service": found["service"],
+            "zoneId": found["zone_id"],
+        }
+        more = {
+            "certId": found["cert_id"],
+            "environment": found["environment"],
+            "zoneName": found["zone_name"],
+        }
+        return Live(live, more)
+
+    def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
+        """Lead it to another Worker."""
+        del identity, old
+        self._put(session, inputs)
+
+    def delete(
+        self, session: Session, identity: str, inputs: Properties, outputs: Properties
+    ) -> None:
+        """Detach it, and its records with it."""
+        del outputs
+        account = inputs["accountId"]
+        _delete(session, f"/accounts/{account}/workers/domains/{identity.rpartition('/')[2]}")
+
+    @staticmethod
+    def _put(session: Session, inputs: Properties) -> Any:  # any JSON value
+        body = {
+            "hostname": inputs["hostname"],
+            "service": inputs["service"],
+            "zone_id": inputs["zoneId"],
+            "environment": "production",
+        }
+        return session.call("PUT", f"/accounts/{inputs['accountId']}/workers/domains", body)
+
+
+def _records(inputs: Properties) -> str:
+    return f"/zones/{inputs['zoneId']}/dns_records"
+
+
+def _record(inputs: Properties) -> Properties:
+    names = ("comment", "content", "name", "proxied", "ttl", "type")
+    return {name: inputs[name] for name in names if name in inputs}
+
+
+def _script(inputs: Properties) -> str:
+    return f"/accounts/{inputs['accountId']}/workers/scripts/{inputs['scriptName']}"
+
+
+def _delete(session: Session, path: str) -> None:
+    """Delete what is there; what is gone is no error."""
+    try:
+        session.call("DELETE", path)
+    except RefusedError as error:
+        if error.code not in GONE:
+            raise

@@ -1,0 +1,202 @@
+"""Everything of the local Cloudflare that listens: API, runtime, and what its edge serves.
+
+The edge serves each upload some time after the fact, a point of presence after the other, as the
+real one does without saying when it is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import h11
+
+from mtasts.localcloud.cloudflare import workerd
+from mtasts.localcloud.cloudflare.account import NAME_SERVERS, WORKERS_DEV, Account
+from mtasts.localcloud.cloudflare.api import Api
+from mtasts.localcloud.http1 import HttpResponse
+from mtasts.localcloud.resolution import RecordSet, Zone
+from mtasts.threads import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from mtasts.localcloud.cloudflare.account import Script, Version
+    from mtasts.localcloud.http1 import HttpRequest
+
+# Longer than any point of presence lags behind.
+_KEPT_SECONDS = 5.0
+_ASK_SECONDS = 10.0
+_READ_BYTES = 64 * 1024
+_SOA = f"{NAME_SERVERS[0]}. dns.cloudflare.com. 1 10000 2400 604800 1800"
+_AUTOMATIC_TTL = 300
+# Addresses for documentation (RFC 5737, RFC 3849), which `Cloud.connect_to` leads to its edge.
+EDGE_ADDRESSES = ("198.51.100.7", "2001:db8::7")
+_EDGE = (("A", EDGE_ADDRESSES[0]), ("AAAA", EDGE_ADDRESSES[1]))
+# What the edge does not pass on to a Worker, or back from it.
+_HOP = frozenset({"connection", "host", "content-length", "transfer-encoding", "keep-alive"})
+
+
+class CloudflareServers:
+    """API, runtime and edge of one account; ``make_bucket`` makes one in S3."""
+
+    def __init__(
+        self,
+        program: Callable[[], Path],
+        make_bucket: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make them; nothing listens yet."""
+        self.account = Account(clock)
+        self.api = Api(self.account, self)
+        self._clock = clock
+        self._workerd = workerd.Workerd(program)
+        self._make_bucket = make_bucket
+        self._held: dict[str, dict[int, Version]] = {}
+        self._uploading = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Let the API listen; the runtime starts with the first Worker."""
+        await self.api.start()
+
+    async def stop(self) -> None:
+        """Stop both."""
+        await self.api.stop()
+        await self._workerd.stop()
+
+    async def upload(self, name: str, source: str, main: str, date: str) -> Script:
+        """Have the runtime take a script beside those it serves."""
+        async with self._uploading:  # what is kept has to be all that there is
+            key = self.account.next_key()
+            await self._workerd.serve({**self._kept(), key: source})
+            return self.account.put_script(name, key, source, main, date)
+
+    async def create_bucket(self, name: str) -> None:
+        """Make a bucket in the S3 that stands for R2's."""
+        await in_thread(self._make_bucket, name)
+
+    def _kept(self) -> dict[str, str]:
+        """The modules that some place may still be asked for."""
+        oldest = self._clock() - _KEPT_SECONDS
+        kept = {held.key: held.source for held in self._all_held()}
+        for script in self.account.scripts.values():
+            newest = script.versions[-1]
+            for each, successor in zip(script.versions, script.versions[1:], strict=False):
+                if successor.at >= oldest:
+                    kept[each.key] = each.source
+            kept[newest.key] = newest.source
+        return kept
+
+    def _all_held(self) -> Iterator[Version]:
+        for versions in self._held.values():
+            yield from versions.values()
+
+    def serves(self, host: str, lag_seconds: float) -> Version | None:
+        """The upload that a point of presence serves for ``host``, if it knows of the host yet."""
+        now = self._clock()
+        name = self._service(host, now - lag_seconds)
+        script = self.account.scripts.get(name) if name else None
+        if script is None:
+            return None
+        arrived = [each for each in script.versions if each.at + lag_seconds <= now]
+        return arrived[-1] if arrived else None
+
+    def _service(self, host: str, known: float) -> str | None:
+        """The Worker of a host, for a place that knows what was so then."""
+        for route in self.account.routes.values():
+            if route.serves(host) and route.at <= known:
+                return route.script
+        for attached in self.account.domains.values():
+            if attached.hostname == host:
+                return attached.service if attached.at <= known else None
+        return next((name for each, name in self.account.hosts() if each == host), None)
+
+    def certificate_names(self, host: str) -> tuple[str, ...]:
+        """The names of the certificate that the edge has for a Worker's host."""
+        return (host,) if any(host == each for each, _ in self.account.hosts()) else ()
+
+    def hold(self, host: str, lags_seconds: dict[int, float]) -> None:
+        """Serve what is served now, whatever comes, at the points of those numbers."""
+        found = {number: self.serves(host, lag) for number, lag in lags_seconds.items()}
+        self._held[host] = {number: each for number, each in found.items() if each is not None}
+
+    def release(self, host: str) -> None:
+        """Serve what has been uploaded again."""
+        self._held.pop(host, None)
+
+    async def respond(
+        self, host: str, point: int, lag_seconds: float, request: HttpRequest
+    ) -> HttpResponse | None:
+        """What the host's Worker answers at a point of presence; None where it knows of none."""
+        version = self._held.get(host, {}).get(point) or self.serves(host, lag_seconds)
+        if version is None:
+            return None
+        port = self._workerd.ports.get(version.key)
+        if port is None:
+            return HttpResponse(503, (("Content-Type", "text/plain"),), b"error code: 1101\n")
+        return await _forward(port, host, request)
+
+    def zones(self, *, ipv6: bool) -> list[Zone]:
+        """The zones with their records, as DNS answers them."""
+        return [
+            Zone(each.name, tuple(self._records(each.id, ipv6=ipv6)))
+            for each in self.account.zones.values()
+        ]
+
+    def _records(self, zone_id: str, *, ipv6: bool) -> Iterator[RecordSet]:
+        zone = self.account.zones[zone_id]
+        servers = tuple(f"{each}." for each in NAME_SERVERS)
+        yield RecordSet(zone.name, "SOA", 3600, (_SOA,))
+        yield RecordSet(zone.name, "NS", 86_400, servers)
+        sets: dict[tuple[str, str], list[str]] = {}
+        ttls: dict[tuple[str, str], int] = {}
+        for each in zone.records.values():
+            # A proxied record leads to the edge's own addresses, whatever it says.
+            own, edge = ((each.type, each.content),), _EDGE if ipv6 else _EDGE[:1]
+            for type_, content in edge if each.proxied else own:
+                sets.setdefault((each.name, type_), []).append(content)
+                ttls[each.name, type_] = _AUTOMATIC_TTL if each.ttl == 1 else each.ttl
+        for (name, type_), values in sets.items():
+            yield RecordSet(name, type_, ttls[name, type_], tuple(values))
+
+    def own_names(self) -> list[str]:
+        """Names at workers.dev that lead to the edge."""
+        return [host for host, _ in self.account.hosts() if host.endswith(WORKERS_DEV)]
+
+
+async def _forward(port: int, host: str, request: HttpRequest) -> HttpResponse:
+    """Ask the runtime as the edge does: in clear on loopback, saying that it came over TLS."""
+    kept = [(name, value) for name, value in request.headers if name not in _HOP]
+    head = h11.Request(
+        method=request.method,
+        target=request.target,
+        headers=[("Host", host), ("X-Forwarded-Proto", "https"), *kept, ("Connection", "close")],
+    )
+    connection = h11.Connection(h11.CLIENT)
+    async with asyncio.timeout(_ASK_SECONDS):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(connection.send(head) or b"")
+            writer.write(connection.send(h11.EndOfMessage()) or b"")
+            status, headers, body = 0, [], bytearray()
+            while True:
+                event = connection.next_event()
+                if event is h11.NEED_DATA:
+                    connection.receive_data(await reader.read(_READ_BYTES))
+                elif isinstance(event, h11.Response):
+                    status = event.status_code
+                    headers = [
+                        (name.decode("ascii").title(), value.decode("latin-1"))
+                        for name, value in event.headers
+                        if name.decode("ascii") not in _HOP
+                    ]
+                elif isinstance(event, h11.Data):
+                    body += event.data
+                elif isinstance(event, h11.EndOfMessage):
+                    return HttpResponse(status, (*headers, ("Server", "cloudflare")), bytes(body))
+                elif not isinstance(event, h11.InformationalResponse):
+                    return HttpResponse(502)
+        finally:
+            writer.close()

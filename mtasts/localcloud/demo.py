@@ -1,0 +1,402 @@
+"""The main job on a real engine and a local cloud, each step checked: ``make demo``.
+
+One agency's domain is published, changed, kept from a bad change, promoted, and sent to; a scratch
+stack comes and goes. What is seen is what a sender or an operator would see from outside. It is
+long because it is one story: a function a step, in the order in which they are played.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mtasts.config import load_file
+from mtasts.localcloud import lifecycle
+from mtasts.localcloud.cloud import ACCOUNT
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
+from mtasts.localcloud.control_client import Control
+from mtasts.localcloud.edge_response import EdgeFault
+from mtasts.localcloud.engine import find
+from mtasts.localcloud.inventory import inventory
+from mtasts.localcloud.mail import Flavour
+from mtasts.localcloud.project import ROOT, Project
+from mtasts.localcloud.story import StepError, Story, expect
+from mtasts.localcloud.watcher import Watcher, order
+from mtasts.observations import FetchOutcome
+from mtasts.policy import Mode, Policy, policy_id
+from mtasts.probe.dns import ADDRESS_TYPES, Resolver
+from mtasts.probe.https import fetch
+from mtasts.probe.reach import Reach
+from mtasts.probe.smtp import Envelope
+from mtasts.records import select_sts, select_tlsrpt
+from mtasts.sender.delivery import send
+from mtasts.sender.machine import Conclusion, Sender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from mtasts.localcloud.cloud import Cloud
+    from mtasts.localcloud.engine import Engine
+
+# Short, so that nobody waits; a real stack has 60 and 300, and 120 to settle.
+_CACHE_SECONDS = "1"
+_BRISK = {"mtasts:cacheSeconds": _CACHE_SECONDS, "mtasts:proofSeconds": "5"}
+_TWO_WEEKS = dt.timedelta(days=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One cloud as the demo plays on it: a stack of the repository, and a domain that is new.
+
+    ``init`` are the words that make a stack for the new one, ``kinds`` resources that a plan has.
+    """
+
+    stack: str
+    domain: str
+    scratch: str
+    init: tuple[str, ...]
+    kinds: frozenset[str]
+    brisk: Mapping[str, str]
+
+    @property
+    def host(self) -> str:
+        """The policy host."""
+        return f"mta-sts.{self.domain}"
+
+    @property
+    def new_mx(self) -> str:
+        """A mail host that is not in the stack file yet."""
+        return f"mail3.{self.domain}"
+
+
+SIDES = {
+    "aws": Side(
+        "example-agency",
+        "example.gov",
+        "newcomer.example",
+        ("--account", ACCOUNT),
+        frozenset(
+            {
+                "aws:cloudfront/distribution:Distribution",
+                "aws:route53/record:Record",
+                "aws:s3/bucketObjectv2:BucketObjectv2",
+            }
+        ),
+        _BRISK,
+    ),
+    "cloudflare": Side(
+        "example-bureau",
+        "bureau.example",
+        "arrival.example",
+        ("--cloudflare-account", ACCOUNT_ID),
+        frozenset(
+            {
+                "cloudflare:index/dnsRecord:DnsRecord",
+                "cloudflare:index/workersCustomDomain:WorkersCustomDomain",
+                "cloudflare:index/workersScript:WorkersScript",
+            }
+        ),
+        {**_BRISK, "mtasts:settleSeconds": "1"},
+    ),
+}
+
+
+@dataclass
+class _Scene:
+    """What the steps share; ``body`` is the policy that has to be served now.
+
+    Each body is another one, so each has the next revision.
+    """
+
+    side: Side
+    cloud: Cloud
+    project: Project
+    reach: Reach
+    control: Control
+    body: bytes = b""
+    revision: int = -1
+
+    @property
+    def id(self) -> str:
+        """The id that belongs to ``body``."""
+        return policy_id(self.body, self.revision)
+
+    def policy(self) -> Policy:
+        """The policy that the stack file asks for."""
+        (domain,) = load_file(self.project.stack_file).domains
+        return Policy(domain.mode, domain.max_age, domain.mx)
+
+    def intend(self) -> None:
+        """From now on, what the stack file asks for has to be served."""
+        self.body = self.policy().render()
+        self.revision += 1
+
+
+def run(folder: Path, say: Callable[[str], None], cloud: str = "aws") -> bool:
+    """Play the demo in ``folder``; whether all went well. ``summary.json`` tells of each step.
+
+    ``cloud`` is that which hosts, one of `SIDES`.
+    """
+    shutil.rmtree(folder / "project", ignore_errors=True)
+    story = Story(folder / "summary.json", say)
+    try:
+        _play(story, SIDES[cloud], folder.absolute(), say)
+    except StepError:
+        return False
+    return story.ok
+
+
+def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) -> None:
+    engines: list[Engine] = []
+    story.take("engine", lambda: _engine(engines, say))
+    with _cloud(story, folder / "cloud", engines[0], say) as cloud:
+        scenes: list[_Scene] = []
+        story.take("preview", lambda: _preview(scenes, side, cloud, folder / "project"))
+        scene = scenes[0]
+        steps: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
+            ("up", _up),
+            ("records", _records),
+            ("policy", _policy),
+            ("second up", _second_up),
+            ("mx added", _mx_added),
+        )
+        more: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
+            ("stale edge", _stale_edge),
+            ("gate", _gate),
+            ("enforce", _enforce),
+            ("sender", _sender),
+        )
+        for name, act in steps:
+            story.take(name, partial(act, scene))
+        # A proof that fails waits for most of its time: another stack can come and go meanwhile.
+        with ThreadPoolExecutor(1) as pool:
+            scratch = pool.submit(_scratch, scene)
+            for name, act in more:
+                story.take(name, partial(act, scene))
+            story.take("scratch stack", scratch.result)
+
+
+def _engine(found: list[Engine], say: Callable[[str], None]) -> str:
+    engine = find(os.environ, say)
+    found.append(engine)
+    return f"Pulumi {engine.version} ({engine.source})"
+
+
+@contextmanager
+def _cloud(
+    story: Story, directory: Path, engine: Engine, say: Callable[[str], None]
+) -> Iterator[Cloud]:
+    """A new local cloud, stopped at the end; an earlier one that is left there goes first."""
+    if lifecycle.status(directory).cloud is not None:
+        lifecycle.stop(directory)
+    shutil.rmtree(directory, ignore_errors=True)
+    clouds: list[Cloud] = []
+
+    def begin() -> str:
+        stacks = ROOT / "stacks"
+        cloud = lifecycle.start(directory, engine, stacks=stacks, with_parent=True, say=say)
+        clouds.append(cloud)
+        expect(Control(cloud.control).health(), "the local cloud does not answer")
+        families = "IPv4 and IPv6" if cloud.ipv6 else "IPv4; this machine has no IPv6"
+        return f"AWS, DNS, HTTPS and {len(cloud.mail)} mail hosts, on {families}"
+
+    try:
+        story.take("local cloud", begin)
+        yield clouds[0]
+    finally:
+        if clouds:
+            lifecycle.stop(directory)
+
+
+def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, folder: Path) -> str:
+    environment = lifecycle.environment(cloud, os.environ)
+    before = inventory(cloud)
+    project = Project.make(folder, environment, ROOT / "stacks" / f"Pulumi.{side.stack}.yaml")
+    project.configure(side.brisk)
+    steps = project.preview()["steps"]
+    expect(all(step["op"] == "create" for step in steps), "the plan does more than create")
+    kinds = {step["newState"]["type"] for step in steps}
+    wanted = {*side.kinds, "mtasts:index:MailDomain"}
+    expect(wanted <= kinds, f"the plan lacks {', '.join(sorted(wanted - kinds))}")
+    expect(inventory(cloud) == before, "the preview has changed the account")
+    reach = Reach.from_environment(environment)
+    scenes.append(_Scene(side, cloud, project, reach, Control(cloud.control)))
+    return f"{len(steps)} resources to create, and nothing is created yet"
+
+
+def _up(scene: _Scene) -> str:
+    scene.project.up().required()
+    scene.intend()
+    found = scene.project.outputs()["domains"][scene.side.domain]
+    expect(found["policyId"] == scene.id, f"the stack's id is {found['policyId']}, not {scene.id}")
+    return f"published {scene.side.domain} with the id {scene.id}"
+
+
+def _records(scene: _Scene) -> str:
+    expect(_live_id(scene) == scene.id, f"DNS has the id {_live_id(scene)}, not {scene.id}")
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_smtp._tls.{scene.side.domain}", "TXT"))
+    record = select_tlsrpt(answer.strings).record
+    (domain,) = load_file(scene.project.stack_file).domains
+    expect(record and record.rua == domain.tls_reports, f"the TLS-RPT record is {answer.strings}")
+    return f"_mta-sts has the id, _smtp._tls leads to {', '.join(domain.tls_reports)}"
+
+
+def _policy(scene: _Scene) -> str:
+    """The policy on each address: exact bytes and the headers that senders and browsers heed."""
+    headers = {
+        "content-type": "text/plain",
+        "cache-control": f"max-age={_CACHE_SECONDS}",
+        "strict-transport-security": "max-age=31536000",
+    }
+    seen = []
+    for type_ in ADDRESS_TYPES:
+        answer = asyncio.run(Resolver(scene.reach).lookup(scene.side.host, type_))
+        wanted = type_ == "A" or scene.cloud.ipv6
+        expect(bool(answer.values) == wanted, f"{scene.side.host} {type_} is {answer.values}")
+        for address in answer.values:
+            found = asyncio.run(fetch(scene.reach, scene.side.host, address))
+            how = f"{found.outcome} {found.status} {found.reason}".rstrip()
+            expect(found.outcome is FetchOutcome.ANSWERED and found.status == 200, how)
+            expect(found.body == scene.body, f"another body on {address}: {found.body!r}")
+            sent = {name: found.header(name) for name in headers}
+            expect(sent == headers, f"headers on {address}: {sent}")
+            seen.append(f"{address} over {found.tls.version}")
+    return f"{len(scene.body)} exact bytes from {' and '.join(seen)}"
+
+
+def _second_up(scene: _Scene) -> str:
+    scene.project.unchanged()
+    return "nothing to do"
+
+
+def _mx_added(scene: _Scene) -> str:
+    """Another MX host goes into the policy while a sender looks on."""
+    path = "mtasts:domains[0].mx[2]"
+    with Watcher(scene.reach, scene.side.domain) as watcher:
+        scene.project.configure({path: scene.side.new_mx}, path=True)
+        scene.project.up().required()
+    scene.intend()
+    seen = order(watcher.sightings, scene.id, scene.body)
+    expect(scene.side.new_mx.encode() in scene.body, "the stack file lacks the new host")
+    expect(seen.id_ahead == 0, f"the id was ahead of the body: {seen}")
+    expect(seen.body_ahead and seen.after, f"too little was seen: {seen}")
+    return (
+        f"{len(watcher.sightings)} looks: {seen.before} before, {seen.body_ahead} the body first, "
+        f"{seen.after} with its id, never the id first"
+    )
+
+
+def _stale_edge(scene: _Scene) -> str:
+    """An edge that goes on serving the old body keeps the new id from being published."""
+    scene.control.set_edge_fault(scene.side.host, EdgeFault(stale=True))
+    scene.project.configure({"mtasts:maxAge": "1209600"})
+    refused = scene.project.up()
+    expect(not refused.ok, "the run went through")
+    reason = f"https://{scene.side.host} does not serve the intended policy"
+    expect(reason in refused.text, f"the run failed for another reason:\n{refused.text}")
+    expect(_live_id(scene) == scene.id, "the STS record has another id")
+    scene.control.clear_edge_fault(scene.side.host)
+    scene.project.up().required()
+    old = scene.id
+    scene.intend()
+    expect(_live_id(scene) == scene.id != old, "the next run did not converge")
+    return f"refused, the record kept {old[:8]}; the next run published {scene.id[:8]}"
+
+
+def _gate(scene: _Scene) -> str:
+    """No promotion without evidence; two weeks later there is some."""
+    scene.project.configure({"mtasts:mode": "enforce"})
+    refused = scene.project.up()
+    expect(not refused.ok, "the promotion went through without evidence")
+    reason = f"{scene.side.domain}: [evidence-missing]"
+    expect(reason in refused.text, f"it was refused for another reason:\n{refused.text}")
+    expect(_live_id(scene) == scene.id, "the STS record has another id")
+    scene.project = scene.project.later(_TWO_WEEKS)
+    judged = scene.project.collect_evidence(scene.side.domain)
+    expect(judged.ok, f"the evidence does not do:\n{judged.text}")
+    return "refused without evidence; 15 days of the local clock later every condition is met"
+
+
+def _enforce(scene: _Scene) -> str:
+    old = scene.id
+    scene.project.up().required()
+    scene.intend()
+    expect(b"mode: enforce" in scene.body, "the stack file does not ask for enforce")
+    expect(_live_id(scene) == scene.id != old, "DNS does not have the new id")
+    _policy(scene)
+    return f"mode enforce is served under the id {scene.id}"
+
+
+def _sender(scene: _Scene) -> str:
+    """What a sender does with good mail hosts, and with those whose STARTTLS was stripped."""
+    hosts = [str(pattern) for pattern in scene.policy().mx]
+    good = _send(scene)
+    expect(good.conclusion is Conclusion.DELIVERED, "; ".join(good.story))
+    (message,) = scene.control.messages()
+    expect(message.tls, "the message came in clear")
+    expect(good.policy and good.policy.mode is Mode.ENFORCE, "; ".join(good.story))
+    for host in hosts:
+        scene.control.set_flavour(host, Flavour.STRIPPED)
+    stripped = _send(scene)
+    for host in hosts:
+        scene.control.set_flavour(host, Flavour.GOOD)
+    expect(stripped.conclusion is Conclusion.DEFERRED, "; ".join(stripped.story))
+    expect(len(scene.control.messages()) == 1, "a message came in without TLS")
+    return f"delivered to {message.host} over TLS; kept back where STARTTLS was stripped"
+
+
+def _send(scene: _Scene) -> Sender:
+    sender = Sender(scene.side.domain, dt.datetime.now(dt.UTC))
+    content = b"Subject: a message\r\n\r\nIt is worth reading.\r\n"
+    letter = Envelope("writer@sender.example", f"reader@{scene.side.domain}", content)
+    return asyncio.run(send(sender, letter, scene.reach, Resolver(scene.reach)))
+
+
+def _scratch(scene: _Scene) -> str:
+    """A stack from `mtasts init`, brought up and destroyed again, beside the other steps."""
+    began = time.monotonic()
+    before = inventory(scene.cloud)
+    project = scene.project
+    words = ["init", "scratch", "--domain", scene.side.scratch, *scene.side.init]
+    project.mtasts(*words, "--stacks", str(project.stack_file.parent)).required()
+    scratch = project.select("scratch")
+    scratch.configure(scene.side.brisk)
+    scratch.up().required()
+    during = _new_since(before, scene)
+    scratch.pulumi("destroy", "--yes", "--skip-preview").required()
+    left = _new_since(before, scene)
+    expect(during, "nothing was there to destroy")
+    expect(not left, f"left behind: {', '.join(sorted(left))}")
+    return (
+        f"{len(during)} things came up and were destroyed, none is left in the account; "
+        f"{time.monotonic() - began:.0f} s beside the other steps"
+    )
+
+
+def _new_since(before: frozenset[str], scene: _Scene) -> set[str]:
+    """What has come into the account, but for ledgers: that of the stack beside it grows.
+
+    R2 keeps the scratch stack's own too, and its bucket: they are no resources of the stack.
+    """
+    new = inventory(scene.cloud) - before
+    return {each for each in new if not any(part in each for part in _kept(scene.side))}
+
+
+def _kept(side: Side) -> tuple[str, ...]:
+    own = f"/{side.domain}/"
+    return (own,) if side is SIDES["aws"] else (own, "bucket mtasts-scratch", "mtasts-scratch/")
+
+
+def _live_id(scene: _Scene) -> str:
+    answer = asyncio.run(Resolver(scene.reach).lookup(f"_mta-sts.{scene.side.domain}", "TXT"))
+    record = select_sts(answer.strings).record
+    return record.id if record else f"none ({answer.status})"

@@ -1,0 +1,114 @@
+"""What a set-up of the lab may differ in from the good one, as building blocks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mtasts.localcloud.dns import DnsFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mtasts.localcloud.lab.setup import Setup
+    from mtasts.localcloud.mail import Flavour
+
+
+def delegated(owner: str, type_: str) -> Callable[[Setup], None]:
+    """Delegate ``owner``, which answers as before."""
+
+    def change(setup: Setup) -> None:
+        values = setup.records[owner, type_]
+        setup.put(owner, type_)
+        setup.put(owner, "CNAME", f"{owner}.elsewhere.{setup.domain}.")
+        setup.put(f"{owner}.elsewhere", type_, *values)
+
+    return change
+
+
+def looping(owner: str) -> Callable[[Setup], None]:
+    """A CNAME that leads back to ``owner``."""
+
+    def change(setup: Setup) -> None:
+        setup.put(owner, "TXT")
+        setup.bare.add(owner)
+        setup.put(owner, "CNAME", f"{owner}.b.{setup.domain}.")
+        setup.put(f"{owner}.b", "CNAME", f"{owner}.{setup.domain}.")
+
+    return change
+
+
+def dangling(owner: str) -> Callable[[Setup], None]:
+    """A CNAME that leads to nothing."""
+
+    def change(setup: Setup) -> None:
+        setup.put(owner, "TXT")
+        setup.put(owner, "CNAME", f"gone.{setup.domain}.")
+
+    return change
+
+
+def beside(owner: str) -> Callable[[Setup], None]:
+    """A CNAME that some servers let stand beside the record: here a fault of the look-up."""
+
+    def change(setup: Setup) -> None:
+        key = f"{owner}.{setup.domain}", "CNAME"
+        setup.faults[key] = DnsFault(records=(f"other.{setup.domain}.",))
+
+    return change
+
+
+def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
+    """Set records; ``<domain>`` in a value stands for the domain."""
+
+    def change(setup: Setup) -> None:
+        values_ = (each.replace("<domain>", setup.domain) for each in values)
+        setup.put(owner, type_, *values_)
+
+    return change
+
+
+def web(**changes: Any) -> Callable[[Setup], None]:  # the fields of `Web`
+    """Change how the policy host behaves."""
+
+    def change(setup: Setup) -> None:
+        setup.serve(**changes)
+
+    return change
+
+
+def mx(flavour: Flavour) -> Callable[[Setup], None]:
+    """Change how the MX host behaves."""
+
+    def change(setup: Setup) -> None:
+        setup.mx(flavour)
+
+    return change
+
+
+def policy(**changes: Any) -> Callable[[Setup], None]:  # the fields of a policy
+    """Serve another policy."""
+
+    def change(setup: Setup) -> None:
+        setup.policy(**changes)
+
+    return change
+
+
+def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
+    """All of ``changes``, one after another."""
+
+    def change(setup: Setup) -> None:
+        for each in changes:
+            each(setup)
+
+    return change
+
+
+def having(**fields: Any) -> Callable[[Setup], None]:  # the fields of `Setup`
+    """Set fields of the setup."""
+
+    def change(setup: Setup) -> None:
+        for name, value in fields.items():
+            setattr(setup, name, value)
+
+    return change

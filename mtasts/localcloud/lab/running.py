@@ -1,0 +1,58 @@
+"""A command inside a lab: the servers live as long as it does, and its environment leads there."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.destinations import AWS_VARIABLE, CLOUDFLARE_VARIABLE, MARKER
+from mtasts.localcloud.authority import Authority
+from mtasts.localcloud.lab.servers import Lab
+from mtasts.localcloud.lifecycle import is_misleading
+from mtasts.probe.reach import CA_FILE, CONNECT_TO, RESOLVER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# One that `mtasts.rollout.caa` knows, so that CAA records can be compared with it.
+ORGANIZATION = "ISRG of the lab"
+# Port 1 is privileged, and nothing listens there: a lab has no cloud.
+_NO_CLOUD = "http://127.0.0.1:1"
+
+
+def environment(lab: Lab, ca_file: Path, own: Mapping[str, str]) -> dict[str, str]:
+    """The environment ``own``, with what leads every probe to ``lab``, and no call to a cloud."""
+    return {
+        **{name: value for name, value in own.items() if not is_misleading(name)},
+        MARKER: str(ca_file.parent),
+        AWS_VARIABLE: _NO_CLOUD,
+        CLOUDFLARE_VARIABLE: _NO_CLOUD,
+        RESOLVER: f"127.0.0.1:{lab.dns.port}",
+        CA_FILE: str(ca_file),
+        CONNECT_TO: " ".join(lab.connect_to()),
+    }
+
+
+def run_inside(command: Sequence[str], own: Mapping[str, str]) -> int:
+    """Run ``command`` inside a lab; its exit code."""
+    logging.disable()  # what the servers think of clients that leave is not the command's output
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(_run(command, own, Path(folder) / "ca.pem"))
+
+
+async def _run(command: Sequence[str], own: Mapping[str, str], ca_file: Path) -> int:
+    authority = Authority(organization=ORGANIZATION)
+    authority.write(ca_file)
+    lab = Lab(authority)
+    await lab.start()
+    try:
+        process = await asyncio.create_subprocess_exec(*command, env=environment(lab, ca_file, own))
+        try:
+            return await process.wait()
+        except asyncio.CancelledError:  # Ctrl-C reaches the command too, which ends by itself
+            return await process.wait()
+    finally:
+        await lab.stop()

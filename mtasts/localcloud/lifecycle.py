@@ -1,0 +1,263 @@
+"""A local cloud's life: installed, started as a process of its own, looked at, and stopped."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mtasts.errors import MtaStsError
+from mtasts.localcloud.cloud import STATE_FILE, Cloud
+from mtasts.localcloud.control_client import Control, ControlError
+from mtasts.localcloud.engine import EXEC_SCRIPT
+from mtasts.localcloud.warm import words as warm_words
+from mtasts.localcloud.warm_client import VARIABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mtasts.localcloud.engine import Engine
+
+# A provider's version is part of its folder's name: the engine looks for it there.
+PROVIDERS = {"aws": "7.51.1", "cloudflare": "6.23.1"}
+LOCK_FILE = "lock"
+LOG_FILE = "log"
+OUTPUT_FILE = "output"
+_START_SECONDS = 60.0
+_STOP_SECONDS = 15.0
+_KILL_SECONDS = 5.0
+_SAY_AFTER_SECONDS = 2.0
+_POLL_SECONDS = 0.05
+_LOG_TAIL = 5
+# Local clouds that this process started: to be waited for, or they would stay as zombies.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class LifecycleError(MtaStsError):
+    """A local cloud did not start or stop; the text says why and what to do."""
+
+
+class NotRunningError(MtaStsError):
+    """There is no local cloud in that folder."""
+
+    def __init__(self, directory: Path) -> None:
+        """Name the folder, and how to get one."""
+        super().__init__(f"no local cloud runs in {directory}: mtasts local up")
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is known of the local cloud in a folder: ``cloud`` only while one runs."""
+
+    directory: Path
+    cloud: Cloud | None = None
+    healthy: bool = False
+
+
+def _install(directory: Path, engine: Engine) -> None:
+    """Put engine, language host and stand-in providers where this local cloud alone finds them.
+
+    The providers lie in the local cloud's own ``PULUMI_HOME`` and nowhere on PATH, so that no run
+    against a real account can pick them up.
+    """
+    binaries = directory / "bin"
+    shutil.rmtree(binaries, ignore_errors=True)
+    binaries.mkdir(parents=True)
+    binary = engine.binary.resolve()
+    if engine.exec_script is None:  # it comes with a language host, beside itself
+        (binaries / "pulumi").symlink_to(binary)
+    else:
+        # The engine looks for a language host beside its own file, wherever a symlink to it stands.
+        _link(binary, binaries / "pulumi")
+        script = binaries / "pulumi-language-python"
+        _script(script, "mtasts.localcloud.language_host", {EXEC_SCRIPT: str(engine.exec_script)})
+    for name, version in PROVIDERS.items():
+        plugin = directory / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
+        plugin.mkdir(parents=True, exist_ok=True)
+        _script(plugin / f"pulumi-resource-{name}", f"mtasts.localcloud.{name}", {})
+    # A new local cloud is empty, so state that tells of an earlier one would be wrong.
+    shutil.rmtree(directory / "backend", ignore_errors=True)
+    (directory / "backend").mkdir()
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
+
+
+def _script(path: Path, module: str, variables: Mapping[str, str]) -> None:
+    """Make a script that runs one of our modules, by way of a warm process where there is one."""
+    settings = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
+    cold, warm = (shlex.join(warm_words(["-m", module], {VARIABLE: way})) for way in ("", "warm"))
+    partial = path.with_suffix(".partial")
+    partial.write_text(
+        f'#!/bin/sh\n{settings}[ -z "${VARIABLE}" ] || exec {warm} "$@"\nexec {cold} "$@"\n'
+    )
+    partial.chmod(0o755)
+    partial.replace(path)
+
+
+def start(
+    directory: Path,
+    engine: Engine,
+    *,
+    stacks: Path | None,
+    with_parent: bool,
+    say: Callable[[str], None],
+) -> Cloud:
+    """The local cloud in ``directory``, started unless it runs already.
+
+    A new one is empty, and so is its backend; its zones and mail hosts come from the stack files
+    in ``stacks``. With ``with_parent`` it ends with this process, however that ends; without, it
+    stays until `stop`.
+
+    Raises:
+        LifecycleError: it did not come up; the text ends with what it logged last.
+    """
+    directory = directory.absolute()
+    found = status(directory)
+    if found.cloud is not None and found.healthy:
+        return found.cloud
+    if not _is_held(directory / LOCK_FILE):
+        _install(directory, engine)
+    words = [sys.executable, "-m", "mtasts.localcloud.serve", str(directory)]
+    words += ["--stacks", str(stacks.absolute())] if stacks else []
+    words += ["--with-parent"] if with_parent else []
+    with (directory / OUTPUT_FILE).open("wb") as output:
+        child = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=not with_parent,
+        )
+    cloud = _await(directory, child, say)
+    if child.poll() is None:
+        _children[child.pid] = child
+    return cloud
+
+
+def _await(directory: Path, child: subprocess.Popen[bytes], say: Callable[[str], None]) -> Cloud:
+    began = time.monotonic()
+    said = False
+    pause = threading.Event()
+    while time.monotonic() - began < _START_SECONDS:
+        found = status(directory)
+        if found.cloud is not None and found.healthy:
+            return found.cloud
+        if child.poll() is not None:
+            # Another one may have been faster; then this one has refused to run beside it.
+            found = status(directory)
+            if found.cloud is not None and found.healthy:
+                return found.cloud
+            raise LifecycleError(f"the local cloud did not start: {_last_words(directory)}")
+        if not said and time.monotonic() - began > _SAY_AFTER_SECONDS:
+            say("starting the local cloud")
+            said = True
+        pause.wait(_POLL_SECONDS)
+    child.kill()
+    child.wait()
+    raise LifecycleError(
+        f"the local cloud did not answer within {_START_SECONDS:.0f} s: {_last_words(directory)}"
+    )
+
+
+def _last_words(directory: Path) -> str:
+    lines: list[str] = []
+    for name in (LOG_FILE, OUTPUT_FILE):
+        try:
+            text = (directory / name).read_text("utf-8", "replace")
+        except FileNotFoundError:
+            continue
+        lines += text.splitlines()[-_LOG_TAIL:]
+    return "\n".join(lines) or "it left no word of why"
+
+
+def status(directory: Path) -> Status:
+    """Whether a local cloud runs in ``directory``, and whether it answers."""
+    directory = directory.absolute()
+    if not _is_held(directory / LOCK_FILE):
+        return Status(directory)
+    try:
+        cloud = Cloud.read(directory)
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return Status(directory)  # it is still starting, or just stopping
+    try:
+        healthy = Control(cloud.control, deadline_seconds=2.0).health()
+    except ControlError:
+        healthy = False
+    return Status(directory, cloud, healthy)
+
+
+def running(directory: Path) -> Cloud:
+    """The local cloud that runs in ``directory``; raises `NotRunningError`."""
+    cloud = status(directory).cloud
+    if cloud is None:
+        raise NotRunningError(directory)
+    return cloud
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether a process holds the lock: a local cloud does as long as it lives, and no other."""
+    try:
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def stop(directory: Path) -> None:
+    """Stop the local cloud in ``directory`` and wait until it is gone.
+
+    Raises:
+        NotRunningError: none runs there.
+        LifecycleError: it does not end.
+    """
+    cloud = running(directory)
+    # The lock is held, so the process that wrote cloud.json lives, and its number is its own.
+    os.kill(cloud.pid, signal.SIGTERM)
+    if not _gone(directory, _STOP_SECONDS):
+        os.kill(cloud.pid, signal.SIGKILL)
+        if not _gone(directory, _KILL_SECONDS):
+            raise LifecycleError(
+                f"process {cloud.pid} of the local cloud in {directory} does not end"
+            )
+        (directory / STATE_FILE).unlink(missing_ok=True)
+    child = _children.pop(cloud.pid, None)
+    if child is not None:
+        child.wait(_KILL_SECONDS)  # the lock is free, so it is all but gone
+
+
+def _gone(directory: Path, limit_seconds: float) -> bool:
+    end = time.monotonic() + limit_seconds
+    pause = threading.Event()
+    while _is_held(directory / LOCK_FILE):
+        if time.monotonic() > end:
+            return False
+        pause.wait(_POLL_SECONDS)
+    return True
+
+
+def environment(cloud: Cloud, own: Mapping[str, str]) -> dict[str, str]:
+    """``own`` led to the local cloud: nothing of it can choose another account or backend."""
+    kept = {name: value for name, value in own.items() if not is_misleading(name)}
+    return kept | cloud.environment(own.get("PATH", os.defpath))
+
+
+def is_misleading(name: str) -> bool:
+    """Whether a variable of the caller's could lead Pulumi or boto3 elsewhere."""
+    return name.startswith(("AWS_", "PULUMI_", "CLOUDFLARE_"))

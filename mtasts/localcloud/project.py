@@ -1,0 +1,194 @@
+"""A Pulumi project of its own against a local cloud, so that no checkout is written to."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtasts.clock import AHEAD, clock
+from mtasts.config import load_file
+from mtasts.errors import MtaStsError
+from mtasts.localcloud import warm
+from mtasts.localcloud.reports import write_reports
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+_SECONDS = 180
+_STACKS_AT_ONCE = 4
+_REPORTS = "reports"
+
+
+class ProjectError(MtaStsError):
+    """A command of the engine failed where it should not, or the other way round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a command of the engine ended, and what it said."""
+
+    words: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it succeeded."""
+        return self.code == 0
+
+    @property
+    def text(self) -> str:
+        """Everything it said."""
+        return f"{self.stdout}{self.stderr}"
+
+    def required(self) -> Run:
+        """Itself, if it succeeded; raises `ProjectError` with what it said otherwise."""
+        if not self.ok:
+            raise ProjectError(f"{' '.join(self.words)} failed:\n{self.text}")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The program of this repository with stack files of its own; ``stack`` is the selected one.
+
+    No command may take longer than ``deadline_seconds``.
+    """
+
+    folder: Path
+    environment: Mapping[str, str]
+    stack: str
+    deadline_seconds: float = _SECONDS
+
+    @classmethod
+    def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
+        """Copy program and stack file to ``folder``, and make the stack in the backend."""
+        stacks = folder / "stacks"
+        shutil.rmtree(folder, ignore_errors=True)
+        stacks.mkdir(parents=True)
+        settings = (ROOT / "Pulumi.yaml").read_text()
+        own = settings.replace("virtualenv: .venv", f"virtualenv: {json.dumps(sys.prefix)}")
+        (folder / "Pulumi.yaml").write_text(own)
+        shutil.copy(ROOT / "__main__.py", folder / "__main__.py")
+        shutil.copy(stack_file, stacks / stack_file.name)
+        return cls(folder, environment, "").select(stack_file.stem.removeprefix("Pulumi."))
+
+    def select(self, stack: str) -> Project:
+        """The same project with another stack, made in the backend if need be."""
+        bare = Project(self.folder, self.environment, "")
+        bare.pulumi("stack", "select", "--create", stack).required()
+        return Project(self.folder, self.environment, stack)
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack's config."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    def pulumi(self, *words: str) -> Run:
+        """Run the engine in the project; it never asks and has a deadline."""
+        binary = shutil.which("pulumi", path=self.environment["PATH"])
+        if binary is None:
+            raise ProjectError("no pulumi in this local cloud")
+        named = ("--stack", self.stack) if self.stack else ()
+        return self._run([binary, *words, *named, "--non-interactive", "--color", "never"], words)
+
+    def mtasts(self, *words: str) -> Run:
+        """Run a command of ours in the project."""
+        return self._run(warm.words(["-m", "mtasts", *words], self.environment), words)
+
+    def _run(self, argv: Sequence[str], words: tuple[str, ...]) -> Run:
+        try:
+            done = subprocess.run(  # noqa: S603 - the local cloud's own engine, or ourselves
+                argv,
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=self.deadline_seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise ProjectError(
+                f"{' '.join(words)} took longer than {self.deadline_seconds:g} s"
+            ) from error
+        return Run(words, done.returncode, done.stdout, done.stderr)
+
+    def preview(self) -> dict[str, Any]:
+        """The plan, as the engine's JSON."""
+        plan: dict[str, Any] = json.loads(self.pulumi("preview", "--json").required().stdout)
+        return plan
+
+    def up(self, *words: str) -> Run:
+        """Apply the stack."""
+        return self.pulumi("up", "--yes", "--skip-preview", *words)
+
+    def unchanged(self) -> Run:
+        """Apply the stack once more, which has to find nothing to do."""
+        return self.up("--expect-no-changes").required()
+
+    def settle(self) -> Run:
+        """Apply the stack, then require that a refreshed preview finds nothing left to do."""
+        applied = self.up().required()
+        self.pulumi("preview", "--refresh", "--expect-no-changes").required()
+        return applied
+
+    def configure(self, settings: Mapping[str, str], *, path: bool = False) -> None:
+        """Set config values as a user would; with ``path`` the keys lead into lists and objects."""
+        option = ("--path",) if path else ()
+        words = [word for pair in settings.items() for word in ("--plaintext", "=".join(pair))]
+        self.pulumi("config", "set-all", *option, *words).required()
+
+    def later(self, span: dt.timedelta) -> Project:
+        """The same project with the clock set ahead."""
+        ahead = {AHEAD: f"{span.total_seconds():.0f}"}
+        return replace(self, environment={**self.environment, **ahead})
+
+    def collect_evidence(self, domain: str) -> Run:
+        """Collect what a promotion of ``domain`` rests on, with two weeks of clean reports."""
+        (found,) = (each for each in load_file(self.stack_file).domains if each.name == domain)
+        hosts = [str(pattern) for pattern in found.mx]
+        write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())
+        return self.mtasts("gate", "collect", domain, "--reports", _REPORTS)
+
+    def urn(self, name: str) -> str:
+        """The URN of the one resource of that name in the state."""
+        exported = json.loads(self.pulumi("stack", "export").required().stdout)
+        rows = exported["deployment"]["resources"]
+        (found,) = (each["urn"] for each in rows if each["urn"].endswith(f"::{name}"))
+        return str(found)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        found: dict[str, Any] = json.loads(
+            self.pulumi("stack", "output", "--json").required().stdout
+        )
+        return found
+
+
+def make_stacks(environment: Mapping[str, str], stacks: Path) -> list[str]:
+    """Make a stack in the backend for each stack file of a folder; their names.
+
+    The engine writes a salt into the file of each stack that it makes, so it is given an empty
+    project: nobody's files change before they run a stack themselves.
+    """
+    names = sorted(path.stem.removeprefix("Pulumi.") for path in stacks.glob("Pulumi.*.yaml"))
+    with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
+        project = Project(Path(folder), environment, "")
+        shutil.copy(ROOT / "Pulumi.yaml", project.folder)
+        present = json.loads(project.pulumi("stack", "ls", "--json").required().stdout)
+        missing = sorted(set(names) - {each["name"] for each in present})
+        with ThreadPoolExecutor(_STACKS_AT_ONCE) as pool:
+            for run in pool.map(lambda name: project.pulumi("stack", "init", name), missing):
+                run.required()
+    return names

@@ -1,0 +1,78 @@
+"""A shell's way into a local cloud and out again, as lines for ``eval`` in sh, bash and zsh.
+
+What could lead Pulumi or boto3 elsewhere is put aside under another name and comes back on the way
+out. No value of the caller's own is printed: it may be a secret, and output ends up in logs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from mtasts.destinations import MARKER
+from mtasts.localcloud.lifecycle import is_misleading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from mtasts.localcloud.cloud import Cloud
+
+_ASIDE = "MTASTS_ASIDE_"
+_OWN = ("MTASTS_RESOLVER", "MTASTS_CA_FILE", "MTASTS_CONNECT_TO", "MTASTS_R2_ENDPOINT", MARKER)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def enter(cloud: Cloud, own: Mapping[str, str]) -> str:
+    """The lines that lead a shell with the environment ``own`` to ``cloud``."""
+    before = outside(own)
+    lines = list(_leave(own))
+    for name in sorted(filter(is_misleading, before)):
+        lines += [f'export {_ASIDE}{name}="${name}"', f"unset {name}"]
+    settings = cloud.environment(before.get("PATH", os.defpath))
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def leave(own: Mapping[str, str]) -> str:
+    """The lines that undo `enter` in a shell with the environment ``own``; none outside one."""
+    return "".join(f"{line}\n" for line in _leave(own))
+
+
+def outside(own: Mapping[str, str]) -> dict[str, str]:
+    """The environment ``own`` as it was before `enter`."""
+    if MARKER not in own:
+        return dict(own)
+    kept = {
+        name: value
+        for name, value in own.items()
+        if name not in _OWN and not is_misleading(name) and not name.startswith(_ASIDE)
+    }
+    aside = {name: own[f"{_ASIDE}{name}"] for name in _aside(own)}
+    return kept | aside | {"PATH": _path(own)}
+
+
+def _leave(own: Mapping[str, str]) -> Iterator[str]:
+    if MARKER not in own:
+        return
+    aside = sorted(_aside(own))
+    gone = [name for name in own if name in _OWN or is_misleading(name)]
+    for name in sorted(set(gone) - set(aside)):
+        yield f"unset {name}"
+    for name in aside:
+        yield f'export {name}="${_ASIDE}{name}"'
+        yield f"unset {_ASIDE}{name}"
+    yield f"export PATH={shlex.quote(_path(own))}"
+
+
+def _aside(own: Mapping[str, str]) -> list[str]:
+    names = (name.removeprefix(_ASIDE) for name in own if name.startswith(_ASIDE))
+    return [name for name in names if is_misleading(name) and _NAME.fullmatch(name)]
+
+
+def _path(own: Mapping[str, str]) -> str:
+    """PATH without the local cloud's folder."""
+    inside = f"{own[MARKER]}/bin"
+    parts = own.get("PATH", os.defpath).split(os.pathsep)
+    return os.pathsep.join(part for part in parts if part != inside)

@@ -1,0 +1,233 @@
+"""The warm process (`warm.py`): ``python -m mtasts.localcloud.warm_parent LISTENING_FILE``.
+
+It has one thread, for it forks; a fork returns from `Warm.next_child` with what it has to run.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import os
+import pkgutil
+import runpy
+import select
+import signal
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from mtasts.localcloud import service_models
+from mtasts.localcloud.warm_client import FILES, NUMBER_BYTES, REFUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import TextIO
+
+_PACKAGES = ("mtasts.components", "mtasts", "mtasts.localcloud.aws", "mtasts.localcloud.cloudflare")
+# All but the first are imported by libraries when they are first used.
+_MODULES = ("mtasts.localcloud.language_host", "boto3.s3.inject", "httpcore", "httpx")
+_REQUEST_SECONDS = 30.0
+_STARTING = ("PYTHON", "LANG", "LC_")
+_UNBUFFERED = "-u"
+_MODULE = "-m"
+_STDERR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client wants run.
+
+    ``files`` are its standard input, output and error, and its working folder.
+    """
+
+    parent: int
+    arguments: list[str]
+    environment: dict[str, str]
+    files: list[int]
+
+    @classmethod
+    def read(cls, connection: socket.socket) -> Request:
+        """What the client sends at once; raises ``OSError`` or ``ValueError`` if it does not."""
+        head, files, _, _ = socket.recv_fds(connection, NUMBER_BYTES, FILES)
+        try:
+            body, length = bytearray(), int.from_bytes(head, "big")
+            while len(body) < length and (more := connection.recv(length - len(body))):
+                body += more
+            parent, count, *rest = map(os.fsdecode, bytes(body).split(b"\0"))
+            number = int(count)
+            environment = dict(row.partition("=")[::2] for row in rest[number:])
+            return cls(int(parent), rest[:number], environment, files)
+        except (OSError, ValueError):
+            for file in files:
+                os.close(file)
+            raise
+
+    def can_be_warm(self) -> bool:
+        """Whether a cold process would have started with what this one has imported."""
+        return settings_of_python(self.environment) == settings_of_python(os.environ)
+
+
+def settings_of_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that Python itself reads as it starts."""
+    return {name: value for name, value in environment.items() if name.startswith(_STARTING)}
+
+
+def preload() -> None:
+    """Import and read what the processes of a run need."""
+    names = list(_MODULES)
+    for package in _PACKAGES:
+        path = importlib.import_module(package).__path__
+        names += [each.name for each in pkgutil.walk_packages(path, f"{package}.")]
+    for name in names:
+        if name.rpartition(".")[2] != "__main__":
+            _load(importlib.import_module(name))
+    service_models.preload()
+
+
+def _load(module: ModuleType) -> None:
+    """Have the modules loaded that it has imported lazily: those of a cloud's package are."""
+    for value in list(vars(module).values()):
+        if isinstance(value, ModuleType):
+            getattr(value, "__all__", None)  # any attribute does
+
+
+class Warm:
+    """The warm process's own loop."""
+
+    def __init__(self, server: socket.socket) -> None:
+        """Serve what comes to ``server``."""
+        self._server = server
+        self._poll = select.poll()
+        self._poll.register(server, select.POLLIN)
+        self._parent = os.pidfd_open(os.getppid())
+        self._poll.register(self._parent, select.POLLIN)
+        self._children: dict[int, tuple[int, socket.socket]] = {}
+
+    def next_child(self) -> tuple[Request, socket.socket] | None:
+        """In a new child: what it has to run, and for whom; None as the parent has ended."""
+        while True:
+            for ready, _ in self._poll.poll():
+                if ready == self._parent:
+                    return None
+                if ready in self._children:
+                    self._ended(ready)
+                elif (found := self._asked()) is not None:
+                    return found
+
+    def _asked(self) -> tuple[Request, socket.socket] | None:
+        connection, _ = self._server.accept()
+        connection.settimeout(_REQUEST_SECONDS)
+        try:
+            request = Request.read(connection)
+        except (OSError, ValueError):
+            connection.close()
+            return None
+        connection.settimeout(None)
+        if request.can_be_warm():
+            child = os.fork()
+            if not child:
+                self._leave()
+                return request, connection
+            handle = os.pidfd_open(child)
+            self._children[handle] = child, connection
+            self._poll.register(handle, select.POLLIN)
+            _send(connection, child)
+        else:
+            _send(connection, REFUSED)
+            connection.close()
+        for file in request.files:
+            os.close(file)
+        return None
+
+    def _ended(self, handle: int) -> None:
+        child, connection = self._children.pop(handle)
+        self._poll.unregister(handle)
+        os.close(handle)
+        _, status = os.waitpid(child, 0)
+        _send(connection, status)
+        connection.close()
+
+    def _leave(self) -> None:
+        """What a child does not need: the connections of others would seem open for ever."""
+        self._server.close()
+        os.close(self._parent)
+        for handle, (_, connection) in self._children.items():
+            os.close(handle)
+            connection.close()
+
+
+def _send(connection: socket.socket, number: int) -> None:
+    try:
+        connection.sendall(number.to_bytes(NUMBER_BYTES, "big"))
+    except OSError:
+        return  # the client has ended; its child sees that for itself
+
+
+def _become(request: Request, connection: socket.socket) -> None:
+    """Run what was asked for, as a cold process would."""
+    threading.Thread(target=_end_with, args=(connection,), daemon=True, name="client").start()
+    os.getppid = lambda: request.parent  # what the client has for a parent
+    os.environ.clear()
+    os.environ.update(request.environment)
+    *streams, folder = request.files
+    os.fchdir(folder)
+    os.close(folder)
+    for number, file in enumerate(streams):
+        os.dup2(file, number)
+        os.close(file)
+    arguments = request.arguments
+    asked = arguments[0] == _UNBUFFERED
+    del arguments[:asked]
+    unbuffered = asked or bool(os.environ.get("PYTHONUNBUFFERED"))
+    sys.stdin = _standard(sys.stdin, "r")
+    sys.stdout = _standard(sys.stdout, "w", unbuffered=unbuffered)
+    sys.stderr = _standard(sys.stderr, "w", unbuffered=unbuffered)
+    if arguments[0] == _MODULE:
+        sys.path.insert(0, str(Path.cwd()))
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.path.insert(0, str(Path(arguments[0]).parent))
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
+
+
+def _standard(old: TextIO, mode: str, *, unbuffered: bool = False) -> TextIO:
+    """A standard stream for what its file is now, as Python makes it when it starts."""
+    raw = io.FileIO(old.fileno(), mode, closefd=False)
+    buffer = io.BufferedReader if mode == "r" else io.BufferedWriter
+    return io.TextIOWrapper(
+        raw if unbuffered else buffer(raw),
+        old.encoding,
+        old.errors,
+        newline="\n",
+        line_buffering=not unbuffered and (raw.fileno() == _STDERR or raw.isatty()),
+        write_through=unbuffered,
+    )
+
+
+def _end_with(client: socket.socket) -> None:
+    """Nothing comes from a client but its end."""
+    client.recv(1)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main() -> None:
+    """Serve until the parent ends; in a child, run what was asked for."""
+    del sys.path[0]  # the folder that this process was started in
+    warm = Warm(socket.socket(fileno=int(sys.argv[1])))
+    preload()
+    gc.collect()
+    gc.freeze()  # children would copy every page that a collection touches
+    found = warm.next_child()
+    if found is not None:
+        _become(*found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""The outside world of a local cloud: domains with live mail, read from the stacks' own files.
+
+A real agency's zones and MX records exist before the toolkit comes; here they are made to, as
+Route 53 state that anybody can read and change.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, cast
+
+import yaml
+from botocore.config import Config
+
+from mtasts.findings import printable
+from mtasts.localcloud import moto_host
+from mtasts.localcloud.cloudflare.account import Record
+from mtasts.localcloud.mail_records import DKIM, DMARC, SPF
+from mtasts.names import DomainNameError, parse_domain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from mypy_boto3_route53 import Route53Client
+
+    from mtasts.localcloud.cloudflare.account import Account
+
+logger = logging.getLogger(__name__)
+
+_FILE_MAX_BYTES = 1_000_000
+_DOMAINS_MAX = 1000
+_TTL_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class MailDomain:
+    """A domain and the MX hosts that DNS lists for it; none means parked (RFC 7505).
+
+    One that takes mail has SPF and DMARC too, and a DKIM key for each of its ``selectors``. Its
+    zone is at Route 53, or at ``cloudflare``.
+    """
+
+    name: str
+    mx: tuple[str, ...]
+    selectors: tuple[str, ...] = ()
+    cloudflare: bool = False
+
+
+# No stack names it, so that `mtasts init` has a domain to start from.
+NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
+ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
+# Servers that listen before DNS lists them, for trying the addition of an MX host.
+SPARE_HOSTS = ("mail3.example.gov", "mail3.bureau.example")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The domains that exist, each once."""
+
+    domains: tuple[MailDomain, ...]
+
+    @classmethod
+    def from_stacks(cls, folder: Path | None) -> World:
+        """What the stack files in ``folder`` take for granted, and the newcomer.
+
+        A file with mistakes is skipped with a warning: judging it is the toolkit's task.
+        """
+        found = {each.name: each for each in (NEWCOMER, ARRIVAL)}
+        for path in sorted(folder.glob("Pulumi.*.yaml")) if folder else ():
+            for domain in _read(path):
+                found.setdefault(domain.name, domain)
+        if len(found) > _DOMAINS_MAX:
+            logger.warning("only %d of %d domains are set up", _DOMAINS_MAX, len(found))
+        return cls(tuple(found.values())[:_DOMAINS_MAX])
+
+    @property
+    def mail_hosts(self) -> tuple[str, ...]:
+        """Every host that a mail server listens for."""
+        hosts = {host for domain in self.domains for host in domain.mx}
+        return tuple(sorted(hosts.union(SPARE_HOSTS)))
+
+    def at(self, *, cloudflare: bool) -> World:
+        """The domains whose zones are there."""
+        return World(tuple(each for each in self.domains if each.cloudflare is cloudflare))
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """The domains that lie inside no other one: each gets a zone."""
+        names = {domain.name for domain in self.domains}
+        return tuple(sorted(name for name in names if not names.intersection(_parents(name))))
+
+
+def _parents(name: str) -> Iterator[str]:
+    while name := name.partition(".")[2]:
+        yield name
+
+
+def _read(path: Path) -> Iterator[MailDomain]:
+    try:
+        with path.open("rb") as file:
+            raw = yaml.safe_load(file.read(_FILE_MAX_BYTES))
+        cloudflare = raw["config"].get("mtasts:dns") == "cloudflare"
+        for item in raw["config"]["mtasts:domains"]:
+            mx = item.get("mx") or []
+            named = [host for host in mx if not host.startswith("*.")]
+            if named or not mx:
+                hosts = tuple(parse_domain(host) for host in named)
+                selectors = tuple(map(str, item.get("dkimSelectors") or ()))
+                name = parse_domain(item["name"])
+                yield MailDomain(name, hosts, selectors, cloudflare)
+    except (
+        OSError,
+        yaml.YAMLError,
+        DomainNameError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ) as error:
+        reason = printable(" ".join(str(error).split()))
+        logger.warning("%s: %s: %s", path.name, type(error).__name__, reason)
+
+
+def seed(world: World, aws_url: str) -> None:
+    """Make the zones and records that are missing in Route 53; what is there is left alone."""
+    world = world.at(cloudflare=False)
+    route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=Config(proxies={}))
+    zones = dict(_zones(route53))
+    for name in world.zones:
+        if name not in zones:
+            created = route53.create_hosted_zone(Name=name, CallerReference=f"world/{name}")
+            zones[name] = created["HostedZone"]["Id"]
+    inside: dict[str, list[MailDomain]] = defaultdict(list)
+    for domain in world.domains:
+        closest = next(name for name in (domain.name, *_parents(domain.name)) if name in zones)
+        inside[zones[closest]].append(domain)
+    for zone, domains in inside.items():
+        _seed_zone(route53, zone, domains)
+
+
+def seed_cloudflare(world: World, account: Account) -> None:
+    """The same in a Cloudflare account, as far as the domains' zones are there."""
+    here = world.at(cloudflare=True)
+    for name in here.zones:
+        account.add_zone(name)
+    for domain in here.domains:
+        zone = next(each for each in account.zones.values() if each.holds(domain.name))
+        present = {(each.name, each.type) for each in zone.records.values()}
+        for (name, type_), values in _records(domain).items():
+            for value in () if (name, type_) in present else values:
+                row = Record(uuid.uuid4().hex, name, type_, value, _TTL_SECONDS)
+                account.add_record(zone, row)
+
+
+def _zones(route53: Route53Client) -> Iterator[tuple[str, str]]:
+    for page in route53.get_paginator("list_hosted_zones").paginate():
+        for zone in page["HostedZones"]:
+            if not zone.get("Config", {}).get("PrivateZone"):
+                yield zone["Name"].rstrip("."), zone["Id"]
+
+
+def _seed_zone(route53: Route53Client, zone: str, domains: Iterable[MailDomain]) -> None:
+    pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone)
+    present = {
+        (found["Name"].rstrip("."), str(found["Type"]))
+        for page in pages
+        for found in page["ResourceRecordSets"]
+    }
+    wanted = {key: values for domain in domains for key, values in _records(domain).items()}
+    missing = {key: values for key, values in wanted.items() if key not in present}
+    if missing:
+        route53.change_resource_record_sets(
+            HostedZoneId=zone,
+            ChangeBatch={
+                "Changes": [
+                    {
+                        "Action": "UPSERT",
+                        "ResourceRecordSet": {
+                            "Name": name,
+                            "Type": cast("Any", type_),
+                            "TTL": _TTL_SECONDS,
+                            "ResourceRecords": [{"Value": value} for value in values],
+                        },
+                    }
+                    for (name, type_), values in missing.items()
+                ]
+            },
+        )
+
+
+def _records(domain: MailDomain) -> dict[tuple[str, str], list[str]]:
+    """What DNS has for a domain before the toolkit comes, by owner and type."""
+    found = {(domain.name, "MX"): _mx(domain)}
+    if domain.mx:
+        found[domain.name, "TXT"] = [f'"{SPF}"']
+        found[f"_dmarc.{domain.name}", "TXT"] = [f'"{DMARC}"']
+    for selector in domain.selectors:
+        found[f"{selector}._domainkey.{domain.name}", "TXT"] = [f'"{DKIM}"']
+    return found
+
+
+def _mx(domain: MailDomain) -> list[str]:
+    if not domain.mx:
+        return ["0 ."]
+    return [
+        f"{preference} {host}." for preference, host in zip(count(10, 10), domain.mx, strict=False)
+    ]
