@@ -6,6 +6,9 @@ import os
 import tempfile
 from pathlib import Path
 
+# What the name of a file begins with that is not whole yet.
+TEMPORARY = ".mtasts-"
+
 
 def write_whole(path: Path, raw: bytes, *, replace: bool) -> None:
     """Write a file in one step, with its folders; readers see the old or the new content.
@@ -15,7 +18,7 @@ def write_whole(path: Path, raw: bytes, *, replace: bool) -> None:
         OSError: the file cannot be written; an existing one is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".mtasts-")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=TEMPORARY)
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STS = "sts"
 # Failures that concern DANE alone say nothing of MTA-STS (RFC 8460 section 4.3.2.1), unless an
 # entry about the MTA-STS policy has them.
-_DANE_ONLY = frozenset({"tlsa-invalid", "dnssec-invalid", "dane-required"})
+DANE_ONLY = frozenset({"tlsa-invalid", "dnssec-invalid", "dane-required"})
 # The type of failures that the total has and no row explains.
 UNSPECIFIED = "unspecified"
 _DROPPED_MAX = 500
@@ -230,7 +230,7 @@ def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:
     failed for a reason that nobody tells, and so may all of it where a detail has no count.
     """
     for each in result.details:
-        if each.count and (result.policy_type == STS or each.result_type not in _DANE_ONLY):
+        if each.count and (result.policy_type == STS or each.result_type not in DANE_ONLY):
             yield each.result_type, each.mx_host, each.count
     counts = [each.count for each in result.details]
     told = sum(count for count in counts if count is not None)
