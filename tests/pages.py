@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Words behind the three backticks of a block that somebody may paste into a shell. Whatever has
 # none of them, nor one of a language that is no shell, is refused by a test.
 SHELL = frozenset({"sh", "bash", "shell", "console"})
-OTHER = frozenset({"yaml", "json", "text", "python", "diff", "mermaid"})
+OTHER = frozenset({"sql", "yaml", "json", "text", "python", "diff", "mermaid"})
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\S*)\s*$")
 _MARKER = re.compile(r"^ *<!-- not run: (?P<why>.+?) -->$")
 

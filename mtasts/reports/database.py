@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+    from types import ModuleType
 
     from duckdb import DuckDBPyConnection
 
 
 def connect(
-    scratch: Path | None = None, *, memory_mb: int = 512, threads: int | None = None
+    scratch: Path | None = None,
+    *,
+    memory_mb: int = 512,
+    threads: int | None = None,
+    load: Callable[[str], ModuleType] = import_module,
 ) -> DuckDBPyConnection:
     """A database in memory; what exceeds ``memory_mb`` goes to the folder ``scratch``.
 
@@ -21,7 +28,7 @@ def connect(
         UsageError: DuckDB is not installed.
     """
     try:
-        import duckdb
+        duckdb = load("duckdb")  # 100 ms
     except ImportError as error:
         raise UsageError(
             "the store of reports needs DuckDB: pip install 'mtasts[reports]'"
@@ -34,7 +41,8 @@ def connect(
     }
     if threads is not None:
         config["threads"] = threads
-    return duckdb.connect(":memory:", config=config)
+    made: DuckDBPyConnection = duckdb.connect(":memory:", config=config)
+    return made
 
 
 def quoted(path: Path | str) -> str:

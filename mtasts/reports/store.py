@@ -19,8 +19,9 @@ import tempfile
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mtasts.errors import MtaStsError, UsageError
 from mtasts.files import TEMPORARY, write_whole
@@ -73,10 +74,11 @@ class Store:
         self.folder = folder
         self._memory_mb = memory_mb
 
-    def add(self, arrived: Iterable[Arrival | Skipped]) -> int:
+    def add(self, arrived: Iterable[Arrival | Skipped], *, batch_bytes: int = _BATCH_BYTES) -> int:
         """Keep what arrived, and return how many; it is on the disk once this returns.
 
-        What is kept already changes nothing. `settle` makes it visible to queries.
+        What is kept already changes nothing. `settle` makes it visible to queries. At most
+        ``batch_bytes`` and one report are in memory.
 
         Raises:
             StoreError: the folder is of another release.
@@ -91,7 +93,7 @@ class Store:
                 waiting[str(entry["day"])].append(line)
                 size += len(line)
                 count += 1
-                if size > _BATCH_BYTES:
+                if size > batch_bytes:
                     self._append(waiting)
                     size = 0
             self._append(waiting)
@@ -239,6 +241,4 @@ def _select(table: Table, folder: Path) -> str:
 
 def _plain(value: object) -> Value:
     """A value of the database as one of ours; a DECIMAL without a fraction is a whole number."""
-    if value is None or isinstance(value, str | bool | int | dt.date):
-        return value
-    return int(value)  # type: ignore[call-overload,no-any-return]
+    return int(value) if isinstance(value, Decimal) else cast("Value", value)

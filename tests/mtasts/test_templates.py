@@ -208,6 +208,13 @@ def rulings(text: str) -> str:
     return render("docs/rulings.md", subjects=[("d", [row])])
 
 
+def report_queries(text: str) -> str:
+    column = {"name": text, "type": "VARCHAR", "meaning": "for `a`"}
+    table = {"name": text, "meaning": "for `a`", "columns": [column]}
+    query = {"name": text, "answers": "a `b`", "parameters": [text], "lines": text.splitlines()}
+    return render("docs/report-queries.md", schema=1, tables=[table], queries=[query])
+
+
 STEP = {"ok": True, "seconds": 1.5}
 
 
@@ -220,6 +227,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/demo.svg": lambda text: demo_picture.picture([{**STEP, "name": "a", "detail": text}]),
     "docs/iam.md": iam,
     "docs/layers.svg": layers,
+    "docs/report-queries.md": report_queries,
     "docs/rulings.md": rulings,
     "mta-sts.txt": policy,
     "pull_request/local.md": lambda text: preview_locally._said(text, text),

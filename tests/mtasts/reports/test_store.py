@@ -25,8 +25,10 @@ from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import ModuleType
 
     from mtasts.reports.store import Value
+    from mtasts.tlsrpt.trust import Receipt
 
 SKIPPED = Skipped("mail-without-report", "no attachment", ARRIVED, "mail", "s3://x", "ab" * 32)
 
@@ -120,10 +122,10 @@ def test_a_report_that_came_twice_counts_once_and_by_its_best_receipt(tmp_path: 
     ids=["trust-before-time", "failed-last", "earlier", "later"],
 )
 def test_of_two_that_differ_the_better_receipt_counts_and_the_other_is_kept(
-    first: object, second: object, counted: int, tmp_path: Path
+    first: Receipt, second: Receipt, counted: int, tmp_path: Path
 ) -> None:
-    one = Arrival(report(result(successes=1)), first)  # type: ignore[arg-type]
-    two = Arrival(report(result(successes=2)), second)  # type: ignore[arg-type]
+    one = Arrival(report(result(successes=1)), first)
+    two = Arrival(report(result(successes=2)), second)
     store = store_of(tmp_path, [one, two])
     assert ask(store, "SELECT successful FROM reports") == [(counted,)]
     ((kept, content),) = ask(store, "SELECT successful, content FROM quarantine")
@@ -176,13 +178,10 @@ def test_texts_that_are_no_texts_are_stored_escaped(tmp_path: Path) -> None:
                 assert str(value).isprintable()
 
 
-def test_many_arrivals_are_written_in_batches(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("mtasts.reports.store._BATCH_BYTES", 1000)
+def test_many_arrivals_are_written_in_batches(tmp_path: Path) -> None:
     store = Store(tmp_path)
     told = []
-    assert store.add(arrivals(4, ("a.example", "b.example"))) == 8
+    assert store.add(arrivals(4, ("a.example", "b.example")), batch_bytes=1000) == 8
     assert len(list((tmp_path / "arrivals").rglob("*.jsonl"))) == 8
     store.settle(lambda done, total: told.append((done, total)))
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -230,10 +229,12 @@ def test_an_arrival_that_was_half_written_is_none(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-def test_without_duckdb_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "duckdb", None)
+def test_without_duckdb_the_command_says_what_to_install() -> None:
+    def load(name: str) -> ModuleType:
+        raise ModuleNotFoundError(name)
+
     with pytest.raises(UsageError, match=r"pip install 'mtasts\[reports\]'"):
-        connect()
+        connect(load=load)
 
 
 KILLED = """
