@@ -243,8 +243,7 @@ async def _note(name: str, writing: Awaitable[None]) -> None:
 async def _told(writing: Awaitable[None], what: str) -> bool:
     """Whether it was written; if not, or not soon, that is a warning."""
     try:
-        async with asyncio.timeout(_NOTE_SECONDS):
-            await writing
+        await asyncio.wait_for(writing, _NOTE_SECONDS)
     except (LedgerError, UndeterminedError, TimeoutError) as error:
         why = str(error) or f"no answer within {_NOTE_SECONDS:g} s"
         pulumi.log.warn(f"{what}: {why}")

@@ -1,4 +1,7 @@
-"""A mock monitor that keeps every registration whole: options too, which mocks do not show."""
+"""A mock monitor that keeps every registration whole: options too, which mocks do not show.
+
+If asked to, it runs the hooks before a create, and by the way the engine takes: their callbacks.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import grpc
 import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,10 +49,15 @@ class _Outputs(Mocks):
 
 
 class Recorder(MockMonitor):
-    """Keeps the requests by resource name, in the order they came."""
+    """Keeps the requests by resource name, in the order they came.
 
-    def __init__(self) -> None:
+    With ``runs_hooks``, a resource whose hook refuses is not made, and the program fails.
+    """
+
+    def __init__(self, *, runs_hooks: bool = False) -> None:
         super().__init__(_Outputs())
+        self._runs_hooks = runs_hooks
+        self._hooks: dict[str, Any] = {}
         self.requests: dict[str, Any] = {}
         self.urns: dict[str, str] = {}
         self.invokes: list[str] = []
@@ -57,7 +67,14 @@ class Recorder(MockMonitor):
         with _own_loop():
             return super().Invoke(request)  # type: ignore[no-untyped-call]
 
+    def RegisterResourceHook(self, request: Any) -> Any:  # noqa: N802 - as below
+        self._hooks[request.name] = request.callback
+        return super().RegisterResourceHook(request)  # type: ignore[no-untyped-call]
+
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        if self._runs_hooks:
+            for name in request.hooks.before_create:
+                self._run_hook(name, request)
         with _own_loop():
             response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         assert request.name not in self.requests or request.type.startswith("mtasts:"), (
@@ -66,6 +83,18 @@ class Recorder(MockMonitor):
         self.requests[f"{request.type.rpartition(':')[2]} {request.name}"] = request
         self.urns[response.urn] = request.name
         return response
+
+    def _run_hook(self, name: str, request: Any) -> None:
+        """Call the program back; it answers in its own loop, while this thread waits."""
+        about = resource_pb2.ResourceHookRequest(name=request.name, type=request.type)
+        call = callback_pb2.CallbackInvokeRequest(
+            token=self._hooks[name].token, request=about.SerializeToString()
+        )
+        with grpc.insecure_channel(self._hooks[name].target) as channel:
+            answer = callback_pb2_grpc.CallbacksStub(channel).Invoke(call, timeout=30)
+        why = resource_pb2.ResourceHookResponse.FromString(answer.response).error
+        if why:
+            raise pulumi.RunError(f"{name}: {why}")
 
 
 class Recorded:
@@ -99,9 +128,9 @@ class Recorded:
         return {moment: names for moment, names in found.items() if names}
 
 
-def record(program: Callable[[], object]) -> Recorded:
+def record(program: Callable[[], object], *, runs_hooks: bool = False) -> Recorded:
     """Run ``program`` under mocks and return what it registered."""
-    recorder = Recorder()
+    recorder = Recorder(runs_hooks=runs_hooks)
     # The SDK takes the thread's event loop, so it gets a thread, and nobody else's loop is touched.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_run, recorder, program).result()
@@ -110,9 +139,17 @@ def record(program: Callable[[], object]) -> Recorded:
 
 def _run(recorder: Recorder, program: Callable[[], object]) -> None:
     with _own_loop() as loop:
+        # A refusal is raised below; every output of what was not made has it, too.
+        loop.set_exception_handler(lambda _, __: None)
         set_mocks(recorder.mocks, project="mtasts", stack="example-agency", monitor=recorder)
-        pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
-        loop.run_until_complete(loop.shutdown_default_executor())
+        try:
+            pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+        finally:
+            left = asyncio.all_tasks(loop)
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_default_executor())
 
 
 @contextmanager
