@@ -1,130 +1,116 @@
-"""The program of one agency's stack: read the config, look around, judge, and only then declare."""
-
-from __future__ import annotations
+"""`Agency`: the mail domains of one agency, as a component that any program can declare."""
 
 import asyncio
-import os
-from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Mapping
 
 import pulumi
 
-from mtasts.components.clouds import load_components, start_provider
-from mtasts.components.placing import place_domains
-from mtasts.components.stack_run import StackRun
+from mtasts.components.agency_args import AgencyArgs, DomainOutput
+from mtasts.components.belonging import Belonging
+from mtasts.components.declaring import Declared, declare
+from mtasts.components.given import Given
 from mtasts.errors import MtaStsError
 from mtasts.findings import for_stack
-from mtasts.promotion.evidence_files import FOLDER
-from mtasts.rollout.decision import decide
-from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, forecast
-from mtasts.rollout.stack_rulings import (
-    describe_end,
-    describe_held,
-    stack_rulings,
-    vanished_domains,
-)
-from mtasts.run.bookkeeping import write_down, write_forecast
-from mtasts.run.survey import Surveyor
-from mtasts.threads import in_thread
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mtasts.rollout.decision import Decision
-    from mtasts.rollout.facts import Facts
-    from mtasts.rulings import Ruling
-    from mtasts.run.survey import Survey
 
 
-async def main() -> pulumi.Inputs:
-    """Declare every domain of the stack; the stack's outputs.
+class Agency(pulumi.ComponentResource):
+    """Everything that the policy domains of one agency publish, declared only where it is safe.
 
-    Raises:
-        pulumi.RunError: the config is wrong, the account is another one, or domains are held; the
-            others have been declared by then.
+    It looks at accounts, zones, DNS and ledgers, asks every rule (docs/rulings.md), and places a
+    `MailDomain` for each domain. A domain that may not change is held: it stays as it was, and the
+    run ends with an error that has every reason, once everything else is done.
     """
-    try:
-        return await _main(pulumi.get_stack())
-    except MtaStsError as error:
-        raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
+
+    domains: pulumi.Output[Mapping[str, DomainOutput]]
+    """What is published, by domain."""
+    all_declared: pulumi.Output[bool]
+    """True; where a domain is held, the run fails instead."""
+
+    def __init__(
+        self, name: str, args: AgencyArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Declare the domains; ``name`` is what bucket, ledgers and evidence are named after.
+
+        Credentials, region and account are those of the program's ``aws:`` and ``cloudflare:``
+        config and of the environment.
+        """
+        self._place(name, Given.of_arguments(name, args), opts, is_stack=False)
+
+    @classmethod
+    def of_stack(cls, opts: pulumi.ResourceOptions | None = None) -> "Agency":
+        """The agency of this stack, from the ``mtasts:`` keys of its stack file."""
+        stack = pulumi.get_stack()
+
+        async def given() -> Given:
+            return Given.of_stack(stack)
+
+        agency = cls.__new__(cls)
+        cls._place(agency, stack, given(), opts, is_stack=True)
+        return agency
+
+    def _place(
+        self,
+        name: str,
+        given: Awaitable[Given],
+        opts: pulumi.ResourceOptions | None,
+        *,
+        is_stack: bool,
+    ) -> None:
+        self._below: list[pulumi.Resource] = []
+        self._made_by: tuple[pulumi.Resource, ...] = ()
+        below = pulumi.ResourceOptions(transformations=[self._note])
+        super().__init__("mtasts:index:Agency", name, {}, pulumi.ResourceOptions.merge(opts, below))
+        # What a program of a stack placed, it placed below the stack itself in older versions.
+        prefix = "" if is_stack else f"{name}-"
+        belonging = Belonging(self, prefix, was_at_top=is_stack)
+        declared = asyncio.ensure_future(self._declare(given, belonging))
+        self.domains = pulumi.Output.from_input(_of(declared))
+        self.all_declared = pulumi.Output.from_input(self._end(declared))
+        self.register_outputs({"domains": self.domains})
+
+    def _note(
+        self, args: pulumi.ResourceTransformationArgs
+    ) -> pulumi.ResourceTransformationResult | None:
+        """Keep what is placed below, and let it depend on what the arguments come of."""
+        if args.resource is self:
+            return None
+        self._below.append(args.resource)
+        if not self._made_by:
+            return None
+        after = pulumi.ResourceOptions(depends_on=list(self._made_by))
+        opts = pulumi.ResourceOptions.merge(args.opts, after)
+        return pulumi.ResourceTransformationResult(args.props, opts)
+
+    async def _declare(self, given: Awaitable[Given], belonging: Belonging) -> Declared:
+        """What is declared.
+
+        Raises:
+            pulumi.RunError: nothing may be: the config is wrong, or the account is another one.
+        """
+        try:
+            found = await given
+            self._made_by = found.made_by
+            return await declare(found, belonging)
+        except MtaStsError as error:
+            raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
+
+    async def _end(self, declared: Awaitable[Declared]) -> bool:
+        """True, if nothing is held.
+
+        Raises:
+            pulumi.RunError: with every reason. What is placed has been made by then, because the
+                hooks of a program end with it; and a program that fails deletes nothing.
+        """
+        problems = (await declared).problems
+        seen = 0
+        while problems and seen < len(self._below):
+            new, seen = self._below[seen:], len(self._below)
+            waits = (each.urn.future() for each in new)
+            await asyncio.gather(*waits, return_exceptions=True)
+        if problems:
+            raise pulumi.RunError(problems)
+        return True
 
 
-async def _main(stack: str) -> pulumi.Inputs:
-    run = StackRun.of(stack)
-    survey = await _look(run)
-    vanished, ends_here = vanished_domains(run.config, survey.remembered, survey.domains, stack)
-    if vanished is not None and ends_here:
-        await _tell_preview(Forecast(rulings=(("", vanished),)))
-        raise pulumi.RunError(vanished.line)
-    domains, decision = await _judge(run, survey, [vanished] if vanished is not None else [])
-    pulumi.export("domains", await place_domains(run, survey, domains, decision))
-    told = stack_rulings(run.config, run.values, decision, stack)
-    problems = [
-        *(each.line for each in told),
-        *([vanished.line] if vanished is not None else []),
-        *describe_held(decision.held, survey.remembered_problem),
-    ]
-    if problems:  # a program that fails deletes nothing
-        raise pulumi.RunError(run.say("\n".join(problems)))
-    return {}
-
-
-async def _look(run: StackRun) -> Survey:
-    """What there is of accounts, zones and ledgers; what is doubtful about it is told.
-
-    The components cost half a second of imports, during which the network can answer, and the
-    engine can start its provider.
-    """
-    clouds = run.clouds
-    surveyor = Surveyor(clouds, run.resolver, run.recorder_for, FOLDER)
-    with run.waits.waiting("what is looked up of accounts, zones and ledgers"):
-        _, survey, _, token_notes, alarm_notes = await asyncio.gather(
-            start_provider(clouds),
-            surveyor.survey(run.config),
-            in_thread(load_components, clouds),
-            in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
-            in_thread(clouds.alarm_notes),
-        )
-    notes = (*token_notes, *survey.notes, *alarm_notes)
-    _warn(run, (each.line for each in notes))
-    return replace(survey, notes=notes)
-
-
-async def _judge(
-    run: StackRun, survey: Survey, vanished: list[Ruling]
-) -> tuple[tuple[Facts, ...], Decision]:
-    """What is declared of the domains, and what is held; an ``up`` writes down what it saw.
-
-    What comes back of the domains has what was written down.
-    """
-    judge = partial(decide, now=run.now(), dns=run.config.dns)
-    domains, decision = survey.domains, judge(survey.domains)
-    _warn(run, decision.warnings)
-    if pulumi.runtime.is_dry_run():
-        told = stack_rulings(
-            run.config, run.values, decision, run.stack, unsure=survey.remembered_problem
-        )
-        about_stack = (*vanished, *survey.notes, *told)
-        await _tell_preview(forecast(domains, decision, survey.remembered, about_stack))
-    else:
-        known = decision.warnings
-        with run.waits.waiting("the ledgers"):
-            recorder = run.recorder_for(survey.account_id)
-            domains, decision, failed = await write_down(recorder, domains, decision, judge)
-        _warn(run, (*(each for each in decision.warnings if each not in known), *failed))
-    end = describe_end(domains, decision, run.stack)
-    for note in (*decision.notes, *([end.line] if end else [])):
-        pulumi.log.info(run.say(note))
-    return domains, decision
-
-
-def _warn(run: StackRun, lines: Iterable[str]) -> None:
-    for line in lines:
-        pulumi.log.warn(run.say(line))
-
-
-async def _tell_preview(found: Forecast) -> None:
-    """Tell ``mtasts preview``, if it asked, what it cannot see in the engine's plan."""
-    if file := os.environ.get(FILE_VARIABLE):
-        await write_forecast(file, found)
+async def _of(declared: Awaitable[Declared]) -> Mapping[str, DomainOutput]:
+    return (await declared).domains

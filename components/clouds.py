@@ -16,6 +16,7 @@ from mtasts.threads import in_thread
 if TYPE_CHECKING:
     from mtasts.cloud.of_stack import Clouds
     from mtasts.components.aws.hosting import AwsHosting
+    from mtasts.components.belonging import Belonging
     from mtasts.components.cloudflare.hosting import CloudflareHosting
     from mtasts.components.hosting import Hosting, Zones
     from mtasts.components.mail_domain import Former
@@ -48,20 +49,23 @@ def load_components(clouds: Clouds) -> None:
         from mtasts.components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
 
 
-async def place_hosting(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Hosting:
+async def place_hosting(
+    clouds: Clouds, belonging: Belonging, account_id: str, *, protect: bool, keep: bool
+) -> Hosting:
     """The cloud that serves the policies, with what all domains of the stack share.
 
-    ``protect`` it while senders may rely on any of its policies; ``keep`` the ledger, even when the
-    stack is destroyed, once any of them has been enforced.
+    What is shared stands where ``belonging`` says. ``protect`` it while senders may rely on any of
+    its policies; ``keep`` the ledger, even when the stack is destroyed, once any of them has been
+    enforced.
     """
     if clouds.hosts_on_aws:
-        return _on_aws(clouds, account_id, protect=protect, keep=keep)
+        return _on_aws(clouds, belonging, account_id, protect=protect, keep=keep)
     if clouds.config.leaving is clouds.config.hosting:  # the bucket that the ledgers are copied to
-        _on_aws(clouds, await _aws_account(clouds), protect=False, keep=keep)
+        _on_aws(clouds, belonging, await _aws_account(clouds), protect=False, keep=keep)
     return await _on_cloudflare(clouds)
 
 
-async def place_former(clouds: Clouds, *, keep: bool) -> Former:
+async def place_former(clouds: Clouds, belonging: Belonging, *, keep: bool) -> Former:
     """Former cloud and zone of moving domains, kept unprotected until cached DNS expires."""
     config = clouds.config
     hosting: Hosting | None = None
@@ -69,8 +73,12 @@ async def place_former(clouds: Clouds, *, keep: bool) -> Former:
         if clouds.hosts_on_aws:
             hosting = await _on_cloudflare(clouds)
         else:
-            hosting = _on_aws(clouds, await _aws_account(clouds), protect=False, keep=keep)
-    zones = None if config.leaving_dns is None else _own_zones(clouds, config.leaving_dns)
+            hosting = _on_aws(
+                clouds, belonging, await _aws_account(clouds), protect=False, keep=keep
+            )
+    zones = (
+        None if config.leaving_dns is None else _own_zones(clouds, belonging, config.leaving_dns)
+    )
     return {"hosting": hosting, "zones": zones}
 
 
@@ -94,7 +102,9 @@ async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
     )
 
 
-def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> AwsHosting:
+def _on_aws(
+    clouds: Clouds, belonging: Belonging, account_id: str, *, protect: bool, keep: bool
+) -> AwsHosting:
     from mtasts.components.aws.hosting import AwsHosting  # as above
 
     return AwsHosting(
@@ -105,10 +115,13 @@ def _on_aws(clouds: Clouds, account_id: str, *, protect: bool, keep: bool) -> Aw
         alarm_topic=clouds.config.alarm_topic,
         protect=protect,
         keep=keep,
+        belonging=belonging,
     )
 
 
-def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
+def place_zones(
+    clouds: Clouds, belonging: Belonging, hosting: Hosting, resolver: Resolver
+) -> Zones:
     """The zones of the domains; records for others to publish are in the bucket of ``hosting``.
 
     What somebody else has published is seen through ``resolver``.
@@ -117,17 +130,17 @@ def place_zones(clouds: Clouds, hosting: Hosting, resolver: Resolver) -> Zones:
 
     dns = clouds.config.dns
     if dns in (Dns.ROUTE53, Dns.CLOUDFLARE) or not isinstance(hosting, AwsHosting):
-        return _own_zones(clouds, dns)
+        return _own_zones(clouds, belonging, dns)
     if dns is Dns.MANUAL:
         from mtasts.components.manual.zone import ManualZones  # as above
 
         return ManualZones(hosting.bucket, resolver)
     from mtasts.components.delegated.zone import DelegatedZones  # as above
 
-    return DelegatedZones(_own_zones(clouds, Dns.ROUTE53), hosting.bucket, resolver)
+    return DelegatedZones(_own_zones(clouds, belonging, Dns.ROUTE53), hosting.bucket, resolver)
 
 
-def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
+def _own_zones(clouds: Clouds, belonging: Belonging, dns: Dns) -> Zones:
     """The zones of one account."""
     if dns is Dns.CLOUDFLARE:
         from mtasts.components.cloudflare.zone import CloudflareZones  # as above
@@ -135,4 +148,4 @@ def _own_zones(clouds: Clouds, dns: Dns) -> Zones:
         return CloudflareZones(clouds.require_cloudflare())
     from mtasts.components.aws.zones import Route53Zones  # as above
 
-    return Route53Zones(clouds.require_aws().settings)
+    return Route53Zones(clouds.require_aws().settings, belonging)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.components.clouds import place_former, place_hosting, place_zones
 from mtasts.components.traces import short_traces
@@ -12,6 +12,7 @@ from mtasts.run.proof import Prover
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mtasts.components.agency_args import DomainOutput
     from mtasts.components.mail_domain import MailDomain
     from mtasts.components.stack_run import StackRun
     from mtasts.rollout.decision import Decision
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 async def place_domains(
     run: StackRun, survey: Survey, domains: Sequence[Facts], decision: Decision
-) -> dict[str, Any]:
-    """Declare what was decided; the stack's outputs, by domain."""
-    clouds, config = run.clouds, run.config
+) -> dict[str, DomainOutput]:
+    """Declare what was decided; the outputs, by domain."""
+    clouds, config, belonging = run.clouds, run.config, run.belonging
     bucket = shared(
         domains,
         survey.remembered,
@@ -33,14 +34,14 @@ async def place_domains(
         goes_away=goes_away(config.hosting, config.leaving),
     )
     hosting = await place_hosting(
-        clouds, survey.account_id, protect=bucket.protect, keep=bucket.keep
+        clouds, belonging, survey.account_id, protect=bucket.protect, keep=bucket.keep
     )
-    former = await place_former(clouds, keep=bucket.keep)
-    zones = place_zones(clouds, hosting, run.resolver)
+    former = await place_former(clouds, belonging, keep=bucket.keep)
+    zones = place_zones(clouds, belonging, hosting, run.resolver)
     from mtasts.components.mail_domain import MailDomain  # with the components
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
-    outputs: dict[str, Any] = {}
+    outputs: dict[str, DomainOutput] = {}
     with short_traces():
         for declaration in decision.declared:
             domain = MailDomain(
@@ -53,18 +54,22 @@ async def place_domains(
                     "recorder": run.recorder_for(survey.account_id),
                     "former": former,
                 },
+                belonging.options,
             )
-            outputs[declaration.domain] = _outputs(declaration, domain, decision)
+            outputs[declaration.domain] = _published(declaration, domain, decision)
+    for name, reasons in decision.held.items():
+        outputs.setdefault(name, {})["held"] = [each.as_json() for each in reasons]
     return outputs
 
 
-def _outputs(declaration: Declaration, domain: MailDomain, decision: Decision) -> dict[str, Any]:
-    """What a stack tells of one domain."""
+def _published(declaration: Declaration, domain: MailDomain, decision: Decision) -> DomainOutput:
+    """What the outputs tell of one domain that is declared."""
     gone_past = decision.emergencies.get(declaration.domain)
-    return {
+    told: dict[str, Any] = {
         "policyId": domain.policy_id,
         "policyUrl": domain.policy_url,
         "policy": declaration.body.decode("utf-8"),
         **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
         **({"emergency": [str(each) for each in gone_past]} if gone_past is not None else {}),
     }
+    return cast("DomainOutput", told)

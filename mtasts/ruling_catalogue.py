@@ -366,6 +366,11 @@ _COURSE: Mapping[str, Meaning] = {
     "retirement-agency-removes": Meaning(
         _N, "The agency still publishes what a retirement takes away.", "Have it removed."
     ),
+    "zone-pending": Meaning(
+        _W,
+        "A zone is made by the same program, so a preview cannot look at its domain.",
+        "Go on with the run itself, or make the zone in a run before.",
+    ),
     "stack-retired": Meaning(
         _N,
         "Every domain of the stack is retired.",

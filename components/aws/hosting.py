@@ -9,6 +9,7 @@ import pulumi_aws
 
 from mtasts.components.aws.policy_bucket import PolicyBucket
 from mtasts.components.aws.policy_host import PolicyHost
+from mtasts.components.belonging import STACK, Belonging
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,9 @@ class AwsHosting:
         protect: bool,
         keep: bool,
         alarm_topic: str | None = None,
+        belonging: Belonging = STACK,
     ) -> None:
-        """Place the stack's bucket.
+        """Place the bucket of the agency.
 
         ``protect`` it while senders may hold any of its policies. With ``keep`` the bucket and the
         ledger remain in the account when the stack is destroyed: a domain was enforced once.
@@ -55,8 +57,9 @@ class AwsHosting:
         self._cache_seconds = cache_seconds
         self._alarm_topic = alarm_topic
         self.bucket = PolicyBucket(
-            "policies",
+            belonging.name("policies"),
             {"bucket": bucket, "account_id": account_id, "protect": protect, "keep": keep},
+            belonging.options,
         )
 
     def policy_host(

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws
 
 from mtasts.components.aws.zone import Zone
+from mtasts.components.belonging import STACK, Belonging
 
 if TYPE_CHECKING:
     from mtasts.cloud.aws.account import AwsSettings
@@ -17,9 +18,10 @@ if TYPE_CHECKING:
 class Route53Zones:
     """`hosting.Zones` for Route 53, in the stack's account or a role's account."""
 
-    def __init__(self, settings: AwsSettings) -> None:
+    def __init__(self, settings: AwsSettings, belonging: Belonging = STACK) -> None:
         """Place nothing yet."""
         self._settings = settings
+        self._belonging = belonging
         self._providers: dict[str, pulumi_aws.Provider] = {}
 
     def zone(self, declaration: Declaration, opts: pulumi.ResourceOptions) -> Zone:
@@ -36,7 +38,9 @@ class Route53Zones:
         """
         if role not in self._providers:
             arguments = provider_arguments(self._settings, role)
-            self._providers[role] = pulumi_aws.Provider(provider_name(role), arguments)
+            self._providers[role] = pulumi_aws.Provider(
+                self._belonging.name(provider_name(role)), arguments, self._belonging.options
+            )
         return self._providers[role]
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 class Clouds:
     """The clouds of one stack; ``aws`` or ``cloudflare`` is None if the stack does not use it.
 
+    ``declared_as`` is the name under which a program declares its agency, if it is not the stack's.
     Nothing is called before a method is; methods block.
     """
 
@@ -51,6 +52,7 @@ class Clouds:
     config: AgencyConfig
     aws: Account | None
     cloudflare: CloudflareAccount | None
+    declared_as: str = field(default="", kw_only=True)
 
     @classmethod
     def of(
@@ -59,6 +61,8 @@ class Clouds:
         config: AgencyConfig,
         values: Mapping[str, object],
         environment: Mapping[str, str],
+        *,
+        declared_as: str = "",
     ) -> Clouds:
         """The clouds that ``config`` and ``values``, its ``aws:`` and ``cloudflare:`` keys, choose.
 
@@ -93,7 +97,13 @@ class Clouds:
             if on_aws
             else None,
             CloudflareAccount(settings) if settings else None,
+            declared_as=declared_as,
         )
+
+    @property
+    def name(self) -> str:
+        """What buckets and evidence are named after."""
+        return self.declared_as or self.stack
 
     @property
     def hosts_on_aws(self) -> bool:
@@ -123,7 +133,7 @@ class Clouds:
         Raises as `identify` does.
         """
         topic = self.config.alarm_topic
-        if topic is None:
+        if topic is None or not self.config.domains:
             return ()
         bucket = self.aws_bucket(account_id := self.identify())
         # All alarms of the stack have the same form of name, so one stands for all.
@@ -191,7 +201,7 @@ class Clouds:
 
     def aws_bucket(self, account_id: str) -> str:
         """The name of the stack's bucket at AWS."""
-        return bucket_name(account_id, self.require_aws().settings.region, self.stack)
+        return bucket_name(account_id, self.require_aws().settings.region, self.name)
 
     def recorder(self, account_id: str, now: Callable[[], dt.datetime]) -> Recorder:
         """The recorder of the stack's ledgers; nothing is called yet."""
@@ -217,7 +227,7 @@ class Clouds:
     def _store(self, hosting: Hosting, account_id: str) -> S3Store | R2Store:
         if hosting is Hosting.AWS:
             return S3Store(self.require_aws(), self.aws_bucket(account_id), self.stack)
-        return R2Store(self.require_cloudflare(), ledger_bucket_name(self.stack), self.stack)
+        return R2Store(self.require_cloudflare(), ledger_bucket_name(self.name), self.stack)
 
     def require_aws(self) -> Account:
         """The AWS account.

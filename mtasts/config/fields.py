@@ -47,6 +47,12 @@ class Unquoted(str):
     __slots__ = ()
 
 
+class NotYetKnown:
+    """Stands for a value of `Agency` that a preview cannot know: it comes of another resource."""
+
+    __slots__ = ()
+
+
 class FieldError(ValueError):
     """A value is not valid for its field; the config cannot be used before it is corrected."""
 
@@ -109,8 +115,14 @@ def plain(value: object) -> object:
     """``value`` unless it is a secret: everything here is published or shown in previews.
 
     Raises:
-        FieldError: it is a secret.
+        FieldError: it is a secret, or not known yet.
     """
+    if isinstance(value, NotYetKnown):
+        raise FieldError(
+            Mistake.NOT_YET_KNOWN,
+            "the value comes of a resource that is not made yet",
+            "write the value itself; only a zoneId may come of the same run",
+        )
     if is_secret(value):
         raise FieldError(
             Mistake.SECRET,

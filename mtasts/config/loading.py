@@ -65,17 +65,23 @@ _F = TypeVar("_F", bound=Fields)
 
 
 def load(
-    values: Mapping[str, object], *, file: str, secret_keys: Collection[str] = ()
+    values: Mapping[str, object],
+    *,
+    file: str,
+    secret_keys: Collection[str] = (),
+    has_namespace: bool = True,
 ) -> AgencyConfig:
     """The model of a whole ``config:`` mapping, its keys with their namespaces.
 
     Values are typed, or texts as Pulumi hands them to a program: lists and mappings as JSON, whole
-    numbers as digits. ``secret_keys`` are those Pulumi decrypted; ``file`` is named in messages.
+    numbers as digits. ``secret_keys`` are those Pulumi decrypted; ``file`` is named in messages,
+    and the keys with the namespace ``mtasts:`` if the file ``has_namespace``.
 
     Raises:
         ConfigError: with every problem there is.
     """
-    return _load(values, Report(printable(file, 1024)), secret_keys)
+    report = Report(printable(file, 1024), has_namespace=has_namespace)
+    return _load(values, report, secret_keys)
 
 
 def load_file(path: Path) -> AgencyConfig:

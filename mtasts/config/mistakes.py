@@ -46,6 +46,7 @@ class Mistake(StrEnum):
     ENDPOINT_ELSEWHERE = "config-endpoint-elsewhere", "an endpoint is not the cloud's own"
     TOKEN_IN_CLEAR = "config-token-in-clear", "a token is not encrypted"
     SECRET = "config-secret", "a value is a secret, though it is published"
+    NOT_YET_KNOWN = "config-not-yet-known", "a value comes of a resource that is not made yet"
     EMPTY = "config-empty", "a value or a list is empty"
     WRONG_TYPE = "config-wrong-type", "a value is of another type than its key takes"
     UNQUOTED = "config-unquoted", "a text without quotes that YAML reads as a number or a date"

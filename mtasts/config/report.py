@@ -12,6 +12,7 @@ from mtasts.findings import Finding, Severity, for_stack, printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NAMESPACE = re.compile(r"\bmtasts:(?=[A-Za-z])")
 _STACK_FILE = re.compile(r"(?:^|/)Pulumi\.([A-Za-z0-9_.-]+)\.yaml$")
 
 
@@ -21,6 +22,8 @@ class Report:
 
     file: str
     lines: Mapping[str, int] = field(default_factory=dict)
+    # Arguments of `Agency` have no namespace.
+    has_namespace: bool = True
     _placed: list[tuple[int, Finding]] = field(default_factory=list)
 
     @property
@@ -39,6 +42,9 @@ class Report:
     ) -> None:
         """Report ``error`` at a key path, which is empty for the file as a whole."""
         # A missing key has no line, so the line of its mapping is shown.
+        summary, fix = error.summary, error.fix
+        if not self.has_namespace:
+            key, summary, fix = (_NAMESPACE.sub("", each) for each in (key, summary, fix))
         line = line or self.lines.get(key) or self.lines.get(key.rpartition(".")[0])
         place = f"{self.file}:{line}" if line else self.file
         if key:
@@ -46,9 +52,9 @@ class Report:
         finding = Finding(
             error.id,
             Severity.ERROR,
-            f"{place}: {error.summary}",
+            f"{place}: {summary}",
             error.clause,
             "" if value is None else shown(value),
-            for_stack(error.fix, self._stack),
+            for_stack(fix, self._stack),
         )
         self._placed.append((line or 0, finding))

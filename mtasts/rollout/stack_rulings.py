@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from mtasts.rollout.emergency import describe_emergency, emergency_keys
 from mtasts.rollout.facts import DomainFacts
 from mtasts.rollout.vanished import describe_vanished, refuses
-from mtasts.rulings import note, refusal
+from mtasts.rulings import note, refusal, warning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from mtasts.config import AgencyConfig
     from mtasts.errors import MtaStsError
@@ -54,6 +54,18 @@ def stack_rulings(
     if unsure is not None:
         found.append(ledgers_unknown(unsure))
     return tuple(found)
+
+
+def zones_pending(names: Collection[str]) -> tuple[Ruling, ...]:
+    """That a preview cannot look at domains whose zone the same run makes."""
+    if not names:
+        return ()
+    text = (
+        f"the zone of {', '.join(names)} is made by this very program, so its id is not known "
+        "before: this preview leaves out what is published there, also where the plan shows that "
+        "as deleted"
+    )
+    return (warning("zone-pending", text, "the run itself looks at it, once the zone is made"),)
 
 
 def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:

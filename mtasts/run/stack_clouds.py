@@ -37,7 +37,11 @@ class StackClouds(Protocol):
 
     @property
     def stack(self) -> str:
-        """The stack's name."""
+        """The stack's name, for commands."""
+
+    @property
+    def name(self) -> str:
+        """What buckets and evidence are named after."""
 
     def identify(self) -> str:
         """The account's id, once it is known to be the stack's; blocks."""

@@ -399,7 +399,7 @@ class Surveyor:
             load_evidence,
         )
 
-        path = evidence_path(self._evidence_folder, self._clouds.stack, domain)
+        path = evidence_path(self._evidence_folder, self._clouds.name, domain)
         return await in_thread(load_evidence, path, domain)
 
     async def _at_zone(self, zone: HostedZone, name: str, type_: str) -> DnsAnswer:

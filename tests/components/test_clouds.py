@@ -17,6 +17,7 @@ from mtasts.cloud.of_stack import Clouds
 from mtasts.components import clouds as chosen
 from mtasts.components.aws.hosting import AwsHosting
 from mtasts.components.aws.zones import Route53Zones
+from mtasts.components.belonging import STACK
 from mtasts.components.cloudflare.hosting import CloudflareHosting
 from mtasts.components.cloudflare.zone import CloudflareZones
 from mtasts.components.delegated.zone import DelegatedZones
@@ -127,9 +128,9 @@ def test_config_chooses_hosting_zones_and_what_is_left(
 
     async def program() -> tuple[object, ...]:
         chosen.load_components(clouds)
-        here = await chosen.place_hosting(clouds, "123456789012", protect=True, keep=True)
-        left = await chosen.place_former(clouds, keep=True)
-        there = chosen.place_zones(clouds, here, Resolver(Reach()))
+        here = await chosen.place_hosting(clouds, STACK, "123456789012", protect=True, keep=True)
+        left = await chosen.place_former(clouds, STACK, keep=True)
+        there = chosen.place_zones(clouds, STACK, here, Resolver(Reach()))
         return here, there, left["hosting"], left["zones"]
 
     (here, there, *left), recorded = run(program)
@@ -147,7 +148,7 @@ def test_where_a_move_is_given_up_the_bucket_of_the_copied_ledgers_is_kept(
     clouds = replace(clouds, config=replace(clouds.config, leaving=Hosting.CLOUDFLARE))
 
     async def program() -> object:
-        return await chosen.place_hosting(clouds, "", protect=True, keep=True)
+        return await chosen.place_hosting(clouds, STACK, "", protect=True, keep=True)
 
     here, recorded = run(program)
     assert isinstance(here, CloudflareHosting)
@@ -163,7 +164,7 @@ def test_without_a_subdomain_for_workers_nothing_is_placed(servers: CloudflareSe
 
     async def program() -> str:
         with pytest.raises(UndeterminedError) as refused:
-            await chosen.place_hosting(clouds, "", protect=True, keep=True)
+            await chosen.place_hosting(clouds, STACK, "", protect=True, keep=True)
         return str(refused.value)
 
     try:

@@ -95,9 +95,8 @@ def points(rollout: str, every: list[tuple[str, str, str]]) -> list[Any]:
 # The program, with hooks that kill the engine; its process is the parent's parent.
 PROGRAM = """
 import os, pathlib, signal, subprocess, time
-import pulumi
 import mtasts.components.mail_domain as module
-from mtasts.components.agency import main
+from mtasts.components.program import run
 
 inner = module.guard
 
@@ -118,7 +117,7 @@ def guard(name, check, *, deadline_seconds):
     return inner(name, crashing, deadline_seconds=deadline_seconds)
 
 module.guard = guard
-pulumi.run(main)
+run()
 """
 
 

@@ -29,3 +29,4 @@ class CloudsOf:
     handouts: Callable[[str], Handouts] | None = None
     zone_settings: Callable[[HostedZone], Mapping[str, object]] | None = None
     stack: str = "agency"
+    name: str = "agency"

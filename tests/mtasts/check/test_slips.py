@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pulumi.runtime.config import set_all_config
 from stack_text import stack_text
 
 from mtasts.check.notes import Checked
 from mtasts.check.stack_file import check_stack, check_stack_file
 from mtasts.cli.main import main
-from mtasts.components.stack_run import read_config
+from mtasts.components.given import Given
 from mtasts.config import ConfigError, load_text
 from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError
@@ -110,14 +111,19 @@ def test_outside_of_a_project_a_folder_may_be_made(
     assert main(words) == 0
 
 
+def given_stack(stack: str, values: dict[str, str]) -> Given:
+    set_all_config(values, [])
+    return Given.of_stack(stack)
+
+
 def test_a_run_whose_stack_file_was_deleted_says_so(project: Path) -> None:
     (project / "stacks" / "Pulumi.my-agency.yaml").unlink()
     with pytest.raises(UsageError, match=r"git checkout HEAD -- stacks/Pulumi\.my-agency\.yaml"):
-        read_config("my-agency", {"aws:region": "us-east-1"}, [])
+        given_stack("my-agency", {"aws:region": "us-east-1"})
     with pytest.raises(ConfigError, match="mtasts:agency"):  # set in another way, and not whole
-        read_config("my-agency", {"mtasts:mode": "testing"}, [])
+        given_stack("my-agency", {"mtasts:mode": "testing"}).load()
     with pytest.raises(ConfigError, match="mtasts:agency"):  # there, and empty
-        read_config("other", {}, [])
+        given_stack("other", {}).load()
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[3]
 CODE = "".join(path.read_text() for path in (ROOT / "mtasts" / "config").glob("*.py"))
 TESTS = "".join(
     path.read_text()
-    for folder in ("config", "check", "cli", "run", "rollout")
-    for path in (ROOT / "tests" / "mtasts" / folder).glob("*.py")
+    for folder in ("mtasts/config", "mtasts/check", "mtasts/cli", "mtasts/run", "components")
+    for path in (ROOT / "tests" / folder).glob("*.py")
 )
 
 

@@ -41,7 +41,7 @@ from mtasts.rollout.emergency import describe_emergency
 from mtasts.rollout.facts import ParkedFacts
 from mtasts.rollout.handover import Handed, HandoverError, Looked
 from mtasts.rollout.preflight import quota_note, zone_notes
-from mtasts.rollout.stack_rulings import describe_end, ledgers_unknown
+from mtasts.rollout.stack_rulings import describe_end, ledgers_unknown, zones_pending
 from mtasts.rollout.vanished import Remembered, describe_vanished
 from mtasts.ruling_catalogue import RULINGS, Kind
 from mtasts.tlsrpt.report import Drop
@@ -539,6 +539,7 @@ TABLE: list[tuple[str, Kind, Callable[[], Iterable[Ruling]], Callable[[], Iterab
         lambda: _end(PhaseEntered(7, NOW, Phase.HOST_WITHDRAWN)),
         lambda: _end(PhaseEntered(7, NOW, Phase.RECORD_FREE)),
     ),
+    ("zone-pending", W, lambda: zones_pending([NAME]), lambda: zones_pending([])),
     ("handover-broken", R, ruled(zone=HandoverError("x")), ruled()),
     (
         "handover-nowhere",
