@@ -1,4 +1,7 @@
-"""What is live beside what a stack has published and intends: drift, and what senders hold."""
+"""What is live beside what a stack has published and intends: drift, and what senders hold.
+
+Where a run would rule on the same, what is shown begins with the id of that ruling.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from mtasts.findings import ordered, printable
 from mtasts.observations import NULL_MX
 from mtasts.policy import Mode
 from mtasts.records import select_sts, select_tlsrpt
+from mtasts.rollout.handover import missing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -42,19 +46,17 @@ def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
     """``checked`` with what DNS has of the records that somebody else is to publish."""
     found, unknown = [], []
     for each in looked:
-        record = each.record
-        wanted = f"{record.owner} {record.type} {record.value}"
-        if not each.answer.settled:
-            what = f"whether {record.owner} is published as handed out"
-            unknown.append(
-                Unknown(Question.STACK_RECORD, what, printable(each.answer.reason), AGAIN)
-            )
-        elif each.is_live:
+        record, ruling = each.record, missing(each)
+        if ruling is None:
+            wanted = f"{record.owner} {record.type} {record.value}"
             found.append(_finding(checks.STACK_RECORD_LIVE, wanted))
-        elif each.is_there:
-            found.append(_finding(checks.STACK_RECORD_DIFFERS, f"to be published: {wanted}"))
+        elif ruling.is_unknown:
+            what = f"whether {record.owner} is published as handed out"
+            why = f"[{ruling.id}] {printable(each.answer.reason)}"
+            unknown.append(Unknown(Question.STACK_RECORD, what, why, AGAIN))
         else:
-            found.append(_finding(checks.STACK_RECORD_MISSING, wanted))
+            row = checks.STACK_RECORD_DIFFERS if each.is_there else checks.STACK_RECORD_MISSING
+            found.append(_finding(row, ruling.line))
     findings = ordered((*checked.findings, *found))
     return replace(checked, findings=findings, unknown=(*checked.unknown, *unknown))
 

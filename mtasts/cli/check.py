@@ -23,12 +23,14 @@ from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.config import load_stack
 from mtasts.config.folder import domain_lines
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
-from mtasts.findings import for_stack, printable
+from mtasts.findings import printable
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.phases import Phase
 from mtasts.observe.observer import each_of
 from mtasts.render.sarif import Place
 from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
+from mtasts.rollout.rules import ledger_refusal
+from mtasts.rulings import refusal
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -201,7 +203,8 @@ class _Stack:
         except (LedgerError, UndeterminedError) as error:
             how = f"mtasts ledger show {self.name}, with credentials that may read the bucket"
             what = f"what {checked.domain} has published"
-            unknown = Unknown(Question.LEDGER, what, for_stack(str(error), self.name), how)
+            why = ledger_refusal(error).for_stack(self.name).line
+            unknown = Unknown(Question.LEDGER, what, why, how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         domain = self.domains[checked.domain]
         compared = compare_intended(checked, seen, domain, ledger, now)
@@ -218,7 +221,9 @@ class _Stack:
         except (HandoverError, UndeterminedError) as error:
             what = f"what was handed out for {checked.domain}"
             how = "ask again, with credentials that may read the bucket"
-            unknown = Unknown(Question.STACK_RECORD, what, str(error), how)
+            is_broken = isinstance(error, HandoverError)
+            why = refusal("handover-broken", str(error)).line if is_broken else str(error)
+            unknown = Unknown(Question.STACK_RECORD, what, why, how)
             return replace(checked, unknown=(*checked.unknown, unknown))
         wanted = [each for each in records if not is_withdrawn(checked.domain, parts, each)]
         answers = await asyncio.gather(

@@ -6,6 +6,7 @@ may keep those for days after a registrar has named others (docs/moving.md).
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from mtasts.rollout.preflight import has_own_records
 from mtasts.rulings import refusal, warning
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
     from mtasts.ledger.history import Ledger
@@ -387,10 +387,11 @@ def progress_notes(move: Move) -> Iterator[Ruling]:
         is_dated = known is not None and known.zone_id == zone.zone_id
         settled = known.settled_at if known is not None and is_dated else None
         until = f"until {minute(settled)}" if settled else "for two days from this run on"
+        in_two_days = move.now + dt.timedelta(seconds=DELEGATION_SECONDS)
         yield warning(
             "move-former-zone-kept",
             f"moving: DNS leads to the new zone; the former one stays {until}, since resolvers may "
             "query it",
             "then remove mtasts:leavingDns and mtasts:leaving, whichever there is",
-            until=settled,
+            until=settled or in_two_days,
         )

@@ -52,8 +52,8 @@ class Seen:
 class Progress:
     """The phase of a run; ``is_new`` has it written down first. ``ruling`` says what comes next.
 
-    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A run before the
-    ruling's ``until`` does nothing.
+    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A later run does
+    nothing before the ruling's ``until``.
     """
 
     phase: Phase
@@ -63,8 +63,8 @@ class Progress:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether a run comes no further before a date."""
-        return self.ruling.until is not None
+        """Whether this run does nothing, as none does before the ruling's ``until``."""
+        return not self.is_new and self.ruling.until is not None
 
 
 def progress(
@@ -126,8 +126,8 @@ def _give_up(phase: Phase) -> Progress:
     return Progress(into, told, is_new=into is not phase)
 
 
-def _goes_on(what: str) -> Ruling:
-    return note("retirement-goes-on", f"retiring: {what}")
+def _goes_on(what: str, until: dt.datetime | None = None) -> Ruling:
+    return note("retirement-goes-on", f"retiring: {what}", until=until)
 
 
 def _not_gone(what: str) -> Ruling:
@@ -143,7 +143,7 @@ def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone
     if not gone:
         return Progress(entry.phase, _not_gone(what))
     after = now + dt.timedelta(seconds=entry.ttl_seconds)
-    told = _goes_on(f"{what}: seen gone; run again after {minute(after)}")
+    told = _goes_on(f"{what}: seen gone; run again after {minute(after)}", until=after)
     return Progress(into, told, is_new=True, ttl_seconds=entry.ttl_seconds)
 
 

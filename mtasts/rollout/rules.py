@@ -138,12 +138,13 @@ def ledger_is_known(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     if isinstance(found.ledger, Ledger):
         yield from (warning("ledger-objects-changed", each) for each in found.ledger.notes)
     else:
-        yield _ledger_refusal(found.ledger)
+        yield ledger_refusal(found.ledger)
     if found.unwritten is not None:
         yield refusal("ledger-not-written", str(found.unwritten))
 
 
-def _ledger_refusal(problem: LedgerProblem) -> Ruling:
+def ledger_refusal(problem: LedgerProblem) -> Ruling:
+    """Why nothing can be said of what a domain has published."""
     is_unknown = isinstance(problem, UndeterminedError)
     return refusal("ledger-unknown" if is_unknown else "ledger-broken", str(problem))
 

@@ -341,8 +341,10 @@ class _View:
         found = self.decision.retiring.get(domain.name)
         if found is None or (found.phase is Phase.HOST_WITHDRAWN and not found.is_new):
             return
-        standing = Standing.WAITING if found.is_waiting else Standing.DUE
-        yield Claim.of(standing, found.ruling, found.ruling.until, self._up)
+        if found.is_waiting:
+            yield Claim.of(Standing.WAITING, found.ruling, found.ruling.until, self._up)
+        else:
+            yield Claim.of(Standing.DUE, found.ruling, run=self._up)
 
     def _handed(self, found: DomainFacts) -> Iterator[Claim]:
         """What the agency has yet to publish of what was handed out."""

@@ -136,9 +136,14 @@ def test_each_record_that_was_handed_out_is_live_missing_or_another() -> None:
         dns(record.owner, "CNAME", status=DnsStatus.FAILED),
     )
     found = compare_handed(check_domain(GOOD, NOW), [Looked(record, each) for each in answers])
-    assert sorted(each.id for each in found.findings) == [
-        "stack-record-differs",
-        "stack-record-live",
-        "stack-record-missing",
+    wanted = "mta-sts.example.gov CNAME d1.cloudfront.net"
+    assert sorted((each.id, each.evidence) for each in found.findings) == [
+        (
+            "stack-record-differs",
+            f"[handed-record-wrong] wrong: DNS has elsewhere.example; to be published: {wanted}",
+        ),
+        ("stack-record-live", wanted),
+        ("stack-record-missing", f"[handed-record-missing] waiting for: {wanted}"),
     ]
     assert [each.id for each in found.unknown] == ["stack-record"]
+    assert found.unknown[0].reason.startswith("[handed-record-unknown] ")

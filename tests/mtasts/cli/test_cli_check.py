@@ -127,7 +127,8 @@ def test_a_stack_is_compared_with_its_ledger(
     assert asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out
     assert "error stack-foreign: an STS record is live that the stack has not published" in out
-    assert "not known ledger: could not find out what parked.gov has published: Access" in out
+    what = "not known ledger: could not find out what parked.gov has published"
+    assert f"{what}: [ledger-unknown] AccessDenied" in out
 
 
 def two_stacks(tmp_path: Path) -> dict[str, Recorder | UsageError]:
@@ -153,8 +154,8 @@ def test_several_stacks_are_compared_each_with_its_own_ledger(
     assert "one.example: 1 error" in out
     assert "error stack-foreign" in out
     assert (
-        "not known ledger: could not find out what two.example has published: no token for "
-        "Cloudflare: pulumi config set X --secret -s two"
+        "not known ledger: could not find out what two.example has published: [ledger-unknown] no "
+        "token for Cloudflare: pulumi config set X --secret -s two"
     ) in out
 
 
@@ -292,4 +293,5 @@ def test_what_was_handed_out_is_looked_up(
     run("--stack", "agency", ledger_of=recorder, handed=Handing(), zone=zone)
     out = capsys.readouterr().out
     assert "stack-record-live: a record that the stack has handed out is live" in out
-    assert "not known stack-record: could not find out what was handed out for parked.gov" in out
+    what = "not known stack-record: could not find out what was handed out for parked.gov"
+    assert f"{what}: [handover-broken] no JSON" in out

@@ -175,9 +175,11 @@ def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
         assert found.token_notes(is_preview=True) == ()
         servers.api.faults = Faults(lacking=frozenset({"DNS Write"}))
         (note,) = found.token_notes(is_preview=True)
+        assert note.id == "token-lacks"
         assert str(note).startswith("the Cloudflare token lacks DNS Write (zone): mtasts iam up")
         servers.api.faults = Faults(lacking=frozenset({"API Tokens Read"}))
         (note,) = found.token_notes(is_preview=False)
+        assert note.id == "token-unknown"
         assert str(note).startswith("could not find out what the Cloudflare token may do")
         assert "mtasts iam up --stack test" in str(note)
     assert clouds("aws", "route53").token_notes(is_preview=True) == ()

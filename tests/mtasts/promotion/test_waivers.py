@@ -52,6 +52,9 @@ def test_what_is_named_is_let_past_and_told() -> None:
         "overridden: the zone is queried still: put it back",
     )
     assert ids(judged.notes) == ["override-stands", "override-passed"]
+    # It stands for the whole of its last day.
+    end = dt.datetime(2026, 5, 21, tzinfo=dt.UTC)
+    assert [each.until for each in judged.notes] == [end, end]
 
 
 @pytest.mark.parametrize("waiver", Waiver)

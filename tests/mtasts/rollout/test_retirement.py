@@ -129,6 +129,8 @@ def test_time_counts_from_when_it_was_seen_gone(phase: Phase, into: Phase) -> No
     got = asked(entered(phase), GONE, now=late)
     assert (got.phase, got.is_new, got.ttl_seconds) == (into, True, 300)
     assert "run again after 2026-01-31 00:05 UTC" in str(got.ruling)
+    assert got.ruling.until == late + dt.timedelta(seconds=300)
+    assert not got.is_waiting  # this run writes the phase down
 
 
 @pytest.mark.parametrize(
@@ -144,6 +146,7 @@ def test_resolvers_are_given_their_time(phase: Phase, into: Phase) -> None:
     assert (got.phase, got.is_new) == (phase, False)
     assert "run again after 2026-01-01 00:05 UTC" in str(got.ruling)
     assert got.ruling.until == after
+    assert got.is_waiting
     got = asked(entered(phase), GONE, now=after)
     assert (got.phase, got.is_new, got.ruling.until) == (into, True, None)
 

@@ -304,6 +304,7 @@ async def test_domains_that_only_their_ledgers_tell_of_are_read(url: str, bucket
     assert (gone.name, gone.problem, gone.parked) == ("gone.example", None, False)
     assert gone.ledger.last_body is not None
     assert (parked.name, parked.parked) == ("parked.example", True)
+    assert ids(found.notes) == ["ledger-stray"]
     assert texts(found.notes) == ("ledger/Backup of 2025/ is no domain's, and nothing reads it",)
     assert found.remembered_problem is None
 
@@ -591,14 +592,14 @@ async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_tol
     assert str(one[0]) == "mta-sts.example.gov is taken"
     assert ids(one) == ["host-taken", "host-alias-elsewhere", "zone-browser-check"]
     assert ids(other) == ["host-taken", "zone-browser-check"]
-    (note,) = found.notes
-    assert "11 distributions" in note.text
+    assert ids(found.notes) == ["quota-near"]
+    assert "11 distributions" in found.notes[0].text
 
 
 @pytest.mark.parametrize(("raised", "told"), [(None, True), (11, True), (100, False)])
 async def test_a_quota_that_was_raised_counts(url: str, raised: int | None, *, told: bool) -> None:
     found = await noting(url, Zone({}), Met(raised=raised)).survey(config(MAIL))
-    assert bool(found.notes) is told
+    assert ids(found.notes) == ["quota-near"] * told
     assert not told or ("unless it was raised" in found.notes[0].text) is (raised is None)
 
 
@@ -612,6 +613,7 @@ async def test_far_from_a_quota_nobody_asks_for_the_accounts_own(url: str) -> No
 async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) -> None:
     found = await noting(url, Zone({}), Met(broken=True), fails=True).survey(config(MAIL))
     (only,) = mail_domains(found.domains)
+    assert ids(host_rulings(only)) == ["host-taken-unknown", "zone-setting-unknown"]
     assert texts(host_rulings(only)) == (
         "could not find out whether mta-sts.example.gov is taken: nobody there",
         (
@@ -619,6 +621,7 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
             "example.gov: no right"
         ),
     )
+    assert ids(found.notes) == ["quota-unknown"]
     assert texts(found.notes) == ("could not find out how near a quota is: nobody there",)
 
 
