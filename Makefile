@@ -1,10 +1,11 @@
 # The interface of the project. CI calls nothing else.
 PYTHON ?= python3
 VENV := .venv
+SPARK := .venv-spark
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine plugins demo test matrix e2e lint rfc figures workflows preview-local format bench lock clean
+.PHONY: setup engine plugins demo test matrix spark e2e lint rfc figures workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -43,6 +44,16 @@ test: engine
 # A run killed at every step, recovered and run again, and stacks of every size: what `test` samples, in full.
 matrix: engine
 	@$(BIN)/python -m pytest tests/engine/test_crashes.py tests/engine/test_scale.py -m "matrix or not matrix"
+
+# The queries of the store of TLS reports on DuckDB and on a local Spark, row by row: Java 17.
+spark: setup $(SPARK)/.mtasts-setup
+	@$(BIN)/python -m pytest tests/spark -m spark -n 0
+
+# In an environment of its own: 500 MB that nothing else needs.
+$(SPARK)/.mtasts-setup: requirements-spark.lock
+	@$(PYTHON) -m venv --clear $(SPARK)
+	@$(BIN)/uv pip sync --quiet --python $(SPARK)/bin/python --require-hashes requirements-spark.lock
+	@touch $@
 
 # Real mail servers in a network namespace of their own: Linux, as root; installs Postfix.
 e2e: setup
@@ -92,6 +103,7 @@ lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra cloudflare --extra policypack -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra cloudflare --extra local --extra policypack --extra reports --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-spark.lock requirements-spark.in
 
 clean:
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-from mtasts.errors import UsageError
+from mtasts.reports.extra import loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-    from types import ModuleType
 
     from duckdb import DuckDBPyConnection
 
 
 def connect(
-    scratch: Path | None = None,
-    *,
-    memory_mb: int = 512,
-    threads: int | None = None,
-    load: Callable[[str], ModuleType] = import_module,
+    scratch: Path | None = None, *, memory_mb: int = 512, threads: int | None = None
 ) -> DuckDBPyConnection:
     """A database in memory; what exceeds ``memory_mb`` goes to the folder ``scratch``.
 
     Raises:
         UsageError: DuckDB is not installed.
     """
-    try:
-        duckdb = load("duckdb")  # 100 ms
-    except ImportError as error:
-        raise UsageError(
-            "the store of reports needs DuckDB: pip install 'mtasts[reports]'"
-        ) from error
-    config: dict[str, str | bool | int | float | list[str]] = {
+    duckdb = loaded("duckdb", "the store of reports")  # 100 ms
+    config: dict[str, str | bool | int] = {
         "memory_limit": f"{memory_mb}MB",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

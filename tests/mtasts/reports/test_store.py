@@ -16,7 +16,7 @@ import pytest
 from report_samples import ARRIVED, arrivals, receipt, report, result
 
 from mtasts.errors import UsageError
-from mtasts.reports.database import connect, quoted
+from mtasts.reports.database import quoted
 from mtasts.reports.store import Store, StoreError
 from mtasts.tlsrpt.query_files import Query
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
@@ -25,7 +25,6 @@ from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from types import ModuleType
 
     from mtasts.reports.store import Value
     from mtasts.tlsrpt.trust import Receipt
@@ -227,14 +226,6 @@ def test_an_arrival_that_was_half_written_is_none(tmp_path: Path) -> None:
     left.write_text('{"half": ')
     store.settle()
     assert contents(tmp_path) == before
-
-
-def test_without_duckdb_the_command_says_what_to_install() -> None:
-    def load(name: str) -> ModuleType:
-        raise ModuleNotFoundError(name)
-
-    with pytest.raises(UsageError, match=r"pip install 'mtasts\[reports\]'"):
-        connect(load=load)
 
 
 KILLED = """
