@@ -19,6 +19,7 @@ from mtasts.localcloud.downloads import install_plugins
 from mtasts.localcloud.engine import find
 from mtasts.localcloud.lab.running import run_inside
 from mtasts.localcloud.lab.setups import setups
+from mtasts.localcloud.languages.toolchain import install
 from mtasts.localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
 from mtasts.localcloud.project import make_stacks
 from mtasts.localcloud.shell import enter, leave, outside
@@ -82,6 +83,11 @@ def configure(parser: ArgumentParser) -> None:
     )
     status = add("status", "say whether a local cloud runs, and where", "mtasts local status")
     add("down", "stop a local cloud; what it held is gone", "mtasts local down")
+    add(
+        "languages",
+        "let a local cloud run programs in YAML and TypeScript, and make SDKs: docs/localcloud.md",
+        "mtasts local languages",
+    )
     env = add(
         "env",
         "print what leads a shell to the local cloud (sh, bash, zsh)",
@@ -114,6 +120,7 @@ def run(arguments: Namespace, _: Outside) -> int:
         "down": _down,
         "env": _env,
         "lab": _lab,
+        "languages": _languages,
         "plugins": _plugins,
     }
     return verbs[arguments.verb](arguments)
@@ -171,6 +178,15 @@ def _env(arguments: Namespace) -> int:
         sys.stdout.write(leave(os.environ))
     else:
         sys.stdout.write(enter(running(arguments.directory), os.environ))
+    return Exit.GOOD
+
+
+def _languages(arguments: Namespace) -> int:
+    cloud = running(arguments.directory)
+    install(cloud.bin, find(os.environ, _say), os.environ, _say)
+    sys.stdout.write(
+        f"programs in Python, YAML and TypeScript run in the local cloud in {cloud.directory}\n"
+    )
     return Exit.GOOD
 
 

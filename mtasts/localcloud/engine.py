@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import shutil
-import subprocess
 import sys
-import tempfile
-import threading
-import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError, UsageError
+from mtasts.localcloud.cached_builds import (
+    QUICK_SECONDS,
+    BuildError,
+    find_go,
+    go_build,
+    kept,
+    progress,
+    run,
+)
 from mtasts.localcloud.downloads import DownloadError, fetch_engine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 BUILT_VERSION = "3.259.0"
 RELEASE_VERSION = "3.272.0"
 OLDEST = (3, 238)
 FORCE = "MTASTS_ENGINE"
-# Tells our language host where the SDK's script lies that runs programs.
-EXEC_SCRIPT = "MTASTS_LANGUAGE_EXEC"
 MODULE = Path(__file__).with_name("engine_module")
 _PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 _SDK = "github.com/pulumi/pulumi/sdk/v3"
 _EXEC = "pulumi-language-python-exec"
-_BUILD_SECONDS = 30 * 60
-_QUICK_SECONDS = 20
+_MANIFEST = "engine.json"
 
 
 class EngineError(MtaStsError):
-    """No engine can be had one way, or any way; the text says why."""
+    """No engine can be had in any way; the text says why of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +82,14 @@ def find(
         raise UsageError(f"{FORCE}={forced}: write one of {', '.join(ways)}")
     failures: list[str] = []
     # A cached engine costs nothing; only when there is none is it worth asking the network.
-    cached = [way for way in ("release", "build") if _manifest(environment, way).exists()]
+    cached = [
+        way for way in ("release", "build") if (_folder(environment, way) / _MANIFEST).exists()
+    ]
     order = [forced] if forced else list(dict.fromkeys(["path", *cached, *ways]))
     for way in order:
         try:
             return ways[way](environment, say)
-        except EngineError as error:
+        except BuildError as error:
             failures.append(f"  {way}: {error}")
     raise EngineError(
         "no Pulumi engine could be had:\n" + "\n".join(failures) + "\nInstall Pulumi "
@@ -100,17 +102,17 @@ def on_path(environment: Mapping[str, str], _say: Callable[[str], None]) -> Engi
     path = environment.get("PATH", "")
     binary = shutil.which("pulumi", path=path)
     if binary is None:
-        raise EngineError("no pulumi on PATH")
+        raise BuildError("no pulumi on PATH")
     folder = Path(binary).resolve().parent
     if shutil.which("pulumi-language-python", path=f"{folder}{os.pathsep}{path}") is None:
-        raise EngineError(f"{binary} has no pulumi-language-python beside it")
+        raise BuildError(f"{binary} has no pulumi-language-python beside it")
     clean = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": environment.get("HOME", "/")}
-    text = _run([binary, "version"], seconds=_QUICK_SECONDS, environment=clean)
+    text = run([binary, "version"], clean, seconds=QUICK_SECONDS)
     number = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+\S*)\s*", text)
     if number is None:
-        raise EngineError(f"{binary} does not say its version")
+        raise BuildError(f"{binary} does not say its version")
     if (int(number[1]), int(number[2])) < OLDEST:
-        raise EngineError(f"{binary} is {text.strip()}; {OLDEST[0]}.{OLDEST[1]} is needed")
+        raise BuildError(f"{binary} is {text.strip()}; {OLDEST[0]}.{OLDEST[1]} is needed")
     return Engine(Path(binary), text.strip().removeprefix("v"), "path")
 
 
@@ -125,10 +127,10 @@ def released(
 
     def install(target: Path) -> Engine:
         try:
-            with _progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
+            with progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
                 fetch(RELEASE_VERSION, target)
         except DownloadError as error:
-            raise EngineError(str(error)) from error
+            raise BuildError(str(error)) from error
         return Engine(binary, RELEASE_VERSION, "release")
 
     return _cached(environment, "release", install)
@@ -139,25 +141,12 @@ def built(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
     folder = _folder(environment, "build")
 
     def build(target: Path) -> Engine:
-        go = shutil.which("go", path=environment.get("PATH", ""))
-        if go is None:
-            raise EngineError("no go on PATH")
         (target / "bin").mkdir()
-        flags = f"-s -w -X {_SDK}/go/common/version.Version={BUILT_VERSION}"
-        words = [go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags]
-        with _progress(say, f"building Pulumi {BUILT_VERSION} with Go (some minutes, once)"):
-            _run(
-                [*words, "-o", str(target / "bin" / "pulumi"), _PACKAGE],
-                seconds=_BUILD_SECONDS,
-                environment=dict(environment),
-                folder=MODULE,
-            )
-        source = _run(
-            [go, "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", _SDK],
-            seconds=_QUICK_SECONDS,
-            environment=dict(environment),
-            folder=MODULE,
-        ).strip()
+        version = f"-X {_SDK}/go/common/version.Version={BUILT_VERSION}"
+        with progress(say, f"building Pulumi {BUILT_VERSION} with Go (some minutes, once)"):
+            go_build(environment, MODULE, _PACKAGE, target / "bin" / "pulumi", version)
+        words = [find_go(environment), "list", "-mod=readonly", "-m", "-f", "{{.Dir}}", _SDK]
+        source = run(words, environment, seconds=QUICK_SECONDS, folder=MODULE).strip()
         shutil.copyfile(Path(source, "python", "cmd", _EXEC), target / _EXEC)
         return Engine(folder / "bin" / "pulumi", BUILT_VERSION, "build", folder / _EXEC)
 
@@ -169,88 +158,16 @@ def _folder(environment: Mapping[str, str], way: str) -> Path:
     return cache_folder(environment) / f"{way}-{version}"
 
 
-def _manifest(environment: Mapping[str, str], way: str) -> Path:
-    return _folder(environment, way) / "engine.json"
-
-
 def _cached(environment: Mapping[str, str], way: str, make: Callable[[Path], Engine]) -> Engine:
-    """The engine that an earlier run made, or a new one: made aside, then put in place whole."""
-    folder, manifest = _folder(environment, way), _manifest(environment, way)
-    if not manifest.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.with_suffix(".lock")):
-            if not manifest.exists():
-                aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-                try:
-                    engine = make(aside)
-                    # No paths: a cache folder may be moved, or restored elsewhere by CI.
-                    row = {"version": engine.version, "own_host": engine.exec_script is None}
-                    (aside / manifest.name).write_text(json.dumps(row) + "\n")
-                    shutil.rmtree(folder, ignore_errors=True)
-                    aside.rename(folder)
-                finally:
-                    shutil.rmtree(aside, ignore_errors=True)
-    row = json.loads(manifest.read_text())
+    """The engine that an earlier run made, or a new one."""
+
+    def make_whole(aside: Path) -> None:
+        engine = make(aside)
+        # No paths: a cache folder may be moved, or restored elsewhere by CI.
+        row = {"version": engine.version, "own_host": engine.exec_script is None}
+        (aside / _MANIFEST).write_text(json.dumps(row) + "\n")
+
+    folder = kept(_folder(environment, way), _MANIFEST, make_whole)
+    row = json.loads((folder / _MANIFEST).read_text())
     script = None if row["own_host"] else folder / _EXEC
     return Engine(folder / "bin" / "pulumi", row["version"], way, script)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file; the system gives it up when its holder ends."""
-    with path.open("w") as file:
-        deadline = time.monotonic() + _BUILD_SECONDS
-        pause = threading.Event()
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise EngineError(f"another process still holds {path}") from None
-                pause.wait(0.5)
-        yield
-
-
-@contextmanager
-def _progress(say: Callable[[str], None], what: str) -> Iterator[None]:
-    """Say ``what`` at once and then every 15 seconds until it is done."""
-    started = time.monotonic()
-    done = threading.Event()
-
-    def repeat() -> None:
-        while not done.wait(15):
-            say(f"{what}: {time.monotonic() - started:.0f} s")
-
-    say(what)
-    teller = threading.Thread(target=repeat, daemon=True)
-    teller.start()
-    try:
-        yield
-    finally:
-        done.set()
-        teller.join()
-
-
-def _run(
-    words: list[str], *, seconds: float, environment: dict[str, str], folder: Path | None = None
-) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 - the words are this module's own
-            words,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise EngineError(f"{Path(words[0]).name} took longer than {seconds:g} s") from error
-    except OSError as error:
-        raise EngineError(f"{words[0]} does not run: {error.strerror}") from error
-    if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no word of why"]
-        raise EngineError(f"{Path(words[0]).name} failed: {lines[-1]}")
-    return done.stdout

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from mtasts.errors import MtaStsError
 from mtasts.localcloud.cloud import STATE_FILE, Cloud
 from mtasts.localcloud.control_client import Control, ControlError
-from mtasts.localcloud.engine import EXEC_SCRIPT
+from mtasts.localcloud.languages.names import EXEC_SCRIPT
 from mtasts.localcloud.warm import words as warm_words
 from mtasts.localcloud.warm_client import VARIABLE
 
@@ -79,11 +79,13 @@ def _install(directory: Path, engine: Engine) -> None:
         # The engine looks for a language host beside its own file, wherever a symlink to it stands.
         _link(binary, binaries / "pulumi")
         script = binaries / "pulumi-language-python"
-        _script(script, "mtasts.localcloud.language_host", {EXEC_SCRIPT: str(engine.exec_script)})
+        write_script(
+            script, "mtasts.localcloud.languages.python", {EXEC_SCRIPT: str(engine.exec_script)}
+        )
     for name, version in PROVIDERS.items():
         plugin = directory / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
         plugin.mkdir(parents=True, exist_ok=True)
-        _script(plugin / f"pulumi-resource-{name}", f"mtasts.localcloud.{name}", {})
+        write_script(plugin / f"pulumi-resource-{name}", f"mtasts.localcloud.{name}", {})
     # A new local cloud is empty, so state that tells of an earlier one would be wrong.
     shutil.rmtree(directory / "backend", ignore_errors=True)
     (directory / "backend").mkdir()
@@ -96,8 +98,8 @@ def _link(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _script(path: Path, module: str, variables: Mapping[str, str]) -> None:
-    """Make a script that runs one of our modules, by way of a warm process where there is one."""
+def write_script(path: Path, module: str, variables: Mapping[str, str]) -> None:
+    """An executable that runs one of our modules, by way of a warm process where there is one."""
     settings = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
     cold, warm = (shlex.join(warm_words(["-m", module], {VARIABLE: way})) for way in ("", "warm"))
     partial = path.with_suffix(".partial")

@@ -49,7 +49,8 @@ def main() -> None:
     # Python put this file's folder first; its modules must not shadow the program's.
     del sys.path[0]
     del sys.argv[0]
-    sys.path.insert(0, os.path.dirname(sys.argv[0]))  # noqa: PTH120 - no import is worth it here
+    script = sys.argv[0]  # a folder has a ``__main__.py``, and its modules beside that
+    sys.path.insert(0, script if os.path.isdir(script) else os.path.dirname(script))  # noqa: PTH112, PTH120 - no import is worth it here
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("mtasts.components", "mtasts", "mtasts.localcloud.aws", "mtasts.localcloud.cloudflare")
 # All but the first are imported by libraries when they are first used.
-_MODULES = ("mtasts.localcloud.language_host", "boto3.s3.inject", "httpcore", "httpx")
+_MODULES = ("mtasts.localcloud.languages.python", "boto3.s3.inject", "httpcore", "httpx")
 _REQUEST_SECONDS = 30.0
 _STARTING = ("PYTHON", "LANG", "LC_")
 _UNBUFFERED = "-u"

@@ -18,7 +18,8 @@ from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN, Cloud
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.cloudflare.account import NAME_SERVERS as CLOUDFLARE_SERVERS
 from mtasts.localcloud.control_client import Control
-from mtasts.localcloud.engine import EXEC_SCRIPT, Engine, find
+from mtasts.localcloud.engine import Engine, find
+from mtasts.localcloud.languages.names import EXEC_SCRIPT
 from mtasts.localcloud.project import Project
 from mtasts.render.worker import worker_name
 
@@ -91,7 +92,7 @@ def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.Completed
     (binaries / "pulumi").symlink_to(engine.binary)
     if engine.exec_script is not None:
         host = binaries / "pulumi-language-python"
-        words = shlex.join([sys.executable, "-m", "mtasts.localcloud.language_host"])
+        words = shlex.join([sys.executable, "-m", "mtasts.localcloud.languages.python"])
         script = shlex.quote(str(engine.exec_script))
         host.write_text(f'#!/bin/sh\n{EXEC_SCRIPT}={script} exec {words} "$@"\n')
         host.chmod(0o755)

@@ -9,6 +9,7 @@ import pytest
 
 from mtasts.errors import UsageError
 from mtasts.localcloud import engine
+from mtasts.localcloud.cached_builds import BuildError
 from mtasts.localcloud.downloads import DownloadError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def test_an_engine_on_path_that_will_not_do_is_refused(
     program(tmp_path / "bin", "pulumi", f"echo '{version}'")
     if host:
         program(tmp_path / "bin", "pulumi-language-python", "")
-    with pytest.raises(engine.EngineError, match=reason):
+    with pytest.raises(BuildError, match=reason):
         engine.on_path(environment(tmp_path), silent)
 
 

@@ -50,3 +50,16 @@ def test_a_script_runs_as_if_it_had_been_run_directly(tmp_path: Path) -> None:
         timeout=30,
     )
     assert done.stdout == f"__main__ ['a'] {tmp_path}\n"
+
+
+def test_a_folder_runs_with_its_own_modules(tmp_path: Path) -> None:
+    (tmp_path / "__main__.py").write_text("import beside\nimport sys\nprint(sys.argv[1:])\n")
+    (tmp_path / "beside.py").write_text("")
+    done = subprocess.run(
+        [sys.executable, str(Path(lifetime.__file__)), str(tmp_path), "a"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    assert done.stdout == "['a']\n"

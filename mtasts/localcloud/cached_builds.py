@@ -1,0 +1,149 @@
+"""Programs that are fetched or built once and kept outside the checkout, each in place whole."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.errors import MtaStsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+BUILD_SECONDS = 30 * 60
+QUICK_SECONDS = 20
+_BUILD_OPTIONS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+
+
+class BuildError(MtaStsError):
+    """A program cannot be fetched, built or run; the text says why."""
+
+
+def kept(folder: Path, stamp: str, make: Callable[[Path], None]) -> Path:
+    """``folder`` as an earlier call made it, or made now: aside by ``make``, then moved into place.
+
+    It is whole if it holds the file ``stamp``, which ``make`` has to write.
+
+    Raises:
+        BuildError: another process makes it, for longer than a build may take.
+    """
+    if not (folder / stamp).exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(folder.with_suffix(".lock")):
+            if not (folder / stamp).exists():
+                aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+                try:
+                    make(aside)
+                    shutil.rmtree(folder, ignore_errors=True)
+                    aside.rename(folder)
+                finally:
+                    shutil.rmtree(aside, ignore_errors=True)
+    return folder
+
+
+def find_go(environment: Mapping[str, str]) -> str:
+    """The Go command.
+
+    Raises:
+        BuildError: there is none on PATH.
+    """
+    go = shutil.which("go", path=environment.get("PATH", ""))
+    if go is None:
+        raise BuildError("no go on PATH")
+    return go
+
+
+def go_build(
+    environment: Mapping[str, str], module: Path, package: str, target: Path, *flags: str
+) -> None:
+    """Build one command into the file ``target``, as ``go.sum`` of ``module`` pins its modules.
+
+    Raises:
+        BuildError: Go is missing, or it fails.
+    """
+    words = [
+        find_go(environment),
+        "build",
+        *_BUILD_OPTIONS,
+        "-ldflags",
+        " ".join(("-s -w", *flags)),
+    ]
+    run([*words, "-o", str(target), package], environment, seconds=BUILD_SECONDS, folder=module)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the lock of a file; the system gives it up when its holder ends."""
+    with path.open("w") as file:
+        deadline = time.monotonic() + BUILD_SECONDS
+        pause = threading.Event()
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise BuildError(f"another process still holds {path}") from None
+                pause.wait(0.5)
+        yield
+
+
+@contextmanager
+def progress(say: Callable[[str], None], what: str) -> Iterator[None]:
+    """Say ``what`` at once and then every 15 seconds until it is done."""
+    started = time.monotonic()
+    done = threading.Event()
+
+    def repeat() -> None:
+        while not done.wait(15):
+            say(f"{what}: {time.monotonic() - started:.0f} s")
+
+    say(what)
+    teller = threading.Thread(target=repeat, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        teller.join()
+
+
+def run(
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    seconds: float,
+    folder: Path | None = None,
+) -> str:
+    """What a program prints on its standard output.
+
+    Raises:
+        BuildError: it does not start, takes longer than ``seconds`` or fails; with its last line.
+    """
+    name = Path(words[0]).name
+    try:
+        done = subprocess.run(  # noqa: S603 - the words are those of this folder's modules
+            words,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+            env=dict(environment),
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BuildError(f"{name} took longer than {seconds:g} s") from error
+    except OSError as error:
+        raise BuildError(f"{words[0]} does not run: {error.strerror}") from error
+    if done.returncode:
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no word of why"]
+        raise BuildError(f"{name} failed: {lines[-1]}")
+    return done.stdout

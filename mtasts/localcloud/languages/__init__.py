@@ -1,0 +1,1 @@
+"""Language hosts for an engine built from source: they run programs and plugins, and make SDKs."""

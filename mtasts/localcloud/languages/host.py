@@ -1,0 +1,229 @@
+"""What the engine asks of every language alike, and how a host serves it.
+
+The engine starts a host by its name, reads the port from its first line and asks it to run programs
+and plugins, to install what they need, and to write an SDK for a package. A host ends on SIGINT and
+SIGTERM at once, its children with it: one that lingers holds the engine's pipes open.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
+
+from mtasts.localcloud import lifetime
+from mtasts.localcloud.languages.names import GENERATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
+
+_ALREADY_SHOWN = 32  # the SDKs' code for an error that the user has seen
+
+
+class HostError(Exception):
+    """A host cannot do what it is asked for; the text says what has to be done first."""
+
+
+class Children:
+    """The processes of this host, so that none is left behind."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+
+    def start(
+        self, words: Sequence[str], **options: Any
+    ) -> subprocess.Popen[bytes]:  # Popen's options
+        """Start a child, which is killed when this process is told to end."""
+        with self._lock:
+            child = subprocess.Popen(words, **options)  # noqa: S603 - the engine's own program
+            self._running.add(child)
+            return child
+
+    def done(self, child: subprocess.Popen[bytes]) -> int:
+        """The code of a child, once it has ended."""
+        code = child.wait()
+        with self._lock:
+            self._running.discard(child)
+        return code
+
+    def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
+        """Kill every child and end this process."""
+        for child in tuple(self._running):
+            child.kill()
+        os._exit(0)
+
+
+class Host(language_pb2_grpc.LanguageRuntimeServicer):
+    """A language; what each has of its own stands below, the rest is the protocol's."""
+
+    language = ""
+
+    def __init__(self, children: Children) -> None:
+        """Keep what is started among ``children``."""
+        self._children = children
+
+    def program_words(self, _request: Any, /) -> tuple[list[str], dict[str, str]]:
+        """The command line that runs a program, and the variables that it is to have besides."""
+        raise HostError(f"programs in {self.language} do not run here")
+
+    def plugin_words(self, _info: Any, /) -> list[str]:
+        """The command line that runs a plugin; the engine's arguments follow it."""
+        raise HostError(f"plugins in {self.language} do not run here")
+
+    def install_words(self, _info: Any, /) -> Iterator[list[str]]:
+        """The commands, one after the other, that install what a program or plugin needs."""
+        raise HostError(f"programs in {self.language} do not run here")
+
+    def link(self, _info: Any, _packages: Mapping[str, str], /) -> str:
+        """Have a program require generated SDKs, package to folder; how it imports them."""
+        raise HostError(f"programs in {self.language} do not run here")
+
+    def Handshake(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """Nothing to agree on."""
+        return language_pb2.LanguageHandshakeResponse()
+
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """The host has no version of its own."""
+        return plugin_pb2.PluginInfo(version="0.0.0")
+
+    def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """Plugins are found when a resource needs them."""
+        return language_pb2.GetRequiredPackagesResponse()
+
+    def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """As `GetRequiredPackages`."""
+        return language_pb2.GetRequiredPluginsResponse()
+
+    def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """The lock file says it; the engine need not."""
+        return language_pb2.GetProgramDependenciesResponse()
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:  # gRPC's
+        """The engine goes on to stop the program by signal."""
+        return empty_pb2.Empty()
+
+    def Run(self, request: Any, _context: Any) -> Any:  # gRPC's
+        """Run the program to its end."""
+        try:
+            words, variables = self.program_words(request)
+        except HostError as error:
+            return language_pb2.RunResponse(error=str(error))
+        environment = os.environ | {
+            "PULUMI_CONFIG": json.dumps(dict(request.config)),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(list(request.configSecretKeys)),
+        }
+        child = self._children.start(words, cwd=request.pwd, env=environment | variables)
+        code = self._children.done(child)
+        if code == _ALREADY_SHOWN:
+            return language_pb2.RunResponse(bail=True)
+        failure = f"the program ended with code {code}" if code else ""
+        return language_pb2.RunResponse(error=failure)
+
+    def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # gRPC's
+        """Run a plugin written in this language (a component, a policy pack); what it prints."""
+        with _refusals(context):
+            words = self.plugin_words(request.info)
+        environment = dict(entry.partition("=")[::2] for entry in request.env)
+        child = self._children.start(
+            [*words, *request.args],
+            cwd=request.pwd,
+            env=os.environ | environment,
+            stdout=subprocess.PIPE,
+        )
+        # The engine ends a plugin by ending this call.
+        if not context.add_callback(child.kill):
+            child.kill()
+        for line in _lines(child):
+            yield language_pb2.RunPluginResponse(stdout=line)
+        yield language_pb2.RunPluginResponse(exitcode=self._children.done(child))
+
+    def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:  # gRPC's
+        """Install what a program or plugin needs; what the commands print."""
+        with _refusals(context):
+            for words in self.install_words(request.info):
+                child = self._children.start(
+                    words,
+                    cwd=request.info.program_directory,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                )
+                last = b""
+                for line in _lines(child):
+                    yield language_pb2.InstallDependenciesResponse(stdout=line)
+                    last = line.strip() or last
+                if code := self._children.done(child):
+                    said = last.decode("utf-8", "replace")
+                    raise HostError(f"{' '.join(words)} failed with code {code}: {said}")
+
+    def GeneratePackage(self, request: Any, context: Any) -> Any:  # gRPC's
+        """Write the SDK of a package, by the engine's own generators."""
+        with _refusals(context):
+            generator = os.environ.get(GENERATOR)
+            if not generator:
+                raise HostError("this engine has no generators of SDKs yet: mtasts local languages")
+            where = "local" if request.local else "published"
+            words = [generator, self.language, request.directory, request.loader_target, where]
+            child = self._children.start(
+                words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            )
+            said, _ = child.communicate(request.schema.encode())
+            if self._children.done(child):
+                raise HostError(said.decode("utf-8", "replace").strip() or "no SDK was generated")
+        return language_pb2.GeneratePackageResponse()
+
+    def Link(self, request: Any, context: Any) -> Any:  # gRPC's
+        """Have a program or plugin require SDKs that were generated into its folder."""
+        with _refusals(context):
+            packages = {each.package.name: each.path for each in request.packages}
+            said = self.link(request.info, packages)
+        return language_pb2.LinkResponse(import_instructions=said)
+
+
+def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """What a child prints, line by line, to its end."""
+    if child.stdout is not None:
+        with child.stdout as pipe:
+            yield from pipe
+
+
+@contextmanager
+def _refusals(context: Any) -> Iterator[None]:
+    """Within it, a `HostError` ends the call with its text alone."""
+    try:
+        yield
+    except HostError as error:
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+
+def engine_address() -> str:
+    """The engine gives its address as the last word of the command line."""
+    return sys.argv[-1]
+
+
+def serve(make: Callable[[Children], Host]) -> None:
+    """Serve a host until told to stop."""
+    lifetime.die_with_parent()
+    children = Children()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, children.stop)
+    server = grpc.server(ThreadPoolExecutor(max_workers=8))
+    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(make(children), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()

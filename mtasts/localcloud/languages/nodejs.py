@@ -1,0 +1,87 @@
+"""``pulumi-language-nodejs`` for an engine built from source: TypeScript and JavaScript programs.
+
+Programs run as under the engine's own host, through the entry point ``cmd/run`` of the package
+``@pulumi/pulumi`` that the program itself depends on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mtasts.localcloud.protocol import protocol_only
+
+if __name__ == "__main__":
+    protocol_only()
+
+from mtasts.localcloud.languages.host import Host, HostError, engine_address, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_RUN = Path("node_modules", "@pulumi", "pulumi", "cmd", "run")
+_QUIET = ("--no-audit", "--no-fund", "--loglevel", "error")
+
+
+class NodeHost(Host):
+    """Runs programs with the machine's Node."""
+
+    language = "nodejs"
+
+    def program_words(self, request: Any, /) -> tuple[list[str], dict[str, str]]:
+        """Run the program by the SDK that it has installed; TypeScript unless it says otherwise."""
+        info = request.info
+        options = dict(info.options)
+        words = [
+            _command("node"),
+            *str(options.get("nodeargs", "")).split(),
+            str(_run_script(Path(info.program_directory))),
+            *("--monitor", request.monitor_address, "--engine", engine_address()),
+            *("--organization", request.organization, "--project", request.project),
+            *("--stack", request.stack, "--root-directory", info.root_directory),
+            *("--pwd", request.pwd, "--parallel", str(request.parallel)),
+            *(["--dry-run"] if request.dryRun else []),
+            info.entry_point,
+            *request.args,
+        ]
+        typescript = "false" if options.get("typescript") is False else "true"
+        return words, {"PULUMI_NODEJS_TYPESCRIPT": typescript}
+
+    def install_words(self, info: Any, /) -> Iterator[list[str]]:
+        """What the lock file says where there is one; npm itself refuses one that does not fit."""
+        lock = Path(info.program_directory, "package-lock.json")
+        yield [_command("npm"), "ci" if lock.exists() else "install", *_QUIET]
+
+    def link(self, info: Any, packages: Mapping[str, str], /) -> str:
+        """Add the folders to the dependencies in ``package.json``."""
+        file = Path(info.program_directory, "package.json")
+        found = json.loads(file.read_text())
+        wanted = {f"@pulumi/{name}": f"file:{path}" for name, path in packages.items()}
+        dependencies = found.get("dependencies", {}) | wanted
+        if dependencies != found.get("dependencies"):
+            found["dependencies"] = dependencies
+            file.write_text(json.dumps(found, indent=2) + "\n")
+        imports = [f'  import * as {name} from "@pulumi/{name}";\n' for name in packages]
+        return "".join(("You can import the SDK in your TypeScript code with:\n\n", *imports))
+
+
+def _command(name: str) -> str:
+    found = shutil.which(name, path=os.environ.get("PATH"))
+    if found is None:
+        raise HostError(f"no {name} on PATH: install Node 20 or newer")
+    return found
+
+
+def _run_script(folder: Path) -> Path:
+    """The SDK's entry point, in the folder or one above it, as Node itself looks for packages."""
+    for each in (folder, *folder.parents):
+        if (each / _RUN).is_dir():
+            return each / _RUN
+    raise HostError(f"@pulumi/pulumi is not installed in {folder}: pulumi install")
+
+
+if __name__ == "__main__":
+    serve(NodeHost)

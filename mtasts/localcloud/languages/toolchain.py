@@ -1,0 +1,63 @@
+"""Hosts for programs in YAML, TypeScript and Go, and generators of SDKs, beside a built engine.
+
+They are built when they are asked for, once: a stack of this repository needs none of them. Every
+other engine comes with its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.localcloud.cached_builds import go_build, kept, progress
+from mtasts.localcloud.engine import BUILT_VERSION, MODULE, cache_folder
+from mtasts.localcloud.languages.names import EXEC_SCRIPT, GENERATOR
+from mtasts.localcloud.lifecycle import write_script
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from mtasts.localcloud.engine import Engine
+
+# The version is that of `yaml_module/go.mod`.
+YAML_VERSION = "1.25.0"
+_YAML_MODULE = MODULE.with_name("yaml_module")
+_YAML = "pulumi-language-yaml"
+_GENERATOR = "generate_sdk"
+_HOSTS = ("python", "nodejs", "go")
+
+
+def build(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
+    """The folder of what is built with Go: the engine's host for YAML, and the generators.
+
+    Raises:
+        BuildError: Go is missing, or a build fails.
+    """
+
+    def make(aside: Path) -> None:
+        with progress(say, f"building Pulumi's YAML host {YAML_VERSION} and generators (once)"):
+            package = f"github.com/pulumi/pulumi-yaml/cmd/{_YAML}"
+            go_build(environment, _YAML_MODULE, package, aside / _YAML)
+            go_build(environment, MODULE, f"./{_GENERATOR}", aside / _GENERATOR)
+
+    name = f"languages-{BUILT_VERSION}-{YAML_VERSION}"
+    return kept(cache_folder(environment) / name, _GENERATOR, make)
+
+
+def install(
+    binaries: Path, engine: Engine, environment: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Put the hosts into the folder that holds the engine, unless it has hosts of its own.
+
+    Raises:
+        BuildError: Go is missing, or a build fails.
+    """
+    if engine.exec_script is None:
+        return
+    built = build(environment, say)
+    (binaries / _YAML).unlink(missing_ok=True)
+    (binaries / _YAML).symlink_to(built / _YAML)
+    variables = {EXEC_SCRIPT: str(engine.exec_script), GENERATOR: str(built / _GENERATOR)}
+    for language in _HOSTS:
+        module = f"mtasts.localcloud.languages.{language}"
+        write_script(binaries / f"pulumi-language-{language}", module, variables)

@@ -1,0 +1,155 @@
+"""What our language hosts do with a program's folder, without an engine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtasts.localcloud.languages.go import GoHost
+from mtasts.localcloud.languages.host import Children, HostError
+from mtasts.localcloud.languages.nodejs import NodeHost
+from mtasts.localcloud.languages.python import PythonHost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class AbortedError(Exception):
+    """What gRPC raises for a call that was refused."""
+
+
+class Call:
+    """A call, which tells why it was refused."""
+
+    def abort(self, _code: object, text: str) -> None:
+        raise AbortedError(text)
+
+
+def info(folder: Path, **options: object) -> Any:
+    text = str(folder)
+    return SimpleNamespace(
+        root_directory=text, program_directory=text, entry_point=".", options=options
+    )
+
+
+def python() -> PythonHost:
+    return PythonHost("exec", Children())
+
+
+def test_linked_sdks_are_required_by_a_python_program_once(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("pulumi\n")
+    for _ in range(2):
+        said = python().link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    assert (tmp_path / "requirements.txt").read_text() == "pulumi\nsdks/mtasts\n"
+    assert "import pulumi_mtasts as mtasts" in said
+
+
+def test_a_python_program_without_requirements_gets_a_file_of_them(tmp_path: Path) -> None:
+    python().link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    assert (tmp_path / "requirements.txt").read_text() == "sdks/mtasts\n"
+
+
+def test_linked_sdks_are_dependencies_of_a_node_program(tmp_path: Path) -> None:
+    file = tmp_path / "package.json"
+    file.write_text('{"name": "p", "dependencies": {"a": "1"}}')
+    said = NodeHost(Children()).link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    assert json.loads(file.read_text())["dependencies"] == {
+        "a": "1",
+        "@pulumi/mtasts": "file:sdks/mtasts",
+    }
+    assert 'import * as mtasts from "@pulumi/mtasts"' in said
+
+
+def test_a_node_program_that_requires_the_sdk_already_is_left_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "package.json"
+    file.write_text('{"dependencies": {"@pulumi/mtasts": "file:sdks/mtasts"}}')
+    NodeHost(Children()).link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    assert file.read_text() == '{"dependencies": {"@pulumi/mtasts": "file:sdks/mtasts"}}'
+
+
+def test_a_missing_virtual_environment_is_made_before_anything_is_installed(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("x\n")
+    words = list(python().install_words(info(tmp_path, virtualenv="venv")))
+    assert words == [
+        [sys.executable, "-m", "venv", str(tmp_path / "venv")],
+        [
+            str(tmp_path / "venv" / "bin" / "python"),
+            *("-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("-r", "requirements.txt"),
+        ],
+    ]
+
+
+def test_nothing_is_installed_for_a_folder_that_asks_for_nothing(tmp_path: Path) -> None:
+    assert list(python().install_words(info(tmp_path, virtualenv=sys.prefix))) == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "verb"), [pytest.param(True, "ci", id="lock"), pytest.param(False, "install", id="no")]
+)
+def test_npm_installs_what_the_lock_says(tmp_path: Path, lock: bool, verb: str) -> None:
+    if lock:
+        (tmp_path / "package-lock.json").write_text("{}")
+    ((_, found, *_rest),) = NodeHost(Children()).install_words(info(tmp_path))
+    assert found == verb
+
+
+def test_a_failing_command_is_told_with_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("./nothing\n")
+    request = SimpleNamespace(info=info(tmp_path, virtualenv=sys.prefix))
+    with pytest.raises(AbortedError, match=r"pip install .* failed with code 1: .*nothing"):
+        list(python().InstallDependencies(request, Call()))
+
+
+def test_a_node_program_without_its_sdk_is_told_what_to_run(tmp_path: Path) -> None:
+    request = SimpleNamespace(info=info(tmp_path))
+    assert "pulumi install" in NodeHost(Children()).Run(request, None).error
+
+
+def test_without_node_a_program_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    request = SimpleNamespace(info=info(tmp_path))
+    assert NodeHost(Children()).Run(request, None).error == (
+        "no node on PATH: install Node 20 or newer"
+    )
+
+
+def test_the_sdk_is_found_in_a_folder_above(tmp_path: Path) -> None:
+    run = tmp_path / "node_modules" / "@pulumi" / "pulumi" / "cmd" / "run"
+    run.mkdir(parents=True)
+    (tmp_path / "inner").mkdir()
+    request = SimpleNamespace(
+        info=info(tmp_path / "inner", typescript=False),
+        **dict.fromkeys(("monitor_address", "organization", "project", "stack", "pwd"), "x"),
+        parallel=1,
+        dryRun=True,
+        args=[],
+    )
+    words, variables = NodeHost(Children()).program_words(request)
+    assert words[1] == str(run)
+    assert "--dry-run" in words
+    assert variables == {"PULUMI_NODEJS_TYPESCRIPT": "false"}
+
+
+def test_go_writes_sdks_and_runs_nothing() -> None:
+    host = GoHost(Children())
+    assert host.Run(SimpleNamespace(), None).error == "programs in go do not run here"
+    for call in (
+        lambda: host.plugin_words(None),
+        lambda: host.install_words(None),
+        lambda: host.link(None, {}),
+    ):
+        with pytest.raises(HostError, match="in go do not run here"):
+            call()
+
+
+def test_without_generators_the_way_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MTASTS_SDK_GENERATOR", raising=False)
+    with pytest.raises(AbortedError, match="mtasts local languages"):
+        python().GeneratePackage(SimpleNamespace(), Call())
