@@ -1,0 +1,82 @@
+"""A stack that 0.1.0 brought up is taken over: its resources stood below the stack itself then."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mtasts.localcloud.project import ROOT
+
+if TYPE_CHECKING:
+    from conftest import Lab
+
+    from mtasts.localcloud.project import Project
+
+pytestmark = pytest.mark.engine
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+ROLE = "arn:aws:iam::123456789012:role/dns"
+# What 0.1.0 had for a program, in the words of today: everything stands below the stack.
+BEFORE = """
+import pulumi
+from mtasts.components.belonging import STACK
+from mtasts.components.declaring import declare
+from mtasts.components.given import Given
+
+async def main():
+    declared = await declare(Given.of_stack(pulumi.get_stack()), STACK)
+    return {"domains": declared.domains}
+
+pulumi.run(main)
+"""
+STACKS: dict[str, dict[str, Any]] = {
+    "role": {"hosting": "aws", "more": f"  dnsRoleArn: {ROLE}\n"},
+    "manual": {"hosting": "aws", "dns": "manual"},
+    "cloudflare": {"hosting": "cloudflare"},
+}
+
+
+def urns(project: Project, domain: str) -> list[str]:
+    """The URNs of the state, without the names that differ from run to run."""
+    exported = json.loads(project.pulumi("stack", "export").required().stdout)
+    found = (each["urn"].split("::", 2)[2] for each in exported["deployment"]["resources"])
+    named = ((f"mtasts-{project.stack}", "STACK"), (domain, "DOMAIN"))
+    return sorted(urn.replace(*named[0]).replace(*named[1]) for urn in found)
+
+
+def ledger(project: Project) -> str:
+    """The ledger as a person is shown it."""
+    return project.mtasts("ledger", "show", project.stack).required().stdout
+
+
+@pytest.mark.parametrize("kind", STACKS)
+def test_a_stack_of_0_1_0_is_taken_over_without_a_change(lab: Lab, kind: str) -> None:
+    domain = f"d{uuid.uuid4().hex[:8]}.example"
+    options = dict(STACKS[kind])
+    entry = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(entry + options.pop("more", ""), **options)
+    (project.folder / "__main__.py").write_text(BEFORE)
+    first = project.up()
+    assert first.ok, first.text
+    golden = (GOLDEN / f"urns-0.1.0-{kind}.txt").read_text().splitlines()
+    assert urns(project, domain) == sorted(golden)
+    before = ledger(project)
+
+    (project.folder / "__main__.py").write_text((ROOT / "__main__.py").read_text())
+    planned = json.loads(project.pulumi("preview", "--json").stdout)
+    changed = [each for each in planned["steps"] if each["op"] != "same"]
+    assert [(each["op"], each["urn"].split("::", 2)[2]) for each in changed] == [
+        ("create", f"mtasts:index:Agency::{project.stack}")
+    ]
+    project.up().required()
+    added = ledger(project).removeprefix(before)
+    assert added != ledger(project)  # it goes on where it was
+    assert " body " not in added
+    now = [each.removeprefix("mtasts:index:Agency$") for each in urns(project, domain)]
+    assert sorted(set(now)) == sorted({*golden, f"mtasts:index:Agency::{project.stack}"})
+    project.unchanged()
+    project.pulumi("destroy", "--yes", "--skip-preview").required()
