@@ -54,8 +54,9 @@ class Recorder(MockMonitor):
     With ``runs_hooks``, a resource whose hook refuses is not made, and the program fails.
     """
 
-    def __init__(self, *, runs_hooks: bool = False) -> None:
+    def __init__(self, *, runs_hooks: bool = False, is_preview: bool = False) -> None:
         super().__init__(_Outputs())
+        self.is_preview = is_preview
         self._runs_hooks = runs_hooks
         self._hooks: dict[str, Any] = {}
         self.requests: dict[str, Any] = {}
@@ -128,20 +129,44 @@ class Recorded:
         return {moment: names for moment, names in found.items() if names}
 
 
-def record(program: Callable[[], object], *, runs_hooks: bool = False) -> Recorded:
+def record(
+    program: Callable[[], object], *, runs_hooks: bool = False, is_preview: bool = False
+) -> Recorded:
     """Run ``program`` under mocks and return what it registered."""
-    recorder = Recorder(runs_hooks=runs_hooks)
+    recorder = Recorder(runs_hooks=runs_hooks, is_preview=is_preview)
+    _in_thread(recorder, program)
+    return Recorded(recorder)
+
+
+def record_failing(
+    program: Callable[[], object], *, is_preview: bool = False
+) -> tuple[Recorded, str]:
+    """What ``program`` registered, and why it failed in the end."""
+    recorder = Recorder(is_preview=is_preview)
+    try:
+        _in_thread(recorder, program)
+    except pulumi.RunError as error:
+        return Recorded(recorder), str(error)
+    raise AssertionError("the program did not fail")
+
+
+def _in_thread(recorder: Recorder, program: Callable[[], object]) -> None:
     # The SDK takes the thread's event loop, so it gets a thread, and nobody else's loop is touched.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(_run, recorder, program).result()
-    return Recorded(recorder)
 
 
 def _run(recorder: Recorder, program: Callable[[], object]) -> None:
     with _own_loop() as loop:
         # A refusal is raised below; every output of what was not made has it, too.
         loop.set_exception_handler(lambda _, __: None)
-        set_mocks(recorder.mocks, project="mtasts", stack="example-agency", monitor=recorder)
+        set_mocks(
+            recorder.mocks,
+            project="mtasts",
+            stack="example-agency",
+            preview=recorder.is_preview,
+            monitor=recorder,
+        )
         try:
             pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
         finally:
