@@ -63,7 +63,7 @@ lint: setup
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@for each in bench $(sort $(dir $(wildcard tests/*/*.py))); do \
+	@for each in bench policypack/__main__.py policypack/examples $(sort $(dir $(wildcard tests/*/*.py))); do \
 		MYPYPATH=tests:tests/mtasts:tests/components:tools:$$each $(BIN)/mypy --no-error-summary $$(find $$each -name '*.py') || exit 1; \
 	done
 	@$(BIN)/lint-imports --no-cache

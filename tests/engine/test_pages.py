@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from pages import ROOT, Block, command_blocks
+from pages import ROOT, Block, blocks, command_blocks
 
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.reports import write_reports
@@ -281,6 +281,21 @@ def test_a_state_that_is_lost_comes_back_as_the_page_says(
     page.done()
     assert project.stack_file.read_text() == config
     assert lab.sts(domain) == before
+
+
+def test_the_policy_pack_finds_nothing_in_a_stack_of_ours_as_the_page_says(
+    lab: Lab, tmp_path: Path, domain: str
+) -> None:
+    project = lab.stack(entry(domain))
+    shell, page = Shell.of(project, tmp_path, domain), Page("docs/policy-pack.md")
+    shell.names = {**shell.names, "python -m": f"{shlex.quote(sys.executable)} -m"}
+    (config,) = (each for each in blocks(ROOT / page.name) if each.language == "json")
+    (project.folder / "policy-pack.json").write_text(config.text)
+    for number in (0, 1):
+        shell.run(page[number])
+        assert "mtasts@" in shell.said
+        assert "[advisory]" not in shell.said
+    page.done()
 
 
 def test_what_is_handed_out_is_printed_as_the_page_says(

@@ -1,0 +1,101 @@
+"""One rule as one row: its id, and everything there is to say about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from mtasts.policypack.resources import NotKnownError, Remark, Resource
+
+if TYPE_CHECKING:
+    from mtasts.policypack.stack import Domain, Stack
+
+PAGE = "docs/policy-pack.md"
+
+Settings = Mapping[str, float]
+"""What a rule can be told in the pack's config, by name: all that the row has."""
+
+
+class Level(StrEnum):
+    """What a violation does: it stops the run, or is told. The words are the engine's."""
+
+    MANDATORY = "mandatory"
+    ADVISORY = "advisory"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A figure that the pack's config may change; ``means`` includes its unit."""
+
+    name: str
+    default: float
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A row of the table.
+
+    ``id`` is stable and kebab-case, subject first. ``means`` says what is wrong, ``to_do`` what to
+    do about it, ``clause`` names the RFC section or who else asks for it.
+    """
+
+    id: str
+    level: Level
+    means: str
+    to_do: str
+    clause: str
+    settings: tuple[Setting, ...] = field(default=(), kw_only=True)
+
+    @property
+    def page(self) -> str:
+        """Where the documentation tells of it."""
+        return f"{PAGE}#{self.id}"
+
+    def with_config(self, config: Mapping[str, object]) -> Settings:
+        """The figures of the row, those of ``config`` where it has them.
+
+        The engine has judged ``config`` by its schema before.
+        """
+        return {
+            each.name: float(found)
+            if isinstance(found := config.get(each.name), (int, float))
+            else each.default
+            for each in self.settings
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceRule(Rule):
+    """A rule that one resource meets or violates by itself: judged before it is written."""
+
+    judge: Callable[[Resource, Settings], Iterator[Remark]]
+
+    def remarks(self, resource: Resource, settings: Settings) -> Iterator[Remark]:
+        """What is wrong with ``resource``, and what could not be found out; never raises."""
+        return _remarks(resource.urn, self.judge(resource, settings))
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRule(Rule):
+    """A rule about all that a program makes for a policy domain."""
+
+    judge: Callable[[Domain, Settings], Iterator[Remark]]
+
+    def remarks(self, stack: Stack, settings: Settings) -> Iterator[Remark]:
+        """What is wrong with any domain, and what could not be found out; never raises."""
+        for domain in stack.domains:
+            parts = (*domain.sts, *domain.hosts, *domain.bodies, *domain.tlsrpt, *domain.addresses)
+            yield from _remarks(parts[0].urn, self.judge(domain, settings))
+
+
+AnyRule = ResourceRule | DomainRule
+
+
+def _remarks(urn: str, found: Iterator[Remark]) -> Iterator[Remark]:
+    try:
+        yield from found
+    except NotKnownError as error:
+        yield Remark(urn, str(error), is_unknown=True)

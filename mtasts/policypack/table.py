@@ -1,0 +1,263 @@
+"""Every rule of the policy pack, and what it is judged by. One table, so one module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mtasts.policypack import bodies, hosts, records
+from mtasts.policypack.rule import DomainRule, Level, ResourceRule, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mtasts.policypack.rule import AnyRule
+
+_ADVISORY, _MANDATORY = Level.ADVISORY, Level.MANDATORY
+
+_RECORDS: tuple[AnyRule, ...] = (
+    ResourceRule(
+        "sts-record-id",
+        _MANDATORY,
+        "The id of an STS record is not 1 to 32 letters and digits, so senders see no policy.",
+        "Make the id of letters and digits alone: no hyphen, colon or underscore, no UUID, and of "
+        "a SHA-256 sum the first 32 characters.",
+        "RFC 8461 section 3.1",
+        records.sts_record_id,
+    ),
+    ResourceRule(
+        "sts-record-invalid",
+        _MANDATORY,
+        "A text at _mta-sts is meant as an STS record, and senders do not take it for one.",
+        "Write the version as v=STSv1 and the id behind it, as in v=STSv1; id=20260101;.",
+        "RFC 8461 section 3.1",
+        records.sts_record_invalid,
+    ),
+    DomainRule(
+        "sts-record-second",
+        _MANDATORY,
+        "A domain has two STS records, and senders then act as if there were none.",
+        "Keep one, and change its id when the policy changes.",
+        "RFC 8461 section 3.1",
+        records.sts_record_second,
+    ),
+    DomainRule(
+        "sts-record-before-policy",
+        _MANDATORY,
+        "An STS record does not wait for the policy, so senders may keep the old policy under the "
+        "new id.",
+        "Add the resource that holds the policy to depends_on of the record.",
+        "RFC 8461 section 8.1",
+        records.sts_record_before_policy,
+    ),
+    DomainRule(
+        "sts-record-host-missing",
+        _ADVISORY,
+        "The program publishes an STS record, and nothing of it serves the policy host.",
+        "Make the policy host and its certificate as well: each domain needs its own, also one "
+        "whose STS record is a copy of another's. If another program does, set this rule to "
+        "disabled.",
+        "RFC 8461 section 3.3",
+        records.sts_record_host_missing,
+    ),
+    ResourceRule(
+        "sts-record-cname",
+        _ADVISORY,
+        "The name of the STS record is a CNAME: another party says when the policy has changed.",
+        "Make sure that the same party serves the policy, with a certificate for this domain's "
+        "own policy host.",
+        "RFC 8461 section 8.2",
+        records.sts_record_cname,
+    ),
+    ResourceRule(
+        "sts-record-ttl-long",
+        _ADVISORY,
+        "Resolvers keep the STS record or an address of the policy host for long, and so long "
+        "senders do not see the way back.",
+        "Set the TTL to 3600 s or less.",
+        "RFC 8461 section 10.2",
+        records.sts_record_ttl_long,
+        settings=(Setting("seconds", 3600, "the longest TTL, in seconds"),),
+    ),
+    ResourceRule(
+        "record-elsewhere",
+        _ADVISORY,
+        "An STS or TLS-RPT record is at a name that senders do not ask for.",
+        "Publish it at _mta-sts or _smtp._tls below the domain. If a CNAME there leads to this "
+        "name, set this rule to disabled.",
+        "RFC 8461 section 3.1, RFC 8460 section 3",
+        records.record_elsewhere,
+    ),
+    ResourceRule(
+        "tlsrpt-record-invalid",
+        _MANDATORY,
+        "A text at _smtp._tls is meant as a TLS-RPT record, and senders do not take it for one.",
+        "Write v=TLSRPTv1; and then rua= with URIs that begin with mailto: or https:.",
+        "RFC 8460 section 3",
+        records.tlsrpt_record_invalid,
+    ),
+    DomainRule(
+        "tlsrpt-record-second",
+        _MANDATORY,
+        "A domain has two TLS-RPT records, and senders then send no reports.",
+        "Keep one; several addresses go into its rua, separated by commas.",
+        "RFC 8460 section 3",
+        records.tlsrpt_record_second,
+    ),
+    DomainRule(
+        "tlsrpt-record-missing",
+        _ADVISORY,
+        "A domain has an STS record and no TLS-RPT record, so nobody hears of mail that fails.",
+        "Publish a TLS-RPT record first. If another program does, set this rule to disabled.",
+        "RFC 8460 section 3",
+        records.tlsrpt_record_missing,
+    ),
+)
+_POLICY: tuple[AnyRule, ...] = (
+    ResourceRule(
+        "policy-invalid",
+        _MANDATORY,
+        "Senders do not take the body for a policy, or not for the one that was meant.",
+        "Write the line as RFC 8461 section 3.2 has it.",
+        "RFC 8461 section 3.2",
+        bodies.policy_invalid,
+    ),
+    ResourceRule(
+        "policy-unwise",
+        _ADVISORY,
+        "The policy follows the grammar; some senders will not take it, or it lets in too much.",
+        "Change the line, unless you know why it is as it is.",
+        "RFC 8461 section 3.2",
+        bodies.policy_unwise,
+    ),
+    ResourceRule(
+        "policy-max-age-short",
+        _ADVISORY,
+        "Senders forget an enforced policy soon, and an attacker need only block fetches so long.",
+        "Raise max_age to 604800 (a week) or more; 1209600 once enforce has proven stable.",
+        "RFC 8461 section 10.2",
+        bodies.policy_max_age_short,
+        settings=(Setting("seconds", 604_800, "the shortest max_age in mode enforce, in seconds"),),
+    ),
+    DomainRule(
+        "policy-wildcard-wide",
+        _ADVISORY,
+        "A wildcard of the policy admits every host of the domain, web servers included.",
+        "Name the MX hosts.",
+        "RFC 8461 section 10.4",
+        bodies.policy_wildcard_wide,
+    ),
+    DomainRule(
+        "policy-mx-uncovered",
+        _MANDATORY,
+        "The program makes an MX record whose host the policy does not list: an enforced policy "
+        "has senders refuse it.",
+        "Add an mx line for the host, and let that policy be served before the MX record.",
+        "RFC 8461 section 4.1",
+        bodies.policy_mx_uncovered,
+    ),
+    ResourceRule(
+        "policy-media-type",
+        _MANDATORY,
+        "The object that holds the policy is not served as text/plain.",
+        "Set content_type to text/plain.",
+        "RFC 8461 section 3.2",
+        bodies.policy_media_type,
+    ),
+    ResourceRule(
+        "policy-redirect",
+        _MANDATORY,
+        "The object that holds the policy redirects, and senders follow no redirect.",
+        "Remove website_redirect, and put the policy itself into the object.",
+        "RFC 8461 section 3.3",
+        bodies.policy_redirect,
+    ),
+    ResourceRule(
+        "policy-path",
+        _ADVISORY,
+        "The object that holds the policy is not where senders ask for it.",
+        "End the key in .well-known/mta-sts.txt, without a slash at its start.",
+        "RFC 8461 section 3.3",
+        bodies.policy_path,
+    ),
+    DomainRule(
+        "policy-cache-long",
+        _ADVISORY,
+        "A cache goes on serving the old policy for long, so senders may keep it under the new id.",
+        "Set cache_control to max-age=60.",
+        "RFC 8461 section 8.2",
+        bodies.policy_cache_long,
+        settings=(Setting("seconds", 300, "the longest age in caches, in seconds"),),
+    ),
+    DomainRule(
+        "policy-unprotected",
+        _ADVISORY,
+        "A domain is enforced, and a destroy would remove what senders rely on.",
+        "Set protect=True on the resource; retire a domain by mode none (RFC 8461 section 8.3).",
+        "RFC 8461 section 8.3",
+        bodies.policy_unprotected,
+    ),
+)
+_HOST: tuple[AnyRule, ...] = (
+    ResourceRule(
+        "host-tls13-only",
+        _MANDATORY,
+        "The policy host refuses TLS 1.2, and the RFC lets senders speak no newer version.",
+        "Set the minimum to 1.2: TLSv1.2_2021 at CloudFront, which includes TLS 1.3.",
+        "RFC 8461 section 7.2",
+        hosts.host_tls13_only,
+    ),
+    ResourceRule(
+        "host-tls-old",
+        _ADVISORY,
+        "The policy host takes TLS below 1.2.",
+        "Set the minimum to 1.2: TLSv1.2_2021 at CloudFront.",
+        "RFC 8996",
+        hosts.host_tls_old,
+    ),
+    DomainRule(
+        "host-zone-tls",
+        _MANDATORY,
+        "The Cloudflare zone of a policy host has another minimum TLS version than 1.2.",
+        "Set min_tls_version to 1.2.",
+        "RFC 8461 section 7.2",
+        hosts.host_zone_tls,
+    ),
+    DomainRule(
+        "host-certificate-unvalidated",
+        _MANDATORY,
+        "A distribution uses a certificate that may not be issued yet, so its first run fails.",
+        "Give it the certificate_arn of an aws.acm.CertificateValidation.",
+        "AWS: requirements for certificates with CloudFront",
+        hosts.host_certificate_unvalidated,
+    ),
+    DomainRule(
+        "host-bucket-public",
+        _MANDATORY,
+        "Anybody can read the bucket that holds the policy, past the policy host.",
+        "Keep the bucket private, and let CloudFront read it by an origin access control.",
+        "AWS: restrict access to an Amazon S3 origin",
+        hosts.host_bucket_public,
+    ),
+    ResourceRule(
+        "host-error-page",
+        _ADVISORY,
+        "The policy host answers an error as a success: senders take the error page for a policy.",
+        "Remove the custom error response; senders need the status as it is.",
+        "RFC 8461 section 3.3",
+        hosts.host_error_page,
+    ),
+    ResourceRule(
+        "host-redirect",
+        _MANDATORY,
+        "A rule redirects requests to the policy host, and senders follow no redirect.",
+        "Leave the policy host out of the rule.",
+        "RFC 8461 section 3.3",
+        hosts.host_redirect,
+    ),
+)
+SUBJECTS: Mapping[str, tuple[AnyRule, ...]] = {
+    "DNS records": _RECORDS,
+    "The policy": _POLICY,
+    "The policy host": _HOST,
+}
+RULES: Mapping[str, AnyRule] = {rule.id: rule for rows in SUBJECTS.values() for rule in rows}

@@ -1,0 +1,25 @@
+"""``sts-record-cname``: a bad and a good example."""
+
+from __future__ import annotations
+
+import parts
+import pulumi_aws as aws
+
+DOMAIN = "sts-record-cname.example"
+
+
+def bad() -> None:
+    """Another party's record, and nothing of that party's at the policy host."""
+    aws.route53.Record(
+        f"{DOMAIN}-sts",
+        zone_id=parts.ZONE,
+        name=f"_mta-sts.{DOMAIN}",
+        type="CNAME",
+        ttl=300,
+        records=["_mta-sts.provider.example"],
+    )
+
+
+def good() -> None:
+    """A record of one's own, for a policy of one's own."""
+    parts.whole(DOMAIN)

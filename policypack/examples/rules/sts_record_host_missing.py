@@ -1,0 +1,18 @@
+"""``sts-record-host-missing``: a bad and a good example."""
+
+from __future__ import annotations
+
+import parts
+
+DOMAIN = "sts-record-host-missing.example"
+
+
+def bad() -> None:
+    """An alias domain: its record alone, as a copy of the main domain's."""
+    parts.tlsrpt_record(DOMAIN)
+    parts.sts_record(DOMAIN, [])
+
+
+def good() -> None:
+    """The alias domain has a policy host and a certificate of its own."""
+    parts.whole(DOMAIN)
