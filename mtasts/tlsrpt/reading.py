@@ -2,8 +2,8 @@
 
 Whoever knows the address may send one, so nothing in it is believed beyond its form: size, depth
 and count are bounded, and texts are cut. Where real senders are known to differ from the RFC the
-report is read all the same, with a remark. A row that cannot be used is left out and named, and
-the rest is read; a count that is no whole number is never guessed at.
+report is read all the same, with a warning (`warning_table`). A row that cannot be used is left out
+and named, and the rest is read; a count that is no whole number is never guessed at.
 """
 
 from __future__ import annotations
@@ -11,19 +11,26 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections import defaultdict
 from typing import Any
 
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
-from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report
+from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report, ReportWarning
+from mtasts.tlsrpt.result_types import POLICY_TYPES, RESULT_TYPES
+from mtasts.tlsrpt.sessions import repeated
 from mtasts.tlsrpt.unpacking import ReportError, unpack
 
 POLICIES_MAX = 10_000
 DETAILS_MAX = 100_000
 COUNT_MAX = 2**53 - 1  # what I-JSON promises to carry exactly (RFC 7493 section 2.2)
-_TEXT_MAX = 1000
+# A report at the other limits has 130 000 objects and lists and a million members. Python takes 60
+# to 240 bytes for each, whatever they hold.
+_OBJECTS_MAX = 300_000
+_VALUES_MAX = 1_500_000
+TEXT_MAX = 1000
 _STRINGS_MAX = 200
-_REMARKS_MAX = 50
+_SAME_ID_MAX = 20
 _SUCCESSES = "total-successful-session-count"
 _FAILURES = "total-failure-session-count"
 _FAILED = "failed-session-count"
@@ -51,6 +58,7 @@ _TIME = re.compile(
     r"(?P<zone>[Zz]|[+-]\d\d:\d\d)?",
     re.ASCII,
 )
+_LEAP = ":59:60"
 
 
 def parse_report(raw: bytes) -> Report:
@@ -60,21 +68,40 @@ def parse_report(raw: bytes) -> Report:
         OtherFormatError: the file is of a format that no TLS report has.
         ReportError: nothing of it can be used; none of its numbers may be counted.
     """
-    text = unpack(raw)
-    reader = _Reader()
+    text, before = unpack(raw)
+    _check_counts(text, before)
+    reader = _Reader(before)
     try:
-        found = json.loads(text.decode("utf-8-sig"), object_pairs_hook=reader.members)
+        found = json.loads(reader.decoded(text), object_pairs_hook=reader.members)
         return reader.report(_mapping(found, "the report"))
     except _UnusableError as error:
-        raise ReportError(str(error)) from error
-    except ReportError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise ReportError(f"it is no JSON: {printable(str(error), 200)}") from error
+        raise reader.refusal(str(error), error.id) from error
+    except RecursionError as error:
+        raise reader.refusal(
+            "it is no JSON of a report: it is nested too deep", "too-deep"
+        ) from error
+    except ValueError as error:
+        why = f"it is no JSON: {printable(str(error), 200)}"
+        id_ = "trailing-bytes" if str(error).startswith("Extra data") else "not-json"
+        raise reader.refusal(why, id_) from error
+
+
+def _check_counts(text: bytes, before: tuple[ReportWarning, ...]) -> None:
+    """Refuse a text with so many values that they would fill the memory."""
+    if len(text) < _OBJECTS_MAX:
+        return
+    objects = text.count(b"{") + text.count(b"[")
+    if objects > _OBJECTS_MAX or text.count(b",") > _VALUES_MAX:
+        why = f"it has more than {_OBJECTS_MAX} objects and lists, or {_VALUES_MAX} values"
+        raise ReportError(why, "too-many-rows", before)
 
 
 class _UnusableError(Exception):
-    """A row, or what all rows need, cannot be used; the text says why."""
+    """A row, or what all rows need, cannot be used; the text says why, ``id`` is the warning."""
+
+    def __init__(self, id_: str, text: str) -> None:
+        super().__init__(text)
+        self.id = id_
 
 
 class _Twice:
@@ -85,97 +112,164 @@ class _Twice:
 
 
 class _Reader:
-    """Reads one report; collects remarks and the rows that are left out."""
+    """Reads one report; collects warnings and the rows that are left out."""
 
-    def __init__(self) -> None:
-        self._remarks: list[str] = []
+    def __init__(self, before: tuple[ReportWarning, ...]) -> None:
+        self._warnings = list(before)
+        self._seen: dict[str, int] = defaultdict(int)
         self._dropped: list[DroppedRow] = []
         self._details = 0
+        self._reporter = ""
 
-    def _remark(self, text: str) -> None:
-        if text not in self._remarks and len(self._remarks) < _REMARKS_MAX:
-            self._remarks.append(text)
+    def _warn(self, id_: str, where: str, detail: str) -> None:
+        self._seen[id_] += 1
+        if self._seen[id_] <= _SAME_ID_MAX:
+            self._warnings.append(ReportWarning(id_, where, detail))
+
+    def refusal(self, why: str, id_: str) -> ReportError:
+        """The error for a report that cannot be used, with all that was seen before."""
+        return ReportError(why, id_, tuple(self._warnings), self._reporter)
+
+    def decoded(self, text: bytes) -> str:
+        """The text; what is no UTF-8 can stand only within strings: elsewhere JSON is ASCII."""
+        try:
+            return text.decode("utf-8")
+        except UnicodeDecodeError as error:
+            self._warn("not-utf-8", f"byte {error.start}", error.reason)
+            return text.decode("utf-8", "replace")
 
     def members(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         """One object; of a member that occurs twice the last counts, unless that could hide."""
         found = dict(pairs)
-        if len(found) < len(pairs):
-            self._remark("an object has a member twice; the last one counts")
-            for key, value in pairs:
-                if key in _DECISIVE and found[key] != value:
-                    found[key] = _Twice()
+        if len(found) == len(pairs):
+            return found
+        first: dict[str, Any] = {}
+        for key, value in pairs:
+            if key not in first:
+                first[key] = value
+                continue
+            self._warn("duplicate-member", printable(key, 80), "the last one is taken")
+            # Compared as text: to Python, true is 1 and 1.0 is 1.
+            if key in _DECISIVE and repr(first[key]) != repr(value):
+                found[key] = _Twice()
         return found
 
     def report(self, found: dict[str, Any]) -> Report:
-        span = _mapping(found.get("date-range"), "date-range")
+        organization = self._text(found, "organization-name")
+        contact = self._text(found, "contact-info")
+        self._reporter = contact.rpartition("@")[2].lower() or organization.lower()
+        for key, text in (("organization-name", organization), ("contact-info", contact)):
+            if not text:
+                self._warn(f"{key.partition('-')[0]}-missing", key, "")
+        span = _mapping(found.get("date-range"), "date-range", "date-missing")
         begin = self._time(span, "start-datetime")
         end = self._time(span, "end-datetime")
         if end < begin:
-            raise _UnusableError("date-range ends before it begins")
-        organization = self._text(found, "organization-name")
-        contact = self._text(found, "contact-info")
+            raise _UnusableError("date-inverted", "date-range ends before it begins")
         if not (organization or contact):
-            raise _UnusableError("neither organization-name nor contact-info says who sent it")
-        rows = self._rows(found, "policies")
-        if rows is None:
-            raise _UnusableError("policies is missing")
-        if len(rows) > POLICIES_MAX:
-            raise _UnusableError(f"policies has more than {POLICIES_MAX} entries")
-        results = [self._policy(row, f"policies[{i}]") for i, row in enumerate(rows)]
+            text = "neither organization-name nor contact-info says who sent it"
+            raise _UnusableError("reporter-missing", text)
+        results = self._policies(found)
+        report_id = self._id(found)
         return Report(
             organization=organization,
             contact=contact,
-            report_id=self._id(found),
+            report_id=report_id,
             begin=begin,
             end=end,
-            policies=tuple(each for each in results if each is not None),
+            policies=results,
             dropped=tuple(self._dropped),
-            remarks=tuple(self._remarks),
+            warnings=tuple(self._warnings),
+            accepted=bool(results),
         )
+
+    def _policies(self, found: dict[str, Any]) -> tuple[PolicyResult, ...]:
+        """The rows that can be used; raises where there is no list of them."""
+        rows = self._rows(found, "policies", "policies", "policies-not-array")
+        if rows is None:
+            raise _UnusableError("no-policies", "policies is missing")
+        if len(rows) > POLICIES_MAX:
+            text = f"policies has more than {POLICIES_MAX} entries"
+            raise _UnusableError("too-many-rows", text)
+        read = [self._policy(row, f"policies[{i}]") for i, row in enumerate(rows)]
+        results = tuple(each for each in read if each is not None)
+        for domain in sorted({results[i].domain for i in repeated(results)}):
+            self._warn("same-sessions-twice", "policies", f"{domain}: sts and tlsa")
+        if not rows:
+            self._warn("no-policies", "policies", "policies is empty")
+        elif not results:
+            self._warn("no-readable-row", "policies", f"{len(rows)} rows, and none can be used")
+        return results
 
     def _id(self, found: dict[str, Any]) -> str:
         value = found.get("report-id")
         if type(value) is int:
-            self._remark("report-id is a number")
-            return str(value)
+            self._warn("report-id-number", "report-id", str(value)[:40])
+            return str(value)[:TEXT_MAX]
         text = self._text(found, "report-id")
         if not text:
-            self._remark("report-id is missing")
+            self._warn("report-id-missing", "report-id", "")
         return text
 
-    def _rows(self, found: dict[str, Any], key: str) -> list[Any] | None:
+    def _rows(self, found: dict[str, Any], key: str, where: str, id_: str) -> list[Any] | None:
         """A list of rows, which may be missing; one row alone occurs."""
         rows = found.get(key)
-        if isinstance(rows, dict):
-            self._remark(f"{key} is one object, not a list")
-            return [rows]
-        if not isinstance(rows, list | None):
-            raise _UnusableError(f"{key} is {_shown(rows)}, not a list")
-        return rows
+        if rows is None or isinstance(rows, list):
+            return rows
+        if isinstance(rows, _Twice):
+            raise _UnusableError("member-contradicts", f"{key} is {_shown(rows)}, not a list")
+        if not isinstance(rows, dict):
+            raise _UnusableError(id_, f"{key} is {_shown(rows)}, not a list")
+        self._warn(id_, where, "one object, not a list")
+        return [rows]
+
+    def _drop(
+        self, kind: Drop, where: str, error: _UnusableError, domain: str | None, *, hides: bool
+    ) -> None:
+        why = printable(str(error), 200)
+        self._dropped.append(DroppedRow(kind, where, why, domain, hides))
+        self._warn(error.id, where, why)
 
     def _policy(self, row: object, where: str) -> PolicyResult | None:
         """One policy entry, or None where it was left out."""
-        domain = _domain_text(row)
         try:
-            entry = _mapping(row, "the row")
-            policy = _mapping(entry.get("policy"), "policy")
-            summary = _mapping(entry.get("summary"), "summary")
-            name = _domain(policy)
-            successes, failures = _count(summary, _SUCCESSES), _count(summary, _FAILURES)
+            entry = _mapping(row, "the row", "row-not-object")
+            policy = _mapping(entry.get("policy"), "policy", "row-without-policy")
+            summary = _mapping(entry.get("summary"), "summary", "row-without-summary")
+            name = self._domain(policy, where)
+            successes = _count(summary, _SUCCESSES, "row-without-total")
+            failures = _count(summary, _FAILURES, "row-without-total")
         except _UnusableError as error:
             hides = not _says_no_failure(row)
-            why = printable(str(error), 200)
-            self._dropped.append(DroppedRow(Drop.ROW, where, why, domain, hides))
+            self._drop(Drop.ROW, where, error, _domain_text(row), hides=hides)
             return None
+        type_ = self._text(policy, "policy-type").lower()
+        if type_ not in POLICY_TYPES:
+            id_ = "unknown-policy-type" if type_ else "policy-type-missing"
+            self._warn(id_, f"{where}.policy", type_)
         return PolicyResult(
-            policy_type=self._text(policy, "policy-type").lower(),
+            policy_type=type_,
             domain=name,
-            strings=self._texts(policy, "policy-string"),
-            mx=self._texts(policy, "mx-host"),
+            strings=self._texts(policy, "policy-string", where),
+            mx=self._texts(policy, "mx-host", where),
             successes=successes,
             failures=failures,
             details=tuple(self._failures(entry, where, name, failures)),
         )
+
+    def _domain(self, policy: dict[str, Any], where: str) -> str:
+        value = policy.get("policy-domain")
+        if isinstance(value, _Twice):
+            raise _UnusableError("member-contradicts", f"policy-domain is {value}")
+        if not isinstance(value, str) or not value.strip():
+            raise _UnusableError("row-without-domain", f"policy-domain is {_shown(value)}")
+        try:
+            name = parse_domain(value.strip())
+        except DomainNameError as error:
+            raise _UnusableError("domain-not-a-label", f"policy-domain: {error}") from error
+        if not value.isascii():
+            self._warn("domain-not-a-label", f"{where}.policy.policy-domain", printable(value, 80))
+        return name
 
     def _failures(
         self, entry: dict[str, Any], where: str, domain: str, total: int
@@ -184,29 +278,41 @@ class _Reader:
         found = []
         place = f"{where}.failure-details"
         try:
-            rows = self._rows(entry, "failure-details") or []
+            rows = self._rows(entry, "failure-details", place, "details-not-array") or []
         except _UnusableError as error:
-            self._dropped.append(DroppedRow(Drop.DETAIL, place, str(error), domain))
+            self._drop(Drop.DETAIL, place, error, domain, hides=True)
             return []
         self._details += len(rows)
         if self._details > DETAILS_MAX:
-            raise ReportError(f"it has more than {DETAILS_MAX} failure-details")
+            raise self.refusal(f"it has more than {DETAILS_MAX} failure-details", "too-many-rows")
         for i, row in enumerate(rows):
             try:
-                found.append(self._failure(row, total))
+                found.append(self._failure(row, total, place, i))
             except _UnusableError as error:
-                why = printable(str(error), 200)
-                self._dropped.append(DroppedRow(Drop.DETAIL, f"{place}[{i}]", why, domain))
+                self._drop(Drop.DETAIL, f"{place}[{i}]", error, domain, hides=True)
         return found
 
-    def _failure(self, row: object, total: int) -> Failure:
-        found = _mapping(row, "the row")
+    def _failure(self, row: object, total: int, place: str, number: int) -> Failure:
+        found = _mapping(row, "the row", "detail-not-object")
+        value = found.get("result-type")
+        if isinstance(value, _Twice):
+            raise _UnusableError("member-contradicts", f"result-type is {value}")
         result_type = self._text(found, "result-type").lower()
         if not result_type:
-            raise _UnusableError("result-type is missing")
-        count = None if found.get(_FAILED) is None else _count(found, _FAILED)
-        if count is None and not total:
-            raise _UnusableError(f"{_FAILED} is missing, and {_FAILURES} is 0")
+            raise _UnusableError("row-without-result-type", "result-type is missing")
+        if result_type not in RESULT_TYPES:
+            self._warn("unknown-result-type", f"{place}[{number}]", printable(result_type, 80))
+        count = None
+        if found.get(_FAILED) is not None:
+            count = _count(found, _FAILED, "detail-without-count")
+        elif total:
+            self._warn("detail-without-count", f"{place}[{number}]", "")
+        else:
+            text = f"{_FAILED} is missing, and {_FAILURES} is 0"
+            raise _UnusableError("detail-without-count", text)
+        if count is not None and count > total:
+            detail = f"{count} sessions, and the total is {total}"
+            self._warn("summary-contradicts-details", f"{place}[{number}]", detail)
         return Failure(
             result_type=result_type,
             count=count,
@@ -223,77 +329,81 @@ class _Reader:
         if value is None:
             return ""
         if not isinstance(value, str):
-            self._remark(f"{key} is no text")
+            self._warn("text-not-text", key, _shown(value))
             return ""
-        return printable(value, _TEXT_MAX)
+        return self._cut(value, key)
 
-    def _texts(self, found: dict[str, Any], key: str) -> tuple[str, ...]:
+    def _cut(self, value: str, key: str) -> str:
+        if len(value) > TEXT_MAX:
+            self._warn("text-cut", key, f"{len(value)} characters")
+        return printable(value, TEXT_MAX)
+
+    def _texts(self, found: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
         """A list of texts; one alone and none at all occur (RFC 8460 erratum 6241)."""
         value = found.get(key)
-        if isinstance(value, str):
-            self._remark(f"{key} is one text, not a list")
-            value = [value]
         if value is None:
             return ()
+        place = f"{where}.policy.{key}"
         if not isinstance(value, list):
-            self._remark(f"{key} is no list")
-            return ()
+            self._warn(f"{key}-not-array", place, _shown(value))
+            if not isinstance(value, str):
+                return ()
+            value = [value]
         texts = [each for each in value[:_STRINGS_MAX] if isinstance(each, str)]
-        if len(texts) < len(value):
-            self._remark(f"{key} holds more than texts, or too many")
         lines = [line for each in texts for line in each.splitlines()]
-        return tuple(printable(line, _TEXT_MAX) for line in lines[:_STRINGS_MAX])
+        if len(texts) < len(value) or len(lines) > _STRINGS_MAX:
+            self._warn("list-cut", place, f"{len(value)} entries")
+        return tuple(self._cut(line, key) for line in lines[:_STRINGS_MAX])
 
     def _time(self, span: dict[str, Any], key: str) -> dt.datetime:
         """RFC 3339, and what occurs beside it: no zone (UTC is meant), the hour 24, seconds."""
         value = span.get(key)
         if type(value) is int:
-            self._remark(f"{key} is a number of seconds")
+            self._warn("date-epoch", key, _shown(value))
             try:
                 return dt.datetime.fromtimestamp(value, dt.UTC)
             except (ValueError, OverflowError, OSError) as error:
-                raise _UnusableError(f"{key} {_shown(value)} is no time: {error}") from error
-        text = self._text(span, key)
-        found = _TIME.fullmatch(text)
+                text = f"{key} {_shown(value)} is no time: {error}"
+                raise _UnusableError("date-invalid", text) from error
+        found = _TIME.fullmatch(value) if isinstance(value, str) else None
         if found is None:
-            raise _UnusableError(f"{key} is {_shown(value)}, which is no time of RFC 3339")
+            id_ = "date-missing" if value is None else "date-invalid"
+            id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+            text = f"{key} is {_shown(value)}, which is no time of RFC 3339"
+            raise _UnusableError(id_, text)
         zone = found["zone"]
         if zone is None:
-            self._remark(f"{key} has no zone; UTC is taken")
+            self._warn("date-zone-missing", key, "UTC is taken")
         time, later = found["time"], dt.timedelta()
         if time == "24:00:00":
-            self._remark(f"{key} has the hour 24")
+            self._warn("date-hour-24", key, "the next midnight")
             time, later = "00:00:00", dt.timedelta(days=1)
+        elif time.endswith(_LEAP):  # RFC 3339 section 5.7; Python's clock has none
+            time, later = f"{time[:-2]}59", dt.timedelta(seconds=1)
         offset = "+00:00" if zone in (None, "Z", "z") else zone
         try:
             at = dt.datetime.fromisoformat(f"{found['date']}T{time}{offset}")
             return at.astimezone(dt.UTC) + later
         except (ValueError, OverflowError) as error:
-            raise _UnusableError(f"{key} '{text}' is no time of RFC 3339: {error}") from error
+            text = f"{key} {_shown(value)} is no time of RFC 3339: {error}"
+            raise _UnusableError("date-invalid", text) from error
 
 
-def _mapping(value: object, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _UnusableError(f"{what} is {_shown(value)}, not a JSON object")
-    return value
+def _mapping(value: object, what: str, id_: str = "not-object") -> dict[str, Any]:
+    if isinstance(value, dict):
+        return value
+    id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+    raise _UnusableError(id_, f"{what} is {_shown(value)}, not a JSON object")
 
 
-def _count(found: dict[str, Any], key: str) -> int:
+def _count(found: dict[str, Any], key: str, missing: str) -> int:
     """A count of sessions: a JSON integer from 0 on, and nothing that only looks like one."""
     value = found.get(key)
-    if type(value) is not int or not 0 <= value <= COUNT_MAX:
-        raise _UnusableError(f"{key} is {_shown(value)}, which is no count")
-    return value
-
-
-def _domain(policy: dict[str, Any]) -> str:
-    value = policy.get("policy-domain")
-    if not isinstance(value, str):
-        raise _UnusableError(f"policy-domain is {_shown(value)}")
-    try:
-        return parse_domain(value.strip())
-    except DomainNameError as error:
-        raise _UnusableError(f"policy-domain: {error}") from error
+    if type(value) is int and 0 <= value <= COUNT_MAX:
+        return value
+    id_ = missing if value is None else "count-range"
+    id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+    raise _UnusableError(id_, f"{key} is {_shown(value)}, which is no count")
 
 
 def _domain_text(row: object) -> str | None:

@@ -88,11 +88,25 @@ class DroppedRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportWarning:
+    """One way in which a file differs from a well-formed report.
+
+    ``id`` is a row of `mtasts.tlsrpt.warning_table.WARNINGS`, which says what follows from it;
+    ``where`` is the place in the report and ``detail`` what was seen, both in printable ASCII.
+    """
+
+    id: str
+    where: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One report of one sender about one span of time.
 
-    ``dropped`` are the rows that cannot be used. ``remarks`` say where the report differs from the
-    RFC in a way that does not matter.
+    ``accepted`` is False where no row of it can be used, so that its numbers say nothing.
+    ``dropped`` are the rows that cannot be used. ``warnings`` say where the report differs from the
+    RFC, at most 20 with the same id.
     """
 
     organization: str
@@ -102,7 +116,8 @@ class Report:
     end: dt.datetime
     policies: tuple[PolicyResult, ...]
     dropped: tuple[DroppedRow, ...] = ()
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[ReportWarning, ...] = ()
+    accepted: bool = True
 
     @property
     def reporter(self) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from mtasts.clock import SKEW
 from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.report import Drop
+from mtasts.tlsrpt.sessions import repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -149,7 +150,8 @@ class _Told:
 
     @property
     def successes(self) -> int:
-        return sum(each.successes for each in self.results)
+        repeats = repeated(self.results)
+        return sum(each.successes for i, each in enumerate(self.results) if i not in repeats)
 
     @property
     def sessions(self) -> int:
@@ -165,10 +167,15 @@ class _Told:
 
     @property
     def failures(self) -> dict[tuple[str, str], int]:
+        """Those that a ``tlsa`` row repeats of an ``sts`` row are counted once."""
         found: dict[tuple[str, str], int] = defaultdict(int)
-        for result in self.results:
+        again: dict[tuple[str, str], int] = defaultdict(int)
+        repeats = repeated(self.results)
+        for i, result in enumerate(self.results):
             for type_, mx, count in _failures(result):
-                found[type_, mx] += count
+                (again if i in repeats else found)[type_, mx] += count
+        for key, count in again.items():
+            found[key] = max(found[key], count)
         return found
 
 

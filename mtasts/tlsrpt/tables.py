@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from mtasts.findings import printable
 from mtasts.tlsrpt.applied import Applied
+from mtasts.tlsrpt.sessions import repeated
 from mtasts.tlsrpt.summary import DANE_ONLY, STS, UNSPECIFIED
 from mtasts.tlsrpt.trust import Trust
 
@@ -395,25 +396,9 @@ def _rows(arrived: Arrival) -> dict[str, list[dict[str, object]]]:
     return {"policies": policies, "failures": failures, "dropped": numbered}
 
 
-def repeated(results: tuple[PolicyResult, ...]) -> frozenset[int]:
-    """Which entries are about the sessions of another entry, by their index.
-
-    Some senders tell of the same sessions of a domain twice, once under the MTA-STS policy and once
-    under the TLSA records, with equal counts (seen of Microsoft): the latter is the repeat.
-    """
-    by_sts = {(each.domain, each.successes, each.failures) for each in results if _is_sts(each)}
-    return frozenset(
-        i
-        for i, each in enumerate(results)
-        if each.policy_type == "tlsa"
-        and (each.domain, each.successes, each.failures) in by_sts
-        and each.successes + each.failures
-    )
-
-
 def _is_accepted(report: Report) -> bool:
-    """Whether its numbers can be used; the parser gives no report yet that it does not accept."""
-    return bool(getattr(report, "accepted", True))
+    """Whether its numbers can be used."""
+    return report.accepted
 
 
 def _is_sts(result: PolicyResult) -> bool:

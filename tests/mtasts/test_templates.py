@@ -215,6 +215,11 @@ def report_queries(text: str) -> str:
     return render("docs/report-queries.md", schema=1, tables=[table], queries=[query])
 
 
+def report_warnings(text: str) -> str:
+    row = {"id": text, "meaning": "a `b`", "fix": "c"}
+    return render("docs/report-warnings.md", parts=[("d", [row])])
+
+
 STEP = {"ok": True, "seconds": 1.5}
 
 
@@ -228,6 +233,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/iam.md": iam,
     "docs/layers.svg": layers,
     "docs/report-queries.md": report_queries,
+    "docs/report-warnings.md": report_warnings,
     "docs/rulings.md": rulings,
     "mta-sts.txt": policy,
     "pull_request/local.md": lambda text: preview_locally._said(text, text),

@@ -15,6 +15,7 @@ from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.tlsrpt.applied import Applied
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report
+from mtasts.tlsrpt.sessions import failures_by_type, repeated
 from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter, ReportSummary, bounded, summarise
 
 DOMAIN = "example.gov"
@@ -262,3 +263,37 @@ def test_a_policy_is_shown_as_far_as_it_is_described() -> None:
     )
     assert str(Applied(hosts=("c",))) == "mx c"
     assert str(NOTHING) == "a policy that it does not describe"
+
+
+def test_sessions_that_an_sts_and_a_tlsa_row_both_count_are_counted_once() -> None:
+    sts = result(Failure("certificate-expired", 2, "mx1"), failures=2)
+    details = (Failure("certificate-expired", 1, "mx1"), Failure("starttls-not-supported", 1))
+    tlsa = replace(sts, policy_type="tlsa", details=details)
+    found = summed(a=report(sts, tlsa))
+    assert found.successes == 10
+    assert counts(found) == {("certificate-expired", "mx1"): 2, ("starttls-not-supported", ""): 1}
+    apart = summed(a=report(sts, replace(tlsa, successes=9)))
+    assert (apart.successes, counts(apart)["certificate-expired", "mx1"]) == (19, 3)
+
+
+def test_rows_repeat_where_their_totals_are_equal_and_of_one_domain() -> None:
+    sts, tlsa = result(failures=1), result(failures=1, kind="tlsa")
+    half = result(kind="tlsa", successes=5), result(kind="tlsa", successes=5, failures=1)
+    for rows, repeats in (
+        ((sts, tlsa), {1}),
+        ((tlsa, sts), {0}),
+        ((sts, *half), {1, 2}),
+        ((sts, replace(tlsa, failures=2)), set()),
+        ((sts, replace(tlsa, domain="other.gov")), set()),
+        ((sts, sts), set()),
+        ((tlsa,), set()),
+        ((result(successes=0), result(successes=0, kind="tlsa")), set()),
+    ):
+        assert repeated(rows) == repeats
+
+
+def test_failures_by_type_take_the_larger_count_of_rows_that_repeat() -> None:
+    sts = result(Failure("a", 2), Failure("b", None), failures=2)
+    tlsa = replace(sts, policy_type="tlsa", details=(Failure("a", 1), Failure("c", 1)))
+    other = result(Failure("a", 5), domain="other.gov")
+    assert failures_by_type((sts, tlsa, other)) == {"a": 7, "b": None, "c": 1}
