@@ -36,6 +36,7 @@ COMMANDS = {
     "iam": ("mtasts.cli.iam", "what a preview, an up or a check has to be allowed, and no more"),
     "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
     "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
+    "reports": ("mtasts.cli.reports.verbs", "TLS reports: read, believed or not, counted"),
     "send": ("mtasts.cli.send", "what a sending server would do with a message, and why"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
