@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from mtasts.observations import DnsAnswer
 
-_NAMES_MAX = 10_000
 _FOUND_SECONDS = 3600.0
 _UNKNOWN_SECONDS = 60.0
 _AT_ONCE = 8
@@ -33,14 +32,21 @@ class Lookup(Protocol):
 class Keys:
     """Looks keys up, and remembers them: what was found for an hour, a failed look-up a minute.
 
-    At most `_NAMES_MAX` names are remembered and `_AT_ONCE` look-ups run at once. Use it in one
+    At most ``names_max`` names are remembered and `_AT_ONCE` look-ups run at once. Use it in one
     event loop.
     """
 
-    def __init__(self, dns: Lookup, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        dns: Lookup,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        names_max: int = 10_000,
+    ) -> None:
         """Ask ``dns``; ``clock`` counts seconds."""
         self._dns = dns
         self._clock = clock
+        self._names_max = names_max
         self._known: OrderedDict[str, tuple[float, asyncio.Future[KeyAnswer]]] = OrderedDict()
         self._failures: dict[str, int] = defaultdict(int)
         self._slots = asyncio.Semaphore(_AT_ONCE)
@@ -54,7 +60,7 @@ class Keys:
         answer: asyncio.Future[KeyAnswer] = asyncio.ensure_future(self._look_up(name))
         self._known[name] = (self._clock() + _FOUND_SECONDS, answer)
         self._known.move_to_end(name)
-        if len(self._known) > _NAMES_MAX:
+        if len(self._known) > self._names_max:
             self._known.popitem(last=False)
         found = await asyncio.shield(answer)
         if found.status is KeyStatus.UNKNOWN:

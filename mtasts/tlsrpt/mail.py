@@ -67,9 +67,12 @@ class MailContents:
     skipped: tuple[Skipped, ...]
 
 
-def read_mail(raw: bytes) -> MailContents:
-    """The attachments of a mail, and of mails attached to it, that may be reports; never raises."""
-    reader = _Reader()
+def read_mail(raw: bytes, *, max_bytes: int = MAIL_MAX_BYTES) -> MailContents:
+    """The attachments of a mail, and of mails attached to it, that may be reports; never raises.
+
+    Neither the mail nor what is decoded of it is larger than ``max_bytes``.
+    """
+    reader = _Reader(max_bytes)
     reader.message(raw, "", 0)
     if not (reader.attachments or reader.skipped):
         reader.skip("no-report", "", "nothing is attached", may_hide=False)
@@ -79,10 +82,11 @@ def read_mail(raw: bytes) -> MailContents:
 class _Reader:
     """Takes one mail apart; collects attachments and what was skipped."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.attachments: list[Attachment] = []
         self.skipped: list[Skipped] = []
-        self._left = MAIL_MAX_BYTES
+        self._max_bytes = max_bytes
+        self._left = max_bytes
 
     def skip(self, id_: str, where: str, reason: str, *, may_hide: bool = True) -> None:
         self.skipped.append(Skipped(id_, where, reason, may_hide))
@@ -96,7 +100,7 @@ class _Reader:
             parse_email,
         )
 
-        refusal = _refusal(raw, depth)
+        refusal = _refusal(raw, depth, self._max_bytes)
         if refusal is not None:
             self.skip(refusal[0], where, refusal[1])
             return
@@ -137,7 +141,7 @@ class _Reader:
             return
         self._left -= len(content)
         if self._left < 0:
-            self.skip("mail-too-large", where, f"more than {MAIL_MAX_BYTES} bytes in all")
+            self.skip("mail-too-large", where, f"more than {self._max_bytes} bytes in all")
         elif is_message:
             self.message(content, f"{where}: ", depth + 1)
         elif named or content.startswith((GZIP_MAGIC, ZIP_MAGIC)) or content.lstrip()[:1] == b"{":
@@ -146,10 +150,10 @@ class _Reader:
             self.skip("attachment-other", where, "it does not begin as a report", may_hide=False)
 
 
-def _refusal(raw: bytes, depth: int) -> tuple[str, str] | None:
+def _refusal(raw: bytes, depth: int, max_bytes: int) -> tuple[str, str] | None:
     """Why a mail is not handed to the parser: the id of the warning, and what is too much."""
-    if len(raw) > MAIL_MAX_BYTES:
-        return "mail-too-large", f"it is larger than {MAIL_MAX_BYTES} bytes"
+    if len(raw) > max_bytes:
+        return "mail-too-large", f"it is larger than {max_bytes} bytes"
     if depth > DEPTH_MAX:
         return "mail-too-deep", f"a mail within more than {DEPTH_MAX} others"
     if raw.count(b"\n--") > PARTS_MAX:

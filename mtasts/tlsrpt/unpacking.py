@@ -164,7 +164,7 @@ def documents(name: str, raw: bytes) -> Iterator[Document | Skipped]:
 
 def _members(name: str, archive: zipfile.ZipFile) -> Iterator[Document | Skipped]:
     left = ARCHIVE_MAX_BYTES
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     if not entries:
         yield Skipped("archive-invalid", name, "it holds no file")
     for entry in entries:

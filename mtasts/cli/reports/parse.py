@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
@@ -107,7 +108,7 @@ def _read(name: str, outside: Outside) -> bytes:
     """At most one byte more than any mail, so that no file fills the memory."""
     if name == _STDIN:
         return outside.standard_input().read(MAIL_MAX_BYTES + 1)
-    with open(name, "rb") as file:  # noqa: PTH123 - pathlib is a tenth of the time this takes
+    with Path(name).open("rb") as file:
         return file.read(MAIL_MAX_BYTES + 1)
 
 

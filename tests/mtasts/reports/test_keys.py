@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from mtasts.observations import DnsAnswer, DnsStatus
-from mtasts.reports import keys
 from mtasts.reports.keys import Keys
 from mtasts.tlsrpt.dkim_keys import KeyAnswer, KeyStatus
 
@@ -72,10 +71,9 @@ async def test_what_was_found_is_remembered_an_hour_and_a_failure_a_minute() -> 
         assert len(zone.asked) == asked, now
 
 
-async def test_names_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keys, "_NAMES_MAX", 2)
+async def test_names_that_are_remembered_are_bounded() -> None:
     zone = Zone()
-    found = Keys(zone, Clock())
+    found = Keys(zone, Clock(), names_max=2)
     for name in ("a", "b", "a", "c", "a", "b"):
         await found.find(name)
     assert zone.asked == ["a", "b", "c", "b"]

@@ -77,14 +77,6 @@ def test_no_more_signatures_than_the_limit_are_tried_and_that_is_told() -> None:
     assert signed.malformed[-1].reason == "only the first 16 of 18 signatures are tried"
 
 
-def test_the_body_is_hashed_once_for_each_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = ROWS["rfc-8463-appendix-a"]["input"]
-    signed = SignedMail(base64.b64decode(row["mail"]))
-    assert [signed.refuse(each, NOW) for each in signed.signatures] == [None, None]
-    monkeypatch.setattr("mtasts.tlsrpt.dkim.hashlib", None)
-    assert signed.refuse(signed.signatures[0], NOW) is None
-
-
 # RFC 6376 section 3.4.5 and the sections before it.
 @pytest.mark.parametrize(
     ("body", "simple", "relaxed"),
