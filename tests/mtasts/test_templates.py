@@ -208,6 +208,13 @@ def rulings(text: str) -> str:
     return render("docs/rulings.md", subjects=[("d", [row])])
 
 
+def policy_pack(text: str) -> str:
+    rule = {"id": "a", "means": "a `b`", "to_do": "c", "level": "advisory", "clause": "d"}
+    figure = {"name": text, "means": "a", "default": "b"}
+    row = {"rule": rule, "about_domain": True, "settings": [figure], "example": "e"}
+    return render("docs/policy-pack.md", subjects=[("d", [row])], not_judged=rule)
+
+
 def report_queries(text: str) -> str:
     column = {"name": text, "type": "VARCHAR", "meaning": "for `a`"}
     table = {"name": text, "meaning": "for `a`", "columns": [column]}
@@ -232,6 +239,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/demo.svg": lambda text: demo_picture.picture([{**STEP, "name": "a", "detail": text}]),
     "docs/iam.md": iam,
     "docs/layers.svg": layers,
+    "docs/policy-pack.md": policy_pack,
     "docs/report-queries.md": report_queries,
     "docs/report-warnings.md": report_warnings,
     "docs/rulings.md": rulings,
