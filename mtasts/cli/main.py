@@ -11,6 +11,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mtasts import __version__
+from mtasts.cli.completion import (
+    OPTION,
+    SHELLS,
+    PrintCompletion,
+    configure_if_installed,
+    is_asked_for,
+)
 from mtasts.cli.output import Exit, Help, Parser
 from mtasts.cli.outside import Outside
 from mtasts.errors import MtaStsError, UndeterminedError
@@ -57,12 +64,17 @@ def main(
         epilog="example: mtasts lint policy mta-sts.txt --domain example.gov",
     )
     parser.add_argument("--version", action="version", version=f"mtasts {__version__}")
+    parser.add_argument(
+        OPTION, choices=SHELLS, action=PrintCompletion, help="print what this shell completes by"
+    )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, help_line) in commands.items():
         command = subparsers.add_parser(
             name, help=help_line, description=help_line, formatter_class=Help
         )
-        if name == named:
+        if is_asked_for(words):
+            configure_if_installed(module, command)
+        elif name == named:
             import_module(module).configure(command)
     arguments = parser.parse_args(words)
     try:
