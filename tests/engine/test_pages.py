@@ -298,6 +298,16 @@ def test_the_policy_pack_finds_nothing_in_a_stack_of_ours_as_the_page_says(
     page.done()
 
 
+def test_completion_is_put_in_place_as_the_page_says(lab: Lab, tmp_path: Path, domain: str) -> None:
+    shell, page = Shell.of(lab.stack(entry(domain)), tmp_path, domain), Page("docs/releases.md")
+    shell.run(page[0])
+    page.done()
+    home = tmp_path / "home"
+    bash = home / ".local" / "share" / "bash-completion" / "completions" / "mtasts"
+    assert "complete -o bashdefault -F _shtab_mtasts mtasts" in bash.read_text()
+    assert (home / ".zfunc" / "_mtasts").read_text().startswith("#compdef mtasts")
+
+
 def test_what_is_handed_out_is_printed_as_the_page_says(
     lab: Lab, tmp_path: Path, domain: str
 ) -> None:
