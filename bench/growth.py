@@ -24,8 +24,9 @@ from mtasts.localcloud import lifecycle, moto_host
 from mtasts.localcloud.cloud import Cloud
 from mtasts.localcloud.control_client import Control
 from mtasts.localcloud.engine import find
-from mtasts.localcloud.project import ROOT, Project
+from mtasts.localcloud.project import Project
 
+ROOT = Path(__file__).resolve().parents[1]
 SIZES = (1, 10, 40)
 ROUNDS = 3
 RUN_SECONDS = 900

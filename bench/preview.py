@@ -17,8 +17,9 @@ from measuring import Taken, row, tell, watched
 
 from mtasts.localcloud import lifecycle
 from mtasts.localcloud.engine import find
-from mtasts.localcloud.project import ROOT, Project
+from mtasts.localcloud.project import Project
 
+ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 9
 EMPTY_BAR = 2.2
 WITHOUT_BAR = 1.4
@@ -76,8 +77,8 @@ def forgetful(folder: Path, ours: Project) -> Project:
     """Our project over the same stack, whose program reads nothing of the past."""
     shutil.copytree(ours.folder, folder)
     program = (ours.folder / "__main__.py").read_text()
-    begin, _, end = program.rpartition("pulumi.run")
-    (folder / "__main__.py").write_text(f"{begin}{FORGETFUL}\npulumi.run{end}")
+    begin, _, end = program.rpartition("run()")
+    (folder / "__main__.py").write_text(f"{begin}{FORGETFUL}\nrun(){end}")
     return Project(folder, ours.environment, ours.stack)
 
 

@@ -44,6 +44,11 @@ def render(name: str, /, **values: object) -> str:
     return _template(name).render(values)
 
 
+def verbatim(name: str, /) -> bytes:
+    """A file of ``templates/`` that takes no values, as it is."""
+    return (folder() / name).read_bytes()
+
+
 def folder() -> Traversable:
     """Where the templates lie in the package."""
     from importlib.resources import files  # 15 ms

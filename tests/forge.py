@@ -8,11 +8,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from gh_stand_in import StandIn
+from pages import ROOT
 from workflow_runner import REPOSITORY, Event, Job, Runner, Settings
 
 from mtasts.localcloud.downloads import plugin_archive
 from mtasts.localcloud.lifecycle import PROVIDERS
-from mtasts.localcloud.project import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""``mtasts init``: a stack file in testing mode, its mx taken from the live MX records."""
+"""``mtasts init``: a stack file in testing mode, its mx taken from the live MX records.
+
+In a folder that holds no project yet it writes one, too (`mtasts.cli.new_project`).
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.new_project import begin, describe, finish, next_for_project
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.together import all_of
 from mtasts.config import AgencyConfig, ConfigError, Hosting, load_text
@@ -23,8 +27,12 @@ from mtasts.observations import NULL_MX, DnsStatus
 from mtasts.render.stack_file import NewDomain, NewStack, stack_file_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mtasts.cli.outside import Outside
     from mtasts.probe.dns import Resolver
+
+_STACKS = Path("stacks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.formatter_class = RawDescriptionHelpFormatter
     parser.description = (
-        "Write stacks/Pulumi.AGENCY.yaml in testing mode, mx filled from the live MX records."
+        "Write stacks/Pulumi.AGENCY.yaml in testing mode, mx filled from the live MX records. "
+        "In an empty folder, write the whole project."
     )
     parser.epilog = (
         "example:\n"
@@ -85,7 +94,20 @@ def configure(parser: ArgumentParser) -> None:
         default=[],
         help="use these MX hosts for every domain instead of looking them up; . means none",
     )
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add(
+        "--dkim-selector",
+        dest="selectors",
+        metavar="S",
+        action="append",
+        default=[],
+        help="a DKIM selector that the mail of every domain carries (to be filled in later)",
+    )
+    add(
+        "--stacks",
+        type=Path,
+        metavar="DIR",
+        help="write the stack file alone, into this folder (stacks)",
+    )
     add("--force", action="store_true", help="replace an existing file")
     add("--offline", action="store_true", help="look nothing up; needs --mx")
     add("--format", choices=("text", "json"), default="text", help="text, or one JSON object")
@@ -129,22 +151,27 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
         ConfigError: a value is not one the config takes.
         UndeterminedError: an MX set could not be found out, and is never guessed.
     """
-    path = stack_file(arguments.agency, own_project(arguments.stacks))
+    path = stack_file(arguments.agency, own_project(arguments.stacks or _STACKS))
     if path.exists() and not arguments.force:
         raise _exists(path)
     if arguments.account and arguments.cloudflare_account:
         raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
+    is_cloudflare = bool(arguments.cloudflare_account)
+    project = {} if arguments.stacks else begin(Path(), cloudflare=is_cloudflare)
     if arguments.offline and not arguments.mx:
         raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
     domains = asyncio.run(all_of(_domain(text, arguments.mx, lookup) for text in arguments.domains))
     raw = stack_file_text(_new_stack(arguments, domains))
     config = load_text(raw, file=str(path))
+    finish(Path(), project)
     _write(path, raw, replace=arguments.force)
     defaulted = not arguments.tls_reports
     steps = next_steps(arguments.agency, config, defaulted=defaulted)
+    if not arguments.stacks:
+        steps = [*next_for_project(Path(), project, cloudflare=is_cloudflare), *steps]
     if arguments.format == "json":
-        return _as_json(arguments.agency, config, steps)
-    return _as_text(config, steps)
+        return _as_json(arguments.agency, config, project, steps)
+    return describe(project) + _as_text(config, steps)
 
 
 def _exists(path: Path) -> UsageError:
@@ -198,7 +225,7 @@ def _new_stack(arguments: Namespace, domains: Sequence[Domain]) -> NewStack:
         arguments.agency,
         arguments.title or arguments.agency,
         "init",
-        tuple(_entry(domain, source) for domain in domains),
+        tuple(_entry(domain, source, tuple(arguments.selectors)) for domain in domains),
         region=arguments.region,
         account=arguments.account or "",
         cloudflare_account=arguments.cloudflare_account or "",
@@ -206,10 +233,11 @@ def _new_stack(arguments: Namespace, domains: Sequence[Domain]) -> NewStack:
     )
 
 
-def _entry(domain: Domain, source: str) -> NewDomain:
+def _entry(domain: Domain, source: str, selectors: tuple[str, ...]) -> NewDomain:
     if domain.given.isascii():
-        return NewDomain(domain.name, domain.mx, source)
-    return NewDomain(domain.given, domain.mx, source, a_label=domain.name)
+        return NewDomain(domain.name, domain.mx, source, selectors=selectors)
+    name = domain.name
+    return NewDomain(domain.given, domain.mx, source, a_label=name, selectors=selectors)
 
 
 def _write(path: Path, raw: bytes, *, replace: bool) -> None:
@@ -235,6 +263,7 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
     return [
         *steps,
         f"mtasts lint stack {file}",
+        "pulumi login  # or pulumi login s3://BUCKET, for a state of your own",
         f"pulumi stack init {agency}",
         f"pulumi preview -s {agency}",
         f"pulumi up -s {agency}",
@@ -253,10 +282,13 @@ def _as_text(config: AgencyConfig, steps: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _as_json(agency: str, config: AgencyConfig, steps: Sequence[str]) -> str:
+def _as_json(
+    agency: str, config: AgencyConfig, project: Mapping[str, bytes], steps: Sequence[str]
+) -> str:
     document = {
         "agency": agency,
         "file": config.file,
+        "project": list(project),
         "domains": [
             {
                 "name": domain.name,

@@ -14,7 +14,7 @@ import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from mtasts.localcloud.edge_response import EdgeFault
 from mtasts.localcloud.engine import find
 from mtasts.localcloud.inventory import inventory
 from mtasts.localcloud.mail import Flavour
-from mtasts.localcloud.project import ROOT, Project
+from mtasts.localcloud.project import Project
 from mtasts.localcloud.story import StepError, Story, expect
 from mtasts.localcloud.watcher import Watcher, order
 from mtasts.observations import FetchOutcome
@@ -55,12 +55,13 @@ _TWO_WEEKS = dt.timedelta(days=15)
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One cloud as the demo plays on it: a stack of the repository, and a domain that is new.
+    """One cloud as the demo plays on it: an agency with a domain, and a domain that is new.
 
-    ``init`` are the words that make a stack for the new one, ``kinds`` resources that a plan has.
+    ``init`` are the words that make a stack there, ``kinds`` resources that a plan has.
     """
 
     stack: str
+    title: str
     domain: str
     scratch: str
     init: tuple[str, ...]
@@ -73,6 +74,17 @@ class Side:
         return f"mta-sts.{self.domain}"
 
     @property
+    def first_stack(self) -> tuple[str, ...]:
+        """The words that write the agency's stack file; its hosts are to be in DNS then."""
+        hosts = (f"mail{number}.{self.domain}" for number in (1, 2))
+        return (
+            *("init", self.stack, "--domain", self.domain, "--title", self.title, *self.init),
+            *(word for host in hosts for word in ("--mx", host)),
+            *("--dkim-selector", "s1", "--tls-report", "mailto:tlsrpt@reports.example"),
+            "--offline",
+        )
+
+    @property
     def new_mx(self) -> str:
         """A mail host that is not in the stack file yet."""
         return f"mail3.{self.domain}"
@@ -81,6 +93,7 @@ class Side:
 SIDES = {
     "aws": Side(
         "example-agency",
+        "Department of Examples",
         "example.gov",
         "newcomer.example",
         ("--account", ACCOUNT),
@@ -95,6 +108,7 @@ SIDES = {
     ),
     "cloudflare": Side(
         "example-bureau",
+        "Bureau of Examples",
         "bureau.example",
         "arrival.example",
         ("--cloudflare-account", ACCOUNT_ID),
@@ -146,7 +160,6 @@ def run(folder: Path, say: Callable[[str], None], cloud: str = "aws") -> bool:
 
     ``cloud`` is that which hosts, one of `SIDES`.
     """
-    shutil.rmtree(folder / "project", ignore_errors=True)
     story = Story(folder / "summary.json", say)
     try:
         _play(story, SIDES[cloud], folder.absolute(), say)
@@ -158,9 +171,11 @@ def run(folder: Path, say: Callable[[str], None], cloud: str = "aws") -> bool:
 def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) -> None:
     engines: list[Engine] = []
     story.take("engine", lambda: _engine(engines, say))
-    with _cloud(story, folder / "cloud", engines[0], say) as cloud:
+    project = Project.empty(folder / "project", os.environ)
+    story.take("project", lambda: _project(project, side))
+    with _cloud(story, folder / "cloud", engines[0], project, say) as cloud:
         scenes: list[_Scene] = []
-        story.take("preview", lambda: _preview(scenes, side, cloud, folder / "project"))
+        story.take("preview", lambda: _preview(scenes, side, cloud, project))
         scene = scenes[0]
         steps: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
             ("up", _up),
@@ -191,9 +206,17 @@ def _engine(found: list[Engine], say: Callable[[str], None]) -> str:
     return f"Pulumi {engine.version} ({engine.source})"
 
 
+def _project(project: Project, side: Side) -> str:
+    """A stack file beside the program, as an agency begins."""
+    project.mtasts(*side.first_stack).required()
+    files = sorted(path.name for path in (project.folder / "stacks").iterdir())
+    expect(files == [f"Pulumi.{side.stack}.yaml"], f"stacks/ has {', '.join(files) or 'nothing'}")
+    return f"three lines of program, and stacks/{files[0]} in mode testing"
+
+
 @contextmanager
 def _cloud(
-    story: Story, directory: Path, engine: Engine, say: Callable[[str], None]
+    story: Story, directory: Path, engine: Engine, project: Project, say: Callable[[str], None]
 ) -> Iterator[Cloud]:
     """A new local cloud, stopped at the end; an earlier one that is left there goes first."""
     if lifecycle.status(directory).cloud is not None:
@@ -202,7 +225,7 @@ def _cloud(
     clouds: list[Cloud] = []
 
     def begin() -> str:
-        stacks = ROOT / "stacks"
+        stacks = project.folder / "stacks"
         cloud = lifecycle.start(directory, engine, stacks=stacks, with_parent=True, say=say)
         clouds.append(cloud)
         expect(Control(cloud.control).health(), "the local cloud does not answer")
@@ -217,10 +240,10 @@ def _cloud(
             lifecycle.stop(directory)
 
 
-def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, folder: Path) -> str:
+def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, written: Project) -> str:
     environment = lifecycle.environment(cloud, os.environ)
     before = inventory(cloud)
-    project = Project.make(folder, environment, ROOT / "stacks" / f"Pulumi.{side.stack}.yaml")
+    project = replace(written, environment=environment).select(side.stack)
     project.configure(side.brisk)
     steps = project.preview()["steps"]
     expect(all(step["op"] == "create" for step in steps), "the plan does more than create")
@@ -367,7 +390,7 @@ def _scratch(scene: _Scene) -> str:
     before = inventory(scene.cloud)
     project = scene.project
     words = ["init", "scratch", "--domain", scene.side.scratch, *scene.side.init]
-    project.mtasts(*words, "--stacks", str(project.stack_file.parent)).required()
+    project.mtasts(*words).required()
     scratch = project.select("scratch")
     scratch.configure(scene.side.brisk)
     scratch.up().required()

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING, Any
 from mtasts.clock import AHEAD, clock
 from mtasts.config import load_file
 from mtasts.errors import MtaStsError
+from mtasts.files import write_whole
 from mtasts.localcloud import warm
 from mtasts.localcloud.reports import write_reports
+from mtasts.render.project import project_files
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 180
 _STACKS_AT_ONCE = 4
 _REPORTS = "reports"
@@ -60,7 +61,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The program of this repository with stack files of its own; ``stack`` is the selected one.
+    """A project as ``mtasts init`` writes it; ``stack`` is the selected one.
 
     No command may take longer than ``deadline_seconds``.
     """
@@ -72,22 +73,28 @@ class Project:
 
     @classmethod
     def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
-        """Copy program and stack file to ``folder``, and make the stack in the backend."""
-        stacks = folder / "stacks"
+        """A new project in ``folder`` with a copy of the stack file; the stack is selected."""
+        project = cls.empty(folder, environment)
+        shutil.copy(stack_file, folder / "stacks" / stack_file.name)
+        return project.select(stack_file.stem.removeprefix("Pulumi."))
+
+    @classmethod
+    def empty(cls, folder: Path, environment: Mapping[str, str]) -> Project:
+        """A new project in ``folder`` without a stack, in place of what was there.
+
+        This Python runs its program, as it runs this.
+        """
         shutil.rmtree(folder, ignore_errors=True)
-        stacks.mkdir(parents=True)
-        settings = (ROOT / "Pulumi.yaml").read_text()
-        own = settings.replace("virtualenv: .venv", f"virtualenv: {json.dumps(sys.prefix)}")
-        (folder / "Pulumi.yaml").write_text(own)
-        shutil.copy(ROOT / "__main__.py", folder / "__main__.py")
-        shutil.copy(stack_file, stacks / stack_file.name)
-        return cls(folder, environment, "").select(stack_file.stem.removeprefix("Pulumi."))
+        for path, raw in project_files(cloudflare=False, virtualenv=sys.prefix).items():
+            write_whole(folder / path, raw, replace=False)
+        (folder / "stacks").mkdir()
+        return cls(folder, environment, "")
 
     def select(self, stack: str) -> Project:
         """The same project with another stack, made in the backend if need be."""
-        bare = Project(self.folder, self.environment, "")
+        bare = replace(self, stack="")
         bare.pulumi("stack", "select", "--create", stack).required()
-        return Project(self.folder, self.environment, stack)
+        return replace(self, stack=stack)
 
     @property
     def stack_file(self) -> Path:
@@ -184,8 +191,7 @@ def make_stacks(environment: Mapping[str, str], stacks: Path) -> list[str]:
     """
     names = sorted(path.stem.removeprefix("Pulumi.") for path in stacks.glob("Pulumi.*.yaml"))
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
-        project = Project(Path(folder), environment, "")
-        shutil.copy(ROOT / "Pulumi.yaml", project.folder)
+        project = Project.empty(Path(folder) / "project", environment)
         present = json.loads(project.pulumi("stack", "ls", "--json").required().stdout)
         missing = sorted(set(names) - {each["name"] for each in present})
         with ThreadPoolExecutor(_STACKS_AT_ONCE) as pool:

@@ -26,7 +26,7 @@ class NewDomain:
     """A domain of the file: its name as it is ``written``, and who receives its mail.
 
     ``a_label`` is how DNS spells the name, where that differs. ``source`` says where the ``mx`` are
-    from. Without any, and without ``live``, the domain is parked.
+    from. Without any, and without ``live``, the domain is parked. ``selectors`` are those of DKIM.
     """
 
     written: str
@@ -34,6 +34,7 @@ class NewDomain:
     source: str
     a_label: str = ""
     live: LivePolicy | None = None
+    selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from forge import MAIN, SUMS, Forge
+from pages import ROOT
 from workflow_runner import REPOSITORY, Event
 
 from mtasts.localcloud.downloads import plugin_archive
 from mtasts.localcloud.lifecycle import PROVIDERS
-from mtasts.localcloud.project import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

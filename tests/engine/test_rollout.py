@@ -7,9 +7,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from pages import ROOT
 
 from mtasts.config import load_file
-from mtasts.localcloud.project import ROOT, Project
+from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
     from conftest import Lab

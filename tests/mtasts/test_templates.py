@@ -26,6 +26,7 @@ from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.render import checked_html, status_html
 from mtasts.render.checked_text import Report
+from mtasts.render.project import project_files
 from mtasts.render.review import as_markdown
 from mtasts.render.sarif import Places, as_sarif
 from mtasts.render.stack_file import LivePolicy, NewDomain, NewStack, stack_file_text
@@ -244,6 +245,9 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/report-warnings.md": report_warnings,
     "docs/rulings.md": rulings,
     "mta-sts.txt": policy,
+    "project/Pulumi.yaml": lambda text: project_files(cloudflare=True, virtualenv=text)[
+        "Pulumi.yaml"
+    ].decode(),
     "pull_request/local.md": lambda text: preview_locally._said(text, text),
     "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
     "pull_request/stack.md": lambda text: remarks(text)["refused/a.md"],

@@ -44,9 +44,12 @@ def test_an_installed_package_has_its_templates(tmp_path: Path) -> None:
     words = [sys.executable, "-I", "-c", RENDER, str(unpacked)]
     ran = subprocess.run(words, check=True, cwd=tmp_path, capture_output=True)
     assert ran.stdout == Policy(Mode.NONE, 86400).render()
-    here = {each.relative_to(ROOT / "templates") for each in (ROOT / "templates").rglob("*.*")}
-    there = unpacked / "mtasts/templates"
-    assert {each.relative_to(there) for each in there.rglob("*.*")} == here
+    here, there = ROOT / "templates", unpacked / "mtasts/templates"
+    assert files_below(there) == files_below(here)
+
+
+def files_below(folder: Path) -> set[Path]:
+    return {each.relative_to(folder) for each in folder.rglob("*") if each.is_file()}
 
 
 def of(source: str, language: str = "html") -> Template:

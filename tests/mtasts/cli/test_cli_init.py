@@ -81,12 +81,13 @@ def test_the_next_steps_lead_to_enforce(tmp_path: Path) -> None:
         "  2. create the mailbox tlsrpt@example.gov, or put another one under mtasts:tlsReports",
         "  3. set aws:allowedAccountIds to the account of this agency",
         f"  4. mtasts lint stack {path}",
-        "  5. pulumi stack init agency",
-        "  6. pulumi preview -s agency",
-        "  7. pulumi up -s agency",
-        "  8. collect TLS reports for two weeks; then, where port 25 is open:",
-        "  9. mtasts gate collect example.gov --reports FOLDER",
-        "  10. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
+        "  5. pulumi login  # or pulumi login s3://BUCKET, for a state of your own",
+        "  6. pulumi stack init agency",
+        "  7. pulumi preview -s agency",
+        "  8. pulumi up -s agency",
+        "  9. collect TLS reports for two weeks; then, where port 25 is open:",
+        "  10. mtasts gate collect example.gov --reports FOLDER",
+        "  11. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
     ]
 
 
@@ -96,6 +97,7 @@ def test_every_argument_reaches_the_file(tmp_path: Path) -> None:
         *("--domain", "EXAMPLE.gov.", "--domain", "bücher.example", "--domain", "parked.example"),
         *("--title", 'Office "A": #1', "--region", "eu-west-2", "--account", "123456789012"),
         *("--tls-report", "mailto:a@reports.example", "--tls-report", "https://reports.example/"),
+        *("--dkim-selector", "s1", "--dkim-selector", "s2"),
     )
     path = tmp_path / "Pulumi.agency.yaml"
     config = load_file(path)
@@ -109,6 +111,7 @@ def test_every_argument_reaches_the_file(tmp_path: Path) -> None:
         "mailto:a@reports.example",
         "https://reports.example/",
     )
+    assert config.domains[0].dkim_selectors == ("s1", "s2")
     assert config.domains[2].parked
     assert 'name: "bücher.example" # xn--bcher-kva.example' in path.read_text(encoding="utf-8")
     assert "parked.example: parked: it receives no mail" in said
@@ -154,8 +157,8 @@ def test_json_is_one_object(tmp_path: Path) -> None:
         tmp_path, "--domain", "example.gov", "--domain", "parked.example", "--format", "json"
     )
     document = json.loads(said)
-    assert list(document) == ["agency", "file", "domains", "next"]
-    assert document["agency"] == "agency"
+    assert list(document) == ["agency", "file", "project", "domains", "next"]
+    assert (document["agency"], document["project"]) == ("agency", [])
     assert document["file"] == str(tmp_path / "Pulumi.agency.yaml")
     assert document["domains"] == [
         {

@@ -1,0 +1,32 @@
+"""A project of one's own: what lies beside its stack files, as ``mtasts init`` writes it."""
+
+from __future__ import annotations
+
+from mtasts import __version__
+from mtasts.templating import render, verbatim
+
+SETTINGS = "Pulumi.yaml"
+REQUIREMENTS = "requirements.txt"
+# Where the engine looks for the program's Python, from the project's folder.
+VIRTUALENV = ".venv"
+
+
+def project_files(*, cloudflare: bool, virtualenv: str = VIRTUALENV) -> dict[str, bytes]:
+    """Every file of a new project by its path, stack files excepted.
+
+    With ``cloudflare`` the requirements name the extra that a stack at Cloudflare needs.
+    ``virtualenv`` is the virtual environment that runs it, absolute or from the project's folder.
+    """
+    settings = render("project/Pulumi.yaml", virtualenv=virtualenv)
+    return {
+        SETTINGS: settings.encode(),
+        "__main__.py": verbatim("project/program"),
+        REQUIREMENTS: f"{requirement('cloudflare' if cloudflare else '')}\n".encode(),
+        ".gitignore": verbatim("project/gitignore"),
+        "evidence/.gitkeep": b"",
+    }
+
+
+def requirement(extra: str = "") -> str:
+    """This version of the package as pip installs it, with an extra or without."""
+    return f"mtasts[{extra}]=={__version__}" if extra else f"mtasts=={__version__}"
