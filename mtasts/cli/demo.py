@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit
 from mtasts.cli.paths import writable
+from mtasts.extras import require
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -34,6 +35,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, _: Outside) -> int:
     """Play the demo; exit code 1 if a step is not ok."""
+    require("local")
     from mtasts.localcloud.demo import run as play  # the crossing to the local cloud
 
     def say(text: str) -> None:

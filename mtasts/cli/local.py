@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING
 from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
 from mtasts.errors import UsageError
+from mtasts.extras import require
 
 # The one crossing from the library to the local cloud; this module is loaded for its command only.
 from mtasts.localcloud.downloads import install_plugins
 from mtasts.localcloud.engine import find
-from mtasts.localcloud.lab.running import run_inside
-from mtasts.localcloud.lab.setups import setups
 from mtasts.localcloud.languages.toolchain import install
 from mtasts.localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
 from mtasts.localcloud.project import make_stacks
@@ -137,6 +136,7 @@ def _engine(arguments: Namespace) -> int:
 
 
 def _up(arguments: Namespace) -> int:
+    require("local")
     stacks, directory = existing(arguments.stacks), writable(arguments.directory)
     cloud = start(directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say)
     made = make_stacks(environment(cloud, os.environ), stacks)
@@ -191,6 +191,10 @@ def _languages(arguments: Namespace) -> int:
 
 
 def _lab(arguments: Namespace) -> int:
+    require("local")
+    from mtasts.localcloud.lab.running import run_inside
+    from mtasts.localcloud.lab.setups import setups
+
     words = arguments.command_words
     if words and shutil.which(words[0]) is None:
         raise UsageError(f"{words[0]}: there is no such command")

@@ -21,6 +21,7 @@ from mtasts.cli.completion import (
 from mtasts.cli.output import Exit, Help, Parser
 from mtasts.cli.outside import Outside
 from mtasts.errors import MtaStsError, UndeterminedError
+from mtasts.extras import missing_extra
 from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
@@ -56,6 +57,17 @@ def main(
 ) -> int:
     """Run one of the ``commands``, which meets ``outside``; returns its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(words, outside or Outside(), commands)
+    except ModuleNotFoundError as error:
+        told = missing_extra(error)
+        if told is None:
+            raise
+        sys.stderr.write(f"mtasts: {told}\n")
+        return Exit.USAGE
+
+
+def _run(words: list[str], outside: Outside, commands: Mapping[str, tuple[str, str]]) -> int:
     named = next((word for word in words if not word.startswith("-")), None)
     parser = Parser(
         prog="mtasts",
@@ -78,7 +90,7 @@ def main(
             import_module(module).configure(command)
     arguments = parser.parse_args(words)
     try:
-        code = import_module(commands[arguments.command][0]).run(arguments, outside or Outside())
+        code = import_module(commands[arguments.command][0]).run(arguments, outside)
         sys.stdout.flush()
     except UndeterminedError as error:
         sys.stderr.write(f"mtasts: could not find out: {_named(error, arguments)}\n")

@@ -45,6 +45,15 @@ def test_exit_codes(
     assert capsys.readouterr().err == said
 
 
+def test_a_module_of_an_extra_that_is_not_installed(capsys: pytest.CaptureFixture[str]) -> None:
+    missing = ModuleNotFoundError("No module named 'moto'", name="moto")
+    assert entry.main(["end"], Ending(by=missing), ending.COMMANDS) == 2
+    assert capsys.readouterr().err.startswith("mtasts: this needs the extra local, ")
+    gone = Ending(by=ModuleNotFoundError("No module named 'mtasts.gone'", name="mtasts.gone"))
+    with pytest.raises(ModuleNotFoundError, match=r"mtasts\.gone"):
+        entry.main(["end"], gone, ending.COMMANDS)
+
+
 def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out, redirect_stdout(out):
         assert entry.main(["end"], Ending(by=BrokenPipeError()), ending.COMMANDS) == 141
