@@ -1,4 +1,4 @@
-"""The Pulumi program: every mail domain of one agency (docs/architecture.md)."""
+"""The Pulumi program: every mail domain of one agency (mtasts docs architecture)."""
 
 from mtasts.components.program import run
 

@@ -56,9 +56,12 @@ def missing_extra(error: ModuleNotFoundError) -> MissingExtraError | None:
 
 
 def require(extra: str, find: Callable[[str], object] = find_spec) -> None:
-    """Raise `MissingExtraError` where a module of the extra is not installed; none is imported.
+    """See that an extra is installed, and import nothing of it.
 
-    For what fails late or in another process without it. ``find`` gives None for such a module.
+    For what fails late or in another process without it. ``find`` gives None for what is missing.
+
+    Raises:
+        MissingExtraError: a module of the extra is not installed.
     """
     for module in MODULES[extra]:
         if find(module) is None:

@@ -57,7 +57,7 @@ _PLACE: Mapping[str, Meaning] = {
     "zone-missing": Meaning(
         _R,
         "No zone of the account fits the domain, or several do.",
-        "Write the right zoneId or dnsRoleArn; of a domain that is lost, see docs/retirement.md.",
+        "Write the right zoneId or dnsRoleArn. If the domain is lost: mtasts docs retirement.",
     ),
     "zone-unknown": _unknown(_R, "which zone has the domain's records"),
     "zone-not-delegated": Meaning(
@@ -71,7 +71,7 @@ _PLACE: Mapping[str, Meaning] = {
     "former-zone-missing": Meaning(
         _R,
         "The former zone of a moving domain is not in the account any more.",
-        "Make it available again, or end the move (docs/moving.md).",
+        "Make it available again, or end the move (mtasts docs moving).",
     ),
     "former-zone-unknown": _unknown(_R, "which zone the domain moves from"),
     "certificate-forbidden": Meaning(
@@ -112,7 +112,7 @@ _LEDGER: Mapping[str, Meaning] = {
     "ledger-broken": Meaning(
         _R,
         "The domain's ledger cannot be used as it stands.",
-        "See what is amiss (mtasts ledger verify STACK), and docs/emergencies.md.",
+        "See what is amiss (mtasts ledger verify STACK), and mtasts docs emergencies.",
     ),
     "ledger-unknown": _unknown(_R, "what the domain's ledger says"),
     "ledger-not-written": Meaning(
@@ -123,7 +123,7 @@ _LEDGER: Mapping[str, Meaning] = {
     "ledger-objects-changed": Meaning(
         _W,
         "Somebody changed objects of the ledger; it says the same as before.",
-        "See who did, and mend it as the ruling says (docs/ledger.md).",
+        "See who did, and mend it as the ruling says (mtasts docs ledger).",
     ),
     "ledger-stray": Meaning(
         _W, "The bucket has a folder of ledgers that is no domain's.", "See who made it."
@@ -132,7 +132,7 @@ _LEDGER: Mapping[str, Meaning] = {
     "domain-vanished": Meaning(
         _R,
         "The stack file no longer has a domain whose policy senders may still enforce.",
-        "List it again as it was, or with retire: true (docs/retirement.md).",
+        "List it again as it was, or with retire: true (mtasts docs retirement).",
     ),
 }
 _RECORDS: Mapping[str, Meaning] = {
@@ -145,7 +145,7 @@ _RECORDS: Mapping[str, Meaning] = {
     "sts-record-id-foreign": Meaning(
         _RW,
         "DNS has a policy id that the ledger does not know: senders may hold an unknown policy.",
-        "Take zone or host back, then publish ours under another reroll (docs/emergencies.md).",
+        "Take zone or host back, then publish ours under another reroll (mtasts docs emergencies).",
     ),
     "sts-record-published-over": Meaning(
         _RW,
@@ -186,7 +186,7 @@ _MOVE: Mapping[str, Meaning] = {
     "move-zone-at-once": Meaning(
         _R,
         "This run would delete the records in their zone while resolvers still query it.",
-        "Write mtasts:leavingDns (docs/moving.md).",
+        "Write mtasts:leavingDns (mtasts docs moving).",
     ),
     "move-zone-has-records": Meaning(
         _R,
@@ -228,12 +228,12 @@ _MOVE: Mapping[str, Meaning] = {
     "move-host-at-once": Meaning(
         _R,
         "This run would delete the policy host at its cloud while senders still use it.",
-        "Write mtasts:leaving (docs/moving.md).",
+        "Write mtasts:leaving (mtasts docs moving).",
     ),
     "move-host-protected": Meaning(
         _R,
         "The policy host is protected, so the engine could not remove it after the move.",
-        "Run once with mtasts:hosting: aws and mtasts:leaving: aws (docs/moving.md).",
+        "Run once with mtasts:hosting: aws and mtasts:leaving: aws (mtasts docs moving).",
     ),
     "move-host-needs-zone": Meaning(
         _R,
@@ -341,7 +341,7 @@ _COURSE: Mapping[str, Meaning] = {
     "emergency-declared": Meaning(
         _R,
         "The way back to testing goes out although something holds the domain; the run fails.",
-        "Mend what the refusals name, then end the emergency (docs/emergencies.md).",
+        "Mend what the refusals name, then end the emergency (mtasts docs emergencies).",
     ),
     "enforce-way-back": Meaning(
         _N, "How soon a step back from enforce reaches senders.", "Nothing."
@@ -353,7 +353,7 @@ _COURSE: Mapping[str, Meaning] = {
         _N, "A retirement has come to its next phase.", "Run again as the ruling says."
     ),
     "retirement-waits": Meaning(
-        _N, "A retirement waits for a date.", "Run again after it (docs/retirement.md)."
+        _N, "A retirement waits for a date.", "Run again after it (mtasts docs retirement)."
     ),
     "retirement-not-seen-gone": Meaning(
         _N,
@@ -384,12 +384,12 @@ _COURSE: Mapping[str, Meaning] = {
     "handover-nowhere": Meaning(
         _R,
         "DNS has nothing of what was handed out, so mode none cannot be published.",
-        "Have it published again (docs/delegation.md), or give the domain up for lost.",
+        "Have it published again (mtasts docs delegation), or give the domain up for lost.",
     ),
     "handover-begins": Meaning(
         _WN,
         "The agency has records to publish.",
-        "See the stack's output domains, under publish (docs/delegation.md).",
+        "See the stack's output domains, under publish (mtasts docs delegation).",
     ),
     "handed-record-unknown": _unknown(_WN, "whether a record that was handed out is published"),
     "handed-record-missing": Meaning(

@@ -35,6 +35,11 @@ class ResultType(StrEnum):
 class Page(StrEnum):
     """The page that tells more about a mistake; its path in the repository."""
 
+    @property
+    def command(self) -> str:
+        """What prints it, wherever the package is installed."""
+        return f"mtasts docs {self.removeprefix('docs/').removesuffix('.md')}"
+
     RECORD = "docs/mistakes/record.md"
     UNREACHABLE = "docs/mistakes/unreachable.md"
     CERTIFICATE = "docs/mistakes/certificate.md"

@@ -65,7 +65,7 @@ def configure(parser: ArgumentParser) -> None:
         help="mend what can be mended",
         description="Say what would mend a stack's ledgers, and with --apply do it: what lies over "
         "an entry goes, and entries that are missing come back from a checkpoint or the other "
-        "cloud (docs/emergencies.md).",
+        "cloud (mtasts docs emergencies).",
         epilog="example: mtasts ledger repair example-agency --domain example.gov --apply",
         formatter_class=Help,
     )

@@ -103,7 +103,7 @@ def repair(arguments: Namespace, outside: Outside) -> int:
         write("".join(f"  {printable(step, 400)}\n" for step in steps))
         for problem in mending.problems():
             left = True
-            write(f"  stays amiss: {printable(problem, 400)} (docs/emergencies.md)\n")
+            write(f"  stays amiss: {printable(problem, 400)} (mtasts docs emergencies)\n")
         left = left or (bool(steps) and not arguments.apply)
     return Exit.FINDINGS if left else Exit.GOOD
 

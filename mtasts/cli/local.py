@@ -84,7 +84,7 @@ def configure(parser: ArgumentParser) -> None:
     add("down", "stop a local cloud; what it held is gone", "mtasts local down")
     add(
         "languages",
-        "let a local cloud run programs in YAML and TypeScript, and make SDKs: docs/localcloud.md",
+        "run programs in YAML and TypeScript, and make SDKs (mtasts docs localcloud)",
         "mtasts local languages",
     )
     env = add(

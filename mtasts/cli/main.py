@@ -46,6 +46,7 @@ COMMANDS = {
     "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
     "reports": ("mtasts.cli.reports.verbs", "TLS reports: read, believed or not, counted"),
     "send": ("mtasts.cli.send", "what a sending server would do with a message, and why"),
+    "docs": ("mtasts.cli.docs", "read a page of the documentation, or list them all"),
     "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
 }
 
@@ -55,7 +56,11 @@ def main(
     outside: Outside | None = None,
     commands: Mapping[str, tuple[str, str]] = COMMANDS,
 ) -> int:
-    """Run one of the ``commands``, which meets ``outside``; returns its exit code."""
+    """Run one of the ``commands``, which meets ``outside``; returns its exit code.
+
+    Raises:
+        ModuleNotFoundError: a module is missing that no extra brings: a mistake of this program.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _run(words, outside or Outside(), commands)

@@ -206,5 +206,5 @@ def _unknown(key: str) -> FieldError:
         f"'{printable(key)}' is no key of the provider that mtasts knows",
         f"did you mean {namespace}:{guess}?"
         if guess
-        else "remove it; docs/config.md says which are allowed",
+        else "remove it; mtasts docs config says which are allowed",
     )

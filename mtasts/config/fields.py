@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from mtasts.config.mistakes import Mistake
 from mtasts.findings import printable
 
-REFERENCE = "docs/config.md"
+REFERENCE = "mtasts docs config"
 # The name in Pulumi.yaml, which is the namespace of its config keys.
 PROJECT = "mtasts"
 # 250 patterns of full length still fit the 64 KB that senders read (RFC 8461 section 3.3).

@@ -202,7 +202,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         why = f"{shown(value)} is no list" if value else "no domain is listed"
         fix = (
             "list at least one entry: - name: example.gov; a stack whose domains are all retired "
-            "is given up by pulumi destroy -s STACK (docs/retirement.md)"
+            "is given up by pulumi destroy -s STACK (mtasts docs retirement)"
         )
         report.add(_DOMAINS, FieldError(Mistake.NO_DOMAINS, why, fix))
         return entries

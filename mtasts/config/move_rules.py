@@ -35,7 +35,7 @@ def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError 
         return impossible(
             f"what somebody else publishes (dns {dns}) is in no zone of ours, and hosting moves to "
             "Cloudflare only where the zone is there already",
-            "remove it; docs/moving.md says what else there is",
+            "remove it; mtasts docs moving says what else there is",
         )
     if stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
         return impossible(
@@ -63,7 +63,7 @@ def wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldEr
         return impossible(
             "records move between route53 and cloudflare only: what somebody else publishes "
             "appears and goes as they please",
-            "remove it; docs/moving.md says what else there is",
+            "remove it; mtasts docs moving says what else there is",
         )
     if left is dns:
         return impossible(

@@ -96,7 +96,7 @@ def check_override(override: OverrideFields | None, path: str, report: Report) -
                 f"an override stands for {OVERRIDE_DAYS} days at most, and this one is from "
                 f"{override.begins} until {override.expires}",
                 f"write a day from {override.begins} to {latest}",
-                clause="docs/gates.md",
+                clause="mtasts docs gates",
             ),
             value=str(override.expires),
         )

@@ -178,7 +178,7 @@ class OverrideFields(Fields):
     """What a domain is let past, by whom, why and until when."""
 
     waives: Annotated[
-        list[Annotated[Waiver, PlainValidator(fields.word(Waiver, "docs/gates.md"))]],
+        list[Annotated[Waiver, PlainValidator(fields.word(Waiver, "mtasts docs gates"))]],
         BeforeValidator(fields.filled),
     ] = Field(alias="for")
     reason: _Title

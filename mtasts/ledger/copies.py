@@ -76,7 +76,7 @@ class Copies:
         if differing:
             raise LedgerError(
                 f"the ledgers of {domain} at the two clouds differ from entry {differing[0]} on, "
-                "so one of them is left over from an earlier time (docs/moving.md)"
+                "so one of them is left over from an earlier time (mtasts docs moving)"
             )
         if len(there) > len(here) or not kept.is_whole:
             return other.ledger(domain), False

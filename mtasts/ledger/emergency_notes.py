@@ -80,7 +80,7 @@ def read_notes(found: Mapping[str, bytes], domain: str, repair: str) -> tuple[No
             raise LedgerError(
                 f"the note emergency/{domain}/{printable(name)} of an emergency cannot be read: "
                 f"{error}: look at it, and then delete it: {repair} "
-                f"--drop emergency/{domain}/{printable(name)} --apply (docs/emergencies.md)"
+                f"--drop emergency/{domain}/{printable(name)} --apply (mtasts docs emergencies)"
             ) from error
     notes = (Note(body, proofs.get(id_)) for id_, body in bodies.items())
     return tuple(sorted(notes, key=lambda note: note.body.at))
@@ -98,7 +98,7 @@ def missing(ledger: Ledger, notes: Sequence[Note], repair: str) -> tuple[Body | 
     if notes and not ledger.entries:
         raise LedgerError(
             "the ledger is empty, though a policy was served in an emergency, so its entries are "
-            f"lost: {repair} (docs/emergencies.md)"
+            f"lost: {repair} (mtasts docs emergencies)"
         )
     found: list[Body | Proof] = []
     for note in notes:

@@ -91,7 +91,7 @@ def pinned(archive: str, sums: Mapping[str, str] | None = None) -> str:
         raise DownloadError(
             f"no sha256 sum of {archive} is pinned in mtasts/localcloud/{SUMS.name}, so it is not "
             "downloaded: install it yourself, or pin its sum from the release's checksums file "
-            "(docs/downloads.md)"
+            "(mtasts docs downloads)"
         )
     return known[archive]
 

@@ -12,7 +12,7 @@ from mtasts.policypack.resources import NotKnownError, Remark, Resource
 if TYPE_CHECKING:
     from mtasts.policypack.stack import Domain, Stack
 
-PAGE = "docs/policy-pack.md"
+PAGE = "mtasts docs policy-pack"
 
 Settings = Mapping[str, float]
 """What a rule can be told in the pack's config, by name: all that the row has."""

@@ -30,9 +30,10 @@ def as_text(checked: Checked, describe: Callable[[Finding], str]) -> list[str]:
     mode = f" (mode {checked.mode}, {id_})" if checked.mode else ""
     found = [f"{checked.domain}: {', '.join(parts)}{mode}"]
     for finding in checked.findings:
-        more = check_of(finding).page
-        is_told = more and finding.severity > Severity.INFO
-        found.append(describe(finding) + (f"\n      more: {more}" if is_told else ""))
+        page = check_of(finding).page
+        is_serious = finding.severity > Severity.INFO
+        more = f"\n      more: {page.command}" if page and is_serious else ""
+        found.append(describe(finding) + more)
     for each in checked.unknown:
         what = f"could not find out {each.what}: {each.reason}"
         found.append(f"  not known {each.id}: {what}\n      how: {each.how}")

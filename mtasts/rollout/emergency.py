@@ -92,7 +92,7 @@ def describe_emergency(
     )
     lines += (
         f"  see what senders get: mtasts check --stack {stack}",
-        "  once that is mended (docs/emergencies.md), end the emergency:",
+        "  once that is mended (mtasts docs emergencies), end the emergency:",
     )
     for key, mode in keys:
         lines += (

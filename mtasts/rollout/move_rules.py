@@ -224,7 +224,7 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
             f"{move.domain} is at {ledger.hosting}, by its ledger, and this run would delete it "
             "there while senders still use it",
             f"write mtasts:leaving: {ledger.hosting} beside mtasts:hosting: {hosting} "
-            "(docs/moving.md)",
+            "(mtasts docs moving)",
         )
     elif former is not None:
         there = ledger.host_target(former.zone_id)
@@ -253,7 +253,7 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
             "move-host-protected",
             f"the host of {move.domain} is protected still",
             "write mtasts:hosting: aws beside mtasts:leaving: aws, and run once, before it moves "
-            "(docs/moving.md)",
+            "(mtasts docs moving)",
         )
 
 
@@ -315,11 +315,11 @@ def _way(before: str, after: str) -> str:
     if {before, after} == {"route53", "cloudflare"}:
         return (
             f"add mtasts:leavingDns: {before} (mtasts:leaving: cloudflare, where a Worker serves) "
-            "until resolvers query the new zone (docs/moving.md)"
+            "until resolvers query the new zone (mtasts docs moving)"
         )
     return (
         f"records move between route53 and cloudflare only; write mtasts:dns: {before} again, or "
-        "retire the domain first (docs/retirement.md)"
+        "retire the domain first (mtasts docs retirement)"
     )
 
 

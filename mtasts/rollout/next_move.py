@@ -78,7 +78,7 @@ def check_goal(config: AgencyConfig, goal: Goal) -> None:
     if config.dns not in _OWN or goal.dns not in _OWN:
         raise UsageError(
             "records move between route53 and cloudflare only: what somebody else publishes "
-            "appears and goes as they please (docs/moving.md)"
+            "appears and goes as they please (mtasts docs moving)"
         )
     if goal.hosting is Hosting.CLOUDFLARE and goal.dns is not Dns.CLOUDFLARE:
         raise UsageError("a Worker's custom domain needs its zone at Cloudflare: --dns cloudflare")

@@ -51,7 +51,7 @@ def second_records(
             "hold a policy of which nothing is known here",
             "take it over before you change it: mtasts adopt STACK --domain "
             f"{domain.name}; or retire it where it was made. A stack that moves from one cloud to "
-            "another names the one before: mtasts:leaving (docs/moving.md)",
+            "another names the one before: mtasts:leaving (mtasts docs moving)",
         )
     if tlsrpt is None:
         return

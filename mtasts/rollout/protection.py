@@ -28,7 +28,7 @@ def explain_protected(text: str, stack: str, domains: Collection[str]) -> str:
     way = (
         "put the entry of the domain, and the keys it stood under, back as they were; to give "
         f"MTA-STS up, add retire: true and run pulumi up -s {stack} until it says that the domain "
-        "is retired (docs/retirement.md)"
+        "is retired (mtasts docs retirement)"
     )
     last = (
         f"a run that was killed may have left protection behind. Only where mtasts ledger show "

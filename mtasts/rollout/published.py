@@ -80,7 +80,7 @@ def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ite
         fix = (
             "if somebody else had the zone or the host, take it back; if another stack or a person "
             "publishes too, end that. Then publish ours under a new id: write another reroll in "
-            "the domain's entry, and run pulumi up -s STACK (docs/emergencies.md)"
+            "the domain's entry, and run pulumi up -s STACK (mtasts docs emergencies)"
         )
         yield _refused_or_told(domain, warning("sts-record-id-foreign", text, fix))
     if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):

@@ -106,7 +106,7 @@ def handover_is_published(found: DomainFacts, now: dt.datetime) -> Iterator[Ruli
         nowhere = refusal(
             "handover-nowhere",
             "DNS has nothing any more of what was handed out, so mode none cannot be published",
-            "have it published again (docs/delegation.md)",
+            "have it published again (mtasts docs delegation)",
         )
         yield lost.unless_lost(found.domain, found.history, nowhere)
     if found.stage is not None and not found.domain.retire:
@@ -225,7 +225,7 @@ def way_back_helps(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
             "enforce-way-back",
             "back from enforce: senders that look for the id refuse nothing any more "
             f"{found.record_ttl_seconds} s after this run has written the "
-            "record; mail that was deferred comes with their next try (docs/emergencies.md)",
+            "record; mail that was deferred comes with their next try (mtasts docs emergencies)",
         )
 
 

@@ -78,7 +78,7 @@ def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ru
         f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
         "removes what is left of the stack. The bucket stays in the account, with every ledger, "
         "its versions, its policy and its settings: it is the record of what senders were told "
-        "(docs/retirement.md)",
+        "(mtasts docs retirement)",
     )
 
 

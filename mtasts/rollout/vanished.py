@@ -94,7 +94,7 @@ def describe_vanished(
         lines.append(
             "  If mail is refused meanwhile, the domains that the file lists go back to testing by "
             f"pulumi config set mtasts:emergency testing -s {stack} && pulumi up -s {stack} "
-            "(docs/emergencies.md)"
+            "(mtasts docs emergencies)"
         )
     lines.append("  Do not run pulumi state unprotect: what it frees is what senders rely on.")
     return refusal("domain-vanished", "\n".join(lines))
@@ -106,7 +106,7 @@ def _ways(vanished: Remembered, new: Sequence[str], stack: str) -> Iterator[str]
     if vanished.problem is not None:
         yield (
             f"whether senders still refuse mail by its policy is not known: {vanished.problem} "
-            "(docs/emergencies.md)"
+            "(mtasts docs emergencies)"
         )
     else:
         yield "its policy was enforced: senders may go on refusing mail by it, whatever is deleted"
@@ -115,6 +115,6 @@ def _ways(vanished: Remembered, new: Sequence[str], stack: str) -> Iterator[str]
     back = "list its mx again, instead of mx: []," if vanished.parked else "list it again"
     yield (
         f"to keep it, {back} as it was; to give MTA-STS up, {back} with retire: true, and run "
-        f"pulumi up -s {stack} until it says that the domain is retired (docs/retirement.md); "
+        f"pulumi up -s {stack} until it says that the domain is retired (mtasts docs retirement); "
         "where the domain is not the agency's any more, that run says what to write"
     )

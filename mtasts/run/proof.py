@@ -207,7 +207,7 @@ class Prover:
             raise NotProvenError(
                 f"not published: {said}. But it is served already, and a sender that holds no "
                 "policy yet may get it: mend this now, or write mode: testing for the domain and "
-                "run again (docs/emergencies.md)"
+                "run again (mtasts docs emergencies)"
             )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:

@@ -181,7 +181,7 @@ DROPPED = Table(
         _REPORTER,
         *_TRUST,
         Column("dropped_row", Type.NUMBER, "which of its rows, from 0"),
-        Column("kind", Type.TEXT, "why, as one word: the same words as in docs/gates.md"),
+        Column("kind", Type.TEXT, "why, as one word: the same words as in: mtasts docs gates"),
         _DOMAIN,
         Column("place", Type.TEXT, "where it stands, such as policies[3]"),
         Column("reason", Type.TEXT, "why, as a sentence"),

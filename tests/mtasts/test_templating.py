@@ -34,7 +34,7 @@ sys.stdout.buffer.write(body)
 """
 
 
-def test_an_installed_package_has_its_templates(tmp_path: Path) -> None:
+def test_an_installed_package_has_its_templates_and_pages(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, check=True, cwd=ROOT, capture_output=True)
     (wheel,) = tmp_path.glob("mtasts-*.whl")
@@ -44,8 +44,8 @@ def test_an_installed_package_has_its_templates(tmp_path: Path) -> None:
     words = [sys.executable, "-I", "-c", RENDER, str(unpacked)]
     ran = subprocess.run(words, check=True, cwd=tmp_path, capture_output=True)
     assert ran.stdout == Policy(Mode.NONE, 86400).render()
-    here, there = ROOT / "templates", unpacked / "mtasts/templates"
-    assert files_below(there) == files_below(here)
+    for name in ("templates", "docs"):
+        assert files_below(unpacked / "mtasts" / name) == files_below(ROOT / name)
 
 
 def files_below(folder: Path) -> set[Path]:

@@ -28,4 +28,4 @@ def test_no_id_stands_twice_and_each_row_is_whole() -> None:
         assert all(part.isalnum() and part.islower() for part in id_.split("-")), id_
         assert rule.means.endswith(".")
         assert rule.to_do.endswith(".")
-        assert rule.page == f"docs/policy-pack.md#{id_}"
+        assert rule.page == f"mtasts docs policy-pack#{id_}"

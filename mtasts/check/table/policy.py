@@ -20,7 +20,7 @@ _HOST = (Question.HOST_ADDRESS, Question.HOST_FETCH)
 # Id, severity, source; what is wrong; what to do; result type, depends on, page, peers.
 # fmt: off
 POLICY_SENDER_REFUSES = Check(
-    "policy-sender-refuses", Severity.ERROR, "docs/check.md",
+    "policy-sender-refuses", Severity.ERROR, "mtasts docs check",
     "a well-known sender rejects this policy",
     "change what the evidence names: that sender acts as if there were no policy",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mtasts.check.row import Check
 from mtasts.findings import Severity
 
-_CONFIG = "docs/config.md"
+_CONFIG = "mtasts docs config"
 # In seconds. Two weeks is what NCSC's checker asked of enforced policies; RFC 8461 section 3.2 says
 # "weeks". A day is enough for a policy that is withdrawn (section 8.3).
 ENFORCE_MAX_AGE = 1_209_600
@@ -55,7 +55,7 @@ STACK_DKIM_SELECTORS_MISSING = Check(
     "add dkimSelectors: [s1], with the s= of the DKIM-Signature your mail carries",
 )
 STACK_OVERRIDE = Check(
-    "stack-override", Severity.INFO, "docs/gates.md",
+    "stack-override", Severity.INFO, "mtasts docs gates",
     "an override lets a domain pass conditions that it does not meet",
     "remove it once it is no longer needed",
 )

@@ -34,10 +34,10 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.description = (
         "Read TLS reports: JSON, gzip, zip archives, and mails with reports attached. Each is read "
-        "row by row; what cannot be used is left out and named (docs/report-warnings.md). The DKIM "
-        "signatures of a mail are verified, with keys from DNS. Exit code 1 where a report is not "
-        "accepted, 2 where a file cannot be read, 3 where all are accepted and a key could not be "
-        "looked up."
+        "row by row; what cannot be used is left out and named (mtasts docs report-warnings). "
+        "The DKIM signatures of a mail are verified, with keys from DNS. Exit code 1 where a "
+        "report is not accepted, 2 where a file cannot be read, 3 where all are accepted and a "
+        "key could not be looked up."
     )
     parser.epilog = (
         "example: mtasts reports parse 'google.com!example.gov!1778371200!1778457599.json.gz' "

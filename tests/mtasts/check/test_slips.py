@@ -29,7 +29,7 @@ STACK = stack_text("{name: example.gov, mx: [mx1.example.gov]}")
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with two stacks, which is the present folder."""
-    (tmp_path / "Pulumi.yaml").write_text("name: mtasts\n")
+    (tmp_path / "Pulumi.yaml").write_text("name: mtasts\nstackConfigDir: stacks\n")
     (tmp_path / "stacks").mkdir()
     for name in ("my-agency", "other"):
         (tmp_path / "stacks" / f"Pulumi.{name}.yaml").write_text(STACK)

@@ -180,4 +180,4 @@ def test_a_message_names_the_stack_once_it_is_known() -> None:
 def test_a_fix_of_a_stack_file_names_its_stack(file: str, named: str) -> None:
     with pytest.raises(ConfigError) as refused:
         load_text(b"config:\n  mtasts:agency: A\n  mtasts:domains: []\n", file=file)
-    assert f"pulumi destroy {named} (docs/retirement.md)" in str(refused.value)
+    assert f"pulumi destroy {named} (mtasts docs retirement)" in str(refused.value)

@@ -246,7 +246,7 @@ def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
     assert lines[1:] == [
         f"  {DOMAIN}: gone past: [ledger-broken] entry 1 is missing",
         "  see what senders get: mtasts check --stack agency",
-        "  once that is mended (docs/emergencies.md), end the emergency:",
+        "  once that is mended (mtasts docs emergencies), end the emergency:",
         "    pulumi config set --path 'mtasts:mode' testing -s agency",
         "    pulumi config rm --path 'mtasts:emergency' -s agency",
         "    pulumi up -s agency",

@@ -134,7 +134,7 @@ def test_why_a_ledger_is_not_known_is_told() -> None:
     unknown = Remembered(GONE, problem=LedgerError("entry 2 is missing"), parked=True)
     said = describe_vanished((unknown,), (), file="f", stack="s")
     assert said is not None
-    assert "is not known: entry 2 is missing (docs/emergencies.md)" in said.text
+    assert "is not known: entry 2 is missing (mtasts docs emergencies)" in said.text
     assert "list its mx again, instead of mx: []," in said.text
 
 
