@@ -74,6 +74,8 @@ class AgencyArgs(TypedDict):
     delegation_zone: NotRequired[pulumi.Input[str]]
     leaving: NotRequired[pulumi.Input[str]]
     leaving_dns: NotRequired[pulumi.Input[str]]
+    report_trust: NotRequired[pulumi.Input[str]]
+    """``verified`` or ``https``: the least trust with which a TLS report counts for gates."""
     emergency: NotRequired[pulumi.Input[str]]
 
 

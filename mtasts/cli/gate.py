@@ -17,6 +17,7 @@ from mtasts.cli.stacks import StackDomain, domain_name, find_domain
 from mtasts.cli.together import in_turn
 from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
+from mtasts.config.folder import stack_files, stack_name
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.ledger.entries import LedgerError
@@ -28,8 +29,10 @@ from mtasts.promotion.evidence import Evidence, EvidenceError, Explanation
 from mtasts.promotion.evidence_files import FOLDER, evidence_path, load_evidence, store_evidence
 from mtasts.tlsrpt.report import Drop
 from mtasts.tlsrpt.report_files import read_reports
+from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:
+    import datetime as dt
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
@@ -66,6 +69,12 @@ def configure(parser: ArgumentParser) -> None:
         "reports of a file that is there are not given up",
     )
     collect.add_argument(
+        "--store",
+        type=Path,
+        metavar="DIR",
+        help="the store of TLS reports that mtasts reports pull fills, in place of --reports",
+    )
+    collect.add_argument(
         "--explain",
         action="append",
         default=[],
@@ -90,6 +99,9 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STACK",
         help="the domains of this stack that are not enforced yet; may be given again",
     )
+    check.add_argument(
+        "--all", action="store_true", help="such domains of every stack in the folder"
+    )
     for verb in (collect, check):
         verb.add_argument(
             "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
@@ -109,11 +121,15 @@ def run(arguments: Namespace, outside: Outside) -> int:
     """
     if arguments.verb == "collect":
         return _collect_one(arguments, outside)
+    stacks = list(arguments.stack)
+    if arguments.all:
+        there = (stack_name(each) for each in stack_files(arguments.stacks))
+        stacks += [each for each in there if each not in stacks]
     acts = {each: partial(_check_domain, each, arguments, outside) for each in arguments.domains}
-    acts |= {each: partial(_check_stack, each, arguments, outside) for each in arguments.stack}
+    acts |= {each: partial(_check_stack, each, arguments, outside) for each in stacks}
     if not acts:
-        raise UsageError("give a DOMAIN, or --stack STACK")
-    return in_turn(acts, arguments.stack)
+        raise UsageError("give a DOMAIN, --stack STACK, or --all")
+    return in_turn(acts, stacks)
 
 
 def _check_domain(text: str, arguments: Namespace, outside: Outside) -> int:
@@ -174,17 +190,21 @@ def _collect(
     name = found.domain.name
     former = load_evidence(path, name)
     now = outside.clock()()
-    try:
-        reports = read_reports(arguments.reports, name, now)
-    except OSError as error:
-        raise UsageError(f"--reports {error.filename}: {error.strerror}") from error
+    reports = _reports(found, arguments, now)
     explained = [_explanation(text, reports) for text in arguments.explain]
     if isinstance(former, Evidence):
         if former.reports.reports and not reports.reports:
-            given = "--reports names none" if arguments.reports else "no --reports was given"
+            given = (
+                f"{arguments.store} has none that counts"
+                if arguments.store
+                else "--reports names none"
+                if arguments.reports
+                else "no --reports was given"
+            )
             raise UsageError(
                 f"{path} has {former.reports.reports} TLS reports about {name}, and {given}: "
-                f"run mtasts gate collect {name} --reports FOLDER, or remove the file first"
+                f"run mtasts gate collect {name} --reports FOLDER, or --store DIR, or remove the "
+                "file first"
             )
         explained += [
             each
@@ -205,6 +225,22 @@ def _collect(
             now=now,
         )
     )
+
+
+def _reports(found: StackDomain, arguments: Namespace, now: dt.datetime) -> ReportSummary:
+    """What the given files, or the store, say about the domain."""
+    name = found.domain.name
+    if arguments.store is not None:
+        if arguments.reports:
+            raise UsageError("give --reports or --store: a report must not be counted twice")
+        from mtasts.reports.store import Store  # with DuckDB
+        from mtasts.reports.stored_summary import stored_summary
+
+        return stored_summary(Store(arguments.store), name, now, Trust(found.config.report_trust))
+    try:
+        return read_reports(arguments.reports, name, now)
+    except OSError as error:
+        raise UsageError(f"--reports {error.filename}: {error.strerror}") from error
 
 
 def _explanation(text: str, reports: ReportSummary) -> Explanation:

@@ -12,6 +12,7 @@ from mtasts.config.model import (
     Hosting,
     Override,
     Profile,
+    ReportTrust,
     Waiver,
 )
 from mtasts.zones import Dns
@@ -24,6 +25,7 @@ __all__ = [
     "Hosting",
     "Override",
     "Profile",
+    "ReportTrust",
     "Waiver",
     "load",
     "load_file",

@@ -19,6 +19,7 @@ from mtasts.config.model import (
     Hosting,
     Override,
     Profile,
+    ReportTrust,
     Waiver,
 )
 from mtasts.config.move_rules import leaving_dns
@@ -183,6 +184,7 @@ def _load(
         leaving=stack.leaving,
         leaving_dns=leaving_dns(stack, hosting, dns),
         settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
+        report_trust=stack.report_trust or ReportTrust.VERIFIED,
     )
 
 

@@ -44,6 +44,13 @@ class Emergency(StrEnum):
     TESTING = "testing"
 
 
+class ReportTrust(StrEnum):
+    """The least trust with which a TLS report of the store counts (`mtasts.tlsrpt.trust`)."""
+
+    VERIFIED = "verified"
+    HTTPS = "https"
+
+
 class ConfigError(MtaStsError):
     """The config cannot be used as it stands; nothing may be called or declared from it.
 
@@ -157,7 +164,8 @@ class AgencyConfig:
     ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any. ``cloudflare_account`` is there
     with hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy has to be seen.
     ``leaving`` is the cloud that hosted before, and does so still for those who have not heard,
-    ``leaving_dns`` who answered for the zones before, and does so still.
+    ``leaving_dns`` who answered for the zones before, and does so still. ``report_trust`` is the
+    least trust with which a TLS report counts.
     """
 
     agency: str
@@ -175,3 +183,4 @@ class AgencyConfig:
     settle_seconds: int = 0
     leaving: Hosting | None = None
     leaving_dns: Dns | None = None
+    report_trust: ReportTrust = ReportTrust.VERIFIED

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from mtasts.config import fields, hosts, identifiers
-from mtasts.config.model import Emergency, Hosting, Profile, Waiver
+from mtasts.config.model import Emergency, Hosting, Profile, ReportTrust, Waiver
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
 from mtasts.zones import Dns
@@ -171,6 +171,9 @@ class StackFields(Fields):
         None, alias="mtasts:leavingDns"
     )
     settle_seconds: _SettleSeconds | None = Field(None, alias="mtasts:settleSeconds")
+    report_trust: Annotated[ReportTrust, PlainValidator(fields.word(ReportTrust))] | None = Field(
+        None, alias="mtasts:reportTrust"
+    )
     emergency: _Emergency | None = Field(None, alias="mtasts:emergency")
 
 

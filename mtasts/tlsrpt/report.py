@@ -26,6 +26,7 @@ class Drop(StrEnum):
     CONFLICT = "reports-conflict"
     FUTURE = "report-in-future"
     EMPTY = "report-without-sessions"
+    UNTRUSTED = "report-untrusted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,11 @@ from mtasts.probe.reach import ConnectTo, Reach
 from mtasts.promotion.collect import gather_evidence, vantage_of
 from mtasts.promotion.conditions import evidence_conditions
 from mtasts.promotion.evidence import EVIDENCE_MAX_BYTES, Evidence, read_evidence
+from mtasts.reports.store import Store
+from mtasts.tlsrpt.reading import parse_report
 from mtasts.tlsrpt.summary import ReportSummary
+from mtasts.tlsrpt.tables import Arrival
+from mtasts.tlsrpt.trust import Receipt, Trust
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -269,6 +273,66 @@ def test_collect_writes_the_evidence_and_judges_it(
         "notes": [],
         "rulings": [],
     }
+
+
+def fill_store(folder: Path, trust: Trust) -> None:
+    """A store with the reports that `write_good` writes as files."""
+    write_good(folder / "files")
+    now = dt.datetime.now(dt.UTC)
+    receipt = Receipt(trust, "as it is", "", "", "", now, "https", "https://inbox.example/")
+    store = Store(folder / "store")
+    store.add(
+        Arrival(parse_report(path.read_bytes()), receipt)
+        for path in (folder / "files").glob("*.gz")
+    )
+
+
+def test_the_store_stands_for_files_as_far_as_the_stack_trusts_it(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill_store(lab, Trust.HTTPS)
+    assert run("collect", DOMAIN, "--store", "store") == 1
+    assert "28 of" not in (out := capsys.readouterr().out)
+    assert "report-untrusted" in out
+    assert "[reports-days-few]" in out
+    stack = lab / "stacks" / "Pulumi.agency.yaml"
+    stack.write_text(STACK.replace("config:\n", "config:\n  mtasts:reportTrust: https\n"))
+    assert run("collect", DOMAIN, "--store", "store") == 0
+    found = read_evidence(file_of(lab).read_bytes(), DOMAIN)
+    assert found.reports.reports == 28
+    capsys.readouterr()
+    # What was collected is not given up for a store that has nothing.
+    (lab / "empty").mkdir()
+    Store(lab / "empty").add([])
+    assert run("collect", DOMAIN, "--store", "empty") == 2
+    assert "empty has none that counts" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--store", "store", "--reports", "files"), "give --reports or --store"),
+        (("--store", "nowhere"), "nowhere has no reports: mtasts reports pull"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_refused(
+    lab: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], says: str
+) -> None:
+    assert not file_of(lab).exists()
+    assert run("collect", DOMAIN, *words) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_all_stacks_of_the_folder_are_judged(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = STACK.replace("example.gov", "other.example")
+    (lab / "stacks" / "Pulumi.other.yaml").write_text(other)
+    zone = Zone({**RECORDS, ("other.example", "MX"): ("10 mx1.other.example",)})
+    assert run("check", "--all", zone=zone) == 1
+    out = capsys.readouterr().out
+    assert "example.gov: evidence/agency/example.gov.json" in out
+    assert "other.example: evidence/other/other.example.json" in out
+    assert run("check") == 2
+    assert "give a DOMAIN, --stack STACK, or --all" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
