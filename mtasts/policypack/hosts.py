@@ -50,7 +50,6 @@ _PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-rea
 _OPEN_CONDITION = "aws:securetransport"
 _TLS13 = "TLSv1.3"
 _TLS12 = "TLSv1.2"
-_ZONE_TLS = "1.2"
 
 
 def host_tls13_only(host: Resource, _: Settings) -> Iterator[Remark]:
@@ -103,21 +102,31 @@ def host_redirect(rule: Resource, _: Settings) -> Iterator[Remark]:
                 yield Remark(rule.urn, f"{rule.name} redirects where {expression}.")
 
 
-def host_zone_tls(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """A Cloudflare zone whose minimum TLS is another than 1.2, for a policy host in it."""
+def host_zone_tls13_only(domain: Domain, _: Settings) -> Iterator[Remark]:
+    """A Cloudflare zone that refuses TLS 1.2, with a policy host in it."""
+    return _zone_tls(domain, frozenset({"1.3"}))
+
+
+def host_zone_tls_old(domain: Domain, _: Settings) -> Iterator[Remark]:
+    """A Cloudflare zone that takes TLS below 1.2, with a policy host in it."""
+    return _zone_tls(domain, frozenset({"1.0", "1.1"}))
+
+
+def _zone_tls(domain: Domain, wrong: frozenset[str]) -> Iterator[Remark]:
     zones = {domain.stack.zone_of(each) for each in domain.hosts if each.type in WORKER_NAMES}
 
     def judge(setting: Resource) -> Iterator[Remark]:
+        is_minimum = setting.text("settingId") == "min_tls_version"
         if (
-            setting.text("settingId") == "min_tls_version"
+            is_minimum
             and domain.stack.zone_of(setting) in zones
+            and setting.value("value") in wrong
         ):
-            least = str(setting.value("value"))
-            if least != _ZONE_TLS:
-                yield Remark(
-                    setting.urn,
-                    f"{setting.name} sets the minimum TLS of {domain.policy_host} to {least}.",
-                )
+            yield Remark(
+                setting.urn,
+                f"{setting.name} sets the minimum TLS of {domain.policy_host} to "
+                f"{setting.value('value')}.",
+            )
 
     return one_by_one(domain.stack.of_type(_ZONE_SETTING) if zones else (), judge)
 

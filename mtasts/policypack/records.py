@@ -32,13 +32,18 @@ if TYPE_CHECKING:
     Settings = Mapping[str, float]
 
 _ID = {sts.STS_RECORD_ID_MISSING.id, sts.STS_RECORD_ID_MALFORMED.id, sts.STS_RECORD_ID_LONG.id}
-# What a record set of this program alone cannot be blamed for: other texts may stand beside.
-_NOT_BROKEN = {
+# Plainly meant as the record, so here as wrong as one that misses its grammar.
+_MEANT = {sts.STS_RECORD_VERSION_NEAR_MISS.id, tlsrpt.TLSRPT_RECORD_VERSION_NEAR_MISS.id}
+# What a record set of this program alone cannot be blamed for, since other texts may stand beside;
+# and what is at the wrong name, for which there is a rule.
+_NOT_SAID = {
     sts.STS_RECORD_MISSING.id,
     sts.STS_RECORD_UNRELATED.id,
+    sts.STS_RECORD_MISPLACED.id,
     sts.STS_RECORD_SPF.id,
     tlsrpt.TLSRPT_RECORD_MISSING.id,
     tlsrpt.TLSRPT_RECORD_UNRELATED.id,
+    tlsrpt.TLSRPT_RECORD_MISPLACED.id,
     tlsrpt.TLSRPT_RECORD_SPF.id,
 }
 
@@ -50,13 +55,20 @@ def sts_record_id(record: Resource, _: Settings) -> Iterator[Remark]:
 
 def sts_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
     """An STS record that senders do not take for one, for another reason than its id."""
-    yield from _said(record, (each for each in _sts(record) if each.id not in _ID))
+    found = (each for each in _sts(record) if _is_broken(each) and each.id not in _ID)
+    yield from _said(record, found)
 
 
 def tlsrpt_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
     """A TLS-RPT record that senders do not take for one."""
-    texts = txt_at(record, TLSRPT_LABEL)
-    yield from _said(record, (each for text in texts for each in check_tlsrpt([(text,)]).findings))
+    yield from _said(record, filter(_is_broken, _tlsrpt(record)))
+
+
+def record_unwise(record: Resource, _: Settings) -> Iterator[Remark]:
+    """A record that follows its grammar, and that some senders or no reports will come to."""
+    found = (*_sts(record), *_tlsrpt(record))
+    weak = (each for each in found if each.severity is Severity.WARNING and not _is_broken(each))
+    yield from _said(record, weak)
 
 
 def _sts(record: Resource) -> Iterator[Finding]:
@@ -64,9 +76,18 @@ def _sts(record: Resource) -> Iterator[Finding]:
         yield from check_sts([(text,)]).findings
 
 
+def _tlsrpt(record: Resource) -> Iterator[Finding]:
+    for text in txt_at(record, TLSRPT_LABEL):
+        yield from check_tlsrpt([(text,)]).findings
+
+
+def _is_broken(finding: Finding) -> bool:
+    return finding.severity is Severity.ERROR or finding.id in _MEANT
+
+
 def _said(record: Resource, findings: Iterable[Finding]) -> Iterator[Remark]:
     for each in findings:
-        if each.severity >= Severity.WARNING and each.id not in _NOT_BROKEN:
+        if each.id not in _NOT_SAID:
             evidence = f": {each.evidence}" if each.evidence else ""
             fix = f"; publish {each.fix}" if each.fix.startswith('"') else ""
             yield Remark(record.urn, f"{owner_of(record)}: {each.summary}{evidence}{fix}.")

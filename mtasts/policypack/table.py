@@ -79,6 +79,15 @@ _RECORDS: tuple[AnyRule, ...] = (
         settings=(Setting("seconds", 3600, "the longest TTL, in seconds"),),
     ),
     ResourceRule(
+        "record-unwise",
+        _ADVISORY,
+        "An STS or TLS-RPT record follows the grammar; some senders will read it another way, or "
+        "reports reach nobody.",
+        "Change the record, unless you know why it is as it is.",
+        "RFC 8461 section 3.1, RFC 8460 section 3",
+        records.record_unwise,
+    ),
+    ResourceRule(
         "record-elsewhere",
         _ADVISORY,
         "An STS or TLS-RPT record is at a name that senders do not ask for.",
@@ -215,12 +224,21 @@ _HOST: tuple[AnyRule, ...] = (
         hosts.host_tls_old,
     ),
     DomainRule(
-        "host-zone-tls",
+        "host-zone-tls13-only",
         _MANDATORY,
-        "The Cloudflare zone of a policy host has another minimum TLS version than 1.2.",
-        "Set min_tls_version to 1.2.",
+        "The Cloudflare zone of a policy host refuses TLS 1.2, and the RFC lets senders speak no "
+        "newer version.",
+        "Set min_tls_version to 1.2, which includes TLS 1.3.",
         "RFC 8461 section 7.2",
-        hosts.host_zone_tls,
+        hosts.host_zone_tls13_only,
+    ),
+    DomainRule(
+        "host-zone-tls-old",
+        _ADVISORY,
+        "The Cloudflare zone of a policy host takes TLS below 1.2.",
+        "Set min_tls_version to 1.2.",
+        "RFC 8996",
+        hosts.host_zone_tls_old,
     ),
     DomainRule(
         "host-certificate-unvalidated",

@@ -78,20 +78,31 @@ def test_a_tls_version_that_is_not_known_is_neither() -> None:
     assert told("host-tls-old", found) == told("host-tls13-only", found) == [text]
 
 
-def test_the_tls_of_a_zone_with_a_policy_host_in_it() -> None:
+@pytest.mark.parametrize(
+    ("id_", "value", "zone", "rules"),
+    [
+        ("min_tls_version", "1.3", "z", {"host-zone-tls13-only"}),
+        ("min_tls_version", "1.0", "z", {"host-zone-tls-old"}),
+        ("min_tls_version", "1.1", "z", {"host-zone-tls-old"}),
+        ("min_tls_version", "1.2", "z", set()),
+        ("min_tls_version", "1.3", "other", set()),
+        ("tls_1_3", "on", "z", set()),
+    ],
+)
+def test_the_tls_of_a_zone_with_a_policy_host_in_it(
+    id_: str, value: str, zone: str, rules: set[str]
+) -> None:
     name = made(CUSTOM_DOMAIN, "n", {"hostname": "mta-sts.example.org", "zoneId": "z"})
-    for id_, value, zone, count in (
-        ("min_tls_version", "1.3", "z", 1),
-        ("min_tls_version", "1.0", "z", 1),
-        ("min_tls_version", "1.2", "z", 0),
-        ("min_tls_version", "1.3", "other", 0),
-        ("tls_1_3", "on", "z", 0),
-    ):
-        setting = made(SETTING, "s", {"settingId": id_, "value": value, "zoneId": zone})
-        assert len(told("host-zone-tls", name, setting)) == count
-        assert told("host-zone-tls", setting, host()) == []
+    setting = made(SETTING, "s", {"settingId": id_, "value": value, "zoneId": zone})
+    for rule in ("host-zone-tls13-only", "host-zone-tls-old"):
+        assert bool(told(rule, name, setting)) is (rule in rules)
+        assert told(rule, setting, host()) == []
+
+
+def test_a_setting_of_a_zone_that_is_not_known() -> None:
+    name = made(CUSTOM_DOMAIN, "n", {"hostname": "mta-sts.example.org", "zoneId": "z"})
     unknown = made(SETTING, "s", {"settingId": UNKNOWN, "zoneId": "z"})
-    assert told("host-zone-tls", name, unknown) == ["? settingId is not known yet"]
+    assert told("host-zone-tls-old", name, unknown) == ["? settingId is not known yet"]
 
 
 @pytest.mark.parametrize(

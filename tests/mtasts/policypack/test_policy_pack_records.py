@@ -72,6 +72,31 @@ def test_a_record_at_cloudflare_is_read_alike(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("owner", "value", "rules"),
+    [
+        ("_mta-sts.example.org", GOOD, set()),
+        ("_mta-sts.example.org", "v=STSv1 ; id=1;", {"record-unwise"}),
+        ("_mta-sts.example.org", "v=STSv1; id=1; id=2;", {"record-unwise"}),
+        ("_mta-sts.example.org", "v=STSv01; id=1;", {"sts-record-invalid"}),
+        ("_mta-sts.example.org", RUA, set()),  # record-elsewhere says so
+        ("_smtp._tls.example.org", RUA, set()),
+        ("_smtp._tls.example.org", "v=TLSRPTv1; rua=mailto:a@localhost;", {"record-unwise"}),
+        (
+            "_smtp._tls.example.org",
+            "v=TLSRPT1; rua=mailto:a@example.org;",
+            {"tlsrpt-record-invalid"},
+        ),
+        ("_smtp._tls.example.org", GOOD, set()),
+    ],
+)
+def test_what_is_broken_and_what_is_unwise_are_told_apart(
+    owner: str, value: str, rules: set[str]
+) -> None:
+    for rule in ("record-unwise", "sts-record-invalid", "tlsrpt-record-invalid", "sts-record-id"):
+        assert bool(told(rule, txt(owner, value))) is (rule in rules), rule
+
+
+@pytest.mark.parametrize(
     ("owner", "value", "is_elsewhere"),
     [
         ("example.org", GOOD, True),
