@@ -114,7 +114,7 @@ class Pack:
 
 
 def _message(text: str, to_do: str, page: str) -> str:
-    return f"{text} {to_do} {page}"
+    return f"{text} {to_do} ({page})"
 
 
 def plain_inputs(props: Mapping[str, object]) -> dict[str, object]:

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.extras import MissingExtraError, require
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HERE = Path(__file__).parent
 
@@ -14,5 +21,19 @@ def folder(package: Path = _HERE) -> Path:
     return installed if installed.is_dir() else package.parents[1] / "policypack"
 
 
-if __name__ == "__main__":
+def main(find: Callable[[str], object] = find_spec) -> int:
+    """Print the folder, if this Python can run what is in it; the exit code.
+
+    ``find`` gives None for a module that is missing.
+    """
+    try:
+        require("policypack", find)
+    except MissingExtraError as error:
+        sys.stderr.write(f"mtasts: {error}\n")
+        return 2
     sys.stdout.write(f"{folder()}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

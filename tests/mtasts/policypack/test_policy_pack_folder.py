@@ -29,8 +29,18 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_folder_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    runpy.run_path(where.__file__, run_name="__main__")
-    assert capsys.readouterr().out == f"{ROOT / 'policypack'}\n"
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(where.__file__, run_name="__main__")
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"{ROOT / 'policypack'}\n")
+
+
+def test_without_the_extra_nothing_is_printed_that_pulumi_would_run(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert where.main(lambda _: None) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("mtasts: this needs the extra policypack")
 
 
 def test_an_installed_package_has_it_inside(tmp_path: Path) -> None:
@@ -94,7 +104,7 @@ def test_a_violation_says_what_to_do_and_where_to_read_more(policies: dict[str, 
     policy = policies["sts-record-id"]
     ((text, _),) = judged(policy, of_resource(RECORD, "r", record("a-b")))
     assert text.startswith("_mta-sts.example.org: the id is not 1 to 32 letters and digits: a-b;")
-    assert text.endswith(" docs/policy-pack.md#sts-record-id")
+    assert text.endswith(" (mtasts docs policy-pack#sts-record-id)")
     assert RULES["sts-record-id"].to_do in text
     assert judged(policy, of_resource(RECORD, "r", record("ab"))) == []
     assert judged(policy, of_resource(RECORD, "r", record(UNKNOWN_STRING_VALUE))) == []
