@@ -21,6 +21,7 @@ from mtasts.localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURIT
 from mtasts.localcloud.aws.edge_config import distribution_config
 from mtasts.localcloud.aws.issuance import is_issued
 from mtasts.localcloud.aws.provider import provider as make_provider
+from mtasts.localcloud.aws.session import whose
 from mtasts.localcloud.cloud import Cloud
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
@@ -810,6 +811,18 @@ def test_only_allowed_accounts(engine: Engine, account: str, *, refused: bool) -
         assert "AWS account ID not allowed" in refusal(engine.stub.Configure, request)
     else:
         assert engine.stub.Configure(request).supportsPreview
+
+
+def test_whose_a_key_is_takes_no_boto3_and_is_what_sts_says(moto: str) -> None:
+    def sts(key: str) -> Any:
+        made = {"aws_access_key_id": key, "aws_secret_access_key": "x"}
+        return boto3.client("sts", region_name="us-east-1", endpoint_url=moto, **made)  # type: ignore[call-overload]
+
+    role = "arn:aws:iam::210987654321:role/dns"
+    granted = sts("local").assume_role(RoleArn=role, RoleSessionName="run")["Credentials"]
+    for key in ("local", granted["AccessKeyId"]):
+        assert whose(key, moto) == sts(key).get_caller_identity()["Account"]
+    assert whose(granted["AccessKeyId"], moto) == "210987654321"
 
 
 def with_default_tags(engine: Engine, **tags: str) -> None:
