@@ -27,6 +27,7 @@ AWS = {
     "aws:cloudfront/originAccessControl:OriginAccessControl": "OriginAccessControlArgs",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "MetricAlarmArgs",
     "aws:route53/record:Record": "RecordArgs",
+    "aws:route53/zone:Zone": "ZoneArgs",
     "aws:s3/bucket:Bucket": "BucketArgs",
     "aws:s3/bucketObjectv2:BucketObjectv2": "BucketObjectv2Args",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "BucketOwnershipControlsArgs",

@@ -47,6 +47,7 @@ VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 RECORD = "aws:route53/record:Record"
+ZONE = "aws:route53/zone:Zone"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 
@@ -595,6 +596,29 @@ def test_a_record_is_quoted_in_route_53_and_not_in_state(engine: Engine) -> None
     engine.delete(RECORD, identity, inputs)
     assert engine.read(RECORD, identity, inputs)[0] == ""
     engine.create(RECORD, txt(zone_id, "v=STSv1; id=1"))
+
+
+def test_a_zone_has_name_servers_and_takes_a_comment(engine: Engine) -> None:
+    identity, inputs, outputs = engine.create(ZONE, {"name": "new.test."})
+    assert outputs["zoneId"] == identity
+    assert len(outputs["nameServers"]) == 4
+    unchanged(engine, ZONE, identity, inputs)
+    _, imported, _ = engine.read(ZONE, identity)
+    assert engine.diff(ZONE, imported, inputs).changes == provider_pb2.DiffResponse.DIFF_NONE
+    commented = inputs | {"comment": "c"}
+    assert engine.update(ZONE, identity, inputs, commented)["comment"] == "c"
+    unchanged(engine, ZONE, identity, commented)
+    for _ in range(2):  # one that is gone already is no error
+        engine.delete(ZONE, identity, commented)
+        assert engine.read(ZONE, identity, commented)[0] == ""
+
+
+def test_a_zone_that_holds_records_is_deleted_by_force_alone(engine: Engine) -> None:
+    identity, inputs, _ = engine.create(ZONE, {"name": "example.test"})
+    engine.create(RECORD, txt(identity, "v=STSv1; id=1"))
+    assert "HostedZoneNotEmpty" in refusal(engine.delete, ZONE, identity, inputs)
+    engine.delete(ZONE, identity, inputs | {"forceDestroy": True})
+    assert engine.read(ZONE, identity, inputs)[0] == ""
 
 
 def test_drift_of_a_record_shows(engine: Engine) -> None:

@@ -22,6 +22,7 @@ from mtasts.localcloud.aws.metric_alarm import MetricAlarm
 from mtasts.localcloud.aws.origin_access import OriginAccessControl
 from mtasts.localcloud.aws.record import Record
 from mtasts.localcloud.aws.session import MODELLED, connect
+from mtasts.localcloud.aws.zone import Zone
 from mtasts.localcloud.provider import service
 from mtasts.localcloud.provider.schema import Schema
 
@@ -48,6 +49,7 @@ PLUGIN = service.Plugin(
             OriginAccessControl(),
             MetricAlarm(),
             Record(),
+            Zone(),
         )
     },
     modelled=MODELLED,
