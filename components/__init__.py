@@ -1,12 +1,16 @@
-"""Pulumi components: `Agency` declares the mail domains of one agency in any program."""
+"""Pulumi components for any program: `Agency`, and `Inbox` for the reports of many agencies."""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mtasts.components.agency import Agency
     from mtasts.components.agency_args import AgencyArgs, DomainArgs, OverrideArgs
+    from mtasts.components.inbox import Inbox
+    from mtasts.components.inbox_args import InboxArgs
 
-__all__ = ["Agency", "AgencyArgs", "DomainArgs", "OverrideArgs"]
+__all__ = ["Agency", "AgencyArgs", "DomainArgs", "Inbox", "InboxArgs", "OverrideArgs"]
+
+_MODULES = {"Agency": "agency", "Inbox": "inbox", "InboxArgs": "inbox_args"}
 
 
 def __getattr__(name: str) -> object:
@@ -15,5 +19,5 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    module = "agency" if name == "Agency" else "agency_args"
+    module = _MODULES.get(name, "agency_args")
     return getattr(import_module(f"{__name__}.{module}"), name)

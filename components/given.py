@@ -11,15 +11,16 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import config as engine_config
 
-from mtasts.config import load
+from mtasts.config import load, load_inbox
 from mtasts.config.fields import NotYetKnown
 from mtasts.config.folder import describe_missing
+from mtasts.config.inbox import INBOX
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mtasts.config import AgencyConfig
+    from mtasts.config import AgencyConfig, InboxConfig
 
 _PROJECT = "mtasts:"
 _CLOUDS = ("aws:", "cloudflare:")
@@ -60,8 +61,8 @@ class Given:
         return cls(stack, values, file, secret_keys, is_stack=True)
 
     @classmethod
-    async def of_arguments(cls, name: str, args: object) -> Given:
-        """The arguments of the component ``name``, once they are known.
+    async def of_arguments(cls, name: str, args: object, kind: str = "Agency") -> Given:
+        """The arguments of the component ``name``, an `Agency` or an `Inbox`, once they are known.
 
         Accounts, regions and endpoints are those of the program's own ``aws:`` and ``cloudflare:``
         config.
@@ -73,7 +74,7 @@ class Given:
         plain = _plain(await resolved.future(with_unknowns=True))
         if await resolved.is_secret():
             raise UsageError(
-                f"Agency {name!r}: an argument is a secret, but all of them are published or shown "
+                f"{kind} {name!r}: an argument is a secret, but all of them are published or shown "
                 "in previews: give it without pulumi.secret, or through pulumi.unsecret"
             )
         made_by = tuple(await resolved.resources())
@@ -81,9 +82,11 @@ class Given:
         clouds = {key: value for key, value in values.items() if key.startswith(_CLOUDS)}
         arguments = plain if isinstance(plain, dict) else {}
         pending = _take_pending(arguments)
+        if kind == "Inbox":
+            arguments = _of_an_inbox(arguments)
         given = {f"{_PROJECT}{key}": value for key, value in arguments.items()}
         known = [key for key in secret_keys if key in clouds]
-        file = f"Agency {name!r}"
+        file = f"{kind} {name!r}"
         return cls(name, clouds | given, file, known, pending=pending, made_by=made_by)
 
     def load(self) -> tuple[AgencyConfig, tuple[str, ...]]:
@@ -101,6 +104,30 @@ class Given:
         pending = tuple(config.domains[index].name for index in sorted(self.pending))
         known = tuple(each for each in config.domains if each.name not in pending)
         return replace(config, domains=known), pending
+
+    def load_inbox(self) -> InboxConfig:
+        """The config of an inbox.
+
+        Raises:
+            ConfigError: with every problem there is.
+        """
+        return load_inbox(
+            self.values,
+            file=self.file,
+            secret_keys=self.secret_keys,
+            has_namespace=self.is_stack,
+        )
+
+
+def _of_an_inbox(arguments: dict[str, object]) -> dict[str, object]:
+    """Arguments as a stack file has them: below ``mtasts:inbox``, but for the account."""
+    account = {key: arguments.pop(key) for key in ("cloudflareAccount",) if key in arguments}
+    return {"inbox": arguments, **account}
+
+
+def is_inbox() -> bool:
+    """Whether the stack is an inbox, and no agency."""
+    return INBOX in engine_config.CONFIG.get()
 
 
 def _engine_values() -> tuple[dict[str, object], list[str]]:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from mtasts.run.proof import Caches
 
 
-# The TTL of what leads to a policy host, in every zone of ours; a retirement waits longer
-# (`mtasts.rollout.retirement.ADDRESSES_FORGOTTEN_SECONDS`).
+# How long resolvers keep what leads to a policy host, in every zone of ours.
 ADDRESS_TTL_SECONDS = 300
 
 

@@ -30,7 +30,7 @@ _URL = re.compile(
 )
 # Services that a stack and the toolkit use. Every customer can have a host below amazonaws.com (a
 # bucket, a load balancer, an API), so the service has to stand where AWS has it.
-_SERVICES = "acm|cloudfront|kms|monitoring|route53|s3|servicequotas|sns|sts"
+_SERVICES = "acm|cloudfront|email|iam|kms|lambda|logs|monitoring|route53|s3|servicequotas|sns|sts"
 _REGION = r"[a-z]{2}(?:-[a-z]+)+-[0-9]"
 _AWS_HOST = re.compile(
     rf"(?:{_SERVICES})(?:-fips)?(?:\.dualstack)?(?:\.{_REGION}|\.global)?\.amazonaws\.com"

@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import inspect
 import json
+import keyword
 import re
 import sys
 import typing
@@ -25,10 +26,18 @@ AWS = {
     "aws:acm/certificateValidation:CertificateValidation": "CertificateValidationArgs",
     "aws:cloudfront/distribution:Distribution": "DistributionArgs",
     "aws:cloudfront/originAccessControl:OriginAccessControl": "OriginAccessControlArgs",
+    "aws:cloudwatch/logGroup:LogGroup": "LogGroupArgs",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "MetricAlarmArgs",
+    "aws:iam/role:Role": "RoleArgs",
+    "aws:iam/rolePolicy:RolePolicy": "RolePolicyArgs",
+    "aws:lambda/function:Function": "FunctionArgs",
+    "aws:lambda/functionUrl:FunctionUrl": "FunctionUrlArgs",
+    "aws:lambda/permission:Permission": "PermissionArgs",
     "aws:route53/record:Record": "RecordArgs",
-    "aws:route53/zone:Zone": "ZoneArgs",
     "aws:s3/bucket:Bucket": "BucketArgs",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        "BucketLifecycleConfigurationArgs"
+    ),
     "aws:s3/bucketObjectv2:BucketObjectv2": "BucketObjectv2Args",
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": "BucketOwnershipControlsArgs",
     "aws:s3/bucketPolicy:BucketPolicy": "BucketPolicyArgs",
@@ -37,6 +46,8 @@ AWS = {
         "BucketServerSideEncryptionConfigurationInitArgs"
     ),
     "aws:s3/bucketVersioning:BucketVersioning": "BucketVersioningInitArgs",
+    "aws:ses/domainIdentity:DomainIdentity": "DomainIdentityArgs",
+    "aws:ses/receiptRule:ReceiptRule": "ReceiptRuleArgs",
 }
 CLOUDFLARE = {
     "cloudflare:index/dnsRecord:DnsRecord": "DnsRecordArgs",
@@ -56,6 +67,7 @@ def build(cloud: str) -> dict[str, Any]:
     for token, arguments in MODELLED[cloud].items():
         module, file = token.split(":")[1].split("/")
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", file).lower()
+        module += "_" if keyword.iskeyword(module) else ""
         package = f"pulumi_{cloud}" if module == "index" else f"pulumi_{cloud}.{module}"
         source = importlib.import_module(f"{package}.{name}")
         resources[token] = reader.shape(getattr(source, arguments))
@@ -103,8 +115,9 @@ class _Reader:
                 getattr(member, "__name__", "") == "PolicyDocumentArgs" for member in members
             )
             return {"type": "document"} if document else {"type": kind}
-        if pulumi.Asset in members:
-            return {"type": "asset"}
+        for kind in (pulumi.Asset, pulumi.Archive):
+            if kind in members:
+                return {"type": kind.__name__.lower()}
         (member,) = members
         if member in (Any, object):
             return {"type": "any"}

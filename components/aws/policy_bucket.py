@@ -9,6 +9,7 @@ import pulumi
 from pulumi_aws import cloudfront, s3
 
 from mtasts.cloud.aws.ledger_protection import ledger_statements
+from mtasts.components.aws.private_bucket import only_over_tls, private_bucket
 
 
 class PolicyBucketArgs(TypedDict):
@@ -34,49 +35,17 @@ class PolicyBucket(pulumi.ComponentResource):
         super().__init__("mtasts:index:PolicyBucket", name, {}, opts)
         protect, keep = args["protect"], args["keep"]
         self.bucket = args["bucket"]
-        bucket = s3.Bucket(
-            f"{name}-bucket",
-            bucket=self.bucket,
+        made = private_bucket(
+            name,
+            self.bucket,
             # Before a domain is enforced no sender relies on the bucket, so a destroy may empty it.
             force_destroy=not keep,
+            # What is kept stays as it is: without its settings it would be neither versioned nor
+            # private. And a destroy that is refused takes what is not protected out of the state,
+            # kept or not.
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
-        # What is kept stays as it is: without them it would be neither versioned nor private. And a
-        # destroy that is refused takes what is not protected out of the state, kept or not.
-        settings = pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep)
-        block = s3.BucketPublicAccessBlock(
-            f"{name}-public-access",
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=settings,
-        )
-        s3.BucketOwnershipControls(
-            f"{name}-ownership",
-            bucket=bucket.bucket,
-            rule={"object_ownership": "BucketOwnerEnforced"},
-            opts=settings,
-        )
-        versioning = s3.BucketVersioning(
-            f"{name}-versioning",
-            bucket=bucket.bucket,
-            versioning_configuration={"status": "Enabled"},
-            opts=settings,
-        )
-        s3.BucketServerSideEncryptionConfiguration(
-            f"{name}-encryption",
-            bucket=bucket.bucket,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
-                    # S3 does so by itself in buckets made since March 2026; older ones follow.
-                    "blocked_encryption_types": ["SSE-C"],
-                }
-            ],
-            opts=settings,
-        )
+        bucket = made.bucket
         policy = s3.BucketPolicy(
             f"{name}-access",
             bucket=bucket.bucket,
@@ -84,7 +53,7 @@ class PolicyBucket(pulumi.ComponentResource):
             # The bucket policy denies PutBucketVersioning once the ledger must be kept.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[block, versioning],
+                depends_on=[made.block, made.versioning],
                 protect=protect,
                 retain_on_delete=keep,
             ),
@@ -101,7 +70,7 @@ class PolicyBucket(pulumi.ComponentResource):
         self.origin_domain = bucket.bucket_regional_domain_name
         self.origin_access_control_id = control.id
         # Objects wait for these settings: before them the bucket is neither versioned nor private.
-        self.ready: list[pulumi.Resource] = [policy, versioning]
+        self.ready: list[pulumi.Resource] = [policy, made.versioning]
         self.register_outputs({"bucket": bucket.bucket})
 
 
@@ -121,14 +90,7 @@ def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, obje
         "Version": "2012-10-17",
         "Statement": [
             *ledger_statements(arn, keep=keep),
-            {
-                "Sid": "OnlyOverTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [arn, f"{arn}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
+            only_over_tls(arn),
             {
                 "Sid": "CloudFrontReadsPolicies",
                 "Effect": "Allow",

@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING
 
 from mtasts.check.table import stack_file as checks
 from mtasts.check.table.stack_file import ENFORCE_MAX_AGE, NONE_MAX_AGE
-from mtasts.config import AgencyConfig, ConfigError, DomainConfig, Hosting, load_file
-from mtasts.config.folder import is_stack_file, listed_domains, stack_files
+from mtasts.config import (
+    AgencyConfig,
+    ConfigError,
+    DomainConfig,
+    Hosting,
+    InboxConfig,
+    load_file,
+    load_inbox_stack,
+)
+from mtasts.config.folder import is_inbox_file, is_stack_file, listed_domains, stack_files
 from mtasts.findings import printable
 from mtasts.policy import Mode
 
@@ -29,6 +37,8 @@ def check_stack_file(path: Path) -> list[Finding]:
     """Every mistake in a stack file or, where there is none, every warning about it."""
     beside = list(_beside(path))
     try:
+        if is_inbox_file(path):
+            return [*beside, *_inbox(path, load_inbox_stack(path)[0])]
         config = load_file(path)
     except ConfigError as error:
         return [*error.findings, *beside]
@@ -67,7 +77,13 @@ def _beside(path: Path) -> Iterator[Finding]:
             )
 
 
-def _file_name(path: Path, config: AgencyConfig) -> Iterator[Finding]:
+def _inbox(path: Path, config: InboxConfig) -> Iterator[Finding]:
+    """What holds for the file of an inbox, too."""
+    yield from _file_name(path, config)
+    yield from _account_not_pinned(config)
+
+
+def _file_name(path: Path, config: AgencyConfig | InboxConfig) -> Iterator[Finding]:
     """Pulumi finds a stack's config by the name of its file only."""
     if not is_stack_file(path):
         yield checks.STACK_FILE_NAME.finding(
@@ -76,7 +92,7 @@ def _file_name(path: Path, config: AgencyConfig) -> Iterator[Finding]:
         )
 
 
-def _account_not_pinned(config: AgencyConfig) -> Iterator[Finding]:
+def _account_not_pinned(config: AgencyConfig | InboxConfig) -> Iterator[Finding]:
     """Whatever account the credentials of the day belong to would be written to."""
     if config.hosting is Hosting.AWS and not config.allowed_account_ids:
         yield checks.STACK_ACCOUNT_NOT_PINNED.finding(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import existing, known_stack_file
-from mtasts.config.folder import stack_files, stack_name
+from mtasts.config.folder import agency_files, stack_name
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.observe.observer import each_of
@@ -118,6 +118,6 @@ def _stacks(named: Iterable[str], folder: Path) -> list[str]:
     """Those that were named, each once; otherwise those of the folder."""
     if wanted := list(dict.fromkeys(named)):
         return wanted
-    if found := [stack_name(path) for path in stack_files(existing(folder))]:
+    if found := [stack_name(path) for path in agency_files(existing(folder))]:
         return found
-    raise UsageError(f"{folder} has no stack file: mtasts init writes one")
+    raise UsageError(f"{folder} has no stack file with mail domains: mtasts init writes one")

@@ -4,7 +4,15 @@
 problem at once. `docs/config.md` lists the keys.
 """
 
-from mtasts.config.loading import load, load_file, load_stack, load_text
+from mtasts.config.inbox import InboxConfig
+from mtasts.config.loading import (
+    load,
+    load_file,
+    load_inbox,
+    load_inbox_stack,
+    load_stack,
+    load_text,
+)
 from mtasts.config.model import (
     AgencyConfig,
     ConfigError,
@@ -23,12 +31,15 @@ __all__ = [
     "Dns",
     "DomainConfig",
     "Hosting",
+    "InboxConfig",
     "Override",
     "Profile",
     "ReportTrust",
     "Waiver",
     "load",
     "load_file",
+    "load_inbox",
+    "load_inbox_stack",
     "load_stack",
     "load_text",
 ]

@@ -8,19 +8,34 @@ from typing import TYPE_CHECKING
 
 from mtasts.config import fields, hosts, source
 from mtasts.config.fields import FieldError
+from mtasts.config.inbox import INBOX
+from mtasts.config.reading import DOMAINS as _DOMAINS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _PATTERN = "Pulumi.*.yaml"
-_DOMAINS = "mtasts:domains"
 _SHOWN_MAX = 20
 
 
 def stack_files(folder: Path) -> tuple[Path, ...]:
     """The stack files of a folder, in the order of their names."""
     return tuple(sorted(folder.glob(_PATTERN)))
+
+
+def is_inbox_file(path: Path) -> bool:
+    """Whether a stack file is that of an inbox, which has no mail domains (docs/reports.md)."""
+    try:
+        values = source.parse(source.read(path)).values
+    except source.SourceError:
+        return False
+    return INBOX in values and _DOMAINS not in values
+
+
+def agency_files(folder: Path) -> tuple[Path, ...]:
+    """The stack files of a folder but for those of inboxes, in the order of their names."""
+    return tuple(path for path in stack_files(folder) if not is_inbox_file(path))
 
 
 def is_stack_file(path: Path) -> bool:

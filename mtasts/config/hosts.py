@@ -182,6 +182,36 @@ def report_uri(value: object) -> str:
     )
 
 
+class Mailbox(NamedTuple):
+    """An e-mail address: what stands before the @, and the domain as A-labels."""
+
+    local: str
+    domain: str
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+def mailbox(value: object) -> Mailbox:
+    """The address of a mailbox that can stand in a TLS-RPT record after ``mailto:``.
+
+    Raises:
+        FieldError: it is no address, or one that a record cannot carry as it is.
+    """
+    written = text(value)
+    bare = written[7:] if written[:7].lower() == "mailto:" else written
+    local, _, domain = bare.rpartition("@")
+    fault = _fault("mailto", bare) or ("?" in bare and "it has parameters after a ?") or None
+    if fault is None and bare == written:
+        return Mailbox(local, parse_domain(domain))
+    raise FieldError(
+        Mistake.REPORT_URI_INVALID,
+        f"{shown(written)} is no mailbox: {printable(fault or 'mailto: is a URI', 160)}",
+        f"write {bare if fault is None else 'tlsrpt@reports.example.gov'}",
+        clause="RFC 8460 section 3",
+    )
+
+
 def _fault(scheme: str, rest: str) -> str | None:
     """Why ``scheme:rest`` is no URI that a report can be sent to, or None."""
     if not _URI.fullmatch(rest):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
+from mtasts.config.inbox import INBOX, InboxConfig, read_inbox, refuse_inbox
 from mtasts.config.mistakes import Mistake
 from mtasts.config.model import (
-    OVERRIDE_DAYS,
     AgencyConfig,
     ConfigError,
     DomainConfig,
@@ -20,9 +18,9 @@ from mtasts.config.model import (
     Override,
     Profile,
     ReportTrust,
-    Waiver,
 )
 from mtasts.config.move_rules import leaving_dns
+from mtasts.config.reading import DOMAINS, read_fields
 from mtasts.config.report import Report
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
@@ -31,7 +29,6 @@ from mtasts.config.schema import (
     DEFAULT_TTL_SECONDS,
     RETIRED_MAX_AGE,
     DomainFields,
-    Fields,
     OverrideFields,
     StackFields,
     default_proof_seconds,
@@ -42,27 +39,14 @@ from mtasts.policy import Mode
 from mtasts.zones import Dns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from pydantic_core import ErrorDetails
-
-_DOMAINS = "mtasts:domains"
 _LISTS = {
     "mx": hosts.mx_pattern,
     "dkimSelectors": fields.dkim_selector,
     "tlsReports": hosts.report_uri,
 }
-_EXAMPLES = {
-    "mtasts:agency": "Department of Examples",
-    "name": "example.gov",
-    "mx": "[mail1.example.gov], or [] for a domain that receives no mail",
-    "for": f"[evidence], or what else it lets past: {', '.join(Waiver)}",
-    "reason": "why it may be passed",
-    "approvedBy": "who decided it",
-    "expires": f"2027-01-31, a day within {OVERRIDE_DAYS} days",
-}
-_F = TypeVar("_F", bound=Fields)
 
 
 def load(
@@ -121,11 +105,45 @@ def load_text(raw: bytes, *, file: str) -> AgencyConfig:
     return _load_source(read, file)
 
 
+def load_inbox(
+    values: Mapping[str, object],
+    *,
+    file: str,
+    secret_keys: Collection[str] = (),
+    has_namespace: bool = True,
+) -> InboxConfig:
+    """The model of a whole ``config:`` mapping with ``mtasts:inbox``; arguments as for `load`.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    report = Report(printable(file, 1024), has_namespace=has_namespace)
+    return read_inbox(values, report, secret_keys)
+
+
+def load_inbox_stack(path: Path) -> tuple[InboxConfig, Mapping[str, object]]:
+    """The model of the stack file of an inbox, and all of its values.
+
+    Raises:
+        ConfigError: every problem of the file, before any call to a cloud.
+    """
+    file = str(path)
+    try:
+        read = source.parse(source.read(path))
+    except source.SourceError as error:
+        raise _unreadable(file, error) from error
+    return read_inbox(read.values, _report(read, file)), read.values
+
+
 def _load_source(read: source.Source, file: str) -> AgencyConfig:
+    return _load(read.values, _report(read, file))
+
+
+def _report(read: source.Source, file: str) -> Report:
     report = Report(printable(file, 1024), read.lines)
     for problem in read.problems:
         report.add(problem.key, problem.error, line=problem.line)
-    return _load(read.values, report)
+    return report
 
 
 def _unreadable(file: str, error: source.SourceError) -> ConfigError:
@@ -137,23 +155,24 @@ def _unreadable(file: str, error: source.SourceError) -> ConfigError:
 def _load(
     values: Mapping[str, object], report: Report, secret_keys: Collection[str] = ()
 ) -> AgencyConfig:
+    refuse_inbox(values, report)
     rules.check_namespaces(values, report)
     check_credentials(values, secret_keys, report)
-    known = set(StackFields.known_keys()) | {_DOMAINS}
+    known = set(StackFields.known_keys()) | {DOMAINS}
     raw = fields.mapping(
         {
             key: {"secure": ""} if key in secret_keys else value
             for key, value in values.items()
-            if key in known or key.startswith(f"{PROJECT}:")
+            if (key in known or key.startswith(f"{PROJECT}:")) and key != INBOX
         }
     )
-    entries = _entries(raw.pop(_DOMAINS, None), report)
-    stack = _read(StackFields, raw, "", report)
+    entries = _entries(raw.pop(DOMAINS, None), report)
+    stack = read_fields(StackFields, raw, "", report)
     rules.check_repeated_items(raw.get(rules.REPORTS), hosts.report_uri, rules.REPORTS, report)
     hosting = stack.hosting or Hosting.AWS
     dns = stack.dns or (Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else Dns.ROUTE53)
     domains = [
-        (_read(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
+        (read_fields(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
         for index, entry in entries.items()
     ]
     keys = StackKeys(stack, raw, hosting, dns)
@@ -189,7 +208,7 @@ def _load(
 
 
 def _entry_path(index: int) -> str:
-    return f"{_DOMAINS}[{index}]"
+    return f"{DOMAINS}[{index}]"
 
 
 def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
@@ -198,7 +217,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
     try:
         value = fields.from_json(fields.plain(value))
     except FieldError as error:
-        report.add(_DOMAINS, error)
+        report.add(DOMAINS, error)
         return entries
     if not isinstance(value, list) or not value:
         why = f"{shown(value)} is no list" if value else "no domain is listed"
@@ -206,7 +225,7 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
             "list at least one entry: - name: example.gov; a stack whose domains are all retired "
             "is given up by pulumi destroy -s STACK (mtasts docs retirement)"
         )
-        report.add(_DOMAINS, FieldError(Mistake.NO_DOMAINS, why, fix))
+        report.add(DOMAINS, FieldError(Mistake.NO_DOMAINS, why, fix))
         return entries
     for index, entry in enumerate(value):
         try:
@@ -214,70 +233,6 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         except FieldError as error:
             report.add(_entry_path(index), error, value=entry)
     return entries
-
-
-def _read(kind: type[_F], raw: Mapping[str, object], path: str, report: Report) -> _F:
-    """The valid fields of ``raw``; wrong ones are reported and left out."""
-    prefix = f"{path}." if path else ""
-    for key in kind.REQUIRED:
-        if key not in raw:
-            report.add(prefix + key, _missing(key))
-    good = dict(raw)
-    for key in [key for key, value in raw.items() if value is None and key in kind.known_keys()]:
-        del good[key]
-        report.add(
-            prefix + key,
-            FieldError(Mistake.EMPTY, "the value is empty", "write a value or remove the key"),
-        )
-    try:
-        return kind.model_validate(good)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            place = _path(prefix, detail["loc"])
-            report.add(place, _field_error(kind, detail), value=detail["input"])
-            good.pop(str(detail["loc"][0]), None)
-    return kind.model_validate(good)
-
-
-def _path(prefix: str, location: Iterable[str | int]) -> str:
-    path = prefix
-    for step in location:
-        if isinstance(step, int):
-            path += f"[{step}]"
-        else:
-            path += step if path == prefix else f".{step}"
-    return path
-
-
-def _field_error(kind: type[Fields], detail: ErrorDetails) -> FieldError:
-    """What our own parser said, or what pydantic's only two own complaints mean here."""
-    if detail["type"] == "extra_forbidden":
-        inner = len(detail["loc"]) > 1
-        return _unknown_key(OverrideFields if inner else kind, str(detail["loc"][-1]))
-    if detail["type"] == "missing":
-        return _missing(str(detail["loc"][-1]))
-    error: FieldError = detail["ctx"]["error"]
-    return error
-
-
-def _missing(key: str) -> FieldError:
-    return FieldError(Mistake.MISSING_KEY, "the key is missing", f"add {key}: {_EXAMPLES[key]}")
-
-
-def _unknown_key(kind: type[Fields], key: str) -> FieldError:
-    """An unknown key, with the place or the spelling that was probably meant."""
-    bare = key.removeprefix(f"{PROJECT}:")
-    stack_key = f"{PROJECT}:{bare}"
-    words = [*kind.known_keys(), *([_DOMAINS] if kind is StackFields else [])]
-    if kind is StackFields and bare in DomainFields.known_keys():
-        fix = f"move {bare} into an entry of {_DOMAINS}"
-    elif kind is not StackFields and stack_key in StackFields.known_keys():
-        fix = f"it is set for the whole stack: {stack_key}"
-    elif guess := fields.did_you_mean(key, words):
-        fix = f"did you mean {guess}?"
-    else:
-        fix = f"remove it; {fields.REFERENCE} lists the keys"
-    return FieldError(Mistake.UNKNOWN_KEY, f"'{printable(key)}' is no known key", fix)
 
 
 def _mode(domain: DomainFields, stack: StackFields, *, emergency: bool) -> Mode:

@@ -122,10 +122,8 @@ class Fields(BaseModel):
         return [field.alias or name for name, field in cls.model_fields.items()]
 
 
-class StackFields(Fields):
-    """The flat keys; ``mtasts:domains`` stands apart, since each entry is read on its own."""
-
-    REQUIRED: ClassVar[tuple[str, ...]] = ("mtasts:agency",)
+class AccountFields(Fields):
+    """The keys that say in which accounts a stack is, whatever it holds."""
 
     region: Annotated[str, PlainValidator(identifiers.region)] | None = Field(
         None, alias="aws:region"
@@ -138,6 +136,16 @@ class StackFields(Fields):
         ]
         | None
     ) = Field(None, alias="aws:allowedAccountIds")
+    cloudflare_account: Annotated[str, PlainValidator(identifiers.cloudflare_account)] | None = (
+        Field(None, alias="mtasts:cloudflareAccount")
+    )
+
+
+class StackFields(AccountFields):
+    """The flat keys; ``mtasts:domains`` stands apart, since each entry is read on its own."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("mtasts:agency",)
+
     agency: _Title | None = Field(None, alias="mtasts:agency")
     profile: (
         Annotated[Profile, PlainValidator(fields.word(Profile, meant=_PROFILES_MEANT))] | None
@@ -157,9 +165,6 @@ class StackFields(Fields):
     reroll: _Token | None = Field(None, alias="mtasts:reroll")
     alarm_topic: Annotated[str, PlainValidator(identifiers.alarm_topic)] | None = Field(
         None, alias="mtasts:alarmTopic"
-    )
-    cloudflare_account: Annotated[str, PlainValidator(identifiers.cloudflare_account)] | None = (
-        Field(None, alias="mtasts:cloudflareAccount")
     )
     delegation_zone: Annotated[str, PlainValidator(hosts.delegation_zone)] | None = Field(
         None, alias="mtasts:delegationZone"

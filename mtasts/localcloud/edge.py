@@ -42,12 +42,14 @@ from mtasts.policy import POLICY_PATH
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mtasts.localcloud.aws.function_urls import FunctionUrls
     from mtasts.localcloud.distribution import CloudState, Distribution, OriginAnswer, Workers
 
 logger = logging.getLogger(__name__)
 
 LAGS_SECONDS = (0.05, 0.15, 0.3)
 _TICK_SECONDS = 0.02
+_FUNCTION_BODY_MAX = 8 * 1024 * 1024  # Lambda itself refuses what is over 6 MB
 _CONNECTIONS_MAX = 256
 _HANDSHAKE_SECONDS = 5.0
 _SHUTDOWN_SECONDS = 1.0
@@ -66,10 +68,15 @@ class Edge:
         clock: Callable[[], float] = time.monotonic,
         lags_seconds: Sequence[float] = LAGS_SECONDS,
         workers: Workers | None = None,
+        functions: FunctionUrls | None = None,
     ) -> None:
-        """Make the edge; `start` makes it listen, for hosts of ``workers`` at ``workers_port``."""
+        """Make the edge; `start` makes it listen, for hosts of ``workers`` at ``workers_port``.
+
+        The hosts of ``functions`` are no distributions; Lambda answers for them.
+        """
         self._state = state
         self._workers = workers
+        self._functions = functions
         self._authority = authority
         self._clock = clock
         self.points = [
@@ -218,7 +225,8 @@ class Edge:
         async def answer(request: HttpRequest) -> HttpResponse:
             return await self._respond(number, sni, request, of_workers=of_workers)
 
-        await serve_connection(reader, writer, answer, Limits())
+        body_bytes = _FUNCTION_BODY_MAX if self._function_names(sni) else 0
+        await serve_connection(reader, writer, answer, Limits(body_bytes=body_bytes))
 
     async def _respond(
         self, number: int, sni: str, request: HttpRequest, *, of_workers: bool
@@ -239,6 +247,8 @@ class Edge:
 
         if of_workers:
             response = with_fault(await self._worker(number, sni, host, request), fault)
+        elif self._functions and self._function_names(sni):
+            response = await self._functions.respond(sni, request)
         else:
             viewer = Viewer(request, host, _find(point, sni), _find(point, host))
             response = respond(viewer, point.name, fault, serve)
@@ -282,6 +292,9 @@ class Edge:
         """Present the certificate for ``name``, or end the handshake as CloudFront does."""
         host = host_name(name or "")
         distribution = _find(point, host)
+        if distribution is None and (functions := self._function_names(host)):
+            self._present(connection, host, functions)
+            return None
         if distribution is None:
             logger.info("no distribution for the name %s", printable(host))
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
@@ -293,6 +306,9 @@ class Edge:
             return ssl.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
         self._present(connection, host, names)
         return None
+
+    def _function_names(self, host: str) -> tuple[str, ...]:
+        return self._functions.certificate_names(host) if self._functions else ()
 
     def _present(self, connection: ssl.SSLObject, host: str, names: tuple[str, ...]) -> None:
         fault = self.faults.get(host, EdgeFault())

@@ -77,7 +77,7 @@ def _install(directory: Path, engine: Engine) -> None:
         (binaries / "pulumi").symlink_to(binary)
     else:
         # The engine looks for a language host beside its own file, wherever a symlink to it stands.
-        link(binary, binaries / "pulumi")
+        _link(binary, binaries / "pulumi")
         script = binaries / "pulumi-language-python"
         write_script(
             script, "mtasts.localcloud.languages.python", {EXEC_SCRIPT: str(engine.exec_script)}
@@ -91,8 +91,7 @@ def _install(directory: Path, engine: Engine) -> None:
     (directory / "backend").mkdir()
 
 
-def link(source: Path, target: Path) -> None:
-    """Give a file a second name; a copy where the file system does not take one."""
+def _link(source: Path, target: Path) -> None:
     try:
         target.hardlink_to(source)
     except OSError:  # another file system

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from email import policy
 from email.parser import BytesHeaderParser
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -19,8 +19,12 @@ from mtasts.findings import printable
 from mtasts.localcloud.authority import Authority, Certificate, Offer
 from mtasts.localcloud.rude import Rude, Words
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _KEPT_MESSAGES = 200
 _MESSAGE_MAX_BYTES = 1_000_000
+_RECEIVED_MAX_BYTES = 40 * 1024 * 1024
 _RECIPIENTS_MAX = 100
 _IDLE_SECONDS = 30.0
 _CONNECTIONS_MAX = 64
@@ -102,6 +106,16 @@ class Message:
     subject: str
 
 
+class Receiver(Protocol):
+    """Who gets the mail that a cloud's own MX host takes; every call blocks."""
+
+    def refusal(self, recipient: str) -> str:
+        """The SMTP reply that refuses a recipient; empty for one that is taken."""
+
+    def take(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
+        """The SMTP reply to a whole message."""
+
+
 class MailServers:
     """All MX hosts of a local cloud; ``ports`` maps each to its loopback port."""
 
@@ -116,6 +130,7 @@ class MailServers:
         self.ports: dict[str, int] = {}
         self.flavours: dict[str, Flavour] = {}
         self.messages: deque[Message] = deque(maxlen=_KEPT_MESSAGES)
+        self.receivers: dict[str, Receiver] = {}
 
     async def listen(
         self,
@@ -165,14 +180,15 @@ class MailServers:
             if flavour.certificate
             else None
         )
+        receiver = self.receivers.get(host)
         return _Connection(
-            _Mailbox(host, flavour, self.messages),
+            _Mailbox(host, flavour, self.messages, receiver),
             self._connections,
             self._connections_max,
             hostname=host,
             ident="ESMTP",
             tls_context=context,
-            data_size_limit=_MESSAGE_MAX_BYTES,
+            data_size_limit=_RECEIVED_MAX_BYTES if receiver else _MESSAGE_MAX_BYTES,
             timeout=_IDLE_SECONDS,
             loop=loop,
         )
@@ -216,10 +232,13 @@ class _Connection(SMTP):
 
 
 class _Mailbox:
-    """aiosmtpd's handler: takes every recipient and keeps who sent what to whom."""
+    """aiosmtpd's handler: keeps who sent what to whom, or asks the receiver, if there is one."""
 
-    def __init__(self, host: str, flavour: Flavour, messages: deque[Message]) -> None:
+    def __init__(
+        self, host: str, flavour: Flavour, messages: deque[Message], receiver: Receiver | None
+    ) -> None:
         self._host = host
+        self._receiver = receiver
         self._flavour = flavour
         self._messages = messages
 
@@ -249,13 +268,19 @@ class _Mailbox:
         """Take the recipient, up to the number RFC 5321 section 4.5.3.1.8 asks for."""
         if len(envelope.rcpt_tos) >= _RECIPIENTS_MAX:
             return "452 4.5.3 too many recipients"
+        refusal = await asyncio.to_thread(self._receiver.refusal, address) if self._receiver else ""
+        if refusal:
+            return refusal
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002 - aiosmtpd's signature
-        """Keep the message's envelope and subject."""
+        """Keep the message's envelope and subject, or hand it over; answer once that is done."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
+        if self._receiver is not None:
+            sender, recipients = envelope.mail_from or "", envelope.rcpt_tos
+            return await asyncio.to_thread(self._receiver.take, sender, recipients, content)
         headers = BytesHeaderParser(policy=policy.default).parsebytes(content)
         self._messages.append(
             Message(

@@ -15,6 +15,7 @@ from mtasts.localcloud.cloud import REGION
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
 from mtasts.localcloud.moto_scale import by_what_is_asked
+from mtasts.localcloud.moto_ses import nearer_to_ses
 from mtasts.localcloud.throttling import Throttle
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _nearer_to_aws() -> Iterator[None]:
             setattr(cloudfront, name, replacement)
         stack.enter_context(nearer_to_cloudfront())
         stack.enter_context(nearer_to_s3())
+        stack.enter_context(nearer_to_ses())
         yield
 
 

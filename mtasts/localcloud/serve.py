@@ -20,8 +20,12 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
+from botocore.config import Config
+
 from mtasts.localcloud.authority import Authority
-from mtasts.localcloud.cloud import STATE_FILE, Cloud
+from mtasts.localcloud.aws.function_urls import FunctionUrls
+from mtasts.localcloud.aws.inbound import Inbound
+from mtasts.localcloud.cloud import REGION, STATE_FILE, Cloud
 from mtasts.localcloud.cloudflare import workerd
 from mtasts.localcloud.cloudflare.account import NAME_SERVERS
 from mtasts.localcloud.cloudflare.servers import EDGE_ADDRESSES, CloudflareServers
@@ -31,10 +35,17 @@ from mtasts.localcloud.dns import DnsServer
 from mtasts.localcloud.edge import Edge
 from mtasts.localcloud.lifetime import die_with_parent
 from mtasts.localcloud.mail import MailServers
-from mtasts.localcloud.moto_host import AlreadyRunningError, make_bucket, moto_running, throttle
+from mtasts.localcloud.moto_host import (
+    AlreadyRunningError,
+    make_bucket,
+    moto_running,
+    session,
+    throttle,
+)
 from mtasts.localcloud.resolution import Names, RecordSet, records
 from mtasts.localcloud.state import MotoState
 from mtasts.localcloud.world import World, seed, seed_cloudflare
+from mtasts.run.inbox_survey import mail_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
@@ -64,7 +75,14 @@ class LocalServers:
             clock,
         )
         self._state = MotoState(aws_url, self._cname)
-        self.edge = Edge(self._state, authority, clock=clock, workers=self.cloudflare)
+        self._functions = FunctionUrls(aws_url)
+        self.edge = Edge(
+            self._state,
+            authority,
+            clock=clock,
+            workers=self.cloudflare,
+            functions=self._functions,
+        )
         self._delegations = Delegations()
         self._made: dict[Provider | None, tuple[object, Names]] = {}
         self.dns = DnsServer(self._names)
@@ -73,6 +91,7 @@ class LocalServers:
         for server in self._own_dns.values():
             server.faults = self.dns.faults
         self.mail = MailServers(authority)
+        self.mail.receivers[mail_host(REGION)] = self._inbound()
         self.throttle = throttle
         self._control = ControlServer(self)
 
@@ -116,7 +135,7 @@ class LocalServers:
         await asyncio.to_thread(seed, world, self._aws_url)
         seed_cloudflare(world, self.cloudflare.account)
         self._tell_cloudflare()
-        for host in world.mail_hosts:
+        for host in (*world.mail_hosts, *self.mail.receivers):
             await self.mail.listen(host)
         cloud = Cloud(
             directory=self._directory,
@@ -145,6 +164,16 @@ class LocalServers:
         found = self._names().resolve(name, "CNAME").answer
         return str(found[-1][0].target).rstrip(".").lower() if found else ""
 
+    def _inbound(self) -> Inbound:
+        """SES as it receives mail."""
+        make = partial(session().client, endpoint_url=self._aws_url, config=Config(proxies={}))
+        return Inbound(make("ses"), make("s3"), REGION, self._text)
+
+    def _text(self, name: str) -> str:
+        """The text of a TXT record of one string; empty for none."""
+        found = self._names().resolve(name, "TXT").answer
+        return str(found[-1][0]).strip('"') if found else ""
+
     def _names(self, authority: Provider | None = None) -> Names:
         """What DNS, or the servers of one ``authority``, have.
 
@@ -157,6 +186,7 @@ class LocalServers:
             *self.mail.ports,
             *sorted(self._state.name_servers()),
             *(each.domain_name for each in distributions),
+            *self._functions.hosts(),
         )
         workers = tuple(self.cloudflare.own_names())
         zones = {

@@ -37,6 +37,10 @@ class _Outputs(Mocks):
                     "resourceRecordValue": "_y.acm-validations.aws.",
                 }
                 added = {"arn": "arn:certificate", "domainValidationOptions": [option]}
+            case "aws:ses/domainIdentity:DomainIdentity":
+                added = {"verificationToken": "token"}
+            case "aws:lambda/functionUrl:FunctionUrl":
+                added = {"functionUrl": "https://u.lambda-url.us-east-1.on.aws/"}
             case "aws:route53/record:Record":
                 added = {"fqdn": args.inputs["name"]}
             case "aws:cloudfront/distribution:Distribution":

@@ -9,9 +9,9 @@ from figures import tests_and_patches as count_patches
 # Lower a number when there are fewer; raise one with the reason in the commit.
 AT_MOST = {
     ("mtasts", "noqa"): 34,
-    ("mtasts", "type: ignore"): 3,
+    ("mtasts", "type: ignore"): 2,
     ("mtasts", "pragma: no cover"): 0,
-    ("components", "noqa"): 8,
+    ("components", "noqa"): 10,
     ("components", "type: ignore"): 0,
     ("components", "pragma: no cover"): 0,
     ("mtasts/localcloud", "noqa"): 45,

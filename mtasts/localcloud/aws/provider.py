@@ -17,12 +17,16 @@ from mtasts.localcloud.aws.bucket_settings import (
 )
 from mtasts.localcloud.aws.certificate import Certificate, CertificateValidation
 from mtasts.localcloud.aws.distribution import Distribution
+from mtasts.localcloud.aws.function import Function, FunctionUrl, Permission
 from mtasts.localcloud.aws.invokes import invoke
+from mtasts.localcloud.aws.lifecycle_rules import BucketLifecycleConfiguration
+from mtasts.localcloud.aws.log_group import LogGroup
 from mtasts.localcloud.aws.metric_alarm import MetricAlarm
 from mtasts.localcloud.aws.origin_access import OriginAccessControl
+from mtasts.localcloud.aws.receiving import DomainIdentity, ReceiptRule
 from mtasts.localcloud.aws.record import Record
+from mtasts.localcloud.aws.role import Role, RolePolicy
 from mtasts.localcloud.aws.session import MODELLED, connect
-from mtasts.localcloud.aws.zone import Zone
 from mtasts.localcloud.provider import service
 from mtasts.localcloud.provider.schema import Schema
 
@@ -37,6 +41,7 @@ PLUGIN = service.Plugin(
         resource.token: resource
         for resource in (
             Bucket(),
+            BucketLifecycleConfiguration(),
             BucketObjectv2(),
             BucketOwnershipControls(),
             BucketPolicy(),
@@ -46,10 +51,17 @@ PLUGIN = service.Plugin(
             Certificate(),
             CertificateValidation(),
             Distribution(),
+            DomainIdentity(),
+            Function(),
+            FunctionUrl(),
+            LogGroup(),
             OriginAccessControl(),
             MetricAlarm(),
+            Permission(),
+            ReceiptRule(),
             Record(),
-            Zone(),
+            Role(),
+            RolePolicy(),
         )
     },
     modelled=MODELLED,

@@ -19,6 +19,7 @@ _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # a type tag of the protocol
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
+_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 
 def decode(struct: struct_pb2.Struct) -> Properties:
@@ -43,6 +44,18 @@ def is_unknown(value: Any) -> bool:  # a property value is any JSON value
 def is_asset(value: Any) -> bool:  # a property value is any JSON value
     """Whether a value is an asset."""
     return isinstance(value, dict) and value.get(_SIGNATURE) == _ASSET
+
+
+def is_archive(value: Any) -> bool:  # a property value is any JSON value
+    """Whether a value is an archive."""
+    return isinstance(value, dict) and value.get(_SIGNATURE) == _ARCHIVE
+
+
+def archive_files(archive: Properties) -> dict[str, bytes]:
+    """The content of an archive of assets, by path; raises ``ValueError`` for another kind."""
+    if "assets" not in archive:
+        raise ValueError("the local stand-in reads archives of assets only")
+    return {name: asset_bytes(each) for name, each in sorted(archive["assets"].items())}
 
 
 def asset_bytes(asset: Properties) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Union
 
-from mtasts.localcloud.provider.properties import UNKNOWN, Properties, is_asset
+from mtasts.localcloud.provider.properties import UNKNOWN, Properties, is_archive, is_asset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +108,8 @@ def _fits(kind: str, value: Any) -> bool:  # a property value is any JSON value
         return True
     if kind == "asset":
         return is_asset(value)
+    if kind == "archive":
+        return is_archive(value)
     if isinstance(value, bool):
         return kind == "boolean"
     return isinstance(value, _PYTHON_TYPES[kind])

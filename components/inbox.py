@@ -1,0 +1,100 @@
+"""`Inbox`: where the TLS reports of many agencies arrive, by mail and by HTTPS."""
+
+import os
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from mtasts.cloud.of_inbox import InboxClouds
+from mtasts.components.given import Given
+from mtasts.components.inbox_args import InboxArgs
+from mtasts.components.inbox_clouds import place_inbox
+from mtasts.components.waiting import engine_waits
+from mtasts.errors import MtaStsError
+from mtasts.findings import for_stack
+from mtasts.probe.dns import Resolver
+from mtasts.probe.reach import Reach
+from mtasts.run.inbox_survey import survey_inbox
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What an inbox has: where it is reached, where reports lie, and records to publish."""
+
+    address: str
+    endpoint: pulumi.Output[str]
+    bucket: pulumi.Output[str]
+    publish: pulumi.Output[list[str]]
+
+
+class Inbox(pulumi.ComponentResource):
+    """A mailbox and an HTTPS endpoint for TLS reports (RFC 8460 section 5), and their bucket.
+
+    One inbox serves many agencies: each names its ``report_uris`` in ``mtasts:tlsReports``. It
+    looks at the account, the zone and the mail of its name first, and places nothing where that
+    would take mail from somebody.
+    """
+
+    address: pulumi.Output[str]
+    """The mailbox."""
+    endpoint: pulumi.Output[str]
+    """The URL that takes reports by POST."""
+    report_uris: pulumi.Output[Sequence[str]]
+    """Both, as a TLS-RPT record names them."""
+    bucket: pulumi.Output[str]
+    """The bucket: mail as it came below ``mail/``, what was POSTed below ``https/``."""
+    publish: pulumi.Output[Sequence[str]]
+    """The records that somebody else has to publish, where dns is manual."""
+
+    def __init__(
+        self, name: str, args: InboxArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place the inbox; ``name`` is what its bucket and its rule are named after."""
+        self._place(name, Given.of_arguments(name, args, kind="Inbox"), opts)
+
+    @classmethod
+    def of_stack(cls, opts: pulumi.ResourceOptions | None = None) -> "Inbox":
+        """The inbox of this stack, from the key ``mtasts:inbox`` of its stack file."""
+        stack = pulumi.get_stack()
+
+        async def given() -> Given:
+            return Given.of_stack(stack)
+
+        inbox = cls.__new__(cls)
+        cls._place(inbox, stack, given(), opts)
+        return inbox
+
+    def _place(
+        self, name: str, given: Awaitable[Given], opts: pulumi.ResourceOptions | None
+    ) -> None:
+        super().__init__("mtasts:index:Inbox", name, {}, opts)
+        placed = pulumi.Output.from_input(self._look_and_place(given))
+        self.address = placed.apply(lambda found: found.address)
+        self.endpoint = placed.apply(lambda found: found.endpoint)
+        self.bucket = placed.apply(lambda found: found.bucket)
+        self.publish = placed.apply(lambda found: found.publish)
+        self.report_uris = pulumi.Output.all(self.address, self.endpoint).apply(
+            lambda both: [f"mailto:{both[0]}", both[1]]
+        )
+        self.register_outputs({"address": self.address, "reportUris": self.report_uris})
+
+    async def _look_and_place(self, given: Awaitable[Given]) -> Placed:
+        """What was placed.
+
+        Raises:
+            pulumi.RunError: nothing was, and why.
+        """
+        try:
+            found = await given
+            config = found.load_inbox()
+            clouds = InboxClouds.of(found.name, config, found.values, os.environ)
+            resolver = Resolver(Reach.from_environment(os.environ))
+            with engine_waits().waiting("what is looked up of account, zone and mail"):
+                survey = await survey_inbox(clouds, resolver)
+        except MtaStsError as error:
+            raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
+        for warning in survey.warnings:
+            pulumi.log.warn(warning)
+        parts = place_inbox(clouds, survey, pulumi.ResourceOptions(parent=self))
+        return Placed(str(config.address), *parts)

@@ -1,0 +1,27 @@
+"""The inputs and outputs of `Inbox`, as its schema and every SDK have them.
+
+No ``from __future__ import annotations`` here: the component provider reads the types themselves.
+Inputs are those below ``mtasts:inbox`` in a stack file (docs/config.md).
+"""
+
+from typing import NotRequired, TypedDict
+
+import pulumi
+
+
+class InboxArgs(TypedDict):
+    """One inbox for the TLS reports of many agencies."""
+
+    address: pulumi.Input[str]
+    """The mailbox, such as ``tlsrpt@reports.example.gov``; its domain is the inbox's alone."""
+    hosting: NotRequired[pulumi.Input[str]]
+    """``aws`` or ``cloudflare``."""
+    dns: NotRequired[pulumi.Input[str]]
+    """``route53``, ``cloudflare`` or ``manual``."""
+    zone_id: NotRequired[pulumi.Input[str]]
+    keep_days: NotRequired[pulumi.Input[int]]
+    at_once: NotRequired[pulumi.Input[int]]
+    """Requests that the HTTPS endpoint answers at once; on AWS alone."""
+    endpoint: NotRequired[pulumi.Input[str]]
+    """The host name of the HTTPS endpoint; at Cloudflare alone."""
+    cloudflare_account: NotRequired[pulumi.Input[str]]

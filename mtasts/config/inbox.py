@@ -1,0 +1,232 @@
+"""An inbox for TLS reports: ``mtasts:inbox`` of a stack that has no mail domains of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field, PlainValidator
+
+from mtasts.config import fields, hosts, identifiers, rules
+from mtasts.config.credentials import check_credentials
+from mtasts.config.fields import PROJECT, FieldError, impossible
+from mtasts.config.mistakes import Mistake
+from mtasts.config.model import ConfigError, Hosting
+from mtasts.config.reading import DOMAINS, read_fields
+from mtasts.config.schema import AccountFields, Fields, StackFields
+from mtasts.findings import printable
+from mtasts.zones import Dns
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from mtasts.config.hosts import Mailbox
+    from mtasts.config.report import Report
+
+INBOX = "mtasts:inbox"
+DEFAULT_KEEP_DAYS = 400
+DEFAULT_AT_ONCE = 5
+_ACCOUNT = "mtasts:cloudflareAccount"
+_CLAUSE = "mtasts docs reports"
+
+
+class InboxFields(Fields):
+    """The keys below ``mtasts:inbox``."""
+
+    REQUIRED: ClassVar[tuple[str, ...]] = ("address",)
+
+    address: Annotated[hosts.Mailbox, PlainValidator(hosts.mailbox)] | None = None
+    hosting: Annotated[Hosting, PlainValidator(fields.word(Hosting))] | None = None
+    dns: Annotated[Dns, PlainValidator(fields.word(Dns))] | None = None
+    zone_id: Annotated[str, PlainValidator(identifiers.zone_id)] | None = Field(
+        None, alias="zoneId"
+    )
+    keep_days: (
+        Annotated[
+            int,
+            PlainValidator(
+                fields.whole_number(
+                    30,
+                    3650,
+                    "a promotion looks at 14 days of reports, and ten years are enough",
+                    _CLAUSE,
+                )
+            ),
+        ]
+        | None
+    ) = Field(None, alias="keepDays")
+    at_once: (
+        Annotated[
+            int,
+            PlainValidator(
+                fields.whole_number(
+                    1, 100, "each request at once is one more that strangers can make", _CLAUSE
+                )
+            ),
+        ]
+        | None
+    ) = Field(None, alias="atOnce")
+    endpoint: Annotated[str, PlainValidator(hosts.delegation_zone)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboxConfig:
+    """One inbox: the mailbox, the clouds, and its bounds, with every default filled in.
+
+    ``region`` is None only with hosting cloudflare, where ``endpoint`` is the host name of the
+    HTTPS endpoint; on AWS that name is the cloud's. ``keep_days`` is how long a report is kept as
+    it came, ``at_once`` how many requests are answered at once.
+    """
+
+    address: Mailbox
+    hosting: Hosting
+    dns: Dns
+    zone_id: str | None
+    keep_days: int
+    at_once: int
+    endpoint: str
+    region: str | None
+    allowed_account_ids: tuple[str, ...]
+    cloudflare_account: str | None
+    file: str
+
+
+def refuse_inbox(values: Mapping[str, object], report: Report) -> None:
+    """An agency's stack has no inbox.
+
+    Raises:
+        ConfigError: the stack is an inbox and nothing else, so that no key needs a look.
+    """
+    if INBOX not in values:
+        return
+    if DOMAINS in values:
+        report.add(INBOX, _both())
+        return
+    error = impossible(
+        "this stack is an inbox for TLS reports: it has no mail domains",
+        f"name a stack that has {DOMAINS}",
+        clause=_CLAUSE,
+    )
+    report.add(INBOX, error)
+    raise ConfigError(report.file, report.findings)
+
+
+def read_inbox(
+    values: Mapping[str, object], report: Report, secret_keys: Collection[str] = ()
+) -> InboxConfig:
+    """The model of a whole ``config:`` mapping with ``mtasts:inbox``.
+
+    Raises:
+        ConfigError: with every problem there is.
+    """
+    rules.check_namespaces(values, report)
+    check_credentials(values, secret_keys, report)
+    below = _below(values, secret_keys, report)
+    inbox = (
+        InboxFields.model_validate({})
+        if below is None
+        else read_fields(InboxFields, below, INBOX, report)
+    )
+    stack = read_fields(AccountFields, _beside(values, secret_keys, report), "", report)
+    hosting = inbox.hosting or Hosting.AWS
+    dns = inbox.dns or (Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else Dns.ROUTE53)
+    for key, error in _contradictions(inbox, values, hosting, dns):
+        report.add(key, error)
+    if report.findings or inbox.address is None:
+        raise ConfigError(report.file, report.findings)
+    return InboxConfig(
+        address=inbox.address,
+        hosting=hosting,
+        dns=dns,
+        zone_id=inbox.zone_id,
+        keep_days=inbox.keep_days or DEFAULT_KEEP_DAYS,
+        at_once=inbox.at_once or DEFAULT_AT_ONCE,
+        endpoint=(inbox.endpoint or f"tlsrpt.{inbox.address.domain}")
+        if hosting is Hosting.CLOUDFLARE
+        else "",
+        region=stack.region,
+        allowed_account_ids=tuple(stack.allowed_account_ids or ()),
+        cloudflare_account=stack.cloudflare_account,
+        file=report.file,
+    )
+
+
+def _both() -> FieldError:
+    return impossible(
+        "an inbox is in a stack of its own: it serves many agencies, and outlives each",
+        f"move {INBOX} to another stack file, such as stacks/Pulumi.inbox.yaml",
+        clause=_CLAUSE,
+    )
+
+
+def _below(
+    values: Mapping[str, object], secret_keys: Collection[str], report: Report
+) -> dict[str, object] | None:
+    """The keys below ``mtasts:inbox``; None where it is no mapping, which is reported."""
+    try:
+        found = fields.plain({"secure": ""} if INBOX in secret_keys else values[INBOX])
+        is_json = isinstance(found, str) and found.lstrip().startswith("{")
+        return fields.mapping(fields.from_json(found) if is_json else found)
+    except FieldError as error:
+        report.add(INBOX, error)
+        return None
+
+
+def _beside(
+    values: Mapping[str, object], secret_keys: Collection[str], report: Report
+) -> dict[str, object]:
+    """The keys that an inbox shares with an agency; those of an agency alone are reported."""
+    known: dict[str, object] = {}
+    for key, value in values.items():
+        if key in AccountFields.known_keys():
+            known[key] = {"secure": ""} if key in secret_keys else value
+        elif key == DOMAINS:
+            report.add(key, _both())
+        elif key.startswith(f"{PROJECT}:") and key != INBOX:
+            report.add(key, _not_for_an_inbox(key))
+    return known
+
+
+def _not_for_an_inbox(key: str) -> FieldError:
+    bare = key.removeprefix(f"{PROJECT}:")
+    if bare in InboxFields.known_keys():
+        fix = f"move {bare} below {INBOX}"
+    elif key in StackFields.known_keys():
+        fix = "remove it: it is for stacks with mail domains"
+    else:
+        fix = f"remove it; {fields.REFERENCE} lists the keys"
+    return FieldError(Mistake.UNKNOWN_KEY, f"'{printable(key)}' is no key of an inbox", fix)
+
+
+def _contradictions(
+    inbox: InboxFields, values: Mapping[str, object], hosting: Hosting, dns: Dns
+) -> Iterator[tuple[str, FieldError]]:
+    """What is missing for the cloud of the inbox, or belongs to the other one."""
+    on_cloudflare = hosting is Hosting.CLOUDFLARE
+    if on_cloudflare and dns is not Dns.CLOUDFLARE:
+        why = "Email Routing and a Worker's host name need their zone at Cloudflare"
+        yield f"{INBOX}.dns", impossible(why, "write dns: cloudflare, or hosting: aws")
+    elif dns is Dns.DELEGATED:
+        why = "nothing of an inbox is delegated: whoever has the zone publishes its records"
+        yield f"{INBOX}.dns", impossible(why, "write dns: manual")
+    if not on_cloudflare and inbox.endpoint is not None:
+        why = "the HTTPS endpoint on AWS has a name of AWS's own"
+        yield f"{INBOX}.endpoint", impossible(why, "remove it, or write hosting: cloudflare")
+    if on_cloudflare and inbox.at_once is not None:
+        why = "Workers have no limit of requests at once; the endpoint limits each client's rate"
+        yield f"{INBOX}.atOnce", impossible(why, "remove it, or write hosting: aws")
+    if inbox.zone_id is not None:
+        wanted = Dns.ROUTE53 if identifiers.is_route53_zone(inbox.zone_id) else Dns.CLOUDFLARE
+        if dns is not wanted:
+            why = f"the id has the form of a zone at {wanted}, and dns is {dns}"
+            yield f"{INBOX}.zoneId", impossible(why, f"write dns: {wanted}, or another id")
+    if not on_cloudflare and "aws:region" not in values:
+        why = "the region is missing: hosting aws needs one in which SES receives mail"
+        yield "aws:region", FieldError(Mistake.MISSING_KEY, why, "add aws:region: us-east-1")
+    needs_account = on_cloudflare or dns is Dns.CLOUDFLARE
+    if needs_account and _ACCOUNT not in values:
+        why = "the Cloudflare account is missing: hosting and dns cloudflare need one"
+        fix = f"add {_ACCOUNT}: 0123456789abcdef0123456789abcdef"
+        yield _ACCOUNT, FieldError(Mistake.MISSING_KEY, why, fix)
+    if not needs_account and _ACCOUNT in values:
+        yield _ACCOUNT, impossible("nothing of this inbox is at Cloudflare", "remove it")

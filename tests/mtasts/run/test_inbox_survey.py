@@ -1,0 +1,79 @@
+"""What an inbox asks before it is placed, and what it concludes where nobody answers."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from fake_account import FakeAccount
+from loopback import Zone
+
+from mtasts.cloud.of_inbox import InboxClouds
+from mtasts.config import load_inbox
+from mtasts.errors import UndeterminedError, UsageError
+from mtasts.run.inbox_survey import InboxSurvey, survey_inbox
+
+DOMAIN = "reports.example"
+MX = (DOMAIN, "MX")
+
+
+class Ses:
+    """A client with an active set of no rules."""
+
+    def describe_active_receipt_rule_set(self) -> dict[str, Any]:
+        return {"Metadata": {"Name": "main"}, "Rules": []}
+
+
+class Route53:
+    """A client with one zone."""
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        return [{"HostedZones": [{"Id": "/hostedzone/Z0123456789", "Name": f"{DOMAIN}."}]}]
+
+    def get_hosted_zone(self, **_: str) -> dict[str, Any]:
+        return {"DelegationSet": {"NameServers": ["ns-1.example"]}}
+
+
+def survey(zone: Zone, hosting: str = "aws", dns: str = "manual") -> InboxSurvey:
+    values: dict[str, object] = {
+        "mtasts:inbox": {"address": f"r@{DOMAIN}", "hosting": hosting, "dns": dns}
+    }
+    if hosting == "aws":
+        values["aws:region"] = "us-east-1"
+    else:
+        values["mtasts:cloudflareAccount"] = "a" * 32
+    config = load_inbox(values, file="f")
+    clouds = InboxClouds.of("inbox", config, values, {"CLOUDFLARE_API_TOKEN": "t"})
+    if clouds.aws is not None:
+        clouds = replace(clouds, aws=FakeAccount(clients={"ses": Ses(), "route53": Route53()}))
+    return asyncio.run(survey_inbox(clouds, zone))
+
+
+def test_an_unused_name_takes_an_inbox() -> None:
+    found = survey(Zone({}))
+    assert (found.account_id, found.zone, found.after) == ("123456789012", None, None)
+
+
+def test_mail_that_is_not_known_is_no_mail_that_is_not_there() -> None:
+    with pytest.raises(UndeterminedError, match="the MX records of reports"):
+        survey(Zone({}, frozenset({MX})))
+
+
+def test_a_name_with_mail_takes_none() -> None:
+    with pytest.raises(UsageError, match="such as r@tlsrpt"):
+        survey(Zone({MX: ("10 mx.example.gov",)}))
+
+
+def test_a_delegation_that_is_not_known_is_no_good_one() -> None:
+    with pytest.raises(UndeterminedError, match="the delegation of reports"):
+        survey(Zone({}, frozenset({(DOMAIN, "NS")})), dns="route53")
+
+
+def test_an_inbox_at_cloudflare_is_refused_so_far() -> None:
+    with pytest.raises(UsageError, match="an inbox at Cloudflare is not there yet"):
+        survey(Zone({}), "cloudflare", "cloudflare")
