@@ -25,14 +25,16 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
     """SPF, DKIM and DMARC, as far as a gate would ask for them."""
     if not seen.takes_mail:
         return
-    if not seen.apex.settled:
-        notes.not_known(Question.SPF, f"the SPF record of {seen.domain}", seen.apex.reason, AGAIN)
+    if not seen.records.apex.settled:
+        notes.not_known(
+            Question.SPF, f"the SPF record of {seen.domain}", seen.records.apex.reason, AGAIN
+        )
     else:
-        records = list(filter(is_spf, texts(seen.apex.strings)))
+        records = list(filter(is_spf, texts(seen.records.apex.strings)))
         if len(records) != 1:
             notes.find(checks.SPF_MULTIPLE if records else checks.SPF_MISSING, " | ".join(records))
-        _parsed(_SPF, seen.spf_parsed, notes)
-    for each in seen.dkim:
+        _parsed(_SPF, seen.authentication.spf_parsed, notes)
+    for each in seen.authentication.dkim:
         if not each.settled:
             notes.not_known(Question.DKIM, f"the DKIM key {each.name}", each.reason, AGAIN)
         elif not any(map(is_dkim, texts(each.strings))):
@@ -40,8 +42,8 @@ def judge_authentication(seen: Observed, notes: Notes) -> None:
         for bits in filter(None, map(dkim_rsa_bits, texts(each.strings))):
             if bits < _RSA_BITS:
                 notes.find(checks.DKIM_KEY_WEAK, f"{each.name}: {bits} bits")
-    _dmarc(seen.dmarc, notes)
-    _parsed(_DMARC, seen.dmarc_parsed, notes)
+    _dmarc(seen.authentication.dmarc, notes)
+    _parsed(_DMARC, seen.authentication.dmarc_parsed, notes)
 
 
 class _Parsing(NamedTuple):

@@ -35,7 +35,7 @@ def check_domain(seen: Observed, now: dt.datetime) -> Checked:
     """Judge every layer of ``seen``."""
     notes = Notes(seen.domain)
     id_ = _sts(seen, notes)
-    has_policy = bool(id_) or any(each.status == 200 for each in seen.fetches)
+    has_policy = bool(id_) or any(each.status == 200 for each in seen.policy_host.fetches)
     policy = judge_host(seen, notes, now) if has_policy or _is_there(seen) else None
     judge_mx(seen, notes, policy, now)
     judge_details(seen, notes)
@@ -47,38 +47,39 @@ def check_domain(seen: Observed, now: dt.datetime) -> Checked:
 
 
 def _digest(seen: Observed) -> str:
-    bodies = {each.body for each in seen.fetches if each.status == 200}
+    bodies = {each.body for each in seen.policy_host.fetches if each.status == 200}
     return hashlib.sha256(*bodies).hexdigest() if len(bodies) == 1 else ""
 
 
 def _is_there(seen: Observed) -> bool:
     """Whether there is a sign of MTA-STS at all; without one its absence is one finding."""
-    return bool(seen.sts.strings) or any(each.values for each in seen.host)
+    return bool(seen.records.sts.strings) or any(each.values for each in seen.policy_host.addresses)
 
 
 def _sts(seen: Observed, notes: Notes) -> str:
     """The STS record; its id."""
-    loop = loop_of(seen, seen.sts.name)
+    sts = seen.records.sts
+    loop = loop_of(seen, sts.name)
     if loop:
         notes.find(checks.STS_RECORD_CNAME_LOOP, loop)
         return ""
-    if not seen.sts.settled:
-        notes.not_known(Question.STS_RECORD, "the STS record", seen.sts.reason, AGAIN)
+    if not sts.settled:
+        notes.not_known(Question.STS_RECORD, "the STS record", sts.reason, AGAIN)
         return ""
-    report = check_sts(seen.sts.strings)
-    if target := dangling(seen.sts):
+    report = check_sts(sts.strings)
+    if target := dangling(sts):
         notes.find(checks.STS_RECORD_CNAME_DANGLING, target)
-    elif seen.sts.strings or seen.takes_mail:
+    elif sts.strings or seen.takes_mail:
         notes.findings += report.findings
-    if seen.sts.strings:
-        if seen.sts.canonical not in ("", seen.sts.name):
-            notes.find(checks.STS_RECORD_DELEGATED, seen.sts.canonical)
-        if seen.sts.ttl_seconds > _TTL_LONG:
-            notes.find(checks.STS_RECORD_TTL_LONG, f"{seen.sts.ttl_seconds} s")
-        if not seen.sts.authenticated:
+    if sts.strings:
+        if sts.canonical not in ("", sts.name):
+            notes.find(checks.STS_RECORD_DELEGATED, sts.canonical)
+        if sts.ttl_seconds > _TTL_LONG:
+            notes.find(checks.STS_RECORD_TTL_LONG, f"{sts.ttl_seconds} s")
+        if not sts.authenticated:
             notes.find(checks.STS_RECORD_DNSSEC)
     _aliases(seen, notes)
-    if any(text.startswith(b"v=STSv1") for text in join(seen.apex.strings)):
+    if any(text.startswith(b"v=STSv1") for text in join(seen.records.apex.strings)):
         notes.find(checks.STS_RECORD_APEX, seen.domain)
     record = report.selection.record
     return record.id if record else ""
@@ -87,12 +88,12 @@ def _sts(seen: Observed, notes: Notes) -> str:
 def _aliases(seen: Observed, notes: Notes) -> None:
     """A CNAME beside the record itself: resolvers that hold the one never see the other."""
     for answer, check, question in (
-        (seen.sts, checks.STS_RECORD_CNAME_BESIDE, Question.STS_RECORD),
-        (seen.tlsrpt, TLSRPT_RECORD_CNAME_BESIDE, Question.TLSRPT_RECORD),
+        (seen.records.sts, checks.STS_RECORD_CNAME_BESIDE, Question.STS_RECORD),
+        (seen.records.tlsrpt, TLSRPT_RECORD_CNAME_BESIDE, Question.TLSRPT_RECORD),
     ):
         if not answer.strings or answer.canonical not in ("", answer.name):
             continue
-        for alias in seen.aliases:
+        for alias in seen.records.aliases:
             if alias.name == answer.name and not alias.settled:
                 what = f"whether a CNAME stands beside the record at {answer.name}"
                 notes.not_known(question, what, alias.reason, AGAIN)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from mtasts.check.notes import Notes
-    from mtasts.check.observed import Observed
+    from mtasts.check.observed import Observed, PolicyHostSeen
     from mtasts.observations import Fetch
     from mtasts.policy import Policy
 
@@ -32,21 +32,22 @@ _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGN
 
 def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
     """The policy host, and the policy that it serves."""
+    host = seen.policy_host
     if not _addresses(seen, notes):
         return None
     revocations = dict(seen.revocations)
-    answers = any(each.connected for each in seen.fetches)
-    for fetch in seen.fetches:
+    answers = any(each.connected for each in host.fetches)
+    for fetch in host.fetches:
         if fetch.refused and answers:
             notes.find(checks.HOST_REFUSED, fetch.address)
         else:
             _fetch(fetch, notes)
         judge_accepted(fetch.tls, revocations, notes, certificates.HOST, fetch.address, now=now)
-    _profiles(seen, notes)
-    _renewal(seen, notes)
-    _agents(seen, notes)
+    _profiles(host, notes)
+    _renewal(host, notes)
+    _agents(host, notes)
     bodies = dict.fromkeys(
-        each.body for each in seen.fetches if each.status == 200 and not each.encoding
+        each.body for each in host.fetches if each.status == 200 and not each.encoding
     )
     if len(bodies) > 1:
         notes.find(checks.HOST_BODIES_DIFFER, f"{len(bodies)} bodies")
@@ -54,13 +55,13 @@ def judge_host(seen: Observed, notes: Notes, now: dt.datetime) -> Policy | None:
         return None
     # A host that nobody can reach belongs out of DNS, and one of Cloudflare's own behind another
     # name; neither into the policy.
-    nowhere = {each.host for each in seen.mx_hosts if each.has_no_address}
+    nowhere = {each.host for each in seen.mx.hosts if each.has_no_address}
     hosts = [each for each in seen.mail_hosts if each not in nowhere and not is_proxied(each)]
     report = check_policy(next(iter(bodies)), domain=seen.domain, mx=hosts)
     notes.findings += report.findings
     if report.policy is not None:
         _senders(next(iter(bodies)), notes)
-        _listed(seen, report.policy, notes)
+        _listed(host, report.policy, notes)
     return report.policy
 
 
@@ -72,10 +73,10 @@ def _senders(body: bytes, notes: Notes) -> None:
             notes.find(POLICY_SENDER_REFUSES, f"{dialect.name}: {taken}")
 
 
-def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
+def _listed(host: PolicyHostSeen, policy: Policy, notes: Notes) -> None:
     """Whether each pattern's domain exists: what does not can be registered by anybody."""
-    gone = {each.name for each in seen.patterns if each.status is DnsStatus.NXDOMAIN}
-    for each in seen.patterns:
+    gone = {each.name for each in host.patterns if each.status is DnsStatus.NXDOMAIN}
+    for each in host.patterns:
         if not each.settled:
             what = f"whether {each.name}, which the policy lists, exists"
             notes.not_known(Question.POLICY_MX, what, each.reason, AGAIN)
@@ -84,10 +85,10 @@ def _listed(seen: Observed, policy: Policy, notes: Notes) -> None:
             notes.find(POLICY_MX_NOWHERE, str(pattern))
 
 
-def _agents(seen: Observed, notes: Notes) -> None:
+def _agents(host: PolicyHostSeen, notes: Notes) -> None:
     """Whether senders get what everybody else does, under the names that they have."""
-    for agent, fetch in seen.agents:
-        first = next((each for each in seen.fetches if each.address == fetch.address), fetch)
+    for agent, fetch in host.agents:
+        first = next((each for each in host.fetches if each.address == fetch.address), fetch)
         if fetch.limited or fetch.outcome in _NOT_SEEN:
             what = f"what https://{fetch.host} serves at {fetch.address} to {agent}"
             notes.not_known(Question.HOST_AGENT, what, _said(fetch), LATER)
@@ -95,13 +96,13 @@ def _agents(seen: Observed, notes: Notes) -> None:
             notes.find(checks.HOST_AGENT_BLOCKED, f"{agent}: {_said(fetch)}")
 
 
-def _profiles(seen: Observed, notes: Notes) -> None:
+def _profiles(host: PolicyHostSeen, notes: Notes) -> None:
     """TLS with less than usual, at addresses where the usual handshake stood."""
-    stands = {each.address: each.tls for each in seen.fetches if each.tls.version}
+    stands = {each.address: each.tls for each in host.fetches if each.tls.version}
     for address, tls in stands.items():
         if tls.version != "TLSv1.3":
             notes.find(checks.HOST_TLS13_MISSING, f"{address}: {tls.version}")
-    for profile, found in seen.profiles:
+    for profile, found in host.profiles:
         if found.address not in stands:
             continue
         if found.limited or found.outcome in _NOT_SEEN:
@@ -117,43 +118,44 @@ def _profiles(seen: Observed, notes: Notes) -> None:
             notes.find(checks.HOST_SNI_NEEDED, f"{found.address}: {found.reason}")
 
 
-def _renewal(seen: Observed, notes: Notes) -> None:
+def _renewal(host: PolicyHostSeen, notes: Notes) -> None:
     """Whether the authority that signed the certificate may sign the next one.
 
     None issues over a look-up that fails (RFC 8659 section 3).
     """
-    failed = [each for each in seen.caa if not each.settled]
+    failed = [each for each in host.caa if not each.settled]
     if failed:
         what = f"the CAA records of {failed[0].name}"
         notes.not_known(Question.HOST_CAA, what, failed[0].reason, AGAIN)
         return
-    for organization in sorted({each.tls.issuer for each in seen.fetches} - {""}):
+    for organization in sorted({each.tls.issuer for each in host.fetches} - {""}):
         authority = authority_of(organization)
-        why = forbids(seen.caa, authority) if authority else None
+        why = forbids(host.caa, authority) if authority else None
         if why:
             notes.find(checks.HOST_CAA, why)
 
 
 def _addresses(seen: Observed, notes: Notes) -> bool:
     """What leads to the policy host; whether it may have been asked."""
-    loop = loop_of(seen, seen.host[0].name)
+    addresses = seen.policy_host.addresses
+    loop = loop_of(seen, addresses[0].name)
     if loop:
         notes.find(checks.HOST_CNAME_LOOP, loop)
         return False
-    failed = [each for each in seen.host if not each.settled]
+    failed = [each for each in addresses if not each.settled]
     for each in failed:
         what = f"the {each.type} records of {each.name}"
         notes.not_known(Question.HOST_ADDRESS, what, each.reason, AGAIN)
-    aliased = ", ".join(sorted({each.canonical for each in seen.host} - {"", seen.host[0].name}))
-    if not failed and not any(each.values for each in seen.host):
+    aliased = ", ".join(sorted({each.canonical for each in addresses} - {"", addresses[0].name}))
+    if not failed and not any(each.values for each in addresses):
         notes.find(checks.HOST_CNAME_DANGLING if aliased else checks.HOST_MISSING, aliased)
         return False
     if aliased:
         notes.find(checks.HOST_CNAME, aliased)
-    for address in (value for each in seen.host for value in each.values):
+    for address in (value for each in addresses for value in each.values):
         if address in seen.private:
             notes.find(checks.HOST_ADDRESS_NOT_GLOBAL, address)
-    v4, v6 = seen.host
+    v4, v6 = addresses
     if v4.values and v6.settled and not v6.values:
         notes.find(checks.HOST_IPV6_MISSING)
     return True

@@ -63,7 +63,7 @@ def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
 
 def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Finding]:
     last = ledger.last_body
-    record = select_sts(seen.sts.strings).record if seen.sts.settled else None
+    record = select_sts(seen.records.sts.strings).record if seen.records.sts.settled else None
     if last is None:
         if record is not None:
             yield _finding(checks.STACK_FOREIGN, record.id)
@@ -71,24 +71,24 @@ def _drift(seen: Observed, domain: DomainConfig, ledger: Ledger) -> Iterator[Fin
     parts = ledger.last_phase.phase.parts if ledger.last_phase is not None else None
     if not ledger.is_proven(last):
         yield _finding(checks.STACK_UNPROVEN, last.id)
-    elif seen.sts.settled and (parts is None or parts.record.is_declared):
+    elif seen.records.sts.settled and (parts is None or parts.record.is_declared):
         live = record.id if record is not None else "none"
         if live != last.id:
             yield _finding(checks.STACK_ID_DIFFERS, f"DNS has {live}, the ledger {last.id}")
-    for fetch in seen.fetches:
+    for fetch in seen.policy_host.fetches:
         if fetch.status == 200 and fetch.body != last.body and ledger.is_proven(last):
             yield _finding(checks.STACK_BODY_DIFFERS, fetch.address)
     if not domain.parked and last.policy != domain.policy:
         yield _finding(checks.STACK_BEHIND, f"mode {domain.mode}, max_age {domain.max_age}")
-    rua = select_tlsrpt(seen.tlsrpt.strings).record if seen.tlsrpt.settled else None
+    rua = select_tlsrpt(seen.records.tlsrpt.strings).record if seen.records.tlsrpt.settled else None
     if rua is not None and rua.rua != domain.tls_reports:
         yield _finding(checks.STACK_TLSRPT_DIFFERS, ",".join(rua.rua))
 
 
 def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
     """Live MX hosts beside those of the file; a wildcard there stands for any."""
-    live = [host for host in seen.mx.mx_hosts if host != NULL_MX]
-    if not seen.mx.settled:
+    live = [host for host in seen.mx.answer.mx_hosts if host != NULL_MX]
+    if not seen.mx.answer.settled:
         return
     if domain.parked:
         if live:
@@ -108,7 +108,9 @@ def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]
         policy = body.policy
         if policy is None or policy.mode is not Mode.ENFORCE:
             continue
-        missed = [host for host in seen.mx.mx_hosts if host != NULL_MX and not policy.covers(host)]
+        missed = [
+            host for host in seen.mx.answer.mx_hosts if host != NULL_MX and not policy.covers(host)
+        ]
         if missed:
             until = minute(ledger.held_until(body, now))
             yield _finding(

@@ -33,13 +33,15 @@ _FORWARD = re.compile(r"(?:ECDHE|DHE|TLS_)")
 
 def judge_mx(seen: Observed, notes: Notes, policy: Policy | None, now: dt.datetime) -> None:
     """The MX records, and every address of every host."""
-    if not seen.mx.settled:
-        notes.not_known(Question.MX, f"the MX records of {seen.domain}", seen.mx.reason, AGAIN)
+    if not seen.mx.answer.settled:
+        notes.not_known(
+            Question.MX, f"the MX records of {seen.domain}", seen.mx.answer.reason, AGAIN
+        )
         return
     _records(seen, notes, policy)
     revocations = dict(seen.revocations)
-    answers = any(session.connected for each in seen.mx_hosts for session in each.sessions)
-    for each in seen.mx_hosts:
+    answers = any(session.connected for each in seen.mx.hosts for session in each.sessions)
+    for each in seen.mx.hosts:
         if is_proxied(each.host):
             notes.find(checks.MX_PROXIED, each.host)
             continue
@@ -59,8 +61,8 @@ def is_proxied(host: str) -> bool:
 
 
 def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
-    hosts = seen.mx.mx_hosts
-    if seen.mx.status is DnsStatus.NXDOMAIN:
+    hosts = seen.mx.answer.mx_hosts
+    if seen.mx.answer.status is DnsStatus.NXDOMAIN:
         notes.find(checks.MX_DOMAIN_MISSING, seen.domain)
     elif hosts == (NULL_MX,):
         if policy is not None and policy.mode is not Mode.NONE:
@@ -69,9 +71,9 @@ def _records(seen: Observed, notes: Notes, policy: Policy | None) -> None:
         notes.find(checks.MX_NULL_BESIDE, ", ".join(hosts))
     elif not hosts:
         notes.find(checks.MX_IMPLICIT)
-    if seen.left_out:
-        notes.find(checks.MX_MANY, f"{seen.left_out} were not looked at")
-    for host, count in Counter(host for _, host in seen.mx.exchanges).items():
+    if seen.mx.left_out:
+        notes.find(checks.MX_MANY, f"{seen.mx.left_out} were not looked at")
+    for host, count in Counter(host for _, host in seen.mx.answer.exchanges).items():
         if count > 1:
             notes.find(checks.MX_DUPLICATE, f"{host}: {count} records")
 

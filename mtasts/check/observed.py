@@ -65,57 +65,98 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """Everything that was looked at; a look-up that did not end in time is a failed one.
+class RecordsSeen:
+    """TXT look-ups: the two records, the one of an old draft, and the domain's own name.
 
-    ``host`` are the address look-ups of the policy host, ``fetches`` one request an address,
-    ``agents`` those that were made under a sender's own name, and ``profiles`` handshakes with
-    other client profiles than the usual one. ``aliases`` are CNAME look-ups of the two records' own
-    names, ``loops`` CNAME chains that come back, ``caa`` look-ups from the policy host upwards.
-    ``patterns`` are look-ups of what the policy lists, ``revocations`` what says of certificates
-    whether they were revoked, by address. ``details`` are of TLS, on demand. ``left_out`` counts MX
-    hosts that were not looked at. ``private`` are those addresses of policy and MX hosts that
-    nobody outside can reach (RFC 6890). ``dkim`` and ``dmarc`` are TXT look-ups, the latter from
-    the domain upwards.
+    ``aliases`` are CNAME look-ups of the two records' own names, ``loops`` CNAME chains that come
+    back, those of the policy host among them.
     """
 
-    domain: str
     sts: DnsAnswer
     tlsrpt: DnsAnswer
     legacy: DnsAnswer
     apex: DnsAnswer
-    mx: DnsAnswer
-    host: tuple[DnsAnswer, ...]
+    aliases: tuple[DnsAnswer, ...] = ()
+    loops: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyHostSeen:
+    """The policy host: its address look-ups, and what came of each address.
+
+    ``fetches`` are one request an address, ``agents`` those that were made under a sender's own
+    name, ``profiles`` handshakes with other client profiles than the usual one. ``caa`` are
+    look-ups from the policy host upwards, ``patterns`` those of what the policy lists.
+    """
+
+    addresses: tuple[DnsAnswer, ...]
     fetches: tuple[Fetch, ...] = ()
     agents: tuple[tuple[str, Fetch], ...] = ()
     profiles: tuple[tuple[ClientProfile, Fetch], ...] = ()
-    aliases: tuple[DnsAnswer, ...] = ()
-    loops: tuple[tuple[str, ...], ...] = ()
     caa: tuple[DnsAnswer, ...] = ()
     patterns: tuple[DnsAnswer, ...] = ()
-    revocations: tuple[tuple[str, Fetch], ...] = ()
-    details: tuple[TlsDetails, ...] = ()
-    mx_hosts: tuple[MxHost, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MxSeen:
+    """The MX look-up, and its hosts; ``left_out`` counts those that were not looked at."""
+
+    answer: DnsAnswer
+    hosts: tuple[MxHost, ...] = ()
     left_out: int = 0
-    private: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportingSeen:
+    """Where the TLS-RPT record has reports sent to."""
+
     mailboxes: tuple[Mailbox, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
-    dmarc: tuple[DnsAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationSeen:
+    """TXT look-ups of DKIM keys, and of DMARC from the domain upwards; what parsers say of records.
+
+    The SPF record is a TXT record of the domain's own name.
+    """
+
     dkim: tuple[DnsAnswer, ...] = ()
+    dmarc: tuple[DnsAnswer, ...] = ()
     spf_parsed: Parsed | None = None
     dmarc_parsed: Parsed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything that was looked at; a look-up that did not end in time is a failed one.
+
+    Of policy host and MX hosts alike: ``revocations`` says of certificates whether they were
+    revoked, by URL; ``details`` are of TLS, on demand; ``private`` are addresses that nobody
+    outside can reach (RFC 6890).
+    """
+
+    domain: str
+    records: RecordsSeen
+    policy_host: PolicyHostSeen
+    mx: MxSeen
+    reporting: ReportingSeen = ReportingSeen()
+    authentication: AuthenticationSeen = AuthenticationSeen()
+    revocations: tuple[tuple[str, Fetch], ...] = ()
+    details: tuple[TlsDetails, ...] = ()
+    private: frozenset[str] = frozenset()
 
     @property
     def takes_mail(self) -> bool:
         """False where a null MX says so (RFC 7505): nobody then asks for a policy."""
-        return self.mx.mx_hosts != (NULL_MX,)
+        return self.mx.answer.mx_hosts != (NULL_MX,)
 
     @property
     def mail_hosts(self) -> tuple[str, ...]:
         """Who receives the mail: without MX records the domain itself (RFC 5321 section 5.1)."""
-        if self.mx.status is DnsStatus.NO_DATA:
+        if self.mx.answer.status is DnsStatus.NO_DATA:
             return (self.domain,)
-        return tuple(host for host in self.mx.mx_hosts if host != NULL_MX)
+        return tuple(host for host in self.mx.answer.mx_hosts if host != NULL_MX)
 
 
 def dangling(answer: DnsAnswer) -> str:
@@ -126,4 +167,4 @@ def dangling(answer: DnsAnswer) -> str:
 
 def loop_of(seen: Observed, name: str) -> str:
     """The CNAME chain from ``name`` that comes back to itself, as evidence; empty for none."""
-    return next((" -> ".join(each) for each in seen.loops if each[0] == name), "")
+    return next((" -> ".join(each) for each in seen.records.loops if each[0] == name), "")

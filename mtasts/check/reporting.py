@@ -24,35 +24,41 @@ _SILENT = (SmtpOutcome.CONNECT_FAILED, SmtpOutcome.NO_ROUTE, SmtpOutcome.TIMED_O
 def judge_tlsrpt(seen: Observed, notes: Notes, policy: Policy | None) -> None:
     """Judge the record, and whether reports would arrive."""
     _record(seen, notes)
-    for endpoint in seen.endpoints:
+    for endpoint in seen.reporting.endpoints:
         _endpoint(endpoint, notes)
-    for mailbox in seen.mailboxes:
+    for mailbox in seen.reporting.mailboxes:
         _mailbox(mailbox, notes)
-    locked = [each for each in seen.mailboxes if each.domain == seen.domain]
-    if locked and len(locked) == len(seen.mailboxes) and policy and policy.mode is Mode.ENFORCE:
+    locked = [each for each in seen.reporting.mailboxes if each.domain == seen.domain]
+    if (
+        locked
+        and len(locked) == len(seen.reporting.mailboxes)
+        and policy
+        and policy.mode is Mode.ENFORCE
+    ):
         notes.find(checks.TLSRPT_MAILBOX_LOCKED, locked[0].uri)
 
 
 def _record(seen: Observed, notes: Notes) -> None:
     """The record, at its own place and at others."""
-    loop = loop_of(seen, seen.tlsrpt.name)
+    records, tlsrpt = seen.records, seen.records.tlsrpt
+    loop = loop_of(seen, tlsrpt.name)
     if loop:
         notes.find(checks.TLSRPT_RECORD_CNAME_LOOP, loop)
-    elif not seen.tlsrpt.settled:
-        notes.not_known(Question.TLSRPT_RECORD, "the TLS-RPT record", seen.tlsrpt.reason, AGAIN)
-    elif target := dangling(seen.tlsrpt):
+    elif not tlsrpt.settled:
+        notes.not_known(Question.TLSRPT_RECORD, "the TLS-RPT record", tlsrpt.reason, AGAIN)
+    elif target := dangling(tlsrpt):
         notes.find(checks.TLSRPT_RECORD_CNAME_DANGLING, target)
-    elif seen.tlsrpt.strings or seen.takes_mail:
-        notes.findings += check_tlsrpt(seen.tlsrpt.strings).findings
-        if seen.tlsrpt.strings and seen.tlsrpt.canonical not in ("", seen.tlsrpt.name):
-            notes.find(checks.TLSRPT_RECORD_DELEGATED, seen.tlsrpt.canonical)
-    if not seen.legacy.settled:
-        what = f"whether a record stands at {seen.legacy.name}"
-        notes.not_known(Question.TLSRPT_RECORD, what, seen.legacy.reason, AGAIN)
+    elif tlsrpt.strings or seen.takes_mail:
+        notes.findings += check_tlsrpt(tlsrpt.strings).findings
+        if tlsrpt.strings and tlsrpt.canonical not in ("", tlsrpt.name):
+            notes.find(checks.TLSRPT_RECORD_DELEGATED, tlsrpt.canonical)
+    if not records.legacy.settled:
+        what = f"whether a record stands at {records.legacy.name}"
+        notes.not_known(Question.TLSRPT_RECORD, what, records.legacy.reason, AGAIN)
     # A wildcard answers there too, with whatever it says.
-    if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.legacy.strings)):
+    if any(text.startswith(b"v=TLSRPTv1") for text in join(records.legacy.strings)):
         notes.find(checks.TLSRPT_RECORD_LEGACY)
-    if any(text.startswith(b"v=TLSRPTv1") for text in join(seen.apex.strings)):
+    if any(text.startswith(b"v=TLSRPTv1") for text in join(records.apex.strings)):
         notes.find(checks.TLSRPT_RECORD_APEX, seen.domain)
 
 

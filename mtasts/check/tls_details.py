@@ -21,8 +21,10 @@ _INSTALL = "install openssl here, or ask again"
 
 def judge_details(seen: Observed, notes: Notes) -> None:
     """Every address of which details were asked for."""
-    certificates = {(each.host, each.address): each.tls.certificate for each in seen.fetches}
-    for host in seen.mx_hosts:
+    certificates = {
+        (each.host, each.address): each.tls.certificate for each in seen.policy_host.fetches
+    }
+    for host in seen.mx.hosts:
         certificates |= {(s.host, s.address): s.tls.certificate for s in host.sessions}
     for each in seen.details:
         _judge(each, notes, certificates)

@@ -8,7 +8,15 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from mtasts.check.observed import MxHost, Observed
+from mtasts.check.observed import (
+    AuthenticationSeen,
+    MxHost,
+    MxSeen,
+    Observed,
+    PolicyHostSeen,
+    RecordsSeen,
+    ReportingSeen,
+)
 from mtasts.check.revocation import source
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
 from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
@@ -94,16 +102,10 @@ class Observer:
         sts, tlsrpt, legacy, apex, *more = found
         seen = Observed(
             domain,
-            sts,
-            tlsrpt,
-            legacy,
-            apex,
-            mx=mx,
-            host=addresses,
-            aliases=tuple(aliases),
-            caa=caa,
-            dkim=tuple(more[: len(dkim)]),
-            dmarc=tuple(more[len(dkim) :]),
+            RecordsSeen(sts, tlsrpt, legacy, apex, tuple(aliases)),
+            PolicyHostSeen(addresses, caa=caa),
+            MxSeen(mx),
+            authentication=AuthenticationSeen(tuple(more[: len(dkim)]), tuple(more[len(dkim) :])),
         )
         return await _Looking(self, seen, ask, end).onwards()
 
@@ -126,7 +128,7 @@ class _Looking:
         exchanges = seen.mail_hosts
         host, loops, hosts, mailboxes, endpoints, parsed = await asyncio.gather(
             self._host(),
-            self._ask.loops((seen.sts, seen.tlsrpt, *seen.host)),
+            self._ask.loops((seen.records.sts, seen.records.tlsrpt, *seen.policy_host.addresses)),
             asyncio.gather(*map(self._mx, exchanges[:_MX_MAX])),
             self._each(self._visits.mailbox, "mailto"),
             self._each(self._visits.endpoint, "https"),
@@ -135,31 +137,32 @@ class _Looking:
         revocations, details = await asyncio.gather(
             self._revocations(host.fetches, hosts), self._details(host.fetches, hosts)
         )
-        answers = (*seen.host, *(each for host in hosts for each in host.addresses))
+        answers = (
+            *seen.policy_host.addresses,
+            *(each for host in hosts for each in host.addresses),
+        )
         there = {address for each in answers for address in each.values}
-        return replace(
+        return Observed(
+            seen.domain,
+            replace(seen.records, loops=loops),
             host,
-            private=frozenset(each for each in there if not self._reach.reaches_all(each)),
-            revocations=revocations,
-            details=details,
-            loops=loops,
-            mx_hosts=tuple(hosts),
-            left_out=max(0, len(exchanges) - _MX_MAX),
-            mailboxes=mailboxes,
-            endpoints=endpoints,
-            spf_parsed=parsed[0],
-            dmarc_parsed=parsed[1],
+            replace(seen.mx, hosts=tuple(hosts), left_out=max(0, len(exchanges) - _MX_MAX)),
+            ReportingSeen(mailboxes, endpoints),
+            replace(seen.authentication, spf_parsed=parsed[0], dmarc_parsed=parsed[1]),
+            revocations,
+            details,
+            frozenset(each for each in there if not self._reach.reaches_all(each)),
         )
 
-    async def _host(self) -> Observed:
+    async def _host(self) -> PolicyHostSeen:
         """The policy host: each address, with several user agents and with older TLS."""
-        there = addresses_in(self._seen.host)
+        there = addresses_in(self._seen.policy_host.addresses)
         found = await asyncio.gather(
             *(self._fetches(each, SENDER_AGENTS if each == there[0] else ()) for each in there)
         )
         fetches = [each.usual for each in found]
         return replace(
-            self._seen,
+            self._seen.policy_host,
             fetches=tuple(fetches),
             agents=tuple(pair for each in found for pair in each.agents),
             profiles=tuple(pair for each in found for pair in each.less),
@@ -171,7 +174,7 @@ class _Looking:
 
         The usual request comes first, so that a rate limit hits the others and not this one.
         """
-        host, visits, end = self._seen.host[0].name, self._visits, self._end
+        host, visits, end = self._seen.policy_host.addresses[0].name, self._visits, self._end
 
         async def fetch(agent: str = USER_AGENT) -> Fetch:
             return await visits.fetch(host, address, end, agent=agent)
@@ -258,18 +261,18 @@ class _Looking:
         self, look: Callable[[str, float], Coroutine[Any, Any, T]], scheme: str
     ) -> tuple[T, ...]:
         """``look`` at every URI of the scheme in the TLS-RPT record."""
-        uris = report_uris(self._seen.tlsrpt, scheme)
+        uris = report_uris(self._seen.records.tlsrpt, scheme)
         return tuple(await asyncio.gather(*(look(uri, self._end) for uri in uris)))
 
     async def _spf(self) -> Parsed | None:
-        records = list(filter(is_spf, texts(self._seen.apex.strings)))
+        records = list(filter(is_spf, texts(self._seen.records.apex.strings)))
         if len(records) != 1:
             return None
         return await self._parsers.read("spf", records[0], self._seen.domain, self._end)
 
     async def _dmarc(self) -> Parsed | None:
         """The parsed record of the first name that has one; None for several or unknown records."""
-        for answer in self._seen.dmarc:
+        for answer in self._seen.authentication.dmarc:
             records = list(filter(begins_dmarc, texts(answer.strings)))
             if len(records) == 1:
                 owner = answer.name.partition(".")[2]

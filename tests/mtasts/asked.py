@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from live_domain import GOOD, SOON, fetched, session
+from live_domain import GOOD, SOON, changed, fetched, session
 
 from mtasts.observations import DnsStatus, SmtpOutcome, TlsSession
 from mtasts.probe.reach import Reach
@@ -50,5 +50,5 @@ def seen(domain: str) -> Observed:
         "dark.example": session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"),
         "<b>.example": fetched(status=301, headers=(("location", "<script>alert(1)</script>"),)),
     }
-    sts = replace(GOOD.sts, status=DnsStatus.ANSWERED)
-    return replace(GOOD, domain=domain, sts=sts, **changes.get(domain, {}))
+    sts = replace(GOOD.records.sts, status=DnsStatus.ANSWERED)
+    return changed(GOOD, domain=domain, sts=sts, **changes.get(domain, {}))

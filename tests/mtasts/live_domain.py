@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from mtasts.check.observed import Endpoint, Mailbox, MxHost, Observed, ReverseDns
+from mtasts.check.observed import (
+    AuthenticationSeen,
+    Endpoint,
+    Mailbox,
+    MxHost,
+    MxSeen,
+    Observed,
+    PolicyHostSeen,
+    RecordsSeen,
+    ReportingSeen,
+    ReverseDns,
+)
 from mtasts.names import MxPattern
 from mtasts.observations import (
     ClientProfile,
@@ -65,34 +76,61 @@ MX_HOST = MxHost(
 REPORTS = "tlsrpt@reports.example"
 GOOD = Observed(
     DOMAIN,
-    sts=txt(f"_mta-sts.{DOMAIN}", "v=STSv1; id=1;", ttl_seconds=300),
-    tlsrpt=txt(f"_smtp._tls.{DOMAIN}", f"v=TLSRPTv1; rua=mailto:{REPORTS};"),
-    legacy=txt(f"_smtp-tlsrpt.{DOMAIN}"),
-    apex=txt(DOMAIN, "v=spf1 mx -all"),
-    mx=dns(DOMAIN, "MX", f"10 {MX}"),
-    host=(dns(HOST, "A", "192.0.2.1"), dns(HOST, "AAAA", "2001:db8::1")),
-    fetches=(FETCH, replace(FETCH, address="2001:db8::1")),
-    agents=(("Google-SMTP-STS", FETCH),),
-    mx_hosts=(MX_HOST,),
-    profiles=(
-        (ClientProfile.TLS12, FETCH),
-        (ClientProfile.OLD, replace(FETCH, outcome=FetchOutcome.TLS_FAILED)),
-        (ClientProfile.NAMELESS, FETCH),
+    RecordsSeen(
+        sts=txt(f"_mta-sts.{DOMAIN}", "v=STSv1; id=1;", ttl_seconds=300),
+        tlsrpt=txt(f"_smtp._tls.{DOMAIN}", f"v=TLSRPTv1; rua=mailto:{REPORTS};"),
+        legacy=txt(f"_smtp-tlsrpt.{DOMAIN}"),
+        apex=txt(DOMAIN, "v=spf1 mx -all"),
+        aliases=(dns(f"_mta-sts.{DOMAIN}", "CNAME"), dns(f"_smtp._tls.{DOMAIN}", "CNAME")),
     ),
-    aliases=(dns(f"_mta-sts.{DOMAIN}", "CNAME"), dns(f"_smtp._tls.{DOMAIN}", "CNAME")),
-    caa=(dns(HOST, "CAA"), dns(DOMAIN, "CAA", '0 issue "letsencrypt.org"')),
-    patterns=(dns(MX, "A", "192.0.2.9"),),
-    endpoints=(Endpoint("https://r.example/", (dns("r.example", "A", "192.0.2.7"),), FETCH),),
-    spf_parsed=Parsed("v=spf1 mx -all"),
-    dmarc_parsed=Parsed("v=DMARC1; p=reject"),
-    mailboxes=(
-        Mailbox(
-            f"mailto:{REPORTS}", "reports.example", dns("reports.example", "MX", "1 a.b"), SESSION
+    PolicyHostSeen(
+        addresses=(dns(HOST, "A", "192.0.2.1"), dns(HOST, "AAAA", "2001:db8::1")),
+        fetches=(FETCH, replace(FETCH, address="2001:db8::1")),
+        agents=(("Google-SMTP-STS", FETCH),),
+        profiles=(
+            (ClientProfile.TLS12, FETCH),
+            (ClientProfile.OLD, replace(FETCH, outcome=FetchOutcome.TLS_FAILED)),
+            (ClientProfile.NAMELESS, FETCH),
         ),
+        caa=(dns(HOST, "CAA"), dns(DOMAIN, "CAA", '0 issue "letsencrypt.org"')),
+        patterns=(dns(MX, "A", "192.0.2.9"),),
     ),
-    dmarc=(txt(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject"),),
-    dkim=(txt(f"s1._domainkey.{DOMAIN}", "v=DKIM1; p=AAAA"),),
+    MxSeen(dns(DOMAIN, "MX", f"10 {MX}"), (MX_HOST,)),
+    ReportingSeen(
+        (
+            Mailbox(
+                f"mailto:{REPORTS}",
+                "reports.example",
+                dns("reports.example", "MX", "1 a.b"),
+                SESSION,
+            ),
+        ),
+        (Endpoint("https://r.example/", (dns("r.example", "A", "192.0.2.7"),), FETCH),),
+    ),
+    AuthenticationSeen(
+        dkim=(txt(f"s1._domainkey.{DOMAIN}", "v=DKIM1; p=AAAA"),),
+        dmarc=(txt(f"_dmarc.{DOMAIN}", "v=DMARC1; p=reject"),),
+        spf_parsed=Parsed("v=spf1 mx -all"),
+        dmarc_parsed=Parsed("v=DMARC1; p=reject"),
+    ),
 )
+# Words that a table of changes uses for a part's field: those of the part itself say less.
+_WORDS = {"host": "addresses", "mx": "answer", "mx_hosts": "hosts"}
+_PARTS = {
+    field.name: part
+    for part in ("records", "policy_host", "mx", "reporting", "authentication")
+    for field in fields(getattr(GOOD, part))
+}
+
+
+def changed(seen: Observed, **changes: Any) -> Observed:
+    """The same with other fields, of whichever part they are."""
+    for word, value in changes.items():
+        name = _WORDS.get(word, word)
+        part = _PARTS.get(name)
+        new = value if part is None else replace(getattr(seen, part), **{name: value})
+        seen = replace(seen, **{part or name: new})
+    return seen
 
 
 def ids(found: Checked) -> list[str]:
@@ -104,4 +142,4 @@ def fetched(**changes: Any) -> dict[str, Any]:
 
 
 def session(**changes: Any) -> dict[str, Any]:
-    return {"mx_hosts": (replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, **changes),)),)}
+    return {"mx_hosts": (replace(GOOD.mx.hosts[0], sessions=(replace(SESSION, **changes),)),)}

@@ -24,6 +24,7 @@ from live_domain import (
     TEXT,
     TLS,
     body,
+    changed,
     dns,
     fetched,
     ids,
@@ -51,7 +52,7 @@ FAILED = DnsStatus.FAILED
 
 
 def checked(**changes: Any) -> Checked:
-    return check_domain(replace(GOOD, **changes), NOW)
+    return check_domain(changed(GOOD, **changes), NOW)
 
 
 DIGEST = hashlib.sha256(body()).hexdigest()
@@ -66,11 +67,11 @@ def header(name: str, value: str) -> dict[str, Any]:
 
 
 def mailbox(**changes: Any) -> dict[str, Any]:
-    return {"mailboxes": (replace(GOOD.mailboxes[0], **changes),)}
+    return {"mailboxes": (replace(GOOD.reporting.mailboxes[0], **changes),)}
 
 
 def endpoint(**changes: Any) -> dict[str, Any]:
-    return {"endpoints": (replace(GOOD.endpoints[0], **changes),)}
+    return {"endpoints": (replace(GOOD.reporting.endpoints[0], **changes),)}
 
 
 def profile(which: ClientProfile, outcome: FetchOutcome, **changes: Any) -> dict[str, Any]:
@@ -104,13 +105,13 @@ def tlsa(*values: str, certificate: bytes = b"", **changes: Any) -> dict[str, An
     return mx_host(tlsa=answer, sessions=(shown,))
 
 
-STS_NAME, RPT_NAME = GOOD.sts.name, GOOD.tlsrpt.name
+STS_NAME, RPT_NAME = GOOD.records.sts.name, GOOD.records.tlsrpt.name
 LOST: dict[str, Any] = {"status": FAILED, "strings": ()}
 OTHER_HASH = "00" * 32
 
 
 PROXIED = "_dc-mx.0a1b2c3d4e5f.example.gov"
-A, AAAA = GOOD.host
+A, AAAA = GOOD.policy_host.addresses
 GONE = replace(A, values=(), status=DnsStatus.NXDOMAIN)
 REFUSED = SmtpOutcome.CERTIFICATE_REFUSED
 CERT_REFUSED = FetchOutcome.CERTIFICATE_REFUSED
@@ -128,9 +129,12 @@ RSA_1024, RSA_2048 = (
     ("changes", "expected"),
     [
         ({"sts": txt("n")}, "sts-record-missing"),
-        ({"sts": replace(GOOD.sts, canonical="sts.elsewhere.example")}, "sts-record-delegated"),
-        ({"sts": replace(GOOD.sts, ttl_seconds=86_401)}, "sts-record-ttl-long"),
-        ({"sts": replace(GOOD.sts, authenticated=False)}, "sts-record-dnssec"),
+        (
+            {"sts": replace(GOOD.records.sts, canonical="sts.elsewhere.example")},
+            "sts-record-delegated",
+        ),
+        ({"sts": replace(GOOD.records.sts, ttl_seconds=86_401)}, "sts-record-ttl-long"),
+        ({"sts": replace(GOOD.records.sts, authenticated=False)}, "sts-record-dnssec"),
         ({"apex": txt(DOMAIN, "v=spf1 -all", "v=STSv1; id=1;")}, "sts-record-apex"),
         ({"apex": txt(DOMAIN, "v=spf1 -all", "v=TLSRPTv1; rua=")}, "tlsrpt-record-apex"),
         ({"host": (GONE, GONE), "fetches": ()}, "host-missing"),
@@ -176,7 +180,10 @@ RSA_1024, RSA_2048 = (
         (session(outcome=REFUSED), "mx-certificate-invalid"),
         (session(tls=TlsSession(expires=SOON)), "mx-certificate-expiring"),
         ({"tlsrpt": txt("n")}, "tlsrpt-record-missing"),
-        ({"tlsrpt": replace(GOOD.tlsrpt, canonical="r.example")}, "tlsrpt-record-delegated"),
+        (
+            {"tlsrpt": replace(GOOD.records.tlsrpt, canonical="r.example")},
+            "tlsrpt-record-delegated",
+        ),
         ({"legacy": txt("n", "v=TLSRPTv1; rua=mailto:a@b.example")}, "tlsrpt-record-legacy"),
         (mailbox(mx=dns("reports.example", "MX", "0 .")), "tlsrpt-mailbox-lost"),
         (mailbox(mx=replace(GONE, type="MX")), "tlsrpt-mailbox-lost"),
@@ -195,11 +202,11 @@ RSA_1024, RSA_2048 = (
             "tlsrpt-record-cname-beside",
         ),
         (
-            {"sts": replace(GOOD.sts, **LOST), "loops": ((STS_NAME, "b", STS_NAME),)},
+            {"sts": replace(GOOD.records.sts, **LOST), "loops": ((STS_NAME, "b", STS_NAME),)},
             "sts-record-cname-loop",
         ),
         (
-            {"tlsrpt": replace(GOOD.tlsrpt, **LOST), "loops": ((RPT_NAME, "b", "b"),)},
+            {"tlsrpt": replace(GOOD.records.tlsrpt, **LOST), "loops": ((RPT_NAME, "b", "b"),)},
             "tlsrpt-record-cname-loop",
         ),
         (
@@ -329,7 +336,7 @@ def test_nothing_stops_at_the_first_problem() -> None:
         sts=txt("n", "v=STSv1; id=1;", "v=STSv1; id=2;"),
         fetches=(replace(FETCH, body=b"<html>"), replace(FETCH, status=302)),
         mx_hosts=(
-            replace(GOOD.mx_hosts[0], sessions=(replace(SESSION, tls=TlsSession(expires=SOON)),)),
+            replace(GOOD.mx.hosts[0], sessions=(replace(SESSION, tls=TlsSession(expires=SOON)),)),
         ),
         tlsrpt=txt("n"),
         dmarc=(),
@@ -348,12 +355,12 @@ def test_nothing_stops_at_the_first_problem() -> None:
 @pytest.mark.parametrize(
     ("changes", "unknown"),
     [
-        ({"sts": replace(GOOD.sts, strings=(), status=FAILED)}, "sts-record"),
-        ({"tlsrpt": replace(GOOD.tlsrpt, strings=(), status=FAILED)}, "tlsrpt-record"),
-        ({"mx": replace(GOOD.mx, values=(), status=FAILED)}, "mx"),
-        ({"apex": replace(GOOD.apex, strings=(), status=FAILED)}, "spf"),
-        ({"dkim": (replace(GOOD.dkim[0], strings=(), status=FAILED),)}, "dkim"),
-        ({"dmarc": (replace(GOOD.dmarc[0], strings=(), status=FAILED),)}, "dmarc"),
+        ({"sts": replace(GOOD.records.sts, strings=(), status=FAILED)}, "sts-record"),
+        ({"tlsrpt": replace(GOOD.records.tlsrpt, strings=(), status=FAILED)}, "tlsrpt-record"),
+        ({"mx": replace(GOOD.mx.answer, values=(), status=FAILED)}, "mx"),
+        ({"apex": replace(GOOD.records.apex, strings=(), status=FAILED)}, "spf"),
+        ({"dkim": (replace(GOOD.authentication.dkim[0], strings=(), status=FAILED),)}, "dkim"),
+        ({"dmarc": (replace(GOOD.authentication.dmarc[0], strings=(), status=FAILED),)}, "dmarc"),
         ({"host": (A, replace(AAAA, values=(), status=FAILED))}, "host-address"),
         (fetched(outcome=FetchOutcome.TIMED_OUT, status=0), "host-fetch"),
         (fetched(outcome=FetchOutcome.NO_ROUTE, status=0), "host-fetch"),
@@ -486,7 +493,7 @@ def test_less_tls_says_nothing_where_the_usual_kind_fails() -> None:
         {"private": frozenset({"10.0.0.1"})},
         header("content-encoding", "identity"),
         fetched(headers=(("content-type", "text/plain; charset=utf-8"),)),
-        {"tlsrpt": replace(GOOD.tlsrpt, canonical=RPT_NAME)},
+        {"tlsrpt": replace(GOOD.records.tlsrpt, canonical=RPT_NAME)},
     ],
 )
 def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
@@ -496,8 +503,8 @@ def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
 
 def test_reports_may_also_go_elsewhere() -> None:
     """RFC 8460 section 5.3: a mailbox behind the policy it reports on gets no reports."""
-    own = replace(GOOD.mailboxes[0], domain=DOMAIN)
-    assert ids(checked(mailboxes=(own, GOOD.mailboxes[0]))) == []
+    own = replace(GOOD.reporting.mailboxes[0], domain=DOMAIN)
+    assert ids(checked(mailboxes=(own, GOOD.reporting.mailboxes[0]))) == []
     testing = fetched(body=body(Mode.TESTING))
     assert "tlsrpt-mailbox-locked" not in ids(checked(mailboxes=(own,), **testing))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from live_domain import DOMAIN, GOOD, MX, body, dns, fetched, txt
+from live_domain import DOMAIN, GOOD, MX, body, changed, dns, fetched, txt
 
 from mtasts.check.domain import check_domain
 from mtasts.check.intended import compare_handed, compare_intended
@@ -33,7 +33,7 @@ PUBLISHED = (Body(1, NOW - 9 * DAY, body(), 0, "1"), Proof(2, NOW - 9 * DAY, "1"
 def compared(
     *entries: Entry, domain: DomainConfig = CONFIG, **changes: Any
 ) -> tuple[list[str], Checked]:
-    seen = replace(GOOD, **changes)
+    seen = changed(GOOD, **changes)
     found = compare_intended(check_domain(seen, NOW), seen, domain, Ledger(entries), NOW)
     return [each.id for each in found.findings if each.id.startswith("stack-")], found
 

@@ -39,7 +39,7 @@ async def test_ten_thousand_mx_are_not_asked(ca_file: Path) -> None:
     many = {(DOMAIN, "MX"): tuple(f"10 mx{number}.example.gov" for number in range(10_000))}
     zone = Zone(many)
     seen = await Observer(Reach(None, ca_file), zone, deadline_seconds=5).observe(DOMAIN)
-    assert seen.left_out == 9_980
+    assert seen.mx.left_out == 9_980
     assert len(zone.asked) < 200
 
 
@@ -60,8 +60,8 @@ async def test_without_mx_records_the_domain_itself_is_asked(ca_file: Path) -> N
     zone = Zone({("example", "MX"): ()})
     observer = Observer(Reach(None, ca_file), zone, deadline_seconds=5)
     seen = await observer.observe("example")
-    assert [each.host for each in seen.mx_hosts] == ["example"]
-    assert [each.name for each in seen.dmarc] == ["_dmarc.example"]
+    assert [each.host for each in seen.mx.hosts] == ["example"]
+    assert [each.name for each in seen.authentication.dmarc] == ["_dmarc.example"]
 
 
 async def test_no_slot_in_time_is_no_answer(ca_file: Path) -> None:
@@ -76,8 +76,8 @@ async def test_no_slot_in_time_is_no_answer(ca_file: Path) -> None:
         probes=Probes(fetch=hang, look=hang, greet=hang),
     )
     seen = await observer.observe(DOMAIN)
-    assert {each.outcome for each in seen.fetches} == {FetchOutcome.TIMED_OUT}
-    assert {each.outcome for host in seen.mx_hosts for each in host.sessions} == {
+    assert {each.outcome for each in seen.policy_host.fetches} == {FetchOutcome.TIMED_OUT}
+    assert {each.outcome for host in seen.mx.hosts for each in host.sessions} == {
         SmtpOutcome.TIMED_OUT
     }
     late = check_domain(seen, dt.datetime.now(dt.UTC))

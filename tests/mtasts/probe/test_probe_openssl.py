@@ -8,12 +8,11 @@ import re
 import shutil
 import subprocess
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-from live_domain import GOOD, NOW, ids
+from live_domain import GOOD, NOW, changed, ids
 
 from mtasts.check.domain import check_domain
 from mtasts.observations import TlsDetails
@@ -197,7 +196,7 @@ def test_each_detail_has_a_finding_of_its_own(row: int, words: bytes, id_: str) 
     said = (*WORDS[:row], words, *WORDS[row + 1 :])
     for lines, expected in ((WORDS, []), (said, [id_])):
         found = read(HOST, "192.0.2.1", b"\n".join((*lines, b"")), b"")
-        assert ids(check_domain(replace(GOOD, details=(found,)), NOW)) == expected
+        assert ids(check_domain(changed(GOOD, details=(found,)), NOW)) == expected
 
 
 def test_a_ticket_that_takes_early_data_is_told() -> None:
@@ -205,12 +204,12 @@ def test_a_ticket_that_takes_early_data_is_told() -> None:
         ticket = f"    Max Early Data: {taken}\n".encode()
         found = read(HOST, "192.0.2.1", b"", WORDS[0] + b"\n" + ticket)
         assert found.early_data_bytes == taken
-        assert ids(check_domain(replace(GOOD, details=(found,)), NOW)) == expected
+        assert ids(check_domain(changed(GOOD, details=(found,)), NOW)) == expected
 
 
 def test_what_could_not_be_looked_at_is_not_known() -> None:
     silent = read(HOST, "192.0.2.1", b"", b"connect:errno=111\n")
-    found = check_domain(replace(GOOD, details=(silent,)), NOW)
+    found = check_domain(changed(GOOD, details=(silent,)), NOW)
     assert [(each.id, each.reason) for each in found.unknown] == [
         ("tls-details", "connect:errno=111")
     ]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_outside import FakeOutside
-from live_domain import GOOD, body, fetched, session
+from live_domain import GOOD, body, changed, fetched, session
 from loopback import leading, served
 from memory_store import MemoryStore
 from stack_text import stack_text
@@ -52,7 +52,7 @@ HOUR = dt.timedelta(hours=1)
 
 
 def seen(**changes: Any) -> Checked:
-    return check_domain(replace(GOOD, **changes), NOW)
+    return check_domain(changed(GOOD, **changes), NOW)
 
 
 BAD = seen(**fetched(status=404))
@@ -131,7 +131,7 @@ def test_the_gravest_come_first_and_what_is_gone_last() -> None:
     dmarc = seen(dmarc=(), **fetched(status=404))
     stands, told = compare((), dmarc, NOW)
     assert [each.standing.severity for each in gravest(told)] == ["error", "warning"]
-    _, told = compare(stands, seen(tlsrpt=replace(GOOD.tlsrpt, strings=())), NOW)
+    _, told = compare(stands, seen(tlsrpt=replace(GOOD.records.tlsrpt, strings=())), NOW)
     assert [each.kind for each in gravest(told)] == [Kind.ADDED, Kind.REMOVED, Kind.REMOVED]
 
 
@@ -264,7 +264,7 @@ class Looks:
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Looks:
     monkeypatch.chdir(tmp_path)
-    bad = replace(GOOD, **fetched(status=404))
+    bad = changed(GOOD, **fetched(status=404))
     return Looks(bad, bad, GOOD)
 
 
@@ -327,7 +327,7 @@ def test_what_is_not_grave_enough_is_told_nobody_and_remembered(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     told = Told()
-    looks.left[0] = replace(looks.left[0], mx=replace(GOOD.mx, values=("0 .",)), mx_hosts=())
+    looks.left[0] = changed(looks.left[0], mx=replace(GOOD.mx.answer, values=("0 .",)), mx_hosts=())
     both = ["--webhook", "https://a.example/", "--min-severity", "error"]
     assert looks.run(*both, told=told) == 1
     out = capsys.readouterr().out.splitlines()
