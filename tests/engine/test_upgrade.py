@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-from mtasts.localcloud.project import ROOT
+from pages import ROOT
 
 if TYPE_CHECKING:
     from conftest import Lab
