@@ -5,7 +5,7 @@ SPARK := .venv-spark
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine plugins demo test matrix spark e2e lint rfc figures workflows preview-local format bench lock clean
+.PHONY: setup engine plugins wheelhouse demo test matrix spark e2e lint rfc figures workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -28,6 +28,10 @@ engine: setup
 # The real providers' plugins, each held to its pinned sum: docs/downloads.md.
 plugins: setup
 	@$(BIN)/mtasts local plugins
+
+# What an install without a network needs, and proof that it is enough: docs/air-gapped.md.
+wheelhouse: setup
+	@$(BIN)/python tools/wheelhouse.py wheelhouse
 
 # make demo CLOUD=cloudflare plays it on the other one.
 CLOUD ?= aws

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import tarfile
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pages import ROOT
+
+from mtasts.localcloud.warm_client import VARIABLE
 
 if TYPE_CHECKING:
     from conftest import Lab
@@ -18,6 +24,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+# The last commit of 0.1.0.
+LAST = "9008ac268cb0f8052934295a5346a78ada6629c7"
+PARTS = ("__main__.py", "components", "mtasts", "templates")
 ROLE = "arn:aws:iam::123456789012:role/dns"
 # What 0.1.0 had for a program, in the words of today: everything stands below the stack.
 BEFORE = """
@@ -79,3 +88,42 @@ def test_a_stack_of_0_1_0_is_taken_over_without_a_change(lab: Lab, kind: str) ->
     assert sorted(set(now)) == sorted({*golden, f"mtasts:index:Agency::{project.stack}"})
     project.unchanged()
     project.pulumi("destroy", "--yes", "--skip-preview").required()
+
+
+def of_history(folder: Path) -> None:
+    """Put the program of 0.1.0 and what it imports into a folder; skip where git has none of it."""
+    git = ["git", "archive", "--format=tar", LAST, *PARTS]
+    packed = subprocess.run(git, cwd=ROOT, capture_output=True, check=False)
+    if packed.returncode != 0:
+        pytest.skip(f"this clone does not have the commit {LAST[:7]}: git fetch --unshallow")
+    folder.mkdir()
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+@pytest.mark.parametrize("hosting", ["aws", "cloudflare"])
+def test_the_program_of_0_1_0_itself_is_taken_over(lab: Lab, hosting: str, tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    of_history(old)
+    domain = f"d{uuid.uuid4().hex[:8]}.example"
+    entry = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(entry, hosting=hosting)
+    # A warm process has imported the modules of today.
+    cold = {key: value for key, value in project.environment.items() if key != VARIABLE}
+    program = (old / "__main__.py").read_text()
+    where = f"import sys; sys.path.insert(0, {str(old)!r})\nimport mtasts.policy\n"
+    proof = f"assert mtasts.policy.__file__.startswith({str(old)!r})\n"
+    (project.folder / "__main__.py").write_text(where + proof + program)
+    replace(project, environment=cold).up().required()
+    before, sts = ledger(project), lab.sts(domain)
+
+    (project.folder / "__main__.py").write_text((ROOT / "__main__.py").read_text())
+    planned = json.loads(project.pulumi("preview", "--json").stdout)
+    changed = [each for each in planned["steps"] if each["op"] != "same"]
+    assert [(each["op"], each["urn"].split("::", 2)[2]) for each in changed] == [
+        ("create", f"mtasts:index:Agency::{project.stack}")
+    ]
+    project.up().required()
+    assert ledger(project).startswith(before)
+    assert lab.sts(domain) == sts
+    project.unchanged()
