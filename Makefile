@@ -40,7 +40,7 @@ demo: engine
 
 # Every stack with this checkout's own code; no credentials, and nothing leaves the machine.
 preview-local: engine
-	@$(BIN)/python tools/preview_locally.py
+	@$(BIN)/mtasts local preview
 
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term
@@ -85,8 +85,8 @@ figures: setup
 
 # actionlint is built from pinned Go modules, as the engine is.
 workflows: setup
-	@$(BIN)/zizmor --offline --persona=pedantic .github/workflows
-	@go -C tools/workflows tool actionlint $(CURDIR)/.github/workflows/*.yml
+	@$(BIN)/zizmor --offline --persona=pedantic .github/workflows templates/project/*.yml
+	@go -C tools/workflows tool actionlint $(CURDIR)/.github/workflows/*.yml $(CURDIR)/templates/project/*.yml
 
 format: setup
 	@$(BIN)/ruff check --fix .

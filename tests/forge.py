@@ -67,7 +67,7 @@ class Forge:
         for path in self.git(ROOT, "ls-files", "-coz", "--exclude-standard").split("\0")[:-1]:
             if not path.startswith(("tests/", "stacks/", "docs/")) and (ROOT / path).exists():
                 (self.work / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(ROOT / path, self.work / path)
+                shutil.copy(ROOT / path, self.work / path, follow_symlinks=False)
         self.plugins = Plugins(folder, local["PATH"])
         (self.work / SUMS).write_text(self.plugins.sums)
 

@@ -16,7 +16,7 @@ from mtasts.errors import UsageError
 from mtasts.extras import require
 
 # The one crossing from the library to the local cloud; this module is loaded for its command only.
-from mtasts.localcloud.downloads import install_plugins
+from mtasts.localcloud.downloads import SUMS, install_plugins, read_sums
 from mtasts.localcloud.engine import find
 from mtasts.localcloud.languages.toolchain import install
 from mtasts.localcloud.lifecycle import PROVIDERS, environment, running, start, status, stop
@@ -46,7 +46,7 @@ def configure(parser: ArgumentParser) -> None:
             epilog=f"example: {example}",
             formatter_class=Help,
         )
-        if name != "engine":
+        if name not in ("engine", "preview"):
             verb.add_argument(
                 "--directory",
                 type=Path,
@@ -72,6 +72,13 @@ def configure(parser: ArgumentParser) -> None:
     plugins.add_argument(
         "providers", metavar="PROVIDER", nargs="*", help="aws or cloudflare (both)"
     )
+    plugins.add_argument(
+        "--sums",
+        type=Path,
+        default=SUMS,
+        metavar="FILE",
+        help="sums that you have pinned, instead of the package's",
+    )
     up = add("up", "start a local cloud, empty, and leave it running", "mtasts local up")
     up.add_argument(
         "--stacks",
@@ -86,6 +93,11 @@ def configure(parser: ArgumentParser) -> None:
         "languages",
         "run programs in YAML and TypeScript, and make SDKs (mtasts docs localcloud)",
         "mtasts local languages",
+    )
+    add(
+        "preview",
+        "preview every stack against a new local cloud, without credentials, as Markdown",
+        "mtasts local preview",
     )
     env = add(
         "env",
@@ -121,6 +133,7 @@ def run(arguments: Namespace, _: Outside) -> int:
         "lab": _lab,
         "languages": _languages,
         "plugins": _plugins,
+        "preview": _preview,
     }
     return verbs[arguments.verb](arguments)
 
@@ -211,9 +224,24 @@ def _plugins(arguments: Namespace) -> int:
     wanted = {each: PROVIDERS.get(each, "") for each in arguments.providers or PROVIDERS}
     if unknown := [each for each, version in wanted.items() if not version]:
         raise UsageError(f"{unknown[0]}: write one of {', '.join(PROVIDERS)}")
-    for each in install_plugins(pulumi, wanted):
+    for each in install_plugins(pulumi, wanted, sums=_sums(arguments.sums)):
         sys.stdout.write(f"installed {each}, whose sha256 sum is the pinned one\n")
     return Exit.GOOD
+
+
+def _sums(file: Path) -> dict[str, str]:
+    try:
+        return read_sums(file.read_text("utf-8", "replace"))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _preview(_: Namespace) -> int:
+    require("local")
+    from mtasts.localcloud.previews import preview_all
+
+    existing(_STACKS)
+    return preview_all()
 
 
 def _row(cloud: Cloud) -> dict[str, object]:

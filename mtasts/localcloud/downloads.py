@@ -89,7 +89,7 @@ def pinned(archive: str, sums: Mapping[str, str] | None = None) -> str:
     known = read_sums(SUMS.read_text()) if sums is None else sums
     if archive not in known:
         raise DownloadError(
-            f"no sha256 sum of {archive} is pinned in mtasts/localcloud/{SUMS.name}, so it is not "
+            f"no sha256 sum of {archive} is pinned in {SUMS.name}, so it is not "
             "downloaded: install it yourself, or pin its sum from the release's checksums file "
             "(mtasts docs downloads)"
         )

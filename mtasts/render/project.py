@@ -22,7 +22,11 @@ def project_files(*, cloudflare: bool, virtualenv: str = VIRTUALENV) -> dict[str
         SETTINGS: settings.encode(),
         "__main__.py": verbatim("project/program"),
         REQUIREMENTS: f"{requirement('cloudflare' if cloudflare else '')}\n".encode(),
+        "requirements.lock": verbatim("project/requirements.lock"),
+        "downloads.sums": verbatim("project/downloads.sums"),
         ".gitignore": verbatim("project/gitignore"),
+        ".github/workflows/checks.yml": verbatim("project/checks.yml"),
+        ".github/workflows/stacks.yml": verbatim("project/stacks.yml"),
         "evidence/.gitkeep": b"",
     }
 

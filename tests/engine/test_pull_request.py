@@ -108,10 +108,10 @@ class Canary:
         "mtasts/localcloud/__init__.py",
         "mtasts/__init__.py",
         "mtasts/cli/preview.py",
-        "tools/post_preview.py",
-        "tools/preview_locally.py",
-        "tools/pull_request_tree.py",
-        "tools/take_pull_request.py",
+        "mtasts/localcloud/previews.py",
+        "mtasts/pull_requests/post.py",
+        "mtasts/pull_requests/take.py",
+        "mtasts/pull_requests/tree.py",
     )
 
     def __init__(self, folder: Path) -> None:
@@ -186,14 +186,19 @@ def test_no_code_of_a_pull_request_runs_where_credentials_are(
     forge.push("more", "A second more")
     main, sha = forge.commit("main"), forge.commit("evil")
     forge.play(Event("pull_request_target", MAIN, sha, main, forge.commit("more")))
-    assert {"Makefile", "tools_take_pull_request.py", "tools_post_preview.py"} <= canary.ran
+    assert {"mtasts_pull_requests_take.py", "mtasts_pull_requests_post.py"} <= canary.ran
     assert {"mtasts_cli_preview.py", "stacks_venv_bin_python"} <= canary.ran
     assert forge.settings.variables["MTASTS_BACKEND"] in canary.seen
 
     # And where anybody's code may run it does, and sees nothing of worth.
     canary.forget()
     forge.play(Event("pull_request", MERGE, sha, sha, sha), "ci.yml", only=("preview",))
-    assert {"Makefile", "ci.yml", "mtasts___init__.py", "tools_preview_locally.py"} <= canary.ran
+    assert {
+        "Makefile",
+        "ci.yml",
+        "mtasts___init__.py",
+        "mtasts_localcloud_previews.py",
+    } <= canary.ran
     for secret in ("token ", forge.settings.variables["MTASTS_BACKEND"]):
         assert secret not in canary.seen
 
@@ -279,11 +284,12 @@ def test_without_pinned_sums_no_job_gets_credentials(lab: Lab, forge: Forge) -> 
     forge.push("main", "Pin nothing", {SUMS: "# nothing is pinned\n"})
     project.configure({"mtasts:maxAge": "1209600"})
     forge.push("longer", "A longer max_age")
-    says = f"no sha256 sum of {plugin_archive('aws', PROVIDERS['aws'])} is pinned in {SUMS}"
+    archive, file = plugin_archive("aws", PROVIDERS["aws"]), SUMS.rpartition("/")[2]
+    says = f"no sha256 sum of {archive} is pinned in {file}"
     for played, job in ((forge.pull_request("longer"), "preview"), (forge.merge("longer"), "up")):
         assert played[job].result == "failure", played.log
         assert says in played[job].log
-        assert "$ make plugins" in played[job].log.splitlines()
+        assert "$ .venv/bin/mtasts local plugins" in played[job].log.splitlines()
         assert "mtasts preview" not in played[job].log
         assert "pulumi up" not in played[job].log
     assert "No preview came out" in forge.gh.bodies[-1]
@@ -301,7 +307,7 @@ def test_a_job_that_gets_credentials_has_installed_what_was_reviewed_before() ->
         assert job["env"]["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] == "true"
         steps = [each.get("run") or each["uses"].partition("@")[0] for each in job["steps"]]
         given = steps.index("aws-actions/configure-aws-credentials")
-        assert steps.index("make setup") < steps.index("make plugins") < given
+        assert steps.index("make setup") < steps.index(".venv/bin/mtasts local plugins") < given
         secrets = [each for each in job["steps"][:given] if "secrets." in str(each)]
         assert secrets == []
 

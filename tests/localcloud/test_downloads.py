@@ -154,9 +154,7 @@ def test_the_sums_of_this_checkout_can_be_read_and_name_what_is_wanted() -> None
     for name in wanted:
         assert name in text
         if name not in known:
-            with pytest.raises(
-                DownloadError, match=r"is pinned in mtasts/localcloud/downloads\.sums"
-            ):
+            with pytest.raises(DownloadError, match=r"is pinned in downloads\.sums"):
                 pinned(name)
 
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 import demo_picture
 import layers_picture
-import preview_locally
 import pytest
-import take_pull_request
 import yaml
 from jinja2 import meta
 from structures import STRUCTURES, poisoned
@@ -22,8 +20,10 @@ from mtasts.config.proposed import Judgement
 from mtasts.escapes import UnfitValueError
 from mtasts.findings import Finding, Severity
 from mtasts.ledger.entries import Proof
+from mtasts.localcloud import previews
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
+from mtasts.pull_requests import take
 from mtasts.render import checked_html, status_html
 from mtasts.render.checked_text import Report
 from mtasts.render.project import project_files
@@ -152,10 +152,10 @@ def policy(text: str) -> str:
 
 def remarks(text: str) -> dict[str, str]:
     """What a pull request is told, by file."""
-    found = take_pull_request.Outcome(problems=[text], notices=[text], elsewhere=[text] * 11)
+    found = take.Outcome(problems=[text], notices=[text], elsewhere=[text] * 11)
     found.stacks["a"] = Judgement((text,), (text,))
     found.removed.add("gone")
-    return dict(take_pull_request._remarks(found, text))
+    return dict(take._remarks(found, text))
 
 
 def review(text: str) -> Review:
@@ -248,7 +248,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "project/Pulumi.yaml": lambda text: project_files(cloudflare=True, virtualenv=text)[
         "Pulumi.yaml"
     ].decode(),
-    "pull_request/local.md": lambda text: preview_locally._said(text, text),
+    "pull_request/local.md": lambda text: previews._said(text, text),
     "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
     "pull_request/stack.md": lambda text: remarks(text)["refused/a.md"],
     "pull_request/whole.md": lambda text: remarks(text)["pull-request.md"],

@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[3]
 OFFLINE = ("--domain", "example.gov", "--mx", "mail.example.gov", "--offline")
 CLOUDFLARE = ("--cloudflare-account", "0123456789abcdef" * 2)
-FILES = ["Pulumi.yaml", "__main__.py", "requirements.txt", ".gitignore", "evidence/.gitkeep"]
+FILES = [
+    "Pulumi.yaml",
+    "__main__.py",
+    "requirements.txt",
+    "requirements.lock",
+    "downloads.sums",
+    ".gitignore",
+    ".github/workflows/checks.yml",
+    ".github/workflows/stacks.yml",
+    "evidence/.gitkeep",
+]
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ MENTIONS = {
         "mtasts/rollout/vanished.py",
         "pulumi state unprotect: what it frees is what senders rely on.",
     ),
+    ("mtasts/pull_requests/post.py", "mtasts preview {"),  # a comment's first line
     ("mtasts/config/source.py", "pulumi config set does that anyway"),
     ("mtasts/engine.py", "pulumi stack init: {"),
     ("mtasts/engine.py", "pulumi preview: {"),

@@ -1,7 +1,7 @@
 """Put previews into a pull request: one comment a stack, updated in place, with the ``gh`` CLI.
 
-``python tools/post_preview.py OWNER/REPOSITORY NUMBER REMARKS REVIEWS``: REMARKS is what
-``tools/take_pull_request.py`` wrote, and ``REVIEWS/preview-STACK/preview.md`` what ``mtasts
+``python -m mtasts.pull_requests post OWNER/REPOSITORY NUMBER REMARKS REVIEWS``: REMARKS is what
+``take`` wrote, and ``REVIEWS/preview-STACK/preview.md`` what ``mtasts
 preview STACK --format markdown`` printed. All of it was made by jobs that read what the pull
 request says, so it is read as data: within bounds, by names of one form, and never run.
 """
@@ -36,8 +36,8 @@ class PostError(Exception):
 
 
 def gh(*words: str, body: str | None = None) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """What ``gh api`` answers."""
-    done = subprocess.run(
+    """What ``gh api`` answers; raises `PostError` where it fails."""
+    done = subprocess.run(  # noqa: S603 - the runner's own
         ["gh", "api", *words],  # noqa: S607 - the runner's own
         input=body,
         capture_output=True,
@@ -59,7 +59,7 @@ def author() -> str:
 
 
 def read(path: Path) -> str:
-    """A file of the hand-over, within bounds; empty where there is none."""
+    """A file of the hand-over, within bounds, empty where there is none; or raises `PostError`."""
     try:
         if not stat.S_ISREG(path.lstat().st_mode):
             raise PostError(f"{path.name} is no regular file")
@@ -70,7 +70,11 @@ def read(path: Path) -> str:
 
 
 def texts(remarks: Path, reviews: Path) -> dict[str, str]:
-    """The comments by the first line of each; an empty one says that there is nothing to say."""
+    """The comments by the first line of each; an empty one says that there is nothing to say.
+
+    Raises:
+        PostError: what was handed over is not of its form; nothing is posted.
+    """
     marker, _, said = read(remarks / "pull-request.md").partition("\n")
     if marker != _PULL_REQUEST:
         raise PostError("the remarks do not begin with their marker")
@@ -99,7 +103,11 @@ def _review(path: Path, marker: str) -> str:
 
 
 def post(repository: str, number: str, comments: dict[str, str]) -> str:
-    """Post or update every comment; what was done, a line each."""
+    """Post or update every comment; what was done, a line each.
+
+    Raises:
+        PostError: the request was refused, or the names are none; comments before it are posted.
+    """
     if not number.isdecimal() or not _REPOSITORY.fullmatch(repository):
         raise PostError(f"{repository!r} and {number!r} are no repository and pull request")
     place = f"repos/{repository}/issues/{number}/comments"
@@ -130,7 +138,7 @@ def post(repository: str, number: str, comments: dict[str, str]) -> str:
 def _cut(text: str) -> str:
     if len(text) <= _BODY_MAX:
         return text
-    return f"{text[:_BODY_MAX]}\n\n(cut: run mtasts preview to see all of it)\n"
+    return f"{text[:_BODY_MAX]}\n\n(cut: mtasts preview STACK shows all of it)\n"
 
 
 def main(words: list[str]) -> int:
@@ -140,12 +148,9 @@ def main(words: list[str]) -> int:
         return 2
     repository, number, remarks, reviews = words
     try:
-        print(post(repository, number, texts(Path(remarks), Path(reviews))))
+        done = post(repository, number, texts(Path(remarks), Path(reviews)))
+        sys.stdout.write(f"{done}\n")
     except (PostError, OSError, subprocess.TimeoutExpired) as error:
-        sys.stderr.write(f"post_preview: {error}\n")
+        sys.stderr.write(f"mtasts.pull_requests post: {error}\n")
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

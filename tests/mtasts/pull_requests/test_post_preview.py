@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from gh_stand_in import StandIn
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "post_preview.py"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SCRIPT = ("-m", "mtasts.pull_requests", "post")
 MARKER = "<!-- mtasts preview example-agency -->"
 WHOLE = "<!-- mtasts pull request -->"
 COMMIT = "_Commit abc._"
@@ -40,7 +43,7 @@ class Lab:
         self, *, repository: str = "agency/mail", number: str = "7", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, str(SCRIPT), repository, number, "remarks", "reviews"],
+            [sys.executable, *SCRIPT, repository, number, "remarks", "reviews"],
             cwd=self.folder,
             env={"PATH": f"{self.folder}:{os.environ['PATH']}"} | variables,
             capture_output=True,
@@ -129,7 +132,7 @@ def test_a_preview_too_long_for_a_comment_is_cut_with_a_word(lab: Lab) -> None:
     lab.post()
     (body,) = lab.gh.bodies
     assert len(body) < 65_536
-    assert body.endswith("(cut: run mtasts preview to see all of it)\n")
+    assert body.endswith("(cut: mtasts preview STACK shows all of it)\n")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""Preview every stack with this checkout's own code, against a local cloud and no credentials.
+"""Preview every stack of a project with its own code, against a local cloud and no credentials.
 
-``python tools/preview_locally.py``: Markdown on standard output, and in $GITHUB_STEP_SUMMARY where
+``mtasts local preview``: Markdown on standard output, and in $GITHUB_STEP_SUMMARY where
 a workflow has one. Nothing has been published in a local cloud, so that every domain is new there.
 """
 
@@ -53,7 +53,7 @@ def _said(stack: str, text: str) -> str:
     return render("pull_request/local.md", stack=stack, said=text)
 
 
-def main() -> int:
+def preview_all() -> int:
     """Exit code 1 where a stack cannot be previewed; a domain that is held is no failure here."""
     good = True
     with tempfile.TemporaryDirectory(prefix="mtasts-") as name:
@@ -66,7 +66,7 @@ def main() -> int:
                 stack = path.stem.removeprefix("Pulumi.")
                 done, text = preview(path, stack, folder / "projects", variables)
                 good = good and done
-                print(text)
+                sys.stdout.write(f"{text}\n")
                 if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
                     with Path(summary).open("a") as file:
                         file.write(f"{text}\n")
@@ -77,7 +77,3 @@ def main() -> int:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"local: {text}\n")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -73,14 +73,14 @@ class Repository:
         self.folder = folder
 
     def fetch(self, commit: str, token: str) -> None:
-        """Get the objects of a commit, and nothing else of its repository."""
+        """Get the objects of a commit, and nothing else; raises `TakeError` where git does not."""
         if not _COMMIT.fullmatch(commit):
             raise TakeError(f"{printable(commit)} is no commit id of 40 hex digits")
         options = ("--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
         self._git("fetch", "--quiet", *options, "origin", commit, token=token)
 
     def merge(self, commit: str) -> str:
-        """The tree that merging the commit into HEAD makes."""
+        """The tree that merging the commit into HEAD makes; raises `TakeError` on a conflict."""
         code, out, said = self._run("merge-tree", "--write-tree", "--no-messages", "HEAD", commit)
         if code == 1:
             raise TakeError("it conflicts with the base branch: merge or rebase, and push again")
@@ -135,7 +135,7 @@ class Repository:
         with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as said:
             wanted.write(given)
             wanted.seek(0)
-            with subprocess.Popen(
+            with subprocess.Popen(  # noqa: S603 - git, with words of ours
                 ["git", *words],  # noqa: S607 - the runner's own
                 cwd=self.folder,
                 env=_environment(token),

@@ -1,7 +1,7 @@
 """Take stacks and evidence out of a pull request as data, and judge what may be previewed.
 
-``python tools/take_pull_request.py COMMIT FOLDER``, in a clone whose HEAD is the base branch. Into
-FOLDER go ``proposal/`` (the files of each stack that may be previewed with credentials) and
+``python -m mtasts.pull_requests take COMMIT FOLDER``, in a clone whose HEAD is the base branch.
+Into FOLDER go ``proposal/`` (the files of each stack that may be previewed with credentials) and
 ``remarks/`` (Markdown for the comments). ``names`` and ``refused`` are written to $GITHUB_OUTPUT.
 Nothing of the pull request is run, and none of its text is printed but in printable characters.
 """
@@ -15,17 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pull_request_tree import Repository, TakeError, domain_of, stack_file, take
-
 from mtasts.config.proposed import Judgement, judge_file
 from mtasts.findings import printable
 from mtasts.promotion.evidence import EvidenceError, read_evidence
+from mtasts.pull_requests.tree import Repository, TakeError, domain_of, stack_file, take
 from mtasts.templating import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pull_request_tree import Entry, Taken
+    from mtasts.pull_requests.tree import Entry, Taken
 
 _SHOWN_MAX = 10
 
@@ -167,16 +166,12 @@ def main(words: list[str]) -> int:
             with Path(summary).open("a") as file:
                 file.writelines(f"{path.read_text()}\n" for path in remarks)
     except OSError as error:
-        sys.stderr.write(f"take_pull_request: {printable(str(error), 500)}\n")
+        sys.stderr.write(f"mtasts.pull_requests take: {printable(str(error), 500)}\n")
         return 1
-    print(f"to preview: {', '.join(outcome.previewed) or 'nothing'}")
+    sys.stdout.write(f"to preview: {', '.join(outcome.previewed) or 'nothing'}\n")
     for name, found in outcome.stacks.items():
         for each in found.refusals:
-            print(f"refused: {name}: {each}")
+            sys.stdout.write(f"refused: {name}: {each}\n")
     for each in (*outcome.problems, *outcome.notices):
-        print(f"told: {each}")
+        sys.stdout.write(f"told: {each}\n")
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

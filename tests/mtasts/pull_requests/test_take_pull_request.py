@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "tools" / "take_pull_request.py"
+SCRIPT = ("-m", "mtasts.pull_requests", "take")
 HEAD = "<!-- mtasts preview {} -->"
 NEW = """\
 config:
@@ -104,7 +104,7 @@ class Forge:
 
     def take_commit(self, head: str) -> Taken:
         done = subprocess.run(
-            [sys.executable, str(SCRIPT), head, "taken"],
+            [sys.executable, *SCRIPT, head, "taken"],
             cwd=self.clone,
             env={
                 "PATH": os.environ["PATH"],
@@ -209,7 +209,7 @@ def test_other_changes_are_told_and_not_taken(forge: Forge) -> None:
         "Pulumi.yaml": (REGULAR, "runtime: evil"),
         ".gitattributes": (REGULAR, "* filter=evil"),
         ".github/workflows/stacks.yml": (REGULAR, "on: push"),
-        "tools/take_pull_request.py": (REGULAR, "import evil"),
+        "tools/evil.py": (REGULAR, "import evil"),
         b"tools/\xff\n@mallory.py": (REGULAR, ""),
     }
     taken = forge.take(program | files(a=NEW, b=OLD))
@@ -351,7 +351,7 @@ def test_what_is_no_commit_of_the_repository_is_told(forge: Forge, head: str, sa
 def test_a_folder_that_is_there_is_not_written_to(forge: Forge) -> None:
     (forge.clone / "taken").mkdir()
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "1" * 40, "taken"],
+        [sys.executable, *SCRIPT, "1" * 40, "taken"],
         cwd=forge.clone,
         capture_output=True,
         text=True,
@@ -368,7 +368,7 @@ def test_the_token_is_on_no_command_line(forge: Forge, tmp_path: Path) -> None:
     spy.write_text('#!/bin/sh\necho "$@" >> "$0.words"\nenv >> "$0.env"\nexit 1\n')
     spy.chmod(0o755)
     subprocess.run(
-        [sys.executable, str(SCRIPT), "1" * 40, "taken"],
+        [sys.executable, *SCRIPT, "1" * 40, "taken"],
         cwd=forge.clone,
         env={"PATH": f"{spy.parent}:{os.environ['PATH']}", "GH_TOKEN": "the-token", "SECRET": "s"},
         check=True,
