@@ -101,6 +101,7 @@ bench: engine
 	@$(BIN)/python bench/check.py
 	@$(BIN)/python bench/worker.py
 	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/reports_pull.py
 	@$(BIN)/python bench/growth.py
 
 lock: setup

@@ -13,7 +13,7 @@ from mtasts.tlsrpt.verdicts import judge_file, judge_mail, judge_post, submitter
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from mtasts.tlsrpt.dkim import Verdict
     from mtasts.tlsrpt.dkim_keys import KeyAnswer
@@ -38,15 +38,14 @@ class Arrived:
 
 async def receive_mail(
     raw: bytes, find_key: FindKey, received: dt.datetime, source: str
-) -> tuple[tuple[Arrived, ...], tuple[Skipped, ...]]:
+) -> AsyncIterator[Arrived | Skipped]:
     """The reports in a mail that arrived at ``received``, and what was skipped of it.
 
-    The signatures are those of the mail that a report is attached to, which may be a forwarded one.
+    They come one at a time, since a small attachment may be a report that is large in memory. The
+    signatures are those of the mail that a report is attached to, which may be a forwarded one.
     Never raises for what the mail holds.
     """
     contents = read_mail(raw)
-    skipped = list(contents.skipped)
-    arrived = []
     verdicts: dict[int, tuple[Verdict, ...]] = {}
     for attachment in contents.attachments:
         message = attachment.message
@@ -54,14 +53,15 @@ async def receive_mail(
             verdicts[id(message)] = await verify_all(message.raw, find_key, received)
         for document in documents(attachment.name, attachment.raw):
             if isinstance(document, Skipped):
-                skipped.append(document)
+                yield document
                 continue
             found = read_document(document)
             contact = "" if isinstance(found, ReportError) else found.contact
             submitter = submitter_domain(contact, message.sender)
             receipt = judge_mail(verdicts[id(message)], submitter, received, source)
-            arrived.append(Arrived(document.name, document.raw, found, receipt))
-    return tuple(arrived), tuple(skipped)
+            yield Arrived(document.name, document.raw, found, receipt)
+    for part in contents.skipped:
+        yield part
 
 
 async def verify_all(raw: bytes, find_key: FindKey, received: dt.datetime) -> tuple[Verdict, ...]:

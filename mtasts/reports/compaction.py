@@ -33,6 +33,8 @@ _BEST = (
     "trust_rank DESC, received, via, source, body, signer, signing_key, signing_key_sha256, "
     "trust_reason, reporter, submitter, organization, contact"
 )
+# Of readings of one arrival the one that knew the most domains as an agency's.
+_RICHEST = "length(content) DESC, content"
 _ORDER = {
     "policies": "report_key, policy_row",
     "failures": "report_key, policy_row, detail_row",
@@ -65,12 +67,12 @@ def compact_day(
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE entries AS SELECT {_names(ENTRY)} FROM "
         f"({' UNION ALL '.join(sources)}) "
-        f"QUALIFY row_number() OVER (PARTITION BY {_ARRIVAL} ORDER BY {_BEST}) = 1"
+        f"QUALIFY row_number() OVER (PARTITION BY {_ARRIVAL} ORDER BY {_BEST}, {_RICHEST}) = 1"
     )
     _write(database, f"SELECT {_names(ENTRY)} FROM entries ORDER BY {_ARRIVAL}", entries, scratch)
     database.execute(
         "CREATE OR REPLACE TEMP TABLE counted AS SELECT * FROM entries "
-        f"QUALIFY row_number() OVER (PARTITION BY report_key ORDER BY {_BEST}) = 1"
+        f"QUALIFY row_number() OVER (PARTITION BY report_key ORDER BY {_BEST}, {_RICHEST}) = 1"
     )
     for table in TABLES.values():
         select = f"SELECT {_names(table)} FROM ({_rows(table)}) ORDER BY {_ORDER[table.name]}"
@@ -88,7 +90,7 @@ def _rows(table: Table) -> str:
             "ON e.report_key = c.report_key AND e.body <> c.body "
             "QUALIFY row_number() OVER (PARTITION BY e.report_key, e.body ORDER BY "
             + ", ".join(f"e.{each}" for each in _BEST.split(", "))
-            + ") = 1"
+            + ", length(e.content) DESC, e.content) = 1"
         )
     shape = ", ".join(f'"{each.name}": "{each.type}"' for each in table.own)
     own = ", ".join(f"row.{each.name}" for each in table.own)

@@ -236,7 +236,8 @@ class Arrival:
 
     ``submitter`` is the domain that the identity of the report names; empty: the reporter.
     ``foreign`` counts the entries about policy domains that are no agency's: they are left out of
-    ``report``, and counted by domain.
+    ``report``, and counted by domain. ``body`` is then `body_of` the whole report, so that what it
+    says does not depend on whose domains are known.
     """
 
     report: Report
@@ -244,6 +245,7 @@ class Arrival:
     submitter: str = ""
     warnings: tuple[str, ...] = ()
     foreign: Mapping[str, int] = field(default_factory=dict)
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,13 +289,11 @@ def _report(arrived: Arrival) -> dict[str, object]:
     submitter = (arrived.submitter or report.reporter).lower()
     rows = _rows(arrived)
     content = json.dumps(rows, sort_keys=True)
-    is_accepted = _is_accepted(report)
-    said = json.dumps([content, is_accepted, sorted(arrived.warnings)])
     counted = [each for each in rows["policies"] if not each["is_repeat"]]
     return {
         "day": str(day_of(report)),
         "report_key": report_key(submitter, report),
-        "body": _digest(said)[:_KEY_HEX],
+        "body": arrived.body or _body(content, arrived),
         "is_report": True,
         "reporter": _text(report.reporter),
         "submitter": _text(submitter),
@@ -302,13 +302,23 @@ def _report(arrived: Arrival) -> dict[str, object]:
         "report_id": _text(report.report_id),
         "begins": _time(report.begin),
         "ends": _time(report.end),
-        "is_accepted": is_accepted,
+        "is_accepted": _is_accepted(report),
         "warnings": _text(" ".join(sorted(set(arrived.warnings)))),
         "successful": sum(_int(each["successful"]) for each in counted),
         "failed": sum(_int(each["failed"]) for each in counted),
         **_receipt(receipt),
         "content": content,
     }
+
+
+def body_of(arrived: Arrival) -> str:
+    """The digest of what a report says, as 32 hex characters."""
+    return _body(json.dumps(_rows(arrived), sort_keys=True), arrived)
+
+
+def _body(content: str, arrived: Arrival) -> str:
+    said = [content, _is_accepted(arrived.report), sorted(arrived.warnings)]
+    return _digest(json.dumps(said))[:_KEY_HEX]
 
 
 def _skip(arrived: Skipped) -> dict[str, object]:

@@ -225,6 +225,11 @@ _SKIPPED = (
         "A mail has nothing attached that could be a report.",
         "Nothing if it is ordinary mail; else look what the sender changed.",
     ),
+    (
+        "no-file",
+        "A link, pipe or device lies in the folder that reports are pulled from; it is not opened.",
+        "Give the folder or file that a link leads to as a source of its own.",
+    ),
 )
 
 

@@ -21,7 +21,6 @@ from mtasts.tlsrpt.unpacking import Skipped
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
 
     from mtasts.cli.outside import Outside
     from mtasts.reports.arrival import FindKey
@@ -134,30 +133,31 @@ async def _rows(
     name: str, raw: bytes, find_key: FindKey, received: dt.datetime
 ) -> list[tuple[ParsedRow, bool]]:
     """The rows of one file, and whether a key of each could not be looked up."""
-    found: Iterable[Arrived | Skipped]
-    if holds_mail(raw):
-        try:
-            reports, skipped = await receive_mail(raw, find_key, received, name)
-        except ModuleNotFoundError as error:
-            raise UsageError(
-                f"{printable(name)} is a mail, and {error.name} is not installed: "
-                "pip install 'mtasts[reports]'"
-            ) from error
-        # An image beside a report is no news; beside nothing it is.
-        found = (*reports, *(each for each in skipped if each.may_hide or not reports))
-    else:
-        found = receive_file("", raw, received, name)
-    return list(_each_row(name, found))
+    if not holds_mail(raw):
+        return [_row(name, each) for each in receive_file("", raw, received, name)]
+    rows: list[tuple[ParsedRow, bool]] = []
+    others: list[tuple[ParsedRow, bool]] = []
+    is_report = False
+    try:
+        async for each in receive_mail(raw, find_key, received, name):
+            is_report |= isinstance(each, Arrived)
+            is_other = isinstance(each, Skipped) and not each.may_hide
+            (others if is_other else rows).append(_row(name, each))
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{printable(name)} is a mail, and {error.name} is not installed: "
+            "pip install 'mtasts[reports]'"
+        ) from error
+    # An image beside a report is no news; beside nothing it is.
+    return rows if is_report else [*rows, *others]
 
 
-def _each_row(name: str, found: Iterable[Arrived | Skipped]) -> Iterator[tuple[ParsedRow, bool]]:
+def _row(name: str, each: Arrived | Skipped) -> tuple[ParsedRow, bool]:
     shown = printable(name, 1000)
-    for each in found:
-        if isinstance(each, Skipped):
-            yield parsed_row(shown, each.where.removeprefix(":"), each, None), False
-        else:
-            part = each.name.removeprefix(":")
-            yield parsed_row(shown, part, each.found, each.receipt), each.receipt.retry
+    if isinstance(each, Skipped):
+        return parsed_row(shown, each.where.removeprefix(":"), each, None), False
+    row = parsed_row(shown, each.name.removeprefix(":"), each.found, each.receipt)
+    return row, each.receipt.retry
 
 
 def as_text(row: ParsedRow) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # run(arguments, outside) -> int, and loads what it needs of the extra `reports` when it runs.
 VERBS = {
     "parse": ("mtasts.cli.reports.parse", "read report files and mails, and say what counts"),
+    "pull": ("mtasts.cli.reports.pull", "new reports from an inbox or mailbox into the store"),
 }
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare.account import CloudflareError
+from mtasts.cloud.cloudflare.r2 import r2_client
 from mtasts.cloud.ledger_objects import ObjectStore
 from mtasts.cloud.refusals import as_store_error, is_no_bucket
 from mtasts.errors import UndeterminedError
@@ -32,7 +33,6 @@ _LOCKS = tuple(
     }
     for name in ("ledger", "emergency")
 )
-_REGION = "auto"  # R2 accepts no other region
 
 
 class R2Store(ObjectStore[str]):
@@ -150,30 +150,9 @@ class R2Store(ObjectStore[str]):
         """
         with self._guard:
             if self._client is None:
-                self._client = self._make()
+                with self._called("the keys of R2"):
+                    self._client = r2_client(self._account)
             return self._client
-
-    def _make(self) -> Any:  # noqa: ANN401 - as `s3`
-        import boto3  # costs 0.2 s
-        from botocore.config import Config  # as above
-
-        with self._called("the keys of R2"):
-            access, secret = self._account.r2_keys()
-        session = boto3.Session(aws_access_key_id=access, aws_secret_access_key=secret)
-        return session.client(
-            "s3",
-            region_name=_REGION,
-            endpoint_url=self._account.settings.r2_endpoint,
-            config=Config(
-                connect_timeout=5,
-                read_timeout=20,
-                retries={"mode": "standard", "total_max_attempts": 5},
-                s3={"addressing_style": "path"},
-                # R2 knows fewer checksums than S3 (its page on S3 compatibility, 2026).
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
 
 
 def _lacking(found: Mapping[str, Any] | None) -> list[dict[str, object]]:

@@ -1,0 +1,299 @@
+"""``mtasts reports pull``: new reports from inboxes, mailboxes and folders into the store."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mtasts.cli.output import Exit, write
+from mtasts.cli.paths import existing
+from mtasts.cli.stacks import domain_name
+from mtasts.config.folder import listed_domains, stack_files
+from mtasts.errors import UsageError
+from mtasts.findings import printable
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+    from mtasts.cli.outside import Outside
+    from mtasts.reports.pull import Around, Pace
+    from mtasts.reports.pulled import Pulled
+    from mtasts.reports.sources.source import Source
+    from mtasts.reports.store import Store
+
+_SAY_SECONDS = 2.0
+_SAY_MAX_SECONDS = 30.0
+_NAMED = 10
+_AT_ONCE_MAX = 32
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the arguments of the verb."""
+    parser.description = (
+        "Bring new TLS reports into the store: from the inbox's bucket, a mailbox, or files. Each "
+        "mail or file is read once; a pull that was stopped or killed is continued by the next one "
+        "(docs/reports.md). Nothing at the source is changed. Exit code 3 if something could not "
+        "be read or fetched; what was pulled is kept."
+    )
+    parser.epilog = (
+        "example: mtasts reports pull --from imaps://tlsrpt@mail.example.gov/Reports "
+        "--store tls-reports"
+    )
+    add = parser.add_argument
+    add(
+        "--from",
+        dest="sources",
+        action="append",
+        required=True,
+        metavar="SOURCE",
+        help="s3://BUCKET/PREFIX, r2://BUCKET/PREFIX, imaps://USER@HOST/FOLDER, or the path of a "
+        "folder, mbox, Maildir or file; may be repeated. Passwords come from the environment or "
+        "the keyring",
+    )
+    add(
+        "--store",
+        type=Path,
+        default=Path("tls-reports"),
+        metavar="DIR",
+        help="folder of the stored reports (tls-reports)",
+    )
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder whose stack files list the agencies' domains (stacks)",
+    )
+    add(
+        "--domain",
+        action="append",
+        default=[],
+        metavar="D",
+        help="a policy domain of yours, in place of --stacks; may be repeated",
+    )
+    add("--again", action="store_true", help="fetch what was pulled before, too")
+    add("--at-once", type=int, default=8, metavar="N", help="fetches at the same time (8)")
+    add("--rate", type=float, default=0.0, metavar="N", help="fetches a second at most (no bound)")
+    add("--bucket-owner", metavar="ID", help="AWS account that has the bucket (your own)")
+    add("--ca", type=Path, metavar="FILE", help="authorities for imaps://, not the Mozilla roots")
+    add("--resolver", metavar="IP:PORT", help="ask this DNS server for DKIM keys")
+    add("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: Namespace, outside: Outside) -> int:
+    """Pull from each source in turn; one that cannot be read does not keep the others back.
+
+    Raises:
+        UsageError: an option is wrong, a secret is missing, or the extra is not installed.
+        StoreError: the store is of another release.
+        KeptKeysError: the list of kept keys cannot be read.
+    """
+    from mtasts.reports.extra import loaded
+    from mtasts.reports.sources.opening import open_source
+    from mtasts.reports.store import Store
+
+    loaded("duckdb", "the store of reports")
+    loaded("fast_mail_parser", "reading mails")
+    domains = agency_domains(arguments.domain, arguments.stacks)
+    sources = [
+        open_source(
+            each,
+            outside.environment,
+            authorities=arguments.ca,
+            bucket_owner=arguments.bucket_owner,
+        )
+        for each in dict.fromkeys(arguments.sources)
+    ]
+    around, pace = _around(arguments, outside, domains), _pace(arguments)
+    store = Store(arguments.store)
+    found = asyncio.run(_pull_all(sources, store, around, pace, again=arguments.again))
+    write(as_json(found) if arguments.format == "json" else as_text(found, arguments.store))
+    return Exit.GOOD if all(each.is_whole for each in found) else Exit.UNDETERMINED
+
+
+def agency_domains(given: Sequence[str], stacks: Path) -> frozenset[str]:
+    """The policy domains whose rows count: those given, or those of all stack files.
+
+    Raises:
+        UsageError: there is none, or a stack file cannot be read: reports about its domains would
+            be dropped as those of strangers.
+    """
+    if given:
+        return frozenset(map(domain_name, given))
+    found: set[str] = set()
+    for path in stack_files(existing(stacks)):
+        listed = listed_domains(path)
+        if listed is None:
+            raise UsageError(f"{path} cannot be read: run mtasts lint stack {path}")
+        found |= listed
+    if not found:
+        raise UsageError(f"no stack file in {stacks} lists a domain: give --domain or --stacks")
+    return frozenset(found)
+
+
+def _pace(arguments: Namespace) -> Pace:
+    from mtasts.reports.pull import Pace
+
+    if not 1 <= arguments.at_once <= _AT_ONCE_MAX:
+        raise UsageError(f"--at-once is a number from 1 to {_AT_ONCE_MAX}")
+    if not 0 <= arguments.rate < float("inf"):
+        raise UsageError("--rate is a number of fetches a second, such as 5")
+    return Pace(arguments.at_once, arguments.rate)
+
+
+def _around(arguments: Namespace, outside: Outside, domains: frozenset[str]) -> Around:
+    from dataclasses import replace
+
+    from mtasts.probe.reach import endpoint
+    from mtasts.reports.key_answers import KeyAnswers
+    from mtasts.reports.keys import Keys
+    from mtasts.reports.pull import Around
+
+    reach = outside.reach()
+    if arguments.resolver is not None:
+        reach = replace(reach, resolver=endpoint(arguments.resolver))
+    keys = Keys(outside.resolver(reach))
+    answers = KeyAnswers(keys.find, time.monotonic)
+    return Around(domains, answers, outside.clock(), time.monotonic, outside.sleep)
+
+
+async def _pull_all(
+    sources: Sequence[Source],
+    store: Store,
+    around: Around,
+    pace: Pace,
+    *,
+    again: bool,
+) -> list[Pulled]:
+    from mtasts.reports.pull import pull
+    from mtasts.reports.pulled import Pulled
+    from mtasts.reports.sources.source import SourceError
+    from mtasts.threads import in_thread
+
+    found = [Pulled(each.name) for each in sources]
+    for source, told in zip(sources, found, strict=True):
+        async with saying(partial(progress, told), around.sleep):
+            try:
+                await pull(source, store, around, told, pace=pace, again=again)
+            except SourceError as error:
+                told.problem = printable(str(error), 500)
+    days = [0, 0]
+    async with saying(lambda: f"storing: {days[0]} of {days[1]} days", around.sleep):
+        await in_thread(store.settle, lambda *each: days.__setitem__(slice(2), each))
+    return found
+
+
+def progress(told: Pulled) -> str:
+    """How far a pull is, in one line."""
+    return (
+        f"{told.source}: {told.listed} listed, {told.known} known, {told.fetched} fetched, "
+        f"{told.reports} reports, {sum(told.skipped.values())} skipped, {told.failures} failed"
+    )
+
+
+@asynccontextmanager
+async def saying(
+    line: Callable[[], str], sleep: Callable[[float], Awaitable[None]]
+) -> AsyncIterator[None]:
+    """Say after two seconds, and then ever more rarely, how far the block is."""
+
+    async def say() -> None:
+        pause = _SAY_SECONDS
+        while True:
+            await sleep(pause)
+            pause = min(2 * pause, _SAY_MAX_SECONDS)
+            sys.stderr.write(f"reports pull: {line()}\n")
+            sys.stderr.flush()
+
+    task = asyncio.create_task(say())
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+def as_json(found: Sequence[Pulled]) -> str:
+    """One JSON line a source."""
+    return "".join(json.dumps(_row(each)) + "\n" for each in found)
+
+
+def _row(told: Pulled) -> dict[str, object]:
+    return {
+        "source": told.source,
+        "complete": told.is_whole,
+        "problem": told.problem,
+        "listed": told.listed,
+        "known": told.known,
+        "fetched": told.fetched,
+        "gone": told.gone,
+        "reports": told.reports,
+        "notAccepted": told.refused,
+        "trust": dict(sorted(told.trust.items())),
+        "foreign": dict(sorted(told.foreign.items())),
+        "skipped": dict(sorted(told.skipped.items())),
+        "skips": [
+            {"source": each.source, "part": each.place, "kind": each.kind, "reason": each.reason}
+            for each in told.skips
+        ],
+        "retried": told.waiting,
+        "failures": told.failures,
+        "failed": [{"source": address, "reason": reason} for address, reason in told.failed],
+    }
+
+
+def as_text(found: Sequence[Pulled], store: Path) -> str:
+    """The summary for people: each number, and what was skipped or failed by name."""
+    lines = [line for each in found for line in _lines(each)]
+    return "".join(f"{printable(line, 900)}\n" for line in (*lines, f"store: {store}"))
+
+
+def _lines(told: Pulled) -> list[str]:
+    lines = [
+        told.source,
+        (
+            f"  {told.listed} listed: {told.known} known, {told.fetched} fetched, "
+            f"{told.gone} deleted meanwhile, {told.failures} not fetched"
+        ),
+        f"  {told.reports} reports{_counted(told.trust)}",
+    ]
+    if told.refused:
+        lines.append(f"  {told.refused} of them not accepted: none of their numbers count")
+    if told.waiting:
+        lines.append(
+            f"  {told.waiting} with a DKIM key that could not be looked up: unsigned until a later "
+            "pull finds it"
+        )
+    if told.foreign:
+        lines.append(
+            f"  {sum(told.foreign.values())} rows about domains that are not yours, left out"
+            f"{_counted(told.foreign)}"
+        )
+    if told.skipped:
+        lines.append(f"  {sum(told.skipped.values())} skipped{_counted(told.skipped)}")
+    lines += [
+        f"    {each.source}{f' {each.place}' if each.place else ''}: {each.reason} ({each.kind})"
+        for each in told.skips[:_NAMED]
+    ]
+    if (more := sum(told.skipped.values()) - _NAMED) > 0:
+        lines.append(f"    and {more} more: all are in the table dropped of the store")
+    lines += [f"  not fetched: {reason}" for _, reason in told.failed[:_NAMED]]
+    if (more := told.failures - _NAMED) > 0:
+        lines.append(f"  and {more} more not fetched: the next pull tries them again")
+    if told.problem:
+        lines.append(f"  could not be read to its end: {told.problem}")
+    return lines
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """Such as ": 3 verified, 1 unsigned"; the most frequent first."""
+    rows = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    shown = ", ".join(f"{count} {name}" for name, count in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED} more" if len(rows) > _NAMED else ""
+    return f": {shown}{more}" if shown else ""

@@ -1,0 +1,1 @@
+"""Where reports are pulled from: folders, mailboxes, IMAP and object stores, behind one type."""
