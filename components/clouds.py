@@ -11,6 +11,7 @@ import pulumi
 from mtasts.cloud.cloudflare.account import CloudflareError
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
+from mtasts.extras import require
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ def load_components(clouds: Clouds) -> None:
     """Import the modules that the stack needs, in one thread.
 
     The lazy modules of pulumi_aws cannot be loaded by several threads at once.
+
+    Raises:
+        MissingExtraError: the stack is at Cloudflare, and that extra is not installed.
     """
     if clouds.aws is not None:
         from mtasts.components.aws import hosting, zones  # noqa: F401 - half a second
 
         hosting.load_resources()
     if clouds.cloudflare is not None:
+        require("cloudflare")
         from mtasts.components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
 
 

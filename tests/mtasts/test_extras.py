@@ -18,17 +18,25 @@ from mtasts import __version__
 from mtasts.extras import MODULES, MissingExtraError, missing_extra, require
 
 ROOT = Path(__file__).parents[2]
-# Runs each line of its input as a command, with the modules of one extra out of reach.
-WITHOUT = """
-import contextlib, io, json, shlex, sys
+# Takes the modules of one extra out of reach, as where it is not installed.
+ABSENT = """
+import sys
 from mtasts.extras import MODULES
 
-class Absent:
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in MODULES[sys.argv[1]]:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        is_gone = name.partition(".")[0] in MODULES[sys.argv[1]]
+        return None if is_gone else self.finder.find_spec(name, path, target)
 
-sys.meta_path.insert(0, Absent())
+sys.meta_path[:] = map(Without, sys.meta_path)
+"""
+# Runs each line of its input as a command.
+WITHOUT = """
+import contextlib, io, json, shlex
 from mtasts.cli.main import COMMANDS, main
 told = {}
 for line in [*(f"{name} --help" for name in COMMANDS), *sys.argv[2:]]:
@@ -40,6 +48,16 @@ for line in [*(f"{name} --help" for name in COMMANDS), *sys.argv[2:]]:
             code = end.code
     told[line] = (code, out.getvalue(), err.getvalue())
 print(json.dumps(told))
+"""
+# What a program of a stack at Cloudflare loads, without that extra.
+AT_CLOUDFLARE = """
+import types
+from mtasts.components.clouds import load_components
+from mtasts.errors import MtaStsError
+try:
+    load_components(types.SimpleNamespace(aws=None, cloudflare=object()))
+except MtaStsError as error:
+    print(f"mtasts: {error}")
 """
 # Commands that cannot do their work without an extra, as somebody would type them.
 NEEDING = {"local": ("demo", "local up", "local lab", "local lab mtasts check a.example")}
@@ -55,7 +73,7 @@ def one_line(extra: str) -> re.Pattern[str]:
 def test_every_command_without_an_extra_works_or_says_what_to_install(
     extra: str, tmp_path: Path
 ) -> None:
-    words = [sys.executable, "-c", WITHOUT, extra, *NEEDING.get(extra, ())]
+    words = [sys.executable, "-c", ABSENT + WITHOUT, extra, *NEEDING.get(extra, ())]
     ran = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
     told = json.loads(ran.stdout)
     for line, (code, out, err) in told.items():
@@ -66,6 +84,12 @@ def test_every_command_without_an_extra_works_or_says_what_to_install(
             assert (out, bool(one_line(extra).fullmatch(err))) == ("", True), f"{line}: {err}"
     assert {told[line][0] for line in NEEDING.get(extra, ())} <= {2}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_at_cloudflare_without_its_extra_says_what_to_install() -> None:
+    words = [sys.executable, "-c", ABSENT + AT_CLOUDFLARE, "cloudflare"]
+    ran = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert one_line("cloudflare").fullmatch(ran.stdout), ran.stdout
 
 
 def test_a_module_that_no_extra_brings_is_a_mistake_of_this_program() -> None:
