@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from mtasts.errors import MtaStsError, UsageError
+from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.files import TEMPORARY, write_whole
 from mtasts.reports.compaction import PART, compact_day, sync
 from mtasts.reports.database import connect, quoted
@@ -43,12 +44,18 @@ _LOCK = ".lock"
 _SCRATCH = ".scratch-"
 _BATCH_BYTES = 8 * 1024 * 1024
 _FETCH = 10_000
+_LOCK_SECONDS = 600.0  # taking in 100 000 reports takes a minute
+_LOCK_PAUSE_SECONDS = 0.05
 
 Value = str | int | bool | dt.date | dt.datetime | None
 
 
 class StoreError(MtaStsError):
     """The folder is no store that this release can read; nothing in it was changed."""
+
+
+class StoreBusyError(UndeterminedError):
+    """Another process has the store, and did not give it back in time; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,12 @@ class Store:
     ``memory_mb`` bounds what the database takes; what exceeds it goes to the store's own folder.
     """
 
-    def __init__(self, folder: Path, *, memory_mb: int = 512) -> None:
-        """Nothing is read or made yet."""
+    def __init__(
+        self, folder: Path, *, memory_mb: int = 512, lock_seconds: float = _LOCK_SECONDS
+    ) -> None:
+        """Nothing is read or made yet; other processes are waited for ``lock_seconds``."""
         self.folder = folder
+        self._lock_seconds = lock_seconds
         self._memory_mb = memory_mb
 
     def add(self, arrived: Iterable[Arrival | Skipped], *, batch_bytes: int = _BATCH_BYTES) -> int:
@@ -82,6 +92,7 @@ class Store:
 
         Raises:
             StoreError: the folder is of another release.
+            StoreBusyError: another process has it.
             OSError: it cannot be written; what was kept before is unchanged.
         """
         with self._locked():
@@ -115,6 +126,7 @@ class Store:
 
         Raises:
             StoreError: the folder is of another release, or a file in it cannot be read.
+            StoreBusyError: another process has it.
             OSError: it cannot be written; the next call begins anew.
         """
         if not self._arrivals():
@@ -151,6 +163,7 @@ class Store:
 
         Raises:
             StoreError: as `settle`.
+            StoreBusyError: as `settle`.
             UsageError: there is no store.
         """
         if not (self.folder / _FORMAT).exists():
@@ -174,11 +187,27 @@ class Store:
         flags = os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT
         descriptor = os.open(self.folder / _LOCK, flags, 0o644)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+            self._lock(descriptor, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
             self._check_format()
             yield
         finally:
             os.close(descriptor)
+
+    def _lock(self, descriptor: int, how: int) -> None:
+        """Wait for other processes, but not without an end: one of them may be stopped."""
+        end = time.monotonic() + self._lock_seconds
+        while True:
+            try:
+                fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                if time.monotonic() >= end:
+                    raise StoreBusyError(
+                        f"{self.folder}: another process has used it for {self._lock_seconds:.0f} "
+                        f"s; fuser {self.folder / _LOCK} tells which"
+                    ) from error
+                time.sleep(_LOCK_PAUSE_SECONDS)
+            else:
+                return
 
     def _check_format(self) -> None:
         path = self.folder / _FORMAT

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import json
+import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +20,7 @@ from report_samples import ARRIVED, arrivals, receipt, report, result
 
 from mtasts.errors import UsageError
 from mtasts.reports.database import quoted
-from mtasts.reports.store import Store, StoreError
+from mtasts.reports.store import Store, StoreBusyError, StoreError
 from mtasts.tlsrpt.query_files import Query
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
 from mtasts.tlsrpt.tables import TABLES, Arrival, Skipped
@@ -212,6 +215,18 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
     next((tmp_path / "policies").rglob("*.parquet")).write_bytes(b"not parquet at all")
     with pytest.raises(StoreError, match="cannot be read"):
         ask(store, "SELECT domain FROM policies")
+
+
+def test_a_store_that_another_process_has_is_waited_for_and_given_up(tmp_path: Path) -> None:
+    store = store_of(tmp_path, arrivals(1))
+    held = os.open(tmp_path / ".lock", os.O_RDWR)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(StoreBusyError, match=r"has used it for 0 s; fuser .*\.lock"):
+        Store(tmp_path, lock_seconds=0.1).add(arrivals(1))
+    released = threading.Timer(0.2, os.close, (held,))
+    released.start()
+    assert store.add(arrivals(1)) == 1
+    released.join()
 
 
 def test_a_path_is_quoted() -> None:
