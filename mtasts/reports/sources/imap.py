@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import imaplib
 import re
+import socket
 import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -79,7 +80,7 @@ class ImapSource:
             mailbox = self._connected()
             validity, _, last = cursor.partition(":")
             after = int(last) if validity == self._validity else 0
-            with self._within(mailbox):
+            with self._within([mailbox.client.sock]):
                 status, rows = mailbox.client.uid("SEARCH", f"UID {after + 1}:*")
             if status != "OK":
                 raise SourceError(f"{self.name} cannot be searched: {printable(str(rows), 200)}")
@@ -100,7 +101,7 @@ class ImapSource:
         return Listed(key, address, size, cursor=key)
 
     def _sizes(self, mailbox: BaseMailBox, uids: list[int]) -> dict[int, int]:
-        with self._within(mailbox):
+        with self._within([mailbox.client.sock]):
             _, rows = mailbox.client.uid("FETCH", f"{uids[0]}:{uids[-1]}", "(UID RFC822.SIZE)")
         found = {}
         for row in rows or ():
@@ -124,7 +125,7 @@ class ImapSource:
                 mailbox = self._connected()
                 if validity != self._validity:
                     raise SourceError(f"{self.name} was made anew by its server: pull once more")
-                with self._within(mailbox):
+                with self._within([mailbox.client.sock]):
                     wanted = f"(UID INTERNALDATE BODY.PEEK[]<0.{limit + 1}>)"
                     status, rows = mailbox.client.uid("FETCH", uid, wanted)
             except (imaplib.IMAP4.error, OSError) as error:
@@ -139,7 +140,7 @@ class ImapSource:
         with self._lock:
             mailbox, self._mailbox = self._mailbox, None
             if mailbox is not None:
-                with suppress(imaplib.IMAP4.error, OSError), self._within(mailbox):
+                with suppress(imaplib.IMAP4.error, OSError), self._within([mailbox.client.sock]):
                     mailbox.client.logout()
 
     def _connected(self) -> BaseMailBox:
@@ -153,15 +154,19 @@ class ImapSource:
             return self._mailbox
         tools = loaded("imap_tools", "pulling from imaps://")
         account = self._account
+        opened: list[socket.socket] = []
         try:
-            mailbox: BaseMailBox = tools.MailBox(
-                account.host, account.port, _CONNECT_SECONDS, ssl_context=self._trusted
-            )
+            with self._within(opened):
+                client = _Client(account, self._trusted, opened)
         except (OSError, imaplib.IMAP4.error) as error:
+            for each in opened:
+                each.close()
             raise SourceError(f"{self.name}: {_why(error)}") from error
+        made = {"_get_mailbox_client": lambda _: client}
+        mailbox: BaseMailBox = type("Connected", (tools.BaseMailBox,), made)()
         self._mailbox = mailbox
         try:
-            with self._within(mailbox):
+            with self._within(opened):
                 self._log_in(mailbox)
                 mailbox.folder.set(account.folder, readonly=True)
         except tools.MailboxLoginError as error:
@@ -193,9 +198,9 @@ class ImapSource:
             raise SourceError(f"{self.name}: {_why(error)}") from error
 
     @contextmanager
-    def _within(self, mailbox: BaseMailBox) -> Iterator[None]:
+    def _within(self, opened: list[socket.socket]) -> Iterator[None]:
         """End the connection if a command takes too long: a server may send a byte a minute."""
-        timer = threading.Timer(self._seconds, _shut, (mailbox,))
+        timer = threading.Timer(self._seconds, _shut, (opened,))
         timer.daemon = True
         timer.start()
         try:
@@ -207,17 +212,36 @@ class ImapSource:
         """Forget the connection, without a word to the server."""
         mailbox, self._mailbox = self._mailbox, None
         if mailbox is not None:
-            _shut(mailbox)
+            _shut([mailbox.client.sock])
             with suppress(OSError):
                 mailbox.client.shutdown()
 
 
-def _shut(mailbox: BaseMailBox) -> None:
-    """End the connection under whoever waits for it."""
-    import socket
+class _Client(imaplib.IMAP4_SSL):
+    """A connection whose socket is in ``opened`` before the server has said a word."""
 
-    with suppress(OSError):
-        mailbox.client.sock.shutdown(socket.SHUT_RDWR)
+    def __init__(
+        self, account: ImapAccount, trusted: ssl.SSLContext, opened: list[socket.socket]
+    ) -> None:
+        self._trusted = trusted
+        self._opened = opened
+        super().__init__(account.host, account.port, ssl_context=trusted, timeout=_CONNECT_SECONDS)
+
+    def _create_socket(self, timeout: float | None) -> ssl.SSLSocket:
+        plain = socket.create_connection((self.host, self.port), timeout)
+        wrapped = self._trusted.wrap_socket(
+            plain, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self._opened.append(wrapped)
+        wrapped.do_handshake()
+        return wrapped
+
+
+def _shut(opened: list[socket.socket]) -> None:
+    """End connections under whoever waits for them."""
+    for each in opened:
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
 
 
 def _fetched(listed: Listed, uid: str, rows: list[object]) -> Fetched:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import socket
 import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -178,13 +179,24 @@ def test_a_connection_that_ends_is_made_again(folder: Folder, authority: Authori
             source.fetch(listed[1], 1000)
 
 
-@pytest.mark.parametrize("command", ["LOGIN", "EXAMINE", "SEARCH", "FETCH"])
+@pytest.mark.parametrize("command", ["CAPABILITY", "LOGIN", "EXAMINE", "SEARCH", "FETCH"])
 def test_a_server_that_is_silent_is_given_up(
     command: str, folder: Folder, authority: Authority
 ) -> None:
     folder.silent = command
     with source_of(folder, authority, seconds=0.2) as source, pytest.raises(SourceError):
         list(source.keys(""))
+
+
+def test_a_server_that_never_greets_is_given_up() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        account = ImapAccount(USER, "localhost", port, "INBOX", "imaps://u@h/INBOX", "x")
+        source = ImapSource(account, ssl.create_default_context(), command_seconds=0.2)
+        with pytest.raises(SourceError, match="imaps://u@h/INBOX"):
+            list(source.keys(""))
 
 
 @pytest.mark.parametrize("command", ["SEARCH", "FETCH"])

@@ -88,8 +88,9 @@ def test_what_arrives_is_in_the_tables(tmp_path: Path) -> None:
 
 
 def test_the_same_arrivals_give_the_same_bytes_in_any_order(tmp_path: Path) -> None:
-    found = [*arrivals(6, ("sender.example", "other.example")), SKIPPED]
-    found += [replace(found[0], receipt=receipt(Trust.HTTPS, "https://x"))]
+    reports = arrivals(6, ("sender.example", "other.example"))
+    found: list[Arrival | Skipped] = [*reports, SKIPPED]
+    found += [replace(reports[0], receipt=receipt(Trust.HTTPS, "https://x"))]
     found += [Arrival(report(result(successes=77), report_id="sender.example-0"), receipt())]
     whole = store_of(tmp_path / "whole", found)
     shuffled = list(found)
