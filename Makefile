@@ -92,6 +92,9 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+# parsedmarc, which reports are read in turns with, in an environment of its own.
+PEER := .local/bench-parsedmarc
+
 # Compiled first, as an installed package is: some machines keep Python from doing so itself.
 bench: engine
 	@$(BIN)/python -m compileall -q mtasts components
@@ -103,12 +106,16 @@ bench: engine
 	@$(BIN)/python bench/ledger.py
 	@$(BIN)/python bench/reports_pull.py
 	@$(BIN)/python bench/growth.py
+	@$(BIN)/python -m venv $(PEER)
+	@$(BIN)/uv pip sync --quiet --python $(PEER)/bin/python --require-hashes requirements-bench.lock
+	@$(BIN)/python bench/reports_mail.py $(PEER)/bin/python
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra cloudflare --extra policypack -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra cloudflare --extra local --extra policypack --extra reports --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-spark.lock requirements-spark.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bench.lock requirements-bench.in
 
 clean:
 	rm -rf .local .mypy_cache .ruff_cache .pytest_cache .hypothesis

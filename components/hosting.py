@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mtasts.run.proof import Caches
 
 
-# How long resolvers keep what leads to a policy host, in every zone of ours.
+# The TTL of what leads to a policy host, in every zone of ours; a retirement waits longer
+# (`mtasts.rollout.retirement.ADDRESSES_FORGOTTEN_SECONDS`).
 ADDRESS_TTL_SECONDS = 300
 
 

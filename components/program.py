@@ -1,17 +1,11 @@
 """The program of a stack file: ``from mtasts.components.program import run``, and ``run()``."""
 
-import atexit
-import gc
+import mtasts.components.collector_off  # noqa: F401, I001 - before Pulumi is imported
 
-# A program of seconds frees nothing worth looking for, and the look takes a fifth of a preview:
-# over 170 000 objects that boto3 and pulumi_aws keep to the end, once more as Python exits.
-gc.disable()
-atexit.register(gc.freeze)
+import pulumi
 
-import pulumi  # noqa: E402 - after the collector is off
-
-from mtasts.components.agency import Agency  # noqa: E402 - as above
-from mtasts.components.given import is_inbox  # noqa: E402 - as above
+from mtasts.components.agency import Agency
+from mtasts.components.given import is_inbox
 
 
 def run() -> None:

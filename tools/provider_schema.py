@@ -34,6 +34,7 @@ AWS = {
     "aws:lambda/functionUrl:FunctionUrl": "FunctionUrlArgs",
     "aws:lambda/permission:Permission": "PermissionArgs",
     "aws:route53/record:Record": "RecordArgs",
+    "aws:route53/zone:Zone": "ZoneArgs",
     "aws:s3/bucket:Bucket": "BucketArgs",
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
         "BucketLifecycleConfigurationArgs"

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.new_project import begin, describe, finish, next_for_project
+from mtasts.cli.output import Exit
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.together import all_of
-from mtasts.config import AgencyConfig, ConfigError, Hosting, load_text
+from mtasts.config import AgencyConfig, Hosting, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
-from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.errors import UndeterminedError, UsageError
 from mtasts.files import write_whole
 from mtasts.findings import printable
 from mtasts.observations import NULL_MX, DnsStatus
@@ -115,15 +116,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, outside: Outside) -> int:
     """Run the command; nothing is written unless everything is known and valid."""
-    try:
-        resolver = outside.resolver(outside.reach())
-        report = create(arguments, lambda name: _live_mx(name, resolver))
-    except UndeterminedError as error:
-        return _fail(error, 3)
-    except (UsageError, ConfigError) as error:
-        return _fail(error, 2)
-    sys.stdout.write(report)
-    return 0
+    resolver = outside.resolver(outside.reach())
+    sys.stdout.write(create(arguments, lambda name: _live_mx(name, resolver)))
+    return Exit.GOOD
 
 
 async def _live_mx(name: str, resolver: Resolver) -> MxRecords:
@@ -136,11 +131,6 @@ async def _live_mx(name: str, resolver: Resolver) -> MxRecords:
     if not answer.settled:
         raise UndeterminedError(answer.reason)
     return MxRecords(answer.mx_hosts, domain_exists=answer.status is not DnsStatus.NXDOMAIN)
-
-
-def _fail(error: MtaStsError, code: int) -> int:
-    sys.stderr.write(f"mtasts init: {error}\n")
-    return code
 
 
 def create(arguments: Namespace, lookup: Lookup) -> str:
@@ -189,8 +179,8 @@ async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
         records = await lookup(name)
     except UndeterminedError as error:
         raise UndeterminedError(
-            f"{name}: the MX records could not be found out ({printable(str(error))}); "
-            "nothing was written. Try again, or give them with --mx HOST"
+            f"{name}: no answer about its MX records ({printable(str(error))}); nothing was "
+            "written. Try again, or give them with --mx HOST"
         ) from error
     return Domain(given, name, _mx_hosts(name, records))
 

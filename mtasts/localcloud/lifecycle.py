@@ -77,7 +77,7 @@ def _install(directory: Path, engine: Engine) -> None:
         (binaries / "pulumi").symlink_to(binary)
     else:
         # The engine looks for a language host beside its own file, wherever a symlink to it stands.
-        _link(binary, binaries / "pulumi")
+        link(binary, binaries / "pulumi")
         script = binaries / "pulumi-language-python"
         write_script(
             script, "mtasts.localcloud.languages.python", {EXEC_SCRIPT: str(engine.exec_script)}
@@ -91,7 +91,8 @@ def _install(directory: Path, engine: Engine) -> None:
     (directory / "backend").mkdir()
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """Give a file a second name; a copy where the file system does not take one."""
     try:
         target.hardlink_to(source)
     except OSError:  # another file system

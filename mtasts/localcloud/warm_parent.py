@@ -190,6 +190,7 @@ def _become(request: Request, connection: socket.socket) -> None:
     if arguments[0] == _MODULE:
         sys.path.insert(0, str(Path.cwd()))
         sys.argv = arguments[1:]
+        sys.modules.pop(arguments[1], None)  # or runpy warns that it was imported before it ran
         runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
     else:
         sys.path.insert(0, str(Path(arguments[0]).parent))

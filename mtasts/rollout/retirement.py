@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.rulings import Ruling
 
-# CloudFront's alias records live for a minute; resolvers that stretch it are given an hour.
-ADDRESS_TTL_SECONDS = 3600
+# More than any TTL of addresses (a minute for aliases at Route 53, `ADDRESS_TTL_SECONDS` of the
+# components for a CNAME), for resolvers that stretch it: nothing is lost by a later deletion.
+ADDRESSES_FORGOTTEN_SECONDS = 3600
 _DONE = note(
     "retirement-done",
     "retired: nothing of it is declared any more; take it out of the stack file, unless it is the "
@@ -103,7 +104,10 @@ def progress(
         case Phase.RECORD_GONE:
             told = _goes_on("the policy host's addresses are withdrawn; run again to see them gone")
             later = Progress(
-                Phase.ADDRESSES_WITHDRAWN, told, is_new=True, ttl_seconds=ADDRESS_TTL_SECONDS
+                Phase.ADDRESSES_WITHDRAWN,
+                told,
+                is_new=True,
+                ttl_seconds=ADDRESSES_FORGOTTEN_SECONDS,
             )
             found = _wait(entry, later, now)
         case Phase.ADDRESSES_WITHDRAWN:

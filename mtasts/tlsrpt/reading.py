@@ -16,6 +16,7 @@ from typing import Any
 
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
+from mtasts.tlsrpt import ordinary
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report, ReportWarning
 from mtasts.tlsrpt.result_types import POLICY_TYPES, RESULT_TYPES
 from mtasts.tlsrpt.sessions import repeated
@@ -31,6 +32,7 @@ _VALUES_MAX = 1_500_000
 TEXT_MAX = 1000
 _STRINGS_MAX = 200
 _SAME_ID_MAX = 20
+_MANY = 2  # from as many failure details on, `ordinary.failures` is quicker
 _SUCCESSES = "total-successful-session-count"
 _FAILURES = "total-failure-session-count"
 _FAILED = "failed-session-count"
@@ -70,9 +72,12 @@ def parse_report(raw: bytes) -> Report:
     """
     text, before = unpack(raw)
     _check_counts(text, before)
-    reader = _Reader(before)
+    is_plain = ordinary.is_plain(text)
+    reader = _Reader(before, is_plain=is_plain)
     try:
-        found = json.loads(reader.decoded(text), object_pairs_hook=reader.members)
+        found = ordinary.decode(text) if is_plain else None
+        if found is None:
+            found = json.loads(reader.decoded(text), object_pairs_hook=reader.members)
         return reader.report(_mapping(found, "the report"))
     except _UnusableError as error:
         raise reader.refusal(str(error), error.id) from error
@@ -114,7 +119,8 @@ class _Twice:
 class _Reader:
     """Reads one report; collects warnings and the rows that are left out."""
 
-    def __init__(self, before: tuple[ReportWarning, ...]) -> None:
+    def __init__(self, before: tuple[ReportWarning, ...], *, is_plain: bool) -> None:
+        self._is_plain = is_plain
         self._warnings = list(before)
         self._seen: dict[str, int] = defaultdict(int)
         self._dropped: list[DroppedRow] = []
@@ -259,6 +265,9 @@ class _Reader:
 
     def _domain(self, policy: dict[str, Any], where: str) -> str:
         value = policy.get("policy-domain")
+        known = ordinary.domain(value) if type(value) is str else None
+        if known is not None:
+            return known
         if isinstance(value, _Twice):
             raise _UnusableError("member-contradicts", f"policy-domain is {value}")
         if not isinstance(value, str) or not value.strip():
@@ -285,6 +294,10 @@ class _Reader:
         self._details += len(rows)
         if self._details > DETAILS_MAX:
             raise self.refusal(f"it has more than {DETAILS_MAX} failure-details", "too-many-rows")
+        if self._is_plain and len(rows) >= _MANY:
+            ordinary_rows = ordinary.failures(rows, total, TEXT_MAX)
+            if ordinary_rows is not None:
+                return ordinary_rows
         for i, row in enumerate(rows):
             try:
                 found.append(self._failure(row, total, place, i))
@@ -328,12 +341,16 @@ class _Reader:
         value = found.get(key)
         if value is None:
             return ""
+        if self._is_plain and type(value) is str and len(value) <= TEXT_MAX:
+            return value
         if not isinstance(value, str):
             self._warn("text-not-text", key, _shown(value))
             return ""
         return self._cut(value, key)
 
     def _cut(self, value: str, key: str) -> str:
+        if self._is_plain and len(value) <= TEXT_MAX:
+            return value
         if len(value) > TEXT_MAX:
             self._warn("text-cut", key, f"{len(value)} characters")
         return printable(value, TEXT_MAX)
@@ -343,6 +360,10 @@ class _Reader:
         value = found.get(key)
         if value is None:
             return ()
+        if self._is_plain:
+            found_texts = ordinary.texts(value, _STRINGS_MAX, TEXT_MAX)
+            if found_texts is not None:
+                return found_texts
         place = f"{where}.policy.{key}"
         if not isinstance(value, list):
             self._warn(f"{key}-not-array", place, _shown(value))
@@ -358,6 +379,9 @@ class _Reader:
     def _time(self, span: dict[str, Any], key: str) -> dt.datetime:
         """RFC 3339, and what occurs beside it: no zone (UTC is meant), the hour 24, seconds."""
         value = span.get(key)
+        known = ordinary.time(value) if type(value) is str else None
+        if known is not None:
+            return known
         if type(value) is int:
             self._warn("date-epoch", key, _shown(value))
             try:

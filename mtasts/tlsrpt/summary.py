@@ -179,55 +179,82 @@ class _Told:
         return found
 
 
-def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datetime) -> None:
-    """Add the report that all ``copies``, by the name of their file, say they are."""
-    told = {name: _Told.of(report, domain) for name, report in copies.items()}
-    first = next(iter(copies))
-    report = copies[first]
-    # A failure in a report of several days may be of its last day.
-    last = max(report.begin, report.end - dt.timedelta(seconds=1)).date()
-    if not any(each.results or each.dropped for each in told.values()):
-        return
-    if report.end > now + SKEW:
+@dataclass(frozen=True, slots=True)
+class _Copies:
+    """All files that have one report: what each tells of the domain, by the name of the file."""
+
+    report: Report
+    first: str
+    told: dict[str, _Told]
+
+    @classmethod
+    def of(cls, copies: Mapping[str, Report], domain: str) -> _Copies:
+        first = next(iter(copies))
+        told = {name: _Told.of(report, domain) for name, report in copies.items()}
+        return cls(copies[first], first, told)
+
+    @property
+    def versions(self) -> tuple[_Told, ...]:
+        return tuple(self.told.values())
+
+    @property
+    def last(self) -> dt.date:
+        """The day that failures are counted for: in a report of several days, they may be of it."""
+        return max(self.report.begin, self.report.end - dt.timedelta(seconds=1)).date()
+
+    def dropped(self) -> Iterator[Dropped]:
+        """What is left out, and why: other copies, unreadable rows, a report without a session."""
+        for name, each in self.told.items():
+            if each != self.told[self.first]:
+                why = f"it has the id of {self.first}, and says something else: the worse counts"
+                yield self._row(Drop.CONFLICT, name, why)
+        rows = {row: name for name, each in reversed(self.told.items()) for row in each.dropped}
+        for row, name in rows.items():
+            why = f"{row.where}: {row.reason}"
+            yield self._row(row.kind, name, why, may_hide_failures=row.may_hide_failures)
+        if not any(each.sessions or each.dropped for each in self.versions):
+            why = "it tells of no session, so its day does not count"
+            yield self._row(Drop.EMPTY, self.first, why, may_hide_failures=False)
+
+    def too_early(self) -> Dropped:
+        """The whole report, where its days are not over yet."""
         hides = any(
             each.failures or any(row.may_hide_failures for row in each.dropped)
-            for each in told.values()
+            for each in self.versions
         )
-        why = f"the report is dated until {report.end:%Y-%m-%d %H:%M}, which is not over yet"
-        total.dropped.append(Dropped(Drop.FUTURE, first, why, last, report.reporter, hides))
+        end = self.report.end
+        why = f"the report is dated until {end:%Y-%m-%d %H:%M}, which is not over yet"
+        return self._row(Drop.FUTURE, self.first, why, may_hide_failures=hides)
+
+    def worst(self) -> dict[tuple[str, str], int]:
+        """How often each type failed at each MX host, by the copy that tells of most."""
+        found: dict[tuple[str, str], int] = {}
+        for each in self.versions:
+            for key, count in each.failures.items():
+                found[key] = max(found.get(key, 0), count)
+        return found
+
+    def _row(self, kind: Drop, file: str, why: str, *, may_hide_failures: bool = True) -> Dropped:
+        return Dropped(kind, file, why, self.last, self.report.reporter, may_hide_failures)
+
+
+def _add(total: _Total, domain: str, copies: Mapping[str, Report], now: dt.datetime) -> None:
+    """Add the report that all ``copies``, by the name of their file, say they are."""
+    found = _Copies.of(copies, domain)
+    report, versions = found.report, found.versions
+    if not any(each.results or each.dropped for each in versions):
         return
-    for name, each in told.items():
-        if each != told[first]:
-            why = f"it has the id of {first}, and says something else: the worse counts"
-            total.dropped.append(Dropped(Drop.CONFLICT, name, why, last, report.reporter))
-    rows = {row: name for name, each in reversed(told.items()) for row in each.dropped}
-    total.dropped += [
-        Dropped(
-            row.kind,
-            name,
-            f"{row.where}: {row.reason}",
-            last,
-            report.reporter,
-            row.may_hide_failures,
-        )
-        for row, name in rows.items()
-    ]
-    versions = list(told.values())
-    if not any(each.sessions or each.dropped for each in versions):
-        why = "it tells of no session, so its day does not count"
-        row = Dropped(Drop.EMPTY, first, why, last, report.reporter, may_hide_failures=False)
-        total.dropped.append(row)
+    if report.end > now + SKEW:
+        total.dropped.append(found.too_early())
+        return
+    total.dropped += found.dropped()
     total.count += any(each.results for each in versions)
     total.successes += min(each.successes for each in versions)
     # A report is about one day (RFC 8460 section 4.1); a longer one counts as one day, too.
     for policy in set.intersection(*(each.applied for each in versions)):
-        total.days[report.reporter, policy].add(last)
-    worst: dict[tuple[str, str], int] = {}
-    for each in versions:
-        for key, count in each.failures.items():
-            worst[key] = max(worst.get(key, 0), count)
-    for (type_, mx), count in worst.items():
-        total.failures[last, report.reporter, type_, mx] += count
+        total.days[report.reporter, policy].add(found.last)
+    for (type_, mx), count in found.worst().items():
+        total.failures[found.last, report.reporter, type_, mx] += count
 
 
 def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:

@@ -20,6 +20,7 @@ from mtasts.localcloud.cloudflare.account import NAME_SERVERS as CLOUDFLARE_SERV
 from mtasts.localcloud.control_client import Control
 from mtasts.localcloud.engine import Engine, find
 from mtasts.localcloud.languages.names import EXEC_SCRIPT
+from mtasts.localcloud.languages.toolchain import install
 from mtasts.localcloud.project import Project
 from mtasts.render.worker import worker_name
 
@@ -269,3 +270,9 @@ def lab(_cloud: Cloud, warmth: Mapping[str, str], tmp_path: Path) -> Lab:
     folder = tmp_path / "lab"
     folder.mkdir()
     return Lab(_cloud, warmth, folder)
+
+
+@pytest.fixture(scope="session")
+def languages(_cloud: Cloud, engine: Engine) -> None:
+    """The local cloud runs programs in every language that there is an example of."""
+    install(_cloud.bin, engine, os.environ, print)

@@ -21,6 +21,7 @@ from mtasts.localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURIT
 from mtasts.localcloud.aws.edge_config import distribution_config
 from mtasts.localcloud.aws.issuance import is_issued
 from mtasts.localcloud.aws.provider import provider as make_provider
+from mtasts.localcloud.aws.session import whose
 from mtasts.localcloud.cloud import Cloud
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
@@ -46,6 +47,7 @@ VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 CONTROL = "aws:cloudfront/originAccessControl:OriginAccessControl"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 RECORD = "aws:route53/record:Record"
+ZONE = "aws:route53/zone:Zone"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 
@@ -596,6 +598,29 @@ def test_a_record_is_quoted_in_route_53_and_not_in_state(engine: Engine) -> None
     engine.create(RECORD, txt(zone_id, "v=STSv1; id=1"))
 
 
+def test_a_zone_has_name_servers_and_takes_a_comment(engine: Engine) -> None:
+    identity, inputs, outputs = engine.create(ZONE, {"name": "new.test."})
+    assert outputs["zoneId"] == identity
+    assert len(outputs["nameServers"]) == 4
+    unchanged(engine, ZONE, identity, inputs)
+    _, imported, _ = engine.read(ZONE, identity)
+    assert engine.diff(ZONE, imported, inputs).changes == provider_pb2.DiffResponse.DIFF_NONE
+    commented = inputs | {"comment": "c"}
+    assert engine.update(ZONE, identity, inputs, commented)["comment"] == "c"
+    unchanged(engine, ZONE, identity, commented)
+    for _ in range(2):  # one that is gone already is no error
+        engine.delete(ZONE, identity, commented)
+        assert engine.read(ZONE, identity, commented)[0] == ""
+
+
+def test_a_zone_that_holds_records_is_deleted_by_force_alone(engine: Engine) -> None:
+    identity, inputs, _ = engine.create(ZONE, {"name": "example.test"})
+    engine.create(RECORD, txt(identity, "v=STSv1; id=1"))
+    assert "HostedZoneNotEmpty" in refusal(engine.delete, ZONE, identity, inputs)
+    engine.delete(ZONE, identity, inputs | {"forceDestroy": True})
+    assert engine.read(ZONE, identity, inputs)[0] == ""
+
+
 def test_drift_of_a_record_shows(engine: Engine) -> None:
     zone_id = zone(engine)
     identity, inputs, _ = engine.create(RECORD, txt(zone_id, "one"))
@@ -810,6 +835,18 @@ def test_only_allowed_accounts(engine: Engine, account: str, *, refused: bool) -
         assert "AWS account ID not allowed" in refusal(engine.stub.Configure, request)
     else:
         assert engine.stub.Configure(request).supportsPreview
+
+
+def test_whose_a_key_is_takes_no_boto3_and_is_what_sts_says(moto: str) -> None:
+    def sts(key: str) -> Any:
+        made = {"aws_access_key_id": key, "aws_secret_access_key": "x"}
+        return boto3.client("sts", region_name="us-east-1", endpoint_url=moto, **made)  # type: ignore[call-overload]
+
+    role = "arn:aws:iam::210987654321:role/dns"
+    granted = sts("local").assume_role(RoleArn=role, RoleSessionName="run")["Credentials"]
+    for key in ("local", granted["AccessKeyId"]):
+        assert whose(key, moto) == sts(key).get_caller_identity()["Account"]
+    assert whose(granted["AccessKeyId"], moto) == "210987654321"
 
 
 def with_default_tags(engine: Engine, **tags: str) -> None:

@@ -42,33 +42,47 @@ def python() -> PythonHost:
 
 def test_linked_sdks_are_required_by_a_python_program_once(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("pulumi\n")
+    package = tmp_path / "sdks" / "mtasts" / "mtasts_mtasts"
+    package.mkdir(parents=True)
+    (package / "pulumi-plugin.json").write_text("{}")
     for _ in range(2):
-        said = python().link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+        said = python().link(info(tmp_path), ["sdks/mtasts"])
     assert (tmp_path / "requirements.txt").read_text() == "pulumi\nsdks/mtasts\n"
-    assert "import pulumi_mtasts as mtasts" in said
+    assert "  import mtasts_mtasts\n" in said
 
 
 def test_a_python_program_without_requirements_gets_a_file_of_them(tmp_path: Path) -> None:
-    python().link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    python().link(info(tmp_path), ["sdks/mtasts"])
     assert (tmp_path / "requirements.txt").read_text() == "sdks/mtasts\n"
 
 
-def test_linked_sdks_are_dependencies_of_a_node_program(tmp_path: Path) -> None:
+@pytest.fixture
+def sdk(tmp_path: Path) -> str:
+    """A generated SDK in the program's folder."""
+    folder = tmp_path / "sdks" / "mtasts"
+    folder.mkdir(parents=True)
+    (folder / "package.json").write_text('{"name": "@own/mtasts"}')
+    return "sdks/mtasts"
+
+
+def test_linked_sdks_are_dependencies_of_a_node_program(tmp_path: Path, sdk: str) -> None:
     file = tmp_path / "package.json"
     file.write_text('{"name": "p", "dependencies": {"a": "1"}}')
-    said = NodeHost(Children()).link(info(tmp_path), {"mtasts": "sdks/mtasts"})
+    said = NodeHost(Children()).link(info(tmp_path), [sdk])
     assert json.loads(file.read_text())["dependencies"] == {
         "a": "1",
-        "@pulumi/mtasts": "file:sdks/mtasts",
+        "@own/mtasts": "file:sdks/mtasts",
     }
-    assert 'import * as mtasts from "@pulumi/mtasts"' in said
+    assert 'import * as mtasts from "@own/mtasts"' in said
 
 
-def test_a_node_program_that_requires_the_sdk_already_is_left_as_it_is(tmp_path: Path) -> None:
+def test_a_node_program_that_requires_the_sdk_already_is_left_as_it_is(
+    tmp_path: Path, sdk: str
+) -> None:
     file = tmp_path / "package.json"
-    file.write_text('{"dependencies": {"@pulumi/mtasts": "file:sdks/mtasts"}}')
-    NodeHost(Children()).link(info(tmp_path), {"mtasts": "sdks/mtasts"})
-    assert file.read_text() == '{"dependencies": {"@pulumi/mtasts": "file:sdks/mtasts"}}'
+    file.write_text('{"dependencies": {"@own/mtasts": "file:sdks/mtasts"}}')
+    NodeHost(Children()).link(info(tmp_path), [sdk])
+    assert file.read_text() == '{"dependencies": {"@own/mtasts": "file:sdks/mtasts"}}'
 
 
 def test_a_missing_virtual_environment_is_made_before_anything_is_installed(tmp_path: Path) -> None:
@@ -143,7 +157,7 @@ def test_go_writes_sdks_and_runs_nothing() -> None:
     for call in (
         lambda: host.plugin_words(None),
         lambda: host.install_words(None),
-        lambda: host.link(None, {}),
+        lambda: host.link(None, []),
     ):
         with pytest.raises(HostError, match="in go do not run here"):
             call()

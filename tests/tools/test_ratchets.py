@@ -9,7 +9,7 @@ from figures import tests_and_patches as count_patches
 # Lower a number when there are fewer; raise one with the reason in the commit.
 AT_MOST = {
     ("mtasts", "noqa"): 39,  # pull_requests/ runs git and gh, as a tool did before
-    ("mtasts", "type: ignore"): 2,
+    ("mtasts", "type: ignore"): 3,
     ("mtasts", "pragma: no cover"): 0,
     ("components", "noqa"): 10,
     ("components", "type: ignore"): 0,

@@ -27,6 +27,7 @@ from mtasts.localcloud.aws.receiving import DomainIdentity, ReceiptRule
 from mtasts.localcloud.aws.record import Record
 from mtasts.localcloud.aws.role import Role, RolePolicy
 from mtasts.localcloud.aws.session import MODELLED, connect
+from mtasts.localcloud.aws.zone import Zone
 from mtasts.localcloud.provider import service
 from mtasts.localcloud.provider.schema import Schema
 
@@ -60,6 +61,7 @@ PLUGIN = service.Plugin(
             Permission(),
             ReceiptRule(),
             Record(),
+            Zone(),
             Role(),
             RolePolicy(),
         )

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -25,9 +25,10 @@ from mtasts.localcloud import lifetime
 from mtasts.localcloud.languages.names import GENERATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+_END_SECONDS = 1.0
 _ALREADY_SHOWN = 32  # the SDKs' code for an error that the user has seen
 
 
@@ -60,9 +61,13 @@ class Children:
         return code
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """Kill every child and end this process."""
-        for child in tuple(self._running):
+        """Kill every child, wait until they are gone, and end this process."""
+        children = tuple(self._running)
+        for child in children:
             child.kill()
+        for child in children:
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_END_SECONDS)
         os._exit(0)
 
 
@@ -87,8 +92,8 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         """The commands, one after the other, that install what a program or plugin needs."""
         raise HostError(f"programs in {self.language} do not run here")
 
-    def link(self, _info: Any, _packages: Mapping[str, str], /) -> str:
-        """Have a program require generated SDKs, package to folder; how it imports them."""
+    def link(self, _info: Any, _folders: Sequence[str], /) -> str:
+        """Have a program require the generated SDKs in folders of its own; how it imports them."""
         raise HostError(f"programs in {self.language} do not run here")
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # gRPC's
@@ -188,8 +193,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
     def Link(self, request: Any, context: Any) -> Any:  # gRPC's
         """Have a program or plugin require SDKs that were generated into its folder."""
         with _refusals(context):
-            packages = {each.package.name: each.path for each in request.packages}
-            said = self.link(request.info, packages)
+            said = self.link(request.info, [each.path for each in request.packages])
         return language_pb2.LinkResponse(import_instructions=said)
 
 

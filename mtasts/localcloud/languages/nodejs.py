@@ -20,7 +20,7 @@ if __name__ == "__main__":
 from mtasts.localcloud.languages.host import Host, HostError, engine_address, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
 _RUN = Path("node_modules", "@pulumi", "pulumi", "cmd", "run")
 _QUIET = ("--no-audit", "--no-fund", "--loglevel", "error")
@@ -55,16 +55,18 @@ class NodeHost(Host):
         lock = Path(info.program_directory, "package-lock.json")
         yield [_command("npm"), "ci" if lock.exists() else "install", *_QUIET]
 
-    def link(self, info: Any, packages: Mapping[str, str], /) -> str:
+    def link(self, info: Any, folders: Sequence[str], /) -> str:
         """Add the folders to the dependencies in ``package.json``."""
-        file = Path(info.program_directory, "package.json")
+        root = Path(info.program_directory)
+        file = root / "package.json"
         found = json.loads(file.read_text())
-        wanted = {f"@pulumi/{name}": f"file:{path}" for name, path in packages.items()}
+        names = [json.loads((root / each / file.name).read_text())["name"] for each in folders]
+        wanted = {name: f"file:{each}" for name, each in zip(names, folders, strict=True)}
         dependencies = found.get("dependencies", {}) | wanted
         if dependencies != found.get("dependencies"):
             found["dependencies"] = dependencies
             file.write_text(json.dumps(found, indent=2) + "\n")
-        imports = [f'  import * as {name} from "@pulumi/{name}";\n' for name in packages]
+        imports = [f'  import * as {name.rpartition("/")[2]} from "{name}";\n' for name in names]
         return "".join(("You can import the SDK in your TypeScript code with:\n\n", *imports))
 
 

@@ -17,9 +17,10 @@ if __name__ == "__main__":
 from mtasts.localcloud.languages.host import Children, Host, HostError, engine_address, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
 _REQUIREMENTS = "requirements.txt"
+_MARK = "*/pulumi-plugin.json"  # in the package of each generated SDK
 _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", _REQUIREMENTS)
 
 
@@ -91,13 +92,15 @@ class PythonHost(Host):
         if Path(info.program_directory, _REQUIREMENTS).exists():
             yield [python, *_INSTALL]
 
-    def link(self, info: Any, packages: Mapping[str, str], /) -> str:
+    def link(self, info: Any, folders: Sequence[str], /) -> str:
         """Add the folders to ``requirements.txt``, each once."""
-        file = Path(info.program_directory, _REQUIREMENTS)
+        root = Path(info.program_directory)
+        file = root / _REQUIREMENTS
         lines = file.read_text().splitlines() if file.exists() else []
-        lines += [path for path in packages.values() if path not in lines]
+        lines += [each for each in folders if each not in lines]
         file.write_text("".join(f"{line}\n" for line in lines))
-        imports = [f"  import pulumi_{name} as {name}\n" for name in packages]
+        marks = [mark for each in folders for mark in sorted((root / each).glob(_MARK))]
+        imports = [f"  import {mark.parent.name}\n" for mark in marks]
         return "".join(("You can import the SDK in your Python code with:\n\n", *imports))
 
     @staticmethod

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mtasts.localcloud.cached_builds import go_build, kept, progress
 from mtasts.localcloud.engine import BUILT_VERSION, MODULE, cache_folder
 from mtasts.localcloud.languages.names import EXEC_SCRIPT, GENERATOR
-from mtasts.localcloud.lifecycle import write_script
+from mtasts.localcloud.lifecycle import link, write_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,8 +55,9 @@ def install(
     if engine.exec_script is None:
         return
     built = build(environment, say)
+    # It starts plugins itself, and looks for their hosts beside its own file.
     (binaries / _YAML).unlink(missing_ok=True)
-    (binaries / _YAML).symlink_to(built / _YAML)
+    link(built / _YAML, binaries / _YAML)
     variables = {EXEC_SCRIPT: str(engine.exec_script), GENERATOR: str(built / _GENERATOR)}
     for language in _HOSTS:
         module = f"mtasts.localcloud.languages.{language}"

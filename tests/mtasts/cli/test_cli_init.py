@@ -14,6 +14,7 @@ from loopback import Zone
 from mtasts.check.stack_file import check_stack_file
 from mtasts.cli import init
 from mtasts.cli.init import MxRecords
+from mtasts.cli.main import main
 from mtasts.config import ConfigError, load_file
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import Severity
@@ -203,8 +204,8 @@ def test_what_cannot_be_found_out_is_never_guessed(tmp_path: Path) -> None:
     with pytest.raises(UndeterminedError) as caught:
         create(tmp_path, "--domain", "example.gov", "--domain", "broken.example")
     assert str(caught.value) == (
-        "broken.example: the MX records could not be found out (SERVFAIL for "
-        "broken.example\\x1b); nothing was written. Try again, or give them with --mx HOST"
+        "broken.example: no answer about its MX records (SERVFAIL for broken.example\\x1b); "
+        "nothing was written. Try again, or give them with --mx HOST"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -298,7 +299,7 @@ def inside(resolver: str) -> FakeOutside:
 
 def run(folder: Path, *words: str, outside: FakeOutside | None = None) -> int:
     found = FakeOutside(zone=DNS) if outside is None else outside
-    return init.run(arguments("agency", "--stacks", str(folder), *words), found)
+    return main(["init", "agency", "--stacks", str(folder), *words], found)
 
 
 def test_live_mx_records_are_taken_in_order_of_preference(
@@ -318,7 +319,7 @@ def test_live_mx_records_are_taken_in_order_of_preference(
     [
         (("--domain", "empty.example"), 2, "has no MX record"),
         (("--domain", "nosuch.example"), 2, "does not exist in DNS"),
-        (("--domain", "broken.example"), 3, "could not be found out"),
+        (("--domain", "broken.example"), 3, "could not find out: broken.example: no answer"),
         (("--domain", "live.example", "--account", "1"), 2, "is no AWS account id"),
     ],
     ids=["no-mx", "nxdomain", "servfail", "config"],
@@ -333,7 +334,7 @@ def test_exit_codes_keep_no_apart_from_could_not_tell(
     assert run(tmp_path, *words) == code
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("mtasts init: ")
+    assert printed.err.startswith("mtasts: ")
     assert expect in printed.err
     assert list(tmp_path.iterdir()) == []
 

@@ -9,6 +9,7 @@ import base64
 import datetime as dt
 import json
 import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,10 @@ def test_no_more_signatures_than_the_limit_are_tried_and_that_is_told() -> None:
         (b"x", b"x\r\n", b"x\r\n"),
         (b"x ", b"x \r\n", b"x\r\n"),
         (b" \t", b" \t\r\n", b""),
+        (b"x\r", b"x\r\r\n", b"x\r\r\n"),
+        (b"x\r\r\n\r\n", b"x\r\r\n", b"x\r\r\n"),
+        (b"x\n\r\n", b"x\n\r\n", b"x\n\r\n"),
+        (b"x\r\n\n\r\n", b"x\r\n\n\r\n", b"x\r\n\n\r\n"),
         (b"x\r\n \r\n\t\r\n", b"x\r\n \r\n\t\r\n", b"x\r\n"),
     ],
 )
@@ -105,6 +110,24 @@ def test_a_header_field_has_the_form_of_the_rfc() -> None:
 def test_fields_are_chosen_from_below_and_one_that_is_missing_is_nothing() -> None:
     text = MailText.split(b"A: 1\r\nA: 2\r\nB: 3\r\n\r\n")
     assert text.chosen(("a", "a", "a", "b", "c"), 2) == [b"A: 2", b"A: 1"]
+
+
+@given(st.text("\r\n", max_size=12))
+def test_only_whole_line_ends_at_the_end_are_left_out(end: str) -> None:
+    body = b"x" + end.encode()
+    wanted = body
+    while wanted.endswith(b"\r\n"):
+        wanted = wanted.removesuffix(b"\r\n")
+    assert simple_body(body) == wanted + b"\r\n"
+
+
+def test_a_hostile_body_takes_little_memory() -> None:
+    body = b" \r\n" * 1_000_000
+    tracemalloc.start()
+    relaxed_body(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 6 * len(body)
 
 
 @given(st.binary(max_size=200), st.binary(max_size=100))

@@ -11,6 +11,7 @@ import pytest
 from report_samples import ARRIVED, FIRST, receipt, report, result
 
 from mtasts.tlsrpt.report import Failure
+from mtasts.tlsrpt.sessions import repeated
 from mtasts.tlsrpt.tables import (
     ENTRY,
     RANKS,
@@ -19,7 +20,6 @@ from mtasts.tlsrpt.tables import (
     Skipped,
     day_of,
     entry_of,
-    repeated,
     report_key,
 )
 from mtasts.tlsrpt.trust import Trust

@@ -1,0 +1,67 @@
+"""`Agency` for programs in other languages: a plugin, which the engine starts beside the program.
+
+The SDK's own host of components leaves out keys that it does not know, stops at the first that is
+missing, and shows call stacks. This one hands `Agency` what the program wrote, so that one message
+names every problem, and shows that message alone.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from pulumi import RunError
+from pulumi.provider.experimental.component import ComponentProvider
+from pulumi.provider.server import ProviderServicer
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from mtasts import __version__
+from mtasts.components.agency import Agency
+
+if TYPE_CHECKING:
+    from pulumi import Inputs
+
+_MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine's own connections take
+_LIMITS = (
+    ("grpc.max_receive_message_length", _MESSAGE_BYTES),
+    ("grpc.max_send_message_length", _MESSAGE_BYTES),
+)
+
+
+class AgencyProvider(ComponentProvider):
+    """Makes `Agency` from what a program wrote, and has its schema."""
+
+    def __init__(self) -> None:
+        """Have the version of this package.
+
+        Without a namespace of its own a package is named after the owner of the git repository that
+        it is taken from, so a program would import another name than with a path or from a fork.
+        """
+        super().__init__([Agency], "mtasts", namespace="mtasts", version=__version__)
+
+    def map_inputs(self, inputs: "Inputs", *_: object) -> "Inputs":
+        """All of them: what is wrong with them is found by `Agency`, all at once."""
+        return inputs
+
+
+class AgencyServicer(ProviderServicer):
+    """What the engine asks of the plugin; the names of the methods are the protocol's."""
+
+    async def Construct(self, request: Any, context: Any) -> Any:
+        """Make the component; an error of ours ends the call with its text alone."""
+        try:
+            return await super().Construct(request, context)
+        except RunError as error:
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+
+
+async def serve(engine_address: str) -> None:
+    """Tell the engine at which port this process listens, and serve until it ends this process."""
+    server = grpc.aio.server(options=_LIMITS)
+    servicer = AgencyServicer(AgencyProvider(), [], engine_address=engine_address)
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    await server.wait_for_termination()

@@ -1,0 +1,137 @@
+"""The examples of this repository as projects of a test, with the plugin that they name."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import sys
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pages import ROOT
+
+from mtasts.components.plugin import AgencyProvider
+from mtasts.localcloud.cached_builds import kept
+from mtasts.localcloud.engine import cache_folder
+from mtasts.localcloud.project import Project, Run
+from mtasts.policy import POLICY_PATH
+from mtasts.probe.dns import Resolver
+from mtasts.probe.https import fetch
+from mtasts.probe.reach import Reach
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from conftest import Lab
+
+PROGRAMS = {
+    "python": "__main__.py",
+    "python-with-own-zone": "__main__.py",
+    "typescript": "index.ts",
+    "yaml": "Pulumi.yaml",
+}
+_NAME = "my-agency"
+_HERE = ("virtualenv: .venv", f"virtualenv: {sys.prefix}")
+_WORLD = """config:
+  mtasts:domains:
+    - {{name: {}, mx: [mx1.mail.example, mx2.mail.example]}}
+"""
+
+
+@dataclass(frozen=True)
+class Example:
+    """An example with a name of its own; the domain ``NAME.example`` has a zone and MX records."""
+
+    lab: Lab
+    project: Project
+    name: str
+    program: Path
+
+    @classmethod
+    def make(cls, lab: Lab, folder: Path, language: str, *, has_zone: bool = True) -> Example:
+        """Copy the example into ``folder``, and the plugin to where it looks for it."""
+        name = f"a{uuid.uuid4().hex[:8]}"
+        copy_plugin(folder)
+        copied = folder / "examples" / language
+        shutil.copytree(ROOT / "examples" / language, copied)
+        for file in copied.iterdir():
+            file.write_text(file.read_text().replace(_NAME, name).replace(*_HERE))
+        if has_zone:
+            stacks = folder / "stacks"
+            stacks.mkdir()
+            (stacks / "Pulumi.world.yaml").write_text(_WORLD.format(f"{name}.example"))
+            lab.control.add_stacks(stacks)
+        environment = lab.environment()
+        if language == "typescript":
+            installed = installed_for_typescript(environment)
+            for each in ("node_modules", "sdks"):
+                (copied / each).symlink_to(installed / each)
+        project = Project(copied, environment, "").select("dev")
+        return cls(lab, project, name, copied / PROGRAMS[language])
+
+    @property
+    def domain(self) -> str:
+        return f"{self.name}.example"
+
+    @property
+    def published(self) -> str:
+        """The policy, as the stack's outputs have it."""
+        return str(self.project.outputs()["domains"][self.domain]["policy"])
+
+    def change(self, *edits: tuple[str, str]) -> None:
+        """Edit the program; each text to change is there."""
+        text = self.program.read_text()
+        for old, new in edits:
+            assert old in text
+            text = text.replace(old, new)
+        self.program.write_text(text)
+
+    def served(self) -> set[bytes]:
+        """What senders fetch, whichever address they take."""
+        reach, host = Reach.from_environment(self.project.environment), f"mta-sts.{self.domain}"
+
+        async def bodies() -> set[bytes]:
+            found = (await Resolver(reach).lookup(host, "A")).values
+            return {(await fetch(reach, host, each, POLICY_PATH)).body for each in found}
+
+        return asyncio.run(bodies())
+
+    def preview_without_cloud(self) -> Run:
+        """A preview during which no call to a cloud can succeed."""
+        nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+        environment = {**self.project.environment, **nowhere}
+        return replace(self.project, environment=environment).pulumi("preview")
+
+
+def copy_plugin(folder: Path) -> Path:
+    """The plugin of this repository, in the tests' own Python."""
+    plugin = folder / "plugin"
+    plugin.mkdir()
+    for name in ("PulumiPlugin.yaml", "__main__.py"):
+        (plugin / name).write_text((ROOT / "plugin" / name).read_text().replace(*_HERE))
+    return plugin
+
+
+def installed_for_typescript(environment: Mapping[str, str]) -> Path:
+    """A folder with the packages and the SDK of the TypeScript example, by the user's own command.
+
+    It is kept outside the checkout for as long as nothing of it changes.
+    """
+    example = ROOT / "examples" / "typescript"
+    of = hashlib.sha256(str(AgencyProvider().schema).encode())
+    for name in ("package.json", "package-lock.json"):
+        of.update((example / name).read_bytes())
+
+    def make(aside: Path) -> None:
+        copy_plugin(aside)
+        inner = aside / "examples" / "typescript"
+        shutil.copytree(example, inner)
+        Project(inner, environment, "", deadline_seconds=600).pulumi("install").required()
+        for each in ("node_modules", "sdks"):
+            (inner / each).rename(aside / each)
+
+    folder = cache_folder(environment).parent / f"typescript-{of.hexdigest()[:16]}"
+    return kept(folder, "node_modules", make)
