@@ -69,7 +69,7 @@ class Inbox(pulumi.ComponentResource):
         self, name: str, given: Awaitable[Given], opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__("mtasts:index:Inbox", name, {}, opts)
-        placed = pulumi.Output.from_input(self._look_and_place(given))
+        placed: pulumi.Output[Placed] = pulumi.Output.from_input(self._look_and_place(given))
         self.address = placed.apply(lambda found: found.address)
         self.endpoint = placed.apply(lambda found: found.endpoint)
         self.bucket = placed.apply(lambda found: found.bucket)

@@ -15,13 +15,11 @@ class InboxArgs(TypedDict):
     address: pulumi.Input[str]
     """The mailbox, such as ``tlsrpt@reports.example.gov``; its domain is the inbox's alone."""
     hosting: NotRequired[pulumi.Input[str]]
-    """``aws`` or ``cloudflare``."""
+    """``aws``."""
     dns: NotRequired[pulumi.Input[str]]
     """``route53``, ``cloudflare`` or ``manual``."""
     zone_id: NotRequired[pulumi.Input[str]]
     keep_days: NotRequired[pulumi.Input[int]]
     at_once: NotRequired[pulumi.Input[int]]
-    """Requests that the HTTPS endpoint answers at once; on AWS alone."""
-    endpoint: NotRequired[pulumi.Input[str]]
-    """The host name of the HTTPS endpoint; at Cloudflare alone."""
+    """Requests that the HTTPS endpoint answers at once."""
     cloudflare_account: NotRequired[pulumi.Input[str]]

@@ -23,7 +23,7 @@ def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceO
     config = clouds.config
     from mtasts.components.aws.inbox import AwsInbox  # half a second
 
-    rules, region = survey.rules, clouds.require_aws().settings.region
+    rules, region = survey.rules, clouds.aws.settings.region
     made = AwsInbox(
         f"{clouds.name}-inbox",
         {
@@ -33,7 +33,7 @@ def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceO
             "slug": clouds.slug,
             "account_id": survey.account_id,
             "region": region,
-            "rule_set": rules.name if rules else "",
+            "rule_set": rules.name,
             "after": survey.after,
             "keep_days": config.keep_days,
             "at_once": config.at_once,

@@ -28,6 +28,7 @@ _S3 = {
     "DeleteBucketTagging": "PutBucketTagging",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
     "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
 }
@@ -36,7 +37,12 @@ _VERSIONED = {"GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVers
 _PREFIXES = {"monitoring": "cloudwatch"}
 _NO_GRANT = frozenset({"sts:GetCallerIdentity"})
 # What the stand-in asks in ACM's or S3's own stead; the real provider never does.
-STAND_INS = {"route53:ListHostedZones": "finds a certificate's validation record, as ACM does"}
+STAND_INS = {
+    "route53:ListHostedZones": "finds a certificate's validation record, as ACM does",
+    "ses:DescribeReceiptRuleSet": "refuses a second rule of a name, as SES does",
+}
+# Written by SES itself, in whose stead the stand-in does it.
+_BY_SES = "/AMAZON_SES_SETUP_NOTIFICATION"
 _TAGGED = {
     "CreateDistributionWithTags": ("CreateDistribution", "TagResource"),
     "PutMetricAlarm": ("PutMetricAlarm", "TagResource"),
@@ -59,7 +65,11 @@ def read(file: Path, account: str) -> set[Call]:
     for line in file.read_text().splitlines():
         row = json.loads(line)
         passed = _NO_GRANT | (set(STAND_INS) if row["by_stand_in"] else set())
-        found.update(call for call in calls_of(row, account) if call.action not in passed)
+        found.update(
+            call
+            for call in calls_of(row, account)
+            if call.action not in passed and not call.resource.endswith(_BY_SES)
+        )
     return found
 
 
@@ -113,11 +123,14 @@ def _resource(service: str, operation: str, names: dict[str, Any], account: str)
         zone = names.get("HostedZoneId") or names.get("Id") or ""
         kind = "change" if operation == "GetChange" else "hostedzone"
         return f"arn:aws:route53:::{kind}/{zone.rpartition('/')[2]}" if zone else "*"
-    if service == "cloudfront":
-        return f"arn:aws:cloudfront::{account}:"
-    if service == "cloudwatch":
-        return f"arn:aws:cloudwatch:us-east-1:{account}:alarm:"
-    return "*"
+    where = {
+        "cloudfront": f"arn:aws:cloudfront::{account}:",
+        "cloudwatch": f"arn:aws:cloudwatch:us-east-1:{account}:alarm:",
+        "iam": f"arn:aws:iam::{account}:role/{names.get('RoleName')}",
+        "lambda": f"arn:aws:lambda:us-east-1:{account}:function:{names.get('FunctionName')}",
+        "logs": f"arn:aws:logs:us-east-1:{account}:log-group:{names.get('logGroupName', '')}",
+    }
+    return where.get(service, "*")
 
 
 def allows(statement: dict[str, Any], call: Call) -> bool:

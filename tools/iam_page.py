@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtasts.iam.inbox_statements import INBOX_STATEMENTS, INBOX_UNSEEN
 from mtasts.iam.statements import STATEMENTS, UNSEEN, Need
 from mtasts.iam.token import PERMISSIONS, TokenNeed
 from mtasts.templating import render
@@ -26,8 +27,9 @@ def page() -> str:
     return render(
         "docs/iam.md",
         statements=[_statement(row) for row in STATEMENTS],
+        inbox=[_statement(row) for row in INBOX_STATEMENTS if row not in STATEMENTS],
         permissions=[_permission(row) for row in PERMISSIONS],
-        unseen=[(*key.split(" ", 1), why) for key, why in UNSEEN.items()],
+        unseen=[(*key.split(" ", 1), why) for key, why in (UNSEEN | INBOX_UNSEEN).items()],
     )
 
 

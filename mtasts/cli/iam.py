@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
+from mtasts.cloud.inbox_permissions import inbox_permissions
+from mtasts.cloud.of_inbox import InboxClouds
 from mtasts.cloud.permissions import Granting
-from mtasts.config import load_stack
+from mtasts.config import load_inbox_stack, load_stack
 from mtasts.config.fields import FieldError
+from mtasts.config.folder import is_inbox_file
 from mtasts.config.identifiers import account_id
 from mtasts.errors import UsageError
 from mtasts.iam.statements import Command
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
     from mtasts.cli.outside import Outside
+    from mtasts.render.permissions import Permissions
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -52,7 +57,10 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, outside: Outside) -> int:
     """Print it; what was assumed and what to mind goes to standard error too."""
     stack = arguments.stack
-    config, values = load_stack(known_stack_file(stack, arguments.stacks))
+    path = known_stack_file(stack, arguments.stacks)
+    if is_inbox_file(path):
+        return _of_an_inbox(path, arguments)
+    config, values = load_stack(path)
     if arguments.sns is not None:
         Topic(arguments.sns)  # refuses what is none
     granting = Granting(
@@ -61,7 +69,21 @@ def run(arguments: Namespace, outside: Outside) -> int:
         zone_ids=arguments.zone_id,
         topic=arguments.sns,
     )
-    found = granting.permissions(Command(arguments.verb))
+    return _print(granting.permissions(Command(arguments.verb)), arguments)
+
+
+def _of_an_inbox(path: Path, arguments: Namespace) -> int:
+    """Print what a stack needs that is an inbox."""
+    config, values = load_inbox_stack(path)
+    clouds = InboxClouds.of(arguments.stack, config, values, os.environ)
+    zones = [each.rpartition("=")[2] for each in arguments.zone_id]
+    found = inbox_permissions(
+        clouds, Command(arguments.verb), account=_account(arguments.account), zone_ids=zones
+    )
+    return _print(found, arguments)
+
+
+def _print(found: Permissions, arguments: Namespace) -> int:
     if arguments.format != "text":
         for note in (*(f"assumed: {each}" for each in found.assumed), *found.warnings):
             sys.stderr.write(f"iam: {note}\n")

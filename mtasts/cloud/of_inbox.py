@@ -10,7 +10,7 @@ from mtasts.cloud.aws.zones import Route53Zones
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.cloud.cloudflare.zones import CloudflareZones
 from mtasts.cloud.naming import bucket_name, ledger_bucket_name
-from mtasts.config import Dns, Hosting
+from mtasts.config import Dns
 from mtasts.destinations import aws_endpoints, is_local, require_aws
 from mtasts.errors import UsageError
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InboxClouds:
-    """The clouds of one inbox; one that it does not use is None. Nothing is called yet."""
+    """The clouds of one inbox; ``cloudflare`` is None without a zone there. Nothing is called."""
 
     name: str
     config: InboxConfig
-    aws: Account | None
+    aws: Account
     cloudflare: CloudflareAccount | None
 
     @classmethod
@@ -46,16 +46,10 @@ class InboxClouds:
         """
         for variable, url in aws_endpoints(environment).items():
             require_aws(variable, url)
-        on_aws = config.hosting is Hosting.AWS
-        aws = AwsSettings.from_config(values, local_only=is_local(environment)) if on_aws else None
+        aws = AwsSettings.from_config(values, local_only=is_local(environment))
         account = config.cloudflare_account
         token = CloudflareSettings.from_config(account, values, environment) if account else None
-        return cls(
-            name,
-            config,
-            Account(aws) if aws else None,
-            CloudflareAccount(token) if token else None,
-        )
+        return cls(name, config, Account(aws), CloudflareAccount(token) if token else None)
 
     @property
     def zones(self) -> Route53Zones | CloudflareZones | None:
@@ -64,29 +58,17 @@ class InboxClouds:
             case Dns.CLOUDFLARE:
                 return CloudflareZones(self.require_cloudflare())
             case Dns.ROUTE53:
-                return Route53Zones(self.require_aws())
+                return Route53Zones(self.aws)
         return None
 
     def bucket(self, account_id: str) -> str:
         """The name of the bucket with the reports."""
-        if self.config.hosting is Hosting.AWS:
-            return bucket_name(account_id, self.require_aws().settings.region, self.name)
-        return ledger_bucket_name(self.name)
+        return bucket_name(account_id, self.aws.settings.region, self.name)
 
     @property
     def slug(self) -> str:
-        """The name of rule, role and function, or of the Workers: no two inboxes share it."""
+        """The name of rule, role and function: no two inboxes share it."""
         return ledger_bucket_name(self.name)
-
-    def require_aws(self) -> Account:
-        """The AWS account.
-
-        Raises:
-            UsageError: the inbox uses none.
-        """
-        if self.aws is None:
-            raise UsageError(f"the inbox {self.name} has hosting {self.config.hosting}, not aws")
-        return self.aws
 
     def require_cloudflare(self) -> CloudflareAccount:
         """The Cloudflare account.

@@ -66,16 +66,14 @@ class InboxFields(Fields):
         ]
         | None
     ) = Field(None, alias="atOnce")
-    endpoint: Annotated[str, PlainValidator(hosts.delegation_zone)] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InboxConfig:
     """One inbox: the mailbox, the clouds, and its bounds, with every default filled in.
 
-    ``region`` is None only with hosting cloudflare, where ``endpoint`` is the host name of the
-    HTTPS endpoint; on AWS that name is the cloud's. ``keep_days`` is how long a report is kept as
-    it came, ``at_once`` how many requests are answered at once.
+    ``keep_days`` is how long a report is kept as it came, ``at_once`` how many requests are
+    answered at once. ``cloudflare_account`` is there with dns cloudflare.
     """
 
     address: Mailbox
@@ -84,8 +82,7 @@ class InboxConfig:
     zone_id: str | None
     keep_days: int
     at_once: int
-    endpoint: str
-    region: str | None
+    region: str
     allowed_account_ids: tuple[str, ...]
     cloudflare_account: str | None
     file: str
@@ -129,7 +126,7 @@ def read_inbox(
     )
     stack = read_fields(AccountFields, _beside(values, secret_keys, report), "", report)
     hosting = inbox.hosting or Hosting.AWS
-    dns = inbox.dns or (Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else Dns.ROUTE53)
+    dns = inbox.dns or Dns.ROUTE53
     for key, error in _contradictions(inbox, values, hosting, dns):
         report.add(key, error)
     if report.findings or inbox.address is None:
@@ -141,10 +138,7 @@ def read_inbox(
         zone_id=inbox.zone_id,
         keep_days=inbox.keep_days or DEFAULT_KEEP_DAYS,
         at_once=inbox.at_once or DEFAULT_AT_ONCE,
-        endpoint=(inbox.endpoint or f"tlsrpt.{inbox.address.domain}")
-        if hosting is Hosting.CLOUDFLARE
-        else "",
-        region=stack.region,
+        region=stack.region or "",
         allowed_account_ids=tuple(stack.allowed_account_ids or ()),
         cloudflare_account=stack.cloudflare_account,
         file=report.file,
@@ -202,30 +196,23 @@ def _contradictions(
     inbox: InboxFields, values: Mapping[str, object], hosting: Hosting, dns: Dns
 ) -> Iterator[tuple[str, FieldError]]:
     """What is missing for the cloud of the inbox, or belongs to the other one."""
-    on_cloudflare = hosting is Hosting.CLOUDFLARE
-    if on_cloudflare and dns is not Dns.CLOUDFLARE:
-        why = "Email Routing and a Worker's host name need their zone at Cloudflare"
-        yield f"{INBOX}.dns", impossible(why, "write dns: cloudflare, or hosting: aws")
-    elif dns is Dns.DELEGATED:
+    if hosting is Hosting.CLOUDFLARE:
+        why = "an inbox is at AWS so far; its records may be in a zone at Cloudflare"
+        yield f"{INBOX}.hosting", impossible(why, "write hosting: aws, and dns: cloudflare")
+    if dns is Dns.DELEGATED:
         why = "nothing of an inbox is delegated: whoever has the zone publishes its records"
         yield f"{INBOX}.dns", impossible(why, "write dns: manual")
-    if not on_cloudflare and inbox.endpoint is not None:
-        why = "the HTTPS endpoint on AWS has a name of AWS's own"
-        yield f"{INBOX}.endpoint", impossible(why, "remove it, or write hosting: cloudflare")
-    if on_cloudflare and inbox.at_once is not None:
-        why = "Workers have no limit of requests at once; the endpoint limits each client's rate"
-        yield f"{INBOX}.atOnce", impossible(why, "remove it, or write hosting: aws")
     if inbox.zone_id is not None:
         wanted = Dns.ROUTE53 if identifiers.is_route53_zone(inbox.zone_id) else Dns.CLOUDFLARE
         if dns is not wanted:
             why = f"the id has the form of a zone at {wanted}, and dns is {dns}"
             yield f"{INBOX}.zoneId", impossible(why, f"write dns: {wanted}, or another id")
-    if not on_cloudflare and "aws:region" not in values:
-        why = "the region is missing: hosting aws needs one in which SES receives mail"
+    if "aws:region" not in values:
+        why = "the region is missing: an inbox needs one in which SES receives mail"
         yield "aws:region", FieldError(Mistake.MISSING_KEY, why, "add aws:region: us-east-1")
-    needs_account = on_cloudflare or dns is Dns.CLOUDFLARE
+    needs_account = dns is Dns.CLOUDFLARE
     if needs_account and _ACCOUNT not in values:
-        why = "the Cloudflare account is missing: hosting and dns cloudflare need one"
+        why = "the Cloudflare account is missing: dns cloudflare needs one"
         fix = f"add {_ACCOUNT}: 0123456789abcdef0123456789abcdef"
         yield _ACCOUNT, FieldError(Mistake.MISSING_KEY, why, fix)
     if not needs_account and _ACCOUNT in values:

@@ -29,7 +29,8 @@ class Ground:
 
     ``zones`` are ids of hosted zones of the stack's own account, ``roles`` the ids of those that
     each ``dnsRoleArn`` leads to; ``*`` is any zone of that account. ``topic`` is that of ``check
-    --sns``. ``needs`` is what the stack uses of the statements that not every stack needs.
+    --sns``. ``needs`` is what the stack uses of the statements that not every stack needs. ``slug``
+    and ``domain`` are the name of an inbox's rule, role and function, and its mail domain.
     """
 
     stack: str
@@ -41,6 +42,8 @@ class Ground:
     topic: str
     alarm_topic: str
     needs: frozenset[Need]
+    slug: str = ""
+    domain: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +60,19 @@ class Policy:
         return _size(self.document)
 
 
-def statements_of(command: Command, needs: Iterable[Need]) -> tuple[Statement, ...]:
-    """The rows that a command needs, for a stack with such needs."""
+def statements_of(
+    command: Command, needs: Iterable[Need], table: Sequence[Statement] = STATEMENTS
+) -> tuple[Statement, ...]:
+    """The rows of the table that a command needs, for a stack with such needs."""
     wanted = {Need.ALWAYS, *needs}
-    return tuple(each for each in STATEMENTS if command in each.commands and each.need in wanted)
+    return tuple(each for each in table if command in each.commands and each.need in wanted)
 
 
-def policies(command: Command, ground: Ground) -> tuple[Policy, ...]:
+def policies(
+    command: Command, ground: Ground, table: Sequence[Statement] = STATEMENTS
+) -> tuple[Policy, ...]:
     """The policies of a command: those of its own principal, then those of each role for zones."""
-    rows = statements_of(command, ground.needs)
+    rows = statements_of(command, ground.needs, table)
     made = [*_split(f"mtasts-{ground.stack}-{command}", "", _filled(rows, ground, ground.zones))]
     zone_rows = tuple(
         each for each in statements_of(command, {Need.ZONES}) if each.sid in _OF_A_ZONE
@@ -85,6 +92,8 @@ def _filled(rows: Iterable[Statement], ground: Ground, zones: Sequence[str]) -> 
         "bucket": ground.bucket,
         "topic": ground.topic,
         "alarm_topic": ground.alarm_topic,
+        "slug": ground.slug,
+        "domain": ground.domain,
     }
     lists = {
         ZONES: [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones],

@@ -30,6 +30,7 @@ class Need(StrEnum):
     HANDED_OUT = "dns delegated or manual"
     ALARMS = "mtasts:alarmTopic"
     TOPIC = "check --sns"
+    INBOX = "mtasts:inbox"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,10 @@ class Statement:
     need: Need = Need.ALWAYS
 
 
-_READ = frozenset({Command.PREVIEW, Command.UP})
-_WRITE = frozenset({Command.UP})
+READ = frozenset({Command.PREVIEW, Command.UP})
+WRITE = frozenset({Command.UP})
 _CHECK = frozenset({Command.CHECK})
-_ALL = _READ | _CHECK
+_ALL = READ | _CHECK
 
 _BUCKET = ("arn:aws:s3:::{bucket}",)
 # The ledgers, and what was noted beside one that could not be read (docs/emergencies.md).
@@ -73,7 +74,7 @@ ZONES = "{zones}"
 _EVERYTHING = ("*",)
 
 # A bucket with that name in another account must not be used.
-_OWN = (Condition("StringEquals", "aws:ResourceAccount", ("{account}",)),)
+OWN = (Condition("StringEquals", "aws:ResourceAccount", ("{account}",)),)
 # The names and types that a stack writes, as Route 53's condition keys spell them.
 _RECORDS = (
     Condition(
@@ -101,7 +102,7 @@ STATEMENTS: tuple[Statement, ...] = (
         _ALL,
         ("s3:ListBucket", "s3:ListBucketVersions"),
         _BUCKET,
-        _OWN,
+        OWN,
     ),
     Statement(
         "LedgerRead",
@@ -110,7 +111,7 @@ STATEMENTS: tuple[Statement, ...] = (
         _ALL,
         ("s3:GetObjectVersion",),
         _LEDGER,
-        _OWN,
+        OWN,
     ),
     Statement(
         "HandedOutRead",
@@ -118,14 +119,14 @@ STATEMENTS: tuple[Statement, ...] = (
         _ALL,
         ("s3:GetObject",),
         _HANDED_OUT,
-        _OWN,
+        OWN,
         Need.HANDED_OUT,
     ),
     Statement(
         "BucketRead",
         "Compares the bucket's settings with what is declared (pulumi preview --refresh). mtasts "
         "recover and adopt look whether it keeps versions, mtasts ledger repair at its policy.",
-        _READ,
+        READ,
         (
             "s3:GetAccelerateConfiguration",
             "s3:GetBucketAcl",
@@ -145,20 +146,20 @@ STATEMENTS: tuple[Statement, ...] = (
             "s3:ListTagsForResource",
         ),
         _BUCKET,
-        _OWN,
+        OWN,
     ),
     Statement(
         "PoliciesRead",
         "Reads the policy objects, and when older copies of a policy have lapsed from caches.",
-        _READ,
+        READ,
         ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"),
         (*_POLICIES, *_HANDED_OUT),
-        _OWN,
+        OWN,
     ),
     Statement(
         "BucketMade",
         "Makes the stack's bucket, in its region alone.",
-        _WRITE,
+        WRITE,
         ("s3:CreateBucket",),
         _BUCKET,
         (Condition("StringEquals", "aws:RequestedRegion", ("{region}",)),),
@@ -168,7 +169,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "Keeps the bucket private, versioned, encrypted and tagged (aws:defaultTags), and removes "
         "it with a stack that never enforced. mtasts adopt makes it private and versioned. mtasts "
         "ledger repair takes one statement out of its policy, and puts the policy back.",
-        _WRITE,
+        WRITE,
         (
             "s3:DeleteBucket",
             "s3:DeleteBucketPolicy",
@@ -182,47 +183,47 @@ STATEMENTS: tuple[Statement, ...] = (
             "s3:UntagResource",
         ),
         _BUCKET,
-        _OWN,
+        OWN,
     ),
     Statement(
         "LedgerAppended",
         "Writes ledger entries ahead of what they tell of, checkpoints, the latch and notes of "
         "emergencies; the bucket lets nothing of the ledger be overwritten.",
-        _WRITE,
+        WRITE,
         ("s3:PutObject",),
         _LEDGER,
-        _OWN,
+        OWN,
     ),
     Statement(
         "PoliciesWritten",
         "Publishes policies and what is handed out, and removes those of retired domains.",
-        _WRITE,
+        WRITE,
         ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"),
         (*_POLICIES, *_HANDED_OUT),
-        _OWN,
+        OWN,
     ),
     Statement(
         "ObjectsTagged",
         "Puts the stack's default tags (aws:defaultTags) on the policy objects.",
-        _WRITE,
+        WRITE,
         ("s3:PutObjectTagging",),
         (*_POLICIES, *_HANDED_OUT),
-        _OWN,
+        OWN,
     ),
     Statement(
         "LedgerRemoved",
         "Empties the bucket of a stack that never enforced, when it is destroyed, and mends a "
         "ledger that others have written to (mtasts ledger repair). The bucket's "
         "own policy denies it once a domain enforces. Leave it out to keep every ledger.",
-        _WRITE,
+        WRITE,
         ("s3:DeleteObject", "s3:DeleteObjectVersion"),
         _LEDGER,
-        _OWN,
+        OWN,
     ),
     Statement(
         "ZonesListed",
         "Finds the zone of each domain.",
-        _READ,
+        READ,
         ("route53:ListHostedZones",),
         _EVERYTHING,
         need=Need.ZONES,
@@ -230,7 +231,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "ZonesRead",
         "Compares a zone's name servers with DNS, and its records with what is declared.",
-        _READ,
+        READ,
         ("route53:GetHostedZone", "route53:ListResourceRecordSets"),
         (ZONES,),
         need=Need.ZONES,
@@ -239,7 +240,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "RecordsWritten",
         "Writes the records of MTA-STS, TLS-RPT, the policy host and its certificate's "
         "validation: no other name and no other type.",
-        _WRITE,
+        WRITE,
         ("route53:ChangeResourceRecordSets",),
         (ZONES,),
         _RECORDS,
@@ -248,7 +249,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "ChangesAwaited",
         "Waits until Route 53's servers all answer with a change.",
-        _WRITE,
+        WRITE,
         ("route53:GetChange",),
         ("arn:aws:route53:::change/*",),
         need=Need.ZONES,
@@ -256,35 +257,35 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "DistributionsListed",
         "Finds another distribution that has a policy host's name already, and counts them.",
-        _READ,
+        READ,
         ("cloudfront:ListDistributions",),
         _EVERYTHING,
     ),
     Statement(
         "DistributionsRead",
         "Tells whose a distribution is by its tag, and compares it with what is declared.",
-        _READ,
+        READ,
         ("cloudfront:GetDistribution", "cloudfront:ListTagsForResource"),
         _DISTRIBUTIONS,
     ),
     Statement(
         "AccessControlsRead",
         "Compares the origin access control with what is declared.",
-        _READ,
+        READ,
         ("cloudfront:GetOriginAccessControl",),
         _CONTROLS,
     ),
     Statement(
         "QuotasRead",
         "Reads the account's own limit where the documented one is near. Optional.",
-        _READ,
+        READ,
         ("servicequotas:ListServiceQuotas",),
         _EVERYTHING,
     ),
     Statement(
         "DistributionsWritten",
         "Makes and removes the policy hosts, and purges their caches.",
-        _WRITE,
+        WRITE,
         (
             "cloudfront:CreateDistribution",
             "cloudfront:CreateInvalidation",
@@ -299,7 +300,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "AccessControlsWritten",
         "Makes and removes the one that lets CloudFront read the bucket.",
-        _WRITE,
+        WRITE,
         (
             "cloudfront:CreateOriginAccessControl",
             "cloudfront:DeleteOriginAccessControl",
@@ -310,14 +311,14 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "CertificatesRead",
         "Waits for a certificate, and compares it with what is declared.",
-        _READ,
+        READ,
         ("acm:DescribeCertificate", "acm:ListTagsForCertificate"),
         _CERTIFICATES,
     ),
     Statement(
         "CertificatesRequested",
         "Requests certificates for policy hosts alone, validated by DNS.",
-        _WRITE,
+        WRITE,
         ("acm:RequestCertificate",),
         _EVERYTHING,
         _REQUEST,
@@ -325,7 +326,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "CertificatesWritten",
         "Tags certificates with their domain, and removes them.",
-        _WRITE,
+        WRITE,
         (
             "acm:AddTagsToCertificate",
             "acm:DeleteCertificate",
@@ -337,14 +338,14 @@ STATEMENTS: tuple[Statement, ...] = (
         "ExistingFound",
         "Finds what a killed run has made (mtasts recover) and what is there already (mtasts "
         "adopt).",
-        _WRITE,
+        WRITE,
         ("acm:ListCertificates", "cloudfront:ListOriginAccessControls"),
         _EVERYTHING,
     ),
     Statement(
         "AlarmsRead",
         "Compares the alarms with what is declared.",
-        _READ,
+        READ,
         ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
         _ALARMS,
         need=Need.ALARMS,
@@ -352,7 +353,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "TopicRead",
         "Warns of an alarm topic that is not there or does not let CloudWatch publish.",
-        _READ,
+        READ,
         ("sns:GetTopicAttributes",),
         ("{alarm_topic}",),
         need=Need.ALARMS,
@@ -360,7 +361,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "TopicKeyRead",
         "Warns of an encrypted alarm topic whose key does not let CloudWatch use it. Optional.",
-        _READ,
+        READ,
         ("kms:DescribeKey", "kms:GetKeyPolicy"),
         ("arn:aws:kms:us-east-1:{account}:key/*",),
         need=Need.ALARMS,
@@ -368,7 +369,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "AlarmsWritten",
         "Makes and removes the alarms.",
-        _WRITE,
+        WRITE,
         (
             "cloudwatch:DeleteAlarms",
             "cloudwatch:PutMetricAlarm",
@@ -381,7 +382,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "DnsRolesAssumed",
         "Acts in the account that holds a domain's zone.",
-        _READ,
+        READ,
         ("sts:AssumeRole",),
         ("{roles}",),
         need=Need.ROLE,

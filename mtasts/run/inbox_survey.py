@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.cloud.aws.receipt_rules import active_rules
-from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.threads import in_thread
 from mtasts.zones import choose_zone, delegation_problem
@@ -21,20 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InboxSurvey:
-    """What was found out; ``zone`` is None with dns manual, ``rules`` with hosting cloudflare.
-
-    ``after`` is the receipt rule behind which a new one is put, None for the first of a set.
-    """
+    """What was found out; ``zone`` is None with dns manual."""
 
     account_id: str
-    rules: ActiveRules | None
+    rules: ActiveRules
     zone: HostedZone | None
     warnings: tuple[str, ...]
 
     @property
     def after(self) -> str | None:
-        """The name of the last rule of the active set."""
-        return self.rules.rules[-1].name if self.rules and self.rules.rules else None
+        """The name of the last rule of the active set; None if it has none."""
+        return self.rules.rules[-1].name if self.rules.rules else None
 
 
 def mail_host(region: str) -> str:
@@ -52,15 +48,9 @@ async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
         UndeterminedError: one of them could not be found out.
     """
     config = clouds.config
-    on_aws = config.hosting is Hosting.AWS
-    if not on_aws:
-        raise UsageError(
-            "an inbox at Cloudflare is not there yet: write hosting: aws, whose records may be in "
-            "a zone at Cloudflare (dns: cloudflare)"
-        )
-    account_id = await in_thread(clouds.require_aws().require_allowed)
+    account_id = await in_thread(clouds.aws.require_allowed)
     rules, zone, mail = await asyncio.gather(
-        in_thread(active_rules, clouds.require_aws()),
+        in_thread(active_rules, clouds.aws),
         _zone(clouds, resolver),
         resolver.lookup(config.address.domain, "MX"),
     )
@@ -103,14 +93,14 @@ async def _zone(clouds: InboxClouds, resolver: Resolver) -> HostedZone | None:
 
 def _is_ours(host: str, clouds: InboxClouds) -> bool:
     """Whether a mail host is that of the inbox's cloud."""
-    return host == mail_host(clouds.require_aws().settings.region)
+    return host == mail_host(clouds.aws.settings.region)
 
 
-def _warnings(clouds: InboxClouds, rules: ActiveRules | None) -> list[str]:
+def _warnings(clouds: InboxClouds, rules: ActiveRules) -> list[str]:
     """What keeps mail from the inbox's rule."""
     address = clouds.config.address
-    found = rules.shadowing(clouds.slug, address) if rules else None
-    if rules is None or found is None:
+    found = rules.shadowing(clouds.slug, address)
+    if found is None:
         return []
     return [
         (

@@ -177,6 +177,33 @@ class Lab:
         self.control.add_stacks(stacks)
         return Project.make(self._folder / f"{name}-project", self.environment(), file)
 
+    def inbox(self, folder: Path, *more: str) -> tuple[Project, str]:
+        """A project whose stack is an inbox, and its domain, which has a zone of its own."""
+        stack = f"i{uuid.uuid4().hex[:8]}"
+        domain = f"{stack}.example"
+        self.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
+        lines = [
+            "config:",
+            "  aws:region: us-east-1",
+            '  aws:allowedAccountIds: ["123456789012"]',
+            "  mtasts:inbox:",
+            f"    address: tlsrpt@{domain}",
+            *(f"    {each}" for each in more),
+        ]
+        file = folder / f"Pulumi.{stack}.yaml"
+        file.write_text("\n".join(lines) + "\n")
+        return Project.make(folder / "project", self.environment(), file), domain
+
+    def activate_rules(self) -> str:
+        """Have an active receipt rule set with a rule of somebody else's; its name."""
+        ses, name = self.client("ses"), "inbound"
+        rule = {"Name": "theirs", "Enabled": True, "Recipients": ["mail.example"]}
+        if not ses.list_receipt_rule_sets()["RuleSets"]:
+            ses.create_receipt_rule_set(RuleSetName=name)
+            ses.create_receipt_rule(RuleSetName=name, Rule=rule)
+        ses.set_active_receipt_rule_set(RuleSetName=name)
+        return name
+
     def program(self, source: str) -> Project:
         """A project with a program of its own."""
         project = self.stack("[]")

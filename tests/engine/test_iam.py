@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from iam_calls import Call, allows, read
 
-from mtasts.iam.statements import UNSEEN, Command
+from mtasts.iam.inbox_statements import INBOX_UNSEEN
+from mtasts.iam.statements import STATEMENTS, UNSEEN, Command
 from mtasts.localcloud.cloud import ACCOUNT
 from mtasts.localcloud.project import Project
 
@@ -27,9 +28,10 @@ TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:alerts"
 class Recorded:
     """A stack each of whose commands is recorded, and what its policies say of them."""
 
-    def __init__(self, project: Project, file: Path) -> None:
+    def __init__(self, project: Project, file: Path, *, is_inbox: bool = False) -> None:
         self.project = project
         self._file = file
+        self._commands = tuple(Command)[:2] if is_inbox else tuple(Command)
 
     def of(self, command: Command) -> Project:
         """The project, its calls recorded as those of ``command``."""
@@ -55,7 +57,7 @@ class Recorded:
         used: set[tuple[str, str]] = set()
         granted: set[tuple[str, str]] = set()
         refused: set[Call] = set()
-        for command in Command:
+        for command in self._commands:
             statements = self.statements(command)
             granted.update((row["Sid"], each) for row in statements for each in row["Action"])
             for call in (each for each in calls if each.command == command):
@@ -134,3 +136,25 @@ def in_a_role(lab: Lab, file: Path, domain: str) -> Recorded:
     up.up().required()
     up.pulumi("destroy", "--yes", "--skip-preview").required()
     return stack
+
+
+def test_the_stack_of_an_inbox_calls_what_it_is_allowed(lab: Lab, tmp_path: Path) -> None:
+    lab.activate_rules()
+    project, _ = lab.inbox(tmp_path)
+    stack = Recorded(project, tmp_path / "calls", is_inbox=True)
+    preview, up = (stack.of(command) for command in (Command.PREVIEW, Command.UP))
+    preview.preview()
+    up.settle()
+    preview.pulumi("preview", "--refresh").required()
+    up.configure({"mtasts:inbox.atOnce": "3", "mtasts:inbox.keepDays": "30"}, path=True)
+    up.up().required()
+    s3, bucket = lab.client("s3"), project.outputs()["bucket"]
+    for each in s3.list_object_versions(Bucket=bucket)["Versions"]:
+        s3.delete_object(Bucket=bucket, Key=each["Key"], VersionId=each["VersionId"])
+    up.pulumi("destroy", "--yes", "--skip-preview").required()
+    refused, used, granted = stack.judged()
+    assert refused == set(), "no policy allows these calls: mtasts/iam/inbox_statements.py"
+    # What an agency has as well is compared above, in runs of an agency.
+    shared = {each.sid for each in STATEMENTS}
+    unused = {f"{sid} {action}" for sid, action in granted - used if sid not in shared}
+    assert unused == set(INBOX_UNSEEN), "INBOX_UNSEEN says what no run calls, and nothing else"

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import http.client
 import json
 import smtplib
 import socket
 import ssl
-import uuid
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tlsrpt_sender import SELECTOR, SENDER, TlsRptSender
 
-from mtasts.localcloud.project import Project
+from mtasts.localcloud.aws.inbound import SETUP_NOTIFICATION
+from mtasts.reports.arrival import Arrived, receive_file, receive_mail
+from mtasts.reports.store import Store
+from mtasts.reports.stored_summary import stored_summary
+from mtasts.tlsrpt.dkim_keys import KeyAnswer, KeyStatus
+from mtasts.tlsrpt.report import Report
+from mtasts.tlsrpt.tables import Arrival
+from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,37 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 MX = "inbound-smtp.us-east-1.amazonaws.com"
-THEIRS = {"Name": "theirs", "Enabled": True, "Recipients": ["mail.example"]}
 REPORT = b'{"organization-name": "Tests"}'
-
-
-@pytest.fixture
-def active(lab: Lab) -> str:
-    """An active receipt rule set with a rule of somebody else's; moto has one account."""
-    ses, name = lab.client("ses"), "inbound"
-    if not ses.describe_active_receipt_rule_set().get("Metadata"):
-        ses.create_receipt_rule_set(RuleSetName=name)
-        ses.create_receipt_rule(RuleSetName=name, Rule=THEIRS)
-        ses.set_active_receipt_rule_set(RuleSetName=name)
-    return name
-
-
-def inbox(lab: Lab, folder: Path, *more: str) -> tuple[Project, str]:
-    """A project whose stack is an inbox for a new domain with a zone of its own."""
-    stack = f"i{uuid.uuid4().hex[:8]}"
-    domain = f"{stack}.example"
-    lab.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
-    lines = [
-        "config:",
-        "  aws:region: us-east-1",
-        '  aws:allowedAccountIds: ["123456789012"]',
-        "  mtasts:inbox:",
-        f"    address: tlsrpt@{domain}",
-        *(f"    {each}" for each in more),
-    ]
-    file = folder / f"Pulumi.{stack}.yaml"
-    file.write_text("\n".join(lines) + "\n")
-    return Project.make(folder / "project", lab.environment(), file), domain
 
 
 def ask(lab: Lab, url: str, method: str, body: bytes, media_type: str) -> tuple[int, str]:
@@ -80,8 +59,9 @@ def objects(lab: Lab, bucket: str, prefix: str) -> dict[str, bytes]:
     return {row["Key"]: s3.get_object(Bucket=bucket, Key=row["Key"])["Body"].read() for row in rows}
 
 
-def test_reports_arrive_by_mail_and_by_https(lab: Lab, active: str, tmp_path: Path) -> None:
-    project, domain = inbox(lab, tmp_path)
+def test_reports_arrive_by_mail_and_by_https(lab: Lab, tmp_path: Path) -> None:
+    active = lab.activate_rules()
+    project, domain = lab.inbox(tmp_path)
     project.settle()
     project.unchanged()
     outputs = project.outputs()
@@ -113,10 +93,69 @@ def test_without_an_active_rule_set_nothing_is_placed(lab: Lab, tmp_path: Path) 
     ses = lab.client("ses")
     before = ses.describe_active_receipt_rule_set().get("Metadata", {}).get("Name")
     ses.set_active_receipt_rule_set()
-    project, _ = inbox(lab, tmp_path)
+    project, _ = lab.inbox(tmp_path)
     refused = project.up()
     if before:
         ses.set_active_receipt_rule_set(RuleSetName=before)
     assert not refused.ok
     assert "no SES receipt rule set is active in us-east-1" in refused.text
     assert "aws ses set-active-receipt-rule-set" in refused.text
+
+
+def datagrams(domain: str, uris: list[str]) -> list[dict[str, Any]]:
+    """Seven sessions with a policy, two of which failed, as Postfix tells of them."""
+    policy = {
+        "policy-type": 2,
+        "policy-string": ["version: STSv1", "mode: enforce", f"mx: mx.{domain}", "max_age: 604800"],
+        "policy-domain": domain,
+        "mx-host": [f"mx.{domain}"],
+    }
+    failure = {"c": 204, "n": f"mx.{domain}", "r": "192.0.2.7"}
+    good, bad = {**policy, "f": 0, "t": 0}, {**policy, "f": 1, "t": 1, "failure-details": [failure]}
+    record = f"v=TLSRPTv1; rua={','.join(uris)}"
+    return [
+        {"dpv": "1", "d": domain, "pr": record, "policies": [dict(each)]}
+        for each in (good, good, bad, good, good, bad, good)
+    ]
+
+
+def test_a_real_sender_s_report_counts_once_over_both_ways(lab: Lab, tmp_path: Path) -> None:
+    lab.activate_rules()
+    project, _ = lab.inbox(tmp_path)
+    project.up().required()
+    outputs, cloud = project.outputs(), lab.cloud
+    sender = TlsRptSender(tmp_path, cloud.mail[MX], cloud.edge_port, cloud.ca_file)
+
+    def kept(prefix: str) -> dict[str, bytes]:
+        found = objects(lab, outputs["bucket"], prefix)
+        return {key: raw for key, raw in found.items() if not key.endswith(SETUP_NOTIFICATION)}
+
+    sender.report(
+        datagrams("agency.example", outputs["reportUris"]),
+        lambda: len(kept("https/")) == len(kept("mail/")) == 1,
+    )
+    now = dt.datetime.now(dt.UTC)
+    ((_, mail),), ((name, posted),) = kept("mail/").items(), kept("https/").items()
+
+    async def key(name: str) -> KeyAnswer:
+        assert name == f"{SELECTOR}._domainkey.{SENDER}"
+        return KeyAnswer(KeyStatus.FOUND, (sender.record,))
+
+    (by_mail,), skipped = asyncio.run(receive_mail(mail, key, now, "s3"))
+    assert skipped == ()
+    (by_https,) = receive_file(name, posted, now, "s3", "https")
+    assert isinstance(by_https, Arrived)
+    assert (by_mail.receipt.trust, by_mail.receipt.signer) == (Trust.VERIFIED, SENDER)
+    assert by_https.receipt.trust is Trust.HTTPS
+
+    store = Store(tmp_path / "store")
+    for each in (by_mail, by_https):
+        assert isinstance(each.found, Report)
+        (row,) = each.found.policies
+        assert (row.domain, row.successes, row.failures) == ("agency.example", 5, 2)
+        assert [(one.result_type, one.count) for one in row.details] == [("certificate-expired", 2)]
+        store.add([Arrival(each.found, each.receipt)])
+    store.settle()
+    found = stored_summary(store, "agency.example", now, Trust.HTTPS)
+    assert (found.reports, found.successes) == (1, 5)
+    assert [each.count for each in found.failures] == [2]

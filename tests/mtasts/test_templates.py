@@ -201,7 +201,8 @@ def iam(text: str) -> str:
     row = dict.fromkeys(words, text) | {"purpose": "for `a`", "optional": True}
     lists = {"actions": [text], "resources": [text], "conditions": [(text, text, [text, text])]}
     unseen = [(text, text, "because of `a`")]
-    return render("docs/iam.md", statements=[row | lists], permissions=[row], unseen=unseen)
+    rows = [row | lists]
+    return render("docs/iam.md", statements=rows, inbox=rows, permissions=[row], unseen=unseen)
 
 
 def rulings(text: str) -> str:

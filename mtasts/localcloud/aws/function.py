@@ -70,7 +70,9 @@ class Function(Resource):
         """Code is equal to what has the same bytes, whatever the engine keeps of it."""
         if path != "code" or not is_archive(value):
             return value
-        return {name: _hash(each) for name, each in value.get("assets", {}).items()}
+        # The engine keeps the hash alone of what was uploaded before.
+        assets = value.get("assets", {})
+        return value.get("hash") or {name: _hash(each) for name, each in assets.items()}
 
     def create(self, session: Session, inputs: Properties) -> str:
         """Make it; the role has to be there."""

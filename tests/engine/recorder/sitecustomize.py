@@ -23,16 +23,19 @@ NAMES = frozenset(
         "Delete",
         "DistributionId",
         "DomainName",
+        "FunctionName",
         "HostedZoneId",
         "Id",
         "Key",
         "Resource",
         "ResourceARN",
         "RoleArn",
+        "RoleName",
         "Tagging",
         "TopicArn",
         "ValidationMethod",
         "VersionId",
+        "logGroupName",
     }
 )
 

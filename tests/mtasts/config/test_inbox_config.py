@@ -35,7 +35,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert found.address == Mailbox("tlsrpt", "reports.example.gov")
     assert str(found.address) == ADDRESS
     assert (found.hosting, found.dns) == (Hosting.AWS, Dns.ROUTE53)
-    assert (found.keep_days, found.at_once, found.endpoint) == (400, 5, "")
+    assert (found.keep_days, found.at_once) == (400, 5)
 
 
 def test_the_program_gets_it_as_json() -> None:
@@ -43,20 +43,6 @@ def test_the_program_gets_it_as_json() -> None:
     found = load_inbox({**REGION, "mtasts:inbox": text}, file="f")
     assert str(found.address) == ADDRESS
     assert (found.keep_days, found.at_once) == (30, 7)
-
-
-@pytest.mark.parametrize(
-    ("more", "endpoint"),
-    [({}, "tlsrpt.reports.example.gov"), ({"endpoint": "in.example.gov"}, "in.example.gov")],
-)
-def test_at_cloudflare_the_endpoint_has_a_name_of_ours(more: dict[str, str], endpoint: str) -> None:
-    values = {
-        "mtasts:cloudflareAccount": ACCOUNT,
-        "mtasts:inbox": {"address": ADDRESS, "hosting": "cloudflare", **more},
-    }
-    found = load_inbox(values, file="f")
-    assert (found.hosting, found.dns) == (Hosting.CLOUDFLARE, Dns.CLOUDFLARE)
-    assert (found.endpoint, found.region) == (endpoint, None)
 
 
 INBOX = "mtasts:inbox"
@@ -95,21 +81,21 @@ INBOX = "mtasts:inbox"
             id="bounds",
         ),
         pytest.param(
-            {"address": ADDRESS, "hosting": "cloudflare", "dns": "route53", "atOnce": 1},
-            {"mtasts:cloudflareAccount": ACCOUNT},
-            [(COMBINATION, f"{INBOX}.dns"), (COMBINATION, f"{INBOX}.atOnce")],
+            {"address": ADDRESS, "hosting": "cloudflare"},
+            {},
+            [(COMBINATION, f"{INBOX}.hosting")],
             id="cloudflare",
         ),
         pytest.param(
-            {"address": ADDRESS, "hosting": "cloudflare"},
+            {"address": ADDRESS, "dns": "cloudflare"},
             {},
             [("config-missing-key", "mtasts:cloudflareAccount")],
             id="no account",
         ),
         pytest.param(
-            {"address": ADDRESS, "dns": "delegated", "endpoint": "in.example.gov"},
+            {"address": ADDRESS, "dns": "delegated"},
             {},
-            [(COMBINATION, f"{INBOX}.dns"), (COMBINATION, f"{INBOX}.endpoint")],
+            [(COMBINATION, f"{INBOX}.dns")],
             id="delegated",
         ),
         pytest.param(

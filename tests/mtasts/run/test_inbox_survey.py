@@ -39,19 +39,14 @@ class Route53:
         return {"DelegationSet": {"NameServers": ["ns-1.example"]}}
 
 
-def survey(zone: Zone, hosting: str = "aws", dns: str = "manual") -> InboxSurvey:
+def survey(zone: Zone, dns: str = "manual") -> InboxSurvey:
     values: dict[str, object] = {
-        "mtasts:inbox": {"address": f"r@{DOMAIN}", "hosting": hosting, "dns": dns}
+        "aws:region": "us-east-1",
+        "mtasts:inbox": {"address": f"r@{DOMAIN}", "dns": dns},
     }
-    if hosting == "aws":
-        values["aws:region"] = "us-east-1"
-    else:
-        values["mtasts:cloudflareAccount"] = "a" * 32
-    config = load_inbox(values, file="f")
-    clouds = InboxClouds.of("inbox", config, values, {"CLOUDFLARE_API_TOKEN": "t"})
-    if clouds.aws is not None:
-        clouds = replace(clouds, aws=FakeAccount(clients={"ses": Ses(), "route53": Route53()}))
-    return asyncio.run(survey_inbox(clouds, zone))
+    clouds = InboxClouds.of("inbox", load_inbox(values, file="f"), values, {})
+    account = FakeAccount(clients={"ses": Ses(), "route53": Route53()})
+    return asyncio.run(survey_inbox(replace(clouds, aws=account), zone))
 
 
 def test_an_unused_name_takes_an_inbox() -> None:
@@ -72,8 +67,3 @@ def test_a_name_with_mail_takes_none() -> None:
 def test_a_delegation_that_is_not_known_is_no_good_one() -> None:
     with pytest.raises(UndeterminedError, match="the delegation of reports"):
         survey(Zone({}, frozenset({(DOMAIN, "NS")})), dns="route53")
-
-
-def test_an_inbox_at_cloudflare_is_refused_so_far() -> None:
-    with pytest.raises(UsageError, match="an inbox at Cloudflare is not there yet"):
-        survey(Zone({}), "cloudflare", "cloudflare")
