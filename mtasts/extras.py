@@ -25,6 +25,7 @@ MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "fast_mail_parser",
             "imap_tools",
             "keyring",
+            "prometheus_client",
             "publicsuffixlist",
             "sqlglot",
             "vl_convert",

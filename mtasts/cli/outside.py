@@ -93,6 +93,10 @@ class Outside:
         sinks: list[Sink] = [] if webhook is None else [Webhook(webhook, reach)]
         return sinks if topic is None else [*sinks, Topic(topic)]
 
+    def alert_sinks(self, sinks: Sequence[Sink]) -> Sequence[Sink]:
+        """Who is told of alerts, from those that options name."""
+        return sinks
+
     def clouds(self, config: AgencyConfig, values: Mapping[str, object], stack: str) -> Clouds:
         """The clouds of a stack; nothing is called yet.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cli.output import write
 from mtasts.cli.probing import reach_of
+from mtasts.cli.spans import span_seconds
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.files import write_whole
 from mtasts.findings import Severity
@@ -37,10 +37,6 @@ if TYPE_CHECKING:
     from mtasts.check.notes import Checked
     from mtasts.cli.outside import Outside
     from mtasts.watch.changes import Change, Standing
-
-_SPAN = re.compile(r"([1-9][0-9]{0,6})([smhd])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_SPAN_MIN, _SPAN_MAX = 10, 30 * 86_400
 
 
 def add_watch_options(parser: ArgumentParser) -> None:
@@ -69,14 +65,6 @@ def is_watching(arguments: Namespace) -> bool:
     return True
 
 
-def _seconds(text: str) -> int:
-    found = _SPAN.fullmatch(text)
-    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
-    if not _SPAN_MIN <= seconds <= _SPAN_MAX:
-        raise UsageError("--watch is from 10s to 30d, such as 90s, 10m, 1h or 1d")
-    return seconds
-
-
 async def watch(
     arguments: Namespace,
     outside: Outside,
@@ -93,7 +81,7 @@ async def watch(
     Raises:
         UsageError: the state cannot be read or written.
     """
-    span = _seconds(arguments.watch) if arguments.watch is not None else 0
+    span = span_seconds("--watch", arguments.watch) if arguments.watch is not None else 0
     rounds = arguments.rounds if arguments.rounds is not None or span else 1
     sinks = outside.sinks(arguments.webhook, arguments.sns, reach_of(arguments, outside))
     state = _load(arguments.state)

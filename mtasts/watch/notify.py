@@ -1,13 +1,15 @@
-"""Sends changes to a webhook or an SNS topic."""
+"""Sends changes and alerts to a webhook, an SNS topic or a mailbox."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
 from mtasts.destinations import require_aws
@@ -19,21 +21,34 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from mtasts.probe.reach import Reach
-    from mtasts.watch.changes import Change
 
 _SECONDS = 10.0
 _TRIES = 3
 _PAUSE_SECONDS = 1.0
 _AT_ONCE = 100
 _SUBJECT_MAX = 100  # what SNS takes
+# In this order: the first one is part of the others' entities.
+_SLACK = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_SMTP_PORTS = MappingProxyType({"smtps": 465, "smtp": 587})
+_ADDRESS = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
 
 
-class Sink(Protocol):
-    """A receiver of changes."""
+class Told(Protocol):
+    """Something that is told once: a change of a check, or an alert about TLS reports."""
 
-    def post(self, changes: Sequence[Change], /) -> None:
-        """Send the changes; blocks.
+    def as_json(self) -> dict[str, Any]:
+        """As plain values."""
+
+    def __str__(self) -> str:
+        """As one line."""
+
+
+class Sink(Protocol):
+    """A receiver of what is told."""
+
+    def post(self, told: Sequence[Told], /) -> None:
+        """Send it; blocks.
 
         Raises:
             OSError: the receiver refused or did not answer.
@@ -45,12 +60,47 @@ class _NoRedirects(HTTPRedirectHandler):
         """No redirect is followed: findings go only to the address that was given."""
 
 
+class Form(StrEnum):
+    """What a webhook takes: values, or the message of a chat."""
+
+    JSON = "json"
+    SLACK = "slack"
+    TEAMS = "teams"
+
+
+def payload(form: Form, what: str, told: Sequence[Told]) -> dict[str, Any]:
+    """The body of a webhook's request; ``what`` is the name of the list, such as changes.
+
+    A chat shows the lines as they are: what its markup means by ``&``, ``<`` and ``>`` is escaped
+    for Slack, and an Adaptive Card of Teams has them as its text without markup.
+    """
+    lines = [str(each) for each in told]
+    match form:
+        case Form.SLACK:
+            text = "\n".join(lines)
+            for character, entity in _SLACK.items():
+                text = text.replace(character, entity)
+            return {"text": f"mtasts: {len(told)} {what}\n{text}", "mrkdwn": False}
+        case Form.TEAMS:
+            rows = [f"mtasts: {len(told)} {what}", *lines]
+            blocks = [
+                {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": row}]}
+                for row in rows
+            ]
+            card = {"type": "AdaptiveCard", "version": "1.4", "body": blocks}
+            kind = "application/vnd.microsoft.card.adaptive"
+            return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
+    return {what: [each.as_json() for each in told]}
+
+
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Posts changes as JSON to an https address."""
+    """Posts what is told to an https address, in one of three forms."""
 
     url: str
     reach: Reach
+    form: Form = Form.JSON
+    what: str = "changes"
 
     def __post_init__(self) -> None:
         """Refuse an address without TLS.
@@ -58,17 +108,17 @@ class Webhook:
         Raises:
             UsageError: it is no https address.
         """
-        parts = urlsplit(self.url)
-        if parts.scheme != "https" or not parts.hostname:
+        parts = _split(self.url)
+        if parts is None or parts.scheme != "https" or not parts.hostname:
             raise UsageError(f"--webhook {printable(self.url)!r} is no https address")
 
-    def post(self, changes: Sequence[Change]) -> None:
-        """Post the changes; blocks.
+    def post(self, told: Sequence[Told]) -> None:
+        """Post it; blocks.
 
         Raises:
             OSError: the server refused or did not answer; it may have taken them.
         """
-        body = json.dumps({"changes": [each.as_json() for each in changes]}).encode("ascii")
+        body = json.dumps(payload(self.form, self.what, told)).encode("ascii")
         headers = {"Content-Type": "application/json", "User-Agent": "mtasts"}
         request = Request(self.url, body, headers, method="POST")  # noqa: S310 - https, as checked
         opener = build_opener(_NoRedirects, HTTPSHandler(context=self.reach.tls_context()))
@@ -78,9 +128,10 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Publishes changes to an SNS topic, with the credentials of the environment."""
+    """Publishes what is told to an SNS topic, with the credentials of the environment."""
 
     arn: str
+    what: str = "changes"
 
     def __post_init__(self) -> None:
         """Refuse an ARN of anything but a topic.
@@ -91,8 +142,8 @@ class Topic:
         if not _TOPIC.fullmatch(self.arn):
             raise UsageError(f"--sns {printable(self.arn)!r} is no topic's ARN")
 
-    def post(self, changes: Sequence[Change]) -> None:
-        """Publish the changes; blocks.
+    def post(self, told: Sequence[Told]) -> None:
+        """Publish it; blocks.
 
         Raises:
             OSError: AWS refused or did not answer.
@@ -103,8 +154,8 @@ class Topic:
 
         found = _TOPIC.fullmatch(self.arn)
         region = found["region"] if found else None
-        message = json.dumps({"changes": [each.as_json() for each in changes]})
-        subject = printable(f"mtasts: {len(changes)} changes", _SUBJECT_MAX)
+        message = json.dumps(payload(Form.JSON, self.what, told))
+        subject = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
         try:
             client = boto3.client("sns", region_name=region)
             require_aws("the endpoint of sns", client.meta.endpoint_url)
@@ -113,37 +164,108 @@ class Topic:
             raise OSError(str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Sends what is told as a mail, over TLS that is verified: TLS from the start, or STARTTLS.
+
+    ``server`` is ``smtps://HOST[:465]`` or ``smtp://HOST[:587]``; ``user`` is empty where the
+    server asks for nobody.
+    """
+
+    server: str
+    sender: str
+    recipient: str
+    reach: Reach
+    user: str = ""
+    password: str = field(default="", repr=False)
+    what: str = "changes"
+
+    def __post_init__(self) -> None:
+        """Refuse a server that is named otherwise, and addresses that are none.
+
+        Raises:
+            UsageError: it cannot be used.
+        """
+        parts = _split(self.server)
+        if parts is None or parts.scheme not in _SMTP_PORTS or not parts.hostname:
+            raise UsageError(
+                f"--smtp {printable(self.server)!r} is neither smtps://HOST nor smtp://HOST"
+            )
+        for option, address in (("--mail-from", self.sender), ("--mail-to", self.recipient)):
+            if not _ADDRESS.fullmatch(address):
+                raise UsageError(f"{option} {printable(address)!r} is no mail address")
+
+    def post(self, told: Sequence[Told]) -> None:
+        """Send one mail; blocks.
+
+        Raises:
+            OSError: the server refused or did not answer; it may have taken the mail.
+        """
+        from email.message import EmailMessage
+        from smtplib import SMTP, SMTP_SSL  # few commands send mails
+
+        message = EmailMessage()
+        message["From"], message["To"] = self.sender, self.recipient
+        message["Subject"] = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
+        # It is no mail to answer automatically (RFC 3834).
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content("\n\n".join(map(str, told)) + "\n")
+        parts = urlsplit(self.server)
+        host, port = str(parts.hostname), parts.port or _SMTP_PORTS[parts.scheme]
+        context = self.reach.tls_context()
+        if parts.scheme == "smtps":
+            client: SMTP = SMTP_SSL(host, port, timeout=_SECONDS, context=context)
+        else:
+            client = SMTP(host, port, timeout=_SECONDS)
+        with client:
+            if parts.scheme == "smtp":
+                client.starttls(context=context)
+            if self.user:
+                client.login(self.user, self.password)
+            client.send_message(message)
+
+
+def _split(address: str) -> SplitResult | None:
+    """The parts of an address; None where it is malformed."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port  # only this look finds a wrong one
+    except ValueError:
+        return None
+    return parts
+
+
 async def notify(
     sinks: Sequence[Sink],
-    changes: Sequence[Change],
+    told: Sequence[Told],
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Send all changes to every sink, in portions, each with a few attempts.
+    """Send all that is told to every sink, in portions, each with a few attempts.
 
     ``sleep`` waits between attempts.
 
     Raises:
-        UndeterminedError: a sink failed; it may have received some of the changes.
+        UndeterminedError: a sink failed; it may have received some of it.
     """
     # In portions, since SNS limits the size of a message.
     for sink in sinks:
-        for start in range(0, len(changes), _AT_ONCE):
-            await _tell(sink, changes[start : start + _AT_ONCE], sleep)
+        for start in range(0, len(told), _AT_ONCE):
+            await _tell(sink, told[start : start + _AT_ONCE], sleep)
 
 
 async def _tell(
-    sink: Sink, changes: Sequence[Change], sleep: Callable[[float], Awaitable[None]]
+    sink: Sink, told: Sequence[Told], sleep: Callable[[float], Awaitable[None]]
 ) -> None:
     tries = 0
     while True:
         tries += 1
         try:
-            await in_thread(sink.post, changes)
+            await in_thread(sink.post, told)
         except OSError as error:
             if tries == _TRIES:
                 raise UndeterminedError(
-                    f"whether {len(changes)} changes were sent: {printable(str(error), 300)}"
+                    f"whether {len(told)} messages were sent: {printable(str(error), 300)}"
                 ) from error
             await sleep(_PAUSE_SECONDS)
         else:

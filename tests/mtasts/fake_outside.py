@@ -78,6 +78,9 @@ class FakeOutside(Outside):
         found = super().sinks(webhook, topic, reach)
         return found if self.told is None else [self.told for _ in found]
 
+    def alert_sinks(self, sinks: Sequence[Sink]) -> Sequence[Sink]:
+        return sinks if self.told is None else [self.told for _ in sinks]
+
     def clouds(self, config: Any, values: Mapping[str, object], stack: str) -> Clouds:
         found = super().clouds(config, values, stack)
         return found if self.cloud_of is None else self.cloud_of(found)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "mtasts"))
 from report_samples import ARRIVED, receipt, report, result
 
 from mtasts.reports.dialects import spelt
-from mtasts.reports.store import Store
+from mtasts.reports.store import Store, Value
 from mtasts.tlsrpt.query_files import queries
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
 from mtasts.tlsrpt.tables import TABLES, Arrival, Skipped
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.spark
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-spark" / "bin" / "python"
 TYPES = ("certificate-expired", "starttls-not-supported", "tlsa-invalid", "<script>", "=cmd")
-ASKED = [
+ASKED: list[dict[str, Value]] = [
     {"since": dt.date(2026, 1, 1), "until": dt.date(2026, 2, 1), "domain": "", "trust": 0},
     {"since": dt.date(2026, 1, 5), "until": dt.date(2026, 1, 9), "domain": "", "trust": 3},
     {"since": dt.date(2026, 1, 1), "until": dt.date(2026, 1, 9), "domain": "b.example", "trust": 1},

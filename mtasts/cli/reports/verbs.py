@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 VERBS = {
     "parse": ("mtasts.cli.reports.parse", "read report files and mails, and say what counts"),
     "pull": ("mtasts.cli.reports.pull", "new reports from an inbox or mailbox into the store"),
+    "watch": ("mtasts.cli.reports.watch", "tell once each what gives reason to look"),
 }
 
 

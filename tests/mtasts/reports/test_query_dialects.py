@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mtasts.reports.dialects import DIALECTS, spelt
 from mtasts.tlsrpt.query_files import Query, queries
 
-VALUES = {
+if TYPE_CHECKING:
+    from mtasts.reports.store import Value
+
+VALUES: dict[str, Value] = {
     "since": dt.date(2026, 1, 1),
     "until": dt.date(2026, 1, 31),
     "domain": "it's; DROP",

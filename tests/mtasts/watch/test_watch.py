@@ -218,7 +218,7 @@ async def test_a_webhook_that_does_not_take_them_is_tried_and_told(
 
     async with served(talk, authority.context(("localhost",))) as port:
         hook = Webhook(f"https://localhost:{port}/", leading(port, ca_file))
-        with pytest.raises(UndeterminedError, match="whether 1 changes were sent"):
+        with pytest.raises(UndeterminedError, match="whether 1 messages were sent"):
             await notify([hook], CHANGES, sleep=FakeOutside().sleep)
     assert tries == 3
 
