@@ -105,6 +105,7 @@ bench: engine
 	@$(BIN)/python bench/worker.py
 	@$(BIN)/python bench/ledger.py
 	@$(BIN)/python bench/reports_pull.py
+	@$(BIN)/python bench/component.py
 	@$(BIN)/python bench/growth.py
 	@$(BIN)/python -m venv $(PEER)
 	@$(BIN)/uv pip sync --quiet --python $(PEER)/bin/python --require-hashes requirements-bench.lock

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import select
+import subprocess
 import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,26 @@ from mtasts.localcloud.languages.python import PythonHost
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+HOST = """
+import sys
+from types import SimpleNamespace
+from mtasts.localcloud.languages.host import Children
+from mtasts.localcloud.languages.nodejs import NodeHost
+
+names = ("monitor_address", "organization", "project", "stack")
+info = SimpleNamespace(
+    root_directory=sys.argv[1], program_directory=sys.argv[1], entry_point=".", options={}
+)
+NodeHost(Children()).Run(
+    SimpleNamespace(
+        info=info, pwd=sys.argv[1], parallel=1, dryRun=False, args=[], config={},
+        configSecretKeys=[], **dict.fromkeys(names, "x"),
+    ),
+    None,
+)
+"""
 
 
 class AbortedError(Exception):
@@ -148,7 +170,22 @@ def test_the_sdk_is_found_in_a_folder_above(tmp_path: Path) -> None:
     words, variables = NodeHost(Children()).program_words(request)
     assert words[1] == str(run)
     assert "--dry-run" in words
-    assert variables == {"PULUMI_NODEJS_TYPESCRIPT": "false"}
+    assert variables["PULUMI_NODEJS_TYPESCRIPT"] == "false"
+
+
+def test_a_node_program_ends_with_a_host_that_is_killed(tmp_path: Path) -> None:
+    run = tmp_path / "node_modules" / "@pulumi" / "pulumi" / "cmd" / "run"
+    run.mkdir(parents=True)
+    (run / "index.js").write_text("console.log('ready'); setInterval(() => {}, 1000);\n")
+    host = subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE)
+    assert host.stdout is not None
+    with host.stdout as pipe:
+        assert pipe.readline() == b"ready\n"
+        host.kill()
+        host.wait(timeout=10)
+        readable, _, _ = select.select([pipe], [], [], 30)
+        assert readable, "the program still holds the pipe"
+        assert pipe.read() == b""
 
 
 def test_go_writes_sdks_and_runs_nothing() -> None:

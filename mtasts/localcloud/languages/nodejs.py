@@ -22,6 +22,7 @@ from mtasts.localcloud.languages.host import Host, HostError, engine_address, se
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_WATCH = Path(__file__).with_name("parent_watch.cjs")
 _RUN = Path("node_modules", "@pulumi", "pulumi", "cmd", "run")
 _QUIET = ("--no-audit", "--no-fund", "--loglevel", "error")
 
@@ -48,7 +49,9 @@ class NodeHost(Host):
             *request.args,
         ]
         typescript = "false" if options.get("typescript") is False else "true"
-        return words, {"PULUMI_NODEJS_TYPESCRIPT": typescript}
+        # An option on the command line would turn off what the SDK does for ES modules.
+        node_options = f'{os.environ.get("NODE_OPTIONS", "")} --require "{_WATCH}"'.strip()
+        return words, {"PULUMI_NODEJS_TYPESCRIPT": typescript, "NODE_OPTIONS": node_options}
 
     def install_words(self, info: Any, /) -> Iterator[list[str]]:
         """What the lock file says where there is one; npm itself refuses one that does not fit."""
