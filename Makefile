@@ -110,6 +110,7 @@ bench: engine
 	@$(BIN)/python -m venv $(PEER)
 	@$(BIN)/uv pip sync --quiet --python $(PEER)/bin/python --require-hashes requirements-bench.lock
 	@$(BIN)/python bench/reports_mail.py $(PEER)/bin/python
+	@$(BIN)/python bench/reports_store.py
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements-bootstrap.lock requirements-bootstrap.in

@@ -31,6 +31,12 @@ class _Written(str):
         return self
 
 
+class Picture(_Written):
+    """An SVG that stands in a page as it is: whoever makes one has read all that is in it."""
+
+    __slots__ = ()
+
+
 def render(name: str, /, **values: object) -> str:
     """The text of the template ``name``, such as ``mta-sts.txt``, each value escaped.
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
+from mtasts.cli.stack_ledgers import ledger_of, recorder_of
 from mtasts.cli.stacks import StackDomain, domain_name, find_domain
 from mtasts.cli.together import in_turn
 from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
 from mtasts.config.folder import stack_files, stack_name
-from mtasts.errors import MtaStsError, UndeterminedError, UsageError
+from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
-from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import Ledger
 from mtasts.policy import Mode
 from mtasts.promotion import gates, waivers
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtasts.cli.outside import Outside
-    from mtasts.ledger.recorder import Recorder
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.conditions import KnownLedger
     from mtasts.tlsrpt.summary import ReportSummary
@@ -295,10 +294,10 @@ def _look(
     resolver = outside.resolver(reach_of(arguments, outside))
     if not found:
         return []
-    recorder = _recorder(found[0], outside)
+    recorder = recorder_of(found[0], outside)
 
     async def one(name: str) -> _Surroundings:
-        mx, ledger = await asyncio.gather(resolver.lookup(name, "MX"), _ledger(recorder, name))
+        mx, ledger = await asyncio.gather(resolver.lookup(name, "MX"), ledger_of(recorder, name))
         return _Surroundings(mx, ledger)
 
     async def every() -> list[_Surroundings]:
@@ -340,23 +339,3 @@ def _tell(
         lines += [] if judged.unmet else ["  every condition of enforce is met"]
         write("\n".join(lines) + "\n")
     return Exit.FINDINGS if judged.unmet else Exit.GOOD
-
-
-def _recorder(found: StackDomain, outside: Outside) -> Recorder | UndeterminedError:
-    """What reads the stack's ledgers, or why nothing does: few mail relays have credentials."""
-    try:
-        return outside.ledgers(found.config, found.values, found.stack)[0]
-    except MtaStsError as error:
-        return UndeterminedError(f"the ledger: {error}")
-
-
-async def _ledger(recorder: Recorder | UndeterminedError, name: str) -> KnownLedger:
-    """The domain's ledger, or why it could not be read."""
-    if isinstance(recorder, UndeterminedError):
-        return recorder
-    try:
-        return await recorder.read(name)
-    except LedgerError as error:
-        return error
-    except UndeterminedError as error:
-        return UndeterminedError(f"the ledger: {error}")

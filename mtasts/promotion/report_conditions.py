@@ -13,10 +13,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.clock import SKEW
 from mtasts.findings import printable
-from mtasts.ledger.entries import Body, Proof
-from mtasts.policy import Mode
+from mtasts.ledger.served import served_policies
 from mtasts.rulings import refusal, warning
 from mtasts.tlsrpt.report import Drop
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from mtasts.errors import UndeterminedError
     from mtasts.ledger.entries import LedgerError
     from mtasts.ledger.history import Ledger
-    from mtasts.policy import Policy
+    from mtasts.ledger.served import Served
     from mtasts.promotion.evidence import Evidence
     from mtasts.rulings import Ruling
     from mtasts.tlsrpt.summary import Dropped, FailureDay, Reporter
@@ -124,7 +122,7 @@ class _Days:
     @classmethod
     def of(cls, evidence: Evidence, ledger: Ledger, *, is_local: bool) -> _Days:
         newest = evidence.collected.date()
-        served = _served(ledger, evidence.collected)
+        served = served_policies(ledger, evidence.collected)
         failed = {(each.reporter, each.day) for each in _unexplained(evidence)}
         counted: dict[str, set[dt.date]] = defaultdict(set)
         notes = []
@@ -142,42 +140,11 @@ class _Days:
         return cls(counted, tuple(notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Served:
-    """A policy, and the first and last UTC day on which a sender that follows RFC 8461 held it."""
-
-    policy: Policy
-    first: dt.date
-    last: dt.date
+def _is_served(row: Reporter, day: dt.date, served: Iterable[Served]) -> bool:
+    return any(each.could_be_held(day, day) and row.policy.fits(each.policy) for each in served)
 
 
-def _served(ledger: Ledger, now: dt.datetime) -> tuple[_Served, ...]:
-    """The proven policies, without those in mode none: with none senders check nothing."""
-    proven: dict[int, dt.datetime] = {}
-    waiting: dict[str, list[Body]] = defaultdict(list)
-    for entry in ledger.entries:
-        if isinstance(entry, Body):
-            waiting[entry.id].append(entry)
-        elif isinstance(entry, Proof):
-            proven |= {body.number: entry.at for body in waiting.pop(entry.id, ())}
-    found = []
-    replaced = now
-    for body in reversed(ledger.bodies):
-        if body.number not in proven:
-            continue
-        policy, seen = body.policy, proven[body.number]
-        if policy is not None and policy.mode is not Mode.NONE:
-            until = replaced + body.holds_for + SKEW
-            found.append(_Served(policy, seen.date(), until.date()))
-        replaced = min(replaced, seen)
-    return tuple(found)
-
-
-def _is_served(row: Reporter, day: dt.date, served: Iterable[_Served]) -> bool:
-    return any(each.first <= day <= each.last and row.policy.fits(each.policy) for each in served)
-
-
-def _why_not(row: Reporter, days: Iterable[dt.date], served: tuple[_Served, ...]) -> str:
+def _why_not(row: Reporter, days: Iterable[dt.date], served: tuple[Served, ...]) -> str:
     first = min((each.first for each in served), default=None)
     if first is None:
         return "the ledger has no policy in testing or enforce that was seen to be served"

@@ -24,8 +24,9 @@ from mtasts.localcloud import previews
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
 from mtasts.pull_requests import take
-from mtasts.render import checked_html, status_html
+from mtasts.render import checked_html, document_html, status_html
 from mtasts.render.checked_text import Report
+from mtasts.render.document import Document, Field, Kind, Section
 from mtasts.render.project import project_files
 from mtasts.render.review import as_markdown
 from mtasts.render.sarif import Places, as_sarif
@@ -229,6 +230,30 @@ def report_warnings(text: str) -> str:
     return render("docs/report-warnings.md", parts=[("d", [row])])
 
 
+def report_failures(text: str) -> str:
+    row = {"type": text, "means": "a `b`", "to_do": "c", "clause": text, "checks": [text]}
+    return render("docs/report-failures.md", rows=[row])
+
+
+def reports(text: str) -> str:
+    fields = (Field("a", "A"), Field("b", "B", Kind.SHARE))
+    section = Section("a", "A", fields, ({"a": "x", "b": 0.5},), "b", "c")
+    sample = Document("a", ("b",), (section, replace(section, rows=())))
+    found: Document = poisoned(sample, text)
+    # Ids and keys are ours.
+    sections = [
+        replace(
+            each,
+            id="a",
+            fields=tuple(replace(f, key=k) for f, k in zip(each.fields, "ab", strict=True)),
+        )
+        for each in found.sections
+    ]
+    rows = tuple({"a": text, "b": 0.5} for _ in sample.sections[0].rows)
+    sections[0] = replace(sections[0], rows=rows)
+    return document_html.as_html(replace(found, sections=tuple(sections)), NOW)
+
+
 STEP = {"ok": True, "seconds": 1.5}
 
 
@@ -242,6 +267,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/iam.md": iam,
     "docs/layers.svg": layers,
     "docs/policy-pack.md": policy_pack,
+    "docs/report-failures.md": report_failures,
     "docs/report-queries.md": report_queries,
     "docs/report-warnings.md": report_warnings,
     "docs/rulings.md": rulings,
@@ -253,6 +279,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
     "pull_request/stack.md": lambda text: remarks(text)["refused/a.md"],
     "pull_request/whole.md": lambda text: remarks(text)["pull-request.md"],
+    "reports.html": reports,
     "review.md": lambda text: as_markdown(review(text), NOW),
     "sarif_help.md": sarif_help,
     "stack.yaml": lambda text: stack_file_text(poisoned(STACK, text)).decode(),
