@@ -8,6 +8,8 @@ import json
 import smtplib
 import socket
 import ssl
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -82,6 +84,26 @@ def test_reports_arrive_by_mail_and_by_https(lab: Lab, tmp_path: Path) -> None:
 
     assert "BucketNotEmpty" in project.pulumi("destroy", "--yes").text
     assert json.loads(project.pulumi("stack", "export").stdout)
+
+
+def test_size_and_rate_of_requests_are_bounded(lab: Lab, tmp_path: Path) -> None:
+    lab.activate_rules()
+    project, _ = lab.inbox(tmp_path, "atOnce: 1")
+    project.up().required()
+    url = project.outputs()["endpoint"]
+
+    def send(number: int) -> int:
+        return ask(lab, url, "POST", b'{"of": %d}' % number, "application/tlsrpt+json")[0]
+
+    with ThreadPoolExecutor(6) as pool:
+        told = Counter(pool.map(send, range(6)))
+    assert told.keys() == {201, 429}
+    kept = objects(lab, project.outputs()["bucket"], "https/")
+    assert len(kept) == told[201]
+    # In base64 it is more than the 6 MB of an event.
+    large = b"\x1f\x8b" + bytes(5 * 1024 * 1024)
+    assert ask(lab, url, "POST", large, "application/tlsrpt+gzip")[0] == 413
+    assert objects(lab, project.outputs()["bucket"], "https/") == kept
 
 
 def test_without_an_active_rule_set_nothing_is_placed(lab: Lab, tmp_path: Path) -> None:
