@@ -36,6 +36,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace, _: Outside) -> int:
     """Play the demo; exit code 1 if a step is not ok."""
     require("local")
+    require("reports")
     from mtasts.localcloud.demo import run as play  # the crossing to the local cloud
 
     def say(text: str) -> None:

@@ -23,6 +23,7 @@ from mtasts.localcloud import lifecycle
 from mtasts.localcloud.cloud import ACCOUNT
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.control_client import Control
+from mtasts.localcloud.demo_reports import Arrivals
 from mtasts.localcloud.edge_response import EdgeFault
 from mtasts.localcloud.engine import find
 from mtasts.localcloud.inventory import inventory
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 _CACHE_SECONDS = "1"
 _BRISK = {"mtasts:cacheSeconds": _CACHE_SECONDS, "mtasts:proofSeconds": "5"}
 _TWO_WEEKS = dt.timedelta(days=15)
+_CLEAN = dt.timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) ->
         more: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
             ("stale edge", _stale_edge),
             ("gate", _gate),
+            ("reports", _reports),
             ("enforce", _enforce),
             ("sender", _sender),
         )
@@ -336,17 +339,31 @@ def _stale_edge(scene: _Scene) -> str:
 
 
 def _gate(scene: _Scene) -> str:
-    """No promotion without evidence; two weeks later there is some."""
+    """No promotion without evidence."""
     scene.project.configure({"mtasts:mode": "enforce"})
     refused = scene.project.up()
     expect(not refused.ok, "the promotion went through without evidence")
     reason = f"{scene.side.domain}: [evidence-missing]"
     expect(reason in refused.text, f"it was refused for another reason:\n{refused.text}")
     expect(_live_id(scene) == scene.id, "the STS record has another id")
+    return "enforce is refused: there is no evidence"
+
+
+def _reports(scene: _Scene) -> str:
+    """Reports decide: failures refuse the promotion, and clean days after them let it pass."""
+    hosts = [str(pattern) for pattern in scene.policy().mx]
+    arrivals = Arrivals(scene.cloud, scene.side.domain, hosts)
+    scene.project.configure({"mtasts:reportTrust": "https"})
     scene.project = scene.project.later(_TWO_WEEKS)
-    judged = scene.project.collect_evidence(scene.side.domain)
-    expect(judged.ok, f"the evidence does not do:\n{judged.text}")
-    return "refused without evidence; 15 days of the local clock later every condition is met"
+    arrivals.arrive(scene.project, days=14, failed=7)
+    refused = arrivals.judge(scene.project)
+    expect(not refused.ok, "reports of failures let the promotion pass")
+    expect("7 failed sessions" in refused.text, f"refused for another reason:\n{refused.text}")
+    scene.project = scene.project.later(_TWO_WEEKS + _CLEAN)
+    arrivals.arrive(scene.project, days=8)
+    judged = arrivals.judge(scene.project)
+    expect(judged.ok, f"the reports do not do:\n{judged.text}")
+    return "failures in TLS reports refuse it; 8 clean days of the local clock later it may go"
 
 
 def _enforce(scene: _Scene) -> str:

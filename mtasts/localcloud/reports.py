@@ -19,9 +19,18 @@ _SESSIONS = 120
 
 
 def write_reports(
-    folder: Path, domain: str, mx: Sequence[str], until: dt.datetime, *, days: int = 14
+    folder: Path,
+    domain: str,
+    mx: Sequence[str],
+    until: dt.datetime,
+    *,
+    days: int = 14,
+    failed: int = 0,
 ) -> None:
-    """A gzip file for each reporter and each of the ``days`` whole days before ``until``."""
+    """A gzip file for each reporter and each of the ``days`` whole days before ``until``.
+
+    On the last day so many sessions ``failed``, because the certificate of the first host expired.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     last = until.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     for organization, contact in _REPORTERS:
@@ -29,6 +38,12 @@ def write_reports(
         for back in range(1, days + 1):
             begin = last - dt.timedelta(days=back)
             end = begin + dt.timedelta(days=1, seconds=-1)
+            lost = failed if back == 1 else 0
+            details = {
+                "result-type": "certificate-expired",
+                "receiving-mx-hostname": mx[0],
+                "failed-session-count": lost,
+            }
             report = {
                 "organization-name": organization,
                 "date-range": {
@@ -47,8 +62,9 @@ def write_reports(
                         },
                         "summary": {
                             "total-successful-session-count": _SESSIONS,
-                            "total-failure-session-count": 0,
+                            "total-failure-session-count": lost,
                         },
+                        **({"failure-details": [details]} if lost else {}),
                     }
                 ],
             }
