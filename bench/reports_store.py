@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from measuring import Taken, row, tell, watched
 
 from mtasts.reports.database import connect, quoted
-from mtasts.reports.store import Store
+from mtasts.reports.store import Store, Value
 from mtasts.tlsrpt.query_files import query_named
 from mtasts.tlsrpt.report import Failure, PolicyResult, Report
 from mtasts.tlsrpt.tables import FAILURES, Arrival, Type
@@ -37,7 +37,12 @@ BAR = 1.5
 REPORTS = 100_000
 MEMORY_BAR_MB = 1024
 FIRST = dt.date(2026, 1, 1)
-VALUES = {"since": FIRST, "until": FIRST + dt.timedelta(days=DAYS), "domain": "", "trust": 1}
+VALUES: dict[str, Value] = {
+    "since": FIRST,
+    "until": FIRST + dt.timedelta(days=DAYS),
+    "domain": "",
+    "trust": 1,
+}
 # What each column of a made row is, by the number of the row; the others are empty.
 MADE = {
     "report_key": "md5(CAST(n // 20 AS VARCHAR))",
@@ -125,7 +130,8 @@ def child(what: str, folder: Path) -> None:
 
         files = quoted(folder / "failures" / "*" / "part.parquet")
         text = BY_HAND.format(files=files, since=VALUES["since"], until=VALUES["until"])
-        print(json.dumps([[str(cell) for cell in each] for each in duckdb.sql(text).fetchall()]))
+        rows = duckdb.connect().execute(text).fetchall()
+        print(json.dumps([[str(cell) for cell in each] for each in rows]))
     else:
         store = Store(folder)
         store.add(reports(REPORTS))

@@ -11,16 +11,14 @@ import datetime as dt
 import json
 import re
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
-from mtasts.errors import MtaStsError, UsageError
+from mtasts.errors import MtaStsError
 from mtasts.templating import Picture, folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from types import ModuleType
+    from collections.abc import Mapping
 
 SESSIONS: Final = "sessions"
 FAILURES: Final = "failures"
@@ -53,23 +51,18 @@ class Chart:
     values: tuple[Mapping[str, str | int | float], ...]
 
 
-def draw(chart: Chart, load: Callable[[str], ModuleType] = import_module) -> Picture:
+def draw(chart: Chart) -> Picture:
     """The chart as SVG, to stand in a page.
 
     Raises:
-        UsageError: vl-convert is not installed.
         ChartError: the picture has something in it that no chart has.
     """
-    try:
-        converter = load("vl_convert")  # 85 MB, which nothing else needs
-    except ImportError as error:
-        raise UsageError(
-            "charts need the package vl-convert: pip install 'mtasts[reports]'"
-        ) from error
+    import vl_convert  # 85 MB, which nothing else needs
+
     spec = json.loads((folder() / "charts" / f"{chart.name}.vl.json").read_text("utf-8"))
     spec["description"] = chart.says
     spec["data"] = {"values": [dict(each) for each in chart.values]}
-    svg: str = converter.vegalite_to_svg(spec, allowed_base_urls=[])
+    svg: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     return checked(svg)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.reports.extra import loaded
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,13 +13,10 @@ if TYPE_CHECKING:
 def connect(
     scratch: Path | None = None, *, memory_mb: int = 512, threads: int | None = None
 ) -> DuckDBPyConnection:
-    """A database in memory; what exceeds ``memory_mb`` goes to the folder ``scratch``.
+    """A database in memory; what exceeds ``memory_mb`` goes to the folder ``scratch``."""
+    import duckdb  # 100 ms
 
-    Raises:
-        UsageError: DuckDB is not installed.
-    """
-    duckdb = loaded("duckdb", "the store of reports")  # 100 ms
-    config: dict[str, str | bool | int] = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{memory_mb}MB",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final
 
-from mtasts.reports.extra import loaded
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -19,12 +17,8 @@ DIALECTS: Final = ("duckdb", "spark", "trino")
 
 
 def spelt(query: Query, dialect: str, values: Mapping[str, Value]) -> str:
-    """The query with its parameters written in, in the SQL of one of `DIALECTS`.
-
-    Raises:
-        UsageError: sqlglot is not installed.
-    """
-    sqlglot = loaded("sqlglot", "the SQL of other engines")  # 60 ms
+    """The query with its parameters written in, in the SQL of one of `DIALECTS`."""
+    import sqlglot  # 60 ms
     from sqlglot import exp
 
     def written(node: Expr) -> Expr:

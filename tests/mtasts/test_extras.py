@@ -60,7 +60,10 @@ except MtaStsError as error:
     print(f"mtasts: {error}")
 """
 # Commands that cannot do their work without an extra, as somebody would type them.
-NEEDING = {"local": ("demo", "local up", "local lab", "local lab mtasts check a.example")}
+NEEDING = {
+    "local": ("demo", "local up", "local lab", "local lab mtasts check a.example"),
+    "reports": ("demo", "reports pull --from .", "reports sql summary --dialect spark"),
+}
 
 
 def one_line(extra: str) -> re.Pattern[str]:

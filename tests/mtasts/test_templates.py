@@ -46,7 +46,7 @@ from mtasts.status.rows import (
 from mtasts.templating import SUFFIX, environment, folder, render
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from importlib.resources.abc import Traversable
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -249,8 +249,8 @@ def reports(text: str) -> str:
         )
         for each in found.sections
     ]
-    rows = tuple({"a": text, "b": 0.5} for _ in sample.sections[0].rows)
-    sections[0] = replace(sections[0], rows=rows)
+    row: Mapping[str, str | float] = {"a": text, "b": 0.5}
+    sections[0] = replace(sections[0], rows=tuple(row for _ in sample.sections[0].rows))
     return document_html.as_html(replace(found, sections=tuple(sections)), NOW)
 
 

@@ -138,16 +138,10 @@ async def _rows(
     rows: list[tuple[ParsedRow, bool]] = []
     others: list[tuple[ParsedRow, bool]] = []
     is_report = False
-    try:
-        async for each in receive_mail(raw, find_key, received, name):
-            is_report |= isinstance(each, Arrived)
-            is_other = isinstance(each, Skipped) and not each.may_hide
-            (others if is_other else rows).append(_row(name, each))
-    except ModuleNotFoundError as error:
-        raise UsageError(
-            f"{printable(name)} is a mail, and {error.name} is not installed: "
-            "pip install 'mtasts[reports]'"
-        ) from error
+    async for each in receive_mail(raw, find_key, received, name):
+        is_report |= isinstance(each, Arrived)
+        is_other = isinstance(each, Skipped) and not each.may_hide
+        (others if is_other else rows).append(_row(name, each))
     # An image beside a report is no news; beside nothing it is.
     return rows if is_report else [*rows, *others]
 

@@ -16,6 +16,7 @@ from mtasts.cli.paths import existing
 from mtasts.cli.stacks import domain_name
 from mtasts.config.folder import listed_domains, stack_files
 from mtasts.errors import UsageError
+from mtasts.extras import require
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
@@ -95,12 +96,10 @@ def run(arguments: Namespace, outside: Outside) -> int:
         StoreError: the store is of another release.
         KeptKeysError: the list of kept keys cannot be read.
     """
-    from mtasts.reports.extra import loaded
     from mtasts.reports.sources.opening import open_source
     from mtasts.reports.store import Store
 
-    loaded("duckdb", "the store of reports")
-    loaded("fast_mail_parser", "reading mails")
+    require("reports")
     domains = agency_domains(arguments.domain, arguments.stacks)
     sources = [
         open_source(

@@ -49,7 +49,7 @@ class ImapAddress:
         """The address without the folder: the name of the secret in the keyring."""
         port = "" if self.port == _IMAPS_PORT else f":{self.port}"
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"imaps://{quote(self.user)}@{host}{port}"
+        return f"imaps://{quote(self.user, safe='')}@{host}{port}"
 
     def __str__(self) -> str:
         return f"{self.account}/{quote(self.folder)}"

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
-from mtasts.reports.extra import loaded
 from mtasts.reports.sources.source import Fetched, FetchError, GoneError, Listed, SourceError
 
 if TYPE_CHECKING:
@@ -152,7 +151,8 @@ class ImapSource:
         """
         if self._mailbox is not None:
             return self._mailbox
-        tools = loaded("imap_tools", "pulling from imaps://")
+        import imap_tools as tools  # only where there is a mailbox
+
         account = self._account
         opened: list[socket.socket] = []
         try:

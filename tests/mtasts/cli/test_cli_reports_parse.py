@@ -212,7 +212,7 @@ def test_a_mail_without_the_extra_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "fast_mail_parser", None)
     assert main(["reports", "parse", "-"], FakeOutside(typed=signed_mail(REPORT))) == 2
-    assert "pip install 'mtasts[reports]'" in capsys.readouterr().err
+    assert "pip install 'mtasts[reports]" in capsys.readouterr().err
     assert parse(report())[0] == 0
 
 

@@ -216,4 +216,4 @@ def test_an_extra_that_is_missing_is_named(tmp_path: Path) -> None:
         [sys.executable, "-c", program], check=False, capture_output=True, cwd=tmp_path
     )
     assert found.returncode == 2
-    assert b"pip install 'mtasts[reports]'" in found.stderr
+    assert b"pip install 'mtasts[reports]" in found.stderr

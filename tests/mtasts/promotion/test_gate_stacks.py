@@ -96,7 +96,7 @@ def test_one_that_cannot_be_judged_hides_no_other(
     assert "mtasts: a.example: could not find out: the MX records of a" in capsys.readouterr().err
     assert check(store, "a.example", zone=failing) == 3
     assert check(store) == 2
-    assert "give a DOMAIN, or --stack STACK" in capsys.readouterr().err
+    assert "give a DOMAIN, --stack STACK, or --all" in capsys.readouterr().err
 
 
 def test_what_is_not_known_to_be_enforced_is_judged(

@@ -7,12 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from mtasts.errors import UsageError
 from mtasts.render.charts import FAILURES, SESSIONS, Chart, ChartError, checked, day, draw, label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import ModuleType
+    from collections.abc import Callable, Iterator, Mapping
 
 HOSTILE = (
     "</text><script>alert(1)</script>",
@@ -25,13 +23,13 @@ HOSTILE = (
 
 def chart(name: str, type_: str = "certificate-expired") -> Chart:
     if name == SESSIONS:
-        rows = (
+        rows: Iterator[Mapping[str, str | int]] = (
             {"day": f"2026-01-{n:02}", "sessions": count, "result": result, "rank": rank}
             for n in range(1, 29)
             for rank, (result, count) in enumerate((("successful", 90 + n), ("failed", n % 7)))
         )
         return Chart(name, "Sessions by day", tuple(rows))
-    rows_ = (
+    rows_: Iterator[Mapping[str, str | int]] = (
         {"day": f"2026-01-{n:02}", "sessions": n % 9, "type": kind}
         for n in range(1, 29)
         for kind in (label(type_), "validation-failure")
@@ -80,11 +78,3 @@ def test_a_label_is_short_and_printable() -> None:
     assert label("x" * 99) == "x" * 23 + "..."
     assert label("a\x1b\ud800") == "a??"
     assert day("2026-01-01") == "2026-01-01"
-
-
-def test_without_vl_convert_the_message_says_what_to_install() -> None:
-    def load(name: str) -> ModuleType:
-        raise ModuleNotFoundError(name)
-
-    with pytest.raises(UsageError, match=r"pip install 'mtasts\[reports\]'"):
-        draw(chart(SESSIONS), load)

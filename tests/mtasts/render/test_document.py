@@ -7,7 +7,7 @@ import datetime as dt
 import io
 import json
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +25,9 @@ from mtasts.render.document import (
     percent,
 )
 from mtasts.render.document_html import as_html
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOSTILE = (
@@ -148,8 +151,11 @@ def test_a_page_has_the_same_elements_whatever_is_in_it(hostile: str) -> None:
 
 
 def test_behind_each_chart_stands_its_table() -> None:
-    values = ({"day": "2026-01-01", "sessions": 3, "result": "failed", "rank": 1},)
-    section = Section("x", "X", FIELDS, (row("a"),), "", chart=Chart(SESSIONS, "Says", values))
+    values: Mapping[str, str | int] = {
+        "day": "2026-01-01", "sessions": 3, "result": "failed", "rank": 1,
+    }  # fmt: skip
+    drawn = Chart(SESSIONS, "Says", (values,))
+    section = Section("x", "X", FIELDS, (row("a"),), "", chart=drawn)
     page = as_html(Document("T", (), (section,)), NOW)
     assert page.index("<figcaption>Says") < page.index("<svg xmlns") < page.index("<table")
 
