@@ -1,3 +1,3 @@
 """MTA-STS (RFC 8461) and TLS-RPT (RFC 8460) as code: the library and the command line."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
