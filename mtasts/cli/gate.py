@@ -18,7 +18,7 @@ from mtasts.cli.stacks import StackDomain, domain_name, find_domain
 from mtasts.cli.together import in_turn
 from mtasts.config import load_stack
 from mtasts.config.fields import did_you_mean
-from mtasts.config.folder import stack_files, stack_name
+from mtasts.config.folder import agency_files, stack_name
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.ledger.history import Ledger
@@ -122,7 +122,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         return _collect_one(arguments, outside)
     stacks = list(arguments.stack)
     if arguments.all:
-        there = (stack_name(each) for each in stack_files(arguments.stacks))
+        there = (stack_name(each) for each in agency_files(arguments.stacks))
         stacks += [each for each in there if each not in stacks]
     acts = {each: partial(_check_domain, each, arguments, outside) for each in arguments.domains}
     acts |= {each: partial(_check_stack, each, arguments, outside) for each in stacks}

@@ -14,7 +14,7 @@ import shlex
 import subprocess
 import sys
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -182,6 +182,33 @@ def reports(folder: Path, domain: str, *, failing: str = "") -> None:
             }
         ]
         path.write_bytes(gzip.compress(json.dumps(report).encode(), mtime=0))
+
+
+def test_the_way_from_no_inbox_to_the_first_alert(lab: Lab, tmp_path: Path, domain: str) -> None:
+    page = Page("docs/reports.md")
+    project = lab.stack(entry(domain), "mtasts:reportTrust: https")
+    lab.activate_rules()
+    inbox, _ = lab.inbox(tmp_path)
+    (project.folder / "stacks" / inbox.stack_file.name).write_bytes(inbox.stack_file.read_bytes())
+    inbox.pulumi("stack", "rm", "--yes").required()
+    shell = Shell.of(project, tmp_path, domain)
+    shell.names = {**shell.names, "tlsrpt-inbox": inbox.stack}
+    known = replace(project, stack=inbox.stack)
+
+    def arrive() -> None:
+        """Reports are posted, and what the endpoint stores of them is in the bucket."""
+        reports(tmp_path / "sent", domain, failing=f"mx1.{domain}")
+        for path in (tmp_path / "sent").iterdir():
+            lab.client("s3").put_object(
+                Bucket=known.outputs()["bucket"],
+                Key=f"https/{path.name}",
+                Body=path.read_bytes(),
+            )
+
+    shell.run(page[0], codes={8: (1,), 9: (1,)}, before={4: arrive})
+    assert "report-failure-new" in shell.said
+    assert "certificate-expired" in shell.said
+    page.done()
 
 
 def test_the_way_of_the_readme_and_the_pages_that_look(

@@ -12,7 +12,7 @@ from mtasts.cli.output import Exit, write
 from mtasts.cli.spans import span_seconds
 from mtasts.cli.stacks import domain_name
 from mtasts.config import load_stack
-from mtasts.config.folder import stack_files
+from mtasts.config.folder import agency_files
 from mtasts.config.model import ReportTrust
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.files import write_whole
@@ -175,7 +175,7 @@ def _look(arguments: Namespace, now: dt.datetime) -> Stored:
 
 def _posted(folder: Path) -> frozenset[str]:
     """The domains of stacks that count reports which were posted."""
-    configs = (load_stack(path)[0] for path in stack_files(folder))
+    configs = (load_stack(path)[0] for path in agency_files(folder))
     return frozenset(
         domain.name
         for config in configs

@@ -89,6 +89,10 @@ def test_posted_reports_count_where_the_stack_says_so(lab: Path) -> None:
     (lab / "stacks").mkdir()
     stack = lab / "stacks" / "Pulumi.agency.yaml"
     stack.write_text(STACK)
+    # The stack of an inbox has no domains.
+    (lab / "stacks" / "Pulumi.inbox.yaml").write_text(
+        "config:\n  mtasts:inbox:\n    address: tlsrpt@reports.example\n"
+    )
     assert run() == 0
     stack.write_text(STACK.replace("config:\n", "config:\n  mtasts:reportTrust: https\n"))
     assert run("--domain", "b.example") == 0
