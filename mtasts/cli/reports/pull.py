@@ -40,8 +40,8 @@ def configure(parser: ArgumentParser) -> None:
     parser.description = (
         "Bring new TLS reports into the store: from the inbox's bucket, a mailbox, or files. Each "
         "mail or file is read once; a pull that was stopped or killed is continued by the next one "
-        "(docs/reports.md). Nothing at the source is changed. Exit code 3 if something could not "
-        "be read or fetched; what was pulled is kept."
+        "(mtasts docs reports). Nothing at the source is changed. Exit code 3 if something could "
+        "not be read or fetched; what was pulled is kept."
     )
     parser.epilog = (
         "example: mtasts reports pull --from imaps://tlsrpt@mail.example.gov/Reports "

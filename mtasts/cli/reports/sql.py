@@ -23,8 +23,8 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the verb."""
     parser.description = (
         "Print a query over the tables of the store, with its parameters written in, for DuckDB, "
-        "Spark or Trino (Athena). Without a name: which queries there are. docs/report-queries.md "
-        "has the tables."
+        "Spark or Trino (Athena). Without a name: which queries there are. The tables are in "
+        "mtasts docs report-queries."
     )
     parser.epilog = "example: mtasts reports sql failures --dialect trino --since 90d"
     parser.add_argument("name", metavar="NAME", nargs="?", help="the query")
