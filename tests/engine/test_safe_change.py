@@ -45,14 +45,14 @@ def kept(lab: Lab, project: Project) -> tuple[str, dict[str, str]]:
     """The bucket's policy and the state: every resource with all that is known of it.
 
     Their order, and that of what each depends on, is that of the last run, and the outputs of the
-    stack itself tell what that declared; no resource hangs on any of these.
+    stack and of its agency tell what that declared; no resource hangs on any of these.
     """
     bucket = f"mtasts-123456789012-us-east-1-{project.stack}"
     policy = lab.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
     state = json.loads(project.pulumi("stack", "export").required().stdout)
     resources: list[dict[str, Any]] = state["deployment"]["resources"]
     for each in resources:
-        if each["type"] == "pulumi:pulumi:Stack":
+        if each["type"] in ("pulumi:pulumi:Stack", "mtasts:index:Agency"):
             each.pop("outputs", None)
         for urns in (each.get("dependencies"), *each.get("propertyDependencies", {}).values()):
             (urns or []).sort()
