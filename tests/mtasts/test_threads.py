@@ -49,7 +49,9 @@ def uses(source: str, file: str) -> Iterator[str]:
         if called == "run_in_executor" and file in POOLS and not own:
             yield "run_in_executor(None)"
         has_socket = any(each.arg == "sock" for each in node.keywords)
-        if called in CONNECTING[:-1] and not has_socket:
+        # The module's own function blocks the thread that calls it, and wants no other.
+        blocks = getattr(getattr(node.func, "value", None), "id", None) == "socket"
+        if called in CONNECTING[:-1] and not has_socket and not blocks:
             yield str(called)
 
 
@@ -79,6 +81,7 @@ def test_nothing_waits_for_a_thread_of_the_default_executor() -> None:
         ("mtasts/run/proof.py", "asyncio.open_connection(host, 443)", ["open_connection"]),
         ("mtasts/run/proof.py", "asyncio.open_connection(sock=dialled)", []),
         ("mtasts/run/proof.py", "loop.create_connection(made, host)", ["create_connection"]),
+        ("mtasts/run/proof.py", "socket.create_connection((host, 25))", []),
         ("mtasts/run/proof.py", "await loop.sock_connect(dialled, place)", ["sock_connect"]),
         ("mtasts/probe/dial.py", "await loop.sock_connect(dialled, place)", []),
         ("mtasts/run/proof.py", "await in_thread(work)", []),
