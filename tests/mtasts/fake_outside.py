@@ -79,7 +79,8 @@ class FakeOutside(Outside):
         return found if self.told is None else [self.told for _ in found]
 
     def alert_sinks(self, sinks: Sequence[Sink]) -> Sequence[Sink]:
-        return sinks if self.told is None else [self.told for _ in sinks]
+        found = super().alert_sinks(sinks)
+        return found if self.told is None else [self.told for _ in found]
 
     def clouds(self, config: Any, values: Mapping[str, object], stack: str) -> Clouds:
         found = super().clouds(config, values, stack)

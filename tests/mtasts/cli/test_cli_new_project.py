@@ -189,7 +189,7 @@ def test_a_file_that_appears_meanwhile_is_not_replaced(folder: Path) -> None:
         ("mtasts==0.2.0\n", False, 0),
         ("mtasts==0.2.0\n", True, 2),
         ("mtasts[reports,cloudflare]==0.2.0\n", True, 0),
-        ("mtasts[all]==0.1.0\n", True, 0),
+        ("mtasts[all]==0.2.0\n", True, 0),
         ("-r other.txt\n", True, 0),
     ],
 )

@@ -15,6 +15,7 @@ from live_domain import NOW
 from memory_store import MemoryStore
 from stack_text import stack_text
 
+from mtasts import __version__
 from mtasts.check.checks import CHECKS
 from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
@@ -85,7 +86,7 @@ def test_each_finding_is_a_result_and_each_id_a_rule_with_help(
 ) -> None:
     only = sarif(capsys, "bad.example", "hm.example")
     driver = only["tool"]["driver"]
-    assert (driver["name"], driver["version"]) == ("mtasts", "0.1.0")
+    assert (driver["name"], driver["version"]) == ("mtasts", __version__)
     levels = {result["ruleId"]: result["level"] for result in only["results"]}
     assert levels == {"host-not-found": "error", "host-certificate-expiring": "warning"}
     rules = {rule["id"]: rule for rule in driver["rules"]}
