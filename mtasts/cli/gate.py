@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.cli.output import Exit, Help, write
-from mtasts.cli.paths import known_stack_file
+from mtasts.cli.paths import existing, known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stack_ledgers import ledger_of, recorder_of
 from mtasts.cli.stacks import StackDomain, domain_name, find_domain
@@ -122,7 +122,9 @@ def run(arguments: Namespace, outside: Outside) -> int:
         return _collect_one(arguments, outside)
     stacks = list(arguments.stack)
     if arguments.all:
-        there = (stack_name(each) for each in agency_files(arguments.stacks))
+        there = [stack_name(each) for each in agency_files(existing(arguments.stacks))]
+        if not there:
+            raise UsageError(f"{arguments.stacks} has no stack file of an agency")
         stacks += [each for each in there if each not in stacks]
     acts = {each: partial(_check_domain, each, arguments, outside) for each in arguments.domains}
     acts |= {each: partial(_check_stack, each, arguments, outside) for each in stacks}

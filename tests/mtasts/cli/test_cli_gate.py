@@ -331,6 +331,13 @@ def test_all_stacks_of_the_folder_are_judged(lab: Path, capsys: pytest.CaptureFi
     out = capsys.readouterr().out
     assert "example.gov: evidence/agency/example.gov.json" in out
     assert "other.example: evidence/other/other.example.json" in out
+    (lab / "inboxes").mkdir()
+    inbox = "config:\n  mtasts:inbox:\n    address: tlsrpt@reports.example\n"
+    (lab / "inboxes" / "Pulumi.inbox.yaml").write_text(inbox)
+    assert run("check", "--all", "--stacks", "inboxes") == 2
+    assert "inboxes has no stack file of an agency" in capsys.readouterr().err
+    assert run("check", "--all", "--stacks", "nowhere") == 2
+    assert "nowhere" in capsys.readouterr().err
     assert run("check") == 2
     assert "give a DOMAIN, --stack STACK, or --all" in capsys.readouterr().err
 
