@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 from mtasts.cli.output import write
 from mtasts.cli.probing import reach_of
 from mtasts.cli.spans import span_seconds
+from mtasts.cli.state_files import load_state, store_file
 from mtasts.errors import UndeterminedError, UsageError
-from mtasts.files import write_whole
 from mtasts.findings import Severity
 from mtasts.render.checked_text import summary
 from mtasts.watch.changes import (
     STATE_MAX_BYTES,
     Served,
     State,
-    StateError,
     compare,
     gravest,
     read_state,
@@ -84,7 +83,7 @@ async def watch(
     span = span_seconds("--watch", arguments.watch) if arguments.watch is not None else 0
     rounds = arguments.rounds if arguments.rounds is not None or span else 1
     sinks = outside.sinks(arguments.webhook, arguments.sns, reach_of(arguments, outside))
-    state = _load(arguments.state)
+    state = load_state(arguments.state, read_state, STATE_MAX_BYTES) or State()
     least = Severity.parse(arguments.min_severity)
     while True:
         begun = asyncio.get_running_loop().time()
@@ -112,28 +111,9 @@ async def watch(
             sys.stderr.flush()
         else:
             state = State(standings, served)
-            _store(arguments.state, state)
+            store_file("--state", arguments.state, render_state(state))
         rounds = rounds - 1 if rounds is not None else None
         if rounds == 0:
             sys.stderr.write(summary(seen, asyncio.get_running_loop().time() - begun, 0))
             return seen
         await outside.sleep(max(0.0, end - asyncio.get_running_loop().time()))
-
-
-def _load(path: Path) -> State:
-    try:
-        with path.open("rb") as file:
-            return read_state(file.read(STATE_MAX_BYTES + 1))
-    except FileNotFoundError:
-        return State()
-    except OSError as error:
-        raise UsageError(f"--state {path}: {error.strerror}") from error
-    except StateError as error:
-        raise UsageError(f"--state {path}: {error}; move it away to begin anew") from error
-
-
-def _store(path: Path, state: State) -> None:
-    try:
-        write_whole(path, render_state(state), replace=True)
-    except OSError as error:
-        raise UsageError(f"--state {path} cannot be written: {error.strerror}") from error

@@ -1,4 +1,7 @@
-"""What the store answers to an operator: summary, failures, reporters, silence, timeline."""
+"""What the store answers to an operator: summary, failures, reporters, silence, timeline.
+
+It is long because it is one list: a short function a section, all over the same question.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ Whoever knows the address may send one, so nothing in it is believed beyond its 
 and count are bounded, and texts are cut. Where real senders are known to differ from the RFC the
 report is read all the same, with a warning (`warning_table`). A row that cannot be used is left out
 and named, and the rest is read; a count that is no whole number is never guessed at.
+It is long because it is one grammar, member by member.
 """
 
 from __future__ import annotations

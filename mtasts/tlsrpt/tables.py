@@ -6,6 +6,7 @@ another `SCHEMA`.
 
 A text is printable ASCII and has an end. A count has the type DECIMAL(18, 0): no sum of it
 overflows, in any engine. Times are UTC without a zone, and days are UTC days.
+It is long because a column and what fills it are one thing: either changes with the other.
 """
 
 from __future__ import annotations

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 from mtasts.cli.output import Exit, write
 from mtasts.cli.spans import span_seconds
 from mtasts.cli.stacks import domain_name
+from mtasts.cli.state_files import load_state, store_file
 from mtasts.config import load_stack
 from mtasts.config.folder import agency_files
 from mtasts.config.model import ReportTrust
 from mtasts.errors import UndeterminedError, UsageError
-from mtasts.files import write_whole
 from mtasts.findings import Severity
 from mtasts.threads import in_thread
 from mtasts.tlsrpt.alerts import (
     STATE_MAX_BYTES,
     AlertState,
-    AlertStateError,
     judge,
     read_alert_state,
     render_alert_state,
@@ -145,7 +144,8 @@ async def _round(arguments: Namespace, outside: Outside, sinks: Sequence[Sink]) 
     """One look; what a receiver did not take is told again after the next one."""
     now = outside.clock()()
     stored = await in_thread(lambda: _look(arguments, now))
-    state, alerts = judge(stored, _load(arguments.state), now)
+    before = load_state(arguments.state, read_alert_state, STATE_MAX_BYTES) or AlertState()
+    state, alerts = judge(stored, before, now)
     least = Severity.parse(arguments.min_severity)
     told = [each for each in alerts if each.severity >= least]
     for each in told:
@@ -158,11 +158,11 @@ async def _round(arguments: Namespace, outside: Outside, sinks: Sequence[Sink]) 
         sys.stderr.write(f"reports: could not find out {error}; told again after the next look\n")
         sys.stderr.flush()
         return Exit.UNDETERMINED
-    _store(arguments.state, render_alert_state(state), "--state")
+    store_file("--state", arguments.state, render_alert_state(state))
     if arguments.metrics is not None:
         from mtasts.reports.metrics import render_metrics  # with a package of the extra
 
-        _store(arguments.metrics, render_metrics(stored, state, now), "--metrics")
+        store_file("--metrics", arguments.metrics, render_metrics(stored, state, now))
     return Exit.FINDINGS if any(not each.is_over for each in told) else Exit.GOOD
 
 
@@ -182,22 +182,3 @@ def _posted(folder: Path) -> frozenset[str]:
         if config.report_trust is ReportTrust.HTTPS
         for domain in config.domains
     )
-
-
-def _load(path: Path) -> AlertState:
-    try:
-        with path.open("rb") as file:
-            return read_alert_state(file.read(STATE_MAX_BYTES + 1))
-    except FileNotFoundError:
-        return AlertState()
-    except OSError as error:
-        raise UsageError(f"--state {path}: {error.strerror}") from error
-    except AlertStateError as error:
-        raise UsageError(f"--state {path}: {error}; move it away to begin anew") from error
-
-
-def _store(path: Path, raw: bytes, option: str) -> None:
-    try:
-        write_whole(path, raw, replace=True)
-    except OSError as error:
-        raise UsageError(f"{option} {path} cannot be written: {error.strerror}") from error
