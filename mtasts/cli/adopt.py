@@ -47,32 +47,53 @@ _DAY = 86_400
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
-        "Begin the ledger of domains that have MTA-STS already with the exact body and id they "
-        "serve; write the stack file, where there is none, and the engine's import file. Nothing "
-        "that senders see is changed, unless --flatten is given."
+        "Take over domains that have MTA-STS already. Their ledgers begin with the body and the id "
+        "that are live now. The stack file is written if it does not exist, and an import file for "
+        "the engine. Nothing that senders see changes, unless --flatten is given."
     )
     parser.epilog = (
         "example: mtasts adopt example-agency --domain example.gov --account 123456789012"
     )
     add = parser.add_argument
     add("stack", metavar="STACK", help="the stack's name")
-    add("--domain", dest="domains", metavar="D", action="append", help="default: all of the file")
     add(
-        "--max-age-ever", type=int, metavar="N", help="no policy ever had a longer max_age (a year)"
+        "--domain",
+        dest="domains",
+        metavar="D",
+        action="append",
+        help="a domain to take over; may be given again (without: every domain of the stack file)",
     )
-    add("--approved-by", metavar="NAME", help="who answers for --max-age-ever")
-    add("--flatten", action="store_true", help="replace a CNAME of the policy host by addresses")
-    add("--account", metavar="ID", help="a new file: the AWS account")
-    add("--cloudflare-account", metavar="ID", help="a new file: the Cloudflare account")
-    add("--region", default="us-east-1", help="a new file: the AWS region (us-east-1)")
-    add("--title", metavar="TEXT", help="a new file: the agency's name in reports (STACK)")
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add(
+        "--max-age-ever",
+        type=int,
+        metavar="N",
+        help="the longest max_age that any earlier policy had, in seconds (a year)",
+    )
+    add("--approved-by", metavar="NAME", help="who is responsible for --max-age-ever")
+    add(
+        "--flatten",
+        action="store_true",
+        help="replace the policy host's CNAME by the addresses that it leads to",
+    )
+    add("--account", metavar="ID", help="for a new stack file: the AWS account")
+    add("--cloudflare-account", metavar="ID", help="for a new stack file: the Cloudflare account")
+    add("--region", default="us-east-1", help="for a new stack file: the AWS region (us-east-1)")
+    add(
+        "--title", metavar="TEXT", help="for a new stack file: the agency's name in reports (STACK)"
+    )
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
+    )
     add("--format", choices=("text", "json"), default="text")
 
 
 @dataclass(frozen=True, slots=True)
 class _Bound:
-    """What is known of the policies before: how long the longest told senders to keep it."""
+    """The longest ``max_age`` of any policy before the adoption, and who is responsible for it."""
 
     max_age: int = MAX_AGE_LIMIT
     approved_by: str = ""
@@ -86,7 +107,9 @@ def run(arguments: Namespace, outside: Outside) -> int:
     """
     bound = _bound(arguments)
     if arguments.account and arguments.cloudflare_account:
-        raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
+        raise UsageError(
+            "--account hosts on AWS, and --cloudflare-account hosts on Cloudflare: give one of them"
+        )
     path = stack_file(arguments.stack, own_project(arguments.stacks))
     reach = outside.reach()
     resolver = outside.resolver(reach)
@@ -102,8 +125,9 @@ def run(arguments: Namespace, outside: Outside) -> int:
     clouds = outside.clouds(config, values, arguments.stack)
     if config.dns not in (Dns.ROUTE53, Dns.CLOUDFLARE):
         raise UsageError(
-            f"{path}: dns {config.dns} cannot take a domain over: its records are not this stack's "
-            "to take in. Adopt it with dns route53 or cloudflare, or have it published anew"
+            f"{path}: mtasts:dns {config.dns} cannot take a domain over, since this stack would "
+            "not publish its records. Write mtasts:dns: route53 or cloudflare, or retire "
+            "the MTA-STS that is live and set the domain up as a new one"
         )
     account_id = clouds.identify()
     recorder = clouds.recorder(account_id, outside.clock())
@@ -113,7 +137,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     if clouds.hosts_on_aws:
         bucket = clouds.aws_bucket(account_id)
         if ensure_bucket(clouds.require_aws(), bucket):
-            _say(f"made the bucket {bucket}")
+            _say(f"created the bucket {bucket}")
     for each in live:
         asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
         _say(f"{each.domain}: the ledger begins with the id {each.id}")
@@ -126,7 +150,10 @@ def _bound(arguments: Namespace) -> _Bound:
     if arguments.max_age_ever is None and arguments.approved_by is None:
         return _Bound()
     if arguments.max_age_ever is None or not (arguments.approved_by or "").strip():
-        raise UsageError("--max-age-ever and --approved-by go together: somebody answers for it")
+        raise UsageError(
+            "give --max-age-ever and --approved-by together: one person has to be responsible for "
+            "the number"
+        )
     if not 0 <= arguments.max_age_ever <= MAX_AGE_LIMIT:
         raise UsageError(f"--max-age-ever is from 0 to {MAX_AGE_LIMIT} (RFC 8461 section 3.2)")
     return _Bound(arguments.max_age_ever, arguments.approved_by.strip())
@@ -136,7 +163,7 @@ def _names(arguments: Namespace, path: Path) -> list[str]:
     given = list(dict.fromkeys(map(domain_name, arguments.domains or ())))
     if not path.exists():
         if not given:
-            raise UsageError(f"{path} does not exist: give --domain D, and it is written")
+            raise UsageError(f"{path} does not exist: give --domain D, and the file is written")
         return given
     listed = [each.name for each in load_stack(path)[0].domains if not each.parked]
     missing = [name for name in given if name not in listed]
@@ -180,7 +207,7 @@ def _write(path: Path, raw: bytes) -> None:
 
 
 def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConfig]) -> None:
-    """Taking over changes nothing, so the file has to mean what is live; tell what differs."""
+    """Refuse a stack file that differs from the live policy: an adoption changes no policy."""
     lines = []
     for each in live:
         domain, policy = wanted[each.domain], each.policy
@@ -190,18 +217,31 @@ def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConf
             ("mx", list(map(str, domain.mx)), list(map(str, policy.mx))),
         )
         lines += [
-            f"{path}: {each.domain}: {key} is {has}, but live is {seen}: write {key}: {seen}"
+            (
+                f"{path}: {each.domain}: {key} is {has}, but the live policy has {seen}: write "
+                f"{key}: {seen}"
+            )
             for key, has, seen in pairs
             if has != seen
         ]
     if lines:
-        raise AdoptionError("\n".join([*lines, "change the policy after it has been taken over"]))
+        raise AdoptionError(
+            "\n".join(
+                [
+                    *lines,
+                    (
+                        "an adoption changes no policy; change the policy after the domain is "
+                        "taken over"
+                    ),
+                ]
+            )
+        )
 
 
 async def _zones(
     surveyor: Surveyor, config: AgencyConfig, names: list[str]
 ) -> dict[str, HostedZone]:
-    """The zone of each domain; what would stop a run stops this, too."""
+    """The zone of each domain; a zone or ledger that would hold a run ends the adoption, too."""
     domains = tuple(domain for domain in config.domains if domain.name in names)
     found = await surveyor.zones(domains)
     problems = [
@@ -222,11 +262,14 @@ def _settle_addresses(
     *,
     flattening: bool,
 ) -> None:
-    """A CNAME stands where addresses belong, or the other way; DNS takes one or the other."""
+    """Find policy hosts with a CNAME where addresses are needed, or the other way round.
+
+    DNS allows no other record beside a CNAME (RFC 1034 section 3.6.2).
+    """
     if clouds.config.dns is Dns.CLOUDFLARE:
         if clouds.hosts_on_aws:
             _require_no_addresses(live, zones, clouds.require_cloudflare())
-        return  # a Worker takes the name over, whatever stands there
+        return  # a custom domain of a Worker replaces whatever records the name has
     roles = {each.name: each.dns_role_arn for each in clouds.config.domains}
     account_of = {each.domain: clouds.require_aws().in_role(roles[each.domain]) for each in live}
     aliased = [
@@ -237,24 +280,28 @@ def _settle_addresses(
     if aliased and not flattening:
         names = ", ".join(each.domain for each in aliased)
         raise UsageError(
-            f"the policy host of {names} is a CNAME, which addresses cannot stand beside: "
-            "mtasts adopt --flatten replaces it by the addresses it leads to, in one step that no "
-            "sender notices; then go on soon, since those are somebody else's and may change"
+            f"the policy host of {names} is a CNAME, and DNS allows no address records beside a "
+            "CNAME: run the same command again with --flatten. It replaces the CNAME by the "
+            "addresses that the CNAME leads to, in one step without a gap. Then finish the "
+            "adoption the same day: the addresses are another provider's, which may change them"
         )
     for each in aliased:
         addresses = (*each.addresses, *each.unseen)
         flatten(each.policy_host, zones[each.domain], account_of[each.domain], addresses)
-        _say(f"{each.domain}: the policy host's CNAME is now addresses")
+        _say(f"{each.domain}: replaced the policy host's CNAME by addresses")
 
 
 def _require_no_addresses(
     live: list[Live], zones: Mapping[str, HostedZone], account: CloudflareAccount
 ) -> None:
-    """Cloudflare swaps addresses for a CNAME in no single step, but for a Worker."""
+    """Refuse addresses where CloudFront needs a CNAME.
+
+    Cloudflare replaces addresses by a CNAME in one step only if a Worker takes the name.
+    """
     lines = [
-        f"the policy host of {each.domain} has addresses of its own, beside which the CNAME to "
-        "CloudFront cannot stand: write mtasts:hosting: cloudflare, whose Worker takes the name "
-        "over in one step, or lead it to the present host by a CNAME first"
+        f"the policy host of {each.domain} has address records, and DNS allows no CNAME to "
+        "CloudFront beside them: write mtasts:hosting: cloudflare, whose Worker takes the name "
+        "over in one step, or first replace the addresses by a CNAME to the present host"
         for each in live
         if addresses_stand(each.policy_host, zones[each.domain].zone_id, account)
     ]
@@ -270,10 +317,10 @@ async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _B
 
 
 def _import_file(stack: str, clouds: Clouds, folder: Path, outside: Outside) -> Path:
-    """The engine's import file for what exists already."""
+    """Write the engine's import file, with every resource that exists already."""
     engine = outside.engine(stack)
     engine.ensure_stack()
-    _say("asking the engine what it would create")
+    _say("running the engine's preview, to see what it would create")
     plan, skeleton = engine.plan_import()
     file = import_file(skeleton, look_for(plan, outside.finder(clouds)))
     path = folder / f"import.{stack}.json"

@@ -1,4 +1,4 @@
-"""``mtasts check``: every layer of live domains, judged as senders meet them."""
+"""``mtasts check``: live domains checked as senders see them: DNS, policy, TLS, MX hosts."""
 
 from __future__ import annotations
 
@@ -56,20 +56,54 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = "example: mtasts check example.gov agency.example --format json"
     add = parser.add_argument
     add("domains", metavar="DOMAIN", nargs="*", help="mail domains")
-    add("--file", type=Path, metavar="F", help="more of them, one a line; # begins a comment")
+    add(
+        "--file",
+        type=Path,
+        metavar="F",
+        help="a file with more domains, one a line; # begins a comment",
+    )
     add(
         "--stack",
         action="append",
         default=[],
         metavar="STACK",
-        help="the domains of this stack, compared with what it intends; may be given again",
+        help="all domains of this stack, also compared with what the stack published; may be given "
+        "again",
     )
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
-    add("--selector", action="append", default=[], metavar="S", help="a DKIM selector to look up")
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
+    )
+    add(
+        "--selector",
+        action="append",
+        default=[],
+        metavar="S",
+        help="a DKIM selector to look up; may be given again",
+    )
     add_probe_options(parser)
-    add("--deadline", type=float, default=60.0, metavar="S", help="seconds for each domain (60)")
-    add("--parallel", type=int, default=64, metavar="N", help="domains at once (64)")
-    add("--tls-details", action="store_true", help="ask `openssl s_client` for more of TLS, too")
+    add(
+        "--deadline",
+        type=float,
+        default=60.0,
+        metavar="S",
+        help="the longest time for each domain, in seconds (60)",
+    )
+    add(
+        "--parallel",
+        type=int,
+        default=64,
+        metavar="N",
+        help="the most domains at the same time (64)",
+    )
+    add(
+        "--tls-details",
+        action="store_true",
+        help="also run openssl s_client, for more checks of TLS",
+    )
     add_watch_options(parser)
     add_showing_options(parser)
     add_output_options(parser, formats=FORMATS)
@@ -82,7 +116,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         UsageError: no domain is given, or an option is out of its range.
     """
     if not 0.1 <= arguments.deadline <= 3600 or not 1 <= arguments.parallel <= 1000:
-        raise UsageError("--deadline is from 0.1 to 3600 s, --parallel from 1 to 1000")
+        raise UsageError("--deadline takes 0.1 to 3600 seconds, and --parallel 1 to 1000 domains")
     # Hundreds of domains make many objects and few cycles; looking for those less often saves time.
     gc.set_threshold(*_GC_THRESHOLDS)
     watching = is_watching(arguments)
@@ -153,7 +187,7 @@ def _places(arguments: Namespace, lines: Mapping[str, int]) -> dict[str, Place]:
 def _isolated(
     check: Callable[[str], Coroutine[Any, Any, Checked]],
 ) -> Callable[[str], Coroutine[Any, Any, Checked]]:
-    """``check``, but a mistake of this program that one domain brings out ends that one alone."""
+    """``check``, but an error of this program ends the check of one domain alone."""
 
     async def one(domain: str) -> Checked:
         try:
@@ -170,7 +204,7 @@ def _isolated(
 
 @dataclass(frozen=True, slots=True)
 class _Stack:
-    """What a stack that was named has published and intends; or why its ledgers cannot be read."""
+    """What a stack has published and intends, or why its ledgers cannot be read."""
 
     name: str
     domains: Mapping[str, DomainConfig]
@@ -191,7 +225,7 @@ class _Stack:
         return cls(name, domains, recorder, handouts, resolver)
 
     async def compare(self, checked: Checked, seen: Observed, now: dt.datetime) -> Checked:
-        """``checked`` with what the ledger says of it, or that nobody could tell.
+        """``checked``, with the comparison to the ledger, or why there is none.
 
         Raises:
             UndeterminedError: the ledger is not known.
@@ -202,7 +236,7 @@ class _Stack:
             ledger = await self.recorder.read(checked.domain)
         except (LedgerError, UndeterminedError) as error:
             how = f"mtasts ledger show {self.name}, with credentials that may read the bucket"
-            what = f"what {checked.domain} has published"
+            what = f"which policies {checked.domain} has published"
             why = ledger_refusal(error).for_stack(self.name).line
             unknown = Unknown(Question.LEDGER, what, why, how)
             return replace(checked, unknown=(*checked.unknown, unknown))
@@ -213,14 +247,14 @@ class _Stack:
         return replace(found, findings=tuple(each.for_stack(self.name) for each in found.findings))
 
     async def _handed(self, checked: Checked, parts: Parts) -> Checked:
-        """``checked`` with what is live of the records that somebody else is to publish."""
+        """``checked``, with the state of the records that the agency has to publish."""
         if self.handouts is None:
             return checked
         try:
             records = await in_thread(self.handouts.read, checked.domain)
         except (HandoverError, UndeterminedError) as error:
-            what = f"what was handed out for {checked.domain}"
-            how = "ask again, with credentials that may read the bucket"
+            what = f"which records were handed out for {checked.domain}"
+            how = "run the command again, with credentials that may read the bucket"
             is_broken = isinstance(error, HandoverError)
             why = refusal("handover-broken", str(error)).line if is_broken else str(error)
             unknown = Unknown(Question.STACK_RECORD, what, why, how)
@@ -235,11 +269,11 @@ class _Stack:
 def _stacks(
     arguments: Namespace, outside: Outside, reach: Reach
 ) -> tuple[dict[str, _Stack], list[Exit]]:
-    """The stacks that were named, by domain, and an exit code for each that cannot be used.
+    """The stacks of ``--stack`` by domain, and an exit code for each that cannot be used.
 
     Raises:
-        MtaStsError: one alone was named, and cannot be used.
-        UsageError: two of them have a domain.
+        MtaStsError: only one stack was named, and it cannot be used.
+        UsageError: two stacks have the same domain.
     """
     found: dict[str, _Stack] = {}
     codes = []

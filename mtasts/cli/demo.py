@@ -1,4 +1,4 @@
-"""``mtasts demo``: the main job on a real engine and a local cloud, each step checked."""
+"""``mtasts demo``: a whole rollout on the real engine and a local cloud, each step checked."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ def configure(parser: ArgumentParser) -> None:
         type=Path,
         default=_FOLDER,
         metavar="DIR",
-        help=f"where its project, local cloud and summary.json go ({_FOLDER})",
+        help=f"folder for the demo's project, its local cloud and summary.json ({_FOLDER})",
     )
     parser.add_argument(
-        "--cloud", choices=("aws", "cloudflare"), default="aws", help="which cloud hosts (aws)"
+        "--cloud",
+        choices=("aws", "cloudflare"),
+        default="aws",
+        help="the cloud that hosts the policies (aws)",
     )
 
 

@@ -1,4 +1,4 @@
-"""``mtasts docs``: the pages of the documentation, which the package brings along.
+"""``mtasts docs``: the pages of the documentation, which are part of the package.
 
 Messages name a page by this command, so that the reader needs neither a clone nor a network.
 """
@@ -31,15 +31,18 @@ _INDENTED = re.compile(r"  ")
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
-    parser.description = "print a page of the documentation; without a name, list the pages"
+    parser.description = "Print a page of the documentation. Without a name, list all pages."
     parser.epilog = "example: mtasts docs emergencies; mtasts docs checks#host-redirect"
     parser.add_argument(
-        "page", metavar="NAME", nargs="?", help="a page, such as emergencies, or NAME#SECTION of it"
+        "page",
+        metavar="NAME",
+        nargs="?",
+        help="a page, such as emergencies, or a section of a page, as NAME#SECTION",
     )
     parser.add_argument(
         "--folder",
         action="store_true",
-        help="print where the pages lie, such as for mtasts check --docs",
+        help="print the folder of the pages, which mtasts check --docs takes",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -63,7 +66,7 @@ def run(arguments: Namespace, _: Outside) -> int:
 
 
 def folder() -> Traversable:
-    """Where the pages lie: in the package, or at the top of a clone."""
+    """The folder of the pages: in the installed package, or in a clone."""
     return files("mtasts") / "docs"
 
 
@@ -77,7 +80,7 @@ def pages(at: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]
 
 
 def named(text: str, found: dict[str, Traversable]) -> str:
-    """The name of a page as somebody writes it, such as ``docs/config.md``.
+    """The page that ``text`` names, also if it is spelled as a path, such as ``docs/config.md``.
 
     Raises:
         UsageError: there is no such page; the text has those whose names are alike.
@@ -91,7 +94,7 @@ def named(text: str, found: dict[str, Traversable]) -> str:
 
 
 def section(text: str, anchor: str) -> str:
-    """What of a page an address with ``#anchor`` leads to: a heading and what is below, or an item.
+    """The part of a page below ``#anchor``: a heading with its text, or one item of a list.
 
     Raises:
         UsageError: the page has no such place.

@@ -1,7 +1,7 @@
-"""The domains that a command is to look at, from its words and from a file of them.
+"""The domains of ``mtasts check``: arguments, and the lines of a file.
 
-A word that is no domain ends the command: it was just typed. A line of a file does not: it is told
-in the outcome, and the other lines are looked at.
+An argument that is no domain ends the command, since the person who typed it is there. A line that
+is no domain is reported as not known, and the other lines are checked.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ENCODINGS = (
 
 
 class Listed(NamedTuple):
-    """Every domain once, in order, and what is to be told of each line that names none.
+    """Every domain once, in order, and a `Checked` for each line that is no domain.
 
-    ``lines`` has the line of the file that each of both stands on, from 1.
+    ``lines`` has the number of the line of each domain, from 1.
     """
 
     domains: tuple[str, ...]

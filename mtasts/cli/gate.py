@@ -51,9 +51,10 @@ def configure(parser: ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     collect = verbs.add_parser(
         "collect",
-        help="observe MX, SPF, DKIM and DMARC, add up TLS reports, and write the evidence",
-        description="Write evidence/<agency>/<domain>.json, and say what enforce still lacks. "
-        "Run it where port 25 is open to the outside; most CI runners have it closed.",
+        help="look at MX hosts, SPF, DKIM and DMARC, count TLS reports, and write the evidence",
+        description="Write evidence/<agency>/<domain>.json, and print which conditions of enforce "
+        "are unmet. Run it on a machine with port 25 open to the outside; most CI runners block "
+        "it.",
         epilog="example: mtasts gate collect example.gov --reports reports/ "
         "--explain 'certificate-expired@mx1.example.gov=renewed on 3 May'",
         formatter_class=Help,
@@ -64,28 +65,30 @@ def configure(parser: ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="PATH",
-        help="TLS reports (RFC 8460), .json or .json.gz, or folders of them; without any, the "
-        "reports of a file that is there are not given up",
+        help="TLS reports (RFC 8460), .json or .json.gz, or folders of them. If the present "
+        "evidence has reports, give --reports or --store: evidence with reports is not replaced by "
+        "evidence without",
     )
     collect.add_argument(
         "--store",
         type=Path,
         metavar="DIR",
-        help="the store of TLS reports that mtasts reports pull fills, in place of --reports",
+        help="folder of the stored reports, which mtasts reports pull fills; in place of --reports",
     )
     collect.add_argument(
         "--explain",
         action="append",
         default=[],
         metavar=_EXPLAIN,
-        help="why failures of that type, at HOST or all, or files and rows that were left out, say "
-        "nothing against enforce",
+        help="why failures of this TYPE (at HOST, or at every host) are no reason against enforce; "
+        "with @FILE: why a file or row that was left out is none; may be given again",
     )
     check = verbs.add_parser(
         "check",
-        help="judge the evidence that is there",
-        description="Judge the evidence that is there, against the MX that DNS has now. Exit code "
-        "1 while a condition is unmet; of several domains the worst: first 2, then 1, then 3.",
+        help="judge the collected evidence, and print which conditions of enforce are unmet",
+        description="Judge the collected evidence against the MX records that DNS has now. Exit "
+        "code 1 if a condition of enforce is unmet, 2 if a file cannot be used, 3 if something "
+        "could not be found out. Of several domains the worst code counts: 2 before 1, 1 before 3.",
         epilog="example: mtasts gate check example.gov; mtasts gate check --stack example-agency",
         formatter_class=Help,
     )
@@ -96,17 +99,27 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="STACK",
-        help="the domains of this stack that are not enforced yet; may be given again",
+        help="all domains of this stack that do not enforce yet; may be given again",
     )
     check.add_argument(
-        "--all", action="store_true", help="such domains of every stack in the folder"
+        "--all",
+        action="store_true",
+        help="all domains that do not enforce yet, of every stack in the folder",
     )
     for verb in (collect, check):
         verb.add_argument(
-            "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+            "--stacks",
+            type=Path,
+            default=Path("stacks"),
+            metavar="DIR",
+            help="folder of the stack files (stacks)",
         )
         verb.add_argument(
-            "--evidence", type=Path, default=FOLDER, metavar="DIR", help="folder (evidence)"
+            "--evidence",
+            type=Path,
+            default=FOLDER,
+            metavar="DIR",
+            help="folder of the evidence (evidence)",
         )
         add_probe_options(verb)
         verb.add_argument("--format", choices=("text", "json"), default="text")
@@ -140,14 +153,14 @@ def _check_domain(text: str, arguments: Namespace, outside: Outside) -> int:
 
 
 def _check_stack(stack: str, arguments: Namespace, outside: Outside) -> int:
-    """Judge the domains of a stack that may be enforced next."""
+    """Judge the domains of a stack that do not enforce yet."""
     config, values = load_stack(known_stack_file(stack, arguments.stacks))
     found = [
         StackDomain(stack, config, each, values)
         for each in config.domains
         if not each.parked and not each.retire
     ]
-    sys.stderr.write(f"gate: asking for ledgers and MX of {len(found)} domains of {stack}\n")
+    sys.stderr.write(f"gate: reading ledgers and MX records of {len(found)} domains of {stack}\n")
     sys.stderr.flush()
     acts = {
         domain.domain.name: partial(_tell, domain, arguments, surroundings, outside)
@@ -155,12 +168,12 @@ def _check_stack(stack: str, arguments: Namespace, outside: Outside) -> int:
         if _is_next(domain, surroundings)
     }
     if not acts and arguments.format == "text":
-        write(f"{stack}: no domain is left that could be enforced\n")
+        write(f"{stack}: every domain enforces already, is parked or retires\n")
     return in_turn(acts) if acts else Exit.GOOD
 
 
 def _is_next(found: StackDomain, surroundings: _Surroundings) -> bool:
-    """Whether a domain is not enforced by its ledger, as far as that is known."""
+    """Whether the ledger says that the domain does not enforce yet, or the ledger is not known."""
     asked = replace(found.domain, mode=Mode.ENFORCE)
     ledger = surroundings.ledger
     return not isinstance(ledger, Ledger) or gates.is_promotion(asked, ledger)
@@ -187,7 +200,7 @@ def _collect(
     arguments: Namespace,
     outside: Outside,
 ) -> Evidence:
-    """New evidence; what was explained before stays so while it is still reported."""
+    """New evidence; explanations of the former file are kept for what is still reported."""
     name = found.domain.name
     former = load_evidence(path, name)
     now = outside.clock()()
@@ -196,23 +209,23 @@ def _collect(
     if isinstance(former, Evidence):
         if former.reports.reports and not reports.reports:
             given = (
-                f"{arguments.store} has none that counts"
+                f"{arguments.store} has no report that counts"
                 if arguments.store
-                else "--reports names none"
+                else "--reports names no report"
                 if arguments.reports
                 else "no --reports was given"
             )
             raise UsageError(
-                f"{path} has {former.reports.reports} TLS reports about {name}, and {given}: "
-                f"run mtasts gate collect {name} --reports FOLDER, or --store DIR, or remove the "
-                "file first"
+                f"{path} has {former.reports.reports} TLS reports about {name}, and {given}, so "
+                f"the file was not replaced: run mtasts gate collect {name} with --reports FOLDER "
+                "or --store DIR. If the reports are to be given up, remove the file first"
             )
         explained += [
             each
             for each in former.explained
             if each not in explained and any(map(each.explains, reports.explainable))
         ]
-    sys.stderr.write(f"gate: asking the MX hosts of {name}\n")
+    sys.stderr.write(f"gate: connecting to the MX hosts of {name}\n")
     sys.stderr.flush()
     reach = reach_of(arguments, outside)
     return asyncio.run(
@@ -233,7 +246,7 @@ def _reports(found: StackDomain, arguments: Namespace, now: dt.datetime) -> Repo
     name = found.domain.name
     if arguments.store is not None:
         if arguments.reports:
-            raise UsageError("give --reports or --store: a report must not be counted twice")
+            raise UsageError("give --reports or --store, not both: a report would be counted twice")
         from mtasts.reports.store import Store  # with DuckDB
         from mtasts.reports.stored_summary import stored_summary
 
@@ -266,14 +279,14 @@ def _explanation(text: str, reports: ReportSummary) -> Explanation:
         said = f"did you mean {guess}? " if guess else ""
         shown = ", ".join(reported[:_REPORTED_MAX]) or "nothing"
         raise UsageError(
-            f"--explain {printable(wanted, 300)}: nothing of that name was reported: {said}"
+            f"--explain {printable(wanted, 300)}: no report has such a failure or file: {said}"
             f"reported: {shown}"
         )
     return made
 
 
 def _reported(reports: ReportSummary) -> list[str]:
-    """What can be explained, as ``--explain`` takes it."""
+    """Every reported type, host and file, spelled as ``--explain`` takes it."""
     found = {each.result_type: None for each in reports.failures}
     found |= {f"{each.result_type}@{each.mx}": None for each in reports.failures if each.mx}
     found |= {str(each.kind): None for each in reports.dropped}
@@ -283,7 +296,7 @@ def _reported(reports: ReportSummary) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """What a promotion is judged by beside its evidence."""
+    """The MX records and the ledger: a promotion is judged by them and by its evidence."""
 
     mx: DnsAnswer
     ledger: KnownLedger
@@ -292,7 +305,7 @@ class _Surroundings:
 def _look(
     found: Sequence[StackDomain], arguments: Namespace, outside: Outside
 ) -> list[_Surroundings]:
-    """What surrounds domains of one stack, all at once."""
+    """Look up MX records and ledger of each domain of one stack, all at once."""
     resolver = outside.resolver(reach_of(arguments, outside))
     if not found:
         return []
@@ -311,7 +324,7 @@ def _look(
 def _tell(
     found: StackDomain, arguments: Namespace, surroundings: _Surroundings, outside: Outside
 ) -> int:
-    """Judge it as a promotion would, whatever the stack file asks for today."""
+    """Judge the domain as a promotion would, whichever mode the stack file has today."""
     name = found.domain.name
     path = evidence_path(arguments.evidence, found.stack, name)
     evidence = load_evidence(path, name)

@@ -31,31 +31,42 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
-        "Print what a principal needs: the IAM policies of an AWS account, with account, bucket, "
-        "region and zones filled in, and the permissions of a Cloudflare token. preview only "
-        "reads (for pull requests and mtasts status), up also writes, check is for mtasts check "
-        "and ledger."
+        "Print the permissions that a role, user or token needs, and no more: IAM policies for "
+        "AWS, with the stack's account, bucket, region and zones filled in, and the permissions of "
+        "a Cloudflare token. preview: only read, which mtasts status needs, too. up: read and "
+        "write, for a run. check: what mtasts check and the ledger commands read."
     )
     parser.epilog = "example: mtasts iam up --stack example-agency --format terraform"
     add = parser.add_argument
-    add("verb", metavar="COMMAND", choices=[str(each) for each in Command], help="preview|up|check")
+    add(
+        "verb",
+        metavar="COMMAND",
+        choices=[str(each) for each in Command],
+        help="preview, up or check",
+    )
     add("--stack", required=True, metavar="STACK", help="the stack's name")
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
-    add("--account", metavar="ID", help="the AWS account, where the stack file names none or many")
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
+    )
+    add("--account", metavar="ID", help="the AWS account, if the stack file names none or several")
     add(
         "--zone-id",
         action="append",
         default=[],
         metavar="ZONE",
-        help="a zone to write to; ROLE=ZONE for a dnsRoleArn; * for any. Otherwise zones are "
-        "looked up",
+        help="id of a zone to write to; ROLE=ZONE for a zone of a dnsRoleArn; * for every zone; "
+        "may be given again (without: zones are looked up)",
     )
-    add("--sns", metavar="ARN", help="the topic of check --watch --sns")
+    add("--sns", metavar="ARN", help="the SNS topic that mtasts check --watch --sns publishes to")
     add("--format", choices=tuple(FORMATS), default="text")
 
 
 def run(arguments: Namespace, outside: Outside) -> int:
-    """Print it; what was assumed and what to mind goes to standard error too."""
+    """Print the permissions; assumptions and warnings go to standard error, too."""
     stack = arguments.stack
     path = known_stack_file(stack, arguments.stacks)
     if is_inbox_file(path):
@@ -73,7 +84,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _of_an_inbox(path: Path, arguments: Namespace) -> int:
-    """Print what a stack needs that is an inbox."""
+    """Print what the stack of an inbox needs."""
     config, values = load_inbox_stack(path)
     clouds = InboxClouds.of(arguments.stack, config, values, os.environ)
     zones = [each.rpartition("=")[2] for each in arguments.zone_id]

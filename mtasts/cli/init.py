@@ -61,17 +61,26 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.formatter_class = RawDescriptionHelpFormatter
     parser.description = (
-        "Write stacks/Pulumi.AGENCY.yaml in testing mode, mx filled from the live MX records. "
-        "In an empty folder, write the whole project."
+        "Write the stack file stacks/Pulumi.AGENCY.yaml with mode testing. The key mx is filled "
+        "from\nthe live MX records. In an empty folder, write the whole project."
     )
     parser.epilog = (
         "example:\n"
         "  mtasts init example-agency --domain example.gov --title 'Department of Examples' \\\n"
         "    --tls-report mailto:tlsrpt@reports.example --account 123456789012"
     )
-    parser.add_argument("agency", metavar="AGENCY", help="the stack's name: letters, digits, _ . -")
+    parser.add_argument(
+        "agency", metavar="AGENCY", help="the name of the new stack: letters, digits, _ . -"
+    )
     add = parser.add_argument
-    add("--domain", dest="domains", metavar="D", action="append", required=True, help="mail domain")
+    add(
+        "--domain",
+        dest="domains",
+        metavar="D",
+        action="append",
+        required=True,
+        help="a mail domain; may be given again",
+    )
     add("--title", metavar="TEXT", help="the agency's name in reports (AGENCY)")
     add(
         "--tls-report",
@@ -79,13 +88,13 @@ def configure(parser: ArgumentParser) -> None:
         metavar="URI",
         action="append",
         default=[],
-        help="where senders report TLS failures (mailto:tlsrpt@ the first domain)",
+        help="where senders send TLS reports (mailto:tlsrpt@ the first domain); may be given again",
     )
-    add("--account", metavar="ID", help="the AWS account, so that no other one is written to")
+    add("--account", metavar="ID", help="the AWS account; a run in any other account is refused")
     add(
         "--cloudflare-account",
         metavar="ID",
-        help="the Cloudflare account: it hosts, and has the zones",
+        help="the Cloudflare account, which then hosts the policies and has the zones",
     )
     add("--region", default="us-east-1", help="the AWS region (us-east-1)")
     add(
@@ -93,7 +102,8 @@ def configure(parser: ArgumentParser) -> None:
         metavar="HOST",
         action="append",
         default=[],
-        help="use these MX hosts for every domain instead of looking them up; . means none",
+        help="an MX host of every domain, in place of a look-up; . means that the domains receive "
+        "no mail; may be given again",
     )
     add(
         "--dkim-selector",
@@ -101,16 +111,16 @@ def configure(parser: ArgumentParser) -> None:
         metavar="S",
         action="append",
         default=[],
-        help="a DKIM selector that the mail of every domain carries (to be filled in later)",
+        help="a DKIM selector of every domain (without: fill it in later); may be given again",
     )
     add(
         "--stacks",
         type=Path,
         metavar="DIR",
-        help="write the stack file alone, into this folder (stacks)",
+        help="write the stack file into this folder, and no project (stacks)",
     )
-    add("--force", action="store_true", help="replace an existing file")
-    add("--offline", action="store_true", help="look nothing up; needs --mx")
+    add("--force", action="store_true", help="replace the stack file if it exists")
+    add("--offline", action="store_true", help="make no DNS look-ups; needs --mx")
     add("--format", choices=("text", "json"), default="text", help="text, or one JSON object")
 
 
@@ -145,11 +155,13 @@ def create(arguments: Namespace, lookup: Lookup) -> str:
     if path.exists() and not arguments.force:
         raise _exists(path)
     if arguments.account and arguments.cloudflare_account:
-        raise UsageError("--account is AWS's and --cloudflare-account hosts there: give one")
+        raise UsageError(
+            "--account hosts on AWS, and --cloudflare-account hosts on Cloudflare: give one of them"
+        )
     is_cloudflare = bool(arguments.cloudflare_account)
     project = {} if arguments.stacks else begin(Path(), cloudflare=is_cloudflare)
     if arguments.offline and not arguments.mx:
-        raise UsageError("--offline looks nothing up: give the MX hosts with --mx HOST")
+        raise UsageError("--offline makes no DNS look-ups: give the MX hosts with --mx HOST")
     domains = asyncio.run(all_of(_domain(text, arguments.mx, lookup) for text in arguments.domains))
     raw = stack_file_text(_new_stack(arguments, domains))
     config = load_text(raw, file=str(path))
@@ -179,8 +191,8 @@ async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
         records = await lookup(name)
     except UndeterminedError as error:
         raise UndeterminedError(
-            f"{name}: no answer about its MX records ({printable(str(error))}); nothing was "
-            "written. Try again, or give them with --mx HOST"
+            f"{name}: DNS gave no answer about its MX records ({printable(str(error))}); nothing "
+            "was written. Try again, or give the MX hosts with --mx HOST"
         ) from error
     return Domain(given, name, _mx_hosts(name, records))
 
@@ -188,21 +200,21 @@ async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
 def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
     if not records.domain_exists:
         raise UsageError(
-            f"{name} does not exist in DNS: check the spelling, or give --mx HOST for a domain "
-            "that is still to be delegated"
+            f"{name} does not exist in DNS: check the spelling, or give --mx HOST if the domain is "
+            "not delegated yet"
         )
     if not records.hosts:
         raise UsageError(
             f"{name} has no MX record, so senders deliver to the domain's own address (RFC 5321 "
-            f"section 5.1): give --mx {name} if that is meant, or publish a null MX (MX 0 .) and "
-            "give --mx . if it receives no mail"
+            f"section 5.1): give --mx {name} if that host receives the mail. If the domain "
+            "receives no mail, publish a null MX (MX 0 .) and give --mx ."
         )
     if records.hosts == (NULL_MX,):
         return ()
     if NULL_MX in records.hosts:
         raise UsageError(
-            f"{name} has a null MX beside others, which contradicts itself (RFC 7505 section 3): "
-            "correct the MX records, or give --mx HOST"
+            f"{name} has a null MX and other MX records, which contradict each other (RFC 7505 "
+            "section 3): correct the MX records, or give --mx HOST"
         )
     return records.hosts
 
@@ -244,20 +256,22 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
     """What to do after the file is written, in order."""
     file = config.file
     receiving = [domain for domain in config.domains if not domain.parked]
-    steps = [f"review {file}: mx, dkimSelectors, profile"]
+    steps = [f"review mx, dkimSelectors and profile in {file}"]
     if defaulted and receiving:
         mailbox = receiving[0].tls_reports[0].removeprefix("mailto:")
-        steps.append(f"create the mailbox {mailbox}, or put another one under mtasts:tlsReports")
+        steps.append(
+            f"create the mailbox {mailbox}, or write another address under mtasts:tlsReports"
+        )
     if config.hosting is Hosting.AWS and not config.allowed_account_ids:
-        steps.append("set aws:allowedAccountIds to the account of this agency")
+        steps.append("set aws:allowedAccountIds to the AWS account of this agency")
     return [
         *steps,
         f"mtasts lint stack {file}",
-        "pulumi login  # or pulumi login s3://BUCKET, for a state of your own",
+        "pulumi login  # or pulumi login s3://BUCKET, to keep the state in your own bucket",
         f"pulumi stack init {agency}",
         f"pulumi preview -s {agency}",
         f"pulumi up -s {agency}",
-        "collect TLS reports for two weeks; then, where port 25 is open:",
+        "collect TLS reports for two weeks; then, on a machine with port 25 open to the outside:",
         *(f"mtasts gate collect {domain.name} --reports FOLDER" for domain in receiving),
         f"pulumi config set mtasts:mode enforce -s {agency} && pulumi up -s {agency}",
     ]

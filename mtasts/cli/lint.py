@@ -1,4 +1,4 @@
-"""``mtasts lint``: judge policies, records and stack files before anybody sees them."""
+"""``mtasts lint``: check policies, records and stack files before they are published."""
 
 from __future__ import annotations
 
@@ -29,27 +29,40 @@ def configure(parser: ArgumentParser) -> None:
     policy = subjects.add_parser(
         "policy",
         formatter_class=Help,
-        help="policy bodies",
+        help="check policy bodies (RFC 8461 section 3.2)",
         epilog="example: mtasts lint policy mta-sts.txt --mx mail.example.gov",
     )
-    policy.add_argument("--domain", help="the policy domain")
-    policy.add_argument("--mx", action="append", default=[], metavar="HOST", help="an MX host")
-    policy.add_argument("--revision", type=_revision, default=0, help="for the id (default: 0)")
+    policy.add_argument("--domain", help="the policy domain, for checks that need it")
+    policy.add_argument(
+        "--mx",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="an MX host; print whether the policy covers it; may be given again",
+    )
+    policy.add_argument(
+        "--revision",
+        type=_revision,
+        default=0,
+        help="the revision, which is part of the printed id (0)",
+    )
     record = subjects.add_parser(
         "record",
         formatter_class=Help,
-        help="RRsets: one TXT record a line, as in a zone file",
+        help="check TXT records: one record a line, as in a zone file",
         epilog="""example: echo '"v=STSv1; id=1"' | mtasts lint record --kind sts -""",
     )
     record.add_argument("--kind", choices=("sts", "tlsrpt"), required=True)
     stack = subjects.add_parser(
         "stack",
         formatter_class=Help,
-        help="stack files",
+        help="check stack files",
         epilog="example: mtasts lint stack stacks/Pulumi.example-agency.yaml",
     )
     for subject in (policy, record, stack):
-        subject.add_argument("files", nargs="+", metavar="FILE", help="'-' is standard input")
+        subject.add_argument(
+            "files", nargs="+", metavar="FILE", help="a file; - reads standard input"
+        )
         add_output_options(subject)
 
 
@@ -58,7 +71,7 @@ def _revision(text: str) -> int:
 
     if not (text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS):
         raise ArgumentTypeError(
-            f"'{printable(text)}' is no revision: write 0 or a whole number above it"
+            f"'{printable(text)}' is no revision: write 0 or a whole number above 0"
         )
     return int(text)
 
@@ -71,7 +84,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     """
     judge = {"policy": _policy, "record": _record, "stack": _stack}[arguments.subject]
     if arguments.files.count("-") > 1:
-        raise UsageError("'-' is standard input, which can be read once")
+        raise UsageError("give - (standard input) only once")
     if arguments.subject == "policy":
         _normalise(arguments)
     seen: list[Finding] = []
@@ -93,7 +106,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _normalise(arguments: Namespace) -> None:
-    """Turn the names into A-labels; of the hosts, the spelling that was given is kept beside."""
+    """Turn domain and hosts into A-labels; the output shows the hosts as they were given."""
     problems: list[str] = []
 
     def name(option: str, text: str) -> str:
@@ -141,7 +154,9 @@ def _read(name: str, limit: int, outside: Outside) -> bytes:
 def _policy(
     name: str, arguments: Namespace, outside: Outside
 ) -> tuple[dict[str, object], tuple[Finding, ...]]:
-    from mtasts.check.policy import check_policy  # only what the subject needs
+    from mtasts.check.policy import (
+        check_policy,
+    )  # lint runs for every commit: only the modules of its subject are loaded
     from mtasts.policy import VERSION, policy_id  # as above
 
     body = _read(name, READ_LIMIT, outside)
@@ -188,7 +203,9 @@ def _stack(name: str, _: Namespace, __: Outside) -> tuple[dict[str, object], tup
     from mtasts.check.stack_file import check_stack_file  # as above
 
     if name == "-":
-        raise UsageError("a stack file is read by name: its name is the stack's")
+        raise UsageError(
+            "a stack file cannot be read from standard input: its name is the name of the stack"
+        )
     Path(name).stat()
     findings = tuple(check_stack_file(Path(name)))
     valid = not any(one.severity is Severity.ERROR for one in findings)

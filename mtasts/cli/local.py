@@ -52,67 +52,75 @@ def configure(parser: ArgumentParser) -> None:
                 type=Path,
                 default=DIRECTORY,
                 metavar="DIR",
-                help=f"where the local cloud lives; one runs in each folder ({DIRECTORY})",
+                help=f"the folder of the local cloud; each folder can have one ({DIRECTORY})",
             )
         return verb
 
     engine = add(
         "engine",
-        "find, fetch or build the Pulumi engine, and say where it is",
+        "find, download or build the Pulumi engine, and print where it is",
         "MTASTS_ENGINE=build mtasts local engine",
     )
     plugins = verbs.add_parser(
         "plugins",
-        help="have the engine on PATH install the providers' plugins, each held to its pinned sum",
-        description="have the engine on PATH install the real providers' plugins, each held to "
-        "the sha256 sum in mtasts/localcloud/downloads.sums; for runs against a real account",
+        help="install the real providers' plugins, after a check of their sha256 sums",
+        description="Have the pulumi on PATH install the plugins of the real providers, for runs "
+        "against a real account. A plugin is refused if its sha256 sum is not the one in "
+        "mtasts/localcloud/downloads.sums.",
         epilog="example: mtasts local plugins aws",
         formatter_class=Help,
     )
     plugins.add_argument(
-        "providers", metavar="PROVIDER", nargs="*", help="aws or cloudflare (both)"
+        "providers", metavar="PROVIDER", nargs="*", help="aws or cloudflare (without: both)"
     )
     plugins.add_argument(
         "--sums",
         type=Path,
         default=SUMS,
         metavar="FILE",
-        help="sums that you have pinned, instead of the package's",
+        help="a file with your own sha256 sums, in place of the package's",
     )
-    up = add("up", "start a local cloud, empty, and leave it running", "mtasts local up")
+    up = add("up", "start an empty local cloud in the background", "mtasts local up")
     up.add_argument(
         "--stacks",
         type=Path,
         default=_STACKS,
         metavar="DIR",
-        help=f"its zones, MX records, mail hosts and stacks come from these files ({_STACKS})",
+        help=f"folder of the stack files; the cloud gets their zones and MX hosts ({_STACKS})",
     )
-    status = add("status", "say whether a local cloud runs, and where", "mtasts local status")
-    add("down", "stop a local cloud; what it held is gone", "mtasts local down")
+    status = add(
+        "status", "print whether a local cloud runs, and its addresses", "mtasts local status"
+    )
+    add("down", "stop a local cloud; everything in it is deleted", "mtasts local down")
     add(
         "languages",
-        "run programs in YAML and TypeScript, and make SDKs (mtasts docs localcloud)",
+        "install what programs in YAML and TypeScript need (mtasts docs localcloud)",
         "mtasts local languages",
     )
     add(
         "preview",
-        "preview every stack against a new local cloud, without credentials, as Markdown",
+        "preview every stack against a new local cloud, as Markdown; needs no credentials",
         "mtasts local preview",
     )
     env = add(
         "env",
-        "print what leads a shell to the local cloud (sh, bash, zsh)",
+        "print the variables that point a shell to the local cloud (sh, bash, zsh)",
         'eval "$(mtasts local env)"',
     )
     lab = verbs.add_parser(
         "lab",
-        help="run a command inside a lab of broken domains; without one, list them",
-        description="run a command inside a lab of broken domains; without one, list them",
+        help="run a command against a lab of broken domains; without a command, list the domains",
+        description="Run a command against a lab of broken domains. Without a command, list the "
+        "domains.",
         epilog="example: mtasts local lab mtasts check host-redirect.lab.example",
         formatter_class=Help,
     )
     lab.add_argument("command_words", metavar="COMMAND", nargs=REMAINDER)
-    env.add_argument("--unset", action="store_true", help="print what leads the shell out again")
+    env.add_argument(
+        "--unset",
+        action="store_true",
+        help="print what restores the variables that the shell had before",
+    )
     for verb in (engine, up, status):
         verb.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -172,17 +180,21 @@ def _status(arguments: Namespace) -> int:
         row = {} if found.cloud is None else _row(found.cloud)
         sys.stdout.write(json.dumps({"state": state} | row) + "\n")
     elif found.cloud is None:
-        sys.stdout.write(f"no local cloud runs in {found.directory}: mtasts local up\n")
+        sys.stdout.write(
+            f"no local cloud runs in {found.directory}: start one with mtasts local up\n"
+        )
     else:
         sys.stdout.write(_describe(found.cloud))
         if not found.healthy:
-            sys.stdout.write("it gives no answer: mtasts local down, then up\n")
+            sys.stdout.write("it gives no answer: run mtasts local down, then mtasts local up\n")
     return {"running": Exit.GOOD, "silent": Exit.UNDETERMINED, "down": Exit.FINDINGS}[state]
 
 
 def _down(arguments: Namespace) -> int:
     stop(arguments.directory)
-    sys.stdout.write(f"the local cloud in {arguments.directory.absolute()} is gone\n")
+    sys.stdout.write(
+        f"the local cloud in {arguments.directory.absolute()} is stopped and deleted\n"
+    )
     return Exit.GOOD
 
 
@@ -220,12 +232,14 @@ def _lab(arguments: Namespace) -> int:
 def _plugins(arguments: Namespace) -> int:
     pulumi = shutil.which("pulumi")
     if pulumi is None:
-        raise UsageError("no pulumi on PATH")
+        raise UsageError(
+            "there is no pulumi on PATH: install the Pulumi CLI, or use mtasts local engine"
+        )
     wanted = {each: PROVIDERS.get(each, "") for each in arguments.providers or PROVIDERS}
     if unknown := [each for each, version in wanted.items() if not version]:
         raise UsageError(f"{unknown[0]}: write one of {', '.join(PROVIDERS)}")
     for each in install_plugins(pulumi, wanted, sums=_sums(arguments.sums)):
-        sys.stdout.write(f"installed {each}, whose sha256 sum is the pinned one\n")
+        sys.stdout.write(f"installed {each}; its sha256 sum is the pinned one\n")
     return Exit.GOOD
 
 

@@ -31,23 +31,50 @@ if TYPE_CHECKING:
 # Name: module and one line of help. Each module has configure(parser) and
 # run(arguments, outside) -> int.
 COMMANDS = {
-    "demo": ("mtasts.cli.demo", "play the main job on a local cloud, each step checked"),
+    "demo": ("mtasts.cli.demo", "show a whole rollout on a local cloud, and check each step"),
     "init": ("mtasts.cli.init", "write a first stack file from the live MX records"),
-    "local": ("mtasts.cli.local", "the local cloud: a real engine, stand-ins for the clouds"),
-    "ledger": ("mtasts.cli.ledger", "what a stack has published, and what senders may hold"),
-    "gate": ("mtasts.cli.gate", "the evidence that a promotion to enforce rests on"),
-    "move": ("mtasts.cli.move", "the next step of a move between the clouds, or between zones"),
-    "plan-mx": ("mtasts.cli.plan_mx", "the dated steps that move a domain's MX"),
-    "preview": ("mtasts.cli.preview", "what a run would do, and what it means to senders"),
-    "status": ("mtasts.cli.status", "how every domain of every stack stands, and what is due"),
-    "adopt": ("mtasts.cli.adopt", "take over domains that have MTA-STS already"),
-    "iam": ("mtasts.cli.iam", "what a preview, an up or a check has to be allowed, and no more"),
-    "recover": ("mtasts.cli.recover", "after a run that was killed, or whose state was lost"),
-    "check": ("mtasts.cli.check", "every layer of live domains, as senders meet them"),
-    "reports": ("mtasts.cli.reports.verbs", "TLS reports: read, believed or not, counted"),
-    "send": ("mtasts.cli.send", "what a sending server would do with a message, and why"),
-    "docs": ("mtasts.cli.docs", "read a page of the documentation, or list them all"),
-    "lint": ("mtasts.cli.lint", "judge policies, records and stack files"),
+    "local": (
+        "mtasts.cli.local",
+        "the local cloud: the real Pulumi engine, with stand-ins for AWS and Cloudflare",
+    ),
+    "ledger": (
+        "mtasts.cli.ledger",
+        "list, verify or repair the record of every policy that a stack served",
+    ),
+    "gate": ("mtasts.cli.gate", "collect and judge the evidence that mode enforce needs"),
+    "move": ("mtasts.cli.move", "print the next step of a move to another cloud or DNS provider"),
+    "plan-mx": (
+        "mtasts.cli.plan_mx",
+        "print the steps, with dates, that change a domain's MX hosts without losing mail",
+    ),
+    "preview": (
+        "mtasts.cli.preview",
+        "what the next run would change, and what senders would see of it",
+    ),
+    "status": (
+        "mtasts.cli.status",
+        "the state of every domain of every stack, and what somebody has to do",
+    ),
+    "adopt": ("mtasts.cli.adopt", "take over domains whose MTA-STS was set up without mtasts"),
+    "iam": ("mtasts.cli.iam", "print the least permissions that preview, up or check needs"),
+    "recover": (
+        "mtasts.cli.recover",
+        "bring the state in line with the account after a run was killed or the state was lost",
+    ),
+    "check": (
+        "mtasts.cli.check",
+        "check live domains as senders see them: DNS, policy, certificates, MX hosts",
+    ),
+    "reports": (
+        "mtasts.cli.reports.verbs",
+        "read, store, verify and summarise TLS reports (RFC 8460)",
+    ),
+    "send": (
+        "mtasts.cli.send",
+        "show, step by step, whether a sending server would deliver to a domain",
+    ),
+    "docs": ("mtasts.cli.docs", "print a page of the documentation, or list all pages"),
+    "lint": ("mtasts.cli.lint", "check policy bodies, DNS records and stack files for mistakes"),
 }
 
 
@@ -82,7 +109,10 @@ def _run(words: list[str], outside: Outside, commands: Mapping[str, tuple[str, s
     )
     parser.add_argument("--version", action="version", version=f"mtasts {__version__}")
     parser.add_argument(
-        OPTION, choices=SHELLS, action=PrintCompletion, help="print what this shell completes by"
+        OPTION,
+        choices=SHELLS,
+        action=PrintCompletion,
+        help="print the completion script of this shell",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, (module, help_line) in commands.items():

@@ -1,4 +1,4 @@
-"""``mtasts move``: the next step of a move between the clouds, or between zones."""
+"""``mtasts move``: the next step of a move to another cloud or DNS provider."""
 
 from __future__ import annotations
 
@@ -30,21 +30,44 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = "example: mtasts move example-agency --hosting cloudflare"
     add = parser.add_argument
     add("stack", metavar="STACK", help="the stack's name")
-    add("--hosting", choices=list(map(str, Hosting)), help="the cloud to host on (as it is)")
-    add("--dns", choices=("route53", "cloudflare"), help="who is to answer (as hosting needs it)")
-    add("--cloudflare-account", metavar="ID", help="written where the stack has none")
-    add("--region", default="us-east-1", metavar="R", help="written where there is none")
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+    add(
+        "--hosting",
+        choices=list(map(str, Hosting)),
+        help="the cloud that shall host the policies (without: unchanged)",
+    )
+    add(
+        "--dns",
+        choices=("route53", "cloudflare"),
+        help="the DNS provider that shall have the records (without: the one that --hosting needs)",
+    )
+    add(
+        "--cloudflare-account",
+        metavar="ID",
+        help="the Cloudflare account, if the stack file has none",
+    )
+    add(
+        "--region",
+        default="us-east-1",
+        metavar="R",
+        help="the AWS region, if the stack file has none (us-east-1)",
+    )
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
+    )
     add("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: Namespace, outside: Outside) -> int:
-    """Print the step; nothing is changed. Exit code 1 while the stack is not there yet."""
+    """Print the step; nothing is changed. Exit code 1 while the move is not complete."""
     config, values = load_stack(known_stack_file(arguments.stack, arguments.stacks))
     hosting = Hosting(arguments.hosting or config.hosting)
     needed = Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else config.dns
     if hosting is Hosting.AWS and Hosting.CLOUDFLARE in (config.hosting, config.leaving):
-        needed = Dns.ROUTE53  # a Worker is left with its zone
+        needed = Dns.ROUTE53  # a Worker needs its zone at Cloudflare, so both leave together
     account = arguments.cloudflare_account
     goal = Goal(
         hosting,
@@ -57,7 +80,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     names = [each.name for each in config.domains if not each.parked]
     ledgers = asyncio.run(_read(recorder, names))
     step = next_step(config, ledgers, goal, outside.clock()())
-    if step is not None:  # what is not written has not to be removed
+    if step is not None:  # a key that the stack file lacks needs no command to remove it
         there = tuple((key, value) for key, value in step.keys if value or key in values)
         step = replace(step, keys=there)
     write(
@@ -69,7 +92,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _valid(parse: Callable[[object], str], text: str) -> str:
-    """What an option says, by the rule of the config; raises `UsageError`."""
+    """The value of an option, parsed as the config key is; raises `UsageError`."""
     try:
         return parse(text)
     except FieldError as error:
@@ -102,7 +125,7 @@ def _as_json(stack: str, step: Step | None) -> str:
 
 def _as_text(stack: str, step: Step | None) -> str:
     if step is None:
-        return f"{stack} is there: nothing is left of a move\n"
+        return f"{stack}: the move is complete, and nothing is left to do\n"
     lines = [f"{stack}: {step.why}"]
     if step.before:
         lines.append(f"  first {step.before}; then")

@@ -49,7 +49,7 @@ def columns_of(environment: Mapping[str, str], measure: Callable[[int], os.termi
 
 
 class _Once(Action):
-    """An option with one value: given twice, the first would be lost without a word."""
+    """An option with one value. argparse would silently drop the first of two."""
 
     def __call__(
         self,
@@ -62,13 +62,13 @@ class _Once(Action):
         del parser
         given = namespace.__dict__.setdefault(_GIVEN, set())
         if option_string is not None and self.dest in given:
-            raise ArgumentError(self, "it is given twice, and takes one value: give it once")
+            raise ArgumentError(self, "it takes one value, and was given twice: give it once")
         given.add(self.dest)
         setattr(namespace, self.dest, values)
 
 
 class Parser(ArgumentParser):
-    """A parser whose options with one value are given once; what may be repeated appends."""
+    """A parser that refuses a second value for an option that takes one."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - argparse's own
         """As an `ArgumentParser`; its subparsers are of this class, too."""
@@ -86,7 +86,7 @@ def add_output_options(
         "--fail-on",
         choices=[level.label for level in Severity],
         default=Severity.ERROR.label,
-        help="the least severity that makes the exit code 1 (default: error)",
+        help="end with exit code 1 for findings of at least this severity (error)",
     )
 
 
@@ -97,7 +97,7 @@ def exit_code(findings: Iterable[Finding], fail_on: str) -> Exit:
 
 
 def write(text: str) -> None:
-    """Write to standard output; what its encoding lacks is escaped."""
+    """Write to standard output; characters that its encoding lacks are escaped."""
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 

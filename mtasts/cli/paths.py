@@ -14,7 +14,7 @@ _STACK_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
 
 
 def stack_file(stack: str, folder: Path) -> Path:
-    """Where the config of a stack lies; raises `UsageError` for what is no stack's name."""
+    """The path of a stack's file; raises `UsageError` if ``stack`` is no name of a stack."""
     if not _STACK_NAME.fullmatch(stack):
         raise UsageError(
             f"'{printable(stack)}' is no stack name: write 1 to 100 letters, digits, dots, "
@@ -24,19 +24,19 @@ def stack_file(stack: str, folder: Path) -> Path:
 
 
 def writable(folder: Path) -> Path:
-    """The folder, made if need be; raises `UsageError` where it cannot be."""
+    """The folder, created if it does not exist; raises `UsageError` if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be a folder: {error.strerror}") from error
+        raise UsageError(f"the folder {folder} cannot be created: {error.strerror}") from error
     return folder
 
 
 def known_stack_file(stack: str, folder: Path) -> Path:
-    """The config of a stack that there is.
+    """The path of a stack's file, which exists.
 
     Raises:
-        UsageError: it is no stack's name, or there is no such file; the text says which there are.
+        UsageError: it is no name of a stack, or has no file; the text lists the stacks that have.
     """
     path = stack_file(stack, existing(folder))
     if not path.exists():
@@ -48,13 +48,11 @@ def existing(folder: Path) -> Path:
     """The folder; raises `UsageError` if there is none."""
     if folder.is_dir():
         return folder
-    raise UsageError(
-        _elsewhere(folder) or f"{folder} is no folder of stack files: give --stacks DIR"
-    )
+    raise UsageError(_elsewhere(folder) or f"there is no folder {folder}: give --stacks DIR")
 
 
 def own_project(folder: Path) -> Path:
-    """The folder, to be made if need be; raises `UsageError` inside another folder of a project."""
+    """The folder, which need not exist; raises `UsageError` in a subfolder of a project."""
     elsewhere = None if folder.is_dir() else _elsewhere(folder)
     if elsewhere is not None:
         raise UsageError(elsewhere)
@@ -62,14 +60,14 @@ def own_project(folder: Path) -> Path:
 
 
 def _elsewhere(folder: Path) -> str | None:
-    """What to do in a subfolder of a project; None where this is none."""
+    """What to do in a subfolder of a project; None anywhere else."""
     here = Path.cwd()
     if folder.is_absolute() or (here / _PROJECT).exists():
         return None
     for above in here.parents:
         if (above / _PROJECT).exists():
             return (
-                f"{folder} is no folder in {here}, which lies inside the project {above}: run this "
-                f"there (cd {above}), or give --stacks {above / folder}"
+                f"there is no folder {folder} in {here}. The project is in {above}: run the "
+                f"command there (cd {above}), or give --stacks {above / folder}"
             )
     return None

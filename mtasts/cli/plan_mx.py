@@ -30,10 +30,18 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = "example: mtasts plan-mx example.gov --to mx1.provider.example"
     parser.add_argument("domain", metavar="DOMAIN", help="the policy domain")
     parser.add_argument(
-        "--to", metavar="HOST", nargs="+", required=True, help="the MX hosts at the end"
+        "--to",
+        metavar="HOST",
+        nargs="+",
+        required=True,
+        help="the MX hosts that the domain shall have at the end",
     )
     parser.add_argument(
-        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -89,15 +97,23 @@ def _as_json(name: str, steps: tuple[Step, ...]) -> str:
 def _as_text(name: str, steps: tuple[Step, ...]) -> str:
     if not steps:
         return f"{name}: nothing to do\n"
-    lines = [f"{name}: dates hold if each step is taken at its earliest; plan again after each"]
+    lines = [
+        (
+            f"{name}: these dates assume that each step is taken as early as possible; run mtasts "
+            "plan-mx again after each step"
+        )
+    ]
     for number, step in enumerate(steps, start=1):
         lines.append(f"{number}. {step.do}")
         lines.append(f"     mx: {', '.join(step.mx)}")
         if step.wait is not None:
             lines += [
-                f"     from {minute(step.wait.bounce_safe)}  no sender bounces",
-                f"     from {minute(step.wait.delay_safe)}  nor is mail late, if it looks daily",
-                f"     from {minute(step.wait.guaranteed)}  whatever senders do",
+                f"     from {minute(step.wait.bounce_safe)}  no sender bounces mail (bounce-safe)",
+                (
+                    f"     from {minute(step.wait.delay_safe)}  no mail is late from senders that "
+                    "look daily (delay-safe)"
+                ),
+                f"     from {minute(step.wait.guaranteed)}  safe whatever senders do (guaranteed)",
             ]
         if step.not_before is not None:
             lines.append(f"     not before {minute(step.not_before)}")

@@ -26,7 +26,9 @@ _FORMATS = {"text": as_text, "markdown": as_markdown, "json": as_json}
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.epilog = "example: mtasts preview example-agency --format markdown"
-    parser.add_argument("stack", metavar="STACK", nargs="+", help="the stack's name, or several")
+    parser.add_argument(
+        "stack", metavar="STACK", nargs="+", help="name of a stack; several may be given"
+    )
     parser.add_argument("--format", choices=tuple(_FORMATS), default="text")
 
 
@@ -48,7 +50,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
 def _preview(stack: str, format_: str, outside: Outside) -> int:
     known_stack_file(stack, Path("stacks"))
     engine = outside.engine(stack)
-    sys.stderr.write(f"preview: asking the engine about {stack}\n")
+    sys.stderr.write(f"preview: running the engine's preview of {stack}\n")
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
         told = Path(folder) / "outlook.json"

@@ -1,4 +1,4 @@
-"""Where the probes go: options that every command shares which looks at live domains."""
+"""Where the probes connect: the options of all commands that look at live domains."""
 
 from __future__ import annotations
 
@@ -19,24 +19,29 @@ if TYPE_CHECKING:
 def add_probe_options(parser: ArgumentParser) -> None:
     """Add ``--resolver``, ``--ca``, ``--connect-to`` and ``--allow-private``."""
     add = parser.add_argument
-    add("--resolver", metavar="IP:PORT", help="ask this DNS server")
-    add("--ca", type=Path, metavar="FILE", help="trust these authorities, not the Mozilla roots")
+    add("--resolver", metavar="IP:PORT", help="send DNS queries to this server")
+    add(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="trust the certificate authorities in this PEM file, in place of the Mozilla roots",
+    )
     add(
         "--connect-to",
         action="append",
         default=[],
         metavar="HOST:PORT:ADDR:PORT",
-        help="connect there instead, as curl does",
+        help="connect to ADDR:PORT in place of HOST:PORT, as curl does; may be given again",
     )
     add(
         "--allow-private",
         action="store_true",
-        help="connect to addresses that nobody outside can reach, too (RFC 6890)",
+        help="also connect to addresses that are not reachable from the Internet (RFC 6890)",
     )
 
 
 def reach_of(arguments: Namespace, outside: Outside) -> Reach:
-    """What the options say, over what a local cloud's environment does.
+    """The reach by the options; they go before the variables of a local cloud.
 
     Raises:
         UsageError: an option is malformed, or names no file.

@@ -28,17 +28,24 @@ if TYPE_CHECKING:
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
-        "Let go of the lock that a killed run has left, settle what it was doing, find what it "
-        "made and take that into the state. Nothing in the account is changed; then pulumi up -s "
-        "STACK goes on."
+        "After a killed run: release its lock, clear its pending operations, find the resources "
+        "that it created, and import them into the state. Nothing in the account is changed. "
+        "Afterwards, go on with pulumi up -s STACK."
     )
     parser.epilog = "example: mtasts recover example-agency"
     parser.add_argument("stack", metavar="STACK", help="the stack's name")
     parser.add_argument(
-        "--lock-id", metavar="ID", help="release this lock of another host, whose run has ended"
+        "--lock-id",
+        metavar="ID",
+        help="release this lock, which was taken on another host; only after you saw there that "
+        "the run has ended",
     )
     parser.add_argument(
-        "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -60,7 +67,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     if arguments.format == "json":
         write(json.dumps({"stack": stack, "done": done}) + "\n")
     else:
-        end = "the state is whole" if done else "there was nothing to recover"
+        end = "the state is in order again" if done else "there was nothing to recover"
         write(f"{stack}: {end}; go on with pulumi up -s {stack}\n")
     return Exit.GOOD
 
@@ -73,9 +80,10 @@ def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[
         if file is None:
             stack = engine.stack
             raise UsageError(
-                f"{error}\nonly the state is lost. Run these; without --preserve-config the stack "
-                f"file would be deleted:\n  pulumi stack rm --force --preserve-config -s {stack}\n"
-                f"  pulumi stack init {stack}\n  mtasts recover {stack}"
+                f"{error}\nThe state is lost, and nothing else: the resources and the ledgers are "
+                "as they were. Run these three commands; without --preserve-config the first one "
+                "would delete the stack file:\n  pulumi stack rm --force --preserve-config -s "
+                f"{stack}\n  pulumi stack init {stack}\n  mtasts recover {stack}"
             ) from error
         yield {"did": "restore", "file": str(file)}
         yield from _release(engine, lock_id, outside)
@@ -87,16 +95,16 @@ def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[
 
 
 def _release(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[dict[str, str]]:
-    """Let go of what a dead run holds."""
+    """Release the locks of runs that have ended."""
     try:
         engine.require_unlocked()
     except LockedError as error:
         locks = error.locks
         if not locks:
             raise UsageError(
-                f"{engine.stack} is locked, and its backend does not tell by whom: see that no run "
-                f"is alive, then pulumi cancel -s {engine.stack} and mtasts recover "
-                f"{engine.stack} again"
+                f"{engine.stack} is locked, and its backend does not say by which run: make sure "
+                f"that no run is alive, then run pulumi cancel -s {engine.stack} and mtasts "
+                f"recover {engine.stack} again"
             ) from error
         for lock in locks:
             _require_dead(engine.stack, lock, lock_id, outside)
@@ -111,30 +119,32 @@ def _owner(lock: Lock) -> str:
 
 
 def _require_dead(stack: str, lock: Lock, lock_id: str | None, outside: Outside) -> None:
-    """Let nobody take a lock from a run that may be alive."""
+    """Refuse to release the lock of a run that may be alive: two runs would spoil the state."""
     if lock_id == lock.id:
         return
     if lock.host != socket.gethostname():
         raise UsageError(
-            f"the stack is locked by {_owner(lock)}: whether that run is alive cannot be seen from "
-            f"here. Look there; if it has ended, mtasts recover {stack} --lock-id {lock.id}"
+            f"the stack is locked by {_owner(lock)}. This host cannot see whether that run is "
+            f"alive: look on {printable(lock.host, 300)}. If the run has ended, run mtasts recover "
+            f"{stack} --lock-id {lock.id}"
         )
     if "pulumi" in outside.program(lock.pid):
         raise UsageError(
-            f"the stack is locked by {_owner(lock)}, which is alive: wait for it, or end it first"
+            f"the stack is locked by {_owner(lock)}, and that process is alive: wait until it "
+            "ends, or interrupt it once (Ctrl-C), so that it ends in order"
         )
 
 
 def _say(row: dict[str, str]) -> None:
-    """Tell on standard error as it goes: each step takes seconds."""
+    """Print each step on standard error at once: each takes seconds."""
     match row["did"]:
         case "restore":
-            text = f"put back the engine's copy of the state, which was cut off: {row['file']}"
+            text = f"the state file was cut off; restored the engine's backup copy: {row['file']}"
         case "release":
             text = f"released the lock of {row['owner']}, which has ended"
         case "settle":
-            text = f"settled what was interrupted: {row['operation']} {row['name']}"
+            text = f"cleared the pending operation: {row['operation']} {row['name']}"
         case _:
-            text = f"taken into state: {row['type']} {row['name']} ({row['id']})"
+            text = f"imported into the state: {row['type']} {row['name']} ({row['id']})"
     sys.stderr.write(f"recover: {printable(text, 400)}\n")
     sys.stderr.flush()

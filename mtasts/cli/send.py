@@ -29,22 +29,42 @@ _POLICY_MAX_BYTES = 64 * 1024
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
-        "Walk through RFC 8461 section 5 as a sending server does: record, policy, MX, STARTTLS. "
-        "No message is handed over; each host is asked as far as that takes."
+        "Act as a sending server by RFC 8461 section 5: look up the record, fetch the policy, "
+        "connect to the MX hosts, start TLS. No message is sent: each connection ends before "
+        "MAIL FROM. Exit code 0 if a message would be delivered, 1 if it would wait or bounce."
     )
     parser.epilog = "example: mtasts send example.gov --cached old.txt --id 1 --age 3600"
     add = parser.add_argument
     add("domain", metavar="DOMAIN", help="the recipient's domain")
-    add("--cached", type=Path, metavar="FILE", help="a policy that the sender holds already")
-    add("--id", default="", metavar="ID", help="the id it was fetched under")
-    add("--age", type=int, default=0, metavar="S", help="how many seconds ago that was (0)")
-    add("--as", dest="dialect", choices=tuple(DIALECTS), default="rfc", help="whose ways (rfc)")
+    add(
+        "--cached", type=Path, metavar="FILE", help="a policy body that the sender has in its cache"
+    )
+    add(
+        "--id",
+        default="",
+        metavar="ID",
+        help="the id of the STS record when that policy was fetched",
+    )
+    add(
+        "--age",
+        type=int,
+        default=0,
+        metavar="S",
+        help="how many seconds ago that policy was fetched (0)",
+    )
+    add(
+        "--as",
+        dest="dialect",
+        choices=tuple(DIALECTS),
+        default="rfc",
+        help="the sender whose behaviour to follow (rfc)",
+    )
     add_probe_options(parser)
     add("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: Namespace, outside: Outside) -> int:
-    """Walk; exit code 0 where the message is delivered, 1 where it is deferred or bounced."""
+    """Print each step; exit code 0 if the message would be delivered, 1 if deferred or bounced."""
     name = mail_domain(arguments.domain)
     now = outside.clock()()
     sender = Sender(name, now, _cached(arguments, now), dialect=DIALECTS[arguments.dialect])
@@ -70,10 +90,10 @@ def run(arguments: Namespace, outside: Outside) -> int:
 def _cached(arguments: Namespace, now: dt.datetime) -> CachedPolicy | None:
     if arguments.cached is None:
         if arguments.id or arguments.age:
-            raise UsageError("--id and --age tell of a policy: give --cached FILE")
+            raise UsageError("--id and --age describe a cached policy: give --cached FILE, too")
         return None
     if not 0 <= arguments.age <= MAX_AGE_LIMIT:
-        raise UsageError(f"--age is from 0 to {MAX_AGE_LIMIT} seconds")
+        raise UsageError(f"--age takes 0 to {MAX_AGE_LIMIT} seconds")
     try:
         with arguments.cached.open("rb") as file:
             policy = parse(file.read(_POLICY_MAX_BYTES + 1))
@@ -81,5 +101,5 @@ def _cached(arguments: Namespace, now: dt.datetime) -> CachedPolicy | None:
         raise UsageError(f"{arguments.cached}: {error.strerror}") from error
     except PolicySyntaxError as error:
         said = printable(str(error), 300)
-        raise UsageError(f"{arguments.cached} holds no policy: {said}") from error
+        raise UsageError(f"{arguments.cached} is no valid policy: {said}") from error
     return CachedPolicy(policy, arguments.id, now - dt.timedelta(seconds=arguments.age))

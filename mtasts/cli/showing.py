@@ -1,4 +1,4 @@
-"""What ``mtasts check`` found, shown: a domain at a time or as one document, and a summary."""
+"""Output of ``mtasts check``: one domain at a time or as one document, and a summary."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "html", "sarif")
 _STREAMED = ("text", "json")
-# Where findings are shown whose domain no file names, unless the report is written to one.
+# SARIF needs a file for each result. This name stands for the text report where the domain is in
+# no file and --report writes none.
 _REPORT_URI = "mtasts-check.txt"
-# Progress is told after this, and then at twice the time each, up to a bound.
+# The first line of progress comes after 2 s; each pause is twice the last one, up to 30 s.
 _SAY_SECONDS = 2.0
 _SAY_MAX_SECONDS = 30.0
 _NAMES_SHOWN = 3
@@ -45,24 +46,24 @@ def add_showing_options(parser: ArgumentParser) -> None:
         "--min-severity",
         choices=[level.label for level in Severity],
         default=Severity.INFO.label,
-        help="show and tell findings from this severity on (info); the exit code counts all",
+        help="show only findings of at least this severity (info); the exit code counts all",
     )
     parser.add_argument(
         "--report",
         type=Path,
         metavar="FILE",
-        help="write all findings there as text, too; SARIF points to its lines",
+        help="also write the findings as text into this file; SARIF points to its lines",
     )
     parser.add_argument(
         "--docs",
         default="docs",
         metavar="URL",
-        help="where the folder docs/ of mtasts is, for the links of --format html (docs)",
+        help="address of the folder docs/ of mtasts, for the links of --format html (docs)",
     )
 
 
 class Shown:
-    """Shows each domain as it ends where the format allows, and keeps what the end needs."""
+    """Prints each domain as soon as it is checked (text, JSON), and keeps what the end needs."""
 
     def __init__(
         self,
@@ -70,7 +71,7 @@ class Shown:
         domains: Collection[str],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Show what was asked of ``domains``; progress waits by ``sleep``."""
+        """``domains`` are all that will be checked; ``sleep`` makes the pauses of the progress."""
         self._sleep = sleep
         self._format: str = arguments.format
         self._path: Path | None = arguments.report
@@ -83,7 +84,7 @@ class Shown:
         self.found: list[Checked] = []
 
     def add(self, checked: Checked) -> None:
-        """One domain that has ended."""
+        """Take one domain whose check has ended."""
         self._waiting.pop(checked.domain, None)
         told = tuple(each for each in checked.findings if each.severity >= self._least)
         self._hidden += len(checked.findings) - len(told)
@@ -94,14 +95,15 @@ class Shown:
             write("\n".join(as_text(shown, describe)) + "\n")
         sys.stdout.flush()
         streams = self._format in _STREAMED and self._path is None
-        # Of what was written already only the gravest is kept: exit code and summary need no more.
+        # Thousands of domains would fill the memory. Of a domain that is printed already, only the
+        # gravest finding is kept (they are sorted): exit code and summary need no more.
         brief = replace(checked, findings=checked.findings[:1], unknown=checked.unknown[:1])
         self.found.append(brief if streams else checked)
 
     def end(self, listed: Mapping[str, Place], at: dt.datetime) -> None:
-        """Show what comes at the end; ``listed`` is where a file names a domain.
+        """Write report, document and summary; ``listed`` has the place of each domain in a file.
 
-        ``at`` is the time by which all of it was looked at.
+        ``at`` is the time when the last look-up ended.
 
         Raises:
             UsageError: the report cannot be written.
@@ -135,7 +137,7 @@ class Shown:
 
     @asynccontextmanager
     async def progress(self) -> AsyncIterator[None]:
-        """Tell how far it has come and what it waits for, for as long as the block lasts."""
+        """While the block runs, print how many domains are done and which are not."""
         telling = asyncio.create_task(self._tell())
         try:
             yield

@@ -1,4 +1,4 @@
-"""Spans of time as options spell them."""
+"""Spans of time in options, such as ``10m``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MIN, _MAX = 10, 30 * 86_400
 
 
 def span_seconds(option: str, text: str) -> int:
-    """The seconds between two looks; raises `UsageError` for what is no such span."""
+    """The seconds between two looks; raises `UsageError` if ``text`` is no such time."""
     found = _SPAN.fullmatch(text)
     seconds = int(found[1]) * _UNITS[found[2]] if found else 0
     if not _MIN <= seconds <= _MAX:
-        raise UsageError(f"{option} is from 10s to 30d, such as 90s, 10m, 1h or 1d")
+        raise UsageError(f"{option} takes a time from 10s to 30d, such as 90s, 10m, 1h or 1d")
     return seconds

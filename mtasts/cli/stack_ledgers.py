@@ -1,4 +1,4 @@
-"""The ledgers of a stack's domains, for commands that also say something without them."""
+"""The ledgers of a stack's domains, for commands that also work without them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def recorder_of(found: StackDomain, outside: Outside) -> Recorder | UndeterminedError:
-    """What reads the stack's ledgers, or why nothing does: few mail relays have credentials."""
+    """The recorder that reads the stack's ledgers, or why there is none.
+
+    Evidence is often collected on a mail relay, which has no credentials of the cloud.
+    """
     try:
         return outside.ledgers(found.config, found.values, found.stack)[0]
     except MtaStsError as error:

@@ -32,7 +32,7 @@ class StackDomain:
 
 
 def domain_name(text: str) -> str:
-    """A host name from the command line; raises `UsageError` for what is none."""
+    """A host name from the command line; raises `UsageError` if it is none."""
     try:
         return parse_domain(text)
     except DomainNameError as error:
@@ -40,10 +40,10 @@ def domain_name(text: str) -> str:
 
 
 def mail_domain(text: str) -> str:
-    """A mail domain from the command line: no address, and no name that is published for one.
+    """A mail domain from the command line: no mail address, no policy host, no record's name.
 
     Raises:
-        UsageError: it can carry no policy; the text says what to write.
+        UsageError: it can have no policy; the text says what to write.
     """
     try:
         return policy_domain(text)
@@ -52,10 +52,10 @@ def mail_domain(text: str) -> str:
 
 
 def find_domain(name: str, folder: Path) -> StackDomain:
-    """The one stack that has the domain; a file that cannot be read is told on standard error.
+    """The one stack that has the domain; unreadable stack files are named on standard error.
 
     Raises:
-        UsageError: no file has it, more than one has, or the one that has it holds mistakes.
+        UsageError: no file has the domain, several have it, or its file has mistakes.
     """
     listed = {path: listed_domains(path) for path in stack_files(existing(folder))}
     having = [path for path, names in listed.items() if names is not None and name in names]

@@ -1,4 +1,4 @@
-"""Files that options name, in which a command keeps what it told, or writes for another program."""
+"""Files of options such as ``--state``: what a command reported, or writes for a program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def load_state(path: Path, read: Callable[[bytes], T], max_bytes: int) -> T | None:
-    """What ``--state`` has; None where the file is not there yet.
+    """The content of ``--state``; None if the file does not exist yet.
 
     ``read`` gets one byte more than ``max_bytes`` of a file that is too large.
 
@@ -30,7 +30,10 @@ def load_state(path: Path, read: Callable[[bytes], T], max_bytes: int) -> T | No
     except OSError as error:
         raise UsageError(f"--state {path}: {error.strerror}") from error
     except MtaStsError as error:
-        raise UsageError(f"--state {path}: {error}; move it away to begin anew") from error
+        raise UsageError(
+            f"--state {path}: {error}; move the file away to begin anew (every finding is then "
+            "reported again)"
+        ) from error
 
 
 def store_file(option: str, path: Path, raw: bytes) -> None:

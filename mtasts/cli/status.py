@@ -1,4 +1,4 @@
-"""``mtasts status``: how every domain of every stack stands, and what somebody has to do."""
+"""``mtasts status``: the state of every domain of every stack, and what somebody has to do."""
 
 from __future__ import annotations
 
@@ -37,18 +37,41 @@ _NAMED_MAX = 3
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
-        "Ask accounts, ledgers and DNS how every domain stands, by the rulings of preview and up. "
-        "Nothing is changed, and the engine is not needed. Exit code 1 where somebody has to do "
-        "something (due, held), 2 where a stack file cannot be used, 3 where something could not "
-        "be found out and nothing else is amiss."
+        "Print the state of every domain, from accounts, ledgers and DNS, by the same rulings as "
+        "preview and up. Nothing is changed, and the engine is not needed. Exit code 1 if somebody "
+        "has to do something (due, held), 2 if a stack file cannot be used, 3 if something could "
+        "not be found out and no other code applies."
     )
     parser.epilog = "example: mtasts status; mtasts status example-agency --format html > x.html"
     add = parser.add_argument
-    add("stacks_named", metavar="STACK", nargs="*", help="stacks (all of the folder)")
-    add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
-    add("--evidence", type=Path, default=FOLDER, metavar="DIR", help="folder (evidence)")
-    add("--deadline", type=float, default=120.0, metavar="S", help="seconds for each stack (120)")
-    add("--wide", action="store_true", help="text for 160 columns, with all that is known")
+    add(
+        "stacks_named",
+        metavar="STACK",
+        nargs="*",
+        help="names of stacks (without: every stack in the folder)",
+    )
+    add(
+        "--stacks",
+        type=Path,
+        default=Path("stacks"),
+        metavar="DIR",
+        help="folder of the stack files (stacks)",
+    )
+    add(
+        "--evidence",
+        type=Path,
+        default=FOLDER,
+        metavar="DIR",
+        help="folder of the evidence (evidence)",
+    )
+    add(
+        "--deadline",
+        type=float,
+        default=120.0,
+        metavar="S",
+        help="the longest time for each stack, in seconds (120)",
+    )
+    add("--wide", action="store_true", help="text for 160 columns, with every column")
     add("--format", choices=("text", "json", "html"), default="text")
 
 
@@ -103,7 +126,7 @@ async def _ask(arguments: Namespace, outside: Outside) -> Overview:
 
 
 async def _tell(stacks: Sequence[str], found: Container[str], outside: Outside) -> None:
-    """Say every two seconds how far it is, and what is waited for."""
+    """Every two seconds, print how many stacks are done and which are not."""
     while True:
         await outside.sleep(_SAY_SECONDS)
         left = [printable(each) for each in stacks if each not in found]
@@ -120,4 +143,4 @@ def _stacks(named: Iterable[str], folder: Path) -> list[str]:
         return wanted
     if found := [stack_name(path) for path in agency_files(existing(folder))]:
         return found
-    raise UsageError(f"{folder} has no stack file with mail domains: mtasts init writes one")
+    raise UsageError(f"{folder} has no stack file with mail domains: write one with mtasts init")

@@ -1,4 +1,4 @@
-"""Several things at once, or one after the other, with every problem told."""
+"""Run several tasks at once or one after the other, and report the problems of all."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 
 T = TypeVar("T")
-# The worst last: what was asked wrongly, then what is wrong, then what is not known.
+# The worst code last. A mistake in the command goes before a finding, since nothing was looked at;
+# a finding goes before "not known", since it is certain.
 _ORDER = (Exit.GOOD, Exit.UNDETERMINED, Exit.FINDINGS, Exit.USAGE)
 
 
@@ -24,12 +25,12 @@ def worst(codes: Iterable[int]) -> Exit:
 
 
 def in_turn(acts: Mapping[str, Callable[[], int]], stacks: Container[str] = ()) -> int:
-    """The worst exit code of the ``acts``, one after the other; what one raises hides no other.
+    """Run the ``acts`` one after the other, also after an error; returns the worst exit code.
 
-    What is told of those that are called as ``stacks`` names the stack in its commands.
+    Messages about an act that is called as one of ``stacks`` have its name in their commands.
 
     Raises:
-        MtaStsError: there is one alone, and that ended so.
+        MtaStsError: there is one act only, and it raised this.
     """
     if len(acts) == 1:
         return next(iter(acts.values()))()
@@ -43,7 +44,7 @@ def in_turn(acts: Mapping[str, Callable[[], int]], stacks: Container[str] = ()) 
 
 
 def tell(name: str, error: MtaStsError, *, is_stack: bool = True) -> Exit:
-    """Say on standard error what ended for ``name``; the exit code of that."""
+    """Print the error of ``name`` on standard error, and return its exit code."""
     is_unknown = isinstance(error, UndeterminedError)
     what = "could not find out: " if is_unknown else ""
     text = for_stack(str(error), name) if is_stack else str(error)
@@ -53,11 +54,11 @@ def tell(name: str, error: MtaStsError, *, is_stack: bool = True) -> Exit:
 
 
 async def all_of(awaitables: Iterable[Awaitable[T]]) -> list[T]:
-    """What each brings, in order; the problems of all where one has any.
+    """The results in order; if some fail, one error has the problems of all.
 
     Raises:
         UndeterminedError: nothing is wrong, but something could not be found out.
-        UsageError: something is wrong, and stays so whatever a second look-up might tell.
+        UsageError: something is wrong, and a second try would not change it.
     """
     outcomes = await asyncio.gather(*awaitables, return_exceptions=True)
     found: list[T] = []

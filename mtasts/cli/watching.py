@@ -1,4 +1,4 @@
-"""``mtasts check --watch``: look again and again, and tell each change once."""
+"""``mtasts check --watch``: look again and again, and report each change once."""
 
 from __future__ import annotations
 
@@ -41,26 +41,35 @@ if TYPE_CHECKING:
 def add_watch_options(parser: ArgumentParser) -> None:
     """Add ``--watch``, ``--state``, ``--rounds``, ``--webhook`` and ``--sns``."""
     add = parser.add_argument
-    add("--watch", metavar="SPAN", help="look again every 90s, 10m, 1h or 1d, and tell changes")
-    add("--state", type=Path, metavar="FILE", help="what was told before; alone, look once")
-    add("--rounds", type=int, metavar="N", help="end after so many looks")
-    add("--webhook", metavar="URL", help="post changes there as JSON, over https")
+    add(
+        "--watch",
+        metavar="SPAN",
+        help="look again after this time, such as 90s, 10m, 1h or 1d, and report changes",
+    )
+    add(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="the file that keeps what was reported; without --watch, look once",
+    )
+    add("--rounds", type=int, metavar="N", help="end after this number of looks")
+    add("--webhook", metavar="URL", help="https address to post changes to, as JSON")
     add("--sns", metavar="ARN", help="publish changes to this SNS topic")
 
 
 def is_watching(arguments: Namespace) -> bool:
-    """Whether changes are asked for; raises `UsageError` for options that say half of it."""
+    """Whether changes are to be reported; raises `UsageError` if an option lacks its partner."""
     if arguments.state is None:
         given = ("watch", "rounds", "webhook", "sns")
         if any(getattr(arguments, each) is not None for each in given):
             raise UsageError("--watch, --rounds, --webhook and --sns need --state FILE")
         return False
     if arguments.format not in ("text", "json"):
-        raise UsageError("changes are told as text or json")
+        raise UsageError("--state needs --format text or json: changes have no other format")
     if arguments.report is not None:
-        raise UsageError("--report is of one look, without --state")
+        raise UsageError("--report cannot be used with --state: a report shows one look")
     if arguments.rounds is not None and arguments.rounds < 1:
-        raise UsageError("--rounds is 1 or more")
+        raise UsageError("--rounds takes a number from 1")
     return True
 
 
@@ -72,10 +81,10 @@ async def watch(
     *,
     stacks: Mapping[str, str],
 ) -> list[Checked]:
-    """Look until the last round, which there may be none of; what the last look saw.
+    """Look until the last round, or for ever without ``--rounds``; returns the last look.
 
-    What is told of a domain carries the name of its stack, if ``stacks`` has one for it. Changes
-    that a sink did not take are told again after the next look: the state stays behind.
+    A change carries the name of the domain's stack, if ``stacks`` has one. If a sink fails, the
+    state is not stored, so that the same changes are sent again after the next look.
 
     Raises:
         UsageError: the state cannot be read or written.
@@ -107,7 +116,10 @@ async def watch(
         try:
             await notify(sinks, told, sleep=outside.sleep)
         except UndeterminedError as error:
-            sys.stderr.write(f"check: could not find out {error}; told again after the next look\n")
+            sys.stderr.write(
+                f"check: could not find out {error}; the changes are sent again after the next "
+                "look\n"
+            )
             sys.stderr.flush()
         else:
             state = State(standings, served)

@@ -158,7 +158,9 @@ def test_status_and_env_at_the_command_line(
     assert main(["local", "env", *own]) == 0
     assert f"export AWS_ENDPOINT_URL={cloud.aws}\n" in capsys.readouterr().out
     assert main(["local", "down", *own]) == 0
-    assert capsys.readouterr().out == f"the local cloud in {cloud.directory} is gone\n"
+    assert (
+        capsys.readouterr().out == f"the local cloud in {cloud.directory} is stopped and deleted\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,11 +188,11 @@ def test_a_folder_that_cannot_be_made_is_named(
     file.touch()
     more = ["--stacks", str(STACKS)] if words[0] == "local" else []
     assert main([*words, "--directory", str(file), *more]) == 2
-    assert f"{file} cannot be a folder" in capsys.readouterr().err
+    assert f"{file} cannot be created" in capsys.readouterr().err
 
 
 def test_a_folder_of_stacks_that_is_not_there_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["local", "up", "--stacks", str(tmp_path / "none")]) == 2
-    assert "is no folder of stack files" in capsys.readouterr().err
+    assert "there is no folder " in capsys.readouterr().err

@@ -41,13 +41,29 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = f"example: mtasts reports {verb} --store tls-reports --since 30d"
     add = parser.add_argument
     add_store_options(parser)
-    add("--table", metavar="ID", help="which table --format csv writes (the first one)")
+    add("--table", metavar="ID", help="the table that --format csv writes (the first one)")
     add("--format", choices=FORMATS, default="text")
     if verb in _WITH_LEDGER:
-        add("--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)")
+        add(
+            "--stacks",
+            type=Path,
+            default=Path("stacks"),
+            metavar="DIR",
+            help="folder of the stack files (stacks)",
+        )
     if verb == "failures":
-        add("--check", action="store_true", help="look whether mtasts check sees the causes now")
-        add("--deadline", type=float, default=60.0, metavar="S", help="seconds a domain (60)")
+        add(
+            "--check",
+            action="store_true",
+            help="also run mtasts check, to see which causes are still there",
+        )
+        add(
+            "--deadline",
+            type=float,
+            default=60.0,
+            metavar="S",
+            help="the longest time for each domain with --check, in seconds (60)",
+        )
         add_probe_options(parser)
 
 
@@ -61,18 +77,18 @@ def add_store_options(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the stored reports (tls-reports)",
     )
-    add("--domain", default="", metavar="D", help="one policy domain (all)")
+    add("--domain", default="", metavar="D", help="only this policy domain (without: all)")
     add(
         "--since",
         default="30d",
         metavar="SPAN",
-        help="so many days, such as 30d, or the first day, such as 2026-01-31 (30d)",
+        help="the last days, such as 30d, or the first day, such as 2026-01-31 (30d)",
     )
     add(
         "--trust",
         choices=[each.value for each in Trust],
         default=Trust.UNSIGNED.value,
-        help="the least trust that a report needs (unsigned: all but failed signatures)",
+        help="leave out reports with less trust than this (unsigned: leaves out failed signatures)",
     )
 
 
@@ -174,7 +190,7 @@ async def _check(answers: Answers, arguments: Namespace, outside: Outside) -> di
         reach_of(arguments, outside), deadline_seconds=arguments.deadline, tls_details=False
     )
     domains = answers.failing_domains()
-    sys.stderr.write(f"reports: checking {len(domains)} domains\n")
+    sys.stderr.write(f"reports: running the checks of {len(domains)} domains\n")
     sys.stderr.flush()
 
     async def one(domain: str) -> Checked:

@@ -42,7 +42,12 @@ def configure(parser: ArgumentParser) -> None:
         "example: mtasts reports parse 'google.com!example.gov!1778371200!1778457599.json.gz' "
         "--format json"
     )
-    parser.add_argument("files", nargs="+", metavar="FILE", help="'-' is standard input")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a report, an archive or a mail; - reads standard input",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument(
         "--received",
@@ -50,9 +55,11 @@ def configure(parser: ArgumentParser) -> None:
         help="when the mails arrived, such as 2026-05-11T02:00:00Z: by then a signature must not "
         "have expired (now)",
     )
-    parser.add_argument("--resolver", metavar="IP:PORT", help="ask this DNS server for keys")
+    parser.add_argument("--resolver", metavar="IP:PORT", help="ask this DNS server for DKIM keys")
     parser.add_argument(
-        "--offline", action="store_true", help="look no keys up; mails then count as unsigned"
+        "--offline",
+        action="store_true",
+        help="look up no DKIM keys; every mail then counts as unsigned",
     )
 
 
@@ -63,7 +70,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         UsageError: an option is malformed, or a mail is given and the extra is not installed.
     """
     if arguments.files.count(_STDIN) > 1:
-        raise UsageError("'-' is standard input, which can be read once")
+        raise UsageError("give - (standard input) only once")
     received = _time(arguments.received, outside)
     return asyncio.run(_read_all(arguments, outside, received))
 

@@ -79,11 +79,23 @@ def configure(parser: ArgumentParser) -> None:
         metavar="D",
         help="a policy domain of yours, in place of --stacks; may be repeated",
     )
-    add("--again", action="store_true", help="fetch what was pulled before, too")
-    add("--at-once", type=int, default=8, metavar="N", help="fetches at the same time (8)")
-    add("--rate", type=float, default=0.0, metavar="N", help="fetches a second at most (no bound)")
-    add("--bucket-owner", metavar="ID", help="AWS account that has the bucket (your own)")
-    add("--ca", type=Path, metavar="FILE", help="authorities for imaps://, not the Mozilla roots")
+    add("--again", action="store_true", help="fetch again what an earlier pull fetched")
+    add("--at-once", type=int, default=8, metavar="N", help="the most fetches at the same time (8)")
+    add(
+        "--rate",
+        type=float,
+        default=0.0,
+        metavar="N",
+        help="the most fetches in a second (without: no limit)",
+    )
+    add("--bucket-owner", metavar="ID", help="the AWS account of the bucket (without: your own)")
+    add(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="trust the certificate authorities in this PEM file for imaps://, in place of the "
+        "Mozilla roots",
+    )
     add("--resolver", metavar="IP:PORT", help="ask this DNS server for DKIM keys")
     add("--format", choices=("text", "json"), default="text")
 
@@ -141,9 +153,9 @@ def _pace(arguments: Namespace) -> Pace:
     from mtasts.reports.pull import Pace
 
     if not 1 <= arguments.at_once <= _AT_ONCE_MAX:
-        raise UsageError(f"--at-once is a number from 1 to {_AT_ONCE_MAX}")
+        raise UsageError(f"--at-once takes a number from 1 to {_AT_ONCE_MAX}")
     if not 0 <= arguments.rate < float("inf"):
-        raise UsageError("--rate is a number of fetches a second, such as 5")
+        raise UsageError("--rate takes a number of fetches a second, such as 5")
     return Pace(arguments.at_once, arguments.rate)
 
 
@@ -263,7 +275,7 @@ def _lines(told: Pulled) -> list[str]:
         f"  {told.reports} reports{_counted(told.trust)}",
     ]
     if told.refused:
-        lines.append(f"  {told.refused} of them not accepted: none of their numbers count")
+        lines.append(f"  {told.refused} of them not accepted: their numbers are not counted")
     if told.waiting:
         lines.append(
             f"  {told.waiting} with a DKIM key that could not be looked up: unsigned until a later "

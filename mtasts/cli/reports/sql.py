@@ -27,7 +27,7 @@ def configure(parser: ArgumentParser) -> None:
         "mtasts docs report-queries."
     )
     parser.epilog = "example: mtasts reports sql failures --dialect trino --since 90d"
-    parser.add_argument("name", metavar="NAME", nargs="?", help="the query")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="name of the query")
     parser.add_argument("--dialect", choices=("duckdb", "spark", "trino"), default="duckdb")
     add_store_options(parser)
 

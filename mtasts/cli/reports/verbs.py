@@ -15,15 +15,30 @@ if TYPE_CHECKING:
 # Name: module and one line of help. Each module has configure(parser) and
 # run(arguments, outside) -> int, and loads what it needs of the extra `reports` when it runs.
 VERBS = {
-    "parse": ("mtasts.cli.reports.parse", "read report files and mails, and say what counts"),
-    "pull": ("mtasts.cli.reports.pull", "new reports from an inbox or mailbox into the store"),
-    "watch": ("mtasts.cli.reports.watch", "tell once each what gives reason to look"),
-    "summary": ("mtasts.cli.reports.answers", "what senders say of the last days, in brief"),
-    "failures": ("mtasts.cli.reports.answers", "what failed, what it means and what to do"),
-    "reporters": ("mtasts.cli.reports.answers", "who reports, how much, and with which trust"),
-    "silence": ("mtasts.cli.reports.answers", "which reporters have stopped"),
-    "timeline": ("mtasts.cli.reports.answers", "sessions and failures by day"),
-    "sql": ("mtasts.cli.reports.sql", "a query over the store, for DuckDB, Spark or Trino"),
+    "parse": (
+        "mtasts.cli.reports.parse",
+        "read report files and mails, and print what is accepted and counted",
+    ),
+    "pull": (
+        "mtasts.cli.reports.pull",
+        "fetch new reports from an inbox, a mailbox or a folder into the store",
+    ),
+    "watch": ("mtasts.cli.reports.watch", "look at the stored reports, and send each alert once"),
+    "summary": (
+        "mtasts.cli.reports.answers",
+        "sessions, failures and reporters of the last days, on one page",
+    ),
+    "failures": (
+        "mtasts.cli.reports.answers",
+        "which failures were reported, what each means and what to do",
+    ),
+    "reporters": (
+        "mtasts.cli.reports.answers",
+        "which senders report, how many sessions, and with which trust",
+    ),
+    "silence": ("mtasts.cli.reports.answers", "which reporters have stopped to send reports"),
+    "timeline": ("mtasts.cli.reports.answers", "sessions and failures of each day"),
+    "sql": ("mtasts.cli.reports.sql", "print a query over the store, for DuckDB, Spark or Trino"),
 }
 
 

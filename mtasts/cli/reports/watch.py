@@ -60,8 +60,14 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the stored reports (tls-reports)",
     )
-    add("--state", type=Path, required=True, metavar="FILE", help="what was told before")
-    add("--domain", default="", metavar="D", help="one policy domain (all)")
+    add(
+        "--state",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the file that keeps which alerts were sent",
+    )
+    add("--domain", default="", metavar="D", help="only this policy domain (without: all)")
     add(
         "--stacks",
         type=Path,
@@ -69,14 +75,23 @@ def configure(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="folder of stack files, whose mtasts:reportTrust says what counts (stacks)",
     )
-    add("--every", metavar="SPAN", help="look again every 90s, 10m, 1h or 1d")
-    add("--rounds", type=int, metavar="N", help="end after so many looks")
+    add(
+        "--every",
+        metavar="SPAN",
+        help="look again after this time, such as 90s, 10m, 1h or 1d (without: look once)",
+    )
+    add("--rounds", type=int, metavar="N", help="end after this number of looks")
     add("--min-severity", choices=[each.label for each in Severity], default="info")
-    add("--webhook", metavar="URL", help="post alerts there, over https")
+    add("--webhook", metavar="URL", help="https address to post alerts to")
     add("--webhook-form", choices=[each.value for each in Form], default="json")
     add("--sns", metavar="ARN", help="publish alerts to this SNS topic")
     add("--smtp", metavar="URL", help="mail server: smtps://HOST, or smtp://HOST with STARTTLS")
-    add("--smtp-user", default="", metavar="NAME", help=f"its password is in {_SMTP_VARIABLE}")
+    add(
+        "--smtp-user",
+        default="",
+        metavar="NAME",
+        help=f"user of the mail server; the variable {_SMTP_VARIABLE} has the password",
+    )
     add("--mail-from", default="", metavar="ADDRESS")
     add("--mail-to", default="", metavar="ADDRESS")
     add("--metrics", type=Path, metavar="FILE", help="write metrics for Prometheus after each look")
@@ -90,7 +105,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
         UsageError: an option is wrong, there is no store, or the state cannot be read or written.
     """
     if arguments.rounds is not None and arguments.rounds < 1:
-        raise UsageError("--rounds is 1 or more")
+        raise UsageError("--rounds takes a number from 1")
     if arguments.domain:
         arguments.domain = domain_name(arguments.domain)
     seconds = 0 if arguments.every is None else span_seconds("--every", arguments.every)
@@ -110,7 +125,7 @@ def _sinks(arguments: Namespace, outside: Outside) -> list[Sink]:
     if arguments.smtp is not None:
         password = outside.environment.get(_SMTP_VARIABLE, "")
         if arguments.smtp_user and not password:
-            raise UsageError(f"--smtp-user needs the password in the variable {_SMTP_VARIABLE}")
+            raise UsageError(f"--smtp-user needs a password: set the variable {_SMTP_VARIABLE}")
         found.append(
             Mail(
                 arguments.smtp,
@@ -155,7 +170,9 @@ async def _round(arguments: Namespace, outside: Outside, sinks: Sequence[Sink]) 
     try:
         await notify(sinks, told, sleep=outside.sleep)
     except UndeterminedError as error:
-        sys.stderr.write(f"reports: could not find out {error}; told again after the next look\n")
+        sys.stderr.write(
+            f"reports: could not find out {error}; the alerts are sent again after the next look\n"
+        )
         sys.stderr.flush()
         return Exit.UNDETERMINED
     store_file("--state", arguments.state, render_alert_state(state))

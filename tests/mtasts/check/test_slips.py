@@ -84,7 +84,10 @@ def test_in_a_subfolder_the_project_is_named(
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     assert main([word.format("my-agency") for word in command]) == 2
-    assert f"inside the project {project}: run this there (cd {project})" in capsys.readouterr().err
+    assert (
+        f"The project is in {project}: run the command there (cd {project})"
+        in capsys.readouterr().err
+    )
 
 
 def test_in_a_subfolder_no_second_folder_of_stacks_is_made(
@@ -106,7 +109,7 @@ def test_outside_of_a_project_a_folder_may_be_made(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["ledger", "show", "my-agency"]) == 2
-    assert "stacks is no folder of stack files: give --stacks DIR" in capsys.readouterr().err
+    assert "there is no folder stacks: give --stacks DIR" in capsys.readouterr().err
     words = ["init", "new", "--domain", "example.gov", "--offline", "--mx", "mx1.example.gov"]
     assert main(words) == 0
 
@@ -220,7 +223,7 @@ def test_an_option_that_takes_one_value_is_not_taken_twice(
         main(words)
     assert ended.value.code == 2
     said = capsys.readouterr().err
-    assert f"{words[-2]}: it is given twice, and takes one value: give it once" in said
+    assert f"{words[-2]}: it takes one value, and was given twice: give it once" in said
 
 
 def test_what_may_be_repeated_and_one_option_in_each_of_two_runs_are_taken(

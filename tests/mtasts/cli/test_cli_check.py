@@ -128,7 +128,7 @@ def test_a_stack_is_compared_with_its_ledger(
     assert asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out
     assert "error stack-foreign: an STS record is live that the stack has not published" in out
-    what = "not known ledger: could not find out what parked.gov has published"
+    what = "not known ledger: could not find out which policies parked.gov has published"
     assert f"{what}: [ledger-unknown] AccessDenied" in out
 
 
@@ -155,8 +155,8 @@ def test_several_stacks_are_compared_each_with_its_own_ledger(
     assert "one.example: 1 error" in out
     assert "error stack-foreign" in out
     assert (
-        "not known ledger: could not find out what two.example has published: [ledger-unknown] no "
-        "token for Cloudflare: pulumi config set X --secret -s two"
+        "not known ledger: could not find out which policies two.example has published: "
+        "[ledger-unknown] no token for Cloudflare: pulumi config set X --secret -s two"
     ) in out
 
 
@@ -203,12 +203,12 @@ def test_the_options_lead_the_probes(tmp_path: Path) -> None:
         (["192.0.2.1"], "'192.0.2.1' is an IP address: write the host's name"),
         (["mta-sts.example.gov"], "write the mail domain itself"),
         (["--file", "nowhere"], "nowhere: No such file"),
-        (["--stack", "nowhere"], "stacks is no folder of stack files"),
+        (["--stack", "nowhere"], "there is no folder stacks"),
         (["a.example", "--resolver", "localhost"], "is not ADDRESS:PORT"),
         (["a.example", "--ca", "nowhere.pem"], "there is no such file"),
         (["a.example", "--connect-to", "x"], "is not HOST:PORT:ADDRESS:PORT"),
-        (["a.example", "--deadline", "0"], "--deadline is from"),
-        (["a.example", "--parallel", "0"], "--parallel from"),
+        (["a.example", "--deadline", "0"], "--deadline takes 0.1 to"),
+        (["a.example", "--parallel", "0"], "and --parallel 1 to"),
     ],
 )
 def test_wrong_input_is_named(
@@ -294,5 +294,5 @@ def test_what_was_handed_out_is_looked_up(
     run("--stack", "agency", ledger_of=recorder, handed=Handing(), zone=zone)
     out = capsys.readouterr().out
     assert "stack-record-live: a record that the stack has handed out is live" in out
-    what = "not known stack-record: could not find out what was handed out for parked.gov"
+    what = "not known stack-record: could not find out which records were handed out for parked.gov"
     assert f"{what}: [handover-broken] no JSON" in out

@@ -78,15 +78,21 @@ def test_the_next_steps_lead_to_enforce(tmp_path: Path) -> None:
     said = create(tmp_path, "--domain", "example.gov")
     path = tmp_path / "Pulumi.agency.yaml"
     assert said.partition("next:\n")[2].splitlines() == [
-        f"  1. review {path}: mx, dkimSelectors, profile",
-        "  2. create the mailbox tlsrpt@example.gov, or put another one under mtasts:tlsReports",
-        "  3. set aws:allowedAccountIds to the account of this agency",
+        f"  1. review mx, dkimSelectors and profile in {path}",
+        (
+            "  2. create the mailbox tlsrpt@example.gov, or write another address under "
+            "mtasts:tlsReports"
+        ),
+        "  3. set aws:allowedAccountIds to the AWS account of this agency",
         f"  4. mtasts lint stack {path}",
-        "  5. pulumi login  # or pulumi login s3://BUCKET, for a state of your own",
+        "  5. pulumi login  # or pulumi login s3://BUCKET, to keep the state in your own bucket",
         "  6. pulumi stack init agency",
         "  7. pulumi preview -s agency",
         "  8. pulumi up -s agency",
-        "  9. collect TLS reports for two weeks; then, where port 25 is open:",
+        (
+            "  9. collect TLS reports for two weeks; then, on a machine with port 25 open to the "
+            "outside:"
+        ),
         "  10. mtasts gate collect example.gov --reports FOLDER",
         "  11. pulumi config set mtasts:mode enforce -s agency && pulumi up -s agency",
     ]
@@ -177,7 +183,7 @@ def test_json_is_one_object(tmp_path: Path) -> None:
     [
         (("--domain", "implicit.example"), "--mx implicit.example"),
         (("--domain", "nosuch.example"), "does not exist in DNS"),
-        (("--domain", "contradictory.example"), "null MX beside others"),
+        (("--domain", "contradictory.example"), "a null MX and other MX records"),
         (("--domain", "gov"), "single label"),
         (("--domain", "mta-sts.example.gov"), "the mail domain itself"),
         (("--domain", "example.gov", "--offline"), "--mx HOST"),
@@ -204,8 +210,8 @@ def test_what_cannot_be_found_out_is_never_guessed(tmp_path: Path) -> None:
     with pytest.raises(UndeterminedError) as caught:
         create(tmp_path, "--domain", "example.gov", "--domain", "broken.example")
     assert str(caught.value) == (
-        "broken.example: no answer about its MX records (SERVFAIL for broken.example\\x1b); "
-        "nothing was written. Try again, or give them with --mx HOST"
+        "broken.example: DNS gave no answer about its MX records (SERVFAIL for "
+        "broken.example\\x1b); nothing was written. Try again, or give the MX hosts with --mx HOST"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -319,7 +325,11 @@ def test_live_mx_records_are_taken_in_order_of_preference(
     [
         (("--domain", "empty.example"), 2, "has no MX record"),
         (("--domain", "nosuch.example"), 2, "does not exist in DNS"),
-        (("--domain", "broken.example"), 3, "could not find out: broken.example: no answer"),
+        (
+            ("--domain", "broken.example"),
+            3,
+            "could not find out: broken.example: DNS gave no answer",
+        ),
         (("--domain", "live.example", "--account", "1"), 2, "is no AWS account id"),
     ],
     ids=["no-mx", "nxdomain", "servfail", "config"],

@@ -226,4 +226,4 @@ def test_a_wrong_revision_is_told_in_words(text: str, capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as stop:
         main(["lint", "policy", "-", "--revision", text])
     assert stop.value.code == 2
-    assert "is no revision: write 0 or a whole number above it" in capsys.readouterr().err
+    assert "is no revision: write 0 or a whole number above 0" in capsys.readouterr().err

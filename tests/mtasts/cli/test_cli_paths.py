@@ -24,7 +24,7 @@ def test_folders_are_made_or_named(tmp_path: Path) -> None:
     assert writable(tmp_path / "a" / "b").is_dir()
     assert existing(tmp_path) == tmp_path
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be a folder"):
+    with pytest.raises(UsageError, match="cannot be created"):
         writable(tmp_path / "file")
     with pytest.raises(UsageError, match="is no folder"):
         existing(tmp_path / "file")

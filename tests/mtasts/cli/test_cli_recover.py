@@ -120,15 +120,15 @@ def test_it_says_what_it_did(engine: Scripted, capsys: pytest.CaptureFixture[str
     }
     assert engine.done == ["release", "settle"]
     assert "released the lock of root@" in printed.err
-    assert "settled what was interrupted: creating example.gov-sts" in printed.err
-    assert "taken into state: t example.gov-sts (Z_n_TXT)" in printed.err
+    assert "cleared the pending operation: creating example.gov-sts" in printed.err
+    assert "imported into the state: t example.gov-sts (Z_n_TXT)" in printed.err
 
 
 @pytest.mark.parametrize(
     ("problem", "says"),
     [
-        (locked(), "whether that run is alive cannot be seen from here"),
-        (LockedError((), "[409]"), "its backend does not tell by whom"),
+        (locked(), "This host cannot see whether that run is alive"),
+        (LockedError((), "[409]"), "its backend does not say by which run"),
         (
             CheckpointError("failed to load checkpoint"),
             "pulumi stack rm --force --preserve-config -s agency",
@@ -159,8 +159,10 @@ def test_a_state_that_is_cut_off_is_put_back(
     engine = replace(engine, copy=Path("agency.json"))
     assert run(engine) == 0
     printed = capsys.readouterr()
-    assert "put back the engine's copy of the state, which was cut off: agency.json" in printed.err
-    assert "the state is whole" in printed.out
+    assert (
+        "the state file was cut off; restored the engine's backup copy: agency.json" in printed.err
+    )
+    assert "the state is in order again" in printed.out
 
 
 @pytest.mark.parametrize(("program", "code"), [("pulumi", 2), ("bash", 0), ("", 0)])
@@ -169,7 +171,7 @@ def test_a_run_that_is_alive_keeps_its_lock(
 ) -> None:
     engine.problems[:] = [locked(socket.gethostname())]
     assert run(engine, program=program) == code
-    assert ("which is alive" in capsys.readouterr().err) == (code == 2)
+    assert ("that process is alive" in capsys.readouterr().err) == (code == 2)
 
 
 def test_a_process_that_has_ended_is_called_nothing() -> None:

@@ -131,13 +131,13 @@ def test_a_key_that_could_not_be_looked_up_is_no_failure(tmp_path: Path) -> None
     [
         (("--domain", "no domain"), "no domain"),
         (("--stacks", "EMPTY"), "lists a domain: give --domain or --stacks"),
-        (("--stacks", "NONE"), "is no folder of stack files"),
+        (("--stacks", "NONE"), "there is no folder "),
         (("--stacks", "BROKEN"), "cannot be read: run mtasts lint stack"),
-        (("--at-once", "0"), "--at-once is a number from 1 to 32"),
-        (("--at-once", "33"), "--at-once is a number from 1 to 32"),
-        (("--rate", "-1"), "--rate is a number"),
-        (("--rate", "nan"), "--rate is a number"),
-        (("--rate", "inf"), "--rate is a number"),
+        (("--at-once", "0"), "--at-once takes a number from 1 to 32"),
+        (("--at-once", "33"), "--at-once takes a number from 1 to 32"),
+        (("--rate", "-1"), "--rate takes a number"),
+        (("--rate", "nan"), "--rate takes a number"),
+        (("--rate", "inf"), "--rate takes a number"),
         (("--from", "ftp://x"), "ftp:// is not known"),
         (("--from", "imaps://u@h"), "no password for imaps://u@h"),
         (("--resolver", "x"), "x"),
@@ -196,7 +196,7 @@ def test_a_long_summary_has_an_end(tmp_path: Path) -> None:
             Skipped(f"kind-{number}", "why", NOW, "mail", "s3://inbox/x", "ab", place="part 1")
         )
     lines = pulling.as_text([told], tmp_path).splitlines()
-    assert lines[3] == "  1 of them not accepted: none of their numbers count"
+    assert lines[3] == "  1 of them not accepted: their numbers are not counted"
     assert lines[4].startswith("  2 with a DKIM key that could not be looked up")
     assert lines[5].endswith("are not yours, left out: 4 stranger.example")
     assert lines[6].endswith(" and 2 more")

@@ -153,8 +153,8 @@ def test_it_looks_again_until_its_rounds_end(lab: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--rounds", "0"), "--rounds is 1 or more"),
-        (("--every", "5s"), "--every is from 10s to 30d"),
+        (("--rounds", "0"), "--rounds takes a number from 1"),
+        (("--every", "5s"), "--every takes a time from 10s to 30d"),
         (("--domain", "not a name"), "not a name"),
         (("--webhook", "http://a.example"), "is no https address"),
         (("--sns", "arn:aws:s3:::b"), "no topic's ARN"),
@@ -180,7 +180,7 @@ def test_a_state_that_cannot_be_used_is_named(
     fill(lab, [failing()])
     (lab / "state.json").write_text("{")
     assert run() == 2
-    assert "move it away to begin anew" in capsys.readouterr().err
+    assert "move the file away to begin anew" in capsys.readouterr().err
     (lab / "state.json").unlink()
     (lab / "state.json").mkdir()
     assert run() == 2

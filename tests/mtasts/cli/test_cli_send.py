@@ -116,8 +116,8 @@ def test_a_cached_policy_holds_until_it_lapses(
         (["--id", "1"], "give --cached FILE"),
         (["--age", "1"], "give --cached FILE"),
         (["--cached", "nowhere"], "nowhere: No such file"),
-        (["--cached", "page"], "page holds no policy: policy-html"),
-        (["--cached", "page", "--age", "-1"], "--age is from 0 to"),
+        (["--cached", "page"], "page is no valid policy: policy-html"),
+        (["--cached", "page", "--age", "-1"], "--age takes 0 to"),
         (["--resolver", "x"], "is not ADDRESS:PORT"),
     ],
 )

@@ -444,10 +444,10 @@ def test_what_cannot_be_asked_for_is_refused(
 ) -> None:
     for words, says in (
         (("--deadline", "0"), "--deadline is from 0.1 to 3600 s"),
-        (("--stacks", str(tmp_path / "none")), "is no folder of stack files"),
+        (("--stacks", str(tmp_path / "none")), "there is no folder "),
         (
             ("--stacks", str(tmp_path)),
-            "has no stack file with mail domains: mtasts init writes one",
+            "has no stack file with mail domains: write one with mtasts init",
         ),
     ):
         assert main(["status", *words]) == 2

@@ -53,7 +53,6 @@ MENTIONS = {
     ("mtasts/iam/statements.py", "mtasts adopt)."),
     ("mtasts/iam/token.py", "mtasts adopt"),
     ("mtasts/cli/adopt.py", "mtasts adopt from what is live"),
-    ("mtasts/cli/adopt.py", "mtasts adopt --flatten replaces it"),
     ("mtasts/rollout/emergency.py", "mtasts adopt, docs/recovery.md)"),
     ("components/aws/alarms.py", "pulumi refresh)."),
 }

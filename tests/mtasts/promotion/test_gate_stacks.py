@@ -79,8 +79,8 @@ def test_the_domains_of_stacks_that_are_not_enforced_are_judged(
     assert judged(store, capsys, "--stack", "over") == (0, [])
     assert check(store, "--stack", "over") == 0
     shown = capsys.readouterr()
-    assert shown.out == "over: no domain is left that could be enforced\n"
-    assert "gate: asking for ledgers and MX of 0 domains of over" in shown.err
+    assert shown.out == "over: every domain enforces already, is parked or retires\n"
+    assert "gate: reading ledgers and MX records of 0 domains of over" in shown.err
 
 
 def test_one_that_cannot_be_judged_hides_no_other(

@@ -308,7 +308,7 @@ def test_the_command_prints_what_is_due(tmp_path: Path, capsys: pytest.CaptureFi
     store = MemoryStore(*ledgers(Hosted(4, NOW, "aws"))[NAME].entries)
     outside = FakeOutside(ledger_of=Recorder(store, Hosting.AWS))
     assert run(tmp_path, outside) == 0
-    assert capsys.readouterr().out == "agency is there: nothing is left of a move\n"
+    assert capsys.readouterr().out == "agency: the move is complete, and nothing is left to do\n"
     assert run(tmp_path, outside, "--hosting", "cloudflare") == 1
     assert capsys.readouterr().out.splitlines() == [
         "agency: turn off deletion protection of what will be removed",

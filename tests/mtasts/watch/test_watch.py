@@ -342,18 +342,18 @@ def test_what_was_not_taken_is_told_again(looks: Looks, capsys: pytest.CaptureFi
     assert looks.run("--rounds", "2", "--watch", "10s", *both, told=Told(OSError("down"))) == 1
     printed = capsys.readouterr()
     assert [line.split()[1] for line in printed.out.splitlines()] == ["added", "added"]
-    assert printed.err.count("told again after the next look") == 2
+    assert printed.err.count("sent again after the next look") == 2
     assert len(looks.left) == 1
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--format", "sarif"], "changes are told as text or json"),
-        (["--rounds", "0"], "--rounds is 1 or more"),
-        (["--report", "r.txt"], "--report is of one look, without --state"),
-        (["--watch", "1w"], "--watch is from 10s to 30d"),
-        (["--watch", "9s"], "--watch is from 10s to 30d"),
+        (["--format", "sarif"], "--state needs --format text or json"),
+        (["--rounds", "0"], "--rounds takes a number from 1"),
+        (["--report", "r.txt"], "--report cannot be used with --state"),
+        (["--watch", "1w"], "--watch takes a time from 10s to 30d"),
+        (["--watch", "9s"], "--watch takes a time from 10s to 30d"),
         (["--webhook", "http://a.example"], "is no https address"),
         (["--state", "folder"], "--state folder: Is a directory"),
         (["--state", "broken"], "--state broken: it cannot be read"),
