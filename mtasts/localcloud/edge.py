@@ -50,6 +50,7 @@ logger = logging.getLogger(__name__)
 LAGS_SECONDS = (0.05, 0.15, 0.3)
 _TICK_SECONDS = 0.02
 _FUNCTION_BODY_MAX = 8 * 1024 * 1024  # Lambda itself refuses what is over 6 MB
+_WORKER_BODY_MAX = 100 * 1024 * 1024  # what Cloudflare passes on, on its free and pro plans
 _CONNECTIONS_MAX = 256
 _HANDSHAKE_SECONDS = 5.0
 _SHUTDOWN_SECONDS = 1.0
@@ -226,6 +227,7 @@ class Edge:
             return await self._respond(number, sni, request, of_workers=of_workers)
 
         body_bytes = _FUNCTION_BODY_MAX if self._function_names(sni) else 0
+        body_bytes = _WORKER_BODY_MAX if of_workers else body_bytes
         await serve_connection(reader, writer, answer, Limits(body_bytes=body_bytes))
 
     async def _respond(

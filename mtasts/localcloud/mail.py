@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _KEPT_MESSAGES = 200
 _MESSAGE_MAX_BYTES = 1_000_000
-_RECEIVED_MAX_BYTES = 40 * 1024 * 1024
 _RECIPIENTS_MAX = 100
 _IDLE_SECONDS = 30.0
 _CONNECTIONS_MAX = 64
@@ -109,6 +108,10 @@ class Message:
 class Receiver(Protocol):
     """Who gets the mail that a cloud's own MX host takes; every call blocks."""
 
+    @property
+    def message_max_bytes(self) -> int:
+        """How large a message may be."""
+
     def refusal(self, recipient: str) -> str:
         """The SMTP reply that refuses a recipient; empty for one that is taken."""
 
@@ -188,7 +191,7 @@ class MailServers:
             hostname=host,
             ident="ESMTP",
             tls_context=context,
-            data_size_limit=_RECEIVED_MAX_BYTES if receiver else _MESSAGE_MAX_BYTES,
+            data_size_limit=receiver.message_max_bytes if receiver else _MESSAGE_MAX_BYTES,
             timeout=_IDLE_SECONDS,
             loop=loop,
         )

@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from botocore.config import Config
 
@@ -28,6 +28,8 @@ from mtasts.localcloud.aws.inbound import Inbound
 from mtasts.localcloud.cloud import REGION, STATE_FILE, Cloud
 from mtasts.localcloud.cloudflare import workerd
 from mtasts.localcloud.cloudflare.account import NAME_SERVERS
+from mtasts.localcloud.cloudflare.email_routing import MX_HOSTS
+from mtasts.localcloud.cloudflare.r2 import R2
 from mtasts.localcloud.cloudflare.servers import EDGE_ADDRESSES, CloudflareServers
 from mtasts.localcloud.control import ControlServer
 from mtasts.localcloud.delegations import Delegations, Provider
@@ -37,7 +39,6 @@ from mtasts.localcloud.lifetime import die_with_parent
 from mtasts.localcloud.mail import MailServers
 from mtasts.localcloud.moto_host import (
     AlreadyRunningError,
-    make_bucket,
     moto_running,
     session,
     throttle,
@@ -71,7 +72,7 @@ class LocalServers:
         authority.write(self._ca_file)
         self.cloudflare = CloudflareServers(
             lambda: workerd.find(os.environ, logger.info),
-            partial(make_bucket, aws_url),
+            R2(partial(self._client, "s3")),
             clock,
         )
         self._state = MotoState(aws_url, self._cname)
@@ -92,6 +93,7 @@ class LocalServers:
             server.faults = self.dns.faults
         self.mail = MailServers(authority)
         self.mail.receivers[mail_host(REGION)] = self._inbound()
+        self.mail.receivers |= dict.fromkeys(MX_HOSTS, self.cloudflare.inbound)
         self.throttle = throttle
         self._control = ControlServer(self)
 
@@ -166,8 +168,12 @@ class LocalServers:
 
     def _inbound(self) -> Inbound:
         """SES as it receives mail."""
-        make = partial(session().client, endpoint_url=self._aws_url, config=Config(proxies={}))
-        return Inbound(make("ses"), make("s3"), REGION, self._text)
+        return Inbound(self._client("ses"), self._client("s3"), REGION, self._text)
+
+    def _client(self, service: str) -> Any:  # no stubs in the servers' process
+        """A client of the account at AWS."""
+        make: Any = session().client
+        return make(service, endpoint_url=self._aws_url, config=Config(proxies={}))
 
     def _text(self, name: str) -> str:
         """The text of a TXT record of one string; empty for none."""

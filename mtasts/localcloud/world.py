@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from botocore.config import Config
 
+from mtasts.config.inbox import INBOX
+from mtasts.config.reading import DOMAINS
 from mtasts.findings import printable
 from mtasts.localcloud import moto_host
 from mtasts.localcloud.cloudflare.account import Record
+from mtasts.localcloud.cloudflare.email_names import enable
 from mtasts.localcloud.mail_records import DKIM, DMARC, SPF
 from mtasts.names import DomainNameError, parse_domain
 
@@ -35,6 +38,7 @@ logger = logging.getLogger(__name__)
 _FILE_MAX_BYTES = 1_000_000
 _DOMAINS_MAX = 1000
 _TTL_SECONDS = 300
+_RULE_SET = "default-rule-set"  # what SES's console calls the first one
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,19 @@ class MailDomain:
     cloudflare: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class InboxDomain:
+    """The name of an inbox for TLS reports: a zone that holds it is there, and no mail of its own.
+
+    The zone is at Route 53, or at ``cloudflare``. Where its mail is ``routed``, Email Routing of
+    that zone has the name; elsewhere some SES receipt rule set is active.
+    """
+
+    name: str
+    cloudflare: bool = False
+    routed: bool = False
+
+
 # No stack names it, so that `mtasts init` has a domain to start from.
 NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
 ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
@@ -60,9 +77,10 @@ SPARE_HOSTS = ("mail3.example.gov", "mail3.bureau.example")
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The domains that exist, each once."""
+    """The domains that exist, each once, and the names of inboxes."""
 
     domains: tuple[MailDomain, ...]
+    inboxes: tuple[InboxDomain, ...] = ()
 
     @classmethod
     def from_stacks(cls, folder: Path | None) -> World:
@@ -71,12 +89,16 @@ class World:
         A file with mistakes is skipped with a warning: judging it is the toolkit's task.
         """
         found = {each.name: each for each in (NEWCOMER, ARRIVAL)}
+        inboxes: dict[str, InboxDomain] = {}
         for path in sorted(folder.glob("Pulumi.*.yaml")) if folder else ():
-            for domain in _read(path):
-                found.setdefault(domain.name, domain)
+            for each in _read(path):
+                if isinstance(each, InboxDomain):
+                    inboxes.setdefault(each.name, each)
+                else:
+                    found.setdefault(each.name, each)
         if len(found) > _DOMAINS_MAX:
             logger.warning("only %d of %d domains are set up", _DOMAINS_MAX, len(found))
-        return cls(tuple(found.values())[:_DOMAINS_MAX])
+        return cls(tuple(found.values())[:_DOMAINS_MAX], tuple(inboxes.values())[:_DOMAINS_MAX])
 
     @property
     def mail_hosts(self) -> tuple[str, ...]:
@@ -85,13 +107,16 @@ class World:
         return tuple(sorted(hosts.union(SPARE_HOSTS)))
 
     def at(self, *, cloudflare: bool) -> World:
-        """The domains whose zones are there."""
-        return World(tuple(each for each in self.domains if each.cloudflare is cloudflare))
+        """What has its zone there."""
+        return World(
+            tuple(each for each in self.domains if each.cloudflare is cloudflare),
+            tuple(each for each in self.inboxes if each.cloudflare is cloudflare),
+        )
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The domains that lie inside no other one: each gets a zone."""
-        names = {domain.name for domain in self.domains}
+        """The names that lie inside no other one: each gets a zone."""
+        names = {each.name for each in self.domains} | {each.name for each in self.inboxes}
         return tuple(sorted(name for name in names if not names.intersection(_parents(name))))
 
 
@@ -100,12 +125,15 @@ def _parents(name: str) -> Iterator[str]:
         yield name
 
 
-def _read(path: Path) -> Iterator[MailDomain]:
+def _read(path: Path) -> Iterator[MailDomain | InboxDomain]:
     try:
         with path.open("rb") as file:
-            raw = yaml.safe_load(file.read(_FILE_MAX_BYTES))
-        cloudflare = raw["config"].get("mtasts:dns") == "cloudflare"
-        for item in raw["config"]["mtasts:domains"]:
+            config = yaml.safe_load(file.read(_FILE_MAX_BYTES))["config"]
+        if INBOX in config and DOMAINS not in config:
+            yield from _inbox(config[INBOX])
+            return
+        cloudflare = config.get("mtasts:dns") == "cloudflare"
+        for item in config[DOMAINS]:
             mx = item.get("mx") or []
             named = [host for host in mx if not host.startswith("*.")]
             if named or not mx:
@@ -127,10 +155,23 @@ def _read(path: Path) -> Iterator[MailDomain]:
         logger.warning("%s: %s: %s", path.name, type(error).__name__, reason)
 
 
+def _inbox(below: dict[str, Any]) -> Iterator[InboxDomain]:
+    """The name of an inbox, of what is below its key; with dns manual its zone is elsewhere."""
+    if below.get("dns") != "manual":
+        name = parse_domain(str(below["address"]).rpartition("@")[2])
+        routed = below.get("hosting") == "cloudflare"
+        yield InboxDomain(name, routed or below.get("dns") == "cloudflare", routed)
+
+
 def seed(world: World, aws_url: str) -> None:
-    """Make the zones and records that are missing in Route 53; what is there is left alone."""
+    """Make what is missing at AWS: zones and records in Route 53, and rules for mail.
+
+    What is there is left alone.
+    """
+    if not all(each.routed for each in world.inboxes):
+        _activate_rules(moto_host.session().client("ses", endpoint_url=aws_url, config=_direct()))
     world = world.at(cloudflare=False)
-    route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=Config(proxies={}))
+    route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=_direct())
     zones = dict(_zones(route53))
     for name in world.zones:
         if name not in zones:
@@ -144,8 +185,19 @@ def seed(world: World, aws_url: str) -> None:
         _seed_zone(route53, zone, domains)
 
 
+def _direct() -> Config:
+    return Config(proxies={})  # loopback is never behind a proxy
+
+
+def _activate_rules(ses: Any) -> None:  # no stubs are installed for SES
+    """Have a receipt rule set that is active, unless there is one already, active or not."""
+    if not ses.list_receipt_rule_sets()["RuleSets"]:
+        ses.create_receipt_rule_set(RuleSetName=_RULE_SET)
+        ses.set_active_receipt_rule_set(RuleSetName=_RULE_SET)
+
+
 def seed_cloudflare(world: World, account: Account) -> None:
-    """The same in a Cloudflare account, as far as the domains' zones are there."""
+    """Make what is missing in a Cloudflare account, as far as the zones are there."""
     here = world.at(cloudflare=True)
     for name in here.zones:
         account.add_zone(name)
@@ -154,8 +206,20 @@ def seed_cloudflare(world: World, account: Account) -> None:
         present = {(each.name, each.type) for each in zone.records.values()}
         for (name, type_), values in _records(domain).items():
             for value in () if (name, type_) in present else values:
-                row = Record(uuid.uuid4().hex, name, type_, value, _TTL_SECONDS)
-                account.add_record(zone, row)
+                account.add_record(zone, _row(name, type_, value))
+    for inbox in here.inboxes:
+        zone = next(each for each in account.zones.values() if each.holds(inbox.name))
+        if inbox.routed:
+            enable(zone, inbox.name)
+
+
+def _row(name: str, type_: str, value: str) -> Record:
+    """A record of Cloudflare's, of a value in presentation form."""
+    id_, priority = uuid.uuid4().hex, None
+    if type_ == "MX":
+        number, _, value = value.partition(" ")
+        priority, value = int(number), value.rstrip(".") or "."
+    return Record(id_, name, type_, value, _TTL_SECONDS, priority=priority)
 
 
 def _zones(route53: Route53Client) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtasts.localcloud.cloudflare.servers import _forward
+from mtasts.localcloud.cloudflare.bindings import Worker
+from mtasts.localcloud.cloudflare.forwarding import forward
 from mtasts.localcloud.cloudflare.workerd import Workerd, WorkerdError, find
 from mtasts.localcloud.http1 import HttpRequest
 from mtasts.render.worker import worker_source
@@ -40,12 +41,16 @@ async def runtime(program: Path) -> AsyncIterator[Workerd]:
     await found.stop()
 
 
+def policy(more: bytes = b"") -> Worker:
+    return Worker(worker_source("example.gov", BODY + more, 60))
+
+
 async def ask(runtime: Workerd, method: str, target: str, key: str = "w1") -> HttpResponse:
-    return await _forward(runtime.ports[key], HOST, HttpRequest(method, target, ()))
+    return await forward(runtime.ports[key], HOST, HttpRequest(method, target, ()))
 
 
 async def test_get_and_head_of_the_exact_path_bring_the_exact_bytes(runtime: Workerd) -> None:
-    await runtime.serve({"w1": worker_source("example.gov", BODY, 60)})
+    await runtime.serve({"w1": policy()})
     for target in (PATH, f"{PATH}?x=1"):
         found = await ask(runtime, "GET", target)
         assert (found.status, found.body) == (200, BODY)
@@ -79,14 +84,14 @@ async def test_get_and_head_of_the_exact_path_bring_the_exact_bytes(runtime: Wor
     ],
 )
 async def test_nothing_else_answers_2xx_or_3xx(runtime: Workerd, method: str, target: str) -> None:
-    await runtime.serve({"w1": worker_source("example.gov", BODY, 60)})
+    await runtime.serve({"w1": policy()})
     found = await ask(runtime, method, target)
     assert found.status in (404, 405)
     assert BODY not in found.body
 
 
 async def test_in_clear_there_is_no_policy(runtime: Workerd) -> None:
-    await runtime.serve({"w1": worker_source("example.gov", BODY, 60)})
+    await runtime.serve({"w1": policy()})
     reader, writer = await asyncio.open_connection("127.0.0.1", runtime.ports["w1"])
     writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
     assert (await reader.read()).startswith(b"HTTP/1.1 404")
@@ -94,7 +99,7 @@ async def test_in_clear_there_is_no_policy(runtime: Workerd) -> None:
 
 
 async def test_scripts_come_and_go_without_a_gap(runtime: Workerd) -> None:
-    first, second = (worker_source("example.gov", BODY + more, 60) for more in (b"", b"x: y\r\n"))
+    first, second = policy(), policy(b"x: y\r\n")
     await runtime.serve({"w1": first})
     await runtime.serve({"w1": first})
     await runtime.serve({"w1": first, "w2": second})
@@ -107,10 +112,10 @@ async def test_scripts_come_and_go_without_a_gap(runtime: Workerd) -> None:
 
 
 async def test_what_is_no_module_is_refused_and_the_rest_served_on(runtime: Workerd) -> None:
-    good = worker_source("example.gov", BODY, 60)
+    good = policy()
     await runtime.serve({"w1": good})
     with pytest.raises(WorkerdError, match="SyntaxError"):
-        await runtime.serve({"w1": good, "w2": "export default {"})
+        await runtime.serve({"w1": good, "w2": Worker("export default {")})
     assert (await ask(runtime, "GET", PATH)).body == BODY
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtasts.localcloud.world import ARRIVAL, NEWCOMER, World
+from mtasts.localcloud.world import ARRIVAL, NEWCOMER, InboxDomain, World
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -32,11 +32,48 @@ def test_without_stacks_there_is_the_newcomer() -> None:
         "config: {mtasts:domains: 7}",
         "config: {'mtasts:domains': [{name: 'not a name', mx: []}]}",
         "a: &a [*a]",
+        "config: {'mtasts:inbox': {}}",
+        "config: {'mtasts:inbox': 7}",
+        "config: {'mtasts:inbox': {address: 'a@not a name'}}",
     ],
 )
 def test_a_file_with_mistakes_is_left_out(tmp_path: Path, text: str) -> None:
     (tmp_path / "Pulumi.bad.yaml").write_text(text)
-    assert World.from_stacks(tmp_path).domains == (NEWCOMER, ARRIVAL)
+    assert World.from_stacks(tmp_path) == World((NEWCOMER, ARRIVAL))
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("", InboxDomain("reports.example")),
+        ("dns: route53", InboxDomain("reports.example")),
+        ("dns: cloudflare", InboxDomain("reports.example", cloudflare=True)),
+        (
+            "hosting: cloudflare",
+            InboxDomain("reports.example", cloudflare=True, routed=True),
+        ),
+        ("dns: manual", None),
+    ],
+)
+def test_an_inbox_has_a_zone_and_no_mail_host(
+    tmp_path: Path, keys: str, expected: InboxDomain | None
+) -> None:
+    lines = ["config:", "  mtasts:inbox:", "    address: tlsrpt@Reports.example", f"    {keys}"]
+    (tmp_path / "Pulumi.inbox.yaml").write_text("\n".join(lines))
+    found = World.from_stacks(tmp_path)
+    assert found.inboxes == ((expected,) if expected else ())
+    assert found.mail_hosts == World.from_stacks(None).mail_hosts
+    for cloudflare in (True, False):
+        is_here = expected is not None and expected.cloudflare is cloudflare
+        assert ("reports.example" in found.at(cloudflare=cloudflare).zones) is is_here
+
+
+def test_an_inbox_inside_an_agency_s_domain_has_no_zone_of_its_own(tmp_path: Path) -> None:
+    inbox = "config:\n  mtasts:inbox:\n    address: tlsrpt@reports.agency.example\n"
+    agency = "config:\n  mtasts:domains:\n    - {name: agency.example, mx: []}\n"
+    (tmp_path / "Pulumi.inbox.yaml").write_text(inbox)
+    (tmp_path / "Pulumi.agency.yaml").write_text(agency)
+    assert "reports.agency.example" not in World.from_stacks(tmp_path).at(cloudflare=False).zones
 
 
 def test_the_number_of_domains_is_bounded(tmp_path: Path) -> None:

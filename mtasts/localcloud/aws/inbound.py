@@ -74,6 +74,7 @@ class Inbound:
     s3: Any  # as above
     region: str
     text_of: Callable[[str], str]
+    message_max_bytes: int = MESSAGE_MAX_BYTES
 
     def refusal(self, recipient: str) -> str:
         """The SMTP reply that refuses a recipient; empty if some rule takes it."""

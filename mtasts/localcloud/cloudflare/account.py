@@ -11,8 +11,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mtasts.localcloud.cloudflare.bindings import Worker
+from mtasts.localcloud.cloudflare.email_routing import EmailRouting
+from mtasts.localcloud.cloudflare.errors import ApiError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mtasts.localcloud.cloudflare.bindings import Binding
 
 ACCOUNT_ID = "f0e1d2c3b4a5968778695a4b3c2d1e0f"
 WORKERS_DEV = "local-agency.workers.dev"
@@ -26,20 +32,23 @@ _SETTINGS: dict[str, Any] = {
     "browser_check": "off",
     "always_use_https": "off",
 }
-
-
-class ApiError(Exception):
-    """What the API refuses."""
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        """Keep status, code and message."""
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+_OF_EMAIL_ROUTING = (
+    "This zone is managed by Email Routing. Disable Email Routing to add/modify MX records."
+)
+_MULTIPART_RULE: dict[str, Any] = {
+    "id": "Default Multipart Abort Rule",
+    "enabled": True,
+    "conditions": {"prefix": ""},
+    "abortMultipartUploadsTransition": {"condition": {"type": "Age", "maxAge": 604_800}},
+}
 
 
 @dataclass(slots=True)
 class Record:
-    """A DNS record; of several values each is one. ``worker`` owns those of a custom domain."""
+    """A DNS record; of several values each is one. An MX record has a ``priority``.
+
+    ``worker`` owns those of a custom domain; those of ``email`` are locked by Email Routing.
+    """
 
     id: str
     name: str
@@ -49,6 +58,8 @@ class Record:
     proxied: bool = False
     comment: str = ""
     worker: str = ""
+    priority: int | None = None
+    email: bool = False
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -69,6 +80,7 @@ class Zone:
     settings: dict[str, Any] = field(default_factory=lambda: dict(_SETTINGS))
     rules: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     bots: dict[str, Any] = field(default_factory=lambda: {"fight_mode": False})
+    email: EmailRouting = field(default_factory=EmailRouting)
     status: str = "pending"
     was_active: bool = False
 
@@ -84,6 +96,12 @@ class Version:
     key: str
     source: str
     at: float
+    bindings: tuple[Binding, ...] = ()
+
+    @property
+    def worker(self) -> Worker:
+        """What the runtime serves."""
+        return Worker(self.source, self.bindings)
 
 
 @dataclass(slots=True)
@@ -95,6 +113,22 @@ class Script:
     compatibility_date: str = ""
     main_module: str = ""
     subdomain: bool = False
+
+
+@dataclass(slots=True)
+class Bucket:
+    """A bucket of R2, ``created`` at a time in RFC 3339's form.
+
+    Its ``lock`` and ``lifecycle`` are rules as the API has them.
+    R2 gives each new bucket a rule that ends multipart uploads (R2 docs, "Object lifecycles").
+    """
+
+    name: str
+    created: str
+    location: str = ""
+    storage_class: str = "Standard"
+    lock: list[Any] = field(default_factory=list)
+    lifecycle: list[Any] = field(default_factory=lambda: [dict(_MULTIPART_RULE)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +168,7 @@ class Account:
         self.scripts: dict[str, Script] = {}
         self.domains: dict[str, CustomDomain] = {}
         self.routes: dict[str, Route] = {}
-        self.buckets: dict[str, dict[str, Any]] = {}
+        self.buckets: dict[str, Bucket] = {}
 
     def zone(self, zone_id: str) -> Zone:
         """The zone of that id."""
@@ -162,8 +196,12 @@ class Account:
     def add_record(self, zone: Zone, wanted: Record, *, replacing: str = "") -> Record:
         """Write a record, in place of the one with the id ``replacing`` if there is one."""
         _require_sound(zone, wanted)
+        if replacing:
+            _require_own(zone.records[replacing])
         others = [each for each in zone.records.values() if each.id != replacing]
         beside = [each for each in others if each.name == wanted.name]
+        if wanted.type == "MX" and any(each.email for each in beside):
+            raise ApiError(403, 1046, _OF_EMAIL_ROUTING)
         if any(each.key == wanted.key for each in beside):
             raise ApiError(400, 81058, "An identical record already exists.")
         if any(_conflict(wanted, each) for each in beside):
@@ -179,9 +217,8 @@ class Account:
         return zone.records[record_id]
 
     def remove_record(self, zone: Zone, record_id: str) -> None:
-        """Delete a record, unless a custom domain owns it."""
-        if self.record(zone, record_id).worker:
-            raise ApiError(403, 1043, "This DNS record is managed by Workers.")
+        """Delete a record, unless a custom domain or Email Routing owns it."""
+        _require_own(self.record(zone, record_id))
         del zone.records[record_id]
 
     def script(self, name: str) -> Script:
@@ -194,10 +231,11 @@ class Account:
         """A name for a module that no other has had."""
         return f"w{next(self._numbers)}"
 
-    def put_script(self, name: str, key: str, source: str, main: str, date: str) -> Script:
+    def put_script(self, name: str, key: str, main: str, date: str, worker: Worker) -> Script:
         """Upload a script whose module the runtime has taken."""
         script = self.scripts.setdefault(name, Script(name))
-        script.versions.append(Version(key, source, self._clock()))
+        version = Version(key, worker.source, self._clock(), worker.bindings)
+        script.versions.append(version)
         script.main_module, script.compatibility_date = main, date
         return script
 
@@ -287,6 +325,14 @@ def _conflict(wanted: Record, other: Record) -> bool:
     return bool(other.worker) and wanted.type in _ADDRESS_TYPES
 
 
+def _require_own(found: Record) -> None:
+    """Refuse a write to what another product of Cloudflare manages."""
+    if found.worker:
+        raise ApiError(403, 1043, "This DNS record is managed by Workers.")
+    if found.email:
+        raise ApiError(403, 1046, _OF_EMAIL_ROUTING)
+
+
 def _require_sound(zone: Zone, wanted: Record) -> None:
     if wanted.type not in _KNOWN_TYPES:
         raise ApiError(400, 9004, f"The local API takes no {wanted.type} records.")
@@ -297,6 +343,8 @@ def _require_sound(zone: Zone, wanted: Record) -> None:
         raise ApiError(400, 9021, text)
     if wanted.proxied and wanted.type not in _ADDRESS_TYPES:
         raise ApiError(400, 9004, "This record type cannot be proxied.")
+    if wanted.type == "MX" and wanted.priority is None:
+        raise ApiError(400, 9100, "Priority is required for this record type.")
     if wanted.type == "TXT" and not _fits_txt(wanted.content):
         raise ApiError(400, 9207, "Content for TXT record is invalid.")
 

@@ -2,7 +2,8 @@
 
 It answers what the provider and the toolkit ask for, with Cloudflare's envelope, status and codes,
 its refusals among them: a rate limit, a zone that is not there, a token that lacks a permission.
-Each subject has a module with a table of its own: ``zone_calls``, ``worker_calls``, ``r2_calls``.
+Each subject has a module with a table of its own: ``zone_calls``, ``worker_calls``, ``r2_calls``,
+``email_calls``.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from urllib.parse import parse_qs, unquote
 
 from mtasts.findings import printable
 from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN
-from mtasts.localcloud.cloudflare.account import ACCOUNT_ID, Account, ApiError
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID, Account
 from mtasts.localcloud.cloudflare.calls import Call, Endpoints, envelope, ok
+from mtasts.localcloud.cloudflare.email_calls import EMAIL
+from mtasts.localcloud.cloudflare.errors import ApiError
 from mtasts.localcloud.cloudflare.r2_calls import R2
 from mtasts.localcloud.cloudflare.worker_calls import WORKERS
 from mtasts.localcloud.cloudflare.workerd import WorkerdError
@@ -50,7 +53,7 @@ async def _token(call: Call) -> HttpResponse:
     return ok({"id": TOKEN_ID, "status": "active", "policies": [policy]})
 
 
-_ROWS = (*_TOKENS.rows, *ZONES.rows, *WORKERS.rows, *R2.rows)
+_ROWS = (*_TOKENS.rows, *ZONES.rows, *WORKERS.rows, *R2.rows, *EMAIL.rows)
 PERMISSIONS = frozenset(each.permission for each in _ROWS if each.permission)
 
 

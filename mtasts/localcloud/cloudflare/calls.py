@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mtasts.localcloud.cloudflare.account import Account, Script
+    from mtasts.localcloud.cloudflare.bindings import Worker
     from mtasts.localcloud.http1 import HttpRequest
 
     Act = Callable[["Call"], Awaitable[HttpResponse]]
@@ -24,11 +25,14 @@ ACCOUNT = r"/accounts/(?P<account>[^/]+)"
 class Backing(Protocol):
     """What the API needs besides the account."""
 
-    async def upload(self, name: str, source: str, main: str, date: str) -> Script:
+    async def upload(self, name: str, main: str, date: str, worker: Worker) -> Script:
         """Have the runtime take a script; raises `WorkerdError` for what is none."""
 
     async def create_bucket(self, name: str) -> None:
         """Make the bucket whose objects S3's API serves."""
+
+    async def remove_bucket(self, name: str) -> None:
+        """Delete it; raises `ApiError` for one that holds objects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-import h11
-
 from mtasts.localcloud.cloudflare import workerd
 from mtasts.localcloud.cloudflare.account import NAME_SERVERS, WORKERS_DEV, Account
 from mtasts.localcloud.cloudflare.api import Api
+from mtasts.localcloud.cloudflare.forwarding import forward
+from mtasts.localcloud.cloudflare.inbound import Inbound
+from mtasts.localcloud.cloudflare.r2_binding import R2Server
 from mtasts.localcloud.http1 import HttpResponse
 from mtasts.localcloud.resolution import RecordSet, Zone
 from mtasts.threads import in_thread
@@ -23,70 +24,81 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from mtasts.localcloud.cloudflare.account import Script, Version
+    from mtasts.localcloud.cloudflare.account import Record, Script, Version
+    from mtasts.localcloud.cloudflare.bindings import Worker
+    from mtasts.localcloud.cloudflare.r2 import R2
     from mtasts.localcloud.http1 import HttpRequest
 
 # Longer than any point of presence lags behind.
 _KEPT_SECONDS = 5.0
-_ASK_SECONDS = 10.0
-_READ_BYTES = 64 * 1024
 _SOA = f"{NAME_SERVERS[0]}. dns.cloudflare.com. 1 10000 2400 604800 1800"
 _AUTOMATIC_TTL = 300
 # Addresses for documentation (RFC 5737, RFC 3849), which `Cloud.connect_to` leads to its edge.
 EDGE_ADDRESSES = ("198.51.100.7", "2001:db8::7")
 _EDGE = (("A", EDGE_ADDRESSES[0]), ("AAAA", EDGE_ADDRESSES[1]))
-# What the edge does not pass on to a Worker, or back from it.
-_HOP = frozenset({"connection", "host", "content-length", "transfer-encoding", "keep-alive"})
 
 
 class CloudflareServers:
-    """API, runtime and edge of one account; ``make_bucket`` makes one in S3."""
+    """API, runtime and edge of one account; ``r2`` has its buckets."""
 
     def __init__(
         self,
         program: Callable[[], Path],
-        make_bucket: Callable[[str], None],
+        r2: R2,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Make them; nothing listens yet."""
         self.account = Account(clock)
         self.api = Api(self.account, self)
         self._clock = clock
-        self._workerd = workerd.Workerd(program)
-        self._make_bucket = make_bucket
+        self._r2 = r2
+        self._r2_server = R2Server(r2)
+        self._workerd = workerd.Workerd(program, lambda: self._r2_server.address)
+        self.inbound = Inbound(self.account, self._mail_port)
         self._held: dict[str, dict[int, Version]] = {}
         self._uploading = asyncio.Lock()
 
     async def start(self) -> None:
-        """Let the API listen; the runtime starts with the first Worker."""
+        """Let API and R2 listen; the runtime starts with the first Worker."""
+        await self._r2_server.start()
         await self.api.start()
 
     async def stop(self) -> None:
-        """Stop both."""
+        """Stop all of them."""
         await self.api.stop()
         await self._workerd.stop()
+        await self._r2_server.stop()
 
-    async def upload(self, name: str, source: str, main: str, date: str) -> Script:
+    async def upload(self, name: str, main: str, date: str, worker: Worker) -> Script:
         """Have the runtime take a script beside those it serves."""
         async with self._uploading:  # what is kept has to be all that there is
             key = self.account.next_key()
-            await self._workerd.serve({**self._kept(), key: source})
-            return self.account.put_script(name, key, source, main, date)
+            await self._workerd.serve({**self._kept(), key: worker})
+            return self.account.put_script(name, key, main, date, worker)
 
     async def create_bucket(self, name: str) -> None:
         """Make a bucket in the S3 that stands for R2's."""
-        await in_thread(self._make_bucket, name)
+        await in_thread(self._r2.make, name)
 
-    def _kept(self) -> dict[str, str]:
-        """The modules that some place may still be asked for."""
+    async def remove_bucket(self, name: str) -> None:
+        """Delete one that is empty."""
+        await in_thread(self._r2.remove, name)
+
+    def _mail_port(self, worker: str) -> int | None:
+        """Where the newest upload of a Worker takes mail."""
+        script = self.account.scripts.get(worker)
+        return self._workerd.mail_ports.get(script.versions[-1].key) if script else None
+
+    def _kept(self) -> dict[str, Worker]:
+        """The Workers that some place may still be asked for."""
         oldest = self._clock() - _KEPT_SECONDS
-        kept = {held.key: held.source for held in self._all_held()}
+        kept = {held.key: held.worker for held in self._all_held()}
         for script in self.account.scripts.values():
             newest = script.versions[-1]
             for each, successor in zip(script.versions, script.versions[1:], strict=False):
                 if successor.at >= oldest:
-                    kept[each.key] = each.source
-            kept[newest.key] = newest.source
+                    kept[each.key] = each.worker
+            kept[newest.key] = newest.worker
         return kept
 
     def _all_held(self) -> Iterator[Version]:
@@ -136,7 +148,7 @@ class CloudflareServers:
         port = self._workerd.ports.get(version.key)
         if port is None:
             return HttpResponse(503, (("Content-Type", "text/plain"),), b"error code: 1101\n")
-        return await _forward(port, host, request)
+        return await forward(port, host, request)
 
     def zones(self, *, ipv6: bool) -> list[Zone]:
         """The zones with their records, as DNS answers them."""
@@ -154,7 +166,7 @@ class CloudflareServers:
         ttls: dict[tuple[str, str], int] = {}
         for each in zone.records.values():
             # A proxied record leads to the edge's own addresses, whatever it says.
-            own, edge = ((each.type, each.content),), _EDGE if ipv6 else _EDGE[:1]
+            own, edge = ((each.type, _value(each)),), _EDGE if ipv6 else _EDGE[:1]
             for type_, content in edge if each.proxied else own:
                 sets.setdefault((each.name, type_), []).append(content)
                 ttls[each.name, type_] = _AUTOMATIC_TTL if each.ttl == 1 else each.ttl
@@ -166,37 +178,8 @@ class CloudflareServers:
         return [host for host, _ in self.account.hosts() if host.endswith(WORKERS_DEV)]
 
 
-async def _forward(port: int, host: str, request: HttpRequest) -> HttpResponse:
-    """Ask the runtime as the edge does: in clear on loopback, saying that it came over TLS."""
-    kept = [(name, value) for name, value in request.headers if name not in _HOP]
-    head = h11.Request(
-        method=request.method,
-        target=request.target,
-        headers=[("Host", host), ("X-Forwarded-Proto", "https"), *kept, ("Connection", "close")],
-    )
-    connection = h11.Connection(h11.CLIENT)
-    async with asyncio.timeout(_ASK_SECONDS):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        try:
-            writer.write(connection.send(head) or b"")
-            writer.write(connection.send(h11.EndOfMessage()) or b"")
-            status, headers, body = 0, [], bytearray()
-            while True:
-                event = connection.next_event()
-                if event is h11.NEED_DATA:
-                    connection.receive_data(await reader.read(_READ_BYTES))
-                elif isinstance(event, h11.Response):
-                    status = event.status_code
-                    headers = [
-                        (name.decode("ascii").title(), value.decode("latin-1"))
-                        for name, value in event.headers
-                        if name.decode("ascii") not in _HOP
-                    ]
-                elif isinstance(event, h11.Data):
-                    body += event.data
-                elif isinstance(event, h11.EndOfMessage):
-                    return HttpResponse(status, (*headers, ("Server", "cloudflare")), bytes(body))
-                elif not isinstance(event, h11.InformationalResponse):
-                    return HttpResponse(502)
-        finally:
-            writer.close()
+def _value(found: Record) -> str:
+    """A record's content in presentation form; the API has names without their final dot."""
+    if found.type == "MX":
+        return f"{found.priority} {found.content.rstrip('.')}."
+    return found.content

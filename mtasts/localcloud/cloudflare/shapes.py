@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import TYPE_CHECKING, Any
 
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID, NAME_SERVERS, Record
+from mtasts.localcloud.cloudflare.bindings import R2Binding, RateLimitBinding
+from mtasts.localcloud.cloudflare.errors import ApiError
 
 if TYPE_CHECKING:
-    from mtasts.localcloud.cloudflare.account import Route, Script, Zone
+    from collections.abc import Collection
+
+    from mtasts.localcloud.cloudflare.account import Bucket, Route, Script, Zone
+    from mtasts.localcloud.cloudflare.bindings import Binding
+    from mtasts.localcloud.cloudflare.email_routing import Rule
     from mtasts.localcloud.http1 import HttpRequest
+
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
+# How long a period of a rate limit is, in seconds (Workers docs, "Rate Limiting").
+_PERIODS_SECONDS = (10, 60)
 
 
 def multipart(request: HttpRequest) -> dict[str, bytes]:
@@ -26,6 +37,26 @@ def multipart(request: HttpRequest) -> dict[str, bytes]:
     return found
 
 
+def read_binding(body: Any, buckets: Collection[str]) -> Binding:  # any JSON value
+    """The binding that an upload asks for; raises `ApiError` for one that cannot be had."""
+    name, kind = str(body["name"]), body["type"]
+    if not _NAME.fullmatch(name):
+        raise ApiError(400, 10021, f"Binding name '{name}' is not valid.")
+    match kind:
+        case "r2_bucket":
+            bucket = str(body["bucket_name"])
+            if bucket not in buckets:
+                text = f"R2 bucket '{bucket}' not found. Please use a different name and try again."
+                raise ApiError(400, 10085, text)
+            return R2Binding(name, bucket)
+        case "ratelimit":
+            limit, period = int(body["simple"]["limit"]), int(body["simple"]["period"])
+            if period not in _PERIODS_SECONDS or limit < 1:
+                raise ApiError(400, 10021, f"binding {name}: period must be 10 or 60")
+            return RateLimitBinding(name, str(body["namespace_id"]), limit, period)
+    raise ApiError(400, 10021, f"The local API takes no binding of type {kind}.")
+
+
 def read_record(id_: str, body: Any) -> Record:  # any JSON value
     """The record that a request asks for."""
     return Record(
@@ -36,6 +67,7 @@ def read_record(id_: str, body: Any) -> Record:  # any JSON value
         int(body["ttl"]),
         proxied=bool(body.get("proxied", False)),
         comment=str(body.get("comment") or ""),
+        priority=None if body.get("priority") is None else int(body["priority"]),
     )
 
 
@@ -51,7 +83,8 @@ def show_record(found: Record) -> dict[str, Any]:
         "proxiable": found.type in ("A", "AAAA", "CNAME"),
         "comment": found.comment or None,
         "tags": [],
-        "meta": {"read_only": bool(found.worker)},
+        "meta": {"read_only": bool(found.worker), "email_routing": found.email},
+        **({"priority": found.priority} if found.priority is not None else {}),
     }
 
 
@@ -75,3 +108,28 @@ def show_script(found: Script) -> dict[str, Any]:
 def show_route(found: Route) -> dict[str, Any]:
     """A route as the API shows it."""
     return {"id": found.id, "pattern": found.pattern, "script": found.script}
+
+
+def show_bucket(found: Bucket) -> dict[str, Any]:
+    """A bucket as the API shows it."""
+    return {
+        "name": found.name,
+        "creation_date": found.created,
+        "location": found.location,
+        "storage_class": found.storage_class,
+        "jurisdiction": "default",
+    }
+
+
+def show_rule(found: Rule) -> dict[str, Any]:
+    """A rule of Email Routing as the API shows it."""
+    return {
+        "id": found.id,
+        "tag": found.id,
+        "name": found.name,
+        "enabled": found.enabled,
+        "priority": found.priority,
+        "matchers": list(found.matchers),
+        "actions": list(found.actions),
+        "source": "api",
+    }

@@ -5,9 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from mtasts.localcloud.cloudflare.account import WORKERS_DEV, ApiError
+from mtasts.localcloud.cloudflare.account import WORKERS_DEV
+from mtasts.localcloud.cloudflare.bindings import Worker
 from mtasts.localcloud.cloudflare.calls import ACCOUNT, ZONE, Call, Endpoints, ok
-from mtasts.localcloud.cloudflare.shapes import multipart, show_route, show_script
+from mtasts.localcloud.cloudflare.errors import ApiError
+from mtasts.localcloud.cloudflare.shapes import (
+    multipart,
+    read_binding,
+    show_route,
+    show_script,
+)
 from mtasts.localcloud.http1 import HttpResponse
 
 if TYPE_CHECKING:
@@ -36,9 +43,11 @@ async def _script_put(call: Call) -> HttpResponse:
     files = multipart(call.request)
     metadata = json.loads(files["metadata"])
     main = metadata["main_module"]
-    source = files[main].decode("utf-8")
+    buckets = call.account.buckets
+    bindings = tuple(read_binding(each, buckets) for each in metadata.get("bindings") or ())
+    worker = Worker(files[main].decode("utf-8"), bindings)
     date = metadata.get("compatibility_date", "")
-    made = await call.backing.upload(call.parts["name"], source, main, date)
+    made = await call.backing.upload(call.parts["name"], main, date, worker)
     return ok(show_script(made))
 
 
@@ -53,7 +62,8 @@ async def _script_get(call: Call) -> HttpResponse:
 @WORKERS.on("GET", rf"{_SCRIPT}/settings", _READ)
 async def _script_settings(call: Call) -> HttpResponse:
     script = call.account.script(call.parts["name"])
-    return ok({"compatibility_date": script.compatibility_date, "bindings": []})
+    bindings = [each.shown() for each in script.versions[-1].bindings]
+    return ok({"compatibility_date": script.compatibility_date, "bindings": bindings})
 
 
 @WORKERS.on("DELETE", _SCRIPT, _WRITE)

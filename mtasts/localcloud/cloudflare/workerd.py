@@ -1,7 +1,7 @@
 """workerd, the Workers' real runtime: installed from npm as the lock file pins it, and run.
 
-One process serves every deployed script, each at a port of its own; a change is a new process that
-listens before the old one goes.
+One process serves every deployed script, each at two ports of its own, for requests and for mail; a
+change is a new process that listens before the old one goes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
+from mtasts.localcloud.cloudflare.bindings import R2Binding, quoted, service
+from mtasts.localcloud.cloudflare.r2_binding import BUCKET_HEADER
 from mtasts.localcloud.engine import cache_folder
 from mtasts.render.worker import COMPATIBILITY_DATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from mtasts.localcloud.cloudflare.bindings import Worker
 
 PACKAGE = Path(__file__).with_name("workerd")
+_OURS = ("entry.js", "ratelimit.js")
 _INSTALL_SECONDS = 5 * 60
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
@@ -91,32 +96,39 @@ class _Running:
     process: asyncio.subprocess.Process
     folder: tempfile.TemporaryDirectory[str]
     ports: dict[str, int] = field(default_factory=dict)
+    mail_ports: dict[str, int] = field(default_factory=dict)
 
 
 class Workerd:
-    """The runtime; ``ports`` leads from each module's key to where it answers in clear."""
+    """The runtime; ``ports`` leads from each Worker's key to where it answers in clear."""
 
-    def __init__(self, program: Callable[[], Path]) -> None:
-        """``program`` is asked for when the first script comes."""
+    def __init__(self, program: Callable[[], Path], r2: Callable[[], str] = str) -> None:
+        """``program`` is asked for when the first script comes, as is where ``r2`` listens."""
         self._program = program
+        self._r2 = r2
         self._running: _Running | None = None
         self._alone = asyncio.Lock()
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """Where each module answers."""
+        """Where each Worker answers requests."""
         return self._running.ports if self._running else {}
 
-    async def serve(self, modules: Mapping[str, str]) -> None:
-        """Serve ``modules``, source by key, and nothing else; keys are of letters and digits.
+    @property
+    def mail_ports(self) -> Mapping[str, int]:
+        """Where each Worker takes mail, in the form of ``workerd/entry.js``."""
+        return self._running.mail_ports if self._running else {}
+
+    async def serve(self, workers: Mapping[str, Worker]) -> None:
+        """Serve ``workers``, by key, and nothing else; keys are of letters and digits.
 
         Raises:
             WorkerdError: one of them is no module; what was served is served on.
         """
         async with self._alone:
-            if set(modules) == set(self.ports):
+            if set(workers) == set(self.ports):
                 return
-            started = await self._start(modules) if modules else None
+            started = await self._start(workers) if workers else None
             before, self._running = self._running, started
             if before is not None:
                 await _end(before)
@@ -128,12 +140,14 @@ class Workerd:
             if before is not None:
                 await _end(before)
 
-    async def _start(self, modules: Mapping[str, str]) -> _Running:
+    async def _start(self, workers: Mapping[str, Worker]) -> _Running:
         program = await asyncio.to_thread(self._program)
         folder = tempfile.TemporaryDirectory(prefix="workerd-")
-        for key, source in modules.items():
-            (Path(folder.name) / f"{key}.js").write_text(source)
-        (Path(folder.name) / "config.capnp").write_text(_config(list(modules)))
+        for name in _OURS:
+            shutil.copy(PACKAGE / name, folder.name)
+        for key, worker in workers.items():
+            (Path(folder.name) / f"{key}.js").write_text(worker.source)
+        (Path(folder.name) / "config.capnp").write_text(_config(workers, self._r2()))
         process = await asyncio.create_subprocess_exec(
             str(program),
             "serve",
@@ -147,39 +161,66 @@ class Workerd:
         running = _Running(process, folder)
         try:
             async with asyncio.timeout(_START_SECONDS):
-                while len(running.ports) < len(modules) and process.stdout:
+                while not _listens(running, workers) and process.stdout:
                     line = await process.stdout.readline()
                     if not line:
                         break
                     event = json.loads(line)
-                    running.ports[event["socket"]] = event["port"]
+                    key, _, mail = event["socket"].partition("/")
+                    (running.mail_ports if mail else running.ports)[key] = event["port"]
         except TimeoutError as error:
             await _end(running)
             raise WorkerdError("workerd does not start") from error
-        if len(running.ports) < len(modules):
+        if not _listens(running, workers):
             said = await process.stderr.read(2000) if process.stderr else b""
             await _end(running)
             raise WorkerdError(said.decode("utf-8", "replace").strip() or "workerd has ended")
         return running
 
 
-def _config(keys: list[str]) -> str:
-    """The configuration: a service and a socket a module."""
-    services = ", ".join(f'(name = "{key}", worker = .{key})' for key in keys)
-    sockets = ", ".join(
-        f'(name = "{key}", address = "127.0.0.1:0", service = "{key}", '
+def _listens(running: _Running, workers: Mapping[str, Worker]) -> bool:
+    return set(workers) == set(running.ports) == set(running.mail_ports)
+
+
+def _config(workers: Mapping[str, Worker], r2: str) -> str:
+    """The configuration: a service and two sockets a Worker, and a service a bucket."""
+    services = [f'(name = "{key}", worker = .{key})' for key in workers]
+    services += [_bucket(each, r2) for each in sorted(_buckets(workers.values()))]
+    sockets = [
+        f'(name = "{key}{socket}", address = "127.0.0.1:0", '
+        f'service = (name = "{key}"{entrypoint}), '
         'http = (forwardedProtoHeader = "X-Forwarded-Proto"))'
-        for key in keys
-    )
-    workers = "\n".join(
-        f'const {key} :Workerd.Worker = (compatibilityDate = "{COMPATIBILITY_DATE}", '
-        f'modules = [(name = "{key}.js", esModule = embed "{key}.js")]);'
-        for key in keys
-    )
+        for key in workers
+        for socket, entrypoint in (("", ""), ("/mail", ', entrypoint = "mail"'))
+    ]
     return (
         'using Workerd = import "/workerd/workerd.capnp";\n'
-        f"const config :Workerd.Config = (services = [{services}], sockets = [{sockets}]);\n"
-        f"{workers}\n"
+        f"const config :Workerd.Config = (services = [{', '.join(services)}], "
+        f"sockets = [{', '.join(sockets)}], extensions = [(modules = [(name = "
+        '"local:ratelimit", internal = true, esModule = embed "ratelimit.js")])]);\n'
+        + "".join(_worker(key, worker) for key, worker in workers.items())
+    )
+
+
+def _worker(key: str, worker: Worker) -> str:
+    bindings = ", ".join(each.configured() for each in worker.bindings)
+    return (
+        f'const {key} :Workerd.Worker = (compatibilityDate = "{COMPATIBILITY_DATE}", '
+        'modules = [(name = "entry.js", esModule = embed "entry.js"), '
+        f'(name = "worker.js", esModule = embed "{key}.js")], bindings = [{bindings}]);\n'
+    )
+
+
+def _buckets(workers: Iterable[Worker]) -> set[str]:
+    bindings = [each for worker in workers for each in worker.bindings]
+    return {each.bucket for each in bindings if isinstance(each, R2Binding)}
+
+
+def _bucket(name: str, r2: str) -> str:
+    header = f'(name = "{BUCKET_HEADER}", value = {quoted(name)})'
+    return (
+        f"(name = {quoted(service(name))}, external = (address = {quoted(r2)}, "
+        f"http = (injectRequestHeaders = [{header}])))"
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from mtasts.localcloud.cloudflare.account import ApiError
 from mtasts.localcloud.cloudflare.calls import ZONE, Call, Endpoints, ok
+from mtasts.localcloud.cloudflare.errors import ApiError
 from mtasts.localcloud.cloudflare.shapes import read_record, show_record, show_zone
 
 if TYPE_CHECKING:
@@ -109,8 +109,6 @@ async def _record_get(call: Call) -> HttpResponse:
 async def _record_put(call: Call) -> HttpResponse:
     zone = call.account.zone(call.parts["zone"])
     found = call.account.record(zone, call.parts["id"])
-    if found.worker:
-        raise ApiError(403, 1043, "This DNS record is managed by Workers.")
     wanted = read_record(found.id, call.body)
     return ok(show_record(call.account.add_record(zone, wanted, replacing=found.id)))
 

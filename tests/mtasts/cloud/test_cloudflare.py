@@ -151,9 +151,9 @@ def test_what_is_there_already_is_no_error_where_it_is_to_be_made() -> None:
         account = CloudflareAccount(settings(servers.api.url))
         path = f"{account.path}/r2/buckets"
         for _ in range(2):
-            account.make(path, {"name": "b"})
-        account.put(f"{path}/b/lock", {"rules": [1]})
-        assert account.get(f"{path}/b/lock") == {"rules": [1]}
+            account.make(path, {"name": "mine"})
+        account.put(f"{path}/mine/lock", {"rules": [1]})
+        assert account.get(f"{path}/mine/lock") == {"rules": [1]}
         with pytest.raises(CloudflareError, match="Invalid request"):
             account.make(path, {})
 

@@ -45,8 +45,8 @@ def bucket(url: str) -> str:
 
 @contextmanager
 def store(aws_url: str, bucket: str) -> Iterator[tuple[R2Store, CloudflareServers]]:
-    with api() as servers:
-        servers._make_bucket = partial(moto_host.make_bucket, aws_url)
+    connect = partial(moto_host.session().client, "s3", endpoint_url=aws_url)
+    with api(connect) as servers:
         found = settings(servers.api.url)
         account = CloudflareAccount(
             CloudflareSettings(found.account_id, found.token, found.base_url, aws_url)
@@ -70,7 +70,7 @@ def test_the_bucket_is_made_with_the_first_entry_and_each_is_written_once(
         assert list(servers.account.buckets) == [name]
         for _ in range(2):
             ledger.lock()
-        rules = servers.account.buckets[name]["rules"]
+        rules = servers.account.buckets[name].lock
         assert [each["prefix"] for each in rules] == ["ledger/", "emergency/"]
         assert all(each["condition"] == {"type": "Indefinite"} for each in rules)
 
@@ -80,8 +80,8 @@ def test_a_bucket_that_lost_its_locks_is_guarded_again(url: str, bucket: str) ->
         assert not ledger.is_guarded()
         ledger.guard()
         assert ledger.is_guarded()
-        found = servers.account.buckets[ledger.bucket]["rules"]
-        servers.account.buckets[ledger.bucket]["rules"] = found[:1]
+        found = servers.account.buckets[ledger.bucket].lock
+        servers.account.buckets[ledger.bucket].lock = found[:1]
         assert not ledger.is_guarded()
         ledger._is_locked = False  # as for the next run
         ledger.guard()
@@ -122,7 +122,7 @@ def test_the_lock_stands_before_there_is_an_entry(url: str, bucket: str) -> None
         ledger.lock()
         ledger._is_locked = False  # as for the next run
         ledger.lock()
-        assert len(servers.account.buckets[name]["rules"]) == 2
+        assert len(servers.account.buckets[name].lock) == 2
         assert ledger.read(DOMAIN).entries == {}
 
 

@@ -1,0 +1,72 @@
+"""Which names of a zone Email Routing takes mail for, and the records that it locks for them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from mtasts.localcloud.cloudflare.account import Record
+from mtasts.localcloud.cloudflare.email_routing import RECORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mtasts.localcloud.cloudflare.account import Zone
+
+_AUTOMATIC = 1  # the TTL
+_CODES = {"MX": "mx.missing", "TXT": "spf.missing"}
+
+
+def enable(zone: Zone, name: str) -> None:
+    """Take the mail of a name: add and lock its records. Again it changes nothing."""
+    zone.email.enabled = True
+    zone.email.names.add(name)
+    for type_, content, priority in tuple(_missing(zone, name)):
+        row = Record(uuid.uuid4().hex, name, type_, content, _AUTOMATIC, priority=priority)
+        row.email = type_ == "MX"
+        zone.records[row.id] = row
+
+
+def disable(zone: Zone, name: str = "") -> None:
+    """Take the mail of a name no more, without one of none; the MX records go with it."""
+    gone = {name} if name else set(zone.email.names)
+    zone.email.names -= gone
+    zone.email.enabled = bool(zone.email.names)
+    for each in tuple(zone.records.values()):
+        if each.email and each.name in gone:
+            del zone.records[each.id]
+
+
+def status(zone: Zone) -> str:
+    """The word for it: it is about the zone's own name, whatever other names there are."""
+    if not zone.email.enabled:
+        return "unconfigured"
+    return "ready" if zone.name in zone.email.names else "misconfigured"
+
+
+def show_needed(name: str) -> list[dict[str, Any]]:
+    """Which records a name has to have for its mail."""
+    return [_shown(name, row) for row in RECORDS]
+
+
+def show_records(zone: Zone, name: str) -> dict[str, Any]:
+    """Which records a name has for its mail, or which it lacks."""
+    missing = [
+        {"code": _CODES[row[0]], "missing": _shown(name, row)} for row in _missing(zone, name)
+    ]
+    if missing:
+        return {"errors": missing}
+    return {"errors": None, "records": show_needed(name)}
+
+
+def _missing(zone: Zone, name: str) -> Iterator[tuple[str, str, int | None]]:
+    present = {(each.type, each.content) for each in zone.records.values() if each.name == name}
+    yield from (row for row in RECORDS if row[:2] not in present)
+
+
+def _shown(name: str, row: tuple[str, str, int | None]) -> dict[str, Any]:
+    type_, content, priority = row
+    shown = {"type": type_, "name": name, "content": content, "ttl": _AUTOMATIC}
+    if priority is None:
+        return shown
+    return shown | {"content": f"{content}.", "priority": priority}

@@ -1,0 +1,88 @@
+"""What workerd asks of R2 for a Worker's binding, over HTTP on loopback.
+
+workerd sends each operation as a request of its own form: JSON in the header ``CF-R2-Request``, or
+at the head of the body, ``CF-R2-Metadata-Size`` bytes of it. An answer begins with JSON likewise,
+and an error is JSON in ``CF-R2-Error`` (workerd, ``r2-rpc.c++``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from mtasts.localcloud.cloudflare.r2 import R2Error, not_modelled
+from mtasts.localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
+from mtasts.threads import in_thread
+
+if TYPE_CHECKING:
+    from mtasts.localcloud.cloudflare.r2 import R2
+
+# workerd's configuration puts the name of the bucket into every request.
+BUCKET_HEADER = "X-Local-Bucket"
+# As much as a Worker may be sent itself (Workers docs, "Request and response limits"), and JSON.
+_LIMITS = Limits(body_bytes=101 * 1024 * 1024, idle_seconds=60)
+
+
+class R2Server:
+    """The service behind the bindings of all Workers."""
+
+    def __init__(self, r2: R2) -> None:
+        """Make the server; `start` makes it listen."""
+        self._r2 = r2
+        self._listener = Listener(self._respond, _LIMITS)
+        self.address = ""
+
+    async def start(self) -> None:
+        """Listen on a free port."""
+        self.address = (await self._listener.start()).removeprefix("http://")
+
+    async def stop(self) -> None:
+        """Stop listening and cut what is connected."""
+        await self._listener.stop()
+
+    async def _respond(self, request: HttpRequest) -> HttpResponse:
+        try:
+            asked, body = _read(request)
+            bucket = request.header(BUCKET_HEADER.lower())
+            found, content = await in_thread(self._act, bucket, asked, body)
+        except R2Error as error:
+            said = {"version": 1, "v4code": error.code, "message": error.message}
+            headers = (("CF-R2-Error", json.dumps(said)),)
+            return _answer(error.status, error.found, b"", headers)
+        return _answer(200, found, content)
+
+    def _act(self, bucket: str, asked: dict[str, Any], body: bytes) -> tuple[object, bytes]:
+        match asked.get("method"):
+            case "head":
+                return self._r2.head(bucket, asked), b""
+            case "get":
+                return self._r2.get(bucket, asked)
+            case "put":
+                return self._r2.put(bucket, asked, body), b""
+            case "delete":
+                self._r2.delete(bucket, asked)
+                return {}, b""
+            case "list":
+                return self._r2.list(bucket, asked), b""
+        raise not_modelled(f"operation {asked.get('method')}")
+
+
+def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
+    """What is asked for, and the body after it."""
+    raw, size = request.header("cf-r2-request").encode("latin-1"), 0
+    if not raw:
+        size = int(request.header("cf-r2-metadata-size") or 0)
+        raw = request.body[:size]
+    try:
+        found = json.loads(raw)
+    except ValueError as error:
+        raise R2Error(400, 10029, "Metadata missing or invalid") from error
+    return found, request.body[size:]
+
+
+def _answer(
+    status: int, found: object, content: bytes, headers: tuple[tuple[str, str], ...] = ()
+) -> HttpResponse:
+    raw = b"" if found is None else json.dumps(found).encode("ascii")
+    size = (("CF-R2-Metadata-Size", str(len(raw))),) if raw else ()
+    return HttpResponse(status, (*size, *headers), raw + content)
