@@ -52,6 +52,9 @@ AWS = {
 }
 CLOUDFLARE = {
     "cloudflare:index/dnsRecord:DnsRecord": "DnsRecordArgs",
+    "cloudflare:index/emailRoutingRule:EmailRoutingRule": "EmailRoutingRuleArgs",
+    "cloudflare:index/r2Bucket:R2Bucket": "R2BucketArgs",
+    "cloudflare:index/r2BucketLifecycle:R2BucketLifecycle": "R2BucketLifecycleArgs",
     "cloudflare:index/workersCustomDomain:WorkersCustomDomain": "WorkersCustomDomainArgs",
     "cloudflare:index/workersScript:WorkersScript": "WorkersScriptArgs",
     "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": "WorkersScriptSubdomainArgs",

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mtasts.localcloud.cloudflare.email_resources import EmailRoutingRule
+from mtasts.localcloud.cloudflare.r2_resources import R2Bucket, R2BucketLifecycle
 from mtasts.localcloud.cloudflare.resources import (
     DnsRecord,
     WorkersCustomDomain,
@@ -37,6 +39,9 @@ PLUGIN = service.Plugin(
         resource.token: resource
         for resource in (
             DnsRecord(),
+            EmailRoutingRule(),
+            R2Bucket(),
+            R2BucketLifecycle(),
             WorkersCustomDomain(),
             WorkersScript(),
             WorkersScriptSubdomain(),

@@ -9,11 +9,14 @@ from mtasts.localcloud.provider.resource import Live, RefusedError, Resource
 from mtasts.localcloud.provider.schema import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mtasts.localcloud.cloudflare.session import Session
     from mtasts.localcloud.provider.properties import Properties
     from mtasts.localcloud.provider.schema import Modelled
+
+# What a binding's inputs are called in the API, and in the provider.
+_BINDING_NAMES = {"bucket_name": "bucketName", "namespace_id": "namespaceId"}
 
 
 class DnsRecord(Resource):
@@ -21,7 +24,7 @@ class DnsRecord(Resource):
 
     token: ClassVar[str] = "cloudflare:index/dnsRecord:DnsRecord"
     modelled: ClassVar[Modelled] = dict.fromkeys(
-        ("comment", "content", "name", "proxied", "ttl", "type", "zoneId")
+        ("comment", "content", "name", "priority", "proxied", "ttl", "type", "zoneId")
     )
     replaces: ClassVar[frozenset[str]] = frozenset({"zoneId"})
 
@@ -41,6 +44,7 @@ class DnsRecord(Resource):
             "comment": found["comment"],
             "content": found["content"],
             "name": found["name"],
+            "priority": found.get("priority"),
             "proxied": found["proxied"] or (False if "proxied" in inputs else None),
             "ttl": found["ttl"],
             "type": found["type"],
@@ -66,9 +70,16 @@ class WorkersScript(Resource):
     """A Worker of one module."""
 
     token: ClassVar[str] = "cloudflare:index/workersScript:WorkersScript"
-    modelled: ClassVar[Modelled] = dict.fromkeys(
-        ("accountId", "compatibilityDate", "content", "mainModule", "scriptName")
-    )
+    modelled: ClassVar[Modelled] = {
+        **dict.fromkeys(("accountId", "compatibilityDate", "content", "mainModule", "scriptName")),
+        "bindings": {
+            "bucketName": None,
+            "name": None,
+            "namespaceId": None,
+            "simple": {"limit": None, "period": None},
+            "type": None,
+        },
+    }
     replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
 
     def create(self, session: Session, inputs: Properties) -> str:
@@ -86,6 +97,7 @@ class WorkersScript(Resource):
             return None
         live = {
             "accountId": account,
+            "bindings": [_renamed(each, _BINDING_NAMES) for each in settings["bindings"]] or None,
             "compatibilityDate": settings["compatibility_date"] or None,
             "content": session.text(path),
             "mainModule": inputs.get("mainModule", "worker.js"),
@@ -108,7 +120,12 @@ class WorkersScript(Resource):
     @staticmethod
     def _upload(session: Session, inputs: Properties) -> None:
         main = inputs["mainModule"]
-        metadata = {"main_module": main, "compatibility_date": inputs.get("compatibilityDate", "")}
+        to_api = {theirs: ours for ours, theirs in _BINDING_NAMES.items()}
+        metadata = {
+            "main_module": main,
+            "compatibility_date": inputs.get("compatibilityDate", ""),
+            "bindings": [_renamed(each, to_api) for each in inputs.get("bindings", ())],
+        }
         session.upload(_script(inputs), metadata, main, inputs["content"])
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
@@ -222,12 +239,16 @@ class WorkersCustomDomain(Resource):
         return session.call("PUT", f"/accounts/{inputs['accountId']}/workers/domains", body)
 
 
+def _renamed(binding: Properties, names: Mapping[str, str]) -> Properties:
+    return {names.get(name, name): value for name, value in binding.items()}
+
+
 def _records(inputs: Properties) -> str:
     return f"/zones/{inputs['zoneId']}/dns_records"
 
 
 def _record(inputs: Properties) -> Properties:
-    names = ("comment", "content", "name", "proxied", "ttl", "type")
+    names = ("comment", "content", "name", "priority", "proxied", "ttl", "type")
     return {name: inputs[name] for name in names if name in inputs}
 
 

@@ -25,7 +25,7 @@ _SECONDS = 20.0
 _TRIES = 4
 _PAUSE_SECONDS = 0.2
 # What the API says of what is not there.
-GONE = frozenset({"7003", "81044", "10007", "100114", "10006"})
+GONE = frozenset({"7003", "81044", "10007", "100114", "10006", "1001"})
 
 
 def connect(config: Properties, environment: Mapping[str, str]) -> Session:
