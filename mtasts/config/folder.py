@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.config import fields, hosts, source
 from mtasts.config.fields import FieldError
-from mtasts.config.inbox import INBOX
+from mtasts.config.inbox import is_inbox
 from mtasts.config.reading import DOMAINS as _DOMAINS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def is_inbox_file(path: Path) -> bool:
         values = source.parse(source.read(path)).values
     except source.SourceError:
         return False
-    return INBOX in values and _DOMAINS not in values
+    return is_inbox(values)
 
 
 def agency_files(folder: Path) -> tuple[Path, ...]:

@@ -88,6 +88,11 @@ class InboxConfig:
     file: str
 
 
+def is_inbox(values: Mapping[str, object]) -> bool:
+    """Whether a ``config:`` mapping is that of an inbox, which has no mail domains."""
+    return INBOX in values and DOMAINS not in values
+
+
 def refuse_inbox(values: Mapping[str, object], report: Report) -> None:
     """An agency's stack has no inbox.
 

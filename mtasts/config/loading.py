@@ -8,7 +8,7 @@ from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
-from mtasts.config.inbox import INBOX, InboxConfig, read_inbox, refuse_inbox
+from mtasts.config.inbox import INBOX, InboxConfig, is_inbox, read_inbox, refuse_inbox
 from mtasts.config.mistakes import Mistake
 from mtasts.config.model import (
     AgencyConfig,
@@ -133,6 +133,18 @@ def load_inbox_stack(path: Path) -> tuple[InboxConfig, Mapping[str, object]]:
     except source.SourceError as error:
         raise _unreadable(file, error) from error
     return read_inbox(read.values, _report(read, file)), read.values
+
+
+def require_valid(read: source.Source, *, file: str) -> None:
+    """Judge a file that is read already: that of an inbox, or of an agency.
+
+    Raises:
+        ConfigError: a key is wrong; the error has every mistake.
+    """
+    if is_inbox(read.values):
+        read_inbox(read.values, _report(read, file))
+    else:
+        _load_source(read, file)
 
 
 def _load_source(read: source.Source, file: str) -> AgencyConfig:

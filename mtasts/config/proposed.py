@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.config import fields, source
-from mtasts.config.loading import load_text
+from mtasts.config.inbox import INBOX, is_inbox
+from mtasts.config.loading import require_valid
 from mtasts.config.model import ConfigError
 from mtasts.config.schema import StackFields
 from mtasts.findings import printable
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _DOMAINS = "mtasts:domains"
-_PREVIEWED = frozenset({*StackFields.known_keys(), _DOMAINS})
+_PREVIEWED = frozenset({*StackFields.known_keys(), _DOMAINS, INBOX})
 # These keys are previewed and shown to reviewers: they choose the account or the region.
 _WHERE = ("aws:region", "aws:allowedAccountIds", "mtasts:cloudflareAccount")
+_INBOX_WHERE = ("hosting", "dns", "zoneId")
 # What `pulumi stack init` writes into the file of a new stack: how its passphrase is salted.
 _SALT = "encryptionsalt"
 _TEXTS_MAX = 20
@@ -41,7 +43,7 @@ def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
     """Judge a stack file of a pull request against the base branch's, None for a new stack."""
     try:
         read = source.parse(after)
-        load_text(after, file=file)
+        require_valid(read, file=file)
     except source.SourceError as error:
         problem = error.problem
         place = f"{file}:{problem.line}" if problem.line else file
@@ -50,6 +52,7 @@ def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
         return Judgement(refusals=_texts(f"{each.summary}: {each.fix}" for each in error.findings))
     old = _known(before)
     refusals = [
+        *_kind(old, read),
         *_beside(old, read, is_new=before is None),
         *_choosing(old, read, file),
         *_roles(old, read),
@@ -59,6 +62,7 @@ def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
         for key in _WHERE
         if before is not None and old.values.get(key) != read.values.get(key)
     ]
+    notices += _places(old, read)
     return Judgement(_texts(refusals), _texts(notices))
 
 
@@ -68,6 +72,38 @@ def _known(before: bytes | None) -> source.Source:
         return source.parse(before or b"")
     except source.SourceError:
         return source.Source({}, {})
+
+
+def _kind(old: source.Source, new: source.Source) -> Iterator[str]:
+    """A stack of an agency that becomes an inbox, or the other way: it would delete what it has."""
+    has_one = not old.values.keys().isdisjoint({INBOX, _DOMAINS})
+    if has_one and is_inbox(old.values) != is_inbox(new.values):
+        yield (
+            f"a stack keeps its kind: {INBOX} belongs into a stack file of its own, and the stack "
+            "of an agency into another"
+        )
+
+
+def _places(old: source.Source, new: source.Source) -> Iterator[str]:
+    """The keys of an inbox that choose the cloud or the zone written to."""
+    before, after = (_mapping(each.values.get(INBOX)) for each in (old, new))
+    if before is None or after is None:
+        return
+    for key in _INBOX_WHERE:
+        if before.get(key) != after.get(key):
+            yield (
+                f"{INBOX}.{key} differs from the base branch's: it chooses the cloud or the zone "
+                "written to"
+            )
+
+
+def _mapping(value: object) -> Mapping[str, object] | None:
+    """A mapping, typed or as Pulumi writes it; None for anything else."""
+    try:
+        found = fields.from_json(value)
+    except fields.FieldError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _beside(old: source.Source, new: source.Source, *, is_new: bool) -> Iterator[str]:

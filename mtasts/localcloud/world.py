@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from botocore.config import Config
 
-from mtasts.config.inbox import INBOX
+from mtasts.config.inbox import INBOX, is_inbox
 from mtasts.config.reading import DOMAINS
 from mtasts.findings import printable
 from mtasts.localcloud import moto_host
@@ -129,7 +129,7 @@ def _read(path: Path) -> Iterator[MailDomain | InboxDomain]:
     try:
         with path.open("rb") as file:
             config = yaml.safe_load(file.read(_FILE_MAX_BYTES))["config"]
-        if INBOX in config and DOMAINS not in config:
+        if is_inbox(config):
             yield from _inbox(config[INBOX])
             return
         cloudflare = config.get("mtasts:dns") == "cloudflare"

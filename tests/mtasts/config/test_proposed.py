@@ -192,3 +192,61 @@ def test_many_refusals_are_cut_with_a_word_and_nothing_in_them_is_a_control() ->
     assert len(found.refusals) == 21
     assert found.refusals[-1] == "and 10 more"
     assert not any("\x1b" in each for each in found.refusals)
+
+
+INBOX = """\
+config:
+  aws:region: us-east-1
+  mtasts:inbox:
+    address: tlsrpt@reports.example.gov
+"""
+
+
+@pytest.mark.parametrize("before", [None, INBOX, "config: {}", "{"])
+@pytest.mark.parametrize(
+    "after",
+    [
+        INBOX,
+        INBOX.replace("tlsrpt@", "other@"),
+        INBOX + "    keepDays: 90\n",
+        INBOX.replace("  mtasts:inbox:\n    address: tlsrpt@reports.example.gov\n", "")
+        + '  mtasts:inbox: \'{"address": "tlsrpt@reports.example.gov"}\'\n',
+    ],
+)
+def test_the_file_of_an_inbox_is_previewed(before: str | None, after: str) -> None:
+    assert judge(after, before).refusals == ()
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (INBOX + "  aws:profile: theirs\n", "aws:profile differs"),
+        (INBOX + "  aws:endpoints: [{s3: 'https://127.0.0.1:1'}]\n", "aws:endpoints differs"),
+        (INBOX.replace("tlsrpt@", ""), "address"),
+        (INBOX + "  mtasts:mode: enforce\n", "'mtasts:mode' is no key of an inbox"),
+        (INBOX.replace("config:", "secretsprovider: awskms://alias/x\nconfig:"), "decrypted"),
+        (BASE.partition("config:")[1] + BASE.partition("config:")[2], "a stack keeps its kind"),
+    ],
+)
+def test_what_chooses_of_an_inbox_is_refused(after: str, says: str) -> None:
+    found = judge(after, INBOX)
+    assert [each for each in found.refusals if says in each], found
+
+
+def test_an_agency_does_not_become_an_inbox() -> None:
+    found = judge("secretsprovider: awskms://alias/ours\nencryptedkey: AAAA\n" + INBOX)
+    assert "a stack keeps its kind" in found.refusals[0]
+
+
+@pytest.mark.parametrize("before", [INBOX, INBOX + "    dns: route53\n"])
+def test_the_cloud_and_zone_of_an_inbox_are_told(before: str) -> None:
+    found = judge(INBOX + "    dns: manual\n", before)
+    assert found.refusals == ()
+    (notice,) = found.notices
+    assert notice.startswith(
+        "mtasts:inbox.dns differs from the base branch's: it chooses the cloud"
+    )
+
+
+def test_an_inbox_that_was_no_mapping_is_no_place() -> None:
+    assert judge(INBOX, "config:\n  mtasts:inbox: '{'\n").refusals == ()

@@ -184,6 +184,21 @@ def test_a_new_stack_comes_with_its_salt(forge: Forge) -> None:
     assert taken.names == ["c"]
 
 
+INBOX = """\
+config:
+  aws:region: us-east-1
+  mtasts:inbox:
+    address: tlsrpt@reports.example.gov
+"""
+
+
+def test_the_stack_of_an_inbox_is_taken_like_one_of_an_agency(forge: Forge) -> None:
+    taken = forge.take(files(a=INBOX, b=OLD, inbox=INBOX))
+    assert (taken.names, taken.refused) == (["inbox"], True)
+    assert taken.remarks == ["previewed/inbox.md", "pull-request.md", "refused/a.md"]
+    assert "a stack keeps its kind" in taken.remark("refused/a.md")
+
+
 def test_a_removed_stack_is_told_and_fails_nothing(forge: Forge) -> None:
     taken = forge.take(files(b=OLD))
     assert taken.names == []
