@@ -53,7 +53,10 @@ def verified(opened: Opened, domain: str) -> tuple[str, Sequence[str]]:
     ledger = read_kept(kept)
     notes = [*kept.notes]
     if kept.is_latched and not store.is_guarded():
-        notes.append(f"nothing keeps anybody from deleting of it: {store.repair(domain)} --apply")
+        notes.append(
+            f"the bucket does not protect the ledger against deletion: {store.repair(domain)} "
+            "--apply"
+        )
     line = f"{len(ledger.entries)} entries, whole"
     if opened.other is None:
         return (line if ledger.entries else "no ledger: nothing was published yet"), notes

@@ -287,7 +287,7 @@ class ObjectStore(ABC, Generic[Where]):
             if error.status in _TAKEN:
                 return False
             if error.has_no_bucket:
-                hint = f"(the bucket {self.bucket}: pulumi up -s {self.stack} makes it)"
+                hint = f"(the bucket {self.bucket}: pulumi up -s {self.stack} creates it)"
                 raise UndeterminedError(f"{error} {hint}") from error
             raise
         return True

@@ -194,7 +194,7 @@ class Clouds:
         try:
             granted = self.cloudflare.granted()
         except (CloudflareError, UndeterminedError) as error:
-            text = f"could not find out what the Cloudflare token may do ({error})"
+            text = f"could not find out which permissions the Cloudflare token has ({error})"
             compare = f"compare it with mtasts iam {command} --stack {self.stack}"
             return (warning("token-unknown", text, compare),)
         return token_notes(command, token_needs(self.config), granted, self.stack)

@@ -95,7 +95,7 @@ async def _sessions(
     if not addresses and not unknown:
         unknown = [f"{host} has no address"]
     if len(addresses) > _ADDRESSES_MAX:
-        unknown.append(f"{_ADDRESSES_MAX} of its {len(addresses)} addresses were asked")
+        unknown.append(f"only {_ADDRESSES_MAX} of its {len(addresses)} addresses were tried")
 
     async def one(address: str) -> SmtpSession:
         async with slots:

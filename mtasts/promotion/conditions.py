@@ -49,7 +49,7 @@ def evidence_conditions(
     """
     collect = f"mtasts gate collect {domain.name} --reports FOLDER, where port 25 is open"
     if evidence is None:
-        fix = f"run {collect}, and commit what it writes"
+        fix = f"run {collect}, and commit the file that it writes"
         yield refusal("evidence-missing", "no evidence for enforce", fix)
         return
     if isinstance(evidence, Exception):
@@ -67,7 +67,7 @@ def evidence_conditions(
     if mx.settled and set(mx.mx_hosts) != set(evidence.mx):
         yield refusal(
             "evidence-mx-differs",
-            f"the evidence is for another MX set: it saw {_listed(evidence.mx)}, and DNS has "
+            f"the evidence is about other MX hosts: it has {_listed(evidence.mx)}, and DNS has "
             f"{_listed(mx.mx_hosts)}",
             f"run {collect}",
         )
@@ -96,8 +96,8 @@ def _age(
     if demoted is not None and evidence.collected <= demoted:
         yield refusal(
             "evidence-before-demotion",
-            f"the evidence of {minute(evidence.collected)} is from before {minute(demoted)}, when "
-            "the domain went back from enforce",
+            f"the evidence was collected at {minute(evidence.collected)}, before the domain went "
+            f"back from enforce at {minute(demoted)}",
             f"run {collect}",
         )
 
@@ -119,9 +119,9 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[Ruling]:
         shown = ", ".join(printable(each, 300) for each in changed[:_SHOWN_MAX])
         yield refusal(
             "evidence-vantage",
-            f"the evidence was not collected as senders look: {shown}",
-            f"run {collect}, without --resolver, --ca, --connect-to and --allow-private and "
-            "outside a local cloud",
+            f"the evidence was not collected the way senders see the domain: {shown}",
+            f"run {collect}, outside a local cloud and without the options --resolver, --ca, "
+            "--connect-to and --allow-private",
         )
     strays = sorted(
         {
@@ -133,8 +133,8 @@ def _vantage(evidence: Evidence, collect: str) -> Iterator[Ruling]:
     if strays:
         yield refusal(
             "evidence-address-private",
-            f"{', '.join(strays[:_SHOWN_MAX])}: no address that senders can reach (RFC 6890)",
-            f"have public DNS name public addresses, and run {collect}, with public DNS",
+            f"{', '.join(strays[:_SHOWN_MAX])}: senders cannot reach this address (RFC 6890)",
+            f"publish public addresses for the MX host, and run {collect}, with a public resolver",
         )
 
 
@@ -150,7 +150,7 @@ def _hosts(name: str, evidence: Evidence, now: dt.datetime) -> Iterator[Ruling]:
             why = printable("; ".join(sorted({each.reason for each in rows})), 200)
             yield refusal(
                 "evidence-tls-unknown",
-                f"{printable(host, 253)}: could not find out whether it offers TLS: "
+                f"{printable(host, 253)}: could not find out whether it offers STARTTLS: "
                 f"{why or 'no session was tried'}",
             )
         for each in rows:
@@ -176,7 +176,7 @@ def _session(seen: Session, now: dt.datetime) -> Iterator[Ruling]:
             yield refusal("evidence-tls-failed", text)
         case _:
             why = f"{seen.outcome}: {seen.reason}"
-            text = f"{where}: could not find out whether it offers TLS: {printable(why, 200)}"
+            text = f"{where}: could not find out whether it offers STARTTLS: {printable(why, 200)}"
             yield refusal("evidence-tls-unknown", text)
 
 
@@ -184,14 +184,16 @@ def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> 
     """The unmet conditions of SPF, DKIM and DMARC: each must have one usable record."""
     yield from _records("spf", evidence.spf, is_spf, "RFC 7208 section 3")
     if not domain.dkim_selectors:
-        text = "no DKIM key can be looked up"
-        yield refusal("dkim-selectors-missing", text, "add dkimSelectors to the domain")
+        text = "the domain's entry has no DKIM selector, so no DKIM key can be looked up"
+        yield refusal("dkim-selectors-missing", text, "add dkimSelectors to the domain's entry")
     keys = {found.owner: found for found in evidence.dkim}
     for selector in domain.dkim_selectors:
         owner = dkim_name(selector, domain.name)
         if owner not in keys:
             text = f"the evidence has no look-up of the DKIM key {owner}"
-            yield refusal("dkim-not-collected", text, "collect it again")
+            yield refusal(
+                "dkim-not-collected", text, f"run mtasts gate collect {domain.name} again"
+            )
         else:
             found = keys[owner]
             yield from _records("dkim", found, is_dkim, "RFC 6376 section 3.6.1")
@@ -201,7 +203,7 @@ def mail_authentication_conditions(domain: DomainConfig, evidence: Evidence) -> 
         if found.status is DnsStatus.FAILED or any(map(begins_dmarc, found.records)):
             yield from _records("dmarc", found, is_dmarc, "RFC 7489 section 6.3")
             return
-    publish = f"publish _dmarc.{domain.name} TXT (RFC 7489 section 6.3)"
+    publish = f"publish a TXT record at _dmarc.{domain.name} (RFC 7489 section 6.3)"
     yield refusal("dmarc-missing", "no DMARC record", publish)
 
 

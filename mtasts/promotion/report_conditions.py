@@ -49,9 +49,9 @@ def report_conditions(
     if isinstance(ledger, Exception):
         yield refusal(
             "reports-ledger-unknown",
-            "could not find out which policies were served, and only their reports count: "
+            "could not find out which policies were served, and only reports about those count: "
             f"{ledger}",
-            f"run mtasts gate check {domain} with the account's credentials",
+            f"run mtasts gate check {domain} with credentials that may read the bucket",
         )
     else:
         yield from _days(_Days.of(evidence, ledger, is_local=is_local), newest)
@@ -63,23 +63,24 @@ def report_conditions(
             "reports-failures",
             f"{printable(each.reporter)} reports {each.count} failed sessions on {each.day}: "
             f"{printable(each.result_type)}{f' at {printable(each.mx, 253)}' if each.mx else ''}",
-            f"mend it, or explain it: {_explain(domain, f'{each.result_type}{at}')}",
+            f"remove the cause, or explain it: {_explain(domain, f'{each.result_type}{at}')}",
         )
     if len(failed) > _SHOWN_MAX:
-        more = f"and {len(failed) - _SHOWN_MAX} more rows of failures that nobody explained"
+        more = f"and {len(failed) - _SHOWN_MAX} more rows of failures without an explanation"
         yield refusal("reports-failures", more)
     hiding = [each for each in evidence.reports.dropped if _hinders(each, evidence)]
     for row in hiding[:_SHOWN_MAX]:
         yield refusal(
             "reports-unread",
-            f"{_left_out(row)}: it may hide failed sessions",
-            f"have the sender mend it, or explain it: {_explain(domain, f'{row.kind}@{row.file}')}",
+            f"{_left_out(row)}: it may have failed sessions",
+            "have the sender correct its reports, or explain the row: "
+            f"{_explain(domain, f'{row.kind}@{row.file}')}",
         )
     if len(hiding) > _SHOWN_MAX:
         yield refusal(
             "reports-unread",
-            f"and {len(hiding) - _SHOWN_MAX} more files and rows that were not counted and that "
-            "nobody explained",
+            f"and {len(hiding) - _SHOWN_MAX} more files and rows that were not counted and have "
+            "no explanation",
         )
 
 
@@ -100,15 +101,21 @@ def _days(found: _Days, newest: dt.date) -> Iterator[Ruling]:
     if len(days) < REPORT_DAYS:
         yield refusal(
             "reports-days-few",
-            f"TLS reports of {len(days)} days in the last {REPORT_WINDOW.days}: enforce needs "
-            f"{REPORT_DAYS} (RFC 8460)",
+            f"the TLS reports that count cover {len(days)} days of the last {REPORT_WINDOW.days}: "
+            f"enforce needs {REPORT_DAYS} (RFC 8460)",
         )
     if len(names) < REPORTERS:
         said = ", ".join(printable(name) for name in names) or "nobody"
-        text = f"TLS reports come from {said}: enforce needs {REPORTERS} reporters or more"
+        text = (
+            f"the TLS reports that count come from {said}: enforce needs {REPORTERS} reporters or "
+            "more"
+        )
         yield refusal("reports-reporters-few", text)
     if days and max(days) < newest - CLEAN:
-        text = f"the newest TLS report is of {max(days)}: nothing is known of the days since"
+        text = (
+            f"the newest TLS report that counts is of {max(days)}: nothing is known about the days "
+            "since"
+        )
         yield refusal("reports-stale", text)
 
 
@@ -133,9 +140,11 @@ class _Days:
             counted[row.name] |= clean
             later = [day for day in row.days if day > newest]
             notes += [
-                *_not_counted(row, later, "it was not over when the evidence was collected"),
+                *_not_counted(row, later, "the day was not over when the evidence was collected"),
                 *_not_counted(row, recent - good, _why_not(row, recent - good, served)),
-                *_not_counted(row, good - clean, "sessions failed then, and nobody explained why"),
+                *_not_counted(
+                    row, good - clean, "sessions failed on that day, without an explanation"
+                ),
             ]
         return cls(counted, tuple(notes))
 

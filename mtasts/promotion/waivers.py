@@ -102,18 +102,18 @@ def why_void(override: Override, now: dt.datetime) -> Ruling | None:
         begins = dt.datetime.combine(override.begins, dt.time(), dt.UTC)
     elif today > override.expires:
         why = f"expired on {override.expires}"
-        way = "remove it, or have it approved anew"
+        way = "remove it, or have it approved again with new dates"
     elif override.expires > latest:
-        why = f"ends on {override.expires}, and one stands for {OVERRIDE_DAYS} days at most"
-        way = f"write a day until {latest}"
+        why = f"ends on {override.expires}, but an override lasts at most {OVERRIDE_DAYS} days"
+        way = f"write {latest} or an earlier day"
     else:
         return None
     anew = example(now, *sorted(override.waives))
     return warning(
         "override-void",
         f"the override of {_words(override)} by {printable(override.approved_by)} {why}, so it "
-        "lets nothing past",
-        f"{way}. One that stands from today on: {anew}",
+        "passes no refusal",
+        f"{way}. A valid one that begins today: {anew}",
         until=begins,
     )
 

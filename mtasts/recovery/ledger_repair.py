@@ -66,13 +66,13 @@ class Mending:
         for each in self.dropped:
             yield f"delete {_shown(each)}, as you chose"
         for each in self.superfluous:
-            yield f"delete {_shown(each)}, which lies over what was there first"
+            yield f"delete {_shown(each)}, a later version that hides the first one"
         for number in self.damage.restorable:
-            yield f"write entry {number} again, which a checkpoint or the other cloud has"
+            yield f"write entry {number} again, from a checkpoint or from the other cloud"
         for number in self.loss:
             yield f"write entry {number}: what stood there, or was to follow, is lost"
         if self.guards:
-            yield "keep everybody from deleting of the ledger again"
+            yield "put the protection of the ledger against deletion back"
 
     def problems(self) -> Iterator[str]:
         """The problems that remain, one line each."""

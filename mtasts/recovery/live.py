@@ -101,12 +101,12 @@ def _id(domain: str, sts: DnsAnswer) -> str:
     selected = select_sts(sts.strings)
     if selected.outcome is Outcome.NONE:
         raise AdoptionError(
-            f"{domain} has no STS record, so there is nothing to take over: mtasts init instead"
+            f"{domain} has no STS record, so there is nothing to take over: use mtasts init"
         )
     if selected.record is None:
         raise AdoptionError(
-            f"the STS record of {domain} is one that senders ignore ({selected.outcome}): mend it, "
-            "or delete it and begin anew with mtasts init"
+            f"the STS record of {domain} is one that senders ignore ({selected.outcome}): "
+            "correct it, or delete it and begin with mtasts init"
         )
     return selected.record.id
 
@@ -125,7 +125,7 @@ def _body(host: str, fetches: Iterable[Fetch]) -> bytes:
             )
     bodies = {each.body for each in seen}
     if not bodies:
-        raise UndeterminedError(f"https://{host}: no address of it can be reached from here")
+        raise UndeterminedError(f"https://{host}: this machine can reach none of its addresses")
     if len(bodies) > 1:
         raise AdoptionError(f"https://{host} serves {len(bodies)} different bodies")
     return bodies.pop()

@@ -88,4 +88,7 @@ def take_in_existing(
         engine.take_in(file)
         for row in taken:
             yield str(row["type"]), str(row.get("logicalName", row["name"])), str(row["id"])
-    raise UndeterminedError(f"{engine.stack}: there is more to take in after {_ROUNDS_MAX} rounds")
+    raise UndeterminedError(
+        f"{engine.stack}: {_ROUNDS_MAX} rounds were not enough to import every existing resource: "
+        f"run mtasts recover {engine.stack} again"
+    )

@@ -1,6 +1,6 @@
-"""Whether alarms reach anybody: what stands between CloudWatch and the SNS topic that they tell.
+"""Whether CloudWatch may publish alarms to the SNS topic, by the policies of topic and KMS key.
 
-An alarm that cannot publish fails without a word, so it is told at preview; no run is held for it.
+An alarm that may not publish fails silently, so a preview warns of it. No run is held for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 _KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
-_UNHEARD = "so no alarm reaches anybody"
+_UNHEARD = "so nobody receives an alarm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,11 @@ class Topic:
 
 
 def topic_notes(topic: Topic, alarm: str) -> Iterator[Ruling]:
-    """What keeps the alarm of ARN ``alarm`` from telling ``topic``, or could not be found out."""
+    """Why the alarm ``alarm`` (an ARN) cannot publish to ``topic``, or why that is unknown."""
     subject = f"mtasts:alarmTopic: {topic.arn}"
     if topic.is_missing:
         text = f"{subject} does not exist, {_UNHEARD}"
-        yield warning("alarm-topic-missing", text, "make it, or name another topic")
+        yield warning("alarm-topic-missing", text, "create it, or name another topic")
         return
     if topic.problem:
         yield warning(

@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 class Verdict:
     """The verdict on one domain: it may proceed unless one of the ``rulings`` is a refusal.
 
-    Warnings name what could not be found out and does no harm, since a later step looks again, and
-    what somebody has decided to go past. Notes say what comes of it. ``retirement`` is where that
-    of the domain stands, if it has one. Where it ``is_lost``, that waits for no DNS.
+    A warning is about a failed look-up that a later step repeats, or about a refusal that an
+    override passed. Notes say what the run does next. ``retirement`` is the retirement's progress,
+    None without one. The retirement of a domain that ``is_lost`` does not wait for DNS.
     """
 
     rulings: tuple[Ruling, ...]
@@ -59,7 +59,7 @@ class Verdict:
 
     @property
     def notes(self) -> tuple[Ruling, ...]:
-        """What comes of it."""
+        """What the run does next."""
         return of_kind(Kind.NOTE, self.rulings)
 
     @property
@@ -69,7 +69,7 @@ class Verdict:
 
 
 def verdict(found: Facts, now: dt.datetime) -> Verdict:
-    """Everything that the rules say of a domain, less what an override lets past."""
+    """The rulings of all rules on a domain; refusals that an override passes become warnings."""
     if isinstance(found, ParkedFacts):
         return Verdict(tuple(parked_rulings(found)))
     rulings = [each for rule in RULES for each in rule(found, now)]
@@ -93,7 +93,11 @@ def verdict(found: Facts, now: dt.datetime) -> Verdict:
 
 
 def seen(found: DomainFacts) -> Seen:
-    """What DNS has; a CNAME that still leads here stands there, wherever it leads by now."""
+    """What DNS has of the domain.
+
+    A CNAME that was handed out and is still there counts as present, whatever its target is now:
+    the agency has to remove it before the retirement goes on.
+    """
     lingering = {
         each.record.owner
         for each in found.handed_out
@@ -105,7 +109,7 @@ def seen(found: DomainFacts) -> Seen:
 
 
 def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:
-    """What the agency has yet to remove, in a phase of a retirement that has ``parts``."""
+    """Records that the agency still has to remove in this phase; ``parts`` are the phase's."""
     if found.handover is None:
         return
     names = {
@@ -118,16 +122,16 @@ def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:
     if not parts.addresses.is_declared and any(each.values for each in found.host_addresses):
         names.add(f"{POLICY_LABEL}.{found.name}")
     if names:
-        text = f"have the agency remove what it has at {', '.join(sorted(names))}"
+        text = f"have the agency remove its records at {', '.join(sorted(names))}"
         yield note("retirement-agency-removes", text)
 
 
 class Outcome(StrEnum):
     """What a run does with a domain.
 
-    ``held`` leaves it as it was last seen served. ``emergency`` publishes the way back to testing
-    past every reason that would hold it. Of one that is ``lost`` nothing is changed but what its
-    retirement takes away.
+    ``held`` leaves the domain as it was last proven. ``emergency`` publishes mode testing although
+    refusals would hold the domain. Of a ``lost`` domain, only the removals of its retirement are
+    made.
     """
 
     AS_CONFIGURED = "as configured"
@@ -140,8 +144,9 @@ class Outcome(StrEnum):
 class DomainDecision:
     """What a run does with one domain, and why.
 
-    ``declaration`` is None where nothing of it is declared: it is parked or retired, or held and
-    nobody knows as what. ``retirement`` is how far that comes in this run, None without one.
+    ``declaration`` is None if nothing of the domain is declared: it is parked or retired, or it is
+    held and its former state is not known. ``retirement`` is its progress in this run, None
+    without a retirement.
     """
 
     name: str
@@ -157,12 +162,12 @@ class DomainDecision:
 
     @property
     def warnings(self) -> Iterator[str]:
-        """Lines to warn of."""
+        """One line for each warning, and for each refusal that the emergency passes."""
         for each in of_kind(Kind.WARNING, self.rulings):
             yield f"{self.name}: {each.line}"
         if self.outcome is Outcome.EMERGENCY:
             for each in self.refusals:
-                yield f"EMERGENCY: {self.name}: gone past: {each.line}"
+                yield f"EMERGENCY: {self.name}: overridden by the emergency: {each.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,34 +191,34 @@ class Decision:
 
     @property
     def held(self) -> Mapping[str, tuple[Ruling, ...]]:
-        """The domains that stay as they are, with every reason."""
+        """The domains that are held, with every refusal."""
         return self._because(Outcome.HELD)
 
     @property
     def emergencies(self) -> Mapping[str, tuple[Ruling, ...]]:
-        """The domains whose way back to testing goes out, with every reason that would hold it."""
+        """The domains with a published emergency, with every refusal that it passes."""
         return self._because(Outcome.EMERGENCY)
 
     @property
     def unsettled(self) -> frozenset[str]:
-        """The domains of which nothing but what is served is written down in this run."""
+        """The domains of which this run records only what is served: held, emergency or lost."""
         return frozenset(
             each.name for each in self.domains if each.outcome is not Outcome.AS_CONFIGURED
         )
 
     @property
     def retiring(self) -> Mapping[str, Progress]:
-        """How far each retirement comes in this run."""
+        """The progress of each retirement in this run."""
         return {e.name: e.retirement for e in self.domains if e.retirement is not None}
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Lines to warn of, each with its domain."""
+        """The warnings of all domains, each line with its domain."""
         return tuple(line for each in self.domains for line in each.warnings)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Lines to tell, each with its domain."""
+        """The notes of all domains, each line with its domain."""
         return tuple(
             f"{each.name}: {one.line}"
             for each in self.domains
@@ -221,7 +226,7 @@ class Decision:
         )
 
     def phase(self, domain: str) -> Phase:
-        """How far the retirement of a domain comes in this run."""
+        """The phase of a domain's retirement in this run; `Phase.KEPT` without one."""
         return self.retiring[domain].phase if domain in self.retiring else Phase.KEPT
 
 
@@ -232,11 +237,11 @@ def decide(
     dns: Dns,
     new_id: Callable[[], str] = fresh_id,
 ) -> Decision:
-    """What is declared, and what is told of it.
+    """What a run declares of each domain, and its rulings.
 
-    A held domain is declared as it was, where that is known; otherwise it is left out, and since
-    the run fails in the end, nothing of it is deleted. ``dns`` says whose zones are written to,
-    ``new_id`` makes the policy id of an emergency.
+    A held domain is declared as it was, if that is known. Otherwise it is left out; nothing of it
+    is deleted, because the run ends with an error before the engine deletes anything. ``dns`` is
+    the DNS provider of the stack; ``new_id`` makes the policy id of an emergency.
     """
     return Decision(tuple(_decide(each, now, dns, new_id) for each in domains))
 
@@ -275,14 +280,14 @@ def _decide(found: Facts, now: dt.datetime, dns: Dns, new_id: Callable[[], str])
 def _declare(
     found: DomainFacts, zone: HostedZone, intended: Intended, phase: Phase, now: dt.datetime
 ) -> Declaration:
-    """What is declared of a domain with that policy, in that phase of a retirement."""
+    """The declaration of a domain with that policy, in that phase of a retirement."""
     placed, move = found.placement, found.move(zone, now)
     keep = is_relied_on(found) or enforces(intended)
     parts = phase.parts if keep else phase.parts.unprotected
     if goes_away(placed.hosting, placed.leaving):
-        # What retires is withdrawn by the engine, and goes over to nobody.
+        # A retiring domain has no new host: the engine deletes the host when its phase comes.
         parts = replace(parts.leaving, go_over=phase is Phase.KEPT)
-    # Where the ledger does not tell of a stage, the domain is live, or soon all is lost.
+    # A run that cannot write the ledger must not enter a stage that the ledger would not have.
     stage = found.history.stage if found.unwritten is not None else found.stage
     if stage is not None and found.has_ledger:
         parts = parts.at(stage)
@@ -300,7 +305,7 @@ def _declare(
 
 
 def _held_in(found: DomainFacts, dns: Dns, now: dt.datetime) -> HostedZone | None:
-    """Where a held domain was last; None where only another cloud could declare it there."""
+    """Where a held domain was last; None if the config's cloud cannot declare it there."""
     last = found.history.last_zone
     pointed = found.history.host_target(last.zone_id) if last else None
     if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.placement.hosting):
@@ -319,20 +324,20 @@ def is_elsewhere(found: DomainFacts) -> bool:
 
 
 def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
-    """Whether the host is about to leave AWS within its zone.
+    """Whether the host is about to leave AWS while its zone stays.
 
-    Protection is dropped in a run of its own, ahead of the one that needs it gone. A Worker keeps
-    it until DNS no longer leads to its zone.
+    The engine refuses to delete what is protected in the state, so protection is turned off one
+    run before the deletion. A Worker stays protected until DNS leads to another zone.
     """
     return leaving is hosting is Hosting.AWS
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What becomes of the bucket that all domains of a stack share.
+    """What happens to the bucket that all domains of a stack share.
 
-    The engine may not delete it while it is to ``protect``: senders may rely on what it serves.
-    With ``keep`` it stays in the account for ever, with every ledger in it.
+    With ``protect`` the engine may not delete the bucket: senders may rely on a policy in it. With
+    ``keep`` it stays in the account for ever, with every ledger.
     """
 
     protect: bool
@@ -347,11 +352,11 @@ def shared(
     is_sure: bool,
     goes_away: bool,
 ) -> Shared:
-    """What becomes of the bucket; ``is_sure`` says that no ledger is left out.
+    """What happens to the bucket; ``is_sure`` says that every ledger of the bucket is known.
 
-    Neither falls with the stack file: the ledgers decide, of domains that are listed or not.
+    The ledgers decide both, also those of domains that the stack file does not list.
     """
-    # Of a domain that is left out, too: its ledger lies in the bucket.
+    # Also a domain that is not declared: its ledger is in the bucket.
     mail = (found for found in domains if isinstance(found, DomainFacts))
     names = {found.name for found in mail if is_relied_on(found)}
     names.update(each.domain for each in decision.declared if each.keep)
@@ -364,10 +369,10 @@ def shared(
 
 
 def takes_nothing(found: DomainFacts) -> bool:
-    """Whether the ledger cannot be read, or was not written to when it should."""
+    """Whether the ledger could not be read, or could not be written when it had to be."""
     return not found.has_ledger or found.unwritten is not None
 
 
 def is_relied_on(found: DomainFacts) -> bool:
-    """Whether senders may refuse mail by what was published: they may while nobody knows."""
+    """Whether senders may enforce a policy of the domain; True if the ledger is not known."""
     return not isinstance(found.ledger, Ledger) or found.ledger.has_enforced

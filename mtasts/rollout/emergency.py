@@ -1,9 +1,9 @@
 """The way back to testing when nothing else is certain (`mtasts:emergency: testing`).
 
-A ledger that cannot be read, or name servers that do not match, hold a domain; but the way back
-from a policy that refuses mail must not wait for their repair. So testing goes out under an id
-that no sender can have: a random one. What was served is noted beside the ledger, under
-``emergency/``, and goes into the ledger as soon as that can be read.
+A ledger that cannot be read, or name servers that do not match, hold a domain. While an enforced
+policy makes senders refuse mail, the step back to testing must not wait for their repair. So
+testing is published under a random id, which no sender can have. The published policy is noted
+beside the ledger, under ``emergency/``, and copied into the ledger as soon as it can be read.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ def fresh_id() -> str:
 
 
 def is_live(found: DomainFacts) -> bool:
-    """Whether there may be anything to come back from: of a new domain nothing is published."""
+    """Whether a policy may be published. A new domain has none, so it needs no emergency."""
     return not found.has_ledger or found.history.last_body is not None
 
 
 def way_back(found: DomainFacts, new_id: Callable[[], str]) -> Intended:
-    """What goes out in an emergency: the config's policy, in testing, under an id of its own.
+    """What an emergency publishes: the config's policy in mode testing, under an id of its own.
 
-    What an earlier run of the emergency has noted or written down stays as it is. That of an
-    earlier emergency does not: something else may have been served under its id since, while the
-    record still named that, so a sender may have got that body by this id.
+    The id that an earlier run of the same emergency noted is used again. The id of an earlier
+    emergency is not: since then another body may have been served while the record still had that
+    id, so that a sender may have stored that body under it.
     """
     if not found.has_ledger:
         body = found.domain.policy.render()
@@ -63,9 +63,9 @@ def way_back(found: DomainFacts, new_id: Callable[[], str]) -> Intended:
 def emergency_keys(
     domains: Sequence[DomainConfig], *, is_for_all: bool
 ) -> tuple[tuple[str, str], ...]:
-    """The paths that ask for an emergency, each beside that of the mode that it overrules.
+    """The config paths of the emergency, each with the path of the mode that it overrules.
 
-    ``is_for_all`` says that the stack asks for it, so that no domain need do so.
+    ``is_for_all`` says that the key stands for the whole stack, and not in single domains.
     """
     if is_for_all:
         return (("mtasts:emergency", "mtasts:mode"),)
@@ -79,20 +79,25 @@ def emergency_keys(
 def describe_emergency(
     emergencies: Mapping[str, tuple[Ruling, ...]], keys: Sequence[tuple[str, str]], stack: str
 ) -> Ruling:
-    """One line that says it all, for each domain what the run went past, then how it ends.
+    """One summary line, the refusals that the run passes, and the commands that end the emergency.
 
-    ``keys`` are the paths in the stack's config that ask for the emergency, each beside that of the
-    mode that it overrules.
+    ``keys`` are the config paths of the emergency, each with the path of the mode that it
+    overrules.
     """
     names = ", ".join(emergencies)
-    told = "mode testing goes out, once it is proven; the run counts as failed, to delete nothing"
+    told = (
+        "mode testing is published as soon as its proof passes. The run ends with an error on "
+        "purpose, so that the engine deletes nothing"
+    )
     lines = [f"emergency: {names}: {told}"]
     lines += (
-        f"  {name}: gone past: {each.line}" for name, those in emergencies.items() for each in those
+        f"  {name}: overridden by the emergency: {each.line}"
+        for name, those in emergencies.items()
+        for each in those
     )
     lines += (
-        f"  see what senders get: mtasts check --stack {stack}",
-        "  once that is mended (mtasts docs emergencies), end the emergency:",
+        f"  look at what senders get: mtasts check --stack {stack}",
+        "  when the causes above are removed (mtasts docs emergencies), end the emergency:",
     )
     for key, mode in keys:
         lines += (

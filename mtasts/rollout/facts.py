@@ -1,7 +1,7 @@
-"""What was found out about the domains of a stack, as values: rules and decisions follow from it.
+"""The results of all look-ups for the domains of a stack, as values for rules and decisions.
 
-A look-up that brought nothing is a value, too: why there is no zone (`ZoneProblem`) or no ledger
-(`LedgerProblem`) stands in their place, so no rule can take "not known" for "none".
+A failed look-up is a value, too: in place of a zone or ledger stands the reason (`ZoneProblem`,
+`LedgerProblem`). So no rule can take "not known" for "none".
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
     from mtasts.zones import HostedZone
 
 ZoneProblem: TypeAlias = ZoneError | UndeterminedError | HandoverError
-"""Why it is not known where a domain's records belong, or that they belong nowhere."""
+"""Why a domain's zone is not known, or that the account has none."""
 LedgerProblem: TypeAlias = LedgerError | UndeterminedError
-"""Why it is not known what a domain's ledger says, or that it did not take an entry."""
+"""Why a domain's ledger could not be read or written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the config has the domains: the cloud ``hosting``, and the one that they leave, if any.
+    """The cloud ``hosting`` of the stack's domains, and the cloud that they leave, if any.
 
-    A domain that is about to leave has the same cloud as both. ``authorities`` are those that may
-    sign a policy host's certificate there. ``is_local`` says that this is a local cloud.
+    In the run that turns off protection before a move, both are the same cloud. ``authorities`` are
+    the certificate authorities of the cloud. ``is_local`` says that this is a local cloud.
     """
 
     hosting: Hosting
@@ -54,20 +54,20 @@ class Placement:
 
     @property
     def changes_host(self) -> bool:
-        """Whether the domains are at another cloud as well, until cached DNS expires."""
+        """Whether a former cloud serves the policies, too, until cached DNS expires."""
         return self.leaving not in {None, self.hosting}
 
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """A zone that a domain's records belong to, and what its own name servers have.
+    """The zone of a domain's records, and answers of its own name servers.
 
-    ``delegation`` are the name servers that DNS has for it. ``sts`` and ``tlsrpt`` are the TXT
-    records of ``_mta-sts`` and ``_smtp._tls``: in the former zone while records move, or in the
-    agency's own. ``host_addresses`` are those of the policy host, of a domain that retires.
-    ``preexisting`` is what stands at the names that are written for the first time, empty where
-    none is; ``wildcard_probe`` is what a random name beside them has. ``host_rulings`` tell who
-    else serves the policy host, and what of the zone's settings would hit it.
+    ``delegation`` is the NS look-up of the parent. ``sts`` and ``tlsrpt`` are the TXT records of
+    ``_mta-sts`` and ``_smtp._tls``; while records move they come from the former zone, with dns
+    delegated or manual from the agency's zone. ``host_addresses`` are the policy host's, looked up
+    only for a retiring domain. ``preexisting`` are the records at names that this run writes for
+    the first time; ``wildcard_probe`` are those of a random name beside them. ``host_rulings`` are
+    about other resources that serve the policy host, and about zone settings that block senders.
     """
 
     zone: HostedZone
@@ -82,7 +82,7 @@ class ZoneFacts:
 
 @dataclass(frozen=True, slots=True)
 class HandoverFacts:
-    """The agency's own zone, where that is not ours, and what it has of what was handed out."""
+    """The agency's own zone (dns delegated or manual), and the handed-out records that it has."""
 
     agency_zone: HostedZone
     records: tuple[Looked, ...]
@@ -105,12 +105,12 @@ class ParkedFacts:
 class DomainFacts:
     """What was found out about one mail domain.
 
-    ``caa`` are the CAA look-ups of the policy host, closest name first. ``former`` is the zone that
-    the records move from, None where they do not move. ``handover`` is None where the stack writes
-    the records itself. ``evidence`` is what a promotion rests on, None where there is no file, or
-    no promotion. ``noted`` is what went out in an emergency, oldest first; the ledger has it, as a
-    run is about to write it down. ``unwritten`` says why what has to stand in the ledger before it
-    is declared does not; None before a run has written.
+    ``caa`` are the CAA look-ups of the policy host, closest name first. ``former`` is the former
+    zone of a move, None without one. ``handover`` is None if the stack publishes the records
+    itself. ``evidence`` is None without a file, or without a promotion. ``noted`` are the policies
+    published in an emergency, oldest first; ``ledger`` includes them already, and this run appends
+    them. ``unwritten`` says why entries that must precede resources could not be written; None if
+    they were, or before the run writes.
     """
 
     domain: DomainConfig
@@ -134,14 +134,14 @@ class DomainFacts:
     def history(self) -> Ledger:
         """The ledger; one without entries where it is not known.
 
-        For what is the same of a new domain and of one that nobody knows: a rule that has to tell
-        the two apart asks for ``ledger``.
+        For rules that treat a new domain and one with an unknown ledger alike. A rule that must
+        tell them apart uses ``ledger``.
         """
         return self.ledger if isinstance(self.ledger, Ledger) else Ledger()
 
     @property
     def has_ledger(self) -> bool:
-        """Whether it is known what the ledger says."""
+        """Whether the ledger could be read."""
         return isinstance(self.ledger, Ledger)
 
     @property
@@ -161,16 +161,16 @@ class DomainFacts:
 
     @property
     def handed_out(self) -> tuple[Looked, ...]:
-        """What was handed out, and what DNS has of it."""
+        """The handed-out records, each with the answer of DNS."""
         return self.handover.records if self.handover is not None else ()
 
     @property
     def cloud(self) -> str:
-        """Where the domain is."""
+        """The cloud that the domain is at."""
         return cloud_of(self.placement, self.history)
 
     def move(self, zone: HostedZone, now: dt.datetime) -> Move:
-        """Its way to ``zone`` and to the cloud of the config."""
+        """The move of the domain to ``zone`` and to the configured cloud."""
         return Move.of(
             self.name,
             self.history,
@@ -183,7 +183,7 @@ class DomainFacts:
 
     @property
     def sts(self) -> DnsAnswer | None:
-        """The STS record's look-up; None where no zone is known that could be asked."""
+        """The look-up of the STS record; None if the zone is not known."""
         return self.zone.sts if isinstance(self.zone, ZoneFacts) else None
 
     @property
@@ -204,16 +204,16 @@ class DomainFacts:
 
     @property
     def record_ttl_seconds(self) -> int:
-        """How long resolvers may keep the STS record that DNS has; the config's without one."""
+        """The TTL of the STS record in DNS; without a record, the configured one."""
         sts = self.sts
         return sts.ttl_seconds if sts is not None and self.live_id else self.domain.ttl_seconds
 
     @property
     def is_promotion(self) -> bool:
-        """Whether gates are to be judged: senders refuse nothing yet, and are to.
+        """Whether this is a promotion, so that the gates are judged.
 
-        What was handed out stays with whoever publishes it: so there an older id of ours says
-        nothing, and the ledger decides.
+        If the agency publishes the record, DNS may still have an older id of ours. That id does not
+        say which policy is in force, so the ledger decides.
         """
         live = self.live_id
         if live is not None and self.handover is not None and self.history.has_id(live):
@@ -222,22 +222,22 @@ class DomainFacts:
 
     @property
     def stage(self) -> Stage | None:
-        """The stage of this run, where somebody else publishes the records."""
+        """The stage in this run; None if the stack publishes the records itself."""
         if self.handover is None:
             return None
         return next_stage(self.name, self.history.stage, self.handover.records)
 
 
 Facts: TypeAlias = DomainFacts | ParkedFacts
-"""What was found out about a domain of the stack file."""
+"""The facts about one domain of the stack file."""
 
 
 def cloud_of(placement: Placement, ledger: Ledger) -> str:
-    """Where a domain is, by its ledger: where it leaves from, if that does not tell."""
+    """The cloud that the ledger names; if it names none, the one that the domain leaves."""
     left = placement.leaving if placement.changes_host and ledger.last_body else None
     return ledger.hosting or left or placement.hosting
 
 
 def mail_domains(found: Iterable[Facts]) -> tuple[DomainFacts, ...]:
-    """Those that are not parked, in order."""
+    """The domains that are not parked, in order."""
     return tuple(each for each in found if isinstance(each, DomainFacts))

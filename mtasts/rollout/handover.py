@@ -1,8 +1,8 @@
-"""Records that somebody else publishes: what is handed out, what of it is live, and what follows.
+"""Records that the agency publishes: which are handed out, which are live, and the next stage.
 
-With dns manual an agency publishes every record, with dns delegated the CNAMEs that lead to the
-operator's zone. No run waits for them: a domain goes through stages, each once DNS was seen to have
-what the one before had handed out, and none is ever left again.
+With dns manual the agency publishes every record; with dns delegated, CNAMEs that lead to the
+operator's zone. No run waits for them. A domain enters the next stage in the first run that sees
+the handed-out records of the present stage in DNS, and it never goes back.
 """
 
 from __future__ import annotations
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
 VERSION = 1
 HANDED_MAX_BYTES = 256 * 1024
 _NAME = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})+")
-# Of a text what an STS or TLS-RPT record can hold: no quotes, backslashes or markup.
+# The characters that an STS or TLS-RPT record can have: no quotes, backslashes or markup, which
+# would have a meaning in a zone file or in HTML.
 _VALUES = {"CNAME": _NAME, "TXT": re.compile(r"[A-Za-z0-9._~:/?#\[\]@$&'()*+,;=% !-]{1,4000}")}
 TTL_SECONDS = 300
 
 
 class HandoverError(MtaStsError):
-    """What was handed out cannot be read: what the agency was told is not known."""
+    """The handed-out records cannot be read: it is not known what the agency publishes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,25 +86,26 @@ def parse_handed(raw: bytes) -> tuple[Handed, ...]:
         found = json.loads(raw[: HANDED_MAX_BYTES + 1])
         if found["version"] != VERSION:
             raise HandoverError(
-                f"what was handed out is of version {printable(str(found['version']))}"
+                f"the handed-out records are of version {printable(str(found['version']))}, which "
+                "this release does not know"
             )
         return tuple(map(_read_record, found["records"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         why = printable(f"{type(error).__name__}: {error}")
-        raise HandoverError(f"what was handed out cannot be read: {why}") from error
+        raise HandoverError(f"the handed-out records cannot be read: {why}") from error
 
 
 def _read_record(row: Mapping[str, object]) -> Handed:
     """A record that mtasts could have handed out.
 
-    The bucket may have been written to by others, and what is read here goes to terminals, logs,
-    zone files and pull requests: nothing is taken that a zone file or a page could take for more.
+    Others may write to the bucket, and these values go to terminals, logs, zone files and pull
+    requests. So a value with a character that has a meaning there is refused.
     """
     handed = Handed(str(row["owner"]), str(row["type"]), str(row["value"]))
     pattern = _VALUES.get(handed.type)
     if not (_NAME.fullmatch(handed.owner) and pattern and pattern.fullmatch(handed.value)):
         raise HandoverError(
-            "what was handed out holds a record that mtasts never writes: "
+            "the handed-out records have one that mtasts never writes: "
             f"{printable(handed.owner)} {printable(handed.type)} {printable(handed.value)}"
         )
     return handed
@@ -142,10 +144,10 @@ def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> S
 
 
 def not_published(stage: Stage, looked: Sequence[Looked]) -> Iterator[Ruling]:
-    """What is missing, wrong or gone: warnings once the domain is live, notes before that."""
+    """Records that DNS lacks or has wrong: warnings once the domain is live, notes before that."""
     kind = Kind.WARNING if stage is Stage.LIVE else Kind.NOTE
     if not looked:
-        text = "what the agency has to publish is in the stack's output domains, under publish"
+        text = "the agency has records to publish: see the stack's output domains, under publish"
         yield Ruling("handover-begins", kind, text)
     for each in looked:
         if found := missing(each, absence(stage)):
@@ -153,7 +155,7 @@ def not_published(stage: Stage, looked: Sequence[Looked]) -> Iterator[Ruling]:
 
 
 def absence(stage: Stage | None) -> str:
-    """The word for a record that DNS has nothing in place of."""
+    """How a message begins about a record that DNS does not have."""
     return "gone or not yet there" if stage is Stage.LIVE else "waiting for"
 
 
@@ -165,9 +167,9 @@ def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:
 
 
 def missing(looked: Looked, absent: str = "waiting for") -> Ruling | None:
-    """What is not so of a handed-out record, as a note; None where DNS has it.
+    """How DNS differs from a handed-out record, as a note; None if DNS has the record.
 
-    ``absent`` is the word for one that DNS has nothing in place of.
+    ``absent`` begins the note if DNS has no record of that name and type.
     """
     record, answer = looked.record, looked.answer
     wanted = f"{record.owner} {record.type} {record.value}"
@@ -181,16 +183,16 @@ def missing(looked: Looked, absent: str = "waiting for") -> Ruling | None:
     has = ", ".join(answer.values) or " and ".join(
         printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings
     )
-    return note("handed-record-wrong", f"wrong: DNS has {has}; to be published: {wanted}")
+    return note("handed-record-wrong", f"wrong: DNS has {has}; the agency has to publish: {wanted}")
 
 
 def delegated_owner(owner: str, zone: str) -> str:
-    """Where in the operator's zone a record of the agency's domain stands."""
+    """The name in the operator's zone that the agency's CNAME at ``owner`` leads to."""
     return f"{owner}.{zone}"
 
 
 def bare(name: str) -> str:
-    """A name as records here spell it; what is no host name is left as it is, in lower case."""
+    """A name in A-labels without a trailing dot; if it is no host name, only in lower case."""
     try:
         return parse_domain(name)
     except DomainNameError:

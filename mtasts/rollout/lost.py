@@ -1,8 +1,8 @@
-"""A domain that is not the agency's any more: its retirement comes to its end without its DNS.
+"""A domain that is not the agency's any more: it retires without DNS.
 
-Mode none cannot be published where no sender finds it, nor can anything be seen to be gone. So
-somebody decides that the domain is lost (an override ``for: [lost-domain]``): nothing of it is
-changed any more, each run takes one phase away, and the ledger stays.
+For such a domain mode none cannot be published, and DNS cannot show that records are gone. So a
+person decides that the domain is lost (an override ``for: [lost-domain]``). From then on nothing of
+the domain is changed but removed, one phase a run. The ledger stays.
 """
 
 from __future__ import annotations
@@ -32,27 +32,29 @@ NEXT_PHASES = {
     Phase.ADDRESSES_GONE: Phase.HOST_WITHDRAWN,
     Phase.HOST_WITHDRAWN: Phase.HOST_WITHDRAWN,
 }
-"""What follows each phase: protection is dropped one run ahead of each removal, as ever."""
+"""The next phase. As in every retirement, protection ends one run before each removal."""
 
 
 def is_over(domain: DomainConfig, ledger: Ledger) -> bool:
-    """Whether the domain is retired to the end: whatever DNS has of it does not matter any more."""
+    """Whether the retirement is complete, so that what DNS has does not matter any more."""
     last = ledger.last_phase
     return domain.retire and last is not None and last.phase is Phase.HOST_WITHDRAWN
 
 
 def unless_lost(domain: DomainConfig, ledger: Ledger, refused: Ruling) -> Ruling:
-    """A refusal for want of DNS; an override ``lost-domain`` waives that of one that retires."""
+    """A refusal because of DNS; for a retiring domain an override ``lost-domain`` passes it."""
     if not domain.retire or ledger.last_proven is None:
         return refused
-    way = f"if {domain.name} is not the agency's any more, and its retirement is not to wait"
+    way = (
+        f"if {domain.name} is not the agency's any more, and its retirement shall not wait for DNS"
+    )
     return refused.waivable(Waiver.LOST_DOMAIN, way=way)
 
 
 def is_nowhere(domain: DomainConfig, ledger: Ledger, looked: Sequence[Looked]) -> bool:
-    """Whether a retirement cannot begin: DNS has nothing any more of what was handed out.
+    """Whether a retirement cannot begin because DNS has none of the handed-out records.
 
-    Once mode none was seen to be served, that is how it ends.
+    After mode none was proven, missing records are the normal end of a retirement.
     """
     last = ledger.last_proven
     if not domain.retire or last is None or ledger.stage is not Stage.LIVE:

@@ -1,8 +1,8 @@
 """The dated sequence that moves a domain's MX without losing mail.
 
-A sender holds a policy for ``max_age`` and delivers to no host that it does not list. So a new host
-is listed first, and becomes an MX once senders have had the time to learn of it; an old one leaves
-DNS first, and the policy once senders have left it.
+A sender keeps a policy for ``max_age`` and delivers to no host that the policy does not list. So a
+new host is listed first, and becomes an MX host when senders had the time to fetch that policy. An
+old host leaves DNS first, and the policy when senders do not try the host any more.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _UP = "pulumi up -s STACK"
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """From when on a step does no harm: each word is a promise about senders.
+    """Three dates from which a step is safe, for three kinds of senders.
 
-    ``bounce_safe``: whoever checks the id before giving up on a message, as RFC 8461 section 5.1
-    asks, bounces nothing. ``delay_safe``: nor is mail late, from senders that refresh daily.
-    ``guaranteed``: no sender holds a policy without the host any more.
+    ``bounce_safe``: senders that look for a new id before they give up on a message (RFC 8461
+    section 5.1) bounce nothing. ``delay_safe``: mail is not even late from senders that refresh
+    daily. ``guaranteed``: no sender holds a policy without the host any more.
     """
 
     bounce_safe: dt.datetime
@@ -87,7 +87,7 @@ def plan(
         do = f"list {_all(missing)} in the stack file, and {_UP}"
         steps.append(Step(do, listed + missing))
     elif added and since is None:
-        do = f"{_UP}: the stack file lists {_all(added)}, but senders cannot know"
+        do = f"{_UP}: the stack file lists {_all(added)}, but the published policy does not"
         steps.append(Step(do, listed))
     ready = now if not added else max(now, (now if since is None else since) + spread)
     if added:
@@ -95,7 +95,7 @@ def plan(
         steps.append(Step(f"add {_all(added)} to the MX records", (*live, *added), wait))
         ready = wait.delay_safe
     if removed:
-        do = f"take {_all(removed)} out of the MX records, and {_UP}, which notes the day"
+        do = f"remove {_all(removed)} from the MX records, and {_UP}, which records the date"
         steps.append(Step(do, to, not_before=max(ready, now)))
         ready = max(ready, now) + _mx_ttl(ledger, removed, times, now) + RETRY
     last = _unlisting(policy, listed + missing, to, live=live, ledger=ledger, ready=ready, now=now)
@@ -112,10 +112,10 @@ def _unlisting(
     ready: dt.datetime,
     now: dt.datetime,
 ) -> Iterator[Step]:
-    """The last steps: what ``to`` needs no more leaves the stack file, when an `up` takes that.
+    """The last steps: patterns that no host of ``to`` needs leave the stack file.
 
-    ``ready`` is when senders have let go of the hosts that leave DNS by this plan. Others may have
-    left it before.
+    ``ready`` is when senders do not try any more the hosts that leave DNS by this plan. Other hosts
+    may have left DNS before.
     """
     final = _kept(listed, to)
     if final == listed:
@@ -124,9 +124,9 @@ def _unlisting(
     gone = list(left_too_early(wanted, ledger, live, now))
     unnoted = [each.host for each in gone if not each.is_noted]
     if unnoted:
-        yield Step(f"{_UP}, which notes that {_all(unnoted)} left the MX records", listed)
+        yield Step(f"{_UP}, which records that {_all(unnoted)} left the MX records", listed)
     dropped = [text for text in listed if text not in final]
-    do = f"take {_all(dropped)} out of the stack file, and {_UP}"
+    do = f"remove {_all(dropped)} from the stack file, and {_UP}"
     yield Step(do, final, not_before=max(ready, *(each.until for each in gone), now))
 
 
@@ -144,7 +144,7 @@ def _all(names: Iterable[str]) -> str:
 def _wait(
     policy: Policy, ledger: Ledger, added: tuple[str, ...], ready: dt.datetime, now: dt.datetime
 ) -> Wait:
-    """When the hosts may become MX; at once where no enforced policy could be in the way."""
+    """When the hosts may become MX hosts: now, if every policy that senders enforce has them."""
     lacking = [
         body
         for body in ledger.may_be_held(now)
@@ -152,19 +152,20 @@ def _wait(
         and body.policy.mode is Mode.ENFORCE
         and not all(body.policy.covers(host) for host in added)
     ]
-    # What was published before the ledger began may have listed anything.
+    # A policy from before the ledger began may have listed any hosts.
     unknown = ledger.adopted.held_until if ledger.adopted is not None else now
     if not lacking and unknown <= now:
-        # A policy that is enforced from now on is out before a host that only it lists.
+        # If the new policy enforces, it has to be everywhere before a host that only it lists
+        # becomes MX.
         first = ready if policy.mode is Mode.ENFORCE else now
         return Wait(first, first, first)
-    # What is served now goes on being fetched until the listing is out, at `ready`.
+    # Until `ready`, senders may still fetch the present policy, and keep it from then on.
     held = max(ready, unknown, *(ledger.held_until(body, ready) for body in lacking))
     return Wait(ready, min(ready + REFRESH, held), held)
 
 
 def _listed_since(ledger: Ledger, hosts: tuple[str, ...]) -> dt.datetime | None:
-    """When the policy that is served now was seen, if it lists all of them."""
+    """When the present policy was proven, if it lists all ``hosts``; otherwise None."""
     last = ledger.last_proven
     if last is None or last.policy is None or not all(map(last.policy.covers, hosts)):
         return None
@@ -172,5 +173,5 @@ def _listed_since(ledger: Ledger, hosts: tuple[str, ...]) -> dt.datetime | None:
 
 
 def _kept(listed: tuple[str, ...], to: tuple[str, ...]) -> tuple[str, ...]:
-    """The patterns that still cover a host that stays."""
+    """The patterns that cover a host of ``to``."""
     return tuple(text for text in listed if any(MxPattern.parse(text).covers(host) for host in to))

@@ -1,9 +1,9 @@
 """Whether a policy may be published while DNS has these MX hosts, and had others before.
 
-A sender that enforces a policy delivers to no host that it does not list (RFC 8461 section 5). So
-a policy in enforce lists every live MX, and a host leaves it no earlier than senders have left the
-host. Nothing here stands in the way of testing or none. What was served or proven before excuses
-nothing: only an id that is published already is not judged anew (`mtasts.rollout.published`).
+A sender that enforces a policy delivers to no host that it does not list (RFC 8461 section 5). So a
+policy in enforce lists every live MX host, and drops a host only when senders do not try that host
+any more. Modes testing and none are never refused here. That a policy was proven before is no
+excuse: only an id that is published already is not judged again (`mtasts.rollout.published`).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def mx_refusals(
         for left in left_too_early(wanted, ledger, live_hosts(domain, mx), now):
             yield refusal(
                 "mx-left-too-early",
-                f"{left.host} was first missing among the MX of {domain} at {minute(left.since)}, "
-                f"and senders may try it until {minute(left.until)}",
+                f"{left.host} left the MX records of {domain} at {minute(left.since)} or before, "
+                f"and senders may try that host until {minute(left.until)}",
                 "keep it under mx until then",
                 until=min(left.until, left.held_until),
             )
@@ -54,26 +54,31 @@ def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[Ruling]:
     if mx.status is DnsStatus.FAILED:
         yield refusal(
             "mx-unknown",
-            f"could not find out the MX of {domain}, which enforce has to list: {mx.reason}",
+            f"could not find out the MX records of {domain}, all of which an enforced policy has "
+            f"to list: {mx.reason}",
         )
         return
     if mx.status is DnsStatus.NXDOMAIN:
         yield refusal(
-            "mx-domain-missing", f"{domain} does not exist in DNS, so nothing can be said of its MX"
+            "mx-domain-missing",
+            f"{domain} does not exist in DNS",
+            "check its spelling, and whether its registration has ended",
         )
         return
     live = live_hosts(domain, mx)
     if not live:
         yield refusal(
-            "mx-null", f"{domain} has a null MX, so it receives no mail", "write mx: [] for it"
+            "mx-null",
+            f"{domain} has a null MX, so it receives no mail",
+            "write mx: [] in its entry",
         )
     missed = [host for host in live if not wanted.covers(host)]
     if missed:
         yield refusal(
             "mx-uncovered",
-            f"{', '.join(missed)}: live MX of {domain} that the policy does not list, so senders "
-            "would deliver nothing there",
-            "list them under mx, or remove them from DNS first",
+            f"{', '.join(missed)}: MX of {domain} in DNS, but not in the policy, so senders would "
+            "deliver nothing there",
+            "list them under mx, or remove their MX records first",
         )
 
 
@@ -103,11 +108,11 @@ class Left:
 def left_too_early(
     wanted: Policy, ledger: Ledger, live: Collection[str], now: dt.datetime
 ) -> Iterator[Left]:
-    """Hosts that ``wanted`` would drop while senders may still be on their way to them.
+    """Hosts that ``wanted`` would drop while senders may still try them.
 
-    A sender holds what it got, whatever was published since: so every enforced body counts that
-    one may hold, and beside them what was published before the ledger began. A policy that does not
-    enforce drops whatever it likes.
+    A sender keeps its cached policy, whatever is published later. So every enforced body counts
+    that a sender may hold, and what was published before the ledger began. A policy that does not
+    enforce may drop any host.
     """
     if wanted.mode is not Mode.ENFORCE:
         return
@@ -126,7 +131,8 @@ def left_too_early(
         lapses = [lapse for policy, lapse in held if policy.covers(host)] + unknown
         if not lapses:
             continue
-        # Not from its last sighting: nobody may have looked for days while it was still there.
+        # Counted from the first look that missed the host. After the last look that saw it, DNS may
+        # have had the host for days while no run looked.
         until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
         if until > now:
             yield Left(host, left.since, until, max(lapses), is_noted=host not in last)

@@ -1,9 +1,8 @@
-"""What senders find of each domain now, and what they will find once a run has ended.
+"""What senders find of each domain now, and what they will find after the run.
 
-It is read from what was looked up: the ledger, and the STS record at the zone's own servers. The
-engine's plan cannot tell it. A plan compares with what the last run left in the state, which says
-nothing of a record that a failed proof held back, of a run that was killed or still goes on, or of
-a second zone that serves the same.
+The sources are the ledger and the STS record at the zone's own name servers. The engine's plan is
+no source: it compares with the state of the last run, and the state does not know of a record that
+a failed proof held back, of a run that was killed or still goes on, or of a second zone.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
     from mtasts.rollout.vanished import Remembered
 
 FILE_VARIABLE = "MTASTS_OUTLOOK_FILE"
-"""The environment variable that names the file in which a preview's program tells it."""
+"""The environment variable with the file into which the program of a preview writes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """What senders find: the policy id in the STS record, and the policy that is served.
 
-    The id is empty where there is no record, the policy None where none is served.
+    The id is empty without a record, and the policy None if none is served.
     """
 
     id: str = ""
@@ -50,10 +49,10 @@ class Published:
 class Outlook:
     """What senders find of one policy domain ``before`` a run and ``after`` it.
 
-    ``unfinished`` is a policy that a run has written down and nobody has seen served since: it may
-    be served already, under the id before. ``ttl_seconds`` is how long resolvers may go on telling
-    the id before. A domain that is not ``listed`` has left the stack file: what it has goes only if
-    the plan deletes it. With ``known`` false the ledger cannot be read.
+    ``unfinished`` is a policy that a run recorded and that was never proven: it may be served
+    already, under the id of ``before``. ``ttl_seconds`` is how long resolvers may keep that id. A
+    domain that is not ``listed`` has left the stack file; its resources are deleted only if the
+    plan says so. With ``known`` false the ledger cannot be read.
     """
 
     name: str
@@ -66,20 +65,20 @@ class Outlook:
 
     @property
     def is_changed(self) -> bool:
-        """Whether senders will notice, or whoever waits for a record that is not out yet."""
+        """Whether the run changes the published id or the served policy."""
         served = self.before.policy if self.before.policy is not None else self.unfinished
         return (self.before.id, served) != (self.after.id, self.after.policy)
 
     def effects(self, now: dt.datetime) -> tuple[str, ...]:
-        """What follows for senders and for mail, if it goes out at ``now``."""
+        """The consequences for senders and mail, one sentence each, if the run is at ``now``."""
         return tuple(_effects(self, now)) if self.is_changed else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a preview tells of a stack: the ``domains``, and every ruling with its domain's name.
+    """What a preview says of a stack: the ``domains``, and each ruling with its domain's name.
 
-    That name is empty for what is about the stack as a whole.
+    The name is empty for a ruling about the stack as a whole.
     """
 
     domains: tuple[Outlook, ...] = ()
@@ -92,7 +91,7 @@ def forecast(
     remembered: Iterable[Remembered],
     about_stack: Iterable[Ruling],
 ) -> Forecast:
-    """What a run would do; ``about_stack`` are the rulings that concern no single domain."""
+    """What a run would do; ``about_stack`` are the rulings about the stack as a whole."""
     rulings = [("", each) for each in about_stack]
     rulings += [(each.name, one) for each in decision.domains for one in each.rulings]
     return Forecast(outlooks(domains, decision, remembered), tuple(rulings))
@@ -101,7 +100,7 @@ def forecast(
 def outlooks(
     domains: Iterable[Facts], decision: Decision, remembered: Iterable[Remembered] = ()
 ) -> tuple[Outlook, ...]:
-    """Of every mail domain of the file, and of those that only their ledgers remember; by name."""
+    """The outlook of each mail domain in the file or in the bucket's ledgers, sorted by name."""
     declared = {each.domain: each for each in decision.declared}
     found = [_outlook(each, declared.get(each.name), decision) for each in mail_domains(domains)]
     found += [_gone(each) for each in remembered]
@@ -109,7 +108,7 @@ def outlooks(
 
 
 def render_forecast(found: Forecast) -> str:
-    """As JSON, from the program of a preview to the command that asked for it."""
+    """JSON, by which the program of a preview passes the forecast to ``mtasts preview``."""
     return json.dumps(
         {
             "domains": [asdict(each) for each in found.domains],
@@ -119,7 +118,7 @@ def render_forecast(found: Forecast) -> str:
 
 
 def parse_forecast(text: str) -> Forecast:
-    """What `render_forecast` wrote; nothing for an empty text, as of a program that ended early."""
+    """Read the JSON of `render_forecast`; an empty text is of a program that ended early."""
     if not text:
         return Forecast()
     document = json.loads(text)
@@ -147,7 +146,7 @@ def _outlook(found: DomainFacts, declared: Declaration | None, decision: Decisio
     if declared is not None:
         after = _declared(declared)
     elif found.name in decision.held:
-        after = before  # nothing of it is declared, and a run that holds a domain deletes nothing
+        after = before  # it is not declared, and a run that holds a domain deletes nothing
     else:
         after = Published()
     ttl, known = found.record_ttl_seconds, found.has_ledger
@@ -166,13 +165,13 @@ def _parts(ledger: Ledger) -> Parts:
 
 
 def _recorded_id(ledger: Ledger) -> str:
-    """The id that the record names by the ledger's word, for want of a look-up."""
+    """The id in the record as the ledger has it, for use when DNS gave no answer."""
     last = ledger.last_proven
     return last.id if last is not None and _parts(ledger).record.is_declared else ""
 
 
 def _present(ledger: Ledger, named: str, *, is_reached: bool) -> tuple[Published, str | None]:
-    """What senders find where the record names that id, and what may be served besides."""
+    """What senders find if the record has the id ``named``, and an unproven body, if any."""
     in_force = ledger.in_force_since(named or None)
     served = _text(in_force[0].body) if in_force and is_reached else None
     last = ledger.last_body
@@ -184,7 +183,7 @@ def _present(ledger: Ledger, named: str, *, is_reached: bool) -> tuple[Published
 
 def _declared(declared: Declaration) -> Published:
     parts = declared.parts
-    # Before its certificate is issued the policy is written, for whoever publishes the records.
+    # Without a certificate yet, the policy is shown all the same: the agency publishes its records.
     is_there = parts.addresses.is_declared or not parts.certificate
     return Published(
         declared.id if parts.record.is_declared else "", _text(declared.body) if is_there else None
@@ -209,8 +208,8 @@ def _effects(domain: Outlook, now: dt.datetime) -> Iterator[str]:
     if before is not None and before != after:
         lapse = now + dt.timedelta(seconds=min(before.max_age, MAX_AGE_LIMIT))
         yield (
-            f"senders that cached the old policy keep it until {minute(lapse)} at the latest, "
-            "unless they see the new id before"
+            f"senders that cached the former policy keep it until {minute(lapse)} at the latest, "
+            "or until they see the new id"
         )
     if after is not None and domain.after.id:
         yield from _mode_effects(before.mode if before else None, after.mode, domain)
@@ -220,29 +219,32 @@ def _effects(domain: Outlook, now: dt.datetime) -> Iterator[str]:
 
 def _unfinished(domain: Outlook) -> Iterator[str]:
     if not domain.known:
-        yield "what senders find now is not known here: the ledger cannot be read"
+        yield "the ledger cannot be read, so it is not known what senders find now"
     elif domain.unfinished is not None:
         which = "this policy" if domain.unfinished == domain.after.policy else "another policy"
         under = f"the id {domain.before.id}" if domain.before.id else "no id"
         yield (
-            f"a run that failed, was killed or still goes on has written {which} down and proven "
-            f"nothing: senders may find it, under {under}"
+            f"a run that failed, was killed or still goes on has recorded {which} without a proof: "
+            f"senders may find it, under {under}"
         )
 
 
 def _gist(domain: Outlook, before: Policy | None, after: Policy | None) -> str:
     """The one sentence that says what happens."""
     if after is None:
-        return "no policy is served any more: senders that hold one keep to it until it lapses"
+        return (
+            "no policy is served any more: senders with a cached policy follow it until its "
+            "max_age ends"
+        )
     if not domain.after.id and domain.before.id:
         return (
-            "the STS record goes, and the policy is served on: senders that hold no policy no "
-            "longer look for one"
+            "the STS record is removed, and the policy is still served: senders without a cached "
+            "policy do not look for one any more"
         )
     if not domain.after.id:
-        return "no STS record names the policy yet: senders do not fetch it"
+        return "there is no STS record yet: senders do not fetch the policy"
     if before is None or not domain.before.id:
-        return f"senders that see the record fetch this policy: mode {after.mode}"
+        return f"senders that see the STS record fetch this policy: mode {after.mode}"
     if before == after:
         return "the same policy under a new id: every sender fetches it again"
     return f"senders that see the new id fetch this policy: mode {after.mode}"
@@ -251,14 +253,14 @@ def _gist(domain: Outlook, before: Policy | None, after: Policy | None) -> str:
 def _mode_effects(before: Mode | None, after: Mode, domain: Outlook) -> Iterator[str]:
     if after is Mode.ENFORCE and before is not Mode.ENFORCE:
         yield (
-            "from then on they deliver only to the hosts listed, and only over TLS with a "
+            "from then on they deliver only to the listed hosts, and only over TLS with a "
             "certificate that is valid for the host"
         )
     may_refuse = before is Mode.ENFORCE or not domain.known
     if may_refuse and after is not Mode.ENFORCE:
         yield (
-            "senders that check the id refuse nothing any more, "
-            f"{domain.ttl_seconds} s after the record at the latest"
+            "senders that check the id stop to enforce at the latest "
+            f"{domain.ttl_seconds} s after the record is written"
         )
 
 
@@ -266,6 +268,6 @@ def _mx_effects(before: Policy, after: Policy) -> Iterator[str]:
     added = [str(pattern) for pattern in after.mx if pattern not in before.mx]
     removed = [str(pattern) for pattern in before.mx if pattern not in after.mx]
     if added:
-        yield f"listed from then on: {', '.join(added)}"
+        yield f"MX hosts added to the policy: {', '.join(added)}"
     if removed:
-        yield f"no longer listed: {', '.join(removed)}"
+        yield f"MX hosts removed from the policy: {', '.join(removed)}"

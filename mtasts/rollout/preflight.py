@@ -1,4 +1,4 @@
-"""What stands in a new domain's way, or would hit its host later: judged before anything is made.
+"""Records, quotas and zone settings that would harm a domain, judged before anything is created.
 
 `mtasts.run.survey` looks; each function here gives rulings with the change to make.
 """
@@ -23,7 +23,8 @@ _NEAR = 0.9
 _ON = "on"
 _STOPPING = frozenset({"block", "challenge", "js_challenge", "managed_challenge"})
 _REDIRECTING = frozenset({"redirect"})
-# Cloudflare's rules language: what makes a condition one of several, or turns it round.
+# Cloudflare's rules language: with one of these operators, a host name in the expression need not
+# restrict the whole rule.
 _EITHER = re.compile(r"\b(?:or|xor|not)\b|\|\||\^\^|!(?!=)", re.IGNORECASE)
 _HOST = re.compile(r'\bhttp\.host (?:eq|==) "([^"\\]*)"')
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -32,12 +33,12 @@ _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 def second_records(
     domain: DomainConfig, sts: DnsAnswer | None, tlsrpt: DnsAnswer | None
 ) -> Iterator[Ruling]:
-    """Records that are there already: with two, senders act as if there were none.
+    """Records of a new domain that exist already: with two, senders act as if there were none.
 
-    That is RFC 8461 section 3.1, and RFC 8460 section 3 of the TLS-RPT record.
+    See RFC 8461 section 3.1, and RFC 8460 section 3 for the TLS-RPT record.
 
-    Both are the answers of the zone's own servers, for a domain of which nothing is known here. A
-    TLS-RPT record of the very text is what a run that was stopped has left, or does no harm.
+    Both arguments are answers of the zone's own name servers. A TLS-RPT record with exactly our
+    text is accepted: a run that was stopped may have left it.
     """
     if sts is not None and not sts.settled:
         yield refusal(
@@ -47,11 +48,11 @@ def second_records(
     elif sts is not None and select_sts(sts.strings).outcome is not Outcome.NONE:
         yield refusal(
             "sts-record-not-ours",
-            f"{domain.name} has an STS record that this stack has not published, so senders may "
-            "hold a policy of which nothing is known here",
-            "take it over before you change it: mtasts adopt STACK --domain "
-            f"{domain.name}; or retire it where it was made. A stack that moves from one cloud to "
-            "another names the one before: mtasts:leaving (mtasts docs moving)",
+            f"{domain.name} has an STS record that this stack did not publish, so senders may hold "
+            "a policy that is not known here",
+            f"take the domain over: mtasts adopt STACK --domain {domain.name}; or end its MTA-STS "
+            "with the tool that set it up. If this stack moves to another cloud, write the former "
+            "cloud: mtasts:leaving (mtasts docs moving)",
         )
     if tlsrpt is None:
         return
@@ -68,20 +69,20 @@ def second_records(
         rua = ", ".join(found.record.rua) if found.record else "nobody"
         yield refusal(
             "tlsrpt-record-not-ours",
-            f"{domain.name} has a TLS-RPT record that this stack has not published (reports go to "
-            f"{rua}), and a second one would make both void (RFC 8460 section 3)",
-            "remove it, or put its addresses under tlsReports and take it over: mtasts adopt STACK "
-            f"--domain {domain.name}",
+            f"{domain.name} has a TLS-RPT record that this stack did not publish (reports go to "
+            f"{rua}). With a second record, senders would ignore both (RFC 8460 section 3)",
+            "remove it, or list its addresses under tlsReports and take the domain over: mtasts "
+            f"adopt STACK --domain {domain.name}",
         )
 
 
 def taken_names(
     preexisting: Iterable[DnsAnswer], wildcard_probe: Iterable[DnsAnswer]
 ) -> Iterator[Ruling]:
-    """Records at the name of a new policy host, beside which ours cannot be written.
+    """Records at the name of a new policy host, which exclude ours.
 
-    ``preexisting`` is what its zone has at that name, ``wildcard_probe`` what it has at a random
-    name. What is not known is no reason: the zone refuses a second record by itself.
+    ``preexisting`` are the zone's answers for that name, ``wildcard_probe`` those for a random
+    name. A failed look-up is no refusal: the zone itself refuses a second record.
     """
     wildcard_probe = tuple(wildcard_probe)
     found = [each for each in preexisting if has_own_records(each, wildcard_probe)]
@@ -89,14 +90,14 @@ def taken_names(
         types = ", ".join(each.type for each in found)
         yield refusal(
             "host-records-not-ours",
-            f"{found[0].name} has records already ({types}), which this stack has not published",
-            "remove them, or take the domain over with its STS record: mtasts adopt STACK "
-            f"--domain {found[0].name.removeprefix('mta-sts.')}",
+            f"{found[0].name} has records already ({types}), which this stack did not publish",
+            "if nothing uses them, remove them; if MTA-STS is live, take the domain over: mtasts "
+            f"adopt STACK --domain {found[0].name.removeprefix('mta-sts.')}",
         )
 
 
 def has_own_records(answer: DnsAnswer, wildcard_probe: Iterable[DnsAnswer]) -> bool:
-    """Whether a name has records of its own: those of a wildcard give way (RFC 4592)."""
+    """Whether a name has records of its own; those of a wildcard do not count (RFC 4592)."""
     wild = next((each for each in wildcard_probe if each.type == answer.type), None)
     if wild is None or not answer.values:
         return bool(answer.values)
@@ -107,85 +108,88 @@ def has_own_records(answer: DnsAnswer, wildcard_probe: Iterable[DnsAnswer]) -> b
 def quota_note(
     kind: str, count: int, new: int, limit: int, *, is_own: bool = False
 ) -> Ruling | None:
-    """What to do ahead of a quota, once what there is and what is ``new`` come near ``limit``.
+    """A warning if ``count`` and ``new`` together are near the quota ``limit``.
 
-    ``is_own`` says that it is the account's own limit, not the one that every account has.
+    ``is_own`` says that ``limit`` was read from the account, and is not the cloud's default.
     """
     if count + new < _NEAR * limit:
         return None
-    unless = "" if is_own else " unless it was raised"
+    unless = "" if is_own else " by default"
     return warning(
         "quota-near",
-        f"quota: with {new} more there are {count + new} {kind} in this account, whose limit is "
+        f"quota: with {new} more, this account has {count + new} {kind}; its quota is "
         f"{limit}{unless}",
-        "ask for more before it refuses",
+        "ask the cloud for a higher quota before new ones are refused",
     )
 
 
 def zone_notes(zone: str, settings: Mapping[str, object]) -> Iterator[Ruling]:
-    """Settings of a Cloudflare zone that would hit its policy hosts, with what to change.
+    """Settings of a Cloudflare zone that would block senders at its policy hosts, with the change.
 
-    They belong to the zone's owner and to every host of the zone, so they are told and never set.
-    What could not be read is told as well: ``unread`` has the reasons, by setting.
+    A setting concerns every host of the zone and belongs to the zone's owner, so mtasts warns and
+    never changes it. ``unread`` has, by setting, why it could not be read.
     """
     host = f"mta-sts.* of {zone}"
     unread = settings.get("unread")
     for name, reason in unread.items() if isinstance(unread, dict) else ():
         yield warning(
             "zone-setting-unknown",
-            f"zone {zone}: could not find out whether its {name} would hit {host}: {reason}",
+            f"zone {zone}: could not find out whether its {name} would block senders at {host}: "
+            f"{reason}",
         )
     if settings.get("min_tls_version") == "1.3":
         yield warning(
             "zone-tls-minimum",
-            f"zone {zone}: its minimum TLS version is 1.3, and senders may speak 1.2 alone "
-            "(RFC 8461 section 7.2)",
+            f"zone {zone}: its minimum TLS version is 1.3, but some senders have only TLS 1.2 (RFC "
+            "8461 section 7.2)",
             "set SSL/TLS > Edge Certificates > Minimum TLS Version to 1.2",
         )
     if settings.get("security_level") == "under_attack":
         yield warning(
             "zone-under-attack",
-            f"zone {zone}: Under Attack mode challenges every client, and no sender answers one",
+            f"zone {zone}: Under Attack mode challenges every client, and senders cannot answer a "
+            "challenge",
             f"add a configuration rule that sets the security level to Essentially Off for {host}",
         )
     if settings.get("browser_check") == _ON:
         yield warning(
             "zone-browser-check",
-            f"zone {zone}: Browser Integrity Check refuses clients that look like no browser, as "
-            "senders do",
-            f"add a configuration rule that turns it off for {host}",
+            f"zone {zone}: Browser Integrity Check refuses clients that are no browsers, such as "
+            "senders",
+            f"add a configuration rule that turns Browser Integrity Check off for {host}",
         )
     if settings.get("fight_mode") is True:
         yield warning(
             "zone-bot-fight",
-            f"zone {zone}: Bot Fight Mode challenges what is automated, as every sender is, and no "
-            "rule exempts a host",
-            "turn it off under Security > Bots",
+            f"zone {zone}: Bot Fight Mode challenges automated clients, such as senders, and "
+            "Cloudflare has no rule that exempts one host",
+            "turn Bot Fight Mode off under Security > Bots",
         )
     for kind in ("definitely", "likely"):
         if settings.get(f"sbfm_{kind}_automated") in _STOPPING:
             yield warning(
                 "zone-super-bot-fight",
-                f"zone {zone}: Super Bot Fight Mode stops {kind} automated clients, as senders are",
-                f"add a WAF rule that skips it for {host}",
+                f"zone {zone}: Super Bot Fight Mode blocks or challenges {kind} automated clients, "
+                "such as senders",
+                f"add a WAF custom rule that skips Super Bot Fight Mode for {host}",
             )
     for rule in _at_policy_hosts(settings.get("rules"), _STOPPING):
         yield warning(
             "zone-rule-blocks",
             f"zone {zone}: the custom rule {rule!r} challenges or blocks clients",
-            f"see that it passes over {host}",
+            f"make sure that it does not apply to {host}",
         )
     for rule in _at_policy_hosts(settings.get("redirects"), _REDIRECTING):
         yield warning(
             "zone-rule-redirects",
-            f"zone {zone}: the redirect rule {rule!r} sends clients elsewhere, and senders follow "
-            "nowhere (RFC 8461 section 3.3)",
-            f"see that it passes over {host}",
+            f"zone {zone}: the redirect rule {rule!r} redirects clients, and senders follow no "
+            "redirect (RFC 8461 section 3.3)",
+            f"make sure that it does not apply to {host}",
         )
 
 
 def _at_policy_hosts(rules: object, actions: Container[str]) -> Iterator[str]:
-    """Enabled rules with such an action, but for those that are surely about other hosts."""
+    """Enabled rules with one of the actions, except those that name only other hosts."""
     for rule in rules if isinstance(rules, list) else ():
         if not isinstance(rule, dict) or not rule.get("enabled", True):
             continue
@@ -195,9 +199,9 @@ def _at_policy_hosts(rules: object, actions: Container[str]) -> Iterator[str]:
 
 
 def _is_elsewhere(expression: str) -> bool:
-    """Whether a rule's expression asks for a host by name that is no policy host.
+    """Whether a rule's expression applies only to a named host that is no policy host.
 
-    Only where that is a condition for all of it: nothing is guessed of what else it says.
+    With an operator such as ``or`` the answer is no: the rest of an expression is not interpreted.
     """
     if _EITHER.search(_QUOTED.sub('""', expression)):
         return False

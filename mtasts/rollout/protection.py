@@ -1,4 +1,4 @@
-"""What the engine's refusal to delete a protected resource means, and the safe way from there."""
+"""Explain the engine's refusal to delete a protected resource, and the safe way to go on."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ _PROTECTED = re.compile(r'resource "(?P<urn>urn:[^"\s]+)" cannot be (?:deleted|r
 
 
 def explain_protected(text: str, stack: str, domains: Collection[str]) -> str:
-    """What the engine said, in full words where it is about protection; otherwise as it was.
+    """The engine's message, replaced by an explanation if it is about protection.
 
-    ``domains`` are those that the stack has or remembers: the name of a resource of a domain begins
-    with the domain's.
+    ``domains`` are those of the stack file and of the ledgers: the name of each resource of a
+    domain begins with the domain.
     """
     urns = list(dict.fromkeys(found["urn"] for found in _PROTECTED.finditer(text)))
     if not urns:
         return text
     names = ", ".join(urn.rpartition("::")[2] for urn in urns)
     owners = {_owner(urn.rpartition("::")[2], domains) for urn in urns}
-    whose = ", ".join(sorted(filter(None, owners))) or f"every domain of {stack} that was enforced"
-    refused = f"refused by the engine, since it is protected: {names}"
-    kept = f"it is kept for {whose}: senders may refuse mail by what was published there"
+    whose = ", ".join(sorted(filter(None, owners))) or f"every domain of {stack} that ever enforced"
+    refused = f"the engine refused to delete protected resources: {names}"
+    kept = f"they are protected for {whose}: senders may enforce a policy that was published there"
     way = (
-        "put the entry of the domain, and the keys it stood under, back as they were; to give "
-        f"MTA-STS up, add retire: true and run pulumi up -s {stack} until it says that the domain "
-        "is retired (mtasts docs retirement)"
+        "put back the domain's entry and the keys of the stack file as they were. To end MTA-STS "
+        f"of the domain, add retire: true to its entry and run pulumi up -s {stack} until it says "
+        "that the domain is retired (mtasts docs retirement)"
     )
     last = (
-        f"a run that was killed may have left protection behind. Only where mtasts ledger show "
-        f"{stack} has the phase that removes it:"
+        f"a killed run may have left a resource protected. Only if mtasts ledger show {stack} has "
+        "the phase that removes the resource, run:"
     )
     freeing = (f"pulumi state unprotect '{urn}' -s {stack}" for urn in urns)
     return "\n  ".join((refused, kept, way, last, *freeing))
 
 
 def _owner(resource: str, domains: Collection[str]) -> str | None:
-    """The domain that a resource is of; None where it is the stack's."""
+    """The domain of a resource, by its name; None for a resource of the whole stack."""
     found = [each for each in domains if resource == each or resource.startswith(f"{each}-")]
     return max(found, key=len, default=None)

@@ -1,7 +1,8 @@
-"""What the STS record tells senders now, and whether a run would tell them anything new.
+"""Which id the STS record has now, and whether a run would publish a new one.
 
-MX safety and gates are asked about every new enforced id. "New" is judged by what is published, not
-by what was proven: between the two a run may have ended, and an MX may have moved.
+MX safety and the gates judge every new enforced id. An id is new if it is not published, even if
+its body is proven: a run may have ended between proof and record, and the MX may have changed
+since.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ def live_id(sts: DnsAnswer | None) -> str | None:
 
 
 def is_published(intended: Intended, ledger: Ledger, sts: DnsAnswer | None) -> bool:
-    """Whether senders are told of exactly this already, and were seen to get it.
+    """Whether exactly this id is in the STS record, and its body proven.
 
-    ``sts`` is the look-up of the record. Where that brought no answer the ledger's word counts:
-    what was proven last was published.
+    ``sts`` is the look-up of the record. If it has no answer, the ledger decides: the last proven
+    body counts as published.
     """
     last = ledger.last_body
     if last is None or not intended.is_recorded or not ledger.is_proven(last):
@@ -45,9 +46,10 @@ def is_published(intended: Intended, ledger: Ledger, sts: DnsAnswer | None) -> b
 
 
 def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
-    """What a domain is held at: nothing new to senders, unless it takes a refusal away.
+    """The body and id that a held domain is declared with: what is published already.
 
-    None where that is not known: then nothing of the domain is declared, and nothing changes.
+    None if that is not known, or would be a new enforced id: then nothing of the domain is
+    declared, and nothing changes.
     """
     held = held_at(ledger)
     if held is not None and enforces(held) and not is_published(held, ledger, sts):
@@ -56,11 +58,11 @@ def held_as(ledger: Ledger, sts: DnsAnswer | None) -> Intended | None:
 
 
 def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Iterator[Ruling]:
-    """What DNS has in place of our STS record, and what that means for ``domain``.
+    """Rulings on an STS record that is not ours.
 
-    A step away from enforce is never stopped. A new re-roll token publishes ours on purpose where
-    the id is unknown; with enforce that is a promotion for which no evidence counts, since nobody
-    knows what senders had meanwhile, nor for how long.
+    A step away from enforce is never refused. With a new ``reroll`` the operator publishes our
+    policy on purpose over an unknown id. With mode enforce that is a promotion, and no evidence
+    counts for it, since nobody knows which policy senders had in the meantime, and for how long.
     `mtasts.rollout.preflight` judges a domain that has no ledger.
     """
     last = ledger.last_proven
@@ -72,15 +74,16 @@ def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ite
     if found.record is not None and not ledger.has_id(found.record.id):
         text = (
             f"DNS has the policy id {printable(found.record.id)} at {sts.name}, which the ledger "
-            f"does not know ({ours}): senders may hold a policy that nobody here has seen"
+            f"does not know ({ours}): senders may hold a policy that mtasts has never seen"
         )
         if domain.reroll and (last is None or last.reroll != domain.reroll):
             yield _published_over(domain, text)
             return
         fix = (
-            "if somebody else had the zone or the host, take it back; if another stack or a person "
-            "publishes too, end that. Then publish ours under a new id: write another reroll in "
-            "the domain's entry, and run pulumi up -s STACK (mtasts docs emergencies)"
+            "if an intruder had the zone or the policy host, take it back; if another stack or a "
+            "person publishes, too, stop that. Then publish our policy under a new id: write "
+            "another reroll in the domain's entry, and run pulumi up -s STACK (mtasts docs "
+            "emergencies)"
         )
         yield _refused_or_told(domain, warning("sts-record-id-foreign", text, fix))
     if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
@@ -89,12 +92,12 @@ def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ite
             f"DNS has {texts} at {sts.name} ({ours}): senders act as if there were no record "
             "(RFC 8461 section 3.1)"
         )
-        fix = "remove in the zone what is not ours, and run pulumi up --refresh -s STACK"
+        fix = "remove the other records from the zone, and run pulumi up --refresh -s STACK"
         yield _refused_or_told(domain, warning("sts-record-void", text, fix))
 
 
 def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ruling:
-    """Nothing new is enforced over what could not be seen."""
+    """The ruling on a failed look-up: no new enforced id is published over an unknown record."""
     told = warning(
         "sts-record-unknown",
         f"could not find out which STS record DNS has at {sts.name}: {sts.reason}",
@@ -107,14 +110,14 @@ def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ruling:
 def _published_over(domain: DomainConfig, text: str) -> Ruling:
     if domain.mode is not Mode.ENFORCE:
         return warning("sts-record-published-over", text)
-    why = f"{text}, nor since when, so no evidence counts for enforce"
-    way = "publish mode testing first; or, to enforce at once"
+    why = f"{text}, and nobody knows since when, so no evidence counts for enforce"
+    way = "publish mode testing first; or, to enforce now"
     return refusal("sts-record-published-over", why).waivable(Waiver.EVIDENCE, way=way)
 
 
 def _refused_or_told(domain: DomainConfig, told: Ruling) -> Ruling:
-    """The same as a refusal where the domain is to enforce."""
+    """The ruling, as a refusal if the mode is enforce."""
     if domain.mode is not Mode.ENFORCE:
         return told
-    fix = f"{told.fix}. A move to testing or none is not held up".removeprefix(". ")
+    fix = f"{told.fix}. A change to testing or none is not held".removeprefix(". ")
     return replace(told, kind=Kind.REFUSAL, fix=fix)

@@ -1,10 +1,10 @@
-"""How a domain gives MTA-STS up: phases that only advance, each once it can do no harm.
+"""The retirement of a domain: phases that only advance, each when it can do no harm.
 
-A sender that enforces keeps to its policy until that lapses, whatever is deleted. So ``none`` is
-published first and kept until nobody can hold an enforced policy (RFC 8461 section 8.3); then the
-STS record goes, then the addresses, and the host last: the other way round, a name would lead to a
-host that somebody else may take. Protection is dropped one run ahead of each removal, since the
-engine refuses both in one.
+A sender enforces its cached policy until ``max_age`` ends, whatever is deleted. So mode none is
+published first, and kept until no sender can hold an enforced policy (RFC 8461 section 8.3). Then
+the STS record is removed, then the addresses, and the host last: in any other order, the policy
+host's name would lead to a host that somebody else may take over. Protection is turned off one run
+before each removal, since the engine refuses to do both in one run.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.rulings import Ruling
 
-# More than any TTL of addresses (a minute for aliases at Route 53, `ADDRESS_TTL_SECONDS` of the
-# components for a CNAME), for resolvers that stretch it: nothing is lost by a later deletion.
+# More than the TTL of any address (a minute for an alias at Route 53, `ADDRESS_TTL_SECONDS` of the
+# components for a CNAME), since some resolvers keep answers longer. A late deletion loses nothing.
 ADDRESSES_FORGOTTEN_SECONDS = 3600
 _DONE = note(
     "retirement-done",
-    "retired: nothing of it is declared any more; take it out of the stack file, unless it is the "
-    "last one there",
+    "retired: nothing of the domain is declared any more. Remove its entry from the stack file, "
+    "unless it is the last entry",
 )
 
 
@@ -41,7 +41,7 @@ _DONE = note(
 class Seen:
     """What DNS has of a domain at the zone's own servers: STS record, addresses of the host.
 
-    ``left`` are the names of what somebody else has published and DNS is not seen without.
+    ``left`` are the names of handed-out records that DNS still has, or may have.
     """
 
     sts: DnsAnswer | None
@@ -51,10 +51,11 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The phase of a run; ``is_new`` has it written down first. ``ruling`` says what comes next.
+    """The phase of a run, and the ``ruling`` that says what comes next.
 
-    ``ttl_seconds`` is how long resolvers may have what the phase withdraws. A later run does
-    nothing before the ruling's ``until``.
+    A phase that ``is_new`` is written into the ledger before anything is removed. ``ttl_seconds``
+    is how long resolvers may keep what the phase removes. Before the ruling's ``until``, a later
+    run does nothing.
     """
 
     phase: Phase
@@ -64,7 +65,7 @@ class Progress:
 
     @property
     def is_waiting(self) -> bool:
-        """Whether this run does nothing, as none does before the ruling's ``until``."""
+        """Whether this run does nothing, because the ruling's ``until`` is not reached."""
         return not self.is_new and self.ruling.until is not None
 
 
@@ -77,16 +78,16 @@ def progress(
     now: dt.datetime,
     is_lost: bool = False,
 ) -> Progress | None:
-    """Where a retirement stands in this run; None where there is none, nor was one begun.
+    """The retirement's phase in this run; None if none is configured and none had begun.
 
-    ``wanted`` is whether the config asks for it, ``ttl_seconds`` the STS record's as configured.
-    What could not be found out lets nothing advance, unless the domain ``is_lost``: then each run
+    ``wanted`` says that the config has ``retire: true``; ``ttl_seconds`` is the configured TTL of
+    the STS record. A failed look-up never advances a phase. If the domain ``is_lost``, each run
     takes the next phase, whatever DNS or senders have.
     """
     entry = ledger.last_phase
     phase = entry.phase if entry is not None else Phase.KEPT
     if not wanted:
-        back = "kept after all: what its retirement had taken away comes back"
+        back = "the retirement is cancelled: this run publishes again what the retirement removed"
         told = note("retirement-called-off", back)
         return None if phase is Phase.KEPT else Progress(Phase.KEPT, told, is_new=True)
     if is_lost:
@@ -96,13 +97,19 @@ def progress(
     match phase:
         case Phase.RECORD_FREE:
             live = seen.sts.ttl_seconds if seen.sts is not None and seen.sts.strings else 0
-            told = _goes_on("the STS record is withdrawn; run again to see it gone")
+            told = _goes_on(
+                "this run removes the STS record; run again, to see that DNS does not have it any "
+                "more"
+            )
             ttl_seconds = max(live, ttl_seconds)
             found = Progress(Phase.RECORD_WITHDRAWN, told, is_new=True, ttl_seconds=ttl_seconds)
         case Phase.RECORD_WITHDRAWN:
             found = _look(entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(seen))
         case Phase.RECORD_GONE:
-            told = _goes_on("the policy host's addresses are withdrawn; run again to see them gone")
+            told = _goes_on(
+                "this run removes the policy host's addresses; run again, to see that DNS does not "
+                "have them any more"
+            )
             later = Progress(
                 Phase.ADDRESSES_WITHDRAWN,
                 told,
@@ -112,7 +119,9 @@ def progress(
             found = _wait(entry, later, now)
         case Phase.ADDRESSES_WITHDRAWN:
             gone = _no_addresses(seen)
-            found = _look(entry, "the host's addresses", Phase.ADDRESSES_GONE, now, gone=gone)
+            found = _look(
+                entry, "the policy host's addresses", Phase.ADDRESSES_GONE, now, gone=gone
+            )
         case _:
             done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
             found = _wait(entry, done, now)
@@ -122,9 +131,9 @@ def progress(
 
 
 def _give_up(phase: Phase) -> Progress:
-    """The next phase of a domain that is lost: nobody waits for what cannot be seen any more."""
+    """The next phase of a lost domain, without a wait: its DNS cannot be looked at any more."""
     into = NEXT_PHASES[phase]
-    told = _goes_on("as lost: run again until it says that the domain is retired")
+    told = _goes_on("as a lost domain; run again until it says that the domain is retired")
     if into is Phase.HOST_WITHDRAWN:
         told = _DONE
     return Progress(into, told, is_new=into is not phase)
@@ -135,7 +144,7 @@ def _goes_on(what: str, until: dt.datetime | None = None) -> Ruling:
 
 
 def _not_gone(what: str) -> Ruling:
-    return note("retirement-not-seen-gone", f"retiring: DNS is not seen without {what} yet")
+    return note("retirement-not-seen-gone", f"retiring: DNS still has {what}, or did not answer")
 
 
 def _waits(what: str, until: dt.datetime) -> Ruling:
@@ -143,16 +152,22 @@ def _waits(what: str, until: dt.datetime) -> Ruling:
 
 
 def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone: bool) -> Progress:
-    """Time counts from when ``what`` was seen gone, not from when a run was to take it away."""
+    """The next phase once DNS does not have ``what`` any more.
+
+    The wait for resolvers begins at that look, not at the run that removed ``what``: the removal
+    may have failed, or come late.
+    """
     if not gone:
         return Progress(entry.phase, _not_gone(what))
     after = now + dt.timedelta(seconds=entry.ttl_seconds)
-    told = _goes_on(f"{what}: seen gone; run again after {minute(after)}", until=after)
+    told = _goes_on(
+        f"DNS does not have {what} any more; run again after {minute(after)}", until=after
+    )
     return Progress(into, told, is_new=True, ttl_seconds=entry.ttl_seconds)
 
 
 def _wait(entry: PhaseEntered, later: Progress, now: dt.datetime) -> Progress:
-    """``later``, once resolvers have let go of what was withdrawn before."""
+    """``later``, when no resolver keeps any more what the phase before removed."""
     after = entry.at + dt.timedelta(seconds=entry.ttl_seconds)
     if now < after:
         return Progress(entry.phase, _waits("run again after", after))
@@ -160,9 +175,9 @@ def _wait(entry: PhaseEntered, later: Progress, now: dt.datetime) -> Progress:
 
 
 def free_from(ledger: Ledger, now: dt.datetime) -> dt.datetime | None:
-    """When no sender can hold an enforced policy any more; None while one is still served.
+    """When no sender can hold an enforced policy any more; None while mode none is not proven.
 
-    What was published before the ledger began counts for as long as it may have been enforced.
+    A policy from before the ledger began counts, too, for as long as it may be in force.
     """
     last = ledger.last_proven
     if last is None or last.policy is None or last.policy.mode is not Mode.NONE:
@@ -176,17 +191,22 @@ def free_from(ledger: Ledger, now: dt.datetime) -> dt.datetime | None:
 
 
 def _begin(ledger: Ledger, now: dt.datetime) -> Progress:
-    """From the first run, which publishes ``none``, until nobody can hold anything else."""
+    """The time from the run that publishes mode none until no sender can hold another policy."""
     if ledger.last_body is None:
-        nothing = "nothing was published, so there is nothing to retire"
+        nothing = "retired: no policy of the domain was ever published"
         return Progress(Phase.HOST_WITHDRAWN, note("retirement-done", nothing))
     free = free_from(ledger, now)
     if free is None:
-        told = _goes_on("mode none is published; run again to see until when it is kept")
+        told = _goes_on("this run publishes mode none; run again, to see until when it has to stay")
         return Progress(Phase.KEPT, told)
     if now < free:
-        return Progress(Phase.KEPT, _waits("senders may hold an enforced policy until", free))
-    told = _goes_on("nobody holds an enforced policy; run again to withdraw the STS record")
+        return Progress(
+            Phase.KEPT,
+            _waits("mode none stays, since senders may hold an enforced policy until", free),
+        )
+    told = _goes_on(
+        "no sender holds an enforced policy any more; run again to remove the STS record"
+    )
     return Progress(Phase.RECORD_FREE, told, is_new=True)
 
 

@@ -1,7 +1,7 @@
-"""The rules by which a domain may be declared as its config asks, or may not: `RULES` is the table.
+"""The rules that decide whether a domain may be declared as configured; `RULES` is the table.
 
-A rule takes facts and the time, and gives rulings. To see why a domain is held, look the id up in
-``docs/rulings.md``, and its rule here.
+A rule takes facts and the time, and yields rulings. To learn why a domain is held, look up the
+ruling's id in ``docs/rulings.md``, and then its rule here.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _NULL_MX_RECORD = "0 ."
 
 
 def parked_rulings(found: ParkedFacts) -> Iterator[Ruling]:
-    """A parked domain says that it takes no mail (RFC 7505), or senders go on trying."""
+    """A parked domain has a null MX (RFC 7505); without one, senders try to deliver mail."""
     mx = found.mx
     if mx.status is DnsStatus.FAILED:
         text = f"could not find out whether {mx.name} has a null MX: {mx.reason}"
@@ -54,21 +54,22 @@ def parked_rulings(found: ParkedFacts) -> Iterator[Ruling]:
         yield refusal(
             "parked-mx-live",
             f"{mx.name} is parked (mx: []), but DNS has {shown}",
-            f"publish {mx.name} MX 0 . (RFC 7505), or list its hosts under mx",
+            f"if the domain receives no mail, publish {mx.name} MX 0 . (RFC 7505); if it does, "
+            "list its MX hosts under mx",
         )
 
 
 def zone_is_there(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """There is one zone for the records, and the one that they move from is known.
+    """The zone of the records is known, and the zone that they move from.
 
-    Of a domain that is retired to the end it does not matter any more.
+    For a domain whose retirement is complete, neither matters.
     """
     del now
     if isinstance(found.former, Exception):
         is_missing = isinstance(found.former, ZoneError)
         yield refusal(
             "former-zone-missing" if is_missing else "former-zone-unknown",
-            f"the zone that the records move from: {found.former}",
+            f"the former zone of the records (mtasts:leavingDns): {found.former}",
         )
     elif isinstance(found.zone, Exception) and not lost.is_over(found.domain, found.history):
         yield _zone_refusal(found, found.zone)
@@ -83,7 +84,7 @@ def _zone_refusal(found: DomainFacts, problem: ZoneProblem) -> Ruling:
 
 
 def zone_is_delegated(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """DNS leads to the zone, so that what is written there is seen."""
+    """The zone is delegated, so that senders see the records in it."""
     del now
     at = found.zone
     if not isinstance(at, ZoneFacts) or lost.is_over(found.domain, found.history):
@@ -92,7 +93,8 @@ def zone_is_delegated(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
         # The proof asks the zone's own servers before any record is written.
         yield warning(
             "zone-delegation-unknown",
-            f"could not find out who answers for {at.zone.name}: {at.delegation.reason}",
+            f"could not find out which name servers {at.zone.name} is delegated to: "
+            f"{at.delegation.reason}",
         )
     elif why := delegation_problem(at.zone, at.delegation.values, former=found.former_zone):
         refused = refusal("zone-not-delegated", why)
@@ -100,13 +102,13 @@ def zone_is_delegated(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def handover_is_published(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """DNS has what was handed out, of a domain that is to retire; of others that is told."""
+    """A retiring domain needs its handed-out records in DNS; for others, missing ones are noted."""
     del now
     if lost.is_nowhere(found.domain, found.history, found.handed_out):
         nowhere = refusal(
             "handover-nowhere",
-            "DNS has nothing any more of what was handed out, so mode none cannot be published",
-            "have it published again (mtasts docs delegation)",
+            "DNS has none of the records that were handed out, so mode none cannot be published",
+            "have the agency publish them again (mtasts docs delegation)",
         )
         yield lost.unless_lost(found.domain, found.history, nowhere)
     if found.stage is not None and not found.domain.retire:
@@ -114,18 +116,18 @@ def handover_is_published(found: DomainFacts, now: dt.datetime) -> Iterator[Ruli
 
 
 def certificate_may_be_issued(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """A certificate is to be had for the policy host (RFC 8659)."""
+    """CAA records allow a certificate for the policy host (RFC 8659)."""
     del now
     reasons = [forbids(found.caa, each) for each in found.placement.authorities]
     first = reasons[0] if all(reasons) else None
     if first is not None:
-        # Once it is issued, nothing stands in the way but its renewal.
+        # An issued certificate stays valid; CAA records matter again at its renewal.
         kind = Kind.REFUSAL if _needs_certificate(found) else Kind.WARNING
         yield Ruling("certificate-forbidden", kind, first)
 
 
 def _needs_certificate(found: DomainFacts) -> bool:
-    """Whether its host is still to get one: it is new, or about to be at another cloud too."""
+    """Whether a certificate has still to be issued: for a new host, or at another cloud."""
     known = {each.zone_id for each in found.history.zones}
     zone = found.hosted_zone
     moves = found.placement.changes_host and zone is not None and zone.zone_id not in known
@@ -133,7 +135,7 @@ def _needs_certificate(found: DomainFacts) -> bool:
 
 
 def ledger_is_known(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """The ledger can be read, and took what has to stand there before it is declared."""
+    """The ledger can be read, and could be written where resources need an entry first."""
     del now
     if isinstance(found.ledger, Ledger):
         yield from (warning("ledger-objects-changed", each) for each in found.ledger.notes)
@@ -144,13 +146,13 @@ def ledger_is_known(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def ledger_refusal(problem: LedgerProblem) -> Ruling:
-    """Why nothing can be said of what a domain has published."""
+    """The refusal if a domain's ledger is broken or could not be read."""
     is_unknown = isinstance(problem, UndeterminedError)
     return refusal("ledger-unknown" if is_unknown else "ledger-broken", str(problem))
 
 
 def host_is_free(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """Nothing else serves the policy host, and no setting of its zone would hit it."""
+    """No other resource serves the policy host, and no zone setting blocks senders there."""
     del now
     if isinstance(found.zone, ZoneFacts):
         yield from (
@@ -161,7 +163,7 @@ def host_is_free(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def records_are_ours(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """DNS has no record in place of ours, nor beside those of a new domain."""
+    """DNS has no foreign record: none in place of ours, and none of a new domain."""
     del now
     if not found.has_ledger or not isinstance(found.zone, ZoneFacts):
         return
@@ -174,7 +176,7 @@ def records_are_ours(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def mx_is_covered(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """No new id of an enforced policy misses an MX."""
+    """A new id of an enforced policy is only published if the policy lists every MX host."""
     domain, ledger = found.domain, found.history
     if found.has_ledger and not is_published(found.intended, ledger, found.sts):
         yield from mx_refusals(domain.name, domain.policy, ledger, found.mx, now)
@@ -191,10 +193,10 @@ def promotion_has_evidence(found: DomainFacts, now: dt.datetime) -> Iterator[Rul
 
 
 def move_is_safe(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """Records and host may be where they are to be, and may go from where they were.
+    """The records and the policy host may be at the new place, and may leave the former one.
 
-    An override lets a zone or a host go before its time; what would be lost or doubled stays
-    refused.
+    An override passes the wait for a former zone or host. It does not pass a refusal because
+    something would be lost or would exist twice.
     """
     at = found.zone
     if not isinstance(at, ZoneFacts) or not found.has_ledger:
@@ -209,7 +211,7 @@ def move_is_safe(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     waits = [(Waiver.ZONE_WAIT, each) for each in zone_waits]
     waits += [(Waiver.HOST_WAIT, each) for each in (() if firm else host_refusals(move))]
     for waiver, each in waits:
-        way = "if what is left is lost for good"
+        way = "if the former zone or host is lost for good"
         yield each.waivable(waiver, way=way) if is_waivable else each
     if move.former_zone is not None:
         yield from copied_below(move, at.preexisting, at.wildcard_probe)
@@ -217,15 +219,15 @@ def move_is_safe(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 def way_back_helps(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
-    """How soon a step back from enforce helps: whoever is waiting for it wants to know."""
+    """A note that says when a step back from enforce reaches senders."""
     del now
     last = found.history.last_proven
     if last is not None and enforces(last) and found.domain.mode is not Mode.ENFORCE:
         yield note(
             "enforce-way-back",
-            "back from enforce: senders that look for the id refuse nothing any more "
-            f"{found.record_ttl_seconds} s after this run has written the "
-            "record; mail that was deferred comes with their next try (mtasts docs emergencies)",
+            "back from enforce: senders that look for a new id stop to enforce "
+            f"{found.record_ttl_seconds} s after this run has written the STS record. Deferred "
+            "mail arrives with their next try (mtasts docs emergencies)",
         )
 
 
@@ -242,4 +244,4 @@ RULES: tuple[Rule, ...] = (
     move_is_safe,
     way_back_helps,
 )
-"""Every rule of a mail domain, in the order in which its rulings are told."""
+"""Every rule of a mail domain, in the order of its printed rulings."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 def vanished_domains(
     config: AgencyConfig, remembered: Sequence[Remembered], listed: Sequence[Facts], stack: str
 ) -> tuple[Ruling | None, bool]:
-    """What is said of domains that the file has lost, and whether the run ends with that.
+    """The ruling on domains that left the stack file, and whether it ends the run.
 
-    In an emergency it goes on: the way back waits for nothing.
+    In an emergency the run goes on: the step back to testing waits for nothing.
     """
     is_emergency = any(each.emergency for each in config.domains)
     found = describe_vanished(
@@ -42,10 +42,10 @@ def stack_rulings(
     *,
     unsure: LedgerProblem | None = None,
 ) -> tuple[Ruling, ...]:
-    """That an emergency is declared, and that it is not known which domains have a ledger.
+    """The rulings on an emergency, and on an unknown set of ledgers.
 
-    ``values`` are the stack's, in which the keys of the emergency stand; ``unsure`` is why that is
-    not known.
+    ``values`` is the stack's config, which has the keys of the emergency; ``unsure`` is why the set
+    of ledgers is not known.
     """
     found = []
     if decision.emergencies:
@@ -57,33 +57,39 @@ def stack_rulings(
 
 
 def zones_pending(names: Collection[str]) -> tuple[Ruling, ...]:
-    """That a preview cannot look at domains whose zone the same run makes."""
+    """A warning that a preview cannot look at domains whose zone the same run creates."""
     if not names:
         return ()
     text = (
-        f"the zone of {', '.join(names)} is made by this very program, so its id is not known "
-        "before: this preview leaves out what is published there, also where the plan shows that "
-        "as deleted"
+        f"the same program creates the zone of {', '.join(names)}, so its id is not known yet. "
+        "This preview leaves those domains out; it deletes nothing of them, even if the plan says "
+        "so"
     )
-    return (warning("zone-pending", text, "the run itself looks at it, once the zone is made"),)
+    return (
+        warning(
+            "zone-pending",
+            text,
+            "run pulumi up -s STACK: that run looks at the zone once it exists",
+        ),
+    )
 
 
 def describe_end(domains: Iterable[Facts], decision: Decision, stack: str) -> Ruling | None:
-    """What is left to do once every domain that the file lists is retired; None before that."""
+    """The note on how to end a stack, once every listed domain is retired; None before that."""
     names = [found.name for found in domains if isinstance(found, DomainFacts)]
     if not names or any(decision.phase(name).parts.host.is_declared for name in names):
         return None
     return note(
         "stack-retired",
-        f"every domain of {stack} is retired. Once this run has ended, pulumi destroy -s {stack} "
-        "removes what is left of the stack. The bucket stays in the account, with every ledger, "
-        "its versions, its policy and its settings: it is the record of what senders were told "
+        f"every domain of {stack} is retired. When this run has ended, pulumi destroy -s {stack} "
+        "removes the rest of the stack. The bucket stays in the account with every ledger, every "
+        "version, its policy and its settings: it is the record of every policy that was published "
         "(mtasts docs retirement)",
     )
 
 
 def ledgers_unknown(error: MtaStsError) -> Ruling:
-    """That it is not known which domains have a ledger."""
+    """The refusal if it is not known which domains have a ledger."""
     return refusal(
         "ledgers-unknown",
         f"held, and nothing is deleted: could not find out which domains have a ledger: {error}",
@@ -93,7 +99,7 @@ def ledgers_unknown(error: MtaStsError) -> Ruling:
 def describe_held(
     held: Mapping[str, tuple[Ruling, ...]], unsure: MtaStsError | None = None
 ) -> tuple[str, ...]:
-    """Lines: one that says it all, then each domain with its reasons; none where none is held.
+    """Lines: a summary, then each held domain with its reasons; empty if no domain is held.
 
     ``unsure`` is why it is not known which domains have a ledger.
     """

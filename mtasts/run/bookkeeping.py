@@ -144,7 +144,7 @@ async def keep(recorder: Recorder, found: DomainFacts) -> str | None:
         try:
             await recorder.keep(name)
         except (LedgerError, UndeterminedError) as error:
-            return f"{name}: could not see to what keeps its ledger whole: {error}"
+            return f"{name}: could not write the lock, latch or checkpoint of its ledger: {error}"
     return None
 
 

@@ -114,7 +114,7 @@ class _Times:
         return (
             f"of the {self.total:.0f} s of mtasts:proofSeconds, {self.waited:.0f} s went into "
             f"waiting for older copies to lapse, {self.purged:.0f} s into purging caches, "
-            f"{looked:.0f} s into asking"
+            f"{looked:.0f} s into requests"
         )
 
 
@@ -205,9 +205,10 @@ class Prover:
         if reasons and intended.id not in map(live_id, records):
             said = "; ".join(each.line for each in reasons)
             raise NotProvenError(
-                f"not published: {said}. But it is served already, and a sender that holds no "
-                "policy yet may get it: mend this now, or write mode: testing for the domain and "
-                "run again (mtasts docs emergencies)"
+                f"the STS record is not published: {said}. But the policy host serves the new "
+                "policy already, so a sender without a cached policy may get it. Correct this now, "
+                "or write mode: testing in the domain's entry and run pulumi up -s STACK (mtasts "
+                "docs emergencies)"
             )
 
     async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
@@ -256,7 +257,7 @@ class Prover:
         settle_seconds: float,
     ) -> Proof:
         """Fetch until every answer was right for ``settle_seconds`` without a break."""
-        settled = f" and to go on so for {settle_seconds:g} s" if settle_seconds else ""
+        settled = f", for {settle_seconds:g} s" if settle_seconds else ""
         what = f"{wanted.host} to serve the policy at every address{settled}"
         with self.waits.waiting(what, times.end - self.clock(), at_most=True):
             return await self._look(times, wanted, resolve, settle_seconds)
@@ -301,7 +302,7 @@ class Prover:
         failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]
         if failed:
             reasons = "; ".join(f"{each.name} {each.type}: {each.reason}" for each in failed)
-            return UndeterminedError(f"the addresses to ask for {wanted.host}: {reasons}")
+            return UndeterminedError(f"the addresses of {wanted.host}: {reasons}")
         addresses = sorted({value for answer in answers for value in answer.values})
         if not addresses:
             asked = ", ".join(sorted({answer.name for answer in answers}))
@@ -315,7 +316,7 @@ class Prover:
         seen = {each.fetch.address for each in judged if each.verdict is Verdict.SERVED}
         if not seen:
             return UndeterminedError(
-                f"whether {wanted.host} serves the policy: no route from here to "
+                f"whether {wanted.host} serves the policy: this machine has no route to "
                 f"{', '.join(addresses)}"
             )
         unseen = tuple(sorted(set(addresses) - seen))
@@ -345,6 +346,6 @@ def _count(addresses: tuple[str, ...]) -> str:
 
 def _unsettled(wanted: Wanted, settle_seconds: float) -> NotProvenError:
     return NotProvenError(
-        f"https://{wanted.host} serves the intended policy, but was not seen to for "
-        f"{settle_seconds:g} s before the deadline: raise mtasts:proofSeconds, or run again"
+        f"https://{wanted.host} serves the intended policy, but did not do so for "
+        f"{settle_seconds:g} s before the deadline: run again, or raise mtasts:proofSeconds"
     )

@@ -189,7 +189,11 @@ class Surveyor:
         try:
             count = await in_thread(hosts.count)
         except UndeterminedError as error:
-            return (warning("quota-unknown", f"could not find out how near a quota is: {error}"),)
+            return (
+                warning(
+                    "quota-unknown", f"could not find out how much of a quota is used: {error}"
+                ),
+            )
         if quota_note(hosts.kind, count, new, hosts.limit) is None:
             return ()
         # Asked near the documented limit alone: it takes a right that no other run needs.

@@ -1,8 +1,9 @@
-"""Where every domain of a stack stands, and what somebody has to do, from what a run would decide.
+"""The status of every domain of a stack, and what somebody has to do, from what a run would decide.
 
-Nothing is judged here anew. What is held comes from `mtasts.rollout.decision`, what a run would
-change for senders from `mtasts.rollout.outlook`, what enforce lacks from `mtasts.promotion.gates`,
-and the step of a move from `mtasts.rollout.next_move`: the rulings of ``preview`` and ``up``.
+This module judges nothing itself: status, ``preview`` and ``up`` have the same rulings. Held
+domains come from `mtasts.rollout.decision`, changes for senders from `mtasts.rollout.outlook`,
+unmet conditions of enforce from `mtasts.promotion.gates`, steps of a move from
+`mtasts.rollout.next_move`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
 
     KnownEvidence = Evidence | EvidenceError | None
 
-# How long before its last day an override is told of: time to mend, or to have it approved anew.
+# An override is reported a week before its last day, so that there is time to remove the cause, or
+# to have it approved again.
 SOON = dt.timedelta(days=7)
 
 
@@ -63,10 +65,10 @@ def stack_status(
     warnings: tuple[Ruling, ...] = (),
     evidence: Mapping[str, KnownEvidence],
 ) -> StackStatus:
-    """How a stack stands by what was found out about it.
+    """The status of a stack from the facts about it.
 
-    ``remembered`` are the domains that only their ledgers tell of, ``unsure`` is why they are not
-    all known, ``evidence`` what lies in the repository for each domain.
+    ``remembered`` are domains that have a ledger and are not in the stack file, ``unsure`` is why
+    not all of them are known, ``evidence`` is the evidence in the repository, by domain.
     """
     decision = decide(domains, now, dns=config.dns)
     ahead = {each.name: each for each in outlooks(domains, decision, remembered)}
@@ -107,7 +109,7 @@ def unasked_status(
     *,
     evidence: Mapping[str, KnownEvidence],
 ) -> StackStatus:
-    """A stack that nothing could be found out about; what its file says is shown all the same."""
+    """The status of a stack whose look-ups all failed: only what the stack file says."""
     rows = (
         DomainStatus(
             each.name,
@@ -126,7 +128,7 @@ def unasked_status(
 
 
 def refused_status(stack: str, file: str, text: str, run: tuple[str, ...]) -> StackStatus:
-    """A stack whose file cannot be used as it stands."""
+    """The status of a stack whose file has mistakes."""
     return StackStatus(stack, file, claims=(Claim(Standing.HELD, text, run=run),), is_refused=True)
 
 
@@ -135,7 +137,7 @@ def _stack(stack: str, config: AgencyConfig) -> StackStatus:
 
 
 def _lost(found: Ruling, stack: str, remembered: Iterable[Remembered]) -> Claim:
-    """What a ruling says of the domains that the stack file has lost, in its first line."""
+    """The claim about domains that left the stack file: the first line of the ruling."""
     standing = gravest(_loss(each) for each in remembered if each.is_relied_on)
     first, *_ = found.text.splitlines()
     return Claim(standing, first, run=(f"mtasts preview {stack}",), id=found.id)
@@ -154,7 +156,7 @@ def _unsure(error: LedgerError | UndeterminedError, stack: str) -> Claim:
 def _move(
     stack: str, config: AgencyConfig, domains: Sequence[Facts], now: dt.datetime
 ) -> Iterator[Claim]:
-    """The step of a move that is due, or the date until which there is none."""
+    """The claim about a move: the step that is due, or the date before which there is none."""
     goal, step = goal_of(config), None
     ledgers = {e.name: e.history for e in mail_domains(domains) if e.history.last_proven}
     try:
@@ -165,7 +167,7 @@ def _move(
         yield Claim(Standing.HELD, f"the move: {error}", run=(f"mtasts move {stack}",))
     if goal is None or step is None:
         return
-    text = f"moves to hosting {goal.hosting}, dns {goal.dns}: {step.why}"
+    text = f"the stack moves to hosting {goal.hosting}, dns {goal.dns}: {step.why}"
     if step.before:
         text += f": first {step.before}"
     standing = Standing.DUE if step.not_before is None else Standing.WAITING
@@ -182,7 +184,7 @@ def _evidence(found: KnownEvidence) -> EvidenceSeen:
 def _override(
     override: Override | None, index: int, stack: str, now: dt.datetime
 ) -> Iterator[Claim]:
-    """What is to be done about an override that ends soon, or lets nothing past any more."""
+    """The claim about an override that ends soon, or is void."""
     if override is None or (override.begins is not None and now.date() < override.begins):
         return
     if void := waivers.why_void(override, now):
@@ -192,14 +194,14 @@ def _override(
     elif override.expires - now.date() <= SOON:
         text = (
             f"the override of {', '.join(sorted(override.waives))} ends on {override.expires}: "
-            "remove it, or have it approved anew, before it does"
+            "before that day, remove it, or have it approved again with new dates"
         )
         yield Claim(Standing.DUE, text, run=(f"mtasts preview {stack}",))
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """What one run would decide of a stack, as rows."""
+    """The decision of a run, as rows of the status."""
 
     stack: str
     decision: Decision
@@ -214,17 +216,17 @@ class _View:
         return (f"mtasts preview {self.stack}",)
 
     def vanished(self, found: Remembered) -> DomainStatus:
-        """A domain that the stack file has lost, and whose senders may refuse mail."""
-        text = "the stack file no longer has it as a mail domain"
+        """The row of a domain that left the stack file, and whose policy senders may enforce."""
+        text = "the stack file no longer lists it as a mail domain"
         if found.problem is not None:
-            text += f", and its ledger is not known: {found.problem}"
+            text += f", and its ledger could not be read: {found.problem}"
         row = self._served(DomainStatus(found.name), found.ledger, None)
         return replace(row, claims=(Claim(_loss(found), text, run=self._preview),))
 
     def domain(
         self, index: int, found: Facts, ahead: Outlook | None, evidence: KnownEvidence
     ) -> DomainStatus:
-        """A domain that the stack file lists; ``index`` is its place there."""
+        """The row of a domain in the stack file; ``index`` is its place in the list, from 0."""
         domain = found.domain
         row = DomainStatus(
             domain.name,
@@ -259,7 +261,7 @@ class _View:
         return self._promotion(row, index, found, evidence)
 
     def _served(self, row: DomainStatus, ledger: Ledger, named: str | None) -> DomainStatus:
-        """``row`` with what senders find by the ledger, where the record names the id ``named``."""
+        """``row``, with the policy that senders find by ledger and record id (``named``)."""
         in_force = ledger.in_force_since(named or None)
         entered = ledger.last_phase
         phase = entered.phase if entered is not None else None
@@ -269,7 +271,7 @@ class _View:
             row = replace(row, adopted_until=ledger.adopted.held_until)
         if entered is not None and phase is Phase.HOST_WITHDRAWN:
             return replace(row, mode="retired", since=entered.at)
-        if not in_force:  # nothing was ever proven, or DNS names what nobody here knows
+        if not in_force:  # nothing was ever proven, or DNS has an id that the ledger does not know
             return replace(row, mode="new" if ledger.last_proven is None else "")
         body = in_force[0]
         id_ = named if named is not None else body.id
@@ -285,7 +287,7 @@ class _View:
     def _way(
         self, found: Facts, refusals: Sequence[Ruling], until: dt.datetime | None
     ) -> tuple[str, ...]:
-        """The command that brings a held domain on."""
+        """The next command for a held domain."""
         if not isinstance(found, DomainFacts):
             return self._preview
         if isinstance(found.ledger, LedgerError):
@@ -299,7 +301,7 @@ class _View:
         return self._preview
 
     def _unmet(self, found: DomainFacts, evidence: KnownEvidence) -> tuple[Ruling, ...]:
-        """What keeps a domain from being enforced, as ``mtasts gate check`` judges it."""
+        """The unmet conditions of enforce, as ``mtasts gate check`` judges them."""
         asked = replace(found.domain, mode=Mode.ENFORCE)
         ledger, is_local = found.history, found.placement.is_local
         return tuple(
@@ -310,12 +312,12 @@ class _View:
         if not found.domain.emergency:
             return
         gone_past = self.decision.emergencies.get(found.name, ())
-        text = "an emergency is declared: mode testing goes out whatever holds the domain"
-        text += "".join(f"; gone past: {each}" for each in gone_past)
+        text = "the domain is in an emergency: mode testing is published although refusals hold it"
+        text += "".join(f"; overridden by the emergency: {each}" for each in gone_past)
         yield Claim(Standing.DUE, text, run=self._preview)
 
     def _changes(self, found: DomainFacts, ahead: Outlook | None) -> Iterator[Claim]:
-        """That a run would change something for senders, or for what is remembered of them."""
+        """The claim that a run is due: for senders, the ledger or the next stage."""
         if found.name in self.decision.held or ahead is None:
             return
         last = found.history.last_body
@@ -324,17 +326,17 @@ class _View:
             return
         if ahead.is_changed:
             gist = ahead.effects(self.now)[0]
-            text = "nothing is published yet" if is_new else f"not out yet: {gist}"
+            text = "nothing is published yet" if is_new else f"not published yet: {gist}"
             drifted = found.intended.is_recorded and last and found.history.is_proven(last)
             retires = found.name in self.decision.retiring
             refresh = " --refresh" if drifted and not retires else ""
             run = (f"pulumi up{refresh} -s {self.stack}",)
             yield Claim(Standing.DUE, text, run=run)
         elif found.noted:
-            text = "what went out in an emergency is not in the ledger yet"
+            text = "a policy that was published in an emergency is not in the ledger yet"
             yield Claim(Standing.DUE, text, run=self._up)
         elif found.stage is not found.history.stage:
-            text = f"the next run comes to the stage {found.stage}"
+            text = f"the next run enters the stage {found.stage}"
             yield Claim(Standing.DUE, text, run=self._up)
 
     def _retires(self, domain: DomainConfig) -> Iterator[Claim]:
@@ -347,7 +349,7 @@ class _View:
             yield Claim.of(Standing.DUE, found.ruling, run=self._up)
 
     def _handed(self, found: DomainFacts) -> Iterator[Claim]:
-        """What the agency has yet to publish of what was handed out."""
+        """The claims about handed-out records that the agency has not published."""
         if found.domain.retire:
             return
         run = (f"pulumi stack output domains --json -s {self.stack}",)
@@ -360,7 +362,7 @@ class _View:
     def _promotion(
         self, row: DomainStatus, index: int, found: DomainFacts, evidence: KnownEvidence
     ) -> DomainStatus:
-        """``row`` with what enforce lacks."""
+        """``row``, with the unmet conditions of enforce."""
         conditions = self._unmet(found, evidence)
         unmet = waivers.judge(found.domain.override, conditions, self.now).unmet
         path = f"'mtasts:domains[{index}].mode'"
@@ -373,7 +375,7 @@ class _View:
 
 
 def _unseen(found: DomainFacts) -> Iterator[Claim]:
-    """Look-ups without an answer that hold nothing up, and without which nothing is good."""
+    """The claims about failed look-ups that hold no run: without them, the status is not good."""
     at = found.zone
     for each in (at.sts, at.delegation) if isinstance(at, ZoneFacts) else ():
         if each.status is DnsStatus.FAILED:
@@ -386,7 +388,7 @@ def _mode(body: Body) -> str:
 
 
 def _since(ledger: Ledger, body: Body) -> dt.datetime | None:
-    """Since when a policy of that mode was served without another between."""
+    """Since when the served policy has had the mode of ``body``, without another in between."""
     since = None
     for each in reversed(ledger.bodies):
         if each.number > body.number or not ledger.is_proven(each):

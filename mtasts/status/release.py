@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def released_at(found: Facts, refusals: Iterable[Ruling]) -> dt.datetime | None:
-    """The date at which nothing holds the domain, if nothing else changes.
+    """The date from which nothing holds the domain, if nothing else changes.
 
-    None where no date decides that: somebody has to do something first. When the last refusal ends,
-    something else may hold it by then, as evidence that is too old: so it is judged once more.
+    None if somebody has to do something first. When the last refusal ends, another may have begun,
+    such as evidence that is too old by then. So the domain is judged again for that date.
     """
     dates = [each.until for each in refusals]
     if not dates or None in dates:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 class Standing(StrEnum):
     """The status of a stack or domain, the worst last.
 
-    ``waiting`` goes on by itself after a date. ``due`` needs somebody to do something, and so does
-    ``held``: a run would refuse it, or leave it as it is. ``not known`` is neither good nor bad.
+    ``waiting`` ends at a date, without anybody's help. ``due`` needs somebody to do something.
+    ``held`` does, too: a run would be refused, or leave the domain as it is. ``not known`` is
+    neither good nor bad.
     """
 
     GOOD = "good"
@@ -54,8 +55,8 @@ def gravest(found: Iterable[Standing]) -> Standing:
 class Claim:
     """One reason why the status is not good, and the commands of the next step.
 
-    Before ``until`` nothing comes of them, or the reason holds; None where no date decides that.
-    ``id`` is the ruling's that makes the claim, empty where none does.
+    Before ``until`` the commands change nothing, or the reason holds; None without such a date.
+    ``id`` is the id of the ruling behind the claim, empty without one.
     """
 
     standing: Standing
@@ -80,7 +81,7 @@ class Claim:
 class EvidenceSeen:
     """The evidence file of a domain: when it was collected, or the ``problem`` with it.
 
-    ``unmet`` are the conditions of enforce that it leaves open, of a domain that could be promoted.
+    ``unmet`` are the unmet conditions of enforce, of a domain that could be promoted.
     """
 
     collected: dt.datetime | None = None
@@ -90,12 +91,12 @@ class EvidenceSeen:
 
 @dataclass(frozen=True, slots=True)
 class DomainStatus:
-    """One domain: what senders find of it ``since`` when, and what somebody has to do.
+    """One domain: the policy that senders find, since when, and what somebody has to do.
 
-    ``mode`` is that of the policy that is served, ``invalid`` if it is none to senders; or ``new``,
-    ``parked`` or ``retired``; empty where it is not known. ``id`` is the one in the STS record.
-    What was before the ledger began may be held until ``adopted_until``. ``run`` is the next step
-    where nothing is claimed.
+    ``mode`` is the served policy's, ``invalid`` if senders would reject it; or ``new``, ``parked``
+    or ``retired``; empty if it is not known. ``id`` is the one in the STS record. Senders may hold
+    a policy from before the adoption until ``adopted_until``. ``run`` is the next step without
+    claims.
     """
 
     name: str
@@ -124,7 +125,7 @@ class DomainStatus:
         return of_kind(Kind.NOTE, self.rulings)
 
     def untold(self, kind: Kind) -> tuple[str, ...]:
-        """The texts of its rulings of a kind that no claim says already."""
+        """The texts of the rulings of a kind that no claim has."""
         claimed = {(each.id, each.text) for each in self.claims}
         return tuple(
             str(each) for each in of_kind(kind, self.rulings) if (each.id, str(each)) not in claimed
@@ -145,7 +146,7 @@ class DomainStatus:
 class StackStatus:
     """One stack; ``claims`` are about it as a whole.
 
-    ``is_refused`` says that its file cannot be used as it stands, so that nothing was asked.
+    ``is_refused`` says that its file has mistakes, so that nothing was looked up.
     """
 
     stack: str
@@ -161,7 +162,7 @@ class StackStatus:
 
     @property
     def named(self) -> StackStatus:
-        """The same, its name in every text that says STACK for want of it."""
+        """The same, with the stack's name in place of STACK in every text."""
 
         def rulings(found: tuple[Ruling, ...]) -> tuple[Ruling, ...]:
             return tuple(each.for_stack(self.stack) for each in found)
@@ -193,7 +194,7 @@ class StackStatus:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All stacks that were asked for, as they stood ``at`` that time, by name."""
+    """All requested stacks, sorted by name, with their status ``at`` that time."""
 
     at: dt.datetime
     stacks: tuple[StackStatus, ...]
@@ -211,7 +212,7 @@ class Overview:
 
     @property
     def counts(self) -> dict[Standing, int]:
-        """How many domains stand how; a stack of which no domain is known counts as one."""
+        """The number of domains by status; a stack without known domains counts as one."""
         found = dict.fromkeys(reversed(Standing), 0)
         for stack in self.stacks:
             rows: tuple[DomainStatus | StackStatus, ...] = stack.domains or (stack,)

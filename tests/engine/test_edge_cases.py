@@ -48,12 +48,15 @@ def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
     project.configure({"mtasts:mode": "enforce"})
 
     lab.control.set_dns_fault(domain, "MX", DnsFault(Outcome.SERVFAIL))
-    assert f"could not find out the MX of {domain}, which enforce has to list" in held(project)
+    assert (
+        f"could not find out the MX records of {domain}, all of which an enforced policy has to "
+        "list" in held(project)
+    )
     lab.control.clear_dns_fault(domain, "MX")
 
     values = [{"Value": f"10 mx1.{domain}."}]
     lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
-    assert f"the evidence is for another MX set: it saw mx1.{domain}, mx2" in held(project)
+    assert f"the evidence is about other MX hosts: it has mx1.{domain}, mx2" in held(project)
 
     override = "mtasts:domains[0].override"
     project.configure(
@@ -65,21 +68,21 @@ def test_a_promotion_that_nobody_can_judge_is_held_and_the_way_back_passes(
         },
         path=True,
     )
-    assert f"the evidence is for another MX set: it saw mx1.{domain}, mx2" in held(project)
+    assert f"the evidence is about other MX hosts: it has mx1.{domain}, mx2" in held(project)
     project.configure({f"{override}.for[0]": "evidence"}, path=True)
     assert "the override of evidence by nobody expired on 2020-01-31" in held(project)
     project.configure({f"{override}.expires": "2099-01-31"}, path=True)
-    assert "ends on 2099-01-31, and one stands for 90 days at most" in held(project)
+    assert "ends on 2099-01-31, but an override lasts at most 90 days" in held(project)
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).date()
     project.configure({f"{override}.expires": str(until)}, path=True)
     passed = project.up().required().text
     assert f"override of evidence until {until} by nobody: a test" in passed
-    assert "overridden: the evidence is for another MX set" in passed
+    assert "overridden: the evidence is about other MX hosts" in passed
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
 
     lab.control.set_dns_fault(domain, "MX", DnsFault(Outcome.SERVFAIL))
     project.configure({"mtasts:mode": "testing"})
-    assert "back from enforce: senders that look for the id refuse nothing" in project.up().text
+    assert "back from enforce: senders that look for a new id stop to enforce" in project.up().text
     lab.control.clear_dns_fault(domain, "MX")
     project.settle()
     assert "mode: testing" in project.outputs()["domains"][domain]["policy"]
@@ -107,7 +110,7 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     assert "max_age: 604800" in told["policyBefore"]
     assert "max_age: 86400" in told["policyAfter"]
     assert told["policyUnfinished"] == told["policyAfter"]
-    assert "written this policy down and proven nothing" in told["effects"][0]
+    assert "recorded this policy without a proof" in told["effects"][0]
     assert not any("no policy is served" in each for each in told["effects"])
     lab.control.clear_edge_fault(f"mta-sts.{domain}")
     project.settle()
@@ -138,7 +141,7 @@ def test_a_ledger_that_cannot_be_read_holds_its_domain(lab: Lab, domain: str) ->
     s3.delete_object(Bucket=bucket, Key=key)
     project.configure({"mtasts:maxAge": "86400"})
     run = project.up().required()  # what was there before counts, and it is told
-    assert f"{key} of the bucket {bucket} was deleted; what was there before counts" in run.text
+    assert f"{key} of the bucket {bucket} was deleted; mtasts reads the version before" in run.text
     assert f"mtasts ledger repair {project.stack} --domain {domain}" in run.text
     before = lab.sts(domain)
     (version,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]

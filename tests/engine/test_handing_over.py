@@ -92,7 +92,7 @@ class Agency:
 def test_manual_records_are_handed_out_stage_by_stage_and_no_run_waits(lab: Lab) -> None:
     agency = Agency(lab, "manual")
     first = agency.project.settle()
-    assert "is in the stack's output domains, under publish" in first.text
+    assert "see the stack's output domains, under publish" in first.text
     assert agency.stage() == "requested"
     assert {type_ for _, type_ in agency.handed()} == {"CNAME", "TXT"}
     assert (agency.host, "CNAME") not in agency.handed()
@@ -234,23 +234,23 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
         agency.publish((agency.sts, "TXT"))
     for _ in range(3):
         run = agency.project.up().required()
-    assert "DNS is not seen without the STS record yet" in run.text
-    assert f"have the agency remove what it has at {agency.sts}" in run.text
+    assert "DNS still has the STS record" in run.text
+    assert f"have the agency remove its records at {agency.sts}" in run.text
     agency.withdraw((agency.sts, type_))
-    assert "seen gone" in agency.project.up().required().text
+    assert " any more; run again after " in agency.project.up().required().text
     later = agency.project.later(2 * DAY)
     later.up().required()
     for _ in range(2):
         run = later.up().required()
-    assert "DNS is not seen without the host's addresses yet" in run.text
+    assert "DNS still has the policy host's addresses" in run.text
     assert f"{agency.host}" in run.text.partition("have the agency remove")[2]
     assert agency.handed() == {}
     agency.withdraw((agency.host, "CNAME"))
-    assert "seen gone" in later.up().required().text
+    assert " any more; run again after " in later.up().required().text
     last = agency.project.later(2 * DAY + 2 * HOUR)
-    assert f"DNS is not seen without {validation[0]}" in last.up().required().text
+    assert f"DNS still has {validation[0]}" in last.up().required().text
     agency.withdraw(validation, *([(agency.tls, type_)] if dns == "delegated" else []))
-    assert "take it out of the stack file" in last.up().required().text
+    assert "Remove its entry from the stack file" in last.up().required().text
     last.settle()
 
 

@@ -107,7 +107,7 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
     give_up(project)
     for _ in range(4):
         run = project.up().required()
-    assert "take it out of the stack file" in run.text
+    assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
     project.settle()
     project.pulumi("destroy", "--yes", "--skip-preview").required()
@@ -131,7 +131,7 @@ def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab
     give_up(project)
     for _ in range(4):
         run = project.up().required()
-    assert "take it out of the stack file" in run.text
+    assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
     project.settle()
     project.pulumi("destroy", "--yes", "--skip-preview").required()
@@ -171,7 +171,7 @@ def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns:
     last = project.later(5 * DAY)
     for _ in range(3):
         run = last.up().required()
-    assert "take it out of the stack file" in run.text
+    assert "Remove its entry from the stack file" in run.text
     last.settle()
     assert keys(lab, name) & {f"published/{agency.domain}.json"} == set()
 

@@ -137,7 +137,7 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
         project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
         at_once = project.up()
         assert not at_once.ok
-        assert "names the one before: mtasts:leaving" in at_once.text
+        assert "write the former cloud: mtasts:leaving" in at_once.text
         project.configure({"mtasts:leaving": "aws"})
         assert f"the host of {domain.name} is protected still" in project.up().text
         project.configure({"mtasts:hosting": "aws"})

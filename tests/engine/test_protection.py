@@ -71,7 +71,7 @@ def state(project: Project) -> dict[str, str]:
 def refused(run: Run, domain: str) -> str:
     """What the program refused a run with, by name, before anything was registered."""
     assert not run.ok
-    assert f"no longer has {domain} as a mail domain" in run.text
+    assert f"no longer lists {domain} as a mail domain" in run.text
     assert "cannot be deleted" not in run.text  # the engine was not asked to
     return " ".join(run.text.split())
 
@@ -94,11 +94,11 @@ def test_an_enforced_domain_that_left_the_file_is_refused_before_anything_is_reg
     again = "list its mx again" if change == "parked" else "list it again"
     assert f"{again}, instead" in said or f"{again} as it was" in said
     assert f"with retire: true, and run pulumi up -s {project.stack}" in said
-    assert (f"the file lists {wrong}, which is new" in said) is (change == "misspelt")
+    assert (f"the file lists the new domain {wrong}" in said) is (change == "misspelt")
     shown = project.mtasts("preview", project.stack, "--format", "json")
     assert shown.code == 1
     (problem,) = json.loads(shown.stdout)["problems"]
-    assert f"no longer has {domain} as a mail domain" in problem
+    assert f"no longer lists {domain} as a mail domain" in problem
     assert "state unprotect '" not in shown.text
     assert held_by_cloud(lab, project) == before
     assert state(project) == known

@@ -81,7 +81,7 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forg
     (comment,) = forge.gh.bodies  # the same one, updated in place
     assert "no evidence" not in comment
     assert "+ mode: enforce" in comment
-    assert "from then on they deliver only to the hosts listed" in comment
+    assert "from then on they deliver only to the listed hosts" in comment
     assert lab.sts(domain) == before
     forge.plugins.installed()
 

@@ -83,7 +83,7 @@ def test_ten_mistakes_are_told_at_once_and_nobody_is_asked(lab: Lab) -> None:
 def test_alarms_come_and_go_with_their_topic(lab: Lab, domain: str) -> None:
     topic = f"arn:aws:sns:us-east-1:123456789012:{domain.partition('.')[0]}"
     project = lab.stack(entry(domain), f"mtasts:alarmTopic: {topic}")
-    unheard = f"mtasts:alarmTopic: {topic} does not exist, so no alarm reaches anybody"
+    unheard = f"mtasts:alarmTopic: {topic} does not exist, so nobody receives an alarm"
     assert unheard in project.up().required().text
     lab.client("sns").create_topic(Name=topic.rpartition(":")[2])
     assert "mtasts:alarmTopic" not in project.settle().text

@@ -80,8 +80,8 @@ def test_after_a_way_back_that_failed_enforce_is_judged_by_the_live_mx_and_its_e
     assert "does not serve the intended policy" in project.up().text
     lab.control.clear_edge_fault(f"mta-sts.{domain}")
     project.configure({"mtasts:mode": "enforce"})
-    missed = f"mx2.{domain}: live MX of {domain} that the policy does not list"
-    refused(lab, project, domain, missed, "the evidence is for another MX set")
+    missed = f"mx2.{domain}: MX of {domain} in DNS, but not in the policy"
+    refused(lab, project, domain, missed, "the evidence is about other MX hosts")
     project.configure({"mtasts:mode": "testing"})
     project.settle()
 
@@ -90,7 +90,7 @@ def test_a_new_id_for_the_same_enforced_policy_looks_at_the_live_mx(lab: Lab, do
     project = enforced(lab, domain, "mx1")
     move_mx(lab, domain, "mx1", "mx2")
     project.configure({"mtasts:domains[0].reroll": "2"}, path=True)
-    refused(lab, project, domain, f"mx2.{domain}: live MX of {domain}")
+    refused(lab, project, domain, f"mx2.{domain}: MX of {domain}")
     move_mx(lab, domain, "mx1")
     before = lab.sts(domain)
     project.settle()
@@ -109,7 +109,7 @@ def test_a_host_stays_for_whoever_got_an_enforced_policy_before_the_last_one(
     project.up().required()
     project.collect_evidence(domain).required()
     project.configure({"mtasts:mode": "enforce"})
-    refused(lab, project, domain, f"mx2.{domain} was first missing among the MX of {domain}")
+    refused(lab, project, domain, f"mx2.{domain} left the MX records of {domain}")
     later = project.later(dt.timedelta(days=5, hours=1))
     later.collect_evidence(domain).required()
     later.up().required()
@@ -146,7 +146,7 @@ def test_what_the_verdict_could_not_see_is_refused_before_the_record_is_written(
     project.configure({"mtasts:ttl": "600"})
     stopped = project.up()
     assert not stopped.ok
-    assert f"not published: [mx-uncovered] mx2.{domain}: live MX of {domain}" in stopped.text
+    assert f"not published: [mx-uncovered] mx2.{domain}: MX of {domain}" in stopped.text
     assert lab.sts(domain) == record
     lab.control.clear_dns_fault(owner, "TXT")
     project.settle()  # it is: nothing new is told to senders

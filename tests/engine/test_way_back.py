@@ -77,9 +77,9 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
     project.configure({"mtasts:emergency": "testing"})
     shown = project.mtasts("preview", project.stack)
     assert shown.code == 1
-    assert f"EMERGENCY: {domain}: gone past: " in shown.text
+    assert f"EMERGENCY: {domain}: overridden by the emergency: " in shown.text
     gone = project.up()
-    assert f"emergency: {domain}: mode testing goes out" in gone.text
+    assert f"emergency: {domain}: mode testing is published" in gone.text
     assert not gone.ok  # so that nothing is deleted, whatever is not known
     first = live(lab, domain)
     assert first != before
@@ -117,7 +117,7 @@ def test_at_cloudflare_an_unreadable_ledger_holds_no_way_back_either(lab: Lab, d
     project.configure({"mtasts:emergency": "testing"})
     gone = project.up()
     assert not gone.ok
-    assert f"emergency: {domain}: mode testing goes out" in gone.text
+    assert f"emergency: {domain}: mode testing is published" in gone.text
     first = live(lab, domain)
     assert first != before
     assert "mode: testing" in served(project, domain)
@@ -184,7 +184,7 @@ def test_name_servers_that_do_not_match_hold_no_way_back(lab: Lab, domain: str) 
     project.configure({"mtasts:domains[0].emergency": "testing"}, path=True)
     gone = project.up()
     assert "not the delegated one" in gone.text
-    assert f"emergency: {domain}: mode testing goes out" in gone.text
+    assert f"emergency: {domain}: mode testing is published" in gone.text
     assert live(lab, domain) != before
 
 

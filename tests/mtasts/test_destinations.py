@@ -183,7 +183,7 @@ def test_every_client_of_an_account_goes_to_the_same_place(
         account.client("s3")
     local = Account(AwsSettings("us-east-1", local_only=True))
     assert local.client("s3").meta.endpoint_url == HERE
-    with pytest.raises(AwsSettingsError, match="leads a shell out of a local cloud"):
+    with pytest.raises(AwsSettingsError, match="restores a shell that a local cloud had set up"):
         local.client("sts")
     with pytest.raises(UndeterminedError):
         Account(AwsSettings("us-east-1", endpoints={"sts": HERE}), attempts_max=1).account_id()

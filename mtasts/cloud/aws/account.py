@@ -381,5 +381,5 @@ def _require_one(kinds: Collection[Destination], service: str, url: str) -> None
         raise AwsSettingsError(
             f"some calls would go to AWS and others to this machine ({service}: {url}): see "
             "AWS_ENDPOINT_URL, aws:endpoints and endpoint_url in the AWS profile; "
-            'eval "$(mtasts local env --unset)" leads a shell out of a local cloud'
+            'eval "$(mtasts local env --unset)" restores a shell that a local cloud had set up'
         )

@@ -145,7 +145,7 @@ async def test_a_host_that_is_out_of_reach_is_not_known() -> None:
     async def fetch(_: object, host: str, address: str) -> Fetch:
         return Fetch(host, address, FetchOutcome.NO_ROUTE, reason="no route")
 
-    with pytest.raises(UndeterminedError, match="no address of it can be reached from here"):
+    with pytest.raises(UndeterminedError, match="this machine can reach none of its addresses"):
         await look_at(DOMAIN, reach=Reach(), resolver=Zone(RECORDS), probes=Probes(fetch=fetch))
 
 

@@ -122,7 +122,7 @@ async def test_a_host_without_an_address_is_told(
         (("AAAA",), ("198.41.0.4",), ["its AAAA records: SERVFAIL"]),
         (("A",), ("198.41.0.4",), ["its A records: SERVFAIL"]),
         (("A", "AAAA"), (), ["its A records: SERVFAIL", "its AAAA records: SERVFAIL"]),
-        ((), tuple(f"198.41.0.{n}" for n in range(32)), ["32 of its 33 addresses were asked"]),
+        ((), tuple(f"198.41.0.{n}" for n in range(32)), ["only 32 of its 33 addresses were tried"]),
     ],
     ids=["all-asked", "no-aaaa", "no-a", "neither", "too-many"],
 )
@@ -148,7 +148,7 @@ async def test_an_address_that_is_not_known_or_asked_is_unmet(
         if each.text.startswith(host)
     ]
     assert told == [
-        f"{host}: could not find out whether it offers TLS: connect-failed: {why}"
+        f"{host}: could not find out whether it offers STARTTLS: connect-failed: {why}"
         for why in reasons
     ]
 
@@ -353,7 +353,10 @@ def test_what_was_looked_at_otherwise_than_senders_do_meets_nothing(
     write_good(lab / "reports")
     assert run("collect", DOMAIN, "--reports", "reports", *words) == 1
     (line,) = (each for each in capsys.readouterr().out.splitlines() if "unmet:" in each)
-    assert f"the evidence was not collected as senders look: {' '.join(words)}: run" in line
+    assert (
+        f"the evidence was not collected the way senders see the domain: {' '.join(words)}: run"
+        in line
+    )
 
 
 @pytest.mark.parametrize(
@@ -361,7 +364,7 @@ def test_what_was_looked_at_otherwise_than_senders_do_meets_nothing(
     [
         (UndeterminedError("no credentials"), "the ledger: no credentials: run mtasts gate check"),
         (LedgerError("entry 2 is missing"), "entry 2 is missing: run mtasts gate check"),
-        (Ledger(), "TLS reports of 0 days in the last 60"),
+        (Ledger(), "the TLS reports that count cover 0 days of the last 60"),
     ],
 )
 def test_reports_count_for_what_the_ledger_says_was_served(
@@ -555,7 +558,7 @@ def test_a_domain_that_vanished_from_dns_meets_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("collect", DOMAIN, zone=Zone({})) == 1
-    assert "could not find out whether it offers TLS" in capsys.readouterr().out
+    assert "could not find out whether it offers STARTTLS" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("lab")

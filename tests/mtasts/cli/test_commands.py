@@ -36,7 +36,7 @@ _FIRST = re.compile(
 MENTIONS = {
     (
         "mtasts/rollout/vanished.py",
-        "pulumi state unprotect: what it frees is what senders rely on.",
+        "pulumi state unprotect: senders rely on the protected resources.",
     ),
     ("mtasts/pull_requests/post.py", "mtasts preview {"),  # a comment's first line
     ("mtasts/config/source.py", "pulumi config set does that anyway"),

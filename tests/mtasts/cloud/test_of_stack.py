@@ -180,7 +180,7 @@ def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
         servers.api.faults = Faults(lacking=frozenset({"API Tokens Read"}))
         (note,) = found.token_notes(is_preview=False)
         assert note.id == "token-unknown"
-        assert str(note).startswith("could not find out what the Cloudflare token may do")
+        assert str(note).startswith("could not find out which permissions the Cloudflare token has")
         assert "mtasts iam up --stack test" in str(note)
     assert clouds("aws", "route53").token_notes(is_preview=True) == ()
 

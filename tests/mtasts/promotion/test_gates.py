@@ -119,16 +119,22 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
     ("changes", "says"),
     [
         ({"collected": NOW + dt.timedelta(hours=2)}, "which is not over yet"),
-        ({"mx": HOSTS[:1], "hosts": SESSIONS[:1]}, "for another MX set: it saw mx1.example.gov, "),
+        (
+            {"mx": HOSTS[:1], "hosts": SESSIONS[:1]},
+            "about other MX hosts: it has mx1.example.gov, ",
+        ),
         (
             {"mx": (), "hosts": (replace(SESSIONS[0], host="example.gov"),)},
-            "another MX set: it saw none",
+            "other MX hosts: it has none",
         ),
         (
             {"vantage": None},
             "of version 1, .* does not say how it was collected, nor which .*: run mtasts gate",
         ),
-        ({"hosts": SESSIONS[:1]}, "mx2.example.gov: could not find out whether it offers TLS: no "),
+        (
+            {"hosts": SESSIONS[:1]},
+            "mx2.example.gov: could not find out whether it offers STARTTLS: no ",
+        ),
         (session(outcome=SmtpOutcome.NO_ROUTE, reason="no IPv6"), "could not find .*: no IPv6"),
         (session(outcome=SmtpOutcome.TIMED_OUT, reason="no answer"), "timed-out: no answer"),
         (session(outcome=SmtpOutcome.NO_STARTTLS, reason="not offered"), "no-starttls: not off"),
@@ -149,7 +155,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
         (texts("dkim", "v=DKIM1; p="), f"{KEY} has no usable DKIM"),
         (texts("dkim", status=DnsStatus.FAILED), "could not find out the DKIM"),
         ({"dkim": ()}, f"has no look-up of the DKIM key {KEY}"),
-        (texts("dmarc"), "no DMARC record: publish _dmarc.example.gov"),
+        (texts("dmarc"), "no DMARC record: publish a TXT record at _dmarc.example.gov"),
         (texts("dmarc", "v=DMARC1; sp=reject"), "_dmarc.example.gov has no usable DMARC"),
         (texts("dmarc", status=DnsStatus.FAILED), "could not find out the DMARC"),
         ({"reports": replace(REPORTS, reporters=REPORTS.reporters[:1])}, "come from one.example"),
@@ -163,7 +169,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
                     ),
                 )
             },
-            "TLS reports of 13 days in the last 60",
+            "the TLS reports that count cover 13 days of the last 60",
         ),
         (
             {
@@ -175,7 +181,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
                     ),
                 )
             },
-            "the newest TLS report is of 2026-04-29",
+            "the newest TLS report that counts is of 2026-04-29",
         ),
         (
             {"reports": replace(REPORTS, failures=(FAILED,))},
@@ -183,7 +189,7 @@ def texts(kind: str, *records: str, status: DnsStatus = FOUND) -> dict[str, Any]
         ),
         (
             {"reports": replace(REPORTS, failures=(replace(FAILED, mx=""),))},
-            "certificate-expired: mend it",
+            "certificate-expired: remove the cause",
         ),
     ],
 )
@@ -260,7 +266,7 @@ def test_many_failures_are_told_briefly() -> None:
     many = tuple(replace(FAILED, count=count) for count in range(1, 9))
     reasons = unmet(replace(EVIDENCE, reports=replace(REPORTS, failures=many)))
     assert len(reasons) == 6
-    assert reasons[-1] == "and 3 more rows of failures that nobody explained"
+    assert reasons[-1] == "and 3 more rows of failures without an explanation"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +280,7 @@ def test_many_failures_are_told_briefly() -> None:
         (
             Waiver.MAIL_AUTHENTICATION,
             replace(EVIDENCE, reports=ReportSummary(0, (), 0)),
-            "TLS reports of 0 days",
+            "the TLS reports that count cover 0 days",
         ),
         (Waiver.MAIL_AUTHENTICATION, replace(EVIDENCE, dmarc=()), ""),
         (Waiver.EVIDENCE, replace(EVIDENCE, dmarc=()), ""),
@@ -341,7 +347,7 @@ def test_an_address_is_global_where_anybody_can_reach_it(address: str, *, expect
     assert is_global(address) is expect
     judged = judge(DOMAIN, MX, replace(EVIDENCE, **session(address=address)))
     assert bool(judged) is not expect
-    assert expect or f"mx2.example.gov at {address}: no address that senders" in judged[0]
+    assert expect or f"mx2.example.gov at {address}: senders cannot reach" in judged[0]
     local = judge(DOMAIN, MX, replace(EVIDENCE, **session(address=address)), is_local=True)
     assert local == ()
 
@@ -356,7 +362,10 @@ def test_a_look_through_other_servers_or_roots_is_for_a_local_cloud(
     assert EVIDENCE.vantage is not None
     found = replace(EVIDENCE, vantage=replace(EVIDENCE.vantage, changed=changed))
     (reason,) = unmet(found)
-    assert f"not collected as senders look: {', '.join(changed)}: run mtasts gate" in reason
+    assert (
+        f"not collected the way senders see the domain: {', '.join(changed)}: run mtasts gate"
+        in reason
+    )
     assert judge(DOMAIN, MX, found, is_local=True) == ()
 
 
@@ -457,7 +466,7 @@ def test_days_before_the_first_body_count_for_nothing(begun: dt.date, days: int,
     at = dt.datetime.combine(begun, dt.time(9), dt.UTC)
     known = Ledger(tuple(replace(each, at=at) for each in TESTING.entries))
     judged = judge(DOMAIN, MX, reported(APPLIED), known=known)
-    assert (f"TLS reports of {days} days" in "".join(judged)) is bool(says)
+    assert (f"cover {days} days" in "".join(judged)) is bool(says)
     assert all(says in each for each in left_out(reported(APPLIED), known))
     # A local cloud plays the weeks that its ledger has not seen.
     assert judge(DOMAIN, MX, reported(APPLIED), known=known, is_local=True) == ()
@@ -479,9 +488,11 @@ def test_days_after_a_policy_lapsed_are_of_no_policy_that_was_served() -> None:
 def test_days_that_are_not_over_count_for_nothing() -> None:
     days = (*DAYS[-13:], dt.date(2026, 5, 21))
     judged = judge(DOMAIN, MX, reported(APPLIED, days))
-    assert judged == ("TLS reports of 13 days in the last 60: enforce needs 14 (RFC 8460)",)
+    assert judged == (
+        "the TLS reports that count cover 13 days of the last 60: enforce needs 14 (RFC 8460)",
+    )
     assert (
-        "of 2026-05-21: it was not over when the evidence was collected"
+        "of 2026-05-21: the day was not over when the evidence was collected"
         in left_out(reported(APPLIED, days))[0]
     )
 
@@ -491,21 +502,23 @@ def test_a_day_on_which_sessions_failed_and_nobody_explained_it_does_not_count()
     found = replace(reported(APPLIED, DAYS[-14:]), mx=HOSTS)
     found = replace(found, reports=replace(found.reports, failures=(old,)))
     one = replace(found, reports=replace(found.reports, reporters=found.reports.reporters[:1]))
-    assert "TLS reports of 13 days" in judge(DOMAIN, MX, one)[0]
+    assert "cover 13 days" in judge(DOMAIN, MX, one)[0]
     assert judge(DOMAIN, MX, found) == ()  # the other reporter has it
     why = Explanation("certificate-expired", "renewed on 13 May")
     judged = judge(DOMAIN, MX, replace(one, explained=(why,)))
     assert [each for each in judged if "13 days" in each] == []
     (note,) = left_out(found)
-    assert note.endswith("2026-05-12: sessions failed then, and nobody explained why")
+    assert note.endswith("2026-05-12: sessions failed on that day, without an explanation")
 
 
 def test_a_ledger_that_could_not_be_read_leaves_no_report_counted() -> None:
     judged = judge(DOMAIN, MX, EVIDENCE, known=UndeterminedError("no credentials"))
     assert left_out(EVIDENCE, UndeterminedError("no credentials")) == ()
     (reason,) = judged
-    assert reason.startswith("could not find out which policies were served, and only their")
-    assert "no credentials: run mtasts gate check example.gov with the account's" in reason
+    assert reason.startswith("could not find out which policies were served, and only reports")
+    assert (
+        "no credentials: run mtasts gate check example.gov with credentials that may read" in reason
+    )
 
 
 # What was left out.
@@ -535,7 +548,7 @@ def test_what_was_left_out_and_may_hide_failures_is_unmet(row: Dropped, *, is_un
     if is_unmet:
         (reason,) = judged
         command = "mtasts gate collect example.gov --reports FOLDER --explain"
-        assert reason.startswith(f"{told}: it may hide failed sessions")
+        assert reason.startswith(f"{told}: it may have failed sessions")
         assert reason.endswith(f"{command} {row.kind}@r.json=WHY")
     else:
         assert (judged, left_out(found)) == ((), (f"not counted: {told}",))
@@ -562,7 +575,7 @@ def test_much_that_was_left_out_is_told_briefly() -> None:
     rows = tuple(replace(LEFT, file=f"{number}.json") for number in range(8))
     reasons = unmet(replace(EVIDENCE, reports=replace(REPORTS, dropped=rows)))
     assert len(reasons) == 6
-    assert reasons[-1].startswith("and 3 more files and rows that were not counted and that nobody")
+    assert reasons[-1].startswith("and 3 more files and rows that were not counted and have no")
     harmless = tuple(replace(each, may_hide_failures=False) for each in rows)
     notes = left_out(replace(EVIDENCE, reports=replace(REPORTS, dropped=harmless)))
     assert len(notes) == 6

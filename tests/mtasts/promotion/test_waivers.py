@@ -73,11 +73,13 @@ def test_one_with_nothing_to_let_past_is_told_all_the_same() -> None:
         pytest.param(None, day(0), None, id="last-day"),
         pytest.param(None, day(-1), "expired on 2026-05-19", id="expired"),
         pytest.param(None, day(90), None, id="longest"),
-        pytest.param(None, day(91), "ends on 2026-08-19, and one stands for 90 days", id="longer"),
+        pytest.param(
+            None, day(91), "ends on 2026-08-19, but an override lasts at most 90 days", id="longer"
+        ),
         pytest.param(None, dt.date.max, "ends on 9999-12-31", id="for-ever"),
         pytest.param(day(0), day(90), None, id="from-today"),
         pytest.param(day(-90), day(0), None, id="from-ninety-days-ago"),
-        pytest.param(day(-91), day(0), "ends on 2026-05-20, and", id="from-long-ago"),
+        pytest.param(day(-91), day(0), "ends on 2026-05-20, but", id="from-long-ago"),
         pytest.param(day(1), day(2), "begins on 2026-05-21", id="not-yet"),
         pytest.param(dt.date.max, dt.date.max, "begins on 9999-12-31", id="never"),
     ],

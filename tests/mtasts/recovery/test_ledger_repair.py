@@ -223,7 +223,7 @@ def test_what_lies_over_an_entry_is_told_and_taken_away(
     assert f"{DOMAIN}: would be done, with --apply:\n  delete ledger/{DOMAIN}/3.json, ver" in shown
     assert kept.store.read(DOMAIN).notes
     assert kept.ledger("repair", "--domain", DOMAIN, "--apply") == 0
-    assert capsys.readouterr().out.count("lies over what was there first") == 2
+    assert capsys.readouterr().out.count("a later version that hides the first one") == 2
     found = kept.store.read(DOMAIN)
     assert (found.entries, found.notes) == (kept.before, ())
     assert kept.has_policy()
@@ -424,10 +424,12 @@ def test_verify_tells_where_a_repair_was_killed_that_had_lifted_the_policy(
     kept.harm(over="3.json")
     killed(kept, 1)
     kept.ledger("repair")
-    assert "keep everybody from deleting of the ledger again" in capsys.readouterr().out
+    assert "put the protection of the ledger against deletion back" in capsys.readouterr().out
     killed(kept, 1)  # lifted already, so this one deletes, and ends before it guards
     assert kept.ledger("verify") == 1
-    assert "nothing keeps anybody from deleting of it: mtasts" in capsys.readouterr().out
+    assert (
+        "the bucket does not protect the ledger against deletion: mtasts" in capsys.readouterr().out
+    )
 
 
 def test_while_a_domain_moves_verify_says_at_which_cloud_its_ledger_stands(kept: Kept) -> None:

@@ -377,7 +377,7 @@ class Endless(Rounds):
 
 def test_there_is_an_end_to_it(own: Account) -> None:
     ensure_bucket(own, "mine")
-    with pytest.raises(UndeterminedError, match="more to take in after 6 rounds"):
+    with pytest.raises(UndeterminedError, match="6 rounds were not enough"):
         list(take_in_existing(Endless("pulumi", "s"), finder(Clouds("s", config(), own, None))))
 
 

@@ -46,7 +46,7 @@ USABLE = policy(SERVICE, ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
         ),
         pytest.param(
             Topic(TOPIC, policy({"AWS": "*"}, ["SNS:Publish"], TOPIC, Condition=owner("1" * 12))),
-            ["does not let CloudWatch publish (no statement allows it), so no alarm reaches"],
+            ["does not let CloudWatch publish (no statement allows it), so nobody receives"],
             id="another-owner",
         ),
         pytest.param(
@@ -82,7 +82,7 @@ USABLE = policy(SERVICE, ["kms:Decrypt", "kms:GenerateDataKey*"], "*")
         ),
         pytest.param(
             Topic(TOPIC, is_missing=True),
-            ["does not exist, so no alarm reaches anybody: make it, or name another"],
+            ["does not exist, so nobody receives an alarm: create it, or name another"],
             id="missing",
         ),
         pytest.param(

@@ -286,6 +286,6 @@ def test_what_is_told_of_a_domain_has_its_name_and_its_id() -> None:
     decision = decide((silent,), NOW, dns=Dns.ROUTE53)
     (warned,), (noted,) = decision.warnings, decision.notes
     assert warned.startswith(
-        "example.gov: [zone-delegation-unknown] could not find out who answers"
+        "example.gov: [zone-delegation-unknown] could not find out which name servers"
     )
     assert noted.startswith("example.gov: [enforce-way-back] back from enforce: ")

@@ -129,7 +129,7 @@ def test_each_fault_that_holds_a_domain_is_gone_past_in_an_emergency(
     assert decision.unsettled == {DOMAIN}
     (gone_past,) = decision.emergencies.values()
     assert decision.warnings == tuple(
-        f"EMERGENCY: {DOMAIN}: gone past: {e.line}" for e in gone_past
+        f"EMERGENCY: {DOMAIN}: overridden by the emergency: {e.line}" for e in gone_past
     )
     (declared,) = decision.declared
     assert (declared.id, declared.zone, declared.is_noted) == (ID, ZONE, is_noted)
@@ -241,12 +241,12 @@ def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
     both = [each.domain for each in survey()[:2]]
     keys = emergency_keys(both, is_for_all=True)
     lines = describe_emergency(gone_past, keys, "agency").line.splitlines()
-    what = f"emergency: {DOMAIN}: mode testing goes out, once it is proven"
+    what = f"emergency: {DOMAIN}: mode testing is published as soon as its proof passes"
     assert lines[0].startswith(f"[emergency-declared] {what}")
     assert lines[1:] == [
-        f"  {DOMAIN}: gone past: [ledger-broken] entry 1 is missing",
-        "  see what senders get: mtasts check --stack agency",
-        "  once that is mended (mtasts docs emergencies), end the emergency:",
+        f"  {DOMAIN}: overridden by the emergency: [ledger-broken] entry 1 is missing",
+        "  look at what senders get: mtasts check --stack agency",
+        "  when the causes above are removed (mtasts docs emergencies), end the emergency:",
         "    pulumi config set --path 'mtasts:mode' testing -s agency",
         "    pulumi config rm --path 'mtasts:emergency' -s agency",
         "    pulumi up -s agency",

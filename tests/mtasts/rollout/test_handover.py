@@ -134,7 +134,9 @@ def test_manual_records_do_not_wait_for_those_that_senders_need_not() -> None:
     rows = [looked(MANUAL[0]), looked(MANUAL[1]), looked(MANUAL[2], "wrong")]
     assert next_stage(DOMAIN, Stage.ISSUED, rows) is Stage.LIVE
     (told,) = not_published(Stage.LIVE, rows)
-    assert told.text.startswith("wrong: DNS has elsewhere.example; to be published: _smtp._tls")
+    assert told.text.startswith(
+        "wrong: DNS has elsewhere.example; the agency has to publish: _smtp._tls"
+    )
 
 
 def test_before_anything_is_handed_out_the_way_to_it_is_told() -> None:
@@ -230,7 +232,7 @@ def test_only_records_that_mtasts_writes_are_read(row: tuple[str, str, str], is_
     if is_good:
         assert parse_handed(raw) == (record,)
         return
-    with pytest.raises(HandoverError, match="a record that mtasts never writes") as refused:
+    with pytest.raises(HandoverError, match="one that mtasts never writes") as refused:
         parse_handed(raw)
     text = str(refused.value)
     assert text.isascii()

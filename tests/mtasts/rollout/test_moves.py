@@ -606,7 +606,7 @@ def test_a_host_that_moves_needs_a_certificate_that_may_be_issued(
 def test_a_former_zone_that_cannot_be_found_holds_the_domain() -> None:
     lost = replace(AROUND, former=UndeterminedError("no answer"))
     (reason,) = (e for e in verdict(lost, T0).refusals if e.id == "former-zone-unknown")
-    assert str(reason) == "the zone that the records move from: no answer"
+    assert str(reason) == "the former zone of the records (mtasts:leavingDns): no answer"
 
 
 def test_an_override_lets_a_zone_go_at_once_until_it_expires() -> None:

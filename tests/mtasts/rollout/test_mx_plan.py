@@ -168,9 +168,9 @@ def test_a_host_that_has_left_dns_leaves_the_policy_when_an_up_takes_that(
     found = plan(policy(A, B, mode=mode), live=(A,), to=(A,), ledger=ledger, times=TIMES, now=NOW)
     *before, last = found
     assert last == Step(
-        f"take {B} out of the stack file, and pulumi up -s STACK", (A,), not_before=until
+        f"remove {B} from the stack file, and pulumi up -s STACK", (A,), not_before=until
     )
-    note = f"pulumi up -s STACK, which notes that {B} left the MX records"
+    note = f"pulumi up -s STACK, which records that {B} left the MX records"
     assert [each.do for each in before] == ([] if is_noted else [note])
     # What the run says, now and right before that date, is the same.
     answer = DnsAnswer("example.gov", "MX", DnsStatus.ANSWERED, (f"10 {A}",))
@@ -178,14 +178,16 @@ def test_a_host_that_has_left_dns_leaves_the_policy_when_an_up_takes_that(
     for at in {NOW, max(NOW, until - dt.timedelta(minutes=1)), until}:
         refusals = list(mx_refusals("example.gov", policy(A, mode=mode), known, answer, at))
         assert bool(refusals) is (at < until)
-        assert all(f"senders may try it until {minute(until)}" in str(each) for each in refusals)
+        assert all(
+            f"senders may try that host until {minute(until)}" in str(each) for each in refusals
+        )
 
 
 def test_a_host_that_leaves_by_the_plan_has_its_longest_ttl() -> None:
     ledger = seen(published(policy(A, B)), (DAY, (A, B)), ttl=86_400)
     found = plan(policy(A, B), live=(A, B), to=(A,), ledger=ledger, times=TIMES, now=NOW)
     assert [each.not_before for each in found] == [NOW, NOW + DAY + 5 * DAY]
-    assert found[0].do.startswith(f"take {B} out of the MX records, and pulumi up -s STACK")
+    assert found[0].do.startswith(f"remove {B} from the MX records, and pulumi up -s STACK")
 
 
 @pytest.mark.parametrize(

@@ -53,8 +53,8 @@ def test_a_move_to_testing_or_none_passes_whatever_dns_says(mode: Mode, live: Dn
 @pytest.mark.parametrize(
     ("live", "says"),
     [
-        (mx(C), f"{C}: live MX of example.gov that the policy does not list"),
-        (mx(status=DnsStatus.FAILED), "could not find out the MX of example.gov"),
+        (mx(C), f"{C}: MX of example.gov in DNS, but not in the policy"),
+        (mx(status=DnsStatus.FAILED), "could not find out the MX records of example.gov"),
         (mx(A), ""),
     ],
 )
@@ -78,13 +78,13 @@ def test_that_a_policy_was_proven_before_excuses_nothing(live: DnsAnswer, says: 
 )
 def test_enforce_lists_every_live_mx(wanted: Policy, live: DnsAnswer, missed: str) -> None:
     text = refusals(wanted, None, live)
-    assert text.startswith(f"{missed}: live MX of example.gov") if missed else text == ""
+    assert text.startswith(f"{missed}: MX of example.gov") if missed else text == ""
 
 
 @pytest.mark.parametrize(
     ("live", "says"),
     [
-        (mx(status=DnsStatus.FAILED), "could not find out the MX of example.gov"),
+        (mx(status=DnsStatus.FAILED), "could not find out the MX records of example.gov"),
         (mx(status=DnsStatus.NXDOMAIN), "does not exist"),
         (mx("."), "null MX"),
     ],
@@ -100,18 +100,18 @@ def test_a_host_leaves_the_policy_after_senders_have_left_the_host(
     days: float, refused: bool
 ) -> None:
     text = refusals(policy(A), policy(A, B), mx(A), (40, f"{A} {B}"), (days, A))
-    assert text.startswith(f"{B} was first missing among the MX of example.gov") is refused
+    assert text.startswith(f"{B} left the MX records of example.gov") is refused
 
 
 def test_a_host_that_nobody_saw_leave_has_left_just_now() -> None:
     # The last look was a month ago; it may have been an MX until a minute ago.
     text = refusals(policy(A), policy(A, B), mx(A), (30, f"{A} {B}"))
-    assert "first missing among the MX of example.gov at 2026-01-31 00:00 UTC" in text
+    assert "left the MX records of example.gov at 2026-01-31 00:00 UTC" in text
 
 
 def test_the_date_from_which_it_may_leave_is_told() -> None:
     text = refusals(policy(A), policy(A, B), mx(A), (9, f"{A} {B}"), (1, A))
-    assert "may try it until 2026-02-04 01:00 UTC" in text
+    assert "may try that host until 2026-02-04 01:00 UTC" in text
 
 
 def test_a_host_that_never_was_an_mx_leaves_at_once() -> None:
@@ -175,7 +175,7 @@ def test_a_host_stays_while_a_sender_may_hold_any_enforced_policy_with_it(
     known: Ledger, refused: bool
 ) -> None:
     text = "".join(texts(mx_refusals(DOMAIN, ONE, known, mx(A), NOW)))
-    assert text.startswith(f"{B} was first missing among the MX") is refused
+    assert text.startswith(f"{B} left the MX records") is refused
     assert bool(text) is refused
 
 

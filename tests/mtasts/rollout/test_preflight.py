@@ -33,7 +33,7 @@ def txt(*texts: str) -> DnsAnswer:
         (None, None, []),
         (txt("v=spf1 -all"), txt("v=spf1 -all"), []),
         (NONE, txt(f"v=TLSRPTv1; rua={REPORTS};"), []),
-        (txt("v=STSv1; id=1;"), NONE, ["has an STS record that this stack has not"]),
+        (txt("v=STSv1; id=1;"), NONE, ["has an STS record that this stack did not"]),
         (NONE, txt("v=TLSRPTv1; rua=mailto:a@b.example"), ["reports go to mailto:a@b.example"]),
         (NONE, txt("v=TLSRPTv1; rua=ftp:x"), ["reports go to nobody"]),
         (FAILED, NONE, ["has an STS record already: SERVFAIL"]),
@@ -59,8 +59,8 @@ def test_a_quota_is_told_of_before_it_is_reached(count: int, new: int, *, near: 
 
 
 def test_a_limit_that_is_the_accounts_own_is_told_as_such() -> None:
-    assert "limit is 500 unless it was raised:" in str(quota_note("x", 500, 1, 500))
-    assert "limit is 500:" in str(quota_note("x", 500, 1, 500, is_own=True))
+    assert "quota is 500 by default:" in str(quota_note("x", 500, 1, 500))
+    assert "quota is 500:" in str(quota_note("x", 500, 1, 500, is_own=True))
 
 
 FINE = {
@@ -84,7 +84,7 @@ FINE = {
         ({"rules": [{"action": "js_challenge", "description": "all"}]}, "the custom rule 'all'"),
         (
             {"rules": [{"action": "block", "expression": 'http.host eq "mta-sts.example.gov"'}]},
-            "passes over mta-sts.*",
+            "does not apply to mta-sts.*",
         ),
         ({"rules": [{"action": "block", "expression": 'http.host eq "www.example.gov"'}]}, None),
         ({"rules": [{"action": "block", "expression": "x", "enabled": False}]}, None),
@@ -97,7 +97,7 @@ FINE = {
             "redirect rule 'to www'",
         ),
         ({"redirects": [{"action": "redirect", "expression": 'http.host eq "a.gov"'}]}, None),
-        ({"unread": {"bot settings": "no right"}}, "whether its bot settings would hit"),
+        ({"unread": {"bot settings": "no right"}}, "whether its bot settings would block"),
         ({"unread": "none"}, None),
     ],
 )

@@ -141,7 +141,7 @@ def test_every_new_enforced_id_looks_at_the_live_mx_and_a_promotion_at_its_evide
 ) -> None:
     found = facts(asked, MOVED, ZONE, ledger=known, sts=record(known, live))
     refusals = verdict(found, NOW).refusals
-    assert any(each.text.startswith(f"{B}: live MX of {NAME}") for each in refusals)
+    assert any(each.text.startswith(f"{B}: MX of {NAME}") for each in refusals)
     assert ("evidence-missing" in ids(refusals)) is gated
     there = verdict(replace(found, mx=STAYS), NOW).refusals
     assert bool(there) is gated
@@ -212,7 +212,7 @@ def test_a_record_that_the_ledger_does_not_know_is_held_or_told(
     assert any(says in str(each) for each in told) if says else not told
     if is_held:
         assert f"ours is v=STSv1; id={KNOWN.bodies[1].id};" in told[0].text
-        assert str(told[0]).endswith("A move to testing or none is not held up")
+        assert str(told[0]).endswith("A change to testing or none is not held")
 
 
 @pytest.mark.parametrize(

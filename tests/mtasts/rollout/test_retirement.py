@@ -69,7 +69,7 @@ def test_while_the_first_run_publishes_none_everything_is_kept() -> None:
     for found in (ledger(proven=False), Ledger(ledger().entries[:2])):
         got = asked(found)
         assert (got.phase, got.is_new) == (Phase.KEPT, False)
-        assert "mode none is published; run again" in str(got.ruling)
+        assert "this run publishes mode none; run again" in str(got.ruling)
         assert got.ruling.until is None
         assert free_from(found, NOW) is None
     none_again = intend(ledger(), Policy(Mode.NONE, 86_400, MX), "again").entry(5, NOW)
@@ -125,7 +125,7 @@ def test_time_counts_from_when_it_was_seen_gone(phase: Phase, into: Phase) -> No
     for seen in (THERE, unknown, Seen(None)):
         got = asked(entered(phase), seen, now=late)
         assert (got.phase, got.is_new) == (phase, False)
-        assert "DNS is not seen without" in str(got.ruling)
+        assert "DNS still has" in str(got.ruling)
     got = asked(entered(phase), GONE, now=late)
     assert (got.phase, got.is_new, got.ttl_seconds) == (into, True, 300)
     assert "run again after 2026-01-31 00:05 UTC" in str(got.ruling)
@@ -156,7 +156,7 @@ def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
     left = replace(GONE, left=("_smtp._tls.example.gov",))
     got = asked(entered(Phase.ADDRESSES_GONE), left, now=after)
     assert (got.phase, got.is_new) == (Phase.ADDRESSES_GONE, False)
-    assert "DNS is not seen without _smtp._tls.example.gov yet" in str(got.ruling)
+    assert "DNS still has _smtp._tls.example.gov" in str(got.ruling)
     assert "run again after" in asked(entered(Phase.ADDRESSES_GONE), left, now=NOW).ruling.text
     got = asked(entered(Phase.HOST_WITHDRAWN, 0), left)
     assert (got.phase, got.is_new) == (Phase.HOST_WITHDRAWN, False)
@@ -165,7 +165,7 @@ def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
 def test_what_is_retired_stays_so() -> None:
     got = asked(entered(Phase.HOST_WITHDRAWN, 0))
     assert (got.phase, got.is_new) == (Phase.HOST_WITHDRAWN, False)
-    assert "take it out of the stack file" in str(got.ruling)
+    assert "Remove its entry from the stack file" in str(got.ruling)
 
 
 def test_a_retirement_that_is_called_off_brings_everything_back() -> None:

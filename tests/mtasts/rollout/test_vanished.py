@@ -96,7 +96,7 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
         assert refuses((remembered,)) is stops
         what = "refused, and nothing is changed" if stops else "held, and nothing is deleted"
         first = said.line.splitlines()[0]
-        assert first == f"[domain-vanished] {what}: f.yaml no longer has {GONE} as a mail domain"
+        assert first == f"[domain-vanished] {what}: f.yaml no longer lists {GONE} as a mail domain"
         assert "with retire: true, and run pulumi up -s agency until" in said.text
         way = "pulumi config set mtasts:emergency testing -s agency && pulumi up -s agency"
         assert (way in said.text) is stops
@@ -104,7 +104,7 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
             (remembered,), survey(), file="f.yaml", stack="agency", is_emergency=True
         )
         assert in_emergency is not None
-        assert in_emergency.text.startswith("held, and nothing is deleted: f.yaml no longer has ")
+        assert in_emergency.text.startswith("held, and nothing is deleted: f.yaml no longer lists ")
         assert way not in in_emergency.text
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     found = shared(survey(), (remembered,), decision, is_sure=True, goes_away=False)
@@ -125,7 +125,7 @@ def test_the_name_that_was_meant_is_told_if_it_is_new() -> None:
         assert told is not None
         return told.text
 
-    assert "the file lists examples.org, which is new" in said(wrong)
+    assert "the file lists the new domain examples.org" in said(wrong)
     assert "misspelling" not in said(replace(wrong, ledger=HARMLESS))
     assert "misspelling" not in said(replace(wrong, ledger=LedgerError("gone")))
 
@@ -134,7 +134,7 @@ def test_why_a_ledger_is_not_known_is_told() -> None:
     unknown = Remembered(GONE, problem=LedgerError("entry 2 is missing"), parked=True)
     said = describe_vanished((unknown,), (), file="f", stack="s")
     assert said is not None
-    assert "is not known: entry 2 is missing (mtasts docs emergencies)" in said.text
+    assert "enforce its policy: entry 2 is missing (mtasts docs emergencies)" in said.text
     assert "list its mx again, instead of mx: []," in said.text
 
 
@@ -194,19 +194,19 @@ BUCKET = (
 def test_what_the_engine_refuses_is_told_with_the_domain_and_the_safe_way_first() -> None:
     text = f'Preview failed: resource "{URN}" cannot be deleted\nbecause it is protected.'
     lines = explain_protected(text, "agency", NAMES).splitlines()
-    assert lines[0] == "refused by the engine, since it is protected: example.gov-sts"
-    assert "kept for example.gov:" in lines[1]
-    assert "add retire: true and run pulumi up -s agency" in lines[2]
+    assert lines[0] == "the engine refused to delete protected resources: example.gov-sts"
+    assert "they are protected for example.gov:" in lines[1]
+    assert "add retire: true to its entry and run pulumi up -s agency" in lines[2]
     assert lines[-1] == f"  pulumi state unprotect '{URN}' -s agency"
     both = explain_protected(f'{text}\nresource "{BUCKET}" cannot be deleted', "agency", NAMES)
     assert "example.gov-sts, policies-bucket" in both
     alone = explain_protected(f'resource "{BUCKET}" cannot be deleted', "agency", NAMES)
-    assert "every domain of agency that was enforced" in alone
+    assert "every domain of agency that ever enforced" in alone
     held = "held, and left as they are: a.example"
     assert explain_protected(held, "agency", NAMES) == held
     # The name decides, not what a component adds to it: a longer one is another domain's.
     deeper = f'resource "{URN.replace("::example.gov", "::b.example.gov")}" cannot be deleted'
-    assert "kept for b.example.gov:" in explain_protected(deeper, "agency", NAMES)
+    assert "they are protected for b.example.gov:" in explain_protected(deeper, "agency", NAMES)
 
 
 def test_an_enforced_body_counts_whatever_came_after() -> None:

@@ -80,7 +80,9 @@ def test_without_a_zone_the_domain_is_held(problem: ZoneError | UndeterminedErro
 def test_a_delegation_that_could_not_be_seen_is_a_warning() -> None:
     judged = judged_of(facts(DOMAIN, MX, zone=ZONE, delegation=ns(status=DnsStatus.FAILED)))
     assert judged.proceeds
-    assert texts(judged.warnings) == ("could not find out who answers for example.gov: no answer",)
+    assert texts(judged.warnings) == (
+        "could not find out which name servers example.gov is delegated to: no answer",
+    )
 
 
 def test_a_parked_domain_with_a_null_mx_proceeds() -> None:
@@ -114,8 +116,8 @@ KNOWN = Ledger((Body(1, NOW, b"x", 0, "1"),))
     [
         pytest.param(sts(status=DnsStatus.NXDOMAIN), Ledger(), "", id="new"),
         pytest.param(sts(b"v=spf1 -all"), Ledger(), "", id="another-record"),
-        pytest.param(sts(b"v=STSv1; id=1;"), Ledger(), "has not published", id="by-hand"),
-        pytest.param(sts(b"v=STSv1; id=;"), Ledger(), "has not published", id="broken"),
+        pytest.param(sts(b"v=STSv1; id=1;"), Ledger(), "did not publish", id="by-hand"),
+        pytest.param(sts(b"v=STSv1; id=;"), Ledger(), "did not publish", id="broken"),
         pytest.param(sts(status=DnsStatus.FAILED), Ledger(), "could not find out", id="failed"),
         pytest.param(sts(b"v=STSv1; id=1;"), KNOWN, "", id="our-own"),
         pytest.param(sts(status=DnsStatus.FAILED), KNOWN, "", id="known"),
@@ -183,10 +185,10 @@ def test_the_way_back_from_enforce_says_how_soon_it_helps() -> None:
     ledger = Ledger((Body(1, NOW, enforced, 0, "7"), Proof(2, NOW, "7")))
     found = facts(DOMAIN, mx(status=DnsStatus.FAILED), zone=ZONE, ledger=ledger)
     (note,) = judged_of(found).notes
-    assert "refuse nothing any more 300 s after" in note.text
+    assert "stop to enforce 300 s after" in note.text
     live = replace(sts(b"v=STSv1; id=7;"), ttl_seconds=3600)
     (note,) = judged_of(replace(found, sts=live)).notes
-    assert "refuse nothing any more 3600 s after" in note.text
+    assert "stop to enforce 3600 s after" in note.text
     assert judged_of(found).proceeds
 
 
@@ -299,7 +301,7 @@ def test_what_the_agency_has_to_remove_is_named(
     entries = (*found.history.entries, PhaseEntered(9, NOW, phase, 300))
     retiring = replace(found, domain=replace(DOMAIN, retire=True), ledger=Ledger(entries))
     told = [e.text for e in judged_of(retiring).notes if e.id == "retirement-agency-removes"]
-    assert told == ([f"have the agency remove what it has at {removed}"] if removed else [])
+    assert told == ([f"have the agency remove its records at {removed}"] if removed else [])
     own = replace(retiring, agency_zone=None)
     assert not any(e.id == "retirement-agency-removes" for e in judged_of(own).notes)
 
@@ -310,6 +312,6 @@ def test_what_is_not_handed_out_any_more_has_to_be_removed_too() -> None:
     found = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=record, host_addresses=(host,))
     parts = Phase.ADDRESSES_WITHDRAWN.parts
     assert list(texts(decision.to_remove(found, parts))) == [
-        "have the agency remove what it has at _mta-sts.example.gov, mta-sts.example.gov"
+        "have the agency remove its records at _mta-sts.example.gov, mta-sts.example.gov"
     ]
     assert list(decision.to_remove(found, Phase.KEPT.parts)) == []

@@ -192,7 +192,9 @@ async def test_what_cannot_be_kept_whole_is_told_and_holds_nothing_up() -> None:
         assert (found is not None) == told
         assert (store.is_locked, LATCH in store.kept[DOMAIN]) == (not fails, not fails)
     assert found is not None
-    assert found.startswith("example.gov: could not see to what keeps its ledger whole: no ri")
+    assert found.startswith(
+        "example.gov: could not write the lock, latch or checkpoint of its ledger: no ri"
+    )
 
 
 THEIRS = HostedZone("a" * 32, "example.gov", frozenset({"ada.example"}))

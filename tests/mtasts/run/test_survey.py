@@ -279,11 +279,17 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     found = await surveyor(url, Zone({}), bucket=bucket).survey(config(MAIL))
     (only,) = mail_domains(found.domains)
     assert only.history.entries == before.entries
-    repair = "counts: mtasts ledger repair agency --domain example.gov"
+    repair = ": mtasts ledger repair agency --domain example.gov"
     assert only.history.notes == (
-        f"ledger/example.gov/1.json of the bucket {bucket} was deleted; what was there before "
+        (
+            f"ledger/example.gov/1.json of the bucket {bucket} was deleted; mtasts reads the "
+            "version before"
+        )
         + repair,
-        f"ledger/example.gov/2.json of the bucket {bucket} was written over; what was there first "
+        (
+            f"ledger/example.gov/2.json of the bucket {bucket} was written over; mtasts reads the "
+            "first version"
+        )
         + repair,
     )
 
@@ -381,7 +387,7 @@ async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
 
 async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
     gone = S3Store(account(url), "no-such-bucket", "agency")
-    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s agency makes it"):
+    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s agency creates it"):
         gone.append("example.gov", 1, b"")
     deny = {
         "Version": "2012-10-17",
@@ -600,7 +606,7 @@ async def test_who_else_has_the_host_of_a_new_domain_is_found_and_a_quota_is_tol
 async def test_a_quota_that_was_raised_counts(url: str, raised: int | None, *, told: bool) -> None:
     found = await noting(url, Zone({}), Met(raised=raised)).survey(config(MAIL))
     assert ids(found.notes) == ["quota-near"] * told
-    assert not told or ("unless it was raised" in found.notes[0].text) is (raised is None)
+    assert not told or ("by default" in found.notes[0].text) is (raised is None)
 
 
 async def test_far_from_a_quota_nobody_asks_for_the_accounts_own(url: str) -> None:
@@ -617,12 +623,12 @@ async def test_what_could_not_be_looked_at_is_a_hint_and_no_refusal(url: str) ->
     assert texts(host_rulings(only)) == (
         "could not find out whether mta-sts.example.gov is taken: nobody there",
         (
-            "zone example.gov: could not find out whether its custom rules would hit mta-sts.* of "
-            "example.gov: no right"
+            "zone example.gov: could not find out whether its custom rules would block senders at "
+            "mta-sts.* of example.gov: no right"
         ),
     )
     assert ids(found.notes) == ["quota-unknown"]
-    assert texts(found.notes) == ("could not find out how near a quota is: nobody there",)
+    assert texts(found.notes) == ("could not find out how much of a quota is used: nobody there",)
 
 
 class Left:

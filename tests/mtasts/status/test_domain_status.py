@@ -157,7 +157,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "enforce",
             "due",
-            "not out yet: senders that see the new id fetch this policy: mode testing",
+            "not published yet: senders that see the new id fetch this policy: mode testing",
             UP,
             id="a-change-is-not-out",
         ),
@@ -167,7 +167,8 @@ def lists_old(ago: int) -> Ledger:
             {},
             "testing",
             "due",
-            "not out yet: a run that failed, was killed or still goes on has written another",
+            "not published yet: a run that failed, was killed or still goes on has recorded "
+            "another",
             UP,
             id="a-run-ended-half-way",
         ),
@@ -177,7 +178,7 @@ def lists_old(ago: int) -> Ledger:
             {"sts": sts(Ledger())},
             "testing",
             "due",
-            "not out yet: senders that see the record fetch this policy",
+            "not published yet: senders that see the STS record fetch this policy",
             "pulumi up --refresh -s agency",
             id="somebody-deleted-the-record",
         ),
@@ -197,7 +198,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "enforce",
             "held",
-            "old.example.gov was first missing among the MX",
+            "old.example.gov left the MX records",
             UP,
             id="held-until-a-date",
         ),
@@ -207,7 +208,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "enforce",
             "due",
-            "not out yet",
+            "not published yet",
             UP,
             id="held-until-it-came",
         ),
@@ -217,7 +218,7 @@ def lists_old(ago: int) -> Ledger:
             {"mx": replace(MX, values=("10 other.example.gov",))},
             "enforce",
             "held",
-            "other.example.gov: live MX",
+            "other.example.gov: MX of",
             PREVIEW,
             id="held-by-the-mx",
         ),
@@ -227,7 +228,7 @@ def lists_old(ago: int) -> Ledger:
             {"mx": DnsAnswer(NAME, "MX", DnsStatus.FAILED, reason="SERVFAIL")},
             "enforce",
             "not known",
-            f"could not find out the MX of {NAME}",
+            f"could not find out the MX records of {NAME}",
             PREVIEW,
             id="mx-not-known",
         ),
@@ -277,7 +278,7 @@ def lists_old(ago: int) -> Ledger:
             {"former": UndeterminedError("throttled")},
             "testing",
             "not known",
-            "the zone that the records move from: throttled",
+            "the former zone of the records (mtasts:leavingDns): throttled",
             PREVIEW,
             id="former-zone-not-known",
         ),
@@ -307,7 +308,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "none",
             "waiting",
-            "retiring: senders may hold an enforced policy until",
+            "retiring: mode none stays, since senders may hold an enforced policy until",
             UP,
             id="retiring",
         ),
@@ -317,7 +318,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "none",
             "due",
-            "retiring: nobody holds an enforced policy",
+            "retiring: no sender holds an enforced policy",
             UP,
             id="retirement-goes-on",
         ),
@@ -327,7 +328,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "none",
             "due",
-            "not out yet: the STS record goes",
+            "not published yet: the STS record is removed",
             UP,
             id="the-record-goes",
         ),
@@ -348,7 +349,8 @@ def lists_old(ago: int) -> Ledger:
             {"zone": ZoneError("no zone")},
             "testing",
             "due",
-            "an emergency is declared: mode testing goes out whatever holds the domain; gone past:",
+            "the domain is in an emergency: mode testing is published although refusals hold it; "
+            "overridden by the emergency:",
             PREVIEW,
             id="emergency",
         ),
@@ -358,7 +360,7 @@ def lists_old(ago: int) -> Ledger:
             {"ledger": LedgerError("entry 1 is missing")},
             "",
             "due",
-            "not out yet: what senders find now is not known here",
+            "not published yet: the ledger cannot be read",
             UP,
             id="emergency-without-a-ledger",
         ),
@@ -368,7 +370,7 @@ def lists_old(ago: int) -> Ledger:
             {"noted": (Note(TESTING.bodies[0]),)},
             "testing",
             "due",
-            "what went out in an emergency is not in the ledger yet",
+            "a policy that was published in an emergency is not in the ledger yet",
             UP,
             id="notes-of-an-emergency",
         ),
@@ -388,7 +390,7 @@ def lists_old(ago: int) -> Ledger:
             {},
             "invalid",
             "due",
-            "not out yet",
+            "not published yet",
             UP,
             id="what-is-served-is-no-policy",
         ),
@@ -482,7 +484,7 @@ def override(begins: int | None, expires: int) -> Override:
         pytest.param(override(1, 8), None, "", id="has-not-begun"),
         pytest.param(
             override(None, 7),
-            "the override of evidence, host-wait ends on 2026-11-08: remove it",
+            "the override of evidence, host-wait ends on 2026-11-08: before that day, remove it",
             PREVIEW,
             id="ends-soon",
         ),
@@ -494,7 +496,7 @@ def override(begins: int | None, expires: int) -> Override:
         ),
         pytest.param(
             override(None, 200),
-            "one stands for 90 days at most",
+            "an override lasts at most 90 days",
             "pulumi config rm --path 'mtasts:domains[0].override' -s agency",
             id="is-too-long",
         ),
@@ -552,7 +554,7 @@ OUTPUT = "pulumi stack output domains --json -s agency"
         pytest.param(
             REQUESTED,
             handed(live=True),
-            [("due", "the next run comes to the stage issued")],
+            [("due", "the next run enters the stage issued")],
             UP,
             id="a-stage-further",
         ),
@@ -641,7 +643,7 @@ def test_a_domain_that_the_file_has_lost_is_a_row_and_holds_the_stack() -> None:
     assert (gone.mode, gone.since) == ("enforce", NOW - 20 * DAY)
     [(standing, text)] = told(found)
     assert standing == "held"
-    assert text.endswith("stacks/Pulumi.agency.yaml no longer has lost.example as a mail domain")
+    assert text.endswith("stacks/Pulumi.agency.yaml no longer lists lost.example as a mail domain")
     never = Remembered("never.example", TESTING)
     assert [each.name for each in asked(around(TESTING), remembered=(never,)).domains] == [NAME]
 
@@ -657,7 +659,10 @@ def test_whose_ledger_is_not_known_may_be_lost(problem: Any, standing: str) -> N
     seen = asked(parked, found=found, remembered=(lost,))
     (only,) = seen.domains
     assert str(seen.standing) == standing
-    text = "the stack file no longer has it as a mail domain, and its ledger is not known: missing"
+    text = (
+        "the stack file no longer lists it as a mail domain, and its ledger could not be read: "
+        "missing"
+    )
     assert told(only) == [(standing, text)]
     unsure = asked(around(TESTING), unsure=problem)
     assert (str(unsure.standing), unsure.next.run) == (standing, ("mtasts status agency",))
@@ -711,7 +716,7 @@ def test_a_move_has_the_step_that_is_due(
     moves = asked(domain, found=found)
     (claim,) = moves.claims
     assert (str(claim.standing), claim.until, claim.run[0]) == (standing, until, run)
-    assert claim.text.startswith("moves to hosting aws, dns cloudflare: ")
+    assert claim.text.startswith("the stack moves to hosting aws, dns cloudflare: ")
     assert says in claim.text
     assert moves.domains[0].moves
 

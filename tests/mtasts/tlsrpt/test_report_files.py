@@ -383,7 +383,9 @@ def test_a_day_without_a_session_is_no_day(tmp_path: Path, sessions: int, days: 
     assert bool(notes) is (days == 13)
     if notes:
         assert "x.json of three.sender.example: report-without-sessions: it tells" in notes[0]
-        assert unmet_of(found)[0].startswith("TLS reports of 13 days in the last 60")
+        assert unmet_of(found)[0].startswith(
+            "the TLS reports that count cover 13 days of the last 60"
+        )
 
 
 # Whatever is added that tells of a failure, the gate does not open by it.
