@@ -135,6 +135,9 @@ def printable(raw: bytes | str, limit: int = 120) -> str:
     stays as it is.
     """
     if isinstance(raw, str):
+        # Nearly all texts: those are returned as they are, at a tenth of the time.
+        if len(raw) <= limit and raw.isascii() and raw.isprintable() and "\\" not in raw:
+            return raw
         start = raw[: limit + 1]
         try:
             raw = start.encode("utf-8", "surrogateescape")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mtasts.errors import MtaStsError
@@ -11,6 +12,9 @@ POLICY_LABEL, STS_LABEL, TLSRPT_LABEL = "mta-sts", "_mta-sts", "_smtp._tls"
 _LETTERS_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _LABEL_MAX = 63
 _NAME_MAX = 253
+# Names in their normal form, as nearly all are; `parse_domain` looks closer at all others.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_NORMAL = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class DomainNameError(MtaStsError):
@@ -25,6 +29,8 @@ def parse_domain(text: str) -> str:
     Raises:
         DomainNameError: the text is no host name; the message says why.
     """
+    if len(text) <= _NAME_MAX and _NORMAL.fullmatch(text):
+        return text
     name = text.strip()
     if name != text:
         raise DomainNameError(f"{text!r} has spaces around it")
