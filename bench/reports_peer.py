@@ -7,6 +7,7 @@ imports nothing of ours at the top.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import sys
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     Read = Callable[[Sequence[bytes]], None]
 
+NOW = dt.datetime(2026, 5, 11, 2, tzinfo=dt.UTC)
 WARM = 5
 
 
@@ -31,40 +33,63 @@ def each_with(read: Callable[[bytes], Any]) -> Read:
     return read_all
 
 
-def ours(kind: str, folder: Path) -> Read:
-    """What reads files of a kind: to the parsed report, with ``signed`` to the verdict as well."""
+def our_files() -> Read:
+    """What reads files the whole way that they take when they arrive."""
+    from mtasts.reports.arrival import Arrived, receive_file
+    from mtasts.tlsrpt.report import Report
+
+    def read(raw: bytes) -> None:
+        (each,) = receive_file("report.json.gz", raw, NOW, "bench")
+        if not (isinstance(each, Arrived) and isinstance(each.found, Report)):
+            raise SystemExit("bench: a report was not read")
+
+    return each_with(read)
+
+
+def our_mails() -> Read:
+    """What reads mails to the parsed report, without a verdict on who sent them."""
+    from mtasts.reports.arrival import read_document
+    from mtasts.tlsrpt.mail import read_mail
+    from mtasts.tlsrpt.report import Report
+    from mtasts.tlsrpt.unpacking import Document, documents
+
+    def read(raw: bytes) -> None:
+        (attachment,) = read_mail(raw).attachments
+        for each in documents(attachment.name, attachment.raw):
+            if not (isinstance(each, Document) and isinstance(read_document(each), Report)):
+                raise SystemExit("bench: a report was not read")
+
+    return each_with(read)
+
+
+def our_signed_mails(folder: Path) -> Read:
+    """What reads mails the whole way that they take when they arrive, to the verdict."""
     import asyncio
-    import datetime as dt
 
     from mtasts.reports.arrival import Arrived, receive_mail
     from mtasts.tlsrpt.dkim_keys import KeyAnswer, KeyStatus
-    from mtasts.tlsrpt.mail import read_mail
-    from mtasts.tlsrpt.reading import parse_report
     from mtasts.tlsrpt.trust import Trust
-    from mtasts.tlsrpt.unpacking import Document, documents
 
     key = KeyAnswer(KeyStatus.FOUND, ((folder / "key.txt").read_text("ascii"),))
-    now = dt.datetime(2026, 5, 11, 2, tzinfo=dt.UTC)
 
     async def find(name: str) -> KeyAnswer:
         del name
         return key
 
-    def mail(raw: bytes) -> None:
-        (attachment,) = read_mail(raw).attachments
-        for each in documents(attachment.name, attachment.raw):
-            if not (isinstance(each, Document) and parse_report(each.raw).accepted):
-                raise SystemExit("bench: a report was not read")
-
-    async def signed(raws: Sequence[bytes]) -> None:
+    async def read(raws: Sequence[bytes]) -> None:
         for raw in raws:
-            async for each in receive_mail(raw, find, now, "bench"):
+            async for each in receive_mail(raw, find, NOW, "bench"):
                 if not (isinstance(each, Arrived) and each.receipt.trust is Trust.VERIFIED):
                     raise SystemExit("bench: a signature was not verified")
 
+    return lambda raws: asyncio.run(read(raws))
+
+
+def ours(kind: str, folder: Path) -> Read:
+    """What reads files of a kind."""
     if kind == "signed":
-        return lambda raws: asyncio.run(signed(raws))
-    return each_with(mail if kind == "mail" else parse_report)
+        return our_signed_mails(folder)
+    return our_mails() if kind == "mail" else our_files()
 
 
 def theirs(kind: str) -> Read:
