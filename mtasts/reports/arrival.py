@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from mtasts.tlsrpt.dkim import SignedMail
 from mtasts.tlsrpt.mail import read_mail
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     FindKey = Callable[[str], Awaitable[KeyAnswer]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True, gc=False):
     """One report that arrived, or why it is none, and how far it can be believed.
 
     ``name`` is the attachment or the member of an archive; ``raw`` its bytes, JSON or gzip of it.

@@ -7,8 +7,9 @@ section 7).
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from mtasts.findings import printable
 

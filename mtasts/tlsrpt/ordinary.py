@@ -1,8 +1,8 @@
 """Ordinary reports, read fast: what nearly all senders write, and nothing that needs a warning.
 
-Each function here gives up on whatever is out of the ordinary, and `reading` reads it the long way.
-So nothing is judged here: a test holds that both ways give the same. They take a third of the time,
-which is what a mailbox of 100 000 reports is about.
+The bytes are decoded straight into the shape of such a report (msgspec), in a quarter of the time
+that `reading` takes. Whatever is out of the ordinary gives None, and is read the long way: nothing
+is judged here, and tests hold that both ways give the same.
 """
 
 from __future__ import annotations
@@ -10,74 +10,159 @@ from __future__ import annotations
 import datetime as dt
 import re
 from functools import lru_cache
-from itertools import chain, repeat
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Annotated
 
-from pydantic_core import from_json
+from msgspec import UNSET, Meta, MsgspecError, Struct, UnsetType, structs
+from msgspec.json import Decoder, Encoder
 
 from mtasts.names import DomainNameError, parse_domain
-from mtasts.tlsrpt.report import Failure
-from mtasts.tlsrpt.result_types import RESULT_TYPES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from mtasts.tlsrpt.report import (
+    DETAILS_MAX,
+    POLICIES_MAX,
+    STRINGS_MAX,
+    Count,
+    Failure,
+    PolicyResult,
+    Report,
+    Text,
+)
+from mtasts.tlsrpt.result_types import POLICY_TYPES, RESULT_TYPES
+from mtasts.tlsrpt.sessions import repeated
 
 _UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
-_SPACE = b" \t\r\n"
-_TYPE, _COUNT, _MX = "result-type", "failed-session-count", "receiving-mx-hostname"
-_OTHERS = ("receiving-ip", "sending-mta-ip", "additional-information", "failure-reason-code")
-_KNOWN = frozenset({_TYPE, _COUNT, _MX, *_OTHERS})
+_Lines = Annotated[tuple[Text, ...], Meta(max_length=STRINGS_MAX)]
 
 
-def is_plain(text: bytes) -> bool:
-    """Whether every string of a JSON text is printable ASCII as it stands there, unescaped.
+class _Shape(Struct, gc=False, rename="kebab", forbid_unknown_fields=True):
+    """An object of a report with the members that it may have, by their names in JSON."""
 
-    JSON has no control characters in strings but DEL (RFC 8259 section 7).
+
+class _Span(_Shape):
+    start_datetime: str
+    end_datetime: str
+
+
+class _Policy(_Shape):
+    policy_type: str
+    policy_domain: str
+    policy_string: _Lines | UnsetType = UNSET
+    mx_host: _Lines | UnsetType = UNSET
+
+
+class _Summary(_Shape):
+    total_successful_session_count: Count
+    total_failure_session_count: Count
+
+
+class _Entry(_Shape):
+    policy: _Policy
+    summary: _Summary
+    failure_details: tuple[Failure, ...] | UnsetType = UNSET
+
+
+class _Report(_Shape):
+    organization_name: Text
+    date_range: _Span
+    contact_info: Text
+    report_id: Text
+    policies: Annotated[tuple[_Entry, ...], Meta(min_length=1, max_length=POLICIES_MAX)]
+
+
+_DECODER = Decoder(_Report)
+_ENCODER = Encoder()
+
+
+def read(text: bytes) -> Report | None:
+    """The report in a JSON text that is ordinary; None where it has to be read the long way."""
+    found = _decode(text)
+    if found is None:
+        return None
+    begin, end = _time(found.date_range.start_datetime), _time(found.date_range.end_datetime)
+    if begin is None or end is None or end < begin:
+        return None
+    results = []
+    details = 0
+    for entry in found.policies:
+        result = _result(entry)
+        if result is None:
+            return None
+        details += len(result.details)
+        results.append(result)
+    policies = tuple(results)
+    if details > DETAILS_MAX or repeated(policies):
+        return None
+    return Report(
+        organization=found.organization_name,
+        contact=found.contact_info,
+        report_id=found.report_id,
+        begin=begin,
+        end=end,
+        policies=policies,
+    )
+
+
+def _decode(text: bytes) -> _Report | None:
+    """A JSON text in the shape of an ordinary report, if it has no more in it than that.
+
+    In an ordinary text every string is printable ASCII, unescaped (of the control characters JSON
+    allows DEL alone in strings, RFC 8259 section 7). Of two members with one name the decoder keeps
+    the last: then what it found, encoded again, is shorter and has fewer quotes. Without white
+    space, as large senders write it, the length alone tells that nothing is missing.
     """
-    return text.isascii() and b"\\" not in text and b"\x7f" not in text
+    if not text.isascii() or b"\\" in text or b"\x7f" in text:
+        return None
+    try:
+        found = _DECODER.decode(text)
+    except MsgspecError:
+        return None
+    again = _ENCODER.encode(found)
+    is_whole = len(again) == len(text) or again.count(b'"') == text.count(b'"')
+    return found if is_whole else None
 
 
-def decode(text: bytes) -> dict[str, Any] | None:
-    """The object in a JSON text that is plain; None where it has to be read the long way.
+def _result(entry: _Entry) -> PolicyResult | None:
+    policy, summary = entry.policy, entry.summary
+    name = _domain(policy.policy_domain)
+    if name is None or policy.policy_type not in POLICY_TYPES:
+        return None
+    details = _details(entry.failure_details or (), summary.total_failure_session_count)
+    if details is None:
+        return None
+    return PolicyResult(
+        policy_type=policy.policy_type,
+        domain=name,
+        strings=policy.policy_string or (),
+        mx=policy.mx_host or (),
+        successes=summary.total_successful_session_count,
+        failures=summary.total_failure_session_count,
+        details=details,
+    )
 
-    The decoder takes the last of two members with one name. So members are counted: in the text,
-    where each is a string with a colon behind it, and in the objects that a report consists of. A
-    string that begins with a colon makes the first number larger, and never the other way round.
+
+def _details(rows: tuple[Failure, ...], total: int) -> tuple[Failure, ...] | None:
+    """The failure details of a policy with ``total`` failed sessions, hosts in lower case.
+
+    Ordinary ones have known types, and counts up to the total.
     """
-    try:
-        found = from_json(text, cache_strings="keys")
-        entries = found["policies"]
-        members = len(found) + len(found["date-range"])
-        for entry in entries:
-            details = entry.get("failure-details") or ()
-            members += len(entry) + len(entry["policy"]) + len(entry["summary"])
-            members += sum(map(len, details))
-    except (ValueError, TypeError, KeyError, AttributeError):
+    if not rows:
+        return ()
+    counts = [each.count for each in rows if each.count is not None]
+    if len(counts) < len(rows) or max(counts) > total:
         return None
-    return found if members == text.translate(None, _SPACE).count(b'":') else None
-
-
-def texts(value: object, count_max: int, text_max: int) -> tuple[str, ...] | None:
-    """The texts of a list in a plain report, each one line; None where it is no ordinary list."""
-    if type(value) is not list or not 0 < len(value) <= count_max:
+    if not {each.result_type for each in rows} <= RESULT_TYPES:
         return None
-    if "" in value or not _are_texts(value, text_max):
-        return None
-    return tuple(value)
+    hosts = {each.mx_host for each in rows}
+    if hosts == {_host(each) for each in hosts}:
+        return rows
+    return tuple(structs.replace(each, mx_host=_host(each.mx_host)) for each in rows)
 
 
-def _are_texts(values: list[Any], text_max: int) -> bool:
-    """Whether all are texts within the limit; joining them finds out fastest."""
-    try:
-        whole = "".join(values)
-    except TypeError:
-        return False
-    return len(whole) <= text_max or max(map(len, values)) <= text_max
+def _host(text: str) -> str:
+    return text.lower().rstrip(".")
 
 
 @lru_cache(maxsize=4096)
-def time(text: str) -> dt.datetime | None:
+def _time(text: str) -> dt.datetime | None:
     """A time in UTC, such as 2026-05-10T23:59:59Z; None for one that is written otherwise.
 
     The reports of one day have the same times, by the thousand.
@@ -91,40 +176,9 @@ def time(text: str) -> dt.datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def domain(text: str) -> str | None:
-    """A policy domain in A-labels in its normal form; None for what is out of the ordinary."""
-    if not text.isascii():
-        return None
+def _domain(text: str) -> str | None:
+    """A policy domain in A-labels in its normal form; None for what is no domain."""
     try:
         return parse_domain(text)
     except DomainNameError:
         return None
-
-
-def failures(rows: list[Any], total: int, text_max: int) -> list[Failure] | None:
-    """The failure details of a plain report, column by column; None where one is not ordinary.
-
-    Ordinary rows have the same members, known types, whole counts up to the ``total`` of their
-    policy, and texts of at most ``text_max`` characters.
-    """
-    try:
-        names = tuple(rows[0])
-        if not {_TYPE, _COUNT} <= set(names) <= _KNOWN or set(map(len, rows)) != {len(names)}:
-            return None
-        columns = dict(zip(names, zip(*map(itemgetter(*names), rows), strict=True), strict=True))
-    except (TypeError, KeyError, IndexError):
-        return None
-    counts = columns.pop(_COUNT)
-    if set(map(type, counts)) != {int} or min(counts) < 0 or max(counts) > total:
-        return None
-    if not _are_texts(list(chain.from_iterable(columns.values())), text_max):
-        return None
-    types = list(map(str.lower, columns.pop(_TYPE)))
-    if not RESULT_TYPES.issuperset(types):
-        return None
-    hosts: Iterable[str] = repeat("")
-    if _MX in columns:
-        shown = {each: each.lower().rstrip(".") for each in set(columns[_MX])}
-        hosts = map(shown.__getitem__, columns[_MX])
-    others = [columns.get(name, repeat("")) for name in _OTHERS]
-    return list(map(Failure, types, counts, hosts, *others))

@@ -18,22 +18,28 @@ from typing import Any
 from mtasts.findings import printable
 from mtasts.names import DomainNameError, parse_domain
 from mtasts.tlsrpt import ordinary
-from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, PolicyResult, Report, ReportWarning
+from mtasts.tlsrpt.report import (
+    COUNT_MAX,
+    DETAILS_MAX,
+    POLICIES_MAX,
+    STRINGS_MAX,
+    TEXT_MAX,
+    Drop,
+    DroppedRow,
+    Failure,
+    PolicyResult,
+    Report,
+    ReportWarning,
+)
 from mtasts.tlsrpt.result_types import POLICY_TYPES, RESULT_TYPES
 from mtasts.tlsrpt.sessions import repeated
 from mtasts.tlsrpt.unpacking import ReportError, unpack
 
-POLICIES_MAX = 10_000
-DETAILS_MAX = 100_000
-COUNT_MAX = 2**53 - 1  # what I-JSON promises to carry exactly (RFC 7493 section 2.2)
 # A report at the other limits has 130 000 objects and lists and a million members. Python takes 60
 # to 240 bytes for each, whatever they hold.
 _OBJECTS_MAX = 300_000
 _VALUES_MAX = 1_500_000
-TEXT_MAX = 1000
-_STRINGS_MAX = 200
 _SAME_ID_MAX = 20
-_MANY = 2  # from as many failure details on, `ordinary.failures` is quicker
 _SUCCESSES = "total-successful-session-count"
 _FAILURES = "total-failure-session-count"
 _FAILED = "failed-session-count"
@@ -73,12 +79,21 @@ def parse_report(raw: bytes) -> Report:
     """
     text, before = unpack(raw)
     _check_counts(text, before)
-    is_plain = ordinary.is_plain(text)
-    reader = _Reader(before, is_plain=is_plain)
+    found = None if before else ordinary.read(text)
+    return read_carefully(text, before) if found is None else found
+
+
+def read_carefully(text: bytes, before: tuple[ReportWarning, ...]) -> Report:
+    """Read any report, member by member; `ordinary.read` gives the same where it gives one.
+
+    ``text`` and the warnings ``before`` are what `unpack` returns.
+
+    Raises:
+        ReportError: nothing of it can be used; none of its numbers may be counted.
+    """
+    reader = _Reader(before)
     try:
-        found = ordinary.decode(text) if is_plain else None
-        if found is None:
-            found = json.loads(reader.decoded(text), object_pairs_hook=reader.members)
+        found = json.loads(reader.decoded(text), object_pairs_hook=reader.members)
         return reader.report(_mapping(found, "the report"))
     except _UnusableError as error:
         raise reader.refusal(str(error), error.id) from error
@@ -120,8 +135,7 @@ class _Twice:
 class _Reader:
     """Reads one report; collects warnings and the rows that are left out."""
 
-    def __init__(self, before: tuple[ReportWarning, ...], *, is_plain: bool) -> None:
-        self._is_plain = is_plain
+    def __init__(self, before: tuple[ReportWarning, ...]) -> None:
         self._warnings = list(before)
         self._seen: dict[str, int] = defaultdict(int)
         self._dropped: list[DroppedRow] = []
@@ -266,9 +280,6 @@ class _Reader:
 
     def _domain(self, policy: dict[str, Any], where: str) -> str:
         value = policy.get("policy-domain")
-        known = ordinary.domain(value) if type(value) is str else None
-        if known is not None:
-            return known
         if isinstance(value, _Twice):
             raise _UnusableError("member-contradicts", f"policy-domain is {value}")
         if not isinstance(value, str) or not value.strip():
@@ -295,10 +306,6 @@ class _Reader:
         self._details += len(rows)
         if self._details > DETAILS_MAX:
             raise self.refusal(f"it has more than {DETAILS_MAX} failure-details", "too-many-rows")
-        if self._is_plain and len(rows) >= _MANY:
-            ordinary_rows = ordinary.failures(rows, total, TEXT_MAX)
-            if ordinary_rows is not None:
-                return ordinary_rows
         for i, row in enumerate(rows):
             try:
                 found.append(self._failure(row, total, place, i))
@@ -342,16 +349,12 @@ class _Reader:
         value = found.get(key)
         if value is None:
             return ""
-        if self._is_plain and type(value) is str and len(value) <= TEXT_MAX:
-            return value
         if not isinstance(value, str):
             self._warn("text-not-text", key, _shown(value))
             return ""
         return self._cut(value, key)
 
     def _cut(self, value: str, key: str) -> str:
-        if self._is_plain and len(value) <= TEXT_MAX:
-            return value
         if len(value) > TEXT_MAX:
             self._warn("text-cut", key, f"{len(value)} characters")
         return printable(value, TEXT_MAX)
@@ -361,28 +364,21 @@ class _Reader:
         value = found.get(key)
         if value is None:
             return ()
-        if self._is_plain:
-            found_texts = ordinary.texts(value, _STRINGS_MAX, TEXT_MAX)
-            if found_texts is not None:
-                return found_texts
         place = f"{where}.policy.{key}"
         if not isinstance(value, list):
             self._warn(f"{key}-not-array", place, _shown(value))
             if not isinstance(value, str):
                 return ()
             value = [value]
-        texts = [each for each in value[:_STRINGS_MAX] if isinstance(each, str)]
+        texts = [each for each in value[:STRINGS_MAX] if isinstance(each, str)]
         lines = [line for each in texts for line in each.splitlines()]
-        if len(texts) < len(value) or len(lines) > _STRINGS_MAX:
+        if len(texts) < len(value) or len(lines) > STRINGS_MAX:
             self._warn("list-cut", place, f"{len(value)} entries")
-        return tuple(self._cut(line, key) for line in lines[:_STRINGS_MAX])
+        return tuple(self._cut(line, key) for line in lines[:STRINGS_MAX])
 
     def _time(self, span: dict[str, Any], key: str) -> dt.datetime:
         """RFC 3339, and what occurs beside it: no zone (UTC is meant), the hour 24, seconds."""
         value = span.get(key)
-        known = ordinary.time(value) if type(value) is str else None
-        if known is not None:
-            return known
         if type(value) is int:
             self._warn("date-epoch", key, _shown(value))
             try:

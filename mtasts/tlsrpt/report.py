@@ -1,17 +1,32 @@
-"""One TLS report (RFC 8460 section 4): its rows, and those that cannot be used."""
+"""One TLS report (RFC 8460 section 4): its rows, and those that cannot be used.
+
+Reports are read by the hundred thousand, and have up to 100 000 rows. So what is made for each of
+them is a `Struct` of msgspec, which is made in a fifth of the time that a frozen dataclass takes.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated
+
+from msgspec import Meta, Struct, field
 
 from mtasts.names import DomainNameError, parse_domain
 
 if TYPE_CHECKING:
     import datetime as dt
 
+POLICIES_MAX = 10_000
+DETAILS_MAX = 100_000
+STRINGS_MAX = 200  # lines of a policy, or MX hosts
+TEXT_MAX = 1000
+COUNT_MAX = 2**53 - 1  # what I-JSON promises to carry exactly (RFC 7493 section 2.2)
+Text = Annotated[str, Meta(min_length=1, max_length=TEXT_MAX)]
+"""A text of a report as `ordinary` decodes it."""
+Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
+"""A number of sessions as `ordinary` decodes it."""
 # Characters that no host name has.
 _NO_NAME = re.compile(r"[^a-z0-9.-]")
 
@@ -29,27 +44,26 @@ class Drop(StrEnum):
     UNTRUSTED = "report-untrusted"
 
 
-class Failure(NamedTuple):
+class Failure(Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
     """Sessions that failed for one reason (RFC 8460 section 4.3).
 
-    A report has up to 100 000 of them, and a tuple is made in a third of the time that a frozen
-    dataclass takes.
+    A report has up to 100 000 of them, so `ordinary` decodes them straight from JSON, in which they
+    have the names that stand here; nothing is checked where one is made otherwise.
 
     ``result_type`` may be one that the registry gained later. ``count`` is None where the report
     does not say how many. Counts of several rows may overlap, so they do not add up to the total.
     """
 
-    result_type: str
-    count: int | None  # type: ignore[assignment]  # not what a tuple has by this name
-    mx_host: str = ""
-    receiving_ip: str = ""
-    sending_ip: str = ""
-    information: str = ""
-    reason_code: str = ""
+    result_type: Text = field(name="result-type")
+    count: Count | None = field(name="failed-session-count")
+    mx_host: Text = field(default="", name="receiving-mx-hostname")
+    receiving_ip: Text = field(default="", name="receiving-ip")
+    sending_ip: Text = field(default="", name="sending-mta-ip")
+    information: Text = field(default="", name="additional-information")
+    reason_code: Text = field(default="", name="failure-reason-code")
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyResult:
+class PolicyResult(Struct, frozen=True, gc=False):
     """The results of the sessions with one policy domain under one policy.
 
     ``domain`` is in A-labels and lower case; ``policy_type`` is ``sts``, ``tlsa``,
@@ -103,8 +117,7 @@ class ReportWarning:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True, gc=False):
     """One report of one sender about one span of time.
 
     ``accepted`` is False where no row of it can be used, so that its numbers say nothing.

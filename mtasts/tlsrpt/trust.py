@@ -8,9 +8,10 @@ sender's key is still in DNS, and is kept with the report as a `Receipt`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -37,8 +38,7 @@ class Trust(StrEnum):
         return self is Trust.VERIFIED or (https and self is Trust.HTTPS)
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True, gc=False):
     """How one report came, and the verdict on who sent it, made when it arrived.
 
     ``reason`` says in a sentence why ``trust`` is what it is. ``signer`` is the domain (``d=``) of

@@ -12,12 +12,14 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
 from mtasts.tlsrpt.report import ReportWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # RFC 8460 section 5.2 says that some receivers accept 10 MB.
 COMPRESSED_MAX_BYTES = 10 * 1024 * 1024
@@ -77,8 +79,7 @@ class Skipped:
     may_hide: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True, gc=False):
     """The bytes of one report, JSON or gzip of it, and the name of the file they come from."""
 
     name: str
@@ -106,6 +107,8 @@ def unpack(raw: bytes) -> tuple[bytes, tuple[ReportWarning, ...]]:
             warnings = (ReportWarning("trailing-bytes", "", "zero bytes after the JSON text"),)
     if len(text) > INFLATED_MAX_BYTES:
         raise ReportError(f"it is larger than {INFLATED_MAX_BYTES} bytes", "too-large")
+    if text.startswith(b"{"):  # nearly all
+        return text, warnings
     if text.startswith(_BOM):
         text = text.removeprefix(_BOM)
         warnings = (*warnings, ReportWarning("bom", "", "UTF-8 byte-order mark"))
@@ -140,14 +143,15 @@ def _inflate(raw: bytes) -> tuple[bytes, int]:
     return members[0] if len(members) == 1 else b"".join(members), padding
 
 
-def documents(name: str, raw: bytes) -> Iterator[Document | Skipped]:
+def documents(name: str, raw: bytes) -> Iterable[Document | Skipped]:
     """The reports in one file: the file itself, or the members of a zip archive, one at a time.
 
     A member of an archive that is no plain file of a bounded size is named, not unpacked.
     """
-    if not raw.startswith(ZIP_MAGIC):
-        yield Document(name, raw)
-        return
+    return _archived(name, raw) if raw.startswith(ZIP_MAGIC) else (Document(name, raw),)
+
+
+def _archived(name: str, raw: bytes) -> Iterator[Document | Skipped]:
     if len(raw) > COMPRESSED_MAX_BYTES:
         yield Skipped("too-large", name, f"it is larger than {COMPRESSED_MAX_BYTES} bytes")
         return

@@ -7,11 +7,11 @@ import json
 import random
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec import structs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "mtasts"))
 from report_samples import ARRIVED, receipt, report, result
@@ -65,7 +65,7 @@ def sample() -> Iterator[Arrival | Skipped]:
         row = DroppedRow(Drop.ROW, f"policies[{number}]", "no domain", None)
         trust = chance.choice(list(Trust))
         yield Arrival(
-            replace(found, dropped=(row,) * (number % 3 == 0)),
+            structs.replace(found, dropped=(row,) * (number % 3 == 0)),
             receipt(trust, f"s3://inbox/{number}", ARRIVED + dt.timedelta(seconds=number)),
             foreign={"c.example": 2} if number % 5 == 0 else {},
         )

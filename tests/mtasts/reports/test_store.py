@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 from report_samples import ARRIVED, arrivals, receipt, report, result
 
 from mtasts.errors import UsageError
@@ -148,7 +149,7 @@ def test_a_better_copy_takes_what_was_in_quarantine_out_of_it(tmp_path: Path) ->
 
 def test_a_table_that_became_empty_has_no_file(tmp_path: Path) -> None:
     dropped = DroppedRow(Drop.ROW, "policies[0]", "no domain", None)
-    wrong = Arrival(replace(report(), dropped=(dropped,)), receipt(Trust.UNSIGNED, "a"))
+    wrong = Arrival(structs.replace(report(), dropped=(dropped,)), receipt(Trust.UNSIGNED, "a"))
     store = store_of(tmp_path, [wrong])
     assert ask(store, "SELECT kind, place FROM dropped") == [("row-unusable", "policies[0]")]
     store.add([Arrival(report(), receipt())])
@@ -172,7 +173,7 @@ def test_texts_that_are_no_texts_are_stored_escaped(tmp_path: Path) -> None:
     hostile = "<script>\x00\x1b[31m\ud800 =cmd|' /C calc'!A0 \u202e" + "x" * 5000
     each = Failure(hostile, 1, hostile, hostile, hostile, hostile, hostile)
     found = report(result(each, domain="a.example", strings=(hostile,), mx=(hostile,)))
-    found = replace(found, organization=hostile, report_id=hostile)
+    found = structs.replace(found, organization=hostile, report_id=hostile)
     store = store_of(tmp_path, [Arrival(found, receipt(source=hostile), submitter=hostile)])
     for table in TABLES.values():
         for row in ask(store, f"SELECT * FROM {table.name}"):

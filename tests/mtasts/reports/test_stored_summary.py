@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 from report_samples import ARRIVED, FIRST, arrivals, receipt, report, result
 
 from mtasts.errors import UsageError
@@ -117,7 +118,7 @@ def test_rows_and_files_that_were_left_out_are_named_where_they_may_concern_the_
         DroppedRow(Drop.ROW, "policies[2]", "no counts", DOMAIN, may_hide_failures=False),
         DroppedRow(Drop.ROW, "policies[3]", "no counts", "b.example"),
     )
-    some = Arrival(replace(report(), dropped=rows), receipt(), foreign={"z.example": 2})
+    some = Arrival(structs.replace(report(), dropped=rows), receipt(), foreign={"z.example": 2})
     mail = Skipped("mail-too-large", "it is too large", ARRIVED, "mail", "s3://inbox/9", "ab" * 32)
     junk = Skipped(
         "mail-without-report", "no report", ARRIVED, "mail", "s3://inbox/8", "cd" * 32,

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from test_report_vectors import ROWS
+from test_report_vectors import raw as raw_of
 
 from mtasts.tlsrpt import ordinary
-from mtasts.tlsrpt.reading import parse_report
-from mtasts.tlsrpt.report import Report
-from mtasts.tlsrpt.unpacking import ReportError
+from mtasts.tlsrpt.parsed import parsed_row
+from mtasts.tlsrpt.reading import parse_report, read_carefully
+from mtasts.tlsrpt.report import DETAILS_MAX, STRINGS_MAX, TEXT_MAX, Report
+from mtasts.tlsrpt.result_types import RESULT_TYPES
+from mtasts.tlsrpt.unpacking import ReportError, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DETAIL = {
     "result-type": "certificate-expired",
@@ -38,41 +45,81 @@ DOCUMENT: dict[str, Any] = {
                 "mx-host": ["mx1.example.gov"],
             },
             "summary": {"total-successful-session-count": 9, "total-failure-session-count": 4},
-            "failure-details": [DETAIL, DETAIL | {"result-type": "STARTTLS-not-supported"}],
+            "failure-details": [DETAIL, DETAIL | {"result-type": "starttls-not-supported"}],
         }
     ],
 }
+ROW = "policies/0"
 
 
-def encoded(document: dict[str, Any]) -> bytes:
-    return json.dumps(document).encode()
+def compact(document: object) -> str:
+    return json.dumps(document, separators=(",", ":"))
 
 
-def outcome(raw: bytes) -> object:
-    """The report, or the ids of what refuses it: messages count characters."""
+def indented(document: object) -> str:
+    return json.dumps(document, indent=1) + "\r\n"
+
+
+WRITERS: list[Callable[[object], str]] = [json.dumps, compact, indented]
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """The report with another value at a path."""
+    document = copy.deepcopy(DOCUMENT)
+    place: Any = document
+    *inner, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+    for step in inner:
+        place = place[step]
+    place[last] = value
+    return document
+
+
+def outcome(read: Callable[[], Report]) -> tuple[object, str]:
+    """What was read, or the error with its warnings, and the line that is printed of it."""
+    found: Report | ReportError
     try:
-        return parse_report(raw)
+        found = read()
     except ReportError as error:
-        return [each.id for each in error.warnings]
+        found = error
+    shown = found if isinstance(found, Report) else (str(found), found.warnings)
+    return shown, json.dumps(parsed_row("", "", found, None))
 
 
-def long_way(raw: bytes) -> bytes:
-    """The same report with an escape in a member that nobody reads: no text is plain then."""
-    return raw.replace(b"{", b'{"x-escaped": "\\u0041", ', 1)
+def both_ways(raw: bytes) -> object:
+    """What is read of ``raw``, which has to be the same whichever way it is read."""
+    found = outcome(lambda: parse_report(raw))
+    assert found == outcome(lambda: read_carefully(*unpack(raw)))
+    return found[0]
 
 
-def test_an_ordinary_report_takes_the_fast_way() -> None:
-    raw = encoded(DOCUMENT)
-    assert ordinary.is_plain(raw)
-    assert ordinary.decode(raw) == DOCUMENT
-    rows = DOCUMENT["policies"][0]["failure-details"]
-    assert ordinary.failures(rows, 4, 1000) is not None
-    assert not ordinary.is_plain(long_way(raw))
-    found = outcome(raw)
+@pytest.mark.parametrize("write", WRITERS)
+def test_an_ordinary_report_takes_the_fast_way(write: Callable[[object], str]) -> None:
+    raw = write(DOCUMENT).encode()
+    found = both_ways(raw)
     assert isinstance(found, Report)
-    assert found == outcome(long_way(raw))
-    assert found.policies[0].details[1].result_type == "starttls-not-supported"
-    assert found.policies[0].details[1].mx_host == "mx1.example.gov"
+    assert ordinary.read(raw) == found
+    (policy,) = found.policies
+    assert policy.domain == "example.gov"
+    assert [each.mx_host for each in policy.details] == ["mx1.example.gov"] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("policies", [DOCUMENT["policies"][0]] * 2),
+        (f"{ROW}/failure-details", []),
+        (f"{ROW}/failure-details", [{"result-type": "tlsa-invalid", "failed-session-count": 1}]),
+        (f"{ROW}/failure-details/0/receiving-mx-hostname", "mx1.example.gov"),
+        (f"{ROW}/policy", {"policy-type": "no-policy-found", "policy-domain": "example.gov"}),
+        (f"{ROW}/policy/mx-host", []),
+        (f"{ROW}/policy/policy-string", ["x" * TEXT_MAX] * STRINGS_MAX),
+        ("organization-name", ": { [ , ]"),
+    ],
+)
+def test_what_senders_leave_out_is_ordinary(path: str, value: object) -> None:
+    for write in WRITERS:
+        raw = write(changed(path, value)).encode()
+        assert ordinary.read(raw) == both_ways(raw)
 
 
 @pytest.mark.parametrize(
@@ -85,62 +132,148 @@ def test_an_ordinary_report_takes_the_fast_way() -> None:
         DETAIL | {"failed-session-count": -1},
         DETAIL | {"failed-session-count": True},
         DETAIL | {"failed-session-count": "2"},
+        DETAIL | {"failed-session-count": None},
         DETAIL | {"result-type": "later-type"},
+        DETAIL | {"result-type": "Certificate-Expired"},
         DETAIL | {"result-type": ""},
         DETAIL | {"result-type": 7},
         DETAIL | {"receiving-ip": None},
+        DETAIL | {"receiving-ip": ""},
         DETAIL | {"receiving-ip": "x" * 1001},
         DETAIL | {"later-member": "x"},
         {"later-member" if key == "receiving-ip" else key: each for key, each in DETAIL.items()},
-        {"result-type": "certificate-expired", "failed-session-count": 1},
     ],
 )
-def test_a_row_out_of_the_ordinary_is_read_the_long_way(row: object) -> None:
-    for rows in ([row, DETAIL], [DETAIL, row]):
-        assert ordinary.failures(rows, 4, 1000) is None
-        document = copy.deepcopy(DOCUMENT)
-        document["policies"][0]["failure-details"] = rows
-        assert outcome(encoded(document)) == outcome(long_way(encoded(document)))
-
-
-def test_rows_without_a_host_are_ordinary() -> None:
-    row = {"result-type": "certificate-expired", "failed-session-count": 1}
-    found = ordinary.failures([row, row], 4, 1000)
-    assert found is not None
-    assert [each.mx_host for each in found] == ["", ""]
-    long = {**row, "receiving-ip": "x" * 600}
-    assert ordinary.failures([long, long], 4, 1000) is not None
+def test_a_detail_out_of_the_ordinary_is_read_the_long_way(row: object) -> None:
+    for rows in ([row], [row, DETAIL], [DETAIL, row]):
+        raw = compact(changed(f"{ROW}/failure-details", rows)).encode()
+        assert ordinary.read(raw) is None
+        both_ways(raw)
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
         ('"report-id"', '"report-id": "r0", "report-id"'),
-        ('"report-id"', '"report-id" : "r0", "report-id"'),
+        ('"report-id"', '"report-id" : "r1", "report-id"'),
         ('"policies"', '"policies"\n:\t[], "policies"'),
         ('"failed-session-count"', '"failed-session-count": 1, "failed-session-count"'),
         ('"result-type"', '"result-type" :"x", "result-type"'),
-        ('"mode: enforce"', '": enforce"'),
+        ('"summary"', '"summary": {}, "summary"'),
         ('"mode: enforce"', '"mode: \x7f"'),
         ('"mode: enforce"', '"mode: \u00e4"'),
+        ('"mode: enforce"', '"mode: \\u0065nforce"'),
+        ('"mode: enforce"', '"mode: \\"enforce"'),
         ('"mode: enforce"', '""'),
         ('"mode: enforce"', "5"),
-        ('["mx1.example.gov"]', '"mx1.example.gov"'),
-        ('["mx1.example.gov"]', "[]"),
+        ('"mx-host"', '"mx-host": "mx1.example.gov", "x"'),
+        ('"mx-host"', '"mx-host": null, "x"'),
         ('"Example.gov"', '"b\u00fccher.example"'),
         ('"Example.gov"', '"_x.example"'),
         ('"Example.gov"', '" Example.gov "'),
+        ('"sts"', '"STS"'),
+        ('"sts"', '"later"'),
         ("2026-05-10T00:00:00Z", "2026-02-30T00:00:00Z"),
         ("2026-05-10T00:00:00Z", "2026-05-10T00:00:00"),
+        ("2026-05-10T00:00:00Z", "2026-05-11T00:00:00Z"),
         ('"Sender"', '{"a": "b"}'),
         ('"Sender"', "NaN"),
+        ('"Sender"', "[" * 5000),
+        ('"Sender"', '""'),
         ("}", ""),
+        ("}", "},"),
+        ("{", '{"x": "\t"'),
+        ("{", "\ufeff{"),
     ],
 )
-def test_what_is_out_of_the_ordinary_gives_the_same_as_the_long_way(old: str, new: str) -> None:
-    for text in (json.dumps(DOCUMENT), json.dumps(DOCUMENT, indent=1), json.dumps(DOCUMENT)[:-9]):
+def test_what_is_out_of_the_ordinary_is_read_the_long_way(old: str, new: str) -> None:
+    for write in WRITERS:
+        text = write(DOCUMENT)
+        assert old in text
         raw = text.replace(old, new, 1).encode()
-        assert outcome(raw) == outcome(long_way(raw))
+        assert ordinary.read(raw) is None
+        both_ways(raw)
+
+
+def test_more_than_a_report_may_have_is_read_the_long_way() -> None:
+    details = [{"result-type": "tlsa-invalid", "failed-session-count": 0}] * (DETAILS_MAX // 2 + 1)
+    row = DOCUMENT["policies"][0] | {"failure-details": details}
+    raw = compact(DOCUMENT | {"policies": [row, row]}).encode()
+    assert ordinary.read(raw) is None
+    assert ordinary.read(compact(DOCUMENT | {"policies": [row]}).encode()) is not None
+
+
+def test_sessions_that_are_listed_twice_are_read_the_long_way() -> None:
+    row = DOCUMENT["policies"][0]
+    tlsa = row | {"policy": row["policy"] | {"policy-type": "tlsa"}}
+    raw = compact(DOCUMENT | {"policies": [row, tlsa]}).encode()
+    assert ordinary.read(raw) is None
+    both_ways(raw)
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row["id"]) for row in ROWS])
+def test_every_quirk_of_a_sender_is_read_the_same_both_ways(row: dict[str, Any]) -> None:
+    raw = raw_of(row["input"])
+    try:
+        unpack(raw)
+    except ReportError:
+        return
+    both_ways(raw)
+
+
+TEXTS = st.text(st.sampled_from("aZ9 :,.-{}[]/@"), min_size=1, max_size=9)
+LINES = st.lists(TEXTS, max_size=3)
+COUNTS = st.integers(5, 10**9)
+DETAILS = st.fixed_dictionaries(
+    {
+        "result-type": st.sampled_from(sorted(RESULT_TYPES)),
+        "failed-session-count": st.integers(0, 5),
+    },
+    optional=dict.fromkeys(
+        [
+            "receiving-mx-hostname",
+            "receiving-ip",
+            "sending-mta-ip",
+            "additional-information",
+            "failure-reason-code",
+        ],
+        TEXTS,
+    ),
+)
+ENTRIES = st.fixed_dictionaries(
+    {
+        "policy": st.fixed_dictionaries(
+            {
+                "policy-type": st.sampled_from(["sts", "no-policy-found"]),
+                "policy-domain": st.sampled_from(
+                    ["a.example", "B.Example", "xn--bcher-kva.example"]
+                ),
+            },
+            optional={"policy-string": LINES, "mx-host": LINES},
+        ),
+        "summary": st.fixed_dictionaries(
+            {"total-successful-session-count": COUNTS, "total-failure-session-count": COUNTS}
+        ),
+    },
+    optional={"failure-details": st.lists(DETAILS, max_size=4)},
+)
+REPORTS = st.fixed_dictionaries(
+    {
+        "organization-name": TEXTS,
+        "date-range": st.just(DOCUMENT["date-range"]),
+        "contact-info": TEXTS,
+        "report-id": TEXTS,
+        "policies": st.lists(ENTRIES, min_size=1, max_size=3),
+    }
+)
+
+
+@given(REPORTS, st.sampled_from(WRITERS))
+def test_any_ordinary_report_takes_the_fast_way(
+    document: dict[str, Any], write: Callable[[object], str]
+) -> None:
+    raw = write(document).encode()
+    assert ordinary.read(raw) == both_ways(raw)
 
 
 VALUES = st.recursive(
@@ -154,7 +287,6 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-ROW = "policies/0"
 PATHS = st.sampled_from(
     [
         *DOCUMENT,
@@ -174,11 +306,22 @@ PATHS = st.sampled_from(
 
 @given(PATHS, VALUES)
 def test_both_ways_give_the_same_whatever_stands_in_it(path: str, value: object) -> None:
-    document = copy.deepcopy(DOCUMENT)
-    place: Any = document
-    *inner, last = [int(step) if step.isdigit() else step for step in path.split("/")]
-    for step in inner:
-        place = place[step]
-    place[last] = value
-    raw = encoded(document)
-    assert outcome(raw) == outcome(long_way(raw))
+    both_ways(compact(changed(path, value)).encode())
+
+
+PIECES = st.sampled_from(
+    [
+        *('"', "\\", "{", "}", "[", "]", ":", ",", " ", "\n", "0", "-", ".0", "e9", "\x00", "\x7f"),
+        *('"x":1,', '"x":"y",', '"report-id":"r1",', '"policies":[],', "null", "\u00e9"),
+    ]
+)
+
+
+@given(st.data(), REPORTS, PIECES)
+def test_both_ways_give_the_same_whatever_is_put_into_the_text(
+    data: st.DataObject, document: dict[str, Any], piece: str
+) -> None:
+    text = compact(document)
+    at = data.draw(st.integers(0, len(text)))
+    cut = data.draw(st.integers(0, 2))
+    both_ways((text[:at] + piece + text[at + cut :]).encode())

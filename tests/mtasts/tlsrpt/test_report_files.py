@@ -19,6 +19,7 @@ import pytest
 from gate_evidence import DOMAIN, EVIDENCE, HOSTS, MX, NOW, judge, left_out
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from mtasts.errors import UsageError
 from mtasts.localcloud.reports import write_reports
@@ -444,6 +445,6 @@ def test_no_row_of_failures_in_a_report_that_is_there_opens_the_gate(
     assert unmet_of(summarise(NAME, before, (), NOW))
     name = sorted(before)[number]
     added = parse_report(raw(*rows)).policies
-    changed = replace(before[name], policies=(*before[name].policies, *added))
+    changed = structs.replace(before[name], policies=(*before[name].policies, *added))
     for after in ({**before, name: changed}, {**before, "copy": changed}):
         assert unmet_of(summarise(NAME, after, (), NOW))

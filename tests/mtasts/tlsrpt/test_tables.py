@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from report_samples import ARRIVED, FIRST, receipt, report, result
 
 from mtasts.tlsrpt.report import Failure

@@ -12,16 +12,24 @@ import json
 import re
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from mtasts.tlsrpt import reading, unpacking
+from mtasts.tlsrpt import unpacking
 from mtasts.tlsrpt.reading import parse_report
-from mtasts.tlsrpt.report import Drop, DroppedRow, Failure, Report, ReportWarning
+from mtasts.tlsrpt.report import (
+    DETAILS_MAX,
+    POLICIES_MAX,
+    Drop,
+    DroppedRow,
+    Failure,
+    Report,
+    ReportWarning,
+)
 from mtasts.tlsrpt.unpacking import OtherFormatError, ReportError
 
 # The example of RFC 8460 appendix B, with the list that its section 4.4 asks for.
@@ -370,8 +378,8 @@ def test_sizes_and_counts_are_bounded() -> None:
         parse_report(gzip.compress(b"{}") + bytes(unpacking.COMPRESSED_MAX_BYTES))
     (policy, *_) = EXAMPLE["policies"]
     for details, policies, says in (
-        (reading.DETAILS_MAX + 1, 1, f"more than {reading.DETAILS_MAX} failure-details"),
-        (0, reading.POLICIES_MAX + 1, f"more than {reading.POLICIES_MAX} entries"),
+        (DETAILS_MAX + 1, 1, f"more than {DETAILS_MAX} failure-details"),
+        (0, POLICIES_MAX + 1, f"more than {POLICIES_MAX} entries"),
     ):
         row = {**policy, "failure-details": [{}] * details}
         with pytest.raises(ReportError, match=says):

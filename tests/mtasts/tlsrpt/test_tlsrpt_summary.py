@@ -7,9 +7,9 @@ A report is about one day (RFC 8460 section 4.1); failures that concern DANE alo
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
