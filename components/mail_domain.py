@@ -33,7 +33,7 @@ _LEDGER_SECONDS = 60.0
 # In an emergency each write gets this long, and there are two within those seconds.
 _NOTE_SECONDS = 25.0
 # A location that is not required gets this long after those that are.
-_LEFT_SECONDS = 10.0
+_FORMER_SECONDS = 10.0
 # Twice the longest mtasts:settleSeconds, and the calls.
 _TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
@@ -60,8 +60,8 @@ class MailDomainArgs(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A location of the domain: a policy host, and the zone whose records lead there.
+class _Location:
+    """A `mtasts.rollout.move.Location` as it is placed: a policy host, and its zone's records.
 
     ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
     hooks. ``cloud`` is the host's; ``former_cloud`` is where the name leads until it switches,
@@ -97,36 +97,36 @@ class MailDomain(pulumi.ComponentResource):
         """Place the resources of one domain; ``name`` is the domain as A-labels."""
         super().__init__("mtasts:index:MailDomain", name, {}, opts)
         declared, prover, recorder = args["declaration"], args["prover"], args["recorder"]
-        places = self._places(name, args)
+        locations = self._locations(name, args)
         waits = prover.waits
-        for slow in (each for place in places for each in place.host.slow):
+        for slow in (each for location in locations for each in location.host.slow):
             watch(waits, slow)
         reports = [
-            place.zone.text(
+            location.zone.text(
                 f"{name}-tlsrpt",
                 declared.tlsrpt_owner,
                 declared.tlsrpt_text,
                 ttl_seconds=declared.config.ttl_seconds,
                 opts=pulumi.ResourceOptions(parent=self),
             )
-            for place in places
-            if place.zone is not None
+            for location in locations
+            if location.zone is not None
         ]
         for record in reports:
             watch(waits, Slow(f"the TLS-RPT record of {name} to be in its zone", (), record.urn))
         addresses = [
             record
-            for place in places
-            if place.zone is not None and place.declared.parts.addresses.is_declared
-            for record in self._addresses(name, place, place.zone, prover, recorder)
+            for location in locations
+            if location.zone is not None and location.declared.parts.addresses.is_declared
+            for record in self._addresses(name, location, location.zone, prover, recorder)
         ]
         if declared.parts.record.is_declared:
-            bodies = [place.host.body for place in places]
+            bodies = [location.host.body for location in locations]
             passed = Passed(waits, f"the STS record of {name} to be in its zone")
-            proven = _before(_proof(name, places, prover, recorder, passed))
-            for place in places:
-                if place.zone is not None:
-                    record = place.zone.text(
+            proven = _before(_proof(name, locations, prover, recorder, passed))
+            for location in locations:
+                if location.zone is not None:
+                    record = location.zone.text(
                         f"{name}-sts",
                         declared.sts_owner,
                         declared.sts_text,
@@ -135,11 +135,11 @@ class MailDomain(pulumi.ComponentResource):
                             parent=self,
                             depends_on=[*reports, *bodies, *addresses],
                             hooks=proven,
-                            protect=place.declared.parts.record.is_protected,
+                            protect=location.declared.parts.record.is_protected,
                         ),
                     )
                     passed.writes.append(record)
-        here = places[0]
+        here = locations[0]
         self.handed_out = (
             here.zone.hand_out(protect=declared.parts.record.is_protected) if here.zone else None
         )
@@ -148,30 +148,30 @@ class MailDomain(pulumi.ComponentResource):
         self.register_outputs({"policyUrl": self.policy_url, "policyId": self.policy_id})
 
     def _addresses(
-        self, name: str, place: _Place, zone: Zone, prover: Prover, recorder: Recorder
+        self, name: str, location: _Location, zone: Zone, prover: Prover, recorder: Recorder
     ) -> Sequence[pulumi.Resource]:
         """The records that lead to a host, once it is proven at its own name."""
-        what = f"the addresses of {place.declared.policy_host} to be in their zone"
+        what = f"the addresses of {location.declared.policy_host} to be in their zone"
         passed = Passed(prover.waits, what)
         records = zone.addresses(
             name,
-            place.declared.policy_host,
-            place.host,
+            location.declared.policy_host,
+            location.host,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[place.host.body],
-                hooks=_before(_candidate_proof(name, place, prover, recorder, passed)),
-                protect=place.declared.parts.addresses.is_protected,
-                retain_on_delete=place.declared.parts.go_over,
+                depends_on=[location.host.body],
+                hooks=_before(_candidate_proof(name, location, prover, recorder, passed)),
+                protect=location.declared.parts.addresses.is_protected,
+                retain_on_delete=location.declared.parts.go_over,
             ),
         )
         passed.writes.extend(records)
         return records
 
-    def _places(self, name: str, args: MailDomainArgs) -> list[_Place]:
+    def _locations(self, name: str, args: MailDomainArgs) -> list[_Location]:
         """The location where the domain is to be, and behind that its former one, if it moves."""
         declared, former = args["declaration"], args["former"]
-        left = declared.leaving
+        at_former = declared.at_former
 
         def child() -> pulumi.ResourceOptions:
             return pulumi.ResourceOptions(parent=self)
@@ -179,24 +179,27 @@ class MailDomain(pulumi.ComponentResource):
         zone = args["zones"].zone(declared, child())
         former_zone: Zone | None = None
         if former["zones"] is not None and declared.former is not None:
-            former_zone = former["zones"].zone(left, child())
+            former_zone = former["zones"].zone(at_former, child())
         zones = [zone] if former_zone is None else [zone, former_zone]
         before_body = _before(_entry(name, declared, args["recorder"], args["prover"].waits))
         host = args["hosting"].policy_host(declared, zones, before_body, child())
         cloud = args["hosting"].name
-        left_cloud = former["hosting"].name if former["hosting"] is not None else ""
-        places = [_Place(name, declared, host, cloud, zone, former_cloud=left_cloud)]
+        former_cloud = former["hosting"].name if former["hosting"] is not None else ""
+        locations = [_Location(name, declared, host, cloud, zone, former_cloud=former_cloud)]
         if former["hosting"] is not None:
-            host = former["hosting"].policy_host(left, zones[-1:], before_body, child())
+            host = former["hosting"].policy_host(at_former, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
             gets_requests = former["hosting"] is not None and declared.former_host_may_get_requests
             if declared.former is not None:
                 gets_requests = gets_requests or declared.former.is_queried
             # Nothing that a former host does may hold up the way back from enforce.
             required = gets_requests and enforces(declared.intended)
-            at_former = left_cloud or cloud
-            places.append(_Place(f"{name}-former", left, host, at_former, former_zone, required))
-        return places
+            locations.append(
+                _Location(
+                    f"{name}-former", at_former, host, former_cloud or cloud, former_zone, required
+                )
+            )
+        return locations
 
 
 def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
@@ -252,13 +255,13 @@ async def _told(writing: Awaitable[None], what: str) -> bool:
 
 
 def _candidate_proof(
-    name: str, place: _Place, prover: Prover, recorder: Recorder, passed: Passed
+    name: str, location: _Location, prover: Prover, recorder: Recorder, passed: Passed
 ) -> pulumi.ResourceHook:
     """No record of the policy host leads to a host that has not been seen to serve the policy."""
-    declared, host = place.declared, place.host
+    declared, host = location.declared, location.host
 
     async def prove() -> None:
-        await prover.prove_candidate(await _wanted(place), str(await host.own_name.future()))
+        await prover.prove_candidate(await _wanted(location), str(await host.own_name.future()))
         if not declared.is_noted:
             with prover.waits.waiting(f"{declared.policy_host} to lead to the host that is proven"):
                 await lead()
@@ -269,7 +272,7 @@ def _candidate_proof(
         ledger = await recorder.read(name)
         here, back = (
             partial(recorder.host_target, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
-            for cloud in (place.cloud, place.former_cloud or None)
+            for cloud in (location.cloud, location.former_cloud or None)
         )
         if ledger.last_proven is not None:  # so what leads elsewhere is our own
             listener = MoveListener(before_switch=partial(here, anew=True), switch_failed=back)
@@ -278,25 +281,27 @@ def _candidate_proof(
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     # The records of both address families lead to the same host.
-    return guard(f"{place.name}-candidate-proof", once(prove), deadline_seconds=deadline)
+    return guard(f"{location.name}-candidate-proof", once(prove), deadline_seconds=deadline)
 
 
 def _proof(
     name: str,
-    places: Sequence[_Place],
+    locations: Sequence[_Location],
     prover: Prover,
     recorder: Recorder,
     passed: Passed,
 ) -> pulumi.ResourceHook:
     """No policy id is published before senders get the body that it names, wherever they ask."""
-    declared = places[0].declared
+    declared = locations[0].declared
 
     async def prove_all() -> None:
         # A new id for a body that stays as it is meets no other hook.
         in_ledger = await _wrote_body(name, declared, recorder)
         is_first = in_ledger and not declared.is_emergency and await _is_first(name, recorder)
-        proofs = await _prove_all(places, prover, is_first=is_first)
-        zones = [place.declared.name_servers for place in places if place.zone is not None]
+        proofs = await _prove_all(locations, prover, is_first=is_first)
+        zones = [
+            location.declared.name_servers for location in locations if location.zone is not None
+        ]
         await prover.look_at_mx(name, declared.intended, zones)
         addresses = {each for proof in proofs for each in proof.addresses}
         unseen = {each for proof in proofs for each in proof.unseen}
@@ -324,41 +329,47 @@ async def _is_first(name: str, recorder: Recorder) -> bool:
     return len(ledger.bodies) == 1 and ledger.adopted is None
 
 
-async def _prove_all(places: Sequence[_Place], prover: Prover, *, is_first: bool) -> list[Proof]:
+async def _prove_all(
+    locations: Sequence[_Location], prover: Prover, *, is_first: bool
+) -> list[Proof]:
     """Prove every required location; what is seen of the others in about that time only warns."""
     prove = partial(_prove, prover=prover, is_first=is_first)
-    others = {asyncio.ensure_future(prove(place)): place for place in places if not place.required}
+    others = {
+        asyncio.ensure_future(prove(location)): location
+        for location in locations
+        if not location.required
+    }
     try:
-        required = (prove(place) for place in places if place.required)
+        required = (prove(location) for location in locations if location.required)
         proofs = list(await asyncio.gather(*required))
         if others:
-            await asyncio.wait(others, timeout=_LEFT_SECONDS)
+            await asyncio.wait(others, timeout=_FORMER_SECONDS)
     finally:
         for task in others:
             task.cancel()
-        left = await asyncio.gather(*others, return_exceptions=True)
-    for seen, place in zip(left, others.values(), strict=True):
+        found = await asyncio.gather(*others, return_exceptions=True)
+    for seen, location in zip(found, others.values(), strict=True):
         if isinstance(seen, BaseException):
-            why = str(seen) or f"not proven within {_LEFT_SECONDS:g} s after the rest"
-            pulumi.log.warn(f"{place.declared.domain}, at its former host: {why}")
+            why = str(seen) or f"not proven within {_FORMER_SECONDS:g} s after the rest"
+            pulumi.log.warn(f"{location.declared.domain}, at its former host: {why}")
         else:
             proofs.append(seen)
     return proofs
 
 
-async def _prove(place: _Place, *, prover: Prover, is_first: bool) -> Proof:
-    caches = await place.host.caches()
-    if place.zone is None:
-        own_name = str(await place.host.own_name.future())
-        wanted = replace(await _wanted(place), is_first=is_first)
+async def _prove(location: _Location, *, prover: Prover, is_first: bool) -> Proof:
+    caches = await location.host.caches()
+    if location.zone is None:
+        own_name = str(await location.host.own_name.future())
+        wanted = replace(await _wanted(location), is_first=is_first)
         return await prover.prove_candidate(wanted, own_name, caches)
-    declared = place.declared
+    declared = location.declared
     wanted = Wanted(declared.policy_host, declared.body, is_first)
     return await prover.prove(wanted, declared.name_servers, caches)
 
 
-async def _wanted(place: _Place) -> Wanted:
+async def _wanted(location: _Location) -> Wanted:
     """What its host has to serve where it is asked by a name of its own."""
-    own_name = str(await place.host.own_name.future())
-    asked_as = place.declared.policy_host if place.host.answers_as_policy_host else own_name
-    return Wanted(asked_as, place.declared.body)
+    own_name = str(await location.host.own_name.future())
+    asked_as = location.declared.policy_host if location.host.answers_as_policy_host else own_name
+    return Wanted(asked_as, location.declared.body)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mtasts.components.clouds import place_former, place_hosting, place_zones
 from mtasts.components.traces import short_traces
-from mtasts.rollout.decision import goes_away, shared
+from mtasts.rollout.decision import frees_host, shared
 from mtasts.run.proof import Prover
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ async def place_domains(
         survey.remembered,
         decision,
         is_sure=survey.remembered_problem is None,
-        goes_away=goes_away(config.hosting, config.leaving),
+        frees_host=frees_host(config.hosting, config.leaving),
     )
     hosting = await place_hosting(
         clouds, belonging, survey.account_id, protect=bucket.protect, keep=bucket.keep

@@ -211,6 +211,12 @@ class Ledger:
                 return None
         return None
 
+    @property
+    def leads_nowhere(self) -> bool:
+        """Whether a retirement has withdrawn the addresses of the policy host."""
+        last = self.last_phase
+        return last is not None and not last.phase.parts.addresses.is_declared
+
     def held_until(self, body: Body, now: dt.datetime) -> dt.datetime:
         """Until when a sender that follows RFC 8461 may hold ``body``.
 

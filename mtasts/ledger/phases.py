@@ -86,8 +86,8 @@ class Parts:
         )
 
     @property
-    def leaving(self) -> Parts:
-        """The same parts while host and addresses are about to be others."""
+    def freed(self) -> Parts:
+        """The same parts ahead of a move that removes host and addresses from their zone."""
         return replace(self, addresses=self.addresses.unprotected, host=self.host.unprotected)
 
 

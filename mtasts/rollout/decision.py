@@ -284,9 +284,9 @@ def _declare(
     placed, move = found.placement, found.move(zone, now)
     keep = is_relied_on(found) or enforces(intended)
     parts = phase.parts if keep else phase.parts.unprotected
-    if goes_away(placed.hosting, placed.leaving):
+    if frees_host(placed.hosting, placed.leaving):
         # A retiring domain has no new host: the engine deletes the host when its phase comes.
-        parts = replace(parts.leaving, go_over=phase is Phase.KEPT)
+        parts = replace(parts.freed, go_over=phase is Phase.KEPT)
     # A run that cannot write the ledger must not enter a stage that the ledger would not have.
     stage = found.history.stage if found.unwritten is not None else found.stage
     if stage is not None and found.has_ledger:
@@ -323,8 +323,8 @@ def is_elsewhere(found: DomainFacts) -> bool:
     return found.cloud != found.placement.hosting
 
 
-def goes_away(hosting: Hosting, leaving: Hosting | None) -> bool:
-    """Whether the host is about to leave AWS while its zone stays.
+def frees_host(hosting: Hosting, leaving: Hosting | None) -> bool:
+    """Whether this run turns off the protection of hosts at AWS, which a later run moves.
 
     The engine refuses to delete what is protected in the state, so protection is turned off one
     run before the deletion. A Worker stays protected until DNS leads to another zone.
@@ -350,7 +350,7 @@ def shared(
     decision: Decision,
     *,
     is_sure: bool,
-    goes_away: bool,
+    frees_host: bool,
 ) -> Shared:
     """What happens to the bucket; ``is_sure`` says that every ledger of the bucket is known.
 
@@ -362,7 +362,7 @@ def shared(
     names.update(each.domain for each in decision.declared if each.keep)
     serves = any(decision.phase(name).parts.host.is_declared for name in names)
     return Shared(
-        protect=not goes_away
+        protect=not frees_host
         and (not is_sure or serves or any(each.is_relied_on for each in remembered)),
         keep=not is_sure or bool(names) or any(each.has_enforced for each in remembered),
     )

@@ -99,8 +99,8 @@ class Declaration:
         return f"{TLSRPT_LABEL}.{self.domain}"
 
     @property
-    def leaving(self) -> Declaration:
-        """The same at the host, and in the zone, that is left: protected while DNS leads there."""
+    def at_former(self) -> Declaration:
+        """The same at the former location of a moving domain: protected while DNS leads there."""
         parts = self.parts.unprotected
         if self.former is None:
             return replace(self, parts=parts)

@@ -14,7 +14,7 @@ from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import Ledger, intend
 from mtasts.promotion import gates
 from mtasts.rollout.handover import HandoverError, next_stage
-from mtasts.rollout.move_rules import Location, Move
+from mtasts.rollout.move import Location, Move
 from mtasts.rollout.published import live_id
 from mtasts.zones import ZoneError
 

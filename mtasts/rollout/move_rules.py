@@ -1,20 +1,15 @@
-"""A move to another zone or cloud: both have the domain until no resolver queries the former one.
-
-Whoever looks for the policy asks the name servers that its resolver has heard of, and a resolver
-may keep those for days after a registrar has named others (docs/moving.md).
-"""
+"""The rules of a `mtasts.rollout.move.Move`: why a run refuses it, and what it tells of it."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.clock import minute
 from mtasts.config import Hosting
 from mtasts.observations import DnsStatus
 from mtasts.records import Outcome, select_sts, select_tlsrpt
-from mtasts.rollout.declaration import FormerZone
+from mtasts.rollout.move import DELEGATION_SECONDS
 from mtasts.rollout.preflight import has_own_records
 from mtasts.rulings import refusal, warning
 
@@ -23,124 +18,11 @@ if TYPE_CHECKING:
 
     from mtasts.ledger.history import Ledger
     from mtasts.observations import DnsAnswer
+    from mtasts.rollout.move import Move
     from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
-# Two days: what registries give delegations at most, and Route 53 the NS records of its zones.
-DELEGATION_SECONDS = 172_800
 _SHOWN_MAX = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a domain is: the cloud that serves its policy, and the zone that has its records."""
-
-    hosting: Hosting
-    zone: HostedZone
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One domain on its way to ``target``.
-
-    ``former`` is where it is as well while it moves: at another cloud, in another zone, or both;
-    None where the config keeps it at ``target`` alone. ``delegation`` are the name servers that DNS
-    has for the zone, None where nobody asked.
-    """
-
-    domain: str
-    ledger: Ledger
-    target: Location
-    former: Location | None
-    delegation: DnsAnswer | None
-    now: dt.datetime
-
-    @classmethod
-    def of(
-        cls,
-        domain: str,
-        ledger: Ledger,
-        target: Location,
-        *,
-        leaving: Hosting | None,
-        former_zone: HostedZone | None,
-        delegation: DnsAnswer | None,
-        now: dt.datetime,
-    ) -> Move:
-        """The move that the config asks for.
-
-        ``leaving`` is the cloud that the domain leaves; one that it is about to leave is still the
-        target. ``former_zone`` is the zone that it leaves.
-        """
-        former = Location(leaving or target.hosting, former_zone or target.zone)
-        if former == target:
-            return cls(domain, ledger, target, None, delegation, now)
-        return cls(domain, ledger, target, former, delegation, now)
-
-    @property
-    def former_zone(self) -> HostedZone | None:
-        """The zone that the records leave; None where they stay in theirs."""
-        if self.former is None or self.former.zone.zone_id == self.target.zone.zone_id:
-            return None
-        return self.former.zone
-
-    @property
-    def changes_host(self) -> bool:
-        """Whether the policy host is at another cloud as well."""
-        return self.former is not None and self.former.hosting is not self.target.hosting
-
-    @property
-    def leads_to_former_zone(self) -> bool:
-        """Whether DNS leads to the former zone, or may, since nobody told."""
-        return self.former_zone is not None and leads_to_former(self.former_zone, self.delegation)
-
-    @property
-    def leads_to_target_zone(self) -> bool | None:
-        """Whether DNS leads to the new zone; None where nobody told."""
-        if self.delegation is None or not self.delegation.settled:
-            return None
-        return bool(self.target.zone.name_servers & frozenset(self.delegation.values))
-
-    @property
-    def declared_former_zone(self) -> FormerZone | None:
-        """The former zone as it is declared: whether DNS leads there, and whether it is queried."""
-        zone = self.former_zone
-        if zone is None:
-            return None
-        known = self.ledger.delegated
-        has_settled = (
-            known is not None and known.zone_id != zone.zone_id and self.now >= known.settled_at
-        )
-        is_led_to = self.leads_to_former_zone
-        return FormerZone(zone, is_led_to, is_queried=is_led_to or not has_settled)
-
-    @property
-    def former_host_may_get_requests(self) -> bool:
-        """Whether a sender may come to the former host, by the records of the target's zone."""
-        pointed = self.ledger.host_target(self.target.zone.zone_id)
-        if pointed is None or pointed.hosting != self.target.hosting:
-            return True
-        return self.ledger.has_moved(pointed.zone_id) and self.now < pointed.settled_at
-
-    @property
-    def keeps_former_host(self) -> bool:
-        """Whether the former zone goes on to lead to the host that it leads to now."""
-        if self.former is None or self.former_zone is None:
-            return True
-        pointed = self.ledger.host_target(self.former_zone.zone_id)
-        return pointed is None or pointed.hosting == self.former.hosting
-
-    @property
-    def is_first_write(self) -> bool:
-        """Whether nothing of the domain was ever written to the target's zone."""
-        return self.target.zone.zone_id not in {each.zone_id for each in self.ledger.zones}
-
-
-def leads_to_former(former: HostedZone, delegation: DnsAnswer | None) -> bool:
-    """Whether DNS leads to the former zone, or may, since nobody told."""
-    if delegation is None or not delegation.settled:
-        return True
-    return bool(former.name_servers & frozenset(delegation.values))
 
 
 def zone_refusals(
@@ -258,7 +140,9 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
 
 
 def _is_protected_at_aws(ledger: Ledger) -> bool:
-    return ledger.hosting == Hosting.AWS and ledger.has_enforced and not ledger.is_freed
+    """Whether the engine would refuse to delete the host; a ledger without a cloud is at AWS."""
+    is_there = ledger.hosting in {None, Hosting.AWS}
+    return is_there and ledger.has_enforced and not ledger.is_freed
 
 
 def _worker_without_zone(move: Move) -> Iterator[Ruling]:
@@ -292,8 +176,8 @@ def host_refusals(move: Move) -> Iterator[Ruling]:
     pointed = ledger.host_target(move.target.zone.zone_id)
     if move.changes_host or pointed is None:
         return
-    if ledger.last_phase is not None and not ledger.last_phase.phase.parts.addresses.is_declared:
-        return  # its name leads nowhere any more
+    if ledger.leads_nowhere:
+        return
     back = f"put back mtasts:leaving: {hosting.other}"
     if pointed.hosting != hosting:
         yield refusal(

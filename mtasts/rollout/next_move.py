@@ -1,24 +1,29 @@
-"""The next step of a move to another cloud or zone, by the config and the ledgers (docs/moving.md).
+"""The next step of a stack whose domains move, by the config and the ledgers (docs/moving.md).
 
-Each step says what to run; whoever runs them one after the other comes to the end of the move. What
-a step declares is judged by the run itself: nothing here lets a run through.
+Each step says what to run; whoever runs them one after the other comes to the end of the move.
+Whether a step is due, the rules of `mtasts.rollout.move_rules` say of the run that it leads to: the
+same that judge that run. Nothing here lets a run through.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
-from mtasts.clock import minute
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UsageError
+from mtasts.rollout.move import Move
+from mtasts.rollout.move_rules import firm_host_refusals, host_refusals, zone_refusals
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from mtasts.config import AgencyConfig
     from mtasts.ledger.history import Ledger
+    from mtasts.rulings import Ruling
+
+    Moves: TypeAlias = Mapping[str, Move | None]
 
 _OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 
@@ -46,6 +51,11 @@ class Step:
     before: str = ""
     not_before: dt.datetime | None = None
     recovers: bool = False
+
+
+_UNPROTECT = Step(
+    "turn off deletion protection of what will be removed", (("mtasts:leaving", Hosting.AWS),)
+)
 
 
 def goal_of(config: AgencyConfig) -> Goal | None:
@@ -91,24 +101,32 @@ def next_step(
 ) -> Step | None:
     """The step that brings the stack nearer to ``goal``; None where it is there.
 
-    ``ledgers`` are those of the domains that were ever published; `check_goal` lets the goal pass.
+    ``ledgers`` are those of the domains that were ever published, ``goal`` is one that `check_goal`
+    lets pass.
 
     Raises:
         UsageError: what was begun has gone too far to be given up.
     """
-    moves = config.leaving is config.hosting.other
-    if moves and goal.hosting is config.leaving:
-        return _give_up(config, ledgers)
+    moves = _moves(config, ledgers, now)
+    changes_host = config.leaving is config.hosting.other
+    if changes_host and goal.hosting is config.leaving:
+        return _give_up(config, moves)
     if config.hosting is Hosting.CLOUDFLARE and goal.hosting is Hosting.AWS:
         return _from_cloudflare(config, goal)
-    if config.leaving_dns is not None or moves:
-        leave = _leave_zone if config.leaving_dns is not None else _leave_host
-        return leave(config, ledgers, now)
+    if config.leaving_dns is not None or changes_host:
+        return _leave_zone(config, moves) if config.leaving_dns else _leave_host(moves, ledgers)
     if config.leaving is config.hosting is goal.hosting:
         return Step("what was begun is called off", (("mtasts:leaving", None),))
     if config.dns is not goal.dns and config.hosting is Hosting.AWS:
         return _to_zone(config, goal)
-    return None if config.hosting is goal.hosting else _to_cloudflare(config, ledgers)
+    return None if config.hosting is goal.hosting else _to_cloudflare(config, ledgers, now)
+
+
+def _moves(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Moves:
+    """Each domain's move, in order; None for one that no run has written to its target's zone."""
+    return {
+        name: Move.recorded(name, ledger, config, now) for name, ledger in sorted(ledgers.items())
+    }
 
 
 def _to_zone(config: AgencyConfig, goal: Goal) -> Step:
@@ -121,57 +139,66 @@ def _to_zone(config: AgencyConfig, goal: Goal) -> Step:
     return Step("both zones get the records", tuple(keys), before)
 
 
-def _leave_zone(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
-    moving = _in_former(config, ledgers)
-    for name, ledger in sorted(moving.items()):
-        last = ledger.last_zone
-        if last is None or last.dns(name) is not config.dns:
-            return Step(
-                f"the records of {name} are in the former zone alone until a run has gone through"
-            )
-        if ledger.delegated is None or ledger.delegated.zone_id != last.zone_id:
-            servers = ", ".join(sorted(last.name_servers))
-            before = f"have the registrar of {last.name} name {servers} alone"
-            return Step("record when delegation to the new zone began", before=before)
-    settled = [each.delegated.settled_at for each in moving.values() if each.delegated]
-    if too_early := _until(settled, now, "resolvers may query the former zone"):
-        return too_early
+def _leave_zone(config: AgencyConfig, moves: Moves) -> Step:
+    if None in moves.values():
+        return _unwritten(moves)
+    refused = _refused(moves, zone_refusals)
+    if unseen := next((move for move, ruling in refused if ruling.until is None), None):
+        zone = unseen.target.zone
+        before = (
+            f"have the registrar of {zone.name} name {', '.join(sorted(zone.name_servers))} alone"
+        )
+        return Step("record when delegation to the new zone began", before=before)
     keys = ["mtasts:leavingDns"]
     if config.leaving is config.hosting.other:
         keys.append("mtasts:leaving")
     if config.dns is Dns.ROUTE53:
         keys += ["mtasts:cloudflareAccount", "mtasts:settleSeconds"]
-    return Step("remove the records of the former zone", tuple((key, None) for key in keys))
+    step = Step("remove the records of the former zone", tuple((key, None) for key in keys))
+    return _too_early(refused) or step
 
 
-def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
+def _unwritten(moves: Moves) -> Step:
+    name = next(name for name, move in moves.items() if move is None)
+    return Step(f"the records of {name} are in the former zone alone until a run has gone through")
+
+
+def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
     if config.leaving is not Hosting.AWS:
-        return Step(
-            "turn off deletion protection of what will be removed",
-            (("mtasts:leaving", Hosting.AWS),),
-        )
-    for name, ledger in sorted(ledgers.items()):
-        if ledger.has_enforced and not ledger.is_freed:
-            return Step(f"the host of {name} is protected still")
+        return _UNPROTECT
+    moves = _moves(replace(config, hosting=Hosting.CLOUDFLARE), ledgers, now)
+    if None in moves.values():
+        return _unwritten(moves)
+    rulings = (ruling for move in moves.values() if move for ruling in firm_host_refusals(move))
+    if refused := next(rulings, None):
+        return Step(refused.text)
     return Step("switch the policy host", (("mtasts:hosting", Hosting.CLOUDFLARE),))
 
 
-def _leave_host(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.datetime) -> Step:
-    settled = []
-    for name, ledger in sorted(ledgers.items()):
-        if (
-            ledger.last_phase is not None
-            and not ledger.last_phase.phase.parts.addresses.is_declared
-        ):
-            continue  # its name leads nowhere any more
-        pointed = ledger.host_target(ledger.last_zone.zone_id) if ledger.last_zone else None
-        if pointed is None or pointed.hosting != config.hosting:
+def _leave_host(moves: Moves, ledgers: Mapping[str, Ledger]) -> Step:
+    for name, move in moves.items():
+        has_switched = move is not None and move.has_switched
+        if not has_switched and not ledgers[name].leads_nowhere:
             return Step(f"the policy host of {name} has not switched yet")
-        if ledger.has_moved(pointed.zone_id):
-            settled.append(pointed.settled_at)
-    if too_early := _until(settled, now, "resolvers may have the address of the former host"):
-        return too_early
-    return Step("remove the former policy host", (("mtasts:leaving", None),))
+    step = Step("remove the former policy host", (("mtasts:leaving", None),))
+    return _too_early(_refused(moves, host_refusals)) or step
+
+
+def _refused(
+    moves: Moves, rule: Callable[[Move], Iterator[Ruling]]
+) -> tuple[tuple[Move, Ruling], ...]:
+    """What the rule of a run refuses as long as the moves may not end."""
+    found = (move for move in moves.values() if move is not None)
+    return tuple((move, ruling) for move in found for ruling in rule(move.ended))
+
+
+def _too_early(refused: Iterable[tuple[Move, Ruling]]) -> Step | None:
+    """Nothing to run before the last date of the rulings; None if none has a date."""
+    dated = [(ruling.until, ruling.text) for _, ruling in refused if ruling.until is not None]
+    if not dated:
+        return None
+    until, text = max(dated)
+    return Step(text, not_before=until)
 
 
 def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
@@ -185,18 +212,12 @@ def _from_cloudflare(config: AgencyConfig, goal: Goal) -> Step:
     return Step("both hosts and both zones", tuple(keys), before)
 
 
-def _in_former(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> dict[str, Ledger]:
-    """The domains whose records are in the former zone, too: others came while those moved."""
-    former = config.leaving_dns or config.dns
-    return {
-        name: ledger
-        for name, ledger in ledgers.items()
-        if not ledger.zones or any(each.dns(name) is former for each in ledger.zones)
-    }
+def _give_up(config: AgencyConfig, moves: Moves) -> Step:
+    """Back to the former cloud.
 
-
-def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
-    """Back to the cloud that is being left."""
+    Raises:
+        UsageError: senders follow the move already; the message says to finish it first.
+    """
     why = "back to where it was"
     if config.hosting is Hosting.CLOUDFLARE and config.leaving_dns is not None:
         back: list[tuple[str, str | None]] = [
@@ -207,10 +228,8 @@ def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
         ]
         return Step(why, tuple(back))
     if config.hosting is Hosting.CLOUDFLARE:
-        zones = {name: each.last_zone for name, each in sorted(ledgers.items())}
-        for name, zone in zones.items():
-            pointed = ledgers[name].host_target(zone.zone_id) if zone else None
-            if pointed is not None and pointed.hosting == Hosting.CLOUDFLARE:
+        for name, move in moves.items():
+            if move is not None and move.has_switched:
                 raise UsageError(
                     f"the policy host of {name} has switched: finish the move with --hosting "
                     "cloudflare, and then move back"
@@ -218,13 +237,9 @@ def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
         keys = [("mtasts:hosting", Hosting.AWS), ("mtasts:leaving", Hosting.CLOUDFLARE)]
         return Step(why, tuple(keys))
     if config.dns is Dns.CLOUDFLARE:  # it was given up before, and begins anew
-        return Step(
-            "turn off deletion protection of what will be removed",
-            (("mtasts:leaving", Hosting.AWS),),
-        )
-    for name, ledger in sorted(ledgers.items()):
-        last, led = ledger.last_zone, ledger.delegated
-        if last is not None and led is not None and led.zone_id == last.zone_id:
+        return _UNPROTECT
+    for name, move in moves.items():
+        if move is not None and move.was_followed:
             raise UsageError(
                 f"DNS leads to the zone of {name} at {config.dns} alone: finish the move with "
                 "--hosting aws, and then move back"
@@ -238,13 +253,6 @@ def _give_up(config: AgencyConfig, ledgers: Mapping[str, Ledger]) -> Step:
             ("mtasts:leavingDns", Dns.ROUTE53),
         ),
     )
-
-
-def _until(settled: list[dt.datetime], now: dt.datetime, why: str) -> Step | None:
-    last = max(settled, default=now)
-    if now >= last:
-        return None
-    return Step(f"{why} until {minute(last)}", not_before=last)
 
 
 def _account(config: AgencyConfig, goal: Goal) -> list[tuple[str, str | None]]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
-from mtasts.rollout.decision import goes_away, is_elsewhere
+from mtasts.rollout.decision import frees_host, is_elsewhere
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
-from mtasts.rollout.move_rules import DELEGATION_SECONDS, leads_to_former
+from mtasts.rollout.move import DELEGATION_SECONDS, leads_to_former
 from mtasts.rollout.outlook import render_forecast
 from mtasts.threads import in_thread
 
@@ -122,7 +122,7 @@ async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone
         for zone_id in sorted(each for each in gone if ledger.host_target(each) is not None):
             await recorder.host_target(name, zone_id, None, 0)
     hosting = found.placement.hosting
-    is_free = goes_away(hosting, found.placement.leaving)
+    is_free = frees_host(hosting, found.placement.leaving)
     if is_free != ledger.is_freed and (is_free or hosting is Hosting.AWS):
         await recorder.protection_changed(name, is_free=is_free)
 

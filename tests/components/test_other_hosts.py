@@ -170,9 +170,9 @@ def test_while_hosting_moves_both_stand_and_what_leaves_is_free_to_go() -> None:
     assert not found.request(DISTRIBUTION).protect
     assert not found.request(f"BucketObjectv2 {DOMAIN}-policy").protect
     assert found.request(SCRIPT).protect
-    assert ENFORCED.leaving.record.is_protected
-    assert not (ENFORCED.leaving.host.is_protected)
-    assert not (ENFORCED.leaving.addresses.is_protected)
+    assert ENFORCED.freed.record.is_protected
+    assert not (ENFORCED.freed.host.is_protected)
+    assert not (ENFORCED.freed.addresses.is_protected)
 
 
 OLD = HostedZone("a" * 32, DOMAIN, frozenset({"ada.example"}))
@@ -217,8 +217,8 @@ def test_a_worker_that_is_left_keeps_its_zone_meanwhile() -> None:
     assert not found.request(CUSTOM).protect
     for each in (f"Record {DOMAIN}-sts", STS):
         assert found.depends_on(each) >= {*WAITS, f"{DOMAIN}-worker-script", f"{DOMAIN}-domain"}
-    assert one.leaving.name_servers == ("ada.example",)
-    assert one.name_servers != one.leaving.name_servers
+    assert one.at_former.name_servers == ("ada.example",)
+    assert one.name_servers != one.at_former.name_servers
 
 
 @pytest.mark.parametrize(

@@ -29,15 +29,8 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.rollout.decision import Verdict, verdict
 from mtasts.rollout.declaration import FormerZone
-from mtasts.rollout.move_rules import (
-    DELEGATION_SECONDS,
-    Location,
-    Move,
-    copied_below,
-    leads_to_former,
-    progress_notes,
-    zone_refusals,
-)
+from mtasts.rollout.move import DELEGATION_SECONDS, Location, Move, leads_to_former
+from mtasts.rollout.move_rules import copied_below, progress_notes, zone_refusals
 from mtasts.zones import Dns, HostedZone
 
 NAME = "example.gov"

@@ -31,6 +31,8 @@ from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy
+from mtasts.rollout.move import Move
+from mtasts.rollout.move_rules import host_refusals, zone_refusals
 from mtasts.rollout.next_move import Goal, Step, check_goal, commands, goal_of, next_step
 from mtasts.zones import HostedZone
 
@@ -214,14 +216,37 @@ def test_a_step_that_nothing_follows_is_called_off() -> None:
 def test_domains_that_go_or_came_meanwhile_hold_nothing_up() -> None:
     retired = ledgers(AT_AWS, PhaseEntered(5, NOW, Phase.ADDRESSES_GONE))[NAME]
     moving = config("cloudflare", "cloudflare", leaving="aws")
-    both = {**ledgers(*GONE), "old.gov": retired}
+    both = {**ledgers(*GONE), f"old.{NAME}": retired}
     assert step(moving, both, TO_CLOUDFLARE, LATER).keys == (("mtasts:leaving", None),)
     to = Goal(AWS, Dns.CLOUDFLARE)
     zones = config("aws", "cloudflare", leavingDns="route53")
     led = (ZoneSeen(3, NOW, OURS), ZoneSeen(4, NOW, THEIRS))
     known = Ledger((*ledgers()[NAME].entries[:2], *led, Delegated(5, NOW, THEIRS.zone_id, 1)))
-    came = {NAME: known, "new.gov": ledgers()[NAME]}
+    came = {NAME: known, f"new.{NAME}": ledgers()[NAME]}
     assert step(zones, came, to, LATER).keys == (("mtasts:leavingDns", None),)
+
+
+def test_a_step_says_what_the_rules_of_its_run_say() -> None:
+    moving = config("aws", "cloudflare", leavingDns="route53")
+    led = crossed(THEIRS, Delegated(5, NOW, THEIRS.zone_id, 172_800))
+    early = step(moving, led, Goal(AWS, Dns.CLOUDFLARE))
+    ended = Move.recorded(NAME, led[NAME], config("aws", "cloudflare"), NOW)
+    assert ended is not None
+    (refused,) = zone_refusals(ended)
+    assert (early.why, early.not_before) == (refused.text, refused.until)
+    hosts = config("cloudflare", "cloudflare", leaving="aws")
+    early = step(hosts, ledgers(*GONE), TO_CLOUDFLARE)
+    ended = Move.recorded(NAME, ledgers(*GONE)[NAME], config("cloudflare", "cloudflare"), NOW)
+    assert ended is not None
+    (refused,) = host_refusals(ended)
+    assert (early.why, early.not_before) == (refused.text, refused.until)
+
+
+def test_a_host_does_not_switch_while_its_records_are_in_another_zone() -> None:
+    leaving = config("aws", "cloudflare", leaving="aws")
+    for known in (ledgers(FREED, zone=OURS), {NAME: Ledger()}):
+        due = step(leaving, known, TO_CLOUDFLARE)
+        assert (due.keys, "in the former zone alone" in due.why) == ((), True)
 
 
 def test_a_move_that_dns_followed_is_finished_first() -> None:
@@ -229,6 +254,9 @@ def test_a_move_that_dns_followed_is_finished_first() -> None:
     led = ledgers(Delegated(4, NOW, OURS.zone_id, 172_800), zone=OURS)
     with pytest.raises(UsageError, match="finish the move with --hosting aws"):
         step(both, led, TO_CLOUDFLARE)
+    # An earlier move brought DNS to the zone that this one has not left yet.
+    earlier = crossed(THEIRS, Delegated(5, NOW, THEIRS.zone_id, 172_800))
+    assert dict(step(both, earlier, TO_CLOUDFLARE).keys)["mtasts:hosting"] == "cloudflare"
     back = config("cloudflare", "cloudflare", leaving="aws", leavingDns="route53")
     assert dict(step(back, led, TO_AWS).keys) == {
         "mtasts:hosting": "aws",

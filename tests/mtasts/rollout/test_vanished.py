@@ -107,7 +107,7 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
         assert in_emergency.text.startswith("held, and nothing is deleted: f.yaml no longer lists ")
         assert way not in in_emergency.text
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
-    found = shared(survey(), (remembered,), decision, is_sure=True, goes_away=False)
+    found = shared(survey(), (remembered,), decision, is_sure=True, frees_host=False)
     assert found == Shared(protect=is_refused, keep=is_kept)
 
 
@@ -140,10 +140,10 @@ def test_why_a_ledger_is_not_known_is_told() -> None:
 
 def test_while_nobody_knows_which_ledgers_there_are_nothing_loses_its_protection() -> None:
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
-    assert shared(survey(), (), decision, is_sure=True, goes_away=False) == Shared(
+    assert shared(survey(), (), decision, is_sure=True, frees_host=False) == Shared(
         protect=False, keep=False
     )
-    assert shared(survey(), (), decision, is_sure=False, goes_away=False) == Shared(
+    assert shared(survey(), (), decision, is_sure=False, frees_host=False) == Shared(
         protect=True, keep=True
     )
     (said,) = describe_held({}, UndeterminedError("no answer"))
@@ -156,7 +156,7 @@ def test_while_nobody_knows_which_ledgers_there_are_nothing_loses_its_protection
 def test_a_host_that_leaves_its_zone_is_kept_and_not_protected() -> None:
     around = survey(ledger=ENFORCED)
     decision = decide(around, NOW, dns=Dns.ROUTE53)
-    assert shared(around, (), decision, is_sure=True, goes_away=True) == Shared(
+    assert shared(around, (), decision, is_sure=True, frees_host=True) == Shared(
         protect=False, keep=True
     )
 

@@ -26,7 +26,7 @@ from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
 from mtasts.observations import DnsStatus
 from mtasts.rollout.decision import Decision, decide
-from mtasts.rollout.move_rules import DELEGATION_SECONDS
+from mtasts.rollout.move import DELEGATION_SECONDS
 from mtasts.rollout.retirement import Progress
 from mtasts.rulings import note
 from mtasts.run.bookkeeping import (

@@ -692,7 +692,7 @@ def moving(*more: Entry) -> Ledger:
         pytest.param(
             moving(*IN_BOTH, LED),
             "waiting",
-            "resolvers may query the former zone until",
+            "resolvers may query the former zone",
             NOW + 2 * DAY + SKEW,
             "mtasts move agency",
             id="resolvers",
