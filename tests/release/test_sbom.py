@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 from sbom import bill, components
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +45,21 @@ def test_the_bill_of_this_lock_is_whole_and_the_same_each_time() -> None:
     refs = [each["bom-ref"] for each in found["components"]]
     assert len(refs) == len(set(refs)) == len(re.findall(r"^[a-z0-9]\S*==", lock, re.MULTILINE))
     assert found["dependencies"] == [{"ref": "pkg:pypi/mtasts@1.2.3", "dependsOn": refs}]
+
+
+def test_the_bill_follows_the_schema_of_cyclonedx() -> None:
+    found = bill("1.2.3", (ROOT / "requirements.lock").read_text())
+    strict = JsonStrictValidator(SchemaVersion.V1_6)
+    assert strict.validate_str(json.dumps(found)) is None
+    mistakes: list[dict[str, object]] = [
+        {"bomFormat": "SPDX"},
+        {"components": [*found["components"], found["components"][0]]},
+        {"dependencies": [{"dependsOn": []}]},
+        {"licenses": []},
+        {"metadata": {"component": {"type": "program", "name": "mtasts"}}},
+    ]
+    for wrong in mistakes:
+        assert strict.validate_str(json.dumps(found | wrong)) is not None, wrong
 
 
 @pytest.mark.parametrize("name", ["pulumi", "pulumi-aws", "dnspython"])
