@@ -1,6 +1,7 @@
 """The Pulumi engine as its command line: plans, imports and locks of one stack.
 
-Nothing here imports Pulumi: the commands run the engine that the user has on PATH.
+Nothing here imports Pulumi: the commands run the engine that the user has on PATH. Its JSON has
+much more than is asked for here, and grows; each method takes the keys that it needs.
 """
 
 from __future__ import annotations

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mtasts.clock import SKEW
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
+from mtasts.json_fields import JsonError, read_fields
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.stages import Stage
 from mtasts.policy import MAX_AGE_LIMIT, PolicySyntaxError, parse
@@ -20,6 +20,7 @@ from mtasts.zones import HostedZone
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mtasts.json_fields import Fields
     from mtasts.policy import Policy
 
 VERSION = 1
@@ -219,21 +220,17 @@ def parse_entry(raw: bytes, number: int) -> Entry:
     Raises:
         LedgerError: the JSON is no entry with this number, or a newer release wrote it.
     """
-    if len(raw) > ENTRY_MAX_BYTES:
-        raise LedgerError(f"entry {number} of the ledger is larger than {ENTRY_MAX_BYTES} bytes")
     try:
-        found = json.loads(raw)
-        if found["version"] != VERSION or found["number"] != number:
+        found = read_fields(raw, ENTRY_MAX_BYTES)
+        version, said = found.whole("version"), found.whole("number")
+        if (version, said) != (VERSION, number):
             raise LedgerError(
-                f"entry {number} of the ledger says it is version {found['version']}, number "
-                f"{found['number']}: it was written by a newer release, or moved"
+                f"entry {number} of the ledger says it is version {version}, number {said}: it was "
+                "written by a newer release, or moved"
             )
-        at = dt.datetime.fromisoformat(found["at"])
-        if at.tzinfo is None:
-            raise LedgerError(f"entry {number} of the ledger has a time without a zone")
-        return _READERS[found["kind"]](number, at, found)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        why = printable(f"{type(error).__name__}: {error}")
+        return _reader(found.text("kind"))(number, found.time("at"), found)
+    except JsonError as error:
+        why = printable(str(error))
         raise LedgerError(f"entry {number} of the ledger cannot be read: {why}") from error
 
 
@@ -263,59 +260,58 @@ def payload(entry: Entry) -> dict[str, object]:
     return own
 
 
-def _body(number: int, at: dt.datetime, found: dict[str, Any]) -> Body:
+def _body(number: int, at: dt.datetime, found: Fields) -> Body:
     try:
-        body = base64.b64decode(found["body"], validate=True)
-    except binascii.Error as error:
+        body = base64.b64decode(found.text("body"), validate=True)
+    except ValueError as error:
         raise LedgerError(f"entry {number} of the ledger holds no readable body") from error
-    revision = _whole(found["revision"])
-    return Body(number, at, body, revision, _word(found["id"]), _word(found["reroll"]))
+    revision = found.whole("revision")
+    return Body(number, at, body, revision, found.text("id"), found.text("reroll"))
 
 
-def _proof(number: int, at: dt.datetime, found: dict[str, Any]) -> Proof:
-    return Proof(
-        number, at, _word(found["id"]), _words(found["addresses"]), _words(found["unseen"])
-    )
+def _proof(number: int, at: dt.datetime, found: Fields) -> Proof:
+    return Proof(number, at, found.text("id"), found.texts("addresses"), found.texts("unseen"))
 
 
-def _mx(number: int, at: dt.datetime, found: dict[str, Any]) -> MxSeen:
-    return MxSeen(number, at, _words(found["hosts"]), _whole(found["ttl_seconds"]))
+def _mx(number: int, at: dt.datetime, found: Fields) -> MxSeen:
+    return MxSeen(number, at, found.texts("hosts"), found.whole("ttl_seconds"))
 
 
-def _phase(number: int, at: dt.datetime, found: dict[str, Any]) -> PhaseEntered:
-    return PhaseEntered(number, at, Phase(_word(found["phase"])), _whole(found["ttl_seconds"]))
+def _phase(number: int, at: dt.datetime, found: Fields) -> PhaseEntered:
+    return PhaseEntered(number, at, found.word("phase", Phase), found.whole("ttl_seconds"))
 
 
-def _adopted(number: int, at: dt.datetime, found: dict[str, Any]) -> Adopted:
+def _adopted(number: int, at: dt.datetime, found: Fields) -> Adopted:
     # Earlier releases wrote no is_lost: they adopted only domains that never had a ledger.
-    is_lost = _flag(found.get("is_lost", False))
-    return Adopted(number, at, _whole(found["max_age_ever"]), _word(found["approved_by"]), is_lost)
+    is_lost = found.flag("is_lost") if "is_lost" in found else False
+    longest, approved_by = found.whole("max_age_ever"), found.text("approved_by")
+    return Adopted(number, at, longest, approved_by, is_lost)
 
 
-def _zone(number: int, at: dt.datetime, found: dict[str, Any]) -> ZoneSeen:
-    servers = frozenset(_words(found["name_servers"]))
-    return ZoneSeen(number, at, HostedZone(_word(found["zone_id"]), _word(found["name"]), servers))
+def _zone(number: int, at: dt.datetime, found: Fields) -> ZoneSeen:
+    servers = frozenset(found.texts("name_servers"))
+    return ZoneSeen(number, at, HostedZone(found.text("zone_id"), found.text("name"), servers))
 
 
-def _stage(number: int, at: dt.datetime, found: dict[str, Any]) -> StageEntered:
-    return StageEntered(number, at, Stage(_word(found["stage"])))
+def _stage(number: int, at: dt.datetime, found: Fields) -> StageEntered:
+    return StageEntered(number, at, found.word("stage", Stage))
 
 
-def _delegated(number: int, at: dt.datetime, found: dict[str, Any]) -> Delegated:
-    return Delegated(number, at, _word(found["zone_id"]), _whole(found["ttl_seconds"]))
+def _delegated(number: int, at: dt.datetime, found: Fields) -> Delegated:
+    return Delegated(number, at, found.text("zone_id"), found.whole("ttl_seconds"))
 
 
-def _hosted(number: int, at: dt.datetime, found: dict[str, Any]) -> Hosted:
-    return Hosted(number, at, _word(found["hosting"]))
+def _hosted(number: int, at: dt.datetime, found: Fields) -> Hosted:
+    return Hosted(number, at, found.text("hosting"))
 
 
-def _host_target(number: int, at: dt.datetime, found: dict[str, Any]) -> HostTarget:
-    zone_id, hosting = _word(found["zone_id"]), _word(found["hosting"]) or None
-    return HostTarget(number, at, zone_id, hosting, _whole(found["ttl_seconds"]))
+def _host_target(number: int, at: dt.datetime, found: Fields) -> HostTarget:
+    zone_id, hosting = found.text("zone_id"), found.text("hosting") or None
+    return HostTarget(number, at, zone_id, hosting, found.whole("ttl_seconds"))
 
 
-def _protection_changed(number: int, at: dt.datetime, found: dict[str, Any]) -> ProtectionChanged:
-    return ProtectionChanged(number, at, _flag(found["is_free"]))
+def _protection_changed(number: int, at: dt.datetime, found: Fields) -> ProtectionChanged:
+    return ProtectionChanged(number, at, found.flag("is_free"))
 
 
 _KINDS: dict[type[Entry], str] = {
@@ -331,7 +327,7 @@ _KINDS: dict[type[Entry], str] = {
     HostTarget: "pointed",
     ProtectionChanged: "freed",
 }
-_READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
+_READERS: dict[str, Callable[[int, dt.datetime, Fields], Entry]] = {
     "body": _body,
     "proof": _proof,
     "mx": _mx,
@@ -346,25 +342,8 @@ _READERS: dict[str, Callable[[int, dt.datetime, dict[str, Any]], Entry]] = {
 }
 
 
-def _word(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{value!r} is no text")
-    return value
-
-
-def _words(value: object) -> tuple[str, ...]:
-    if not isinstance(value, list):
-        raise TypeError(f"{value!r} is no list")
-    return tuple(_word(each) for each in value)
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(f"{value!r} is no whole number")
-    return value
+def _reader(kind: str) -> Callable[[int, dt.datetime, Fields], Entry]:
+    try:
+        return _READERS[kind]
+    except KeyError:
+        raise JsonError(f"kind: {kind!r} is none of {', '.join(_READERS)}") from None

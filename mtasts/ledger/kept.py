@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mtasts.findings import printable
+from mtasts.json_fields import JsonError, read_fields
 from mtasts.ledger.entries import LedgerError
 
 if TYPE_CHECKING:
@@ -147,11 +148,11 @@ def parse_checkpoint(
         text = unpacking.decompress(raw, limits.ledger_bytes)
         if not unpacking.eof or unpacking.unused_data:
             raise LedgerError(f"{what} is cut off, or has more than {limits.ledger_bytes} bytes")
-        found = json.loads(text)
-        named = (found["version"], found["domain"], found["number"])
-        held = [each.encode("latin-1") for each in found["entries"]]
-        digest = found["sha256"]
-    except (zlib.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found = read_fields(text, limits.ledger_bytes)
+        named = (found.whole("version"), found.text("domain"), found.whole("number"))
+        held = [each.encode("latin-1") for each in found.texts("entries")]
+        digest = found.text("sha256")
+    except (zlib.error, JsonError, UnicodeEncodeError) as error:
         why = printable(f"{type(error).__name__}: {error}")
         raise LedgerError(f"{what} cannot be read: {why}") from error
     if named != (VERSION, domain, number) or len(held) != number:

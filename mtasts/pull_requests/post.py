@@ -4,6 +4,8 @@
 ``take`` wrote, and ``REVIEWS/preview-STACK/preview.md`` what ``mtasts
 preview STACK --format markdown`` printed. All of it was made by jobs that read what the pull
 request says, so it is read as data: within bounds, by names of one form, and never run.
+
+Of what ``gh api`` answers, each call takes the keys that it needs.
 """
 
 from __future__ import annotations

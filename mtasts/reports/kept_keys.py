@@ -13,16 +13,18 @@ import hashlib
 import json
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError, UsageError
 from mtasts.files import TEMPORARY, write_whole
+from mtasts.json_fields import JsonError, read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _STATE = "state.json"
+_STATE_MAX_BYTES = 16 * 1024 * 1024  # ten times what `_WAITING_MAX` keys take
 _KEPT = "kept"
 _LOCK = ".lock"
 _DIGEST_BYTES = 16
@@ -142,13 +144,13 @@ class KeptKeys:
     def _read(self) -> None:
         path = self._folder / _STATE
         try:
-            state: dict[str, Any] = json.loads(path.read_bytes())
-            self.cursor = str(state["cursor"])
-            for each, since in state["waiting"].items():
-                self._waiting[bytes.fromhex(each)] = dt.datetime.fromisoformat(since).isoformat()
+            state = read_fields(path.read_bytes(), _STATE_MAX_BYTES)
+            self.cursor, waiting = state.text("cursor"), state.fields("waiting")
+            for each in waiting:
+                self._waiting[bytes.fromhex(each)] = waiting.time(each).isoformat()
         except FileNotFoundError:
             pass
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (JsonError, ValueError) as error:
             raise KeptKeysError(
                 f"{path} cannot be read: delete the folder {self._folder}; the next pull then "
                 "fetches every key once more, and the store keeps each report once"

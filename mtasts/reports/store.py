@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, cast
 
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.files import TEMPORARY, write_whole
+from mtasts.json_fields import JsonError, read_fields
 from mtasts.reports.compaction import PART, compact_day, sync
 from mtasts.reports.database import connect, quoted
 from mtasts.tlsrpt.tables import SCHEMA, TABLES, entry_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mtasts.tlsrpt.tables import Arrival, Skipped, Table
 
 _FORMAT = "store.json"
+_FORMAT_MAX_BYTES = 1000
 _ARRIVALS = "arrivals"
 _LOCK = ".lock"
 _SCRATCH = ".scratch-"
@@ -215,12 +217,12 @@ class Store:
             write_whole(path, json.dumps({"schema": SCHEMA}).encode() + b"\n", replace=True)
             return
         try:
-            found = json.loads(path.read_bytes())["schema"]
-        except (ValueError, KeyError, TypeError) as error:
+            found = read_fields(path.read_bytes(), _FORMAT_MAX_BYTES).whole("schema")
+        except JsonError as error:
             raise StoreError(f"{path} is no description of a store of reports") from error
         if found != SCHEMA:
             raise StoreError(
-                f"{self.folder} has tables of version {found!r}, and this release writes version "
+                f"{self.folder} has tables of version {found}, and this release writes version "
                 f"{SCHEMA}: use the release that made it, or pull the reports into another folder"
             )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
 from mtasts.findings import printable
+from mtasts.json_fields import JsonError, read_fields
 from mtasts.ledger.stages import Stage
 from mtasts.names import POLICY_LABEL, STS_LABEL, DomainNameError, parse_domain
 from mtasts.records import to_presentation
@@ -21,8 +22,9 @@ from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import Ruling, note
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from mtasts.json_fields import Fields
     from mtasts.ledger.phases import Parts
     from mtasts.observations import DnsAnswer
 
@@ -81,27 +83,31 @@ def render_handed(domain: str, records: Iterable[Handed]) -> str:
 
 
 def parse_handed(raw: bytes) -> tuple[Handed, ...]:
-    """The records of such an object; raises `HandoverError`."""
+    """The records of such an object.
+
+    Raises:
+        HandoverError: it cannot be read, or holds what mtasts never writes; the domain is held.
+    """
     try:
-        found = json.loads(raw[: HANDED_MAX_BYTES + 1])
-        if found["version"] != VERSION:
+        found = read_fields(raw, HANDED_MAX_BYTES)
+        version, records = found.whole("version"), found.rows("records")
+        if version != VERSION:
             raise HandoverError(
-                f"the handed-out records are of version {printable(str(found['version']))}, which "
-                "this release does not know"
+                f"the handed-out records are of version {version}, which this release does not know"
             )
-        return tuple(map(_read_record, found["records"]))
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        why = printable(f"{type(error).__name__}: {error}")
+        return tuple(map(_read_record, records))
+    except JsonError as error:
+        why = printable(str(error))
         raise HandoverError(f"the handed-out records cannot be read: {why}") from error
 
 
-def _read_record(row: Mapping[str, object]) -> Handed:
+def _read_record(row: Fields) -> Handed:
     """A record that mtasts could have handed out.
 
     Others may write to the bucket, and these values go to terminals, logs, zone files and pull
     requests. So a value with a character that has a meaning there is refused.
     """
-    handed = Handed(str(row["owner"]), str(row["type"]), str(row["value"]))
+    handed = Handed(row.text("owner"), row.text("type"), row.text("value"))
     pattern = _VALUES.get(handed.type)
     if not (_NAME.fullmatch(handed.owner) and pattern and pattern.fullmatch(handed.value)):
         raise HandoverError(

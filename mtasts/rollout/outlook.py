@@ -118,7 +118,10 @@ def render_forecast(found: Forecast) -> str:
 
 
 def parse_forecast(text: str) -> Forecast:
-    """Read the JSON of `render_forecast`; an empty text is of a program that ended early."""
+    """Read the JSON of `render_forecast`; an empty text is of a program that ended early.
+
+    The text was written a moment ago, by this release, into a file that no one else can write to.
+    """
     if not text:
         return Forecast()
     document = json.loads(text)

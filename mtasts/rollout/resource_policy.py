@@ -1,7 +1,7 @@
 """Whether the policy of a bucket, topic or key lets a service in: the part of IAM that matters.
 
 Whatever it does not know counts as a refusal, with the reason, so that a policy that works here
-uses nothing that was not understood.
+uses nothing that was not understood. The JSON may have any statement of IAM, so it has no model.
 """
 
 from __future__ import annotations

@@ -5,7 +5,6 @@ A finding is removed only if its check was done again and passed. If the look-up
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -16,12 +15,15 @@ from mtasts.check.row import Question
 from mtasts.check.table.policy import POLICY_ID_UNCHANGED
 from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, ordered, printable
+from mtasts.json_fields import JsonError, read_fields
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Collection, Iterable, Mapping
 
     from mtasts.check.notes import Checked
     from mtasts.findings import Finding
+    from mtasts.json_fields import Fields
 
 VERSION = 1
 STATE_MAX_BYTES = 256 * 1024 * 1024
@@ -157,34 +159,39 @@ def read_state(raw: bytes, *, max_bytes: int = STATE_MAX_BYTES) -> State:
     Raises:
         StateError: the file is damaged, too large or of another version; begin without it.
     """
-    if len(raw) > max_bytes:
-        raise StateError(f"it is larger than {max_bytes} bytes")
     try:
-        found = json.loads(raw)
-        if found["version"] != VERSION:
-            raise StateError(f"it is of version {printable(str(found['version']), 40)}")
-        standings = {str(name): tuple(map(_read, rows)) for name, rows in found["domains"].items()}
-        served = {
-            str(name): Served(str(row["id"]), str(row["digest"]))
-            for name, row in found.get("served", {}).items()
-        }
-        return State(standings, served)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise StateError(f"it cannot be read: {printable(repr(error), 200)}") from error
+        found = read_fields(raw, max_bytes)
+        if found.whole("version") != VERSION:
+            raise StateError(f"it is of version {found.whole('version')}")
+        domains = found.fields("domains")
+        standings = {name: tuple(map(_read, domains.rows(name))) for name in domains}
+        if "served" not in found:
+            return State(standings)
+        served = found.fields("served")
+        return State(standings, {name: _served(served.fields(name)) for name in served})
+    except (JsonError, ValueError) as error:
+        raise StateError(f"it cannot be read: {printable(str(error), 200)}") from error
 
 
-def _read(row: dict[str, Any]) -> Standing:
-    since = dt.datetime.fromisoformat(row["since"])
-    if since.tzinfo is None:
-        raise ValueError("a time without a zone")
-    severity = Severity.parse(row["severity"]).label
+def _served(row: Fields) -> Served:
+    return Served(row.text("id"), row.text("digest"))
+
+
+def _read(row: Fields) -> Standing:
+    """One finding of the file.
+
+    Raises:
+        JsonError: a value is of another type.
+        ValueError: there is no such severity.
+    """
+    severity = Severity.parse(row.text("severity")).label
     return Standing(
-        str(row["id"]),
+        row.text("id"),
         severity,
-        str(row["summary"]),
-        str(row["evidence"]),
-        since,
-        int(row["looks"]),
+        row.text("summary"),
+        row.text("evidence"),
+        row.time("since"),
+        row.whole("looks"),
     )
 
 

@@ -1,6 +1,7 @@
 """The AWS account of a stack: one boto3 session from the ``aws:`` keys of its config.
 
-Pulumi's provider and these calls must use the same account, so both read the same keys.
+Pulumi's provider and these calls must use the same account, so both read the same keys. Some values
+are JSON texts, as the engine hands lists and objects to its providers.
 """
 
 from __future__ import annotations

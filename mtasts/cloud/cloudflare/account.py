@@ -1,4 +1,8 @@
-"""The Cloudflare account of a stack: calls to the v4 API, with the provider's token."""
+"""The Cloudflare account of a stack: calls to the v4 API, with the provider's token.
+
+Answers are bounded, and their envelope is read here. What is in it is the API's own, so each call
+takes the keys that it needs.
+"""
 
 from __future__ import annotations
 
