@@ -14,7 +14,7 @@ from mtasts.components.clouds import load_components, start_provider
 from mtasts.components.placing import place_domains
 from mtasts.components.stack_run import StackRun
 from mtasts.errors import UsageError
-from mtasts.promotion.evidence_files import FOLDER
+from mtasts.promotion.evidence_folder import FOLDER
 from mtasts.rollout.decision import decide
 from mtasts.rollout.outlook import FILE_VARIABLE, Forecast, forecast
 from mtasts.rollout.stack_rulings import (

@@ -22,7 +22,7 @@ from mtasts.errors import UsageError
 from mtasts.files import write_whole
 from mtasts.ledger.entries import Adopted, Body
 from mtasts.policy import MAX_AGE_LIMIT
-from mtasts.promotion.evidence_files import FOLDER
+from mtasts.promotion.evidence_folder import FOLDER
 from mtasts.recovery.import_file import import_file
 from mtasts.recovery.live import AdoptionError, Live, look_at
 from mtasts.recovery.take_in import look_for

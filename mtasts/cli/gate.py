@@ -26,7 +26,8 @@ from mtasts.policy import Mode
 from mtasts.promotion import gates, waivers
 from mtasts.promotion.collect import gather_evidence
 from mtasts.promotion.evidence import Evidence, EvidenceError, Explanation
-from mtasts.promotion.evidence_files import FOLDER, evidence_path, load_evidence, store_evidence
+from mtasts.promotion.evidence_files import load_evidence, store_evidence
+from mtasts.promotion.evidence_folder import FOLDER, evidence_path
 from mtasts.tlsrpt.report import Drop
 from mtasts.tlsrpt.report_files import read_reports
 from mtasts.tlsrpt.trust import Trust

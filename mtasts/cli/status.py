@@ -13,7 +13,7 @@ from mtasts.config.folder import agency_files, stack_name
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 from mtasts.observe.observer import each_of
-from mtasts.promotion.evidence_files import FOLDER
+from mtasts.promotion.evidence_folder import FOLDER
 from mtasts.render.status_html import as_html
 from mtasts.render.status_json import as_json
 from mtasts.render.status_text import NARROW, WIDE, as_text

@@ -58,7 +58,7 @@ class ObjectStore(ABC, Generic[Where]):
         """Use ``bucket``; nothing is called yet. ``stack`` is for commands that are printed."""
         self.bucket = bucket
         self.stack = stack
-        # boto3 reads the definition of a paginator from a file, which is slow in many threads.
+        # botocore reads the definition of a paginator from a file, which is slow in many threads.
         self._paginating = Lock()
         self._pages: Any = None
 
@@ -309,7 +309,7 @@ class ObjectStore(ABC, Generic[Where]):
             **self.owner(),
         )
 
-    def pages(self, start: str, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - boto3's
+    def pages(self, start: str, **options: Any) -> Iterator[Any]:  # noqa: ANN401 - botocore's
         """The pages of a listing of the keys that begin with ``start``."""
         with self._paginating:
             if self._pages is None:
@@ -353,7 +353,7 @@ class ObjectStore(ABC, Generic[Where]):
         """The content of one object: at most ``limit`` bytes and one more."""
 
     @abstractmethod
-    def s3(self) -> Any:  # noqa: ANN401 - boto3's client
+    def s3(self) -> Any:  # noqa: ANN401 - botocore's client
         """The client."""
 
 

@@ -1,6 +1,6 @@
 """The accounts, zones and ledger stores that the config of a stack chooses.
 
-`mtasts.cloud` and `mtasts.stores` each know one cloud; here is the only place that chooses.
+`mtasts.cloud.aws` and `mtasts.cloud.cloudflare` each know one; here is the only place that chooses.
 """
 
 from __future__ import annotations

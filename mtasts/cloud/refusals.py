@@ -30,7 +30,7 @@ class StoreError(UndeterminedError):
 
 @contextmanager
 def as_store_error(what: str) -> Iterator[None]:
-    """Turn errors of boto3 and the account into a `StoreError` that begins with ``what``.
+    """Turn errors of botocore and the account into a `StoreError` that begins with ``what``.
 
     Raises:
         StoreError: the cloud refused or did not answer; whether the object exists is not known.

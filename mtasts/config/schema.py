@@ -113,7 +113,10 @@ _Reports = Annotated[
 class Fields(BaseModel):
     """A mapping with known keys only."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    # A model is built when it first reads something: a stack is of one kind, and uses few of them.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
     REQUIRED: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

@@ -109,8 +109,8 @@ class Book:
             entries = {**known.entries, number: raw}
             self._known[domain] = replace(known, entries=entries)
             return
-        # boto3 repeats a write whose answer was lost, and the second attempt then finds the entry
-        # of the first.
+        # botocore repeats a write whose answer was lost, and the second attempt then finds the
+        # entry of the first.
         if self.kept(domain, again=True).entries.get(number) != raw:
             raise OvertakenError(
                 f"another run has written entry {number} of the ledger of {domain}: run again"

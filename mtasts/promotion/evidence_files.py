@@ -1,8 +1,8 @@
-"""The evidence files of the repository: ``evidence/<agency>/<domain>.json``."""
+"""The evidence files of the repository (`mtasts.promotion.evidence_folder`)."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mtasts.files import write_whole
 from mtasts.promotion.evidence import (
@@ -13,12 +13,8 @@ from mtasts.promotion.evidence import (
     render_evidence,
 )
 
-FOLDER = Path("evidence")
-
-
-def evidence_path(folder: Path, stack: str, domain: str) -> Path:
-    """The file of one domain; the agency's folder has the name of its stack."""
-    return folder / stack / f"{domain}.json"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def load_evidence(path: Path, domain: str) -> Evidence | EvidenceError | None:

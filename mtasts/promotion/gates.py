@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from mtasts.config.model import Waiver
 from mtasts.ledger.history import enforces
 from mtasts.policy import Mode
-from mtasts.promotion.conditions import evidence_conditions, mail_authentication_conditions
-from mtasts.promotion.report_conditions import report_conditions, report_notes
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -54,6 +52,10 @@ def unmet(
     ``evidence`` is None if there is no file, and ``ledger`` an error if it could not be read.
     ``is_local`` is for a local cloud: its addresses are loopback ones, and its reports are made up.
     """
+    # What judges evidence takes 10 ms to load, and few runs promote anything.
+    from mtasts.promotion.conditions import evidence_conditions, mail_authentication_conditions
+    from mtasts.promotion.report_conditions import report_conditions
+
     for each in evidence_conditions(domain, ledger, mx, evidence, now, is_local=is_local):
         yield each.waivable(Waiver.EVIDENCE)
     if evidence is None or isinstance(evidence, Exception):
@@ -70,4 +72,6 @@ def left_out(
 ) -> Iterator[Ruling]:
     """Warnings about reports that were not counted or were explained; arguments as `unmet`'s."""
     if evidence is not None and not isinstance(evidence, Exception):
+        from mtasts.promotion.report_conditions import report_notes  # as above
+
         yield from report_notes(evidence, ledger, is_local=is_local)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from mtasts.config import load_stack
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.findings import printable
-from mtasts.promotion.evidence_files import evidence_path, load_evidence
+from mtasts.promotion.evidence_files import load_evidence
+from mtasts.promotion.evidence_folder import evidence_path
 from mtasts.run.survey import Surveyor
 from mtasts.status.domain_status import refused_status, stack_status, unasked_status
 from mtasts.threads import in_thread

@@ -14,6 +14,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.ledger.history import Ledger
 from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.probe.dns import ADDRESS_TYPES
+from mtasts.promotion.evidence_folder import evidence_path
 from mtasts.rollout.caa import caa_names
 from mtasts.rollout.facts import (
     DomainFacts,
@@ -398,10 +399,7 @@ class Surveyor:
 
     async def _evidence(self, domain: str) -> Evidence | EvidenceError | None:
         """What a promotion rests on; its parser costs time that other runs need not spend."""
-        from mtasts.promotion.evidence_files import (
-            evidence_path,
-            load_evidence,
-        )
+        from mtasts.promotion.evidence_files import load_evidence
 
         path = evidence_path(self._evidence_folder, self._clouds.name, domain)
         return await in_thread(load_evidence, path, domain)

@@ -149,15 +149,15 @@ class Topic:
             OSError: AWS refused or did not answer.
             DestinationError: the endpoint is neither at AWS nor on this machine.
         """
-        import boto3  # a quarter of a second that few commands pay
-        from botocore.exceptions import BotoCoreError, ClientError  # as above
+        from botocore.exceptions import BotoCoreError, ClientError  # 0.1 s that few commands pay
+        from botocore.session import Session  # as above
 
         found = _TOPIC.fullmatch(self.arn)
         region = found["region"] if found else None
         message = json.dumps(payload(Form.JSON, self.what, told))
         subject = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
         try:
-            client = boto3.client("sns", region_name=region)
+            client: Any = Session().create_client("sns", region_name=region)
             require_aws("the endpoint of sns", client.meta.endpoint_url)
             client.publish(TopicArn=self.arn, Subject=subject, Message=message)
         except (BotoCoreError, ClientError) as error:

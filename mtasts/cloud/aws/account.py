@@ -1,4 +1,4 @@
-"""The AWS account of a stack: one boto3 session from the ``aws:`` keys of its config.
+"""The AWS account of a stack: one botocore session from the ``aws:`` keys of its config.
 
 Pulumi's provider and these calls must use the same account, so both read the same keys. Some values
 are JSON texts, as the engine hands lists and objects to its providers.
@@ -19,8 +19,8 @@ from mtasts.threads import THREADS_MAX
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    import boto3
     from botocore.credentials import Credentials
+    from botocore.session import Session
 
 _SESSION_NAME = "mtasts"
 # Keys of `aws:` that change the provider's identity or route and that this module does not support.
@@ -171,7 +171,7 @@ class _Granted:
 
 
 class Account:
-    """One AWS account: boto3 clients, made at first use and safe for threads.
+    """One AWS account: botocore clients, made at first use and safe for threads.
 
     Every client has time-outs and a limit of retries. Calls block, so async code makes them in
     threads. For services with a low request rate an account (`_AT_ONCE`), few calls run at once,
@@ -187,7 +187,7 @@ class Account:
         self.settings = settings
         self._attempts_max = attempts_max
         self._lock = threading.RLock()
-        self._session: boto3.Session | None = None
+        self._session: Session | None = None
         self._clients: dict[tuple[str, str | None], Any] = {}
         self._account_id: str | None = None
         self._roles: dict[str, Account] = {}
@@ -206,24 +206,23 @@ class Account:
                 self._clients[key] = self._make(self.session(), service, region)
             return self._clients[key]
 
-    def session(self) -> boto3.Session:
+    def session(self) -> Session:
         """The session, after it has assumed every role of the config in order.
 
         Raises:
             NoCredentialsError: botocore found no credentials.
         """
-        import boto3  # costs 0.2 s; not every command needs it
+        # Costs 0.1 s, which not every command needs. What boto3 adds to it is used nowhere here.
+        from botocore.session import Session
 
         with self._lock:
             if self._session is None:
                 settings = self.settings
-                session = boto3.Session(
-                    aws_access_key_id=settings.access_key,
-                    aws_secret_access_key=settings.secret_key,
-                    aws_session_token=settings.token,
-                    region_name=settings.region,
-                    profile_name=settings.profile,
-                )
+                session = Session(profile=settings.profile)
+                key, secret = settings.access_key, settings.secret_key
+                if key or secret or settings.token:  # half of them is refused, not completed
+                    session.set_credentials(key or "", secret or "", settings.token)
+                session.set_config_variable("region", settings.region)
                 for role in settings.roles:
                     session = self._assume(session, role)
                 self._session = session
@@ -235,7 +234,7 @@ class Account:
         Raises:
             UndeterminedError: STS did not answer, or there are no usable credentials.
         """
-        from botocore.exceptions import (  # as boto3 above
+        from botocore.exceptions import (  # as botocore above
             BotoCoreError,
             ClientError,
         )
@@ -290,14 +289,13 @@ class Account:
                 )
             return self._roles[role_arn]
 
-    def _assume(self, session: boto3.Session, role: Role) -> boto3.Session:
+    def _assume(self, session: Session, role: Role) -> Session:
         """A session in ``role``, which ``session`` assumes at the first call and again when needed.
 
         Credentials from STS end after an hour, and a run may take longer. botocore renews them
         before that, in one thread at a time; with several roles in a chain it renews the first ones
         first.
         """
-        import boto3  # as above
         from botocore import credentials, exceptions  # as above
         from botocore.session import Session  # as above
 
@@ -316,18 +314,19 @@ class Account:
         )
         assumed = Session()
         assumed.register_component("credential_provider", _Granted(granted))
-        return boto3.Session(botocore_session=assumed, region_name=self.settings.region)
+        assumed.set_config_variable("region", self.settings.region)
+        return assumed
 
     def _make(
         self,
-        session: boto3.Session,
+        session: Session,
         service: str,
         region: str | None = None,
         **keys: str,
     ) -> Any:  # noqa: ANN401 - as `client`
-        from botocore.config import Config  # as boto3 above
+        from botocore.config import Config  # as above
 
-        factory = cast("Any", session.client)
+        factory = cast("Any", session.create_client)
         client = factory(
             service,
             region_name=region,

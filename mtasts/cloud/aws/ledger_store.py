@@ -157,6 +157,6 @@ class S3Store(ObjectStore[_Version]):
         """The bucket has to be the account's own."""
         return self._account.owner()
 
-    def s3(self) -> Any:  # noqa: ANN401 - boto3's client
+    def s3(self) -> Any:  # noqa: ANN401 - botocore's client
         """The account's client."""
         return self._account.client("s3")

@@ -142,8 +142,8 @@ class R2Store(ObjectStore[str]):
             for key in objects:
                 self.s3().delete_object(Bucket=self.bucket, Key=key)
 
-    def s3(self) -> Any:  # noqa: ANN401 - boto3's client
-        """The boto3 client of R2, made once, with the keys that belong to the token.
+    def s3(self) -> Any:  # noqa: ANN401 - botocore's client
+        """The botocore client of R2, made once, with the keys that belong to the token.
 
         Raises:
             UndeterminedError: Cloudflare refused or did not answer.

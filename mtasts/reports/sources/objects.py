@@ -25,7 +25,7 @@ _BODY_SECONDS = 120.0
 class ObjectSource:
     """The objects below one prefix.
 
-    ``client`` gives boto3's S3 client, which has time-outs and bounded retries of its own;
+    ``client`` gives an S3 client of botocore, which has time-outs and bounded retries of its own;
     ``owner`` the parameters that make S3 refuse a bucket of another account.
     """
 
@@ -99,12 +99,12 @@ class ObjectSource:
         return bytes(found)
 
     def close(self) -> None:
-        """Nothing: boto3 closes its connections."""
+        """Nothing: botocore closes its connections."""
 
 
 @contextmanager
 def _errors(kind: type[UndeterminedError], what: str) -> Iterator[None]:
-    """Errors of boto3, botocore and the account, as ours."""
+    """Errors of botocore and the account, as ours."""
     from botocore.exceptions import BotoCoreError, ClientError  # a quarter of a second
 
     try:

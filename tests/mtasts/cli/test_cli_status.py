@@ -35,7 +35,8 @@ from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
 from mtasts.promotion.evidence import Evidence, Texts
-from mtasts.promotion.evidence_files import evidence_path, store_evidence
+from mtasts.promotion.evidence_files import store_evidence
+from mtasts.promotion.evidence_folder import evidence_path
 from mtasts.rollout.handover import Handed, render_handed
 from mtasts.tlsrpt.summary import ReportSummary
 

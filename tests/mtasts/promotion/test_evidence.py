@@ -19,7 +19,8 @@ from mtasts.promotion.evidence import (
     read_evidence,
     render_evidence,
 )
-from mtasts.promotion.evidence_files import evidence_path, load_evidence, store_evidence
+from mtasts.promotion.evidence_files import load_evidence, store_evidence
+from mtasts.promotion.evidence_folder import evidence_path
 from mtasts.tlsrpt.summary import FailureDay
 
 if TYPE_CHECKING:
