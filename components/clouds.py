@@ -92,6 +92,11 @@ async def _aws_account(clouds: Clouds) -> str:
 
 
 async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
+    """The account of the stack at Cloudflare, as a host.
+
+    Raises:
+        UndeterminedError: Cloudflare refused or did not answer; nothing is placed.
+    """
     from mtasts.components.cloudflare.hosting import CloudflareHosting  # as above
 
     account = clouds.require_cloudflare()

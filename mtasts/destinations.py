@@ -127,6 +127,11 @@ def _destination(url: str, hosts: re.Pattern[str]) -> Destination | None:
 
 
 def _require(source: str, url: str, found: Destination | None, example: str) -> Destination:
+    """Where a URL leads, if credentials may go there.
+
+    Raises:
+        DestinationError: it leads neither to the cloud nor to this machine; no call was made.
+    """
     if found is None:
         raise DestinationError(
             f"{source} is {printable(url)}, and credentials would go there: only the cloud itself "

@@ -166,6 +166,12 @@ class Engine:
         self._required("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
 
     def _plan(self, *options: str, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
+        """What the engine would do, as JSON.
+
+        Raises:
+            UsageError: the program or the config is wrong; the text is the engine's.
+            UndeterminedError: it did not end in time, or printed something else.
+        """
         done = self._run("preview", "--json", *options, environment=environment)
         try:
             plan = json.loads(done.stdout)
@@ -177,6 +183,14 @@ class Engine:
         return plan
 
     def _required(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a command that has to succeed.
+
+        Raises:
+            CheckpointError: the state cannot be read.
+            LockedError: another run holds the stack.
+            EngineError: it failed otherwise; the text is the engine's.
+            UndeterminedError: it did not end in time.
+        """
         done = self._run(*words)
         if done.returncode == 0:
             return done
@@ -192,6 +206,11 @@ class Engine:
     def _run(
         self, *words: str, of_stack: bool = True, environment: Mapping[str, str] = _NOTHING
     ) -> subprocess.CompletedProcess[str]:
+        """Run a command, whatever comes of it.
+
+        Raises:
+            UndeterminedError: it did not end in time.
+        """
         options = ["--non-interactive", "--color", "never"]
         options += ["--stack", self.stack] if of_stack else []
         try:

@@ -48,6 +48,11 @@ def parse_domain(text: str) -> str:
 
 
 def _to_a_labels(name: str) -> str:
+    """The A-labels of a name outside ASCII (RFC 5891).
+
+    Raises:
+        DomainNameError: it has none.
+    """
     import idna  # only needed for names outside ASCII; start-up time counts
 
     try:
@@ -57,6 +62,11 @@ def _to_a_labels(name: str) -> str:
 
 
 def _check_label(label: str, name: str) -> None:
+    """Refuse what is no label of a host name (RFC 5890 section 2.3.1).
+
+    Raises:
+        DomainNameError: it is none; the text says why.
+    """
     if not label:
         raise DomainNameError(f"{name!r} has an empty label")
     if len(label) > _LABEL_MAX:

@@ -410,6 +410,12 @@ def _broken(rest: bytes) -> PresentationError:
 
 
 def _unescape(text: bytes, string_max: int | None) -> bytes:
+    """The bytes of one string of a zone file (RFC 1035 section 5.1).
+
+    Raises:
+        PresentationError: an escape is over 255, or the string is too long.
+    """
+
     def one(match: re.Match[bytes]) -> bytes:
         escaped = match[1]
         if len(escaped) == 1:

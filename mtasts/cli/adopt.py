@@ -147,6 +147,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _bound(arguments: Namespace) -> _Bound:
+    """What somebody vouches for of earlier policies; nothing of it if no one does.
+
+    Raises:
+        UsageError: only one of the two options is given, or the number is out of bounds.
+    """
     if arguments.max_age_ever is None and arguments.approved_by is None:
         return _Bound()
     if arguments.max_age_ever is None or not (arguments.approved_by or "").strip():
@@ -160,6 +165,11 @@ def _bound(arguments: Namespace) -> _Bound:
 
 
 def _names(arguments: Namespace, path: Path) -> list[str]:
+    """The domains to take over: those that are given, or all of the stack file.
+
+    Raises:
+        UsageError: there is no stack file and no ``--domain``, or the file lacks one of them.
+    """
     given = list(dict.fromkeys(map(domain_name, arguments.domains or ())))
     if not path.exists():
         if not given:
@@ -199,6 +209,11 @@ def _entry(live: Live) -> NewDomain:
 
 
 def _write(path: Path, raw: bytes) -> None:
+    """Write a new file, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written, or exists.
+    """
     try:
         write_whole(path, raw, replace=False)
     except OSError as error:
@@ -207,7 +222,11 @@ def _write(path: Path, raw: bytes) -> None:
 
 
 def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConfig]) -> None:
-    """Refuse a stack file that differs from the live policy: an adoption changes no policy."""
+    """Refuse a stack file that differs from the live policy: an adoption changes no policy.
+
+    Raises:
+        AdoptionError: it means something else; the text says what to write for each key.
+    """
     lines = []
     for each in live:
         domain, policy = wanted[each.domain], each.policy
@@ -241,7 +260,11 @@ def _require_equal(path: Path, live: list[Live], wanted: Mapping[str, DomainConf
 async def _zones(
     surveyor: Surveyor, config: AgencyConfig, names: list[str]
 ) -> dict[str, HostedZone]:
-    """The zone of each domain; a zone or ledger that would hold a run ends the adoption, too."""
+    """The zone of each domain; a zone or ledger that would hold a run ends the adoption, too.
+
+    Raises:
+        UsageError: with the problem of every domain that has one.
+    """
     domains = tuple(domain for domain in config.domains if domain.name in names)
     found = await surveyor.zones(domains)
     problems = [
@@ -265,6 +288,9 @@ def _settle_addresses(
     """Find policy hosts with a CNAME where addresses are needed, or the other way round.
 
     DNS allows no other record beside a CNAME (RFC 1034 section 3.6.2).
+
+    Raises:
+        UsageError: it cannot be swapped, or was not asked for (``--flatten``).
     """
     if clouds.config.dns is Dns.CLOUDFLARE:
         if clouds.hosts_on_aws:
@@ -297,6 +323,9 @@ def _require_no_addresses(
     """Refuse addresses where CloudFront needs a CNAME.
 
     Cloudflare replaces addresses by a CNAME in one step only if a Worker takes the name.
+
+    Raises:
+        UsageError: with every policy host that has addresses.
     """
     lines = [
         f"the policy host of {each.domain} has address records, and DNS allows no CNAME to "
@@ -317,7 +346,11 @@ async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _B
 
 
 def _import_file(stack: str, clouds: Clouds, folder: Path, outside: Outside) -> Path:
-    """Write the engine's import file, with every resource that exists already."""
+    """Write the engine's import file, with every resource that exists already.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     engine = outside.engine(stack)
     engine.ensure_stack()
     _say("running the engine's preview, to see what it would create")

@@ -71,7 +71,11 @@ def read_domains(words: Iterable[str], file: Path | None) -> Listed:
 
 
 def _lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Every line with something in it, and its number."""
+    """Every line with something in it, and its number.
+
+    Raises:
+        UsageError: the file cannot be read, or is too large.
+    """
     try:
         with file.open("rb") as opened:
             raw = opened.read(FILE_MAX_BYTES + 1)

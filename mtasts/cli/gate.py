@@ -181,6 +181,11 @@ def _is_next(found: StackDomain, surroundings: _Surroundings) -> bool:
 
 
 def _collect_one(arguments: Namespace, outside: Outside) -> int:
+    """Write new evidence for a domain, and judge it; the exit code.
+
+    Raises:
+        UsageError: the evidence cannot be written.
+    """
     name = domain_name(arguments.domain)
     found = find_domain(name, arguments.stacks)
     path = evidence_path(arguments.evidence, found.stack, name)
@@ -201,7 +206,11 @@ def _collect(
     arguments: Namespace,
     outside: Outside,
 ) -> Evidence:
-    """New evidence; explanations of the former file are kept for what is still reported."""
+    """New evidence; explanations of the former file are kept for what is still reported.
+
+    Raises:
+        UsageError: it would have no report where the present file has some.
+    """
     name = found.domain.name
     former = load_evidence(path, name)
     now = outside.clock()()
@@ -243,7 +252,11 @@ def _collect(
 
 
 def _reports(found: StackDomain, arguments: Namespace, now: dt.datetime) -> ReportSummary:
-    """What the given files, or the store, say about the domain."""
+    """What the given files, or the store, say about the domain.
+
+    Raises:
+        UsageError: both were given, or a file cannot be read.
+    """
     name = found.domain.name
     if arguments.store is not None:
         if arguments.reports:
@@ -325,7 +338,11 @@ def _look(
 def _tell(
     found: StackDomain, arguments: Namespace, surroundings: _Surroundings, outside: Outside
 ) -> int:
-    """Judge the domain as a promotion would, whichever mode the stack file has today."""
+    """Judge the domain as a promotion would, whichever mode the stack file has today.
+
+    Raises:
+        UndeterminedError: DNS did not tell the MX hosts.
+    """
     name = found.domain.name
     path = evidence_path(arguments.evidence, found.stack, name)
     evidence = load_evidence(path, name)

@@ -103,6 +103,11 @@ def _print(found: Permissions, arguments: Namespace) -> int:
 
 
 def _account(text: str | None) -> str | None:
+    """The account that an option names.
+
+    Raises:
+        UsageError: it is no account id.
+    """
     try:
         return None if text is None else account_id(text)
     except FieldError as error:

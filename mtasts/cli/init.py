@@ -181,6 +181,12 @@ def _exists(path: Path) -> UsageError:
 
 
 async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
+    """A domain with its MX hosts: those that are given, or those of DNS.
+
+    Raises:
+        UsageError: it is no policy domain, or its MX records cannot be used.
+        UndeterminedError: DNS did not answer; nothing was written.
+    """
     try:
         name = policy_domain(given)
     except FieldError as error:
@@ -198,6 +204,11 @@ async def _domain(given: str, mx: Sequence[str], lookup: Lookup) -> Domain:
 
 
 def _mx_hosts(name: str, records: MxRecords) -> tuple[str, ...]:
+    """The MX hosts that DNS has; none for a null MX, which makes the domain a parked one.
+
+    Raises:
+        UsageError: there is no such domain, no MX record, or a null MX beside others.
+    """
     if not records.domain_exists:
         raise UsageError(
             f"{name} does not exist in DNS: check the spelling, or give --mx HOST if the domain is "
@@ -243,7 +254,11 @@ def _entry(domain: Domain, source: str, selectors: tuple[str, ...]) -> NewDomain
 
 
 def _write(path: Path, raw: bytes, *, replace: bool) -> None:
-    """The whole file or none; an existing one is replaced only if that was asked for."""
+    """The whole file or none; an existing one is replaced only if that was asked for.
+
+    Raises:
+        UsageError: it exists, or cannot be written.
+    """
     try:
         write_whole(path, raw, replace=replace)
     except FileExistsError as error:

@@ -67,6 +67,11 @@ def configure(parser: ArgumentParser) -> None:
 
 
 def _revision(text: str) -> int:
+    """The revision that an option names.
+
+    Raises:
+        ArgumentTypeError: it is no whole number; the parser ends the command.
+    """
     from argparse import ArgumentTypeError  # argparse is loaded by now
 
     if not (text.isascii() and text.isdigit() and len(text) <= _REVISION_DIGITS):
@@ -106,7 +111,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _normalise(arguments: Namespace) -> None:
-    """Turn domain and hosts into A-labels; the output shows the hosts as they were given."""
+    """Turn domain and hosts into A-labels; the output shows the hosts as they were given.
+
+    Raises:
+        UsageError: with every name that is none.
+    """
     problems: list[str] = []
 
     def name(option: str, text: str) -> str:
@@ -198,6 +207,12 @@ def _record(
 
 
 def _stack(name: str, _: Namespace, __: Outside) -> tuple[dict[str, object], tuple[Finding, ...]]:
+    """Whether a stack file is valid, and what is to be said of it.
+
+    Raises:
+        UsageError: it is read from standard input.
+        OSError: it cannot be read.
+    """
     from pathlib import Path  # as above
 
     from mtasts.check.stack_file import check_stack_file  # as above

@@ -216,6 +216,11 @@ def _languages(arguments: Namespace) -> int:
 
 
 def _lab(arguments: Namespace) -> int:
+    """Run a command inside the lab, or list its domains; the exit code.
+
+    Raises:
+        UsageError: there is no such command.
+    """
     require("local")
     from mtasts.localcloud.lab.running import run_inside
     from mtasts.localcloud.lab.setups import setups
@@ -230,6 +235,11 @@ def _lab(arguments: Namespace) -> int:
 
 
 def _plugins(arguments: Namespace) -> int:
+    """Install the plugins of the providers, each held to its sum; the exit code.
+
+    Raises:
+        UsageError: there is no engine on PATH, or no such provider.
+    """
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         raise UsageError(
@@ -244,6 +254,11 @@ def _plugins(arguments: Namespace) -> int:
 
 
 def _sums(file: Path) -> dict[str, str]:
+    """The pinned sums of a file, by name.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     try:
         return read_sums(file.read_text("utf-8", "replace"))
     except OSError as error:

@@ -60,6 +60,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
     resolver = outside.resolver(outside.reach())
 
     async def look() -> tuple[Step, ...]:
+        """The steps, from the ledger and the MX hosts of now.
+
+        Raises:
+            UndeterminedError: DNS did not tell the MX hosts.
+        """
         ledger, mx = await asyncio.gather(recorder.read(name), resolver.lookup(name, "MX"))
         if not mx.settled:
             raise UndeterminedError(f"the MX records of {name}: {mx.reason}")

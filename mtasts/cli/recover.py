@@ -73,6 +73,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[dict[str, str]]:
+    """Do what is to be done, and tell each step.
+
+    Raises:
+        UsageError: the state is lost, or a run may be alive; the text says what to run.
+    """
     try:
         yield from _release(engine, lock_id, outside)
     except CheckpointError as error:
@@ -95,7 +100,11 @@ def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[
 
 
 def _release(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[dict[str, str]]:
-    """Release the locks of runs that have ended."""
+    """Release the locks of runs that have ended.
+
+    Raises:
+        UsageError: the run may be alive, or its backend does not tell whose the lock is.
+    """
     try:
         engine.require_unlocked()
     except LockedError as error:
@@ -119,7 +128,11 @@ def _owner(lock: Lock) -> str:
 
 
 def _require_dead(stack: str, lock: Lock, lock_id: str | None, outside: Outside) -> None:
-    """Refuse to release the lock of a run that may be alive: two runs would spoil the state."""
+    """Refuse to release the lock of a run that may be alive: two runs would spoil the state.
+
+    Raises:
+        UsageError: it is alive, or on another machine.
+    """
     if lock_id == lock.id:
         return
     if lock.host != socket.gethostname():

@@ -88,6 +88,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _cached(arguments: Namespace, now: dt.datetime) -> CachedPolicy | None:
+    """The policy that the sender has; None without one.
+
+    Raises:
+        UsageError: the file holds no policy or cannot be read, or the options contradict.
+    """
     if arguments.cached is None:
         if arguments.id or arguments.age:
             raise UsageError("--id and --age describe a cached policy: give --cached FILE, too")

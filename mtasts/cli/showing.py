@@ -130,6 +130,11 @@ class Shown:
 
     @staticmethod
     def _write(path: Path, text: str) -> None:
+        """Write a report, whole or not at all.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
         try:
             write_whole(path, text.encode(), replace=True)
         except OSError as error:

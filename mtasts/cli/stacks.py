@@ -81,6 +81,11 @@ def find_domain(name: str, folder: Path) -> StackDomain:
 
 
 def _loaded(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
+    """The config of a stack file.
+
+    Raises:
+        UsageError: it has mistakes; the text says which command lists them.
+    """
     try:
         return load_stack(path)
     except ConfigError as error:

@@ -138,7 +138,11 @@ async def _tell(stacks: Sequence[str], found: Container[str], outside: Outside) 
 
 
 def _stacks(named: Iterable[str], folder: Path) -> list[str]:
-    """Those that were named, each once; otherwise those of the folder."""
+    """Those that were named, each once; otherwise those of the folder.
+
+    Raises:
+        UsageError: none is named, and the folder has none.
+    """
     if wanted := list(dict.fromkeys(named)):
         return wanted
     if found := [stack_name(path) for path in agency_files(existing(folder))]:

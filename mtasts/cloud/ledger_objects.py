@@ -280,6 +280,11 @@ class ObjectStore(ABC, Generic[Where]):
         self._write(domain, KEPT + name, content)
 
     def _write(self, domain: str, name: str, content: bytes) -> bool:
+        """Write an object of a domain unless it exists; whether it was written.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer, or there is no bucket yet.
+        """
         try:
             with as_store_error(f"the ledger of {domain}"):
                 self.put(prefix(domain) + name, content)

@@ -98,6 +98,12 @@ class Granting:
         )
 
     def _account_of_config(self) -> str:
+        """The id of the AWS account.
+
+        Raises:
+            UndeterminedError: AWS did not tell whose the credentials are; the text names the
+                option.
+        """
         account = self._clouds.require_aws()
         if len(account.settings.allowed_accounts) == 1:
             return account.settings.allowed_accounts[0]
@@ -127,6 +133,12 @@ class Granting:
                 yield self._zone_of(dns, role, domain)
 
     def _zone_of(self, dns: Dns, role: str | None, domain: DomainConfig) -> str:
+        """The id of the zone that a domain is in.
+
+        Raises:
+            UndeterminedError: the cloud did not tell; the text names the option.
+            ZoneError: no zone, or several, fit.
+        """
         config = self._clouds.config
         is_here = config.dns is dns or (dns is Dns.ROUTE53 and config.dns is Dns.DELEGATED)
         if domain.zone_id is not None and is_here:
@@ -172,6 +184,11 @@ def _once(zones: Iterable[str]) -> tuple[str, ...]:
 
 
 def _read_zone(text: str) -> tuple[str, str]:
+    """The role, or an empty text, and the zone of one ``--zone-id``.
+
+    Raises:
+        UsageError: it is no zone id; the text says how it is written.
+    """
     role, separator, zone = text.rpartition("=")
     is_zone = zone == ANY_ZONE or _ROUTE53.fullmatch(zone) or _CLOUDFLARE.fullmatch(zone)
     if not is_zone or (separator and not _ROLE.fullmatch(role)):

@@ -290,6 +290,11 @@ def from_json(value: object) -> object:
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A mapping of JSON, each key of which stands there once.
+
+    Raises:
+        FieldError: a key stands twice, and readers differ in which one holds.
+    """
     values = dict(pairs)
     if len(values) < len(pairs):
         raise FieldError(

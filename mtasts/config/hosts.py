@@ -226,6 +226,11 @@ def _fault(scheme: str, rest: str) -> str | None:
 
 
 def _mail_host(rest: str) -> str:
+    """The host of a mail address, without its ``mailto:``.
+
+    Raises:
+        ValueError: it has no mailbox; the text is for the message.
+    """
     local, at, host = rest.partition("?")[0].rpartition("@")
     if not at or not _LOCAL_PART.fullmatch(local):
         raise ValueError("there is no mailbox before the @")
@@ -233,6 +238,11 @@ def _mail_host(rest: str) -> str:
 
 
 def _web_host(uri: str) -> str:
+    """The host of an ``https:`` URI.
+
+    Raises:
+        ValueError: it has a password, or no port that there is.
+    """
     parts = urlsplit(uri)
     if parts.username is not None:
         raise ValueError("the record would publish its user name and password")
@@ -242,6 +252,12 @@ def _web_host(uri: str) -> str:
 
 
 def _public_name(host: str) -> None:
+    """Refuse a host that nobody elsewhere can reach.
+
+    Raises:
+        ValueError: it has one label, or is an address.
+        DomainNameError: it is no name.
+    """
     last = parse_domain(host).rpartition(".")
     if not last[1] or last[2].isdigit():
         raise ValueError(f"{host!r} is no public host name")

@@ -108,7 +108,11 @@ def is_route53_zone(zone: str) -> bool:
 
 
 def _require(pattern: re.Pattern[str], written: str, mistake: Mistake, what: str, fix: str) -> str:
-    """``written``, if it is ``what`` the key is for."""
+    """``written``, if it is ``what`` the key is for.
+
+    Raises:
+        FieldError: it is something else; the fix says what that may be.
+    """
     if not pattern.fullmatch(written):
         raise FieldError(mistake, f"{shown(written)} is no {what}", fix)
     return written

@@ -167,6 +167,11 @@ def _unreadable(file: str, error: source.SourceError) -> ConfigError:
 def _load(
     values: Mapping[str, object], report: Report, secret_keys: Collection[str] = ()
 ) -> AgencyConfig:
+    """The config of a stack; what is wrong is added to ``report``.
+
+    Raises:
+        ConfigError: with everything that is wrong; there is no half of a config.
+    """
     refuse_inbox(values, report)
     rules.check_namespaces(values, report)
     check_credentials(values, secret_keys, report)

@@ -229,6 +229,11 @@ class _Reader:
         return self._root
 
     def _node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, line: int) -> None:
+        """Take one value, or the begin of a list or mapping.
+
+        Raises:
+            SourceError: it is spelled in a way that Pulumi and this reader may take differently.
+        """
         if event.anchor is not None:
             raise _alias(line)
         if event.tag is not None:
@@ -253,6 +258,11 @@ class _Reader:
         self._open.append(_Level(self._place(value, line), value))
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> None:
+        """Take one plain value, or a key.
+
+        Raises:
+            SourceError: it is a merge key.
+        """
         level = self._open[-1] if self._open else None
         if level is None or isinstance(level.value, list) or level.key is not None:
             self._place(_resolve(event), line)
@@ -273,7 +283,11 @@ class _Reader:
         self.lines.setdefault(path, line)
 
     def _place(self, value: object, line: int) -> str:
-        """Put ``value`` where the walk stands, and return its path."""
+        """Put ``value`` where the walk stands, and return its path.
+
+        Raises:
+            SourceError: a key is a list or a mapping.
+        """
         if not self._open:
             self._root = value
             return ""

@@ -261,6 +261,12 @@ def payload(entry: Entry) -> dict[str, object]:
 
 
 def _body(number: int, at: dt.datetime, found: Fields) -> Body:
+    """The entry of a body.
+
+    Raises:
+        LedgerError: its bytes are not in Base64.
+        JsonError: a key is missing, or of another type.
+    """
     try:
         body = base64.b64decode(found.text("body"), validate=True)
     except ValueError as error:
@@ -343,6 +349,11 @@ _READERS: dict[str, Callable[[int, dt.datetime, Fields], Entry]] = {
 
 
 def _reader(kind: str) -> Callable[[int, dt.datetime, Fields], Entry]:
+    """What reads an entry of that kind.
+
+    Raises:
+        JsonError: there is no such kind; a newer release may have written it.
+    """
     try:
         return _READERS[kind]
     except KeyError:

@@ -347,6 +347,12 @@ class Recorder:
     def _try(
         self, domain: str, entry: Callable[[Ledger], Entry | None], *, again: bool = False
     ) -> bool:
+        """Append one entry, if ``entry`` still makes one of what the ledger has; whether it did.
+
+        Raises:
+            LedgerError: the authoritative copy is at the other cloud, or a copy cannot be read.
+            UndeterminedError: a cloud refused or did not answer.
+        """
         ledger, is_here = self._copies.read(domain, again=again)
         if not is_here or ledger.hosting not in {None, self.hosting}:
             raise LedgerError(

@@ -178,7 +178,11 @@ def _opened(part: Resource) -> Iterator[Remark]:
 
 
 def _is_open(bucket: Resource) -> bool:
-    """Whether a bucket policy allows something to everybody."""
+    """Whether a bucket policy allows something to everybody.
+
+    Raises:
+        NotKnownError: the policy cannot be read.
+    """
     document = bucket.value("policy")
     if isinstance(document, str):
         try:

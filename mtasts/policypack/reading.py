@@ -167,7 +167,11 @@ def policy_body(resource: Resource) -> bytes:
 
 
 def _in_script(script: str) -> bytes:
-    """The one text of a JavaScript program that is a whole policy."""
+    """The one text of a JavaScript program that is a whole policy.
+
+    Raises:
+        NotKnownError: it has none, or several.
+    """
     texts = {_unescape(each[0][1:-1]) for each in _LITERAL.finditer(script)}
     found = [each for each in texts if "STSv1" in each and "\n" in each.strip()]
     if len(found) != 1 or "${" in found[0]:

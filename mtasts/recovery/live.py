@@ -96,6 +96,12 @@ async def look_at(domain: str, *, reach: Reach, resolver: Resolver, probes: Prob
 
 
 def _id(domain: str, sts: DnsAnswer) -> str:
+    """The policy id in the live STS record.
+
+    Raises:
+        UndeterminedError: DNS did not tell.
+        AdoptionError: there is none, or one that senders ignore; there is nothing to take over.
+    """
     if not sts.settled:
         raise UndeterminedError(f"the STS record of {domain}: {sts.reason}")
     selected = select_sts(sts.strings)
@@ -112,7 +118,12 @@ def _id(domain: str, sts: DnsAnswer) -> str:
 
 
 def _body(host: str, fetches: Iterable[Fetch]) -> bytes:
-    """The body that every reachable address serves."""
+    """The body that every reachable address serves.
+
+    Raises:
+        UndeterminedError: none is reachable from here.
+        AdoptionError: an address serves no policy, or another one.
+    """
     seen = [each for each in fetches if each.outcome is not FetchOutcome.NO_ROUTE]
     for each in seen:
         why = printable(each.reason) or f"status {each.status}"

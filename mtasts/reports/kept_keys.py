@@ -142,6 +142,11 @@ class KeptKeys:
         write_whole(self._folder / _STATE, raw, replace=True)
 
     def _read(self) -> None:
+        """Read what earlier pulls have written.
+
+        Raises:
+            KeptKeysError: it is damaged; the text says what to delete, and that nothing is lost.
+        """
         path = self._folder / _STATE
         try:
             state = read_fields(path.read_bytes(), _STATE_MAX_BYTES)

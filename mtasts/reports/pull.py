@@ -163,7 +163,11 @@ class _Pull:
         self._fetching = self._fetching_bytes = 0
 
     async def run(self, *, again: bool) -> None:
-        """Take each key in order, while those after it are being fetched."""
+        """Take each key in order, while those after it are being fetched.
+
+        Raises:
+            SourceError: the source does not answer; what was read before is in the store.
+        """
         ahead: deque[tuple[Listed, _Task | None]] = deque()
         try:
             async for listed in self._list("" if again else self._kept.cursor):
@@ -234,7 +238,11 @@ class _Pull:
                 await self._around.sleep(start - now)
 
     async def _take(self, listed: Listed, task: _Task | None) -> None:
-        """Read what was fetched, and pass the key."""
+        """Read what was fetched, and pass the key.
+
+        Raises:
+            SourceError: the source does not answer.
+        """
         if task is None:
             self._told.known += 1
             self._pass(listed, is_settled=True)
@@ -268,7 +276,11 @@ class _Pull:
             await self._store_batch()
 
     def _fail(self, listed: Listed, error: FetchError) -> None:
-        """Tell that a key was not fetched; many in a row mean that the source does not answer."""
+        """Tell that a key was not fetched; many in a row mean that the source does not answer.
+
+        Raises:
+            SourceError: so many failed in a row that the pull ends.
+        """
         self._told.fail(listed.address, str(error))
         self._pass(listed, is_settled=False)
         self._failures += 1

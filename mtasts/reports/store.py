@@ -196,7 +196,11 @@ class Store:
             os.close(descriptor)
 
     def _lock(self, descriptor: int, how: int) -> None:
-        """Wait for other processes, but not without an end: one of them may be stopped."""
+        """Wait for other processes, but not without an end: one of them may be stopped.
+
+        Raises:
+            StoreBusyError: the time is over.
+        """
         end = time.monotonic() + self._lock_seconds
         while True:
             try:
@@ -212,6 +216,11 @@ class Store:
                 return
 
     def _check_format(self) -> None:
+        """Hold the folder to the format that this release writes; a new one gets it.
+
+        Raises:
+            StoreError: it is of another release, or no store.
+        """
         path = self.folder / _FORMAT
         if not path.exists():
             write_whole(path, json.dumps({"schema": SCHEMA}).encode() + b"\n", replace=True)
@@ -243,7 +252,11 @@ class Store:
 
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
-    """Errors of the database, in this program's own terms."""
+    """Errors of the database, in this program's own terms.
+
+    Raises:
+        StoreError: it cannot read the store; the text is the first line that it says.
+    """
     import duckdb
 
     try:

@@ -106,6 +106,10 @@ def _read_record(row: Fields) -> Handed:
 
     Others may write to the bucket, and these values go to terminals, logs, zone files and pull
     requests. So a value with a character that has a meaning there is refused.
+
+    Raises:
+        HandoverError: it is something else.
+        JsonError: a key is missing, or no text.
     """
     handed = Handed(row.text("owner"), row.text("type"), row.text("value"))
     pattern = _VALUES.get(handed.type)

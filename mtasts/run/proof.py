@@ -216,6 +216,9 @@ class Prover:
 
         If neither ledger nor origin ever had another body, nothing is purged: a purge takes
         minutes, and stacks begin with dozens of domains.
+
+        Raises:
+            NotProvenError: older copies may outlive the deadline.
         """
         began = self.clock()
         end = began + self.deadline_seconds
@@ -269,7 +272,12 @@ class Prover:
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
         settle_seconds: float,
     ) -> Proof:
-        """As `_until`, without reporting the wait."""
+        """As `_until`, without reporting the wait.
+
+        Raises:
+            NotProvenError: another body, or none, was served until the deadline.
+            UndeterminedError: DNS did not tell the addresses.
+        """
         tries = requests = 0
         since: float | None = None
         while True:

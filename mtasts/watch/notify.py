@@ -257,6 +257,11 @@ async def notify(
 async def _tell(
     sink: Sink, told: Sequence[Told], sleep: Callable[[float], Awaitable[None]]
 ) -> None:
+    """Hand it to one sink, and try again while it fails.
+
+    Raises:
+        UndeterminedError: it failed in the end; what is told may have arrived or not.
+    """
     tries = 0
     while True:
         tries += 1

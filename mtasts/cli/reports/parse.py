@@ -76,6 +76,11 @@ def run(arguments: Namespace, outside: Outside) -> int:
 
 
 def _time(text: str | None, outside: Outside) -> dt.datetime:
+    """When a report was received: the time that is given, or now.
+
+    Raises:
+        UsageError: it is no time with a zone.
+    """
     if text is None:
         return outside.clock()()
     try:

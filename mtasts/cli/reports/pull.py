@@ -150,6 +150,11 @@ def agency_domains(given: Sequence[str], stacks: Path) -> frozenset[str]:
 
 
 def _pace(arguments: Namespace) -> Pace:
+    """How many keys are fetched at once, and how fast.
+
+    Raises:
+        UsageError: a number is out of bounds.
+    """
     from mtasts.reports.pull import Pace
 
     if not 1 <= arguments.at_once <= _AT_ONCE_MAX:

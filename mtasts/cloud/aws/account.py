@@ -133,6 +133,11 @@ class AwsSettings:
 
 
 def _list(values: Mapping[str, object], key: str) -> list[object]:
+    """The list of a key, which may be a JSON text; one value is a list of one.
+
+    Raises:
+        AwsSettingsError: the text is no JSON.
+    """
     value = values.get(f"aws:{key}")
     if isinstance(value, str):
         try:
@@ -145,6 +150,11 @@ def _list(values: Mapping[str, object], key: str) -> list[object]:
 
 
 def _objects(values: Mapping[str, object], key: str) -> list[dict[str, object]]:
+    """The list of objects of a key.
+
+    Raises:
+        AwsSettingsError: it is no such list.
+    """
     rows = _list(values, key)
     if not all(isinstance(row, dict) for row in rows):
         raise AwsSettingsError(f"aws:{key} must be a list of objects")
@@ -152,6 +162,11 @@ def _objects(values: Mapping[str, object], key: str) -> list[dict[str, object]]:
 
 
 def _role(row: Mapping[str, object]) -> Role:
+    """One role of ``aws:assumeRoles``.
+
+    Raises:
+        AwsSettingsError: it has no ARN.
+    """
     arn = row.get("roleArn")
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise AwsSettingsError("aws:assumeRoles: every entry needs a roleArn")
@@ -295,6 +310,9 @@ class Account:
         Credentials from STS end after an hour, and a run may take longer. botocore renews them
         before that, in one thread at a time; with several roles in a chain it renews the first ones
         first.
+
+        Raises:
+            NoCredentialsError: ``session`` has none; `account_id` reports it.
         """
         from botocore import credentials, exceptions  # as above
         from botocore.session import Session  # as above
@@ -377,6 +395,11 @@ def _bounded(call: Callable[..., Any], slots: threading.Semaphore) -> Callable[.
 
 
 def _require_one(kinds: Collection[Destination], service: str, url: str) -> None:
+    """Refuse endpoints on this machine beside others at AWS.
+
+    Raises:
+        AwsSettingsError: there are both; no call was made.
+    """
     if len(kinds) > 1:
         raise AwsSettingsError(
             f"some calls would go to AWS and others to this machine ({service}: {url}): see "

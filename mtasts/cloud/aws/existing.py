@@ -105,6 +105,11 @@ def _distribution(account: Account, inputs: _Inputs) -> str | None:
 
 
 def _access_control(account: Account, inputs: _Inputs) -> str | None:
+    """The id of the origin access control of that name; None if there is none.
+
+    Raises:
+        UndeterminedError: the account has so many that not all were read.
+    """
     client = account.client("cloudfront")
     options: dict[str, str] = {}
     for _ in range(_PAGES_MAX):

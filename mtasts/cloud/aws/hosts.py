@@ -93,6 +93,11 @@ class Distributions:
         )
 
     def _all(self) -> list[Any]:
+        """Every distribution of the account, asked for once.
+
+        Raises:
+            UndeterminedError: AWS refused or did not answer.
+        """
         from botocore.exceptions import (  # a quarter of a second
             BotoCoreError,
             ClientError,
@@ -111,6 +116,11 @@ class Distributions:
             return self._rows
 
     def _tag(self, arn: str) -> str | None:
+        """Which domain a distribution is for, by its tag; None without it.
+
+        Raises:
+            UndeterminedError: AWS refused or did not answer.
+        """
         from botocore.exceptions import (  # as above
             BotoCoreError,
             ClientError,

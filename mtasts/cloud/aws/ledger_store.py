@@ -123,6 +123,11 @@ class S3Store(ObjectStore[_Version]):
             ) from error
 
     def _policy(self) -> list[dict[str, Any]]:
+        """The statements of the bucket policy; none if it has no policy.
+
+        Raises:
+            ClientError: AWS refused for another reason.
+        """
         from botocore.exceptions import ClientError  # a quarter of a second
 
         try:
@@ -138,7 +143,11 @@ class S3Store(ObjectStore[_Version]):
         self.s3().put_bucket_policy(Bucket=self.bucket, Policy=document, **self.owner())
 
     def _delete(self, key: str, version: str) -> None:
-        """Delete one version; a policy that was changed just now counts after some seconds."""
+        """Delete one version; a policy that was changed just now counts after some seconds.
+
+        Raises:
+            ClientError: AWS refuses still, or for another reason.
+        """
         from botocore.exceptions import ClientError  # as above
 
         one = {"Bucket": self.bucket, "Key": key, "VersionId": version, **self.owner()}

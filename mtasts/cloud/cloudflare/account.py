@@ -249,6 +249,12 @@ class CloudflareAccount:
     def _answer(
         self, method: str, path: str, query: Mapping[str, str], body: object
     ) -> dict[str, Any]:
+        """One answer; what failed for the moment is asked for again, with pauses.
+
+        Raises:
+            CloudflareError: Cloudflare refused.
+            UndeterminedError: it did not answer, or not in the end; a write may have been done.
+        """
         import httpx  # 0.1 s; not every command needs it
 
         client = self._made()
@@ -291,6 +297,12 @@ def _slots(_base_url: str, _token_digest: str) -> threading.Semaphore:
 
 
 def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> str:
+    """Where the API is: config, environment, or Cloudflare itself.
+
+    Raises:
+        UsageError: the environment is a local cloud's, and this leads out of it.
+        DestinationError: it leads neither to Cloudflare nor to this machine.
+    """
     source, url = CLOUDFLARE_VARIABLE, environment.get(CLOUDFLARE_VARIABLE) or BASE_URL
     if values.get("cloudflare:baseUrl"):
         source, url = "cloudflare:baseUrl", str(values["cloudflare:baseUrl"])
@@ -310,7 +322,11 @@ def _wanted_pause(answer: httpx.Response) -> float:
 
 
 def _content(answer: httpx.Response, path: str) -> bytes:
-    """The body of an answer, within limits of size and time."""
+    """The body of an answer, within limits of size and time.
+
+    Raises:
+        UndeterminedError: it exceeds one of them.
+    """
     end = time.monotonic() + _ANSWER_MAX_SECONDS
     found = bytearray()
     for chunk in answer.iter_bytes():
@@ -321,6 +337,12 @@ def _content(answer: httpx.Response, path: str) -> bytes:
 
 
 def _read(answer: httpx.Response, content: bytes, path: str) -> dict[str, Any]:
+    """What the API answered.
+
+    Raises:
+        CloudflareError: it refused; the text names a permission that the token lacks.
+        UndeterminedError: it is no answer of the API.
+    """
     try:
         document = json.loads(content)
         errors = document["errors"]

@@ -104,6 +104,11 @@ class TakeOver:
         return any(row["hostname"] == host and row["service"] != service for row in attached)
 
     def _require_certificate(self, host: str, zone_id: str) -> None:
+        """Refuse a host that no certificate of its zone covers yet.
+
+        Raises:
+            TakeOverError: none does; nothing was changed, and the text says how one is ordered.
+        """
         packs = self._account.get(f"/zones/{zone_id}/ssl/certificate_packs", status="all")
         parent = host.partition(".")[2]
         names = {name for pack in packs if pack.get("status") == "active" for name in pack["hosts"]}
@@ -115,6 +120,11 @@ class TakeOver:
             )
 
     def _route(self, host: str, zone_id: str, service: str) -> str:
+        """The id of the route that leads a host to its Worker, made if there is none.
+
+        Raises:
+            TakeOverError: the host has a route to another Worker.
+        """
         standing = self._standing(host, zone_id)
         if standing is not None and standing.get("script") != service:
             where = standing.get("script")

@@ -82,6 +82,11 @@ def parse_address(text: str) -> BucketAddress | ImapAddress | None:
 
 
 def _imap(text: str) -> ImapAddress:
+    """The account and the folder of an ``imaps:`` address.
+
+    Raises:
+        UsageError: it is no such address, or has a password in it.
+    """
     try:
         parts = urlsplit(text)
         port = parts.port or _IMAPS_PORT

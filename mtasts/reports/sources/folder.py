@@ -50,6 +50,11 @@ class FolderSource:
             yield found
 
     def _below(self, folder: Path) -> Iterator[Listed]:
+        """Every file below a folder, in order.
+
+        Raises:
+            SourceError: a folder cannot be read.
+        """
         try:
             with os.scandir(folder) as entries:
                 found = sorted(entries, key=lambda each: each.name)

@@ -190,7 +190,11 @@ class ImapSource:
 
     @contextmanager
     def _errors_end_it(self) -> Iterator[None]:
-        """An error while listing is one of the whole source."""
+        """An error while listing is one of the whole source.
+
+        Raises:
+            SourceError: the server refused or did not answer.
+        """
         try:
             yield
         except (imaplib.IMAP4.error, OSError) as error:
@@ -245,7 +249,12 @@ def _shut(opened: list[socket.socket]) -> None:
 
 
 def _fetched(listed: Listed, uid: str, rows: list[object]) -> Fetched:
-    """The message in an answer, in which flags of other messages may be told, too."""
+    """The message in an answer, in which flags of other messages may be told, too.
+
+    Raises:
+        GoneError: the message was deleted meanwhile.
+        FetchError: the server did not say when it arrived.
+    """
     said = b" ".join(map(_text, rows))
     raw = next((row[1] for row in rows if isinstance(row, tuple) and _is_of(row, uid)), None)
     if raw is None:

@@ -69,6 +69,12 @@ class MaildirSource:
         return replace(found, received=delivered, is_arrival=True)
 
     def _find(self, listed: Listed) -> Path:
+        """The file of a message, which others move and rename.
+
+        Raises:
+            GoneError: it was deleted meanwhile.
+            SourceError: the folder cannot be read.
+        """
         try:
             for folder in _FOLDERS:
                 plain = self._path / folder / listed.key

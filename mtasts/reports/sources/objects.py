@@ -83,7 +83,11 @@ class ObjectSource:
         return Fetched(raw, received, is_posted=listed.key.startswith(_POSTED))
 
     def _read(self, body: StreamingBody, limit: int) -> bytes:
-        """At most ``limit`` bytes and one more; each read has a time-out, and all have one end."""
+        """At most ``limit`` bytes and one more; each read has a time-out, and all have one end.
+
+        Raises:
+            UndeterminedError: it did not end in time.
+        """
         end = self._clock() + _BODY_SECONDS
         found = bytearray()
         try:
@@ -104,7 +108,12 @@ class ObjectSource:
 
 @contextmanager
 def _errors(kind: type[UndeterminedError], what: str) -> Iterator[None]:
-    """Errors of botocore and the account, as ours."""
+    """Errors of botocore and the account, as ours.
+
+    Raises:
+        GoneError: the object was deleted meanwhile.
+        UndeterminedError: of the type ``kind``: the cloud refused or did not answer.
+    """
     from botocore.exceptions import BotoCoreError, ClientError  # a quarter of a second
 
     try:

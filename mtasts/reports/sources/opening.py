@@ -73,6 +73,11 @@ def open_source(
 
 
 def _local(path: Path) -> Source:
+    """What lies at a path: a Maildir, an mbox, a folder or one file.
+
+    Raises:
+        UsageError: there is nothing, or it cannot be read.
+    """
     try:
         if (path / "cur").is_dir() and (path / "new").is_dir():
             return MaildirSource(path)
@@ -87,6 +92,11 @@ def _local(path: Path) -> Source:
 
 
 def _imap(address: ImapAddress, found: tuple[str, bool], authorities: Path | None) -> Source:
+    """A folder of a mailbox, asked over TLS that is verified.
+
+    Raises:
+        UsageError: the authorities of ``--ca`` cannot be read.
+    """
     import certifi
 
     secret, is_token = found
@@ -124,6 +134,11 @@ def _s3(address: BucketAddress, environment: Mapping[str, str], owner: str | Non
 
 
 def _r2(address: BucketAddress, environment: Mapping[str, str]) -> Source:
+    """Objects below a prefix of a bucket in R2.
+
+    Raises:
+        UsageError: the environment names no account, or leads elsewhere.
+    """
     from mtasts.cloud.cloudflare.account import (
         CloudflareAccount,
         CloudflareError,
