@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pytest
-from cloudflare_api import looping
+from at_hand import account_at_hand, be_a_local_cloud
 from pulumi.runtime.config import set_all_config
 from recording import record, record_failing
 
@@ -22,9 +21,8 @@ from mtasts.components.inbox import Inbox as Own
 from mtasts.components.inbox_clouds import place_inbox
 from mtasts.config import load_inbox
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
-from mtasts.localcloud.dns import DnsServer
-from mtasts.localcloud.moto_host import moto_running, session
-from mtasts.localcloud.resolution import Names, RecordSet, Zone
+from mtasts.localcloud.moto_host import session
+from mtasts.localcloud.resolution import RecordSet
 from mtasts.rollout.resource_policy import Request, evaluate
 from mtasts.run.inbox_survey import InboxSurvey
 from mtasts.zones import HostedZone
@@ -40,51 +38,25 @@ STACK = "example-agency"
 NAME = f"{STACK}-inbox"
 SET, RULE = "inbound", f"mtasts-{STACK}"
 BUCKET = f"mtasts-123456789012-us-east-1-{STACK}"
-SOA = "ns-1.example. hostmaster.example. 1 7200 900 1209600 86400"
 MX = "inbound-smtp.us-east-1.amazonaws.com"
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[tuple[str, str]]:
     """An account with a zone that DNS leads to: where its API is, and where its DNS."""
-    with moto_running() as url, looping() as loop:
-        route53 = session().client("route53", endpoint_url=url)
-        made = route53.create_hosted_zone(Name=f"{ZONE}.", CallerReference="one")
-        servers = tuple(f"{each}." for each in made["DelegationSet"]["NameServers"])
-        hosts = (
-            RecordSet(ZONE, "SOA", 300, (SOA,)),
-            RecordSet(ZONE, "NS", 300, servers),
-            RecordSet(ZONE, "MX", 300, (f"10 mx.{ZONE}.",)),
-            RecordSet(f"null.{ZONE}", "MX", 300, ("0 .",)),
-            RecordSet(f"ours.{ZONE}", "MX", 300, (f"10 {MX}.",)),
-        )
-        lost = Zone("lost.example", (RecordSet("lost.example", "SOA", 300, (SOA,)),))
-        dns = DnsServer(lambda: Names((Zone(ZONE, hosts), lost)))
-        route53.create_hosted_zone(Name="lost.example.", CallerReference="two")
-        asyncio.run_coroutine_threadsafe(dns.start(), loop).result(10)
-        try:
-            yield url, f"127.0.0.1:{dns.port}"
-        finally:
-            asyncio.run_coroutine_threadsafe(dns.stop(), loop).result(10)
+    more = (
+        RecordSet(f"null.{ZONE}", "MX", 300, ("0 .",)),
+        RecordSet(f"ours.{ZONE}", "MX", 300, (f"10 {MX}.",)),
+    )
+    with account_at_hand(ZONE, *more, lost="lost.example") as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
 def _a_local_cloud(
     account: tuple[str, str], ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, dns = account
-    monkeypatch.chdir(ca_file.parent)  # where no stack file lies
-    for name, value in {
-        "MTASTS_LOCAL_CLOUD": str(ca_file.parent),
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "CLOUDFLARE_BASE_URL": "http://127.0.0.1:9",
-        "CLOUDFLARE_API_TOKEN": "t",
-        "MTASTS_RESOLVER": dns,
-        "MTASTS_CA_FILE": str(ca_file),
-    }.items():
-        monkeypatch.setenv(name, value)
+    be_a_local_cloud(account, ca_file, monkeypatch, CLOUDFLARE_API_TOKEN="t")
 
 
 @pytest.fixture

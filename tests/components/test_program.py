@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import gc
 import json
@@ -10,7 +9,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cloudflare_api import looping
+from at_hand import account_at_hand, be_a_local_cloud
 from pulumi.runtime.config import set_all_config
 from pulumi_aws import s3
 from recording import record, record_failing
@@ -20,9 +19,8 @@ from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.naming import bucket_name
 from mtasts.components.agency import Agency
 from mtasts.ledger.entries import Body, Proof, render_entry
-from mtasts.localcloud.dns import DnsServer
-from mtasts.localcloud.moto_host import make_bucket, moto_running, session
-from mtasts.localcloud.resolution import Names, RecordSet, Zone
+from mtasts.localcloud.moto_host import make_bucket, session
+from mtasts.localcloud.resolution import RecordSet
 from mtasts.names import MxPattern
 from mtasts.policy import Mode, Policy, policy_id
 from mtasts.rollout.outlook import FILE_VARIABLE
@@ -36,46 +34,22 @@ pytestmark = pytest.mark.xdist_group("moto-in-process")
 DOMAIN, OTHER = "example.gov", "b.example.gov"
 STACK = "example-agency"
 BODY = f"BucketObjectv2 {DOMAIN}-policy"
-SOA = "ns-1.example. hostmaster.example. 1 7200 900 1209600 86400"
 
 
 @pytest.fixture(scope="module")
 def account() -> Iterator[tuple[str, str]]:
     """An account with a zone that DNS leads to: where its API is, and where its DNS."""
-    with moto_running() as url, looping() as loop:
-        route53 = session().client("route53", endpoint_url=url)
-        made = route53.create_hosted_zone(Name=f"{DOMAIN}.", CallerReference="one")
-        servers = tuple(f"{each}." for each in made["DelegationSet"]["NameServers"])
-        hosts = (
-            RecordSet(DOMAIN, "SOA", 300, (SOA,)),
-            RecordSet(DOMAIN, "NS", 300, servers),
-            RecordSet(DOMAIN, "MX", 300, (f"10 mx.{DOMAIN}.",)),
-            RecordSet(OTHER, "MX", 300, (f"10 elsewhere.{DOMAIN}.",)),
-        )
-        dns = DnsServer(lambda: Names((Zone(DOMAIN, hosts),)))
-        asyncio.run_coroutine_threadsafe(dns.start(), loop).result(10)
-        try:
-            yield url, f"127.0.0.1:{dns.port}"
-        finally:
-            asyncio.run_coroutine_threadsafe(dns.stop(), loop).result(10)
+    with account_at_hand(
+        DOMAIN, RecordSet(OTHER, "MX", 300, (f"10 elsewhere.{DOMAIN}.",))
+    ) as found:
+        yield found
 
 
 @pytest.fixture(autouse=True)
 def _a_local_cloud(
     account: tuple[str, str], ca_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, dns = account
-    monkeypatch.chdir(ca_file.parent)  # where no stack file lies
-    for name, value in {
-        "MTASTS_LOCAL_CLOUD": str(ca_file.parent),
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "CLOUDFLARE_BASE_URL": "http://127.0.0.1:9",
-        "MTASTS_RESOLVER": dns,
-        "MTASTS_CA_FILE": str(ca_file),
-    }.items():
-        monkeypatch.setenv(name, value)
+    be_a_local_cloud(account, ca_file, monkeypatch)
 
 
 def stack_config(*domains: dict[str, Any], **changes: str) -> dict[str, str]:
