@@ -62,7 +62,7 @@ def _to_a_labels(name: str) -> str:
 
 
 def _check_label(label: str, name: str) -> None:
-    """Refuse what is no label of a host name (RFC 5890 section 2.3.1).
+    """Refuse what is no label of a host name.
 
     Raises:
         DomainNameError: it is none; the text says why.

@@ -15,7 +15,7 @@ from test_mail_domain import DOMAIN, declaration
 
 from mtasts.components import mail_domain
 from mtasts.components.hooks import HookError, guarded
-from mtasts.components.mail_domain import _candidate_proof, _entry, _Place, _proof
+from mtasts.components.mail_domain import _candidate_proof, _entry, _Location, _proof
 from mtasts.components.waiting import Passed
 from mtasts.config import Hosting
 from mtasts.ledger.emergency_notes import read_notes
@@ -98,7 +98,7 @@ def hooks(
     one: Any = declaration(is_noted=is_noted, emergency=is_emergency)
     one = replace(one, intended=replace(one.intended, id=ID, revision=revision))
     recorder = Recorder(store, Hosting.AWS, lambda: NOW)
-    place: Any = _Place(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
+    place: Any = _Location(DOMAIN, one, Host(), "aws", object())  # type: ignore[arg-type] # as data
     told = (prover, recorder, Passed(prover.waits, "nothing"))
     return [
         _entry(DOMAIN, one, recorder, prover.waits),
