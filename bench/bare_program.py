@@ -24,9 +24,11 @@ def child(parent: pulumi.Resource, *depends: pulumi.Resource) -> pulumi.Resource
     return pulumi.ResourceOptions(parent=parent, depends_on=list(depends))
 
 
-def bucket(name: str) -> tuple[s3.Bucket, cloudfront.OriginAccessControl, list[pulumi.Resource]]:
+def bucket(
+    name: str, agency: pulumi.Resource
+) -> tuple[s3.Bucket, cloudfront.OriginAccessControl, list[pulumi.Resource]]:
     """A bucket with its settings, who reads from it, and what has to be there first."""
-    home = pulumi.ComponentResource("bench:index:PolicyBucket", "policies")
+    home = pulumi.ComponentResource("bench:index:PolicyBucket", "policies", {}, child(agency))
     made = s3.Bucket("bucket", bucket=name, force_destroy=True, opts=child(home))
     block = s3.BucketPublicAccessBlock(
         "public-access",
@@ -124,9 +126,11 @@ def domain(
     home: s3.Bucket,
     control: cloudfront.OriginAccessControl,
     ready: list[pulumi.Resource],
-) -> None:
-    """Everything of one domain, in the order of ours."""
-    top = pulumi.ComponentResource("bench:index:MailDomain", name)
+    *,
+    agency: pulumi.Resource,
+) -> dict[str, str]:
+    """Everything of one domain, in the order of ours; its outputs come back."""
+    top = pulumi.ComponentResource("bench:index:MailDomain", name, {}, child(agency))
     zone = pulumi.ComponentResource("bench:index:Zone", f"{name}-zone", {}, child(top))
     host = pulumi.ComponentResource("bench:index:PolicyHost", name, {}, child(top))
     certificate = acm.Certificate(
@@ -201,9 +205,14 @@ def domain(
     zone.register_outputs({"zoneId": zone_id})
     host.register_outputs({"policyUrl": url})
     top.register_outputs({"policyUrl": url, "policyId": id_})
+    return {"policyId": id_, "policyUrl": url, "policy": body}
 
 
 config = pulumi.Config("bare")
-shared = bucket(config.require("bucket"))
-for each in config.require_object("domains"):
-    domain(each["name"], each["zone"], *shared)
+agency = pulumi.ComponentResource("bench:index:Agency", pulumi.get_stack())
+shared = bucket(config.require("bucket"), agency)
+outputs = {
+    each["name"]: domain(each["name"], each["zone"], *shared, agency=agency)
+    for each in config.require_object("domains")
+}
+agency.register_outputs({"domains": outputs})
