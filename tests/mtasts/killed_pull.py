@@ -1,9 +1,24 @@
-"""The source of the pulls that are killed: reports of four days, a mail that waits, one skipped."""
+"""Pulls and arrivals that are killed: reports of four days, a mail that waits, one skipped."""
 
 from __future__ import annotations
 
-from pulling import Literal
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dying import die_at_each
+from pulling import Literal, around
 from report_mails import json_part, mail, report, signed
+from report_samples import arrivals
+
+from mtasts.reports.pull import Pace, pull
+from mtasts.reports.pulled import Pulled
+from mtasts.reports.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOMAINS = ("a.example", "b.example")
 
 
 def source(*, is_ordered: bool) -> Literal:
@@ -16,3 +31,21 @@ def source(*, is_ordered: bool) -> Literal:
     found["19"] = b"no report"
     found["20"] = b""
     return Literal(found, gone=frozenset({"20"}), is_ordered=is_ordered)
+
+
+def main(words: list[str], folder: str, points: Iterable[int]) -> None:
+    """For `dying.deaths`: ``cursor`` or ``any-order`` pulls, ``arrivals`` adds to the store."""
+    (what,) = words
+
+    def pulls(folder: Path) -> None:
+        store = Store(folder)
+        given = source(is_ordered=what == "cursor")
+        asyncio.run(pull(given, store, around(), Pulled("x"), pace=Pace(batch_keys=4)))
+        store.settle()
+
+    def adds(folder: Path) -> None:
+        store = Store(folder)
+        store.add(arrivals(2, DOMAINS))
+        store.settle()
+
+    die_at_each(adds if what == "arrivals" else pulls, Path(folder), points)

@@ -8,14 +8,11 @@ import datetime as dt
 import gzip
 import io
 import json
-import signal
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dying import deaths
 from killed_pull import source
 from pulling import ARRIVED, NOW, Literal, Waits, around, contents
 from report_mails import json_part, keys, mail, report, signed
@@ -32,6 +29,7 @@ from mtasts.tlsrpt.tables import Arrival, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from mtasts.reports.pull import Around
     from mtasts.reports.sources.source import Source
@@ -394,54 +392,16 @@ def test_look_ups_that_nobody_answers_do_not_hold_up_a_pull() -> None:
     assert took < 0.02
 
 
-KILLED = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from pulling import around
-from killed_pull import source
-from mtasts.reports.pull import Pace, pull
-from mtasts.reports.pulled import Pulled
-from mtasts.reports.store import Store
-
-folder, left = Path(sys.argv[1]), int(sys.argv[2])
-def hook(event, args):
-    global left
-    written = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR)
-    if written or event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-store = Store(folder)
-sys.addaudithook(hook)
-given = source(is_ordered=bool(sys.argv[3]))
-asyncio.run(pull(given, store, around(), Pulled("x"), pace=Pace(batch_keys=4)))
-store.settle()
-print(left)
-"""
-
-
 @pytest.mark.xdist_group("killed-pull")
-@pytest.mark.parametrize("ordered", [False, True], ids=["any-order", "cursor"])
-def test_a_pull_that_is_killed_and_repeated_equals_a_clean_one(
-    ordered: bool, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("order", ["any-order", "cursor"])
+def test_a_pull_that_is_killed_and_repeated_equals_a_clean_one(order: str, tmp_path: Path) -> None:
     """At twenty points spread over all writes of the pull and of the store."""
-
-    def killed(folder: Path, point: int) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            [sys.executable, "-c", KILLED, str(folder), str(point), "1" if ordered else ""],
-            check=False,
-            env={"PYTHONPATH": str(Path(__file__).parents[1])},
-            stdout=subprocess.PIPE,
-        )
-
-    clean = killed(tmp_path / "clean", 10**6)
-    points = 10**6 - int(clean.stdout)
-    expected = contents(tmp_path / "clean")
-    assert points >= 40
-    for number in range(20):
-        folder = tmp_path / str(number)
-        assert killed(folder, 1 + number * points // 20).returncode == -signal.SIGKILL
-        pulled(source(is_ordered=ordered), folder)
+    writes = deaths("killed_pull", tmp_path, [0], order)[0]
+    expected = contents(tmp_path / "0")
+    assert writes >= 40
+    points = [1 + number * writes // 20 for number in range(20)]
+    for point in deaths("killed_pull", tmp_path, points, order):
+        folder = tmp_path / str(point)
+        pulled(source(is_ordered=order == "cursor"), folder)
         assert contents(folder) == expected
         assert ask(folder, "SELECT COUNT(*) FROM reports") == [(18,)]

@@ -7,15 +7,13 @@ import fcntl
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from dying import deaths
+from killed_pull import DOMAINS
 from msgspec import structs
 from report_samples import ARRIVED, arrivals, receipt, report, result
 
@@ -29,6 +27,7 @@ from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from mtasts.reports.store import Value
     from mtasts.tlsrpt.trust import Receipt
@@ -245,40 +244,13 @@ def test_an_arrival_that_was_half_written_is_none(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from report_samples import arrivals
-from mtasts.reports.store import Store
-
-left = int(sys.argv[2])
-def hook(event, args):
-    global left
-    if event in ("os.rename", "os.remove", "os.rmdir", "os.mkdir"):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-store = Store(Path(sys.argv[1]))
-sys.addaudithook(hook)
-store.add(arrivals(2, ("a.example", "b.example")))
-store.settle()
-"""
-
-
 @pytest.mark.xdist_group("killed-store")
 def test_a_killed_pull_that_is_repeated_equals_a_clean_one(tmp_path: Path) -> None:
-    clean = contents(store_of(tmp_path / "clean", arrivals(2, ("a.example", "b.example"))).folder)
-    killed = 0
-    for point in range(1, 60):
+    """At twenty points spread over all writes."""
+    writes = deaths("killed_pull", tmp_path, [0], "arrivals")[0]
+    assert writes >= 40
+    clean = contents(tmp_path / "0")
+    points = [1 + number * writes // 20 for number in range(20)]
+    for point in deaths("killed_pull", tmp_path, points, "arrivals"):
         folder = tmp_path / str(point)
-        run = subprocess.run(
-            [sys.executable, "-c", KILLED, str(folder), str(point)],
-            check=False,
-            env={"PYTHONPATH": str(Path(__file__).parents[1])},
-        )
-        if run.returncode == 0:
-            break
-        assert run.returncode == -signal.SIGKILL
-        killed += 1
-        assert contents(store_of(folder, arrivals(2, ("a.example", "b.example"))).folder) == clean
-    assert killed >= 20
+        assert contents(store_of(folder, arrivals(2, DOMAINS)).folder) == clean
