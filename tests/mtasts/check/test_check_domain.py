@@ -501,6 +501,20 @@ def test_what_proves_nothing_is_not_told(changes: dict[str, Any]) -> None:
     assert (ids(found), found.unknown) == ([], ())
 
 
+@pytest.mark.parametrize(
+    "host", ["dc-mx.0a1b2c3d4e5f.example.gov", "_dc-mx2.example.gov", "a._dc-mx.example.gov"]
+)
+def test_a_host_whose_name_resembles_cloudflares_is_a_host_like_any_other(host: str) -> None:
+    """The twin of ``mx-proxied``: the policy has to list it, and its sessions are judged."""
+    refused = replace(SESSION, outcome=SmtpOutcome.NO_STARTTLS, tls=TlsSession())
+    answers = (dns(host, "A", "192.0.2.9"), dns(host, "AAAA"))
+    changes = {
+        "mx": dns(DOMAIN, "MX", f"10 {host}"),
+        "mx_hosts": (replace(MX_HOST, host=host, addresses=answers, sessions=(refused,)),),
+    }
+    assert ids(checked(**changes)) == ["policy-mx-uncovered", "mx-starttls-missing"]
+
+
 def test_reports_may_also_go_elsewhere() -> None:
     """RFC 8460 section 5.3: a mailbox behind the policy it reports on gets no reports."""
     own = replace(GOOD.reporting.mailboxes[0], domain=DOMAIN)
