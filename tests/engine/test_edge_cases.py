@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,6 +116,37 @@ def test_a_host_that_answers_5xx_while_the_body_changes_keeps_the_id_back(
     lab.control.clear_edge_fault(f"mta-sts.{domain}")
     project.settle()
     assert lab.sts(domain) != before
+
+
+def test_a_preview_beside_a_run_says_what_is_served(lab: Lab, domain: str) -> None:
+    """Somebody else's run waits in its proof: senders find the new policy under the old id."""
+    project = lab.stack(entry(domain))
+    project.up().required()
+    before = lab.sts(domain)
+    lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
+    project.configure({"mtasts:maxAge": "86400", "mtasts:proofSeconds": "120"})
+    with ThreadPoolExecutor(1) as beside:
+        running = beside.submit(project.up)
+        while bodies(project) < 2:
+            assert not running.done(), running.result().text
+        shown = project.mtasts("preview", project.stack, "--format", "json").required()
+        (told,) = json.loads(shown.stdout)["domains"]
+        assert not running.done()
+        lab.control.clear_edge_fault(f"mta-sts.{domain}")
+        running.result().required()
+    assert before == f'"v=STSv1; id={told["idBefore"]};"'
+    assert "max_age: 604800" in told["policyBefore"]
+    assert "max_age: 86400" in told["policyUnfinished"]
+    assert "written this policy down and proven nothing" in told["effects"][0]
+    assert not any("no policy is served" in each for each in told["effects"])
+    assert lab.sts(domain) == f'"v=STSv1; id={told["idAfter"]};"'
+    project.pulumi("preview", "--expect-no-changes").required()
+
+
+def bodies(project: Project) -> int:
+    """How many policies the ledger has that a run wrote down."""
+    done = project.mtasts("ledger", "show", project.stack, "--format", "json").required()
+    return [row["kind"] for row in json.loads(done.stdout)["entries"]].count("body")
 
 
 def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
