@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -96,12 +97,26 @@ def _load(module: ModuleType) -> None:
             getattr(value, "__all__", None)  # any attribute does
 
 
+def is_preloaded() -> bool:
+    """Whether everything could be imported; what could not is on standard error.
+
+    The programs that need it then run cold, and each shows the error as its own.
+    """
+    try:
+        preload()
+    except Exception:  # noqa: BLE001 - a module may raise anything as it is imported
+        traceback.print_exc()
+        return False
+    return True
+
+
 class Warm:
     """The warm process's own loop."""
 
-    def __init__(self, server: socket.socket) -> None:
-        """Serve what comes to ``server``."""
+    def __init__(self, server: socket.socket, *, is_ready: bool) -> None:
+        """Serve what comes to ``server``; unless it is ready, refuse all of it."""
         self._server = server
+        self._is_ready = is_ready
         self._poll = select.poll()
         self._poll.register(server, select.POLLIN)
         self._parent = os.pidfd_open(os.getppid())
@@ -128,7 +143,7 @@ class Warm:
             connection.close()
             return None
         connection.settimeout(None)
-        if request.can_be_warm():
+        if self._is_ready and request.can_be_warm():
             child = os.fork()
             if not child:
                 self._leave()
@@ -221,8 +236,8 @@ def _end_with(client: socket.socket) -> None:
 def main() -> None:
     """Serve until the parent ends; in a child, run what was asked for."""
     del sys.path[0]  # the folder that this process was started in
-    warm = Warm(socket.socket(fileno=int(sys.argv[1])))
-    preload()
+    server = socket.socket(fileno=int(sys.argv[1]))
+    warm = Warm(server, is_ready=is_preloaded())
     gc.collect()
     gc.freeze()  # children would copy every page that a collection touches
     found = warm.next_child()

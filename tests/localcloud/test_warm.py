@@ -180,6 +180,29 @@ def test_where_no_socket_can_be_every_process_is_cold(tmp_path: Path) -> None:
     assert warm.words(["-m", "x"], {}) == [sys.executable, "-m", "x"]
 
 
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("import h11", 1, "RuntimeError: no such luck"),
+        ("import httpcore", 1, "RuntimeError: no such luck"),
+        ("print('needs none of it')", 0, ""),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_named_by_the_programs_that_need_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, code: int, said: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "h11.py").write_text("raise RuntimeError('no such luck')")
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+    (tmp_path / "script.py").write_text(source)
+    with warm.running(tmp_path / "socket") as variables:
+        done = run(variables, tmp_path, str(tmp_path / "script.py"))
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert bool(done.stderr) == bool(said)
+
+
 def test_one_that_has_ended_is_told(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("")
     with warm.running(tmp_path / "socket") as variables:
