@@ -5,6 +5,7 @@ missing, and shows call stacks. This one hands `Agency` what the program wrote, 
 names every problem, and shows that message alone.
 """
 
+import json
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from mtasts.components.agency import Agency
 if TYPE_CHECKING:
     from pulumi import Inputs
 
+_INPUT = "Args"  # how the types of inputs are named
 _MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine's own connections take
 _LIMITS = (
     ("grpc.max_receive_message_length", _MESSAGE_BYTES),
@@ -38,10 +40,34 @@ class AgencyProvider(ComponentProvider):
         it is taken from, so a program would import another name than with a path or from a fork.
         """
         super().__init__([Agency], "mtasts", namespace="mtasts", version=__version__)
+        self.schema = nothing_required(str(self.schema))
 
     def map_inputs(self, inputs: "Inputs", *_: object) -> "Inputs":
         """All of them: what is wrong with them is found by `Agency`, all at once."""
         return inputs
+
+
+def nothing_required(schema: str) -> str:
+    """The schema (JSON) with no input required; the description of each that is says so instead.
+
+    YAML and every generated SDK refuse a program at the first required input that it lacks, before
+    the component sees any of it. The component names all that is missing or wrong, in one message.
+    """
+    found = json.loads(schema)
+    inputs = [
+        (each.pop("requiredInputs", None), each["inputProperties"])
+        for each in found["resources"].values()
+    ]
+    inputs += [
+        (each.pop("required", None), each["properties"])
+        for name, each in found["types"].items()
+        if name.endswith(_INPUT)
+    ]
+    for required, properties in inputs:
+        for name in required or ():
+            said = properties[name].get("description") or ""
+            properties[name]["description"] = f"Required. {said}".strip()
+    return json.dumps(found)
 
 
 class AgencyServicer(ProviderServicer):

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 
 from mtasts.components import Agency
 
-NAME = "my-agency.example"
+NAME = "my-agency-zone.example"
 HOSTS = ["mx1.mail.example", "mx2.mail.example"]
 
 zone = aws.route53.Zone("zone", name=NAME)

@@ -70,6 +70,8 @@ class InboxDomain:
 
 # No stack names it, so that `mtasts init` has a domain to start from.
 NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
+# The domain of the programs in `examples/`.
+EXAMPLE = MailDomain("my-agency.example", ("mx1.mail.example", "mx2.mail.example"))
 ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
 # Servers that listen before DNS lists them, for trying the addition of an MX host.
 SPARE_HOSTS = ("mail3.example.gov", "mail3.bureau.example")
@@ -84,11 +86,11 @@ class World:
 
     @classmethod
     def from_stacks(cls, folder: Path | None) -> World:
-        """What the stack files in ``folder`` take for granted, and the newcomer.
+        """What the stack files in ``folder`` take for granted, and what no stack file names.
 
         A file with mistakes is skipped with a warning: judging it is the toolkit's task.
         """
-        found = {each.name: each for each in (NEWCOMER, ARRIVAL)}
+        found = {each.name: each for each in (NEWCOMER, ARRIVAL, EXAMPLE)}
         inboxes: dict[str, InboxDomain] = {}
         for path in sorted(folder.glob("Pulumi.*.yaml")) if folder else ():
             for each in _read(path):

@@ -26,10 +26,26 @@ def test_the_schema_has_one_component_of_this_version() -> None:
     assert list(found["resources"]) == ["mtasts:index:Agency"]
 
 
-def test_an_agency_needs_its_name_and_domains_and_a_domain_its_name_and_mx() -> None:
+def test_nothing_is_required_so_that_the_component_names_all_that_is_missing() -> None:
+    """A generated SDK and YAML stop at the first required input that a program lacks."""
     found = schema()
-    assert found["resources"]["mtasts:index:Agency"]["requiredInputs"] == ["agency", "domains"]
-    assert found["types"]["mtasts:index:DomainArgs"]["required"] == ["mx", "name"]
+    agency, types = found["resources"]["mtasts:index:Agency"], found["types"]
+    inputs = [name for name in types if name.endswith("Args")]
+    assert inputs == ["mtasts:index:DomainArgs", "mtasts:index:OverrideArgs"]
+    assert "requiredInputs" not in agency
+    assert [name for name in inputs if "required" in types[name]] == []
+    assert types["mtasts:index:RulingOutput"]["required"] == ["id", "kind", "text"]
+    shapes = [agency["inputProperties"], *(types[name]["properties"] for name in inputs)]
+    said = {
+        name
+        for properties in shapes
+        for name, each in properties.items()
+        if (each.get("description") or "").startswith("Required.")
+    }
+    assert said == {
+        *("agency", "domains", "name", "mx"),
+        *("waives", "reason", "approvedBy", "expires"),
+    }
 
 
 def test_what_the_sdk_does_not_know_or_misses_reaches_the_component() -> None:

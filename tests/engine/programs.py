@@ -28,11 +28,17 @@ if TYPE_CHECKING:
     from conftest import Lab
 
 PROGRAMS = {
+    "go": "main.go",
     "python": "__main__.py",
     "python-with-own-zone": "__main__.py",
     "typescript": "index.ts",
     "yaml": "Pulumi.yaml",
 }
+# What `pulumi install` makes for a program, and what says of which packages.
+INSTALLED = {"go": ("sdks",), "typescript": ("node_modules", "sdks")}
+LOCKS = {"go": ("go.mod", "go.sum"), "typescript": ("package.json", "package-lock.json")}
+# What somebody who tries an example in the checkout leaves there.
+MADE = shutil.ignore_patterns("node_modules", "sdks", ".venv", "__pycache__")
 _NAME = "my-agency"
 _HERE = ("virtualenv: .venv", f"virtualenv: {sys.prefix}")
 _WORLD = """config:
@@ -43,38 +49,42 @@ _WORLD = """config:
 
 @dataclass(frozen=True)
 class Example:
-    """An example with a name of its own; the domain ``NAME.example`` has a zone and MX records."""
+    """An example with a name of its own; its ``domain`` has a zone and MX records."""
 
     lab: Lab
     project: Project
     name: str
+    domain: str
     program: Path
 
     @classmethod
-    def make(cls, lab: Lab, folder: Path, language: str, *, has_zone: bool = True) -> Example:
+    def make(
+        cls,
+        lab: Lab,
+        folder: Path,
+        language: str,
+        *,
+        has_zone: bool = True,
+        is_installed: bool = True,
+    ) -> Example:
         """Copy the example into ``folder``, and the plugin to where it looks for it."""
         name = f"a{uuid.uuid4().hex[:8]}"
         copy_plugin(folder)
         copied = folder / "examples" / language
-        shutil.copytree(ROOT / "examples" / language, copied)
+        shutil.copytree(ROOT / "examples" / language, copied, ignore=MADE)
         for file in copied.iterdir():
             file.write_text(file.read_text().replace(_NAME, name).replace(*_HERE))
+        domain = f"{name}.example" if has_zone else f"{name}-zone.example"
         if has_zone:
             stacks = folder / "stacks"
             stacks.mkdir()
-            (stacks / "Pulumi.world.yaml").write_text(_WORLD.format(f"{name}.example"))
+            (stacks / "Pulumi.world.yaml").write_text(_WORLD.format(domain))
             lab.control.add_stacks(stacks)
         environment = lab.environment()
-        if language == "typescript":
-            installed = installed_for_typescript(environment)
-            for each in ("node_modules", "sdks"):
-                (copied / each).symlink_to(installed / each)
+        for each in INSTALLED.get(language, ()) if is_installed else ():
+            (copied / each).symlink_to(install(language, environment) / each)
         project = Project(copied, environment, "").select("dev")
-        return cls(lab, project, name, copied / PROGRAMS[language])
-
-    @property
-    def domain(self) -> str:
-        return f"{self.name}.example"
+        return cls(lab, project, name, domain, copied / PROGRAMS[language])
 
     @property
     def published(self) -> str:
@@ -99,6 +109,10 @@ class Example:
 
         return asyncio.run(bodies())
 
+    def previewed(self) -> str:
+        """What a preview says, with every value whole."""
+        return self.project.pulumi("preview", "--show-full-output").required().text
+
     def preview_without_cloud(self) -> Run:
         """A preview during which no call to a cloud can succeed."""
         nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
@@ -115,23 +129,26 @@ def copy_plugin(folder: Path) -> Path:
     return plugin
 
 
-def installed_for_typescript(environment: Mapping[str, str]) -> Path:
-    """A folder with the packages and the SDK of the TypeScript example, by the user's own command.
+def install(language: str, environment: Mapping[str, str]) -> Path:
+    """A folder with the packages and the SDK of an example, by the user's own command.
 
     It is kept outside the checkout for as long as nothing of it changes.
     """
-    example = ROOT / "examples" / "typescript"
+    example = ROOT / "examples" / language
     of = hashlib.sha256(str(AgencyProvider().schema).encode())
-    for name in ("package.json", "package-lock.json"):
-        of.update((example / name).read_bytes())
+    locks = [example / name for name in LOCKS[language]]
+    for each in locks:
+        of.update(each.read_bytes())
 
     def make(aside: Path) -> None:
         copy_plugin(aside)
-        inner = aside / "examples" / "typescript"
-        shutil.copytree(example, inner)
+        inner = aside / "examples" / language
+        shutil.copytree(example, inner, ignore=MADE)
         Project(inner, environment, "", deadline_seconds=600).pulumi("install").required()
-        for each in ("node_modules", "sdks"):
-            (inner / each).rename(aside / each)
+        for each in locks:
+            assert (inner / each.name).read_bytes() == each.read_bytes(), f"{each} does not fit"
+        for name in INSTALLED[language]:
+            (inner / name).rename(aside / name)
 
-    folder = cache_folder(environment).parent / f"typescript-{of.hexdigest()[:16]}"
-    return kept(folder, "node_modules", make)
+    folder = cache_folder(environment).parent / f"{language}-{of.hexdigest()[:16]}"
+    return kept(folder, "sdks", make)

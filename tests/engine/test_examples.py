@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,16 +30,29 @@ BRIEF = {
     "yaml": ("mode: testing", "mode: testing\n      cacheSeconds: 1\n      proofSeconds: 5"),
     "python": ('"mode": "testing",', '"mode": "testing", "cache_seconds": 1, "proof_seconds": 5,'),
 }
-LANGUAGES = tuple(BRIEF)
+LANGUAGES = ("go", *BRIEF)
 UNKNOWN = {
     "python": ('"hosting"', '"colour": "red", "hosting"'),
     "typescript": ("hosting:", 'colour: "red", hosting:'),
     "yaml": ("hosting:", "colour: red\n      hosting:"),
 }
+# One in a domain reaches the component even where the SDK leaves out what it does not know.
+UNKNOWN_INSIDE = {
+    "python": ('"mx"', '"flavour": "sweet", "mx"'),
+    "typescript": (" mx:", ' flavour: "sweet", mx:'),
+    "yaml": ("mx:", "flavour: sweet\n          mx:"),
+}
 NO_MX = {
+    "go": ('Mx:   pulumi.ToStringArray([]string{"mx1.mail.example", "mx2.mail.example"}),', ""),
     "python": (', "mx": ["mx1.mail.example", "mx2.mail.example"]', ""),
     "typescript": (', mx: ["mx1.mail.example", "mx2.mail.example"]', ""),
     "yaml": ("\n          mx: [mx1.mail.example, mx2.mail.example]", ""),
+}
+NO_NAME = {
+    "go": ('Agency:     pulumi.String("Department of Examples"),', ""),
+    "python": ('"agency": "Department of Examples",', ""),
+    "typescript": ('agency: "Department of Examples",', ""),
+    "yaml": ("agency: Department of Examples\n", "\n"),
 }
 TWO = (("604800", "604800.5"), ("testing", "trial"))
 
@@ -94,49 +108,61 @@ def test_a_record_that_a_plugins_hook_refused_is_created_by_the_rerun(example: M
     assert ours.lab.sts(ours.domain) is not None
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_two_mistakes_are_told_in_one_message(example: Make, language: str) -> None:
+@pytest.mark.parametrize("language", BRIEF)
+def test_what_is_wrong_and_what_is_missing_is_told_in_one_message(
+    example: Make, language: str
+) -> None:
     ours = example(language)
-    ours.change(*TWO)
+    ours.change(*TWO, NO_MX[language], NO_NAME[language])
     refused = ours.preview_without_cloud()
     assert not refused.ok
-    assert f"Agency '{ours.name}': 2 problems in the config" in refused.text
+    assert f"Agency '{ours.name}': 4 problems in the config" in refused.text
     assert "maxAge: 604800.5 is no whole number" in refused.text
     assert "mode: 'trial' is not one of testing, enforce, none" in refused.text
+    assert "domains[0].mx: the key is missing" in refused.text
+    assert "agency: the key is missing" in refused.text
     assert "Traceback" not in refused.text
+
+
+def test_so_is_all_that_gos_types_let_pass(example: Make) -> None:
+    """604800.5 is no constant that Go takes for an `int`."""
+    ours = example("go")
+    ours.change(("testing", "trial"), NO_MX["go"], NO_NAME["go"])
+    refused = ours.preview_without_cloud()
+    assert not refused.ok
+    assert f"Agency '{ours.name}': 3 problems in the config" in refused.text
+    assert [
+        each for each in ("'trial'", "mx: the key", "agency: the key") if each not in refused.text
+    ] == []
 
 
 @pytest.mark.parametrize(
     ("language", "edits", "says"),
     [
-        pytest.param("python", (UNKNOWN["python"],), ["'colour' is no known key"], id="py-unknown"),
-        pytest.param(
-            "python", (NO_MX["python"],), ["domains[0].mx: the key is missing"], id="py-mx"
-        ),
         pytest.param(
             "python",
-            (UNKNOWN["python"], NO_MX["python"], *TWO),
-            ["4 problems", "'colour'", "domains[0].mx", "604800.5", "'trial'"],
-            id="py-four",
+            (UNKNOWN["python"], UNKNOWN_INSIDE["python"], NO_MX["python"], *TWO),
+            ["5 problems", "'colour'", "'flavour'", "domains[0].mx", "604800.5", "'trial'"],
+            id="py-all",
         ),
-        # These two compare a program with the schema before anything runs.
+        # These two know no way to hand on a key that the schema does not have.
         pytest.param(
             "typescript", (UNKNOWN["typescript"],), ["'colour' does not exist"], id="ts-unknown"
-        ),
-        pytest.param(
-            "typescript", (NO_MX["typescript"],), ["Property 'mx' is missing"], id="ts-mx"
         ),
         pytest.param(
             "yaml", (UNKNOWN["yaml"],), ["Property colour does not exist"], id="yaml-unknown"
         ),
         pytest.param(
-            "yaml", (NO_MX["yaml"],), ["mx: Missing required property 'mx'"], id="yaml-mx"
+            "yaml",
+            (UNKNOWN_INSIDE["yaml"],),
+            ["Property flavour does not exist"],
+            id="yaml-unknown-inside",
         ),
-        # Where a program hides a mistake from the compiler, the plugin still finds it.
+        # Where a program hides a mistake from the compiler, the component finds it.
         pytest.param(
             "typescript",
-            (NO_MX["typescript"], *TWO, ("\n});", "\n} as any);")),
-            ["3 problems", "domains[0].mx: the key is missing", "604800.5", "'trial'"],
+            (UNKNOWN_INSIDE["typescript"], *TWO, ("\n});", "\n} as any);")),
+            ["3 problems", "'flavour'", "604800.5", "'trial'"],
             id="ts-any",
         ),
     ],
@@ -148,7 +174,32 @@ def test_a_mistake_is_named_before_any_cloud_is_asked(
     ours.change(*edits)
     refused = ours.preview_without_cloud()
     assert not refused.ok
-    assert [each for each in says if each not in refused.text] == []
+    assert [each for each in says if each not in refused.text] == [], refused.text
+
+
+def test_a_typescript_program_that_is_compiled_ahead_is_checked_as_it_is_compiled(
+    example: Make,
+) -> None:
+    ours = example("typescript")
+    folder = ours.project.folder
+    settings = folder / "Pulumi.yaml"
+    ahead = "runtime: {name: nodejs, options: {typescript: false}}"
+    settings.write_text(settings.read_text().replace("runtime: nodejs", ahead))
+    package = folder / "package.json"
+    package.write_text(package.read_text().replace('"index.ts"', '"bin/index.js"'))
+
+    def build() -> subprocess.CompletedProcess[str]:
+        command = ["npm", "run", "build", "--silent"]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    ours.change(UNKNOWN["typescript"])
+    refused = build()
+    assert refused.returncode != 0
+    assert "'colour' does not exist" in refused.stdout
+    assert not (folder / "bin").exists()
+    ours.change(UNKNOWN["typescript"][::-1])
+    assert build().returncode == 0
+    assert "max_age: 604800\\r\\n" in ours.previewed()
 
 
 def test_a_program_that_makes_its_zone_publishes_once_the_parent_leads_there(

@@ -6,8 +6,9 @@ import json
 import select
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,6 @@ from mtasts.localcloud.languages.go import GoHost
 from mtasts.localcloud.languages.host import Children, HostError
 from mtasts.localcloud.languages.nodejs import NodeHost
 from mtasts.localcloud.languages.python import PythonHost
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 HOST = """
 import sys
@@ -124,14 +121,11 @@ def test_nothing_is_installed_for_a_folder_that_asks_for_nothing(tmp_path: Path)
     assert list(python().install_words(info(tmp_path, virtualenv=sys.prefix))) == []
 
 
-@pytest.mark.parametrize(
-    ("lock", "verb"), [pytest.param(True, "ci", id="lock"), pytest.param(False, "install", id="no")]
-)
-def test_npm_installs_what_the_lock_says(tmp_path: Path, lock: bool, verb: str) -> None:
-    if lock:
-        (tmp_path / "package-lock.json").write_text("{}")
+def test_npm_takes_a_package_that_the_lock_file_does_not_have_yet(tmp_path: Path) -> None:
+    """`npm ci` refuses it, and `pulumi package add` has just added one."""
+    (tmp_path / "package-lock.json").write_text("{}")
     ((_, found, *_rest),) = NodeHost(Children()).install_words(info(tmp_path))
-    assert found == verb
+    assert found == "install"
 
 
 def test_a_failing_command_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -188,16 +182,55 @@ def test_a_node_program_ends_with_a_host_that_is_killed(tmp_path: Path) -> None:
         assert pipe.read() == b""
 
 
-def test_go_writes_sdks_and_runs_nothing() -> None:
-    host = GoHost(Children())
-    assert host.Run(SimpleNamespace(), None).error == "programs in go do not run here"
-    for call in (
-        lambda: host.plugin_words(None),
-        lambda: host.install_words(None),
-        lambda: host.link(None, []),
-    ):
-        with pytest.raises(HostError, match="in go do not run here"):
-            call()
+MODULE = "github.com/own/pulumi-mtasts/sdk/go"
+
+
+def test_linked_sdks_are_modules_of_a_go_program_in_their_folders(tmp_path: Path) -> None:
+    (tmp_path / "go.mod").write_text("module p\n\ngo 1.25\n")
+    folder = tmp_path / "sdks" / "mtasts"
+    (folder / "mtasts").mkdir(parents=True)
+    (folder / "mtasts" / "pulumi-plugin.json").write_text("{}")
+    (folder / "go.mod").write_text(f"module {MODULE}\n\ngo 1.25\n")
+    for _ in range(2):
+        said = GoHost(Children()).link(info(tmp_path), ["sdks/mtasts"])
+    found = (tmp_path / "go.mod").read_text()
+    assert found.count(f"require {MODULE} v0.0.0-") == 1
+    assert found.count(f"replace {MODULE} => ./sdks/mtasts\n") == 1
+    assert f'  import "{MODULE}/mtasts"\n' in said
+
+
+def test_a_go_program_without_a_module_is_told_what_go_says(tmp_path: Path) -> None:
+    (tmp_path / "sdks").mkdir()
+    with pytest.raises(HostError, match=r"go mod edit -json failed in .*go\.mod"):
+        GoHost(Children()).link(info(tmp_path), ["sdks"])
+
+
+def test_a_go_program_gets_its_arguments_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "home"))
+    request = SimpleNamespace(
+        info=info(tmp_path),
+        **dict.fromkeys(("monitor_address", "organization", "project", "stack"), "x"),
+        parallel=4,
+        dryRun=False,
+    )
+    words, variables = GoHost(Children()).program_words(request)
+    assert words[-2] == str(tmp_path)
+    assert (tmp_path / "home" / "go-programs") in Path(words[-1]).parents
+    assert (variables["PULUMI_DRY_RUN"], variables["PULUMI_PARALLEL"]) == ("false", "4")
+
+
+def test_without_go_a_program_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "install Go" in GoHost(Children()).Run(SimpleNamespace(info=info(tmp_path)), None).error
+
+
+def test_a_language_that_runs_no_plugins_says_so() -> None:
+    with pytest.raises(HostError, match="plugins in go do not run here"):
+        GoHost(Children()).plugin_words(None)
 
 
 def test_without_generators_the_way_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

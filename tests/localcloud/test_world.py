@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mtasts.localcloud.world import ARRIVAL, NEWCOMER, InboxDomain, World
+from mtasts.localcloud.world import ARRIVAL, EXAMPLE, NEWCOMER, InboxDomain, World
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -20,7 +20,7 @@ def test_the_example_agencies_have_their_zones_and_mail_hosts() -> None:
 
 
 def test_without_stacks_there_is_the_newcomer() -> None:
-    assert World.from_stacks(None).domains == (NEWCOMER, ARRIVAL)
+    assert World.from_stacks(None).domains == (NEWCOMER, ARRIVAL, EXAMPLE)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_without_stacks_there_is_the_newcomer() -> None:
 )
 def test_a_file_with_mistakes_is_left_out(tmp_path: Path, text: str) -> None:
     (tmp_path / "Pulumi.bad.yaml").write_text(text)
-    assert World.from_stacks(tmp_path) == World((NEWCOMER, ARRIVAL))
+    assert World.from_stacks(tmp_path) == World((NEWCOMER, ARRIVAL, EXAMPLE))
 
 
 @pytest.mark.parametrize(

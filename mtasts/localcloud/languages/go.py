@@ -1,19 +1,92 @@
-"""``pulumi-language-go`` for an engine built from source: it writes SDKs, and runs nothing."""
+"""``pulumi-language-go`` for an engine built from source: Go programs, and SDKs for them.
+
+A program is built as its ``go.mod`` says, and started by the built file alone, so that the engine's
+signals reach it. The file is kept, since Go builds nothing that has not changed.
+"""
 
 from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mtasts.localcloud.protocol import protocol_only
 
 if __name__ == "__main__":
     protocol_only()
 
-from mtasts.localcloud.languages.host import Host, serve
+from mtasts.localcloud.languages.host import Host, HostError, engine_address, serve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# $0 is Go, $1 the program's folder, $2 the built file.
+_BUILD_AND_RUN = '"$0" -C "$1" build -o "$2" . && exec "$2"'
+# What Go's own commands write where a folder stands for a module (`go mod edit -replace`).
+_NO_VERSION = "v0.0.0-00010101000000-000000000000"
 
 
 class GoHost(Host):
-    """Writes SDKs."""
+    """Builds and runs programs with the machine's Go."""
 
     language = "go"
+
+    def program_words(self, request: Any, /) -> tuple[list[str], dict[str, str]]:
+        """Build the program, then become it; the SDK reads its arguments from the environment."""
+        info = request.info
+        words = ["/bin/sh", "-c", _BUILD_AND_RUN, _go(), info.program_directory]
+        return [*words, str(_built(info.program_directory))], {
+            "PULUMI_DRY_RUN": "true" if request.dryRun else "false",
+            "PULUMI_ENGINE": engine_address(),
+            "PULUMI_MONITOR": request.monitor_address,
+            "PULUMI_ORGANIZATION": request.organization,
+            "PULUMI_PARALLEL": str(request.parallel),
+            "PULUMI_PROJECT": request.project,
+            "PULUMI_ROOT_DIRECTORY": info.root_directory,
+            "PULUMI_STACK": request.stack,
+        }
+
+    def install_words(self, _info: Any, /) -> Iterator[list[str]]:
+        """What the imports need is in ``go.mod`` and ``go.sum`` then, and downloaded."""
+        yield [_go(), "mod", "tidy"]
+
+    def link(self, info: Any, folders: Sequence[str], /) -> str:
+        """Require each SDK's module in ``go.mod``, and take it from its folder."""
+        root = Path(info.program_directory)
+        packages = []
+        for each in folders:
+            module = json.loads(_run(root / each, "mod", "edit", "-json"))["Module"]["Path"]
+            ways = (f"-require={module}@{_NO_VERSION}", f"-replace={module}=./{each}")
+            _run(root, "mod", "edit", *ways)
+            names = sorted(mark.parent.name for mark in (root / each).glob("*/pulumi-plugin.json"))
+            packages += [f'  import "{module}/{name}"\n' for name in names]
+        return "".join(("You can import the SDK in your Go code with:\n\n", *packages))
+
+
+def _go() -> str:
+    found = shutil.which("go", path=os.environ.get("PATH"))
+    if found is None:
+        raise HostError("no go on PATH: install Go 1.25 or newer")
+    return found
+
+
+def _built(folder: str) -> Path:
+    """Where the built program of a folder is kept: as long as the engine's plugins are."""
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    return home / "go-programs" / hashlib.sha256(folder.encode()).hexdigest()[:16]
+
+
+def _run(folder: Path, *words: str) -> str:
+    done = subprocess.run(  # noqa: S603 - the machine's own Go
+        [_go(), *words], cwd=folder, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise HostError(f"go {' '.join(words)} failed in {folder}: {done.stderr.strip()}")
+    return done.stdout
 
 
 if __name__ == "__main__":

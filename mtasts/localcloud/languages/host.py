@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,7 @@ class Children:
         os._exit(0)
 
 
-class Host(language_pb2_grpc.LanguageRuntimeServicer):
+class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
     """A language; what each has of its own stands below, the rest is the protocol's."""
 
     language = ""
@@ -80,21 +81,21 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer):
         """Keep what is started among ``children``."""
         self._children = children
 
+    @abstractmethod
     def program_words(self, _request: Any, /) -> tuple[list[str], dict[str, str]]:
         """The command line that runs a program, and the variables that it is to have besides."""
-        raise HostError(f"programs in {self.language} do not run here")
 
     def plugin_words(self, _info: Any, /) -> list[str]:
         """The command line that runs a plugin; the engine's arguments follow it."""
         raise HostError(f"plugins in {self.language} do not run here")
 
+    @abstractmethod
     def install_words(self, _info: Any, /) -> Iterator[list[str]]:
         """The commands, one after the other, that install what a program or plugin needs."""
-        raise HostError(f"programs in {self.language} do not run here")
 
+    @abstractmethod
     def link(self, _info: Any, _folders: Sequence[str], /) -> str:
         """Have a program require the generated SDKs in folders of its own; how it imports them."""
-        raise HostError(f"programs in {self.language} do not run here")
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # gRPC's
         """Nothing to agree on."""

@@ -53,10 +53,13 @@ class NodeHost(Host):
         node_options = f'{os.environ.get("NODE_OPTIONS", "")} --require "{_WATCH}"'.strip()
         return words, {"PULUMI_NODEJS_TYPESCRIPT": typescript, "NODE_OPTIONS": node_options}
 
-    def install_words(self, info: Any, /) -> Iterator[list[str]]:
-        """What the lock file says where there is one; npm itself refuses one that does not fit."""
-        lock = Path(info.program_directory, "package-lock.json")
-        yield [_command("npm"), "ci" if lock.exists() else "install", *_QUIET]
+    def install_words(self, _info: Any, /) -> Iterator[list[str]]:
+        """What the lock file says, if there is one, and what it does not have yet.
+
+        Pulumi's own host does the same: ``npm ci`` would refuse the lock file of a project to which
+        ``pulumi package add`` has just added a package.
+        """
+        yield [_command("npm"), "install", *_QUIET]
 
     def link(self, info: Any, folders: Sequence[str], /) -> str:
         """Add the folders to the dependencies in ``package.json``."""
