@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from mtasts.cloud.aws.receiver import mail_host
 from mtasts.config import Dns
-from mtasts.run.inbox_survey import mail_host
 
 if TYPE_CHECKING:
     from mtasts.cloud.of_inbox import InboxClouds
@@ -23,7 +23,7 @@ def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceO
     config = clouds.config
     from mtasts.components.aws.inbox import AwsInbox  # half a second
 
-    rules, region = survey.rules, clouds.aws.settings.region
+    rules, region = survey.receiving, clouds.aws.settings.region
     made = AwsInbox(
         f"{clouds.name}-inbox",
         {
@@ -34,7 +34,7 @@ def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceO
             "account_id": survey.account_id,
             "region": region,
             "rule_set": rules.name,
-            "after": survey.after,
+            "after": rules.last,
             "keep_days": config.keep_days,
             "at_once": config.at_once,
             "zone": _records(survey.zone, config.dns),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.cloud.aws.account import Account, AwsSettings
+from mtasts.cloud.aws.receiver import SesReceiver
 from mtasts.cloud.aws.zones import Route53Zones
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.cloud.cloudflare.zones import CloudflareZones
-from mtasts.cloud.naming import bucket_name, ledger_bucket_name
+from mtasts.cloud.naming import ledger_bucket_name
 from mtasts.config import Dns
 from mtasts.destinations import aws_endpoints, is_local, require_aws
 from mtasts.errors import UsageError
@@ -61,9 +62,14 @@ class InboxClouds:
                 return Route53Zones(self.aws)
         return None
 
+    @property
+    def receiver(self) -> SesReceiver:
+        """The cloud that receives the inbox's mail."""
+        return SesReceiver(self.aws)
+
     def bucket(self, account_id: str) -> str:
         """The name of the bucket with the reports."""
-        return bucket_name(account_id, self.aws.settings.region, self.name)
+        return self.receiver.bucket(account_id, self.name)
 
     @property
     def slug(self) -> str:

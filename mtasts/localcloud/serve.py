@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from botocore.config import Config
 
+from mtasts.cloud.aws.receiver import mail_host
 from mtasts.localcloud.authority import Authority
 from mtasts.localcloud.aws.function_urls import FunctionUrls
 from mtasts.localcloud.aws.inbound import Inbound
@@ -46,7 +47,6 @@ from mtasts.localcloud.moto_host import (
 from mtasts.localcloud.resolution import Names, RecordSet, records
 from mtasts.localcloud.state import MotoState
 from mtasts.localcloud.world import World, seed, seed_cloudflare
-from mtasts.run.inbox_survey import mail_host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator

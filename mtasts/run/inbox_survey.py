@@ -1,12 +1,11 @@
-"""What surrounds an inbox, looked up before anything is placed: account, rules, zone and MX."""
+"""What surrounds an inbox, looked up before anything is placed: account, zone, MX and rules."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from mtasts.cloud.aws.receipt_rules import active_rules
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.threads import in_thread
 from mtasts.zones import choose_zone, delegation_problem
@@ -14,8 +13,35 @@ from mtasts.zones import choose_zone, delegation_problem
 if TYPE_CHECKING:
     from mtasts.cloud.aws.receipt_rules import ActiveRules
     from mtasts.cloud.of_inbox import InboxClouds
+    from mtasts.config.hosts import Mailbox
     from mtasts.probe.dns import Resolver
     from mtasts.zones import HostedZone
+
+
+class Receiver(Protocol):
+    """The cloud that receives the mail of an inbox; every call blocks."""
+
+    def identify(self) -> str:
+        """The id of the account.
+
+        Raises:
+            WrongAccountError: the credentials are another account's.
+            UndeterminedError: whose they are could not be found out.
+        """
+
+    def bucket(self, account_id: str, name: str) -> str:
+        """The bucket of the inbox ``name``."""
+
+    def has_mail_host(self, host: str) -> bool:
+        """Whether an MX host is this cloud's, so that its record takes mail from nobody."""
+
+    def look(self, own: str, address: Mailbox, zone: HostedZone | None) -> ActiveRules:
+        """How the cloud receives mail here; ``own`` is the name of the inbox's rule.
+
+        Raises:
+            UsageError: it does not. The text says how to have it do so.
+            UndeterminedError: the cloud refused or did not answer.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,47 +49,35 @@ class InboxSurvey:
     """What was found out; ``zone`` is None with dns manual."""
 
     account_id: str
-    rules: ActiveRules
     zone: HostedZone | None
+    receiving: ActiveRules
     warnings: tuple[str, ...]
-
-    @property
-    def after(self) -> str | None:
-        """The name of the last rule of the active set; None if it has none."""
-        return self.rules.rules[-1].name if self.rules.rules else None
-
-
-def mail_host(region: str) -> str:
-    """The MX host of SES in a region (SES developer guide, "Publishing an MX record")."""
-    return f"inbound-smtp.{region}.amazonaws.com"
 
 
 async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
-    """Look at the account, the receipt rules, the zone and the mail of the inbox's name.
+    """Look at the account, the zone and the mail of the inbox's name, and how mail is received.
 
     Raises:
-        UsageError: no receipt rule set is active, or the name receives mail elsewhere.
+        UsageError: the name receives mail elsewhere, or the cloud receives none here.
         ZoneError: no zone of the account holds the name.
         WrongAccountError: the credentials are another account's.
         UndeterminedError: one of them could not be found out.
     """
-    config = clouds.config
-    account_id = await in_thread(clouds.aws.require_allowed)
-    rules, zone, mail = await asyncio.gather(
-        in_thread(active_rules, clouds.aws),
-        _zone(clouds, resolver),
-        resolver.lookup(config.address.domain, "MX"),
+    address, receiver = clouds.config.address, clouds.receiver
+    account_id = await in_thread(receiver.identify)
+    zone, mail = await asyncio.gather(
+        _zone(clouds, resolver), resolver.lookup(address.domain, "MX")
     )
     if not mail.settled:
-        raise UndeterminedError(f"the MX records of {config.address.domain}: {mail.reason}")
-    _require_no_other_mail(clouds, {host for _, host in mail.exchanges})
-    return InboxSurvey(account_id, rules, zone, tuple(_warnings(clouds, rules)))
+        raise UndeterminedError(f"the MX records of {address.domain}: {mail.reason}")
+    _require_no_other_mail(receiver, address, {host for _, host in mail.exchanges})
+    receiving = await in_thread(receiver.look, clouds.slug, address, zone)
+    return InboxSurvey(account_id, zone, receiving, receiving.warnings(clouds.slug, address))
 
 
-def _require_no_other_mail(clouds: InboxClouds, hosts: set[str]) -> None:
+def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]) -> None:
     """Refuse a name that receives mail elsewhere, which an MX record of ours would take away."""
-    address = clouds.config.address
-    elsewhere = sorted(each for each in hosts if not _is_ours(each, clouds))
+    elsewhere = sorted(each for each in hosts if not receiver.has_mail_host(each))
     if not elsewhere:
         return
     found = f"receives its mail at {', '.join(elsewhere)}"
@@ -89,23 +103,3 @@ async def _zone(clouds: InboxClouds, resolver: Resolver) -> HostedZone | None:
     if problem := delegation_problem(zone, seen.values):
         raise UsageError(problem)
     return zone
-
-
-def _is_ours(host: str, clouds: InboxClouds) -> bool:
-    """Whether a mail host is that of the inbox's cloud."""
-    return host == mail_host(clouds.aws.settings.region)
-
-
-def _warnings(clouds: InboxClouds, rules: ActiveRules) -> list[str]:
-    """What keeps mail from the inbox's rule."""
-    address = clouds.config.address
-    found = rules.shadowing(clouds.slug, address)
-    if found is None:
-        return []
-    return [
-        (
-            f"mail for {address} does not reach the inbox: the rule {found.name} of the active set "
-            f"{rules.name} applies first, takes this address too, and stops there. Change its "
-            "recipients, or remove its stop action"
-        )
-    ]

@@ -200,7 +200,7 @@ def test_a_zone_at_cloudflare_takes_the_records(account: tuple[str, str]) -> Non
     def program() -> None:
         config = load_inbox(values, file="f")
         clouds = InboxClouds.of(STACK, config, values, {"CLOUDFLARE_API_TOKEN": "t"})
-        survey = InboxSurvey("123456789012", ActiveRules(SET, ()), HostedZone("z", ZONE), ())
+        survey = InboxSurvey("123456789012", HostedZone("z", ZONE), ActiveRules(SET, ()), ())
         place_inbox(clouds, survey, pulumi.ResourceOptions())
 
     found = record(program)

@@ -46,6 +46,11 @@ class ActiveRules:
     name: str
     rules: tuple[Rule, ...]
 
+    @property
+    def last(self) -> str | None:
+        """The name of the last rule; None if there is none."""
+        return self.rules[-1].name if self.rules else None
+
     def before(self, own: str) -> tuple[Rule, ...]:
         """The rules that apply before ``own``, which is the last one if it is not there yet."""
         names = [each.name for each in self.rules]
@@ -55,6 +60,18 @@ class ActiveRules:
         """The rule that keeps mail for ``address`` from ``own``, if there is one."""
         found = (each for each in self.before(own) if each.enabled and each.stops)
         return next((each for each in found if each.matches(address)), None)
+
+    def warnings(self, own: str, address: Mailbox) -> tuple[str, ...]:
+        """What keeps mail for ``address`` from the rule ``own``."""
+        found = self.shadowing(own, address)
+        if found is None:
+            return ()
+        text = (
+            f"mail for {address} does not reach the inbox: the rule {found.name} of the active set "
+            f"{self.name} applies first, takes this address too, and stops there. Change its "
+            "recipients, or remove its stop action"
+        )
+        return (text,)
 
 
 def active_rules(account: Account) -> ActiveRules:

@@ -51,7 +51,7 @@ def survey(zone: Zone, dns: str = "manual") -> InboxSurvey:
 
 def test_an_unused_name_takes_an_inbox() -> None:
     found = survey(Zone({}))
-    assert (found.account_id, found.zone, found.after) == ("123456789012", None, None)
+    assert (found.account_id, found.zone, found.receiving.last) == ("123456789012", None, None)
 
 
 def test_mail_that_is_not_known_is_no_mail_that_is_not_there() -> None:
