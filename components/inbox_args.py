@@ -15,11 +15,13 @@ class InboxArgs(TypedDict):
     address: pulumi.Input[str]
     """The mailbox, such as ``tlsrpt@reports.example.gov``; its domain is the inbox's alone."""
     hosting: NotRequired[pulumi.Input[str]]
-    """``aws``."""
+    """``aws`` or ``cloudflare``."""
     dns: NotRequired[pulumi.Input[str]]
-    """``route53``, ``cloudflare`` or ``manual``."""
+    """``route53``, ``cloudflare`` or ``manual``; only ``cloudflare`` with that hosting."""
     zone_id: NotRequired[pulumi.Input[str]]
     keep_days: NotRequired[pulumi.Input[int]]
     at_once: NotRequired[pulumi.Input[int]]
-    """Requests that the HTTPS endpoint answers at once."""
+    """Requests that the HTTPS endpoint answers at once, with hosting ``aws``."""
+    per_minute: NotRequired[pulumi.Input[int]]
+    """Requests of one address that it takes in a minute, with hosting ``cloudflare``."""
     cloudflare_account: NotRequired[pulumi.Input[str]]

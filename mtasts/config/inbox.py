@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 INBOX = "mtasts:inbox"
 DEFAULT_KEEP_DAYS = 400
 DEFAULT_AT_ONCE = 5
+DEFAULT_PER_MINUTE = 60
 _ACCOUNT = "mtasts:cloudflareAccount"
 _CLAUSE = "mtasts docs reports"
+# Who has the zone, where the file does not say.
+_DNS = {Hosting.AWS: Dns.ROUTE53, Hosting.CLOUDFLARE: Dns.CLOUDFLARE}
 
 
 class InboxFields(Fields):
@@ -66,14 +69,29 @@ class InboxFields(Fields):
         ]
         | None
     ) = Field(None, alias="atOnce")
+    per_minute: (
+        Annotated[
+            int,
+            PlainValidator(
+                fields.whole_number(
+                    1,
+                    6000,
+                    "one sender may report about many domains, and strangers can send as well",
+                    _CLAUSE,
+                )
+            ),
+        ]
+        | None
+    ) = Field(None, alias="perMinute")
 
 
 @dataclass(frozen=True, slots=True)
 class InboxConfig:
     """One inbox: the mailbox, the clouds, and its bounds, with every default filled in.
 
-    ``keep_days`` is how long a report is kept as it came, ``at_once`` how many requests are
-    answered at once. ``cloudflare_account`` is there with dns cloudflare.
+    ``keep_days`` is how long a report is kept as it came. ``at_once`` is how many requests are
+    answered at once (at AWS), ``per_minute`` how many of one address in a minute (at Cloudflare).
+    ``region`` is empty with hosting cloudflare; with dns cloudflare there is an account.
     """
 
     address: Mailbox
@@ -82,6 +100,7 @@ class InboxConfig:
     zone_id: str | None
     keep_days: int
     at_once: int
+    per_minute: int
     region: str
     allowed_account_ids: tuple[str, ...]
     cloudflare_account: str | None
@@ -131,7 +150,7 @@ def read_inbox(
     )
     stack = read_fields(AccountFields, _beside(values, secret_keys, report), "", report)
     hosting = inbox.hosting or Hosting.AWS
-    dns = inbox.dns or Dns.ROUTE53
+    dns = inbox.dns or _DNS[hosting]
     for key, error in _contradictions(inbox, values, hosting, dns):
         report.add(key, error)
     if report.findings or inbox.address is None:
@@ -143,6 +162,7 @@ def read_inbox(
         zone_id=inbox.zone_id,
         keep_days=inbox.keep_days or DEFAULT_KEEP_DAYS,
         at_once=inbox.at_once or DEFAULT_AT_ONCE,
+        per_minute=inbox.per_minute or DEFAULT_PER_MINUTE,
         region=stack.region or "",
         allowed_account_ids=tuple(stack.allowed_account_ids or ()),
         cloudflare_account=stack.cloudflare_account,
@@ -201,24 +221,37 @@ def _contradictions(
     inbox: InboxFields, values: Mapping[str, object], hosting: Hosting, dns: Dns
 ) -> Iterator[tuple[str, FieldError]]:
     """What is missing for the cloud of the inbox, or belongs to the other one."""
-    if hosting is Hosting.CLOUDFLARE:
-        why = "an inbox is at AWS so far; its records may be in a zone at Cloudflare"
-        yield f"{INBOX}.hosting", impossible(why, "write hosting: aws, and dns: cloudflare")
-    if dns is Dns.DELEGATED:
+    at_cloudflare = hosting is Hosting.CLOUDFLARE
+    if at_cloudflare and dns is not Dns.CLOUDFLARE:
+        why = f"Email Routing takes mail only for names of a zone at Cloudflare, and dns is {dns}"
+        yield f"{INBOX}.dns", impossible(why, "write dns: cloudflare, or hosting: aws")
+    elif dns is Dns.DELEGATED:
         why = "nothing of an inbox is delegated: whoever has the zone publishes its records"
         yield f"{INBOX}.dns", impossible(why, "write dns: manual")
+    yield from _bounds(inbox, hosting)
     if inbox.zone_id is not None:
         wanted = Dns.ROUTE53 if identifiers.is_route53_zone(inbox.zone_id) else Dns.CLOUDFLARE
         if dns is not wanted:
             why = f"the id has the form of a zone at {wanted}, and dns is {dns}"
             yield f"{INBOX}.zoneId", impossible(why, f"write dns: {wanted}, or another id")
-    if "aws:region" not in values:
+    if not at_cloudflare and "aws:region" not in values:
         why = "the region is missing: an inbox needs one in which SES receives mail"
         yield "aws:region", FieldError(Mistake.MISSING_KEY, why, "add aws:region: us-east-1")
-    needs_account = dns is Dns.CLOUDFLARE
+    needs_account = at_cloudflare or dns is Dns.CLOUDFLARE
     if needs_account and _ACCOUNT not in values:
-        why = "the Cloudflare account is missing: dns cloudflare needs one"
+        which = "hosting" if at_cloudflare else "dns"
+        why = f"the Cloudflare account is missing: {which} cloudflare needs one"
         fix = f"add {_ACCOUNT}: 0123456789abcdef0123456789abcdef"
         yield _ACCOUNT, FieldError(Mistake.MISSING_KEY, why, fix)
     if not needs_account and _ACCOUNT in values:
         yield _ACCOUNT, impossible("nothing of this inbox is at Cloudflare", "remove it")
+
+
+def _bounds(inbox: InboxFields, hosting: Hosting) -> Iterator[tuple[str, FieldError]]:
+    """The bound of the other cloud's endpoint, which would bound nothing here."""
+    if hosting is Hosting.CLOUDFLARE and inbox.at_once is not None:
+        why = "a Worker has no bound of requests at once: Cloudflare counts those of an address"
+        yield f"{INBOX}.atOnce", impossible(why, f"write perMinute: {DEFAULT_PER_MINUTE} instead")
+    if hosting is Hosting.AWS and inbox.per_minute is not None:
+        why = "a function URL counts no requests of an address: Lambda bounds those at once"
+        yield f"{INBOX}.perMinute", impossible(why, f"write atOnce: {DEFAULT_AT_ONCE} instead")

@@ -19,6 +19,7 @@ ACCOUNT = "0123456789abcdef0123456789abcdef"
 ADDRESS = "tlsrpt@reports.example.gov"
 REGION = {"aws:region": "us-east-1"}
 COMBINATION = "config-impossible-combination"
+INBOX = "mtasts:inbox"
 
 
 def mistakes(values: dict[str, object], secrets: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -35,7 +36,15 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
     assert found.address == Mailbox("tlsrpt", "reports.example.gov")
     assert str(found.address) == ADDRESS
     assert (found.hosting, found.dns) == (Hosting.AWS, Dns.ROUTE53)
-    assert (found.keep_days, found.at_once) == (400, 5)
+    assert (found.keep_days, found.at_once, found.per_minute) == (400, 5, 60)
+
+
+def test_at_cloudflare_it_needs_an_account_and_nothing_of_aws() -> None:
+    inbox = {"address": ADDRESS, "hosting": "cloudflare", "perMinute": 7, "zoneId": ACCOUNT}
+    found = load_inbox({"mtasts:cloudflareAccount": ACCOUNT, INBOX: inbox}, file="f")
+    assert (found.hosting, found.dns) == (Hosting.CLOUDFLARE, Dns.CLOUDFLARE)
+    assert (found.region, found.cloudflare_account) == ("", ACCOUNT)
+    assert (found.per_minute, found.zone_id) == (7, ACCOUNT)
 
 
 def test_the_program_gets_it_as_json() -> None:
@@ -43,9 +52,6 @@ def test_the_program_gets_it_as_json() -> None:
     found = load_inbox({**REGION, "mtasts:inbox": text}, file="f")
     assert str(found.address) == ADDRESS
     assert (found.keep_days, found.at_once) == (30, 7)
-
-
-INBOX = "mtasts:inbox"
 
 
 @pytest.mark.parametrize(
@@ -81,10 +87,46 @@ INBOX = "mtasts:inbox"
             id="bounds",
         ),
         pytest.param(
-            {"address": ADDRESS, "hosting": "cloudflare"},
+            {"address": ADDRESS, "hosting": "cloudflare", "dns": "manual", "atOnce": 5},
             {},
-            [(COMBINATION, f"{INBOX}.hosting")],
-            id="cloudflare",
+            [
+                (COMBINATION, f"{INBOX}.dns"),
+                (COMBINATION, f"{INBOX}.atOnce"),
+                ("config-missing-key", "mtasts:cloudflareAccount"),
+            ],
+            id="cloudflare with what is AWS's",
+        ),
+        pytest.param(
+            {
+                "address": ADDRESS,
+                "hosting": "cloudflare",
+                "dns": "route53",
+                "zoneId": "Z0123456789",
+            },
+            {"mtasts:cloudflareAccount": ACCOUNT},
+            [(COMBINATION, f"{INBOX}.dns")],
+            id="cloudflare with a zone at Route 53",
+        ),
+        pytest.param(
+            {"address": ADDRESS, "hosting": "cloudflare", "dns": "delegated"},
+            {"mtasts:cloudflareAccount": ACCOUNT},
+            [(COMBINATION, f"{INBOX}.dns")],
+            id="cloudflare delegated",
+        ),
+        pytest.param(
+            {"address": ADDRESS, "perMinute": 60},
+            {},
+            [(COMBINATION, f"{INBOX}.perMinute")],
+            id="aws with what is Cloudflare's",
+        ),
+        pytest.param(
+            {"address": ADDRESS, "hosting": "cloudflare", "perMinute": 6001, "keepDays": 3651},
+            {"mtasts:cloudflareAccount": ACCOUNT},
+            [
+                ("config-out-of-range", f"{INBOX}.perMinute"),
+                ("config-out-of-range", f"{INBOX}.keepDays"),
+            ],
+            id="bounds at cloudflare",
         ),
         pytest.param(
             {"address": ADDRESS, "dns": "cloudflare"},
