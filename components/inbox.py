@@ -1,8 +1,10 @@
 """`Inbox`: where the TLS reports of many agencies arrive, by mail and by HTTPS."""
 
+import asyncio
 import os
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 
@@ -16,6 +18,7 @@ from mtasts.findings import for_stack
 from mtasts.probe.dns import Resolver
 from mtasts.probe.reach import Reach
 from mtasts.run.inbox_survey import survey_inbox
+from mtasts.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,19 @@ class Inbox(pulumi.ComponentResource):
             config = found.load_inbox()
             clouds = InboxClouds.of(found.name, config, found.values, os.environ)
             resolver = Resolver(Reach.from_environment(os.environ))
+            check_token = partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())
             with engine_waits().waiting("what is looked up of account, zone and mail"):
-                survey = await survey_inbox(clouds, resolver)
+                looking = asyncio.create_task(survey_inbox(clouds, resolver))
+                # Told even if the survey ends the run, which may be for want of a permission.
+                _warn(each.line for each in await in_thread(check_token))
+                survey = await looking
         except MtaStsError as error:
             raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
-        for warning in survey.warnings:
-            pulumi.log.warn(warning)
+        _warn(survey.warnings)
         parts = place_inbox(clouds, survey, pulumi.ResourceOptions(parent=self))
         return Placed(str(config.address), *parts)
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        pulumi.log.warn(for_stack(line, pulumi.get_stack()))

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from mtasts.cloud.aws.receipt_rules import ActiveRules
 from mtasts.cloud.aws.receiver import mail_host
 from mtasts.config import Dns
 
 if TYPE_CHECKING:
+    from mtasts.cloud.cloudflare.email_routing import EmailRouting
     from mtasts.cloud.of_inbox import InboxClouds
     from mtasts.components.mail_records import MailRecords
     from mtasts.run.inbox_survey import InboxSurvey
@@ -20,10 +22,18 @@ Parts = tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[list[str]]]
 
 def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceOptions) -> Parts:
     """The URL of the endpoint, the bucket, and the records that somebody else has to publish."""
-    config = clouds.config
+    receiving = survey.receiving
+    if isinstance(receiving, ActiveRules):
+        return _at_aws(clouds, survey, receiving, opts)
+    return _at_cloudflare(clouds, survey, receiving, opts)
+
+
+def _at_aws(
+    clouds: InboxClouds, survey: InboxSurvey, rules: ActiveRules, opts: pulumi.ResourceOptions
+) -> Parts:
     from mtasts.components.aws.inbox import AwsInbox  # half a second
 
-    rules, region = survey.receiving, clouds.aws.settings.region
+    config, region = clouds.config, clouds.require_aws().settings.region
     made = AwsInbox(
         f"{clouds.name}-inbox",
         {
@@ -43,6 +53,29 @@ def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceO
         opts,
     )
     return made.endpoint, made.bucket, _handed_out(made.records, config.dns)
+
+
+def _at_cloudflare(
+    clouds: InboxClouds, survey: InboxSurvey, routing: EmailRouting, opts: pulumi.ResourceOptions
+) -> Parts:
+    from mtasts.components.cloudflare.inbox import CloudflareInbox  # 2.5 seconds
+
+    config = clouds.config
+    made = CloudflareInbox(
+        f"{clouds.name}-inbox",
+        {
+            "address": str(config.address),
+            "bucket": clouds.bucket(survey.account_id),
+            "slug": clouds.slug,
+            "account_id": survey.account_id,
+            "zone_id": routing.zone_id,
+            "workers_dev": routing.workers_dev,
+            "keep_days": config.keep_days,
+            "per_minute": config.per_minute,
+        },
+        opts,
+    )
+    return made.endpoint, made.bucket, pulumi.Output.from_input([])
 
 
 def _records(zone: HostedZone | None, dns: Dns) -> MailRecords | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtasts.iam.inbox_statements import INBOX_STATEMENTS, INBOX_UNSEEN
+from mtasts.iam.inbox_token import INBOX_PERMISSIONS
 from mtasts.iam.statements import STATEMENTS, UNSEEN, Need
 from mtasts.iam.token import PERMISSIONS, TokenNeed
 from mtasts.templating import render
@@ -29,6 +30,7 @@ def page() -> str:
         statements=[_statement(row) for row in STATEMENTS],
         inbox=[_statement(row) for row in INBOX_STATEMENTS if row not in STATEMENTS],
         permissions=[_permission(row) for row in PERMISSIONS],
+        inbox_permissions=[_permission(row) for row in INBOX_PERMISSIONS if row not in PERMISSIONS],
         unseen=[(*key.split(" ", 1), why) for key, why in (UNSEEN | INBOX_UNSEEN).items()],
     )
 

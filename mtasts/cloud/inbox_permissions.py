@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from mtasts.config import Dns
 from mtasts.errors import UsageError
 from mtasts.iam.inbox_statements import INBOX_STATEMENTS
+from mtasts.iam.inbox_token import INBOX_PERMISSIONS, inbox_token_needs
 from mtasts.iam.policies import Ground, policies, statements_of
 from mtasts.iam.statements import Command, Need
-from mtasts.render.permissions import Permissions
+from mtasts.iam.token import permissions_of, token_policies
+from mtasts.render.permissions import Permissions, Token
 from mtasts.zones import choose_zone
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def inbox_permissions(
     clouds: InboxClouds, command: Command, *, account: str | None, zone_ids: Sequence[str]
 ) -> Permissions:
-    """The permissions at AWS that ``command`` needs; blocks where it has to look something up.
+    """The permissions that ``command`` needs; blocks where it has to look something up.
 
     Raises:
         UsageError: an inbox has nothing to check.
@@ -30,37 +32,53 @@ def inbox_permissions(
     """
     if command is Command.CHECK:
         raise UsageError("an inbox has no mail domains to check: preview or up")
-    settings, config = clouds.aws.settings, clouds.config
     assumed: list[str] = []
-    allowed = settings.allowed_accounts
-    if account is None:
-        account = allowed[0] if len(allowed) == 1 else clouds.aws.require_allowed()
-        if len(allowed) != 1:
-            assumed.append(f"the account is that of the present credentials, {account}")
-    zones = list(zone_ids)
-    if config.dns is Dns.ROUTE53 and not zones:
-        zones = [config.zone_id] if config.zone_id else [_zone(clouds, assumed)]
-    ground = Ground(
-        stack=clouds.name,
-        account=account,
-        region=settings.region,
-        bucket=clouds.bucket(account),
-        zones=tuple(zones) if config.dns is Dns.ROUTE53 else (),
-        roles={},
-        topic="",
-        alarm_topic="",
-        needs=frozenset({Need.INBOX} | ({Need.ZONES} if config.dns is Dns.ROUTE53 else set())),
-        slug=clouds.slug,
-        domain=config.address.domain,
-    )
+    zones = tuple(zone_ids)
+    if clouds.config.dns is not Dns.MANUAL and not zones:
+        zones = (clouds.config.zone_id or _zone(clouds, assumed),)
+    ground = None if clouds.aws is None else _ground(clouds, account, zones, assumed)
     return Permissions(
         clouds.name,
         command,
-        policies(command, ground, INBOX_STATEMENTS),
-        statements_of(command, ground.needs, INBOX_STATEMENTS),
-        None,
+        policies(command, ground, INBOX_STATEMENTS) if ground else (),
+        statements_of(command, ground.needs, INBOX_STATEMENTS) if ground else (),
+        None if clouds.cloudflare is None else _token(clouds, command, zones),
         tuple(assumed),
     )
+
+
+def _ground(
+    clouds: InboxClouds, account: str | None, zones: tuple[str, ...], assumed: list[str]
+) -> Ground:
+    """What the statements of an inbox at AWS are filled in with."""
+    at_aws = clouds.require_aws()
+    allowed = at_aws.settings.allowed_accounts
+    if account is None:
+        account = allowed[0] if len(allowed) == 1 else at_aws.require_allowed()
+        if len(allowed) != 1:
+            assumed.append(f"the account is that of the present credentials, {account}")
+    in_route53 = clouds.config.dns is Dns.ROUTE53
+    return Ground(
+        stack=clouds.name,
+        account=account,
+        region=at_aws.settings.region,
+        bucket=clouds.bucket(account),
+        zones=zones if in_route53 else (),
+        roles={},
+        topic="",
+        alarm_topic="",
+        needs=frozenset({Need.INBOX} | ({Need.ZONES} if in_route53 else set())),
+        slug=clouds.slug,
+        domain=clouds.config.address.domain,
+    )
+
+
+def _token(clouds: InboxClouds, command: Command, zones: tuple[str, ...]) -> Token:
+    """The Cloudflare token of an inbox with its mail, or with its records, there."""
+    account = clouds.require_cloudflare().settings.account_id
+    rows = permissions_of(command, inbox_token_needs(clouds.config), INBOX_PERMISSIONS)
+    name = f"mtasts-{clouds.name}-{command}-token"
+    return Token(name, account, rows, token_policies(rows, account, zones))
 
 
 def _zone(clouds: InboxClouds, assumed: list[str]) -> str:

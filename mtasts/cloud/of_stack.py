@@ -15,20 +15,19 @@ from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.aws.topics import see_topic
 from mtasts.cloud.aws.zones import Route53Zones
-from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareError, CloudflareSettings
+from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.cloud.cloudflare.hosts import Workers
 from mtasts.cloud.cloudflare.ledger_store import R2Store
+from mtasts.cloud.cloudflare.token_check import token_check
 from mtasts.cloud.cloudflare.zones import CloudflareZones
 from mtasts.cloud.naming import alarm_name, bucket_name, ledger_bucket_name
 from mtasts.config import Dns, Hosting
 from mtasts.destinations import aws_endpoints, is_local, require_aws
-from mtasts.errors import UndeterminedError, UsageError
-from mtasts.iam.statements import Command
-from mtasts.iam.token import token_needs, token_notes
+from mtasts.errors import UsageError
+from mtasts.iam.token import token_needs
 from mtasts.ledger.recorder import Recorder
 from mtasts.rollout.alarm_topic import topic_notes
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
-from mtasts.rulings import warning
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -119,13 +118,7 @@ class Clouds:
         """
         if self.hosts_on_aws:
             return self.require_aws().require_allowed()
-        account = self.require_cloudflare()
-        try:
-            # A token that may read this belongs to the account: tokens name their accounts.
-            account.get(f"{account.path}/workers/subdomain")
-        except CloudflareError as error:
-            raise UndeterminedError(f"the Cloudflare account: {error}") from error
-        return account.settings.account_id
+        return self.require_cloudflare().identify()
 
     def alarm_notes(self) -> tuple[Ruling, ...]:
         """Warnings if alarms cannot publish to the stack's topic, or that is not known.
@@ -190,14 +183,8 @@ class Clouds:
         """Warnings about permissions that the Cloudflare token lacks, or that are not known."""
         if self.cloudflare is None:
             return ()
-        command = Command.PREVIEW if is_preview else Command.UP
-        try:
-            granted = self.cloudflare.granted()
-        except (CloudflareError, UndeterminedError) as error:
-            text = f"could not find out which permissions the Cloudflare token has ({error})"
-            compare = f"compare it with mtasts iam {command} --stack {self.stack}"
-            return (warning("token-unknown", text, compare),)
-        return token_notes(command, token_needs(self.config), granted, self.stack)
+        needs = token_needs(self.config)
+        return token_check(self.cloudflare, needs, self.stack, is_preview=is_preview)
 
     def aws_bucket(self, account_id: str) -> str:
         """The name of the stack's bucket at AWS."""

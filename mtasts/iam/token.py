@@ -35,6 +35,7 @@ class TokenNeed(StrEnum):
     DNS = "a zone at Cloudflare"
     HOSTING = "hosting cloudflare"
     TAKE_OVER = "a move to Cloudflare, or mtasts adopt"
+    INBOX = "mtasts:inbox with hosting cloudflare"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +176,12 @@ PERMISSIONS: tuple[Permission, ...] = (
 )
 
 
-def permissions_of(command: Command, needs: Iterable[TokenNeed]) -> tuple[Permission, ...]:
-    """The rows that a command needs, for a stack with such needs."""
+def permissions_of(
+    command: Command, needs: Iterable[TokenNeed], table: tuple[Permission, ...] = PERMISSIONS
+) -> tuple[Permission, ...]:
+    """The rows of ``table`` that a command needs, for a stack with such needs."""
     wanted = {TokenNeed.ALWAYS, *needs}
-    return tuple(each for each in PERMISSIONS if command in each.commands and each.need in wanted)
+    return tuple(each for each in table if command in each.commands and each.need in wanted)
 
 
 def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Permission, ...]:
@@ -194,7 +197,11 @@ def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Per
 
 
 def token_notes(
-    command: Command, needs: Iterable[TokenNeed], granted: Collection[str], stack: str
+    command: Command,
+    needs: Iterable[TokenNeed],
+    granted: Collection[str],
+    stack: str,
+    table: tuple[Permission, ...] = PERMISSIONS,
 ) -> tuple[Ruling, ...]:
     """What to warn of, for a token with the permission groups ``granted``, before a run.
 
@@ -204,7 +211,7 @@ def token_notes(
     needed = tuple(needs)
     if any(name.endswith(" Write") for name in granted):
         command = Command.UP
-    missing = lacking(permissions_of(command, needed), granted)
+    missing = lacking(permissions_of(command, needed, table), granted)
     if not missing:
         return ()
     names = ", ".join(f"{each.name} ({each.scope})" for each in missing)

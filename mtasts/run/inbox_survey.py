@@ -11,7 +11,10 @@ from mtasts.threads import in_thread
 from mtasts.zones import choose_zone, delegation_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mtasts.cloud.aws.receipt_rules import ActiveRules
+    from mtasts.cloud.cloudflare.email_routing import EmailRouting
     from mtasts.cloud.of_inbox import InboxClouds
     from mtasts.config.hosts import Mailbox
     from mtasts.probe.dns import Resolver
@@ -35,8 +38,12 @@ class Receiver(Protocol):
     def has_mail_host(self, host: str) -> bool:
         """Whether an MX host is this cloud's, so that its record takes mail from nobody."""
 
-    def look(self, own: str, address: Mailbox, zone: HostedZone | None) -> ActiveRules:
-        """How the cloud receives mail here; ``own`` is the name of the inbox's rule.
+    def look(
+        self, own: str, address: Mailbox, zone: HostedZone | None, mail_hosts: Collection[str]
+    ) -> ActiveRules | EmailRouting:
+        """How the cloud receives mail for ``address``; ``own`` names the inbox's rule or Worker.
+
+        ``mail_hosts`` are the MX hosts of its name in DNS.
 
         Raises:
             UsageError: it does not. The text says how to have it do so.
@@ -50,7 +57,7 @@ class InboxSurvey:
 
     account_id: str
     zone: HostedZone | None
-    receiving: ActiveRules
+    receiving: ActiveRules | EmailRouting
     warnings: tuple[str, ...]
 
 
@@ -63,15 +70,17 @@ async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
         WrongAccountError: the credentials are another account's.
         UndeterminedError: one of them could not be found out.
     """
-    address, receiver = clouds.config.address, clouds.receiver
+    address = clouds.config.address
+    receiver: Receiver = clouds.receiver
     account_id = await in_thread(receiver.identify)
     zone, mail = await asyncio.gather(
         _zone(clouds, resolver), resolver.lookup(address.domain, "MX")
     )
     if not mail.settled:
         raise UndeterminedError(f"the MX records of {address.domain}: {mail.reason}")
-    _require_no_other_mail(receiver, address, {host for _, host in mail.exchanges})
-    receiving = await in_thread(receiver.look, clouds.slug, address, zone)
+    hosts = {host for _, host in mail.exchanges}
+    _require_no_other_mail(receiver, address, hosts)
+    receiving = await in_thread(receiver.look, clouds.slug, address, zone, hosts)
     return InboxSurvey(account_id, zone, receiving, receiving.warnings(clouds.slug, address))
 
 

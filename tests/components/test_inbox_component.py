@@ -13,6 +13,7 @@ from pulumi.runtime.config import set_all_config
 from recording import record, record_failing
 
 from mtasts.cloud.aws.receipt_rules import ActiveRules
+from mtasts.cloud.cloudflare.email_routing import EmailRouting
 from mtasts.cloud.of_inbox import InboxClouds
 from mtasts.components import Inbox
 from mtasts.components.aws import inbox_endpoint
@@ -207,6 +208,46 @@ def test_a_zone_at_cloudflare_takes_the_records(account: tuple[str, str]) -> Non
     mx = found.inputs(f"DnsRecord {NAME}-mx")
     assert (mx["content"], mx["priority"], mx["proxied"]) == (MX, 10, False)
     assert found.inputs(f"DnsRecord {NAME}-verified")["content"] == '"token"'
+
+
+def test_at_cloudflare_mail_and_requests_lead_to_one_worker() -> None:
+    values: dict[str, object] = {
+        "mtasts:cloudflareAccount": ACCOUNT_ID,
+        "mtasts:inbox": {
+            "address": f"tlsrpt@{DOMAIN}",
+            "hosting": "cloudflare",
+            "keepDays": 90,
+            "perMinute": 7,
+        },
+    }
+    endpoints: list[str] = []
+
+    def program() -> None:
+        config = load_inbox(values, file="f")
+        clouds = InboxClouds.of(STACK, config, values, {"CLOUDFLARE_API_TOKEN": "t"})
+        routing = EmailRouting("z1", "ours.workers.dev", (), ())
+        survey = InboxSurvey(ACCOUNT_ID, HostedZone("z1", ZONE), routing, ())
+        endpoint, _, _ = place_inbox(clouds, survey, pulumi.ResourceOptions())
+        endpoint.apply(endpoints.append)
+
+    found = record(program)
+    assert endpoints == [f"https://{RULE}.ours.workers.dev/"]
+    assert found.inputs(f"R2Bucket {NAME}-bucket") == {"accountId": ACCOUNT_ID, "name": RULE}
+    (kept,) = found.inputs(f"R2BucketLifecycle {NAME}-lifecycle")["rules"]
+    age = {"type": "Age", "maxAge": 90 * 86_400}
+    assert kept["deleteObjectsTransition"] == {"condition": age}
+    bucket, limit = found.inputs(f"WorkersScript {NAME}-script")["bindings"]
+    assert bucket == {"name": "BUCKET", "type": "r2_bucket", "bucketName": RULE}
+    assert limit["simple"] == {"limit": 7, "period": 60}
+    assert int(limit["namespaceId"]) > 0
+    rule = found.inputs(f"EmailRoutingRule {NAME}-rule")
+    assert rule["matchers"] == [{"type": "literal", "field": "to", "value": f"tlsrpt@{DOMAIN}"}]
+    assert rule["actions"] == [{"type": "worker", "values": [RULE]}]
+    assert f"{NAME}-script" in found.depends_on(f"EmailRoutingRule {NAME}-rule")
+    # Whoever destroys an inbox must not switch off the mail of its zone.
+    owned = " ".join(found.names)
+    assert not [each for each in ("EmailRoutingDns", "Settings", "CatchAll") if each in owned]
+    assert not [each for each in found.names if each.startswith("DnsRecord ")]
 
 
 def test_a_program_may_declare_one(rules: Callable[..., None]) -> None:

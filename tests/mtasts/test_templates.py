@@ -28,6 +28,7 @@ from mtasts.pull_requests import take
 from mtasts.render import checked_html, document_html, status_html
 from mtasts.render.checked_text import Report
 from mtasts.render.document import Document, Field, Kind, Section
+from mtasts.render.inbox_worker import inbox_worker_source
 from mtasts.render.project import project_files
 from mtasts.render.review import as_markdown
 from mtasts.render.sarif import Places, as_sarif
@@ -204,7 +205,14 @@ def iam(text: str) -> str:
     lists = {"actions": [text], "resources": [text], "conditions": [(text, text, [text, text])]}
     unseen = [(text, text, "because of `a`")]
     rows = [row | lists]
-    return render("docs/iam.md", statements=rows, inbox=rows, permissions=[row], unseen=unseen)
+    return render(
+        "docs/iam.md",
+        statements=rows,
+        inbox=rows,
+        permissions=[row],
+        inbox_permissions=[row],
+        unseen=unseen,
+    )
 
 
 def rulings(text: str) -> str:
@@ -272,6 +280,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "docs/report-queries.md": report_queries,
     "docs/report-warnings.md": report_warnings,
     "docs/rulings.md": rulings,
+    "inbox-worker.js": inbox_worker_source,
     "mta-sts.txt": policy,
     "project/Pulumi.yaml": lambda text: project_files(cloudflare=True, virtualenv=text)[
         "Pulumi.yaml"

@@ -8,6 +8,8 @@ from mtasts.cloud.aws.receipt_rules import active_rules
 from mtasts.cloud.naming import bucket_name
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mtasts.cloud.aws.account import Account
     from mtasts.cloud.aws.receipt_rules import ActiveRules
     from mtasts.config.hosts import Mailbox
@@ -38,7 +40,9 @@ class SesReceiver:
         """Whether ``host`` is SES in this region."""
         return host == mail_host(self._account.settings.region)
 
-    def look(self, own: str, address: Mailbox, zone: HostedZone | None) -> ActiveRules:
+    def look(
+        self, own: str, address: Mailbox, zone: HostedZone | None, mail_hosts: Collection[str]
+    ) -> ActiveRules:
         """The active rule set; raises as `active_rules`."""
-        del own, address, zone
+        del own, address, zone, mail_hosts
         return active_rules(self._account)

@@ -182,6 +182,19 @@ class CloudflareAccount:
             if error.status != _CONFLICT:
                 raise
 
+    def identify(self) -> str:
+        """The id of the account, once the token is seen to be of it.
+
+        Raises:
+            UndeterminedError: Cloudflare refused the token or did not answer.
+        """
+        try:
+            # A token that may read this belongs to the account: tokens name their accounts.
+            self.get(f"{self.path}/workers/subdomain")
+        except CloudflareError as error:
+            raise UndeterminedError(f"the Cloudflare account: {error}") from error
+        return self.settings.account_id
+
     def workers_dev(self) -> str:
         """The workers.dev name of the account, below which each Worker has a name.
 

@@ -9,8 +9,6 @@ from botocore.exceptions import EndpointConnectionError
 from fake_account import FakeAccount, refusing
 
 from mtasts.cloud.aws.receipt_rules import ActiveRules, Rule, active_rules
-from mtasts.cloud.of_inbox import InboxClouds
-from mtasts.config import load_inbox
 from mtasts.config.hosts import Mailbox
 from mtasts.errors import UndeterminedError, UsageError
 
@@ -108,12 +106,3 @@ def test_a_region_in_which_ses_takes_no_mail_is_not_known() -> None:
 class _Deaf:
     def describe_active_receipt_rule_set(self) -> None:
         raise EndpointConnectionError(endpoint_url="https://email.example")
-
-
-def test_an_inbox_has_the_accounts_that_it_uses() -> None:
-    values = {"aws:region": "eu-west-1", "mtasts:inbox": {"address": "r@reports.example"}}
-    clouds = InboxClouds.of("inbox", load_inbox(values, file="f"), values, {})
-    assert clouds.bucket("123456789012") == "mtasts-123456789012-eu-west-1-inbox"
-    assert clouds.slug == "mtasts-inbox"
-    with pytest.raises(UsageError, match="nothing at Cloudflare"):
-        clouds.require_cloudflare()

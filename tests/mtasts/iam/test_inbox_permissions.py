@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fake_account import FakeAccount
+from fake_cloudflare import FakeCloudflare
 
 from mtasts.cli.main import main
 from mtasts.cloud.aws.account import AwsSettings
@@ -114,6 +115,62 @@ def test_an_inbox_has_nothing_to_check() -> None:
 def test_what_nothing_calls_is_a_row() -> None:
     rows = {f"{each.sid} {action}" for each in INBOX_STATEMENTS for action in each.actions}
     assert set(INBOX_UNSEEN) <= rows
+
+
+CLOUDFLARE = "0123456789abcdef0123456789abcdef"
+ZONE_PREFIX, OWN = "com.cloudflare.api.account.zone.", f"com.cloudflare.api.account.{CLOUDFLARE}"
+ZONES = {"/zones": [{"id": "z1", "name": "example.gov", "status": "active", "name_servers": []}]}
+
+
+def at_cloudflare(
+    command: Command = Command.UP, zone_ids: tuple[str, ...] = (), **inbox: str
+) -> Permissions:
+    values: dict[str, object] = {
+        "mtasts:cloudflareAccount": CLOUDFLARE,
+        "mtasts:inbox": {"address": f"r@{DOMAIN}", **inbox},
+        **({} if inbox["hosting"] == "cloudflare" else {"aws:region": "us-east-1"}),
+    }
+    config = load_inbox(values, file="f")
+    clouds = InboxClouds.of("inbox", config, values, {"CLOUDFLARE_API_TOKEN": "t"})
+    clouds = replace(clouds, cloudflare=FakeCloudflare(ZONES))
+    return inbox_permissions(clouds, command, account=ACCOUNT, zone_ids=zone_ids)
+
+
+def groups(found: Permissions) -> dict[str, list[str]]:
+    """The permission groups of the token, by the resource that they are for."""
+    assert found.token is not None
+    return {
+        where: [each["name"] for each in row["permission_groups"]]
+        for row in found.token.policies
+        for where in row["resources"]
+    }
+
+
+def test_the_token_of_an_inbox_switches_no_email_routing_and_writes_no_record() -> None:
+    up = at_cloudflare(hosting="cloudflare")
+    assert (up.policies, up.statements) == ((), ())
+    assert groups(up) == {
+        f"{ZONE_PREFIX}z1": ["Zone Read", "Zone Settings Read", "Email Routing Rules Write"],
+        OWN: ["API Tokens Read", "Workers Scripts Write", "Workers R2 Storage Write"],
+    }
+    assert up.assumed == (f"{DOMAIN} is in the zone z1, which the account has listed",)
+    preview = groups(at_cloudflare(Command.PREVIEW, hosting="cloudflare"))
+    assert all(each.endswith(" Read") for names in preview.values() for each in names)
+
+
+def test_the_zone_of_a_token_may_be_given() -> None:
+    for given, where in ((("z2",), f"{ZONE_PREFIX}z2"), (("*",), OWN)):
+        assert where in groups(at_cloudflare(zone_ids=given, hosting="cloudflare"))
+
+
+def test_an_inbox_at_aws_with_its_records_at_cloudflare_needs_both() -> None:
+    found = at_cloudflare(hosting="aws", dns="cloudflare")
+    assert groups(found) == {
+        f"{ZONE_PREFIX}z1": ["Zone Read", "DNS Write"],
+        OWN: ["API Tokens Read"],
+    }
+    assert "InboxRecordsWritten" not in statements(found)
+    assert "RuleWritten" in statements(found)
 
 
 def test_the_command_takes_the_stack_of_an_inbox(

@@ -1,0 +1,143 @@
+"""An inbox on Cloudflare: a Worker puts mail of Email Routing and requests into one bucket."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import pulumi
+import pulumi_cloudflare as cloudflare
+
+from mtasts.render.inbox_worker import inbox_worker_source, rate_limit_namespace
+from mtasts.render.worker import COMPATIBILITY_DATE, MODULE
+
+_DAY_SECONDS = 86_400
+_MINUTE_SECONDS = 60
+
+
+class CloudflareInboxArgs(TypedDict):
+    """What an inbox is made of; ``slug`` names the Worker and the rule, ``bucket`` the bucket.
+
+    ``workers_dev`` is the account's name at workers.dev, below which the endpoint is.
+    """
+
+    address: str
+    bucket: str
+    slug: str
+    account_id: str
+    zone_id: str
+    workers_dev: str
+    keep_days: int
+    per_minute: int
+
+
+class CloudflareInbox(pulumi.ComponentResource):
+    """The bucket, the Worker that writes to it, and how mail and requests get there.
+
+    Email Routing and the MX records are the zone's: no stack owns them.
+    """
+
+    endpoint: pulumi.Output[str]
+    bucket: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: CloudflareInboxArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        """Place all of it."""
+        super().__init__("mtasts:index:CloudflareInbox", name, {}, opts)
+        self._name, self._args = name, args
+        self._place_bucket()
+        worker = self._place_endpoint()
+        self._place_mail(worker)
+        self.register_outputs({"bucket": self.bucket, "endpoint": self.endpoint})
+
+    def _below(self, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(after))
+
+    def _place_bucket(self) -> None:
+        """The bucket, which nobody but the account reads.
+
+        A destroy empties no bucket: R2 refuses to delete one that holds reports.
+        """
+        name, args = self._name, self._args
+        made = cloudflare.R2Bucket(
+            f"{name}-bucket", account_id=args["account_id"], name=args["bucket"], opts=self._below()
+        )
+        self.bucket = made.name
+        cloudflare.R2BucketLifecycle(
+            f"{name}-lifecycle",
+            account_id=args["account_id"],
+            bucket_name=self.bucket,
+            rules=lifecycle_rules(args["keep_days"]),
+            opts=self._below(),
+        )
+
+    def _place_endpoint(self) -> cloudflare.WorkersScript:
+        """The Worker and its name at workers.dev, which anybody may call."""
+        name, args = self._name, self._args
+        binding = cloudflare.WorkersScriptBindingArgs
+        script = cloudflare.WorkersScript(
+            f"{name}-script",
+            account_id=args["account_id"],
+            script_name=args["slug"],
+            main_module=MODULE,
+            content=inbox_worker_source(args["address"]),
+            compatibility_date=COMPATIBILITY_DATE,
+            bindings=[
+                binding(name="BUCKET", type="r2_bucket", bucket_name=self.bucket),
+                binding(
+                    name="LIMIT",
+                    type="ratelimit",
+                    namespace_id=rate_limit_namespace(args["slug"]),
+                    simple=cloudflare.WorkersScriptBindingSimpleArgs(
+                        limit=args["per_minute"], period=_MINUTE_SECONDS
+                    ),
+                ),
+            ],
+            opts=self._below(),
+        )
+        own_name = cloudflare.WorkersScriptSubdomain(
+            f"{name}-own-name",
+            account_id=args["account_id"],
+            script_name=script.script_name,
+            enabled=True,
+            previews_enabled=False,
+            opts=self._below(),
+        )
+        url = f"https://{args['slug']}.{args['workers_dev']}/"
+        self.endpoint = own_name.enabled.apply(lambda _: url)
+        return script
+
+    def _place_mail(self, worker: cloudflare.WorkersScript) -> None:
+        """The rule of Email Routing: the mail of this one address goes to the Worker."""
+        args = self._args
+        cloudflare.EmailRoutingRule(
+            f"{self._name}-rule",
+            zone_id=args["zone_id"],
+            name=args["slug"],
+            enabled=True,
+            matchers=[
+                cloudflare.EmailRoutingRuleMatcherArgs(
+                    type="literal", field="to", value=args["address"]
+                )
+            ],
+            actions=[
+                cloudflare.EmailRoutingRuleActionArgs(type="worker", values=[worker.script_name])
+            ],
+            opts=self._below(worker),
+        )
+
+
+def lifecycle_rules(keep_days: int) -> list[cloudflare.R2BucketLifecycleRuleArgs]:
+    """Reports are deleted after ``keep_days``; R2 keeps no versions."""
+    return [
+        cloudflare.R2BucketLifecycleRuleArgs(
+            id="reports",
+            enabled=True,
+            conditions=cloudflare.R2BucketLifecycleRuleConditionsArgs(prefix=""),
+            delete_objects_transition=cloudflare.R2BucketLifecycleRuleDeleteObjectsTransitionArgs(
+                condition=cloudflare.R2BucketLifecycleRuleDeleteObjectsTransitionConditionArgs(
+                    type="Age", max_age=keep_days * _DAY_SECONDS
+                )
+            ),
+        )
+    ]
