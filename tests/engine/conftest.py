@@ -177,21 +177,35 @@ class Lab:
         self.control.add_stacks(stacks)
         return Project.make(self._folder / f"{name}-project", self.environment(), file)
 
-    def inbox(self, folder: Path, *more: str) -> tuple[Project, str]:
-        """A project whose stack is an inbox, and its domain, which has a zone of its own."""
+    def inbox(self, folder: Path, *more: str, hosting: str = "aws") -> tuple[Project, str]:
+        """A project whose stack is an inbox, and its domain.
+
+        At AWS the domain has a zone of its own. At Cloudflare it lies in the zone of an agency that
+        receives mail elsewhere, and Email Routing has it.
+        """
         stack = f"i{uuid.uuid4().hex[:8]}"
         domain = f"{stack}.example"
-        self.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
+        beside = ["aws:region: us-east-1", 'aws:allowedAccountIds: ["123456789012"]']
+        if hosting == "aws":
+            self.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
+        else:
+            beside = [f"mtasts:cloudflareAccount: {ACCOUNT_ID}"]
+            row = f"    - name: {domain}\n      mx: [mx1.{domain}]\n"
+            agency = f"config:\n  mtasts:dns: cloudflare\n  mtasts:domains:\n{row}"
+            (folder / f"Pulumi.{stack}-agency.yaml").write_text(agency)
+            domain = f"reports.{domain}"
         lines = [
             "config:",
-            "  aws:region: us-east-1",
-            '  aws:allowedAccountIds: ["123456789012"]',
+            *(f"  {each}" for each in beside),
             "  mtasts:inbox:",
             f"    address: tlsrpt@{domain}",
+            f"    hosting: {hosting}",
             *(f"    {each}" for each in more),
         ]
         file = folder / f"Pulumi.{stack}.yaml"
         file.write_text("\n".join(lines) + "\n")
+        if hosting == "cloudflare":
+            self.control.add_stacks(folder)
         return Project.make(folder / "project", self.environment(), file), domain
 
     def activate_rules(self) -> str:

@@ -11,11 +11,15 @@ import pytest
 from iam_calls import Call, allows, read
 
 from mtasts.iam.inbox_statements import INBOX_UNSEEN
+from mtasts.iam.inbox_token import INBOX_PERMISSIONS
 from mtasts.iam.statements import STATEMENTS, UNSEEN, Command
 from mtasts.localcloud.cloud import ACCOUNT
+from mtasts.localcloud.cloudflare.api import PERMISSIONS
 from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from conftest import Lab
 
 pytestmark = pytest.mark.engine
@@ -158,3 +162,62 @@ def test_the_stack_of_an_inbox_calls_what_it_is_allowed(lab: Lab, tmp_path: Path
     shared = {each.sid for each in STATEMENTS}
     unused = {f"{sid} {action}" for sid, action in granted - used if sid not in shared}
     assert unused == set(INBOX_UNSEEN), "INBOX_UNSEEN says what no run calls, and nothing else"
+
+
+@pytest.fixture
+def faulty(lab: Lab) -> Iterator[Lab]:
+    """The lab, whose token has everything again at the end."""
+    yield lab
+    lab.control.set_cloudflare_faults()
+
+
+def with_reading(names: Iterable[str]) -> frozenset[str]:
+    """These permissions, and those that they include."""
+    return frozenset(part for each in names for part in (each, each.replace(" Write", " Read")))
+
+
+def groups(project: Project, command: Command) -> set[str]:
+    """The permission groups of the token that ``mtasts iam`` prints."""
+    words = ("iam", str(command), "--stack", project.stack, "--format", "json")
+    token = json.loads(project.mtasts(*words).required().stdout)["token"]
+    return {row["name"] for each in token["policies"] for row in each["permission_groups"]}
+
+
+def test_the_token_of_an_inbox_has_all_that_its_stack_needs(faulty: Lab, tmp_path: Path) -> None:
+    project, _ = faulty.inbox(tmp_path, hosting="cloudflare")
+    granted = {command: groups(project, command) for command in tuple(Command)[:2]}
+
+    limit(faulty, granted[Command.PREVIEW])
+    assert "token-lacks" not in project.pulumi("preview").required().text
+    limit(faulty, granted[Command.UP])
+    assert "token-lacks" not in project.up().required().text
+    limit(faulty, granted[Command.PREVIEW])
+    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    limit(faulty, granted[Command.UP])
+    project.configure({"mtasts:inbox.perMinute": "3", "mtasts:inbox.keepDays": "30"}, path=True)
+    project.settle()
+    project.pulumi("destroy", "--yes").required()
+
+
+def test_the_token_of_an_inbox_has_nothing_that_its_stack_does_not_need(
+    faulty: Lab, tmp_path: Path
+) -> None:
+    project, _ = faulty.inbox(tmp_path, hosting="cloudflare")
+    optional = {each.name for each in INBOX_PERMISSIONS if each.optional}
+    previewing, changing = groups(project, Command.PREVIEW), groups(project, Command.UP)
+    project.up().required()
+    for name in previewing - optional:
+        limit(faulty, previewing - {name})
+        assert not project.pulumi("preview", "--refresh").ok, name
+    faulty.control.set_cloudflare_faults()
+    project.pulumi("destroy", "--yes").required()
+    for name in changing - optional:
+        limit(faulty, changing - {name})
+        refused = project.up()
+        assert not refused.ok, name
+        assert f"the Cloudflare token lacks {name}" in refused.text
+
+
+def limit(lab: Lab, names: Iterable[str]) -> None:
+    """Have the token be one of these permission groups."""
+    lab.control.set_cloudflare_faults(lacking=PERMISSIONS - with_reading(names))
