@@ -33,18 +33,22 @@ SECRETS = {
 }
 """Keys that are credentials, and the environment variable to use instead."""
 
-_PROXY = "a proxy stands between the credentials and the cloud: use HTTPS_PROXY"
-_FILES = "such a file may name a program that is run (credential_process): use AWS_CONFIG_FILE"
-_METADATA = "whoever answers there hands out the credentials: use the environment"
+_PROXY = "a proxy could read or redirect calls: use the environment variable HTTPS_PROXY"
+_FILES = (
+    "such a file may name a program that the SDK runs (credential_process): use AWS_CONFIG_FILE"
+)
+_METADATA = "the server at this address gives the SDK its credentials: use environment variables"
 REFUSED = {
-    "aws:assumeRoleWithWebIdentity": "mtasts does not follow it: use the environment",
-    "aws:assumeRoleWithWebIdentities": "mtasts does not follow it: use the environment",
-    "aws:customCaBundle": "whoever holds that authority may read every call: use AWS_CA_BUNDLE",
+    "aws:assumeRoleWithWebIdentity": "mtasts does not support it: use environment variables",
+    "aws:assumeRoleWithWebIdentities": "mtasts does not support it: use environment variables",
+    "aws:customCaBundle": (
+        "the owner of that certificate authority could read every call: use AWS_CA_BUNDLE"
+    ),
     "aws:ec2MetadataServiceEndpoint": _METADATA,
     "aws:ec2MetadataServiceEndpointMode": _METADATA,
     "aws:httpProxy": _PROXY,
     "aws:httpsProxy": _PROXY,
-    "aws:insecure": "without certificates anybody on the way may read every call",
+    "aws:insecure": "without checked certificates, others on the network could read every call",
     "aws:noProxy": _PROXY,
     "aws:sharedConfigFiles": _FILES,
     "aws:sharedCredentialsFile": _FILES,
@@ -134,8 +138,8 @@ def check_secrets_provider(value: object) -> FieldError | None:
         return None
     return FieldError(
         Mistake.ENDPOINT_ELSEWHERE,
-        f"the secrets provider {fields.shown(text)} could lead credentials elsewhere",
-        "name the key alone, such as awskms://alias/pulumi?region=us-east-1",
+        f"the secrets provider {fields.shown(text)} could send credentials to another server",
+        "name only the key, such as awskms://alias/pulumi?region=us-east-1",
     )
 
 
@@ -175,8 +179,8 @@ def _check_url(
         key,
         FieldError(
             Mistake.ENDPOINT_ELSEWHERE,
-            f"{fields.shown(url)} is neither the cloud itself nor a loopback address, and the "
-            "credentials of every run would go there",
+            f"{fields.shown(url)} is neither an address of the cloud nor a loopback address, and "
+            "every run would send its credentials there",
             f"remove it, or write {example} or http://127.0.0.1:PORT",
         ),
     )
@@ -185,15 +189,15 @@ def _check_url(
 def _in_clear(key: str) -> FieldError:
     return FieldError(
         Mistake.TOKEN_IN_CLEAR,
-        "a credential stands in clear in a file that is in a repository",
-        f"revoke it, and set another: pulumi config set --secret {key} -s STACK, or "
-        f"{SECRETS[key]} in the environment",
+        "the credential stands in clear text, and stack files are in a repository",
+        f"revoke it, remove it, and set a new one: pulumi config set --secret {key} -s STACK, or "
+        f"the environment variable {SECRETS[key]}",
     )
 
 
 def _refused(key: str) -> FieldError:
     return FieldError(
-        Mistake.KEY_REFUSED, f"not read from a stack file: {REFUSED[key]}", "remove it"
+        Mistake.KEY_REFUSED, f"a stack file must not have this key: {REFUSED[key]}", "remove it"
     )
 
 
@@ -203,8 +207,8 @@ def _unknown(key: str) -> FieldError:
     guess = fields.did_you_mean(name, [each for space, _, each in known if space == namespace])
     return FieldError(
         Mistake.UNKNOWN_KEY,
-        f"'{printable(key)}' is no key of the provider that mtasts knows",
+        f"'{printable(key)}' is no provider key that mtasts knows",
         f"did you mean {namespace}:{guess}?"
         if guess
-        else "remove it; mtasts docs config says which are allowed",
+        else "remove it; mtasts docs config lists the allowed keys",
     )

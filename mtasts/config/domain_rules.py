@@ -67,7 +67,7 @@ def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
         error = impossible(
             f"mtasts:delegationZone is {shown(zone)}, but mta-sts."
             f"{name} becomes a CNAME, which leads there",
-            "write a name in a zone of the operator's",
+            "write a name in a zone of the operator, outside of the domain",
             clause="RFC 1034 section 3.6.2",
         )
         yield Wrong("name", error, name)
@@ -79,7 +79,7 @@ def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
     if zone and name and len(f"{TLSRPT_LABEL}.{name}.{zone}") > _NAME_MAX:
         error = FieldError(
             Mistake.DOMAIN_TOO_LONG,
-            f"{shown(name)} makes names in the operator's zone of more than 253 characters",
+            f"{shown(name)} needs names of more than 253 characters in the operator's zone",
             "use a shorter mtasts:delegationZone",
             clause="RFC 1035 section 2.3.4",
         )
@@ -93,7 +93,7 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
         return
     if dns is Dns.MANUAL:
         error = impossible(
-            "with dns manual nobody writes to a zone",
+            "with dns manual, mtasts writes to no zone",
             "remove zoneId, or write mtasts:dns: route53 or cloudflare",
         )
         yield Wrong("zoneId", error, zone_id)
@@ -102,7 +102,7 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
         error = FieldError(
             Mistake.ZONE_ID_INVALID,
             f"{shown(zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",
-            f"write the zone's id at {wanted}",
+            f"write the id that the zone has at {wanted}",
         )
         yield Wrong("zoneId", error, zone_id)
 
@@ -122,8 +122,9 @@ def _emergency(domain: DomainKeys) -> Iterator[Wrong]:
     """An emergency serves mode ``testing``."""
     if domain.read.emergency and (domain.read.retire or domain.read.mx == []):
         error = impossible(
-            "an emergency serves mode testing, and a domain that retires or is parked does not",
-            "remove emergency; or remove retire and list its mx, until the emergency is over",
+            "an emergency publishes mode testing, but a retiring domain publishes mode none and a "
+            "parked domain publishes nothing",
+            "remove emergency; or, until the emergency is over, remove retire and list its mx",
         )
         yield Wrong("emergency", error, str(domain.read.emergency))
 
@@ -134,7 +135,7 @@ def _role(domain: DomainKeys) -> Iterator[Wrong]:
     written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {stack.dns, stack.read.leaving_dns}
     if domain.read.dns_role_arn and not written_by_role:
         error = impossible(
-            f"a role is assumed for Route 53 zones only, but mtasts:dns is {stack.dns}",
+            f"mtasts assumes a role only for Route 53 zones, but mtasts:dns is {stack.dns}",
             "remove dnsRoleArn, or write mtasts:dns: route53",
         )
         yield Wrong("dnsRoleArn", error, domain.read.dns_role_arn)

@@ -120,14 +120,14 @@ def plain(value: object) -> object:
     if isinstance(value, NotYetKnown):
         raise FieldError(
             Mistake.NOT_YET_KNOWN,
-            "the value comes of a resource that is not made yet",
-            "write the value itself; only a zoneId may come of the same run",
+            "the value comes from a resource that does not exist yet",
+            "write the value itself; only a zoneId may come from a resource of the same run",
         )
     if is_secret(value):
         raise FieldError(
             Mistake.SECRET,
-            "the value is a secret, but what it configures is public",
-            "set it again without --secret",
+            "the value is encrypted as a secret, but it is published",
+            "set it again without --secret: pulumi config set KEY VALUE -s STACK",
         )
     return value
 
@@ -142,7 +142,8 @@ def text(value: object) -> str:
     if isinstance(value, Unquoted):
         raise FieldError(
             Mistake.UNQUOTED,
-            f"{shown(value)} without quotes is a number or a date to Pulumi, which respells it",
+            f"Pulumi reads {shown(value)} without quotes as a number or a date, and changes its "
+            "spelling",
             f'put it in quotes: "{printable(value)}"',
         )
     if isinstance(value, int) and not isinstance(value, bool):
@@ -160,7 +161,7 @@ def text(value: object) -> str:
     if not value.isprintable():
         raise FieldError(
             Mistake.CONTROL_CHARACTER,
-            f"{shown(value)} holds control or invisible characters",
+            f"{shown(value)} has control or invisible characters",
             "write it on one line, in visible characters",
         )
     return value
@@ -205,7 +206,8 @@ def word(
 ) -> Callable[[object], E]:
     """A parser of the words of an enum; ``meant`` is what other words for one of them mean.
 
-    A word that is near in letters may be far in meaning, so those come before any likeness.
+    ``meant`` is looked up before similar words: a similar word may mean something else (us-gov
+    looks like uk-gov).
 
     Raises:
         FieldError: (the parser) it is none of the words; the fix names the one that was meant.
@@ -257,11 +259,11 @@ def listed(value: object) -> list[object]:
         raise FieldError(
             Mistake.WRONG_TYPE,
             f"{shown(value)} is no list",
-            "write a list, one value a line after a hyphen",
+            "write a list: each value on its own line, after a hyphen",
         )
     if len(value) > LIST_LIMIT:
         raise FieldError(
-            Mistake.TOO_LONG, f"{len(value)} values are too many", f"list at most {LIST_LIMIT}"
+            Mistake.TOO_LONG, f"the list has {len(value)} values", f"list at most {LIST_LIMIT}"
         )
     return value
 
@@ -275,7 +277,11 @@ def from_json(value: object) -> object:
     if not isinstance(value, str):
         return value
     if len(value) > JSON_LIMIT:
-        raise FieldError(Mistake.TOO_LONG, f"{len(value)} characters are too many", "shorten it")
+        raise FieldError(
+            Mistake.TOO_LONG,
+            f"the value has {len(value)} characters",
+            f"shorten it to {JSON_LIMIT}",
+        )
     try:
         return json.loads(value, object_pairs_hook=_once_each)
     except (ValueError, RecursionError) as error:
@@ -299,7 +305,7 @@ def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
     if len(values) < len(pairs):
         raise FieldError(
             Mistake.KEY_REPEATED,
-            "a key stands twice in one mapping of this JSON text",
+            "a key appears twice in one mapping of this JSON text",
             "keep one of the two",
         )
     return values
@@ -316,7 +322,7 @@ def mapping(value: object) -> dict[str, object]:
         raise FieldError(
             Mistake.WRONG_TYPE,
             f"{shown(value)} is no mapping",
-            "write its keys below it, one a line, indented",
+            "write its keys below it, each on its own indented line",
         )
     # pydantic takes no key with a lone surrogate, which JSON can spell.
     return {str(key).encode("utf-8", "replace").decode(): item for key, item in value.items()}
@@ -367,7 +373,7 @@ def token(value: object) -> str:
     if not _TOKEN.fullmatch(mark):
         raise FieldError(
             Mistake.REROLL_INVALID,
-            f"{shown(mark)} is no token",
+            f"{shown(mark)} cannot be used for reroll",
             'write 1 to 64 letters, digits, dots, hyphens or underscores, such as "2"',
         )
     return mark
@@ -387,5 +393,5 @@ def iso_date(value: object) -> dt.date:
         raise FieldError(
             Mistake.DATE_INVALID,
             f"{shown(value)} is no date",
-            "write year-month-day: 2027-01-31",
+            "write year-month-day, such as 2027-01-31",
         ) from error

@@ -25,7 +25,7 @@ def stack_files(folder: Path) -> tuple[Path, ...]:
 
 
 def is_inbox_file(path: Path) -> bool:
-    """Whether a stack file is that of an inbox, which has no mail domains (docs/reports.md)."""
+    """Whether a stack file is an inbox's, which has no mail domains (docs/reports.md)."""
     try:
         values = source.parse(source.read(path)).values
     except source.SourceError:

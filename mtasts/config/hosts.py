@@ -1,7 +1,7 @@
 """Names in a config: policy domains, MX patterns and the addresses that reports go to.
 
-What `names.parse_domain` accepts is any host name; here is refused what no public DNS or
-certificate could ever match, with the mistake people usually make at that place.
+`names.parse_domain` accepts every host name. These parsers also refuse names that no public DNS or
+certificate can have, and name the mistake that people usually make at that key.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def policy_domain(value: object) -> str:
     if written.startswith("*."):
         raise FieldError(
             Mistake.DOMAIN_WILDCARD,
-            f"{shown(written)} is a wildcard, but each mail domain needs its own policy",
+            f"{shown(written)} is a wildcard, but each mail domain needs its own entry",
             "list each domain that receives mail",
             clause="RFC 8461 section 3.4",
         )
@@ -42,7 +42,7 @@ def policy_domain(value: object) -> str:
     if name.startswith(("_", "mta-sts.")):
         raise FieldError(
             Mistake.DOMAIN_IS_POLICY_HOST,
-            f"{shown(written)} is a name that is published for a domain, not a domain",
+            f"{shown(written)} is the name of a policy host or of a record, not a mail domain",
             "write the mail domain itself, the part after the @ of its addresses",
             clause="RFC 8461 section 3.3",
         )
@@ -50,8 +50,9 @@ def policy_domain(value: object) -> str:
     if len(f"{TLSRPT_LABEL}.{name}") > 253:
         raise FieldError(
             Mistake.DOMAIN_TOO_LONG,
-            f"{shown(name)} has {len(name)} characters: mta-sts. and _smtp._tls. no longer fit",
-            "DNS names end at 253 characters; use a shorter domain",
+            f"{shown(name)} has {len(name)} characters: with _smtp._tls. the name would be longer "
+            "than 253",
+            "use a shorter domain",
             clause="RFC 1035 section 2.3.4",
         )
     return name
@@ -127,9 +128,11 @@ def _host(kind: str, name: str, written: str | None = None) -> str:
                 "covers a whole top-level domain",
                 "list the MX hosts one by one",
             )
-        raise refuse(of.single_label, "is a single label", f"write the full name: {example}")
+        raise refuse(of.single_label, "has only one label", f"write the full name: {example}")
     if parsed.rpartition(".")[2].isdigit():
-        raise refuse(of.invalid, "ends in a number, as no public name does", f"write {example}")
+        raise refuse(
+            of.invalid, "ends in a number, which no public host name does", f"write {example}"
+        )
     return parsed
 
 
@@ -165,7 +168,7 @@ def report_uri(value: object) -> str:
     if not _URI.fullmatch(rest):
         raise FieldError(
             Mistake.REPORT_URI_INVALID,
-            f"{shown(written)} holds characters that a TLS-RPT record cannot carry",
+            f"{shown(written)} has characters that a TLS-RPT record cannot have",
             "percent-encode them (, is %2C, ! is %21, ; is %3B), or use another address",
             clause=clause,
         )
@@ -176,8 +179,9 @@ def report_uri(value: object) -> str:
     meant = f"mailto:{bare}" if scheme == "mailto" and _fault(scheme, bare) is None else None
     raise FieldError(
         Mistake.REPORT_URI_INVALID,
-        f"{shown(written)} leads to no mailbox or web host: {printable(fault, 160)}",
-        f"write {meant or 'mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt'}",
+        f"no report can be sent to {shown(written)}: {printable(fault, 160)}",
+        "write "
+        f"{meant or 'mailto:tlsrpt@reports.example.gov or https://reports.example.gov/tlsrpt'}",
         clause=clause,
     )
 
@@ -215,13 +219,13 @@ def mailbox(value: object) -> Mailbox:
 def _fault(scheme: str, rest: str) -> str | None:
     """Why ``scheme:rest`` is no URI that a report can be sent to, or None."""
     if not _URI.fullmatch(rest):
-        return "it holds characters that have to be percent-encoded"
+        return "it has characters that must be percent-encoded"
     try:
         _public_name(_mail_host(rest) if scheme == "mailto" else _web_host(f"{scheme}:{rest}"))
     except (DomainNameError, ValueError) as error:
         return str(error)
     if not is_report_uri(f"{scheme}:{rest}".encode("ascii")):
-        return f"it is no {scheme}: URI; a slash before the @ is written %2F"
+        return f"it is no {scheme}: URI (a slash before the @ is written %2F)"
     return None
 
 
@@ -273,8 +277,8 @@ def fit_one_record(uris: list[str]) -> list[str]:
     if length > _TXT_LIMIT:
         raise FieldError(
             Mistake.TOO_LONG,
-            f"the addresses make a record of {length} characters",
-            f"list fewer; Route 53 takes {_TXT_LIMIT} characters in a TXT record",
+            f"a TLS-RPT record with these addresses would have {length} characters",
+            f"list fewer addresses: Route 53 allows {_TXT_LIMIT} characters in a TXT record",
             clause="RFC 8460 section 3",
         )
     return uris

@@ -22,7 +22,7 @@ _OTHER_PARTITIONS = {
     "cn-": "AWS China, which has no CloudFront of the global network",
     "us-iso": "an isolated AWS partition, which has no CloudFront that senders could reach",
     "eu-iso": "an isolated AWS partition, which has no CloudFront that senders could reach",
-    "eusc-": "the AWS European Sovereign Cloud, apart from the global CloudFront",
+    "eusc-": "the AWS European Sovereign Cloud, which does not have the global CloudFront",
 }
 
 
@@ -38,7 +38,8 @@ def region(value: object) -> str:
             raise FieldError(
                 Mistake.REGION_WITHOUT_CLOUDFRONT,
                 f"{shown(name)} is in {why}",
-                "use a commercial account and region, such as us-east-1: all it serves is public",
+                "use a commercial account and region, such as us-east-1: policies are public "
+                "anyway",
             )
     return _require(
         _REGION,
@@ -57,7 +58,7 @@ def account_id(value: object) -> str:
 
 def cloudflare_account(value: object) -> str:
     """The id of a Cloudflare account."""
-    fix = "write its 32 hex digits, as the dashboard's address has them"
+    fix = "write its 32 hex digits, which are in the address of the Cloudflare dashboard"
     return _require(
         _CLOUDFLARE_ID, text(value).lower(), Mistake.ACCOUNT_INVALID, "Cloudflare account id", fix
     )
@@ -71,7 +72,7 @@ def role_arn(value: object) -> str:
 
 def external_id(value: object) -> str:
     """What the trust policy of a role in another account asks for (sts:ExternalId)."""
-    fix = "write 2 to 1224 letters, digits and _+=,.@:/- as the role's trust policy has them"
+    fix = "write 2 to 1224 letters, digits and _+=,.@:/- as in the role's trust policy"
     return _require(
         _EXTERNAL_ID, text(value), Mistake.EXTERNAL_ID_INVALID, "external id of a role", fix
     )
@@ -89,8 +90,8 @@ def alarm_topic(value: object) -> str:
     if region_ != _ALARMS_REGION:
         raise FieldError(
             Mistake.TOPIC_INVALID,
-            f"{shown(arn)} lies in {region_}: an alarm tells topics of its own region alone, and "
-            f"CloudFront has its metrics in {_ALARMS_REGION}",
+            f"{shown(arn)} is in {region_}, but an alarm can only publish to a topic in its own "
+            f"region, and CloudFront has its metrics in {_ALARMS_REGION}",
             f"name a topic of {_ALARMS_REGION}",
         )
     return arn

@@ -239,8 +239,8 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
     if not isinstance(value, list) or not value:
         why = f"{shown(value)} is no list" if value else "no domain is listed"
         fix = (
-            "list at least one entry: - name: example.gov; a stack whose domains are all retired "
-            "is given up by pulumi destroy -s STACK (mtasts docs retirement)"
+            "list at least one entry: - name: example.gov. If all domains of the stack are "
+            "retired, remove the stack: pulumi destroy -s STACK (mtasts docs retirement)"
         )
         report.add(DOMAINS, FieldError(Mistake.NO_DOMAINS, why, fix))
         return entries

@@ -29,7 +29,7 @@ class Hosting(StrEnum):
 
 
 class Profile(StrEnum):
-    """Whose rules a compliance report is written against."""
+    """The set of rules that compliance reports follow."""
 
     US_FCEB = "us-fceb"
     UK_GOV = "uk-gov"
@@ -39,7 +39,7 @@ class Profile(StrEnum):
 
 
 class Emergency(StrEnum):
-    """The mode that an emergency serves at once, whatever else is not known."""
+    """The mode that an emergency publishes, past every refusal."""
 
     TESTING = "testing"
 
@@ -76,8 +76,8 @@ class Waiver(StrEnum):
 
     ``evidence`` is every condition of a promotion, ``reports`` and ``mail-authentication`` are
     those about TLS reports and about SPF, DKIM and DMARC alone. ``zone-wait`` and ``host-wait``
-    are the waits until nobody asks a former zone, or a former host. ``lost-domain`` is all that a
-    retirement waits for in DNS.
+    are the waits until no resolver uses a former zone or host. ``lost-domain`` is every wait of a
+    retirement for DNS.
     """
 
     EVIDENCE = "evidence"
@@ -100,9 +100,9 @@ def last_day(begins: dt.date) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A named person's decision to go past what it ``waives``, until the end of ``expires``.
+    """A named person's decision to pass the refusals that it ``waives``, to the end of ``expires``.
 
-    It stands from the day ``begins`` on, or at once (`mtasts.promotion.waivers`).
+    It begins on the day ``begins``, or at once (`mtasts.promotion.waivers`).
     """
 
     waives: frozenset[Waiver]
@@ -114,13 +114,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class DomainConfig:
-    """One policy domain, with what the stack says for all domains filled in.
+    """One policy domain, with the defaults of the stack filled in.
 
     ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
     mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
-    One that is to ``retire`` has mode none and a short max_age, whatever else the file says.
-    ``delegation_zone`` is the operator's name below which the agency's CNAMEs lead, if they do.
-    In an ``emergency`` it has mode testing, whatever else the file says.
+    With ``retire`` it has mode none and a short max_age, in an ``emergency`` mode testing, whatever
+    the file says. ``delegation_zone`` is the name below which the agency's CNAMEs lead, or None.
     """
 
     name: str
@@ -161,11 +160,10 @@ class AgencyConfig:
     """One agency's stack.
 
     ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
-    ``alarm_topic`` is the SNS topic (ARN) that alarms tell, if any. ``cloudflare_account`` is there
-    with hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy has to be seen.
-    ``leaving`` is the cloud that hosted before, and does so still for those who have not heard,
-    ``leaving_dns`` who answered for the zones before, and does so still. ``report_trust`` is the
-    least trust with which a TLS report counts.
+    ``alarm_topic`` is the ARN of the SNS topic for alarms. ``cloudflare_account`` is set with
+    hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy must be seen. During
+    a move, ``leaving`` is the former cloud and ``leaving_dns`` the former DNS provider; both still
+    serve. ``report_trust`` is the least trust with which a TLS report counts.
     """
 
     agency: str

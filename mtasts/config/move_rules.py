@@ -22,7 +22,7 @@ _OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
     """The DNS provider before a move; a Worker always moves together with its zone.
 
-    One that no record leads to is left in its zone, which only a ledger tells.
+    A Worker without a record that leads to it stays in its zone; only a ledger says so.
     """
     if stack.leaving is Hosting.CLOUDFLARE and hosting is Hosting.AWS and dns is Dns.ROUTE53:
         return Dns.CLOUDFLARE
@@ -33,22 +33,22 @@ def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError 
     """The mistake if senders would find no host during the move of ``mtasts:leaving``, or None."""
     if stack.leaving is Hosting.AWS and dns not in _OWN:
         return impossible(
-            f"what somebody else publishes (dns {dns}) is in no zone of ours, and hosting moves to "
-            "Cloudflare only where the zone is there already",
-            "remove it; mtasts docs moving says what else there is",
+            "hosting moves to Cloudflare only if the zone is at Cloudflare already, but with dns "
+            f"{dns} the agency publishes the records in its own zone",
+            "remove it; mtasts docs moving has the other ways",
         )
     if stack.leaving is Hosting.AWS and dns is not Dns.CLOUDFLARE:
         return impossible(
-            "hosting moves to Cloudflare only where the zone is there already",
-            "move the zone first, with hosting aws: mtasts:dns: cloudflare and "
+            "hosting moves to Cloudflare only if the zone is at Cloudflare already",
+            "first move DNS, with mtasts:hosting: aws, mtasts:dns: cloudflare and "
             "mtasts:leavingDns: route53",
         )
     if stack.leaving is not Hosting.CLOUDFLARE or hosting is Hosting.CLOUDFLARE:
         return None
     if dns not in _OWN:
         return impossible(
-            f"what somebody else publishes (dns {dns}) is not there before it was handed out, and "
-            "a Worker cannot wait beside it",
+            f"with dns {dns} the agency publishes its records after they are handed out, and the "
+            "Worker cannot serve the policy until then",
             "write mtasts:dns: route53",
         )
     return None
@@ -61,19 +61,19 @@ def wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldEr
         return None
     if left not in _OWN or dns not in _OWN:
         return impossible(
-            "records move between route53 and cloudflare only: what somebody else publishes "
-            "appears and goes as they please",
-            "remove it; mtasts docs moving says what else there is",
+            "only dns route53 and cloudflare can be moved: with delegated and manual the agency "
+            "publishes and removes its records when it chooses",
+            "remove it; mtasts docs moving has the other ways",
         )
     if left is dns:
         return impossible(
-            f"the zone is left for the one that it is in: mtasts:dns is {dns} too",
-            "write under mtasts:dns where the zone goes, or remove this one",
+            f"the former and the new DNS provider are the same: mtasts:dns is {dns}, too",
+            "write the new DNS provider under mtasts:dns, or remove this key",
         )
     if hosting is Hosting.CLOUDFLARE and stack.leaving is not Hosting.AWS:
         return impossible(
-            "Cloudflare has no certificate for a Worker before the zone is delegated to it",
-            "move the zone first, with hosting aws, and then hosting; to give up the move of both "
+            "Cloudflare has no certificate for a Worker before the zone is delegated to Cloudflare",
+            "first move DNS, with mtasts:hosting: aws, and then hosting. To cancel a move of both "
             "to AWS, write mtasts:leaving: aws",
         )
     return None

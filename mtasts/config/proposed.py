@@ -1,8 +1,9 @@
 """What a pull request may change in a stack file before it is previewed with credentials.
 
-The file is data of whoever opened the pull request. Most keys say what is published, and a preview
-shows that; others choose whom the run acts as, where its requests go, or what is decrypted. With
-one of those changed, the preview itself would do what nobody has reviewed, so it is not made.
+The author of the pull request controls the file. Most keys say what is published, and a preview
+shows that. Other keys choose the identity of the run, the address of its requests, or what is
+decrypted. If one of those changed, the preview itself would act on a change that nobody has
+reviewed, so there is no preview.
 """
 
 from __future__ import annotations

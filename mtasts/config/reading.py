@@ -26,10 +26,10 @@ _EXAMPLES = {
     "name": "example.gov",
     "address": "tlsrpt@reports.example.gov",
     "mx": "[mail1.example.gov], or [] for a domain that receives no mail",
-    "for": f"[evidence], or what else it lets past: {', '.join(Waiver)}",
-    "reason": "why it may be passed",
-    "approvedBy": "who decided it",
-    "expires": f"2027-01-31, a day within {OVERRIDE_DAYS} days",
+    "for": f"[evidence], or other refusals that it passes: {', '.join(Waiver)}",
+    "reason": "why the refusal may be passed",
+    "approvedBy": "the name of the person who decided it",
+    "expires": f"2027-01-31, at most {OVERRIDE_DAYS} days after the override begins",
 }
 _F = TypeVar("_F", bound=Fields)
 
@@ -90,7 +90,7 @@ def _unknown_key(kind: type[Fields], key: str) -> FieldError:
     if kind is StackFields and bare in DomainFields.known_keys():
         fix = f"move {bare} into an entry of {DOMAINS}"
     elif kind is not StackFields and stack_key in StackFields.known_keys():
-        fix = f"it is set for the whole stack: {stack_key}"
+        fix = f"remove it here, and set it for the whole stack: {stack_key}"
     elif guess := fields.did_you_mean(key, words):
         fix = f"did you mean {guess}?"
     else:

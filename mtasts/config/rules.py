@@ -1,4 +1,4 @@
-"""What may not stand twice, must not be missing, or contradicts another entry of a config.
+"""Rules on repeated, missing or contradictory entries of a config.
 
 The rules between the keys of a stack are in `stack_rules`, those of one domain in `domain_rules`.
 """
@@ -23,7 +23,7 @@ REPORTS = "mtasts:tlsReports"
 
 
 def check_namespaces(values: Mapping[str, object], report: Report) -> None:
-    """Keys of other programs pass untouched, except those meant for this one."""
+    """Accept keys of other programs, but report a namespace that is a misspelt ``mtasts``."""
     for key in values:
         namespace = key.partition(":")[0]
         if namespace != PROJECT and fields.did_you_mean(namespace, [PROJECT]):
@@ -50,8 +50,9 @@ def check_names(
                 f"{path}.name",
                 FieldError(
                     Mistake.DOMAIN_REPEATED,
-                    f"{shown(entry['name'])} is the domain of {first[domain.name]} again",
-                    "keep one entry a domain; case, a trailing dot and U-labels do not count",
+                    f"{shown(entry['name'])} is listed already, in {first[domain.name]}",
+                    "keep one entry for each domain (case, a trailing dot and U-labels make no "
+                    "difference)",
                 ),
                 value=entry["name"],
             )
@@ -67,20 +68,24 @@ def check_external_ids(
         key, value = f"{path}.dnsRoleExternalId", domain.dns_role_external_id
         if domain.dns_role_arn is None:
             if value is not None:
-                why, fix = "there is no role to tell it to", "add dnsRoleArn, or remove it"
+                why, fix = (
+                    "an external id needs a role (dnsRoleArn)",
+                    "add dnsRoleArn, or remove it",
+                )
                 report.add(key, impossible(why, fix))
             continue
         wanted, where = first.setdefault(domain.dns_role_arn, (value, path))
         if value != wanted:
-            why = f"another external id for the same role than in {where}"
+            why = f"the same role has another external id in {where}"
             fix = f"write the same in both: {wanted or value}"
             report.add(key, impossible(why, fix))
 
 
 def check_override(override: OverrideFields | None, path: str, report: Report) -> None:
-    """What it repeats, and how long it stands, where it says from when on.
+    """Report repeated words, and an override with ``from`` that is too long.
 
-    Otherwise that is judged on the day (`mtasts.promotion.waivers`): no file knows what day it is.
+    Without ``from``, the length is judged at each run (`mtasts.promotion.waivers`): a stack file
+    does not say when the override was written.
     """
     if override is None:
         return
@@ -93,8 +98,8 @@ def check_override(override: OverrideFields | None, path: str, report: Report) -
             f"{path}.override.expires",
             FieldError(
                 Mistake.OUT_OF_RANGE,
-                f"an override stands for {OVERRIDE_DAYS} days at most, and this one is from "
-                f"{override.begins} until {override.expires}",
+                f"an override lasts at most {OVERRIDE_DAYS} days, but this one is from "
+                f"{override.begins} to {override.expires}",
                 f"write a day from {override.begins} to {latest}",
                 clause="mtasts docs gates",
             ),
@@ -121,7 +126,7 @@ def check_repeated_items(
                 f"{path}[{index}]",
                 FieldError(
                     Mistake.ITEM_REPEATED,
-                    f"{shown(item)} stands here a second time, after [{first[parsed]}]",
+                    f"{shown(item)} is listed a second time, after [{first[parsed]}]",
                     "keep one of the two",
                 ),
                 value=item,
@@ -132,7 +137,7 @@ def check_repeated_items(
 def check_reports(
     raw: Mapping[str, object], entries: Iterable[Mapping[str, object]], report: Report
 ) -> None:
-    """Every domain that receives mail needs somewhere for its TLS reports to go."""
+    """Every domain that receives mail needs an address for TLS reports."""
     bare = [
         entry.get("name")
         for entry in entries
@@ -143,7 +148,7 @@ def check_reports(
             REPORTS,
             FieldError(
                 Mistake.MISSING_KEY,
-                f"no address for TLS reports: {shown(bare[0])} sets none of its own",
+                f"there is no address for TLS reports, and {shown(bare[0])} has none of its own",
                 "add mtasts:tlsReports: [mailto:tlsrpt@reports.example.gov]",
                 clause="RFC 8460 section 3",
             ),

@@ -41,20 +41,20 @@ _MaxAge = Annotated[
         fields.whole_number(
             DAY,
             31_557_600,
-            "Gmail ignores policies shorter than a day, and RFC 8461 ends at a year",
+            "Gmail ignores policies with less than a day, and RFC 8461 allows at most a year",
             "RFC 8461 section 3.2",
         )
     ),
 ]
-# The way back from a bad policy is a new id, which senders see when the old STS record lapses: a
-# day is their suggested refresh anyway (RFC 8461 section 10.2), and below 60 no cloud goes.
+# A bad policy is corrected by a new id, which senders see when the TTL of the old STS record has
+# ended. A day is the refresh that RFC 8461 section 10.2 suggests; no cloud allows less than 60 s.
 _Ttl = Annotated[
     int,
     PlainValidator(
         fields.whole_number(
             60,
             DAY,
-            "senders learn of a correction only when the old record lapses",
+            "senders see a correction only when the TTL of the old record has ended",
             "RFC 8461 section 10.2",
         )
     ),
@@ -65,7 +65,7 @@ _CacheSeconds = Annotated[
         fields.whole_number(
             1,
             3600,
-            "a cached old body can be taken for the new policy that long",
+            "for so long, a cache may serve the old body under the new id",
             "RFC 8461 section 8.2",
         )
     ),
@@ -76,7 +76,7 @@ _ProofSeconds = Annotated[
         fields.whole_number(
             5,
             PROOF_SECONDS_MAX,
-            "a proof needs time to look, and a run that waits for hours helps nobody",
+            "a proof needs time for its requests, and no run should wait for hours",
             "RFC 8461 section 8.1",
         )
     ),
@@ -87,12 +87,13 @@ _SettleSeconds = Annotated[
         fields.whole_number(
             1,
             1800,
-            "a Worker's upload spreads for some seconds, and nothing says when it has",
+            "a Worker's upload needs some seconds to reach every place, and Cloudflare does not "
+            "report when",
             "RFC 8461 section 8.1",
         )
     ),
 ]
-# Near in letters is not near in meaning: us-gov looks like uk-gov.
+# Words that people try. Without this table, "us-gov" would be taken for its neighbour "uk-gov".
 _PROFILES_MEANT = {
     **dict.fromkeys(("us", "usa", "us-gov", "us-federal", "fceb", "cisa"), Profile.US_FCEB),
     **dict.fromkeys(("uk", "gb", "govuk", "gov-uk", "ncsc"), Profile.UK_GOV),

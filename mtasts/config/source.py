@@ -121,7 +121,7 @@ def parse(raw: bytes) -> Source:
         if (tab := _tab_before(text, _line(mark))) is not None:
             raise _refused(
                 Mistake.YAML_TAB,
-                "the line is indented with a tab, which YAML does not take for indentation",
+                "the line is indented with a tab, which YAML does not allow",
                 "write spaces in place of each tab at the start of a line",
                 line=tab,
             ) from error
@@ -156,7 +156,7 @@ def _config(root: dict[str, object], reader: _Reader) -> dict[str, object]:
             printable(key),
             FieldError(
                 Mistake.KEY_OUTSIDE_CONFIG,
-                "this key stands beside config:, where Pulumi ignores it",
+                "this key stands outside of config:, where Pulumi ignores it",
                 "indent it below config:",
             ),
             reader.lines.get(key),
@@ -216,7 +216,7 @@ class _Reader:
                 if documents > 1:
                     raise _refused(
                         Mistake.YAML_SEVERAL_DOCUMENTS,
-                        "a second document begins, which Pulumi ignores",
+                        "a second YAML document begins, which Pulumi ignores",
                         "remove it",
                         line=line,
                     )
@@ -239,7 +239,7 @@ class _Reader:
         if event.tag is not None:
             raise _refused(
                 Mistake.YAML_TAG,
-                f"the tag {printable(event.tag)} is not read here",
+                f"the YAML tag {printable(event.tag)} is not allowed",
                 "remove the tag",
                 line=line,
             )
@@ -249,8 +249,8 @@ class _Reader:
         if len(self._open) >= _DEPTH_LIMIT:
             raise _refused(
                 Mistake.YAML_TOO_DEEP,
-                f"the values nest more than {_DEPTH_LIMIT} deep",
-                "flatten them",
+                f"the values are nested more than {_DEPTH_LIMIT} deep",
+                "use fewer levels",
                 line=line,
             )
         value: dict[str, object] | list[object]
@@ -272,8 +272,8 @@ class _Reader:
             # Pulumi's reader merges what follows into the mapping around it: observed with 3.259.0.
             raise _refused(
                 Mistake.YAML_MERGE,
-                "the merge key << is not read here",
-                "write the keys out in each place",
+                "the merge key << is not allowed",
+                "write the keys in each place",
                 line=line,
             )
         path = _joined(level.path, key)
@@ -339,17 +339,15 @@ def _below_config(lines: Mapping[str, int]) -> dict[str, int]:
 
 
 def _repeated(path: str, line: int | None) -> Problem:
-    error = FieldError(
-        Mistake.KEY_REPEATED, "the key stands here a second time", "keep one of the two"
-    )
+    error = FieldError(Mistake.KEY_REPEATED, "the key appears a second time", "keep one of the two")
     return Problem(printable(path.removeprefix("config.")), error, line)
 
 
 def _alias(line: int) -> SourceError:
     return _refused(
         Mistake.YAML_ALIAS,
-        "anchors and aliases are not read here",
-        "write the value out in each place; pulumi config set does that anyway",
+        "YAML anchors and aliases are not allowed",
+        "write the value in each place, as pulumi config set does",
         line=line,
     )
 
@@ -375,5 +373,5 @@ def _unreadable(why: str) -> SourceError:
     return _refused(
         Mistake.FILE_UNREADABLE,
         f"the file cannot be read: {printable(why)}",
-        "name an existing stack file, or write one: mtasts init",
+        "give the path of a stack file, or write one with mtasts init",
     )

@@ -89,9 +89,9 @@ def _worker_zone(stack: StackKeys) -> Iterator[Wrong]:
     """A Worker custom domain needs its zone at Cloudflare."""
     if stack.hosting is Hosting.CLOUDFLARE and stack.dns is not Dns.CLOUDFLARE:
         error = impossible(
-            f"'{stack.dns}' cannot go with hosting cloudflare: "
-            "a Worker custom domain needs its zone at Cloudflare",
-            "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which goes with any dns",
+            f"hosting cloudflare does not work with dns {stack.dns}: a Worker custom domain needs "
+            "its zone at Cloudflare",
+            "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which works with every dns",
         )
         yield Wrong("mtasts:dns", error, str(stack.dns))
 
@@ -100,8 +100,8 @@ def _alarms(stack: StackKeys) -> Iterator[Wrong]:
     """An alarm topic needs hosting aws: the alarms are in CloudWatch."""
     if stack.hosting is Hosting.CLOUDFLARE and stack.read.alarm_topic is not None:
         error = impossible(
-            "alarms watch CloudFront and its certificates, which hosting cloudflare has not",
-            "leave it out, or write mtasts:hosting: aws",
+            "alarms watch CloudFront and its certificates, which hosting cloudflare does not use",
+            "remove it, or write mtasts:hosting: aws",
         )
         yield Wrong("mtasts:alarmTopic", error)
 
@@ -112,8 +112,8 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
         if ACCOUNT not in stack.raw:
             error = FieldError(
                 Mistake.MISSING_KEY,
-                "the Cloudflare account is missing: hosting and dns cloudflare need one, and so "
-                "does a move from either",
+                "the Cloudflare account is missing: hosting cloudflare, dns cloudflare and a move "
+                "away from either need it",
                 "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
             )
             yield Wrong(ACCOUNT, error)
@@ -121,7 +121,7 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
     for key in (ACCOUNT, SETTLE):
         if key in stack.raw and stack.choices_are_read:
             error = impossible(
-                "nothing of this stack is at Cloudflare",
+                "this stack uses nothing at Cloudflare",
                 "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
             )
             yield Wrong(key, error)
@@ -142,7 +142,8 @@ def _settling(stack: StackKeys) -> Iterator[Wrong]:
     settle, proof = stack.read.settle_seconds or DEFAULT_SETTLE_SECONDS, stack.proof_seconds
     if Hosting.CLOUDFLARE in stack.hostings and settle >= proof:
         error = impossible(
-            f"a proof may take {proof} s, and a Worker's policy has to be seen for {settle} s",
+            f"a proof may take {proof} s, but a Worker's policy must be seen for {settle} s "
+            "(mtasts:settleSeconds)",
             f"write mtasts:proofSeconds: {settle * 2}, or a smaller mtasts:settleSeconds",
         )
         yield Wrong(PROOF, error, proof)
@@ -155,7 +156,7 @@ def _caches(stack: StackKeys) -> Iterator[Wrong]:
         return
     wanted = cache + _PURGE_SECONDS
     error = impossible(
-        f"a proof may take {proof} s, and caches keep a policy for {cache} s "
+        f"a proof may take {proof} s, but caches keep a policy for {cache} s "
         "(mtasts:cacheSeconds): no change could ever be proven",
         f"write mtasts:proofSeconds: {wanted}"
         if wanted <= PROOF_SECONDS_MAX
@@ -169,13 +170,13 @@ def _delegation(stack: StackKeys) -> Iterator[Wrong]:
     if stack.dns is Dns.DELEGATED and ZONE not in stack.raw:
         error = FieldError(
             Mistake.MISSING_KEY,
-            "dns delegated needs the operator's name, below which the agency's CNAMEs lead",
+            "dns delegated needs the name below which the operator publishes the records",
             "add mtasts:delegationZone: sts.operator.example, in a zone of this account",
         )
         yield Wrong(ZONE, error)
     if stack.dns is not Dns.DELEGATED and stack.read.delegation_zone is not None:
         error = impossible(
-            f"nothing is delegated with dns {stack.dns}",
+            f"mtasts:delegationZone is only for dns delegated, but mtasts:dns is {stack.dns}",
             "remove it, or write mtasts:dns: delegated",
         )
         yield Wrong(ZONE, error)
@@ -188,7 +189,7 @@ def _region(stack: StackKeys) -> Iterator[Wrong]:
     if (on_aws or stack.read.leaving is not None) and "aws:region" not in stack.raw:
         error = FieldError(
             Mistake.MISSING_KEY,
-            "the region is missing: hosting aws needs one, and so does a move from or to it",
+            "the region is missing: hosting aws and a move from or to AWS need it",
             "add aws:region: us-east-1",
         )
         yield Wrong("aws:region", error)

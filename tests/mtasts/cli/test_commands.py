@@ -39,7 +39,7 @@ MENTIONS = {
         "pulumi state unprotect: senders rely on the protected resources.",
     ),
     ("mtasts/pull_requests/post.py", "mtasts preview {"),  # a comment's first line
-    ("mtasts/config/source.py", "pulumi config set does that anyway"),
+    ("mtasts/config/source.py", "pulumi config set does"),
     ("mtasts/engine.py", "pulumi stack init: {"),
     ("mtasts/engine.py", "pulumi preview: {"),
     ("mtasts/engine.py", "pulumi stack init names the stack"),

@@ -113,7 +113,11 @@ def test_the_token_and_the_address_come_from_the_config_and_then_the_environment
         ({"cloudflare:apiToken": {"secure": "x"}}, {}, "set CLOUDFLARE_API_TOKEN"),
         ({}, {**LOCAL, "MTASTS_R2_ENDPOINT": "https://s3.example"}, "a loopback address only"),
         ({}, {**ENVIRONMENT, "MTASTS_R2_ENDPOINT": "http://127.0.0.1:2"}, "one too: unset"),
-        ({}, {**ENVIRONMENT, "CLOUDFLARE_BASE_URL": "https://api.example"}, "would go there"),
+        (
+            {},
+            {**ENVIRONMENT, "CLOUDFLARE_BASE_URL": "https://api.example"},
+            "would go there",
+        ),
         ({"cloudflare:baseUrl": "https://api.example"}, LOCAL, "cloudflare:baseUrl is"),
         ({"cloudflare:baseUrl": BASE_URL}, LOCAL, "this environment is a local cloud's"),
     ],

@@ -430,8 +430,8 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("domains.retire", "yes", ".retire", "config-wrong-type", "true or false"),
     ("domains.override", "yes", ".override", "config-wrong-type", "indented"),
     ("domains.override", SECRET, ".override", "config-secret", "--secret"),
-    ("domains.override", UNDATED, ".override.expires", MISSING, "2027-01-31, a day within 90 days"),
-    ("domains.override", UNNAMED, ".override.for", MISSING, "add for: [evidence], or what"),
+    ("domains.override", UNDATED, ".override.expires", MISSING, "01-31, at most 90 days after"),
+    ("domains.override", UNNAMED, ".override.for", MISSING, "add for: [evidence], or other"),
     ("domains.override", UNNAMED, ".override.for", MISSING, f": {', '.join(Waiver)}"),
     ("override.for", [], ".override.for", "config-empty", "list at least one"),
     ("override.for", "evidence", ".override.for", "config-wrong-type", "write a list"),
@@ -529,7 +529,7 @@ def test_alarms_watch_what_aws_hosts() -> None:
     (finding,) = refusals({**values, "mtasts:alarmTopic": TOPIC})
     assert (finding.id, finding.fix) == (
         "config-impossible-combination",
-        "leave it out, or write mtasts:hosting: aws",
+        "remove it, or write mtasts:hosting: aws",
     )
 
 
@@ -542,9 +542,11 @@ def test_hosting_cloudflare_needs_its_zone_there(dns: str) -> None:
     values["mtasts:domains"] = values["mtasts:domains"][1:]
     (finding,) = refusals(values)
     assert finding.id == "config-impossible-combination"
-    assert f"mtasts:dns: '{dns}' cannot go with hosting cloudflare: a Worker" in finding.summary
+    assert (
+        f"mtasts:dns: hosting cloudflare does not work with dns {dns}: a Worker" in finding.summary
+    )
     assert finding.fix == (
-        "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which goes with any dns"
+        "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which works with every dns"
     )
 
 
@@ -629,9 +631,9 @@ def test_what_is_delegated_needs_to_know_where_to() -> None:
         ("cloudflare", "cloudflare", "aws", None),
         ("cloudflare", "cloudflare", "cloudflare", None),
         ("aws", "route53", "cloudflare", None),
-        ("aws", "route53", "aws", "only where the zone is there already"),
+        ("aws", "route53", "aws", "only if the zone is at Cloudflare already"),
         ("aws", "cloudflare", "cloudflare", None),  # no record may lead to it: the ledger tells
-        ("aws", "manual", "cloudflare", "a Worker cannot wait beside it"),
+        ("aws", "manual", "cloudflare", "the Worker cannot serve the policy until then"),
     ],
 )
 def test_hosting_moves_where_senders_find_a_host_at_every_moment(
@@ -657,9 +659,9 @@ def test_hosting_moves_where_senders_find_a_host_at_every_moment(
     [
         ("aws", "cloudflare", "route53", None),
         ("aws", "route53", "cloudflare", None),
-        ("aws", "route53", "route53", "the one that it is in"),
-        ("aws", "manual", "route53", "as they please"),
-        ("aws", "route53", "delegated", "as they please"),
+        ("aws", "route53", "route53", "the former and the new DNS provider are the same"),
+        ("aws", "manual", "route53", "when it chooses"),
+        ("aws", "route53", "delegated", "when it chooses"),
         ("cloudflare", "cloudflare", "route53", "no certificate for a Worker"),
     ],
 )
@@ -699,7 +701,7 @@ def test_what_could_not_be_read_may_be_at_cloudflare() -> None:
 def test_what_somebody_else_publishes_moves_to_no_other_cloud(dns: str) -> None:
     values = with_dns("aws", dns) | {"mtasts:leaving": "aws"}
     (finding,) = refusals(values)
-    assert f"what somebody else publishes (dns {dns}) is in no zone of ours" in finding.summary
+    assert f"with dns {dns} the agency publishes the records in its own zone" in finding.summary
 
 
 def test_a_zone_id_is_of_whoever_has_the_zone() -> None:
@@ -714,7 +716,7 @@ def test_a_zone_id_is_of_whoever_has_the_zone() -> None:
             else:
                 assert [each.id for each in refusals(values)] == ["config-zone-id-invalid"]
     (finding,) = refusals(with_dns("aws", "manual", zoneId=ids["aws"]))
-    assert "nobody writes to a zone" in finding.summary
+    assert "mtasts writes to no zone" in finding.summary
 
 
 @pytest.mark.parametrize("below", ["", "op."])
@@ -979,7 +981,7 @@ def test_an_emergency_of_a_domain_that_publishes_no_testing_is_refused(
 ) -> None:
     entry = {"name": "example.gov", "mx": ["mx.example.gov"], "emergency": "testing", **own}
     (finding,) = refusals(valid() | {"mtasts:domains": [entry]})
-    assert "mtasts:domains[0].emergency: an emergency serves mode testing" in finding.summary
+    assert "mtasts:domains[0].emergency: an emergency publishes mode testing" in finding.summary
 
 
 def test_an_emergency_serves_nothing_but_testing() -> None:
@@ -1010,16 +1012,16 @@ ROLE_OF_A_ZONE = "arn:aws:iam::123456789012:role/dns"
         pytest.param(
             {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
             {"dnsRoleArn": ROLE_OF_A_ZONE},
-            "another external id for the same role",
+            "the same role has another external id",
             id="none-in-the-other",
         ),
         pytest.param(
             {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a-1"},
             {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "b-2"},
-            "another external id for the same role",
+            "the same role has another external id",
             id="another",
         ),
-        pytest.param({"dnsRoleExternalId": "a-1"}, {}, "there is no role", id="no-role"),
+        pytest.param({"dnsRoleExternalId": "a-1"}, {}, "an external id needs a role", id="no-role"),
         pytest.param(
             {"dnsRoleArn": ROLE_OF_A_ZONE, "dnsRoleExternalId": "a b"}, {}, "no external id", id="b"
         ),

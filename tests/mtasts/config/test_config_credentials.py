@@ -69,7 +69,7 @@ def test_a_key_that_could_get_at_credentials_is_refused(key: str) -> None:
             id="elsewhere",
         ),
         pytest.param({"aws:endpoints": [{"s3": {"secure": "x"}}]}, ["[0].s3"], id="secret-one"),
-        pytest.param({"aws:endpoints": {"secure": "x"}}, ["is a secret"], id="secret"),
+        pytest.param({"aws:endpoints": {"secure": "x"}}, ["encrypted as a secret"], id="secret"),
         pytest.param({"aws:endpoints": "x"}, ["is no list"], id="no-json"),
         pytest.param({"aws:endpoints": ["https://evil.example"]}, ["no mapping"], id="bare"),
         pytest.param({"aws:endpoints": None}, [], id="nothing"),
