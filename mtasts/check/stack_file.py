@@ -73,7 +73,7 @@ def _beside(path: Path) -> Iterator[Finding]:
             yield checks.STACK_DOMAIN_ELSEWHERE.finding(
                 domain,
                 summary=f"{printable(str(path), 1024)}: {domain} is in {printable(other.name)} "
-                "as well: each of the two stacks would undo what the other publishes",
+                "too: each of the two stacks would undo what the other publishes",
             )
 
 
@@ -170,7 +170,7 @@ def _wide_wildcards(place: str, domain: DomainConfig) -> Iterator[Finding]:
         if pattern.wildcard and f".{domain.name}".endswith(f".{pattern.domain}"):
             yield checks.STACK_MX_WILDCARD_WIDE.finding(
                 str(pattern),
-                summary=f"{place}: mx: {pattern} lets whoever gets a name under {pattern.domain} "
+                summary=f"{place}: mx: with {pattern}, any host under {pattern.domain} may "
                 "receive the mail",
             )
 
@@ -189,6 +189,6 @@ def _reports(place: str, domain: DomainConfig) -> Iterator[Finding]:
         if f".{host}".endswith(f".{domain.name}"):
             yield checks.STACK_REPORT_MAILBOX_WITHIN_DOMAIN.finding(
                 printable(uri),
-                summary=f"{place}: tlsReports: {printable(uri)} lies in the domain it reports "
-                "about, and may be unreachable when it has most to say",
+                summary=f"{place}: tlsReports: {printable(uri)} is in the domain that the "
+                "reports are about, and may not receive them when the domain's mail fails",
             )

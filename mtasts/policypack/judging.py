@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NOT_JUDGED = "rule-not-judged"
 """The id under which it is told what could not be found out."""
-NOT_JUDGED_MEANS = "A rule could not be judged: something that it needs could not be found out."
+NOT_JUDGED_MEANS = "A rule could not be judged, because a value that it needs is not known."
 NOT_JUDGED_TO_DO = (
     "Nothing is known to be wrong. A value that only a preview does not know is judged in the run "
     "itself; look at the rest yourself."

@@ -27,7 +27,7 @@ _RECORDS: tuple[AnyRule, ...] = (
     ResourceRule(
         "sts-record-invalid",
         _MANDATORY,
-        "A text at _mta-sts is meant as an STS record, and senders do not take it for one.",
+        "A TXT record at _mta-sts looks like an STS record, but senders do not accept it.",
         "Write the version as v=STSv1 and the id behind it, as in v=STSv1; id=20260101;.",
         "RFC 8461 section 3.1",
         records.sts_record_invalid,
@@ -35,8 +35,8 @@ _RECORDS: tuple[AnyRule, ...] = (
     DomainRule(
         "sts-record-second",
         _MANDATORY,
-        "A domain has two STS records, and senders then act as if there were none.",
-        "Keep one, and change its id when the policy changes.",
+        "A domain has two STS records. Senders act as if there were none.",
+        "Keep one record, and change its id when the policy changes.",
         "RFC 8461 section 3.1",
         records.sts_record_second,
     ),
@@ -52,7 +52,7 @@ _RECORDS: tuple[AnyRule, ...] = (
     DomainRule(
         "sts-record-host-missing",
         _ADVISORY,
-        "The program publishes an STS record, and nothing of it serves the policy host.",
+        "The program publishes an STS record, but no resource of it serves the policy host.",
         "Make the policy host and its certificate as well: each domain needs its own, also one "
         "whose STS record is a copy of another's. If another program does, set this rule to "
         "disabled.",
@@ -62,7 +62,8 @@ _RECORDS: tuple[AnyRule, ...] = (
     ResourceRule(
         "sts-record-cname",
         _ADVISORY,
-        "The name of the STS record is a CNAME: another party says when the policy has changed.",
+        "The name of the STS record is a CNAME, so another party decides when the policy id "
+        "changes.",
         "Make sure that the same party serves the policy, with a certificate for this domain's "
         "own policy host.",
         "RFC 8461 section 8.2",
@@ -99,7 +100,7 @@ _RECORDS: tuple[AnyRule, ...] = (
     ResourceRule(
         "tlsrpt-record-invalid",
         _MANDATORY,
-        "A text at _smtp._tls is meant as a TLS-RPT record, and senders do not take it for one.",
+        "A TXT record at _smtp._tls looks like a TLS-RPT record, but senders do not accept it.",
         "Write v=TLSRPTv1; and then rua= with URIs that begin with mailto: or https:.",
         "RFC 8460 section 3",
         records.tlsrpt_record_invalid,
@@ -107,15 +108,15 @@ _RECORDS: tuple[AnyRule, ...] = (
     DomainRule(
         "tlsrpt-record-second",
         _MANDATORY,
-        "A domain has two TLS-RPT records, and senders then send no reports.",
-        "Keep one; several addresses go into its rua, separated by commas.",
+        "A domain has two TLS-RPT records. Senders send no reports.",
+        "Keep one record. Several addresses go into its rua, separated by commas.",
         "RFC 8460 section 3",
         records.tlsrpt_record_second,
     ),
     DomainRule(
         "tlsrpt-record-missing",
         _ADVISORY,
-        "A domain has an STS record and no TLS-RPT record, so nobody hears of mail that fails.",
+        "A domain has an STS record but no TLS-RPT record, so nobody learns of failed deliveries.",
         "Publish a TLS-RPT record first. If another program does, set this rule to disabled.",
         "RFC 8460 section 3",
         records.tlsrpt_record_missing,
@@ -125,15 +126,15 @@ _POLICY: tuple[AnyRule, ...] = (
     ResourceRule(
         "policy-invalid",
         _MANDATORY,
-        "Senders do not take the body for a policy, or not for the one that was meant.",
-        "Write the line as RFC 8461 section 3.2 has it.",
+        "Senders reject the policy body, or read another policy than intended.",
+        "Write the line as RFC 8461 section 3.2 requires.",
         "RFC 8461 section 3.2",
         bodies.policy_invalid,
     ),
     ResourceRule(
         "policy-unwise",
         _ADVISORY,
-        "The policy follows the grammar; some senders will not take it, or it lets in too much.",
+        "The policy follows the grammar, but some senders reject it, or it allows too many hosts.",
         "Change the line, unless you know why it is as it is.",
         "RFC 8461 section 3.2",
         bodies.policy_unwise,
@@ -151,7 +152,7 @@ _POLICY: tuple[AnyRule, ...] = (
         "policy-wildcard-wide",
         _ADVISORY,
         "A wildcard of the policy admits every host of the domain, web servers included.",
-        "Name the MX hosts.",
+        "List the MX hosts by name.",
         "RFC 8461 section 10.4",
         bodies.policy_wildcard_wide,
     ),
@@ -167,7 +168,7 @@ _POLICY: tuple[AnyRule, ...] = (
     ResourceRule(
         "policy-media-type",
         _MANDATORY,
-        "The object that holds the policy is not served as text/plain.",
+        "The object of the policy is not served as text/plain.",
         "Set content_type to text/plain.",
         "RFC 8461 section 3.2",
         bodies.policy_media_type,
@@ -175,7 +176,7 @@ _POLICY: tuple[AnyRule, ...] = (
     ResourceRule(
         "policy-redirect",
         _MANDATORY,
-        "The object that holds the policy redirects, and senders follow no redirect.",
+        "The object of the policy redirects, and senders follow no redirect.",
         "Remove website_redirect, and put the policy itself into the object.",
         "RFC 8461 section 3.3",
         bodies.policy_redirect,
@@ -183,7 +184,7 @@ _POLICY: tuple[AnyRule, ...] = (
     ResourceRule(
         "policy-path",
         _ADVISORY,
-        "The object that holds the policy is not where senders ask for it.",
+        "The object of the policy has another key than the path that senders request.",
         "End the key in .well-known/mta-sts.txt, without a slash at its start.",
         "RFC 8461 section 3.3",
         bodies.policy_path,
@@ -200,7 +201,7 @@ _POLICY: tuple[AnyRule, ...] = (
     DomainRule(
         "policy-unprotected",
         _ADVISORY,
-        "A domain is enforced, and a destroy would remove what senders rely on.",
+        "A domain enforces its policy, and its resources are not protected against deletion.",
         "Set protect=True on the resource; retire a domain by mode none (RFC 8461 section 8.3).",
         "RFC 8461 section 8.3",
         bodies.policy_unprotected,
@@ -218,7 +219,7 @@ _HOST: tuple[AnyRule, ...] = (
     ResourceRule(
         "host-tls-old",
         _ADVISORY,
-        "The policy host takes TLS below 1.2.",
+        "The policy host accepts TLS versions below 1.2.",
         "Set the minimum to 1.2: TLSv1.2_2021 at CloudFront.",
         "RFC 8996",
         hosts.host_tls_old,
@@ -235,7 +236,7 @@ _HOST: tuple[AnyRule, ...] = (
     DomainRule(
         "host-zone-tls-old",
         _ADVISORY,
-        "The Cloudflare zone of a policy host takes TLS below 1.2.",
+        "The Cloudflare zone of a policy host accepts TLS versions below 1.2.",
         "Set min_tls_version to 1.2.",
         "RFC 8996",
         hosts.host_zone_tls_old,
@@ -251,7 +252,7 @@ _HOST: tuple[AnyRule, ...] = (
     DomainRule(
         "host-bucket-public",
         _MANDATORY,
-        "Anybody can read the bucket that holds the policy, past the policy host.",
+        "Anybody can read the bucket of the policy directly, without the policy host.",
         "Keep the bucket private, and let CloudFront read it by an origin access control.",
         "AWS: restrict access to an Amazon S3 origin",
         hosts.host_bucket_public,
@@ -259,8 +260,9 @@ _HOST: tuple[AnyRule, ...] = (
     ResourceRule(
         "host-error-page",
         _ADVISORY,
-        "The policy host answers an error as a success: senders take the error page for a policy.",
-        "Remove the custom error response; senders need the status as it is.",
+        "The policy host answers an error with status 200: senders take the error page for a "
+        "policy.",
+        "Remove the custom error response: senders need the real status.",
         "RFC 8461 section 3.3",
         hosts.host_error_page,
     ),
@@ -268,7 +270,7 @@ _HOST: tuple[AnyRule, ...] = (
         "host-redirect",
         _MANDATORY,
         "A rule redirects requests to the policy host, and senders follow no redirect.",
-        "Leave the policy host out of the rule.",
+        "Exclude the policy host from the rule.",
         "RFC 8461 section 3.3",
         hosts.host_redirect,
     ),

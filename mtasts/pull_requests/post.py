@@ -28,7 +28,7 @@ _FILE_MAX = 1024 * 1024
 _STACKS_MAX = 256
 _SECONDS = 120
 _BOT = "github-actions[bot]"
-_SILENT = "No preview came out: the log of the job Preview says why.\n"
+_SILENT = "There is no preview: the log of the job Preview says why.\n"
 _SETTLED = "Nothing is wrong with the files of this pull request any more.\n"
 _UNCHANGED = "This pull request no longer changes this stack.\n"
 

@@ -131,7 +131,7 @@ class Sender:
             return _end(self, Conclusion.BOUNCED, "the domain does not exist")
         hosts = answer.mx_hosts
         if hosts == (NULL_MX,):
-            return _end(self, Conclusion.BOUNCED, "the domain takes no mail (RFC 7505)")
+            return _end(self, Conclusion.BOUNCED, "the domain receives no mail (RFC 7505)")
         sender = self
         allowed = []
         # Without an MX record the domain is its own host (RFC 5321 section 5.1).
@@ -148,18 +148,20 @@ class Sender:
         how = delivery.session.outcome
         if delivery.accepted:
             over = "verified TLS" if how is SmtpOutcome.TLS else f"no verified TLS ({how})"
-            return _end(self, Conclusion.DELIVERED, f"{self.host} takes it over {over}")
+            return _end(self, Conclusion.DELIVERED, f"{self.host} accepts the message over {over}")
         if delivery.permanent:
-            return _end(self, Conclusion.BOUNCED, f"{self.host} refused it: {delivery.reply}")
+            return _end(
+                self, Conclusion.BOUNCED, f"{self.host} rejects the message: {delivery.reply}"
+            )
         why = delivery.reply or f"{how}: {delivery.session.reason}"
-        told = _tell(self, f"{self.host} did not take it ({why})")
+        told = _tell(self, f"{self.host} did not accept the message ({why})")
         return _or_defer(replace(told, hosts=self.hosts[1:]))
 
 
 def _or_defer(sender: Sender) -> Sender:
     if sender.hosts:
         return sender
-    return _end(sender, Conclusion.DEFERRED, "no host is left to try; the message is kept")
+    return _end(sender, Conclusion.DEFERRED, "no more hosts to try; the message waits in the queue")
 
 
 def _end(sender: Sender, conclusion: Conclusion, line: str) -> Sender:
@@ -173,8 +175,8 @@ def _tell(sender: Sender, line: str) -> Sender:
 def _in_force(sender: Sender) -> str:
     cached = sender.cached
     if cached is None:
-        return "no policy holds"
-    return f"mode {cached.policy.mode} holds until {cached.lapses_at:%Y-%m-%d %H:%M} UTC"
+        return "no policy is in force"
+    return f"mode {cached.policy.mode} is in force until {cached.lapses_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _taken(fetch: Fetch, dialect: Dialect) -> Policy | str:

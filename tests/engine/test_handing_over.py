@@ -198,7 +198,10 @@ def test_delegated_what_is_wrong_or_forgotten_is_named_and_takes_nothing_away(
     agency.publish(keys[kind], value="elsewhere.example")
     for _ in range(3):
         run = agency.project.up().required()
-    assert f"wrong: DNS has elsewhere.example; to be published: {keys[kind][0]} CNAME" in run.text
+    assert (
+        f"wrong: DNS has elsewhere.example; the agency has to publish: {keys[kind][0]} CNAME"
+        in run.text
+    )
     assert agency.stage() == ("requested" if kind == "validation" else "issued")
     agency.publish(keys[kind])
     for _ in range(3):

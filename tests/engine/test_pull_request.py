@@ -292,7 +292,7 @@ def test_without_pinned_sums_no_job_gets_credentials(lab: Lab, forge: Forge) -> 
         assert "$ .venv/bin/mtasts local plugins" in played[job].log.splitlines()
         assert "mtasts preview" not in played[job].log
         assert "pulumi up" not in played[job].log
-    assert "No preview came out" in forge.gh.bodies[-1]
+    assert "There is no preview" in forge.gh.bodies[-1]
     assert forge.plugins.installed() == []
     assert lab.sts(domain_of(project)) == before
 

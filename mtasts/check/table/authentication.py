@@ -28,7 +28,7 @@ SPF_MULTIPLE = Check(
 SPF_MALFORMED = Check(
     "spf-malformed", Severity.ERROR, "RFC 7208 section 4.6",
     "the SPF record is not valid: receivers ignore it",
-    "correct what the evidence names",
+    "correct the part that is shown",
     None, _SPF_PARSED, None, "C",
 )
 SPF_DOUBTFUL = Check(
@@ -52,7 +52,7 @@ DMARC_DOUBTFUL = Check(
 DKIM_KEY_WEAK = Check(
     "dkim-key-weak", Severity.WARNING, "RFC 8301 section 3.2",
     "a DKIM key is shorter than 2048 bits",
-    "publish a new selector with RSA 2048 or Ed25519, then change over",
+    "publish a new selector with an RSA 2048 or Ed25519 key, and sign with that one",
     None, _DKIM,
 )
 DMARC_MISSING = Check(
@@ -70,7 +70,7 @@ DMARC_MALFORMED = Check(
 DKIM_MISSING = Check(
     "dkim-missing", Severity.WARNING, "RFC 6376 section 3.6.1",
     "a DKIM selector has no usable key",
-    "publish the key, or leave the selector out",
+    "publish the key, or remove the selector from dkimSelectors",
     None, _DKIM,
 )
 # fmt: on

@@ -18,7 +18,7 @@ _HOST = (Question.HOST_ADDRESS, Question.HOST_FETCH)
 HOST_CNAME_LOOP = Check(
     "host-cname-loop", Severity.ERROR, "RFC 1034 section 3.6.2",
     "the policy host's CNAME leads back to itself",
-    "let the last CNAME name the web host",
+    "make the last CNAME point to the web host",
     ResultType.FETCH_ERROR, (*_HOST, Question.STS_RECORD), Page.UNREACHABLE, "X",
 )
 HOST_MISSING = Check(
@@ -36,7 +36,7 @@ HOST_CNAME_DANGLING = Check(
 HOST_CNAME = Check(
     "host-cname", Severity.INFO, "RFC 8461 section 8.2",
     "the policy host is a CNAME",
-    "see that its target's owner renews a certificate for mta-sts.<domain>",
+    "make sure that the owner of its target renews a certificate for mta-sts.<domain>",
     None, _HOST, Page.UNREACHABLE, "X",
 )
 HOST_IPV6_MISSING = Check(
@@ -47,7 +47,7 @@ HOST_IPV6_MISSING = Check(
 )
 HOST_ADDRESS_NOT_GLOBAL = Check(
     "host-address-not-global", Severity.ERROR, "RFC 6890",
-    "nobody outside can reach an address of the policy host",
+    "an address of the policy host cannot be reached from the Internet",
     GLOBAL_FIX,
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE,
 )
@@ -72,25 +72,25 @@ HOST_TLS_FAILED = Check(
 HOST_TLS12_MISSING = Check(
     "host-tls12-missing", Severity.WARNING, _FETCH,
     "the policy host does not accept TLS 1.2",
-    "offer TLS 1.2 beside 1.3: senders may speak no more than that",
+    "offer TLS 1.2 and 1.3: some senders have only TLS 1.2",
     ResultType.WEBPKI_INVALID, (*_HOST, Question.HOST_HELLO), Page.CERTIFICATE, "A L",
 )
 HOST_TLS13_MISSING = Check(
     "host-tls13-missing", Severity.INFO, "RFC 9325 section 3.1.1",
     "the policy host does not accept TLS 1.3",
-    "offer TLS 1.3 beside 1.2",
+    "offer TLS 1.2 and 1.3",
     None, _HOST, Page.CERTIFICATE,
 )
 HOST_TLS_OLD = Check(
     "host-tls-old", Severity.WARNING, "RFC 8996",
     "the policy host accepts TLS 1.1 or older",
-    "offer TLS 1.2 and 1.3 alone",
+    "offer only TLS 1.2 and 1.3",
     None, (*_HOST, Question.HOST_HELLO), Page.CERTIFICATE, "A L",
 )
 HOST_SNI_NEEDED = Check(
     "host-sni-needed", Severity.INFO, "RFC 6066 section 3",
     "clients that send no host name (SNI) get another certificate from the policy host",
-    "nothing on a shared host: senders send the name (SNI)",
+    "nothing, if the host is shared: senders send the host name (SNI)",
     None, (*_HOST, Question.HOST_HELLO), Page.UNREACHABLE,
 )
 HOST_SLOW = Check(
@@ -113,8 +113,8 @@ HOST_TLS_STALLED = Check(
 )
 HOST_CAA = Check(
     "host-caa", Severity.WARNING, "RFC 8659 section 3",
-    "CAA records keep the certificate's authority from issuing the next one",
-    "add its name to the CAA records before the certificate is renewed",
+    "CAA records do not allow the certificate's authority to issue the next certificate",
+    "add the authority to the CAA records before the certificate is renewed",
     None, (*_HOST, Question.HOST_CAA), Page.UNREACHABLE, "I",
 )
 HOST_CERTIFICATE_EXPIRED = Check(
@@ -132,25 +132,25 @@ HOST_CERTIFICATE_MISMATCH = Check(
 HOST_CERTIFICATE_UNTRUSTED = Check(
     "host-certificate-untrusted", Severity.ERROR, _FETCH,
     "the policy host's certificate is not trusted",
-    "install one from a public authority, chain included",
+    "install a certificate of a public authority, with its chain",
     ResultType.WEBPKI_INVALID, _HOST, Page.CERTIFICATE, "N C P Z G M R A I T L X S",
 )
 HOST_CERTIFICATE_WEAK = Check(
     "host-certificate-weak", Severity.ERROR, _FETCH,
     "the policy host's certificate has a key or hash that is too weak",
-    "install one with RSA 2048 or P-256 and SHA-256",
+    "install a certificate with RSA 2048 or P-256 and SHA-256",
     ResultType.WEBPKI_INVALID, _HOST, Page.CERTIFICATE, "N C P Z G M R A I T L X S",
 )
 HOST_CERTIFICATE_PURPOSE = Check(
     "host-certificate-purpose", Severity.ERROR, _FETCH,
-    "the policy host's certificate is not one for a server",
-    "install one whose key usage allows a server",
+    "the policy host's certificate is not for a server",
+    "install a certificate whose key usage allows a server",
     ResultType.WEBPKI_INVALID, _HOST, Page.CERTIFICATE, "N C P Z G M R A I T L X S",
 )
 HOST_CERTIFICATE_REVOKED = Check(
     "host-certificate-revoked", Severity.ERROR, "RFC 5280 section 5",
     "the policy host's certificate has been revoked",
-    "install another one, and see who revoked it and why",
+    "install another certificate, and find out who revoked this one and why",
     None, (*_HOST, Question.HOST_REVOCATION), Page.CERTIFICATE, "N C P Z G M R A I T L X S",
 )
 HOST_CERTIFICATE_INVALID = Check(
@@ -162,24 +162,24 @@ HOST_CERTIFICATE_INVALID = Check(
 HOST_CERTIFICATE_EXPIRING = Check(
     "host-certificate-expiring", Severity.WARNING, _FETCH,
     "the policy host's certificate expires soon",
-    "renew it, and see why it was not renewed by itself",
+    "renew it, and find out why it was not renewed automatically",
     None, _HOST, Page.CERTIFICATE, "V",
 )
 HOST_REDIRECT = Check(
     "host-redirect", Severity.ERROR, _FETCH,
     "the policy host redirects, which senders do not follow",
-    "serve the policy at this very address",
+    "serve the policy at https://mta-sts.<domain>/.well-known/mta-sts.txt without a redirect",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE, "C P Z G M A",
 )
 HOST_NOT_FOUND = Check(
     "host-not-found", Severity.ERROR, _FETCH,
     "there is no policy at /.well-known/mta-sts.txt (404)",
-    "serve it there, in lower case",
+    "serve the policy at this path, in lower case",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE, "A",
 )
 HOST_STATUS = Check(
     "host-status", Severity.ERROR, _FETCH,
-    "the status is not 200",
+    "the HTTP status is not 200",
     "serve the policy with status 200",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE, "C P Z G M A",
 )
@@ -192,7 +192,7 @@ HOST_MEDIA_TYPE = Check(
 HOST_MEDIA_TYPE_TWICE = Check(
     "host-media-type-twice", Severity.ERROR, "RFC 9110 section 5.3",
     "Content-Type appears twice: some senders take the first, some the last, some neither",
-    "send one Content-Type: text/plain; see what adds the other",
+    "send one Content-Type: text/plain, and find out what adds the other",
     ResultType.FETCH_ERROR, _HOST, Page.FORMAT, "C P Z G A L M",
 )
 HOST_ENCODED = Check(
@@ -210,13 +210,13 @@ HOST_MALFORMED = Check(
 HOST_TOO_LARGE = Check(
     "host-too-large", Severity.ERROR, _FETCH,
     "the body is larger than the 64 KB that senders read",
-    "serve the policy alone",
+    "serve only the policy",
     ResultType.FETCH_ERROR, _HOST, Page.UNREACHABLE, "P Z M A",
 )
 HOST_BODIES_DIFFER = Check(
     "host-bodies-differ", Severity.ERROR, "RFC 8461 section 8.2",
     "the addresses serve different policies",
-    "bring all of them to one body, then give it a new id",
+    "make all addresses serve the same policy, then give the STS record a new id",
     None, _HOST, Page.ID,
 )
 HOST_AGENT_BLOCKED = Check(
@@ -227,7 +227,7 @@ HOST_AGENT_BLOCKED = Check(
 )
 HOST_CACHE_LONG = Check(
     "host-cache-long", Severity.WARNING, "RFC 8461 section 8.2",
-    "caches may keep the policy longer than a day, past a change of the id",
+    "caches may keep the policy for longer than a day, after the id has changed",
     "send Cache-Control: max-age=60",
     None, _HOST, Page.ID,
 )

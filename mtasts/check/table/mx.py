@@ -28,20 +28,20 @@ MX_IMPLICIT = Check(
 )
 MX_NULL = Check(
     "mx-null", Severity.WARNING, "RFC 7505 section 3",
-    "a null MX is published beside a policy that is not none",
+    "a null MX is published, but the mode of the policy is not none",
     "withdraw the policy: the domain receives no mail",
     None, (*_HOST, Question.MX), None, "C I",
 )
 MX_NULL_BESIDE = Check(
     "mx-null-beside", Severity.ERROR, "RFC 7505 section 3",
-    "a null MX is published beside other MX records",
-    "remove one or the other",
+    "a null MX and other MX records are published",
+    "if the domain receives mail, remove the null MX; otherwise remove the other MX records",
     None, _RECORDS, None, "C I",
 )
 MX_MANY = Check(
     "mx-many", Severity.WARNING, "RFC 5321 section 5.1",
-    "there are more MX hosts than are looked at",
-    "list fewer: senders try a handful",
+    "the domain has more MX hosts than mtasts looks at",
+    "publish fewer: senders try only a few",
     None, _RECORDS,
 )
 MX_DUPLICATE = Check(
@@ -58,7 +58,7 @@ MX_PROXIED = Check(
 )
 MX_ADDRESS_NOT_GLOBAL = Check(
     "mx-address-not-global", Severity.ERROR, "RFC 6890",
-    "nobody outside can reach an address of an MX host",
+    "an address of an MX host cannot be reached from the Internet",
     GLOBAL_FIX,
     None, _ADDRESSES,
 )
@@ -89,19 +89,19 @@ MX_PORT_465 = Check(
 MX_TLS12_MISSING = Check(
     "mx-tls12-missing", Severity.WARNING, _MX,
     "an MX host does not accept TLS 1.2",
-    "offer TLS 1.2 beside 1.3: senders may speak no more than that",
+    "offer TLS 1.2 and 1.3: some senders have only TLS 1.2",
     None, (*_SESSIONS, Question.MX_HELLO), None, "N A S I",
 )
 MX_TLS13_MISSING = Check(
     "mx-tls13-missing", Severity.INFO, "RFC 9325 section 3.1.1",
     "an MX host does not accept TLS 1.3",
-    "offer TLS 1.3 beside 1.2",
+    "offer TLS 1.2 and 1.3",
     None, _SESSIONS, None, "N I",
 )
 MX_TLS_OLD = Check(
     "mx-tls-old", Severity.INFO, "RFC 8996",
     "an MX host accepts TLS 1.1 or older",
-    "offer TLS 1.2 and 1.3 alone, once no sender needs more",
+    "offer only TLS 1.2 and 1.3, when no sender needs older versions",
     None, (*_SESSIONS, Question.MX_HELLO), None, "N I",
 )
 MX_FORWARD_SECRECY = Check(
@@ -161,25 +161,25 @@ MX_CERTIFICATE_MISMATCH = Check(
 MX_CERTIFICATE_UNTRUSTED = Check(
     "mx-certificate-untrusted", Severity.ERROR, "RFC 8461 section 4.2",
     "an MX host's certificate is not trusted",
-    "install one from a public authority, chain included",
+    "install a certificate of a public authority, with its chain",
     ResultType.NOT_TRUSTED, _SESSIONS, Page.CERTIFICATE, "N A C I",
 )
 MX_CERTIFICATE_WEAK = Check(
     "mx-certificate-weak", Severity.ERROR, "RFC 8461 section 4.2",
     "an MX host's certificate has a key or hash that is too weak",
-    "install one with RSA 2048 or P-256 and SHA-256",
+    "install a certificate with RSA 2048 or P-256 and SHA-256",
     ResultType.VALIDATION_FAILURE, _SESSIONS, Page.CERTIFICATE, "N",
 )
 MX_CERTIFICATE_PURPOSE = Check(
     "mx-certificate-purpose", Severity.ERROR, "RFC 8461 section 4.2",
-    "an MX host's certificate is not one for a server",
-    "install one whose key usage allows a server",
+    "an MX host's certificate is not for a server",
+    "install a certificate whose key usage allows a server",
     ResultType.VALIDATION_FAILURE, _SESSIONS, Page.CERTIFICATE, "N",
 )
 MX_CERTIFICATE_REVOKED = Check(
     "mx-certificate-revoked", Severity.ERROR, "RFC 5280 section 5",
     "an MX host's certificate has been revoked",
-    "install another one, and see who revoked it and why",
+    "install another certificate, and find out who revoked this one and why",
     None, (*_SESSIONS, Question.MX_REVOCATION), Page.CERTIFICATE, "N",
 )
 MX_CERTIFICATE_INVALID = Check(

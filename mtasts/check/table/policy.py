@@ -22,25 +22,25 @@ _HOST = (Question.HOST_ADDRESS, Question.HOST_FETCH)
 POLICY_SENDER_REFUSES = Check(
     "policy-sender-refuses", Severity.ERROR, "mtasts docs check",
     "a well-known sender rejects this policy",
-    "change what the evidence names: that sender acts as if there were no policy",
+    "change the shown part: that sender acts as if there were no policy",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
 POLICY_ID_UNCHANGED = Check(
     "policy-id-unchanged", Severity.ERROR, "RFC 8461 section 3.1",
-    "the policy has changed and its id has not: senders keep the old one",
+    "the policy has changed, but its id has not: senders keep the old policy",
     "give the STS record a new id",
     None, (*_HOST, Question.STS_RECORD), Page.ID, "V",
 )
 POLICY_MX_NOWHERE = Check(
     "policy-mx-nowhere", Severity.ERROR, _MX,
     "the policy lists a name that does not exist in DNS",
-    "remove it: whoever registers it may receive the mail",
+    "remove the name: anybody who registers it may receive the mail",
     None, (*_HOST, Question.POLICY_MX), Page.FORMAT, "B",
 )
 POLICY_EMPTY = Check(
     "policy-empty", Severity.ERROR, _GRAMMAR,
     "the body is empty",
-    "serve the policy's lines",
+    "serve the policy",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "N M",
 )
 POLICY_HTML = Check(
@@ -57,7 +57,7 @@ POLICY_JSON = Check(
 )
 POLICY_PROBLEMS_MANY = Check(
     "policy-problems-many", Severity.ERROR, _GRAMMAR,
-    "so many lines are wrong that the rest was not read",
+    "so many lines are wrong that the rest was not checked",
     "serve the policy alone",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
@@ -81,7 +81,7 @@ POLICY_BARE_CR = Check(
 )
 POLICY_CONTROL_CHARACTER = Check(
     "policy-control-character", Severity.ERROR, _GRAMMAR,
-    "a line holds a control character",
+    "a line has a control character",
     _LINES,
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "C Z",
 )
@@ -111,7 +111,7 @@ POLICY_VALUE_MISSING = Check(
 )
 POLICY_VALUE_MALFORMED = Check(
     "policy-value-malformed", Severity.ERROR, _GRAMMAR,
-    "a value holds characters outside the grammar",
+    "a value has characters that the grammar does not allow",
     _LINES,
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "C Z",
 )
@@ -165,19 +165,19 @@ POLICY_MAX_AGE_MALFORMED = Check(
 )
 POLICY_MAX_AGE_OVER = Check(
     "policy-max-age-over", Severity.ERROR, "RFC 8461 section 3.2, erratum 7282",
-    f"max_age is over {MAX_AGE_LIMIT}; what senders then do is not defined",
+    f"max_age is over {MAX_AGE_LIMIT}; the RFC does not say what senders then do",
     f"max_age: {MAX_AGE_LIMIT}",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "N C P Z R A L",
 )
 POLICY_MX_MISSING = Check(
     "policy-mx-missing", Severity.ERROR, _GRAMMAR,
     "there is no mx, and the mode needs one",
-    "mx: <each MX host of the domain>, one a line",
+    "mx: <each MX host of the domain>, each on its own line",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "C P Z G R N A",
 )
 POLICY_MX_MALFORMED = Check(
     "policy-mx-malformed", Severity.ERROR, _GRAMMAR,
-    "an mx is no host name or '*.' before one",
+    "an mx is neither a host name nor '*.' before a host name",
     "write A-labels without a trailing dot, such as mx: mail.example.gov",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT, "N C Z A R",
 )
@@ -208,13 +208,13 @@ POLICY_MX_WILDCARD_MALFORMED = Check(
 POLICY_MX_SEVERAL = Check(
     "policy-mx-several", Severity.ERROR, _GRAMMAR,
     "one mx line holds several names",
-    "write one mx line a host",
+    "write one mx line for each host",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
 POLICY_MX_PREFERENCE = Check(
     "policy-mx-preference", Severity.ERROR, _GRAMMAR,
-    "an mx carries the preference of an MX record",
-    "write the host's name alone",
+    "an mx has the preference of an MX record in it",
+    "write only the name of the host",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
 POLICY_MX_NULL = Check(
@@ -237,7 +237,7 @@ POLICY_MX_UNCOVERED = Check(
 )
 POLICY_BODY_UNREAD = Check(
     "policy-body-unread", Severity.ERROR, "RFC 8461 section 3.3",
-    f"the body is over {JUDGED_LIMIT} bytes; it was not judged, and no sender reads so far",
+    f"the body is over {JUDGED_LIMIT} bytes; it was not checked, and no sender reads so much",
     "serve the policy alone",
     ResultType.POLICY_INVALID, _HOST, Page.FORMAT,
 )
@@ -249,7 +249,7 @@ POLICY_BODY_LARGE = Check(
 )
 POLICY_LINE_END_LF = Check(
     "policy-line-end-lf", Severity.WARNING, "RFC 8461 section 3.2, erratum 6253",
-    "lines end with LF alone; the grammar allows it, the text and some checkers do not",
+    "lines end with LF only; the RFC's grammar allows that, but its text and some checkers do not",
     "end every line with CRLF",
     None, _HOST, Page.FORMAT, "C A M L",
 )
@@ -261,7 +261,7 @@ POLICY_LINE_END_MIXED = Check(
 )
 POLICY_VERSION_NOT_FIRST = Check(
     "policy-version-not-first", Severity.WARNING, _GOOGLE,
-    "version is not on the first line, where Google wants it",
+    "version is not on the first line; Google requires it there",
     "put version: STSv1 first",
     None, _HOST, Page.FORMAT, "C P Z G R A N L",
 )
@@ -273,19 +273,19 @@ POLICY_KEY_DUPLICATE = Check(
 )
 POLICY_KEY_NEAR_MISS = Check(
     "policy-key-near-miss", Severity.WARNING, _GRAMMAR,
-    "a key is not quite one of the RFC's: senders ignore it",
+    "a key is misspelt: senders ignore the line",
     "write version, mode, mx or max_age",
     None, _HOST, Page.FORMAT,
 )
 POLICY_KEY_UNKNOWN = Check(
     "policy-key-unknown", Severity.INFO, _GRAMMAR,
-    "a key that the RFC does not know; senders ignore it",
+    "the RFC does not define a key; senders ignore the line",
     "remove the line, unless an extension needs it",
     None, _HOST, Page.FORMAT, "N L C A",
 )
 POLICY_VALUE_NOT_ASCII = Check(
     "policy-value-not-ascii", Severity.WARNING, _GRAMMAR,
-    "an extension's value is not ASCII: the grammar allows UTF-8, not every sender does",
+    "the value of an extension is not ASCII: the grammar allows UTF-8, but some senders do not",
     "write ASCII only",
     None, _HOST, Page.FORMAT,
 )
@@ -309,19 +309,19 @@ POLICY_MAX_AGE_SHORT_TESTING = Check(
 )
 POLICY_MAX_AGE_LONG = Check(
     "policy-max-age-long", Severity.INFO, "RFC 8461 section 8.3",
-    "senders keep mode none for longer than they need to",
+    "senders keep mode none for longer than necessary",
     "max_age: 86400",
     None, _HOST, Page.FORMAT,
 )
 POLICY_MX_WIDE = Check(
     "policy-mx-wide", Severity.WARNING, "RFC 8461 section 10.4",
-    "a wildcard covers the whole domain: whoever runs any host there may receive its mail",
+    "a wildcard covers the whole domain: any host of the domain may receive its mail",
     "name the MX hosts",
     None, _HOST, Page.FORMAT,
 )
 POLICY_MX_PUBLIC = Check(
     "policy-mx-public", Severity.WARNING, "RFC 8461 section 10.4",
-    "a wildcard over a public suffix admits any domain registered there",
+    "a wildcard covers a public suffix: any domain registered there may receive the mail",
     "name the MX hosts",
     None, _HOST, Page.FORMAT,
 )
@@ -333,7 +333,7 @@ POLICY_MX_SINGLE_LABEL = Check(
 )
 POLICY_MX_NOT_CERTIFIABLE = Check(
     "policy-mx-not-certifiable", Severity.WARNING, "RFC 8461 section 4.2",
-    "no public authority certifies names under this top-level domain",
+    "no public authority issues certificates for names under this top-level domain",
     "write a name in public DNS",
     None, _HOST, Page.FORMAT,
 )
@@ -357,13 +357,13 @@ POLICY_MX_UNUSED = Check(
 )
 POLICY_MODE_TESTING = Check(
     "policy-mode-testing", Severity.INFO, "RFC 8461 section 5",
-    "testing: senders report, and deliver all the same",
-    "write mode: enforce once two weeks of reports are clean",
+    "mode testing: senders report failures, and deliver anyway",
+    "write mode: enforce after two weeks of reports without failures",
     None, _HOST, Page.FORMAT, "N L A",
 )
 POLICY_MODE_NONE = Check(
     "policy-mode-none", Severity.INFO, "RFC 8461 section 8.3",
-    "none: senders treat the domain as without a policy",
+    "mode none: senders treat the domain as if it had no policy",
     "write mode: testing, unless the policy is being withdrawn",
     None, _HOST, Page.FORMAT, "N L A",
 )

@@ -21,17 +21,17 @@ STACK_FILE_NAME = Check(
 )
 STACK_FILE_UNREADABLE = Check(
     "stack-file-unreadable", Severity.WARNING, _CONFIG,
-    "another stack file cannot be read, so it may have a domain of this one",
+    "another stack file cannot be read, so it is not known whether it lists a domain of this one",
     "correct it: mtasts lint stack FILE",
 )
 STACK_DOMAIN_ELSEWHERE = Check(
     "stack-domain-elsewhere", Severity.ERROR, _CONFIG,
     "two stack files have the same domain: each stack would undo what the other publishes",
-    "remove it from one of them",
+    "remove the domain from one of them",
 )
 STACK_ACCOUNT_NOT_PINNED = Check(
     "stack-account-not-pinned", Severity.WARNING, _CONFIG,
-    "aws:allowedAccountIds is not set, so any account would be written to",
+    "aws:allowedAccountIds is not set, so a run would write to any AWS account",
     'add aws:allowedAccountIds: ["123456789012"], with the account of this agency',
 )
 STACK_CACHE_LONG = Check(
@@ -41,28 +41,28 @@ STACK_CACHE_LONG = Check(
 )
 STACK_PROOF_SHORT = Check(
     "stack-proof-short", Severity.WARNING, _CONFIG,
-    "a proof may end before caches and CloudFront have let go of the former policy",
+    "a proof may time out before caches and CloudFront drop the former policy",
     "write a larger mtasts:proofSeconds",
 )
 STACK_TTL_LONG = Check(
     "stack-ttl-long", Severity.WARNING, "RFC 8461 section 8.1",
-    "a correction reaches senders only after more than an hour",
+    "senders see a correction only after more than an hour",
     "write ttl: 300; up to 3600 is common",
 )
 STACK_DKIM_SELECTORS_MISSING = Check(
     "stack-dkim-selectors-missing", Severity.WARNING, "RFC 6376 section 3.1",
     "no DKIM selector is listed, so DKIM cannot be looked up before enforce",
-    "add dkimSelectors: [s1], with the s= of the DKIM-Signature your mail carries",
+    "add dkimSelectors: [s1], with the s= of the DKIM-Signature in your mail",
 )
 STACK_OVERRIDE = Check(
     "stack-override", Severity.INFO, "mtasts docs gates",
-    "an override lets a domain pass conditions that it does not meet",
-    "remove it once it is no longer needed",
+    "a domain has an override, which passes refusals",
+    "remove it when it is not needed any more",
 )
 STACK_MAX_AGE_SHORT = Check(
     "stack-max-age-short", Severity.WARNING, "RFC 8461 section 10.2",
     "senders may forget the enforced policy within two weeks",
-    f"raise maxAge to {ENFORCE_MAX_AGE} or more once enforce has proven stable",
+    f"raise maxAge to {ENFORCE_MAX_AGE} or more when enforce has run for weeks without failures",
 )
 STACK_MAX_AGE_LONG = Check(
     "stack-max-age-long", Severity.INFO, "RFC 8461 section 8.3",
@@ -71,7 +71,7 @@ STACK_MAX_AGE_LONG = Check(
 )
 STACK_MX_WILDCARD_WIDE = Check(
     "stack-mx-wildcard-wide", Severity.WARNING, "RFC 8461 section 10.4",
-    "a wildcard in mx lets whoever gets a name under the domain receive its mail",
+    "with a wildcard in mx, any host under that name may receive the mail",
     "list the MX hosts one by one",
 )
 STACK_REPORT_MAILBOX_RETIRED = Check(
@@ -81,7 +81,7 @@ STACK_REPORT_MAILBOX_RETIRED = Check(
 )
 STACK_REPORT_MAILBOX_WITHIN_DOMAIN = Check(
     "stack-report-mailbox-within-domain", Severity.INFO, "RFC 8460 section 5.3",
-    "TLS reports go to the domain that they report about, and may not arrive when they matter most",
+    "TLS reports go to the domain that they are about, and may not arrive when its mail fails",
     "use a mailbox in another domain, or an https: address",
 )
 # fmt: on

@@ -15,7 +15,7 @@ _RECORD = (Question.STS_RECORD,)
 STS_RECORD_DELEGATED = Check(
     "sts-record-delegated", Severity.INFO, _STS,
     "the STS record is delegated by a CNAME",
-    "keep the target's owner informed: whoever runs it decides what senders do",
+    "make sure that the owner of the target knows: the target decides what senders do",
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_APEX = Check(
@@ -26,32 +26,32 @@ STS_RECORD_APEX = Check(
 )
 STS_RECORD_TTL_LONG = Check(
     "sts-record-ttl-long", Severity.WARNING, "RFC 8461 section 10.2",
-    "resolvers keep the STS record for long, so a correction is seen late",
+    "resolvers keep the STS record for a long time, so senders see a correction late",
     "lower its TTL to 300, at most 3600",
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_DNSSEC = Check(
     "sts-record-dnssec", Severity.INFO, "RFC 8461 section 10.2",
     "the STS record is not signed, or not validated",
-    "sign the zone: a policy that was never seen can be hidden by whoever answers DNS",
+    "sign the zone: without DNSSEC an attacker can hide the policy from senders that never saw it",
     None, _RECORD, Page.RECORD, "A L",
 )
 STS_RECORD_CNAME_BESIDE = Check(
     "sts-record-cname-beside", Severity.WARNING, "RFC 1034 section 3.6.2",
     "a CNAME is published beside the STS record",
-    "keep one: resolvers that hold the CNAME never see the record",
+    "remove one of them: resolvers with the CNAME in their cache never see the record",
     None, _RECORD, Page.RECORD, "C",
 )
 STS_RECORD_CNAME_LOOP = Check(
     "sts-record-cname-loop", Severity.ERROR, "RFC 1034 section 3.6.2",
     "the STS record's CNAME leads back to itself",
-    "let the last CNAME name where the record is",
+    "make the last CNAME point to the name that has the record",
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_CNAME_DANGLING = Check(
     "sts-record-cname-dangling", Severity.ERROR, "RFC 8461 section 8.2",
     "the STS record is a CNAME to a name that has no such record",
-    "remove the CNAME, or publish at its target: whoever takes that name may do so",
+    "remove the CNAME, or publish at its target: anybody who gets that name could publish there",
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_MISSING = Check(
@@ -62,7 +62,7 @@ STS_RECORD_MISSING = Check(
 )
 STS_RECORD_MULTIPLE = Check(
     "sts-record-multiple", Severity.ERROR, _STS,
-    "several STS records: senders assume no policy",
+    "there are several STS records: senders act as if there were none",
     "keep exactly one",
     None, _RECORD, Page.RECORD, "N C P Z R A L",
 )
@@ -110,19 +110,19 @@ STS_RECORD_FIELD_EMPTY = Check(
 )
 STS_RECORD_TRAILING_SPACE = Check(
     "sts-record-trailing-space", Severity.ERROR, _STS,
-    "white space ends the record: outside the grammar, though some senders accept it",
+    "white space ends the record: the grammar does not allow it, but some senders accept it",
     _STS_FIX,
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_QUOTED = Check(
     "sts-record-quoted", Severity.ERROR, _STS,
-    "the record holds quotation marks; only the zone file needs them",
+    "the record has quotation marks in it; only a zone file needs them",
     _STS_FIX,
     None, _RECORD, Page.RECORD,
 )
 STS_RECORD_NOT_ASCII = Check(
     "sts-record-not-ascii", Severity.ERROR, _STS,
-    "the record holds more than printable ASCII",
+    "the record has characters that are not printable ASCII",
     _STS_FIX,
     None, _RECORD, Page.RECORD, "Z R",
 )
@@ -146,13 +146,13 @@ STS_RECORD_DUPLICATE = Check(
 )
 STS_RECORD_UNKNOWN_FIELD = Check(
     "sts-record-unknown-field", Severity.INFO, _STS,
-    "a field that the RFC does not know; senders ignore it",
+    "the RFC does not define a field; senders ignore it",
     _STS_FIX,
     None, _RECORD, Page.RECORD, "C A L",
 )
 STS_RECORD_FIELD_NEAR_MISS = Check(
     "sts-record-field-near-miss", Severity.WARNING, _STS,
-    "a field differs from a real one by case, hyphen or underscore; senders ignore it",
+    "a field is misspelt (case, hyphen or underscore); senders ignore it",
     _STS_FIX,
     None, _RECORD, Page.RECORD, "N C Z G A",
 )

@@ -16,7 +16,7 @@ _DANE_MATCH = (*_DANE, Question.MX_ADDRESS, Question.MX_SESSION)
 # fmt: off
 TLS_COMPRESSION = Check(
     "tls-compression", Severity.WARNING, "RFC 9325 section 3.3",
-    "TLS compression is on, which can reveal what is encrypted",
+    "TLS compression is on, which can reveal encrypted data",
     "turn TLS compression off",
     None, _DETAILS, None, "I",
 )
@@ -29,7 +29,7 @@ TLS_RENEGOTIATION_INSECURE = Check(
 TLS_RENEGOTIATION_CLIENT = Check(
     "tls-renegotiation-client", Severity.INFO, "RFC 9325 section 3.5",
     "clients may start a renegotiation of TLS 1.2",
-    "turn it off: it costs the server more work than the client",
+    "turn it off: a renegotiation costs the server more than the client",
     None, _DETAILS, None, "I",
 )
 TLS_EXTENDED_MASTER_SECRET_MISSING = Check(
@@ -47,13 +47,13 @@ TLS_EARLY_DATA = Check(
 TLS_KEY_EXCHANGE_HASH = Check(
     "tls-key-exchange-hash", Severity.WARNING, "RFC 9155",
     "TLS 1.2 signs its key exchange with a broken hash",
-    "let the server sign with SHA-256 or better",
+    "configure the server to sign with SHA-256 or better",
     None, _DETAILS, None, "I",
 )
 TLS_STAPLING_MISSING = Check(
     "tls-stapling-missing", Severity.INFO, "RFC 6066 section 8",
     "the certificate names an OCSP responder, but the server does not staple its answer",
-    "turn OCSP stapling on, so that clients need not ask the responder",
+    "turn on OCSP stapling, so that clients need no connection to the responder",
     None, _DETAILS, None, "I",
 )
 DANE_UNSIGNED = Check(

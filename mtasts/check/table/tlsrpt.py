@@ -15,31 +15,31 @@ _RECORD = (Question.TLSRPT_RECORD,)
 TLSRPT_RECORD_DELEGATED = Check(
     "tlsrpt-record-delegated", Severity.INFO, _RPT,
     "the TLS-RPT record is delegated by a CNAME",
-    "see that reports still reach somebody who reads them",
+    "make sure that somebody reads the reports",
     None, _RECORD,
 )
 TLSRPT_RECORD_CNAME_BESIDE = Check(
     "tlsrpt-record-cname-beside", Severity.WARNING, "RFC 1034 section 3.6.2",
     "a CNAME is published beside the TLS-RPT record",
-    "keep one: resolvers that hold the CNAME never see the record",
+    "remove one of them: resolvers with the CNAME in their cache never see the record",
     None, _RECORD, None, "C",
 )
 TLSRPT_RECORD_CNAME_LOOP = Check(
     "tlsrpt-record-cname-loop", Severity.ERROR, "RFC 1034 section 3.6.2",
     "the CNAME of the TLS-RPT record leads back to itself",
-    "let the last CNAME name where the record is",
+    "make the last CNAME point to the name that has the record",
     None, _RECORD,
 )
 TLSRPT_RECORD_CNAME_DANGLING = Check(
     "tlsrpt-record-cname-dangling", Severity.ERROR, _RPT,
     "the TLS-RPT record is a CNAME to a name that has no such record",
-    "remove the CNAME, or publish at its target: whoever takes that name may do so",
+    "remove the CNAME, or publish at its target: anybody who gets that name could publish there",
     None, _RECORD,
 )
 TLSRPT_ENDPOINT_LOST = Check(
     "tlsrpt-endpoint-lost", Severity.ERROR, _RPT,
     "reports are posted to a host that does not answer",
-    "name one that takes reports over HTTPS",
+    "use an address that accepts reports over HTTPS",
     None, (*_RECORD, Question.TLSRPT_ENDPOINT),
 )
 TLSRPT_RECORD_APEX = Check(
@@ -56,13 +56,13 @@ TLSRPT_RECORD_LEGACY = Check(
 )
 TLSRPT_MAILBOX_LOST = Check(
     "tlsrpt-mailbox-lost", Severity.ERROR, _RPT,
-    "reports go to a mailbox whose domain takes no mail",
-    "name a mailbox that exists",
+    "reports go to a mailbox whose domain receives no mail",
+    "use a mailbox that exists",
     None, (*_RECORD, Question.TLSRPT_MAILBOX),
 )
 TLSRPT_MAILBOX_LOCKED = Check(
     "tlsrpt-mailbox-locked", Severity.WARNING, "RFC 8460 section 5.3",
-    "reports are mailed to a domain with the policy that they report on",
+    "reports are mailed to a domain that has the policy they report on",
     "add a mailbox of another domain, or an https address",
     None, (*_RECORD, Question.TLSRPT_MAILBOX, Question.HOST_ADDRESS, Question.HOST_FETCH),
 )
@@ -74,7 +74,7 @@ TLSRPT_RECORD_MISSING = Check(
 )
 TLSRPT_RECORD_MULTIPLE = Check(
     "tlsrpt-record-multiple", Severity.ERROR, _RPT,
-    "several TLS-RPT records: senders send no reports",
+    "there are several TLS-RPT records: senders send no reports",
     "keep exactly one",
     None, _RECORD, None, "N C A R L",
 )
@@ -122,7 +122,7 @@ TLSRPT_RUA_SCHEME_UNKNOWN = Check(
 )
 TLSRPT_RUA_MAILTO_MALFORMED = Check(
     "tlsrpt-rua-mailto-malformed", Severity.ERROR, "RFC 6068 section 2",
-    "a mailto: URI holds no usable address",
+    "a mailto: URI has no usable address",
     _RPT_FIX,
     None, _RECORD, None, "N C",
 )
@@ -134,13 +134,13 @@ TLSRPT_RUA_HTTPS_MALFORMED = Check(
 )
 TLSRPT_RUA_UNENCODED = Check(
     "tlsrpt-rua-unencoded", Severity.ERROR, _RPT,
-    "a rua holds '!', which has to be percent-encoded",
+    "a rua has a '!', which must be percent-encoded",
     "write %21",
     None, _RECORD, None, "N C",
 )
 TLSRPT_RUA_SIZE_SUFFIX = Check(
     "tlsrpt-rua-size-suffix", Severity.ERROR, _RPT,
-    "a rua holds '!': size suffixes are DMARC's, not TLS-RPT's",
+    "a rua has a '!' with a size: only DMARC has size suffixes",
     "remove the suffix; a real '!' is written %21",
     None, _RECORD, None, "N C",
 )
@@ -158,19 +158,19 @@ TLSRPT_RECORD_FIELD_EMPTY = Check(
 )
 TLSRPT_RECORD_TRAILING_SPACE = Check(
     "tlsrpt-record-trailing-space", Severity.ERROR, _RPT,
-    "white space ends the record: outside the grammar, though some senders accept it",
+    "white space ends the record: the grammar does not allow it, but some senders accept it",
     _RPT_FIX,
     None, _RECORD,
 )
 TLSRPT_RECORD_QUOTED = Check(
     "tlsrpt-record-quoted", Severity.ERROR, _RPT,
-    "the record holds quotation marks; only the zone file needs them",
+    "the record has quotation marks in it; only a zone file needs them",
     _RPT_FIX,
     None, _RECORD,
 )
 TLSRPT_RECORD_NOT_ASCII = Check(
     "tlsrpt-record-not-ascii", Severity.ERROR, _RPT,
-    "the record holds more than printable ASCII",
+    "the record has characters that are not printable ASCII",
     _RPT_FIX,
     None, _RECORD,
 )
@@ -188,19 +188,19 @@ TLSRPT_RECORD_SPACE = Check(
 )
 TLSRPT_RECORD_DUPLICATE = Check(
     "tlsrpt-record-duplicate", Severity.WARNING, _RPT,
-    "a field appears twice; RFC 8460 does not say which counts",
+    "a field appears twice; RFC 8460 does not say which one senders use",
     "keep one rua, URIs separated by commas",
     None, _RECORD, None, "N C",
 )
 TLSRPT_RECORD_UNKNOWN_FIELD = Check(
     "tlsrpt-record-unknown-field", Severity.INFO, _RPT,
-    "a field that the RFC does not know; senders ignore it",
+    "the RFC does not define a field; senders ignore it",
     _RPT_FIX,
     None, _RECORD, None, "N C",
 )
 TLSRPT_RECORD_FIELD_NEAR_MISS = Check(
     "tlsrpt-record-field-near-miss", Severity.WARNING, _RPT,
-    "a field differs from a real one by case, hyphen or underscore; senders ignore it",
+    "a field is misspelt (case, hyphen or underscore); senders ignore it",
     _RPT_FIX,
     None, _RECORD, None, "N",
 )
@@ -236,7 +236,7 @@ TLSRPT_RUA_CREDENTIALS = Check(
 )
 TLSRPT_RUA_SCHEME_CASE = Check(
     "tlsrpt-rua-scheme-case", Severity.WARNING, "RFC 3986 section 3.1",
-    "a scheme is not in lower case: legal, and compared letter by letter by some senders",
+    "a scheme is not in lower case: that is legal, but some senders accept only lower case",
     "write mailto: or https:",
     None, _RECORD, None, "N C A",
 )
@@ -248,13 +248,13 @@ TLSRPT_RUA_RETIRED = Check(
 )
 TLSRPT_RUA_SEVERAL = Check(
     "tlsrpt-rua-several", Severity.INFO, _RPT,
-    "several URIs: each of them gets every report",
+    "there are several URIs: each gets every report",
     "",
     None, _RECORD, None, "N",
 )
 TLSRPT_RUA_DUPLICATE = Check(
     "tlsrpt-rua-duplicate", Severity.WARNING, _RPT,
-    "a URI appears twice: its reports come twice",
+    "a URI appears twice: each report is sent there twice",
     "keep one",
     None, _RECORD, None, "N",
 )

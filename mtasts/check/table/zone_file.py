@@ -26,12 +26,12 @@ RECORD_COMMENT = Check(
 )
 RECORD_OWNER = Check(
     "record-owner", Severity.INFO, _ZONE,
-    "a line is a whole record; its name, TTL and type were skipped",
+    "a line is a whole record; its name, TTL and type were ignored",
     "",
 )
 RECORD_LINES_MANY = Check(
     "record-lines-many", Severity.ERROR, "RFC 1035 section 4.2",
-    "more records than one DNS answer can carry; the rest was not read",
+    "there are more records than one DNS answer can have; the rest was not read",
     "keep exactly one",
 )
 # fmt: on

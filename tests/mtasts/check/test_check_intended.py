@@ -140,7 +140,10 @@ def test_each_record_that_was_handed_out_is_live_missing_or_another() -> None:
     assert sorted((each.id, each.evidence) for each in found.findings) == [
         (
             "stack-record-differs",
-            f"[handed-record-wrong] wrong: DNS has elsewhere.example; to be published: {wanted}",
+            (
+                "[handed-record-wrong] wrong: DNS has elsewhere.example; the agency has to "
+                f"publish: {wanted}"
+            ),
         ),
         ("stack-record-live", wanted),
         ("stack-record-missing", f"[handed-record-missing] waiting for: {wanted}"),

@@ -209,7 +209,7 @@ def test_every_parser_problem_has_a_row() -> None:
         pytest.param(
             with_mx(b"10 mail.internal"),
             "policy-mx-preference",
-            "write the host's name alone",
+            "write only the name of the host",
             id="no-fix-that-has-findings-itself",
         ),
         pytest.param(

@@ -99,7 +99,7 @@ def test_the_classic_mistakes_have_a_page_each() -> None:
 
 def test_a_finding_has_the_words_of_its_row_and_what_was_seen() -> None:
     found = host.HOST_STATUS.finding("\u2603" * 99, line=3, limit=20)
-    assert found.summary == "line 3: the status is not 200"
+    assert found.summary == "line 3: the HTTP status is not 200"
     assert found.evidence == "\\xe2\\x98\\x83\\xe2..."
     assert (found.severity, found.clause) == (Severity.ERROR, "RFC 8461 section 3.3")
     assert found.fix == "serve the policy with status 200"

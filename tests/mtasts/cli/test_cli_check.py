@@ -66,7 +66,7 @@ def test_as_text_every_finding_has_its_fix(capsys: pytest.CaptureFixture[str]) -
     out = capsys.readouterr().out
     assert "bad.example: 1 error, 0 warnings\n" in out
     assert "error host-not-found: there is no policy at" in out
-    assert "fix: serve it there, in lower case\n" in out
+    assert "fix: serve the policy at this path, in lower case\n" in out
     assert "      more: mtasts docs mistakes/unreachable\n" in out
     assert "dark.example: 0 errors, 0 warnings, 1 not known (mode enforce, id 1)" in out
     assert "not known mx-session: could not find out whether mx1.example.gov" in out
@@ -127,7 +127,7 @@ def test_a_stack_is_compared_with_its_ledger(
     assert run("--stack", "agency", "more.example", asked=asked, ledger_of=recorder) == 1
     assert asked.domains == [("more.example", ()), ("example.gov", ("s1",)), ("parked.gov", ())]
     out = capsys.readouterr().out
-    assert "error stack-foreign: an STS record is live that the stack has not published" in out
+    assert "error stack-foreign: DNS has an STS record that the stack did not publish" in out
     what = "not known ledger: could not find out which policies parked.gov has published"
     assert f"{what}: [ledger-unknown] AccessDenied" in out
 
@@ -293,6 +293,6 @@ def test_what_was_handed_out_is_looked_up(
     zone = Zone({("mta-sts.example.gov", "CNAME"): ("d1.cloudfront.net",)})
     run("--stack", "agency", ledger_of=recorder, handed=Handing(), zone=zone)
     out = capsys.readouterr().out
-    assert "stack-record-live: a record that the stack has handed out is live" in out
+    assert "stack-record-live: DNS has a record that was handed out" in out
     what = "not known stack-record: could not find out which records were handed out for parked.gov"
     assert f"{what}: [handover-broken] no JSON" in out

@@ -84,7 +84,7 @@ def test_a_policy_is_told_to_people(policy: Path, capsys: pytest.CaptureFixture[
         f"{policy}: invalid\n"
         f"  id {policy_id(policy.read_bytes())}\n"
         "  z.example.gov has no policy to cover it\n"
-        "  error policy-control-character: line 6: a line holds a control character "
+        "  error policy-control-character: line 6: a line has a control character "
         "(RFC 8461 section 3.2)\n"
         "      seen: x: \\x1b\n"
         "      fix: write only 'key: value' lines that end with CRLF\n"
@@ -176,7 +176,7 @@ def test_a_record_is_told_to_people(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == (
         f"{path}: valid\n"
         "  rua mailto:a@b.example https://b.example/\n"
-        "  info tlsrpt-rua-several: several URIs: each of them gets every report "
+        "  info tlsrpt-rua-several: there are several URIs: each gets every report "
         "(RFC 8460 section 3)\n"
         "      seen: mailto:a@b.example,https://b.example/\n"
     )

@@ -59,9 +59,9 @@ def test_the_walk_is_told_step_by_step(world: World, capsys: pytest.CaptureFixtu
     assert world.run() == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "1. id 2 is new here: the policy is fetched"
-    assert lines[1].startswith("2. fetched a policy; mode enforce holds until")
+    assert lines[1].startswith("2. fetched a policy; mode enforce is in force until")
     assert lines[2:] == [
-        "3. mx1.example.gov takes it over verified TLS",
+        "3. mx1.example.gov accepts the message over verified TLS",
         "example.gov: delivered",
     ]
     assert world.fetched == 1

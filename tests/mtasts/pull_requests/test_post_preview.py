@@ -86,7 +86,7 @@ def test_a_stack_that_is_refused_says_why_and_no_preview_is_read(lab: Lab) -> No
 def test_a_preview_that_did_not_come_out_is_said(lab: Lab) -> None:
     lab.stack(None)
     lab.post()
-    assert "No preview came out" in lab.gh.bodies[0]
+    assert "There is no preview" in lab.gh.bodies[0]
 
 
 def test_a_stack_that_is_no_longer_changed_is_told_so(lab: Lab) -> None:

@@ -95,7 +95,7 @@ def test_each_finding_is_a_result_and_each_id_a_rule_with_help(
         assert driver["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     rule = rules["host-not-found"]
     assert rule["helpUri"] == "https://www.rfc-editor.org/rfc/rfc8461#section-3.3"
-    assert "What to do: serve it there, in lower case." in rule["help"]["text"]
+    assert "What to do: serve the policy at this path, in lower case." in rule["help"]["text"]
     assert "Senders report it as sts-policy-fetch-error" in rule["help"]["text"]
     assert rule["help"]["markdown"].startswith("**There is no policy at /.well-known")
     assert rule["defaultConfiguration"]["level"] == "error"

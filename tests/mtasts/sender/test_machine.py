@@ -103,7 +103,7 @@ def test_a_lapsed_policy_holds_no_longer_even_if_there_is_no_other() -> None:
     assert after.policy is None
     assert after.story == (
         "the cached policy has lapsed",
-        "no STS record (no usable record); no policy holds",
+        "no STS record (no usable record); no policy is in force",
     )
 
 
@@ -189,13 +189,15 @@ def trying(policy: Policy | None = ENFORCE) -> Sender:
 def test_a_message_is_delivered_over_verified_tls() -> None:
     after = trying().attempted(Delivery(session(), accepted=True))
     assert (after.step, after.conclusion) == (Step.DONE, Conclusion.DELIVERED)
-    assert after.story[-1] == "mx1.example.gov takes it over verified TLS"
+    assert after.story[-1] == "mx1.example.gov accepts the message over verified TLS"
 
 
 def test_what_testing_would_refuse_is_delivered_and_told() -> None:
     after = trying(TESTING).attempted(Delivery(session(SmtpOutcome.NO_STARTTLS), accepted=True))
     assert after.conclusion is Conclusion.DELIVERED
-    assert after.story[-1] == "mx1.example.gov takes it over no verified TLS (no-starttls)"
+    assert (
+        after.story[-1] == "mx1.example.gov accepts the message over no verified TLS (no-starttls)"
+    )
 
 
 def test_a_host_that_fails_leads_to_the_next_and_the_last_to_a_later_try() -> None:
@@ -210,7 +212,7 @@ def test_a_refusal_for_good_is_the_recipients_own() -> None:
     after = trying().attempted(Delivery(session(), permanent=True, reply="550 no"))
     assert (after.conclusion, after.story[-1]) == (
         Conclusion.BOUNCED,
-        "mx1.example.gov refused it: 550 no",
+        "mx1.example.gov rejects the message: 550 no",
     )
 
 
