@@ -24,7 +24,8 @@ from mtasts.reports.database import connect, quoted
 from mtasts.reports.store import Store, Value
 from mtasts.tlsrpt.query_files import query_named
 from mtasts.tlsrpt.report import Failure, PolicyResult, Report
-from mtasts.tlsrpt.tables import FAILURES, Arrival, Type
+from mtasts.tlsrpt.rows import Arrival
+from mtasts.tlsrpt.tables import FAILURES, Type
 from mtasts.tlsrpt.trust import Receipt, Trust
 
 if TYPE_CHECKING:

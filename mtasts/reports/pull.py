@@ -25,7 +25,7 @@ from mtasts.reports.to_store import arrival, skipped, skipped_part
 from mtasts.threads import in_thread
 from mtasts.tlsrpt.mail import MAIL_MAX_BYTES, holds_mail
 from mtasts.tlsrpt.received import received_time
-from mtasts.tlsrpt.tables import Arrival
+from mtasts.tlsrpt.rows import Arrival
 from mtasts.tlsrpt.unpacking import Skipped as SkippedPart
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from mtasts.reports.pulled import Pulled
     from mtasts.reports.sources.source import Fetched, Listed, Source
     from mtasts.reports.store import Store
-    from mtasts.tlsrpt.tables import Skipped
+    from mtasts.tlsrpt.rows import Skipped
     from mtasts.tlsrpt.trust import Via
 
     _Task = asyncio.Task["_Ahead"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from mtasts.tlsrpt.tables import Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
 
 NAMED_MAX = 100
 _DOMAINS_MAX = 1000

@@ -29,7 +29,8 @@ from mtasts.files import TEMPORARY, write_whole
 from mtasts.json_fields import JsonError, read_fields
 from mtasts.reports.compaction import PART, compact_day, sync
 from mtasts.reports.database import connect, quoted
-from mtasts.tlsrpt.tables import SCHEMA, TABLES, entry_of
+from mtasts.tlsrpt.rows import entry_of
+from mtasts.tlsrpt.tables import SCHEMA, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from mtasts.tlsrpt.query_files import Query
-    from mtasts.tlsrpt.tables import Arrival, Skipped, Table
+    from mtasts.tlsrpt.rows import Arrival, Skipped
+    from mtasts.tlsrpt.tables import Table
 
 _FORMAT = "store.json"
 _FORMAT_MAX_BYTES = 1000

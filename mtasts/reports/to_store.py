@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from mtasts.tlsrpt.managed import managed_only
-from mtasts.tlsrpt.tables import Arrival, Skipped, body_of
+from mtasts.tlsrpt.rows import Arrival, Skipped, body_of
 from mtasts.tlsrpt.unpacking import OtherFormatError, ReportError
 
 if TYPE_CHECKING:

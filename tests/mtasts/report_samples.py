@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from mtasts.tlsrpt.report import Failure, PolicyResult, Report
-from mtasts.tlsrpt.tables import Arrival
+from mtasts.tlsrpt.rows import Arrival
 from mtasts.tlsrpt.trust import Receipt, Trust
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from mtasts.reports.dialects import spelt
 from mtasts.reports.store import Store, Value
 from mtasts.tlsrpt.query_files import queries
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
-from mtasts.tlsrpt.tables import TABLES, Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
+from mtasts.tlsrpt.tables import TABLES
 from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from mtasts.promotion.conditions import evidence_conditions
 from mtasts.promotion.evidence import EVIDENCE_MAX_BYTES, Evidence, read_evidence
 from mtasts.reports.store import Store
 from mtasts.tlsrpt.reading import parse_report
+from mtasts.tlsrpt.rows import Arrival
 from mtasts.tlsrpt.summary import ReportSummary
-from mtasts.tlsrpt.tables import Arrival
 from mtasts.tlsrpt.trust import Receipt, Trust
 
 if TYPE_CHECKING:

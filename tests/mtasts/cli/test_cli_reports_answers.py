@@ -22,7 +22,7 @@ from mtasts.ledger.history import Ledger
 from mtasts.policy import policy_id
 from mtasts.reports.store import Store
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
-from mtasts.tlsrpt.tables import Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
 from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:

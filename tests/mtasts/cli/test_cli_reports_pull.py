@@ -20,7 +20,7 @@ from mtasts.cli.main import main
 from mtasts.cli.reports import pull as pulling
 from mtasts.errors import UsageError
 from mtasts.reports.pulled import Pulled
-from mtasts.tlsrpt.tables import Skipped
+from mtasts.tlsrpt.rows import Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

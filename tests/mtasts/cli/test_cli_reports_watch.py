@@ -15,7 +15,7 @@ from stack_text import stack_text
 from mtasts.cli.main import main
 from mtasts.reports.store import Store
 from mtasts.tlsrpt.report import Failure
-from mtasts.tlsrpt.tables import Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
 from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:

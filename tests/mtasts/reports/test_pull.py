@@ -25,7 +25,7 @@ from mtasts.reports.sources.source import FetchError, NoFileError, SourceError
 from mtasts.reports.store import Store, StoreError
 from mtasts.tlsrpt.dkim_keys import KeyAnswer, KeyStatus
 from mtasts.tlsrpt.query_files import Query
-from mtasts.tlsrpt.tables import Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -22,7 +22,8 @@ from mtasts.reports.database import quoted
 from mtasts.reports.store import Store, StoreBusyError, StoreError
 from mtasts.tlsrpt.query_files import Query
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
-from mtasts.tlsrpt.tables import TABLES, Arrival, Skipped
+from mtasts.tlsrpt.rows import Arrival, Skipped
+from mtasts.tlsrpt.tables import TABLES
 from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from mtasts.errors import UsageError
 from mtasts.reports.store import Store
 from mtasts.reports.stored_summary import stored_summary
 from mtasts.tlsrpt.report import Drop, DroppedRow, Failure
+from mtasts.tlsrpt.rows import Arrival, Skipped
 from mtasts.tlsrpt.summary import Dropped, ReportSummary, summarise
-from mtasts.tlsrpt.tables import Arrival, Skipped
 from mtasts.tlsrpt.trust import Trust
 
 if TYPE_CHECKING:

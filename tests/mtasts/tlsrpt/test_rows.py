@@ -11,17 +11,9 @@ from msgspec.structs import replace
 from report_samples import ARRIVED, FIRST, receipt, report, result
 
 from mtasts.tlsrpt.report import Failure
+from mtasts.tlsrpt.rows import Arrival, Skipped, day_of, entry_of, report_key
 from mtasts.tlsrpt.sessions import repeated
-from mtasts.tlsrpt.tables import (
-    ENTRY,
-    RANKS,
-    TABLES,
-    Arrival,
-    Skipped,
-    day_of,
-    entry_of,
-    report_key,
-)
+from mtasts.tlsrpt.tables import ENTRY, RANKS, TABLES
 from mtasts.tlsrpt.trust import Trust
 
 
