@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.cli import ledger_repair as ledger_mending
 from mtasts.cli.output import Exit, Help, write
@@ -20,6 +20,7 @@ from mtasts.ledger.entries import (
     Hosted,
     HostTarget,
     LedgerError,
+    MxSeen,
     PhaseEntered,
     Proof,
     ProtectionChanged,
@@ -32,7 +33,7 @@ from mtasts.ledger.entries import (
 if TYPE_CHECKING:
     import datetime as dt
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from mtasts.cli.outside import Outside
     from mtasts.ledger.entries import Entry
@@ -169,34 +170,46 @@ def _as_text(name: str, ledger: Ledger | LedgerError, now: dt.datetime) -> str:
 
 
 def _line(entry: Entry, ledger: Ledger, now: dt.datetime) -> str:
-    match entry:
-        case Body():
-            policy = entry.policy
-            what = f"mode {policy.mode}, max_age {policy.max_age}" if policy else "no policy"
-            until = ledger.held_until(entry, now)
-            held = f"may be held until {minute(until)}" if until > now else "held by nobody"
-            shown = f"body   {entry.id}  {what}; {held}"
-        case Proof():
-            unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
-            shown = f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}"
-        case ZoneSeen():
-            shown = f"zone   {entry.zone.name} ({entry.zone.zone_id})"
-        case Hosted():
-            shown = f"cloud  {entry.hosting}"
-        case ProtectionChanged():
-            shown = f"host   {'may leave its zone' if entry.is_free else 'stays'}"
-        case HostTarget():
-            where = f"at {entry.hosting}" if entry.hosting else "no longer"
-            shown = f"host   {where} by the zone {entry.zone_id}"
-        case Delegated():
-            shown = f"zone   DNS leads to {entry.zone_id}"
-        case PhaseEntered(phase=way) | StageEntered(stage=way):
-            shown = f"{'phase' if isinstance(entry, PhaseEntered) else 'stage'}  {way}"
-        case Adopted():
-            by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}"
-            lost = "lost before; " if entry.is_lost else ""
-            before = f"{lost}what was before may be held until {minute(entry.held_until)}"
-            shown = f"taken over; {before}{by if entry.approved_by else ''}"
-        case _:
-            shown = f"mx     {', '.join(entry.hosts) or 'none'}"
-    return printable(shown, 300)
+    return printable(_SHOWN[type(entry)](entry, ledger, now), 300)
+
+
+def _body(entry: Body, ledger: Ledger, now: dt.datetime) -> str:
+    policy = entry.policy
+    what = f"mode {policy.mode}, max_age {policy.max_age}" if policy else "no policy"
+    until = ledger.held_until(entry, now)
+    held = f"may be held until {minute(until)}" if until > now else "held by nobody"
+    return f"body   {entry.id}  {what}; {held}"
+
+
+def _proof(entry: Proof, *_: object) -> str:
+    unseen = f"; unseen: {', '.join(entry.unseen)}" if entry.unseen else ""
+    return f"proof  {entry.id}  at {', '.join(entry.addresses)}{unseen}"
+
+
+def _adopted(entry: Adopted, *_: object) -> str:
+    lost = "lost before; " if entry.is_lost else ""
+    by = f"; max_age_ever {entry.max_age_ever} by {entry.approved_by}" if entry.approved_by else ""
+    return f"taken over; {lost}what was before may be held until {minute(entry.held_until)}{by}"
+
+
+def _host_target(entry: HostTarget, *_: object) -> str:
+    where = f"at {entry.hosting}" if entry.hosting else "no longer"
+    return f"host   {where} by the zone {entry.zone_id}"
+
+
+# A line for each type of entry; a test holds that none is missing.
+_SHOWN: dict[type[Entry], Callable[[Any, Ledger, dt.datetime], str]] = {
+    Adopted: _adopted,
+    Body: _body,
+    Delegated: lambda entry, *_: f"zone   DNS leads to {entry.zone_id}",
+    HostTarget: _host_target,
+    Hosted: lambda entry, *_: f"cloud  {entry.hosting}",
+    MxSeen: lambda entry, *_: f"mx     {', '.join(entry.hosts) or 'none'}",
+    PhaseEntered: lambda entry, *_: f"phase  {entry.phase}",
+    Proof: _proof,
+    ProtectionChanged: lambda entry, *_: (
+        f"host   {'may leave its zone' if entry.is_free else 'stays'}"
+    ),
+    StageEntered: lambda entry, *_: f"stage  {entry.stage}",
+    ZoneSeen: lambda entry, *_: f"zone   {entry.zone.name} ({entry.zone.zone_id})",
+}

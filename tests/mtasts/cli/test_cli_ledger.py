@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pytest
 from fake_outside import FakeOutside
@@ -15,7 +15,7 @@ from mtasts.cli.main import main
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.config import Hosting
-from mtasts.ledger.entries import Adopted, Body
+from mtasts.ledger.entries import Adopted, Body, Entry
 from mtasts.ledger.history import Intended, Ledger, intend
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
@@ -109,6 +109,8 @@ def show(url: str, folder: Path, *words: str) -> int:
 def test_every_entry_is_a_row(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show(url, tmp_path, "--format", "json") == 0
     first, second, *adopted = map(json.loads, capsys.readouterr().out.splitlines())
+    kinds = {each["kind"] for row in (first, *adopted) for each in row["entries"]}
+    assert len(kinds) == len(get_args(Entry))
     assert adopted[0]["entries"][0] == {
         "number": 1,
         "at": "2026-01-01T00:00:00+00:00",
@@ -150,6 +152,12 @@ def test_as_text_it_says_what_may_be_held(
     assert "mode enforce, max_age 86400; may be held until" in out
     assert "no policy" in out
     assert "phase  record-free" in out
+    assert "cloud  aws" in out
+    assert "host   at aws by the zone Z1" in out
+    assert "host   no longer by the zone Z1" in out
+    assert "host   may leave its zone" in out
+    assert "host   stays" in out
+    assert "zone   DNS leads to Z1" in out
     assert "stage  issued" in out
     assert "zone   example.gov (Z1)" in out
     assert "taken over; what was before may be held until 2026-01-02 01:00 UTC\n" in out
