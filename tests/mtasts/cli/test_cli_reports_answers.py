@@ -6,12 +6,13 @@ import csv
 import datetime as dt
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from asked import Asked
 from fake_outside import FakeOutside
+from msgspec import structs
 from report_samples import ARRIVED, FIRST, arrivals, receipt, report, result
 from stack_text import stack_text
 
@@ -65,7 +66,7 @@ def sample() -> list[Arrival | Skipped]:
         report_id=HOSTILE,
         contact=f"tls@{HOSTILE}",
     )
-    found.append(Arrival(replace(wrong, dropped=(row,)), receipt(Trust.UNSIGNED, HOSTILE)))
+    found.append(Arrival(structs.replace(wrong, dropped=(row,)), receipt(Trust.UNSIGNED, HOSTILE)))
     found.append(Arrival(report(result(successes=1), report_id="x"), receipt(source="a")))
     found.append(Arrival(report(result(successes=2), report_id="x"), receipt(source="b")))
     found.append(Skipped("mail-without-report", HOSTILE, ARRIVED, "mail", HOSTILE, "ab"))
