@@ -212,7 +212,7 @@ class Lab:
         """Have an active receipt rule set with a rule of somebody else's; its name."""
         ses, name = self.client("ses"), "inbound"
         rule = {"Name": "theirs", "Enabled": True, "Recipients": ["mail.example"]}
-        if not ses.list_receipt_rule_sets()["RuleSets"]:
+        if name not in [each["Name"] for each in ses.list_receipt_rule_sets()["RuleSets"]]:
             ses.create_receipt_rule_set(RuleSetName=name)
             ses.create_receipt_rule(RuleSetName=name, Rule=rule)
         ses.set_active_receipt_rule_set(RuleSetName=name)

@@ -19,13 +19,12 @@ from workflow_runner import REPOSITORY, Event
 
 from mtasts.localcloud.downloads import plugin_archive
 from mtasts.localcloud.lifecycle import PROVIDERS
+from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Lab
-
-    from mtasts.localcloud.project import Project
 
 pytestmark = [
     pytest.mark.engine,
@@ -97,6 +96,36 @@ def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forg
     assert forge.plugins.installed() == forge.plugins.wanted
     assert "mode: enforce" in project.outputs()["domains"][domain]["policy"]
     project.unchanged()
+
+
+def test_an_inbox_is_previewed_like_an_agency(lab: Lab, tmp_path: Path) -> None:
+    """Its zone is there because its stack file is: nobody else makes it."""
+    name = f"i{uuid.uuid4().hex[:8]}"
+    (tmp_path / "forge").mkdir()
+    file = tmp_path / f"Pulumi.{name}.yaml"
+    file.write_text(
+        "config:\n  aws:region: us-east-1\n  mtasts:inbox:\n"
+        f"    address: tlsrpt@{name}.example\n    hosting: aws\n"
+    )
+    lab.control.add_stacks(tmp_path)
+    lab.activate_rules()
+    project = Project.make(tmp_path / "project", lab.environment(), file)
+    project = replace(project, environment=dict(os.environ) | dict(project.environment))
+    forge = Forge(project, tmp_path / "forge")
+    forge.push("main", "An inbox")
+    project.up().required()
+
+    changed = project.stack_file.read_text().replace(
+        "    hosting:", "    keepDays: 90\n    hosting:"
+    )
+    project.stack_file.write_text(changed)
+    forge.push("longer", "Keep reports for 90 days")
+    played = forge.pull_request("longer")
+    assert played["take"].result == "success", played.log
+    assert played["preview"].result == "success", played.log
+    (comment,) = forge.gh.bodies
+    assert comment.startswith(f"<!-- mtasts preview {name} -->")
+    assert f"aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration {name}" in comment
 
 
 class Canary:
