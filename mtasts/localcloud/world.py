@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from botocore.config import Config
 
+from mtasts.config import Hosting
 from mtasts.config.inbox import INBOX, is_inbox
 from mtasts.config.reading import DOMAINS
 from mtasts.findings import printable
 from mtasts.localcloud import moto_host
+from mtasts.localcloud.aws.inbound import REGIONS
+from mtasts.localcloud.cloud import REGION
 from mtasts.localcloud.cloudflare.account import Record
 from mtasts.localcloud.cloudflare.email_names import enable
 from mtasts.localcloud.mail_records import DKIM, DMARC, SPF
 from mtasts.names import DomainNameError, parse_domain
+from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,13 +63,14 @@ class MailDomain:
 class InboxDomain:
     """The name of an inbox for TLS reports: a zone that holds it is there, and no mail of its own.
 
-    The zone is at Route 53, or at ``cloudflare``. Where its mail is ``routed``, Email Routing of
-    that zone has the name; elsewhere some SES receipt rule set is active.
+    The zone is at ``dns``; with manual there is none. Where its mail is ``routed``, Email Routing
+    of that zone has the name; elsewhere some SES receipt rule set is active in the ``region``.
     """
 
     name: str
-    cloudflare: bool = False
+    dns: Dns = Dns.ROUTE53
     routed: bool = False
+    region: str = REGION
 
 
 # No stack names it, so that `mtasts init` has a domain to start from.
@@ -110,9 +115,10 @@ class World:
 
     def at(self, *, cloudflare: bool) -> World:
         """What has its zone there."""
+        dns = Dns.CLOUDFLARE if cloudflare else Dns.ROUTE53
         return World(
             tuple(each for each in self.domains if each.cloudflare is cloudflare),
-            tuple(each for each in self.inboxes if each.cloudflare is cloudflare),
+            tuple(each for each in self.inboxes if each.dns is dns),
         )
 
     @property
@@ -132,7 +138,7 @@ def _read(path: Path) -> Iterator[MailDomain | InboxDomain]:
         with path.open("rb") as file:
             config = yaml.safe_load(file.read(_FILE_MAX_BYTES))["config"]
         if is_inbox(config):
-            yield from _inbox(config[INBOX])
+            yield _inbox(config[INBOX], str(config.get("aws:region", REGION)))
             return
         cloudflare = config.get("mtasts:dns") == "cloudflare"
         for item in config[DOMAINS]:
@@ -157,12 +163,12 @@ def _read(path: Path) -> Iterator[MailDomain | InboxDomain]:
         logger.warning("%s: %s: %s", path.name, type(error).__name__, reason)
 
 
-def _inbox(below: dict[str, Any]) -> Iterator[InboxDomain]:
-    """The name of an inbox, of what is below its key; with dns manual its zone is elsewhere."""
-    if below.get("dns") != "manual":
-        name = parse_domain(str(below["address"]).rpartition("@")[2])
-        routed = below.get("hosting") == "cloudflare"
-        yield InboxDomain(name, routed or below.get("dns") == "cloudflare", routed)
+def _inbox(below: dict[str, Any], region: str) -> InboxDomain:
+    """The name of an inbox, of what is below its key."""
+    name = parse_domain(str(below["address"]).rpartition("@")[2])
+    routed = below.get("hosting") == Hosting.CLOUDFLARE
+    dns = Dns.CLOUDFLARE if routed else Dns(below.get("dns", Dns.ROUTE53))
+    return InboxDomain(name, dns, routed, region)
 
 
 def seed(world: World, aws_url: str) -> None:
@@ -170,10 +176,11 @@ def seed(world: World, aws_url: str) -> None:
 
     What is there is left alone.
     """
-    if not all(each.routed for each in world.inboxes):
-        _activate_rules(moto_host.session().client("ses", endpoint_url=aws_url, config=_direct()))
+    session, direct = moto_host.session(), Config(proxies={})
+    for region in REGIONS & {each.region for each in world.inboxes if not each.routed}:
+        _activate_rules(session.client("ses", region, endpoint_url=aws_url, config=direct))
     world = world.at(cloudflare=False)
-    route53 = moto_host.session().client("route53", endpoint_url=aws_url, config=_direct())
+    route53 = session.client("route53", endpoint_url=aws_url, config=direct)
     zones = dict(_zones(route53))
     for name in world.zones:
         if name not in zones:
@@ -185,10 +192,6 @@ def seed(world: World, aws_url: str) -> None:
         inside[zones[closest]].append(domain)
     for zone, domains in inside.items():
         _seed_zone(route53, zone, domains)
-
-
-def _direct() -> Config:
-    return Config(proxies={})  # loopback is never behind a proxy
 
 
 def _activate_rules(ses: Any) -> None:  # no stubs are installed for SES

@@ -51,6 +51,7 @@ AGENCY = """config:
       mx: [mx1.agency.example]
 """
 AT_AWS = """config:
+  aws:region: eu-west-1
   mtasts:inbox:
     address: tlsrpt@inbox.example
 """
@@ -324,9 +325,13 @@ def test_an_inbox_at_aws_finds_a_zone_and_active_rules(cloud: Cloud) -> None:
     session = moto_host.session()
     route53 = session.client("route53", endpoint_url=cloud.aws)
     assert "inbox.example." in [each["Name"] for each in route53.list_hosted_zones()["HostedZones"]]
-    ses = session.client("ses", endpoint_url=cloud.aws)
+    ses, elsewhere = (
+        session.client("ses", region, endpoint_url=cloud.aws)
+        for region in ("eu-west-1", "us-east-1")
+    )
     assert ses.describe_active_receipt_rule_set()["Rules"] == []
+    assert elsewhere.list_receipt_rule_sets()["RuleSets"] == []
     # Rules that somebody turned off stay off.
     ses.set_active_receipt_rule_set()
-    seed(World((), (InboxDomain("inbox.example"),)), cloud.aws)
+    seed(World((), (InboxDomain("inbox.example", region="eu-west-1"),)), cloud.aws)
     assert "Metadata" not in ses.describe_active_receipt_rule_set()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mtasts.localcloud.world import ARRIVAL, EXAMPLE, NEWCOMER, InboxDomain, World
+from mtasts.zones import Dns
 
 STACKS = Path(__file__).parents[2] / "stacks"
 
@@ -34,6 +35,7 @@ def test_without_stacks_there_is_the_newcomer() -> None:
         "a: &a [*a]",
         "config: {'mtasts:inbox': {}}",
         "config: {'mtasts:inbox': 7}",
+        "config: {'mtasts:inbox': {address: a@b.example, dns: elsewhere}}",
         "config: {'mtasts:inbox': {address: 'a@not a name'}}",
     ],
 )
@@ -47,25 +49,23 @@ def test_a_file_with_mistakes_is_left_out(tmp_path: Path, text: str) -> None:
     [
         ("", InboxDomain("reports.example")),
         ("dns: route53", InboxDomain("reports.example")),
-        ("dns: cloudflare", InboxDomain("reports.example", cloudflare=True)),
-        (
-            "hosting: cloudflare",
-            InboxDomain("reports.example", cloudflare=True, routed=True),
-        ),
-        ("dns: manual", None),
+        ("dns: cloudflare", InboxDomain("reports.example", Dns.CLOUDFLARE)),
+        ("hosting: cloudflare", InboxDomain("reports.example", Dns.CLOUDFLARE, routed=True)),
+        ("dns: manual", InboxDomain("reports.example", Dns.MANUAL)),
+        ("\n  aws:region: eu-west-1", InboxDomain("reports.example", region="eu-west-1")),
     ],
 )
 def test_an_inbox_has_a_zone_and_no_mail_host(
-    tmp_path: Path, keys: str, expected: InboxDomain | None
+    tmp_path: Path, keys: str, expected: InboxDomain
 ) -> None:
     lines = ["config:", "  mtasts:inbox:", "    address: tlsrpt@Reports.example", f"    {keys}"]
     (tmp_path / "Pulumi.inbox.yaml").write_text("\n".join(lines))
     found = World.from_stacks(tmp_path)
-    assert found.inboxes == ((expected,) if expected else ())
+    assert found.inboxes == (expected,)
     assert found.mail_hosts == World.from_stacks(None).mail_hosts
-    for cloudflare in (True, False):
-        is_here = expected is not None and expected.cloudflare is cloudflare
-        assert ("reports.example" in found.at(cloudflare=cloudflare).zones) is is_here
+    for cloudflare, dns in ((True, Dns.CLOUDFLARE), (False, Dns.ROUTE53)):
+        zones = found.at(cloudflare=cloudflare).zones
+        assert ("reports.example" in zones) is (expected.dns is dns)
 
 
 def test_an_inbox_inside_an_agency_s_domain_has_no_zone_of_its_own(tmp_path: Path) -> None:
