@@ -255,6 +255,9 @@ class Lab:
             self.api._ask("DELETE", f"{path}/{row['id']}", {})
         for each in record["ResourceRecords"] if action == "UPSERT" else ():
             row = {"name": name, "type": type_, "content": each["Value"], "ttl": record["TTL"]}
+            if type_ == "MX":  # Cloudflare has the preference apart
+                preference, _, host = each["Value"].partition(" ")
+                row |= {"content": host, "priority": int(preference)}
             self.api.make(path, row)
 
     def hosts(self, domain: str) -> list[str]:
