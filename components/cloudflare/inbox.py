@@ -116,8 +116,9 @@ class CloudflareInbox(pulumi.ComponentResource):
             name=args["slug"],
             enabled=True,
             matchers=[
+                # In lower case, so that an answer in lower case is no drift.
                 cloudflare.EmailRoutingRuleMatcherArgs(
-                    type="literal", field="to", value=args["address"]
+                    type="literal", field="to", value=args["address"].lower()
                 )
             ],
             actions=[

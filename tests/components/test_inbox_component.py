@@ -214,7 +214,7 @@ def test_at_cloudflare_mail_and_requests_lead_to_one_worker() -> None:
     values: dict[str, object] = {
         "mtasts:cloudflareAccount": ACCOUNT_ID,
         "mtasts:inbox": {
-            "address": f"tlsrpt@{DOMAIN}",
+            "address": f"TLSrpt@{DOMAIN}",
             "hosting": "cloudflare",
             "keepDays": 90,
             "perMinute": 7,
