@@ -84,7 +84,6 @@ def configure(parser: ArgumentParser) -> None:
     up.add_argument(
         "--stacks",
         type=Path,
-        default=_STACKS,
         metavar="DIR",
         help=f"folder of the stack files; the cloud gets their zones and MX hosts ({_STACKS})",
     )
@@ -94,7 +93,7 @@ def configure(parser: ArgumentParser) -> None:
     add("down", "stop a local cloud; everything in it is deleted", "mtasts local down")
     add(
         "languages",
-        "install what programs in YAML and TypeScript need (mtasts docs localcloud)",
+        "install what programs in YAML, TypeScript and Go need (mtasts docs localcloud)",
         "mtasts local languages",
     )
     add(
@@ -158,9 +157,9 @@ def _engine(arguments: Namespace) -> int:
 
 def _up(arguments: Namespace) -> int:
     require("local")
-    stacks, directory = existing(arguments.stacks), writable(arguments.directory)
+    stacks, directory = _stacks(arguments.stacks), writable(arguments.directory)
     cloud = start(directory, find(os.environ, _say), stacks=stacks, with_parent=False, say=_say)
-    made = make_stacks(environment(cloud, os.environ), stacks)
+    made = make_stacks(environment(cloud, os.environ), stacks) if stacks else []
     if arguments.format == "json":
         sys.stdout.write(json.dumps(_row(cloud) | {"stacks": made}) + "\n")
         return Exit.GOOD
@@ -170,6 +169,17 @@ def _up(arguments: Namespace) -> int:
     steps += [f"mtasts local down{own}"]
     sys.stdout.write(_describe(cloud) + "\nnext:\n" + "".join(f"  {step}\n" for step in steps))
     return Exit.GOOD
+
+
+def _stacks(given: Path | None) -> Path | None:
+    """The folder of the stack files; None for a program of one's own, which has no such files.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if given is None and Path("Pulumi.yaml").exists() and not _STACKS.exists():
+        return None
+    return existing(given or _STACKS)
 
 
 def _status(arguments: Namespace) -> int:
@@ -210,7 +220,7 @@ def _languages(arguments: Namespace) -> int:
     cloud = running(arguments.directory)
     install(cloud.bin, find(os.environ, _say), os.environ, _say)
     sys.stdout.write(
-        f"programs in Python, YAML and TypeScript run in the local cloud in {cloud.directory}\n"
+        f"programs in Python, YAML, TypeScript and Go run in the local cloud in {cloud.directory}\n"
     )
     return Exit.GOOD
 

@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from newcomer import Newcomer, build_wheel
 
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.localcloud import lifecycle, moto_host
@@ -125,6 +126,19 @@ def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.Completed
 
     assert run("stack", "init", "dev").returncode == 0
     return run
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def newcomer(engine: Engine, wheel: Path, tmp_path: Path) -> Iterator[Newcomer]:
+    del engine  # found, or built, before the clock runs
+    found = Newcomer.make(wheel, tmp_path)
+    yield found
+    found.bash("mtasts local down")
 
 
 class Lab:

@@ -163,6 +163,8 @@ def test_every_command_block_is_run_by_a_test_or_says_why_not(page: Path) -> Non
     )
     if name == "docs/first-ten-minutes.md":
         assert len(open_) == 3  # `test_installed` takes exactly so many
+    elif name == "docs/transcripts.md":
+        assert len(open_) == page.read_text().count("\n## ")  # `test_transcripts` plays each
     elif name == "docs/moving.md":
         each = re.findall(r"moving\[(\d)\]", (tests / "test_moving.py").read_text())
         assert sorted(map(int, each)) == list(range(len(open_)))
