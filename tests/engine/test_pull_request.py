@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +19,7 @@ from forge import MAIN, SUMS, Forge
 from pages import ROOT
 from workflow_runner import REPOSITORY, Event
 
+from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.downloads import plugin_archive
 from mtasts.localcloud.lifecycle import PROVIDERS
 from mtasts.localcloud.project import Project
@@ -126,6 +129,32 @@ def test_an_inbox_is_previewed_like_an_agency(lab: Lab, tmp_path: Path) -> None:
     (comment,) = forge.gh.bodies
     assert comment.startswith(f"<!-- mtasts preview {name} -->")
     assert f"aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration {name}" in comment
+
+
+INBOX_AT_AWS = "  aws:region: us-east-1\n"
+INBOX_AT_CLOUDFLARE = f"  mtasts:cloudflareAccount: {ACCOUNT_ID}\n"
+
+
+def test_inboxes_are_previewed_without_credentials(tmp_path: Path) -> None:
+    """As for the pull request of a stranger: in a local cloud that begins with the stack files."""
+    (tmp_path / "stacks").mkdir()
+    for hosting, more in (("aws", INBOX_AT_AWS), ("cloudflare", INBOX_AT_CLOUDFLARE)):
+        (tmp_path / "stacks" / f"Pulumi.{hosting}.yaml").write_text(
+            f"config:\n{more}  mtasts:inbox:\n    address: tlsrpt@reports.{hosting}.example\n"
+            f"    hosting: {hosting}\n"
+        )
+    done = subprocess.run(
+        [sys.executable, "-m", "mtasts", "local", "preview"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "create           aws:ses/receiptRule:ReceiptRule aws-inbox-rule" in done.stdout
+    rule = "cloudflare:index/emailRoutingRule:EmailRoutingRule cloudflare-inbox-rule"
+    assert f"create           {rule}" in done.stdout
 
 
 class Canary:
