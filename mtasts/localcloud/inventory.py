@@ -51,4 +51,6 @@ def _cloudflare(cloud: Cloud) -> list[str]:
     for zone in account.pages("/zones"):
         rows = account.get(f"/zones/{zone['id']}/dns_records")
         found += [f"record {each['name']} {each['type']}" for each in rows]
+        rules = account.get(f"/zones/{zone['id']}/email/routing/rules")
+        found += [f"mail rule {zone['name']} {each['id']} {each['enabled']}" for each in rules]
     return found
