@@ -6,7 +6,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore import session
-from botocore.loaders import create_loader
+
+from mtasts.cloud import sessions
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -19,8 +20,8 @@ def share() -> Loader:
 
     Each session has its own otherwise, and a client costs a tenth of a second of processor time.
     """
-    session.create_loader = cache(create_loader)
-    return session.create_loader(None)  # as without AWS_DATA_PATH
+    session.create_loader = sessions.service_models = cache(sessions.service_models)
+    return sessions.service_models(None)  # as without AWS_DATA_PATH
 
 
 def preload() -> None:

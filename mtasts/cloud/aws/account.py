@@ -228,12 +228,12 @@ class Account:
             NoCredentialsError: botocore found no credentials.
         """
         # Costs 0.1 s, which not every command needs. What boto3 adds to it is used nowhere here.
-        from botocore.session import Session
+        from mtasts.cloud.sessions import new_session
 
         with self._lock:
             if self._session is None:
                 settings = self.settings
-                session = Session(profile=settings.profile)
+                session = new_session(settings.profile)
                 key, secret = settings.access_key, settings.secret_key
                 if key or secret or settings.token:  # half of them is refused, not completed
                     session.set_credentials(key or "", secret or "", settings.token)
@@ -315,7 +315,8 @@ class Account:
             NoCredentialsError: ``session`` has none; `account_id` reports it.
         """
         from botocore import credentials, exceptions  # as above
-        from botocore.session import Session  # as above
+
+        from mtasts.cloud.sessions import new_session  # as above
 
         source = session.get_credentials()
         if source is None:
@@ -330,7 +331,7 @@ class Account:
         granted = credentials.DeferredRefreshableCredentials(
             fetcher.fetch_credentials, "assume-role"
         )
-        assumed = Session()
+        assumed = new_session()
         assumed.register_component("credential_provider", _Granted(granted))
         assumed.set_config_variable("region", self.settings.region)
         return assumed

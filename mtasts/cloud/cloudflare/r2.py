@@ -18,10 +18,11 @@ def r2_client(account: CloudflareAccount) -> Any:  # noqa: ANN401 - botocore's c
         UndeterminedError: Cloudflare did not answer.
     """
     from botocore.config import Config  # costs 0.1 s
-    from botocore.session import Session  # as above
+
+    from mtasts.cloud.sessions import new_session  # as above
 
     access, secret = account.r2_keys()
-    session = Session()
+    session = new_session()
     session.set_credentials(access, secret)
     return session.create_client(
         "s3",
