@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from mtasts.cloud.cloudflare.account import CloudflareError
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError
 from mtasts.extras import require
@@ -97,6 +96,7 @@ async def _on_cloudflare(clouds: Clouds) -> CloudflareHosting:
     Raises:
         UndeterminedError: Cloudflare refused or did not answer; nothing is placed.
     """
+    from mtasts.cloud.cloudflare.account import CloudflareError
     from mtasts.components.cloudflare.hosting import CloudflareHosting  # as above
 
     account = clouds.require_cloudflare()

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     import pulumi
 
-    from mtasts.cloud.cloudflare.take_over import MoveListener
     from mtasts.components.waiting import Slow
     from mtasts.rollout.declaration import Declaration
+    from mtasts.rollout.move import MoveListener
     from mtasts.run.proof import Caches
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypedDict
 
 import pulumi
 
-from mtasts.cloud.cloudflare.take_over import MoveListener
 from mtasts.components.hooks import guard, once
 from mtasts.components.hosting import ADDRESS_TTL_SECONDS
 from mtasts.components.waiting import Passed, Slow, watch
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import enforces
+from mtasts.rollout.move import MoveListener
 from mtasts.run.proof import Wanted
 
 if TYPE_CHECKING:

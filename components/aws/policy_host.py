@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtasts.cloud.aws.account import Account
-    from mtasts.cloud.cloudflare.take_over import MoveListener
     from mtasts.components.aws.policy_bucket import PolicyBucket
     from mtasts.components.hosting import Validated, Zone
+    from mtasts.rollout.move import MoveListener
 
 # How long the provider waits for ACM (pulumi-aws, CertificateValidation, "create").
 _ISSUED_SECONDS = 75 * 60.0

@@ -15,7 +15,7 @@ from mtasts.render.worker import COMPATIBILITY_DATE, MODULE, worker_name, worker
 
 if TYPE_CHECKING:
     from mtasts.cloud.cloudflare.account import CloudflareAccount
-    from mtasts.cloud.cloudflare.take_over import MoveListener
+    from mtasts.rollout.move import MoveListener
 
 
 class PolicyHostArgs(TypedDict):

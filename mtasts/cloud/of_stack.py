@@ -1,6 +1,7 @@
 """The accounts, zones and ledger stores that the config of a stack chooses.
 
 `mtasts.cloud.aws` and `mtasts.cloud.cloudflare` each know one; here is the only place that chooses.
+What not every stack uses is imported where it is used: a preview takes as long as its imports.
 """
 
 from __future__ import annotations
@@ -13,26 +14,22 @@ from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.handouts import Handouts
 from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
-from mtasts.cloud.aws.topics import see_topic
 from mtasts.cloud.aws.zones import Route53Zones
-from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
-from mtasts.cloud.cloudflare.hosts import Workers
-from mtasts.cloud.cloudflare.ledger_store import R2Store
-from mtasts.cloud.cloudflare.token_check import token_check
-from mtasts.cloud.cloudflare.zones import CloudflareZones
 from mtasts.cloud.naming import alarm_name, bucket_name, ledger_bucket_name
 from mtasts.config import Dns, Hosting
 from mtasts.destinations import aws_endpoints, is_local, require_aws
 from mtasts.errors import UsageError
-from mtasts.iam.token import token_needs
 from mtasts.ledger.recorder import Recorder
-from mtasts.rollout.alarm_topic import topic_notes
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping
 
+    from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.cloud.cloudflare.hosts import Workers
+    from mtasts.cloud.cloudflare.ledger_store import R2Store
+    from mtasts.cloud.cloudflare.zones import CloudflareZones
     from mtasts.config import AgencyConfig
     from mtasts.rollout.caa import Authority
     from mtasts.rulings import Ruling
@@ -74,8 +71,8 @@ class Clouds:
         # Pulumi's provider uses every one of these variables, also for services not called here.
         for name, url in aws_endpoints(environment).items():
             require_aws(name, url)
-        settings = (
-            CloudflareSettings.from_config(config.cloudflare_account, values, environment)
+        cloudflare = (
+            _cloudflare(config.cloudflare_account, values, environment)
             if config.cloudflare_account
             else None
         )
@@ -95,7 +92,7 @@ class Clouds:
             )
             if on_aws
             else None,
-            CloudflareAccount(settings) if settings else None,
+            cloudflare,
             declared_as=declared_as,
         )
 
@@ -128,6 +125,9 @@ class Clouds:
         topic = self.config.alarm_topic
         if topic is None or not self.config.domains:
             return ()
+        from mtasts.cloud.aws.topics import see_topic
+        from mtasts.rollout.alarm_topic import topic_notes
+
         bucket = self.aws_bucket(account_id := self.identify())
         # All alarms of the stack have the same form of name, so one stands for all.
         name = alarm_name(bucket, self.config.domains[0].name, "expiry")
@@ -159,6 +159,8 @@ class Clouds:
     def zones_at(self, dns: Dns) -> Route53Zones | CloudflareZones:
         """The zones of the stack's account at Cloudflare or at Route 53."""
         if dns is Dns.CLOUDFLARE:
+            from mtasts.cloud.cloudflare.zones import CloudflareZones
+
             return CloudflareZones(self.require_cloudflare())
         return Route53Zones(self.require_aws())
 
@@ -172,17 +174,25 @@ class Clouds:
         """The account's distributions or Workers."""
         if self.hosts_on_aws:
             return Distributions(self.require_aws())
-        return Workers(self.require_cloudflare())
+        return self._workers()
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
         """Reads the settings of a zone that can break a Worker; None with hosting aws."""
-        return None if self.hosts_on_aws else Workers(self.require_cloudflare()).settings
+        return None if self.hosts_on_aws else self._workers().settings
+
+    def _workers(self) -> Workers:
+        from mtasts.cloud.cloudflare.hosts import Workers
+
+        return Workers(self.require_cloudflare())
 
     def token_notes(self, *, is_preview: bool) -> tuple[Ruling, ...]:
         """Warnings about permissions that the Cloudflare token lacks, or that are not known."""
         if self.cloudflare is None:
             return ()
+        from mtasts.cloud.cloudflare.token_check import token_check
+        from mtasts.iam.token import token_needs
+
         needs = token_needs(self.config)
         return token_check(self.cloudflare, needs, self.stack, is_preview=is_preview)
 
@@ -214,6 +224,8 @@ class Clouds:
     def _store(self, hosting: Hosting, account_id: str) -> S3Store | R2Store:
         if hosting is Hosting.AWS:
             return S3Store(self.require_aws(), self.aws_bucket(account_id), self.stack)
+        from mtasts.cloud.cloudflare.ledger_store import R2Store
+
         return R2Store(self.require_cloudflare(), ledger_bucket_name(self.name), self.stack)
 
     def require_aws(self) -> Account:
@@ -235,3 +247,11 @@ class Clouds:
         if self.cloudflare is None:
             raise UsageError(f"the stack {self.stack} has nothing at Cloudflare")
         return self.cloudflare
+
+
+def _cloudflare(
+    account_id: str, values: Mapping[str, object], environment: Mapping[str, str]
+) -> CloudflareAccount:
+    from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
+
+    return CloudflareAccount(CloudflareSettings.from_config(account_id, values, environment))

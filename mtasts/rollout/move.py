@@ -14,6 +14,7 @@ from mtasts.rollout.declaration import FormerZone
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Awaitable, Callable
 
     from mtasts.config import AgencyConfig, Hosting
     from mtasts.ledger.history import Ledger
@@ -30,6 +31,14 @@ class Location:
 
     hosting: Hosting
     zone: HostedZone
+
+
+@dataclass(frozen=True, slots=True)
+class MoveListener:
+    """Callbacks of a switch of the policy host: right before it, and after it has failed."""
+
+    before_switch: Callable[[], Awaitable[object]]
+    switch_failed: Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ name leads elsewhere, and every point of presence knows it when DNS changes.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mtasts.cloud.cloudflare.account import CloudflareError
@@ -19,20 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mtasts.cloud.cloudflare.account import CloudflareAccount
+    from mtasts.rollout.move import MoveListener
 
 _ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 
 
 class TakeOverError(MtaStsError):
     """The name cannot be switched to the Worker; nothing was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class MoveListener:
-    """Callbacks of a switch: right before it, and after it has failed."""
-
-    before_switch: Callable[[], Awaitable[object]]
-    switch_failed: Callable[[], Awaitable[object]]
 
 
 class TakeOver:

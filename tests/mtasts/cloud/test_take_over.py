@@ -9,10 +9,11 @@ import pytest
 from cloudflare_api import api, settings
 
 from mtasts.cloud.cloudflare.account import CloudflareAccount
-from mtasts.cloud.cloudflare.take_over import MoveListener, TakeOver, TakeOverError
+from mtasts.cloud.cloudflare.take_over import TakeOver, TakeOverError
 from mtasts.errors import UndeterminedError
 from mtasts.localcloud.cloudflare.account import Record, Script, Version
 from mtasts.localcloud.cloudflare.api import Faults
+from mtasts.rollout.move import MoveListener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
