@@ -81,7 +81,10 @@ class Engine:
         """The engine for ``stack``; raises `UsageError` where there is none."""
         binary = shutil.which("pulumi")
         if binary is None:
-            raise UsageError('no pulumi on PATH: install it, or eval "$(mtasts local env)"')
+            raise UsageError(
+                "there is no pulumi on PATH: install the Pulumi CLI, or use a local cloud: "
+                'eval "$(mtasts local env)"'
+            )
         return cls(binary, stack)
 
     def plan(self, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
@@ -106,7 +109,7 @@ class Engine:
                 if each.get("severity") == "error"
             ]
             if errors:
-                raise EngineError(f"the preview of {self.stack} fails: {errors[0]}")
+                raise EngineError(f"the engine's preview of {self.stack} failed: {errors[0]}")
             return plan, json.loads(file.read_bytes()) if file.exists() else {}
 
     def take_in(self, file: dict[str, Any]) -> None:
@@ -225,7 +228,7 @@ class Engine:
             )
         except subprocess.TimeoutExpired as error:
             raise UndeterminedError(
-                f"the engine did not end pulumi {words[0]} within {self.seconds:g} s"
+                f"pulumi {words[0]} did not end within {self.seconds:g} s"
             ) from error
 
 

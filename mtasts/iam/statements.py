@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Command(StrEnum):
-    """Who acts under a policy."""
+    """The command that uses the permissions."""
 
     PREVIEW = "preview"
     UP = "up"
@@ -22,7 +22,7 @@ class Command(StrEnum):
 
 
 class Need(StrEnum):
-    """What of a stack makes a statement necessary."""
+    """The part of a stack's config that makes a statement necessary."""
 
     ALWAYS = "always"
     ZONES = "a zone of the account at Route 53"
@@ -73,9 +73,11 @@ ZONES = "{zones}"
 """Stands for the hosted zones of a policy's account."""
 _EVERYTHING = ("*",)
 
-# A bucket with that name in another account must not be used.
+# Bucket names are global: without this condition a bucket of the same name in another account would
+# match, too.
 OWN = (Condition("StringEquals", "aws:ResourceAccount", ("{account}",)),)
-# The names and types that a stack writes, as Route 53's condition keys spell them.
+# The names and types that a stack writes, in the spelling of Route 53's condition keys.
+# ForAllValues is true for an empty set; a change of records always has at least one name and type.
 _RECORDS = (
     Condition(
         "ForAllValues:StringLike",
@@ -97,8 +99,8 @@ _REQUEST = (
 STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "BucketListed",
-        "Finds the ledger's entries and their versions. Without s3:ListBucket, S3 answers 403 "
-        "instead of 404 for an object that is not there, which nobody can tell from a refusal.",
+        "Finds the ledger's entries and their versions. Without s3:ListBucket, S3 answers 403 in "
+        "place of 404 for an object that does not exist, so mtasts could not tell the two apart.",
         _ALL,
         ("s3:ListBucket", "s3:ListBucketVersions"),
         _BUCKET,
@@ -106,8 +108,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "LedgerRead",
-        "Reads the ledger, and what was noted in emergencies, each in the version that was written "
-        "first.",
+        "Reads the first version of each object of the ledger, and of each note of an emergency.",
         _ALL,
         ("s3:GetObjectVersion",),
         _LEDGER,
@@ -124,8 +125,9 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "BucketRead",
-        "Compares the bucket's settings with what is declared (pulumi preview --refresh). mtasts "
-        "recover and adopt look whether it keeps versions, mtasts ledger repair at its policy.",
+        "Compares the bucket's settings with the declared ones (pulumi preview --refresh). mtasts "
+        "recover and adopt check that the bucket is versioned; mtasts ledger repair reads its "
+        "policy.",
         READ,
         (
             "s3:GetAccelerateConfiguration",
@@ -150,7 +152,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "PoliciesRead",
-        "Reads the policy objects, and when older copies of a policy have lapsed from caches.",
+        "Reads the policy objects, and computes when caches drop the older policy.",
         READ,
         ("s3:GetObject", "s3:GetObjectTagging", "s3:GetObjectVersion"),
         (*_POLICIES, *_HANDED_OUT),
@@ -158,7 +160,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "BucketMade",
-        "Makes the stack's bucket, in its region alone.",
+        "Creates the stack's bucket, only in its region.",
         WRITE,
         ("s3:CreateBucket",),
         _BUCKET,
@@ -187,8 +189,8 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "LedgerAppended",
-        "Writes ledger entries ahead of what they tell of, checkpoints, the latch and notes of "
-        "emergencies; the bucket lets nothing of the ledger be overwritten.",
+        "Writes ledger entries before the resources that they describe, and checkpoints, the latch "
+        "and notes of emergencies. The bucket does not allow to overwrite them.",
         WRITE,
         ("s3:PutObject",),
         _LEDGER,
@@ -196,7 +198,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "PoliciesWritten",
-        "Publishes policies and what is handed out, and removes those of retired domains.",
+        "Writes policies and handed-out records, and removes those of retired domains.",
         WRITE,
         ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject"),
         (*_POLICIES, *_HANDED_OUT),
@@ -230,7 +232,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "ZonesRead",
-        "Compares a zone's name servers with DNS, and its records with what is declared.",
+        "Compares a zone's name servers with DNS, and its records with the declared ones.",
         READ,
         ("route53:GetHostedZone", "route53:ListResourceRecordSets"),
         (ZONES,),
@@ -248,7 +250,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "ChangesAwaited",
-        "Waits until Route 53's servers all answer with a change.",
+        "Waits until all servers of Route 53 have a change.",
         WRITE,
         ("route53:GetChange",),
         ("arn:aws:route53:::change/*",),
@@ -256,35 +258,36 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "DistributionsListed",
-        "Finds another distribution that has a policy host's name already, and counts them.",
+        "Finds another distribution that has a policy host as alias, and counts the distributions.",
         READ,
         ("cloudfront:ListDistributions",),
         _EVERYTHING,
     ),
     Statement(
         "DistributionsRead",
-        "Tells whose a distribution is by its tag, and compares it with what is declared.",
+        "Finds out by its tag whether a distribution is the stack's, and compares it with the "
+        "declared one.",
         READ,
         ("cloudfront:GetDistribution", "cloudfront:ListTagsForResource"),
         _DISTRIBUTIONS,
     ),
     Statement(
         "AccessControlsRead",
-        "Compares the origin access control with what is declared.",
+        "Compares the origin access control with the declared one.",
         READ,
         ("cloudfront:GetOriginAccessControl",),
         _CONTROLS,
     ),
     Statement(
         "QuotasRead",
-        "Reads the account's own limit where the documented one is near. Optional.",
+        "Reads the account's own quota if the default quota is nearly used. Optional.",
         READ,
         ("servicequotas:ListServiceQuotas",),
         _EVERYTHING,
     ),
     Statement(
         "DistributionsWritten",
-        "Makes and removes the policy hosts, and purges their caches.",
+        "Creates and deletes the distributions of policy hosts, and purges their caches.",
         WRITE,
         (
             "cloudfront:CreateDistribution",
@@ -299,7 +302,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "AccessControlsWritten",
-        "Makes and removes the one that lets CloudFront read the bucket.",
+        "Creates and deletes the origin access control with which CloudFront reads the bucket.",
         WRITE,
         (
             "cloudfront:CreateOriginAccessControl",
@@ -310,14 +313,14 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "CertificatesRead",
-        "Waits for a certificate, and compares it with what is declared.",
+        "Waits for a certificate, and compares it with the declared one.",
         READ,
         ("acm:DescribeCertificate", "acm:ListTagsForCertificate"),
         _CERTIFICATES,
     ),
     Statement(
         "CertificatesRequested",
-        "Requests certificates for policy hosts alone, validated by DNS.",
+        "Requests certificates, only for policy hosts and with DNS validation.",
         WRITE,
         ("acm:RequestCertificate",),
         _EVERYTHING,
@@ -336,15 +339,15 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "ExistingFound",
-        "Finds what a killed run has made (mtasts recover) and what is there already (mtasts "
-        "adopt).",
+        "Finds resources that a killed run created (mtasts recover) or that existed before "
+        "(mtasts adopt).",
         WRITE,
         ("acm:ListCertificates", "cloudfront:ListOriginAccessControls"),
         _EVERYTHING,
     ),
     Statement(
         "AlarmsRead",
-        "Compares the alarms with what is declared.",
+        "Compares the alarms with the declared ones.",
         READ,
         ("cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"),
         _ALARMS,
@@ -352,7 +355,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "TopicRead",
-        "Warns of an alarm topic that is not there or does not let CloudWatch publish.",
+        "Warns if the alarm topic does not exist or does not allow CloudWatch to publish.",
         READ,
         ("sns:GetTopicAttributes",),
         ("{alarm_topic}",),
@@ -360,7 +363,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "TopicKeyRead",
-        "Warns of an encrypted alarm topic whose key does not let CloudWatch use it. Optional.",
+        "Warns if the KMS key of the alarm topic does not allow CloudWatch to use it. Optional.",
         READ,
         ("kms:DescribeKey", "kms:GetKeyPolicy"),
         ("arn:aws:kms:us-east-1:{account}:key/*",),
@@ -368,7 +371,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "AlarmsWritten",
-        "Makes and removes the alarms.",
+        "Creates and deletes the alarms.",
         WRITE,
         (
             "cloudwatch:DeleteAlarms",
@@ -389,7 +392,7 @@ STATEMENTS: tuple[Statement, ...] = (
     ),
     Statement(
         "ChangesTold",
-        "Publishes what `mtasts check --watch --sns` has found.",
+        "Publishes the changes that `mtasts check --watch --sns` finds.",
         _CHECK,
         ("sns:Publish",),
         ("{topic}",),

@@ -75,7 +75,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "DNS: Read",
         Scope.ZONE,
         _PREVIEW,
-        "Compares records with what is declared.",
+        "Compares records with the declared ones.",
         TokenNeed.DNS,
     ),
     Permission("DNS Write", "DNS: Edit", Scope.ZONE, _UP, "Writes the records.", TokenNeed.DNS),
@@ -84,7 +84,8 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Workers Scripts: Read",
         Scope.ACCOUNT,
         _READS_LEDGER,
-        "Tells that the account is the stack's, and which Worker has a host already.",
+        "Checks that the token is for the stack's account, and finds Workers that serve a policy "
+        "host.",
         TokenNeed.HOSTING,
     ),
     Permission(
@@ -92,7 +93,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Workers Scripts: Edit",
         Scope.ACCOUNT,
         _UP,
-        "Uploads the Workers and leads hosts to them.",
+        "Uploads the Workers and their custom domains.",
         TokenNeed.HOSTING,
     ),
     Permission(
@@ -108,7 +109,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Workers R2 Storage: Edit",
         Scope.ACCOUNT,
         _UP,
-        "Makes the ledger's bucket, locks it, and appends entries.",
+        "Creates the ledger's bucket, locks it, and appends entries.",
         TokenNeed.HOSTING,
     ),
     Permission(
@@ -116,7 +117,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Workers Routes: Edit",
         Scope.ZONE,
         _UP,
-        "Has a Worker answer before a name leads to it.",
+        "Adds a route, so that a Worker answers before DNS leads to it.",
         TokenNeed.TAKE_OVER,
     ),
     Permission(
@@ -124,7 +125,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "SSL and Certificates: Read",
         Scope.ZONE,
         _UP,
-        "Sees that the zone has a certificate before a name goes over.",
+        "Checks that the zone has a certificate before a policy host moves to a Worker.",
         TokenNeed.TAKE_OVER,
     ),
     Permission(
@@ -132,7 +133,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Zone Settings: Read",
         Scope.ZONE,
         _READ,
-        "Warns of settings that hit senders, such as a least TLS version of 1.3.",
+        "Warns of settings that block senders, such as a minimum TLS version of 1.3.",
         TokenNeed.HOSTING,
         optional=True,
     ),
@@ -141,7 +142,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Bot Management: Read",
         Scope.ZONE,
         _READ,
-        "Warns of bot fighting, which hits senders.",
+        "Warns of Bot Fight Mode, which blocks senders.",
         TokenNeed.HOSTING,
         optional=True,
     ),
@@ -150,7 +151,7 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Zone WAF: Read",
         Scope.ZONE,
         _READ,
-        "Warns of custom rules that hit senders.",
+        "Warns of custom rules that block senders.",
         TokenNeed.HOSTING,
         optional=True,
     ),
@@ -215,7 +216,7 @@ def token_notes(
     if not missing:
         return ()
     names = ", ".join(f"{each.name} ({each.scope})" for each in missing)
-    how = f"mtasts iam {command} --stack {stack} prints all that it needs"
+    how = f"mtasts iam {command} --stack {stack} prints every permission that it needs"
     return (warning("token-lacks", f"the Cloudflare token lacks {names}", how),)
 
 

@@ -21,8 +21,8 @@ _ERRORS, _WARNINGS, _UNKNOWN, _GOOD = "errors", "warnings", "not known in part",
 # By result, the gravest first: how it looks, and what it means for whoever answers for the domain.
 _RESULTS = {
     _ERRORS: ("error", "Senders cannot rely on the policy, or mail may be lost. Act now."),
-    _WARNINGS: ("warning", "It works, and has a weakness. Plan a change."),
-    _UNKNOWN: ("unknown", "Something could not be found out. It is neither good nor bad."),
+    _WARNINGS: ("warning", "It works, but has a weakness. Plan a change."),
+    _UNKNOWN: ("unknown", "A look-up failed: this is neither good nor bad. Run the check again."),
     _GOOD: ("good", "Nothing to do."),
 }
 

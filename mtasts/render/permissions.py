@@ -196,7 +196,7 @@ def _add_pulumi_token(variables: dict[str, Any], resources: dict[str, Any], toke
 
 def as_text(found: Permissions) -> str:
     """For people: each statement and permission with what it is for."""
-    lines = [f"what {found.command} of the stack {found.stack} has to be allowed"]
+    lines = [f"permissions that {found.command} of the stack {found.stack} needs"]
     lines += [f"  assumed: {each}" for each in found.assumed]
     lines += [f"  note: {each}" for each in found.warnings]
     purposes = {each.sid: each.purpose for each in found.statements}

@@ -105,7 +105,7 @@ def _more(found: DomainStatus) -> Iterator[tuple[str, str]]:
         yield from _lines("stage:", [str(found.stage)])
     if found.adopted_until is not None:
         until = minute(found.adopted_until)
-        yield from _lines("taken over:", [f"what was before may be held until {until}"])
+        yield from _lines("taken over:", [f"senders may hold an earlier policy until {until}"])
     if override is not None:
         words = ", ".join(sorted(override.waives))
         told = f"{words} until {override.expires} by {override.approved_by}: {override.reason}"

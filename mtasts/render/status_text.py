@@ -126,7 +126,7 @@ def _more(found: DomainStatus) -> Iterator[str]:
     if found.stage is not None:
         yield f"stage: {found.stage}"
     if found.adopted_until is not None:
-        yield f"taken over: what was before may be held until {minute(found.adopted_until)}"
+        yield f"taken over: senders may hold an earlier policy until {minute(found.adopted_until)}"
     if found.evidence.problem:
         yield f"evidence: {visible(found.evidence.problem)}"
     yield from (f"unmet: {visible(str(each))}" for each in found.evidence.unmet or ())

@@ -155,7 +155,7 @@ class Answers:
         rows = _with_share(self._rows("summary"))
         type_ = Field("policy_type", "POLICY")
         fields = (DOMAIN, type_, REPORTS, REPORTERS, GOOD, FAILED, SHARE)
-        return Section("domains", "By domain", fields, rows, "No report tells of a session.")
+        return Section("domains", "By domain", fields, rows, "No report has a session.")
 
     def _by_policy(self) -> Section:
         rows = []
@@ -212,8 +212,8 @@ class Answers:
             if firsts[_key(row)] >= self._asked.since
         ]
         fields = (DOMAIN, RESULT, MX, FIRST, SESSIONS, REPORTERS)
-        title = "Failures seen for the first time"
-        return Section("new", title, fields, tuple(rows), "None is new in these days.")
+        title = "Failures that are new in these days"
+        return Section("new", title, fields, tuple(rows), "No failure is new in these days.")
 
     def _failures(self) -> Section:
         firsts, policies = self._firsts(), self._policies_of_failures()
@@ -298,7 +298,7 @@ class Answers:
             Field("to_do", "WHAT TO DO"),
             Field("checks", "CHECKS"),
         )
-        title = "What they mean"
+        title = "What the failures mean"
         return Section("meanings", title, fields, tuple(rows), "Nothing failed.")
 
     def _contradictions(self) -> Section:
@@ -310,7 +310,7 @@ class Answers:
             FAILED,
             Field("detailed", "DETAILS", Kind.COUNT),
         )
-        title = "Sums that contradict"
+        title = "Reports whose sums contradict"
         note = "The failure details of a report add up to more than its total; the total is used."
         rows = tuple(self._rows("contradictions"))
         return Section("contradictions", title, fields, rows, "No report contradicts itself.", note)
@@ -325,7 +325,7 @@ class Answers:
             FAILED,
             Field("source", "SOURCE"),
         )
-        note = "Each has the identity of a report that is counted, and says something else."
+        note = "Each has the same id as a report that is counted, but other content."
         rows = tuple(self._rows("quarantine"))
         return Section("quarantine", "In quarantine", fields, rows, "Nothing.", note)
 

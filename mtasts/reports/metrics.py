@@ -22,23 +22,21 @@ def render_metrics(stored: Stored, state: AlertState, now: dt.datetime) -> bytes
         return Gauge(f"mtasts_reports_{name}", what, labels, registry=registry)
 
     found = sums(stored.sessions, now.date())
-    sessions = gauge(
-        "sessions", "Sessions that TLS reports tell of", "domain", "result", "window_days"
-    )
+    sessions = gauge("sessions", "Sessions in TLS reports", "domain", "result", "window_days")
     for (domain, days), (failed, total) in found.items():
         sessions.labels(domain, "failed", days).set(failed)
         sessions.labels(domain, "successful", days).set(total - failed)
-    newest = gauge("newest_day_seconds", "Start of the newest day that is reported", "domain")
+    newest = gauge("newest_day_seconds", "Start of the newest day with a report", "domain")
     days_of: dict[str, dt.date] = {}
     for each in stored.sessions:
         days_of[each.domain] = max(each.day, days_of.get(each.domain, each.day))
     for domain, day in days_of.items():
         midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
         newest.labels(domain).set(midnight.timestamp())
-    told = gauge("alerts", "Alerts that were told and are remembered", "alert", "domain")
+    told = gauge("alerts", "Alerts that were sent and still hold", "alert", "domain")
     for key in state.told:
         kind, first, *more = json.loads(key)
         # Without more than one part, it is about no domain.
         told.labels(kind, first if more else "").inc()
-    gauge("looked_seconds", "When the store was looked at").set(now.timestamp())
+    gauge("looked_seconds", "Time of the last look at the store").set(now.timestamp())
     return generate_latest(registry)

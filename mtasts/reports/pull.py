@@ -285,7 +285,9 @@ class _Pull:
         self._pass(listed, is_settled=False)
         self._failures += 1
         if self._failures >= _FAILURES_MAX:
-            raise SourceError(f"{_FAILURES_MAX} in a row could not be fetched, the last: {error}")
+            raise SourceError(
+                f"{_FAILURES_MAX} fetches in a row have failed; the last error: {error}"
+            )
 
     def _pass(self, listed: Listed, *, is_settled: bool) -> None:
         """Move the cursor behind a key, unless one before it is still to be fetched."""

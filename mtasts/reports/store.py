@@ -171,7 +171,7 @@ class Store:
             UsageError: there is no store.
         """
         if not (self.folder / _FORMAT).exists():
-            raise UsageError(f"{self.folder} has no reports: mtasts reports pull fills it")
+            raise UsageError(f"{self.folder} has no reports: fill it with mtasts reports pull")
         self.settle()
         with self._locked(shared=True), self._database() as (database, _), _readable(self.folder):
             define_views(database, self.folder)
@@ -211,7 +211,7 @@ class Store:
                 if time.monotonic() >= end:
                     raise StoreBusyError(
                         f"{self.folder}: another process has used it for {self._lock_seconds:.0f} "
-                        f"s; fuser {self.folder / _LOCK} tells which"
+                        f"s; find it with fuser {self.folder / _LOCK}"
                     ) from error
                 time.sleep(_LOCK_PAUSE_SECONDS)
             else:
@@ -230,11 +230,11 @@ class Store:
         try:
             found = read_fields(path.read_bytes(), _FORMAT_MAX_BYTES).whole("schema")
         except JsonError as error:
-            raise StoreError(f"{path} is no description of a store of reports") from error
+            raise StoreError(f"{path} does not describe a store of reports") from error
         if found != SCHEMA:
             raise StoreError(
                 f"{self.folder} has tables of version {found}, and this release writes version "
-                f"{SCHEMA}: use the release that made it, or pull the reports into another folder"
+                f"{SCHEMA}: use the release that wrote it, or pull the reports into a new folder"
             )
 
     @contextmanager

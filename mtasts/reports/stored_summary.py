@@ -95,7 +95,7 @@ def _untrusted(ask: Ask, least: Trust) -> Iterator[Dropped]:
 
 def _conflicts(ask: Ask) -> Iterator[Dropped]:
     for row in ask("conflicts"):
-        why = f"it has the id {row['report_id']!r} of another report, and says something else"
+        why = f"it has the same id as another report, {row['report_id']!r}, but other content"
         yield Dropped(Drop.CONFLICT, _text(row, "source"), why, _day(row), _text(row, "reporter"))
 
 

@@ -140,7 +140,7 @@ class Topic:
             UsageError: it is no ARN of an SNS topic.
         """
         if not _TOPIC.fullmatch(self.arn):
-            raise UsageError(f"--sns {printable(self.arn)!r} is no topic's ARN")
+            raise UsageError(f"--sns {printable(self.arn)!r} is not the ARN of an SNS topic")
 
     def post(self, told: Sequence[Told]) -> None:
         """Publish it; blocks.

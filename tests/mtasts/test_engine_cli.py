@@ -82,7 +82,7 @@ def test_a_plan_for_an_import_has_no_errors(engine: Make, tmp_path: Path) -> Non
     said = [{"severity": "warning", "message": "w"}, {"severity": "error", "message": " held \n"}]
     made = engine({"preview": {"out": json.dumps({"diagnostics": said}), "code": 1}})
     assert made.plan()["diagnostics"] == said
-    with pytest.raises(EngineError, match="the preview of agency fails: held"):
+    with pytest.raises(EngineError, match="the engine's preview of agency failed: held"):
         made.plan_import()
 
 
@@ -165,5 +165,5 @@ def test_a_cut_off_state_is_replaced_by_its_copy(engine: Make, tmp_path: Path) -
 
 def test_an_engine_that_does_not_end_is_not_waited_for(engine: Make) -> None:
     hurried = replace(engine({}), seconds=0.001)
-    with pytest.raises(UndeterminedError, match=r"did not end pulumi cancel within 0\.001 s"):
+    with pytest.raises(UndeterminedError, match=r"pulumi cancel did not end within 0\.001 s"):
         hurried.release()

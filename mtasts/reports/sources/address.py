@@ -68,7 +68,9 @@ def parse_address(text: str) -> BucketAddress | ImapAddress | None:
         case "s3" | "r2" as kind:
             bucket, _, prefix = text[scheme.end() :].partition("/")
             if not _BUCKET.fullmatch(bucket):
-                raise UsageError(f"--from {printable(text)}: '{printable(bucket)}' is no bucket")
+                raise UsageError(
+                    f"--from {printable(text)}: '{printable(bucket)}' is no bucket name"
+                )
             return BucketAddress(kind, bucket, prefix)
         case "imaps":
             return _imap(text)

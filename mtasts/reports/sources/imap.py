@@ -123,7 +123,9 @@ class ImapSource:
             try:
                 mailbox = self._connected()
                 if validity != self._validity:
-                    raise SourceError(f"{self.name} was made anew by its server: pull once more")
+                    raise SourceError(
+                        f"{self.name} was created anew on its server: run the pull again"
+                    )
                 with self._within([mailbox.client.sock]):
                     wanted = f"(UID INTERNALDATE BODY.PEEK[]<0.{limit + 1}>)"
                     status, rows = mailbox.client.uid("FETCH", uid, wanted)

@@ -312,7 +312,7 @@ def test_the_store_stands_for_files_as_far_as_the_stack_trusts_it(
     ("words", "says"),
     [
         (("--store", "store", "--reports", "files"), "give --reports or --store"),
-        (("--store", "nowhere"), "nowhere has no reports: mtasts reports pull"),
+        (("--store", "nowhere"), "nowhere has no reports: fill it with mtasts reports pull"),
     ],
 )
 def test_a_store_that_cannot_be_used_is_refused(

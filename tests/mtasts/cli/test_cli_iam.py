@@ -214,7 +214,7 @@ def test_a_move_from_aws_to_a_worker_needs_both_clouds(
         (("--zone-id", "Z1"), "write the id alone"),
         (("--zone-id", "role=Z0000000001"), "ROLE=ID"),
         (("--account", "1"), "--account: '1' is no AWS account id"),
-        (("--sns", "topic"), "is no topic's ARN"),
+        (("--sns", "topic"), "is not the ARN of an SNS topic"),
     ],
 )
 def test_what_is_given_has_to_be_one(
@@ -232,7 +232,7 @@ def test_the_text_tells_what_each_is_for(
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:t"
     assert run(folder, "check", "--sns", topic) == 0
     said = capsys.readouterr()
-    assert "  LedgerRead: Reads the ledger, and what was noted in emergencies" in said.out
+    assert "  LedgerRead: Reads the first version of each object of the ledger" in said.out
     assert f"    on {topic}\n" in said.out
     assert f"    if StringEquals aws:ResourceAccount: {ACCOUNT}\n" in said.out
     assert run(folder, "up", "--zone-id", "*") == 0

@@ -184,7 +184,7 @@ def test_json_is_one_object(tmp_path: Path) -> None:
         (("--domain", "implicit.example"), "--mx implicit.example"),
         (("--domain", "nosuch.example"), "does not exist in DNS"),
         (("--domain", "contradictory.example"), "a null MX and other MX records"),
-        (("--domain", "gov"), "single label"),
+        (("--domain", "gov"), "only one label"),
         (("--domain", "mta-sts.example.gov"), "the mail domain itself"),
         (("--domain", "example.gov", "--offline"), "--mx HOST"),
     ],

@@ -95,7 +95,7 @@ def test_an_engine_that_does_not_end_is_given_up(
     engine("", "")
     planned = Engine(str(tmp_path / "pulumi"), "agency", seconds=0.0)
     assert main(["preview", "agency"], FakeOutside(planned=planned)) == 3
-    assert "did not end pulumi preview within" in capsys.readouterr().err
+    assert "pulumi preview did not end within" in capsys.readouterr().err
 
 
 ABOUT = """

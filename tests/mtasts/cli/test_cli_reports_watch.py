@@ -157,11 +157,11 @@ def test_it_looks_again_until_its_rounds_end(lab: Path, capsys: pytest.CaptureFi
         (("--every", "5s"), "--every takes a time from 10s to 30d"),
         (("--domain", "not a name"), "not a name"),
         (("--webhook", "http://a.example"), "is no https address"),
-        (("--sns", "arn:aws:s3:::b"), "no topic's ARN"),
+        (("--sns", "arn:aws:s3:::b"), "not the ARN of an SNS topic"),
         (("--mail-to", "a@b.c"), "--mail-to needs --smtp"),
         (("--smtp", "smtp://a.example", "--mail-from", "a@b.c"), "--mail-to '' is no"),
         (("--smtp", "smtp://a.example", "--smtp-user", "me"), "MTASTS_SMTP_PASSWORD"),
-        (("--store", "nowhere"), "nowhere has no reports: mtasts reports pull"),
+        (("--store", "nowhere"), "nowhere has no reports: fill it with mtasts reports pull"),
         (("--metrics", "file/x"), "--metrics file/x cannot be written"),
     ],
 )

@@ -203,7 +203,7 @@ def test_a_removed_stack_is_told_and_fails_nothing(forge: Forge) -> None:
     taken = forge.take(files(b=OLD))
     assert taken.names == []
     assert taken.refused is False
-    assert "What the stack has in the cloud stays" in taken.remark("refused/a.md")
+    assert "The resources of the stack stay in the cloud" in taken.remark("refused/a.md")
 
 
 def test_one_stack_that_is_refused_holds_up_no_other(forge: Forge) -> None:
@@ -213,7 +213,7 @@ def test_one_stack_that_is_refused_holds_up_no_other(forge: Forge) -> None:
     assert taken.refused is True
     assert list(taken.proposal) == [B]
     assert "aws:profile differs" in taken.remark("refused/a.md")
-    assert "merge it in a pull request of its own" in taken.remark("refused/a.md")
+    assert "into a pull request of its own" in taken.remark("refused/a.md")
     assert "refused: a: " in taken.said
 
 

@@ -175,7 +175,7 @@ def test_a_connection_that_ends_is_made_again(folder: Folder, authority: Authori
         folder.drops, folder.validity = 1, "78"
         with pytest.raises(FetchError):
             source.fetch(listed[1], 1000)
-        with pytest.raises(SourceError, match="made anew"):
+        with pytest.raises(SourceError, match="created anew"):
             source.fetch(listed[1], 1000)
 
 

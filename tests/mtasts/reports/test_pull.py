@@ -198,7 +198,7 @@ def test_a_source_that_answers_nothing_ends_the_pull(tmp_path: Path) -> None:
     names = [str(number) for number in range(40)]
     source = Literal(dict.fromkeys(names, b"{}"), dict.fromkeys(names, FetchError("no")))
     told = Pulled("x")
-    with pytest.raises(SourceError, match="20 in a row could not be fetched, the last: no"):
+    with pytest.raises(SourceError, match="20 fetches in a row have failed; the last error: no"):
         asyncio.run(pull(source, Store(tmp_path), around(), told))
     assert told.failures == 20
     assert source.is_closed

@@ -223,7 +223,7 @@ def test_a_store_that_another_process_has_is_waited_for_and_given_up(tmp_path: P
     store = store_of(tmp_path, arrivals(1))
     held = os.open(tmp_path / ".lock", os.O_RDWR)
     fcntl.flock(held, fcntl.LOCK_EX)
-    with pytest.raises(StoreBusyError, match=r"has used it for 0 s; fuser .*\.lock"):
+    with pytest.raises(StoreBusyError, match=r"has used it for 0 s; find it with fuser .*\.lock"):
         Store(tmp_path, lock_seconds=0.1).add(arrivals(1))
     released = threading.Timer(0.2, os.close, (held,))
     released.start()

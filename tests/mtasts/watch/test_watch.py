@@ -241,7 +241,7 @@ async def test_a_topic_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
         await notify([Topic(arn)], CHANGES)
         with pytest.raises(UndeterminedError, match="NotFound"):
             await notify([Topic(arn.replace(":t", ":gone"))], CHANGES, sleep=FakeOutside().sleep)
-    with pytest.raises(UsageError, match="no topic's ARN"):
+    with pytest.raises(UsageError, match="not the ARN of an SNS topic"):
         Topic("arn:aws:s3:::bucket")
 
 
