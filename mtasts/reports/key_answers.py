@@ -49,7 +49,10 @@ class KeyAnswers:
         """The keys of all signatures in the header of a mail, looked up at once."""
         keys = MailKeys(self, self._mail_seconds)
         names = {each.key_name for each in SignedMail(raw).signatures}
-        await asyncio.gather(*map(keys.find, sorted(names)))
+        if len(names) == 1:  # nearly all; a task takes longer than an answer that is known
+            await keys.find(names.pop())
+        else:
+            await asyncio.gather(*map(keys.find, sorted(names)))
         return keys
 
     async def within(self, name: str, seconds: float) -> tuple[KeyAnswer, float]:
@@ -57,7 +60,8 @@ class KeyAnswers:
         seconds = min(seconds, self._mail_seconds if self._patience > 0 else _SHORT_SECONDS)
         began = self._clock()
         try:
-            found = await asyncio.wait_for(self._find(name), max(seconds, 0))
+            async with asyncio.timeout(max(seconds, 0)):
+                found = await self._find(name)
         except TimeoutError:
             found = KeyAnswer(KeyStatus.UNKNOWN, reason="no answer came in time")
         took = self._clock() - began

@@ -22,6 +22,7 @@ from mtasts.reports.arrival import receive_file, receive_mail
 from mtasts.reports.kept_keys import KeptKeys
 from mtasts.reports.sources.source import FetchError, GoneError, NoFileError, SourceError
 from mtasts.reports.to_store import arrival, skipped, skipped_part
+from mtasts.reports.together import Together
 from mtasts.threads import in_thread
 from mtasts.tlsrpt.mail import MAIL_MAX_BYTES, holds_mail
 from mtasts.tlsrpt.received import received_time
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     _Task = asyncio.Task["_Ahead"]
 
 _LISTED_AT_ONCE = 500
+_LOCAL_AT_ONCE = 16
 _PAUSES_SECONDS = (1.0, 4.0)
 _FAILURES_MAX = 20
 # Of what is too large, enough for the time in its header.
@@ -159,7 +161,8 @@ class _Pull:
         self._is_unbroken = True
         self._failures = 0
         self._next_start = 0.0
-        self._at_once = pace.at_once if source.is_remote else 1
+        self._at_once = pace.at_once if source.is_remote else _LOCAL_AT_ONCE
+        self._together = None if source.is_remote else Together(source)
         self._fetching = self._fetching_bytes = 0
 
     async def run(self, *, again: bool) -> None:
@@ -216,7 +219,7 @@ class _Pull:
         while True:
             await self._turn()
             try:
-                fetched = await in_thread(self._source.fetch, listed, limit)
+                fetched = await self._fetch_one(listed, limit)
                 break
             except (GoneError, NoFileError) as error:
                 return _Ahead(error)
@@ -227,6 +230,11 @@ class _Pull:
         is_mail = not fetched.is_posted and holds_mail(fetched.raw)
         keys = await self._around.keys.of_mail(fetched.raw) if is_mail else None
         return _Ahead(fetched, keys)
+
+    async def _fetch_one(self, listed: Listed, limit: int) -> Fetched:
+        if self._together is None:
+            return await in_thread(self._source.fetch, listed, limit)
+        return await self._together.fetch(listed, limit)
 
     async def _turn(self) -> None:
         """Wait until the pace lets one more fetch begin."""

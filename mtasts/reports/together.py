@@ -1,0 +1,61 @@
+"""Files of a local source, fetched several in one trip to a thread.
+
+A file is read in less time than a thread takes to be asked for it. So whatever is asked for before
+a trip begins is read in that trip, in the order in which it was asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from mtasts.reports.sources.source import FetchError, GoneError, NoFileError, SourceError
+from mtasts.threads import in_thread
+
+if TYPE_CHECKING:
+    from mtasts.reports.sources.source import Fetched, Listed, Source
+
+    _Error = GoneError | NoFileError | FetchError | SourceError
+    _Trip = asyncio.Task[list[Fetched | _Error]]
+
+_ERRORS = (GoneError, NoFileError, FetchError, SourceError)
+
+
+class Together:
+    """Fetches from one source; use it in one event loop."""
+
+    def __init__(self, source: Source) -> None:
+        """Nothing is fetched yet."""
+        self._source = source
+        self._asked: list[tuple[Listed, int]] = []
+        self._next: _Trip | None = None
+
+    async def fetch(self, listed: Listed, limit: int) -> Fetched:
+        """As `Source.fetch`.
+
+        Raises:
+            GoneError, NoFileError, FetchError, SourceError: as `Source.fetch`.
+        """
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._go())
+        place = len(self._asked)
+        self._asked.append((listed, limit))
+        # Shielded: the others who are in the trip wait for it, too.
+        found = (await asyncio.shield(self._next))[place]
+        if isinstance(found, _ERRORS):
+            raise found
+        return found
+
+    async def _go(self) -> list[Fetched | _Error]:
+        """What each that was asked for until now gives; those who ask later take the next trip."""
+        asked, self._asked, self._next = self._asked, [], None
+        return await in_thread(self._read, asked)
+
+    def _read(self, asked: list[tuple[Listed, int]]) -> list[Fetched | _Error]:
+        found: list[Fetched | _Error] = []
+        for listed, limit in asked:
+            try:
+                found.append(self._source.fetch(listed, limit))
+            except _ERRORS as error:
+                found.append(error)
+        return found
