@@ -1,8 +1,8 @@
-"""`Agency` for programs in other languages: a plugin, which the engine starts beside the program.
+"""The components for programs in other languages: a plugin, which the engine starts beside them.
 
 The SDK's own host of components leaves out keys that it does not know, stops at the first that is
-missing, and shows call stacks. This one hands `Agency` what the program wrote, so that one message
-names every problem, and shows that message alone.
+missing, and shows call stacks. This one hands `Agency` and `Inbox` what the program wrote, so that
+one message names every problem, and shows that message alone.
 """
 
 import json
@@ -18,6 +18,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from mtasts import __version__
 from mtasts.components.agency import Agency
+from mtasts.components.inbox import Inbox
 
 if TYPE_CHECKING:
     from pulumi import Inputs
@@ -30,8 +31,8 @@ _LIMITS = (
 )
 
 
-class AgencyProvider(ComponentProvider):
-    """Makes `Agency` from what a program wrote, and has its schema."""
+class ComponentsProvider(ComponentProvider):
+    """Makes `Agency` and `Inbox` from what a program wrote, and has their schema."""
 
     def __init__(self) -> None:
         """Have the version of this package.
@@ -39,11 +40,11 @@ class AgencyProvider(ComponentProvider):
         Without a namespace of its own a package is named after the owner of the git repository that
         it is taken from, so a program would import another name than with a path or from a fork.
         """
-        super().__init__([Agency], "mtasts", namespace="mtasts", version=__version__)
+        super().__init__([Agency, Inbox], "mtasts", namespace="mtasts", version=__version__)
         self.schema = nothing_required(str(self.schema))
 
     def map_inputs(self, inputs: "Inputs", *_: object) -> "Inputs":
-        """All of them: what is wrong with them is found by `Agency`, all at once."""
+        """All of them: what is wrong with them is found by the component, all at once."""
         return inputs
 
 
@@ -70,7 +71,7 @@ def nothing_required(schema: str) -> str:
     return json.dumps(found)
 
 
-class AgencyServicer(ProviderServicer):
+class ComponentsServicer(ProviderServicer):
     """What the engine asks of the plugin; the names of the methods are the protocol's."""
 
     async def Construct(self, request: Any, context: Any) -> Any:
@@ -84,7 +85,7 @@ class AgencyServicer(ProviderServicer):
 async def serve(engine_address: str) -> None:
     """Tell the engine at which port this process listens, and serve until it ends this process."""
     server = grpc.aio.server(options=_LIMITS)
-    servicer = AgencyServicer(AgencyProvider(), [], engine_address=engine_address)
+    servicer = ComponentsServicer(ComponentsProvider(), [], engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -1,4 +1,4 @@
-"""The plugin that programs in other languages use `Agency` through."""
+"""The plugin that programs in other languages use the components through."""
 
 from __future__ import annotations
 
@@ -12,30 +12,31 @@ import pytest
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from mtasts import __version__
-from mtasts.components.plugin import AgencyProvider, AgencyServicer, serve
+from mtasts.components.plugin import ComponentsProvider, ComponentsServicer, serve
 
 
 def schema() -> Any:
-    return json.loads(str(AgencyProvider().schema))
+    return json.loads(str(ComponentsProvider().schema))
 
 
-def test_the_schema_has_one_component_of_this_version() -> None:
+def test_the_schema_has_both_components_of_this_version() -> None:
     found = schema()
     names = (found["namespace"], found["name"], found["version"])
     assert names == ("mtasts", "mtasts", __version__)
-    assert list(found["resources"]) == ["mtasts:index:Agency"]
+    assert list(found["resources"]) == ["mtasts:index:Agency", "mtasts:index:Inbox"]
 
 
 def test_nothing_is_required_so_that_the_component_names_all_that_is_missing() -> None:
     """A generated SDK and YAML stop at the first required input that a program lacks."""
     found = schema()
-    agency, types = found["resources"]["mtasts:index:Agency"], found["types"]
+    components, types = found["resources"].values(), found["types"]
     inputs = [name for name in types if name.endswith("Args")]
     assert inputs == ["mtasts:index:DomainArgs", "mtasts:index:OverrideArgs"]
-    assert "requiredInputs" not in agency
+    assert not any("requiredInputs" in each for each in components)
     assert [name for name in inputs if "required" in types[name]] == []
     assert types["mtasts:index:RulingOutput"]["required"] == ["id", "kind", "text"]
-    shapes = [agency["inputProperties"], *(types[name]["properties"] for name in inputs)]
+    shapes = [each["inputProperties"] for each in components]
+    shapes += [types[name]["properties"] for name in inputs]
     said = {
         name
         for properties in shapes
@@ -43,13 +44,13 @@ def test_nothing_is_required_so_that_the_component_names_all_that_is_missing() -
         if (each.get("description") or "").startswith("Required.")
     }
     assert said == {
-        *("agency", "domains", "name", "mx"),
+        *("agency", "domains", "name", "mx", "address"),
         *("waives", "reason", "approvedBy", "expires"),
     }
 
 
 def test_what_the_sdk_does_not_know_or_misses_reaches_the_component() -> None:
-    provider = AgencyProvider()
+    provider = ComponentsProvider()
     wrong: dict[str, Any] = {"maxAge": 604800.5, "colour": "red", "domains": [{"name": "a"}]}
     assert provider.map_inputs(wrong, provider._component_defs["Agency"]) == wrong
 
@@ -74,11 +75,11 @@ class Call:
     ],
 )
 def test_an_error_of_ours_is_told_as_it_is(error: Exception, text: str | None) -> None:
-    class Failing(AgencyProvider):
+    class Failing(ComponentsProvider):
         def construct(self, *_: object, **__: object) -> Any:
             raise error
 
-    servicer, call = AgencyServicer(Failing(), [], engine_address="127.0.0.1:1"), Call()
+    servicer, call = ComponentsServicer(Failing(), [], engine_address="127.0.0.1:1"), Call()
     request = provider_pb2.ConstructRequest(type="mtasts:index:Agency", dryRun=True)
     if text is None:
         with pytest.raises(Exception, match="a fault of the program"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pages import ROOT
 
-from mtasts.components.plugin import AgencyProvider
+from mtasts.components.plugin import ComponentsProvider
 from mtasts.localcloud.cached_builds import kept
 from mtasts.localcloud.engine import cache_folder
 from mtasts.localcloud.project import Project, Run
@@ -135,7 +135,7 @@ def install(language: str, environment: Mapping[str, str]) -> Path:
     It is kept outside the checkout for as long as nothing of it changes.
     """
     example = ROOT / "examples" / language
-    of = hashlib.sha256(str(AgencyProvider().schema).encode())
+    of = hashlib.sha256(str(ComponentsProvider().schema).encode())
     locks = [example / name for name in LOCKS[language]]
     for each in locks:
         of.update(each.read_bytes())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
-from programs import Example
+from programs import Example, copy_plugin
 
 from mtasts.localcloud.edge_response import EdgeFault
+from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,6 +57,20 @@ NO_NAME = {
     "yaml": ("agency: Department of Examples\n", "\n"),
 }
 TWO = (("604800", "604800.5"), ("testing", "trial"))
+INBOX = """\
+name: inbox
+runtime: yaml
+packages:
+  mtasts: ../../plugin
+resources:
+  {name}:
+    type: mtasts:Inbox
+    properties: {{{properties}}}
+outputs:
+  bucket: ${{{name}.bucket}}
+  endpoint: ${{{name}.endpoint}}
+  reportUris: ${{{name}.reportUris}}
+"""
 
 
 @pytest.fixture
@@ -175,6 +191,32 @@ def test_a_mistake_is_named_before_any_cloud_is_asked(
     refused = ours.preview_without_cloud()
     assert not refused.ok
     assert [each for each in says if each not in refused.text] == [], refused.text
+
+
+def test_a_yaml_program_has_an_inbox(languages: None, lab: Lab, tmp_path: Path) -> None:  # noqa: ARG001 - installed
+    """Arguments of an inbox are judged as those of an agency are, all of them in one message."""
+    copy_plugin(tmp_path)
+    name = f"i{uuid.uuid4().hex[:8]}"
+    domain = f"{name}.example"
+    lab.client("route53").create_hosted_zone(Name=domain, CallerReference=domain)
+    lab.activate_rules()
+    folder = tmp_path / "examples" / "inbox"
+    folder.mkdir(parents=True)
+    program = folder / "Pulumi.yaml"
+    program.write_text(INBOX.format(name=name, properties="dns: bind, keepDays: 30.5"))
+    (folder / "Pulumi.dev.yaml").write_text("config:\n  aws:region: us-east-1\n")
+    project = Project(folder, lab.environment(), "").select("dev")
+    refused = project.pulumi("preview")
+    assert f"Inbox '{name}': 3 problems in the config" in refused.text
+    for each in ("address: the key is missing", "30.5 is no whole number", "'bind' is not one of"):
+        assert each in refused.text
+    address = f"tlsrpt@{domain}"
+    program.write_text(INBOX.format(name=name, properties=f'address: "{address}", keepDays: 30'))
+    project.settle()
+    found = project.outputs()
+    assert found["reportUris"] == [f"mailto:{address}", found["endpoint"]]
+    rules = lab.client("s3").get_bucket_lifecycle_configuration(Bucket=found["bucket"])["Rules"]
+    assert 30 in [each.get("Expiration", {}).get("Days") for each in rules]
 
 
 def test_a_typescript_program_that_is_compiled_ahead_is_checked_as_it_is_compiled(

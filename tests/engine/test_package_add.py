@@ -19,7 +19,7 @@ from git_server import HOST, repository, serving
 from programs import Example, copy_plugin
 
 from mtasts import __version__
-from mtasts.components.plugin import AgencyProvider
+from mtasts.components.plugin import ComponentsProvider
 from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ def test_the_engine_reads_the_schema_of_the_component(
     copy_plugin(tmp_path)
     project = Project(tmp_path, lab.environment(), "")
     read = project.pulumi("package", "get-schema", "./plugin").required().stdout
-    found, ours = json.loads(read), json.loads(str(AgencyProvider().schema))
+    found, ours = json.loads(read), json.loads(str(ComponentsProvider().schema))
     assert (found["namespace"], found["version"]) == (ours["namespace"], ours["version"])
-    resources = ((each["resources"]["mtasts:index:Agency"]) for each in (found, ours))
-    inputs, expected = (each["inputProperties"].keys() for each in resources)
-    assert inputs == expected
+    for name in ("mtasts:index:Agency", "mtasts:index:Inbox"):
+        read_, own = (each["resources"][name]["inputProperties"] for each in (found, ours))
+        assert read_.keys() == own.keys()
 
 
 def packages(project: Project) -> Any:
