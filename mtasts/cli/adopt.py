@@ -7,9 +7,9 @@ import json
 import sys
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
@@ -32,6 +32,7 @@ from mtasts.run.survey import Surveyor
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
+    from pathlib import Path
 
     from mtasts.cli.outside import Outside
     from mtasts.cloud.cloudflare.account import CloudflareAccount
@@ -81,13 +82,7 @@ def configure(parser: ArgumentParser) -> None:
     add(
         "--title", metavar="TEXT", help="for a new stack file: the agency's name in reports (STACK)"
     )
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     add("--format", choices=("text", "json"), default="text")
 
 

@@ -14,6 +14,7 @@ from mtasts.check.intended import compare_handed, compare_intended
 from mtasts.check.notes import Checked, Unknown
 from mtasts.check.row import Question
 from mtasts.cli.domain_list import read_domains
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, add_output_options, exit_code
 from mtasts.cli.paths import known_stack_file, stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
@@ -70,13 +71,7 @@ def configure(parser: ArgumentParser) -> None:
         help="all domains of this stack, also compared with what the stack published; may be given "
         "again",
     )
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     add(
         "--selector",
         action="append",

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import existing, known_stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
@@ -108,13 +109,7 @@ def configure(parser: ArgumentParser) -> None:
         help="all domains that do not enforce yet, of every stack in the folder",
     )
     for verb in (collect, check):
-        verb.add_argument(
-            "--stacks",
-            type=Path,
-            default=Path("stacks"),
-            metavar="DIR",
-            help="folder of the stack files (stacks)",
-        )
+        add_stacks(verb)
         verb.add_argument(
             "--evidence",
             type=Path,

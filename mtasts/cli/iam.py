@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.cloud.inbox_permissions import inbox_permissions
@@ -23,6 +23,7 @@ from mtasts.watch.notify import Topic
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from pathlib import Path
 
     from mtasts.cli.outside import Outside
     from mtasts.render.permissions import Permissions
@@ -45,13 +46,7 @@ def configure(parser: ArgumentParser) -> None:
         help="preview, up or check",
     )
     add("--stack", required=True, metavar="STACK", help="the stack's name")
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     add("--account", metavar="ID", help="the AWS account, if the stack file names none or several")
     add(
         "--zone-id",

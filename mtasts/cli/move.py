@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.config import Dns, Hosting, load_stack
@@ -51,13 +51,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="R",
         help="the AWS region, if the stack file has none (us-east-1)",
     )
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     add("--format", choices=("text", "json"), default="text")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.stacks import domain_name, find_domain
 from mtasts.clock import minute
@@ -36,13 +36,7 @@ def configure(parser: ArgumentParser) -> None:
         required=True,
         help="the MX hosts that the domain shall have at the end",
     )
-    parser.add_argument(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 

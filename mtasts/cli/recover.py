@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.clock import minute
@@ -40,13 +40,7 @@ def configure(parser: ArgumentParser) -> None:
         help="release this lock, which was taken on another host; only after you saw there that "
         "the run has ended",
     )
-    parser.add_argument(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 

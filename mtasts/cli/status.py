@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import existing, known_stack_file
 from mtasts.config.folder import agency_files, stack_name
@@ -50,13 +51,7 @@ def configure(parser: ArgumentParser) -> None:
         nargs="*",
         help="names of stacks (without: every stack in the folder)",
     )
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of the stack files (stacks)",
-    )
+    add_stacks(parser)
     add(
         "--evidence",
         type=Path,

@@ -6,9 +6,9 @@ import asyncio
 import datetime as dt
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks, add_store
 from mtasts.cli.output import Exit, write
 from mtasts.cli.probing import add_probe_options, reach_of
 from mtasts.cli.stack_ledgers import ledger_of, recorder_of
@@ -20,6 +20,7 @@ from mtasts.tlsrpt.trust import Trust
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     from mtasts.check.notes import Checked
     from mtasts.cli.outside import Outside
@@ -44,13 +45,7 @@ def configure(parser: ArgumentParser) -> None:
     add("--table", metavar="ID", help="the table that --format csv writes (the first one)")
     add("--format", choices=FORMATS, default="text")
     if verb in _WITH_LEDGER:
-        add(
-            "--stacks",
-            type=Path,
-            default=Path("stacks"),
-            metavar="DIR",
-            help="folder of the stack files (stacks)",
-        )
+        add_stacks(parser)
     if verb == "failures":
         add(
             "--check",
@@ -70,13 +65,7 @@ def configure(parser: ArgumentParser) -> None:
 def add_store_options(parser: ArgumentParser) -> None:
     """Add ``--store``, ``--domain``, ``--since`` and ``--trust``."""
     add = parser.add_argument
-    add(
-        "--store",
-        type=Path,
-        default=Path("tls-reports"),
-        metavar="DIR",
-        help="folder of the stored reports (tls-reports)",
-    )
+    add_store(parser)
     add("--domain", default="", metavar="D", help="only this policy domain (without: all)")
     add(
         "--since",

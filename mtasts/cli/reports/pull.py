@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks, add_store
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import existing
 from mtasts.cli.stacks import domain_name
@@ -58,20 +59,8 @@ def configure(parser: ArgumentParser) -> None:
         "folder, mbox, Maildir or file; may be repeated. Passwords come from the environment or "
         "the keyring",
     )
-    add(
-        "--store",
-        type=Path,
-        default=Path("tls-reports"),
-        metavar="DIR",
-        help="folder of the stored reports (tls-reports)",
-    )
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder whose stack files list the agencies' domains (stacks)",
-    )
+    add_store(parser)
+    add_stacks(parser, "folder whose stack files list the agencies' domains (stacks)")
     add(
         "--domain",
         action="append",

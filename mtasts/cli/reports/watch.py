@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.cli.folder_options import add_stacks, add_store
 from mtasts.cli.output import Exit, write
 from mtasts.cli.spans import span_seconds
 from mtasts.cli.stacks import domain_name
@@ -53,13 +54,7 @@ def configure(parser: ArgumentParser) -> None:
         "--webhook-form slack"
     )
     add = parser.add_argument
-    add(
-        "--store",
-        type=Path,
-        default=Path("tls-reports"),
-        metavar="DIR",
-        help="folder of the stored reports (tls-reports)",
-    )
+    add_store(parser)
     add(
         "--state",
         type=Path,
@@ -68,13 +63,7 @@ def configure(parser: ArgumentParser) -> None:
         help="the file that keeps which alerts were sent",
     )
     add("--domain", default="", metavar="D", help="only this policy domain (without: all)")
-    add(
-        "--stacks",
-        type=Path,
-        default=Path("stacks"),
-        metavar="DIR",
-        help="folder of stack files, whose mtasts:reportTrust says what counts (stacks)",
-    )
+    add_stacks(parser, "folder of stack files, whose mtasts:reportTrust says what counts (stacks)")
     add(
         "--every",
         metavar="SPAN",
