@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
-from pydantic_core import from_json
+from msgspec.json import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,14 +43,14 @@ def service_models(search_path: str | None) -> Loader:
 
 
 class _ModelFiles(JSONFileLoader):
-    """The files of models, parsed in Rust."""
+    """The files of models, parsed in C."""
 
     def load_file(self, file_path: str) -> Mapping[str, Any] | None:
         """What a file says, which is named without its ending; None if there is none."""
         for path, opened in ((f"{file_path}.json", open), (f"{file_path}.json.gz", gzip.open)):
             if Path(path).is_file():
                 with opened(path, "rb") as file:
-                    found: Mapping[str, Any] = from_json(file.read(), cache_strings="keys")
+                    found: Mapping[str, Any] = decode(file.read())
                     return found
         return None
 
