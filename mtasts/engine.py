@@ -117,6 +117,8 @@ class Engine:
         with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
             path = Path(folder) / "import.json"
             path.write_text(json.dumps(file))
+            # By default the engine protects what it imports, and asks the provider for a schema
+            # from which it writes code.
             options = ("--yes", "--skip-preview", "--generate-code=false", "--protect=false")
             self._required("import", "--file", str(path), *options)
 
@@ -126,6 +128,7 @@ class Engine:
         Raises:
             EngineError: the engine did not make it; the text has its own words.
         """
+        # Without --no-select, later pulumi commands without -s would act on this stack.
         done = self._run("stack", "init", "--no-select")
         said = done.stderr + done.stdout
         if done.returncode != 0 and "already exists" not in said:
@@ -145,6 +148,7 @@ class Engine:
             return None
         folder = Path(str(url).removeprefix("file://")).expanduser() / ".pulumi" / "stacks"
         for file in (folder / f"{self.stack}.json", *folder.glob(f"*/{self.stack}.json")):
+            # The engine keeps the state before the last write beside it.
             copy = file.with_name(f"{file.name}.bak")
             if not _is_json(file) and _is_json(copy):
                 write_whole(file, copy.read_bytes(), replace=True)

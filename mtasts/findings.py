@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+# A body of 64 KB can have the same mistake in thousands of lines.
 _SAME_ID_MAX = 20
 # What is no printable ASCII; in bytes from the network a backslash is one, too. In a text it is one
 # unless it begins an escape of ours.

@@ -10,6 +10,7 @@ from mtasts.errors import MtaStsError
 # The names below a policy domain: of its host, its STS record and its TLS-RPT record.
 POLICY_LABEL, STS_LABEL, TLSRPT_LABEL = "mta-sts", "_mta-sts", "_smtp._tls"
 _LETTERS_DIGITS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
+# RFC 1035 section 2.3.4; a name has 253 characters without the last dot.
 _LABEL_MAX = 63
 _NAME_MAX = 253
 # Names in their normal form, as nearly all are; `parse_domain` looks closer at all others.

@@ -26,6 +26,7 @@ VERSION = "STSv1"
 # undefined (erratum 7282), so the parser keeps the number and the checks object.
 POLICY_PATH = "/.well-known/mta-sts.txt"
 """Where the policy host has it (RFC 8461 section 3.3)."""
+# A year of 365.25 days (RFC 8461 section 3.2).
 MAX_AGE_LIMIT = 31_557_600
 _CLAUSE = "RFC 8461 section 3.2"
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
+# The length of a string in a TXT record is one octet (RFC 1035 section 3.3).
 STRING_MAX = 255
 # A record this wrong gets no more right by a longer list.
 _PROBLEMS_MAX = 20

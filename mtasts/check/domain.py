@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from mtasts.check.observed import Observed
 
+# Senders may look for a new id daily (RFC 8461 section 5.1); a longer TTL delays even those.
 _TTL_LONG = 86_400
 
 

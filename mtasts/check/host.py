@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mtasts.observations import Fetch
     from mtasts.policy import Policy
 
+# A cached copy that outlives the daily refresh of senders hides a change from them (RFC 8461
+# section 5.1).
 _CACHED_LONG = 86_400
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 

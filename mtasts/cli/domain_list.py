@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+# Some million domains; a larger file is probably the wrong one.
 FILE_MAX_BYTES = 64 * 1024 * 1024
 _SHOWN_MAX = 20
 _ENCODINGS = (

@@ -225,6 +225,7 @@ def _collect(
                 f"the file was not replaced: run mtasts gate collect {name} with --reports FOLDER "
                 "or --store DIR. If the reports are to be given up, remove the file first"
             )
+        # An explanation without a report would let a later failure of that type pass unseen.
         explained += [
             each
             for each in former.explained

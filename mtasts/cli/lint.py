@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # A body is hashed whole up to here; beyond, it gets no id.
 READ_LIMIT = 16 * 1024 * 1024
+# More digits than any real revision has.
 _REVISION_DIGITS = 18
 
 

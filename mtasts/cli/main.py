@@ -100,6 +100,7 @@ def main(
 
 
 def _run(words: list[str], outside: Outside, commands: Mapping[str, tuple[str, str]]) -> int:
+    # Only the module of this command is imported: start-up time counts.
     named = next((word for word in words if not word.startswith("-")), None)
     parser = Parser(
         prog="mtasts",

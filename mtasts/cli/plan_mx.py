@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mtasts.cli.outside import Outside
     from mtasts.rollout.mx_plan import Step
 
+# For a domain without MX records there is no TTL. A day is long for an MX record, so waiting that
+# long is safe.
 _TTL_UNKNOWN = 86_400
 
 

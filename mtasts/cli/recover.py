@@ -129,12 +129,14 @@ def _require_dead(stack: str, lock: Lock, lock_id: str | None, outside: Outside)
     """
     if lock_id == lock.id:
         return
+    # A process id means something only on the host that took the lock.
     if lock.host != socket.gethostname():
         raise UsageError(
             f"the stack is locked by {_owner(lock)}. This host cannot see whether that run is "
             f"alive: look on {printable(lock.host, 300)}. If the run has ended, run mtasts recover "
             f"{stack} --lock-id {lock.id}"
         )
+    # Systems use process ids again, so the process must also be a pulumi.
     if "pulumi" in outside.program(lock.pid):
         raise UsageError(
             f"the stack is locked by {_owner(lock)}, and that process is alive: wait until it "

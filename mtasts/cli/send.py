@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from mtasts.cli.outside import Outside
 
+# The most that RFC 8461 section 3.3 suggests senders to read.
 _POLICY_MAX_BYTES = 64 * 1024
 
 

@@ -96,6 +96,7 @@ async def watch(
     least = Severity.parse(arguments.min_severity)
     while True:
         begun = asyncio.get_running_loop().time()
+        # The next look begins one span after this one began, however long the look-ups take.
         end = asyncio.get_running_loop().time() + span
         standings: dict[str, tuple[Standing, ...]] = {}
         served: dict[str, Served] = {}

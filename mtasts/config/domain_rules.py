@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # ACM puts the name into the subject, and a common name has at most 64 characters (RFC 5280
 # appendix A).
 _COMMON_NAME_MAX = 64
+# RFC 1035 section 2.3.4: 255 octets with length bytes, which are 253 characters without the last
+# dot.
 _NAME_MAX = 253
 
 

@@ -98,6 +98,7 @@ def shown(value: object) -> str:
 def did_you_mean(text: str, words: Iterable[str]) -> str | None:
     """The word that ``text`` most likely stands for: case, hyphens and underscores do not count."""
     folded = {_folded(word): word for word in words}
+    # The time of difflib grows with the square of the length, and the text may come from anybody.
     close = difflib.get_close_matches(_folded(text[:64]), folded, n=1, cutoff=0.7)
     return folded[close[0]] if close else None
 

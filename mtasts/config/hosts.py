@@ -21,6 +21,7 @@ from mtasts.records import is_report_uri
 _URI = re.compile(r"[A-Za-z0-9._~:/?\[\]@$&'()*+=%-]+")
 # Route 53's quota for the value of a TXT record.
 _TXT_LIMIT = 4000
+# At most 64 octets (RFC 5321 section 4.5.3.1.1).
 _LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$&'*+/=?^_`{|}~%-]{1,64}")
 
 

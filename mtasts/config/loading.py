@@ -178,6 +178,8 @@ def _load(
     known = set(StackFields.known_keys()) | {DOMAINS}
     raw = fields.mapping(
         {
+            # A program gets its secrets decrypted. In this form `fields.plain` refuses them, as it
+            # refuses those of a file.
             key: {"secure": ""} if key in secret_keys else value
             for key, value in values.items()
             if (key in known or key.startswith(f"{PROJECT}:")) and key != INBOX

@@ -17,7 +17,10 @@ from mtasts.zones import Dns
 
 DAY = 86_400
 DEFAULT_MAX_AGE = 7 * DAY
+# Each change of a policy waits so long before its proof, so the copies are short-lived (RFC 8461
+# section 8.2).
 DEFAULT_CACHE_SECONDS = 60
+# A correction reaches senders when the TTL of the former record has ended (RFC 8461 section 10.2).
 DEFAULT_TTL_SECONDS = 300
 _PROOF_SECONDS = 300
 # CloudFront's invalidations take one to five minutes as a rule, and ten and more at times.

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from mtasts.policy import Policy
 
 VERSION = 1
+# A body of 64 KB in base64 and the rest of an entry fit; a larger object was written by somebody
+# else.
 ENTRY_MAX_BYTES = 256 * 1024
 
 

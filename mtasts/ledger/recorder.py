@@ -65,6 +65,7 @@ class Recorder:
     now: Callable[[], dt.datetime] = utc_now
     elsewhere: Callable[[], Store] | None = None
     _copies: Copies = field(init=False, repr=False, compare=False)
+    # One writer at a time for each domain: two entries of one run must not get the same number.
     _turns: defaultdict[str, asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock), repr=False, compare=False
     )
@@ -251,6 +252,7 @@ class Recorder:
 
     async def mx_seen(self, domain: str, ledger: Ledger, answer: DnsAnswer) -> None:
         """Append the MX set of ``answer`` if it differs from the last one in ``ledger``."""
+        # DNS servers rotate records. Without an order each run would append the same MX set again.
         hosts = tuple(sorted(answer.mx_hosts))
         if not answer.settled or (ledger.last_mx is not None and ledger.last_mx.hosts == hosts):
             return

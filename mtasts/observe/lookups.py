@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LATE = "no answer before the domain's deadline"
 _QUESTIONS_MAX = 100  # at once
 _ANSWERS_MAX = 20_000
+# CNAMEs may lead back to themselves (RFC 1034 section 3.6.2).
 _CHAIN_MAX = 10
 _NAMES_MAX = 4  # of one address; a shared host has thousands
 _PATTERNS_MAX = 20

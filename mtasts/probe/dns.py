@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ADDRESS_TYPES = ("A", "AAAA")
 _TRY_SECONDS = 3.0
 _TRIES = 2
+# A chain of CNAMEs may be endless or lead back to itself (RFC 1034 section 3.6.2).
 _CHAIN_MAX = 8
 _RECORDS_MAX = 1000
 _TTL_MAX = 2**31 - 2  # dnspython's word for no TTL at all is one more

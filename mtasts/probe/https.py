@@ -33,6 +33,7 @@ PORT = 443
 CLEAR_PORT = 80
 _HEADERS_MAX = 32 * 1024
 _READ_BYTES = 16 * 1024
+# Answers 1xx before the final one (RFC 9110 section 15.2); a server could send them for ever.
 _INTERIM_MAX = 8
 # The errors of a machine that lacks the address family or a route for it.
 NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})

@@ -20,6 +20,7 @@ from mtasts.probe.reach import NotGlobalError
 if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
+# The server decides how much openssl prints, such as its certificate chain.
 _OUTPUT_MAX = 256 * 1024
 _ANSWER_SECONDS = 1.0  # the wait for messages after a handshake, which may never come
 _RENEGOTIATING = b"RENEGOTIATING"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
 PORT = 25
+# A reply is any text of the server, and goes to terminals and logs.
 _REPLY_MAX = 200
 
 

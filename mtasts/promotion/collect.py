@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mtasts.promotion.evidence import Explanation
     from mtasts.tlsrpt.summary import ReportSummary
 
+# Mail servers limit the connections of one client.
 _SESSIONS_AT_ONCE = 16
 _ADDRESSES_MAX = 32
 _HOSTS_MAX = 100

@@ -121,6 +121,7 @@ def post(repository: str, number: str, comments: dict[str, str]) -> str:
         if comment["user"]["login"] == me and (
             marker == _PULL_REQUEST or _MARKER.fullmatch(marker)
         ):
+            # If an earlier run posted a comment twice, the first one is updated.
             ours.setdefault(marker, comment["id"])
     done = []
     for marker in [*comments, *(each for each in ours if each not in comments)]:

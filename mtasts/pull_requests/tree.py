@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 FOLDERS = ("stacks", "evidence")
 # A matrix of a workflow has at most 256 jobs, and a comment is posted for each stack.
 STACKS_MAX = 256
+# The author of a pull request chooses the number and the size of its files. Without bounds one pull
+# request could fill the memory of the runner.
 FILES_MAX = 2000
 BYTES_MAX = 64 * 1024 * 1024
 _LISTING_MAX = 32 * 1024 * 1024
@@ -82,6 +84,7 @@ class Repository:
     def merge(self, commit: str) -> str:
         """The tree that merging the commit into HEAD makes; raises `TakeError` on a conflict."""
         code, out, said = self._run("merge-tree", "--write-tree", "--no-messages", "HEAD", commit)
+        # git-merge-tree(1): exit code 1 is a conflict, any other one an error.
         if code == 1:
             raise TakeError("it conflicts with the base branch: merge or rebase, and push again")
         if code != 0:
@@ -90,11 +93,13 @@ class Repository:
 
     def tree(self, tree: str) -> dict[str, Entry]:
         """Every file below `FOLDERS`, or that stands in a folder's place."""
+        # -z: otherwise git quotes unusual names, and a name may have a line end in it.
         rows = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", tree, "--", *FOLDERS)
         found = {}
         for row in rows.split(b"\0")[:-1]:
             facts, _, path = row.partition(b"\t")
             mode, _, id_, size = facts.decode().split()
+            # Only a blob has a size; for a submodule git prints a hyphen.
             found[_name(path)] = Entry(mode, id_, int(size) if size != "-" else 0)
         return found
 
@@ -132,6 +137,7 @@ class Repository:
         self, *words: str, token: str = "", given: bytes = b"", limit: int = _LISTING_MAX
     ) -> tuple[int, bytes, str]:
         """Exit code, at most ``limit`` and one byte of the answer, and what was said."""
+        # Files in place of pipes: git would block on a full pipe that nobody reads at that moment.
         with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as said:
             wanted.write(given)
             wanted.seek(0)
@@ -143,6 +149,7 @@ class Repository:
                 stdout=subprocess.PIPE,
                 stderr=said,
             ) as running:
+                # The read below has no time limit of its own.
                 ending = threading.Timer(_SECONDS, running.kill)
                 ending.start()
                 out = running.stdout.read(limit + 1) if running.stdout else b""
@@ -158,7 +165,9 @@ def _environment(token: str) -> dict[str, str]:
     """What git needs, and a header for a private repository that no command line shows."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     settings = {
+        # Off by default. It refuses trees with names such as .git or "..".
         "fetch.fsckObjects": "true",
+        # No hook of the clone may run here, and no URL may name a command (ext::).
         "core.hooksPath": os.devnull,
         "protocol.ext.allow": "never",
     }
@@ -170,6 +179,7 @@ def _environment(token: str) -> dict[str, str]:
         kept |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
     return kept | {
         "GIT_CONFIG_COUNT": str(len(settings)),
+        # Settings of the machine or the user could add filters, hooks or another transport.
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_ATTR_NOSYSTEM": "1",

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mtasts.engine import Engine
     from mtasts.recovery.import_file import Creation
 
+# Some names are known only after another resource is in the state, so each round may find more. The
+# longest chain of ours is shorter than this.
 _ROUNDS_MAX = 6
 _RECORD = "aws:route53/record:Record"
 _CLOUDFLARE = "cloudflare:"
@@ -64,6 +66,7 @@ def finder(clouds: Clouds) -> Callable[[Creation], str | None]:
             return existing_cloudflare.find_existing(account, creation.type, creation.inputs)
         name = str(creation.inputs.get("name", "")) if creation.type == _RECORD else ""
         inside = [each for each in roles if name == each or name.endswith(f".{each}")]
+        # A domain may lie below another one of the stack; the longest match is its own entry.
         own = roles[max(inside, key=len)] if inside else clouds.require_aws()
         return existing.find_existing(own, creation.type, creation.inputs)
 

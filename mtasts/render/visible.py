@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mtasts.escapes import shown
 
+# A text from outside may be megabytes long; a terminal or a page needs its beginning.
 LIMIT = 2000
 
 

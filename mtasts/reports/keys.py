@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
 
 _FOUND_SECONDS = 3600.0
+# A failed look-up is tried again soon: the mail counts as unsigned until the key is found.
 _UNKNOWN_SECONDS = 60.0
 _AT_ONCE = 8
 # A domain whose servers do not answer must not hold up a pull: each look-up waits up to 10 s.

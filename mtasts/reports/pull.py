@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 _LISTED_AT_ONCE = 500
 _LOCAL_AT_ONCE = 16
 _PAUSES_SECONDS = (1.0, 4.0)
+# So many failures in a row mean that the source is gone, and not that single mails are broken.
 _FAILURES_MAX = 20
 # Of what is too large, enough for the time in its header.
 _START_BYTES = 64 * 1024

@@ -78,6 +78,7 @@ def verdict(found: Facts, now: dt.datetime) -> Verdict:
     rulings = [*(each for each in rulings if not each.waivers), *judged.unmet, *judged.notes]
     if of_kind(Kind.REFUSAL, rulings):
         return Verdict(tuple(rulings))
+    # Past this line nothing holds the domain: a retirement never advances while it is held.
     is_lost = any(Waiver.LOST_DOMAIN in each.waivers for each in waivable)
     retirement = progress(
         found.history,

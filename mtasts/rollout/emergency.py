@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mtasts.rollout.facts import DomainFacts
     from mtasts.rulings import Ruling
 
+# 32 hex digits are the longest id (RFC 8461 section 3.1). At random they are never used twice.
 _ID_BYTES = 16
 
 

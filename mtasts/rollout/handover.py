@@ -142,6 +142,7 @@ def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> S
     """
     before = before or Stage.REQUESTED
     host = f"{POLICY_LABEL}.{domain}"
+    # Only ACM's CNAME is below the policy host.
     validation = [each for each in looked if each.record.owner.endswith(f".{host}")]
     if before is Stage.REQUESTED:
         issued = bool(validation) and all(each.is_live for each in validation)

@@ -209,6 +209,7 @@ def _effects(domain: Outlook, now: dt.datetime) -> Iterator[str]:
     yield from _unfinished(domain)
     yield _gist(domain, before, after)
     if before is not None and before != after:
+        # RFC 8461 section 3.2 allows a year; what senders do with more is not defined.
         lapse = now + dt.timedelta(seconds=min(before.max_age, MAX_AGE_LIMIT))
         yield (
             f"senders that cached the former policy keep it until {minute(lapse)} at the latest, "

@@ -101,6 +101,7 @@ def has_own_records(answer: DnsAnswer, wildcard_probe: Iterable[DnsAnswer]) -> b
     wild = next((each for each in wildcard_probe if each.type == answer.type), None)
     if wild is None or not answer.values:
         return bool(answer.values)
+    # With a wildcard CNAME, both names lead to the same target.
     leads = wild.canonical != wild.name and wild.canonical == answer.canonical
     return not leads and frozenset(wild.values) != frozenset(answer.values)
 

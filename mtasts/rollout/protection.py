@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+# The engine's own words. If a later release changes them, its message is shown as it is.
 _PROTECTED = re.compile(r'resource "(?P<urn>urn:[^"\s]+)" cannot be (?:deleted|replaced)')
 
 

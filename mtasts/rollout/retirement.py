@@ -96,6 +96,8 @@ def progress(
         return _begin(ledger, now)
     match phase:
         case Phase.RECORD_FREE:
+            # DNS may still have the TTL of an earlier config, and resolvers keep the record so
+            # long.
             live = seen.sts.ttl_seconds if seen.sts is not None and seen.sts.strings else 0
             told = _goes_on(
                 "this run removes the STS record; run again, to see that DNS does not have it any "
@@ -182,6 +184,7 @@ def free_from(ledger: Ledger, now: dt.datetime) -> dt.datetime | None:
     last = ledger.last_proven
     if last is None or last.policy is None or last.policy.mode is not Mode.NONE:
         return None
+    # A later body has no proof: it may be served all the same, and it need not be mode none.
     if ledger.last_body is not last:
         return None
     times = [ledger.held_until(body, now) for body in ledger.bodies if enforces(body)]

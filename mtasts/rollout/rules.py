@@ -119,6 +119,7 @@ def certificate_may_be_issued(found: DomainFacts, now: dt.datetime) -> Iterator[
     """CAA records allow a certificate for the policy host (RFC 8659)."""
     del now
     reasons = [forbids(found.caa, each) for each in found.placement.authorities]
+    # One authority that may issue is enough.
     first = reasons[0] if all(reasons) else None
     if first is not None:
         # An issued certificate stays valid; CAA records matter again at its renewal.

@@ -52,6 +52,7 @@ def _reason(fetch: Fetch, body: bytes) -> str:
     if fetch.encoding:
         return f"an encoded body ({printable(fetch.encoding)})"
     types = fetch.lines("content-type")
+    # Of two Content-Type lines some senders take the first, some the last, and some neither.
     if len(types) != 1 or fetch.media_type != "text/plain":
         return f"media type {printable(', '.join(types)) or 'none'}"
     return ""

@@ -35,8 +35,13 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
 ASKS_PER_ADDRESS = 1 + len(SENDER_AGENTS)
+# DNS may name any number of addresses, and each gets several requests.
 _ADDRESSES_MAX = 16
+# Points of presence need seconds after a purge. Short pauses come first, so that a fast cloud costs
+# no time.
 _PAUSES_SECONDS = (0.25, 0.5, 1, 2, 4, 8)
+# RFC 8461 section 3.3 suggests a minute to senders; a host that needs more than 10 s is not
+# healthy.
 _FETCH_SECONDS = 10.0
 _SETTLING_PAUSE_SECONDS = 5.0
 

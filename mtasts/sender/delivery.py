@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # RFC 8461 section 3.3 suggests one minute for a fetch.
 _FETCH_SECONDS = 60.0
+# A sender tries a limited number of addresses for each message (RFC 5321 section 5.1).
 _ADDRESSES_MAX = 4
 # After these outcomes a sender tries the next address.
 _NOT_REACHED: frozenset[FetchOutcome | SmtpOutcome] = frozenset(

@@ -77,6 +77,7 @@ def stack_status(
     rows = [
         view.domain(index, each, ahead.get(each.name), evidence.get(each.name))
         for index, each in enumerate(domains)
+        # A parked entry whose domain enforced is a row of `gone`, and must not appear twice.
         if each.name not in gone
     ]
     refused = describe_vanished(
@@ -329,6 +330,8 @@ class _View:
             text = "nothing is published yet" if is_new else f"not published yet: {gist}"
             drifted = found.intended.is_recorded and last and found.history.is_proven(last)
             retires = found.name in self.decision.retiring
+            # The state still has the record as declared. Only a refresh sees that somebody changed
+            # it.
             refresh = " --refresh" if drifted and not retires else ""
             run = (f"pulumi up{refresh} -s {self.stack}",)
             yield Claim(Standing.DUE, text, run=run)

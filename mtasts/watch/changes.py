@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mtasts.json_fields import Fields
 
 VERSION = 1
+# A larger file is no state of this command.
 STATE_MAX_BYTES = 256 * 1024 * 1024
 
 

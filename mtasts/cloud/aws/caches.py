@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from mtasts.cloud.aws.account import Account
 
+# An invalidation takes a minute or more at CloudFront and no time in the local cloud.
 _POLL_SECONDS = (0.1, 0.2, 0.5, 1, 2, 5, 10)
 # Older versions are not looked at: their copies expire before those of their successors.
 _VERSIONS_MAX = 20

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     _Inputs = Mapping[str, Any]
 
+# A cloud that answers every page with another one must not keep a run busy for ever.
 _PAGES_MAX = 100
 
 

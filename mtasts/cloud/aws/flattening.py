@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mtasts.zones import HostedZone
 
 _RECORD = "aws:route53/record:Record"
+# The addresses belong to another provider, which may change them: resolvers must ask often.
 _TTL_SECONDS = 60
 
 

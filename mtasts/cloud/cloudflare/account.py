@@ -39,8 +39,10 @@ _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
 # that it refuses every call until the five minutes are over (Cloudflare docs, rate limits, 2026).
 _PAUSE_MAX_SECONDS = 300.0
 _CALLS_AT_ONCE = 4
+# httpx limits neither the size of an answer nor its whole time.
 _ANSWER_MAX_BYTES = 8 * 1024 * 1024
 _ANSWER_MAX_SECONDS = 60.0
+# A server that answers every page with another one must not keep a run busy for ever.
 _PAGES_MAX = 100
 _TOO_MANY, _FORBIDDEN, _NOT_FOUND, _CONFLICT = 429, 403, 404, 409
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # Where the endpoint of the inbox stores what is posted to it (components/aws/inbox_endpoint.py).
 _POSTED = "https/"
 _CHUNK_BYTES = 256 * 1024
+# The SDK limits the time between two bytes, not the time of the whole body.
 _BODY_SECONDS = 120.0
 
 
