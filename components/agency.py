@@ -60,7 +60,7 @@ class Agency(pulumi.ComponentResource):
         self._made_by: tuple[pulumi.Resource, ...] = ()
         below = pulumi.ResourceOptions(transformations=[self._note])
         super().__init__("mtasts:index:Agency", name, {}, pulumi.ResourceOptions.merge(opts, below))
-        # What a program of a stack placed, it placed below the stack itself in older versions.
+        # Older releases placed the resources of a stack file's program directly below the stack.
         prefix = "" if is_stack else f"{name}-"
         belonging = Belonging(self, prefix, was_at_top=is_stack)
         declared = asyncio.ensure_future(self._declare(given, belonging))
@@ -71,7 +71,7 @@ class Agency(pulumi.ComponentResource):
     def _note(
         self, args: pulumi.ResourceTransformationArgs
     ) -> pulumi.ResourceTransformationResult | None:
-        """Keep what is placed below, and let it depend on what the arguments come of."""
+        """Note each resource below, and make it depend on the resources behind the arguments."""
         if args.resource is self:
             return None
         self._below.append(args.resource)
@@ -85,7 +85,8 @@ class Agency(pulumi.ComponentResource):
         """What is declared.
 
         Raises:
-            pulumi.RunError: nothing may be: the config is wrong, or the account is another one.
+            pulumi.RunError: nothing may be declared: the config is wrong, or the account is another
+            one.
         """
         try:
             found = await given
@@ -98,8 +99,8 @@ class Agency(pulumi.ComponentResource):
         """True, if nothing is held.
 
         Raises:
-            pulumi.RunError: with every reason. What is placed has been made by then, because the
-                hooks of a program end with it; and a program that fails deletes nothing.
+            pulumi.RunError: with every reason. By then all placed resources exist: the hooks of a
+                program end with it. A program that fails deletes nothing.
         """
         problems = (await declared).problems
         seen = 0

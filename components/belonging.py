@@ -1,4 +1,4 @@
-"""Below which component the resources of an agency stand."""
+"""The parent component of an agency's resources."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pulumi
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Where resources are placed that no other component of ours has for a child.
+    """The parent of resources that are no children of another component of ours.
 
-    ``parent`` is the agency's component, None for the stack itself. What all domains of an agency
-    share has ``prefix`` before its name, so that a program may declare several agencies.
-    ``was_at_top`` says that a run of an older version placed them below the stack.
+    ``parent`` is the agency's component, None for the stack itself. Resources that all domains
+    share have ``prefix`` before their names, so that a program may declare several agencies.
+    ``was_at_top`` says that older releases placed them directly below the stack.
     """
 
     parent: pulumi.Resource | None = None

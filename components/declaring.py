@@ -1,4 +1,4 @@
-"""One run of an agency: look around, judge, and only then declare."""
+"""One run of an agency: survey, decide, and only then declare resources."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was placed, by domain, and why not everything was; ``problems`` is empty if it was."""
+    """The placed domains, and the ``problems`` that held others; empty if none was held."""
 
     domains: Mapping[str, DomainOutput]
     problems: str
@@ -74,14 +74,14 @@ async def declare(given: Given, belonging: Belonging) -> Declared:
 
 
 async def _look(run: StackRun) -> Survey:
-    """What there is of accounts, zones and ledgers; what is doubtful about it is told.
+    """Survey accounts, zones and ledgers, and print its warnings.
 
     The components cost half a second of imports, during which the network can answer, and the
     engine can start its provider.
     """
     clouds = run.clouds
     surveyor = Surveyor(clouds, run.resolver, run.recorder_for, FOLDER)
-    with run.waits.waiting("what is looked up of accounts, zones and ledgers"):
+    with run.waits.waiting("look-ups of accounts, zones and ledgers"):
         _, survey, _, token_notes, alarm_notes = await asyncio.gather(
             start_provider(clouds),
             surveyor.survey(run.config),
@@ -98,9 +98,9 @@ async def _look(run: StackRun) -> Survey:
 async def _judge(
     run: StackRun, survey: Survey, vanished: list[Ruling]
 ) -> tuple[tuple[Facts, ...], Decision]:
-    """What is declared of the domains, and what is held; an ``up`` writes down what it saw.
+    """Decide what is declared and what is held; an ``up`` also appends ledger entries.
 
-    What comes back of the domains has what was written down.
+    The returned facts include what was appended.
     """
     judge = partial(decide, now=run.now(), dns=run.config.dns)
     domains, decision = survey.domains, judge(survey.domains)
@@ -129,6 +129,6 @@ def _warn(run: StackRun, lines: Iterable[str]) -> None:
 
 
 async def _tell_preview(found: Forecast) -> None:
-    """Tell ``mtasts preview``, if it asked, what it cannot see in the engine's plan."""
+    """Write the forecast for ``mtasts preview``, which the engine's plan does not have."""
     if file := os.environ.get(FILE_VARIABLE):
         await write_forecast(file, found)

@@ -1,4 +1,4 @@
-"""What a program gives `Agency`: a stack's config, or arguments, as one mapping that is loaded."""
+"""The config of an `Agency`, from a stack file or from a program's arguments, as one mapping."""
 
 from __future__ import annotations
 
@@ -163,9 +163,10 @@ def _key(key: str) -> str:
 
 
 def _take_pending(arguments: dict[str, object]) -> frozenset[int]:
-    """Take out each zone that is not known yet; its domains' places in the list come back.
+    """Remove each zoneId that is not known yet; returns the places of its domains in the list.
 
-    A preview knows no id of what it does not make. Other unknown values stay, and are refused.
+    In a preview, the id of a zone that the same run creates is not known. Other unknown values
+    stay, and are refused later.
     """
     domains = arguments.get("domains")
     found = enumerate(domains if isinstance(domains, list) else ())

@@ -1,4 +1,4 @@
-"""Makes resource hooks that cannot let a write through by accident. There is no other way.
+"""Makes resource hooks that cannot let a write through by accident. Use no other way.
 
 A hook stops the write it guards only if its error reaches the engine as a text that is not empty.
 The SDK sends ``str(error)`` and takes the empty one for success, catches ``Exception`` alone (a
@@ -44,7 +44,7 @@ def once(work: Callable[[], Awaitable[None]]) -> Check:
     async def outcome() -> BaseException | None:
         try:
             await work()
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits; in a task of its own
+        except BaseException as error:  # noqa: BLE001 - raised again by each waiter
             return error  # a SystemExit would end the loop
         return None
 

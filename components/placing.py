@@ -1,4 +1,4 @@
-"""What was decided about the domains of a stack, placed as resources."""
+"""Places the resources of a stack's domains, as decided."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 async def place_domains(
     run: StackRun, survey: Survey, domains: Sequence[Facts], decision: Decision
 ) -> dict[str, DomainOutput]:
-    """Declare what was decided; the outputs, by domain."""
+    """Place the declared resources; returns the outputs by domain."""
     clouds, config, belonging = run.clouds, run.config, run.belonging
     bucket = shared(
         domains,
@@ -63,7 +63,7 @@ async def place_domains(
 
 
 def _published(declaration: Declaration, domain: MailDomain, decision: Decision) -> DomainOutput:
-    """What the outputs tell of one domain that is declared."""
+    """The outputs of one declared domain."""
     gone_past = decision.emergencies.get(declaration.domain)
     told: dict[str, Any] = {
         "policyId": domain.policy_id,

@@ -1,4 +1,4 @@
-"""What one run of an agency acts for, and what with: its config, its clouds, its ledgers."""
+"""One run of an agency: its config, its clouds and its ledgers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StackRun:
 
     @classmethod
     def of(cls, given: Given, belonging: Belonging) -> StackRun:
-        """Of what a program gives; raises `ConfigError`."""
+        """The run of a program's config; raises `ConfigError`."""
         stack = pulumi.get_stack()
         config, pending = given.load()
         reach, now = Reach.from_environment(os.environ), clock(os.environ)

@@ -1,7 +1,8 @@
 """Limits the call stack that Pulumi stores in the state with each resource.
 
-The SDK sends every frame, and the engine keeps them all: with a program of some depth that was half
-of the state, which is written anew at every step, and it told the paths of whoever ran it last.
+The SDK sends every frame, and the engine keeps them all. For a program of some depth that was half
+of the state, which the engine writes again at each step; and it had file paths of the last user in
+it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ _FRAMES = 8
 
 @contextmanager
 def short_traces() -> Iterator[None]:
-    """Within it, what is registered is kept with the last calls that led to it, and no others.
+    """Inside the block, resources are registered with the last calls of the stack only.
 
-    Only for code that does not wait meanwhile: the limit is the interpreter's, and one for what it
-    prints of errors, too. An error that leaves is printed whole.
+    Use it only for code that does not wait: the limit is the interpreter's, and also shortens its
+    printed tracebacks. An error that leaves the block is printed whole.
     """
     before = getattr(sys, "tracebacklimit", None)
     sys.tracebacklimit = _FRAMES

@@ -50,9 +50,9 @@ def watch(waits: Waits, slow: Slow) -> None:
 
 
 class Passed:
-    """Tells of the records ``writes`` from when the hook that guards them has let them pass.
+    """Reports the wait for the records ``writes``, from the moment when their hook lets them pass.
 
-    They are placed after their hook is made, so they are added to it.
+    Records are placed after their hook is made, so they are added later.
     """
 
     def __init__(self, waits: Waits, what: str) -> None:

@@ -1,7 +1,7 @@
 """The Pulumi engine as its command line: plans, imports and locks of one stack.
 
-Nothing here imports Pulumi: the commands run the engine that the user has on PATH. Its JSON has
-much more than is asked for here, and grows; each method takes the keys that it needs.
+Nothing here imports Pulumi: the methods run the engine on PATH. Its JSON has many more keys, and
+new releases add some; each method reads only the keys that it needs.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Engine:
     def plan(self, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
         """What a run would do, as the engine's JSON, held domains and errors included.
 
-        ``environment`` is told to the program beside what it would have anyway.
+        ``environment`` is added to the environment of the program.
         """
         return self._plan(environment=environment)
 
@@ -156,11 +156,11 @@ class Engine:
         return None
 
     def release(self) -> None:
-        """Remove every lock of the stack; whoever asks has seen that its owner is gone."""
+        """Remove every lock of the stack; the caller has checked that no owner is alive."""
         self._required("cancel", "--yes")
 
     def interrupted(self) -> tuple[tuple[str, str], ...]:
-        """What a run was doing when it ended: the operation and the resource's name."""
+        """The operations that a run had begun when it ended: operation and name of the resource."""
         state = json.loads(self._required("stack", "export").stdout)
         pending = (state.get("deployment") or {}).get("pending_operations") or ()
         return tuple(
@@ -169,7 +169,7 @@ class Engine:
         )
 
     def settle_interrupted(self) -> None:
-        """See what became of interrupted operations; those that began to create are forgotten."""
+        """Refresh the state after interrupted operations; unfinished creations are dropped."""
         self._required("refresh", "--yes", "--skip-preview", "--clear-pending-creates")
 
     def _plan(self, *options: str, environment: Mapping[str, str] = _NOTHING) -> dict[str, Any]:

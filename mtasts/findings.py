@@ -107,7 +107,7 @@ class Problem:
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The gravest first, and of those with one id no more than 20.
 
-    A text can be wrong in the same way on every line; the first lines tell the story.
+    A text can have the same mistake on every line; the first 20 are enough.
     """
     seen: dict[str, int] = {}
     kept: list[Finding] = []
@@ -121,9 +121,9 @@ def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def for_stack(text: str, stack: str) -> str:
     """``text`` with the name of ``stack`` where it says STACK.
 
-    Whoever writes a message may not know the stack that it is about; each command in it says
-    ``-s STACK`` all the same, and whoever prints it knows: a command that acts on whichever stack
-    is selected is not safe to paste.
+    The code that writes a message may not know its stack, so its commands say ``-s STACK``; the
+    code that prints it fills in the name. A command without a stack is not safe to paste: it would
+    act on the selected stack.
     """
     return _STACK.sub(lambda _: stack, text)
 

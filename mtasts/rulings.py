@@ -1,8 +1,8 @@
 """Rulings: what a run decides about a domain or a stack, in one shape for people and programs.
 
-A ruling says that something may not be declared (a refusal), what was gone past or could not be
-found out (a warning), or what comes of the run (a note). `mtasts.ruling_catalogue` has every id;
-``docs/rulings.md`` is made from it.
+A refusal says that something may not be declared. A warning is about an overridden refusal or a
+failed look-up. A note says what the run does or what comes next. `mtasts.ruling_catalogue` has
+every id; ``docs/rulings.md`` is made from it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class RulingJson(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """One reason that holds something, or one thing to be told.
+    """One refusal, warning or note.
 
-    ``text`` says what is so and ``fix`` what to do. ``until`` is the date from which the ruling no
-    longer holds, where a date decides that. An override with one of the words ``waivers`` lets a
-    refusal past; where an override is the way out, ``way`` says when.
+    ``text`` says what is so, ``fix`` what to do. ``until`` is the date from which the ruling does
+    not hold any more, if there is one. An override with one of the words ``waivers`` passes the
+    refusal; ``way`` says in which case an override is right.
 
     Raises:
         KeyError: the catalogue does not have the id: a mistake in the code, which no test lets by.
@@ -51,17 +51,17 @@ class Ruling:
     way: str = ""
 
     def __post_init__(self) -> None:
-        """Nothing is told under an id that nobody can look up."""
+        """Refuse an id that the catalogue does not have, or has as another kind."""
         if self.kind not in RULINGS[self.id].kinds:
             raise ValueError(f"{self.id} is no {self.kind}")
 
     def __str__(self) -> str:
-        """What is so, and what to do."""
+        """The text, and the fix if there is one."""
         return f"{self.text}: {self.fix}" if self.fix else self.text
 
     @property
     def line(self) -> str:
-        """The same behind the id, by which ``docs/rulings.md`` has more.
+        """The same with the id before it, which ``docs/rulings.md`` explains.
 
         The id comes first, since a text may end in a command that is pasted into a shell.
         """
@@ -69,7 +69,7 @@ class Ruling:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether it is for want of an answer: nothing is known to be amiss."""
+        """Whether it is about a failed look-up: nothing is known to be wrong."""
         return RULINGS[self.id].is_unknown
 
     def as_kind(self, kind: Kind) -> Ruling:
@@ -77,11 +77,11 @@ class Ruling:
         return replace(self, kind=kind)
 
     def waivable(self, *waivers: Waiver, way: str = "") -> Ruling:
-        """The same refusal, which an override with one of these words lets past."""
+        """The same refusal, which an override with one of these words passes."""
         return replace(self, waivers=frozenset(waivers), way=way)
 
     def for_stack(self, stack: str) -> Ruling:
-        """The same, with the stack's name in commands that say STACK for want of it."""
+        """The same, with the stack's name in place of STACK in its commands."""
         return replace(self, text=for_stack(self.text, stack), fix=for_stack(self.fix, stack))
 
     def as_json(self) -> RulingJson:
@@ -96,12 +96,12 @@ def refusal(id_: str, text: str, fix: str = "", until: dt.datetime | None = None
 
 
 def warning(id_: str, text: str, fix: str = "", until: dt.datetime | None = None) -> Ruling:
-    """Something that somebody should look at; it holds nothing."""
+    """A ruling that somebody should look at; it holds no domain."""
     return Ruling(id_, Kind.WARNING, text, fix, until)
 
 
 def note(id_: str, text: str, fix: str = "", until: dt.datetime | None = None) -> Ruling:
-    """What comes of a run, or is still to be waited for."""
+    """A ruling that says what a run does, or until when somebody has to wait."""
     return Ruling(id_, Kind.NOTE, text, fix, until)
 
 

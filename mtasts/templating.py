@@ -32,7 +32,7 @@ class _Written(str):
 
 
 class Picture(_Written):
-    """An SVG that stands in a page as it is: whoever makes one has read all that is in it."""
+    """An SVG that goes into a page unescaped: its maker must have checked every part of it."""
 
     __slots__ = ()
 

@@ -71,7 +71,7 @@ def _is_no_folder(path: Path) -> bool:
 
 
 def finish(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files that `begin` gave, the one that makes it a project last.
+    """Write the files of `begin`. Pulumi.yaml comes last: with it the folder is a project.
 
     Raises:
         UsageError: one cannot be written, or has appeared meanwhile; it is not replaced.
@@ -84,7 +84,7 @@ def finish(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def describe(files: Mapping[str, bytes]) -> str:
-    """What was written, for people; nothing where nothing was."""
+    """A line that names the written files; empty if there are none."""
     return f"wrote a project: {', '.join(files)}\n" if files else ""
 
 

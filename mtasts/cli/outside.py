@@ -1,7 +1,7 @@
-"""What a command meets outside of itself: environment, clock, DNS, live hosts, clouds, engine.
+"""Everything outside of a command: environment, clock, DNS, live hosts, clouds, engine.
 
-`mtasts.cli.main` hands it to every command, and a test one that is data. Each part is loaded once
-it is asked for: start-up time counts.
+`mtasts.cli.main` passes it to every command; tests pass one that is data. Each part is loaded at
+its first use, since start-up time counts.
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ def word(
     looks like uk-gov).
 
     Raises:
-        FieldError: (the parser) it is none of the words; the fix names the one that was meant.
+        FieldError: (the parser) it is none of the words; the fix names the most similar one.
     """
     words = [str(member) for member in kind]
 
@@ -297,7 +297,7 @@ def from_json(value: object) -> object:
 
 
 def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A mapping of JSON, each key of which stands there once.
+    """A mapping of JSON with each key once.
 
     Raises:
         FieldError: a key stands twice, and readers differ in which one holds.

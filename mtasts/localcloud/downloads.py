@@ -1,6 +1,6 @@
 """Downloads held to pinned sha256 sums: the engine's release and the providers' plugins.
 
-What has no pinned sum is not downloaded: both run with the credentials of whoever runs them.
+A file without a pinned sum is not downloaded: engine and plugins run with the user's credentials.
 """
 
 from __future__ import annotations

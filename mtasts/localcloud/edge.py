@@ -1,9 +1,9 @@
 """The HTTPS edge: what CloudFront serves, on 127.0.0.1 and ::1, from several points of presence.
 
-CloudFront spreads viewers by DNS over hundreds of places; here one address has to do, because
-macOS answers on 127.0.0.1 only unless it is told otherwise. So each new connection goes to the
-next point of presence in turn, and whoever wants to see them all connects as often as there are
-points. Each has its own cache, and its own lag for configuration and invalidations.
+CloudFront spreads viewers by DNS over hundreds of places. Here all places share one address,
+because macOS by default answers only on 127.0.0.1. So each new connection goes to the next point of
+presence in turn; as many connections as there are points see them all. Each point has its own
+cache, and its own lag for configuration and invalidations.
 
 Cloudflare's edge has a port of its own: a host that has a distribution and a Worker gets what the
 address that it was looked up at belongs to.

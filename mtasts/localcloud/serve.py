@@ -268,7 +268,7 @@ def _alone_in(directory: Path) -> Iterator[None]:
 
 
 def _hold(lock: TextIO, directory: Path) -> None:
-    """Take the lock; whoever only looks whether it is held has it for a moment."""
+    """Take the lock. It is tried for a second: a process that tests the lock holds it briefly."""
     end = time.monotonic() + _LOCK_SECONDS
     pause = threading.Event()
     while True:

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     Settings = Mapping[str, float]
 
 _ID = {sts.STS_RECORD_ID_MISSING.id, sts.STS_RECORD_ID_MALFORMED.id, sts.STS_RECORD_ID_LONG.id}
-# Plainly meant as the record, so here as wrong as one that misses its grammar.
+# These texts are clearly meant as the record, so they are as wrong as one with a grammar error.
 _MEANT = {sts.STS_RECORD_VERSION_NEAR_MISS.id, tlsrpt.TLSRPT_RECORD_VERSION_NEAR_MISS.id}
-# What a record set of this program alone cannot be blamed for, since other texts may stand beside;
-# and what is at the wrong name, for which there is a rule.
+# Not reported here: what may be right together with records of another program, and records at the
+# wrong name, for which there is a rule.
 _NOT_SAID = {
     sts.STS_RECORD_MISSING.id,
     sts.STS_RECORD_UNRELATED.id,

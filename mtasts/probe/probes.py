@@ -1,4 +1,4 @@
-"""How live hosts are asked: one value, which whoever asks is given."""
+"""The functions that connect to live hosts, as one value that a caller passes on."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What a pull request would make of ``stacks/`` and ``evidence/``, read from git as data.
+"""``stacks/`` and ``evidence/`` as a pull request would leave them, read from git as data.
 
-No file of the pull request is checked out: a checkout follows attributes, symbolic links and names
-that its author chose. Trees are listed and blobs are read, within bounds, from the merge of the two
-commits, which git computes in its object store.
+No file of the pull request is checked out: a checkout would follow attributes, symbolic links and
+names that its author chose. git merges the two commits in its object store; from that merge, trees
+are listed and blobs are read, both within bounds.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Repository:
         return out.decode().strip()
 
     def tree(self, tree: str) -> dict[str, Entry]:
-        """Every file below `FOLDERS`, or that stands in a folder's place."""
+        """Every file below `FOLDERS`, or a file with the name of such a folder."""
         # -z: otherwise git quotes unusual names, and a name may have a line end in it.
         rows = self._git("ls-tree", "-r", "-z", "-l", "--full-tree", tree, "--", *FOLDERS)
         found = {}
@@ -111,7 +111,7 @@ class Repository:
         return [path for path in paths if path.partition("/")[0] not in FOLDERS]
 
     def blobs(self, ids: list[str]) -> dict[str, bytes]:
-        """The content of blobs; whoever asks has added up their sizes."""
+        """The content of blobs; the caller has checked the sum of their sizes."""
         wanted = "".join(f"{each}\n" for each in ids).encode()
         answer = self._git("cat-file", "--batch", given=wanted, limit=2 * BYTES_MAX)
         found, at = {}, 0

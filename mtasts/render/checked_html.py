@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtasts.findings import Finding
 
 _ERRORS, _WARNINGS, _UNKNOWN, _GOOD = "errors", "warnings", "not known in part", "good"
-# By result, the gravest first: how it looks, and what it means for whoever answers for the domain.
+# By result, the gravest first: its look, and its meaning for the person responsible for the domain.
 _RESULTS = {
     _ERRORS: ("error", "Senders cannot rely on the policy, or mail may be lost. Act now."),
     _WARNINGS: ("warning", "It works, but has a weakness. Plan a change."),

@@ -1,4 +1,4 @@
-"""Texts as they may go to a terminal or a page, whoever wrote them."""
+"""Make a text of any origin safe to print on a terminal or a page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ LIMIT = 2000
 
 
 def visible(text: str, limit: int = LIMIT) -> str:
-    """``text`` on one line, cut at ``limit``; what cannot be seen is escaped.
+    """``text`` on one line, cut at ``limit``, with escapes for invisible characters.
 
-    Letters of any language stay, and escapes that somebody else has made are not escaped again.
+    Letters of any language stay. Escapes that are in the text already are not escaped again.
     """
     start = text[: limit + 1]
     line = shown(start).strip()

@@ -33,7 +33,7 @@ _BEST = (
     "trust_rank DESC, received, via, source, body, signer, signing_key, signing_key_sha256, "
     "trust_reason, reporter, submitter, organization, contact"
 )
-# Of readings of one arrival the one that knew the most domains as an agency's.
+# Of several readings of one arrival, the one that knew most of its domains.
 _RICHEST = "length(content) DESC, content"
 _ORDER = {
     "policies": "report_key, policy_row",

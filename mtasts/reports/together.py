@@ -1,7 +1,7 @@
 """Files of a local source, fetched several in one trip to a thread.
 
-A file is read in less time than a thread takes to be asked for it. So whatever is asked for before
-a trip begins is read in that trip, in the order in which it was asked for.
+To read a file takes less time than to hand the work to a thread. So all files that are requested
+before a thread begins are read in that thread, in the order of the requests.
 """
 
 from __future__ import annotations

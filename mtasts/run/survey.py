@@ -257,11 +257,11 @@ class Surveyor:
         while name:
             found = await self._lookup(name, "NS")
             if not found.settled:
-                return UndeterminedError(f"who answers for {name}: {found.reason}")
+                return UndeterminedError(f"the name servers of {name}: {found.reason}")
             if found.values:
                 return HostedZone("", name, frozenset(found.values))
             name = name.partition(".")[2]
-        return UndeterminedError(f"nobody answers for {domain}")
+        return UndeterminedError(f"no zone above {domain} has name servers")
 
     async def _zone(
         self,
@@ -284,14 +284,14 @@ class Surveyor:
         remembering: asyncio.Task[tuple[Ledger | LedgerProblem, tuple[Note, ...]]],
         left: Dns | None,
     ) -> HostedZone | ZoneProblem | None:
-        """The zone that the records move from: the one that they were written to last."""
+        """The former zone of a move: the last zone of the ledger at the former DNS provider."""
         ledger, _ = await remembering
         if self._former_zones is None or left is None or not isinstance(ledger, Ledger):
             return None
         if ledger.last_proven is None:
-            return None  # of a new domain nothing is anywhere else
+            return None  # a new domain has no former zone
         if ledger.zones and all(each.dns(domain.name) != left for each in ledger.zones):
-            return None  # it came while the others moved
+            return None  # the domain was added during the move of the others
         wanted = (*(zone.zone_id for zone in ledger.zones), None)
         role = domain.dns_role_arn
         return await self._former_zones.choose(role, domain.name, wanted, ledger.zones)
@@ -353,12 +353,12 @@ class Surveyor:
     async def _wildcard_probe(
         self, zone: HostedZone, domain: str, *, is_needed: bool
     ) -> tuple[DnsAnswer, ...]:
-        """What a name has that nobody wrote: what a wildcard gives to every name."""
+        """The answers for a random name, which has records only through a wildcard."""
         random_name = f"{secrets.token_hex(_RANDOM_BYTES)}.{domain}"
         return await self._answers(zone, [(random_name, each) for each in _HOST_TYPES if is_needed])
 
     async def _delegation(self, zone: HostedZone, former: HostedZone | None) -> DnsAnswer:
-        """Who answers for a zone; while its records move, whoever may, and for how long yet."""
+        """The NS look-up of a zone; in a move with the longer TTL of parent and former zone."""
         if former is None:
             return await self._lookup(zone.name, "NS")
         async with self._slots:

@@ -45,7 +45,7 @@ class Told(Protocol):
 
 
 class Sink(Protocol):
-    """A receiver of what is told."""
+    """A receiver of changes or alerts."""
 
     def post(self, told: Sequence[Told], /) -> None:
         """Send it; blocks.
@@ -95,7 +95,7 @@ def payload(form: Form, what: str, told: Sequence[Told]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """Posts what is told to an https address, in one of three forms."""
+    """Posts changes or alerts to an https address, in one of three forms."""
 
     url: str
     reach: Reach
@@ -128,7 +128,7 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """Publishes what is told to an SNS topic, with the credentials of the environment."""
+    """Publishes changes or alerts to an SNS topic, with the credentials of the environment."""
 
     arn: str
     what: str = "changes"
@@ -166,7 +166,7 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Sends what is told as a mail, over TLS that is verified: TLS from the start, or STARTTLS.
+    """Sends changes or alerts as a mail, over verified TLS: from the start, or with STARTTLS.
 
     ``server`` is ``smtps://HOST[:465]`` or ``smtp://HOST[:587]``; ``user`` is empty where the
     server asks for nobody.
@@ -260,7 +260,7 @@ async def _tell(
     """Hand it to one sink, and try again while it fails.
 
     Raises:
-        UndeterminedError: it failed in the end; what is told may have arrived or not.
+        UndeterminedError: every try failed; a message may have arrived all the same.
     """
     tries = 0
     while True:

@@ -48,7 +48,7 @@ def dangling(owner: str) -> Callable[[Setup], None]:
 
 
 def beside(owner: str) -> Callable[[Setup], None]:
-    """A CNAME that some servers let stand beside the record: here a fault of the look-up."""
+    """A CNAME beside the record, which some servers allow; here it is a fault of the look-up."""
 
     def change(setup: Setup) -> None:
         key = f"{owner}.{setup.domain}", "CNAME"

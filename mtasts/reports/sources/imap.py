@@ -244,7 +244,7 @@ class _Client(imaplib.IMAP4_SSL):
 
 
 def _shut(opened: list[socket.socket]) -> None:
-    """End connections under whoever waits for them."""
+    """Close connections, so that a thread that waits for an answer goes on."""
     for each in opened:
         with suppress(OSError):
             each.shutdown(socket.SHUT_RDWR)

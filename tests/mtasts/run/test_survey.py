@@ -797,11 +797,11 @@ async def test_what_an_agency_has_published_is_looked_up_at_its_own_servers(
 @pytest.mark.parametrize(
     ("zone", "broken", "says"),
     [
-        (Everywhere({}), False, "nobody answers for a.agency.example"),
+        (Everywhere({}), False, "no zone above a.agency.example has name servers"),
         (
             Everywhere({}, frozenset({("a.agency.example", "NS")})),
             False,
-            "who answers for a.agency.example: SERVFAIL",
+            "the name servers of a.agency.example: SERVFAIL",
         ),
         (Everywhere({("example", "NS"): NS}), True, "no JSON"),
     ],
