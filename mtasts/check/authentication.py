@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mtasts.check.row import Check
     from mtasts.observations import DnsAnswer, Parsed
 
+# RFC 8301 section 3.2: signers should use at least 2048 bits.
 _RSA_BITS = 2048
 
 

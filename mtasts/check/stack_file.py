@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mtasts.findings import Finding
 
+# An hour is common; with more, a correction takes longer than an incident should.
 _TTL_SECONDS = 3600
 _CACHE_SECONDS = 300
 # CloudFront's invalidations take 1 to 5 minutes as a rule.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mtasts.cli.outside import Outside
     from mtasts.status.rows import StackStatus
 
+# A person waits so long before wondering whether anything happens.
 _SAY_SECONDS = 2.0
 # Stacks at once: what is bounded for an account or a token is bounded for all of them together.
 _AT_ONCE = 8

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 # The IAM guide's page on quotas (2026): white space does not count, and a role takes ten managed
 # policies unless raised to twenty.
 POLICY_MAX_CHARACTERS = 6144
-# The default quota of managed policies for one role (IAM and STS quotas).
 POLICIES_MAX = 10
 ANY_ZONE = "*"
+# The statements that a role of another account needs (dnsRoleArn): only its zone is there.
 _OF_A_ZONE = frozenset({"ZonesListed", "ZonesRead", "RecordsWritten", "ChangesAwaited"})
 
 Document = dict[str, Any]

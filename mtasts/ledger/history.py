@@ -112,6 +112,8 @@ class Ledger:
         if last is None or (live_id is not None and not self.has_id(live_id)):
             return ()
         named = (body.number for body in self.bodies if body.id == live_id)
+        # If the record has an older id than the last proven body, a run ended between proof and
+        # record.
         start = min(next(named, last.number), last.number)
         return tuple(body for body in self.bodies if body.number >= start)
 
@@ -260,6 +262,7 @@ class Ledger:
         for entry in self.entries:
             if isinstance(entry, MxSeen):
                 for host in entry.hosts:
+                    # A host that is back in DNS has not left; a later departure counts anew.
                     since.pop(host, None)
                     ttls[host] = entry.ttl_seconds
                 for host in ttls.keys() - set(entry.hosts):
@@ -285,6 +288,8 @@ def read(objects: Mapping[int, bytes], before: Ledger | None = None) -> Ledger:
     Raises:
         LedgerError: an entry is missing, unreadable, or has another number; the domain is held.
     """
+    # Entries are numbered from 1 without a gap, so a deleted one is noticed. The latch guards the
+    # end.
     missing = sorted(set(range(1, max(objects, default=0) + 1)) - objects.keys())
     if missing:
         raise LedgerError(f"entry {missing[0]} of the ledger is missing")

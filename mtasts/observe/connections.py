@@ -54,6 +54,8 @@ _VISIT_SECONDS = 30.0
 _QUICK_SECONDS = 5.0
 _SLOW_MAX = 400
 _REVOCATIONS_MAX = 64
+# The list of a large authority has some megabytes; the address comes from the certificate, so the
+# answer may be anything.
 _REVOCATION_MAX_BYTES = 4 * 1024 * 1024
 _URIS_MAX = 10
 _PROCESSES_MAX = 8

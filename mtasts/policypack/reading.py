@@ -174,6 +174,7 @@ def _in_script(script: str) -> bytes:
     """
     texts = {_unescape(each[0][1:-1]) for each in _LITERAL.finditer(script)}
     found = [each for each in texts if "STSv1" in each and "\n" in each.strip()]
+    # A template with ${...} is filled in when the script runs, so its text is not the policy.
     if len(found) != 1 or "${" in found[0]:
         raise NotKnownError("which policy the script serves cannot be read from its source")
     return found[0].encode("utf-8", "surrogatepass")
@@ -199,6 +200,7 @@ def policy_hosts(resource: Resource) -> tuple[str, ...]:
     if resource.type == DISTRIBUTION:
         names = [str(each) for each in resource.items("aliases")]
     elif resource.type in WORKER_NAMES:
+        # The pattern of a route is a host name and a path.
         names = [resource.text(WORKER_NAMES[resource.type]).partition("/")[0]]
     else:
         return ()

@@ -133,6 +133,7 @@ class Stack:
         owner = owner_of(record)
         for urn in record.by_property.get("zoneId", ()):
             zone = self._zones.get(urn, "")
+            # Both spellings mean the name of the zone itself.
             if zone and owner in ("", "@"):
                 return zone
             if zone and owner != zone and not owner.endswith(f".{zone}"):
@@ -190,6 +191,7 @@ class Stack:
             found += [body for body in bodies if is_object(body) and _names(body, domain)]
             domain.bodies = list({each.urn: each for each in found}.values())
             placed |= {each.urn for each in found}
+        # A program with one domain has one policy, so a body of unknown place is that domain's.
         if len(self._domains) == 1:
             self.domains[0].bodies += [each for each in bodies if each.urn not in placed]
 
@@ -227,6 +229,7 @@ class _Served:
         found = set(origins & self._objects.keys())
         for at in range(len(known(host.items, "origins") or ())):
             name = known(host.text, "origins", at, "domainName") or ""
+            # An origin in S3 is BUCKET.s3.REGION.amazonaws.com, or an older form of that name.
             found.add(name.partition(".s3")[0])
         path = (known(host.text, "origins", 0, "originPath") or "").strip("/")
         for bucket in found:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 _LISTED_AT_ONCE = 500
 _LOCAL_AT_ONCE = 16
+# A fetch that failed is tried twice more: most failures of object stores last a moment.
 _PAUSES_SECONDS = (1.0, 4.0)
 # So many failures in a row mean that the source is gone, and not that single mails are broken.
 _FAILURES_MAX = 20

@@ -87,8 +87,10 @@ def _judge(owner: str, properties: list[tuple[str, ...]], authority: Authority) 
         if int(flags) & 128 and tag.lower() not in {"issue", "issuewild", "iodef"}:
             return f"the CAA record of {owner} has the critical property {tag}, unknown to us"
     named = [value for _, tag, value in properties if tag.lower() == "issue"]
+    # Records without an `issue` property do not restrict a name without wildcard (section 4.2).
     if not named:
         return None
+    # After the name there may be parameters; an empty name allows nobody (RFC 8659 section 4.2).
     allowed = {value.partition(";")[0].strip().lower() for value in named}
     if allowed & set(authority.names):
         return None

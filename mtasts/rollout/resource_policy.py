@@ -64,6 +64,7 @@ def evaluate(policy: bytes | None, request: Request) -> Verdict:
         return Verdict(allowed=False, reason=f"the policy cannot be read: {error!r}")
     except _UnknownError as error:
         return Verdict(allowed=False, reason=str(error))
+    # In IAM an explicit deny goes before every allow.
     if "Deny" in matching:
         return Verdict(allowed=False, reason=_DENIED)
     if "Allow" in matching:
@@ -97,6 +98,7 @@ def _statement(raw: object) -> dict[str, Any]:
 
 def _applies(statement: dict[str, Any], request: Request) -> bool:
     return (
+        # IAM compares actions without case, and resources with case.
         _any(_listed(statement["Action"]), request.action, fold=True)
         and _any(_listed(statement["Resource"]), request.resource)
         and _is_principal(statement["Principal"], request.service)

@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from mtasts.rulings import Ruling
     from mtasts.run.stack_clouds import StackClouds
 
+# A stack may have hundreds of domains with a dozen look-ups each; resolvers and clouds limit
+# clients that send all at once.
 _LOOKUPS_AT_ONCE = 64
+# So long a random name exists only through a wildcard.
 _RANDOM_BYTES = 8
 _HOST_TYPES = (*ADDRESS_TYPES, "CNAME")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # Waits that end within this time are not reported.
 FIRST_SECONDS = 3.0
+# Often enough to see that a run of many minutes is alive, and rare enough for a log.
 EVERY_SECONDS = 15.0
 _SHOWN_MAX = 5
 

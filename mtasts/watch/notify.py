@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from mtasts.probe.reach import Reach
 
+# A receiver that hangs must not delay the next look at the domains.
 _SECONDS = 10.0
 _TRIES = 3
 _PAUSE_SECONDS = 1.0

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "csv", "html")
 _SPAN = re.compile(r"([1-9]\d{0,3})d")
+# Fewer than mtasts check: these domains have failures, and their checks wait for time-outs.
 _CHECKED_AT_ONCE = 16
 # Without these words a summary says nothing of a ledger, so none is read.
 _WITH_LEDGER = frozenset({"summary", "failures"})

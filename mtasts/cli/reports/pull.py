@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _SAY_SECONDS = 2.0
 _SAY_MAX_SECONDS = 30.0
 _NAMED = 10
+# IMAP servers limit the connections of one user, and object stores the requests of one client.
 _AT_ONCE_MAX = 32
 
 

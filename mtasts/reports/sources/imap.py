@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 20.0
 _COMMAND_SECONDS = 60.0
+# A mailbox may have a hundred thousand mails, and a server limits the length of a line.
 _LISTED_AT_ONCE = 500
 _SIZE = re.compile(rb"RFC822\.SIZE (\d+)")
 _UID = re.compile(rb"\bUID (\d+)")
