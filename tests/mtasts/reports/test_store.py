@@ -241,8 +241,10 @@ def test_an_arrival_that_was_half_written_is_none(tmp_path: Path) -> None:
     left = tmp_path / "arrivals" / "day=2026-01-01" / ".mtasts-half"
     left.parent.mkdir(parents=True)
     left.write_text('{"half": ')
+    (tmp_path / ".mtasts-half").write_text('{"format": ')
     store.settle()
     assert contents(tmp_path) == before
+    assert not list(tmp_path.glob(".mtasts-*"))
 
 
 @pytest.mark.xdist_group("killed-store")
