@@ -56,7 +56,7 @@ def find_go(environment: Mapping[str, str]) -> str:
     """
     go = shutil.which("go", path=environment.get("PATH", ""))
     if go is None:
-        raise BuildError("no go on PATH")
+        raise BuildError("there is no go on PATH")
     return go
 
 
@@ -144,6 +144,6 @@ def run(
     except OSError as error:
         raise BuildError(f"{words[0]} does not run: {error.strerror}") from error
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no word of why"]
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason was printed"]
         raise BuildError(f"{name} failed: {lines[-1]}")
     return done.stdout

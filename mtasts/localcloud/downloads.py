@@ -194,5 +194,5 @@ def _run(words: list[str]) -> None:
     except (subprocess.TimeoutExpired, OSError) as error:
         raise DownloadError(f"{' '.join(words[:5])}: {error}") from error
     if done.returncode:
-        lines = (done.stderr or done.stdout).strip().splitlines() or ["no word of why"]
+        lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason was printed"]
         raise DownloadError(f"{' '.join(words[:5])}: {lines[-1]}")

@@ -92,7 +92,9 @@ def find(
         except BuildError as error:
             failures.append(f"  {way}: {error}")
     raise EngineError(
-        "no Pulumi engine could be had:\n" + "\n".join(failures) + "\nInstall Pulumi "
+        "no Pulumi engine could be found, downloaded or built:\n"
+        + "\n".join(failures)
+        + "\nInstall Pulumi "
         f"{OLDEST[0]}.{OLDEST[1]} or newer with its Python host, or Go 1.26, and try again"
     )
 
@@ -105,12 +107,12 @@ def on_path(environment: Mapping[str, str], _say: Callable[[str], None]) -> Engi
         raise BuildError("no pulumi on PATH")
     folder = Path(binary).resolve().parent
     if shutil.which("pulumi-language-python", path=f"{folder}{os.pathsep}{path}") is None:
-        raise BuildError(f"{binary} has no pulumi-language-python beside it")
+        raise BuildError(f"{binary} has no pulumi-language-python in its folder")
     clean = {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": environment.get("HOME", "/")}
     text = run([binary, "version"], clean, seconds=QUICK_SECONDS)
     number = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+\S*)\s*", text)
     if number is None:
-        raise BuildError(f"{binary} does not say its version")
+        raise BuildError(f"{binary} does not print its version")
     if (int(number[1]), int(number[2])) < OLDEST:
         raise BuildError(f"{binary} is {text.strip()}; {OLDEST[0]}.{OLDEST[1]} is needed")
     return Engine(Path(binary), text.strip().removeprefix("v"), "path")
@@ -127,7 +129,7 @@ def released(
 
     def install(target: Path) -> Engine:
         try:
-            with progress(say, f"fetching Pulumi {RELEASE_VERSION}"):
+            with progress(say, f"downloading Pulumi {RELEASE_VERSION}"):
                 fetch(RELEASE_VERSION, target)
         except DownloadError as error:
             raise BuildError(str(error)) from error

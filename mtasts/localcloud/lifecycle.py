@@ -51,7 +51,7 @@ class NotRunningError(MtaStsError):
 
     def __init__(self, directory: Path) -> None:
         """Name the folder, and how to get one."""
-        super().__init__(f"no local cloud runs in {directory}: mtasts local up")
+        super().__init__(f"no local cloud runs in {directory}: start one with mtasts local up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ def _last_words(directory: Path) -> str:
         except FileNotFoundError:
             continue
         lines += text.splitlines()[-_LOG_TAIL:]
-    return "\n".join(lines) or "it left no word of why"
+    return "\n".join(lines) or "it printed no reason"
 
 
 def status(directory: Path) -> Status:
@@ -237,7 +237,8 @@ def stop(directory: Path) -> None:
         os.kill(cloud.pid, signal.SIGKILL)
         if not _gone(directory, _KILL_SECONDS):
             raise LifecycleError(
-                f"process {cloud.pid} of the local cloud in {directory} does not end"
+                f"process {cloud.pid} of the local cloud in {directory} does not end, even "
+                "after SIGKILL"
             )
         (directory / STATE_FILE).unlink(missing_ok=True)
     child = _children.pop(cloud.pid, None)

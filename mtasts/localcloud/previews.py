@@ -41,7 +41,7 @@ def has_secrets(path: Path) -> bool:
 def preview(path: Path, stack: str, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
     """Whether the preview came out, domains held or not, and what it says."""
     if has_secrets(path):
-        return True, _said(stack, "its file holds secrets, which no local cloud can read")
+        return True, _said(stack, "its stack file has secrets, which a local cloud cannot decrypt")
     project = Project.make(folder / stack, variables, path)
     if (_EVIDENCE / stack).is_dir():
         shutil.copytree(_EVIDENCE / stack, project.folder / _EVIDENCE / stack)

@@ -1,1 +1,1 @@
-"""One ``pulumi up``, in order: what is looked up, what is written down, and what is proven."""
+"""One ``pulumi up``, in order: the survey, the ledger entries, and the proofs."""

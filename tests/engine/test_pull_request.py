@@ -269,7 +269,7 @@ def test_a_change_of_code_is_previewed_without_credentials(forge: Forge) -> None
     played = forge.play(Event("pull_request", MERGE, sha, sha, sha), "ci.yml", only=("preview",))
     assert played["preview"].result == "success", played.log
     assert "+ mx: mail1.example.gov" in played.log
-    assert f"### `{forge.project.stack}`: its file holds secrets" in played.log
+    assert f"### `{forge.project.stack}`: its stack file has secrets" in played.log
 
 
 HOSTILE = """\

@@ -175,7 +175,11 @@ def test_plugins_are_installed_with_their_sums_or_none_is() -> None:
 
 @pytest.mark.parametrize(
     ("program", "says"),
-    [("exit 0", ""), ("echo mismatch >&2; exit 1", "mismatch"), ("exit 1", "no word of why")],
+    [
+        ("exit 0", ""),
+        ("echo mismatch >&2; exit 1", "mismatch"),
+        ("exit 1", "no reason was printed"),
+    ],
 )
 def test_an_engine_that_refuses_a_plugin_is_heard(tmp_path: Path, program: str, says: str) -> None:
     pulumi = tmp_path / "pulumi"

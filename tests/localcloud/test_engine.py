@@ -47,7 +47,7 @@ def test_an_engine_on_path_comes_first(tmp_path: Path) -> None:
     [
         pytest.param("v3.237.0", True, "3.238 is needed", id="too-old"),
         pytest.param("v3.259.0", False, "no pulumi-language-python", id="no-host"),
-        pytest.param("what?", True, "does not say its version", id="no-version"),
+        pytest.param("what?", True, "does not print its version", id="no-version"),
     ],
 )
 def test_an_engine_on_path_that_will_not_do_is_refused(

@@ -137,7 +137,7 @@ def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 def test_one_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(LifecycleError, match="did not start: it left no word of why"):
+    with pytest.raises(LifecycleError, match="did not start: it printed no reason"):
         start(tmp_path / "one", ENGINE, stacks=None, with_parent=True, say=print)
 
 

@@ -117,7 +117,7 @@ def whose(access_key: str, endpoint: str) -> str:
         said = connection.getresponse().read().decode("utf-8", "replace")
     found = re.search(r"<Account>(\d{12})</Account>", said)
     if found is None:
-        raise UnsafeError(f"whose the credentials are is not known: {said[:200]}")
+        raise UnsafeError(f"could not find out whose credentials these are: {said[:200]}")
     return found[1]
 
 
