@@ -56,7 +56,7 @@ def find_go(environment: Mapping[str, str]) -> str:
     """
     go = shutil.which("go", path=environment.get("PATH", ""))
     if go is None:
-        raise BuildError("there is no go on PATH")
+        raise BuildError("no go on PATH")
     return go
 
 
