@@ -137,7 +137,7 @@ def test_a_preview_beside_a_run_says_what_is_served(lab: Lab, domain: str) -> No
     assert before == f'"v=STSv1; id={told["idBefore"]};"'
     assert "max_age: 604800" in told["policyBefore"]
     assert "max_age: 86400" in told["policyUnfinished"]
-    assert "written this policy down and proven nothing" in told["effects"][0]
+    assert "recorded this policy without a proof" in told["effects"][0]
     assert not any("no policy is served" in each for each in told["effects"])
     assert lab.sts(domain) == f'"v=STSv1; id={told["idAfter"]};"'
     project.pulumi("preview", "--expect-no-changes").required()
