@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mtasts.cli import ledger_repair as ledger_mending
+from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, Help, write
 from mtasts.cli.paths import known_stack_file
 from mtasts.clock import minute
@@ -86,9 +86,7 @@ def configure(parser: ArgumentParser) -> None:
     for verb in (show, verify, repair):
         verb.add_argument("stack", metavar="STACK", help="the stack's name")
         verb.add_argument("--domain", metavar="D", help="this domain only")
-        verb.add_argument(
-            "--stacks", type=Path, default=Path("stacks"), metavar="DIR", help="folder (stacks)"
-        )
+        add_stacks(verb)
     show.set_defaults(act=_show)
     verify.set_defaults(act=ledger_mending.verify)
     repair.set_defaults(act=ledger_mending.repair)

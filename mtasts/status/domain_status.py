@@ -3,7 +3,7 @@
 This module judges nothing itself: status, ``preview`` and ``up`` have the same rulings. Held
 domains come from `mtasts.rollout.decision`, changes for senders from `mtasts.rollout.outlook`,
 unmet conditions of enforce from `mtasts.promotion.gates`, steps of a move from
-`mtasts.rollout.next_move`.
+`mtasts.rollout.next_move`. It is long because it has a short function for each of them.
 """
 
 from __future__ import annotations

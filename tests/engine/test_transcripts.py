@@ -28,7 +28,9 @@ POLICY = (
 )
 MARK = "@@ the newcomer types line "
 MASKS = (
-    (re.compile(r" and \[::1\]:\d+"), ""),  # not every machine has IPv6
+    # Not every machine has IPv6.
+    (re.compile(r" and \[::1\]:\d+"), ""),
+    (re.compile(r"passed at (1 address|2 addresses)\b"), "passed at 2 addresses"),
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"\(process \d+\)"), "(process ID)"),
     (re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?"), "DATE"),

@@ -1,7 +1,8 @@
 """The AWS account of a stack: one botocore session from the ``aws:`` keys of its config.
 
 Pulumi's provider and these calls must use the same account, so both read the same keys. Some values
-are JSON texts, as the engine hands lists and objects to its providers.
+are JSON texts, as the engine hands lists and objects to its providers. The module is long because
+settings, session, roles and the proof of the account all rest on those keys.
 """
 
 from __future__ import annotations
