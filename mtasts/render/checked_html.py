@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from mtasts.check.checks import check_of
 from mtasts.findings import Severity
-from mtasts.render.links import rfc_url
+from mtasts.links import rfc_url
 from mtasts.render.page import page
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mtasts import __version__
 from mtasts.check.checks import check_of
 from mtasts.findings import Severity
-from mtasts.render.links import rfc_url
+from mtasts.links import rfc_url
 from mtasts.templating import render
 
 if TYPE_CHECKING:

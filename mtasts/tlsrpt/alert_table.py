@@ -10,10 +10,14 @@ from mtasts.findings import Severity
 
 @dataclass(frozen=True, slots=True)
 class AlertKind:
-    """A kind of alert: its id, how much it matters, what it means and what to do."""
+    """A kind of alert: its id, how much it matters, what it means and what to do.
+
+    ``clause`` is the section of the RFC that it rests on, ``page`` the command that shows ours.
+    """
 
     id: str
     severity: Severity
+    clause: str
     means: str
     to_do: str
     page: str = "mtasts docs reports"
@@ -22,33 +26,40 @@ class AlertKind:
 FAILURE_NEW: Final = AlertKind(
     "report-failure-new",
     Severity.WARNING,
+    "RFC 8460 section 4.3",
     "Senders report a type of failure that was not reported of the domain in the last 30 days.",
-    "Do what the type asks for; mtasts reports failures has them all.",
+    "Look up the type in mtasts docs report-failures, and do what stands there.",
 )
 FAILURE_SHARE: Final = AlertKind(
     "report-failure-share",
     Severity.ERROR,
+    "RFC 8460 section 4.3",
     "Too large a share of the sessions failed: over 5 % of the last 2 days, 2 % of 14, 1 % of 90. "
     "It is over at half of that.",
-    "See mtasts reports failures for the reasons, and mtasts check for what is amiss now; where "
-    "mail is being lost, go back to testing (mtasts docs emergencies)",
+    "Run mtasts reports failures for the reasons, and mtasts check for what is wrong now. If mail "
+    "is being lost, go back to testing (mtasts docs emergencies)",
 )
 SILENCE: Final = AlertKind(
     "report-silence",
     Severity.INFO,
-    "A reporter that used to tell of the domain has stopped.",
-    "See whether others still report; if none does, look at the TLS-RPT record and the inbox",
+    "RFC 8460 section 3",
+    "A reporter that reported on the domain regularly has stopped.",
+    "Run mtasts reports reporters to see whether others still report. If none does, check the "
+    "TLS-RPT record (mtasts check) and the inbox",
 )
 QUARANTINE: Final = AlertKind(
     "report-quarantine",
     Severity.WARNING,
-    "A report has the identity of another one, and says something else.",
-    "See who sent either with mtasts reports sql quarantine; one of them is not what it says",
+    "RFC 8460 section 4.4",
+    "A report has the identity of another one, and other content.",
+    "Run mtasts reports sql quarantine to see who sent each of them. One of the two is forged or "
+    "wrong: ask the reporter which one it sent",
 )
 UNREADABLE: Final = AlertKind(
     "report-unreadable",
     Severity.WARNING,
-    "Something arrived that cannot be used, and may hide failed sessions.",
-    "See the file at its source; tell the sender what is wrong with it",
+    "RFC 8460 section 4.4",
+    "A file arrived that cannot be used and may hide failed sessions.",
+    "Look at the file at its source, and tell its sender what is wrong with it",
 )
 ALERTS: Final = (FAILURE_NEW, FAILURE_SHARE, SILENCE, QUARANTINE, UNREADABLE)

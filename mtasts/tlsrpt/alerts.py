@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, printable
+from mtasts.links import rfc_url
 from mtasts.tlsrpt.alert_table import (
     FAILURE_NEW,
     FAILURE_SHARE,
@@ -124,12 +125,14 @@ class Alert:
             "summary": self.summary,
             "to_do": self.to_do,
             "page": self.kind.page,
+            "link": rfc_url(self.kind.clause),
         }
 
     def __str__(self) -> str:
         where = f"{self.domain}: " if self.domain else ""
         over = "over: " if self.is_over else ""
-        do = "" if self.is_over else f": {self.to_do} ({self.kind.page})"
+        link = rfc_url(self.kind.clause)
+        do = "" if self.is_over else f": {self.to_do} ({self.kind.page}, {link})"
         return (
             f"{self.at:%Y-%m-%dT%H:%M:%SZ} {self.severity.label} {self.kind.id}: {where}{over}"
             f"{self.summary}{do}"

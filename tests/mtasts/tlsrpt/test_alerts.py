@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mtasts.findings import Severity
-from mtasts.tlsrpt.alert_table import ALERTS
+from mtasts.links import rfc_url
+from mtasts.tlsrpt.alert_table import ALERTS, AlertKind
 from mtasts.tlsrpt.alerts import (
     ALERTS_MAX,
     STATE_MAX_BYTES,
@@ -48,6 +50,13 @@ def day(days: int, failed: int, total: int = 1000) -> Sessions:
     return Sessions(NAME, ago(days), total - failed, failed)
 
 
+@pytest.mark.parametrize("kind", ALERTS, ids=lambda kind: kind.id)
+def test_every_kind_leads_to_a_section_of_an_rfc(kind: AlertKind) -> None:
+    assert re.fullmatch(
+        r"https://www\.rfc-editor\.org/rfc/rfc\d+#section-[\d.]+", rfc_url(kind.clause)
+    )
+
+
 def test_nothing_stored_is_nothing_told() -> None:
     assert judge(Stored(), AlertState(), NOW) == (AlertState(), [])
 
@@ -60,6 +69,9 @@ def test_a_new_type_of_failure_is_told_once() -> None:
         told[0]
     )
     assert "Renew it" in str(told[0])
+    link = "https://www.rfc-editor.org/rfc/rfc8460#section-4.3"
+    assert str(told[0]).endswith(f"(mtasts docs reports, {link})")
+    assert (told[0].as_json()["page"], told[0].as_json()["link"]) == ("mtasts docs reports", link)
     for more in range(1, 60):  # it goes on every day
         later = replace(failing, last=failing.last + more * DAY)
         state, told = judge(Stored(failing=(later,)), state, NOW + more * DAY)

@@ -1,4 +1,4 @@
-"""Where more is said about a finding."""
+"""Links to what a finding or an alert rests on."""
 
 from __future__ import annotations
 
