@@ -47,7 +47,7 @@ def test_a_permission_that_the_token_lacks_is_named_before_anything_is_made(
     assert "WorkersScript" not in refused.text
     lab.control.set_cloudflare_faults(lacking=["Zone Settings Read"])
     warned = project.up().required()
-    assert "could not find out whether its min_tls_version would hit" in warned.text
+    assert "could not find out whether its min_tls_version would block senders" in warned.text
 
 
 def test_one_that_shows_in_the_middle_stops_the_run_and_the_next_goes_on(
