@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syntax_trees import parsed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -58,7 +60,7 @@ def files(*folders: str) -> list[Path]:
 
 def functions(path: Path) -> Iterator[Found]:
     """Every function of a file, methods and inner functions included."""
-    yield from _inside(ast.parse(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT)))
+    yield from _inside(parsed(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT)))
 
 
 def _inside(parent: ast.AST, path: str, *, is_public: bool = True) -> Iterator[Found]:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syntax_trees import parsed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -67,7 +69,7 @@ def references(text: str, path: str) -> Iterator[Reference]:
 def _definitions(text: str) -> dict[int, str]:
     """Each line that lies in a function, class or assignment of a module, and its name."""
     found: dict[int, str] = {}
-    for node in ast.parse(text).body:
+    for node in parsed(text).body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 name = node.name

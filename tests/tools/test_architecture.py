@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from pages import ROOT
+from syntax_trees import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +45,11 @@ def test_what_a_page_names_exists(path: str, name: str) -> None:
     target = ROOT / path
     assert target.exists(), path
     if name:
-        assert name in set(defined(ast.parse(target.read_text(encoding="utf-8"))))
+        assert name in set(defined(parsed(target.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize("name", ["Survey.survey", "survey", "Surveyor.surveys"])
 def test_what_does_not_exist_is_found_out(name: str) -> None:
-    tree = ast.parse("class Surveyor:\n    async def survey(self): ...\n")
+    tree = parsed("class Surveyor:\n    async def survey(self): ...\n")
     assert name not in set(defined(tree))
     assert "Surveyor.survey" in set(defined(tree))

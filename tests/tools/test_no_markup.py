@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from figures import files
+from syntax_trees import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ ALLOWED = {
 
 def literals(path: Path) -> Iterator[tuple[int, str]]:
     """The texts of a module by line, but for docstrings and regular expressions."""
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path.read_text("utf-8"))
     skipped = {
         id(node.value)
         for node in ast.walk(tree)

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from syntax_trees import parsed
+
 from mtasts.ruling_catalogue import RULINGS, SUBJECTS, Kind
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def _literals() -> set[str]:
     for path in (*ROOT.glob("mtasts/**/*.py"), *ROOT.glob("components/**/*.py")):
         if path.name in {"ruling_catalogue.py", "rulings.py"}:
             continue
-        tree = ast.parse(path.read_text("utf-8"))
+        tree = parsed(path.read_text("utf-8"))
         nodes = list(ast.walk(tree))
         names = {
             each.func.id

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from figures import files
 from pages import OTHER, ROOT, SHELL, blocks, command_blocks, pages
+from syntax_trees import parsed
 
 from mtasts.config import ConfigError, load_text
 from mtasts.findings import for_stack
@@ -60,7 +61,7 @@ MENTIONS = {
 
 def texts(source: str) -> Iterator[str]:
     """Every text of a module that is no docstring; what is filled in stands in braces."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     parts: set[int] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
