@@ -14,6 +14,7 @@ from mtasts.cli.output import Exit, Help
 from mtasts.cli.paths import existing, writable
 from mtasts.errors import UsageError
 from mtasts.extras import require
+from mtasts.findings import printable
 
 # The one crossing from the library to the local cloud; this module is loaded for its command only.
 from mtasts.localcloud.downloads import SUMS, install_plugins, read_sums
@@ -250,14 +251,15 @@ def _plugins(arguments: Namespace) -> int:
     Raises:
         UsageError: there is no engine on PATH, or no such provider.
     """
+    wanted = {each: PROVIDERS.get(each, "") for each in arguments.providers or PROVIDERS}
+    if unknown := [each for each, version in wanted.items() if not version]:
+        names = ", ".join(map(repr, map(printable, unknown)))
+        raise UsageError(f"{names}: no such provider; write {' or '.join(PROVIDERS)}")
     pulumi = shutil.which("pulumi")
     if pulumi is None:
         raise UsageError(
             "there is no pulumi on PATH: install the Pulumi CLI, or use mtasts local engine"
         )
-    wanted = {each: PROVIDERS.get(each, "") for each in arguments.providers or PROVIDERS}
-    if unknown := [each for each, version in wanted.items() if not version]:
-        raise UsageError(f"{unknown[0]}: write one of {', '.join(PROVIDERS)}")
     for each in install_plugins(pulumi, wanted, sums=_sums(arguments.sums)):
         sys.stdout.write(f"installed {each}; its sha256 sum is the pinned one\n")
     return Exit.GOOD

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from mtasts.cli.main import main
 from mtasts.localcloud import engine
 from mtasts.localcloud.downloads import (
     SUMS,
@@ -214,3 +215,13 @@ def test_an_engine_with_one_is_fetched_and_kept(tmp_path: Path) -> None:
     own = {"HOME": str(tmp_path), "MTASTS_ENGINE": "release", "PATH": ""}
     found = engine.find(own, lambda _: None, fetch)
     assert (found.version, found.binary.read_text()) == (engine.RELEASE_VERSION, "run")
+
+
+def test_providers_that_there_are_not_are_named_before_an_engine_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    assert main(["local", "plugins", "gcp", "aws", "<x>"]) == 2
+    assert "'gcp', '<x>': no such provider; write aws or cloudflare" in capsys.readouterr().err
+    assert main(["local", "plugins", "aws"]) == 2
+    assert "there is no pulumi on PATH" in capsys.readouterr().err
