@@ -14,7 +14,13 @@ _MODULES = {"Agency": "agency", "Inbox": "inbox", "InboxArgs": "inbox_args"}
 
 
 def __getattr__(name: str) -> object:
-    """What is exported, imported when it is asked for: `program` sets Python up before Pulumi."""
+    """The exported name, imported at its first use.
+
+    An import here would load Pulumi before `program` has turned the garbage collector off.
+
+    Raises:
+        AttributeError: the package exports no such name.
+    """
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

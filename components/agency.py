@@ -16,23 +16,23 @@ from mtasts.findings import for_stack
 class Agency(pulumi.ComponentResource):
     """Everything that the policy domains of one agency publish, declared only where it is safe.
 
-    It looks at accounts, zones, DNS and ledgers, asks every rule (docs/rulings.md), and places a
-    `MailDomain` for each domain. A domain that may not change is held: it stays as it was, and the
-    run ends with an error that has every reason, once everything else is done.
+    The component looks up accounts, zones, DNS and ledgers, asks every rule (docs/rulings.md), and
+    places a `MailDomain` for each domain. A domain that may not change is held: it stays as it was.
+    The run makes all other resources, then ends with an error that lists every reason.
     """
 
     domains: pulumi.Output[Mapping[str, DomainOutput]]
-    """What is published, by domain."""
+    """The published policy of each domain, by the domain's name."""
     all_declared: pulumi.Output[bool]
-    """True; where a domain is held, the run fails instead."""
+    """True if no domain is held; otherwise the run fails."""
 
     def __init__(
         self, name: str, args: AgencyArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Declare the domains; ``name`` is what bucket, ledgers and evidence are named after.
+        """Declare the domains; bucket, ledgers and evidence have ``name`` in their names.
 
-        Credentials, region and account are those of the program's ``aws:`` and ``cloudflare:``
-        config and of the environment.
+        Credentials, region and account come from the program's ``aws:`` and ``cloudflare:`` config
+        and from the environment.
         """
         self._place(name, Given.of_arguments(name, args), opts, is_stack=False)
 
@@ -71,7 +71,7 @@ class Agency(pulumi.ComponentResource):
     def _note(
         self, args: pulumi.ResourceTransformationArgs
     ) -> pulumi.ResourceTransformationResult | None:
-        """Note each resource below, and make it depend on the resources behind the arguments."""
+        """Remember each child, and make it depend on the resources that arguments come from."""
         if args.resource is self:
             return None
         self._below.append(args.resource)
@@ -82,11 +82,11 @@ class Agency(pulumi.ComponentResource):
         return pulumi.ResourceTransformationResult(args.props, opts)
 
     async def _declare(self, given: Awaitable[Given], belonging: Belonging) -> Declared:
-        """What is declared.
+        """Place the domains; what comes back has their outputs and the reasons of held domains.
 
         Raises:
-            pulumi.RunError: nothing may be declared: the config is wrong, or the account is another
-            one.
+            pulumi.RunError: nothing is placed: the config is wrong, or the credentials belong to
+                another account.
         """
         try:
             found = await given
@@ -96,11 +96,13 @@ class Agency(pulumi.ComponentResource):
             raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
 
     async def _end(self, declared: Awaitable[Declared]) -> bool:
-        """True, if nothing is held.
+        """Wait for all placed resources; True if no domain is held.
+
+        Hooks run in the program, so a program that ended earlier would end hooks that still run.
 
         Raises:
-            pulumi.RunError: with every reason. By then all placed resources exist: the hooks of a
-                program end with it. A program that fails deletes nothing.
+            pulumi.RunError: a domain is held; the text lists every reason. The engine deletes
+                nothing after a program that failed.
         """
         problems = (await declared).problems
         seen = 0

@@ -11,24 +11,24 @@ import pulumi
 
 
 class OverrideArgs(TypedDict):
-    """What a domain is let past (docs/gates.md): by whom, why, and until when."""
+    """A decision to pass refusals: which ones, why, by whom, and until when (docs/gates.md)."""
 
     waives: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The words of what it lets past; ``for`` in a stack file."""
+    """The words of the refusals that it passes (docs/gates.md); ``for`` in a stack file."""
     reason: pulumi.Input[str]
     approved_by: pulumi.Input[str]
     expires: pulumi.Input[str]
     """The last day, as YYYY-MM-DD."""
     begins: NotRequired[pulumi.Input[str]]
-    """The first day; ``from`` in a stack file."""
+    """The first day, as YYYY-MM-DD; ``from`` in a stack file."""
 
 
 class DomainArgs(TypedDict):
-    """One policy domain; what is left out is as the agency says for all of them."""
+    """One policy domain; a value that is left out is the agency's value for all domains."""
 
     name: pulumi.Input[str]
     mx: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Its MX patterns (RFC 8461 section 3.2); none means that it receives no mail."""
+    """Its MX patterns (RFC 8461 section 3.2); an empty list: the domain receives no mail."""
     mode: NotRequired[pulumi.Input[str]]
     max_age: NotRequired[pulumi.Input[int]]
     """Seconds."""
@@ -38,7 +38,7 @@ class DomainArgs(TypedDict):
     """URIs that receive TLS reports (RFC 8460 section 3)."""
     dkim_selectors: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     zone_id: NotRequired[pulumi.Input[str]]
-    """Its DNS zone, which may be made by the same program."""
+    """The id of its DNS zone, which the same program may create."""
     dns_role_arn: NotRequired[pulumi.Input[str]]
     dns_role_external_id: NotRequired[pulumi.Input[str]]
     reroll: NotRequired[pulumi.Input[str]]
@@ -48,10 +48,10 @@ class DomainArgs(TypedDict):
 
 
 class AgencyArgs(TypedDict):
-    """What is published for the mail domains of one agency, and where it is hosted."""
+    """The mail domains of one agency, what they publish, and where it is hosted."""
 
     agency: pulumi.Input[str]
-    """The name that reports call it by."""
+    """The agency's name, as it stands in reports."""
     domains: pulumi.Input[Sequence[pulumi.Input[DomainArgs]]]
     profile: NotRequired[pulumi.Input[str]]
     hosting: NotRequired[pulumi.Input[str]]
@@ -75,7 +75,7 @@ class AgencyArgs(TypedDict):
     leaving: NotRequired[pulumi.Input[str]]
     leaving_dns: NotRequired[pulumi.Input[str]]
     report_trust: NotRequired[pulumi.Input[str]]
-    """``verified`` or ``https``: the least trust with which a TLS report counts for gates."""
+    """``verified`` or ``https``: which TLS reports count as evidence (docs/gates.md)."""
     emergency: NotRequired[pulumi.Input[str]]
 
 
@@ -86,7 +86,7 @@ class RulingOutput(TypedDict):
     kind: str
     text: str
     until: str | None
-    """When it no longer holds, as an ISO 8601 time in UTC."""
+    """When the ruling ends, as an ISO 8601 time in UTC; None if no date ends it."""
 
 
 class DomainOutput(TypedDict):
@@ -98,6 +98,6 @@ class DomainOutput(TypedDict):
     publish: NotRequired[Mapping[str, str]]
     """The records that somebody else has to publish, as ``text``, ``zoneFile`` and ``json``."""
     emergency: NotRequired[Sequence[str]]
-    """What would hold it, were this no emergency."""
+    """The refusals that would hold the domain without ``emergency``."""
     held: NotRequired[Sequence[RulingOutput]]
-    """Why it stays as it was."""
+    """Why the domain is held, so that it stays as it was."""

@@ -9,11 +9,11 @@ import pulumi
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """The parent of resources that are no children of another component of ours.
+    """The parent of `MailDomain` components and of resources that all domains share.
 
-    ``parent`` is the agency's component, None for the stack itself. Resources that all domains
-    share have ``prefix`` before their names, so that a program may declare several agencies.
-    ``was_at_top`` says that older releases placed them directly below the stack.
+    ``parent`` is the agency's component, None for the stack itself. The names of shared resources
+    begin with ``prefix``, so that a program may declare several agencies. ``was_at_top`` says that
+    older releases placed these resources directly below the stack.
     """
 
     parent: pulumi.Resource | None = None
@@ -26,7 +26,7 @@ class Belonging:
 
     @property
     def options(self) -> pulumi.ResourceOptions:
-        """The options of a resource there."""
+        """The options of a resource below ``parent``, with an alias if it was at the top before."""
         aliases = [pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)] if self.was_at_top else None
         return pulumi.ResourceOptions(parent=self.parent, aliases=aliases)
 

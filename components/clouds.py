@@ -1,4 +1,7 @@
-"""The components of whichever cloud a stack uses, imported only then: one costs 2.5 seconds."""
+"""Chooses the components of the clouds that a stack uses, and imports no others.
+
+The import of pulumi_cloudflare takes 2.5 seconds.
+"""
 
 from __future__ import annotations
 
@@ -24,10 +27,10 @@ if TYPE_CHECKING:
 
 
 async def start_provider(clouds: Clouds) -> None:
-    """Make the engine start its aws provider now, which it otherwise does at the first resource.
+    """Make the engine start its aws provider now, and not only at the first resource.
 
-    The function asked for makes no call to the account. A failure is not reported here: the first
-    resource meets it again, and the engine reports it there.
+    The invoked function, ``getRegion``, makes no call to the account. A failure is not reported
+    here: the first resource fails in the same way, and the engine reports that.
     """
     if clouds.aws is None:
         return
@@ -56,11 +59,15 @@ def load_components(clouds: Clouds) -> None:
 async def place_hosting(
     clouds: Clouds, belonging: Belonging, account_id: str, *, protect: bool, keep: bool
 ) -> Hosting:
-    """The cloud that serves the policies, with what all domains of the stack share.
+    """The cloud that serves the policies; the resources that all domains share are placed.
 
-    What is shared stands where ``belonging`` says. ``protect`` it while senders may rely on any of
-    its policies; ``keep`` the ledger, even when the stack is destroyed, once any of them has been
-    enforced.
+    ``belonging`` is the parent of the shared resources. ``protect`` them while senders may rely on
+    a policy of the stack. ``keep`` the ledger when the stack is destroyed, once a policy of the
+    stack has been enforced.
+
+    Raises:
+        MtaStsError: the cloud's account could not be found out, or is the wrong one; nothing is
+            placed.
     """
     if clouds.hosts_on_aws:
         return _on_aws(clouds, belonging, account_id, protect=protect, keep=keep)
@@ -70,7 +77,11 @@ async def place_hosting(
 
 
 async def place_former(clouds: Clouds, belonging: Belonging, *, keep: bool) -> Former:
-    """Former cloud and zone of moving domains, kept unprotected until cached DNS expires."""
+    """Former cloud and zone of moving domains, kept unprotected until cached DNS expires.
+
+    Raises:
+        MtaStsError: the former cloud's account could not be found out, or is the wrong one.
+    """
     config = clouds.config
     hosting: Hosting | None = None
     if config.leaving not in (None, config.hosting):
@@ -132,9 +143,10 @@ def _on_aws(
 def place_zones(
     clouds: Clouds, belonging: Belonging, hosting: Hosting, resolver: Resolver
 ) -> Zones:
-    """The zones of the domains; records for others to publish are in the bucket of ``hosting``.
+    """The zones of the domains.
 
-    What somebody else has published is seen through ``resolver``.
+    With ``mtasts:dns`` delegated or manual, the records that somebody else must publish are handed
+    out in the bucket of ``hosting``; ``resolver`` looks up whether they are published.
     """
     from mtasts.components.aws.hosting import AwsHosting  # as above
 
@@ -151,7 +163,7 @@ def place_zones(
 
 
 def _own_zones(clouds: Clouds, belonging: Belonging, dns: Dns) -> Zones:
-    """The zones of one account."""
+    """The zones of one account, in which mtasts writes the records itself."""
     if dns is Dns.CLOUDFLARE:
         from mtasts.components.cloudflare.zone import CloudflareZones  # as above
 

@@ -49,11 +49,11 @@ class Declared:
 
 
 async def declare(given: Given, belonging: Belonging) -> Declared:
-    """Place every domain that may be declared, where ``belonging`` says.
+    """Survey, decide, and place every domain that may be declared, below ``belonging``.
 
     Raises:
-        MtaStsError: nothing is placed: the config is wrong, the account is another one, or a domain
-            that was enforced is no longer listed.
+        MtaStsError: nothing is placed: the config is wrong, the credentials belong to another
+            account, or a domain that was enforced is no longer listed.
     """
     run = StackRun.of(given, belonging)
     survey = await _look(run)
@@ -76,8 +76,8 @@ async def declare(given: Given, belonging: Belonging) -> Declared:
 async def _look(run: StackRun) -> Survey:
     """Survey accounts, zones and ledgers, and print its warnings.
 
-    The components cost half a second of imports, during which the network can answer, and the
-    engine can start its provider.
+    The imports of the components take half a second. Meanwhile the network answers and the engine
+    starts its provider.
     """
     clouds = run.clouds
     surveyor = Surveyor(clouds, run.resolver, run.recorder_for, FOLDER)
@@ -100,7 +100,7 @@ async def _judge(
 ) -> tuple[tuple[Facts, ...], Decision]:
     """Decide what is declared and what is held; an ``up`` also appends ledger entries.
 
-    The returned facts include what was appended.
+    The returned facts include the entries that were appended.
     """
     judge = partial(decide, now=run.now(), dns=run.config.dns)
     domains, decision = survey.domains, judge(survey.domains)
@@ -129,6 +129,6 @@ def _warn(run: StackRun, lines: Iterable[str]) -> None:
 
 
 async def _tell_preview(found: Forecast) -> None:
-    """Write the forecast for ``mtasts preview``, which the engine's plan does not have."""
+    """Write the forecast into the file that ``mtasts preview`` reads: the plan does not have it."""
     if file := os.environ.get(FILE_VARIABLE):
         await write_forecast(file, found)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PROJECT = "mtasts:"
 _CLOUDS = ("aws:", "cloudflare:")
-# Words of a stack file that are keywords of some languages.
+# Keys of a stack file that are reserved words of some languages; the arguments have other names.
 _RENAMED = {"waives": "for", "begins": "from"}
 _ZONE = "zoneId"
 
@@ -33,10 +33,10 @@ _ZONE = "zoneId"
 class Given:
     """The config of one agency.
 
-    ``name`` is what its bucket, its ledgers and its evidence are named after. ``values`` are the
-    keys of a stack file, ``file`` is what messages call their source. ``pending`` are the places
-    in the list of the domains whose zone the same program makes, so that a preview cannot know it;
-    ``made_by`` are the resources that values come from.
+    Bucket, ledgers and evidence have ``name`` in their names. ``values`` has the keys of a stack
+    file; messages call their source ``file``. ``pending`` has the indexes, in the list of domains,
+    of those whose zone the same program creates: a preview does not know the zone's id yet.
+    ``made_by`` are the resources whose outputs are among the values.
     """
 
     name: str
@@ -90,10 +90,10 @@ class Given:
         return cls(name, clouds | given, file, known, pending=pending, made_by=made_by)
 
     def load(self) -> tuple[AgencyConfig, tuple[str, ...]]:
-        """The config, if it can be applied, and the domains that are pending and not in it.
+        """The config without pending domains, and the names of the pending domains.
 
         Raises:
-            ConfigError: with every problem there is.
+            ConfigError: the config is wrong; the text lists every problem.
         """
         config = load(
             self.values,
@@ -109,7 +109,7 @@ class Given:
         """The config of an inbox.
 
         Raises:
-            ConfigError: with every problem there is.
+            ConfigError: the config is wrong; the text lists every problem.
         """
         return load_inbox(
             self.values,
@@ -120,13 +120,13 @@ class Given:
 
 
 def _of_an_inbox(arguments: dict[str, object]) -> dict[str, object]:
-    """Arguments as a stack file has them: below ``mtasts:inbox``, but for the account."""
+    """The arguments with the keys of a stack file: below ``mtasts:inbox``, except the account."""
     account = {key: arguments.pop(key) for key in ("cloudflareAccount",) if key in arguments}
     return {"inbox": arguments, **account}
 
 
 def is_inbox() -> bool:
-    """Whether the stack is an inbox, and no agency."""
+    """Whether the stack file is that of an inbox, not of an agency."""
     return INBOX in engine_config.CONFIG.get()
 
 
@@ -137,9 +137,10 @@ def _engine_values() -> tuple[dict[str, object], list[str]]:
 
 
 def _plain(value: object) -> object:
-    """The value as a stack file has it: whole numbers, words, keys in its spelling.
+    """``value`` in the form of a stack file: integers, plain strings, keys in camelCase.
 
-    Every number of another language arrives as a float (RFC 8259 section 6 knows one kind).
+    A number from a program in another language arrives as a float, because JSON has only one kind
+    of number (RFC 8259 section 6).
     """
     match value:
         case enum.Enum():
@@ -156,14 +157,14 @@ def _plain(value: object) -> object:
 
 
 def _key(key: str) -> str:
-    """``max_age`` is ``maxAge`` in a stack file; what is spelled so already stays."""
+    """The key in the spelling of a stack file: ``maxAge`` for ``max_age`` and for ``maxAge``."""
     first, *rest = key.split("_")
     camel = first + "".join(word[:1].upper() + word[1:] for word in rest)
     return _RENAMED.get(camel, camel)
 
 
 def _take_pending(arguments: dict[str, object]) -> frozenset[int]:
-    """Remove each zoneId that is not known yet; returns the places of its domains in the list.
+    """Remove each zoneId that is not known yet; returns the indexes of the domains that had it.
 
     In a preview, the id of a zone that the same run creates is not known. Other unknown values
     stay, and are refused later.

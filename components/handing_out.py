@@ -37,7 +37,9 @@ _LOOK_SECONDS = 30.0
 class HandingOut:
     """Collects the records of one domain, and places the object that holds them.
 
-    ``hooks`` guard the object as they would guard the records, since it allows their publication.
+    ``rows`` are owner, type and value of each record. ``hooks`` and ``after`` are the hooks and
+    dependencies that the records would have. The object has them instead, because the records may
+    be published as soon as the object exists.
     """
 
     declared: Declaration
@@ -125,7 +127,7 @@ class HandingOut:
         return handed.apply(self._shown)
 
     def _shown(self, records: Sequence[Handed]) -> dict[str, str]:
-        """What is to be published; and what is to be removed, once a retirement comes to that."""
+        """The texts of the records to publish; a retirement also lists those to ``withdraw``."""
         domain, parts = self.declared.domain, self.declared.phase.parts
         gone = [each for each in records if handover.is_withdrawn(domain, parts, each)]
         kept = [each for each in records if each not in gone]

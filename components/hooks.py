@@ -1,9 +1,10 @@
-"""Makes resource hooks that cannot let a write through by accident. Use no other way.
+"""Makes resource hooks that never let a write through by accident. Make every hook here.
 
 A hook stops the write it guards only if its error reaches the engine as a text that is not empty.
-The SDK sends ``str(error)`` and takes the empty one for success, catches ``Exception`` alone (a
-``sys.exit`` hangs the run), and runs every ``def`` hook on its only event loop. So each check here
-is a coroutine with a deadline, and whatever it raises leaves as one `HookError`.
+The SDK sends ``str(error)``; the engine takes an empty text for success. The SDK catches only
+``Exception``, so a ``sys.exit`` hangs the run. It runs a plain ``def`` hook on its only event loop,
+which blocks all other hooks. So each check here is a coroutine with a deadline, and every exception
+becomes a `HookError`.
 """
 
 from __future__ import annotations
@@ -25,19 +26,21 @@ class HookError(Exception):
 def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.ResourceHook:
     """A hook that lets the write it is bound to go ahead only if ``check`` returns.
 
-    ``name`` is unique in the program. ``check`` must not block the event loop: what blocks belongs
-    in `mtasts.threads.in_thread`. It is given ``deadline_seconds``; past that the write is refused.
+    ``name`` is unique in the program. ``check`` must not block the event loop: run blocking calls
+    with `mtasts.threads.in_thread`. If ``check`` has not returned after ``deadline_seconds``, the
+    write is refused.
     """
     return pulumi.ResourceHook(name, guarded(check, deadline_seconds=deadline_seconds))
 
 
 def once(work: Callable[[], Awaitable[None]]) -> Check:
-    """A check that does ``work`` once a run and gives its result to every write that it guards.
+    """A check that does ``work`` once a run, and gives the result to every write that it guards.
 
-    What the work has to see is the same for all of them, and it may write to the ledger.
+    The result is the same for all of these writes, and ``work`` may append to the ledger, which
+    must happen only once.
 
     Raises:
-        BaseException: what the work raised, again for each write that it guards.
+        BaseException: what ``work`` raised; it is raised again for each guarded write.
     """
     running: list[asyncio.Future[BaseException | None]] = []
 
@@ -62,10 +65,10 @@ def once(work: Callable[[], Awaitable[None]]) -> Check:
 def guarded(
     check: Check, *, deadline_seconds: float
 ) -> Callable[[pulumi.ResourceHookArgs], Awaitable[None]]:
-    """``check`` with a deadline and with one way out, `HookError`, for whatever it raises.
+    """``check`` with a deadline; whatever it raises becomes a `HookError`.
 
     Raises:
-        HookError: the check failed or found no end; the write is refused.
+        HookError: the check failed, or did not return before the deadline; the write is refused.
     """
 
     async def run(arguments: pulumi.ResourceHookArgs) -> None:

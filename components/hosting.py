@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mtasts.run.proof import Caches
 
 
-# The TTL of what leads to a policy host, in every zone of ours; a retirement waits longer
-# (`mtasts.rollout.retirement.ADDRESSES_FORGOTTEN_SECONDS`).
+# The TTL of the records that lead to a policy host, in every zone that mtasts writes. A retirement
+# waits longer (`mtasts.rollout.retirement.ADDRESSES_FORGOTTEN_SECONDS`).
 ADDRESS_TTL_SECONDS = 300
 
 
@@ -38,7 +38,10 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """The CNAME with which a certificate authority validates a domain, with its own names."""
+    """The CNAME with which a certificate authority validates a domain.
+
+    The authority chooses ``owner`` and ``value``.
+    """
 
     owner: pulumi.Input[str]
     value: pulumi.Input[str]
@@ -46,7 +49,7 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The name of that record, once it is written or handed out.
+    """The owner name of a `Validation` record, once the record is written or handed out.
 
     If somebody else publishes the record, ``hooks`` guard the resources that need the certificate.
     """
@@ -97,10 +100,10 @@ class Zones(Protocol):
 class PolicyHost(Protocol):
     """An HTTPS host that serves one policy under its domain's name, once DNS leads there.
 
-    ``body`` is the resource that holds the policy; ``own_name`` is the host's own name in the
-    cloud, at which it can be asked before any record of the domain leads to it:
-    ``answers_as_policy_host`` says whether as the policy host, or by its own name alone. ``slow``
-    is what the cloud takes minutes for.
+    ``body`` is the resource that holds the policy. ``own_name`` is the host's name in the cloud,
+    which works before any record of the domain leads to the host. ``answers_as_policy_host`` says
+    under which name a request to ``own_name`` gets the policy: the policy host's name if true, only
+    ``own_name`` otherwise. ``slow`` lists the work that takes the cloud minutes.
     """
 
     body: pulumi.Resource
@@ -124,7 +127,7 @@ class PolicyHost(Protocol):
 
 
 class Hosting(Protocol):
-    """One cloud account of a stack; ``name`` is its word in the config."""
+    """One cloud account of a stack; ``name`` is its word in ``mtasts:hosting``."""
 
     name: str
 

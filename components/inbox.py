@@ -23,7 +23,7 @@ from mtasts.threads import in_thread
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What an inbox has: where it is reached, where reports lie, and records to publish."""
+    """A placed inbox: mailbox, URL, bucket, and the records that somebody else must publish."""
 
     address: str
     endpoint: pulumi.Output[str]
@@ -34,9 +34,9 @@ class Placed:
 class Inbox(pulumi.ComponentResource):
     """A mailbox and an HTTPS endpoint for TLS reports (RFC 8460 section 5), and their bucket.
 
-    One inbox serves many agencies: each names its ``report_uris`` in ``mtasts:tlsReports``. It
-    looks at the account, the zone and the mail of its name first, and places nothing where that
-    would take mail from somebody.
+    One inbox serves many agencies: each names its ``report_uris`` in ``mtasts:tlsReports``. The
+    component first looks up the account, the zone and the MX records of the mailbox's domain. It
+    places nothing if mail of that domain goes to another host: the inbox would take it away.
     """
 
     address: pulumi.Output[str]
@@ -44,16 +44,16 @@ class Inbox(pulumi.ComponentResource):
     endpoint: pulumi.Output[str]
     """The URL that takes reports by POST."""
     report_uris: pulumi.Output[Sequence[str]]
-    """Both, as a TLS-RPT record names them."""
+    """The URIs of mailbox and endpoint, for a TLS-RPT record (RFC 8460 section 3)."""
     bucket: pulumi.Output[str]
-    """The bucket: mail as it came below ``mail/``, what was POSTed below ``https/``."""
+    """The bucket: received mails below ``mail/``, bodies of POST requests below ``https/``."""
     publish: pulumi.Output[Sequence[str]]
     """The records that somebody else has to publish, where dns is manual."""
 
     def __init__(
         self, name: str, args: InboxArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Place the inbox; ``name`` is what its bucket and its rule are named after."""
+        """Place the inbox; its bucket and its rule have ``name`` in their names."""
         self._place(name, Given.of_arguments(name, args, kind="Inbox"), opts)
 
     @classmethod
@@ -83,10 +83,10 @@ class Inbox(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "reportUris": self.report_uris})
 
     async def _look_and_place(self, given: Awaitable[Given]) -> Placed:
-        """What was placed.
+        """Survey and place the inbox.
 
         Raises:
-            pulumi.RunError: nothing was, and why.
+            pulumi.RunError: nothing is placed; the text says why.
         """
         try:
             found = await given
@@ -94,9 +94,10 @@ class Inbox(pulumi.ComponentResource):
             clouds = InboxClouds.of(found.name, config, found.values, os.environ)
             resolver = Resolver(Reach.from_environment(os.environ))
             check_token = partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())
-            with engine_waits().waiting("what is looked up of account, zone and mail"):
+            with engine_waits().waiting("look-ups of account, zone and mail"):
                 looking = asyncio.create_task(survey_inbox(clouds, resolver))
-                # Told even if the survey ends the run, which may be for want of a permission.
+                # Before the survey's result: if the survey fails because the token lacks a
+                # permission, these warnings name it.
                 _warn(each.line for each in await in_thread(check_token))
                 survey = await looking
         except MtaStsError as error:

@@ -13,7 +13,7 @@ class InboxArgs(TypedDict):
     """One inbox for the TLS reports of many agencies."""
 
     address: pulumi.Input[str]
-    """The mailbox, such as ``tlsrpt@reports.example.gov``; its domain is the inbox's alone."""
+    """The mailbox, such as ``tlsrpt@reports.example.gov``; its domain receives no other mail."""
     hosting: NotRequired[pulumi.Input[str]]
     """``aws`` or ``cloudflare``."""
     dns: NotRequired[pulumi.Input[str]]
@@ -21,7 +21,7 @@ class InboxArgs(TypedDict):
     zone_id: NotRequired[pulumi.Input[str]]
     keep_days: NotRequired[pulumi.Input[int]]
     at_once: NotRequired[pulumi.Input[int]]
-    """Requests that the HTTPS endpoint answers at once, with hosting ``aws``."""
+    """How many requests the HTTPS endpoint answers at the same time, with hosting ``aws``."""
     per_minute: NotRequired[pulumi.Input[int]]
-    """Requests of one address that it takes in a minute, with hosting ``cloudflare``."""
+    """How many requests it takes per minute and IP address, with hosting ``cloudflare``."""
     cloudflare_account: NotRequired[pulumi.Input[str]]

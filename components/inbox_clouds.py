@@ -1,4 +1,4 @@
-"""The inbox of whichever cloud its config chooses; a cloud's components are imported only then."""
+"""Places an inbox at the cloud that its config chooses; only that cloud's modules are imported."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Parts = tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[list[str]]]
 
 
 def place_inbox(clouds: InboxClouds, survey: InboxSurvey, opts: pulumi.ResourceOptions) -> Parts:
-    """The URL of the endpoint, the bucket, and the records that somebody else has to publish."""
+    """Place the inbox; returns endpoint URL, bucket, and the records that others must publish."""
     receiving = survey.receiving
     if isinstance(receiving, ActiveRules):
         return _at_aws(clouds, survey, receiving, opts)

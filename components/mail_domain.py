@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from mtasts.run.proof import Proof, Prover
     from mtasts.run.waiting import Waits
 
-# Beyond its own deadline, a check gets this long to say what it saw.
+# After its own deadline, a proof has this long to report what it saw.
 _GRACE_SECONDS = 30.0
 _LEDGER_SECONDS = 60.0
-# In an emergency each write gets this long, and there are two within those seconds.
+# In an emergency each write to the ledger has this long: two of them fit into _LEDGER_SECONDS.
 _NOTE_SECONDS = 25.0
-# A location that is not required gets this long after those that are.
+# A proof that is not required is given up this long after the required ones have passed.
 _FORMER_SECONDS = 10.0
-# Twice the longest mtasts:settleSeconds, and the calls.
+# Twice the longest mtasts:settleSeconds, and a minute for the calls to Cloudflare.
 _TAKE_OVER_SECONDS = 2 * 1800 + 60.0
 
 
@@ -63,10 +63,10 @@ class MailDomainArgs(TypedDict):
 class _Location:
     """A `mtasts.rollout.move.Location` as it is placed: a policy host, and its zone's records.
 
-    ``zone`` is None for a host that no record leads to any more. ``name`` goes into the names of
-    hooks. ``cloud`` is the host's; ``former_cloud`` is where the name leads until it switches,
-    empty where the host does not move. A failed proof at a location that is ``required`` blocks the
-    STS record; elsewhere it only warns.
+    ``zone`` is None for a host that no record leads to any more. ``name`` is part of the names of
+    hooks. ``cloud`` is the host's cloud. ``former_cloud`` is the cloud that the policy host's
+    records lead to until the switch; it is empty if the host does not move. A failed proof at a
+    location that is ``required`` blocks the STS record; at another location it only warns.
     """
 
     name: str
@@ -81,10 +81,11 @@ class _Location:
 class MailDomain(pulumi.ComponentResource):
     """TLS-RPT record, policy host and body, addresses, and last the STS record.
 
-    The address records are written only once the new host is proven to serve the policy under its
-    own name, the STS record only once that is proven for the domain's name (RFC 8461 section 8.1).
-    While a domain moves, all of it is there twice, and no id of an enforced policy is published in
-    either zone before both hosts serve it: a sender may have the id from one and find the other.
+    The address records are written only after a proof that the new host serves the policy at the
+    host's own name. The STS record is written only after a proof at the policy host's name (RFC
+    8461 section 8.1). While a domain moves, all these resources exist at both locations. The id of
+    an enforced policy is then published in neither zone before both hosts serve the policy: a
+    sender may read the id in one zone and fetch the policy from the other host.
     """
 
     policy_url: pulumi.Output[str]
@@ -150,7 +151,7 @@ class MailDomain(pulumi.ComponentResource):
     def _addresses(
         self, name: str, location: _Location, zone: Zone, prover: Prover, recorder: Recorder
     ) -> Sequence[pulumi.Resource]:
-        """The records that lead to a host, once it is proven at its own name."""
+        """The records that lead to a host, guarded by the proof at the host's own name."""
         what = f"the addresses of {location.declared.policy_host} to be in their zone"
         passed = Passed(prover.waits, what)
         records = zone.addresses(
@@ -169,7 +170,7 @@ class MailDomain(pulumi.ComponentResource):
         return records
 
     def _locations(self, name: str, args: MailDomainArgs) -> list[_Location]:
-        """The location where the domain is to be, and behind that its former one, if it moves."""
+        """The target location; if the domain moves, its former location is the second item."""
         declared, former = args["declaration"], args["former"]
         at_former = declared.at_former
 
@@ -192,7 +193,7 @@ class MailDomain(pulumi.ComponentResource):
             gets_requests = former["hosting"] is not None and declared.former_host_may_get_requests
             if declared.former is not None:
                 gets_requests = gets_requests or declared.former.is_queried
-            # Nothing that a former host does may hold up the way back from enforce.
+            # A failing former host must never delay a change from enforce to testing or none.
             required = gets_requests and enforces(declared.intended)
             locations.append(
                 _Location(
@@ -203,14 +204,14 @@ class MailDomain(pulumi.ComponentResource):
 
 
 def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
-    """Run ``hook`` before the record is written, be it for the first time or anew."""
+    """Run ``hook`` before the resource is created, and before it is updated."""
     return pulumi.ResourceHookBinding(before_create=[hook], before_update=[hook])
 
 
 def _entry(
     name: str, declared: Declaration, recorder: Recorder, waits: Waits
 ) -> pulumi.ResourceHook:
-    """No body is served before the ledger holds it, and where its records are."""
+    """The hook that writes body, host and zone into the ledger before the body is served."""
 
     async def write() -> None:
         with waits.waiting(f"the ledger of {name}", _LEDGER_SECONDS, at_most=True):
@@ -226,25 +227,33 @@ def _entry(
 
 
 async def _wrote_body(name: str, declared: Declaration, recorder: Recorder) -> bool:
-    """Write down the body, in an emergency beside a ledger that takes none; whether it took it."""
+    """Append the body to the ledger; whether the ledger has it.
+
+    In an emergency a ledger that cannot be read or written does not stop the run: the body goes
+    into a note of the emergency instead (docs/emergencies.md).
+
+    Raises:
+        LedgerError: there is no emergency, and the ledger does not have the body.
+        UndeterminedError: there is no emergency, and the bucket did not answer.
+    """
     if not declared.is_noted:
         took = recorder.ensure_body(name, declared.intended)
         if not declared.is_emergency:
             await took
             return True
-        if await _told(took, f"EMERGENCY: {name}: the ledger does not take what is served"):
+        if await _told(took, f"EMERGENCY: {name}: the policy could not be written to the ledger"):
             return True
     await _note(name, recorder.note_body(name, declared.intended))
     return False
 
 
 async def _note(name: str, writing: Awaitable[None]) -> None:
-    """Write down what an emergency serves; the way back does not wait for where that is kept."""
-    await _told(writing, f"EMERGENCY: {name}: what is served could not be written down")
+    """Write a note of the emergency; a failure only warns, since testing must go out at once."""
+    await _told(writing, f"EMERGENCY: {name}: the note of the emergency could not be written")
 
 
 async def _told(writing: Awaitable[None], what: str) -> bool:
-    """Whether it was written; if not, or not soon, that is a warning."""
+    """Whether ``writing`` succeeded in time; if not, a warning begins with ``what``."""
     try:
         await asyncio.wait_for(writing, _NOTE_SECONDS)
     except (LedgerError, UndeterminedError, TimeoutError) as error:
@@ -257,7 +266,7 @@ async def _told(writing: Awaitable[None], what: str) -> bool:
 def _candidate_proof(
     name: str, location: _Location, prover: Prover, recorder: Recorder, passed: Passed
 ) -> pulumi.ResourceHook:
-    """No record of the policy host leads to a host that has not been seen to serve the policy."""
+    """The hook that proves a host at its own name before the policy host's records lead to it."""
     declared, host = location.declared, location.host
 
     async def prove() -> None:
@@ -274,7 +283,7 @@ def _candidate_proof(
             partial(recorder.host_target, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
             for cloud in (location.cloud, location.former_cloud or None)
         )
-        if ledger.last_proven is not None:  # so what leads elsewhere is our own
+        if ledger.last_proven is not None:  # so mtasts wrote the records that lead elsewhere
             listener = MoveListener(before_switch=partial(here, anew=True), switch_failed=back)
             await host.take_over(declared.policy_host, zone_id, listener)
         await here()
@@ -291,11 +300,11 @@ def _proof(
     recorder: Recorder,
     passed: Passed,
 ) -> pulumi.ResourceHook:
-    """No policy id is published before senders get the body that it names, wherever they ask."""
+    """The hook that proves the body at every required location before its id is published."""
     declared = locations[0].declared
 
     async def prove_all() -> None:
-        # A new id for a body that stays as it is meets no other hook.
+        # With a new id for the same body, no body is written, and so no other hook has run.
         in_ledger = await _wrote_body(name, declared, recorder)
         is_first = in_ledger and not declared.is_emergency and await _is_first(name, recorder)
         proofs = await _prove_all(locations, prover, is_first=is_first)
@@ -314,7 +323,7 @@ def _proof(
         if not in_ledger:
             await _note(name, recorder.note_proof(name, *seen))
         elif declared.is_emergency:
-            what = f"EMERGENCY: {name}: the ledger does not take the proof"
+            what = f"EMERGENCY: {name}: the proof could not be written to the ledger"
             await _told(recorder.proven(name, *seen), what)
         else:
             await recorder.proven(name, *seen)
@@ -324,7 +333,7 @@ def _proof(
 
 
 async def _is_first(name: str, recorder: Recorder) -> bool:
-    """Whether no other body was ever served for the domain, as far as its ledger tells."""
+    """Whether the ledger has one body only, and none that was adopted."""
     ledger = await recorder.read(name)
     return len(ledger.bodies) == 1 and ledger.adopted is None
 
@@ -332,7 +341,14 @@ async def _is_first(name: str, recorder: Recorder) -> bool:
 async def _prove_all(
     locations: Sequence[_Location], prover: Prover, *, is_first: bool
 ) -> list[Proof]:
-    """Prove every required location; what is seen of the others in about that time only warns."""
+    """Prove every location, and return the proofs that passed.
+
+    A failed proof of a location that is not required is a warning. Such a proof has
+    ``_FORMER_SECONDS`` after the required ones.
+
+    Raises:
+        MtaStsError: a required proof failed; no id may be published.
+    """
     prove = partial(_prove, prover=prover, is_first=is_first)
     others = {
         asyncio.ensure_future(prove(location)): location
@@ -350,7 +366,7 @@ async def _prove_all(
         found = await asyncio.gather(*others, return_exceptions=True)
     for seen, location in zip(found, others.values(), strict=True):
         if isinstance(seen, BaseException):
-            why = str(seen) or f"not proven within {_FORMER_SECONDS:g} s after the rest"
+            why = str(seen) or f"no proof within {_FORMER_SECONDS:g} s after the required ones"
             pulumi.log.warn(f"{location.declared.domain}, at its former host: {why}")
         else:
             proofs.append(seen)
@@ -369,7 +385,7 @@ async def _prove(location: _Location, *, prover: Prover, is_first: bool) -> Proo
 
 
 async def _wanted(location: _Location) -> Wanted:
-    """What its host has to serve where it is asked by a name of its own."""
+    """The body that the host must serve, and the host name in the request to its own name."""
     own_name = str(await location.host.own_name.future())
     asked_as = location.declared.policy_host if location.host.answers_as_policy_host else own_name
     return Wanted(asked_as, location.declared.body)

@@ -38,7 +38,7 @@ async def place_domains(
     )
     former = await place_former(clouds, belonging, keep=bucket.keep)
     zones = place_zones(clouds, belonging, hosting, run.resolver)
-    from mtasts.components.mail_domain import MailDomain  # with the components
+    from mtasts.components.mail_domain import MailDomain  # a refused run needs none of it
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
     outputs: dict[str, DomainOutput] = {}

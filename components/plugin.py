@@ -1,8 +1,8 @@
-"""The components for programs in other languages: a plugin, which the engine starts beside them.
+"""A plugin with the components; the engine starts it for programs in other languages.
 
-The SDK's own host of components leaves out keys that it does not know, stops at the first that is
-missing, and shows call stacks. This one hands `Agency` and `Inbox` what the program wrote, so that
-one message names every problem, and shows that message alone.
+The SDK's own host of components drops unknown keys, stops at the first missing key, and prints
+call stacks. This one gives `Agency` and `Inbox` all inputs of the program, so that one message
+names every problem, and prints that message alone.
 """
 
 import json
@@ -23,8 +23,8 @@ from mtasts.components.inbox import Inbox
 if TYPE_CHECKING:
     from pulumi import Inputs
 
-_INPUT = "Args"  # how the types of inputs are named
-_MESSAGE_BYTES = 400 * 1024 * 1024  # what the engine's own connections take
+_INPUT = "Args"  # the names of input types end so
+_MESSAGE_BYTES = 400 * 1024 * 1024  # the limit of the engine's own connections
 _LIMITS = (
     ("grpc.max_receive_message_length", _MESSAGE_BYTES),
     ("grpc.max_send_message_length", _MESSAGE_BYTES),
@@ -32,27 +32,27 @@ _LIMITS = (
 
 
 class ComponentsProvider(ComponentProvider):
-    """Makes `Agency` and `Inbox` from what a program wrote, and has their schema."""
+    """Creates `Agency` and `Inbox` from the inputs of a program, and has their schema."""
 
     def __init__(self) -> None:
-        """Have the version of this package.
+        """Give the plugin the namespace ``mtasts`` and the version of this package.
 
-        Without a namespace of its own a package is named after the owner of the git repository that
-        it is taken from, so a program would import another name than with a path or from a fork.
+        Without a namespace the engine names the package after the owner of its git repository. A
+        program would then import one name with a path, and another name from a fork.
         """
         super().__init__([Agency, Inbox], "mtasts", namespace="mtasts", version=__version__)
         self.schema = nothing_required(str(self.schema))
 
     def map_inputs(self, inputs: "Inputs", *_: object) -> "Inputs":
-        """All of them: what is wrong with them is found by the component, all at once."""
+        """The inputs as they are: the component itself validates all of them at once."""
         return inputs
 
 
 def nothing_required(schema: str) -> str:
-    """The schema (JSON) with no input required; the description of each that is says so instead.
+    """The schema (JSON) without required inputs; their descriptions begin with "Required." instead.
 
-    YAML and every generated SDK refuse a program at the first required input that it lacks, before
-    the component sees any of it. The component names all that is missing or wrong, in one message.
+    With required inputs, YAML and every generated SDK stop at the first one that is missing, before
+    the component sees the inputs. The component names every missing or wrong input in one message.
     """
     found = json.loads(schema)
     inputs = [
@@ -72,7 +72,7 @@ def nothing_required(schema: str) -> str:
 
 
 class ComponentsServicer(ProviderServicer):
-    """What the engine asks of the plugin; the names of the methods are the protocol's."""
+    """The plugin's answers to the engine; the engine's protocol names the methods."""
 
     async def Construct(self, request: Any, context: Any) -> Any:
         """Make the component; an error of ours ends the call with its text alone."""

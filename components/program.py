@@ -13,7 +13,7 @@ def run() -> None:
     if not is_inbox():
         pulumi.export("domains", Agency.of_stack().domains)
         return
-    from mtasts.components.inbox import Inbox  # one that an agency has no use for
+    from mtasts.components.inbox import Inbox  # an agency does not need it
 
     inbox = Inbox.of_stack()
     pulumi.export("address", inbox.address)

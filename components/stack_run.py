@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StackRun:
-    """One run; ``recorder_for`` gives the recorder of an account, the same each time.
+    """One run, and all that its steps share.
 
-    ``stack`` is the stack that commands name; ``pending`` are the domains whose zone the same
-    program makes, so that a preview cannot look at them.
+    ``stack`` is the stack that printed commands name. ``pending`` are the domains whose zone the
+    same program creates: a preview cannot look them up. ``recorder_for`` returns the recorder of an
+    account id, always the same one.
     """
 
     stack: str
@@ -49,7 +50,11 @@ class StackRun:
 
     @classmethod
     def of(cls, given: Given, belonging: Belonging) -> StackRun:
-        """The run of a program's config; raises `ConfigError`."""
+        """The run of a program's config.
+
+        Raises:
+            ConfigError: the config is wrong; the text lists every problem.
+        """
         stack = pulumi.get_stack()
         config, pending = given.load()
         reach, now = Reach.from_environment(os.environ), clock(os.environ)
@@ -73,5 +78,5 @@ class StackRun:
         )
 
     def say(self, text: str) -> str:
-        """A text whose commands name the stack."""
+        """``text`` with the stack's name in its commands."""
         return for_stack(text, self.stack)

@@ -1,8 +1,8 @@
 """Limits the call stack that Pulumi stores in the state with each resource.
 
-The SDK sends every frame, and the engine keeps them all. For a program of some depth that was half
-of the state, which the engine writes again at each step; and it had file paths of the last user in
-it.
+The SDK sends every frame of the call stack, and the engine stores them all. In a program as deep as
+this one they were half of the state, which the engine writes again at each step. They also held
+file paths of whoever ran the program last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Six of them are the SDK's own, which it leaves out; the others lead to where a resource is placed.
+# Six of these frames are the SDK's own, which it leaves out; the last two are of the code that
+# places the resource.
 _FRAMES = 8
 
 

@@ -50,9 +50,9 @@ def watch(waits: Waits, slow: Slow) -> None:
 
 
 class Passed:
-    """Reports the wait for the records ``writes``, from the moment when their hook lets them pass.
+    """Reports the wait for the records in ``writes``, which begins when their hook has passed.
 
-    Records are placed after their hook is made, so they are added later.
+    A record is placed after its hook is made, so ``writes`` is filled later.
     """
 
     def __init__(self, waits: Waits, what: str) -> None:
@@ -67,5 +67,5 @@ class Passed:
             watch(self._waits, Slow(self._what, (), record.urn))
 
 
-# A loop keeps no task alive by itself.
+# The event loop keeps only weak references to tasks, so the tasks are kept here.
 _TASKS: set[asyncio.Task[None]] = set()

@@ -1,7 +1,7 @@
 """The plugin that the engine starts for programs in other languages (docs/component.md).
 
-The package is that of the repository which this folder belongs to: `requirements.txt` installs what
-it depends on, held to sums, and pip takes no folder among such.
+The package itself is imported from the repository around this folder. `requirements.txt` installs
+only its dependencies, because they are pinned by hash: pip refuses a local folder among such lines.
 """
 
 import sys

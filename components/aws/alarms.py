@@ -9,12 +9,13 @@ from pulumi_aws import cloudwatch
 
 from mtasts.cloud.naming import alarm_name
 
-# Where CloudFront and the certificates that it takes have their metrics.
+# CloudFront has its metrics in this region, and ACM those of certificates for CloudFront.
 _REGION = "us-east-1"
 _DAY_SECONDS = 86_400
-# ACM renews 45 days ahead at the latest, so below this the renewal is stuck, and time is left.
+# ACM renews a certificate 45 days before its end at the latest. So at this number the renewal is
+# stuck, and there is still time to mend it.
 EXPIRY_DAYS = 30
-# Policies are small files that are always there: a sender's fetch fails with each of these.
+# A policy is a small static file, so errors should not occur; each one fails a sender's fetch.
 ERROR_PERCENT = 1
 _ERROR_SECONDS = 300
 _ERROR_PERIODS = 3
@@ -23,7 +24,7 @@ _ERROR_PERIODS = 3
 class AlarmsArgs(TypedDict):
     """The watched resources, and the SNS topic; topic and alarms are in us-east-1.
 
-    ``bucket`` is the stack's; its name makes the alarm names unique.
+    The name of the stack's ``bucket`` makes the alarm names unique.
     """
 
     bucket: str
@@ -77,7 +78,7 @@ class Alarms(pulumi.ComponentResource):
             evaluation_periods=_ERROR_PERIODS,
             comparison_operator="GreaterThanThreshold",
             threshold=ERROR_PERCENT,
-            treat_missing_data="notBreaching",  # nobody asked
+            treat_missing_data="notBreaching",  # there were no requests
             alarm_actions=told,
             ok_actions=told,
             region=_REGION,

@@ -49,9 +49,10 @@ class AwsHosting:
     ) -> None:
         """Place the bucket of the agency.
 
-        ``protect`` it while senders may hold any of its policies. With ``keep`` the bucket and the
-        ledger remain in the account when the stack is destroyed: a domain was enforced once.
-        ``alarm_topic`` is the ARN of the SNS topic for alarms; without one there are no alarms.
+        With ``protect`` the engine cannot delete the bucket: senders may hold one of its policies.
+        With ``keep`` the bucket and the ledgers remain in the account when the stack is destroyed:
+        a domain was enforced once. ``alarm_topic`` is the ARN of the SNS topic for alarms; without
+        one there are no alarms.
         """
         self._account = account
         self._cache_seconds = cache_seconds

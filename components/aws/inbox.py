@@ -1,4 +1,4 @@
-"""An inbox on AWS: SES and a function with an address of its own put reports into one bucket."""
+"""An inbox on AWS: SES and a Lambda function with a URL put reports into one bucket."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ _PREFERENCE = 10
 
 
 class AwsInboxArgs(TypedDict):
-    """What an inbox is made of; ``slug`` names rule, role and function, ``bucket`` the bucket.
+    """The names and settings of an inbox's resources.
 
-    ``after`` is the rule of the set ``rule_set`` that a new rule follows, None for an empty set.
-    ``zone`` takes the records; None if somebody else publishes them.
+    ``slug`` is the name of receipt rule, role and function. ``after`` is the rule of the set
+    ``rule_set`` that a new rule follows, None for an empty set. ``keep_days`` is how long the
+    bucket keeps reports, ``at_once`` how many requests the function answers at the same time.
+    ``zone`` is the zone for the records, None if somebody else publishes them.
     """
 
     address: str
@@ -47,7 +49,7 @@ class AwsInboxArgs(TypedDict):
 
 
 class AwsInbox(pulumi.ComponentResource):
-    """The bucket, what may write to it, and how mail and requests get there."""
+    """The bucket, the function that stores requests in it, and the rule that stores mail in it."""
 
     endpoint: pulumi.Output[str]
     bucket: pulumi.Output[str]
@@ -56,7 +58,7 @@ class AwsInbox(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: AwsInboxArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Place all of it."""
+        """Place bucket, endpoint, and what receives mail."""
         super().__init__("mtasts:index:AwsInbox", name, {}, opts)
         self._name, self._args = name, args
         written = self._place_bucket()
@@ -68,9 +70,9 @@ class AwsInbox(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=list(after))
 
     def _place_bucket(self) -> pulumi.Resource:
-        """The bucket; its policy comes back, which SES needs before there is a rule.
+        """Place the bucket; returns its policy, which SES needs before the receipt rule exists.
 
-        A destroy empties no bucket: S3 refuses to delete one that holds reports.
+        A destroy does not empty the bucket: S3 refuses to delete a bucket that holds reports.
         """
         name, args = self._name, self._args
         made = private_bucket(name, args["bucket"], force_destroy=False, opts=self._below())
@@ -155,12 +157,12 @@ class AwsInbox(pulumi.ComponentResource):
         self.endpoint = url.function_url
 
     def _place_mail(self, written: pulumi.Resource) -> None:
-        """The identity, the rule behind those of the active set, and the records of the name."""
+        """Place the SES identity, the receipt rule, last of the active set, and the DNS records."""
         name, args = self._name, self._args
         identity = ses.DomainIdentity(
             f"{name}-identity",
             domain=args["domain"],
-            # The account may have had it before, for mail of its own.
+            # The account may have had this identity before, to send mail; a destroy leaves it.
             opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         rule = ses.ReceiptRule(
@@ -170,7 +172,7 @@ class AwsInbox(pulumi.ComponentResource):
             after=args["after"],
             enabled=True,
             recipients=[args["address"]],
-            # A sender that has just failed to use TLS reports all the same (RFC 8460 section 5.3).
+            # A sender must report even if TLS to the mailbox fails (RFC 8460 section 5.3).
             tls_policy="Optional",
             scan_enabled=False,
             s3_actions=[
@@ -180,7 +182,7 @@ class AwsInbox(pulumi.ComponentResource):
                     "object_key_prefix": MAIL_PREFIX,
                 }
             ],
-            # The place among other rules is whoever's they are, once the rule is there.
+            # Later rules of other programs may change the order; that is no drift of this rule.
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[written, identity], ignore_changes=["after"]
             ),
@@ -194,7 +196,7 @@ class AwsInbox(pulumi.ComponentResource):
         )
         if (zone := args["zone"]) is not None:
             zone.text(f"{name}-verified", owner, identity.verification_token, self._below())
-            # Mail comes once there is somewhere to put it.
+            # The MX record waits for the rule, so that SES refuses no mail.
             zone.mail(f"{name}-mx", domain, host, _PREFERENCE, self._below(rule))
 
 
@@ -211,12 +213,12 @@ ASSUMED_BY_LAMBDA = {
 
 
 def endpoint_source() -> str:
-    """The source of the function."""
+    """The source of the function, as a text in Python."""
     return inspect.getsource(inbox_endpoint)
 
 
 def lifecycle_rules(keep_days: int) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
-    """Reports go after ``keep_days``, replaced and deleted versions a month later."""
+    """Reports are deleted after ``keep_days``, replaced and deleted versions 30 days later."""
     rule, expiration = (
         s3.BucketLifecycleConfigurationRuleArgs,
         s3.BucketLifecycleConfigurationRuleExpirationArgs,
@@ -244,7 +246,7 @@ def lifecycle_rules(keep_days: int) -> list[s3.BucketLifecycleConfigurationRuleA
 
 
 def bucket_policy(args: AwsInboxArgs) -> dict[str, object]:
-    """TLS is required, and SES may write mail that this account's one rule takes."""
+    """The bucket policy: TLS is required, and SES may write mail for this inbox's rule alone."""
     arn = f"arn:aws:s3:::{args['bucket']}"
     source = (
         f"arn:aws:ses:{args['region']}:{args['account_id']}:receipt-rule-set/{args['rule_set']}"
@@ -272,7 +274,7 @@ def bucket_policy(args: AwsInboxArgs) -> dict[str, object]:
 
 
 def role_policy(args: AwsInboxArgs) -> dict[str, object]:
-    """The function may write reports that came by HTTPS, and its own log: it reads nothing."""
+    """The policy of the function's role: it may write reports and its own log, and read nothing."""
     where = f"{args['region']}:{args['account_id']}:log-group:/aws/lambda/{args['slug']}"
     return {
         "Version": "2012-10-17",

@@ -1,4 +1,4 @@
-"""The bucket of a stack: policies, which CloudFront may read, and ledgers, which it may not."""
+"""The bucket of a stack: it holds policies and ledgers; CloudFront may read the policies alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mtasts.components.aws.private_bucket import only_over_tls, private_bucket
 
 
 class PolicyBucketArgs(TypedDict):
-    """Account, name and protection of the bucket."""
+    """Name, account and protection of the bucket; with ``keep`` a destroy leaves it in place."""
 
     bucket: str
     account_id: str
@@ -40,9 +40,9 @@ class PolicyBucket(pulumi.ComponentResource):
             self.bucket,
             # Before a domain is enforced no sender relies on the bucket, so a destroy may empty it.
             force_destroy=not keep,
-            # What is kept stays as it is: without its settings it would be neither versioned nor
-            # private. And a destroy that is refused takes what is not protected out of the state,
-            # kept or not.
+            # The settings get the same options as the bucket: a kept bucket without its settings
+            # would be neither versioned nor private, and a destroy that is refused still removes
+            # every unprotected resource from the state.
             opts=pulumi.ResourceOptions(parent=self, protect=protect, retain_on_delete=keep),
         )
         bucket = made.bucket
@@ -50,7 +50,7 @@ class PolicyBucket(pulumi.ComponentResource):
             f"{name}-access",
             bucket=bucket.bucket,
             policy=json.dumps(bucket_policy(self.bucket, args["account_id"], keep=keep)),
-            # The bucket policy denies PutBucketVersioning once the ledger must be kept.
+            # After versioning is set: with ``keep`` the bucket policy denies PutBucketVersioning.
             opts=pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[made.block, made.versioning],
@@ -69,7 +69,7 @@ class PolicyBucket(pulumi.ComponentResource):
         )
         self.origin_domain = bucket.bucket_regional_domain_name
         self.origin_access_control_id = control.id
-        # Objects wait for these settings: before them the bucket is neither versioned nor private.
+        # Objects wait for these settings: before them the bucket is not versioned and not private.
         self.ready: list[pulumi.Resource] = [policy, made.versioning]
         self.register_outputs({"bucket": bucket.bucket})
 
@@ -82,8 +82,9 @@ def object_key(domain: str) -> str:
 def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, object]:
     """The bucket policy: CloudFront of this account may read policies only, and TLS is required.
 
-    What `mtasts.cloud.aws.ledger_protection` denies keeps the ledger. Policies and what was handed
-    out go with their domain, in all versions, as the provider does it.
+    The statements of `mtasts.cloud.aws.ledger_protection` keep the ledger from being deleted.
+    Policies and handed-out records may be deleted: the provider deletes all versions of an object
+    when its domain is removed.
     """
     arn = f"arn:aws:s3:::{bucket}"
     return {

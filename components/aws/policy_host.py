@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _ISSUED_SECONDS = 75 * 60.0
 # CloudFront takes certificates from this region only.
 _CERTIFICATE_REGION = "us-east-1"
-# Managed policies, which count against no quota. The first honours the object's own max-age; its
-# name says "compression", which the behaviour switches off.
+# Policies that AWS manages, which count against no quota. CachingOptimized honours the max-age of
+# the object. It also allows compression, which the cache behaviour below turns off.
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 # Allows TLS 1.3 too. Never 1.3 alone: RFC 8461 section 7.2 lets senders speak 1.2.
@@ -34,7 +34,10 @@ _TLS_POLICY = "TLSv1.2_2021"
 
 
 class PolicyHostArgs(TypedDict):
-    """The policy, its names, and the bucket that it is served from."""
+    """The policy, its names, and the bucket that it is served from.
+
+    ``issued`` says that the certificate may be issued; otherwise no distribution is declared.
+    """
 
     domain: str
     policy_host: str
@@ -73,7 +76,7 @@ class PolicyHost(pulumi.ComponentResource):
         certificate, validated_by = self._certificate(name, args)
         none = pulumi.Output.from_input("")
         self.certificate_arn = self.distribution_id = self.own_name = none
-        # CloudFront accepts an alias only with an issued certificate, so there is no host before.
+        # CloudFront accepts an alias only with an issued certificate: no distribution before that.
         if args["issued"]:
             issued = self._issued(name, certificate, validated_by)
             distribution = self._distribution(name, args, issued)
@@ -101,8 +104,8 @@ class PolicyHost(pulumi.ComponentResource):
             content=args["body"].decode("utf-8"),
             content_type="text/plain",
             cache_control=f"max-age={args['cache_seconds']}",
-            # Asked for by name: were a KMS key the bucket's default, CloudFront could not read it
-            # and the etag would be no MD5, so different for ever.
+            # Named here in case the bucket's default is a KMS key: CloudFront could not read the
+            # object then, and its etag would not be the MD5 sum, so every preview would differ.
             server_side_encryption="AES256",
             # Declared so that a manual edit shows as drift; it protects nothing by itself.
             etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
@@ -134,7 +137,7 @@ class PolicyHost(pulumi.ComponentResource):
         # With one name there is one validation option; the order of several would be random.
         option = certificate.domain_validation_options[0]
         wanted = Validation(owner=option.resource_record_name, value=option.resource_record_value)
-        # ACM asks the zone that the parent delegates to, and during a move that may be either one.
+        # ACM asks the zone that the parent zone delegates to; during a move it may be either one.
         records = [
             zone.validation(
                 f"{name}-validation", wanted, opts=pulumi.ResourceOptions(protect=protect)
@@ -147,7 +150,7 @@ class PolicyHost(pulumi.ComponentResource):
         self, name: str, certificate: acm.Certificate, validated_by: list[Validated]
     ) -> acm.CertificateValidation:
         """The certificate once it is issued; other resources depend on this."""
-        # The name is the same in each zone.
+        # The validation record has the same owner name in each zone.
         owner = pulumi.Output.all(*(each.owner for each in validated_by)).apply(
             lambda names: str(names[0])
         )

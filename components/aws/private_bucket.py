@@ -1,4 +1,4 @@
-"""A private, versioned, encrypted bucket: what the bucket of policies and an inbox's share."""
+"""A private, versioned, encrypted bucket: for policies of a stack, or for reports of an inbox."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class PrivateBucket:
 def private_bucket(
     name: str, bucket_name: str, *, force_destroy: bool, opts: pulumi.ResourceOptions
 ) -> PrivateBucket:
-    """Place the bucket ``bucket_name``; resources are named after ``name``, and all have ``opts``.
+    """Place the bucket ``bucket_name`` and its settings, all with ``opts``.
 
-    ``force_destroy`` says whether a destroy may empty it.
+    The names of the resources begin with ``name``. ``force_destroy`` says whether a destroy may
+    delete a bucket that still holds objects.
     """
     bucket = s3.Bucket(f"{name}-bucket", bucket=bucket_name, force_destroy=force_destroy, opts=opts)
     block = s3.BucketPublicAccessBlock(
@@ -55,7 +56,7 @@ def private_bucket(
         rules=[
             {
                 "apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
-                # S3 does so by itself in buckets made since March 2026; older ones follow.
+                # S3 does so by itself in buckets made since March 2026; this is for older ones.
                 "blocked_encryption_types": ["SSE-C"],
             }
         ],

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 # Every CloudFront distribution is in this zone (Route 53's API reference, "AliasTarget").
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
-# ACM asks for the record at each renewal, and never for another value.
+# The value of the record never changes; ACM looks it up again at each renewal.
 _VALIDATION_TTL_SECONDS = 300
 
 
 class ZoneArgs(TypedDict):
-    """The zone, and the provider that may write to it if that is not the stack's default one."""
+    """The zone, and the provider that writes to it; None means the stack's default provider."""
 
     zone_id: str
     provider: pulumi_aws.Provider | None
@@ -98,7 +98,7 @@ class Zone(pulumi.ComponentResource):
             ttl=_VALIDATION_TTL_SECONDS,
             records=[wanted.value],
             allow_overwrite=True,
-            # One that is in the state already was made, so the word changes nothing of it.
+            # allow_overwrite matters at creation alone; a change of it must show no update.
             opts=self._options(opts, ignore_changes=["name", "allow_overwrite"]),
         )
         return Validated(record.fqdn)

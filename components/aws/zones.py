@@ -1,4 +1,4 @@
-"""The hosted zones of a stack's domains; a zone with a dnsRoleArn is written in that role."""
+"""The hosted zones of a stack's domains; with a dnsRoleArn, that role writes the records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An inbox on Cloudflare: a Worker puts mail of Email Routing and requests into one bucket."""
+"""An inbox on Cloudflare: a Worker stores mail from Email Routing and requests in one bucket."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ _MINUTE_SECONDS = 60
 
 
 class CloudflareInboxArgs(TypedDict):
-    """What an inbox is made of; ``slug`` names the Worker and the rule, ``bucket`` the bucket.
+    """The names and settings of an inbox's resources.
 
-    ``workers_dev`` is the account's name at workers.dev, below which the endpoint is.
+    ``slug`` is the name of Worker and rule. ``workers_dev`` is the account's name at workers.dev;
+    the endpoint's name is below it. ``keep_days`` is how long the bucket keeps reports.
+    ``per_minute`` is how many requests the Worker takes per minute and IP address.
     """
 
     address: str
@@ -31,9 +33,9 @@ class CloudflareInboxArgs(TypedDict):
 
 
 class CloudflareInbox(pulumi.ComponentResource):
-    """The bucket, the Worker that writes to it, and how mail and requests get there.
+    """The bucket, the Worker that writes to it, and the rule that sends mail to the Worker.
 
-    Email Routing and the MX records are the zone's: no stack owns them.
+    Email Routing and the MX records belong to the zone: no stack owns them.
     """
 
     endpoint: pulumi.Output[str]
@@ -42,7 +44,7 @@ class CloudflareInbox(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: CloudflareInboxArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        """Place all of it."""
+        """Place bucket, Worker and rule."""
         super().__init__("mtasts:index:CloudflareInbox", name, {}, opts)
         self._name, self._args = name, args
         self._place_bucket()
@@ -54,9 +56,9 @@ class CloudflareInbox(pulumi.ComponentResource):
         return pulumi.ResourceOptions(parent=self, depends_on=list(after))
 
     def _place_bucket(self) -> None:
-        """The bucket, which nobody but the account reads.
+        """Place the bucket, which only the account can read.
 
-        A destroy empties no bucket: R2 refuses to delete one that holds reports.
+        A destroy does not empty the bucket: R2 refuses to delete a bucket that holds reports.
         """
         name, args = self._name, self._args
         made = cloudflare.R2Bucket(
@@ -116,7 +118,7 @@ class CloudflareInbox(pulumi.ComponentResource):
             name=args["slug"],
             enabled=True,
             matchers=[
-                # In lower case, so that an answer in lower case is no drift.
+                # In lower case, as Cloudflare's API may return it: a difference would be drift.
                 cloudflare.EmailRoutingRuleMatcherArgs(
                     type="literal", field="to", value=args["address"].lower()
                 )

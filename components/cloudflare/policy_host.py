@@ -83,7 +83,10 @@ class PolicyHost(pulumi.ComponentResource):
         self.register_outputs({"policyUrl": self.policy_url})
 
     async def caches(self) -> WorkerCaches:
-        """The wait for an upload to spread; the config rules keep it below the proof's deadline."""
+        """The wait until an upload has reached every place of the edge.
+
+        The config's rules keep this wait shorter than the deadline of the proof.
+        """
         return WorkerCaches(self._settle_seconds)
 
     async def take_over(self, owner: str, zone_id: str, listener: MoveListener) -> None:

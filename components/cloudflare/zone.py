@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from mtasts.components.hosting import PolicyHost, Validation
     from mtasts.rollout.declaration import Declaration
 
-# ACM asks for the record at each renewal, and never for another value.
+# The value of the record never changes; ACM looks it up again at each renewal.
 _VALIDATION_TTL_SECONDS = 300
-# A look at what stands there, and one removal.
+# Time for one look-up and one deletion by Cloudflare's API.
 _TAKING_IN_SECONDS = 60.0
 
 
 class ZoneArgs(TypedDict):
-    """The zone's id and account; ``is_lost`` says that the account does not have it any more."""
+    """The zone's id and account; ``is_lost``: the zone is not in the account any more."""
 
     zone_id: str
     account: CloudflareAccount
@@ -87,7 +87,7 @@ class Zone(pulumi.ComponentResource):
         same record. Cloudflare refuses a second one, so the old one is deleted first. ACM looks for
         the record only from time to time, so a short absence does no harm.
         """
-        # ACM writes names with a final dot, Cloudflare without.
+        # ACM returns names with a final dot, Cloudflare without one.
         bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
         bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
 
@@ -142,7 +142,7 @@ class Zone(pulumi.ComponentResource):
 
 
 class CloudflareZones:
-    """`mtasts.components.hosting.Zones` over one account."""
+    """`mtasts.components.hosting.Zones` in one Cloudflare account."""
 
     def __init__(self, account: CloudflareAccount) -> None:
         """Place nothing yet; zones are those of ``account``."""

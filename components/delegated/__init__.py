@@ -1,1 +1,1 @@
-"""Records in the operator's zone, to which the agency's own lead by CNAME."""
+"""Records in the operator's zone; CNAME records of the agency lead to them."""

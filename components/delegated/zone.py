@@ -72,10 +72,10 @@ class Zone(pulumi.ComponentResource):
 
 
 class DelegatedZones:
-    """`mtasts.components.hosting.Zones` in zones of the operator's."""
+    """`mtasts.components.hosting.Zones` for records in the operator's zone."""
 
     def __init__(self, own: hosting.Zones, bucket: PolicyBucket, resolver: Resolver) -> None:
-        """Write through ``own``, hand out through ``bucket``, see what is there by ``resolver``."""
+        """Write records with ``own``, hand out CNAMEs in ``bucket``, look up with ``resolver``."""
         self._own = own
         self._bucket = bucket
         self._resolver = resolver

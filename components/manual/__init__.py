@@ -1,1 +1,1 @@
-"""Records that somebody else publishes: they are handed out, and nothing is written."""
+"""Records that somebody else publishes: mtasts hands them out and writes none of them."""

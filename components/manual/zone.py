@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Zone(pulumi.ComponentResource):
-    """Hands out every record; the object with the records has the hooks that they would have."""
+    """Hands out every record; the handed-out object has the hooks of its records."""
 
     def __init__(
         self, name: str, handing: HandingOut, opts: pulumi.ResourceOptions | None = None
@@ -42,7 +42,7 @@ class Zone(pulumi.ComponentResource):
         """A CNAME from ``owner`` to ``host``'s own name."""
         del name
         target = host.target
-        assert isinstance(target, Alias)  # noqa: S101 - the config refuses all else
+        assert isinstance(target, Alias)  # noqa: S101 - the config allows AWS alone
         self._handing.add(owner, "CNAME", target.name)
         self._handing.guard(opts)
         return []
@@ -67,7 +67,7 @@ class ManualZones:
     """`mtasts.components.hosting.Zones` whose records somebody else publishes."""
 
     def __init__(self, bucket: PolicyBucket, resolver: Resolver) -> None:
-        """Hand out through ``bucket``, and see through ``resolver`` what was published."""
+        """Hand out through ``bucket``; look up with ``resolver`` what was published."""
         self._bucket = bucket
         self._resolver = resolver
 

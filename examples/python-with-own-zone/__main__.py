@@ -1,7 +1,8 @@
 """The zone, the MX record and MTA-STS of a domain, all in one program.
 
-The first preview cannot know the zone's id and says so. The first run makes the zone; it holds the
-domain until the parent zone leads to the new name servers. Once it does, run `pulumi up` again.
+The first preview cannot know the zone's id, and says so. The first `pulumi up` creates the zone and
+holds the domain, because the parent zone does not delegate to the new name servers yet. Once the
+parent zone does, run `pulumi up` again.
 """
 
 import pulumi
@@ -30,7 +31,7 @@ agency = Agency(
         "mode": "testing",
         "max_age": 604800,
         "tls_reports": [f"mailto:tls-reports@{NAME}"],
-        # The zone's id by way of the MX record: the domain is looked at once it has one.
+        # The zone's id from the MX record's output: so the agency waits for the MX record.
         "domains": [{"name": NAME, "mx": HOSTS, "zone_id": mx.zone_id}],
     },
 )

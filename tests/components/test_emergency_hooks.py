@@ -132,7 +132,8 @@ async def test_the_way_back_does_not_wait_for_where_notes_are_kept(
     store = MemoryStore()
     store.fails["note"] = "no bucket"
     await run(store, Prover())
-    assert told == [f"EMERGENCY: {DOMAIN}: what is served could not be written down: no bucket"] * 3
+    what = f"EMERGENCY: {DOMAIN}: the note of the emergency could not be written: no bucket"
+    assert told == [what] * 3
 
 
 @pytest.mark.parametrize("is_emergency", [True, False])
@@ -150,7 +151,7 @@ async def test_what_a_ledger_does_not_take_in_an_emergency_is_noted_beside_it(
     await proof.callback(SimpleNamespace())
     (note,) = read_notes(store.noted[DOMAIN], DOMAIN, "repair")
     assert (note.body.id, note.proof is not None) == (ID, True)
-    what = f"EMERGENCY: {DOMAIN}: the ledger does not take what is served: R2 is read-only"
+    what = f"EMERGENCY: {DOMAIN}: the policy could not be written to the ledger: R2 is read-only"
     assert told == [what] * 2
 
 
@@ -162,7 +163,7 @@ async def test_in_an_emergency_the_ledger_is_written_to_as_long_as_it_takes_anyt
     await body.callback(SimpleNamespace())
     store.full = len(store.entries)  # and no more
     await proof.callback(SimpleNamespace())
-    assert told == [f"EMERGENCY: {DOMAIN}: the ledger does not take the proof: no bucket"]
+    assert told == [f"EMERGENCY: {DOMAIN}: the proof could not be written to the ledger: no bucket"]
     assert store.noted == {}
 
 
@@ -175,9 +176,8 @@ async def test_a_store_that_does_not_answer_is_not_waited_for(
         await asyncio.Event().wait()
 
     await mail_domain._note(DOMAIN, never())
-    assert told == [
-        f"EMERGENCY: {DOMAIN}: what is served could not be written down: no answer within 0.01 s"
-    ]
+    what = f"EMERGENCY: {DOMAIN}: the note of the emergency could not be written"
+    assert told == [f"{what}: no answer within 0.01 s"]
 
 
 async def test_a_proof_that_fails_is_a_failed_proof() -> None:
