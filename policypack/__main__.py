@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 class Pack:
     """The policies of one run, which remember the inputs of each resource.
 
-    The SDK gives a rule about the whole stack the outputs of its resources. In a preview those have
-    unknown values where the program set nothing, so rules about a domain judge the inputs, too.
+    To a rule about the whole stack the SDK gives the outputs of the resources. In a preview many
+    outputs are not known, so rules about a domain judge the remembered inputs instead.
     """
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Pack:
         self._inputs: dict[str, Mapping[str, object]] = {}
 
     def policies(self) -> list[Policy]:
-        """A policy for each rule, and one that tells what could not be found out."""
+        """A policy for each rule, and one that reports the rules which could not be judged."""
         found = [self._policy(rule) for rule in RULES.values()]
         tell = StackValidationPolicy(
             NOT_JUDGED, NOT_JUDGED_MEANS, self._tell, EnforcementLevel.ADVISORY
@@ -139,7 +139,7 @@ def _plain(holder: Mapping[str, object] | Sequence[object], key: str | int) -> o
 
 
 def _content(asset: pulumi.FileAsset) -> object:
-    """The bytes of a file that an object is made from, `UNKNOWN` where it cannot be read."""
+    """The bytes of a file asset, `UNKNOWN` if the file cannot be read."""
     try:
         return Path(asset.path).read_bytes()
     except OSError:

@@ -22,9 +22,10 @@ def folder(package: Path = _HERE) -> Path:
 
 
 def main(find: Callable[[str], object] = find_spec) -> int:
-    """Print the folder, if this Python can run what is in it; the exit code.
+    """Print the folder of the policy pack; returns the exit code.
 
-    ``find`` gives None for a module that is missing.
+    The code is 2 if packages are missing that the pack needs. ``find`` returns None for a module
+    that is not installed.
     """
     try:
         require("policypack", find)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     Settings = Mapping[str, float]
 
-# These have rules of their own, since only somebody's own figure or the domain decides them.
+# These checks have rules of their own: the result depends on a setting, or on the policy domain.
 _OWN_RULE = {
     checks.POLICY_MAX_AGE_SHORT.id,
     checks.POLICY_MX_WIDE.id,
@@ -38,19 +38,19 @@ _OWN_RULE = {
 _MEDIA_TYPE = re.compile(r"text/plain\s*(?:;.*)?", re.IGNORECASE | re.DOTALL)
 _AGE = re.compile(r"(?:^|[,\s])(?:s-maxage|max-age)\s*=\s*\"?(\d{1,10})", re.IGNORECASE)
 _NO_CACHE = re.compile(r"(?:^|[,\s])(?:no-store|no-cache)(?:$|[,\s])", re.IGNORECASE)
-# CloudFront's managed policy that keeps nothing; what it keeps otherwise, in seconds.
+# CloudFront's managed cache policy CachingDisabled, and the default TTL of all other policies.
 _CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 _DEFAULT_TTL_SECONDS = 86_400
 _REDIRECT = "websiteRedirect"
 
 
 def policy_invalid(body: Resource, _: Settings) -> Iterator[Remark]:
-    """A body that senders do not take for a policy, or not as it was meant."""
+    """A body that senders reject, or read as another policy than intended."""
     yield from _said(body, Severity.ERROR)
 
 
 def policy_unwise(body: Resource, _: Settings) -> Iterator[Remark]:
-    """A policy that follows the grammar and does not reach every sender, or lets in too much."""
+    """A policy that follows the grammar, but some senders reject it, or that allows too much."""
     yield from _said(body, Severity.WARNING)
 
 
@@ -98,13 +98,13 @@ def policy_redirect(body: Resource, _: Settings) -> Iterator[Remark]:
 
 
 def policy_path(body: Resource, _: Settings) -> Iterator[Remark]:
-    """An object at another path than the one that senders ask for."""
+    """An object whose key is another path than the one that senders request."""
     if is_object(body) and not has_right_path(body):
         yield Remark(body.urn, f"{body.name}: the key is {body.text('key')}.")
 
 
 def policy_cache_long(domain: Domain, settings: Settings) -> Iterator[Remark]:
-    """A policy that the distribution goes on serving long after it has changed."""
+    """A policy that a cache may serve long after the object has changed."""
     most = settings["seconds"]
 
     def judge(body: Resource) -> Iterator[Remark]:
@@ -128,7 +128,7 @@ def policy_cache_long(domain: Domain, settings: Settings) -> Iterator[Remark]:
 
 
 def _kept_seconds(host: Resource) -> float:
-    """How long a distribution keeps what does not say so itself."""
+    """The seconds for which a distribution caches an object that has no Cache-Control."""
     behaviour = "defaultCacheBehavior"
     if policy := host.text(behaviour, "cachePolicyId"):
         return 0 if policy == _CACHING_DISABLED else _DEFAULT_TTL_SECONDS
@@ -175,11 +175,11 @@ def _mx_hosts(record: Resource) -> Iterator[str]:
         try:
             yield parse_domain(host)
         except DomainNameError:
-            continue  # a null MX, or nothing that DNS would take
+            continue  # a null MX (RFC 7505), or not a host name
 
 
 def policy_unprotected(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """An enforced domain that a destroy would take down while senders hold its policy."""
+    """Unprotected parts of an enforced domain: a destroy deletes them while senders hold it."""
     parts = (*domain.sts, *domain.bodies, *domain.hosts)
     bare = [each for each in parts if not each.protect]
     for each in bare if bare and _is_enforced(domain) else ():
@@ -187,10 +187,10 @@ def policy_unprotected(domain: Domain, _: Settings) -> Iterator[Remark]:
 
 
 def _is_enforced(domain: Domain) -> bool:
-    """Whether any body of the domain enforces.
+    """Whether any body of the domain is in mode enforce.
 
     Raises:
-        NotKnownError: none of those that are known does.
+        NotKnownError: a body is not known yet, and no other body is in mode enforce.
     """
     missing: NotKnownError | None = None
     for body in domain.bodies:

@@ -46,7 +46,7 @@ _WEBSITES = frozenset(
     }
 )
 _PUBLIC_ACLS = frozenset({"public-read", "public-read-write", "authenticated-read"})
-# A condition on nothing else leaves a statement open to everybody.
+# A condition on this key alone still leaves a statement open to everybody.
 _OPEN_CONDITION = "aws:securetransport"
 _TLS13 = "TLSv1.3"
 _TLS12 = "TLSv1.2"
@@ -56,18 +56,18 @@ def host_tls13_only(host: Resource, _: Settings) -> Iterator[Remark]:
     """A host that refuses TLS 1.2, which senders may speak (RFC 8461 section 7.2)."""
     least = _least_tls(host)
     if least is not None and least.startswith((_TLS13, "1.3")):
-        yield Remark(host.urn, f"{host.name} takes {least} only.")
+        yield Remark(host.urn, f"{host.name} accepts {least} only.")
 
 
 def host_tls_old(host: Resource, _: Settings) -> Iterator[Remark]:
-    """A host that takes TLS below 1.2."""
+    """A host that accepts TLS versions below 1.2 (RFC 8996)."""
     least = _least_tls(host)
     if least is not None and not least.startswith((_TLS12, _TLS13, "1.2", "1.3")):
-        yield Remark(host.urn, f"{host.name} takes {least or 'TLSv1, since nothing is set'}.")
+        yield Remark(host.urn, f"{host.name} accepts {least or 'TLSv1: no minimum is set'}.")
 
 
 def _least_tls(host: Resource) -> str | None:
-    """The minimum that a policy host asks for, empty where nothing is set; None for all others."""
+    """The minimum TLS version of a policy host, empty if none is set; None for other resources."""
     if host.type == DISTRIBUTION and policy_hosts(host):
         return host.text("viewerCertificate", "minimumProtocolVersion")
     if host.type != _HOSTNAME_TLS or host.text("settingId") not in ("min_tls_version", ""):
@@ -91,7 +91,7 @@ def host_error_page(host: Resource, _: Settings) -> Iterator[Remark]:
 
 
 def host_redirect(rule: Resource, _: Settings) -> Iterator[Remark]:
-    """A rule of a Cloudflare zone that sends the policy host's senders elsewhere."""
+    """A rule of a Cloudflare zone that redirects requests to the policy host."""
     target = rule.text("target") if rule.type == _PAGE_RULE else ""
     if f"{POLICY_LABEL}." in target and rule.value("actions", "forwardingUrl") is not None:
         yield Remark(rule.urn, f"{rule.name} forwards {target}.")
@@ -99,7 +99,7 @@ def host_redirect(rule: Resource, _: Settings) -> Iterator[Remark]:
         for at in range(len(rule.items("rules"))):
             expression = rule.text("rules", at, "expression")
             if rule.text("rules", at, "action") == "redirect" and POLICY_LABEL in expression:
-                yield Remark(rule.urn, f"{rule.name} redirects where {expression}.")
+                yield Remark(rule.urn, f"{rule.name} redirects requests that match {expression}.")
 
 
 def host_zone_tls13_only(domain: Domain, _: Settings) -> Iterator[Remark]:
@@ -108,7 +108,7 @@ def host_zone_tls13_only(domain: Domain, _: Settings) -> Iterator[Remark]:
 
 
 def host_zone_tls_old(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """A Cloudflare zone that takes TLS below 1.2, with a policy host in it."""
+    """A Cloudflare zone that accepts TLS below 1.2, with a policy host in it."""
     return _zone_tls(domain, frozenset({"1.0", "1.1"}))
 
 
@@ -132,7 +132,7 @@ def _zone_tls(domain: Domain, wrong: frozenset[str]) -> Iterator[Remark]:
 
 
 def host_certificate_unvalidated(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """A distribution that is made while its certificate may not be issued yet."""
+    """A distribution that may be created before its certificate is issued."""
     validations = domain.stack.of_type(VALIDATION)
     for host in domain.hosts:
         before = domain.stack.all_before(host)
@@ -148,12 +148,12 @@ def host_certificate_unvalidated(domain: Domain, _: Settings) -> Iterator[Remark
 
 
 def _is_imported(certificate: Resource) -> bool:
-    """Whether the program brings the certificate along, so that nobody validates it."""
+    """Whether the program imports the certificate into ACM, so that it needs no validation."""
     return "privateKey" in certificate.inputs or "certificateBody" in certificate.inputs
 
 
 def host_bucket_public(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """A bucket that serves the policy and lets anybody read, or is a website."""
+    """A bucket of the policy that anybody can read, or that is a website."""
     stack = domain.stack
     tokens = {token for body in filter(is_object, domain.bodies) for token in stack.buckets(body)}
     if not tokens:
@@ -168,7 +168,7 @@ def host_bucket_public(domain: Domain, _: Settings) -> Iterator[Remark]:
 
 
 def _opened(part: Resource) -> Iterator[Remark]:
-    """How one part of a bucket's settings opens it to everybody."""
+    """A remark for each way in which ``part`` of a bucket opens it to everybody."""
     if part.type in _WEBSITES or (part.type in _BUCKETS and part.value("website") is not None):
         yield Remark(part.urn, f"{part.name} makes the bucket a website.")
     if part.type in _ACLS and part.text("acl") in _PUBLIC_ACLS:

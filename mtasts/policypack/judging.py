@@ -1,4 +1,4 @@
-"""A whole program judged: what the adapter to Pulumi's SDK calls."""
+"""Lists the rules that could not be judged; the adapter to Pulumi's SDK reports them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from mtasts.policypack.stack import Stack
 
 NOT_JUDGED = "rule-not-judged"
-"""The id under which it is told what could not be found out."""
+"""The id of the policy that reports the rules which could not be judged."""
 NOT_JUDGED_MEANS = "A rule could not be judged, because a value that it needs is not known."
 NOT_JUDGED_TO_DO = (
-    "Nothing is known to be wrong. A value that only a preview does not know is judged in the run "
-    "itself; look at the rest yourself."
+    "This is no violation. A value that only a preview does not know is judged in the run itself; "
+    "check all other values yourself."
 )
 
 
 def not_judged(stack: Stack) -> Iterator[Remark]:
-    """What could not be found out, one remark a resource and reason, with the rules it concerns."""
+    """One remark for each resource and unknown value; it names the rules that need the value."""
     found: dict[tuple[str, str], list[str]] = {}
     for rule in RULES.values():
         settings = rule.with_config({})

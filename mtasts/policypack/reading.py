@@ -1,4 +1,4 @@
-"""What single resources of AWS and Cloudflare mean: DNS records, policy bodies, policy hosts."""
+"""Reads single resources of AWS and Cloudflare: DNS records, policy bodies, policy hosts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OBJECTS = frozenset(
         "aws:s3/bucketObjectv2:BucketObjectv2",
     }
 )
-# The input that holds the program of each.
+# Resource types of scripts, and the input that holds the source.
 SCRIPTS = {
     "aws:cloudfront/function:Function": "code",
     "cloudflare:index/workersScript:WorkersScript": "content",
@@ -42,7 +42,7 @@ KEY_VALUES = {
     "cloudflare:index/workersKv:WorkersKv": "value",
 }
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
-# What leads a name to a Worker, and the input that has the name.
+# Resource types that lead a host name to a Worker, and the input that has the host name.
 WORKER_NAMES = {
     "cloudflare:index/workersCustomDomain:WorkersCustomDomain": "hostname",
     "cloudflare:index/workersDomain:WorkersDomain": "hostname",
@@ -71,10 +71,10 @@ class DnsRecord(NamedTuple):
 
 
 def dns_record(resource: Resource) -> DnsRecord:
-    """The record set that a resource of `RECORDS` is; an alias has no values.
+    """A resource whose type is in `RECORDS`, as a record set; a Route 53 alias has no values.
 
     Raises:
-        NotKnownError: its type, name or values are not known yet.
+        NotKnownError: type, name or values are not known yet.
     """
     type_, owner = resource.text("type").upper(), owner_of(resource)
     if resource.type == ROUTE53_RECORD:
@@ -88,7 +88,7 @@ def owner_of(resource: Resource) -> str:
     """The name of a record set, in lower case without a trailing dot.
 
     Raises:
-        NotKnownError: it is not known yet.
+        NotKnownError: the name is not known yet.
     """
     return resource.text("name").lower().removesuffix(".")
 
@@ -106,7 +106,7 @@ def txt_at(resource: Resource, label: str) -> Iterator[bytes]:
     """The TXT texts of a record set whose name begins with ``label``.
 
     Raises:
-        NotKnownError: its type, name or values are not known yet.
+        NotKnownError: type, name or values are not known yet.
     """
     if resource.type in RECORDS and resource.text("type").upper() == "TXT":
         owner = owner_of(resource)
@@ -115,25 +115,25 @@ def txt_at(resource: Resource, label: str) -> Iterator[bytes]:
 
 
 def is_object(resource: Resource) -> bool:
-    """Whether it is the object that S3 serves a policy from.
+    """Whether ``resource`` is an S3 object that holds a policy, by its key.
 
     Raises:
-        NotKnownError: its key is not known yet.
+        NotKnownError: the key is not known yet.
     """
     return resource.type in OBJECTS and resource.text("key").endswith(_FILE)
 
 
 def has_right_path(resource: Resource) -> bool:
-    """Whether a policy's object is where a policy host has it (RFC 8461 section 3.3)."""
+    """Whether the key of a policy's object ends in the path of RFC 8461 section 3.3."""
     key = resource.text("key")
     return key == _KEY or (key.endswith(f"/{_KEY}") and not key.startswith("/"))
 
 
 def is_body(resource: Resource) -> bool:
-    """Whether it plainly holds a policy.
+    """Whether ``resource`` holds a policy: an S3 object by its key, all else by its text.
 
     Raises:
-        NotKnownError: what it holds is not known yet.
+        NotKnownError: key or text is not known yet.
     """
     if resource.type in SCRIPTS:
         return "STSv1" in resource.text(SCRIPTS[resource.type])
@@ -146,7 +146,7 @@ def policy_body(resource: Resource) -> bytes:
     """The bytes of the policy that a resource holds.
 
     Raises:
-        NotKnownError: they are not known yet, or a script makes them in a way of its own.
+        NotKnownError: the bytes are not known yet, or cannot be read from a script's source.
     """
     if resource.type in SCRIPTS:
         return _in_script(resource.text(SCRIPTS[resource.type]))
@@ -162,15 +162,15 @@ def policy_body(resource: Resource) -> bytes:
             raise NotKnownError("contentBase64 is no Base64") from None
     content = resource.value("content")
     if not isinstance(content, str):
-        raise NotKnownError("the file that it is made from cannot be read from here")
+        raise NotKnownError("the file with the object's content cannot be read")
     return content.encode("utf-8", "surrogatepass")
 
 
 def _in_script(script: str) -> bytes:
-    """The one text of a JavaScript program that is a whole policy.
+    """The only string literal of a JavaScript source that is a whole policy.
 
     Raises:
-        NotKnownError: it has none, or several.
+        NotKnownError: the source has no such literal, or several, or one with ``${...}``.
     """
     texts = {_unescape(each[0][1:-1]) for each in _LITERAL.finditer(script)}
     found = [each for each in texts if "STSv1" in each and "\n" in each.strip()]
@@ -192,10 +192,10 @@ def _unescape(text: str) -> str:
 
 
 def policy_hosts(resource: Resource) -> tuple[str, ...]:
-    """The policy hosts that a distribution or a name of a Worker serves.
+    """The policy hosts of a distribution, or of a Worker's custom domain or route.
 
     Raises:
-        NotKnownError: its names are not known yet.
+        NotKnownError: the host names are not known yet.
     """
     if resource.type == DISTRIBUTION:
         names = [str(each) for each in resource.items("aliases")]

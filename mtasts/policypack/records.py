@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 _ID = {sts.STS_RECORD_ID_MISSING.id, sts.STS_RECORD_ID_MALFORMED.id, sts.STS_RECORD_ID_LONG.id}
 # These texts are clearly meant as the record, so they are as wrong as one with a grammar error.
 _MEANT = {sts.STS_RECORD_VERSION_NEAR_MISS.id, tlsrpt.TLSRPT_RECORD_VERSION_NEAR_MISS.id}
-# Not reported here: what may be right together with records of another program, and records at the
-# wrong name, for which there is a rule.
+# Findings that are not reported here: records of another program may complete them, or the rule
+# record-elsewhere reports them.
 _NOT_SAID = {
     sts.STS_RECORD_MISSING.id,
     sts.STS_RECORD_UNRELATED.id,
@@ -54,18 +54,18 @@ def sts_record_id(record: Resource, _: Settings) -> Iterator[Remark]:
 
 
 def sts_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
-    """An STS record that senders do not take for one, for another reason than its id."""
+    """An STS record that senders do not accept, for another reason than its id."""
     found = (each for each in _sts(record) if _is_broken(each) and each.id not in _ID)
     yield from _said(record, found)
 
 
 def tlsrpt_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
-    """A TLS-RPT record that senders do not take for one."""
+    """A TLS-RPT record that senders do not accept."""
     yield from _said(record, filter(_is_broken, _tlsrpt(record)))
 
 
 def record_unwise(record: Resource, _: Settings) -> Iterator[Remark]:
-    """A record that follows its grammar, and that some senders or no reports will come to."""
+    """A record that follows the grammar, but some senders misread it, or it brings no reports."""
     found = (*_sts(record), *_tlsrpt(record))
     weak = (each for each in found if each.severity is Severity.WARNING and not _is_broken(each))
     yield from _said(record, weak)
@@ -94,7 +94,7 @@ def _said(record: Resource, findings: Iterable[Finding]) -> Iterator[Remark]:
 
 
 def record_elsewhere(record: Resource, _: Settings) -> Iterator[Remark]:
-    """A record at a name that senders do not ask for."""
+    """A record at a name that senders do not look up."""
     if record.type not in RECORDS or record.text("type").upper() != "TXT":
         return
     found = dns_record(record)
@@ -121,7 +121,7 @@ def sts_record_cname(record: Resource, _: Settings) -> Iterator[Remark]:
 
 
 def sts_record_ttl_long(record: Resource, settings: Settings) -> Iterator[Remark]:
-    """An STS record, or an address of the policy host, that resolvers keep for long."""
+    """An STS record, or an address of the policy host, with a long TTL."""
     if record.type not in RECORDS:
         return
     type_, owner = record.text("type").upper(), f"{owner_of(record)}."
@@ -146,9 +146,9 @@ def tlsrpt_record_second(domain: Domain, _: Settings) -> Iterator[Remark]:
 
 
 def _second(domain: Domain, records: Iterable[Resource], grammar: Grammar) -> Iterator[Remark]:
-    """A remark for each record behind the first, zone by zone.
+    """A remark for each record after the first of its zone.
 
-    While a domain moves from one zone to another, each zone has its record.
+    While a domain moves to another zone, each of the two zones rightly has one record.
     """
     seen: dict[str, str] = {}
 
@@ -159,8 +159,8 @@ def _second(domain: Domain, records: Iterable[Resource], grammar: Grammar) -> It
                 if zone in seen:
                     yield Remark(
                         record.urn,
-                        f"{grammar.owner} of {domain.shown} has {printable(text)} beside the "
-                        f"record of {seen[zone]}.",
+                        f"{domain.shown} has a second record at {grammar.owner}, "
+                        f"{printable(text)}; the first is in {seen[zone]}.",
                     )
                 seen.setdefault(zone, record.name)
 
@@ -197,13 +197,13 @@ def sts_record_host_missing(domain: Domain, _: Settings) -> Iterator[Remark]:
     if domain.sts and not domain.hosts and not domain.addresses:
         yield _missing(
             domain,
-            f"The program publishes an STS record for {domain.shown}, and nothing of it serves "
-            f"or leads to {domain.policy_host}.",
+            f"The program publishes an STS record for {domain.shown}, but no resource serves or "
+            f"leads to {domain.policy_host}.",
         )
 
 
 def _missing(domain: Domain, text: str) -> Remark:
-    """That a record is missing, unless one whose name is not known yet may be the one."""
+    """A remark that a record is missing; unknown if the name of any record is not known yet."""
     if domain.stack.unnamed:
         why = f"the name of {domain.stack.unnamed[0].name} is not known yet"
         return Remark(domain.sts[0].urn, why, is_unknown=True)

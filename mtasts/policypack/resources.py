@@ -1,7 +1,7 @@
-"""The resources of a Pulumi program as plain values: what a policy pack gets to see.
+"""The resources of a Pulumi program as plain values, as a policy pack receives them.
 
 In a preview some values are not known yet. Such a value is `UNKNOWN`, and reading it raises: a rule
-that needs it can neither be met nor be violated.
+that needs the value is neither met nor violated.
 """
 
 from __future__ import annotations
@@ -54,14 +54,14 @@ class Resource:
 
     @property
     def waits_for(self) -> frozenset[str]:
-        """The URNs of all that has to be there before it."""
+        """The URNs of all resources that must exist before this one."""
         return self.dependencies.union(*self.by_property.values())
 
     def value(self, *path: str | int) -> object:
-        """The input at ``path``, a JSON value; None where the program left it out.
+        """The input at ``path``, a JSON value; None if the program left it out.
 
         Raises:
-            NotKnownError: it is not known yet.
+            NotKnownError: the input is not known yet.
         """
         found: object = self.inputs
         for step, key in enumerate(path):
@@ -75,10 +75,10 @@ class Resource:
         return found
 
     def text(self, *path: str | int) -> str:
-        """The input at ``path`` as text, empty where the program left it out.
+        """The input at ``path`` as text, empty if the program left it out.
 
         Raises:
-            NotKnownError: it is not known yet.
+            NotKnownError: the input is not known yet.
         """
         found = self.value(*path)
         return found if isinstance(found, str) else ""
@@ -99,7 +99,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """What a rule says about the resource ``urn``: what is wrong, or why it cannot tell."""
+    """What is wrong with the resource ``urn``, or why that is not known (``is_unknown``)."""
 
     urn: str
     text: str
@@ -109,7 +109,10 @@ class Remark:
 def one_by_one(
     resources: Iterable[Resource], judge: Callable[[Resource], Iterator[Remark]]
 ) -> Iterator[Remark]:
-    """What ``judge`` says of each: what is not known of one hides nothing about the next."""
+    """The remarks of ``judge`` about each resource.
+
+    A resource with a value that is not known gets a remark that says so, and the next is judged.
+    """
     for each in resources:
         try:
             yield from judge(each)

@@ -1,4 +1,4 @@
-"""One rule as one row: its id, and everything there is to say about it."""
+"""One rule as one row: id, level, texts, settings, and the function that judges."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 PAGE = "mtasts docs policy-pack"
 
 Settings = Mapping[str, float]
-"""What a rule can be told in the pack's config, by name: all that the row has."""
+"""The values of a rule's settings by name; every setting of the row has one."""
 
 
 class Level(StrEnum):
-    """What a violation does: it stops the run, or is told. The words are the engine's."""
+    """A violation stops the run (mandatory) or is only printed (advisory); the engine's words."""
 
     MANDATORY = "mandatory"
     ADVISORY = "advisory"
@@ -27,7 +27,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A figure that the pack's config may change; ``means`` includes its unit."""
+    """A number that the pack's config may change; ``means`` describes it, with its unit."""
 
     name: str
     default: float
@@ -51,13 +51,13 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """Where the documentation tells of it."""
+        """The section of the documentation about the rule, as an argument of ``mtasts docs``."""
         return f"{PAGE}#{self.id}"
 
     def with_config(self, config: Mapping[str, object]) -> Settings:
-        """The figures of the row, those of ``config`` where it has them.
+        """The settings of the row, with the values of ``config`` instead of defaults.
 
-        The engine has judged ``config`` by its schema before.
+        The engine has validated ``config`` against the schema.
         """
         return {
             each.name: float(found)
@@ -69,7 +69,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class ResourceRule(Rule):
-    """A rule that one resource meets or violates by itself: judged before it is written."""
+    """A rule about one resource alone; the engine judges it before the resource is written."""
 
     judge: Callable[[Resource, Settings], Iterator[Remark]]
 
@@ -80,7 +80,7 @@ class ResourceRule(Rule):
 
 @dataclass(frozen=True, slots=True)
 class DomainRule(Rule):
-    """A rule about all that a program makes for a policy domain."""
+    """A rule about all resources that a program has for a policy domain."""
 
     judge: Callable[[Domain, Settings], Iterator[Remark]]
 

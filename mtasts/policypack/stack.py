@@ -1,4 +1,4 @@
-"""A whole program, seen by its policy domains: which resources belong to which."""
+"""The resources of a program, sorted by policy domain."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CERTIFICATE = "aws:acm/certificate:Certificate"
 VALIDATION = "aws:acm/certificateValidation:CertificateValidation"
 _ZONES = {"aws:route53/zone:Zone": "name", "cloudflare:index/zone:Zone": "name"}
 _BUCKETS = frozenset({"aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2"})
-# The inputs by which a script has its name, and those by which a host names its script.
+# The inputs that hold the name of a script, and those in which a host names its script.
 _SCRIPT_NAMES = ("scriptName", "name")
 _WORKER_OF = ("service", "script", "scriptName")
 P = ParamSpec("P")
@@ -37,11 +37,12 @@ _LABELS = (STS_LABEL, TLSRPT_LABEL, POLICY_LABEL)
 
 @dataclass(slots=True)
 class Domain:
-    """A policy domain and what the program makes for it.
+    """A policy domain, and the resources that the program has for it.
 
-    ``name`` is empty where all its records are named relative to a zone that the program does not
-    make; ``shown`` is for people. ``sts`` and ``tlsrpt`` are TXT record sets, ``addresses`` the
-    other record sets of the policy host, ``mx`` the MX record sets of the domain itself.
+    ``name`` is empty if all its records have names relative to a zone that the program does not
+    create; ``shown`` is the name in messages. ``sts`` and ``tlsrpt`` are TXT record sets,
+    ``addresses`` the other record sets of the policy host, ``mx`` the MX record sets of the domain
+    itself. ``hosts`` serve the policy, and ``bodies`` hold it.
     """
 
     name: str
@@ -56,7 +57,7 @@ class Domain:
 
     @property
     def policy_host(self) -> str:
-        """The name of its policy host, for people."""
+        """The name of its policy host in messages."""
         return f"{POLICY_LABEL}.{self.name}" if self.name else f"{POLICY_LABEL} in {self.shown}"
 
 
@@ -64,7 +65,7 @@ class Stack:
     """The resources of one program, by URN, and its policy domains."""
 
     def __init__(self, resources: Iterable[Resource]) -> None:
-        """Sort ``resources`` by domain; what is not known yet belongs to none."""
+        """Sort ``resources`` by domain; ``unnamed`` are record sets without a known name."""
         self.resources: Mapping[str, Resource] = {each.urn: each for each in resources}
         self._zones = {
             urn: known(each.text, _ZONES[each.type]) or ""
@@ -94,7 +95,7 @@ class Stack:
         return tuple(self._domains[key] for key in sorted(self._domains))
 
     def all_before(self, resource: Resource) -> frozenset[str]:
-        """The URNs of all that is there before ``resource`` is written."""
+        """The URNs of all resources that are written before ``resource``."""
         found: set[str] = set()
         left = list(resource.waits_for)
         while left:
@@ -111,24 +112,24 @@ class Stack:
     def is_validation(self, record: Resource) -> bool:
         """Whether a record set is the one with which a certificate is validated.
 
-        Its name is that certificate's, so in a preview it is not known.
+        The certificate gives the record set its name, so a preview does not know the name.
         """
         named_by = record.by_property.get("name", frozenset())
         kinds = {self.resources[urn].type for urn in named_by if urn in self.resources}
         return CERTIFICATE in kinds
 
     def zone_of(self, record: Resource) -> str:
-        """What tells the zone of a record set from others: its id, or the URN it comes from."""
+        """A key for the zone of a record set: the zone's id, or the URNs that the id comes from."""
         named = known(record.text, "zoneId")
         return named or " ".join(sorted(record.by_property.get("zoneId", ())))
 
     def owner(self, record: Resource) -> str:
-        """The full name of a record set, as far as the program tells it.
+        """The full name of a record set, if the program also has its zone.
 
-        Both clouds complete a name with that of its zone.
+        Both clouds append the zone's name to a name that does not end in it.
 
         Raises:
-            NotKnownError: its name is not known yet.
+            NotKnownError: the name is not known yet.
         """
         owner = owner_of(record)
         for urn in record.by_property.get("zoneId", ()):
@@ -141,7 +142,7 @@ class Stack:
         return owner
 
     def buckets(self, resource: Resource) -> frozenset[str]:
-        """What stands for the bucket of a resource: its name, its URN if the program makes it."""
+        """Keys for the bucket of a resource: its name, and its URN if the program creates it."""
         if resource.type in _BUCKETS:
             urns = {resource.urn}
         else:
@@ -182,7 +183,7 @@ class Stack:
             self._domains[owner].mx.append(record)
 
     def _place_bodies(self) -> None:
-        """Give each body to the domains whose host serves it, or whose name its key has."""
+        """Assign each body to the domains whose host serves it, or whose name is in its key."""
         bodies = [each for each in self.resources.values() if known(is_body, each)]
         served = _Served(self, bodies)
         placed: set[str] = set()
@@ -191,13 +192,13 @@ class Stack:
             found += [body for body in bodies if is_object(body) and _names(body, domain)]
             domain.bodies = list({each.urn: each for each in found}.values())
             placed |= {each.urn for each in found}
-        # A program with one domain has one policy, so a body of unknown place is that domain's.
+        # A program with one domain has one policy, so any other body is that domain's.
         if len(self._domains) == 1:
             self.domains[0].bodies += [each for each in bodies if each.urn not in placed]
 
 
 class _Served:
-    """Which bodies a host answers with: found once for all hosts, as a stack may have hundreds."""
+    """The bodies that each host serves, indexed once: a stack may have hundreds of hosts."""
 
     def __init__(self, stack: Stack, bodies: Sequence[Resource]) -> None:
         self._stack = stack
@@ -214,7 +215,7 @@ class _Served:
                 self._scripts.setdefault(str(name), []).append(script)
 
     def by(self, host: Resource) -> Iterator[Resource]:
-        """The bodies; a script counts as one, since its source may not be known yet."""
+        """The bodies that ``host`` serves; a script counts even if its source is not known yet."""
         waits = host.waits_for
         for urn in waits:
             yield from self._scripts.get(urn, ())
@@ -243,7 +244,7 @@ def _names(body: Resource, domain: Domain) -> bool:
 
 
 def known(read: Callable[P, Value], *args: P.args, **named: P.kwargs) -> Value | None:
-    """What ``read`` gives, None where it is not known yet."""
+    """The result of ``read``, or None if it raises `NotKnownError`."""
     try:
         return read(*args, **named)
     except NotKnownError:

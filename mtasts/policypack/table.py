@@ -1,4 +1,4 @@
-"""Every rule of the policy pack, and what it is judged by. One table, so one module."""
+"""Every rule of the policy pack as a row of one table, with the function that judges it."""
 
 from __future__ import annotations
 
@@ -53,9 +53,8 @@ _RECORDS: tuple[AnyRule, ...] = (
         "sts-record-host-missing",
         _ADVISORY,
         "The program publishes an STS record, but no resource of it serves the policy host.",
-        "Make the policy host and its certificate as well: each domain needs its own, also one "
-        "whose STS record is a copy of another's. If another program does, set this rule to "
-        "disabled.",
+        "Add the policy host and its certificate: each domain needs its own, even if its STS "
+        "record is a copy of another's. If another program has them, set this rule to disabled.",
         "RFC 8461 section 3.3",
         records.sts_record_host_missing,
     ),
@@ -72,8 +71,8 @@ _RECORDS: tuple[AnyRule, ...] = (
     ResourceRule(
         "sts-record-ttl-long",
         _ADVISORY,
-        "Resolvers keep the STS record or an address of the policy host for long, and so long "
-        "senders do not see the way back.",
+        "The TTL of the STS record or of an address of the policy host is long. For that time, "
+        "senders may not see a change back from enforce.",
         "Set the TTL to 3600 s or less.",
         "RFC 8461 section 10.2",
         records.sts_record_ttl_long,
@@ -82,16 +81,16 @@ _RECORDS: tuple[AnyRule, ...] = (
     ResourceRule(
         "record-unwise",
         _ADVISORY,
-        "An STS or TLS-RPT record follows the grammar; some senders will read it another way, or "
-        "reports reach nobody.",
-        "Change the record, unless you know why it is as it is.",
+        "An STS or TLS-RPT record follows the grammar, but some senders misread it, or nobody "
+        "receives the reports.",
+        "Change the record, unless it is so on purpose.",
         "RFC 8461 section 3.1, RFC 8460 section 3",
         records.record_unwise,
     ),
     ResourceRule(
         "record-elsewhere",
         _ADVISORY,
-        "An STS or TLS-RPT record is at a name that senders do not ask for.",
+        "An STS or TLS-RPT record is at a name that senders do not look up.",
         "Publish it at _mta-sts or _smtp._tls below the domain. If a CNAME there leads to this "
         "name, set this rule to disabled.",
         "RFC 8461 section 3.1, RFC 8460 section 3",
@@ -135,14 +134,15 @@ _POLICY: tuple[AnyRule, ...] = (
         "policy-unwise",
         _ADVISORY,
         "The policy follows the grammar, but some senders reject it, or it allows too many hosts.",
-        "Change the line, unless you know why it is as it is.",
+        "Change the line, unless it is so on purpose.",
         "RFC 8461 section 3.2",
         bodies.policy_unwise,
     ),
     ResourceRule(
         "policy-max-age-short",
         _ADVISORY,
-        "Senders forget an enforced policy soon, and an attacker need only block fetches so long.",
+        "The max_age of an enforced policy is short. An attacker who blocks fetches for that time "
+        "makes senders forget the policy.",
         "Raise max_age to 604800 (a week) or more; 1209600 once enforce has proven stable.",
         "RFC 8461 section 10.2",
         bodies.policy_max_age_short,
@@ -159,9 +159,9 @@ _POLICY: tuple[AnyRule, ...] = (
     DomainRule(
         "policy-mx-uncovered",
         _MANDATORY,
-        "The program makes an MX record whose host the policy does not list: an enforced policy "
-        "has senders refuse it.",
-        "Add an mx line for the host, and let that policy be served before the MX record.",
+        "The program makes an MX record for a host that the policy does not list. In mode enforce, "
+        "senders do not deliver to that host.",
+        "Add an mx line for the host. Publish the MX record only once that policy is served.",
         "RFC 8461 section 4.1",
         bodies.policy_mx_uncovered,
     ),
@@ -192,7 +192,7 @@ _POLICY: tuple[AnyRule, ...] = (
     DomainRule(
         "policy-cache-long",
         _ADVISORY,
-        "A cache goes on serving the old policy for long, so senders may keep it under the new id.",
+        "A cache may serve the old policy for long, so senders may store it under the new id.",
         "Set cache_control to max-age=60.",
         "RFC 8461 section 8.2",
         bodies.policy_cache_long,
@@ -211,7 +211,7 @@ _HOST: tuple[AnyRule, ...] = (
     ResourceRule(
         "host-tls13-only",
         _MANDATORY,
-        "The policy host refuses TLS 1.2, and the RFC lets senders speak no newer version.",
+        "The policy host refuses TLS 1.2, and the RFC does not require senders to speak 1.3.",
         "Set the minimum to 1.2: TLSv1.2_2021 at CloudFront, which includes TLS 1.3.",
         "RFC 8461 section 7.2",
         hosts.host_tls13_only,
@@ -227,8 +227,8 @@ _HOST: tuple[AnyRule, ...] = (
     DomainRule(
         "host-zone-tls13-only",
         _MANDATORY,
-        "The Cloudflare zone of a policy host refuses TLS 1.2, and the RFC lets senders speak no "
-        "newer version.",
+        "The Cloudflare zone of a policy host refuses TLS 1.2, and the RFC does not require "
+        "senders to speak 1.3.",
         "Set min_tls_version to 1.2, which includes TLS 1.3.",
         "RFC 8461 section 7.2",
         hosts.host_zone_tls13_only,

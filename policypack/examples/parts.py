@@ -1,4 +1,4 @@
-"""What the examples share: a policy host and its records, as a program would make them by hand."""
+"""Parts that the examples share: a policy host and its records, as plain resources."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def distribution(
 def host(
     domain: str, tls: dict[str, str] | None = None, **policy_changes: Any
 ) -> s3.BucketObjectv2:
-    """A whole policy host and the record that leads to it; the object that holds the policy."""
+    """A policy host and the record that leads to it; returns the object that holds the policy."""
     made = bucket(domain)
     body = policy_object(domain, made, **policy_changes)
     arn = validated(domain, certificate(domain)).certificate_arn
@@ -154,7 +154,7 @@ def sts_record(
     text: str = "v=STSv1; id=20260101;",
     **more: Any,
 ) -> route53.Record:
-    """The STS record, written after what it waits for."""
+    """The STS record, written after the resources of ``waits_for``."""
     opts = pulumi.ResourceOptions(depends_on=[*waits_for], protect=more.pop("protect", False))
     return text_record(f"{domain}-sts", f"_mta-sts.{domain}", text, opts, **more)
 
@@ -182,7 +182,7 @@ def text_record(
 def whole(
     domain: str, tls: dict[str, str] | None = None, **policy_changes: Any
 ) -> s3.BucketObjectv2:
-    """All that a domain needs; the object that holds the policy."""
+    """All that a domain needs; returns the object that holds the policy."""
     tlsrpt_record(domain)
     body = host(domain, tls, **policy_changes)
     sts_record(domain, [body])

@@ -1,4 +1,4 @@
-"""A policy host at Cloudflare, as a program would make it by hand."""
+"""A policy host at Cloudflare, as plain resources."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ DOMAIN = "host-bucket-public.example"
 
 
 def bad() -> None:
-    """A website of S3, which anybody can read past the policy host."""
+    """Anybody can read the bucket directly, without the policy host."""
     everybody = {
         "Effect": "Allow",
         "Principal": "*",

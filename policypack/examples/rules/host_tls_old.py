@@ -8,7 +8,7 @@ DOMAIN = "host-tls-old.example"
 
 
 def bad() -> None:
-    """TLS 1.0 is still taken."""
+    """TLS 1.0 is still accepted."""
     parts.whole(DOMAIN, {"minimum_protocol_version": "TLSv1"})
 
 

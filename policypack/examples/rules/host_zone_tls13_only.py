@@ -13,5 +13,5 @@ def bad() -> None:
 
 
 def good() -> None:
-    """The zone takes TLS 1.2 and 1.3."""
+    """The zone accepts TLS 1.2 and 1.3."""
     worker(DOMAIN, "1.2")

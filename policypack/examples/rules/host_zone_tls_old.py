@@ -8,10 +8,10 @@ DOMAIN = "host-zone-tls-old.example"
 
 
 def bad() -> None:
-    """The whole zone takes TLS 1.0, as Cloudflare's default is."""
+    """The whole zone accepts TLS 1.0, which is Cloudflare's default."""
     worker(DOMAIN, "1.0")
 
 
 def good() -> None:
-    """The zone takes TLS 1.2 and 1.3."""
+    """The zone accepts TLS 1.2 and 1.3."""
     worker(DOMAIN, "1.2")

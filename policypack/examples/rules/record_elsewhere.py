@@ -8,7 +8,7 @@ DOMAIN = "record-elsewhere.example"
 
 
 def bad() -> None:
-    """Drafts of RFC 8460 had this name."""
+    """The name of drafts of RFC 8460."""
     parts.text_record(
         f"{DOMAIN}-tlsrpt",
         f"_smtp-tlsrpt.{DOMAIN}",
@@ -17,5 +17,5 @@ def bad() -> None:
 
 
 def good() -> None:
-    """The name that senders ask for."""
+    """The name that senders look up."""
     parts.tlsrpt_record(DOMAIN)

@@ -8,7 +8,7 @@ DOMAIN = "sts-record-before-policy.example"
 
 
 def bad() -> None:
-    """Record and policy are written in any order."""
+    """Record and policy are written in no fixed order."""
     parts.tlsrpt_record(DOMAIN)
     parts.host(DOMAIN)
     parts.sts_record(DOMAIN, [])

@@ -9,7 +9,7 @@ DOMAIN = "sts-record-cname.example"
 
 
 def bad() -> None:
-    """Another party's record, and nothing of that party's at the policy host."""
+    """A CNAME to another party's record; that party does not serve this domain's policy."""
     aws.route53.Record(
         f"{DOMAIN}-sts",
         zone_id=parts.ZONE,

@@ -8,7 +8,7 @@ DOMAIN = "sts-record-host-missing.example"
 
 
 def bad() -> None:
-    """An alias domain: its record alone, as a copy of the main domain's."""
+    """An alias domain that has only a copy of the main domain's STS record."""
     parts.tlsrpt_record(DOMAIN)
     parts.sts_record(DOMAIN, [])
 

@@ -8,7 +8,7 @@ DOMAIN = "sts-record-ttl-long.example"
 
 
 def bad() -> None:
-    """For a day, resolvers would not see the way back from enforce."""
+    """After a change from enforce to testing, resolvers may keep the old record for a day."""
     parts.tlsrpt_record(DOMAIN)
     body = parts.host(DOMAIN)
     parts.sts_record(DOMAIN, [body], ttl=86_400)

@@ -8,7 +8,7 @@ DOMAIN = "tlsrpt-record-missing.example"
 
 
 def bad() -> None:
-    """Nobody hears of mail that fails."""
+    """Nobody learns of failed deliveries."""
     body = parts.host(DOMAIN)
     parts.sts_record(DOMAIN, [body])
 

@@ -50,7 +50,7 @@ def test_where_an_object_has_its_bytes(inputs: dict[str, Any]) -> None:
     ("inputs", "why"),
     [
         ({"contentBase64": "?"}, "contentBase64 is no Base64"),
-        ({}, "the file that it is made from cannot be read from here"),
+        ({}, "the file with the object's content cannot be read"),
         ({"content": UNKNOWN}, "content is not known yet"),
         ({"source": UNKNOWN}, "source is not known yet"),
     ],

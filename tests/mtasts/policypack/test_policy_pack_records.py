@@ -212,7 +212,7 @@ def test_a_second_tlsrpt_record_and_a_text_that_is_not_known() -> None:
         txt("_smtp._tls.example.org", UNKNOWN, urn="u"),
     ]
     assert told("tlsrpt-record-second", *records) == [
-        f"_smtp._tls of example.org has {RUA} beside the record of it.",
+        f"example.org has a second record at _smtp._tls, {RUA}; the first is in it.",
         "? records.0 is not known yet",
     ]
 
