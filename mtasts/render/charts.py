@@ -1,8 +1,8 @@
 """Charts: Vega-Lite specifications (``templates/charts/``) with data, drawn to SVG.
 
 The pictures have no script and no style, load nothing, and are the same for the same data. Texts in
-them may come from strangers, so what was drawn is read again, and anything but shapes and texts is
-refused.
+them may come from strangers. Each drawn picture is therefore parsed again, and refused if it has
+anything but shapes and texts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class ChartError(MtaStsError):
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: the name of its specification, what it shows in a sentence, and its data."""
+    """One chart: the name of its specification, a sentence that describes it, and its data."""
 
     name: str
     says: str
@@ -52,12 +52,12 @@ class Chart:
 
 
 def draw(chart: Chart) -> Picture:
-    """The chart as SVG, to stand in a page.
+    """The chart as SVG, to be embedded in a page.
 
     Raises:
-        ChartError: the picture has something in it that no chart has.
+        ChartError: the picture has anything but shapes and texts.
     """
-    import vl_convert  # 85 MB, which nothing else needs
+    import vl_convert  # 85 MB, which only charts need
 
     spec = json.loads((folder() / "charts" / f"{chart.name}.vl.json").read_text("utf-8"))
     spec["description"] = chart.says
@@ -67,19 +67,19 @@ def draw(chart: Chart) -> Picture:
 
 
 def checked(svg: str) -> Picture:
-    """The picture, if it has shapes and texts only.
+    """``svg`` as a picture, if it has shapes and texts only.
 
     Raises:
-        ChartError: it has anything else, such as a script, a style or a link.
+        ChartError: ``svg`` has anything else, such as a script, a style or a link.
     """
 
     def element(name: str, attributes: dict[str, str]) -> None:
         wrong = sorted(attributes.keys() - _ATTRIBUTES)
         if name not in _ELEMENTS or wrong:
-            raise ChartError(f"a chart has <{name}> with {', '.join(wrong) or 'no place'} in it")
+            raise ChartError(f"a chart may not have <{name}> with {', '.join(wrong) or 'anything'}")
 
     def other(*_: object) -> None:
-        raise ChartError("a chart has a document type or an instruction in it")
+        raise ChartError("a chart may not have a document type or a processing instruction")
 
     is_whole = True
     reader = expat.ParserCreate()
@@ -93,11 +93,11 @@ def checked(svg: str) -> Picture:
 
 
 def label(text: str) -> str:
-    """A text as a chart shows it: without what cannot be seen, and short."""
+    """``text`` as a chart shows it: 26 characters at most, with "?" for all but printable ASCII."""
     seen = _LABEL.sub("?", text)
     return seen if len(seen) <= 26 else f"{seen[:23]}..."
 
 
 def day(value: object) -> str:
-    """A day as a chart takes it."""
+    """A date as text for a chart, such as 2026-01-31."""
     return value.isoformat() if isinstance(value, dt.date) else str(value)

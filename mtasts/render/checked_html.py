@@ -1,4 +1,4 @@
-"""What a check found, as a page that can be handed on: the gravest first, and nothing cut."""
+"""The findings of a check as one HTML page: the most severe first, and nothing cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtasts.findings import Finding
 
 _ERRORS, _WARNINGS, _UNKNOWN, _GOOD = "errors", "warnings", "not known in part", "good"
-# By result, the gravest first: its look, and its meaning for the person responsible for the domain.
+# Each result, the most severe first: its CSS class, and its meaning for the person responsible.
 _RESULTS = {
     _ERRORS: ("error", "Senders cannot rely on the policy, or mail may be lost. Act now."),
     _WARNINGS: ("warning", "It works, but has a weakness. Plan a change."),
@@ -34,9 +34,9 @@ def as_html(
     least: Severity = Severity.INFO,
     docs: str = "docs",
 ) -> str:
-    """The page, made ``at`` that time; findings below ``least`` are counted and not shown.
+    """The page, with the time ``at``; findings below ``least`` are counted but not shown.
 
-    ``docs`` is where the folder of that name is, relative to the page or as a URL.
+    ``docs`` is the address of the folder ``docs``, relative to the page or as a URL.
     """
     order = list(_RESULTS)
     domains = sorted(found, key=lambda each: (order.index(_result(each)), each.domain))

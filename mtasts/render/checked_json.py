@@ -1,4 +1,4 @@
-"""What a check found, as JSON lines."""
+"""The findings of a check, as JSON lines (docs/check.md)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def as_json(checked: Checked) -> str:
-    """One line of JSON: a stable shape."""
+    """The findings on one domain as a line of JSON; the shape is stable."""
     document = {
         "domain": checked.domain,
         "mode": checked.mode or None,

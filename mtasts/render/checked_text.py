@@ -1,4 +1,4 @@
-"""What a check found, for people: the findings of a domain, and what came of all of them."""
+"""The findings of a check as text: domain by domain, with a summary of all domains."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def as_text(checked: Checked, describe: Callable[[Finding], str]) -> list[str]:
-    """A heading, each finding as ``describe`` has it, and what is not known; a text each."""
+    """The texts about one domain: a heading, each finding by ``describe``, each failed look-up."""
     count = dict.fromkeys(Severity, 0)
     for finding in checked.findings:
         count[finding.severity] += 1
@@ -42,14 +42,17 @@ def as_text(checked: Checked, describe: Callable[[Finding], str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All of it as one text; ``lines`` has where it tells of a domain's heading and findings."""
+    """The report on all domains.
+
+    ``lines`` has, by domain, the line numbers in ``text`` of its heading and of each finding.
+    """
 
     text: str
     lines: Mapping[str, Sequence[int]]
 
 
 def as_report(found: Iterable[Checked], describe: Callable[[Finding], str]) -> Report:
-    """The report on all of ``found``."""
+    """The report on all domains of ``found``."""
     text = ""
     lines: dict[str, list[int]] = {}
     number = 1
@@ -63,7 +66,7 @@ def as_report(found: Iterable[Checked], describe: Callable[[Finding], str]) -> R
 
 
 def summary(found: Iterable[Checked], seconds: float, hidden: int) -> str:
-    """One line that says what came of a run; ``hidden`` findings were not shown."""
+    """One line with the number of domains by result; ``hidden`` findings were not shown."""
     counts = {"with errors": 0, "with warnings": 0, "not known in part": 0, "good": 0}
     total = 0
     for checked in found:

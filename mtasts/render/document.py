@@ -1,6 +1,6 @@
-"""Tables and charts as a value, which is then shown as text, CSV, JSON or a page.
+"""Tables and charts as a value, which can be shown as text, CSV, JSON or a page.
 
-Whatever is in a cell may come from a stranger, so no format takes it for anything but a value.
+The content of a cell may come from a stranger, so every format escapes it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ Cell = str | int | float | bool | dt.date | None
 WIDTH = 80
 _GAP = 2
 _BAR = 6
-# Of how many texts a row's first line consists, if the rows stand one below the other.
+# How many cells the first line of a row shows, if a table is too wide for columns.
 _LEADING = 3
 _NAME = 50
-# A cell that is so many times as long as its column is easier to read in lines of its own.
+# A table has no columns if a cell would be wrapped into more than this many lines.
 _PROSE = 3
-# A spreadsheet takes a cell that begins so for a formula.
+# A spreadsheet reads a cell that begins with one of these as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -60,7 +60,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table, with a chart of its numbers where that helps; ``empty`` is said without rows."""
+    """A table, with an optional chart of its numbers; ``empty`` is shown if there are no rows."""
 
     id: str
     title: str
@@ -73,7 +73,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a command answers: facts about the whole, and sections."""
+    """The answer of a command: facts about the whole, and sections."""
 
     title: str
     facts: tuple[str, ...]
@@ -81,7 +81,7 @@ class Document:
 
 
 def as_json(document: Document) -> str:
-    """One JSON value, in a line of ASCII; days are spelt as 2026-01-31."""
+    """One JSON object on a line, in ASCII; days are written as 2026-01-31."""
     made = {
         "title": document.title,
         "facts": list(document.facts),
@@ -141,7 +141,7 @@ def _text(value: Cell) -> str:
 
 
 def as_text(document: Document, width: int = WIDTH) -> str:
-    """For a terminal of ``width`` columns; cells that are too long go on below, nothing is cut."""
+    """The text for a terminal of ``width`` columns; long cells are wrapped, nothing is cut."""
     lines = [*_wrapped(document.title, width)]
     lines += [line for fact in document.facts for line in _wrapped(fact, width)]
     for section in document.sections:
@@ -161,7 +161,7 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _table(section: Section, width: int) -> Iterator[str]:
-    """Columns if every word fits into them, else the rows one below the other."""
+    """The table in columns if every word fits into its column, else one row below the other."""
     titles = [each.title for each in section.fields]
     rows = [[shown(field, row[field.key]) for field in section.fields] for row in section.rows]
     widths = _widths(section.fields, [titles, *rows], width)
@@ -188,9 +188,10 @@ def _aligned(text: str, width: int, field: Field) -> str:
 def _widths(
     fields: Sequence[Field], cells: Sequence[Sequence[str]], width: int
 ) -> list[int] | None:
-    """As wide as the longest cell, or as narrow as the longest word.
+    """The width of each column: at most its longest cell, at least its longest word.
 
-    None if that is too wide, or if a cell would go on over more than a few lines.
+    None if the columns do not fit into ``width``, or if a cell would be wrapped into too many
+    lines.
     """
     widths = [max(len(row[i]) for row in cells) for i in range(len(fields))]
     least = [
@@ -212,7 +213,7 @@ def _widths(
 
 
 def _records(fields: Sequence[Field], rows: Sequence[Sequence[str]], width: int) -> Iterator[str]:
-    """The texts that a row begins with, and below them the rest of it, each behind its title."""
+    """Each row: its first cells on one line, and below it the other cells with their titles."""
     texts = next((i for i, each in enumerate(fields) if each.kind is not Kind.TEXT), len(fields))
     leading = min(texts, _LEADING)
     for row in rows:
@@ -231,20 +232,20 @@ def _records(fields: Sequence[Field], rows: Sequence[Sequence[str]], width: int)
 
 
 def shown(field: Field, value: Cell) -> str:
-    """A cell as text; a share as a percentage behind its bar."""
+    """A cell as text; a share is a bar and a percentage."""
     if field.kind is Kind.SHARE and isinstance(value, int | float):
         return f"{bar(value)} {percent(value)}"
     return _text(value) or "-"
 
 
 def bar(share: float) -> str:
-    """A share from 0 to 1 as a bar of six; what is not 0 is seen."""
+    """A share from 0 to 1 as a bar of six characters; any share above 0 fills at least one."""
     filled = max(round(share * _BAR), 1 if share > 0 else 0)
     return "#" * filled + "." * (_BAR - filled)
 
 
 def percent(share: float) -> str:
-    """A share as text; neither a small one nor a large one is rounded away."""
+    """A share from 0 to 1 as a percentage; only 0 is shown as 0.0%, and only 1 as 100.0%."""
     if 0 < share < 0.001:
         return "<0.1%"
     if 0.999 < share < 1:

@@ -1,4 +1,4 @@
-"""Tables and charts as a page of its own: no script, and nothing from elsewhere."""
+"""Tables and charts as one HTML page without script, which loads nothing."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ALL = 1000
 
 
 def as_html(document: Document, at: dt.datetime) -> str:
-    """The page, made ``at`` that time; behind each chart stands the table of its numbers.
+    """The page, with the time ``at``; the table of its numbers follows each chart.
 
     Raises:
-        UsageError: a chart is in it, and vl-convert is not installed.
+        UsageError: the document has a chart, and vl-convert is not installed.
     """
     return page(
         "reports.html",
@@ -53,5 +53,5 @@ def _cell(field: Field, value: Cell) -> dict[str, Any]:
     cell = {"title": field.heading, "number": _is_number(field), "has_bar": False}
     if field.kind is not Kind.SHARE or not isinstance(value, int | float):
         return {**cell, "text": shown(field, value)}
-    # In thousandths of the whole, as the template takes whole numbers only.
+    # In thousandths, because the template accepts integers only.
     return {**cell, "text": percent(value), "share": round(_ALL * value), "has_bar": True}

@@ -1,4 +1,4 @@
-"""A page of its own: one file without script, which loads nothing from anywhere."""
+"""HTML pages of one file each, without script, which load nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def page(name: str, at: dt.datetime, **values: object) -> str:
-    """The page of the template ``name``, made ``at`` that time.
+    """The page of the template ``name``, with the time ``at``.
 
-    Its own content security policy allows its one style by its hash, and nothing else.
+    The page's content security policy allows the page's own style by its hash, and nothing else.
     """
     digest = hashlib.sha256(render("page.css").encode()).digest()
     return render(

@@ -1,6 +1,6 @@
-"""What a stack needs to be allowed, as text, JSON, Terraform's JSON syntax and Pulumi YAML.
+"""The permissions that a stack needs, as text, JSON, Terraform's JSON syntax and Pulumi YAML.
 
-All but the text are data that another program reads: nothing here writes code.
+JSON and YAML are written as data: no code is put together from texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a Cloudflare token may do; ``policies`` are as Cloudflare's API takes them."""
+    """What a Cloudflare token may do; ``policies`` have the form of Cloudflare's API."""
 
     name: str
     account: str
@@ -33,7 +33,10 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What one command of one stack needs; ``assumed`` says what was not given."""
+    """The permissions that ``command`` needs for ``stack``.
+
+    ``assumed`` has a sentence for each value that was looked up or guessed, not given.
+    """
 
     stack: str
     command: str
@@ -44,25 +47,25 @@ class Permissions:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What IAM's limits make of them."""
+        """What IAM's limits mean for the policies: a split, and a quota that they exceed."""
         count = len([each for each in self.policies if not each.role])
         if count < 2:
             return ()
         split = (
             f"a managed policy holds {POLICY_MAX_CHARACTERS} characters without white space, so "
-            f"this is split into {count} policies: attach all of them"
+            f"the statements are split into {count} policies: attach all of them"
         )
         if count <= POLICIES_MAX:
             return (split,)
         many = (
-            f"IAM attaches {POLICIES_MAX} policies to a role unless its quota is raised: "
-            "--zone-id '*' makes fewer"
+            f"a role takes {POLICIES_MAX} policies unless its quota is raised: with --zone-id '*' "
+            "there are fewer policies"
         )
         return (split, many)
 
 
 def as_json(found: Permissions) -> str:
-    """A stable shape; each document is what ``aws iam create-policy`` takes."""
+    """JSON of a stable shape; ``aws iam create-policy`` takes each ``document`` as it is."""
     token = found.token
     document: dict[str, Any] = {
         "stack": found.stack,
@@ -121,7 +124,7 @@ def _terraform(statement: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add_terraform_token(document: dict[str, Any], token: Token) -> None:
-    """The token, whose groups are looked up by name: Cloudflare's API takes their ids."""
+    """Add the token; its permission groups are looked up by name, since the API wants their ids."""
     label = _label(token.name)
     groups = "cloudflare_account_api_token_permission_groups_list"
     data = document.setdefault("data", {})
@@ -195,7 +198,7 @@ def _add_pulumi_token(variables: dict[str, Any], resources: dict[str, Any], toke
 
 
 def as_text(found: Permissions) -> str:
-    """For people: each statement and permission with what it is for."""
+    """A text for people: each statement and permission, and its purpose."""
     lines = [f"permissions that {found.command} of the stack {found.stack} needs"]
     lines += [f"  assumed: {each}" for each in found.assumed]
     lines += [f"  note: {each}" for each in found.warnings]
@@ -212,7 +215,7 @@ def as_text(found: Permissions) -> str:
 
 def _statement_lines(statement: Mapping[str, Any], purposes: Mapping[str, str]) -> Iterator[str]:
     sid = statement["Sid"]
-    # One that was split carries a number.
+    # A statement that was split has a number after its id.
     yield from ("", f"  {sid}: {purposes[sid.rstrip('0123456789')]}")
     yield from (f"    {action}" for action in statement["Action"])
     yield from (f"    on {resource}" for resource in statement["Resource"])
@@ -238,13 +241,13 @@ def _description(found: Permissions, policy: Policy) -> str:
 
 
 def _notes(found: Permissions) -> list[str]:
-    """What a reader of the file has to know."""
+    """Sentences for the reader of the file: which command printed it, and what was assumed."""
     head = f"Printed by: mtasts iam {found.command} --stack {found.stack}."
     return [head, *(f"Assumed: {each}." for each in found.assumed), *found.warnings]
 
 
 def _label(name: str) -> str:
-    """A name that Terraform and Pulumi YAML take for a label, each name another."""
+    """``name`` as a label for Terraform and Pulumi YAML; different names have different labels."""
     kept = {each: each for each in name if each.isascii() and each.isalnum()} | {"-": "_", " ": "_"}
     return "".join(kept.get(each, f"__{ord(each):x}_") for each in name)
 
@@ -255,4 +258,4 @@ FORMATS: dict[str, Callable[[Permissions], str]] = {
     "terraform": as_terraform,
     "pulumi": as_pulumi,
 }
-"""The forms that ``mtasts iam --format`` knows."""
+"""The formats of ``mtasts iam --format``."""

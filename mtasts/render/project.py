@@ -1,4 +1,4 @@
-"""A project of one's own: what lies beside its stack files, as ``mtasts init`` writes it."""
+"""The files of a new project other than stack files, as ``mtasts init`` writes them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from mtasts.templating import render, verbatim
 
 SETTINGS = "Pulumi.yaml"
 REQUIREMENTS = "requirements.txt"
-# Where the engine looks for the program's Python, from the project's folder.
+# The folder of the virtual environment that runs the program, relative to the project.
 VIRTUALENV = ".venv"
 
 
 def project_files(*, cloudflare: bool, virtualenv: str = VIRTUALENV) -> dict[str, bytes]:
-    """Every file of a new project by its path, stack files excepted.
+    """The files of a new project by path, without stack files.
 
     With ``cloudflare`` the requirements name the extra that a stack at Cloudflare needs.
     ``virtualenv`` is the virtual environment that runs it, absolute or from the project's folder.
@@ -32,12 +32,12 @@ def project_files(*, cloudflare: bool, virtualenv: str = VIRTUALENV) -> dict[str
 
 
 def _sums() -> bytes:
-    """The sums that this release pins: the project reviews, and extends, a copy of its own."""
+    """The sums that this release pins; the project reviews its copy and may add to it."""
     from importlib.resources import files  # 15 ms
 
     return (files("mtasts") / "localcloud" / "downloads.sums").read_bytes()
 
 
 def requirement(extra: str = "") -> str:
-    """This version of the package as pip installs it, with an extra or without."""
+    """The line of a requirements file that pins this version of the package."""
     return f"mtasts[{extra}]=={__version__}" if extra else f"mtasts=={__version__}"

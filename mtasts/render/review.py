@@ -1,4 +1,4 @@
-"""A review as text, as Markdown for a pull request, and as JSON."""
+"""A review (of ``mtasts preview``) as text, as Markdown for a pull request, and as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _CHANGES_MAX = 200
 
 
 def as_text(review: Review, now: dt.datetime) -> str:
-    """For a terminal."""
+    """The review as text for a terminal; ``now`` decides what senders still hold."""
     lines = [f"stack {review.stack}: {_counts(review)}"]
     for domain in _changed(review):
         lines += ["", f"{domain.name}: {_ids(domain)}"]
@@ -36,7 +36,10 @@ def as_text(review: Review, now: dt.datetime) -> str:
 
 
 def as_markdown(review: Review, now: dt.datetime) -> str:
-    """For a comment on a pull request; the first line marks it, so that it can be found again."""
+    """The review as a comment on a pull request.
+
+    The first line is a marker, by which a later run finds the comment.
+    """
     told = [_lines(text) for text in review.problems]
     return render(
         "review.md",
@@ -59,7 +62,7 @@ def as_markdown(review: Review, now: dt.datetime) -> str:
 
 
 def as_json(review: Review, now: dt.datetime) -> str:
-    """One JSON object."""
+    """The review as one JSON object; the shape is stable."""
     document = {
         "stack": review.stack,
         "held": review.is_held,
@@ -111,7 +114,7 @@ def _id(found: str) -> str:
 
 
 def _diff(domain: Outlook) -> list[str]:
-    """The policy's lines, with - and + before those that go and come."""
+    """The lines of the policy, with - before removed ones and + before added ones."""
     before, after = _lines(domain.before.policy or ""), _lines(domain.after.policy or "")
     diff = difflib.ndiff(before, after)
     return [f"{line[0]} {line[2:]}" for line in diff if not line.startswith("?")]

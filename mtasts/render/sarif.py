@@ -1,6 +1,6 @@
-"""What a check found as SARIF 2.1.0, for code hosts: a rule an id, a result a finding.
+"""The findings of a check as SARIF 2.1.0, for code hosts: a rule per id, a result per finding.
 
-What could not be found out is no result, neither good nor bad: it is a notification of the run.
+A failed look-up is neither good nor bad, so it is no result but a notification of the run.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from mtasts.findings import Finding
     from mtasts.render.checked_text import Report
 
-# Words of SARIF 2.1.0 section 3.27.10.
+# The levels of SARIF 2.1.0 section 3.27.10.
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A line of a file: ``uri`` is relative to where the run was started, or absolute."""
+    """A line of a file; ``uri`` is absolute, or relative to the folder of the run."""
 
     uri: str
     line: int
@@ -39,10 +39,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where the findings on a domain are shown.
+    """The places of findings.
 
-    ``listed`` is where a stack file or a list names it. The others are shown in the report: a file
-    if the run has written it, else part of the document.
+    ``listed`` has, by domain, the line of the stack file or list that names it. The place of any
+    other finding is in the report: in a file if the run has written one, else in the document.
     """
 
     report: Report
@@ -51,12 +51,12 @@ class Places:
     listed: Mapping[str, Place] = field(default_factory=dict)
 
     def of(self, domain: str, part: int) -> Place:
-        """The place of the heading (part 0), or of a finding of the domain."""
+        """The place of the domain's heading (``part`` 0), or of its finding number ``part``."""
         return self.listed.get(domain) or Place(self.report_uri, self.report.lines[domain][part])
 
 
 def as_sarif(found: Sequence[Checked], places: Places) -> str:
-    """The document; paths in it are relative to the folder that the run was started in."""
+    """The document; paths in it are relative to the folder of the run."""
     ids = list(dict.fromkeys(each.id for checked in found for each in checked.findings))
     first = {each.id: each for checked in reversed(found) for each in reversed(checked.findings)}
     run: dict[str, Any] = {
@@ -88,7 +88,7 @@ def as_sarif(found: Sequence[Checked], places: Places) -> str:
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
-    """What is said of an id, whichever domain has it; the table's words, if it has any."""
+    """The rule of a finding's id: the texts of the table of checks, the same for every domain."""
     row = check_of(finding)
     sent = f" Senders report it as {row.result_type} (RFC 8460 section 4.3)."
     told = sent if row.result_type else ""
@@ -139,7 +139,7 @@ def _results(
                 "level": _LEVELS[finding.severity],
                 "message": {"text": _plain(text)},
                 "locations": [_location(checked.domain, places.of(checked.domain, part))],
-                # By which a code host knows a result again: neither date nor line is in it.
+                # A code host recognises the result of a later run by this: no date, no line.
                 "partialFingerprints": {
                     "domainAndRule/v1": hashlib.sha256(which.encode()).hexdigest()
                 },
@@ -169,5 +169,5 @@ def _location(domain: str, place: Place) -> dict[str, Any]:
 
 
 def _plain(text: str) -> str:
-    """Plain text in which no viewer sees a link (SARIF 2.1.0 section 3.11.6)."""
+    """``text`` without embedded links (SARIF 2.1.0 section 3.11.6): brackets are escaped."""
     return text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")

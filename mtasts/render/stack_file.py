@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LivePolicy:
-    """What is live of a domain that is taken over; ``max_age`` and ``ttl`` in seconds."""
+    """The live policy and reports of a domain that is adopted; ``max_age``, ``ttl`` in seconds."""
 
     mode: Mode
     max_age: int
@@ -23,10 +23,11 @@ class LivePolicy:
 
 @dataclass(frozen=True, slots=True)
 class NewDomain:
-    """A domain of the file: its name as it is ``written``, and who receives its mail.
+    """A domain of the file, and the hosts that receive its mail.
 
-    ``a_label`` is how DNS spells the name, where that differs. ``source`` says where the ``mx`` are
-    from. Without any, and without ``live``, the domain is parked. ``selectors`` are those of DKIM.
+    ``written`` is the name as it stands in the file, ``a_label`` its A-labels if they differ.
+    ``source`` says where ``mx`` comes from. Without ``mx`` and ``live`` the domain is parked.
+    ``selectors`` are DKIM selectors.
     """
 
     written: str
@@ -39,9 +40,9 @@ class NewDomain:
 
 @dataclass(frozen=True, slots=True)
 class NewStack:
-    """The whole file; ``origin`` says what writes it.
+    """The whole file; ``origin`` names the command that writes it.
 
-    With a ``cloudflare_account`` Cloudflare hosts and has the zones, else AWS in ``region``.
+    With a ``cloudflare_account``, hosting and zones are at Cloudflare, else at AWS in ``region``.
     ``reports`` are the report addresses of all domains that have none of their own.
     """
 
@@ -56,9 +57,9 @@ class NewStack:
 
 
 def stack_file_text(stack: NewStack) -> bytes:
-    """The file in UTF-8: in mode testing, but for domains whose policy is live.
+    """The file in UTF-8, in mode testing except for domains whose policy is live.
 
-    Bytes of an argument that were no UTF-8 stay as they are, for the reader of the file to refuse.
+    Bytes of an argument that are not UTF-8 are written unchanged; reading the file then fails.
     """
     text = render(
         "stack.yaml",

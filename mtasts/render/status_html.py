@@ -1,4 +1,4 @@
-"""How stacks stand, as a page of its own: no script, and nothing from elsewhere."""
+"""The status of stacks as one HTML page without script, which loads nothing (docs/status.md)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TITLES = ("Mode", "Since", "Id", "Last proof", "Evidence")
 
 
 def as_html(found: Overview) -> str:
-    """The page."""
+    """The page about all stacks of ``found``."""
     return page(
         "status.html",
         found.at,
@@ -40,7 +40,7 @@ def as_html(found: Overview) -> str:
 
 
 def _index(found: Overview) -> Iterator[dict[str, Any]]:
-    """What is not good, as links into the page: the gravest first."""
+    """Links to every stack and domain that is not good, the most severe state first."""
     rows = [
         (each.standing, _anchor(stack, each), each.name)
         for stack in found.stacks
@@ -118,7 +118,7 @@ def _more(found: DomainStatus) -> Iterator[tuple[str, str]]:
 
 
 def _told(claims: Sequence[Claim], due: Claim) -> dict[str, Any]:
-    """The gravest first, and after them the next step."""
+    """The claims, the most severe first, and the commands of the next step."""
     told = sorted((each for each in claims if each.text), key=lambda each: -each.standing.rank)
     return {
         "claims": [

@@ -1,4 +1,4 @@
-"""How stacks stand, as one JSON document of a stable shape (docs/status.md)."""
+"""The status of stacks as one JSON document of a stable shape (docs/status.md)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def as_json(found: Overview) -> str:
-    """One object."""
+    """One JSON object about all stacks of ``found``."""
     document = {
         "at": found.at.isoformat(),
         "standing": str(found.standing),

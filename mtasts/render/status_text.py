@@ -1,4 +1,4 @@
-"""How stacks stand, for a terminal: a line a domain, and below it what somebody has to do."""
+"""The status of stacks for a terminal: a line per domain, and below it what has to be done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _TITLES = ("DOMAIN", "MODE", "SINCE", "ID", "PROVEN", "EVID", "STATE")
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """How wide the lines and their columns are; ``dates`` is how many characters dates have."""
+    """The widths of lines, columns and dates, in characters."""
 
     width: int
     columns: tuple[int, ...]
@@ -37,7 +37,7 @@ WIDE = _Layout(160, (40, 8, 16, 32, 16, 5), 16, is_wide=True)
 
 
 def as_text(found: Overview, layout: _Layout = NARROW) -> str:
-    """The rows, stack by stack, and a line that adds them up; no line is longer than it may be."""
+    """The rows, stack by stack, and a summary; no line is longer than the layout's width."""
     return "\n".join(_lines(found, layout)) + "\n"
 
 
@@ -51,7 +51,7 @@ def _lines(found: Overview, layout: _Layout) -> Iterator[str]:
 
 
 def summary(found: Overview) -> str:
-    """How many stand how, in a line."""
+    """One line: the number of stacks and domains, and of each state."""
     parts = [f"{count} {standing}" for standing, count in found.counts.items() if count]
     rows = sum(len(each.domains) for each in found.stacks)
     stacks = _counted(len(found.stacks), "stack")
@@ -97,7 +97,7 @@ def _domain(found: DomainStatus, now: dt.datetime, layout: _Layout) -> Iterator[
 
 
 def _facts(found: DomainStatus, layout: _Layout) -> Iterator[str]:
-    """What is worth a line though it claims nothing; with room, everything that is known."""
+    """Lines about evidence and overrides; on a wide terminal also all that is known."""
     indent = "    "
     unmet = found.evidence.unmet
     if unmet is not None and found.standing is Standing.GOOD:
@@ -115,7 +115,7 @@ def _facts(found: DomainStatus, layout: _Layout) -> Iterator[str]:
 
 
 def _more(found: DomainStatus) -> Iterator[str]:
-    """What only a wide terminal has the room for."""
+    """The lines that only a wide terminal has room for."""
     proof = found.proof
     if proof is not None:
         seen = ", ".join(map(visible, proof.addresses)) or "no address"
@@ -135,7 +135,7 @@ def _more(found: DomainStatus) -> Iterator[str]:
 
 
 def _claims(found: StackStatus | DomainStatus, indent: str, layout: _Layout) -> Iterator[str]:
-    """The gravest first, and after them the one next step."""
+    """The claims, the most severe first, and then the next step."""
     told = sorted((each for each in found.claims if each.text), key=lambda e: -e.standing.rank)
     most = len(told) if layout.is_wide else _CLAIMS_MAX
     for each in told[:most]:
@@ -171,7 +171,7 @@ def _wrapped(text: str, indent: str, layout: _Layout) -> list[str]:
 
 
 def _labelled(label: str, run: tuple[str, ...], indent: str, layout: _Layout) -> Iterator[str]:
-    """Commands behind a label: one that fits on its line, others below it."""
+    """A label and its commands: a single short command on the same line, others below."""
     lines = list(_commands(run, f"{indent}  ", layout))
     if len(lines) == 1 and len(line := f"{indent}{label}: {lines[0].strip()}") <= layout.width:
         yield line
@@ -181,7 +181,7 @@ def _labelled(label: str, run: tuple[str, ...], indent: str, layout: _Layout) ->
 
 
 def _commands(run: tuple[str, ...], indent: str, layout: _Layout) -> Iterator[str]:
-    """Each to be pasted as it stands: one that is too long goes on behind a backslash."""
+    """The commands, ready to be pasted: a long one is continued after a backslash."""
     for command in run:
         lines = textwrap.wrap(
             visible(command),

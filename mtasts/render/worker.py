@@ -1,7 +1,7 @@
-"""The Cloudflare Worker that serves one policy: its source and its name, from the policy alone.
+"""The Cloudflare Worker that serves one policy: its source and its name.
 
-The policy stands in the script itself: Workers KV is eventually consistent, for a minute and more,
-and an id published meanwhile would name a body that not every place serves.
+The policy is part of the script. In Workers KV a change takes a minute or more to reach all places,
+so a new id could be published while some places still serve the old body.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from mtasts.policy import POLICY_PATH
 from mtasts.templating import render
 
 MODULE = "worker.js"
-# No later one than the oldest runtime that has to run it.
+# Not later than the compatibility date of the oldest runtime that must run the Worker.
 COMPATIBILITY_DATE = "2026-01-01"
 _NAME_MAX = 63  # Cloudflare's limit for the name of a Worker
 _DIGEST = 8
 
 
 def worker_source(domain: str, body: bytes, cache_seconds: int) -> str:
-    """The module that answers GET and HEAD of the policy's path, and nothing else (section 3.3).
+    """The module that answers GET and HEAD of the policy's path (RFC 8461 section 3.3).
 
-    ``body`` is the policy's exact bytes, UTF-8; every other answer is 404 or 405.
+    ``body`` is the policy's exact bytes, UTF-8. All other requests get 404 or 405.
     """
     return render(
         "worker.js",
@@ -34,10 +34,10 @@ def worker_source(domain: str, body: bytes, cache_seconds: int) -> str:
 
 
 def worker_name(domain: str) -> str:
-    """The Worker of ``domain`` (A-labels): no two domains share one.
+    """The name of the Worker of ``domain`` (A-labels); no two domains have the same name.
 
-    Dots become hyphens, which would make one name of ``a-b.example`` and ``a.b.example``; so a
-    piece of the domain's hash is part of it.
+    Dots become hyphens, so ``a-b.example`` and ``a.b.example`` would have one name. Therefore the
+    first characters of the domain's SHA-256 sum are part of it.
     """
     digest = hashlib.sha256(domain.encode("ascii")).hexdigest()[:_DIGEST]
     room = _NAME_MAX - len("mta-sts--") - _DIGEST

@@ -235,7 +235,9 @@ def test_no_code_of_a_pull_request_runs_where_credentials_are(
     whole, comment = forge.gh.bodies
     assert "3 changed files below stacks/ and evidence/ are neither" in whole
     assert "+ max_age: 1209600" in comment
-    assert "This pull request changes other files too, and none of them was run" in comment
+    assert (
+        "This pull request changes other files too, and this preview does not use them" in comment
+    )
     assert "Makefile" in comment
     assert lab.sts(domain_of(project)) == before
 

@@ -230,7 +230,7 @@ def test_other_changes_are_told_and_not_taken(forge: Forge) -> None:
     taken = forge.take(program | files(a=NEW, b=OLD))
     assert taken.proposal == {A: NEW.encode()}
     remark = taken.remark("previewed/a.md")
-    assert "none of them was run" in remark
+    assert "this preview does not use them" in remark
     assert "tools/&#92;xff&#92;x0a&#64;<!-- -->mallory.py" in remark
 
 
