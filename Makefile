@@ -1,4 +1,4 @@
-# The interface of the project. CI calls nothing else.
+# The commands of the project. CI calls only these.
 PYTHON ?= python3
 VENV := .venv
 SPARK := .venv-spark
@@ -9,7 +9,8 @@ STAMP := $(VENV)/.mtasts-setup
 
 setup: $(STAMP)
 
-# uv comes from its own lock; everything else is installed from hashes, the project itself in place.
+# pip installs uv from its own lock file, and uv installs all other packages from theirs, by hash. The
+# project itself is installed as editable.
 $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mtasts needs Python 3.11 or newer: make PYTHON=python3.12 setup")'
 	@echo "setup: creating $(VENV)"
@@ -21,45 +22,45 @@ $(STAMP): requirements-bootstrap.lock requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m compileall -q mtasts components
 	@touch $@
 
-# Found on PATH, fetched or built once, and kept outside the checkout.
+# The Pulumi engine: found on PATH, or downloaded or built once, and kept outside the checkout.
 engine: setup
 	@$(BIN)/mtasts local engine
 
-# The real providers' plugins, each held to its pinned sum: docs/downloads.md.
+# The plugins of the real providers, each compared with its pinned sum: docs/downloads.md.
 plugins: setup
 	@$(BIN)/mtasts local plugins
 
-# What an install without a network needs, and proof that it is enough: docs/air-gapped.md.
+# All packages for an install without a network, and such an install as a test: docs/air-gapped.md.
 wheelhouse: setup
 	@$(BIN)/python tools/wheelhouse.py wheelhouse
 
-# make demo CLOUD=cloudflare plays it on the other one.
+# make demo CLOUD=cloudflare runs the demo on the other cloud.
 CLOUD ?= aws
 demo: engine
 	@$(BIN)/mtasts demo --cloud $(CLOUD)
 
-# Every stack with this checkout's own code; no credentials, and nothing leaves the machine.
+# Previews every stack with the code of this checkout, without credentials and without a network.
 preview-local: engine
 	@$(BIN)/mtasts local preview
 
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term
 
-# A run killed at every step, recovered and run again, and stacks of every size: what `test` samples, in full.
+# Runs that are killed at every step and recovered, and stacks of every size; `test` runs a sample.
 matrix: engine
 	@$(BIN)/python -m pytest tests/engine/test_crashes.py tests/engine/test_scale.py -m "matrix or not matrix"
 
-# The queries of the store of TLS reports on DuckDB and on a local Spark, row by row: Java 17.
+# Compares the queries on TLS reports between DuckDB and a local Spark, row by row; needs Java 17.
 spark: setup $(SPARK)/.mtasts-setup
 	@$(BIN)/python -m pytest tests/spark -m spark -n 0
 
-# In an environment of its own: 500 MB that nothing else needs.
+# Spark has its own virtual environment: 500 MB that nothing else needs.
 $(SPARK)/.mtasts-setup: requirements-spark.lock
 	@$(PYTHON) -m venv --clear $(SPARK)
 	@$(BIN)/uv pip sync --quiet --python $(SPARK)/bin/python --require-hashes requirements-spark.lock
 	@touch $@
 
-# Real mail servers in a network namespace of their own: Linux, as root; installs Postfix.
+# Tests with real mail servers in their own network namespace; needs Linux and root, installs Postfix.
 e2e: setup
 	@$(BIN)/python tools/e2e.py
 
@@ -75,15 +76,15 @@ lint: setup
 	@$(BIN)/deptry . --no-ansi
 	@$(BIN)/python tools/rfc.py > /dev/null
 
-# Section of an RFC -> code -> test, from the references in the text.
+# Lists each RFC section with the code and the tests that refer to it.
 rfc: setup
 	@$(BIN)/python tools/rfc.py $(RFC)
 
-# How the code stands in figures; tests hold some of them.
+# Prints figures about the code; tests limit some of them.
 figures: setup
 	@$(BIN)/python tools/figures.py
 
-# actionlint is built from pinned Go modules, as the engine is.
+# actionlint is built from pinned Go modules, like the engine.
 workflows: setup
 	@$(BIN)/zizmor --offline --persona=pedantic .github/workflows templates/project/*.yml
 	@go -C tools/workflows tool actionlint $(CURDIR)/.github/workflows/*.yml $(CURDIR)/templates/project/*.yml
@@ -92,10 +93,10 @@ format: setup
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-# parsedmarc, which reports are read in turns with, in an environment of its own.
+# The virtual environment of parsedmarc, with which the reading of reports is compared.
 PEER := .local/bench-parsedmarc
 
-# Compiled first, as an installed package is: some machines keep Python from doing so itself.
+# Compiled first, like an installed package: on some machines Python may not write .pyc files.
 bench: engine
 	@$(BIN)/python -m compileall -q mtasts components
 	@$(BIN)/python bench/lint.py

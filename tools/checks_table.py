@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mtasts.check.row import Check
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "checks.md"
-# Those that check the same, by the letters in `Check.peers`.
+# Other tools that check the same, by the letters in `Check.peers`.
 PEERS = {
     "N": "NCSC Mail Check",
     "C": "checkdmarc 6.0.4",
@@ -42,7 +42,7 @@ PEERS = {
 
 
 def table() -> str:
-    """The whole document."""
+    """The whole page as Markdown."""
     questions = [
         (question, [id_ for id_, row in CHECKS.items() if question in row.depends_on])
         for question in Question

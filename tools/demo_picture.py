@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 SUMMARY = ROOT / ".local/demo/summary.json"
 PICTURE = ROOT / "docs/demo.svg"
 _COLUMNS = 128
-# A character of a monospace font is 0.6 of its size wide; a picture fetches no font of its own.
+# A character of a monospace font is about 0.6 of its size wide. The picture loads no font.
 _WIDTH = 16 + round(_COLUMNS * 14 * 0.61) + 16
 _TOP, _LINE = 80, 21
 
 
 def picture(steps: Iterable[Mapping[str, Any]]) -> str:
-    """The picture of a demo whose ``steps`` are as its summary has them."""
+    """The picture of a demo as SVG; ``steps`` are those of the demo's summary."""
     lines = [line for step in steps for line in _lines(step)]
     for number, line in enumerate(lines):
         line["y"] = _TOP + number * _LINE
@@ -30,7 +30,7 @@ def picture(steps: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _lines(step: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A step, and what of it does not fit on its line."""
+    """The lines of a step: its detail may need several."""
     mark, seconds = ("ok  " if step["ok"] else "FAIL"), f" {step['seconds']:5.1f} s  "
     before = len(mark + seconds)
     first, *more = textwrap.wrap(f"{step['name']}: {step['detail']}", _COLUMNS - before)

@@ -1,9 +1,9 @@
-"""Run the tests against real mail servers, in a network namespace of their own: ``make e2e``.
+"""Run the tests with real mail servers in their own network namespace: ``make e2e``.
 
-It needs Linux and root. Postfix comes from the distribution, postfix-mta-sts-resolver from its own
-lock file into an environment below ``.local``, and mailauth with nodemailer beside it. Inside the
-namespace ports 25, 53 and 443 are free, and a resolv.conf of its own leads to the lab; outside,
-nothing is changed but what was installed.
+The tests need Linux and root. Postfix is a package of the distribution. postfix-mta-sts-resolver,
+mailauth and nodemailer are installed below ``.local`` from their lock files. Inside the namespace
+ports 25, 53 and 443 are free, and ``/etc/resolv.conf`` names the lab's DNS server. Outside of the
+namespace only the installed packages remain.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INSIDE = "--inside"
 
 
 def missing() -> list[str]:
-    """What stands in the way here, a line each; empty where nothing does."""
+    """A line for each thing that is missing on this machine; empty if the tests can run."""
     found = namespace.missing()
     if namespace.which("npm") is None:
         found.append("npm: install Node 20 or newer, for the second sender")
@@ -89,7 +89,7 @@ def _inside(arguments: list[str]) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run; 2 where something is missing, which is said."""
+    """Install servers and run the tests; returns the exit code, 2 if something is missing."""
     if arguments[:1] == [_INSIDE]:
         return _inside(arguments[1:])
     if lacking := missing():

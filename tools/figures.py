@@ -1,7 +1,7 @@
-"""How the code stands in figures: sizes, exceptions to the rules, and what docstrings name.
+"""Figures about the code: sizes, exceptions to lint rules, and docstrings that name exceptions.
 
-``python tools/figures.py`` prints one line a figure. `tests/tools/test_ratchets.py` holds some of
-them, so that every exception to a rule is a reviewed change.
+``python tools/figures.py`` prints a line for each figure. `tests/tools/test_ratchets.py` limits
+some of them, so that every new exception to a rule is a reviewed change.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-# A program of its own inside the package, counted apart.
+# The local cloud is a program of its own inside the package, so it is counted separately.
 LOCAL_CLOUD = "mtasts/localcloud"
 CODE = ("mtasts", "components", LOCAL_CLOUD, "tools", "bench")
 EXCEPTIONS = ("noqa", "type: ignore", "pragma: no cover")
@@ -36,7 +36,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One function: where it is, and what it measures; ``lines`` do not count its docstring."""
+    """The figures of one function; ``lines`` do not include its docstring."""
 
     name: str
     lines: int
@@ -48,7 +48,7 @@ class Found:
 
 
 def files(*folders: str) -> list[Path]:
-    """Every Python file below those folders, sorted; the local cloud's only if it is named."""
+    """Every Python file below ``folders``, sorted; the local cloud's files only if it is named."""
     inside = ROOT / LOCAL_CLOUD
     return sorted(
         path
@@ -64,7 +64,7 @@ def functions(path: Path) -> Iterator[Found]:
 
 
 def _inside(parent: ast.AST, path: str, *, is_public: bool = True) -> Iterator[Found]:
-    """Every function below a node; what stands in a function is nobody else's."""
+    """Every function below a node; functions inside a function are not public."""
     for node in ast.iter_child_nodes(parent):
         if isinstance(node, Function):
             public = is_public and not node.name.startswith("_")
@@ -103,7 +103,7 @@ def comments(path: Path) -> list[str]:
 
 
 def exceptions(*folders: str) -> Counter[str]:
-    """How often each exception to a rule is made in those folders."""
+    """How often ``folders`` have each of `EXCEPTIONS` in a comment."""
     found: Counter[str] = Counter()
     for path in files(*folders):
         for text in comments(path):
@@ -112,7 +112,7 @@ def exceptions(*folders: str) -> Counter[str]:
 
 
 def tests_and_patches() -> tuple[int, int]:
-    """Test functions, and the lines that patch something."""
+    """The number of test functions, and the number of lines that patch something."""
     texts = [path.read_text(encoding="utf-8") for path in files("tests")]
     count = sum(len(re.findall(r"^\s*(?:async )?def test_", text, re.MULTILINE)) for text in texts)
     return count, sum(len(_PATCH.findall(text)) for text in texts)

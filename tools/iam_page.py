@@ -1,4 +1,4 @@
-"""Write ``docs/iam.md``: what each statement and each permission of a token is for.
+"""Write ``docs/iam.md``: each IAM statement and each permission of a token, with its purpose.
 
 ``python tools/iam_page.py`` writes it from the tables of ``mtasts.iam``; a test compares it.
 """
@@ -24,7 +24,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "iam.md"
 
 
 def page() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     return render(
         "docs/iam.md",
         statements=[_statement(row) for row in STATEMENTS],

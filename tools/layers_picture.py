@@ -1,8 +1,8 @@
-"""The picture of the layers in ``docs/layers.svg``, made from the imports themselves.
+"""Draw ``docs/layers.svg``, the picture of the layers, from the imports.
 
 ``python tools/layers_picture.py`` writes it; a test compares it. A row is a layer of the import
-contract in ``pyproject.toml``, a box is a folder. An arrow says that one folder imports another;
-what follows from two arrows has none of its own.
+contract in ``pyproject.toml``, a box is a folder. An arrow says that one folder imports another. An
+import that other arrows imply has no arrow.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Graph = dict[str, set[str]]
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A folder in the picture: where it stands, in pixels, and what is written in it."""
+    """A folder in the picture: its text, and its place and size in pixels."""
 
     name: str
     x: int
@@ -39,7 +39,7 @@ class Box:
 
 
 def rows(contract: Sequence[str], folders: set[str]) -> list[list[str]]:
-    """The layers that have folders, highest first; modules of the top are one row, the last."""
+    """The layers that have folders, highest first; modules without a folder are the last row."""
     found = [
         [name for name in (each.strip() for each in layer.split("|")) if name in folders]
         for layer in contract
@@ -48,7 +48,7 @@ def rows(contract: Sequence[str], folders: set[str]) -> list[list[str]]:
 
 
 def graph(imports: Mapping[str, set[str]], folders: set[str]) -> Graph:
-    """Which folder imports which, from which module imports which."""
+    """The folders that each folder imports, from the modules that each module imports."""
     found: Graph = {}
     for importer, imported in imports.items():
         source = _folder(importer, folders)
@@ -70,7 +70,7 @@ def _folder(module: str, folders: set[str]) -> str:
 
 
 def reduced(found: Graph) -> Graph:
-    """The graph without the arrows that follow from others; it has no cycle."""
+    """The graph without arrows that other arrows imply; ``found`` has no cycle."""
 
     def reached(start: str) -> set[str]:
         return {start}.union(*(reached(each) for each in found.get(start, ())))
@@ -86,7 +86,7 @@ def reduced(found: Graph) -> Graph:
 
 
 def boxes(layers: Sequence[Sequence[str]]) -> list[Box]:
-    """Each row in the middle of the picture."""
+    """The boxes of all layers, each row centred."""
     wide = max(map(len, layers))
     full = wide * _BOX + (wide - 1) * _GAP
     found = []
@@ -103,7 +103,7 @@ def boxes(layers: Sequence[Sequence[str]]) -> list[Box]:
 
 
 def render(found: Sequence[Box], arrows: Graph, words: Sequence[str]) -> str:
-    """The picture; ``words`` are the modules at the top of the library."""
+    """The picture as SVG; ``words`` are the modules at the top of the library."""
     at = {each.name: each for each in found}
     lines = [
         (at[source].x + at[source].width // 2, at[source].y + _HEIGHT, _end(at[source], at[target]))
@@ -123,14 +123,14 @@ def render(found: Sequence[Box], arrows: Graph, words: Sequence[str]) -> str:
 
 
 def _end(source: Box, target: Box) -> tuple[int, int]:
-    """Where an arrow meets its target: above it, as near to its source as it can."""
+    """The end of an arrow: at the top edge of its target."""
     middle = source.x + source.width // 2
     inside = min(max(middle, target.x + 12), target.x + target.width - 12)
     return (inside if target.name == VOCABULARY else target.x + target.width // 2), target.y
 
 
 def picture() -> str:
-    """The picture of this checkout."""
+    """The picture of this checkout's imports as SVG."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (contract,) = [each["layers"] for each in contracts if each["name"] == LAYERS]

@@ -18,7 +18,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "policy-pack.md"
 
 
 def document() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     subjects = [
         (
             subject,

@@ -1,7 +1,7 @@
-"""Write the workflow *Stacks* of a project of one's own, from that of this repository.
+"""Write the workflow *Stacks* for new projects, from the one of this repository.
 
 ``python tools/project_workflow.py`` writes ``templates/project/stacks.yml``; a test compares it.
-The two differ in how mtasts is installed, and in nothing else.
+The two workflows differ only in how they install mtasts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _ALONE = """\
       - name: Comment
 """
 _NUMBER = "          NUMBER: ${{ github.event.pull_request.number }}\n"
-# What is written instead of each text, and how often it stands there.
+# Each text of our workflow, its replacement, and how often the text must occur.
 CHANGES = (
     ("      - run: make setup\n", _INSTALL, 3),
     ("mtasts local plugins", "mtasts local plugins --sums downloads.sums", 2),
@@ -38,10 +38,10 @@ _PAGE = re.compile(r"\bdocs/((?:[a-z]+/)*[0-9a-z-]+)(?:\.md)?\b")
 
 
 def workflow() -> str:
-    """The whole file.
+    """The whole workflow as YAML.
 
     Raises:
-        ValueError: the workflow of this repository has changed where the two differ.
+        ValueError: our workflow does not have a text of `CHANGES` as often as it should.
     """
     text = OURS.read_text("utf-8")
     for ours, theirs, times in CHANGES:

@@ -1,7 +1,7 @@
-"""Write ``schema.json`` of each stand-in: the inputs the provider has for what is modelled.
+"""Write ``schema.json`` of each local provider: the inputs of the resources that it models.
 
-Run ``python tools/provider_schema.py`` after a new pulumi-aws or pulumi-cloudflare; ``--check``
-only compares.
+Run ``python tools/provider_schema.py`` after an update of pulumi-aws or pulumi-cloudflare. With
+``--check`` it only compares, and the exit code is 1 if a file is out of date.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _SCALARS = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def build(cloud: str) -> dict[str, Any]:
-    """The whole schema of one provider as plain values."""
+    """The schema of one provider as plain values, read from its Python SDK."""
     reader = _Reader()
     resources = {}
     for token, arguments in MODELLED[cloud].items():
@@ -85,7 +85,7 @@ def build(cloud: str) -> dict[str, Any]:
 
 
 def render(cloud: str) -> str:
-    """The text of the file."""
+    """The text of the provider's ``schema.json``."""
     return json.dumps(build(cloud), indent=1, sort_keys=True) + "\n"
 
 
@@ -113,7 +113,7 @@ class _Reader:
     def type(self, hint: Any) -> Any:  # noqa: ANN401 - annotations have no common type
         members = _members(hint)
         if any(member in _SCALARS for member in members):
-            # A string beside an enumeration or a document: the wire carries a string.
+            # The SDK also allows an enumeration or a document, but a string is what is sent.
             kind = next(_SCALARS[member] for member in members if member in _SCALARS)
             document = any(
                 getattr(member, "__name__", "") == "PolicyDocumentArgs" for member in members
@@ -150,7 +150,7 @@ def _members(hint: Any) -> list[Any]:  # noqa: ANN401 - any type hint
 
 
 def main(arguments: list[str]) -> int:
-    """Write the files, or with ``--check`` say whether they are current."""
+    """Write the files, or with ``--check`` compare them; returns the exit code."""
     stale = 0
     for cloud in MODELLED:
         file, text = LOCALCLOUD / cloud / "schema.json", render(cloud)

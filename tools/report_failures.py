@@ -18,7 +18,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "report-failures.md"
 
 
 def document() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     rows = [
         {"type": type_, "checks": list(checks_of(type_)), **asdict(meaning)}
         for type_, meaning in MEANINGS.items()

@@ -17,7 +17,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "report-queries.md"
 
 
 def document() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     tables = [
         {
             "name": table.name,

@@ -23,7 +23,7 @@ TITLES = {
 
 
 def document() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     parts = [
         (title, [asdict(row) for row in WARNINGS.values() if row.effect is effect])
         for effect, title in TITLES.items()

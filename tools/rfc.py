@@ -1,4 +1,4 @@
-"""Which section of an RFC stands where: section -> code -> test, from the references in the text.
+"""List the sections of an RFC with the code and the tests that refer to them.
 
 ``python tools/rfc.py [RFC ...]`` (`make rfc`) prints RFC 8461 and RFC 8460, or those named, and
 fails on a reference to a section that ``tools/rfc_sections.toml`` does not have. A reference is
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "tools" / "rfc_sections.toml"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)*"
-_SPACE = r"[\s\"'#|f]*\s[\s\"'#|f]*"  # a wrapped comment or string goes on in the next line
+_SPACE = r"[\s\"'#|f]*\s[\s\"'#|f]*"  # a reference may continue on the next line of a comment
 REFERENCE = re.compile(
     rf"\bRFC ?(?P<rfc>[0-9]{{4}}){_SPACE}(?:"
     rf"sections?{_SPACE}(?P<sections>{_NUMBER}(?:(?:,|{_SPACE}(?:and|or|to)){_SPACE}{_NUMBER})*)"
     rf"|appendix{_SPACE}(?P<appendix>[A-Z](?:\.[0-9]+)*))"
 )
-# What looks like a reference and is none of these: another spelling.
+# References in another spelling.
 OTHER = re.compile(
     r"\bRFC[- ]?[0-9]{4}(?:,? ?§|,? [Ss]ec\.|, section|,? s\.[0-9]|#section|-section| Section)"
 )
@@ -67,7 +67,7 @@ def references(text: str, path: str) -> Iterator[Reference]:
 
 
 def _definitions(text: str) -> dict[int, str]:
-    """Each line that lies in a function, class or assignment of a module, and its name."""
+    """The name of the function, class or variable that each line of a module belongs to."""
     found: dict[int, str] = {}
     for node in parsed(text).body:
         match node:
@@ -105,7 +105,7 @@ def _named(section: str) -> str:
 
 
 def overview(rfc: str, found: Sequence[Reference], sections: Mapping[str, str]) -> Iterator[str]:
-    """The lines of one RFC: each section that is mentioned, its code, and its tests."""
+    """The lines about one RFC: each section that is referred to, its code, and its tests."""
     code, tests = defaultdict(set), defaultdict(set)
     for each in found:
         if each.rfc == rfc:
@@ -122,7 +122,7 @@ def overview(rfc: str, found: Sequence[Reference], sections: Mapping[str, str]) 
 
 
 def texts() -> dict[str, str]:
-    """Every text of the repository in which a reference can stand, by its path."""
+    """Every text of the repository that may have a reference, by its path."""
     listed = subprocess.run(
         ["git", "ls-files", "*.py", "*.md", "*.jsonl", "*.j2", "*.toml", "*.yaml", "*.yml"],  # noqa: S607
         cwd=ROOT,
@@ -139,7 +139,7 @@ def texts() -> dict[str, str]:
 
 
 def main(wanted: Sequence[str]) -> int:
-    """Print the overview of ``wanted`` RFCs; 1 where a reference is wrong."""
+    """Print the overview of ``wanted`` RFCs; returns 1 if a reference is wrong, else 0."""
     table = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     named = texts()
     found = [each for name, text in named.items() for each in references(text, name)]

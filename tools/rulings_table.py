@@ -17,7 +17,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "rulings.md"
 
 
 def document() -> str:
-    """The whole page."""
+    """The whole page as Markdown."""
     subjects = [
         (subject, [{"id": id_, **asdict(row)} for id_, row in rows.items()])
         for subject, rows in SUBJECTS.items()

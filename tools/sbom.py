@@ -1,7 +1,8 @@
 """Print the software bill of materials of a release: CycloneDX 1.6, from ``requirements.lock``.
 
-``python tools/sbom.py VERSION < requirements.lock > sbom.cdx.json``. The lock has every package
-that an installation may bring, whatever the system; its sha256 sums stay in the lock.
+``python tools/sbom.py VERSION < requirements.lock > sbom.cdx.json``. The lock file has every
+package that an installation may need, on any system. The document has no sums: they are in the
+lock file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^\]]*\])?==(?P<version>[^ ;\
 
 
 def components(lock: str) -> Iterator[dict[str, str]]:
-    """Each pinned package once, by name and version."""
+    """A CycloneDX component for each pinned package, sorted by name and version."""
     pins = {
         (re.sub(r"[-_.]+", "-", pin["name"]).lower(), pin["version"]) for pin in _PIN.finditer(lock)
     }
@@ -34,7 +35,7 @@ def components(lock: str) -> Iterator[dict[str, str]]:
 
 
 def bill(version: str, lock: str) -> dict[str, Any]:
-    """The whole document; the same input gives the same bytes."""
+    """The whole document; the same input gives the same document."""
     purl = f"pkg:pypi/mtasts@{version}"
     needed = list(components(lock))
     return {

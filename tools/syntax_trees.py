@@ -9,11 +9,12 @@ import gc
 def parsed(source: str) -> ast.Module:
     """The tree of a module.
 
-    No garbage is collected meanwhile. What a collection runs may let another thread parse, and
-    CPython before 3.11.8 then ends either with a SystemError (python/cpython issue 106905).
+    The garbage collector is off meanwhile. A collection may run code that lets another thread
+    parse, and in CPython before 3.11.8 one of the two parses then fails with a SystemError
+    (python/cpython issue 106905).
 
     Raises:
-        SyntaxError: it is no Python.
+        SyntaxError: ``source`` is not Python.
     """
     was_enabled = gc.isenabled()
     gc.disable()

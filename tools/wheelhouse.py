@@ -1,8 +1,8 @@
-"""Collect the wheels of an install without a network, and install from them alone, to be sure.
+"""Collect the wheels for an install without a network, and test that they are enough.
 
-``python tools/wheelhouse.py FOLDER`` (``make wheelhouse``) fetches what ``requirements.lock`` pins,
-each held to its sum, makes the wheel of this checkout, and writes ``SHA256SUMS``. The wheels are
-those of this machine's system and Python.
+``python tools/wheelhouse.py FOLDER`` (``make wheelhouse``) downloads the packages that
+``requirements.lock`` pins, checks their sums, builds the wheel of this checkout, and writes
+``SHA256SUMS``. The wheels are for the system and the Python version of this machine.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "requirements.lock"
 SUMS = "SHA256SUMS"
-# What the lock has: the package and these extras.
+# The extras whose packages are in the lock file.
 EXTRAS = "cloudflare,policypack"
 
 
 def collect(folder: Path) -> Path:
-    """Fill ``folder`` with wheels, this checkout's own among them, which comes back."""
+    """Fill ``folder`` with wheels; returns the path of this checkout's own wheel."""
     folder.mkdir(parents=True, exist_ok=True)
     pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--require-hashes"]
     subprocess.run([*pip, "--wheel-dir", str(folder), "--requirement", str(LOCK)], check=True)
@@ -38,7 +38,7 @@ def collect(folder: Path) -> Path:
 
 
 def prove(folder: Path, own: Path) -> str:
-    """Install from ``folder`` alone into a new environment, and use it; what it says of itself."""
+    """Install from ``folder`` alone into a new environment and use it; returns its version."""
     with tempfile.TemporaryDirectory(prefix="mtasts-") as place:
         venv.create(place, with_pip=True)
         python = Path(place) / "bin" / "python"
@@ -58,7 +58,7 @@ def prove(folder: Path, own: Path) -> str:
 
 
 def main(words: list[str]) -> int:
-    """The exit code."""
+    """Collect and test; returns the exit code, 2 for wrong arguments."""
     if len(words) != 1:
         sys.stderr.write(__doc__ or "")
         return 2

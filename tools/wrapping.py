@@ -1,4 +1,4 @@
-"""Pages made from the code, with the items of their lists broken near 100 characters."""
+"""Wraps the list items of Markdown pages that are made from the code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WIDTH = 100
 
 
 def wrapped(page: str) -> str:
-    """A page of Markdown whose long list items go on in indented lines; words are kept whole."""
+    """``page`` with every list item over `WIDTH` characters wrapped; words are kept whole."""
     lines: list[str] = []
     for line in page.splitlines():
         is_long_item = line.startswith("- ") and len(line) > WIDTH
