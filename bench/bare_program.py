@@ -1,9 +1,10 @@
-"""The resources of as many domains as `growth.py` asks for, declared by nothing but Pulumi.
+"""A plain Pulumi program with the same resources as a stack of mtasts, for `growth.py`.
 
-The same kinds with the same dependencies as a stack of ours, components and their outputs included,
-so that what is left between the two is what our program does besides. Each type goes into every URN
-below it, and the engine writes the whole state at every step: so they are called as long as ours.
-`growth.py` copies it as a project's program.
+It has the same kinds of resources with the same dependencies, components and their outputs
+included. So the difference between the two is the work that mtasts does in addition. A component's
+type is part of every URN below it, and the engine writes the whole state at every step; therefore
+the type names here are as long as those of mtasts. `growth.py` copies this file as the program of a
+project.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ REGION = "us-east-1"
 
 
 def child(parent: pulumi.Resource, *depends: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of a child that waits for others."""
+    """The options of a child of ``parent`` that depends on ``depends``."""
     return pulumi.ResourceOptions(parent=parent, depends_on=list(depends))
 
 
 def bucket(
     name: str, agency: pulumi.Resource
 ) -> tuple[s3.Bucket, cloudfront.OriginAccessControl, list[pulumi.Resource]]:
-    """A bucket with its settings, who reads from it, and what has to be there first."""
+    """A bucket, its origin access control, and the settings that objects must wait for."""
     home = pulumi.ComponentResource("bench:index:PolicyBucket", "policies", {}, child(agency))
     made = s3.Bucket("bucket", bucket=name, force_destroy=True, opts=child(home))
     block = s3.BucketPublicAccessBlock(
@@ -129,7 +130,7 @@ def domain(
     *,
     agency: pulumi.Resource,
 ) -> dict[str, str]:
-    """Everything of one domain, in the order of ours; its outputs come back."""
+    """Declare all resources of one domain in the order of mtasts; returns its outputs."""
     top = pulumi.ComponentResource("bench:index:MailDomain", name, {}, child(agency))
     zone = pulumi.ComponentResource("bench:index:Zone", f"{name}-zone", {}, child(top))
     host = pulumi.ComponentResource("bench:index:PolicyHost", name, {}, child(top))

@@ -1,10 +1,11 @@
 """`mtasts check` on 200 lab domains, against checkdmarc 6.0.4 on the same servers.
 
-Both ask one resolver that takes 20 ms to answer, and the same HTTPS and mail servers, in a network
-namespace of their own; so this needs Linux and root, and says so elsewhere. What they look at
-differs: `docs/checks.md` has the list. checkdmarc goes through its domains one by one; a part of
-them is enough. What a domain takes is compared: the bar is held against processor seconds, and the
-seconds that somebody waits stand beside them. `docs/check.md` says where they go.
+Both ask one resolver that answers after 20 ms, and the same HTTPS and mail servers, in a network
+namespace of their own. That needs Linux and root; without them the benchmark says so and measures
+nothing. The two programs check different things: `docs/checks.md` has the list. checkdmarc checks
+its domains one by one, so it gets fewer domains, and the cost of one domain is compared. The bar
+applies to processor seconds; the wall-clock seconds are printed too. `docs/check.md` says where the
+time goes.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 DOMAINS = 200
 PEER_DOMAINS = 20
 PAIRS = 3
-# A domain costs the processor no more than with checkdmarc, which looks at less.
+# A domain takes no more processor time than with checkdmarc, which checks less.
 BAR = 1.0
 NAME = f"a domain of {DOMAINS} that are checked, against checkdmarc 6.0.4 on {PEER_DOMAINS}"
 DELAY_SECONDS = 0.02
@@ -42,12 +43,12 @@ _BIN = Path(sys.executable).parent
 
 
 def names(count: int) -> list[str]:
-    """The domains."""
+    """The names of ``count`` domains of the lab."""
     return [f"d{number}.lab.example" for number in range(count)]
 
 
 async def serve(folder: Path) -> None:
-    """The lab, until its stdin ends."""
+    """Run the lab's servers until stdin ends."""
     authority = Authority()
     authority.write(folder / "ca.pem")
     wanted = [good("good"), reports(), *(good(f"d{number}") for number in range(DOMAINS))]
@@ -60,11 +61,15 @@ async def serve(folder: Path) -> None:
 
 @contextmanager
 def served(folder: Path) -> Iterator[None]:
-    """The lab in a process of its own."""
+    """Run the lab in another process while the block lasts.
+
+    Raises:
+        RuntimeError: the lab did not start.
+    """
     command = [sys.executable, __file__, _SERVE, str(folder)]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as process:
-        # A line once it listens; the end of the pipe where it does not.
+        # The lab prints a line once it listens; if it fails, the pipe ends.
         if process.stdout is None or process.stdin is None or not process.stdout.readline():
             raise RuntimeError("the lab did not start")
         try:
@@ -74,7 +79,11 @@ def served(folder: Path) -> Iterator[None]:
 
 
 def ours(folder: Path) -> tuple[Taken, int]:
-    """What one domain takes, and how much could not be found out of all."""
+    """The seconds of mtasts for one domain, and the number of failed look-ups in all domains.
+
+    Raises:
+        RuntimeError: mtasts did not find the policy of every domain.
+    """
     listed = folder / "names"
     listed.write_text("\n".join(names(DOMAINS)))
     own = {
@@ -96,7 +105,11 @@ def ours(folder: Path) -> tuple[Taken, int]:
 
 
 def peers(folder: Path) -> Taken:
-    """What one domain takes."""
+    """The seconds of checkdmarc for one domain.
+
+    Raises:
+        RuntimeError: checkdmarc did not find every domain valid.
+    """
     listed = folder / "peer"
     listed.write_text("\n".join(names(PEER_DOMAINS)))
     roots = str(folder / "ca.pem")
@@ -117,7 +130,11 @@ def _each(taken: Taken, count: int) -> Taken:
 
 
 def measure() -> Row:
-    """Both in turns, on the same servers."""
+    """Measure both programs in turns, on the same servers.
+
+    Raises:
+        RuntimeError: a look-up of mtasts failed, so the result would not be comparable.
+    """
     with namespace.prepared(), tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         with served(folder):
@@ -129,7 +146,7 @@ def measure() -> Row:
 
 
 def main() -> int:
-    """Enter the namespace and measure; say what is missing where that cannot be."""
+    """Enter the namespace and measure, or say what is missing; returns the exit code."""
     parser = argparse.ArgumentParser()
     parser.add_argument(_INSIDE, action="store_true")
     parser.add_argument(_SERVE, type=Path)

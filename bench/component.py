@@ -1,8 +1,9 @@
 """A preview through the component in another language, against the plain Python program.
 
-Both declare the same domain and find nothing to do, in turns; the bar is 1.3 times. Another program
-has the plugin's process besides, and another host than Python's. A TypeScript program that Pulumi
-compiles in each run has no bar: the last row is such a program with nothing in it.
+Both declare the same domain, and their previews find no change; they run in turns, and the bar is
+1.3 times. A program in another language also starts the plugin's process, and uses its own language
+host. A TypeScript program that Pulumi compiles in each run has no bar; the last row is such a
+program without resources.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _HOSTS = ["mx1.mail.example", "mx2.mail.example"]
 
 
 def say(text: str) -> None:
-    """Show progress where it does not get in the way of the numbers."""
+    """Print progress to stderr; the figures go to stdout."""
     sys.stderr.write(f"bench: {text}\n")
 
 
@@ -50,7 +51,7 @@ def take(project: Project) -> Taken:
 
 
 def bring_up(folder: Path, environment: dict[str, str], language: str) -> Project:
-    """The example of a language with a name of its own, up to date."""
+    """A copy of the example in ``language``, with its own name, brought up."""
     copied = folder / "examples" / language
     shutil.copytree(ROOT / "examples" / language, copied)
     for file in copied.iterdir():
@@ -61,7 +62,7 @@ def bring_up(folder: Path, environment: dict[str, str], language: str) -> Projec
 
 
 def settled(folder: Path, environment: dict[str, str]) -> Project:
-    """The project of a folder, up to date."""
+    """The project of ``folder``, brought up, so that a preview finds no change."""
     project = Project(folder, environment, "").select("dev")
     project.up().required()
     project.unchanged()
@@ -91,18 +92,21 @@ def another(project: Project, name: str) -> Path:
 
 
 def change(file: Path, **values: object) -> None:
-    """Set top-level keys of a file of JSON or YAML (JSON is YAML as well)."""
+    """Set top-level keys of a JSON or YAML file; the result is JSON, which is also YAML."""
     file.write_text(json.dumps(yaml.safe_load(file.read_text()) | values))
 
 
 def own(text: str, name: str) -> str:
-    """A text of an example or of the plugin, with another name and in this Python."""
+    """A text of an example or of the plugin, with ``name`` in it and this Python's environment."""
     here = f"virtualenv: {sys.prefix}"
     return text.replace(_NAME, f"bench-{name}").replace("virtualenv: .venv", here)
 
 
 def make_world(folder: Path) -> None:
-    """The plugin where the examples look for it, and what a local cloud makes the domains from."""
+    """Write the plugin to where the examples look for it, and a stack file for the local cloud.
+
+    The local cloud creates zones and mail servers for the domains of that stack file.
+    """
     for each in ("plugin", "stacks"):
         (folder / each).mkdir()
     for each in ("PulumiPlugin.yaml", "__main__.py"):
@@ -113,7 +117,7 @@ def make_world(folder: Path) -> None:
 
 
 def previews(folder: Path, environment: dict[str, str]) -> list[tuple[Taken, list[Taken]]]:
-    """What previews took in turns: the plain program's, and those of `BARS`."""
+    """For each round, the seconds of the plain program's preview, and of the programs of `BARS`."""
     plain, in_yaml, typescript = (bring_up(folder, environment, each) for each in LANGUAGES)
     others = [in_yaml, compiled_ahead(typescript), typescript, with_nothing(typescript)]
     say(f"{ROUNDS} previews of each")

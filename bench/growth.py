@@ -1,10 +1,10 @@
 """Stacks of 1, 10 and 40 domains against a bare program with the same resources (bar: 1.3 times).
 
-Both are brought up by the same engine, provider and local cloud, in turns, and the median of their
-pairs counts. `bare_program.py` declares the same number of resources of the same kinds; what ours
-does besides is the survey, the verdicts, the ledger and the proofs. Two previews are timed, of a
-new stack and of one that has nothing to do, and the first `up`. Waiting is left in: the proofs',
-for an edge that takes 0.3 s to learn of a change.
+Both are brought up in turns by the same engine, provider and local cloud; the result is the median
+over the pairs. `bare_program.py` declares the same number of resources of the same kinds. mtasts
+also does the survey, the verdicts, the ledger and the proofs. Three commands are timed: the preview
+of a new stack, the first `up`, and a preview without a change. The times include the waiting of the
+proofs for an edge that takes 0.3 s to learn of a change.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ OURS = {
 
 
 def say(text: str) -> None:
-    """Show progress where it does not get in the way of the numbers."""
+    """Print progress to stderr; the figures go to stdout."""
     sys.stderr.write(f"bench: {text}\n")
 
 
@@ -55,16 +55,16 @@ class Bench:
     """Makes stacks in one local cloud."""
 
     def __init__(self, folder: Path) -> None:
-        """Work in ``folder``, where the local cloud is, too."""
+        """Make stacks in ``folder``, which also has the local cloud."""
         self.folder = folder
 
     @property
     def cloud(self) -> Cloud:
-        """The local cloud as it is now."""
+        """The addresses of the running local cloud."""
         return Cloud.read(self.folder / "cloud")
 
     def _made(self, name: str, config: dict[str, object]) -> Project:
-        """A project with a stack of that name; JSON is YAML."""
+        """A project with the stack ``name``; its stack file is JSON, which is also YAML."""
         stacks = self.folder / name
         stacks.mkdir()
         file = stacks / f"Pulumi.{name}.yaml"
@@ -74,7 +74,7 @@ class Bench:
         return replace(made, deadline_seconds=RUN_SECONDS)
 
     def _seed(self, name: str, size: int) -> list[str]:
-        """Domains with a zone each."""
+        """Create a zone for each of ``size`` domains in the local cloud; returns their names."""
         names = [f"d{number:03}-{name}.example" for number in range(size)]
         seeding = self.folder / f"{name}-seed"
         seeding.mkdir()
@@ -85,12 +85,12 @@ class Bench:
         return names
 
     def ours(self, name: str, size: int) -> Project:
-        """A stack of ours."""
+        """A stack of mtasts with ``size`` domains."""
         listed = [{"name": each, "mx": [f"mx1.{each}"]} for each in self._seed(name, size)]
         return self._made(name, {**OURS, "mtasts:domains": listed})
 
     def bare(self, name: str, size: int) -> Project:
-        """A stack of the bare program."""
+        """A stack of the bare program with ``size`` domains."""
         names = self._seed(name, size)
         client = moto_host.session().client("route53", endpoint_url=self.cloud.aws)
         pages = client.get_paginator("list_hosted_zones").paginate()
@@ -115,14 +115,18 @@ def take(project: Project, *words: str) -> Taken:
 
 
 def resources(project: Project) -> int:
-    """How many a stack has, the stack and its provider aside."""
+    """The number of resources of the stack, without the stack itself and its providers."""
     found = json.loads(project.pulumi("stack", "export").required().stdout)
     types = [each["type"] for each in found["deployment"]["resources"]]
     return sum(not each.startswith("pulumi:") for each in types)
 
 
 def measure(bench: Bench, size: int) -> dict[str, list[tuple[Taken, Taken]]]:
-    """Pairs, ours first, by what was done."""
+    """For each command, the seconds of mtasts and of the bare program in each round.
+
+    Raises:
+        RuntimeError: the two stacks do not have the same number of resources.
+    """
     taken: dict[str, list[tuple[Taken, Taken]]] = defaultdict(list)
     for number in range(ROUNDS):
         say(f"{size} domains, round {number + 1} of {ROUNDS}")
@@ -132,7 +136,7 @@ def measure(bench: Bench, size: int) -> dict[str, list[tuple[Taken, Taken]]]:
             ("up", ("up", "--yes", "--skip-preview")),
             ("preview without a change", ("preview", "--expect-no-changes")),
         ):
-            # Whoever goes first pays for what both find in memory afterwards.
+            # The first of the two fills caches that both use, so the order changes each round.
             order = pair if number % 2 else pair[::-1]
             by = {each.stack: take(each, *words) for each in order}
             taken[name].append((by[pair[0].stack], by[pair[1].stack]))

@@ -1,7 +1,7 @@
-"""Store calls that one reading of a ledger takes, as it grows: with checkpoints and without.
+"""How many calls to the store one reading of a ledger takes, with checkpoints and without.
 
-The store is ours over a dictionary that lists a thousand keys a page, as S3 and R2 do. "Theirs" is
-the same ledger without checkpoints: each entry is a call.
+The store is mtasts's own, over a dictionary that lists a thousand keys per page, as S3 and R2 do.
+"Theirs" is the same ledger without checkpoints, where each entry is a call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PAGE = 1000
 
 
 class Counted(ObjectStore[str]):
-    """Objects in memory; ``calls`` counts what a bucket would have been asked."""
+    """Objects in memory; ``calls`` counts the requests that a bucket would have received."""
 
     def __init__(self, objects: Mapping[str, bytes]) -> None:
         """Hold the objects, by key."""
@@ -37,7 +37,7 @@ class Counted(ObjectStore[str]):
         self.calls = 0
 
     def pages(self, start: str, **options: object) -> Iterator[Any]:
-        """Sorted keys, a thousand a page."""
+        """Sorted keys, a thousand per page."""
         del options
         found = sorted(key for key in self.objects if key.startswith(start))
         for first in range(0, max(len(found), 1), _PAGE):
@@ -56,16 +56,17 @@ class Counted(ObjectStore[str]):
         return self.objects[where][: limit + 1]
 
     def remove(self, objects: Sequence[str]) -> None:
-        """Nothing: a reading removes nothing."""
+        """No-op: a reading removes nothing."""
 
     def s3(self) -> Any:  # noqa: ANN401 - as the base class
         """None: there is no client."""
 
 
 def ledger(count: int, *, checkpoints: bool) -> dict[str, bytes]:
-    """The objects of a ledger of so many entries; its newest checkpoint, if any, is the last due.
+    """The objects of a ledger with ``count`` entries.
 
-    The older ones are there by name alone: nobody reads them.
+    With ``checkpoints``, the newest checkpoint is complete; older ones are empty, because a reading
+    reads only their names.
     """
     entries = {
         number: render_entry(MxSeen(number, NOW, (f"mx{number}.example.gov",), 300))
@@ -81,7 +82,7 @@ def ledger(count: int, *, checkpoints: bool) -> dict[str, bytes]:
 
 
 def measure(count: int) -> dict[str, object]:
-    """The calls of one reading, and the milliseconds until the ledger is understood."""
+    """The calls of one reading, and the milliseconds until the ledger is parsed."""
     ours, theirs = (Counted(ledger(count, checkpoints=each)) for each in (True, False))
     theirs.read(DOMAIN)
     started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""`mtasts lint policy` against a bare start of the same interpreter: what a user waits for."""
+"""`mtasts lint policy` against a bare start of the same Python interpreter."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ POLICY = Policy(Mode.ENFORCE, 1_209_600, (MxPattern("mail.example.gov"),)).rende
 
 
 def take(words: list[str]) -> Taken:
-    """One run."""
+    """Run one command; returns its seconds."""
     with watched() as watch:
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     return watch.taken
 
 
 def measure() -> Row:
-    """Median of both, run in turns so that both see the same machine."""
+    """The medians of both; they run in turns, so that other work on the machine affects both."""
     mtasts = Path(sys.executable).with_name("mtasts")
     with tempfile.TemporaryDirectory() as folder:
         body = Path(folder, "mta-sts.txt")

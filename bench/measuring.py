@@ -1,8 +1,7 @@
-"""What a command takes beside its peer: both in turns, and the median of the pairs counts.
+"""Compares the time of a command with that of a peer: both run in turns, in pairs.
 
-Seconds of somebody who waits depend on what else the machine does, and by more for whoever waits
-more. So bars are held against the processor's seconds, which other work moves little, and what one
-waits for stands beside them.
+Wall-clock seconds depend on other work of the machine. So bars apply to processor seconds, which
+other work changes little; wall-clock seconds are printed too.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What one command took, in seconds: of somebody who waits, and of processors."""
+    """The wall-clock seconds and the processor seconds of one command."""
 
     wall: float
     processor: float
 
 
 class Stopwatch:
-    """Filled in when `watched` ends."""
+    """The result of `watched`, filled in at the end of its block."""
 
     taken = Taken(0, 0)
 
 
 @contextmanager
 def watched() -> Iterator[Stopwatch]:
-    """Measure the children that are started and waited for meanwhile, and theirs."""
+    """Measure the child processes that start and end inside the block, and their children."""
     watch = Stopwatch()
     began, before = time.perf_counter(), _spent()
     yield watch
@@ -44,14 +43,17 @@ def watched() -> Iterator[Stopwatch]:
 
 
 def _spent() -> float:
-    """Processor seconds of all that this process has waited for, and of theirs."""
+    """The processor seconds of all ended child processes, and of their children."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line: the ratio that a bar is held against, and beside it that of whoever waits."""
+    """One line of output: ``ratio`` is of processor seconds, and ``bar`` is its limit.
+
+    ``wall_ratio`` is of wall-clock seconds, and has no limit.
+    """
 
     name: str
     ratio: float
@@ -65,12 +67,12 @@ class Row:
 
     @property
     def is_missed(self) -> bool:
-        """Whether there is a bar, and this is over it."""
+        """Whether there is a bar, and the ratio is over it."""
         return self.bar is not None and self.ratio > self.bar
 
 
 def row(name: str, pairs: Sequence[tuple[Taken, Taken]], bar: float | None = None) -> Row:
-    """The medians of pairs, ours first."""
+    """The medians of ``pairs``; the first of each pair is mtasts."""
     processor = [(ours.processor, theirs.processor) for ours, theirs in pairs]
     wall = [(ours.wall, theirs.wall) for ours, theirs in pairs]
     return Row(
@@ -85,7 +87,7 @@ def row(name: str, pairs: Sequence[tuple[Taken, Taken]], bar: float | None = Non
 
 
 def tell(rows: Sequence[Row]) -> int:
-    """Print one JSON line a row; the exit code, 1 where a bar was missed."""
+    """Print a JSON line for each row; returns the exit code, 1 if a bar was missed."""
     for each in rows:
         sys.stdout.write(json.dumps(asdict(each)) + "\n")
         if each.is_missed:
@@ -100,5 +102,5 @@ def _medians(pairs: Sequence[tuple[float, float]]) -> tuple[float, float]:
 
 
 def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
-    """The median of the pairs, since the machine may change pace between them."""
+    """The median of the pairs' ratios, because the machine's speed may change between pairs."""
     return round(statistics.median(ours / theirs for ours, theirs in pairs), 2)

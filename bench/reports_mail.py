@@ -1,8 +1,9 @@
-"""The reading of TLS reports beside parsedmarc 11.1.0: same files, same run, in turns.
+"""The reading of TLS reports, against parsedmarc 11.1.0 on the same files, in turns.
 
-2 000 small mails (2 failure details, 1.9 KB) and 500 large ones (50 failure details, 9 KB of
-JSON), and the gzip files in them. parsedmarc verifies no signature; with ``signed`` ours does.
-``python bench/reports_mail.py PYTHON`` takes the interpreter of parsedmarc's environment.
+The files are 2 000 small mails (2 failure details, 1.9 KB), 500 large ones (50 failure details, 9
+KB of JSON), and the gzip files in these mails. parsedmarc verifies no signatures; mtasts does in
+the rows ``signed``. ``python bench/reports_mail.py PYTHON`` takes the path of the Python
+interpreter in parsedmarc's environment.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from measuring import Taken, row, tell
 
 ROUNDS = 5
 SETS = {"small": (2000, 2), "large": (500, 50)}
-# At most this part of parsedmarc's processor seconds, over all mails or files together.
+# The limit for each kind, as a part of parsedmarc's processor seconds for all files of both sizes.
 BARS = {"mail": 1 / 10, "signed": 1 / 2, "gz": 1 / 3}
 KEY = rsa.generate_private_key(65537, 2048)
 
 
 def report(number: int, details: int) -> bytes:
-    """A report about one domain, without white space, as Google writes it."""
+    """A report about one domain as JSON without white space, as Google writes it."""
     domain = f"agency-{number}.example.gov"
     detail = {
         "result-type": "certificate-expired",
@@ -124,7 +125,7 @@ def write_files(folder: Path, count: int, details: int) -> None:
 
 
 def take(python: str, program: str, kind: str, folder: Path) -> Taken:
-    """One run of one program over one folder."""
+    """Run one program over one folder; returns its seconds."""
     script = Path(__file__).with_name("reports_peer.py")
     words = [python, str(script), program, kind, str(folder)]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
@@ -132,12 +133,12 @@ def take(python: str, program: str, kind: str, folder: Path) -> Taken:
 
 
 def together(taken: list[Taken]) -> Taken:
-    """What several runs took in all."""
+    """The sum of the seconds of several runs."""
     return Taken(sum(each.wall for each in taken), sum(each.processor for each in taken))
 
 
 def main(python: str) -> int:
-    """Measure, and print a line for each kind and size; bars are held over both sizes."""
+    """Measure, and print a line for each kind and size; a bar applies to both sizes together."""
     rows = []
     with tempfile.TemporaryDirectory() as base:
         for size, (count, details) in SETS.items():

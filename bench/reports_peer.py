@@ -1,8 +1,8 @@
-"""What `reports_mail.py` measures: one program reads one kind of files, and says what it took.
+"""One measurement of `reports_mail.py`: one program reads files of one kind.
 
-``python bench/reports_peer.py PROGRAM KIND FOLDER`` prints the wall and processor seconds of the
-reading alone. It runs in the environment of the program: ours, or that of parsedmarc, so it
-imports nothing of ours at the top.
+``python bench/reports_peer.py PROGRAM KIND FOLDER`` prints the wall-clock and processor seconds of
+the reading. The script runs in the environment of mtasts or of parsedmarc, so it imports either of
+them only inside functions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WARM = 5
 
 
 def each_with(read: Callable[[bytes], Any]) -> Read:
-    """What reads files one by one."""
+    """A function that calls ``read`` for each file."""
 
     def read_all(raws: Sequence[bytes]) -> None:
         for raw in raws:
@@ -34,7 +34,7 @@ def each_with(read: Callable[[bytes], Any]) -> Read:
 
 
 def our_files() -> Read:
-    """What reads files the whole way that they take when they arrive."""
+    """A function that reads files as `mtasts reports pull` does."""
     from mtasts.reports.arrival import Arrived, receive_file
     from mtasts.tlsrpt.report import Report
 
@@ -47,7 +47,7 @@ def our_files() -> Read:
 
 
 def our_mails() -> Read:
-    """What reads mails to the parsed report, without a verdict on who sent them."""
+    """A function that reads mails up to the parsed report; it verifies no signature."""
     from mtasts.reports.arrival import read_document
     from mtasts.tlsrpt.mail import read_mail
     from mtasts.tlsrpt.report import Report
@@ -63,7 +63,7 @@ def our_mails() -> Read:
 
 
 def our_signed_mails(folder: Path) -> Read:
-    """What reads mails the whole way that they take when they arrive, to the verdict."""
+    """A function that reads mails as `mtasts reports pull` does, and verifies their signatures."""
     import asyncio
 
     from mtasts.reports.arrival import Arrived, receive_mail
@@ -86,22 +86,22 @@ def our_signed_mails(folder: Path) -> Read:
 
 
 def ours(kind: str, folder: Path) -> Read:
-    """What reads files of a kind."""
+    """The function of mtasts that reads files of ``kind``."""
     if kind == "signed":
         return our_signed_mails(folder)
     return our_mails() if kind == "mail" else our_files()
 
 
 def theirs(kind: str) -> Read:
-    """The same by parsedmarc. It verifies no signature, so for it a signed mail is a mail."""
-    import parsedmarc  # type: ignore[import-not-found]  # of its own environment
+    """The function of parsedmarc that reads files of ``kind``; it verifies no signatures."""
+    import parsedmarc  # type: ignore[import-not-found]  # only in its own environment
 
     read = parsedmarc.parse_report_file if kind == "gz" else parsedmarc.parse_report_email
     return each_with(lambda raw: read(raw, offline=True))
 
 
 def main(program: str, kind: str, folder: Path) -> None:
-    """Read every file, and print what it took."""
+    """Read every file, and print the seconds of the reading as JSON."""
     read = ours(kind, folder) if program == "ours" else theirs(kind)
     ending = "*.gz" if kind == "gz" else "*.eml"
     raws = [path.read_bytes() for path in sorted(folder.glob(ending))]

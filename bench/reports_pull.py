@@ -1,7 +1,7 @@
-"""Memory and seconds of a pull of 100 000 signed mails, and of the next one, which finds none new.
+"""Memory and seconds of a pull of 100 000 signed mails, and of a second pull without new mails.
 
-The mails lie in a Maildir, over 90 days and 1 000 reporters; each is verified with a key that a
-resolver in the same process gives. The bar is 1 GB, of the largest process at its peak.
+The mails are in a Maildir, from 90 days and 1 000 reporters. Each signature is verified with a key
+from a resolver in the same process. The bar is 1 GB for the peak memory of the largest process.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ sys.exit(main([*words, "--domain", sys.argv[4]], Here()))
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What one pull said, its peak of memory in MB, and its seconds: waited for, and worked."""
+    """The output of one pull, its peak memory in MB, its wall-clock and its processor seconds."""
 
     said: dict[str, object]
     peak_mb: float
@@ -58,7 +58,7 @@ class Pulled:
 
 
 def mail(number: int) -> bytes:
-    """One report of a day and a reporter, packed and signed; every tenth tells of failures."""
+    """A signed mail with one report in gzip; every tenth report has failures."""
     domain = f"reporter-{number % REPORTERS}.example"
     day = time.strftime("%Y-%m-%d", time.gmtime(BEGAN + number // REPORTERS % DAYS * 86_400))
     failed = number % 10 == 0
@@ -114,7 +114,7 @@ def signed(domain: str, body: bytes) -> bytes:
 
 
 def fill(folder: Path, count: int) -> None:
-    """Put the mails into a Maildir."""
+    """Write ``count`` mails into a Maildir."""
     for name in ("cur", "new", "tmp"):
         (folder / name).mkdir(parents=True)
     for number in range(count):
@@ -122,7 +122,11 @@ def fill(folder: Path, count: int) -> None:
 
 
 def pull(folder: Path, store: Path) -> Pulled:
-    """One pull in a process of its own."""
+    """Run one pull in another process.
+
+    Raises:
+        SystemExit: the pull failed.
+    """
     public = base64.b64encode(_KEY.public_key().public_bytes_raw()).decode()
     record = f"v=DKIM1; k=ed25519; p={public}"
     began = time.perf_counter()
@@ -138,7 +142,7 @@ def pull(folder: Path, store: Path) -> Pulled:
 
 
 def row(name: str, pulled: Pulled) -> dict[str, object]:
-    """One line; the ratio is of the peak to the bar."""
+    """One line of output; ``ratio`` is the peak memory divided by the bar."""
     return {
         "name": name,
         "ratio": round(pulled.peak_mb / BAR_MB, 2),
@@ -152,7 +156,7 @@ def row(name: str, pulled: Pulled) -> dict[str, object]:
 
 
 def main() -> int:
-    """Print both lines; the exit code is 1 over the bar."""
+    """Measure and print both lines; returns the exit code, 1 if the bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=COUNT)
     count = parser.parse_args().count

@@ -1,10 +1,10 @@
 """The store of TLS reports: 10 million failure rows summarised (bar: 1.5 times a query by hand).
 
-Ours is the query `failures` of the store, and all that comes before it: the lock, the views over
-the Parquet files, the parameters. The peer is the query that somebody writes by hand in DuckDB over
-the same files, with the same answer, in a process of its own, too. Both in turns; the median of the
-pairs counts. Then 100 000 reports are stored, taken in and summarised by one process, which may use
-1 GB (resident, as the system says).
+mtasts runs the query `failures` of the store with all that comes before it: the lock, the views
+over the Parquet files, the parameters. The peer is a query written by hand in DuckDB over the same
+files, with the same answer. Each runs in its own process, in turns; the result is the median over
+the pairs. After that one process stores 100 000 reports, sorts them into the tables and summarises
+them; it may use 1 GB of resident memory.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ VALUES: dict[str, Value] = {
     "domain": "",
     "trust": 1,
 }
-# What each column of a made row is, by the number of the row; the others are empty.
+# The SQL expression of each column from the row number ``n``; all other columns are empty.
 MADE = {
     "report_key": "md5(CAST(n // 20 AS VARCHAR))",
     "reporter": "'reporter' || (n // 20) % 50 || '.example'",
@@ -70,12 +70,12 @@ GROUP BY ALL ORDER BY domain, sessions DESC, result_type, mx, policy_type
 
 
 def say(text: str) -> None:
-    """Show progress where it does not get in the way of the numbers."""
+    """Print progress to stderr; the figures go to stdout."""
     sys.stderr.write(f"bench: {text}\n")
 
 
 def make(folder: Path) -> None:
-    """A store with `ROWS` failures of `DAYS` days."""
+    """Make a store with `ROWS` failures over `DAYS` days."""
     Store(folder).add(reports(1))
     Store(folder).settle()
     columns = [
@@ -145,7 +145,7 @@ def child(what: str, folder: Path) -> None:
 
 
 def run(what: str, folder: Path) -> tuple[Taken, Any]:
-    """What a child took, and what it printed."""
+    """Run `child` in another process; returns its seconds and its output."""
     with watched() as watch:
         done = subprocess.run(
             [sys.executable, __file__, what, str(folder)], check=True, capture_output=True
@@ -154,7 +154,7 @@ def run(what: str, folder: Path) -> tuple[Taken, Any]:
 
 
 def main() -> int:
-    """Measure, and tell; 1 where a bar is missed."""
+    """Measure and print the rows; returns the exit code, 1 if a bar was missed."""
     if len(sys.argv) == 3:
         child(sys.argv[1], Path(sys.argv[2]))
         return 0

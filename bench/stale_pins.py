@@ -1,12 +1,13 @@
 """How many senders keep an old body under a new id, for each order of publishing.
 
-A discrete-event simulation of one change of policy, from body A under id a to body B under id b. A
-content network of many points of presence answers the senders; each keeps copies for their
-``max-age``, applies an invalidation after a lag of its own, may have a request to the origin under
-way when the body changes, and serves an expired copy while its origin fails. A prober sees one of
-them. The only global signal is that an invalidation is complete. A sender that sees id b fetches
-once and keeps what it gets for ``max_age``: if that is body A, it is a stale pin, and the mail that
-DNS then leads to a host only B lists is lost.
+A discrete-event simulation of one change of policy, from body A with id a to body B with id b. A
+content network with many points of presence answers the senders. Each point keeps a copy for its
+``max-age``, and applies an invalidation after a delay of its own. It may have a request to the
+origin in progress when the body changes, and serves an expired copy while its origin fails. A
+prober reaches only one point. The only global signal is that an invalidation is complete.
+
+A sender that sees id b fetches the policy once and keeps the body for ``max_age``. If it gets body
+A, that is a stale pin: mail is lost that DNS leads to a host which only B lists.
 
 Every order runs over the same random worlds. ``python bench/stale_pins.py [--format json]``
 """
@@ -29,7 +30,7 @@ SENDERS = 10_000
 ROLLOUTS = 1_000
 MAX_AGE = 60.0  # the object's Cache-Control
 TTL = 300.0  # the STS record's
-HORIZON = 1_200.0  # from the record on; by then every copy of A is gone, whatever the order
+HORIZON = 1_200.0  # seconds after the record; by then every copy of A has expired in every order
 VISITS_EVERY = 20.0  # seconds between other visitors of one point
 MAIL_EVERY = 1_800.0  # seconds between messages of one sender to this domain
 SLOW_SHARE, SLOW_MAX, QUICK = 0.01, 30.0, 0.05  # seconds that a request to the origin takes
@@ -38,13 +39,13 @@ FAILING_SHARE, FAILING_MEAN = 0.03, 90.0
 ERROR_SECONDS = 10.0  # how long a point waits before it asks a failing origin again
 PROBES = 3
 MAILS_AFTER = 24 * 3600 / MAIL_EVERY
-NEW_HOST_SHARE = 0.5  # of the mail, once DNS has the host that only B lists
+NEW_HOST_SHARE = 0.5  # the part of the mail that goes to the host that only B lists
 A, B = "A", "B"
 
 
 @dataclass(frozen=True)
 class Order:
-    """Who does what before the record: ``body`` and ``record`` are when they are written."""
+    """An order of publishing: the steps that come before the STS record is written."""
 
     name: str
     text: str
@@ -76,7 +77,7 @@ ORDERS = (
 
 @dataclass
 class Copy:
-    """What a point keeps."""
+    """A copy of a body in the cache of a point."""
 
     body: str
     expires: float
@@ -84,7 +85,7 @@ class Copy:
 
 @dataclass
 class Point:
-    """One point of presence of one world, with what chance has in store for it."""
+    """One point of presence of one world, with its random delays and failures."""
 
     copy: Copy | None
     purge_lag: float
@@ -110,7 +111,7 @@ class Point:
 
 @dataclass
 class Outcome:
-    """What one order led to over all worlds."""
+    """The results of one order over all worlds."""
 
     order: Order
     pins: int = 0
@@ -135,10 +136,10 @@ class Outcome:
 
 
 class World:
-    """One rollout: the same chances for every order, given the same seed."""
+    """One rollout; with the same seed, every order meets the same random events."""
 
     def __init__(self, seed: int, order: Order) -> None:
-        """Lay out points and visitors; the body is replaced at 0, or after the record."""
+        """Make points and visits; the body is replaced at time 0, or after the record."""
         self.order = order
         self.randomness = random.Random(seed)
         self.body_at = order.record_first
@@ -164,7 +165,7 @@ class World:
         heapq.heappush(self.events, (at, self.sequence, kind, number, copy))
 
     def run_until(self, end: float) -> None:
-        """Let everything happen before ``end``."""
+        """Process all events before ``end``."""
         while self.events and self.events[0][0] < end:
             at, _, kind, number, copy = heapq.heappop(self.events)
             point = self.points[number]
@@ -176,7 +177,7 @@ class World:
                 self.ask(at, number)
 
     def ask(self, at: float, number: int) -> str | None:
-        """One request to a point."""
+        """The body that a point answers to one request at ``at``, None for an error."""
         arriving: list[tuple[float, Copy]] = []
         body = self.points[number].answer(at, self.body_at, arriving)
         for when, copy in arriving:
@@ -184,13 +185,13 @@ class World:
         return body
 
     def _purge(self, now: float) -> float:
-        """Invalidate everywhere; when that is complete."""
+        """Start an invalidation at all points; returns the time at which it is complete."""
         for number, point in enumerate(self.points):
             self._schedule(now + point.purge_lag, "purge", number)
         return now + max(point.purge_lag for point in self.points)
 
     def record_at(self) -> float:
-        """Go through the order's steps; when the record is written."""
+        """Run the steps of the order; returns the time at which the record is written."""
         order = self.order
         if order.record_first:
             return 0.0
@@ -210,7 +211,7 @@ class World:
 
 
 def senders(seed: int) -> list[tuple[float, int]]:
-    """When each sender first sees the new id, after the record, and which point it asks."""
+    """For each sender, the seconds after the record until it sees the new id, and its point."""
     chance = random.Random(-seed - 1)
     found = []
     for _ in range(SENDERS):
@@ -222,7 +223,7 @@ def senders(seed: int) -> list[tuple[float, int]]:
 
 
 def rollout(seed: int, order: Order, outcome: Outcome) -> None:
-    """One change in one world."""
+    """Run one change in one world, and add its results to ``outcome``."""
     world = World(seed, order)
     world.run_until(0.0)
     record = world.record_at()
@@ -242,11 +243,11 @@ def rollout(seed: int, order: Order, outcome: Outcome) -> None:
     mails = pins * MAILS_AFTER
     outcome.mails_lost += sum(chance.random() < NEW_HOST_SHARE for _ in range(int(mails)))
     if order.new_id_without_change:
-        outcome.needless_fetches += SENDERS  # the next run, with nothing to change, again
+        outcome.needless_fetches += SENDERS  # after the next run, although nothing has changed
 
 
 def one_order(order: Order) -> Outcome:
-    """All worlds under one order."""
+    """The results of one order over all worlds."""
     outcome = Outcome(order)
     for seed in range(ROLLOUTS):
         rollout(seed, order, outcome)
@@ -254,7 +255,7 @@ def one_order(order: Order) -> Outcome:
 
 
 def simulate() -> list[Outcome]:
-    """Every order over the same worlds."""
+    """The results of every order over the same worlds."""
     with ProcessPoolExecutor() as pool:
         outcomes = []
         for outcome in pool.map(one_order, ORDERS):
@@ -264,7 +265,7 @@ def simulate() -> list[Outcome]:
 
 
 def plot(outcomes: list[Outcome]) -> str:
-    """Bars of the share of rollouts with a stale pin, as SVG."""
+    """A bar chart as SVG: the share of rollouts with a stale pin, for each order."""
     rows = [
         {
             "name": outcome.order.name,
@@ -286,7 +287,11 @@ def plot(outcomes: list[Outcome]) -> str:
 
 
 def main() -> int:
-    """Print a row an order; exit code 1 if ours pins, or if no reduced order of ours does."""
+    """Print a row for each order; returns the exit code.
+
+    The code is 1 if the order of mtasts has a stale pin. It is also 1 if none of the orders that
+    leave a step out has one: the simulation would show nothing then.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--format", choices=("text", "json"), default="text")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the outcome as SVG")

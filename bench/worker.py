@@ -1,8 +1,8 @@
-"""The Worker beside one that answers a constant: throughput and latency in workerd, one run.
+"""Throughput and latency of the policy's Worker, against a Worker with a constant answer.
 
 ``python bench/worker.py [--seconds S]``; the bar is 0.9 of the constant Worker's throughput. Both
-run in the same process of the runtime and are asked in turns, so that other work on the machine
-meets both. Throughput is counted over pipelined requests, latency over one after another.
+run in the same workerd process and get requests in turns, so that other work on the machine affects
+both. Throughput is measured with pipelined requests, latency with one request after another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MARK = b"HTTP/1.1 200 OK"
 
 
 async def _pump(port: int, end: float) -> int:
-    """Requests answered on one connection until ``end``, ``DEPTH`` of them under way."""
+    """The number of answers on one connection until ``end``, with `DEPTH` requests in flight."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     done, batch = 0, REQUEST * DEPTH
     while time.monotonic() < end:
@@ -55,7 +55,7 @@ async def _pump(port: int, end: float) -> int:
 
 
 async def throughput(port: int, seconds: float) -> float:
-    """Requests a second."""
+    """The answered requests per second."""
     begun = time.monotonic()
     counts = await asyncio.gather(*(_pump(port, begun + seconds) for _ in range(CONNECTIONS)))
     return sum(counts) / (time.monotonic() - begun)
@@ -75,7 +75,7 @@ async def latency(port: int) -> float:
 
 
 async def measure(seconds: float) -> bool:
-    """Measure both and say so; whether the bar is met."""
+    """Measure both and print the result; whether the bar is met."""
     runtime = Workerd(lambda: find(os.environ, print))
     policy = Worker(worker_source("example.gov", BODY, 60))
     await runtime.serve({"w1": policy, "w2": Worker(CONSTANT)})
@@ -95,20 +95,20 @@ async def measure(seconds: float) -> bool:
     ratio = statistics.median(ratios)
     mine, other = (statistics.median(each) for each in zip(*rates, strict=True))
     print(
-        f"worker: {mine:.0f} requests/s, a constant one {other:.0f}: {ratio:.2f} of it "
-        f"(bar {BAR}); p99 {slow['ours']:.2f} ms beside {slow['const']:.2f} ms"
+        f"worker: {mine:.0f} requests/s, with a constant answer {other:.0f}: ratio {ratio:.2f} "
+        f"(bar {BAR}); p99 {slow['ours']:.2f} ms, with a constant answer {slow['const']:.2f} ms"
     )
     return ratio >= BAR
 
 
 def main() -> int:
-    """Run it; exit code 1 where the bar is missed."""
+    """Measure; returns the exit code, 1 if the bar was missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=0.5, help="for each round (0.5)")
     try:
         return 0 if asyncio.run(measure(parser.parse_args().seconds)) else 1
     except WorkerdError as error:
-        print(f"worker: left out: {error}", file=sys.stderr)
+        print(f"worker: not measured: {error}", file=sys.stderr)
         return 0
 
 
