@@ -1,1 +1,1 @@
-"""The embedded default: a real Pulumi engine with local stand-ins for the clouds."""
+"""The local cloud: the real Pulumi engine with local stand-ins for AWS and Cloudflare."""

@@ -1,4 +1,4 @@
-"""The local certificate authority: the only root that probes inside a local cloud trust."""
+"""The local certificate authority: its root is the only one that probes in a local cloud trust."""
 
 from __future__ import annotations
 
@@ -35,28 +35,29 @@ _DAY = timedelta(days=1)
 _NO_EXTENDED_MASTER_SECRET = 1 << 0
 _CLIENT_RENEGOTIATION = 1 << 8
 _SELF = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, "self-signed")])
-# What ACM issues (198 days, renewed 45 days before the end), so that expiry checks see real spans.
+# As ACM's certificates: valid for 198 days, renewed 45 days before the end. Expiry checks then see
+# the spans of time that they see at AWS.
 _LIFETIME = 198 * _DAY
 
 
 class Certificate(StrEnum):
-    """The certificates a server can be made to present; every one but the first is refused."""
+    """Certificates that a server can be made to present: each but ``GOOD`` has one fault."""
 
     GOOD = "good"
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     MISMATCH = "mismatch"
-    COMMON_NAME = "common-name"  # it names the host there, and nowhere else
+    COMMON_NAME = "common-name"  # the host is in the common name alone, in no subjectAltName
     SELF_SIGNED = "self-signed"
-    EXPIRING = "expiring"  # good for three more days
+    EXPIRING = "expiring"  # valid for three more days
     WEAK = "weak"  # an RSA key of 1024 bits
-    PURPOSE = "purpose"  # for clients alone
-    REVOKED = "revoked"  # on the authority's list, which it names
-    REVOKED_BY_ANSWER = "revoked-by-answer"  # it names no list, but a responder (OCSP)
+    PURPOSE = "purpose"  # the extended key usage allows clients alone
+    REVOKED = "revoked"  # on the revocation list (CRL) whose URL the certificate has
+    REVOKED_BY_ANSWER = "revoked-by-answer"  # revoked by an OCSP responder; it has no CRL URL
 
 
 class Offer(StrEnum):
-    """The versions and suites of TLS that a server takes."""
+    """The versions and cipher suites of TLS that a server accepts."""
 
     USUAL = "usual"  # 1.2 and 1.3
     TLS12 = "tls12"
@@ -72,16 +73,17 @@ def _now() -> datetime:
 
 
 class Authority:
-    """A root of its own for one local cloud, and the server contexts it signs, minted on demand.
+    """The root of one local cloud, and the server contexts with certificates that it signs.
 
-    Keys are on P-256: one costs a fraction of a millisecond, where RSA would cost a tenth of a
-    second, and every mail host and alias needs one.
+    A context is made when it is first asked for. Keys are on the curve P-256, because every mail
+    host and alias needs one: an RSA key takes a tenth of a second, one on P-256 under a
+    millisecond.
     """
 
     def __init__(
         self, now: Callable[[], datetime] = _now, organization: str = "mtasts local cloud"
     ) -> None:
-        """Make the root of ``organization``; ``now`` says what "expired" means."""
+        """Make the root of ``organization``; the dates of certificates count from ``now()``."""
         self._root = trustme.CA(organization_name=organization)
         self._now = now
         self._revoked: list[x509.Certificate] = []
@@ -89,11 +91,11 @@ class Authority:
 
     @property
     def pem(self) -> bytes:
-        """The root certificate, as clients load it."""
+        """The root certificate in PEM."""
         return self._root.cert_pem.bytes()
 
     def write(self, path: Path) -> None:
-        """Write the root certificate to ``path``; the key never leaves this process."""
+        """Write the root certificate to ``path`` in PEM; the key never leaves this process."""
         path.write_bytes(self.pem)
 
     def context(
@@ -102,7 +104,7 @@ class Authority:
         certificate: Certificate = Certificate.GOOD,
         offer: Offer = Offer.USUAL,
     ) -> ssl.SSLContext:
-        """A server context for ``names`` with that certificate; cached."""
+        """A server context with that kind of certificate for ``names``, made once and cached."""
         key = (names, certificate, offer)
         if key not in self._contexts:
             self._contexts[key] = self._mint(names, certificate, offer)
@@ -125,7 +127,7 @@ class Authority:
                 | Certificate.REVOKED
                 | Certificate.REVOKED_BY_ANSWER
             ):
-                context.set_ciphers("DEFAULT:@SECLEVEL=0")  # or the key would be refused here
+                context.set_ciphers("DEFAULT:@SECLEVEL=0")  # OpenSSL refuses to load weak keys
                 _load(context, self._unfit(names, certificate, now))
                 return context
             case Certificate.EXPIRING:
@@ -144,12 +146,12 @@ class Authority:
         return context
 
     def _unfit(self, names: tuple[str, ...], certificate: Certificate, now: datetime) -> bytes:
-        """A certificate of this root that no sender should take."""
+        """Key and certificate in PEM: signed by this root, with a fault that it is named after."""
         signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
         root = x509.load_pem_x509_certificate(self.pem)
         is_weak = certificate is Certificate.WEAK
         key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = (
-            rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is what makes it weak
+            rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
             if is_weak
             else ec.generate_private_key(ec.SECP256R1())
         )
@@ -175,7 +177,7 @@ class Authority:
         return _pem(key, made)
 
     def crl(self) -> bytes:
-        """The list of the certificates that were made revoked (DER), as of now."""
+        """The revocation list (DER, RFC 5280 section 5) of every certificate made as revoked."""
         now = self._now()
         signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
         builder = x509.CertificateRevocationListBuilder(
@@ -191,9 +193,13 @@ class Authority:
         return signed.public_bytes(Encoding.DER)
 
     def answer(self, question: bytes) -> bytes:
-        """What the responder says of a certificate that was made revoked, else that it is not.
+        """The OCSP response to the OCSP request ``question``, both in DER (RFC 6960).
 
-        Both are DER (RFC 6960).
+        It is ``revoked`` for a certificate that was made as revoked, and the error
+        ``unauthorized`` for any other.
+
+        Raises:
+            ValueError: ``question`` is no OCSP request.
         """
         asked = ocsp.load_der_ocsp_request(question).serial_number
         about = next((each for each in self._revoked if each.serial_number == asked), None)
@@ -206,7 +212,7 @@ class Authority:
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=about,
             issuer=root,
-            algorithm=hashes.SHA1(),  # noqa: S303 - what the question has; it protects nothing
+            algorithm=hashes.SHA1(),  # noqa: S303 - the request's; it only names the issuer
             cert_status=ocsp.OCSPCertStatus.REVOKED,
             this_update=now - _DAY,
             next_update=now + _DAY,
@@ -219,9 +225,10 @@ class Authority:
 
 
 def server_context() -> ssl.SSLContext:
-    """A server context without a certificate, TLS 1.2 or newer, that never resumes a session.
+    """A server context for TLS 1.2 and newer, without a certificate, that resumes no session.
 
-    A resumed session shows no certificate, so one put in by a fault would go unseen.
+    In a resumed session the server sends no certificate, so a client would not see the
+    certificate of a fault that was set meanwhile.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -241,7 +248,7 @@ def _restrict(context: ssl.SSLContext, offer: Offer) -> None:
             context.minimum_version = ssl.TLSVersion.TLSv1_3
         case Offer.OLD:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # it is to be out of date
+                warnings.simplefilter("ignore", DeprecationWarning)  # TLS 1.0 on purpose
                 context.minimum_version = ssl.TLSVersion.TLSv1
             context.maximum_version = ssl.TLSVersion.TLSv1_2
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
@@ -274,7 +281,10 @@ def _builder(
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
     common_name: str = "",
 ) -> x509.CertificateBuilder:
-    """An unsigned one for ``names``; with ``common_name`` it has no other name at all."""
+    """A certificate for ``names``, not yet signed.
+
+    With ``common_name`` that is its only name: it has no subjectAltName then.
+    """
     built = (
         x509.CertificateBuilder()
         .issuer_name(issuer)

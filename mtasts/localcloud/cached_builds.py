@@ -1,4 +1,7 @@
-"""Programs that are fetched or built once and kept outside the checkout, each in place whole."""
+"""Programs that are downloaded or built once, and kept in a cache folder outside the checkout.
+
+Each is made in a temporary folder and renamed when it is complete, so that no run finds half of it.
+"""
 
 from __future__ import annotations
 
@@ -23,16 +26,17 @@ _BUILD_OPTIONS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 
 
 class BuildError(MtaStsError):
-    """A program cannot be fetched, built or run; the text says why."""
+    """A program cannot be downloaded, built or run; the text says why."""
 
 
 def kept(folder: Path, stamp: str, make: Callable[[Path], None]) -> Path:
-    """``folder`` as an earlier call made it, or made now: aside by ``make``, then moved into place.
+    """``folder``, as an earlier call left it or made now.
 
-    It is whole if it holds the file ``stamp``, which ``make`` has to write.
+    ``make`` fills a temporary folder, which is then renamed to ``folder``. A folder is complete if
+    it has the file ``stamp``; ``make`` has to write that file.
 
     Raises:
-        BuildError: another process makes it, for longer than a build may take.
+        BuildError: another process has been making the folder for `BUILD_SECONDS`.
     """
     if not (folder / stamp).exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -49,10 +53,10 @@ def kept(folder: Path, stamp: str, make: Callable[[Path], None]) -> Path:
 
 
 def find_go(environment: Mapping[str, str]) -> str:
-    """The Go command.
+    """The path of the ``go`` command.
 
     Raises:
-        BuildError: there is none on PATH.
+        BuildError: there is no ``go`` on PATH.
     """
     go = shutil.which("go", path=environment.get("PATH", ""))
     if go is None:
@@ -63,10 +67,12 @@ def find_go(environment: Mapping[str, str]) -> str:
 def go_build(
     environment: Mapping[str, str], module: Path, package: str, target: Path, *flags: str
 ) -> None:
-    """Build one command into the file ``target``, as ``go.sum`` of ``module`` pins its modules.
+    """Build the Go command ``package`` into the file ``target``.
+
+    ``module`` is the folder of its ``go.mod``; its ``go.sum`` pins every module that is used.
 
     Raises:
-        BuildError: Go is missing, or it fails.
+        BuildError: there is no Go on PATH, or the build fails.
     """
     words = [
         find_go(environment),
@@ -80,7 +86,7 @@ def go_build(
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock of a file; the system gives it up when its holder ends."""
+    """Hold the lock on a file; the system releases the lock when its holder ends."""
     with path.open("w") as file:
         deadline = time.monotonic() + BUILD_SECONDS
         pause = threading.Event()
@@ -122,10 +128,11 @@ def run(
     seconds: float,
     folder: Path | None = None,
 ) -> str:
-    """What a program prints on its standard output.
+    """Run a program and return what it printed on standard output.
 
     Raises:
-        BuildError: it does not start, takes longer than ``seconds`` or fails; with its last line.
+        BuildError: the program does not start, takes longer than ``seconds``, or fails; then the
+            text ends with the last line that it printed.
     """
     name = Path(words[0]).name
     try:

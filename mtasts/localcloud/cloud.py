@@ -1,4 +1,4 @@
-"""What one running local cloud is: where its servers listen and what environment leads there."""
+"""One running local cloud: where its servers listen, and the environment that leads to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
-CLOUDFLARE_TOKEN = "local-token"  # it opens nothing but the local API
+CLOUDFLARE_TOKEN = "local-token"  # the local API alone accepts it
 PASSPHRASE = "local"  # protects nothing: the local cloud holds no secret
 STATE_FILE = "cloud.json"
 
@@ -17,10 +17,10 @@ STATE_FILE = "cloud.json"
 class Cloud:
     """The addresses of a local cloud's servers, as ``cloud.json`` holds them.
 
-    ``aws``, ``cloudflare`` and ``control`` are URLs, ``dns`` is ``address:port``; ``mail`` maps
-    each MX host to the loopback port its server listens on, ``name_servers`` each name server to
-    its own, ``workers`` each address of Cloudflare's edge. ``ipv6`` says whether the edges also
-    listen on ::1.
+    ``aws``, ``cloudflare`` and ``control`` are URLs, ``dns`` is ``address:port``. Three mappings
+    lead to the loopback port of a server: ``mail`` from each MX host, ``name_servers`` from each
+    name server, ``workers`` from each address of Cloudflare's edge. With ``ipv6`` the edges listen
+    on ::1 as well.
     """
 
     directory: Path
@@ -40,14 +40,20 @@ class Cloud:
 
     @classmethod
     def read(cls, directory: Path) -> Cloud:
-        """The local cloud that runs in ``directory``; raises ``FileNotFoundError`` without one."""
+        """The local cloud that runs in ``directory``, from its ``cloud.json``.
+
+        Raises:
+            FileNotFoundError: no local cloud runs there.
+            ValueError: the file is no JSON.
+            KeyError, TypeError: the file has other fields than this version writes.
+        """
         raw = json.loads((directory / STATE_FILE).read_text())
         raw["directory"] = directory
         raw["ca_file"] = Path(raw["ca_file"])
         return cls(**raw)
 
     def write(self) -> None:
-        """Write ``cloud.json`` in one step: a reader sees all of it or nothing."""
+        """Write ``cloud.json`` by a rename, so that no reader finds half of it."""
         path = self.directory / STATE_FILE
         raw = asdict(self) | {"ca_file": str(self.ca_file)}
         del raw["directory"]
@@ -56,7 +62,10 @@ class Cloud:
         partial.replace(path)
 
     def connect_to(self) -> tuple[str, ...]:
-        """The connect-to map in curl's form, ``host:port:address:port``; empty is any or same."""
+        """Rows ``host:port:address:port``, as curl's ``--connect-to`` takes them.
+
+        An empty host stands for every host, an empty address for the address of the look-up.
+        """
         return (
             *(_row(address, 443, port) for address, port in sorted(self.workers.items())),
             f":443::{self.edge_port}",
@@ -80,7 +89,10 @@ class Cloud:
         return f"file://{self.directory / 'backend'}"
 
     def environment(self, path: str) -> dict[str, str]:
-        """The variables that lead Pulumi, boto3 and the probes here; ``path`` is PATH so far."""
+        """The variables that lead Pulumi, boto3 and the probes to this local cloud.
+
+        PATH is the folder `bin`, and then ``path``.
+        """
         return {
             "PATH": f"{self.bin}:{path}",
             "PULUMI_HOME": str(self.pulumi_home),
@@ -88,7 +100,7 @@ class Cloud:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            # Providers and language hosts of this local cloud, and none that PATH offers.
+            # The engine must not use the providers and language hosts that are on PATH.
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
             "MTASTS_LOCAL_CLOUD": str(self.directory),
             "AWS_ENDPOINT_URL": self.aws,
@@ -106,7 +118,7 @@ class Cloud:
 
 
 def _row(host: str, port: int, to_port: int) -> str:
-    """The row for what listens on loopback, of the family of ``host`` where that is an address."""
+    """A row that leads to loopback: to ::1 if ``host`` is an IPv6 address, else to 127.0.0.1."""
     if ":" in host:
         return f"[{host}]:{port}:[::1]:{to_port}"
     return f"{host}:{port}:127.0.0.1:{to_port}"

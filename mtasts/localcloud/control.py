@@ -1,7 +1,7 @@
-"""The control interface: makes things go wrong in a local cloud, and shows what arrived.
+"""The control interface of a local cloud: sets faults, and shows caches and received mail.
 
-HTTP with JSON on loopback. Unknown fields are refused by name, so that a misspelt fault does not
-pass for no fault.
+It is HTTP with JSON on loopback. A field that is not known is refused by name; otherwise a misspelt
+fault would look like no fault.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _LIMITS = Limits(body_bytes=256 * 1024, idle_seconds=10)
 
 
 class Servers(Protocol):
-    """What the control interface acts on."""
+    """The servers that the control interface acts on."""
 
     edge: Edge
     dns: DnsServer
@@ -45,10 +45,10 @@ class Servers(Protocol):
     throttle: Throttle
 
     async def add_stacks(self, folder: Path) -> None:
-        """Seed the world with what the stack files in a folder take for granted."""
+        """Add zones and mail hosts for the domains of the stack files in ``folder``."""
 
     def delegate(self, zone: str, to: Provider) -> None:
-        """Have the world ask the zone of that name at ``to``."""
+        """Delegate the name ``zone`` to the zone of that name at the provider ``to``."""
 
 
 class _BadRequestError(Exception):
@@ -56,7 +56,7 @@ class _BadRequestError(Exception):
 
 
 class ControlServer:
-    """The server; every request acts on the servers at once."""
+    """The HTTP server of the control interface; a request takes effect before its response."""
 
     def __init__(self, servers: Servers) -> None:
         """Make the server; `start` makes it listen."""
@@ -69,12 +69,13 @@ class ControlServer:
         self.url = await self._listener.start()
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         await self._listener.stop()
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         if request.header("host") != self.url.removeprefix("http://"):
-            # A page in a browser could reach loopback by a name of its own (DNS rebinding).
+            # A web page could have its own host name resolve to 127.0.0.1 (DNS rebinding), and so
+            # send requests here; its Host header gives it away.
             return _json(HTTPStatus.FORBIDDEN, {"error": "use the address in cloud.json"})
         parts = [unquote(part) for part in request.path.strip("/").split("/")]
         try:
@@ -86,7 +87,7 @@ class ControlServer:
         return _json(HTTPStatus.OK, found)
 
     async def _act(self, method: str, parts: list[str], body: dict[str, Any]) -> object:
-        """What the request leads to, as JSON; None where there is nothing at that path."""
+        """Do what the request asks; the JSON to answer, or None if the path is not known."""
         found: object = None
         match method, parts:
             case "GET", ["health"]:
@@ -136,7 +137,7 @@ class ControlServer:
         return dns_fault_as_json(faults.get((name, type_), DnsFault()))
 
     def _api_faults(self, method: str, body: dict[str, Any]) -> object:
-        """What goes wrong at Cloudflare's API; what is left out is no fault."""
+        """Set or read the faults of Cloudflare's API; a field that is left out makes no fault."""
         api = self._servers.cloudflare.api
         if method == "PUT":
             api.faults = Faults(**_read(body, _API_FIELDS))
@@ -154,7 +155,7 @@ class ControlServer:
         return None
 
     def _rates(self, method: str, body: dict[str, Any]) -> object:
-        """What the AWS account is allowed, by service, and what was refused since that was set."""
+        """Set or read the rates by AWS service, with the number of calls refused since then."""
         throttle = self._servers.throttle
         if method == "PUT":
             throttle.set(_read(body, dict.fromkeys(ANSWERS, _rate)))
@@ -173,7 +174,7 @@ class ControlServer:
 def _body(request: HttpRequest) -> dict[str, Any]:
     body = json.loads(request.body) if request.body else {}
     if not isinstance(body, dict):
-        raise _BadRequestError("the body is no JSON object")
+        raise _BadRequestError("the body is not a JSON object")
     return body
 
 
@@ -185,10 +186,16 @@ def _json(status: HTTPStatus, value: object) -> HttpResponse:
 def _read(
     body: Mapping[str, object], fields: Mapping[str, Callable[[Any], object]]
 ) -> dict[str, Any]:
-    """The body's fields, each through its reader; unknown ones are refused."""
+    """The fields of ``body``, each converted by the function that ``fields`` has for it.
+
+    Raises:
+        _BadRequestError: a field is not known, or a function refuses its value.
+    """
     unknown = body.keys() - fields.keys()
     if unknown:
-        raise _BadRequestError(f"unknown field {min(unknown)!r}; there are {', '.join(fields)}")
+        raise _BadRequestError(
+            f"unknown field {min(unknown)!r}; the fields are {', '.join(fields)}"
+        )
     try:
         return {name: fields[name](value) for name, value in body.items()}
     except (TypeError, ValueError, AttributeError) as error:
@@ -197,7 +204,7 @@ def _read(
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or "\n" in value or "\r" in value:
-        raise ValueError(f"{value!r} is no line of text")
+        raise ValueError(f"{value!r} is not one line of text")
     return value
 
 
@@ -207,26 +214,26 @@ def _flag(value: object) -> bool:
     return value
 
 
-def _seconds(value: Any) -> float:  # whatever JSON holds
+def _seconds(value: Any) -> float:  # any JSON value
     if not 0 <= value <= 60:
         raise ValueError(f"{value!r} is not between 0 and 60 seconds")
     return float(value)
 
 
-def _rate(value: Any) -> Rate:  # whatever JSON holds
+def _rate(value: Any) -> Rate:  # any JSON value
     fields = _read({"per_second": None, "burst": None} | value, _RATE_FIELDS)
     return Rate(**fields)
 
 
 def _permission(value: object) -> str:
     if value not in PERMISSIONS:
-        raise ValueError(f"{value!r} is none of {', '.join(sorted(PERMISSIONS))}")
+        raise ValueError(f"{value!r} is not one of {', '.join(sorted(PERMISSIONS))}")
     return str(value)
 
 
-def _status(value: Any) -> int:  # whatever JSON holds
+def _status(value: Any) -> int:  # any JSON value
     if not isinstance(value, int) or not 200 <= value <= 599:
-        raise ValueError(f"{value!r} is no final HTTP status")
+        raise ValueError(f"{value!r} is not an HTTP status from 200 to 599")
     return value
 
 
@@ -258,12 +265,12 @@ _DNS_FIELDS: Mapping[str, Callable[[Any], object]] = {
 
 
 def edge_fault_from_json(body: Mapping[str, object]) -> EdgeFault:
-    """Read a fault of the edge; what is left out is no fault."""
+    """Read a fault of the edge; a field that is left out makes no fault."""
     return EdgeFault(**_read(body, _EDGE_FIELDS))
 
 
 def edge_fault_as_json(fault: EdgeFault) -> dict[str, object]:
-    """A fault of the edge as JSON values, without what is no fault."""
+    """A fault of the edge as JSON values, without the fields that have their defaults."""
     plain = _without_defaults(fault)
     if fault.body is not None:
         plain["body"] = fault.body.decode("utf-8", "replace")
@@ -273,7 +280,7 @@ def edge_fault_as_json(fault: EdgeFault) -> dict[str, object]:
 
 
 def dns_fault_as_json(fault: DnsFault) -> dict[str, object]:
-    """A fault of DNS as JSON values, without what is no fault."""
+    """A fault of DNS as JSON values, without the fields that have their defaults."""
     return _without_defaults(fault)
 
 

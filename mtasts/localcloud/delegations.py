@@ -1,6 +1,6 @@
-"""Which of two zones of one name the world asks: what a registrar decides.
+"""To which of two zones with one name resolvers are led, as the parent zone's NS records decide.
 
-A zone that is there first is the delegated one until somebody delegates the name elsewhere.
+The zone that is seen first is the delegated one, until the name is delegated elsewhere.
 """
 
 from __future__ import annotations
@@ -15,31 +15,35 @@ if TYPE_CHECKING:
 
 
 class Provider(StrEnum):
-    """Who answers for a zone."""
+    """The DNS provider that hosts a zone."""
 
     ROUTE53 = "route53"
     CLOUDFLARE = "cloudflare"
 
 
 class Delegations:
-    """To whom each name is delegated."""
+    """The provider to which each name is delegated."""
 
     def __init__(self) -> None:
         """Begin with nothing delegated."""
         self._to: dict[str, Provider] = {}
 
     def delegate(self, name: str, to: Provider) -> None:
-        """Have the world ask the zone at ``to``."""
+        """Delegate ``name`` to the provider ``to``."""
         self._to[name] = to
 
     def get(self, name: str) -> Provider | None:
-        """To whom a name is delegated, once a zone of it was seen."""
+        """The provider to which a name is delegated; None if no zone of that name was seen yet."""
         return self._to.get(name)
 
     def choose(
         self, zones: Mapping[Provider, Iterable[Zone]], authority: Provider | None = None
     ) -> list[Zone]:
-        """The zones that the world asks, or those of ``authority`` with the world's besides."""
+        """One zone for each name: the delegated one.
+
+        With ``authority``, the zones of that provider come first, as its own name servers answer
+        from them whatever is delegated.
+        """
         found: dict[str, dict[Provider, Zone]] = {}
         for provider, those in zones.items():
             for zone in those:
@@ -48,6 +52,6 @@ class Delegations:
         for name, by in found.items():
             delegated = self._to.setdefault(name, next(iter(by)))
             wanted = authority if authority in by else delegated
-            if wanted in by:  # a name may be delegated to a zone that is not there
+            if wanted in by:  # a name may be delegated to a provider that has no such zone
                 chosen.append(by[wanted])
         return chosen

@@ -1,8 +1,9 @@
-"""The main job on a real engine and a local cloud, each step checked: ``make demo``.
+"""The demo (``make demo``): the life of one domain on the real engine and a local cloud.
 
-One agency's domain is published, changed, kept from a bad change, promoted, and sent to; a scratch
-stack comes and goes. What is seen is what a sender or an operator would see from outside. It is
-long because it is one story: a function a step, in the order in which they are played.
+The steps publish a domain, change it, refuse two bad changes, promote it to enforce, and send mail
+to it; a second stack is made and destroyed. Each step checks its result from outside, as a sender
+or an operator would. The module is long because it is one sequence: a function for each step, in
+the order of the steps.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from mtasts.localcloud.cloud import Cloud
     from mtasts.localcloud.engine import Engine
 
-# Short, so that nobody waits; a real stack has 60 and 300, and 120 to settle.
+# Shorter than the defaults of a stack (60 s cache, 300 s proof, 120 s settle), so that the demo
+# takes little time.
 _CACHE_SECONDS = "1"
 _BRISK = {"mtasts:cacheSeconds": _CACHE_SECONDS, "mtasts:proofSeconds": "5"}
 _TWO_WEEKS = dt.timedelta(days=15)
@@ -57,9 +59,10 @@ _CLEAN = dt.timedelta(days=8)
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One cloud as the demo plays on it: an agency with a domain, and a domain that is new.
+    """What the demo uses at one cloud: an agency with a domain, and the domain of a second stack.
 
-    ``init`` are the words that make a stack there, ``kinds`` resources that a plan has.
+    ``init`` are the options of ``mtasts init`` that choose the account. ``kinds`` are resource
+    types that the first plan must have. ``brisk`` are config values that shorten waiting.
     """
 
     stack: str
@@ -77,7 +80,10 @@ class Side:
 
     @property
     def first_stack(self) -> tuple[str, ...]:
-        """The words that write the agency's stack file; its hosts are to be in DNS then."""
+        """The ``mtasts`` command that writes the agency's stack file, without DNS look-ups.
+
+        The local cloud, and so DNS, starts after that: it takes the MX hosts from the stack file.
+        """
         hosts = (f"mail{number}.{self.domain}" for number in (1, 2))
         return (
             *("init", self.stack, "--domain", self.domain, "--title", self.title, *self.init),
@@ -88,7 +94,7 @@ class Side:
 
     @property
     def new_mx(self) -> str:
-        """A mail host that is not in the stack file yet."""
+        """The MX host that a step adds to the stack file."""
         return f"mail3.{self.domain}"
 
 
@@ -128,9 +134,10 @@ SIDES = {
 
 @dataclass
 class _Scene:
-    """What the steps share; ``body`` is the policy that has to be served now.
+    """State that the steps share.
 
-    Each body is another one, so each has the next revision.
+    ``body`` is the policy that must be served now. No step brings back an earlier body, so each
+    new one has the next ``revision``.
     """
 
     side: Side
@@ -143,24 +150,25 @@ class _Scene:
 
     @property
     def id(self) -> str:
-        """The id that belongs to ``body``."""
+        """The policy id of ``body``."""
         return policy_id(self.body, self.revision)
 
     def policy(self) -> Policy:
-        """The policy that the stack file asks for."""
+        """The policy that the stack file describes."""
         (domain,) = load_file(self.project.stack_file).domains
         return Policy(domain.mode, domain.max_age, domain.mx)
 
     def intend(self) -> None:
-        """From now on, what the stack file asks for has to be served."""
+        """Take the policy of the stack file as the one that must be served from now on."""
         self.body = self.policy().render()
         self.revision += 1
 
 
 def run(folder: Path, say: Callable[[str], None], cloud: str = "aws") -> bool:
-    """Play the demo in ``folder``; whether all went well. ``summary.json`` tells of each step.
+    """Run the demo in ``folder``, with ``cloud`` (a key of `SIDES`) as the hosting cloud.
 
-    ``cloud`` is that which hosts, one of `SIDES`.
+    Returns whether every step succeeded. ``summary.json`` in ``folder`` has the result of each
+    step, and ``say`` gets it as one line.
     """
     story = Story(folder / "summary.json", say)
     try:
@@ -195,7 +203,7 @@ def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) ->
         )
         for name, act in steps:
             story.take(name, partial(act, scene))
-        # A proof that fails waits for most of its time: another stack can come and go meanwhile.
+        # The stale edge's proof mostly waits until it fails: the second stack runs meanwhile.
         with ThreadPoolExecutor(1) as pool:
             scratch = pool.submit(_scratch, scene)
             for name, act in more:
@@ -210,7 +218,7 @@ def _engine(found: list[Engine], say: Callable[[str], None]) -> str:
 
 
 def _project(project: Project, side: Side) -> str:
-    """A stack file beside the program, as an agency begins."""
+    """An agency begins with a program and one stack file."""
     project.mtasts(*side.first_stack).required()
     files = sorted(path.name for path in (project.folder / "stacks").iterdir())
     expect(files == [f"Pulumi.{side.stack}.yaml"], f"stacks/ has {', '.join(files) or 'nothing'}")
@@ -221,7 +229,7 @@ def _project(project: Project, side: Side) -> str:
 def _cloud(
     story: Story, directory: Path, engine: Engine, project: Project, say: Callable[[str], None]
 ) -> Iterator[Cloud]:
-    """A new local cloud, stopped at the end; an earlier one that is left there goes first."""
+    """A new local cloud, stopped at the end; one that an earlier demo left there is removed."""
     if lifecycle.status(directory).cloud is not None:
         lifecycle.stop(directory)
     shutil.rmtree(directory, ignore_errors=True)
@@ -277,7 +285,7 @@ def _records(scene: _Scene) -> str:
 
 
 def _policy(scene: _Scene) -> str:
-    """The policy on each address: exact bytes and the headers that senders and browsers heed."""
+    """Each address serves the exact bytes, with type, cache lifetime and HSTS."""
     headers = {
         "content-type": "text/plain",
         "cache-control": f"max-age={_CACHE_SECONDS}",
@@ -305,7 +313,7 @@ def _second_up(scene: _Scene) -> str:
 
 
 def _mx_added(scene: _Scene) -> str:
-    """Another MX host goes into the policy while a sender looks on."""
+    """An MX host is added while a sender watches: it never sees the new id with an old body."""
     path = "mtasts:domains[0].mx[2]"
     with Watcher(scene.reach, scene.side.domain) as watcher:
         scene.project.configure({path: scene.side.new_mx}, path=True)
@@ -322,7 +330,7 @@ def _mx_added(scene: _Scene) -> str:
 
 
 def _stale_edge(scene: _Scene) -> str:
-    """An edge that goes on serving the old body keeps the new id from being published."""
+    """While the edge serves the old body, the proof fails and the new id is not published."""
     scene.control.set_edge_fault(scene.side.host, EdgeFault(stale=True))
     scene.project.configure({"mtasts:maxAge": "1209600"})
     refused = scene.project.up()
@@ -339,7 +347,7 @@ def _stale_edge(scene: _Scene) -> str:
 
 
 def _gate(scene: _Scene) -> str:
-    """No promotion without evidence."""
+    """A promotion without evidence is refused."""
     scene.project.configure({"mtasts:mode": "enforce"})
     refused = scene.project.up()
     expect(not refused.ok, "the promotion went through without evidence")
@@ -350,7 +358,7 @@ def _gate(scene: _Scene) -> str:
 
 
 def _reports(scene: _Scene) -> str:
-    """Reports decide: failures refuse the promotion, and clean days after them let it pass."""
+    """TLS reports of failures make the gate refuse; after eight clean days it passes."""
     hosts = [str(pattern) for pattern in scene.policy().mx]
     arrivals = Arrivals(scene.cloud, scene.side.domain, hosts)
     scene.project.configure({"mtasts:reportTrust": "https"})
@@ -362,8 +370,8 @@ def _reports(scene: _Scene) -> str:
     scene.project = scene.project.later(_TWO_WEEKS + _CLEAN)
     arrivals.arrive(scene.project, days=8)
     judged = arrivals.judge(scene.project)
-    expect(judged.ok, f"the reports do not do:\n{judged.text}")
-    return "failures in TLS reports refuse it; 8 clean days of the local clock later it may go"
+    expect(judged.ok, f"the reports are not enough:\n{judged.text}")
+    return "refused for failures in TLS reports; after 8 clean days of the local clock it passes"
 
 
 def _enforce(scene: _Scene) -> str:
@@ -377,12 +385,12 @@ def _enforce(scene: _Scene) -> str:
 
 
 def _sender(scene: _Scene) -> str:
-    """What a sender does with good mail hosts, and with those whose STARTTLS was stripped."""
+    """A sender delivers over TLS, and defers the message while STARTTLS is stripped."""
     hosts = [str(pattern) for pattern in scene.policy().mx]
     good = _send(scene)
     expect(good.conclusion is Conclusion.DELIVERED, "; ".join(good.story))
     (message,) = scene.control.messages()
-    expect(message.tls, "the message came in clear")
+    expect(message.tls, "the message came without TLS")
     expect(good.policy and good.policy.mode is Mode.ENFORCE, "; ".join(good.story))
     for host in hosts:
         scene.control.set_flavour(host, Flavour.STRIPPED)
@@ -391,7 +399,7 @@ def _sender(scene: _Scene) -> str:
         scene.control.set_flavour(host, Flavour.GOOD)
     expect(stripped.conclusion is Conclusion.DEFERRED, "; ".join(stripped.story))
     expect(len(scene.control.messages()) == 1, "a message came in without TLS")
-    return f"delivered to {message.host} over TLS; kept back where STARTTLS was stripped"
+    return f"delivered to {message.host} over TLS; deferred while STARTTLS was stripped"
 
 
 def _send(scene: _Scene) -> Sender:
@@ -402,7 +410,7 @@ def _send(scene: _Scene) -> Sender:
 
 
 def _scratch(scene: _Scene) -> str:
-    """A stack from `mtasts init`, brought up and destroyed again, beside the other steps."""
+    """A stack from `mtasts init` is brought up and destroyed, while the other steps run."""
     began = time.monotonic()
     before = inventory(scene.cloud)
     project = scene.project
@@ -414,18 +422,19 @@ def _scratch(scene: _Scene) -> str:
     during = _new_since(before, scene)
     scratch.pulumi("destroy", "--yes", "--skip-preview").required()
     left = _new_since(before, scene)
-    expect(during, "nothing was there to destroy")
+    expect(during, "the stack created nothing, so there is nothing to destroy")
     expect(not left, f"left behind: {', '.join(sorted(left))}")
     return (
-        f"{len(during)} things came up and were destroyed, none is left in the account; "
-        f"{time.monotonic() - began:.0f} s beside the other steps"
+        f"{len(during)} things created and destroyed, none is left in the account; "
+        f"{time.monotonic() - began:.0f} s, while other steps ran"
     )
 
 
 def _new_since(before: frozenset[str], scene: _Scene) -> set[str]:
-    """What has come into the account, but for ledgers: that of the stack beside it grows.
+    """What is new in the accounts since ``before``, without ledger entries.
 
-    R2 keeps the scratch stack's own too, and its bucket: they are no resources of the stack.
+    The agency's ledger grows while the scratch stack runs. At Cloudflare the scratch stack's
+    bucket and ledger also remain: they are no resources of the stack, so destroy keeps them.
     """
     new = inventory(scene.cloud) - before
     return {each for each in new if not any(part in each for part in _kept(scene.side))}

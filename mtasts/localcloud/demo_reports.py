@@ -1,4 +1,4 @@
-"""TLS reports in the demo: they are posted, pulled into a store, and decide a promotion."""
+"""TLS reports in the demo: put into a bucket, pulled into a store, and judged by the gate."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from mtasts.localcloud.project import Project, Run
 
 _BUCKET = "tls-reports-of-the-demo"
-# As the endpoint of an inbox stores what was posted to it (docs/reports.md).
+# The folder in which an inbox's endpoint stores the reports that are posted to it
+# (docs/reports.md).
 _POSTED = "https/"
 _STORE = "tls-reports"
 
@@ -32,7 +33,10 @@ class Arrivals:
     hosts: Sequence[str]
 
     def arrive(self, project: Project, *, days: int, failed: int = 0) -> None:
-        """Reports of the ``days`` before now arrive; on the last day sessions ``failed``."""
+        """Put reports about the last ``days`` days into the bucket.
+
+        On the last of those days, ``failed`` sessions failed.
+        """
         s3 = moto_host.session().client("s3", endpoint_url=self.cloud.aws)
         s3.create_bucket(Bucket=_BUCKET)
         now = clock(project.environment)()
@@ -43,6 +47,10 @@ class Arrivals:
                 s3.put_object(Bucket=_BUCKET, Key=f"{_POSTED}{path.name}", Body=path.read_bytes())
 
     def judge(self, project: Project) -> Run:
-        """Pull what is new, and judge the domain by what the store has."""
+        """Pull new reports into the store, and run ``mtasts gate collect`` for the domain with it.
+
+        Raises:
+            ProjectError: the reports could not be pulled.
+        """
         project.mtasts("reports", "pull", "--from", f"s3://{_BUCKET}", "--store", _STORE).required()
         return project.mtasts("gate", "collect", self.domain, "--store", _STORE)

@@ -1,4 +1,4 @@
-"""What the edge knows of the cloud: distributions, invalidations and what an origin answers.
+"""What the edge is told about the cloud: distributions, invalidations and answers of origins.
 
 The edge depends on these values and on `CloudState` alone, so that its tests need no moto.
 """
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """The bounds a cache policy sets, in seconds."""
+    """The minimum, default and maximum TTL of a CloudFront cache policy, in seconds."""
 
     minimum: int
     default: int
     maximum: int
 
 
-# The managed policies' documented settings, read 2026-11.
+# The settings of CloudFront's managed cache policies, as its developer guide had them in 2026-11.
 CACHE_POLICIES = {
     "658327ea-f89d-4fab-a63d-7e88639e58f6": CachePolicy(1, 86400, 31536000),  # CachingOptimized
     "b2884449-e4de-46a7-ac36-70bc7f1ddd6d": CachePolicy(1, 86400, 31536000),  # ...Uncompressed
@@ -35,8 +35,8 @@ SECURITY_HEADERS_POLICY = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 class Distribution:
     """The part of a CloudFront distribution's configuration that the edge acts on.
 
-    ``certificate`` is the ACM certificate's ARN, empty for CloudFront's own certificate;
-    ``origin_access_control`` is empty where the origin has none.
+    ``certificate`` is the ARN of the ACM certificate, or empty for CloudFront's own certificate.
+    ``origin_access_control`` is an id, or empty if the origin has no origin access control.
     """
 
     id: str
@@ -58,14 +58,14 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Invalidation:
-    """Paths of a distribution to be dropped from every cache; ``*`` may end a path."""
+    """Paths of a distribution to remove from every cache; a path may end in ``*``."""
 
     id: str
     distribution: str
     paths: tuple[str, ...]
 
     def covers(self, path: str) -> bool:
-        """Whether an object at ``path`` is dropped."""
+        """Whether the invalidation removes the object at ``path``."""
         return any(
             path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
             for pattern in self.paths
@@ -74,56 +74,60 @@ class Invalidation:
 
 @dataclass(frozen=True, slots=True)
 class OriginAnswer:
-    """What the origin said; header names in lower case."""
+    """The origin's response; header names are in lower case."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
 
     def header(self, name: str) -> str:
-        """The first header of that name, or an empty text."""
+        """The value of the first header of that name, or an empty text."""
         return next((value for each, value in self.headers if each == name), "")
 
 
 class CloudState(Protocol):
-    """The account as the edge sees it; all of it is cheap enough to ask on every request."""
+    """The AWS account as the edge sees it; every method is fast enough to call on each request."""
 
     def distributions(self) -> dict[str, Distribution]:
-        """All distributions by id, as the account has configured them.
+        """All distributions by id, with their configuration in the account.
 
-        What comes back is never changed: after a change of the account it is another mapping, and
-        until then it may be the same one.
+        A mapping that was returned is never changed: after a change in the account, the method
+        returns a new mapping. So a caller that gets the same mapping again knows that no
+        distribution has changed.
         """
 
     def invalidations(self) -> list[Invalidation]:
         """The invalidations that are not yet complete."""
 
     def deployed(self, distribution: Distribution) -> None:
-        """Every point of presence serves by this configuration now."""
+        """Record that every point of presence has this configuration: its status is Deployed."""
 
     def completed(self, invalidation: Invalidation) -> None:
-        """Every point of presence has applied it."""
+        """Record that every point of presence has applied it: its status is Completed."""
 
     def certificate_names(self, arn: str) -> tuple[str, ...]:
-        """The names an issued certificate covers; none while it is not issued."""
+        """The names that an issued certificate covers; empty until it is issued."""
 
     def fetch(self, distribution: Distribution, path: str) -> OriginAnswer:
         """What the distribution's origin answers for ``path``, which begins with a slash."""
 
 
 class Workers(Protocol):
-    """The other cloud's hosts, as far as this edge serves them: their Workers answer themselves."""
+    """The hosts that Cloudflare Workers serve; the edge passes their requests to the Worker."""
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
-        """The names of the certificate for ``host``; none where no Worker has it."""
+        """The names of the certificate for ``host``; empty if no Worker serves that host."""
 
     def hold(self, host: str, lags_seconds: dict[int, float]) -> None:
-        """Go on serving what is served now, at the points of those numbers."""
+        """Keep serving the present version of ``host`` at these points of presence.
+
+        ``lags_seconds`` has the lag of each point by its number (from 0).
+        """
 
     def release(self, host: str) -> None:
-        """Serve what has been uploaded again."""
+        """End `hold`: serve the uploaded version of ``host`` again."""
 
     async def respond(
         self, host: str, point: int, lag_seconds: float, request: HttpRequest
     ) -> HttpResponse | None:
-        """What the Worker answers at a point of presence; None where it knows of none yet."""
+        """The Worker's response at a point of presence; None if no Worker has reached it yet."""

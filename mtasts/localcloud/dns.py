@@ -1,6 +1,7 @@
-"""The DNS server: UDP and TCP on one loopback port, recursive and authoritative at once.
+"""The DNS server: UDP and TCP on one loopback port.
 
-Faults are looked up by name and type, so that a look-up can be made to fail without touching state.
+It answers as a recursive resolver and as an authoritative server at once: probes ask it as both.
+A fault is set by name and type, so that one look-up fails while the zones stay as they are.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_UDP_MAX = 1232  # the size DNS flag day 2020 settled on; more than this goes over TCP
+_UDP_MAX = 1232  # the size that DNS flag day 2020 recommends; larger answers go over TCP
 _UDP_MAX_WITHOUT_EDNS = 512
 _TCP_IDLE_SECONDS = 5.0
 _TCP_CONNECTIONS_MAX = 64
@@ -40,7 +41,7 @@ _BIND_TRIES = 20
 
 
 class Outcome(StrEnum):
-    """What a faulty look-up ends in instead of an answer."""
+    """How a look-up with a fault ends, instead of with the answer."""
 
     SERVFAIL = "servfail"
     NXDOMAIN = "nxdomain"
@@ -49,9 +50,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsFault:
-    """What goes wrong for one name and type; None leaves that part as it is.
+    """What goes wrong when one name and type are looked up; None changes nothing.
 
-    ``records`` replaces the answer, in presentation form; empty means no data.
+    ``records`` replaces the records of the answer, in presentation form (RFC 1035 section 5.1).
+    An empty tuple means that the name has no records of this type.
     """
 
     outcome: Outcome | None = None
@@ -61,7 +63,7 @@ class DnsFault:
 
 
 class DnsServer:
-    """Answers questions from ``names()``, which is asked anew for each."""
+    """A DNS server that calls ``names()`` for each query and answers from the result."""
 
     def __init__(
         self,
@@ -72,7 +74,8 @@ class DnsServer:
     ) -> None:
         """Make the server; `start` makes it listen.
 
-        It vouches for names that are ``signed``, and answers after ``delay_seconds``.
+        For a name for which ``signed`` holds, the answer has the AD bit: validated by DNSSEC (RFC
+        4035 section 3.2.3). Every answer is sent after ``delay_seconds``.
         """
         self._names = names
         self._delay_seconds = delay_seconds
@@ -85,7 +88,11 @@ class DnsServer:
         self._connections = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen, by default on a free port, the same for UDP and TCP."""
+        """Listen on one port with UDP and TCP; 0 takes a free port.
+
+        Raises:
+            OSError: the port, or each of several free ones, is taken for UDP or TCP.
+        """
         loop = asyncio.get_running_loop()
         for attempt in range(_BIND_TRIES):
             tcp = await asyncio.start_server(self._serve_tcp, host, port)
@@ -103,7 +110,7 @@ class DnsServer:
             return
 
     async def stop(self) -> None:
-        """Stop listening and drop what is still being answered."""
+        """Stop listening, and drop queries that are not answered yet."""
         if self._tcp:
             self._tcp.close()
         if self._udp:
@@ -114,13 +121,16 @@ class DnsServer:
         await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     async def respond(self, wire: bytes, *, datagram: bool) -> bytes | None:
-        """The reply to one message; None where none is sent."""
+        """The response to one message in wire format; None if no response is sent.
+
+        A ``datagram`` is cut to the size that the query allows, and has the TC bit then.
+        """
         try:
             query = dns.message.from_wire(wire, ignore_trailing=True)
         except dns.exception.DNSException:
             return _format_error(wire)
         if query.flags & dns.flags.QR:
-            return None  # an answer to an answer is how loops between servers begin
+            return None  # two servers that answer each other's responses would never stop
         response = dns.message.make_response(query, recursion_available=True)
         limit = max(query.payload, _UDP_MAX_WITHOUT_EDNS) if query.edns >= 0 else 512
         if not self._refused(query, response):
@@ -139,7 +149,7 @@ class DnsServer:
 
     @staticmethod
     def _refused(query: dns.message.Message, response: dns.message.Message) -> bool:
-        """Set the code of a question that is not looked up at all."""
+        """Whether the query is one that is not looked up; ``response`` has the error code then."""
         if query.opcode() != dns.opcode.QUERY:
             response.set_rcode(dns.rcode.NOTIMP)
         elif len(query.question) != 1:
@@ -166,11 +176,11 @@ class DnsServer:
                 return Names((), (record,)).resolve(name, type_)
             return names.resolve(name, type_)
         except BadRecordError as error:
-            logger.warning("SERVFAIL for a record that is none: %s", printable(str(error)))
+            logger.warning("SERVFAIL for a record that is not valid: %s", printable(str(error)))
             return Answer(dns.rcode.SERVFAIL)
 
     def datagram(self, wire: bytes, peer: tuple[str, int]) -> None:
-        """Answer one datagram in a task of its own; beyond a bound, drop it."""
+        """Answer one datagram in a task of its own; drop it if too many are being answered."""
         if len(self._tasks) < _DELAYED_MAX:
             task = asyncio.create_task(self._serve_datagram(wire, peer))
             self._tasks.add(task)
@@ -239,7 +249,7 @@ def _to_wire(response: dns.message.Message, limit: int) -> bytes:
 
 
 def _format_error(wire: bytes) -> bytes | None:
-    """FORMERR with the identifier of a message that could not be read, if it has one."""
+    """FORMERR with the message's id; None if the message is too short for one, or a response."""
     header = 12
     if len(wire) < header or wire[2] & 0x80:
         return None

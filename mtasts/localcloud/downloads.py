@@ -1,6 +1,7 @@
-"""Downloads held to pinned sha256 sums: the engine's release and the providers' plugins.
+"""Downloads of the engine and of provider plugins, compared with pinned sha256 sums.
 
-A file without a pinned sum is not downloaded: engine and plugins run with the user's credentials.
+A file without a pinned sum is not downloaded, because engine and plugins run with the user's
+credentials.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ _LINE = re.compile(r"(?P<sum>[0-9a-f]{64}) [ *](?P<file>[A-Za-z0-9._-]+)")
 _SECONDS = 60
 _INSTALL_SECONDS = 600
 _CHUNK = 1024 * 1024
-# Go's names of machines, as plugins have them; the engine's own archives say x64.
+# Go's names of processors, which plugin archives use; the engine's archives say x64 for amd64.
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a release may be, as it comes and unpacked."""
+    """The largest archive that is downloaded, and how large its files may be."""
 
     archive_bytes: int = 512 * 1024 * 1024
     unpacked_bytes: int = 2 * 1024 * 1024 * 1024
@@ -44,11 +45,15 @@ LIMITS = Limits()
 
 
 class DownloadError(MtaStsError):
-    """Nothing was installed: no sum is pinned, another sum came, or nobody answered."""
+    """Nothing was installed: no sum is pinned, the file has another sum, or it did not arrive."""
 
 
 def machine(processor: str = "") -> tuple[str, str]:
-    """Operating system and processor of this machine, in Go's words; raises `DownloadError`."""
+    """Operating system and processor of this machine, as Go names them.
+
+    Raises:
+        DownloadError: there is no release for such a machine.
+    """
     processor = processor or platform.machine()
     found = _MACHINES.get(processor.lower())
     if found is None or sys.platform not in ("linux", "darwin"):
@@ -57,22 +62,22 @@ def machine(processor: str = "") -> tuple[str, str]:
 
 
 def engine_archive(version: str) -> str:
-    """The name of the engine's archive for this machine."""
+    """The file name of the engine's archive for this machine; raises `DownloadError`."""
     system, processor = machine()
     return f"pulumi-v{version}-{system}-{processor.replace('amd64', 'x64')}.tar.gz"
 
 
 def plugin_archive(name: str, version: str) -> str:
-    """The name of the archive of a provider's plugin for this machine."""
+    """The file name of a provider plugin's archive for this machine; raises `DownloadError`."""
     system, processor = machine()
     return f"pulumi-resource-{name}-v{version}-{system}-{processor}.tar.gz"
 
 
 def read_sums(text: str) -> dict[str, str]:
-    """The sums of a checksums file by name; ``#`` begins a comment.
+    """The sha256 sums of a checksums file, by file name; lines that begin with ``#`` are comments.
 
     Raises:
-        DownloadError: a line is none, or a file has two sums.
+        DownloadError: a line has another form, or a file has two different sums.
     """
     found: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
@@ -80,12 +85,19 @@ def read_sums(text: str) -> dict[str, str]:
             continue
         row = _LINE.fullmatch(line)
         if row is None or found.setdefault(row["file"], row["sum"]) != row["sum"]:
-            raise DownloadError(f"line {number} of the pinned sums is none, or names another sum")
+            raise DownloadError(
+                f"line {number} of the pinned sums is not a sha256 sum and a file name, or gives "
+                "a file another sum than an earlier line"
+            )
     return found
 
 
 def pinned(archive: str, sums: Mapping[str, str] | None = None) -> str:
-    """The sha256 sum of an archive; raises `DownloadError` where none is pinned."""
+    """The pinned sha256 sum of an archive.
+
+    Raises:
+        DownloadError: no sum of it is pinned, so it must not be downloaded.
+    """
     known = read_sums(SUMS.read_text()) if sums is None else sums
     if archive not in known:
         raise DownloadError(
@@ -104,10 +116,11 @@ def fetch_engine(
     base: str = RELEASES,
     limits: Limits = LIMITS,
 ) -> None:
-    """Put the programs of the engine's release into ``target / "bin"``.
+    """Download the engine's release and put its programs into ``target / "bin"``.
 
     Raises:
-        DownloadError: nothing was put there.
+        DownloadError: there is no such release for this machine, no sum of it is pinned, it could
+            not be downloaded, or it is not the file whose sum is pinned. Nothing is installed.
     """
     archive = engine_archive(version)
     wanted = pinned(archive, sums)
@@ -125,13 +138,13 @@ def install_plugins(
     *,
     sums: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Have the engine ``pulumi`` install the plugins of ``providers``, by name and version.
+    """Have the engine ``pulumi`` install the plugins of ``providers`` (versions by name).
 
-    The engine itself compares the sum of what it downloads. None is installed unless all are
-    pinned.
+    Returns a text "NAME VERSION" for each. The engine compares each download with the pinned sum.
+    If one plugin has no pinned sum, none is installed.
 
     Raises:
-        DownloadError: a sum is missing, or the engine refused; the text says why.
+        DownloadError: a sum is not pinned, or the engine could not install a plugin.
     """
     rows = [
         (name, version, pinned(plugin_archive(name, version), sums))
@@ -146,7 +159,7 @@ def install_plugins(
 
 def _download(url: str, file: Path, limits: Limits) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=_SECONDS) as answer, file.open("xb") as out:  # noqa: S310 - a constant, and what comes is held to its sum
+        with urllib.request.urlopen(url, timeout=_SECONDS) as answer, file.open("xb") as out:  # noqa: S310 - a constant URL, and the sum is compared
             count = 0
             while chunk := answer.read(_CHUNK):
                 count += len(chunk)
@@ -162,13 +175,13 @@ def _require_sum(file: Path, wanted: str) -> None:
         found = hashlib.file_digest(content, "sha256").hexdigest()
     if found != wanted:
         raise DownloadError(
-            f"{file.name} has the sha256 sum {found}, and {wanted} is pinned: it is not what was "
-            "reviewed, and is not used"
+            f"{file.name} has the sha256 sum {found}, but the pinned sum is {wanted}: it is not "
+            "the file that was reviewed, so it is not used"
         )
 
 
 def _unpack(file: Path, into: Path, limits: Limits) -> None:
-    """The programs of a release's archive, which lie in one folder of it."""
+    """Put the files of an archive into the folder ``into``, without the archive's folder names."""
     into.mkdir()
     with tarfile.open(file) as archive:
         rows = [each for each in archive.getmembers() if each.isfile()]
@@ -178,7 +191,7 @@ def _unpack(file: Path, into: Path, limits: Limits) -> None:
             each.name = Path(each.name).name
             archive.extract(each, into, filter="data")
     if not (into / "pulumi").is_file():
-        raise DownloadError(f"{file.name} holds no pulumi")
+        raise DownloadError(f"{file.name} has no program pulumi in it")
 
 
 def _run(words: list[str]) -> None:

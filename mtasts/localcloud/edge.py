@@ -1,12 +1,12 @@
-"""The HTTPS edge: what CloudFront serves, on 127.0.0.1 and ::1, from several points of presence.
+"""The HTTPS edge: stands for CloudFront's and Cloudflare's edges, on 127.0.0.1 and ::1.
 
-CloudFront spreads viewers by DNS over hundreds of places. Here all places share one address,
-because macOS by default answers only on 127.0.0.1. So each new connection goes to the next point of
-presence in turn; as many connections as there are points see them all. Each point has its own
-cache, and its own lag for configuration and invalidations.
+CloudFront spreads viewers by DNS over hundreds of points of presence. Here all points share one
+address, because macOS by default has no other IPv4 loopback address than 127.0.0.1. So each new
+connection goes to the next point in turn, and as many connections as there are points reach each
+of them once. Each point has its own cache, and its own lag for configuration and invalidations.
 
-Cloudflare's edge has a port of its own: a host that has a distribution and a Worker gets what the
-address that it was looked up at belongs to.
+Cloudflare's edge listens on a second port. A host may have a distribution and a Worker at once;
+the address to which its name was resolved decides which of the two answers.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ logger = logging.getLogger(__name__)
 
 LAGS_SECONDS = (0.05, 0.15, 0.3)
 _TICK_SECONDS = 0.02
-_FUNCTION_BODY_MAX = 8 * 1024 * 1024  # Lambda itself refuses what is over 6 MB
-_WORKER_BODY_MAX = 100 * 1024 * 1024  # what Cloudflare passes on, on its free and pro plans
+# More than the 6 MB that Lambda accepts, so that Lambda's own limit is the one that refuses.
+_FUNCTION_BODY_MAX = 8 * 1024 * 1024
+_WORKER_BODY_MAX = 100 * 1024 * 1024  # Cloudflare's limit for a request body, free and pro plans
 _CONNECTIONS_MAX = 256
 _HANDSHAKE_SECONDS = 5.0
 _SHUTDOWN_SECONDS = 1.0
@@ -59,7 +60,7 @@ _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 
 
 class Edge:
-    """The server; ``faults`` is by host name and may be changed at any time."""
+    """The HTTPS servers of the edge; ``faults`` has the present fault of each host name."""
 
     def __init__(
         self,
@@ -71,9 +72,11 @@ class Edge:
         workers: Workers | None = None,
         functions: FunctionUrls | None = None,
     ) -> None:
-        """Make the edge; `start` makes it listen, for hosts of ``workers`` at ``workers_port``.
+        """Make the edge; `start` makes it listen.
 
-        The hosts of ``functions`` are no distributions; Lambda answers for them.
+        ``clock`` gives seconds; ``lags_seconds`` has one lag for each point of presence. The hosts
+        of ``workers`` are served on ``workers_port``. Lambda function URLs (``functions``) have no
+        distribution: Lambda answers their requests.
         """
         self._state = state
         self._workers = workers
@@ -86,7 +89,7 @@ class Edge:
         ]
         self.faults: dict[str, EdgeFault] = {}
         self._held: dict[str, dict[tuple[str, str], Entry]] = {}
-        # What the account was told has reached every point.
+        # The distributions of which the account knows that every point has their configuration.
         self._told: dict[str, Distribution] = {}
         self._sni: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
         self._contexts = [server_context() for _ in self.points]
@@ -102,7 +105,7 @@ class Edge:
         self.ipv6 = False
 
     async def start(self, *, ticking: bool = True) -> None:
-        """Listen; with ``ticking`` also keep up with the account between requests."""
+        """Listen; with ``ticking`` also call `advance` every 0.02 s, and not only on requests."""
         ours, self.ipv6 = _listen()
         self.port = ours[0].getsockname()[1]
         if not self.ipv6:
@@ -119,7 +122,7 @@ class Edge:
             self._tasks.add(asyncio.create_task(self._tick()))
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         tasks = self._tasks | self._connections
         for task in tasks:
             task.cancel()
@@ -129,7 +132,10 @@ class Edge:
         await asyncio.sleep(0)  # transports close in the next turn of the loop
 
     def advance(self) -> None:
-        """Let every point take note of the account, and report what has reached all of them."""
+        """Let every point see the account's present state.
+
+        A configuration or an invalidation that has reached every point is reported to the account.
+        """
         wanted = self._state.distributions()
         invalidations = self._state.invalidations()
         for point in self.points:
@@ -147,7 +153,7 @@ class Edge:
                 self._state.completed(invalidation)
 
     def set_fault(self, host: str, fault: EdgeFault) -> None:
-        """Make something go wrong for ``host``; a stale one holds what is served now."""
+        """Set the fault of ``host``; a ``stale`` one keeps the answers that are served now."""
         self.advance()
         self.faults[host] = fault
         self._held.pop(host, None)
@@ -159,7 +165,7 @@ class Edge:
                 self._workers.hold(host, lags)
 
     def clear_fault(self, host: str) -> None:
-        """Serve ``host`` as it should be again."""
+        """End the fault of ``host``."""
         self.faults.pop(host, None)
         self._held.pop(host, None)
         if self._workers:
@@ -217,7 +223,7 @@ class Edge:
                 ssl_handshake_timeout=_HANDSHAKE_SECONDS,
                 ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
             )
-        except OSError as error:  # a failed handshake is one too
+        except OSError as error:  # ssl.SSLError, a failed handshake, is an OSError
             logger.info("handshake failed: %s", printable(str(error)))
             return
         writer = asyncio.StreamWriter(transport, protocol, reader, loop)
@@ -265,7 +271,7 @@ class Edge:
         return response
 
     async def _worker(self, number: int, sni: str, host: str, request: HttpRequest) -> HttpResponse:
-        """What the host's Worker answers."""
+        """The response of the host's Worker; 404 if no Worker has reached this point yet."""
         if self._workers is None or sni != host:
             return HttpResponse(HTTPStatus.MISDIRECTED_REQUEST)
         lag = self.points[number].lag_seconds
@@ -275,7 +281,7 @@ class Edge:
     def _choose_worker(
         self, connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext
     ) -> int | None:
-        """Present the certificate of a Worker's host, or end the handshake as Cloudflare does."""
+        """Choose the certificate of a Worker's host, or end the handshake as Cloudflare does."""
         host = host_name(name or "")
         names = self._workers.certificate_names(host) if self._workers else ()
         if not names:
@@ -291,7 +297,7 @@ class Edge:
         name: str | None,
         _: ssl.SSLContext,
     ) -> int | None:
-        """Present the certificate for ``name``, or end the handshake as CloudFront does."""
+        """Choose the certificate for the name in SNI, or end the handshake as CloudFront does."""
         host = host_name(name or "")
         distribution = _find(point, host)
         if distribution is None and (functions := self._function_names(host)):
@@ -326,7 +332,11 @@ class Edge:
         return ("*.cloudfront.net", *issued) if issued else ()
 
     def contents(self) -> list[dict[str, object]]:
-        """What every point holds, for people who look."""
+        """The cache entries of every point, as JSON values for the control interface.
+
+        ``age_seconds`` counts from the fetch; ``fresh_seconds`` is what is left of the lifetime,
+        and negative for an entry that has expired.
+        """
         now = self._clock()
         return [
             {
@@ -351,7 +361,11 @@ def _find(point: PointOfPresence, host: str) -> Distribution | None:
 
 
 def _listen() -> tuple[list[socket.socket], bool]:
-    """Listeners on one free port of both loopback addresses; the second only where there is one."""
+    """Listeners on one free port of 127.0.0.1 and ::1, and whether this machine has ::1.
+
+    Raises:
+        OSError: none of the ports tried is free on both addresses.
+    """
     for _ in range(_BIND_TRIES):
         ours = _listener(socket.AF_INET, "127.0.0.1", 0)
         try:
@@ -359,7 +373,7 @@ def _listen() -> tuple[list[socket.socket], bool]:
         except OSError as error:
             if error.errno in _NO_IPV6:
                 return [ours], False
-            ours.close()  # the port is taken on ::1: try another
+            ours.close()  # the port is in use on ::1: try another
         else:
             return [ours, other], True
     raise OSError(errno.EADDRINUSE, "no port is free on both 127.0.0.1 and ::1")

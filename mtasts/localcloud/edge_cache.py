@@ -1,6 +1,6 @@
-"""One point of presence: a cache and a view of the configuration that lags behind the account's.
+"""One point of presence: its cache, and the configuration that it has, which may be out of date.
 
-Time is whatever number the caller passes in, in seconds; nothing here reads a clock.
+Times are seconds on a clock that the caller chooses; nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ENTRIES_MAX = 1024
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A cached answer: when it was fetched, or last found unchanged, and until when it is fresh."""
+    """A cached answer: ``fetched`` is when the origin gave it, ``expires`` when it is stale."""
 
     answer: OriginAnswer
     fetched: float
@@ -29,7 +29,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """An answer with what ``X-Cache`` says of it; ``age_seconds`` is None for a fresh fetch."""
+    """An answer and its ``X-Cache`` header; ``age_seconds`` is None if it was fetched just now."""
 
     answer: OriginAnswer
     cache: str
@@ -37,10 +37,11 @@ class Served:
 
 
 def lifetime_seconds(policy: CachePolicy, cache_control: str) -> int:
-    """How long an answer is fresh: the object's own word within the policy's bounds.
+    """How many seconds an answer stays in the cache, as CloudFront computes it.
 
-    ``s-maxage`` comes before ``max-age``; ``no-cache``, ``no-store`` and ``private`` count as 0,
-    and the policy's minimum holds even then. ``Expires`` is not modelled.
+    That is ``s-maxage`` or else ``max-age`` of the object's ``Cache-Control`` header, but no less
+    than the policy's minimum and no more than its maximum. ``no-cache``, ``no-store`` and
+    ``private`` count as 0, so the minimum applies to them. ``Expires`` is not modelled.
     """
     directives = dict(re.findall(r"([a-z-]+)(?:=\"?(\d{1,10}))?", cache_control.lower()))
     if directives.keys() & {"no-cache", "no-store", "private"}:
@@ -53,7 +54,11 @@ def lifetime_seconds(policy: CachePolicy, cache_control: str) -> int:
 
 @dataclass(slots=True)
 class PointOfPresence:
-    """A cache of its own; configuration and invalidations arrive ``lag_seconds`` after the fact."""
+    """A point of presence with its own cache.
+
+    It learns of a change of configuration and of an invalidation ``lag_seconds`` after the account
+    has it.
+    """
 
     name: str
     lag_seconds: float
@@ -67,15 +72,16 @@ class PointOfPresence:
     def observe(
         self, now: float, wanted: dict[str, Distribution], invalidations: list[Invalidation]
     ) -> None:
-        """Take note of the account's state, and let take effect what has been under way enough.
+        """See the account's state at time ``now``, and apply each change whose lag is over.
 
-        The same mapping ``wanted`` as before says that no distribution has changed.
+        If ``wanted`` is the same mapping as in the last call, no distribution has changed (see
+        `CloudState.distributions`).
         """
         if wanted is not self._wanted:
             self._compare(now, wanted)
             self._wanted = wanted
         pending = {each.id for each in invalidations}
-        self._applied &= pending  # the rest is complete and never asked for again
+        self._applied &= pending  # the others are completed, and will not be listed again
         for each in invalidations:
             if each.id not in self._applied:
                 self._invalidations.setdefault(each.id, (now + self.lag_seconds, each))
@@ -110,19 +116,19 @@ class PointOfPresence:
             del self._entries[key]
 
     def has(self, distribution: Distribution) -> bool:
-        """Whether this configuration is in force here."""
+        """Whether this point serves by this configuration."""
         return self.distributions.get(distribution.id) == distribution
 
     def has_applied(self, invalidation: Invalidation) -> bool:
-        """Whether the invalidation has taken effect here."""
+        """Whether this point has applied the invalidation."""
         return invalidation.id in self._applied
 
     def paths(self, distribution: str) -> set[str]:
-        """The paths cached here for a distribution."""
+        """The paths of a distribution that are in this cache."""
         return {path for id_, path in self._entries if id_ == distribution}
 
     def contents(self) -> list[tuple[str, str, Entry]]:
-        """Everything cached here: distribution, path, entry."""
+        """All entries of this cache, each with the distribution's id and the path."""
         return [(id_, path, entry) for (id_, path), entry in self._entries.items()]
 
     def serve(
@@ -132,15 +138,15 @@ class PointOfPresence:
         path: str,
         fetch: Callable[[], OriginAnswer],
     ) -> Served:
-        """The answer for ``path``: cached, or fetched and cached."""
+        """The answer for ``path``: from the cache, or from ``fetch()`` and then cached."""
         key = (distribution.id, path)
         entry = self._entries.get(key)
         if entry and now < entry.expires:
             return from_cache(entry, now)
         fetched = fetch()
         if fetched.status >= 500 and entry and entry.answer.status < 400:
-            # CloudFront serves the expired copy while the origin is failing, for as long as that
-            # lasts; it asks again once the error caching minimum is over.
+            # CloudFront serves the expired copy as long as the origin answers with errors. It asks
+            # the origin again when the error caching minimum TTL is over.
             self._entries[key] = replace(entry, expires=now + ERROR_SECONDS)
             return from_cache(entry, now)
         if fetched.status >= 400:
@@ -157,11 +163,11 @@ class PointOfPresence:
     def _keep(self, key: tuple[str, str], entry: Entry) -> None:
         self._entries.pop(key, None)
         self._entries[key] = entry
-        while len(self._entries) > _ENTRIES_MAX:  # oldest first; a client must not fill memory
+        while len(self._entries) > _ENTRIES_MAX:  # oldest first: clients must not fill the memory
             del self._entries[next(iter(self._entries))]
 
 
 def from_cache(entry: Entry, now: float) -> Served:
-    """A cached answer as it is served at ``now``."""
+    """The cached answer of ``entry``, as it is served at time ``now``."""
     cache = "Hit from cloudfront" if entry.answer.status < 400 else "Error from cloudfront"
     return Served(entry.answer, cache, int(now - entry.fetched))

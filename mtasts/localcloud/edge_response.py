@@ -1,4 +1,4 @@
-"""What the edge answers to one request: CloudFront's and S3's manners, and the faults put in."""
+"""The edge's response to one request, as CloudFront and S3 would give it, with faults applied."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _TARGET_MAX = 8192  # CloudFront's limit for a URL
 _METHODS = {"GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"}
 _PASSED_ON = ("content-type", "etag", "last-modified", "cache-control", "content-encoding")
-# What Managed-SecurityHeadersPolicy adds, read from its documentation 2026-11.
+# The headers that Managed-SecurityHeadersPolicy adds, as CloudFront's developer guide had them in
+# 2026-11.
 _SECURITY_HEADERS = (
     ("Strict-Transport-Security", "max-age=31536000"),
     ("X-Content-Type-Options", "nosniff"),
@@ -32,10 +33,12 @@ _SECURITY_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class EdgeFault:
-    """What goes wrong for one host name; the defaults are no fault.
+    """What the edge does wrong for one host name; the defaults change nothing.
 
-    ``points`` limits it to some points of presence (from 0), ``stale`` keeps serving what was
-    served when the fault was set, and ``origin_status`` is what the origin answers.
+    ``points`` limits the fault to points of presence by number (from 0). With ``stale`` the edge
+    keeps serving the answers of the time when the fault was set. ``origin_status`` is the status of
+    the origin's answers; ``status``, ``location``, ``headers`` and ``body`` replace those of the
+    response, and ``certificate`` the kind of certificate.
     """
 
     stale: bool = False
@@ -49,13 +52,13 @@ class EdgeFault:
     origin_status: int | None = None
 
     def concerns(self, point: int) -> bool:
-        """Whether the point of presence with that number is faulty."""
+        """Whether the point of presence with that number has the fault."""
         return self.points is None or point in self.points
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """A request with the distributions its TLS name and its Host header lead to."""
+    """A request, with the distributions for its name in SNI and for its Host header."""
 
     request: HttpRequest
     host: str
@@ -64,7 +67,7 @@ class Viewer:
 
 
 def host_name(text: str) -> str:
-    """A Host header or TLS name as distributions spell theirs."""
+    """A Host header or a name in SNI in lower case, without port and trailing dot."""
     return text.partition(":")[0].rstrip(".").lower()
 
 
@@ -74,9 +77,9 @@ def respond(
     fault: EdgeFault,
     serve: Callable[[Distribution, str], Served],
 ) -> HttpResponse:
-    """The response of the point of presence named ``pop``, whose cache is behind ``serve``."""
+    """The response of the point of presence ``pop``; ``serve`` answers from its cache."""
     distribution, path = viewer.by_host, viewer.request.path
-    if distribution is None:  # CloudFront knows no such name
+    if distribution is None:  # no distribution has that name: CloudFront answers 403
         response = _error(HTTPStatus.FORBIDDEN if viewer.host else HTTPStatus.BAD_REQUEST, pop)
     elif refusal := _refusal(viewer.request, distribution, viewer.by_sni):
         response = _error(refusal, pop)
@@ -90,7 +93,7 @@ def respond(
 def _refusal(
     request: HttpRequest, distribution: Distribution, by_sni: Distribution | None
 ) -> HTTPStatus | None:
-    """The status of a request that never reaches a cache, or None."""
+    """The error status of a request that CloudFront refuses before its cache, or None."""
     served = request.method in distribution.methods and request.method in ("GET", "HEAD")
     reasons = (
         (by_sni != distribution, HTTPStatus.MISDIRECTED_REQUEST),  # domain fronting
@@ -122,7 +125,7 @@ def _from_origin(
 
 
 def _error(status: HTTPStatus, pop: str) -> HttpResponse:
-    """CloudFront's own error page, which comes without the response headers policy."""
+    """CloudFront's own error page; the response headers policy does not apply to it."""
     body = (
         "<!DOCTYPE html>\n<HTML><HEAD><TITLE>ERROR: The request could not be satisfied</TITLE>"
         f"</HEAD><BODY>\n<H1>{status.value} ERROR</H1>\n"
@@ -149,7 +152,7 @@ def _marks(cache: str, pop: str) -> tuple[tuple[str, str], ...]:
 
 
 def with_fault(response: HttpResponse, fault: EdgeFault) -> HttpResponse:
-    """The response with what the fault changes of it."""
+    """``response`` with the status, headers and body that ``fault`` replaces."""
     status = response.status if fault.status is None else fault.status
     overridden = {name.lower() for name, _ in fault.headers}
     if fault.location:
@@ -163,7 +166,7 @@ def with_fault(response: HttpResponse, fault: EdgeFault) -> HttpResponse:
 
 
 def s3_error(status: int, code: str, message: str) -> OriginAnswer:
-    """An error in the XML that S3 answers with."""
+    """An error response of S3: ``code`` and ``message`` in S3's XML."""
     body = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"

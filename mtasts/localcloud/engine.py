@@ -1,4 +1,4 @@
-"""The real Pulumi engine: found on PATH, fetched as the official release, or built with Go."""
+"""The real Pulumi engine: found on PATH, downloaded as the official release, or built with Go."""
 
 from __future__ import annotations
 
@@ -39,12 +39,16 @@ _MANIFEST = "engine.json"
 
 
 class EngineError(MtaStsError):
-    """No engine can be had in any way; the text says why of each."""
+    """No way to an engine worked; the text has the reason of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """An engine that can be run. ``exec_script`` is set where it needs our language host."""
+    """An engine that can be run.
+
+    ``source`` is ``path``, ``release`` or ``build``. ``exec_script`` is set for an engine without a
+    language host for Python: the local cloud's own host runs programs with that script.
+    """
 
     binary: Path
     version: str
@@ -53,7 +57,7 @@ class Engine:
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where engines are kept between checkouts."""
+    """The folder for downloaded and built engines, which all checkouts share."""
     home = Path(environment.get("HOME") or Path.home())
     base = home / "Library" / "Caches" if sys.platform == "darwin" else home / ".cache"
     return Path(environment.get("XDG_CACHE_HOME") or base) / "mtasts" / "engine"
@@ -64,13 +68,14 @@ def find(
     say: Callable[[str], None],
     fetch: Callable[[str, Path], None] = fetch_engine,
 ) -> Engine:
-    """An engine, in the order path, release, build; `MTASTS_ENGINE` forces one of them.
+    """An engine: the first that works of path, release and build.
 
-    ``say`` is told what takes long; ``fetch`` puts the release of a version into a folder.
+    The variable ``MTASTS_ENGINE`` of ``environment`` forces one of them. ``say`` gets lines of
+    progress; ``fetch`` downloads the release of a version into a folder.
 
     Raises:
-        EngineError: none of the ways works; the message lists them all.
-        UsageError: the variable names no way.
+        EngineError: no way works; the text has the reason of each.
+        UsageError: ``MTASTS_ENGINE`` has another value than ``path``, ``release`` or ``build``.
     """
     ways: dict[str, Callable[[Mapping[str, str], Callable[[str], None]], Engine]] = {
         "path": on_path,
@@ -81,7 +86,7 @@ def find(
     if forced and forced not in ways:
         raise UsageError(f"{FORCE}={forced}: write one of {', '.join(ways)}")
     failures: list[str] = []
-    # A cached engine costs nothing; only when there is none is it worth asking the network.
+    # An engine that is in the cache needs no network, so it comes before a download.
     cached = [
         way for way in ("release", "build") if (_folder(environment, way) / _MANIFEST).exists()
     ]
@@ -100,7 +105,11 @@ def find(
 
 
 def on_path(environment: Mapping[str, str], _say: Callable[[str], None]) -> Engine:
-    """The engine that the user has installed, if it is new enough and complete."""
+    """The engine that is on PATH.
+
+    Raises:
+        BuildError: there is none, it has no language host for Python, or it is too old.
+    """
     path = environment.get("PATH", "")
     binary = shutil.which("pulumi", path=path)
     if binary is None:
@@ -123,7 +132,11 @@ def released(
     say: Callable[[str], None],
     fetch: Callable[[str, Path], None] = fetch_engine,
 ) -> Engine:
-    """The official release, if its sha256 sum is the pinned one (`mtasts.localcloud.downloads`)."""
+    """The official release, from the cache or downloaded (`mtasts.localcloud.downloads`).
+
+    Raises:
+        BuildError: it could not be downloaded, or its sha256 sum is not pinned or another one.
+    """
     folder = _folder(environment, "release")
     binary = folder / "bin" / "pulumi"
 
@@ -139,7 +152,11 @@ def released(
 
 
 def built(environment: Mapping[str, str], say: Callable[[str], None]) -> Engine:
-    """The engine built from its Go modules, as `engine_module/go.sum` pins them."""
+    """The engine built from its Go modules, which ``engine_module/go.sum`` pins.
+
+    Raises:
+        BuildError: there is no Go on PATH, or the build fails.
+    """
     folder = _folder(environment, "build")
 
     def build(target: Path) -> Engine:
@@ -161,7 +178,7 @@ def _folder(environment: Mapping[str, str], way: str) -> Path:
 
 
 def _cached(environment: Mapping[str, str], way: str, make: Callable[[Path], Engine]) -> Engine:
-    """The engine that an earlier run made, or a new one."""
+    """The engine that an earlier run put into the cache, or the one that ``make`` makes now."""
 
     def make_whole(aside: Path) -> None:
         engine = make(aside)

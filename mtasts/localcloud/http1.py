@@ -1,4 +1,4 @@
-"""HTTP/1.1 for the servers of the local cloud: one connection, bounded in size, count and time."""
+"""HTTP/1.1 for the servers of the local cloud, with limits on sizes, requests and idle time."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _BODILESS = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one client may use."""
+    """The limits of one connection; ``idle_seconds`` is the longest wait for a whole request."""
 
-    header_bytes: int = 20_480  # CloudFront's: request line and headers together
+    header_bytes: int = 20_480  # CloudFront's limit for the request line and headers together
     body_bytes: int = 0
     idle_seconds: float = 5.0
     requests: int = 1000
@@ -31,7 +31,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A whole request; header names in lower case."""
+    """A complete request; header names are in lower case."""
 
     method: str
     target: str
@@ -39,7 +39,7 @@ class HttpRequest:
     body: bytes = b""
 
     def header(self, name: str) -> str:
-        """The first header of that name, or an empty text."""
+        """The value of the first header of that name, or an empty text."""
         return next((value for each, value in self.headers if each == name), "")
 
     @property
@@ -50,7 +50,7 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole response; length and date are added when it is sent."""
+    """A complete response; Content-Length and Date are added when it is sent."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
@@ -59,7 +59,7 @@ class HttpResponse:
 
 
 class _TooLargeError(Exception):
-    """The body is larger than this server takes."""
+    """The body is larger than the connection's limit."""
 
 
 async def serve_connection(
@@ -80,24 +80,24 @@ async def serve_connection(
 
 
 class Listener:
-    """A server on a free port of loopback, with bounds on what is connected at once."""
+    """An HTTP server on a free port of 127.0.0.1, for at most 64 connections at a time."""
 
     def __init__(
         self, respond: Callable[[HttpRequest], Awaitable[HttpResponse]], limits: Limits
     ) -> None:
-        """Make it; `start` makes it listen."""
+        """Make the server; `start` makes it listen."""
         self._respond = respond
         self._limits = limits
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> str:
-        """Listen; the address, as ``http://127.0.0.1:PORT``."""
+        """Listen, and return the URL ``http://127.0.0.1:PORT``."""
         self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         if self._server:
             self._server.close()
         for task in tuple(self._tasks):
@@ -109,7 +109,7 @@ class Listener:
         if len(self._tasks) >= _CONNECTIONS_MAX:
             writer.close()
             return
-        # A task of our own: asyncio's would be told of as failed when it is cut.
+        # Our own task: asyncio would log the one that it makes as failed when `stop` cancels it.
         task = asyncio.create_task(serve_connection(reader, writer, self._respond, self._limits))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -122,7 +122,7 @@ async def _exchange(
     respond: Callable[[HttpRequest], Awaitable[HttpResponse]],
     limits: Limits,
 ) -> bool:
-    """One request and its response; whether another may follow."""
+    """Answer one request; whether another one may follow on this connection."""
     bodiless = False
     try:
         async with asyncio.timeout(limits.idle_seconds):

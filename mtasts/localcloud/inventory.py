@@ -1,4 +1,4 @@
-"""What the two accounts of a local cloud hold, read from outside: what a run changed shows."""
+"""The resources in both accounts of a local cloud: two inventories show what a run changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def inventory(cloud: Cloud) -> frozenset[str]:
-    """Everything that the account holds, by kind and name, read with boto3 from outside."""
+    """Every resource of both accounts, as texts "KIND NAME", read over their APIs.
+
+    Raises:
+        botocore.exceptions.ClientError: the local AWS refused a call.
+        CloudflareError: the local Cloudflare API refused a call or did not answer.
+    """
     session = moto_host.session()
 
     def client(service: Any) -> Any:  # boto3's clients
@@ -42,7 +47,7 @@ def inventory(cloud: Cloud) -> frozenset[str]:
 
 
 def _cloudflare(cloud: Cloud) -> list[str]:
-    """The same of the Cloudflare account, through its API."""
+    """The resources of the Cloudflare account."""
     settings = CloudflareSettings(ACCOUNT_ID, CLOUDFLARE_TOKEN, cloud.cloudflare)
     account = CloudflareAccount(settings)
     found = [f"worker {each['id']}" for each in account.get(f"{account.path}/workers/scripts")]

@@ -1,4 +1,4 @@
-"""A local cloud's life: installed, started as a process of its own, looked at, and stopped."""
+"""Install, start and stop a local cloud, which is a process of its own, and read its status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.engine import Engine
 
-# A provider's version is part of its folder's name: the engine looks for it there.
+# The engine looks for a provider in a folder whose name has the provider's version.
 PROVIDERS = {"aws": "7.51.1", "cloudflare": "6.23.1"}
 LOCK_FILE = "lock"
 LOG_FILE = "log"
@@ -38,7 +38,7 @@ _KILL_SECONDS = 5.0
 _SAY_AFTER_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _LOG_TAIL = 5
-# Local clouds that this process started: to be waited for, or they would stay as zombies.
+# Local clouds that this process started. It has to wait for each that ends, or a zombie remains.
 _children: dict[int, subprocess.Popen[bytes]] = {}
 
 
@@ -50,13 +50,17 @@ class NotRunningError(MtaStsError):
     """There is no local cloud in that folder."""
 
     def __init__(self, directory: Path) -> None:
-        """Name the folder, and how to get one."""
+        """Say that no local cloud runs in ``directory``, and how to start one."""
         super().__init__(f"no local cloud runs in {directory}: start one with mtasts local up")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is known of the local cloud in a folder: ``cloud`` only while one runs."""
+    """The state of the local cloud in a folder.
+
+    ``cloud`` is None if none runs, or if it is starting or stopping; ``healthy`` says whether its
+    control interface answers.
+    """
 
     directory: Path
     cloud: Cloud | None = None
@@ -64,19 +68,20 @@ class Status:
 
 
 def _install(directory: Path, engine: Engine) -> None:
-    """Put engine, language host and stand-in providers where this local cloud alone finds them.
+    """Put engine, language host and stand-in providers into the folder of the local cloud.
 
-    The providers lie in the local cloud's own ``PULUMI_HOME`` and nowhere on PATH, so that no run
-    against a real account can pick them up.
+    The providers are in the local cloud's own ``PULUMI_HOME`` and not on PATH, so that no run
+    against a real account can use them.
     """
     binaries = directory / "bin"
     shutil.rmtree(binaries, ignore_errors=True)
     binaries.mkdir(parents=True)
     binary = engine.binary.resolve()
-    if engine.exec_script is None:  # it comes with a language host, beside itself
+    if engine.exec_script is None:  # the engine has a language host in its own folder
         (binaries / "pulumi").symlink_to(binary)
     else:
-        # The engine looks for a language host beside its own file, wherever a symlink to it stands.
+        # The engine resolves a symlink to itself and looks for language hosts in that folder: a
+        # hard link makes it look here.
         link(binary, binaries / "pulumi")
         script = binaries / "pulumi-language-python"
         write_script(
@@ -86,13 +91,13 @@ def _install(directory: Path, engine: Engine) -> None:
         plugin = directory / "pulumi-home" / "plugins" / f"resource-{name}-v{version}"
         plugin.mkdir(parents=True, exist_ok=True)
         write_script(plugin / f"pulumi-resource-{name}", f"mtasts.localcloud.{name}", {})
-    # A new local cloud is empty, so state that tells of an earlier one would be wrong.
+    # A new local cloud is empty, so the stacks' state of an earlier one would be wrong.
     shutil.rmtree(directory / "backend", ignore_errors=True)
     (directory / "backend").mkdir()
 
 
 def link(source: Path, target: Path) -> None:
-    """Give a file a second name; a copy where the file system does not take one."""
+    """Make ``target`` a hard link to ``source``, or a copy if they are on two file systems."""
     try:
         target.hardlink_to(source)
     except OSError:  # another file system
@@ -100,7 +105,10 @@ def link(source: Path, target: Path) -> None:
 
 
 def write_script(path: Path, module: str, variables: Mapping[str, str]) -> None:
-    """An executable that runs one of our modules, by way of a warm process where there is one."""
+    """Write an executable that runs one of our Python modules, with these variables set.
+
+    It uses the warm process (`mtasts.localcloud.warm`) if the environment names one.
+    """
     settings = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in variables.items())
     cold, warm = (shlex.join(warm_words(["-m", module], {VARIABLE: way})) for way in ("", "warm"))
     partial = path.with_suffix(".partial")
@@ -119,14 +127,15 @@ def start(
     with_parent: bool,
     say: Callable[[str], None],
 ) -> Cloud:
-    """The local cloud in ``directory``, started unless it runs already.
+    """Start a local cloud in ``directory``, unless one runs there, and return its addresses.
 
-    A new one is empty, and so is its backend; its zones and mail hosts come from the stack files
-    in ``stacks``. With ``with_parent`` it ends with this process, however that ends; without, it
-    stays until `stop`.
+    A new local cloud has zones and mail hosts for the stack files in ``stacks``, and an empty
+    backend. With ``with_parent`` it ends when this process ends, even if that is killed; without,
+    it runs until `stop`. ``say`` gets a line if the start takes more than 2 seconds.
 
     Raises:
-        LifecycleError: it did not come up; the text ends with what it logged last.
+        LifecycleError: it did not start, or did not answer in time; the text ends with the last
+            lines of its log.
     """
     directory = directory.absolute()
     found = status(directory)
@@ -160,7 +169,7 @@ def _await(directory: Path, child: subprocess.Popen[bytes], say: Callable[[str],
         if found.cloud is not None and found.healthy:
             return found.cloud
         if child.poll() is not None:
-            # Another one may have been faster; then this one has refused to run beside it.
+            # Another process may have started one here first: the lock lets only one run.
             found = status(directory)
             if found.cloud is not None and found.healthy:
                 return found.cloud
@@ -188,14 +197,14 @@ def _last_words(directory: Path) -> str:
 
 
 def status(directory: Path) -> Status:
-    """Whether a local cloud runs in ``directory``, and whether it answers."""
+    """The state of the local cloud in ``directory``; waits up to 2 seconds for an answer."""
     directory = directory.absolute()
     if not _is_held(directory / LOCK_FILE):
         return Status(directory)
     try:
         cloud = Cloud.read(directory)
     except (FileNotFoundError, ValueError, TypeError, KeyError):
-        return Status(directory)  # it is still starting, or just stopping
+        return Status(directory)  # the local cloud is starting or stopping
     try:
         healthy = Control(cloud.control, deadline_seconds=2.0).health()
     except ControlError:
@@ -204,7 +213,11 @@ def status(directory: Path) -> Status:
 
 
 def running(directory: Path) -> Cloud:
-    """The local cloud that runs in ``directory``; raises `NotRunningError`."""
+    """The local cloud that runs in ``directory``.
+
+    Raises:
+        NotRunningError: none runs there.
+    """
     cloud = status(directory).cloud
     if cloud is None:
         raise NotRunningError(directory)
@@ -212,7 +225,7 @@ def running(directory: Path) -> Cloud:
 
 
 def _is_held(lock: Path) -> bool:
-    """Whether a process holds the lock: a local cloud does as long as it lives, and no other."""
+    """Whether a local cloud runs: its process alone holds the lock, until the process ends."""
     try:
         with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -224,14 +237,14 @@ def _is_held(lock: Path) -> bool:
 
 
 def stop(directory: Path) -> None:
-    """Stop the local cloud in ``directory`` and wait until it is gone.
+    """Stop the local cloud in ``directory`` and wait until its process has ended.
 
     Raises:
         NotRunningError: none runs there.
-        LifecycleError: it does not end.
+        LifecycleError: the process does not end, even after SIGKILL.
     """
     cloud = running(directory)
-    # The lock is held, so the process that wrote cloud.json lives, and its number is its own.
+    # The lock is held, so the process that wrote cloud.json lives: no other process has its id.
     os.kill(cloud.pid, signal.SIGTERM)
     if not _gone(directory, _STOP_SECONDS):
         os.kill(cloud.pid, signal.SIGKILL)
@@ -243,7 +256,7 @@ def stop(directory: Path) -> None:
         (directory / STATE_FILE).unlink(missing_ok=True)
     child = _children.pop(cloud.pid, None)
     if child is not None:
-        child.wait(_KILL_SECONDS)  # the lock is free, so it is all but gone
+        child.wait(_KILL_SECONDS)  # the lock is free, so the process ends at once
 
 
 def _gone(directory: Path, limit_seconds: float) -> bool:
@@ -257,11 +270,14 @@ def _gone(directory: Path, limit_seconds: float) -> bool:
 
 
 def environment(cloud: Cloud, own: Mapping[str, str]) -> dict[str, str]:
-    """``own`` led to the local cloud: nothing of it can choose another account or backend."""
+    """The environment ``own``, changed so that Pulumi, boto3 and probes use the local cloud.
+
+    Variables that could choose another account or backend are left out.
+    """
     kept = {name: value for name, value in own.items() if not is_misleading(name)}
     return kept | cloud.environment(own.get("PATH", os.defpath))
 
 
 def is_misleading(name: str) -> bool:
-    """Whether a variable of the caller's could lead Pulumi or boto3 elsewhere."""
+    """Whether a variable could lead Pulumi, boto3 or Cloudflare's provider to another account."""
     return name.startswith(("AWS_", "PULUMI_", "CLOUDFLARE_"))

@@ -1,8 +1,9 @@
-"""No child of a local cloud or an engine outlives its parent, even one that is killed by SIGKILL.
+"""End a process when its parent ends, even if the parent is killed by SIGKILL.
 
-Run as a file, ``python lifetime.py SCRIPT ARGUMENT...`` runs a script under the same rule. A
-parent-death signal would not do: it fires when the parent's thread ends, and the engine is written
-in Go, whose threads come and go.
+Local clouds and the plugins of an engine use it. ``python lifetime.py SCRIPT ARGUMENT...`` runs a
+script in that way. Linux's parent-death signal (``PR_SET_PDEATHSIG``) is no replacement: the kernel
+sends it when the parent's thread ends, and in a Go program such as the engine threads end while the
+process runs on.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _POLL_SECONDS = 0.25
 
 
 def die_with_parent() -> None:
-    """End this process as soon as its present parent has ended."""
+    """Start a thread that ends this process by SIGKILL as soon as its present parent has ended."""
     parent = os.getppid()
     threading.Thread(target=_watch, args=(parent,), daemon=True, name="parent-watch").start()
 
@@ -31,7 +32,7 @@ def _watch(parent: int) -> None:
     else:
         watch = select.poll()
         watch.register(handle, select.POLLIN)
-        # The parent may have ended, and its number been reused, before the handle was open.
+        # The parent may have ended, and another process have its id, before the handle was open.
         while os.getppid() == parent and not watch.poll(60_000):
             pass
     os.kill(os.getpid(), signal.SIGKILL)
@@ -44,13 +45,13 @@ def _poll(parent: int) -> None:
 
 
 def main() -> None:
-    """Run the script that the command line names, as if it had been run directly."""
+    """Run the script that the command line names, as ``python SCRIPT ARGUMENT...`` would."""
     die_with_parent()
-    # Python put this file's folder first; its modules must not shadow the program's.
+    # Python put this file's folder first on sys.path; its modules would hide the program's.
     del sys.path[0]
     del sys.argv[0]
-    script = sys.argv[0]  # a folder has a ``__main__.py``, and its modules beside that
-    sys.path.insert(0, script if os.path.isdir(script) else os.path.dirname(script))  # noqa: PTH112, PTH120 - no import is worth it here
+    script = sys.argv[0]  # a file, or a folder with a ``__main__.py``
+    sys.path.insert(0, script if os.path.isdir(script) else os.path.dirname(script))  # noqa: PTH112, PTH120 - importing pathlib takes too long here
     runpy.run_path(sys.argv[0], run_name="__main__")
 
 

@@ -1,6 +1,6 @@
-"""The mail servers: one listener for each MX host, with a flavour of STARTTLS that can be changed.
+"""The mail servers: one for each MX host, with a behaviour (flavour) that can be changed.
 
-They speak SMTP as RFC 5321 and RFC 3207 want it, keep what they receive, and relay nothing.
+They speak SMTP (RFC 5321) with STARTTLS (RFC 3207), keep what they receive, and relay nothing.
 """
 
 from __future__ import annotations
@@ -32,13 +32,17 @@ _CONNECTIONS_MAX = 64
 class Flavour(StrEnum):
     """How a mail server behaves.
 
-    ``stripped`` is what a sender sees of an attacker who removes STARTTLS, and ``absent`` a server
-    that has none: the same on the wire. ``tempfail`` has good TLS and answers 451 to every sender.
-    ``tls12``, ``tls13``, ``old`` and ``static`` have good certificates and take that TLS alone.
-    ``no-handshake`` offers STARTTLS and then talks on in clear, ``not-smtp`` speaks HTTP,
-    ``endless`` greets without end, and ``silent`` never does. ``implicit`` speaks TLS at once.
-    ``limited`` is good at its first connection, and answers 421 at all that follow; ``impatient``
-    cuts those.
+    - The names of `Certificate`: STARTTLS with that certificate.
+    - ``tls12``, ``tls13``, ``old``, ``static``: a good certificate, and only those versions or
+      cipher suites of TLS (`Offer`).
+    - ``absent``: no STARTTLS. ``stripped``: STARTTLS removed by an attacker. A sender sees the same
+      in both cases.
+    - ``implicit``: TLS from the first byte, without STARTTLS (RFC 8314 section 3).
+    - ``tempfail``: good TLS, and the reply 451 to every MAIL command.
+    - ``no-handshake``: offers STARTTLS and then goes on without TLS. ``not-smtp``: speaks HTTP.
+      ``endless``: a greeting without end. ``silent``: no greeting.
+    - ``limited``: good at the first connection, the reply 421 at each later one. ``impatient``:
+      good at the first connection, and closes each later one.
     """
 
     GOOD = "good"
@@ -69,25 +73,25 @@ class Flavour(StrEnum):
 
     @property
     def certificate(self) -> Certificate | None:
-        """What STARTTLS presents; None without STARTTLS."""
+        """The kind of certificate after STARTTLS; None for a server without STARTTLS."""
         if self in (Flavour.ABSENT, Flavour.STRIPPED):
             return None
         return Certificate(self.value) if self.value in set(Certificate) else Certificate.GOOD
 
     @property
     def offer(self) -> Offer:
-        """Which TLS it takes."""
+        """The versions and cipher suites of TLS that the server accepts."""
         return Offer(self.value) if self.value in set(Offer) else Offer.USUAL
 
 
-# What those say that are no mail servers.
+# What the flavours say that do not speak SMTP.
 _RUDE = {
     Flavour.NO_HANDSHAKE: Words(b"220 rude\r\n", b"220 go on\r\nin clear\r\n"),
     Flavour.NOT_SMTP: Words(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
     Flavour.ENDLESS: Words(b"220-" + b"x" * 400 + b"\r\n", endless=True),
     Flavour.SILENT: Words(b""),
 }
-# What those say who have taken one connection, and want no more.
+# What the flavours say from the second connection on that serve only one.
 _ENOUGH = {
     Flavour.LIMITED: Words(b"421 4.7.0 too many connections from your address\r\n"),
     Flavour.IMPATIENT: Words(b"", cut=True),
@@ -96,7 +100,7 @@ _ENOUGH = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message as it came in; ``tls`` says whether it came over TLS."""
+    """A received message: MX host, envelope and subject; ``tls`` says whether it came over TLS."""
 
     host: str
     sender: str
@@ -106,24 +110,34 @@ class Message:
 
 
 class Receiver(Protocol):
-    """Who gets the mail that a cloud's own MX host takes; every call blocks."""
+    """The service behind a cloud's own MX host, such as SES; it decides on each message.
+
+    Its methods block, so the mail server calls them in threads.
+    """
 
     @property
     def message_max_bytes(self) -> int:
-        """How large a message may be."""
+        """The largest message that is accepted, in bytes."""
 
     def refusal(self, recipient: str) -> str:
-        """The SMTP reply that refuses a recipient; empty for one that is taken."""
+        """The SMTP reply that refuses a recipient; empty if the recipient is accepted."""
 
     def take(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
-        """The SMTP reply to a whole message."""
+        """Handle a complete message, and return the SMTP reply to it."""
 
 
 class MailServers:
-    """All MX hosts of a local cloud; ``ports`` maps each to its loopback port."""
+    """The mail servers of a local cloud.
+
+    ``ports`` has the loopback port and ``flavours`` the behaviour of each MX host. ``messages`` are
+    the last messages received. Mail for a host in ``receivers`` goes to that receiver instead.
+    """
 
     def __init__(self, authority: Authority, connections_max: int = _CONNECTIONS_MAX) -> None:
-        """Make the set, empty; `listen` adds a host. Beyond so many connections none is taken."""
+        """Begin without servers; `listen` adds one.
+
+        While ``connections_max`` connections are open, new ones are closed at once.
+        """
         self._authority = authority
         self._connections_max = connections_max
         self._servers: list[asyncio.Server] = []
@@ -143,7 +157,7 @@ class MailServers:
         address: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        """Start the server of ``host``, by default on a free port; one that listens is left."""
+        """Start the server of ``host`` unless it listens already; port 0 takes a free port."""
         if host in self.ports:
             return
         loop = asyncio.get_running_loop()
@@ -156,7 +170,7 @@ class MailServers:
         self.ports[host] = server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         for server in self._servers:
             server.close()
         for transport in self._rude:
@@ -198,7 +212,7 @@ class MailServers:
 
 
 class _Connection(SMTP):
-    """One connection, counted, so that a client that opens thousands is turned away."""
+    """One connection, which counts towards the limit on open connections."""
 
     def __init__(
         self,
@@ -212,7 +226,7 @@ class _Connection(SMTP):
         self._connections_max = connections_max
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the connection, or turn it away; also called once more after STARTTLS."""
+        """Count the connection, or close it at the limit; asyncio calls this again at STARTTLS."""
         if self not in self._connections and len(self._connections) >= self._connections_max:
             transport.close()
             return
@@ -220,7 +234,7 @@ class _Connection(SMTP):
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Stop counting it."""
+        """Stop counting the connection."""
         self._connections.discard(self)
         super().connection_lost(error)
 
@@ -235,7 +249,7 @@ class _Connection(SMTP):
 
 
 class _Mailbox:
-    """aiosmtpd's handler: keeps who sent what to whom, or asks the receiver, if there is one."""
+    """aiosmtpd's handler: keeps each message, or passes it to the receiver of the host."""
 
     def __init__(
         self, host: str, flavour: Flavour, messages: deque[Message], receiver: Receiver | None
@@ -253,7 +267,7 @@ class _Mailbox:
         address: str,
         options: list[str],
     ) -> str:
-        """Take the sender, or put everybody off."""
+        """Accept the sender; ``tempfail`` answers with a temporary error."""
         if self._flavour is Flavour.TEMPFAIL:
             return "451 4.3.0 try again later"
         envelope.mail_from = address
@@ -268,7 +282,7 @@ class _Mailbox:
         address: str,
         options: list[str],
     ) -> str:
-        """Take the recipient, up to the number RFC 5321 section 4.5.3.1.8 asks for."""
+        """Accept the recipient, up to 100: the number that RFC 5321 section 4.5.3.1.8 requires."""
         if len(envelope.rcpt_tos) >= _RECIPIENTS_MAX:
             return "452 4.5.3 too many recipients"
         refusal = await asyncio.to_thread(self._receiver.refusal, address) if self._receiver else ""
@@ -279,7 +293,7 @@ class _Mailbox:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: ARG002 - aiosmtpd's signature
-        """Keep the message's envelope and subject, or hand it over; answer once that is done."""
+        """Keep the envelope and the subject, or pass the message to the receiver; then reply."""
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         if self._receiver is not None:
             sender, recipients = envelope.mail_from or "", envelope.rcpt_tos

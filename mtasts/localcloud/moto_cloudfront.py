@@ -1,4 +1,4 @@
-"""moto's CloudFront, brought nearer to CloudFront: an alias belongs to one distribution."""
+"""A correction of moto's CloudFront: only one distribution may have an alias, as at CloudFront."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def nearer_to_cloudfront() -> Iterator[None]:
-    """Put our methods in place of moto's own, until the end.
+    """Replace two methods of moto's CloudFront within this context.
 
-    So an account of many distributions is looked through in memory. Asked for over the API it took
-    half of the time of an ``up`` with 40 domains.
+    They look for the alias in moto's memory. The stand-in provider once listed all distributions
+    over the API instead, which took half of the time of an ``up`` with 40 domains.
     """
     from moto.cloudfront.models import CloudFrontBackend
 
@@ -31,7 +31,7 @@ def nearer_to_cloudfront() -> Iterator[None]:
 
 
 def _create(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What another distribution has is refused."""
+    """``create_distribution``, which refuses an alias that another distribution has."""
 
     @wraps(original)
     def create(self: Any, distribution_config: Mapping[str, Any], tags: Any) -> Any:
@@ -42,7 +42,7 @@ def _create(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _update(original: Callable[..., Any]) -> Callable[..., Any]:
-    """As `_create`; the distribution may keep what it has."""
+    """``update_distribution``, which refuses an alias that another distribution has."""
 
     @wraps(original)
     def update(self: Any, dist_config: Mapping[str, Any], _id: str, if_match: bool) -> Any:  # noqa: FBT001 - moto's own
@@ -53,7 +53,10 @@ def _update(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_free(backend: Any, config: Mapping[str, Any], own: str) -> None:
-    """Refuse an alias that another distribution has; moto itself lets any number have it."""
+    """Raise CloudFront's CNAMEAlreadyExists if another distribution than ``own`` has an alias.
+
+    moto itself lets any number of distributions have the same alias.
+    """
     from moto.cloudfront.exceptions import CloudFrontException
 
     wanted = _aliases(config)

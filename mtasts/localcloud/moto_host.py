@@ -1,6 +1,6 @@
-"""moto in this process: how it is started, and the few places where it is brought nearer to AWS.
+"""Start moto in this process, with corrections where it behaves differently from AWS.
 
-moto keeps its state in module globals, so a process holds one local cloud and no more.
+moto keeps its state in module globals, so a process can run only one local cloud.
 """
 
 from __future__ import annotations
@@ -23,32 +23,35 @@ if TYPE_CHECKING:
 
     import boto3
 
-# The account is moto's own default, ACCOUNT: were it set, moto would take a role of another account
-# for one of this.
+# The account's id stays moto's default, which is ACCOUNT. With MOTO_ACCOUNT_ID set, moto would
+# treat a role of another account as one of this account.
 _ENVIRONMENT = {
-    # moto issues certificates on its own after this time; localcloud.aws.issuance decides instead.
+    # moto issues certificates by itself after so many seconds: a year, so that it never does.
+    # mtasts.localcloud.aws.issuance decides instead.
     "MOTO_ACM_VALIDATION_WAIT": "31536000",
     # boto3 inside this process must not look for credentials elsewhere.
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 _running = threading.Lock()
-# What the account is allowed; as its state, of this process.
+# The request rates of the account; one for the process, as moto's state is.
 throttle = Throttle()
 
 
 class AlreadyRunningError(Exception):
-    """This process holds a local cloud already; start another in a process of its own."""
+    """A local cloud runs already, in this process or in this folder."""
 
 
 @contextmanager
 def moto_running() -> Iterator[str]:
-    """Moto's URL on loopback, with an empty account; gone at the end.
+    """Run moto with an empty account within this context; gives its URL on loopback.
 
     Raises:
-        AlreadyRunningError: this process holds one already.
+        AlreadyRunningError: moto runs in this process already.
     """
     if not _running.acquire(blocking=False):
-        raise AlreadyRunningError("one process holds one local cloud: moto's state is global")
+        raise AlreadyRunningError(
+            "this process runs a local cloud already: start another one in a process of its own"
+        )
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     try:
         os.environ.update(_ENVIRONMENT)
@@ -62,15 +65,15 @@ def moto_running() -> Iterator[str]:
 
 
 def _serving() -> Iterator[str]:
-    from moto.moto_api._internal.models import moto_api_backend  # after the environment
-    from moto.server import ThreadedMotoServer  # as above
+    from moto.moto_api._internal.models import moto_api_backend  # late: moto reads _ENVIRONMENT
+    from moto.server import ThreadedMotoServer  # late, as above
 
-    # Its request log would go to standard error otherwise; failures still reach our log file.
+    # Without this, werkzeug logs every request to standard error; errors still get into our log.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    moto_api_backend.reset()  # the state is the process's, and somebody may have used it before
+    moto_api_backend.reset()  # an earlier use of moto in this process may have left state
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
-    served: Any = server._server  # noqa: SLF001 - moto makes it itself
+    served: Any = server._server  # noqa: SLF001 - moto has no public name for it
     served.app = throttle.before(served.app)
     try:
         host, port = server.get_host_and_port()
@@ -83,14 +86,15 @@ def _serving() -> Iterator[str]:
 
 @contextmanager
 def _nearer_to_aws() -> Iterator[None]:
-    """Classes put in place of moto's own; each says what real AWS does.
+    """Replace classes and methods of moto within this context, so that they do as AWS does.
 
-    This is how the edge can report progress without a moment in which moto claims more.
+    In moto a distribution is Deployed and an invalidation Completed at once. At CloudFront that
+    takes time; here it ends when the edge reports it.
     """
-    from moto.cloudfront import models as cloudfront  # after the environment
+    from moto.cloudfront import models as cloudfront  # late, as in _serving
 
     class Distribution(cloudfront.Distribution):
-        """Its status is InProgress until every point of presence has the present configuration."""
+        """A distribution that is InProgress until every point has its present configuration."""
 
         deployed_config: object = None
 
@@ -101,10 +105,10 @@ def _nearer_to_aws() -> Iterator[None]:
 
         @status.setter
         def status(self, value: str) -> None:
-            """Nothing: moto's own idea of progress does not count."""
+            """No-op: moto sets the status Deployed too early."""
 
     class Invalidation(cloudfront.Invalidation):
-        """Its status begins as InProgress, and the edge sets it to Completed."""
+        """An invalidation that is InProgress until the edge sets it to Completed."""
 
         def __init__(self, *args: Any, **options: Any) -> None:  # moto's, passed on
             super().__init__(*args, **options)
@@ -122,8 +126,8 @@ def _nearer_to_aws() -> Iterator[None]:
 
 
 def session() -> boto3.Session:
-    """A boto3 session for loopback, with credentials that are good nowhere else."""
-    import boto3  # a third of a second, and not every user of this module needs it
+    """A boto3 session with credentials that only the local cloud accepts."""
+    import boto3  # late: importing takes a third of a second, and not every caller needs it
 
     return boto3.Session(
         aws_access_key_id="local",
@@ -133,8 +137,8 @@ def session() -> boto3.Session:
 
 
 def make_bucket(aws_url: str, name: str) -> None:
-    """Make a bucket in moto's S3, where R2's lie, too."""
-    from botocore.config import Config  # as boto3
+    """Make a bucket in moto's S3, which also has the buckets of R2."""
+    from botocore.config import Config  # late, as boto3 above
 
     s3 = session().client("s3", endpoint_url=aws_url, config=Config(proxies={}))
     s3.create_bucket(Bucket=name)

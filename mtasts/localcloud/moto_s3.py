@@ -1,7 +1,8 @@
-"""moto's S3, brought nearer to S3: bucket policies, and versions while versioning is suspended.
+"""Corrections of moto's S3: bucket policies, and versions while versioning is suspended.
 
-moto compares a policy with the plain action of a request and knows no conditions, and where
-versioning is suspended it forgets every version that there was.
+moto ignores the conditions of a bucket policy, and does not tell the action on an object from the
+action on one of its versions. While versioning is suspended it deletes the versions of an object;
+S3 keeps them.
 """
 
 from __future__ import annotations
@@ -18,19 +19,19 @@ if TYPE_CHECKING:
 
     from moto.iam.access_control import PermissionResult
 
-# What a version that is named in the request makes of an action.
+# The action that S3 checks when the request names a version of the object.
 _OF_A_VERSION = {
     "s3:GetObject": "s3:GetObjectVersion",
     "s3:DeleteObject": "s3:DeleteObjectVersion",
 }
-# Within a DeleteObjects request, which tells of each key by itself: those whose versions are named.
+# Within a DeleteObjects request: the keys of which it names a version. None outside of one.
 _versions_named: ContextVar[frozenset[str] | None] = ContextVar("_versions_named", default=None)
 
 
 @contextmanager
 def nearer_to_s3() -> Iterator[None]:
-    """Put our classes and methods in place of moto's own, until the end."""
-    from moto.s3 import models, responses  # after the environment
+    """Replace classes and methods of moto's S3 within this context."""
+    from moto.s3 import models, responses  # late: moto reads its environment when imported
 
     with ExitStack() as stack:
         for owner, name, made_of in (
@@ -49,14 +50,11 @@ def nearer_to_s3() -> Iterator[None]:
 
 
 def _bucket_class(original: Any) -> Any:  # moto's own
-    from moto.iam.access_control import PermissionResult  # after the environment
-    from moto.s3.exceptions import S3AccessDeniedError  # as above
+    from moto.iam.access_control import PermissionResult  # late, as above
+    from moto.s3.exceptions import S3AccessDeniedError  # late, as above
 
     class FakeBucket(original):  # type: ignore[misc]  # mypy knows no class as a value
-        """Its policy counts as S3's does, and its versions stay while versioning is suspended.
-
-        The local endpoint has no TLS, and stands for one that has.
-        """
+        """A bucket whose policy is evaluated with its conditions, and that keeps its versions."""
 
         @property
         def is_versioned(self) -> bool:
@@ -65,7 +63,8 @@ def _bucket_class(original: Any) -> Any:  # moto's own
         def get_permission(self, action: str, resource: str) -> PermissionResult:
             request = Request("", _action(action, resource), resource, _context())
             if denies(self.policy, request) or _is_anothers(self.account_id):
-                if _versions_named.get() is None:  # moto's own answer would have no code
+                # Outside of DeleteObjects: moto's answer to DENIED has no error code.
+                if _versions_named.get() is None:
                     raise S3AccessDeniedError
                 return PermissionResult.DENIED
             return PermissionResult.PERMITTED if self.policy else PermissionResult.NEUTRAL
@@ -75,7 +74,7 @@ def _bucket_class(original: Any) -> Any:  # moto's own
 
 def _key_class(original: Any) -> Any:  # moto's own
     class FakeKey(original):  # type: ignore[misc]  # as above
-        """Its ETag is computed before others see the object: moto's lazy one is not thread-safe."""
+        """An object whose ETag is computed at once: moto computes it later, not thread-safely."""
 
         def __init__(self, *args: Any, **options: Any) -> None:  # moto's, passed on
             super().__init__(*args, **options)
@@ -85,7 +84,11 @@ def _key_class(original: Any) -> Any:  # moto's own
 
 
 def _context() -> dict[str, str | None]:
-    """The condition keys of the present request; the local endpoint stands for one with TLS."""
+    """The condition keys of the present request.
+
+    ``aws:SecureTransport`` is always true, because the local endpoint, which has no TLS, stands for
+    one that has.
+    """
     from flask import has_request_context, request  # loaded by moto's server
 
     conditional = request.headers.get("If-None-Match") if has_request_context() else None
@@ -93,7 +96,7 @@ def _context() -> dict[str, str | None]:
 
 
 def _is_anothers(account_id: str) -> bool:
-    """Whether the request asks for a bucket of another account than this one's."""
+    """Whether the request expects another account as the bucket's owner than ``account_id``."""
     from flask import has_request_context, request  # loaded by moto's server
 
     expected = request.headers.get("x-amz-expected-bucket-owner") if has_request_context() else None
@@ -101,28 +104,28 @@ def _is_anothers(account_id: str) -> bool:
 
 
 def _authorize(original: Callable[..., Any]) -> Callable[..., Any]:
-    """What is asked of a bucket itself meets its policy and its owner, too."""
+    """Checks policy and owner for requests about a bucket as well; moto does so for objects."""
 
     @wraps(original)
     def authorize(
         self: Any, bucket_name: str | None = None, key_name: str | None = None
     ) -> None:  # moto's own
-        from moto.s3.exceptions import S3ClientError  # after the environment
+        from moto.s3.exceptions import S3ClientError  # late, as above
 
         original(self, bucket_name=bucket_name, key_name=key_name)
         if bucket_name is None or key_name is not None:
-            return  # of an object moto asks by itself
+            return  # for requests about an object moto calls get_permission itself
         try:
             bucket = self.backend.get_bucket(bucket_name)
         except S3ClientError:
-            return  # there is none, which whoever asks is told next
+            return  # there is no such bucket: moto's answer says so next
         bucket.get_permission(f"s3:{self.data['Action']}", f"arn:aws:s3:::{bucket_name}")
 
     return authorize
 
 
 def _action(action: str, resource: str) -> str:
-    """The action as S3 has it: HEAD is a kind of GET, and a version has actions of its own."""
+    """The action that S3 checks: HeadObject needs s3:GetObject, and versions have own actions."""
     from flask import has_request_context, request  # loaded by moto's server
 
     action = "s3:GetObject" if action == "s3:HeadObject" else action
@@ -133,7 +136,7 @@ def _action(action: str, resource: str) -> str:
 
 
 def _delete_keys(original: Callable[..., Any]) -> Callable[..., Any]:
-    """DeleteObjects asks the policy about versions where it names some."""
+    """DeleteObjects, with s3:DeleteObjectVersion checked for keys of which it names a version."""
 
     @wraps(original)
     def delete_keys(self: Any, *args: Any, **options: Any) -> Any:  # moto's own
@@ -151,7 +154,7 @@ def _delete_keys(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _get_bucket_encryption(original: Callable[..., Any]) -> Callable[..., Any]:
-    """The encryption of new objects that is blocked is told, too: moto takes it and forgets it."""
+    """GetBucketEncryption, with BlockedEncryptionTypes, which moto stores but does not return."""
 
     @wraps(original)
     def get_bucket_encryption(self: Any) -> Any:  # moto's own
@@ -165,12 +168,12 @@ def _get_bucket_encryption(original: Callable[..., Any]) -> Callable[..., Any]:
     return get_bucket_encryption
 
 
-def _listed(value: Any) -> list[Any]:  # one element of XML is no list
+def _listed(value: Any) -> list[Any]:  # xmltodict gives a single element without a list
     return value if isinstance(value, list) else [value]
 
 
 def _put_object(original: Callable[..., Any]) -> Callable[..., Any]:
-    """While versioning is suspended a write takes the place of the version "null", and no other."""
+    """PutObject: while versioning is suspended, it replaces the version "null" and no other."""
 
     @wraps(original)
     def put_object(
@@ -184,7 +187,7 @@ def _put_object(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _delete_object(original: Callable[..., Any]) -> Callable[..., Any]:
-    """While versioning is suspended a deletion leaves a marker in the place of "null"."""
+    """DeleteObject: while versioning is suspended, a delete marker replaces the version "null"."""
 
     @wraps(original)
     def delete_object(

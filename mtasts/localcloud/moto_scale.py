@@ -1,8 +1,8 @@
-"""Where moto does work by all that an account holds for a call that concerns little of it.
+"""Faster replacements for moto's slow calls; the answers stay the same.
 
-A listing of one folder copied every object of the bucket, and each request looked through moto's
-own folder: with 40 domains these took most of a run's time. A key for each certificate takes as
-long as twenty other calls, and holds up every other request meanwhile.
+moto copied every object of a bucket to list those below one prefix, and read its own folder on each
+request: with 40 domains that took most of a run's time. It makes an RSA key for each certificate,
+which takes as long as twenty other calls and delays every other request meanwhile.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def by_what_is_asked() -> Iterator[None]:
-    """Put ours in place of moto's own, until the end; what is answered stays the same."""
-    from moto import backends  # after the environment
-    from moto.acm import models as acm  # as above
-    from moto.s3 import models as s3  # as above
+    """Replace slow functions of moto within this context; what they answer stays the same."""
+    from moto import backends  # late: moto reads its environment when imported
+    from moto.acm import models as acm  # late, as above
+    from moto.s3 import models as s3  # late, as above
 
     with ExitStack() as stack:
         for owner, name, made_of in (
@@ -37,15 +37,15 @@ def by_what_is_asked() -> Iterator[None]:
 
 
 def _once(original: Callable[[], Any]) -> Callable[[], Any]:
-    """What a folder holds does not change in a process."""
+    """``list_of_moto_modules``, which reads moto's folder once: the folder does not change."""
     found = tuple(original())
     return lambda: found
 
 
 def _one_key(original: Any) -> Any:  # a module
-    """The cryptography package for moto's ACM, with one key for all certificates it makes.
+    """The cryptography package for moto's ACM, with one RSA key for all certificates.
 
-    Nobody is given it: the edge presents certificates of the local authority.
+    No client sees that key: the edge presents certificates of the local authority.
     """
     asymmetric = original.hazmat.primitives.asymmetric
     rsa = SimpleNamespace(generate_private_key=cache(asymmetric.rsa.generate_private_key))
@@ -54,7 +54,7 @@ def _one_key(original: Any) -> Any:  # a module
 
 
 def _each_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A key that was found to be good is not looked at again."""
+    """``validate_pk``, which validates each private key once."""
     good: dict[bytes, Any] = {}
 
     @wraps(original)
@@ -67,7 +67,7 @@ def _each_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _list_object_versions(original: Callable[..., Any]) -> Callable[..., Any]:
-    """Only what begins with the prefix is copied and sorted."""
+    """``list_object_versions``, which copies and sorts only the keys that begin with the prefix."""
 
     @wraps(original)
     def listed(

@@ -1,4 +1,4 @@
-"""moto's SES, brought nearer to SES: a receipt rule can be deleted, and a name is given once."""
+"""Corrections of moto's SES: receipt rules can be deleted, and have different names."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ _CREATE, _DELETE = "create_receipt_rule", "delete_receipt_rule"
 
 @contextmanager
 def nearer_to_ses() -> Iterator[None]:
-    """Give moto what it lacks, until the end."""
-    from moto.core.responses import ActionResult, EmptyResult  # after the environment
-    from moto.ses import exceptions, models, responses  # as above
+    """Add DeleteReceiptRule to moto's SES, and refuse a second rule of one name, in this context.
+
+    moto has no DeleteReceiptRule, and accepts any number of rules with the same name.
+    """
+    from moto.core.responses import ActionResult, EmptyResult  # late: moto reads its environment
+    from moto.ses import exceptions, models, responses  # late, as above
 
     create = models.SESBackend.create_receipt_rule
 

@@ -1,7 +1,8 @@
-"""Preview every stack of a project with its own code, against a local cloud and no credentials.
+"""``mtasts local preview``: preview every stack of a project against a local cloud.
 
-``mtasts local preview``: Markdown on standard output, and in $GITHUB_STEP_SUMMARY where
-a workflow has one. Nothing has been published in a local cloud, so that every domain is new there.
+It needs no credentials. The result is Markdown on standard output, and is appended to the file that
+``GITHUB_STEP_SUMMARY`` names, if that is set. Nothing is published in a new local cloud, so the
+preview treats every domain as new.
 """
 
 from __future__ import annotations
@@ -28,18 +29,24 @@ _EVIDENCE = Path("evidence")
 
 
 def has_secrets(path: Path) -> bool:
-    """Whether only the stack's own secrets provider could read the file."""
+    """Whether the stack file has secrets, which only the stack's secrets provider can decrypt."""
     try:
         read = source.parse(source.read(path))
     except source.SourceError:
-        return False  # the preview says what is wrong
+        return False  # the preview reports what is wrong with the file
     return bool(read.beside) or any(
         isinstance(value, dict) and "secure" in value for value in read.values.values()
     )
 
 
 def preview(path: Path, stack: str, folder: Path, variables: Mapping[str, str]) -> tuple[bool, str]:
-    """Whether the preview came out, domains held or not, and what it says."""
+    """Preview one stack: whether that worked (held domains are no failure), and its Markdown.
+
+    ``folder`` is for temporary projects.
+
+    Raises:
+        ProjectError: the engine could not make the stack, or the preview took too long.
+    """
     if has_secrets(path):
         return True, _said(stack, "its stack file has secrets, which a local cloud cannot decrypt")
     project = Project.make(folder / stack, variables, path)
@@ -54,7 +61,15 @@ def _said(stack: str, text: str) -> str:
 
 
 def preview_all() -> int:
-    """Exit code 1 where a stack cannot be previewed; a domain that is held is no failure here."""
+    """Preview all stacks, and return the exit code: 1 if a stack cannot be previewed, else 0.
+
+    A held domain is no failure.
+
+    Raises:
+        EngineError: there is no engine.
+        LifecycleError: the local cloud did not start.
+        ProjectError: as `preview`.
+    """
     good = True
     with tempfile.TemporaryDirectory(prefix="mtasts-") as name:
         folder = Path(name)

@@ -1,4 +1,4 @@
-"""A Pulumi project of its own against a local cloud, so that no checkout is written to."""
+"""A temporary Pulumi project that runs against a local cloud, so that no checkout is changed."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _REPORTS = "reports"
 
 
 class ProjectError(MtaStsError):
-    """A command of the engine failed where it should not, or the other way round."""
+    """A command of the engine or of mtasts failed, took too long, or could not be started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """How a command of the engine ended, and what it said."""
+    """A finished command: its words, exit code and output."""
 
     words: tuple[str, ...]
     code: int
@@ -44,16 +44,20 @@ class Run:
 
     @property
     def ok(self) -> bool:
-        """Whether it succeeded."""
+        """Whether the exit code is 0."""
         return self.code == 0
 
     @property
     def text(self) -> str:
-        """Everything it said."""
+        """Standard output, and then standard error."""
         return f"{self.stdout}{self.stderr}"
 
     def required(self) -> Run:
-        """Itself, if it succeeded; raises `ProjectError` with what it said otherwise."""
+        """This run, if it succeeded.
+
+        Raises:
+            ProjectError: the command failed; the text has its output.
+        """
         if not self.ok:
             raise ProjectError(f"{' '.join(self.words)} failed:\n{self.text}")
         return self
@@ -61,9 +65,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project as ``mtasts init`` writes it; ``stack`` is the selected one.
+    """A project as ``mtasts init`` writes it; ``stack`` is the selected stack.
 
-    No command may take longer than ``deadline_seconds``.
+    Every method that runs a command raises `ProjectError` if the command takes longer than
+    ``deadline_seconds``.
     """
 
     folder: Path
@@ -73,16 +78,20 @@ class Project:
 
     @classmethod
     def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
-        """A new project in ``folder`` with a copy of the stack file; the stack is selected."""
+        """A new project in ``folder`` with a copy of ``stack_file``, and that stack selected.
+
+        Raises:
+            ProjectError: the engine could not make the stack.
+        """
         project = cls.empty(folder, environment)
         shutil.copy(stack_file, folder / "stacks" / stack_file.name)
         return project.select(stack_file.stem.removeprefix("Pulumi."))
 
     @classmethod
     def empty(cls, folder: Path, environment: Mapping[str, str]) -> Project:
-        """A new project in ``folder`` without a stack, in place of what was there.
+        """A new project without a stack; what ``folder`` had in it is deleted.
 
-        This Python runs its program, as it runs this.
+        The program of the project runs with this process's Python environment.
         """
         shutil.rmtree(folder, ignore_errors=True)
         for path, raw in project_files(cloudflare=False, virtualenv=sys.prefix).items():
@@ -91,26 +100,34 @@ class Project:
         return cls(folder, environment, "")
 
     def select(self, stack: str) -> Project:
-        """The same project with another stack, made in the backend if need be."""
+        """This project with another stack selected; it is made in the backend if it is missing.
+
+        Raises:
+            ProjectError: the engine could not make or select the stack.
+        """
         bare = replace(self, stack="")
         bare.pulumi("stack", "select", "--create", stack).required()
         return replace(self, stack=stack)
 
     @property
     def stack_file(self) -> Path:
-        """The stack's config."""
+        """The path of the stack file."""
         return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
 
     def pulumi(self, *words: str) -> Run:
-        """Run the engine in the project; it never asks and has a deadline."""
+        """Run ``pulumi`` with ``words`` in the project, for the selected stack, without prompts.
+
+        Raises:
+            ProjectError: the environment has no ``pulumi`` on PATH.
+        """
         binary = shutil.which("pulumi", path=self.environment["PATH"])
         if binary is None:
-            raise ProjectError("no pulumi in this local cloud")
+            raise ProjectError("no pulumi on PATH in the environment of this local cloud")
         named = ("--stack", self.stack) if self.stack else ()
         return self._run([binary, *words, *named, "--non-interactive", "--color", "never"], words)
 
     def mtasts(self, *words: str) -> Run:
-        """Run a command of ours in the project."""
+        """Run ``mtasts`` with ``words`` in the project."""
         return self._run(warm.words(["-m", "mtasts", *words], self.environment), words)
 
     def _run(self, argv: Sequence[str], words: tuple[str, ...]) -> Run:
@@ -132,51 +149,78 @@ class Project:
         return Run(words, done.returncode, done.stdout, done.stderr)
 
     def preview(self) -> dict[str, Any]:
-        """The plan, as the engine's JSON."""
+        """Run ``pulumi preview``, and return the plan that the engine prints as JSON.
+
+        Raises:
+            ProjectError: the preview failed.
+        """
         plan: dict[str, Any] = json.loads(self.pulumi("preview", "--json").required().stdout)
         return plan
 
     def up(self, *words: str) -> Run:
-        """Apply the stack."""
+        """Run ``pulumi up`` for the stack, without a preview before."""
         return self.pulumi("up", "--yes", "--skip-preview", *words)
 
     def unchanged(self) -> Run:
-        """Apply the stack once more, which has to find nothing to do."""
+        """Apply the stack, and require that this changes nothing.
+
+        Raises:
+            ProjectError: the run failed, or changed something.
+        """
         return self.up("--expect-no-changes").required()
 
     def settle(self) -> Run:
-        """Apply the stack, then require that a refreshed preview finds nothing left to do."""
+        """Apply the stack, then require that a refreshed preview finds nothing left to do.
+
+        Raises:
+            ProjectError: the run failed, or the preview found changes.
+        """
         applied = self.up().required()
         self.pulumi("preview", "--refresh", "--expect-no-changes").required()
         return applied
 
     def configure(self, settings: Mapping[str, str], *, path: bool = False) -> None:
-        """Set config values as a user would; with ``path`` the keys lead into lists and objects."""
+        """Set config values with ``pulumi config set-all``; ``path`` adds its option ``--path``.
+
+        With it, a key such as ``mtasts:domains[0].mode`` names a value inside of another one.
+
+        Raises:
+            ProjectError: the engine refused.
+        """
         option = ("--path",) if path else ()
         words = [word for pair in settings.items() for word in ("--plaintext", "=".join(pair))]
         self.pulumi("config", "set-all", *option, *words).required()
 
     def later(self, span: dt.timedelta) -> Project:
-        """The same project with the clock set ahead."""
+        """This project, with the clock of its commands set ahead by ``span``."""
         ahead = {AHEAD: f"{span.total_seconds():.0f}"}
         return replace(self, environment={**self.environment, **ahead})
 
     def collect_evidence(self, domain: str) -> Run:
-        """Collect what a promotion of ``domain`` rests on, with two weeks of clean reports."""
+        """Write two weeks of TLS reports without failures, and run ``mtasts gate collect``."""
         (found,) = (each for each in load_file(self.stack_file).domains if each.name == domain)
         hosts = [str(pattern) for pattern in found.mx]
         write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())
         return self.mtasts("gate", "collect", domain, "--reports", _REPORTS)
 
     def urn(self, name: str) -> str:
-        """The URN of the one resource of that name in the state."""
+        """The URN of the resource of that name in the stack's state.
+
+        Raises:
+            ProjectError: the state could not be read.
+            ValueError: there is no such resource, or more than one.
+        """
         exported = json.loads(self.pulumi("stack", "export").required().stdout)
         rows = exported["deployment"]["resources"]
         (found,) = (each["urn"] for each in rows if each["urn"].endswith(f"::{name}"))
         return str(found)
 
     def outputs(self) -> dict[str, Any]:
-        """The stack's outputs."""
+        """The stack's outputs, as JSON values.
+
+        Raises:
+            ProjectError: the engine could not read them.
+        """
         found: dict[str, Any] = json.loads(
             self.pulumi("stack", "output", "--json").required().stdout
         )
@@ -184,10 +228,13 @@ class Project:
 
 
 def make_stacks(environment: Mapping[str, str], stacks: Path) -> list[str]:
-    """Make a stack in the backend for each stack file of a folder; their names.
+    """Make a stack in the backend for each stack file in the folder ``stacks``; returns the names.
 
-    The engine writes a salt into the file of each stack that it makes, so it is given an empty
-    project: nobody's files change before they run a stack themselves.
+    The engine writes an ``encryptionsalt`` into the stack file of each stack that it makes. So this
+    uses an empty project, and the user's files stay as they are.
+
+    Raises:
+        ProjectError: the engine could not make a stack.
     """
     names = sorted(path.stem.removeprefix("Pulumi.") for path in stacks.glob("Pulumi.*.yaml"))
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:

@@ -1,4 +1,4 @@
-"""TLS reports as two senders would send them about a domain of the local cloud (RFC 8460)."""
+"""TLS reports of two senders about a domain of the local cloud (RFC 8460 section 4)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ def write_reports(
     days: int = 14,
     failed: int = 0,
 ) -> None:
-    """A gzip file for each reporter and each of the ``days`` whole days before ``until``.
+    """Write one gzip file for each of two reporters and each of the last ``days`` days.
 
-    On the last day so many sessions ``failed``, because the certificate of the first host expired.
+    The last of them is the whole UTC day before ``until``. On that day, ``failed`` sessions of each
+    report failed because the certificate of the first host in ``mx`` had expired.
     """
     folder.mkdir(parents=True, exist_ok=True)
     last = until.astimezone(dt.UTC).replace(hour=0, minute=0, second=0, microsecond=0)

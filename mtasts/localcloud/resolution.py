@@ -1,7 +1,8 @@
-"""What DNS answers: hosted zones in, answers out; pure (RFC 1034, RFC 2308, RFC 4592).
+"""DNS answers from hosted zones, without I/O (RFC 1034, RFC 2308, RFC 4592).
 
-One server stands for all of DNS, so an answer is what a recursive resolver would bring together:
-CNAME chains are followed across zones, and aliases, which only Route 53 knows, are resolved.
+One server stands for all of DNS, so an answer is the one that a recursive resolver would give:
+CNAME chains are followed from zone to zone. Route 53's alias records are answered as A and AAAA
+records, as Route 53 does.
 """
 
 from __future__ import annotations
@@ -23,15 +24,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _CHAIN_MAX = 16
-_ALIAS_TTL_SECONDS = 60  # Route 53's, for an alias to a CloudFront distribution
+_ALIAS_TTL_SECONDS = 60  # the TTL that Route 53 gives an alias to a CloudFront distribution
 _ROOT_SOA = ". 900 IN SOA a.root.invalid. hostmaster.invalid. 1 7200 900 1209600 900"
 
 
 @dataclass(frozen=True, slots=True)
 class RecordSet:
-    """Records of one name and type; ``alias`` names the target of a Route 53 alias instead.
+    """The records of one name and type, or a Route 53 alias to the name ``alias``.
 
-    ``name`` is lower case without a trailing dot, ``values`` are in presentation form.
+    ``name`` is in lower case without a trailing dot. ``values`` are in presentation form (RFC 1035
+    section 5.1), and empty for an alias.
     """
 
     name: str
@@ -43,7 +45,7 @@ class RecordSet:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A hosted zone with its record sets, SOA and NS among them."""
+    """A hosted zone and its record sets, including SOA and NS."""
 
     name: str
     records: tuple[RecordSet, ...]
@@ -51,7 +53,10 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes into the message: code, answer and authority sections, and whether it is ours."""
+    """The content of a response: code, answer section and authority section.
+
+    ``authoritative`` is the AA bit: set for names inside of a known zone.
+    """
 
     rcode: dns.rcode.Rcode
     answer: tuple[dns.rrset.RRset, ...] = ()
@@ -60,17 +65,17 @@ class Answer:
 
 
 class BadRecordError(Exception):
-    """A record in the state that is none on the wire; a real server would not have taken it."""
+    """A zone has a record that cannot be put into a message; a real provider would refuse it."""
 
 
 class Names:
-    """All names that exist: the zones, and an overlay of records that lie in no zone of the cloud.
+    """All names that exist in DNS: those of zones, and records outside of any zone (``overlay``).
 
-    A zone's own record comes before one of the overlay with the same name and type.
+    If a zone and the overlay have records of the same name and type, those of the zone are used.
     """
 
     def __init__(self, zones: Iterable[Zone], overlay: Iterable[RecordSet] = ()) -> None:
-        """Index everything once; a look-up then costs a few dictionary reads."""
+        """Index all records once, so that each look-up is fast."""
         self._zones = {zone.name: zone for zone in zones}
         self._sets: dict[tuple[str, str], RecordSet] = {}
         self._existing: set[str] = set()
@@ -83,12 +88,16 @@ class Names:
     def _add(self, record: RecordSet) -> None:
         self._sets[record.name, record.type] = record
         name = record.name
-        while name and name not in self._existing:  # empty non-terminals exist (RFC 8020)
+        while name and name not in self._existing:  # an empty non-terminal exists (RFC 8020)
             self._existing.add(name)
             name = name.partition(".")[2]
 
     def resolve(self, name: str, type_: str) -> Answer:
-        """The answer to one question; raises `BadRecordError` where the state is no DNS data."""
+        """The answer to a query for ``name`` and ``type_``; ``name`` is in lower case, without dot.
+
+        Raises:
+            BadRecordError: a record of the answer is not valid.
+        """
         chain: list[dns.rrset.RRset] = []
         for _ in range(_CHAIN_MAX):
             source = self._source(name)
@@ -107,11 +116,17 @@ class Names:
     def negative(
         self, name: str, code: dns.rcode.Rcode, chain: tuple[dns.rrset.RRset, ...] = ()
     ) -> Answer:
-        """NXDOMAIN or no data, with the SOA that says how long to remember it (RFC 2308)."""
+        """A negative answer with that code, and the SOA that gives its TTL (RFC 2308 section 3).
+
+        ``chain`` has the CNAME records that led to ``name``.
+        """
         return Answer(code, chain, (self._soa(name),), self._ours(name))
 
     def _source(self, name: str) -> str:
-        """The owner whose records answer for ``name``: itself, or a wildcard; empty for none."""
+        """The owner name whose records answer for ``name``.
+
+        That is ``name`` itself or a wildcard (RFC 4592 section 3.3); empty if neither exists.
+        """
         if name in self._existing:
             return name
         encloser = name
@@ -140,7 +155,7 @@ class Names:
         return self._zone_of(name) is not None
 
     def _soa(self, name: str) -> dns.rrset.RRset:
-        """The SOA of the zone of ``name``, with the TTL of a negative answer."""
+        """The SOA of the zone of ``name``; its TTL is that of a negative answer."""
         zone = self._zone_of(name)
         found = self._sets.get((zone.name, "SOA")) if zone else None
         if zone is None or found is None:
@@ -166,14 +181,14 @@ class Names:
 
 
 def records(names: Iterable[str], type_: str, *values: str) -> Iterator[RecordSet]:
-    """The same records for several names, for an overlay."""
+    """Record sets for an overlay: the same type and values for each of ``names``."""
     for name in names:
         yield RecordSet(name, type_, 300, values)
 
 
 @lru_cache(maxsize=4096)
 def _rdata(type_: str, value: str) -> dns.rdata.Rdata:
-    # Names in values are absolute with or without a dot at the end, as Route 53 takes them.
+    # Route 53 treats names in values as absolute, with and without a trailing dot.
     return dns.rdata.from_text(
         dns.rdataclass.IN,
         dns.rdatatype.from_text(type_),

@@ -1,4 +1,4 @@
-"""Servers at port 25 that are no mail servers: they talk on whatever they are told, or never."""
+"""Servers for port 25 that do not speak SMTP: they send fixed texts, or nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """What one says: first, perhaps again and again, and to all but EHLO; or it hangs up."""
+    """What a server sends.
+
+    ``greeting`` comes first, and with ``endless`` again and again; ``reply`` answers every command
+    but EHLO. With ``cut`` the server closes the connection at once.
+    """
 
     greeting: bytes
     reply: bytes = b""
@@ -16,17 +20,20 @@ class Words(NamedTuple):
 
 
 class Rude(asyncio.Protocol):
-    """One connection, which is in ``open_`` while it lasts; EHLO is told of STARTTLS."""
+    """One connection of such a server. The reply to EHLO offers STARTTLS.
+
+    The connection is in the set ``open_`` as long as it is open.
+    """
 
     def __init__(self, words: Words, open_: set[asyncio.Transport]) -> None:
-        """Say ``words``."""
+        """Prepare to send ``words``."""
         self._words = words
         self._open = open_
         self._transport: asyncio.Transport | None = None
         self._paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Greet."""
+        """Send the greeting, or close the connection."""
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
             self._open.add(transport)
@@ -35,7 +42,7 @@ class Rude(asyncio.Protocol):
             self._say()
 
     def connection_lost(self, _: Exception | None) -> None:
-        """Forget it."""
+        """Remove the connection from the set of open ones."""
         if self._transport is not None:
             self._open.discard(self._transport)
 
@@ -47,16 +54,16 @@ class Rude(asyncio.Protocol):
             asyncio.get_running_loop().call_soon(self._say)
 
     def pause_writing(self) -> None:
-        """Say no more than the other side reads."""
+        """Stop sending until the client has read what was sent."""
         self._paused = True
 
     def resume_writing(self) -> None:
-        """Go on."""
+        """Send again."""
         self._paused = False
         self._say()
 
     def data_received(self, data: bytes) -> None:
-        """Answer, whatever it was."""
+        """Reply to whatever the client sent."""
         if self._transport is None or not self._words.reply:
             return
         greets = data[:4].upper() == b"EHLO"

@@ -1,6 +1,7 @@
 """All servers of one local cloud in one process: ``python -m mtasts.localcloud.serve DIRECTORY``.
 
-moto runs in threads of its own; the edge, DNS, mail and control share one event loop in another.
+moto runs in its own threads. Edge, DNS, mail and control interface share one event loop, which runs
+in another thread.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ _LOGGERS = ("localcloud", "werkzeug", "mail.log", "asyncio")
 
 
 class LocalServers:
-    """The servers on the event loop; `mtasts.localcloud.control.Servers`."""
+    """The servers on the event loop, as `mtasts.localcloud.control.Servers` has them."""
 
     def __init__(self, directory: Path, aws_url: str, clock: Callable[[], float]) -> None:
         """Make the servers of the account at ``aws_url``; nothing listens yet."""
@@ -87,7 +88,7 @@ class LocalServers:
         self._delegations = Delegations()
         self._made: dict[Provider | None, tuple[object, Names]] = {}
         self.dns = DnsServer(self._names)
-        # Each provider's own name servers, which know nothing of what is delegated.
+        # The name servers of each provider: they answer from its zones, delegated to it or not.
         self._own_dns = {each: DnsServer(partial(self._names, each)) for each in Provider}
         for server in self._own_dns.values():
             server.faults = self.dns.faults
@@ -98,7 +99,10 @@ class LocalServers:
         self._control = ControlServer(self)
 
     async def start(self, world: World) -> Cloud:
-        """Listen, and say where; ``cloud.json`` comes last, so who sees it can connect."""
+        """Start all servers and return their addresses.
+
+        ``cloud.json`` is written last, so that every server listens when a reader finds it.
+        """
         await self.cloudflare.start()
         await self.edge.start()
         await self.dns.start()
@@ -115,16 +119,16 @@ class LocalServers:
             await each.stop()
 
     async def add_stacks(self, folder: Path) -> None:
-        """Seed the world with what the stack files in ``folder`` take for granted."""
+        """Add zones and mail hosts for the domains of the stack files in ``folder``."""
         await self._open(World.from_stacks(folder))
 
     def delegate(self, zone: str, to: Provider) -> None:
-        """Have the world ask the zone of that name at ``to``."""
+        """Delegate the name ``zone`` to the zone of that name at the provider ``to``."""
         self._delegations.delegate(zone, to)
         self._tell_cloudflare()
 
     def _tell_cloudflare(self) -> None:
-        """Cloudflare looks whether its zones are delegated to it."""
+        """Set the status of Cloudflare's zones: active if delegated, else moved or pending."""
         self._names()
         for zone in self.cloudflare.account.zones.values():
             if self._delegations.get(zone.name) is Provider.CLOUDFLARE:
@@ -162,28 +166,29 @@ class LocalServers:
         return cloud
 
     def _cname(self, name: str) -> str:
-        """Where a CNAME leads in DNS; empty for none."""
+        """The target of the CNAME record at ``name``; empty if there is none."""
         found = self._names().resolve(name, "CNAME").answer
         return str(found[-1][0].target).rstrip(".").lower() if found else ""
 
     def _inbound(self) -> Inbound:
-        """SES as it receives mail."""
+        """The receiver of mail that stands for SES."""
         return Inbound(self._client("ses"), self._client("s3"), REGION, self._text)
 
-    def _client(self, service: str) -> Any:  # no stubs in the servers' process
-        """A client of the account at AWS."""
+    def _client(self, service: str) -> Any:  # boto3's stubs know only names that are literals
+        """A boto3 client of the local AWS account."""
         make: Any = session().client
         return make(service, endpoint_url=self._aws_url, config=Config(proxies={}))
 
     def _text(self, name: str) -> str:
-        """The text of a TXT record of one string; empty for none."""
+        """The text of the TXT record at ``name``, which has one string; empty if there is none."""
         found = self._names().resolve(name, "TXT").answer
         return str(found[-1][0]).strip('"') if found else ""
 
     def _names(self, authority: Provider | None = None) -> Names:
-        """What DNS, or the servers of one ``authority``, have.
+        """All names that DNS has, or that the name servers of one provider (``authority``) have.
 
-        That is the zones, and what lies outside them: mail hosts, name servers, clouds' own names.
+        Those are the zones, and names outside of them: mail hosts, name servers, and names that
+        belong to the clouds, such as those below cloudfront.net.
         """
         distributions = self._state.distributions().values()
         on_ipv6 = tuple(each.domain_name for each in distributions if each.ipv6 and self.edge.ipv6)
@@ -202,7 +207,7 @@ class LocalServers:
         chosen = self._delegations.choose(zones, authority)
         made_of = (chosen, workers, on_ipv4, on_ipv6)
         known, names = self._made.get(authority, (None, None))
-        if names is None or known != made_of:  # to index all of it takes longer than to compare
+        if names is None or known != made_of:  # comparing is faster than indexing all names again
             overlay: list[RecordSet] = [
                 *records(workers, "A", EDGE_ADDRESSES[0]),
                 *records(workers if self.edge.ipv6 else (), "AAAA", EDGE_ADDRESSES[1]),
@@ -221,10 +226,14 @@ def running(
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Cloud]:
-    """A local cloud in this process, in threads; gone at the end, ``cloud.json`` with it.
+    """Run a local cloud in threads of this process, within this context; gives its addresses.
+
+    At the end the servers stop and ``cloud.json`` is deleted. ``clock`` gives seconds.
 
     Raises:
-        AlreadyRunningError: this process, or another one in ``directory``, runs one already.
+        AlreadyRunningError: this process runs a local cloud already, or another process runs one
+            in ``directory``.
+        TimeoutError: the servers did not start or stop in time.
     """
     directory = directory.absolute()
     directory.mkdir(parents=True, exist_ok=True)
@@ -260,15 +269,19 @@ def _loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 @contextmanager
 def _alone_in(directory: Path) -> Iterator[None]:
-    """Hold the directory's lock, which the system lets go of however this process ends."""
+    """Hold the directory's lock; the system releases it when this process ends, even if killed."""
     with (directory / "lock").open("w") as lock:
         _hold(lock, directory)
-        (directory / STATE_FILE).unlink(missing_ok=True)  # left by one that was killed
+        (directory / STATE_FILE).unlink(missing_ok=True)  # a local cloud that was killed left it
         yield
 
 
 def _hold(lock: TextIO, directory: Path) -> None:
-    """Take the lock. It is tried for a second: a process that tests the lock holds it briefly."""
+    """Take the lock; tries for a second, because a process that only tests the lock holds it too.
+
+    Raises:
+        AlreadyRunningError: another process holds the lock.
+    """
     end = time.monotonic() + _LOCK_SECONDS
     pause = threading.Event()
     while True:
@@ -284,7 +297,7 @@ def _hold(lock: TextIO, directory: Path) -> None:
 
 @contextmanager
 def _log(path: Path) -> Iterator[None]:
-    """Lead what the servers log into one file of bounded size, and nowhere else."""
+    """Write the servers' log into one file of limited size, and nowhere else."""
     handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     with ExitStack() as stack:
@@ -302,7 +315,7 @@ def _log(path: Path) -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a local cloud until SIGTERM or SIGINT; the exit code."""
+    """Run a local cloud until SIGTERM or SIGINT; returns the exit code, 1 if one runs already."""
     parser = argparse.ArgumentParser(prog="python -m mtasts.localcloud.serve", description=__doc__)
     parser.add_argument("directory", type=Path, help="where cloud.json, ca.pem and log are written")
     parser.add_argument("--stacks", type=Path, help="the folder of stack files to seed from")
@@ -313,7 +326,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.with_parent:
         die_with_parent()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # a profile or endpoint of the caller's is not meant for these servers
+        del os.environ[name]  # the servers must not use the caller's profile, keys or endpoint
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -1,4 +1,4 @@
-"""The models of AWS's services, which botocore reads from files: read once for a whole process."""
+"""Read botocore's service models, which it has in files, only once in a process."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ _SERVICES = ("acm", "cloudfront", "cloudwatch", "route53", "s3", "sns", "sts")
 
 
 def share() -> Loader:
-    """The one reader of models that every botocore session of this process has from now on.
+    """Have all botocore sessions of this process use one loader of models, and return it.
 
-    Each session has its own otherwise, and a client costs a tenth of a second of processor time.
+    Otherwise each session has its own loader, and reads the models again: a tenth of a second of
+    processor time for each client.
     """
     session.create_loader = sessions.service_models = cache(sessions.service_models)
-    return sessions.service_models(None)  # as without AWS_DATA_PATH
+    return sessions.service_models(None)  # None: AWS_DATA_PATH is not set
 
 
 def preload() -> None:
-    """Read the models that a run needs."""
+    """Read the models of the services that a run uses into the shared loader."""
     loader = share()
     for service in _SERVICES:
         for kind in ("service-2", "endpoint-rule-set-1", "paginators-1"):

@@ -1,7 +1,8 @@
-"""A shell's way into a local cloud and out again, as lines for ``eval`` in sh, bash and zsh.
+"""``mtasts local env``: lines for ``eval`` in sh, bash and zsh that lead a shell to a local cloud.
 
-What could lead Pulumi or boto3 elsewhere is put aside under another name and comes back on the way
-out. No value of the caller's own is printed: it may be a secret, and output ends up in logs.
+Variables that could lead Pulumi or boto3 to another account are saved under another name, and
+``--unset`` restores them. No value of such a variable is printed: it may be a secret, and output
+gets into logs.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def enter(cloud: Cloud, own: Mapping[str, str]) -> str:
-    """The lines that lead a shell with the environment ``own`` to ``cloud``."""
+    """The lines after which a shell with the environment ``own`` uses ``cloud``."""
     before = outside(own)
     lines = list(_leave(own))
     for name in sorted(filter(is_misleading, before)):
@@ -36,12 +37,15 @@ def enter(cloud: Cloud, own: Mapping[str, str]) -> str:
 
 
 def leave(own: Mapping[str, str]) -> str:
-    """The lines that undo `enter` in a shell with the environment ``own``; none outside one."""
+    """The lines that undo `enter` in a shell with the environment ``own``.
+
+    Empty if that shell does not use a local cloud.
+    """
     return "".join(f"{line}\n" for line in _leave(own))
 
 
 def outside(own: Mapping[str, str]) -> dict[str, str]:
-    """The environment ``own`` as it was before `enter`."""
+    """The environment ``own`` without a local cloud: as it was before `enter`."""
     if MARKER not in own:
         return dict(own)
     kept = {

@@ -1,7 +1,8 @@
-"""The account as the servers see it: read from moto's backends in this process.
+"""The AWS account as edge and DNS see it, read from moto's backends in this process.
 
-What the edge and DNS ask on every request is read in memory; what moto does not keep, or what the
-stand-in provider decides, comes over boto3 and is kept until the account changes.
+Edge and DNS ask on every request, so most is read from moto's memory. Configurations of
+distributions and certificates are read over boto3, with the same functions that the stand-in
+provider uses, and kept until the account changes.
 """
 
 from __future__ import annotations
@@ -44,10 +45,13 @@ _BYPASS_PROXIES = Config(proxies={}, retries={"total_max_attempts": 1})
 
 
 class MotoState:
-    """`mtasts.localcloud.distribution.CloudState` over moto, and the hosted zones."""
+    """`mtasts.localcloud.distribution.CloudState` from moto's state, and the hosted zones."""
 
     def __init__(self, aws_url: str, cname: Callable[[str], str]) -> None:
-        """Connect to the moto server of this process; ``cname`` is where one leads in DNS."""
+        """Connect to the moto server of this process.
+
+        ``cname(name)`` is the target of the CNAME record at a name, or empty.
+        """
         self._cname = cname
         session = moto_host.session()
         self._cloudfront = session.client(
@@ -61,7 +65,7 @@ class MotoState:
         self._zones: dict[str, tuple[list[Any], Zone]] = {}
 
     def distributions(self) -> dict[str, Distribution]:
-        """All distributions by id; only those that have changed are read anew."""
+        """All distributions by id; only those that have changed are read again."""
         backend = _backend("cloudfront")
         found = {}
         for id_, each in list(backend.distributions.items()):
@@ -71,7 +75,7 @@ class MotoState:
                 read_config = each.distribution_config
                 try:
                     known = _adapt(edge_config.distribution_config(self._cloudfront, id_))
-                except ClientError:  # deleted a moment ago
+                except ClientError:  # deleted meanwhile
                     continue
                 self._known[id_] = (read_config, tags, known)
             found[id_] = known
@@ -83,14 +87,14 @@ class MotoState:
         return self._distributions
 
     def deployed(self, distribution: Distribution) -> None:
-        """Let the account say Deployed, unless it was changed again meanwhile."""
+        """Set the status Deployed, unless the distribution was changed again meanwhile."""
         each = _backend("cloudfront").distributions.get(distribution.id)
         known = self._known.get(distribution.id)
         if each is not None and known is not None and known[2] == distribution:
             each.deployed_config = known[0]
 
     def invalidations(self) -> list[Invalidation]:
-        """The invalidations that some point of presence has not applied."""
+        """The invalidations that at least one point of presence has not applied yet."""
         return [
             Invalidation(each.id, distribution, tuple(each.paths))
             for distribution, batch in list(_backend("cloudfront").invalidations.items())
@@ -99,13 +103,13 @@ class MotoState:
         ]
 
     def completed(self, invalidation: Invalidation) -> None:
-        """Let the account say Completed."""
+        """Set the status Completed."""
         for each in _backend("cloudfront").invalidations[invalidation.distribution]:
             if each.id == invalidation.id:
                 each.status = "Completed"
 
     def certificate_names(self, arn: str) -> tuple[str, ...]:
-        """The names of a certificate once it is issued; ACM never takes that back."""
+        """The names of a certificate; empty until it is issued. ACM never withdraws one."""
         if arn not in self._issued:
             try:
                 if not is_issued(self._acm, self._route53, arn, self._cname):
@@ -119,15 +123,16 @@ class MotoState:
         return self._issued[arn]
 
     def fetch(self, distribution: Distribution, path: str) -> OriginAnswer:
-        """What S3 answers to the distribution's signed request, the bucket policy applied."""
+        """The response of S3 to the distribution's request, which the bucket policy may refuse."""
         address = _BUCKET_HOST.fullmatch(distribution.origin_domain)
         backend = _backend("s3")
         bucket = backend.buckets.get(address["bucket"]) if address else None
         if address is None or bucket is None:
             return s3_error(404, "NoSuchBucket", "The specified bucket does not exist")
         if address["region"] != bucket.region_name:
-            # The global name redirects until DNS has learnt of the bucket, which takes hours; a
-            # wrong region does so for good. CloudFront passes either on to the viewer.
+            # S3 redirects requests to the global name of a bucket in another region until DNS has
+            # the bucket, which takes hours, and requests to a wrong region always. CloudFront
+            # passes the redirect on to the viewer.
             return s3_error(307, "TemporaryRedirect", "Use the regional name of the bucket")
         key = unquote(distribution.origin_path + path).removeprefix("/")
         verdict = evaluate(
@@ -146,7 +151,7 @@ class MotoState:
         if not verdict.allowed:
             logger.warning("%s refuses %s: %s", bucket.name, printable(key), verdict.reason)
         found = backend.get_object(bucket.name, key) if verdict.allowed else None
-        if found is None:  # without s3:ListBucket a missing key is no 404 either
+        if found is None:  # S3 answers 403 for a missing key to who may not s3:ListBucket
             return s3_error(403, "AccessDenied", "Access Denied")
         kept = ("content-type", "cache-control", "content-encoding")
         metadata = {name.lower(): str(value) for name, value in found.metadata.items()}
@@ -162,17 +167,17 @@ class MotoState:
 
     @staticmethod
     def _principal(distribution: Distribution) -> str:
-        """The service principal if the origin's requests are signed, nobody otherwise."""
+        """CloudFront's service principal if it signs requests to the origin, else empty."""
         controls = _backend("cloudfront").origin_access_controls
         control = controls.get(distribution.origin_access_control)
         signs = control is not None and control.signing_behavior != "never"
         return "cloudfront.amazonaws.com" if signs else ""
 
     def zones(self) -> list[Zone]:
-        """The public hosted zones; of several with one name, the first.
+        """The public hosted zones; the first one if several have the same name.
 
-        A zone whose records are all those that it had is the same value as before: moto puts a new
-        object in the place of each record set that changes.
+        A zone that has not changed is the same object as in the last call. moto makes a new object
+        for each record set that changes, so comparing the objects shows a change.
         """
         zones: dict[str, Zone] = {}
         for id_, each in list(_backend("route53").zones.items()):
@@ -191,7 +196,7 @@ class MotoState:
 
     @staticmethod
     def name_servers() -> set[str]:
-        """The name servers of all delegation sets."""
+        """The names of the name servers of all hosted zones."""
         return {
             _name(server)
             for each in list(_backend("route53").zones.values())
@@ -200,13 +205,13 @@ class MotoState:
 
 
 def _backend(service: str) -> Any:  # moto has no types
-    from moto.backends import get_backend  # after moto_host has set it up
+    from moto.backends import get_backend  # late: moto_host prepares moto first
 
     return get_backend(service)[ACCOUNT]["aws"]  # type: ignore[call-overload, unused-ignore] # any service
 
 
 def _adapt(found: edge_config.Distribution) -> Distribution:
-    """The provider's reading of a distribution as the edge's own value."""
+    """The edge's value of a distribution, from the one that the stand-in provider reads."""
     cache = CACHE_POLICIES.get(found.cache_policy)
     if cache is None:
         logger.warning("%s: cache policy %r is not known", found.id, printable(found.cache_policy))
@@ -245,5 +250,5 @@ def _record(found: Any) -> RecordSet:  # moto has no types
 
 
 def _value(record: str | Mapping[str, str]) -> str:
-    """A record's value; moto keeps the SOA it makes for a zone in another shape than all others."""
+    """A record's value; moto keeps the SOA record that it makes for a zone as a mapping."""
     return record if isinstance(record, str) else record["Value"]

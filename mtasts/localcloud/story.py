@@ -1,4 +1,4 @@
-"""A sequence of steps, each checked: told as it goes, and kept as a file that machines can read."""
+"""A sequence of checked steps: each is printed when it ends, and written to a JSON file."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class StepError(MtaStsError):
-    """A step did not show what it has to show; the text says what was seen instead."""
+    """A step failed; the text says what was seen instead of the expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step that was taken; ``detail`` says what was seen, or why it is not ok."""
+    """A finished step; ``detail`` says what was seen, or why the step failed."""
 
     name: str
     seconds: float
@@ -29,10 +29,10 @@ class Step:
 
 
 class Story:
-    """Takes steps one after the other until one is not ok; ``summary`` is whole after each."""
+    """Runs steps one after the other; ``summary`` is complete JSON after each of them."""
 
     def __init__(self, summary: Path, say: Callable[[str], None]) -> None:
-        """Begin an empty summary; ``say`` gets a line a step."""
+        """Write an empty summary; ``say`` gets a line for each step."""
         self.steps: list[Step] = []
         self._summary = summary
         self._say = say
@@ -41,14 +41,14 @@ class Story:
 
     @property
     def ok(self) -> bool:
-        """Whether every step so far was ok."""
+        """Whether every step so far succeeded."""
         return all(step.ok for step in self.steps)
 
     def take(self, name: str, act: Callable[[], str]) -> None:
-        """Take a step: ``act`` returns what was seen.
+        """Run the step ``act``, which returns what was seen, and record its result.
 
         Raises:
-            StepError: it was not ok; summary and story say so already.
+            StepError: the step failed; that is already in the summary and printed.
         """
         began = time.monotonic()
         try:
@@ -71,6 +71,10 @@ class Story:
 
 
 def expect(holds: object, otherwise: str) -> None:
-    """Let a step go on only if something holds; raises `StepError`."""
+    """Require that ``holds`` is true.
+
+    Raises:
+        StepError: it is not; the text is ``otherwise``.
+    """
     if not holds:
         raise StepError(otherwise)

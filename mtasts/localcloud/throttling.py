@@ -1,6 +1,6 @@
-"""Rates as AWS has them for an account: past a token bucket, calls of a service are refused.
+"""Request rates of an AWS account: a token bucket for each service, beyond which calls are refused.
 
-Without a rate set, and that is how a local cloud starts, nothing is refused.
+A local cloud starts without rates, and refuses nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Start = Callable[[str, list[tuple[str, str]]], Any]
     App = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
-# The service that a request is signed for, as the scope of its credential says.
+# The service in the credential scope of a request's signature (AWS Signature Version 4).
 _SIGNED_FOR = re.compile(r"Credential=[^/]+/[0-9]{8}/[^/]+/([a-z0-9-]+)/aws4_request")
 _XML = (
     '<?xml version="1.0"?>\n<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/">'
@@ -27,7 +27,7 @@ _XML = (
     "<RequestId>local</RequestId></ErrorResponse>"
 )
 _JSON = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"})
-# How each service words it: type of the answer, and the answer.
+# How each service answers a call that it throttles: content type and body.
 ANSWERS: Mapping[str, tuple[str, str]] = {
     "route53": ("text/xml", _XML),
     "cloudfront": (
@@ -40,17 +40,20 @@ ANSWERS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls a second in the long run, and so many at a stroke."""
+    """A token bucket: ``per_second`` calls a second on average, and at most ``burst`` at once."""
 
     per_second: float
     burst: int
 
 
 class Throttle:
-    """The rates of one account, by service; may be set at any time and from any thread."""
+    """The request rates of one account, by service; its methods may be called in any thread.
+
+    ``refused`` counts the refused calls of each service since the last `set`.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Refuse nothing yet."""
+        """Begin without rates; ``clock`` gives seconds."""
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
@@ -58,14 +61,14 @@ class Throttle:
         self.refused: Counter[str] = Counter()
 
     def set(self, rates: Mapping[str, Rate]) -> None:
-        """Have these rates and no others from now on, every bucket full, and count anew."""
+        """Replace all rates, fill every bucket, and set the counts to 0."""
         with self._lock:
             self.rates = dict(rates)
             self.refused = Counter()
             self._buckets = {name: (each.burst, self._clock()) for name, each in rates.items()}
 
     def takes(self, service: str) -> bool:
-        """Whether one more call of the service is answered."""
+        """Take a token for a call of ``service``: whether the call is to be answered."""
         with self._lock:
             rate = self.rates.get(service)
             if rate is None:
@@ -79,7 +82,7 @@ class Throttle:
             return is_taken
 
     def before(self, app: App) -> App:
-        """``app``, a WSGI application, asked only for what is taken."""
+        """A WSGI application that answers throttled calls, and passes the others to ``app``."""
 
         def answer(environment: dict[str, Any], start: Start) -> Iterable[bytes]:
             signed = _SIGNED_FOR.search(environment.get("HTTP_AUTHORIZATION", ""))

@@ -1,11 +1,18 @@
-"""A warm Python process, which has imported every module, and whose forks run what is asked for.
+"""The warm process: it has imported every module, and runs Python programs in forks of itself.
 
 A run of the engine starts a language host, a program and providers. Each spends most of its
-processor time on importing the same modules. `running` starts the warm process and gives the
-variable that leads to it; `words` is the command line of a process that may be warm. A fork differs
-from a cold process in three ways: its modules were imported before its environment was known; its
-parent in the process table is the warm process, while ``os.getppid`` answers as in a cold one; and
-``/proc`` shows command line and environment of the warm process. Linux only: it needs pidfd.
+processor time on importing the same modules; a fork of the warm process has them already. `running`
+starts the warm process and gives the variable that leads to it. `words` makes the command line of a
+program that may run in a fork (warm) or in a Python process of its own (cold).
+
+A fork differs from a cold process in three ways:
+
+- Its modules were imported before its environment was set.
+- Its parent in the process table is the warm process; ``os.getppid`` gives the same as in a cold
+  process.
+- ``/proc`` shows the command line and environment of the warm process.
+
+It works on Linux only, because it needs pidfd.
 """
 
 from __future__ import annotations
@@ -28,9 +35,10 @@ _END_SECONDS = 10.0
 
 
 def words(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]:
-    """The command line that runs this Python with ``arguments``, warm if the environment says so.
+    """The command line that runs Python with ``arguments``.
 
-    The arguments are ``-u`` or not, then ``-m MODULE`` or a file, then the program's own.
+    It is warm if ``environment`` names a warm process, else cold. ``arguments`` are ``-u`` if
+    wanted, then ``-m MODULE`` or a file, then the program's arguments.
     """
     warm = [str(Path(warm_client.__file__))] if environment.get(VARIABLE) else []
     isolated = ["-I", "-S"] if warm else []
@@ -39,10 +47,11 @@ def words(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]
 
 @contextmanager
 def running(path: Path) -> Iterator[dict[str, str]]:
-    """A warm process at the socket ``path``; what it gives is to be added to an environment.
+    """Run a warm process at the socket ``path`` within this context.
 
-    It is an empty mapping where there can be none: on another system than Linux, and where the
-    path is too long for a socket. The process ends with this context, or with this process.
+    Gives the variables to add to an environment. They are empty if there can be no warm process: on
+    other systems than Linux, and if the path is too long for a socket. The warm process ends with
+    this context, or when this process ends.
     """
     server = _listening(path)
     if server is None:
@@ -62,7 +71,7 @@ def running(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _listening(path: Path) -> socket.socket | None:
-    """A socket that clients can connect to before the warm process is ready."""
+    """A listening socket, so that clients can connect before the warm process is ready; or None."""
     if not hasattr(os, "pidfd_open"):
         return None
     server = socket.socket(socket.AF_UNIX)

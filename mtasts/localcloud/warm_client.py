@@ -1,8 +1,9 @@
-"""A Python process by way of a warm one: ``python -I -S warm_client.py ARGUMENT...``.
+"""The client of the warm process: ``python -I -S warm_client.py ARGUMENT...``.
 
-Whoever starts it sees the process that it asked for: output, exit code and signals are its own,
-and each of the two ends with the other. Where the warm one refuses, it becomes that process
-itself. It imports only what it needs, for its start is what a warm process saves.
+It has the warm process run a Python program in a fork, and stands for that program: output, exit
+code and signals are the program's, and if client or program ends, the other one ends as well. If
+the warm process refuses, the client runs the program itself (cold). It imports little, because the
+time that a start takes is what a warm process is there to save.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
-    """Ask the warm process for a child, wait for the child's end, and end likewise."""
+    """Ask the warm process for a child, wait until it ends, and end with the same status."""
     arguments, parent = sys.argv[1:], os.getppid()
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(os.environ[VARIABLE])
@@ -34,17 +35,17 @@ def main() -> None:
     connection.sendall(message)
     child = _number(connection)
     if child == REFUSED:
-        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - as if asked directly
+        os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606 - run the program cold
 
     def pass_on(number: int, _frame: object) -> None:
-        with contextlib.suppress(ProcessLookupError):  # it has just ended
+        with contextlib.suppress(ProcessLookupError):  # the child has just ended
             os.kill(child, number)
 
     for each in _SIGNALS:
         signal.signal(each, pass_on)
     watched = os.pidfd_open(parent)
     if os.getppid() != parent:
-        os._exit(1)  # and the child with it: it sees the end of the connection
+        os._exit(1)  # this closes the connection, and then the child ends as well
     ready, _, _ = select.select([connection.fileno(), watched], [], [])
     if connection.fileno() not in ready:
         os._exit(1)
@@ -58,7 +59,7 @@ def main() -> None:
 
 
 def _number(connection: socket.socket) -> int:
-    """The next number from the warm process; without one this process fails."""
+    """The next number from the warm process; ends this process if the warm one has ended."""
     got = b""
     while len(got) < NUMBER_BYTES:
         more = connection.recv(NUMBER_BYTES - len(got))

@@ -1,6 +1,7 @@
 """The warm process (`warm.py`): ``python -m mtasts.localcloud.warm_parent LISTENING_FILE``.
 
-It has one thread, for it forks; a fork returns from `Warm.next_child` with what it has to run.
+It has only one thread, because forking a process with threads is not safe. Each fork returns from
+`Warm.next_child` with the request that it has to run.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _PACKAGES = ("mtasts.components", "mtasts", "mtasts.localcloud.aws", "mtasts.localcloud.cloudflare")
-# All but the first are imported by libraries when they are first used.
+# Libraries import these when they are first used; the first one is a program of its own.
 _MODULES = ("mtasts.localcloud.languages.python", "boto3.s3.inject", "httpcore", "httpx")
 _REQUEST_SECONDS = 30.0
 _STARTING = ("PYTHON", "LANG", "LC_")
@@ -41,9 +42,10 @@ _STDERR = 2
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client wants run.
+    """What a client asks the warm process to run.
 
-    ``files`` are its standard input, output and error, and its working folder.
+    ``parent`` is the id of the client's parent process. ``files`` are file descriptors: the
+    client's standard input, output and error, and its working folder.
     """
 
     parent: int
@@ -53,7 +55,12 @@ class Request:
 
     @classmethod
     def read(cls, connection: socket.socket) -> Request:
-        """What the client sends at once; raises ``OSError`` or ``ValueError`` if it does not."""
+        """The request that a client sends when it connects.
+
+        Raises:
+            OSError: the client sent nothing in time, or the connection ended.
+            ValueError: what it sent is no request.
+        """
         head, files, _, _ = socket.recv_fds(connection, NUMBER_BYTES, FILES)
         try:
             body, length = bytearray(), int.from_bytes(head, "big")
@@ -69,17 +76,20 @@ class Request:
             raise
 
     def can_be_warm(self) -> bool:
-        """Whether a cold process would have started with what this one has imported."""
+        """Whether Python's own settings are those with which the warm process started.
+
+        With others (such as ``PYTHONPATH`` or a locale) a cold process would behave differently.
+        """
         return settings_of_python(self.environment) == settings_of_python(os.environ)
 
 
 def settings_of_python(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings that Python itself reads as it starts."""
+    """The variables that Python itself reads when it starts."""
     return {name: value for name, value in environment.items() if name.startswith(_STARTING)}
 
 
 def preload() -> None:
-    """Import and read what the processes of a run need."""
+    """Import the modules, and read the service models, that the processes of a run need."""
     names = list(_MODULES)
     for package in _PACKAGES:
         path = importlib.import_module(package).__path__
@@ -91,20 +101,21 @@ def preload() -> None:
 
 
 def _load(module: ModuleType) -> None:
-    """Have the modules loaded that it has imported lazily: those of a cloud's package are."""
+    """Load the lazy modules among a module's names: the packages of the clouds have lazy ones."""
     for value in list(vars(module).values()):
         if isinstance(value, ModuleType):
-            getattr(value, "__all__", None)  # any attribute does
+            getattr(value, "__all__", None)  # reading any attribute loads the module
 
 
 def is_preloaded() -> bool:
-    """Whether everything could be imported; what could not is on standard error.
+    """Whether every module could be imported; if not, the error is printed on standard error.
 
-    The programs that need it then run cold, and each shows the error as its own.
+    The warm process then refuses all requests. So every program runs cold, and shows the error
+    itself.
     """
     try:
         preload()
-    except Exception:  # noqa: BLE001 - a module may raise anything as it is imported
+    except Exception:  # noqa: BLE001 - an import may raise any exception
         traceback.print_exc()
         return False
     return True
@@ -114,7 +125,7 @@ class Warm:
     """The warm process's own loop."""
 
     def __init__(self, server: socket.socket, *, is_ready: bool) -> None:
-        """Serve what comes to ``server``; unless it is ready, refuse all of it."""
+        """Serve clients of the socket ``server``; refuse all requests unless ``is_ready``."""
         self._server = server
         self._is_ready = is_ready
         self._poll = select.poll()
@@ -124,7 +135,10 @@ class Warm:
         self._children: dict[int, tuple[int, socket.socket]] = {}
 
     def next_child(self) -> tuple[Request, socket.socket] | None:
-        """In a new child: what it has to run, and for whom; None as the parent has ended."""
+        """In a new child: its request, and the connection to its client.
+
+        In the warm process: None, when the parent has ended.
+        """
         while True:
             for ready, _ in self._poll.poll():
                 if ready == self._parent:
@@ -168,7 +182,7 @@ class Warm:
         connection.close()
 
     def _leave(self) -> None:
-        """What a child does not need: the connections of others would seem open for ever."""
+        """Close what a child does not need: it would keep the other clients' connections open."""
         self._server.close()
         os.close(self._parent)
         for handle, (_, connection) in self._children.items():
@@ -180,13 +194,13 @@ def _send(connection: socket.socket, number: int) -> None:
     try:
         connection.sendall(number.to_bytes(NUMBER_BYTES, "big"))
     except OSError:
-        return  # the client has ended; its child sees that for itself
+        return  # the client has ended; its child sees the end of the connection as well
 
 
 def _become(request: Request, connection: socket.socket) -> None:
-    """Run what was asked for, as a cold process would."""
+    """Run the requested program in this process, with the state of a cold process."""
     threading.Thread(target=_end_with, args=(connection,), daemon=True, name="client").start()
-    os.getppid = lambda: request.parent  # what the client has for a parent
+    os.getppid = lambda: request.parent  # a cold process would have the client's parent
     os.environ.clear()
     os.environ.update(request.environment)
     *streams, folder = request.files
@@ -214,7 +228,7 @@ def _become(request: Request, connection: socket.socket) -> None:
 
 
 def _standard(old: TextIO, mode: str, *, unbuffered: bool = False) -> TextIO:
-    """A standard stream for what its file is now, as Python makes it when it starts."""
+    """A new standard stream on the file of ``old``, made as Python does when it starts."""
     raw = io.FileIO(old.fileno(), mode, closefd=False)
     buffer = io.BufferedReader if mode == "r" else io.BufferedWriter
     return io.TextIOWrapper(
@@ -228,13 +242,13 @@ def _standard(old: TextIO, mode: str, *, unbuffered: bool = False) -> TextIO:
 
 
 def _end_with(client: socket.socket) -> None:
-    """Nothing comes from a client but its end."""
+    """End this process when the connection ends: a client sends nothing after its request."""
     client.recv(1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:
-    """Serve until the parent ends; in a child, run what was asked for."""
+    """Serve clients until the parent ends; in a child, run the requested program."""
     del sys.path[0]  # the folder that this process was started in
     server = socket.socket(fileno=int(sys.argv[1]))
     warm = Warm(server, is_ready=is_preloaded())

@@ -1,4 +1,4 @@
-"""What a sender sees while a change goes out: the id, and the body it would get for it."""
+"""Watch a domain as senders do while a policy changes: its id, and the bodies that are served."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from mtasts.probe.reach import Reach
 
 _PAUSE_SECONDS = 0.05
-_FETCHES = 3  # a connection goes to the next point of presence, so these meet several
+_FETCHES = 3  # the edge's points of presence take connections in turn: so many reach them all
 
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """An id, and the bodies served right after it was seen."""
+    """One observation: the id in the STS record, and the bodies fetched right after it."""
 
     id: str
     bodies: frozenset[bytes]
 
 
 class Looking:
-    """Looks again and again between entering and leaving the context, in a thread of its own."""
+    """Calls `look` again and again in a thread, from the beginning of the context to its end."""
 
     def __init__(self, reach: Reach, pause_seconds: float = _PAUSE_SECONDS) -> None:
-        """Look through ``reach``."""
+        """Probe through ``reach``, with a pause after each look."""
         self.reach = reach
         self._pause_seconds = pause_seconds
         self._ended = threading.Event()
@@ -57,17 +57,17 @@ class Looking:
         resolver = Resolver(self.reach)
         last = False
         while not last:
-            last = self._ended.is_set()  # one more look after the end of what is watched
+            last = self._ended.is_set()  # one more look after the end of the context
             await self.look(resolver)
             await asyncio.sleep(self._pause_seconds)
 
     async def look(self, resolver: Resolver) -> None:
-        """One look."""
+        """Look once; subclasses define what is looked at."""
         raise NotImplementedError
 
 
 class Watcher(Looking):
-    """Looks as senders do, id first and body second."""
+    """Looks as senders do: first at the STS record, then at the policy (RFC 8461 section 5.1)."""
 
     def __init__(self, reach: Reach, domain: str) -> None:
         """Watch ``domain``."""
@@ -76,7 +76,7 @@ class Watcher(Looking):
         self._domain = domain
 
     async def look(self, resolver: Resolver) -> None:
-        """The id, and then what several places serve."""
+        """Look up the id, and then fetch the policy from several points of presence."""
         host = f"mta-sts.{self._domain}"
         answer = await resolver.lookup(f"_mta-sts.{self._domain}", "TXT")
         record = select_sts(answer.strings).record
@@ -88,16 +88,16 @@ class Watcher(Looking):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """How often which of a body and its id was seen to be ahead."""
+    """How many sightings there were of each kind."""
 
-    before: int  # the old id, and only old bodies or both
-    body_ahead: int  # the old id, and the new body everywhere one looked
-    after: int  # the new id, and the new body
-    id_ahead: int  # the new id, and another body: a sender would keep that under the new id
+    before: int  # the old id, and at least one old body
+    body_ahead: int  # the old id, and only the new body
+    after: int  # the new id, and only the new body
+    id_ahead: int  # the new id with an old body: a sender would cache that body under the new id
 
 
 def order(sightings: Iterable[Sighting], id_: str, body: bytes) -> Order:
-    """What ``sightings`` say of the order in which ``body`` and its ``id_`` came."""
+    """Count ``sightings`` by whether the new ``body`` and its ``id_`` were seen."""
     counts = dict.fromkeys(("before", "body_ahead", "after", "id_ahead"), 0)
     for sighting in sightings:
         is_new = sighting.bodies == {body}

@@ -1,7 +1,7 @@
-"""The outside world of a local cloud: domains with live mail, read from the stacks' own files.
+"""What exists in a local cloud before mtasts is used: zones and mail records, for stack files.
 
-A real agency's zones and MX records exist before the toolkit comes; here they are made to, as
-Route 53 state that anybody can read and change.
+A real agency has its zones and MX records already. Here they are made in Route 53 and at Cloudflare
+for the domains of the stack files.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ logger = logging.getLogger(__name__)
 _FILE_MAX_BYTES = 1_000_000
 _DOMAINS_MAX = 1000
 _TTL_SECONDS = 300
-_RULE_SET = "default-rule-set"  # what SES's console calls the first one
+_RULE_SET = "default-rule-set"  # the name that SES's console gives the first rule set
 
 
 @dataclass(frozen=True, slots=True)
 class MailDomain:
-    """A domain and the MX hosts that DNS lists for it; none means parked (RFC 7505).
+    """A domain and its MX hosts; without hosts it is parked and has a null MX (RFC 7505).
 
-    One that takes mail has SPF and DMARC too, and a DKIM key for each of its ``selectors``. Its
-    zone is at Route 53, or at ``cloudflare``.
+    A domain with hosts has SPF and DMARC records as well, and a DKIM key for each of ``selectors``.
+    Its zone is at Route 53, or with ``cloudflare`` at Cloudflare.
     """
 
     name: str
@@ -61,10 +61,10 @@ class MailDomain:
 
 @dataclass(frozen=True, slots=True)
 class InboxDomain:
-    """The name of an inbox for TLS reports: a zone that holds it is there, and no mail of its own.
+    """The name of an inbox for TLS reports: it has a zone, but no MX records yet.
 
-    The zone is at ``dns``; with manual there is none. Where its mail is ``routed``, Email Routing
-    of that zone has the name; elsewhere some SES receipt rule set is active in the ``region``.
+    The zone is at the provider ``dns``; with ``manual`` there is none. If its mail is ``routed``,
+    Cloudflare's Email Routing has the name; else SES has an active receipt rule set in ``region``.
     """
 
     name: str
@@ -73,27 +73,27 @@ class InboxDomain:
     region: str = REGION
 
 
-# No stack names it, so that `mtasts init` has a domain to start from.
+# A domain that no stack file names, for `mtasts init`; ARRIVAL is the one with a Cloudflare zone.
 NEWCOMER = MailDomain("newcomer.example", ("mx1.newcomer.example", "mx2.newcomer.example"))
 # The domain of the programs in `examples/`.
 EXAMPLE = MailDomain("my-agency.example", ("mx1.mail.example", "mx2.mail.example"))
 ARRIVAL = MailDomain("arrival.example", ("mx1.arrival.example",), cloudflare=True)
-# Servers that listen before DNS lists them, for trying the addition of an MX host.
+# Mail servers that no MX record names yet, so that one can be added.
 SPARE_HOSTS = ("mail3.example.gov", "mail3.bureau.example")
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The domains that exist, each once, and the names of inboxes."""
+    """The mail domains and the inboxes of a local cloud, each once."""
 
     domains: tuple[MailDomain, ...]
     inboxes: tuple[InboxDomain, ...] = ()
 
     @classmethod
     def from_stacks(cls, folder: Path | None) -> World:
-        """What the stack files in ``folder`` take for granted, and what no stack file names.
+        """The domains of the stack files in ``folder``, and three domains that no stack file names.
 
-        A file with mistakes is skipped with a warning: judging it is the toolkit's task.
+        A file with mistakes is skipped with a warning in the log; ``mtasts lint`` reports them.
         """
         found = {each.name: each for each in (NEWCOMER, ARRIVAL, EXAMPLE)}
         inboxes: dict[str, InboxDomain] = {}
@@ -109,12 +109,12 @@ class World:
 
     @property
     def mail_hosts(self) -> tuple[str, ...]:
-        """Every host that a mail server listens for."""
+        """Every MX host that gets a mail server."""
         hosts = {host for domain in self.domains for host in domain.mx}
         return tuple(sorted(hosts.union(SPARE_HOSTS)))
 
     def at(self, *, cloudflare: bool) -> World:
-        """What has its zone there."""
+        """The domains and inboxes with a zone at Cloudflare, or those with a zone at Route 53."""
         dns = Dns.CLOUDFLARE if cloudflare else Dns.ROUTE53
         return World(
             tuple(each for each in self.domains if each.cloudflare is cloudflare),
@@ -123,7 +123,7 @@ class World:
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The names that lie inside no other one: each gets a zone."""
+        """The names that get a zone: those that are not below another one."""
         names = {each.name for each in self.domains} | {each.name for each in self.inboxes}
         return tuple(sorted(name for name in names if not names.intersection(_parents(name))))
 
@@ -164,7 +164,11 @@ def _read(path: Path) -> Iterator[MailDomain | InboxDomain]:
 
 
 def _inbox(below: dict[str, Any], region: str) -> InboxDomain:
-    """The name of an inbox, of what is below its key."""
+    """The inbox that the value of ``mtasts:inbox`` describes.
+
+    Raises:
+        DomainNameError, KeyError, ValueError: the value describes none.
+    """
     name = parse_domain(str(below["address"]).rpartition("@")[2])
     routed = below.get("hosting") == Hosting.CLOUDFLARE
     dns = Dns.CLOUDFLARE if routed else Dns(below.get("dns", Dns.ROUTE53))
@@ -172,9 +176,12 @@ def _inbox(below: dict[str, Any], region: str) -> InboxDomain:
 
 
 def seed(world: World, aws_url: str) -> None:
-    """Make what is missing at AWS: zones and records in Route 53, and rules for mail.
+    """Make missing zones and records in Route 53, and SES receipt rule sets.
 
-    What is there is left alone.
+    What exists is not changed.
+
+    Raises:
+        botocore.exceptions.ClientError: moto refused a call.
     """
     session, direct = moto_host.session(), Config(proxies={})
     for region in REGIONS & {each.region for each in world.inboxes if not each.routed}:
@@ -195,14 +202,14 @@ def seed(world: World, aws_url: str) -> None:
 
 
 def _activate_rules(ses: Any) -> None:  # no stubs are installed for SES
-    """Have a receipt rule set that is active, unless there is one already, active or not."""
+    """Make and activate a receipt rule set, if the region has none at all."""
     if not ses.list_receipt_rule_sets()["RuleSets"]:
         ses.create_receipt_rule_set(RuleSetName=_RULE_SET)
         ses.set_active_receipt_rule_set(RuleSetName=_RULE_SET)
 
 
 def seed_cloudflare(world: World, account: Account) -> None:
-    """Make what is missing in a Cloudflare account, as far as the zones are there."""
+    """Make missing zones and records in the Cloudflare account, and turn on Email Routing."""
     here = world.at(cloudflare=True)
     for name in here.zones:
         account.add_zone(name)
@@ -219,7 +226,7 @@ def seed_cloudflare(world: World, account: Account) -> None:
 
 
 def _row(name: str, type_: str, value: str) -> Record:
-    """A record of Cloudflare's, of a value in presentation form."""
+    """A Cloudflare record for a value in presentation form."""
     id_, priority = uuid.uuid4().hex, None
     if type_ == "MX":
         number, _, value = value.partition(" ")
@@ -264,7 +271,7 @@ def _seed_zone(route53: Route53Client, zone: str, domains: Iterable[MailDomain])
 
 
 def _records(domain: MailDomain) -> dict[tuple[str, str], list[str]]:
-    """What DNS has for a domain before the toolkit comes, by owner and type."""
+    """The records of a domain, by owner name and type: values in presentation form."""
     found = {(domain.name, "MX"): _mx(domain)}
     if domain.mx:
         found[domain.name, "TXT"] = [f'"{SPF}"']

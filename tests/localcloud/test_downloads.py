@@ -95,12 +95,14 @@ def test_an_archive_with_the_pinned_sum_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "pin", "status", "says"),
     [
-        pytest.param(archive("pulumi/pulumi"), b"other", 200, "is pinned: it is not", id="other"),
+        pytest.param(archive("pulumi/pulumi"), b"other", 200, "it is not the file", id="other"),
         pytest.param(
             archive("pulumi/pulumi"), None, 200, "no sha256 sum of pulumi-v1.2.3", id="no"
         ),
         pytest.param(b"", b"", 404, "404", id="not-there"),
-        pytest.param(archive("pulumi/x"), archive("pulumi/x"), 200, "holds no pulumi", id="empty"),
+        pytest.param(
+            archive("pulumi/x"), archive("pulumi/x"), 200, "has no program pulumi", id="empty"
+        ),
     ],
 )
 def test_nothing_else_is(
