@@ -37,7 +37,7 @@ class Flavour(StrEnum):
       cipher suites of TLS (`Offer`).
     - ``absent``: no STARTTLS. ``stripped``: STARTTLS removed by an attacker. A sender sees the same
       in both cases.
-    - ``implicit``: TLS from the first byte, without STARTTLS (RFC 8314 section 3).
+    - ``implicit``: TLS from the first byte, without STARTTLS (RFC 8314).
     - ``tempfail``: good TLS, and the reply 451 to every MAIL command.
     - ``no-handshake``: offers STARTTLS and then goes on without TLS. ``not-smtp``: speaks HTTP.
       ``endless``: a greeting without end. ``silent``: no greeting.

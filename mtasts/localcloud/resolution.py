@@ -116,7 +116,7 @@ class Names:
     def negative(
         self, name: str, code: dns.rcode.Rcode, chain: tuple[dns.rrset.RRset, ...] = ()
     ) -> Answer:
-        """A negative answer with that code, and the SOA that gives its TTL (RFC 2308 section 3).
+        """A negative answer with that code, and the SOA that gives its TTL (RFC 2308).
 
         ``chain`` has the CNAME records that led to ``name``.
         """
@@ -125,7 +125,7 @@ class Names:
     def _source(self, name: str) -> str:
         """The owner name whose records answer for ``name``.
 
-        That is ``name`` itself or a wildcard (RFC 4592 section 3.3); empty if neither exists.
+        That is ``name`` itself or a wildcard (RFC 4592); empty if neither exists.
         """
         if name in self._existing:
             return name

@@ -1,1 +1,1 @@
-"""The local `aws` provider: every resource becomes boto3 calls on a moto server."""
+"""The stand-in for the provider pulumi-aws: it turns each resource into boto3 calls to moto."""

@@ -1,4 +1,4 @@
-"""The aws provider's process."""
+"""The process of the stand-in for pulumi-aws."""
 
 from mtasts.localcloud.provider.process import serve
 

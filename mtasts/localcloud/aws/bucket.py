@@ -23,7 +23,7 @@ _NAME = re.compile(r"(?!xn--)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
 class Bucket(Resource):
-    """A bucket; everything about it but tags and ``forceDestroy`` is a resource of its own."""
+    """A bucket with its tags; its other settings are resources (`bucket_settings`)."""
 
     token = "aws:s3/bucket:Bucket"  # a type token
     modelled: ClassVar = {"bucket": None, "forceDestroy": None, "region": None, "tags": None}
@@ -42,23 +42,27 @@ class Bucket(Resource):
     auto_name_limit = 63
 
     def automatic(self, name: str, seed: bytes) -> str:
-        """Bucket names are lower-case."""
+        """The automatic name in lower case, as S3 requires of bucket names."""
         return super().automatic(name, seed).lower()
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """S3's rules for bucket names."""
+        """Require a valid bucket name (S3 user guide, "Bucket naming rules")."""
         name = inputs.get("bucket", UNKNOWN)
         if name != UNKNOWN and not _NAME.fullmatch(name):
             yield Problem("bucket", f'InvalidBucketName: "{name}" is no valid bucket name')
 
     def foreseen(self, inputs: Properties, session: Session) -> Properties:
-        """Everything follows from name and region."""
+        """The outputs, which all follow from the name and the region."""
         if is_unknown(inputs):
             return {}
         return _computed(inputs["bucket"], inputs.get("region", session.region), inputs)
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Create the bucket; S3 takes a second create in us-east-1, the provider does not."""
+        """Create the bucket; a name in use is refused.
+
+        S3 in us-east-1 accepts a second create by the owner. pulumi-aws refuses it, and so does
+        this.
+        """
         name = inputs["bucket"]
         region = inputs.get("region", session.region)
         s3 = session.s3(region)
@@ -74,7 +78,7 @@ class Bucket(Resource):
         return str(name)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The bucket's tags are all that can drift."""
+        """Read the tags: nothing else of the bucket can drift."""
         region = inputs.get("region", session.region)
         s3 = session.s3(region)
         if not _exists(s3, identity):
@@ -84,14 +88,14 @@ class Bucket(Resource):
         return Live(live, _computed(identity, region, {"tagsAll": tags}))
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Only tags reach AWS."""
+        """Write the tags, if they have changed."""
         if old.get("tagsAll") != inputs.get("tagsAll"):
             self._tag(session.s3(inputs.get("region")), identity, inputs)
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete the bucket, and with ``forceDestroy`` everything in it; else it must be empty."""
+        """Delete the bucket; ``forceDestroy`` deletes its content first, else it must be empty."""
         s3 = session.s3(inputs.get("region", outputs.get("region")))
         if not _exists(s3, identity):
             return
@@ -113,7 +117,11 @@ class Bucket(Resource):
 
 
 def _empty(s3: S3Client, bucket: str) -> None:
-    """Delete all that is in a bucket, a thousand at once; what S3 keeps is told by its `Errors`."""
+    """Delete all versions and delete markers, a thousand in each call.
+
+    Raises:
+        RefusedError: S3 did not delete an object; its code and message are S3's.
+    """
     doomed: list[Any] = list(versions_of(s3, bucket))
     for start in range(0, len(doomed), 1000):
         answer = s3.delete_objects(
@@ -125,7 +133,10 @@ def _empty(s3: S3Client, bucket: str) -> None:
 
 
 def versions_of(s3: S3Client, bucket: str, key: str = "") -> Iterator[dict[str, str]]:
-    """All versions and then all delete markers of ``key``, of every key if empty."""
+    """``Key`` and ``VersionId`` of all versions, and then of all delete markers, of ``key``.
+
+    An empty ``key`` stands for every key of the bucket.
+    """
     for kind in ("Versions", "DeleteMarkers"):
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
             found: Any = page.get(kind, ())

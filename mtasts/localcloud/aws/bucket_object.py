@@ -34,7 +34,7 @@ _MISSING = frozenset({"404", "NoSuchKey", "NoSuchBucket", "NotFound"})
 
 
 class BucketObjectv2(Resource):
-    """An object; every change writes a new version, and a delete removes all versions."""
+    """An object; a change writes a new version, and a delete removes all versions."""
 
     token = "aws:s3/bucketObjectv2:BucketObjectv2"  # a type token
     modelled: ClassVar = {
@@ -56,28 +56,28 @@ class BucketObjectv2(Resource):
     auto_name = "key"
 
     def automatic(self, name: str, seed: bytes) -> str:
-        """The key is the resource's name, without a suffix."""
+        """The automatic key is the resource's name, without a random suffix."""
         del seed
         return name
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """At most one body, as the real provider has it."""
+        """Refuse more than one body, as pulumi-aws does."""
         given = [name for name in _BODIES if name in inputs]
         if len(given) > 1:
             yield Problem(given[1], f"{' and '.join(given)} exclude each other")
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """The provider drops leading slashes of a key and repeated ones."""
+        """Compare keys without leading and repeated slashes, which pulumi-aws removes."""
         return _key(value) if path == "key" else value
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Put the object; an existing one is overwritten, as S3 does."""
+        """Write the object; as at S3, it overwrites an existing one."""
         key = _key(inputs["key"])
         self._put(session.s3(inputs.get("region")), key, inputs)
         return f"{inputs['bucket']}/{key}"
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Put it again, unless nothing that S3 holds has changed."""
+        """Write the object again, if anything has changed that S3 stores."""
         del identity
         s3 = session.s3(inputs.get("region"))
         apart = {"forceDestroy", "tags", "tagsAll"}
@@ -87,7 +87,7 @@ class BucketObjectv2(Resource):
             self._put(s3, _key(inputs["key"]), inputs)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The object's headers and etag; its content is not read back, as in the real provider."""
+        """Read the object's headers and etag; pulumi-aws does not read the content either."""
         from botocore.exceptions import ClientError  # loaded with the client
 
         bucket, _, key = identity.partition("/")
@@ -116,9 +116,10 @@ class BucketObjectv2(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete every version of the key and its delete markers, one by one.
+        """Delete every version and every delete marker of the key, one by one, as pulumi-aws does.
 
-        What the bucket's policy keeps fails the deletion in the end, with all others gone.
+        If the bucket policy denies deleting one of them, the others are deleted nevertheless, and
+        then the deletion fails.
         """
         from botocore.exceptions import ClientError  # loaded with the client
 

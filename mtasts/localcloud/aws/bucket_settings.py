@@ -1,4 +1,4 @@
-"""The settings of a bucket that are resources of their own; each has the bucket's name as id."""
+"""The settings of a bucket that pulumi-aws has as resources; the id is the bucket's name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class BucketSetting(Resource):
-    """One setting: a put, a get that fails with ``absent`` where there is none, and a delete."""
+    """A setting of a bucket, with a put, a get and a delete.
+
+    ``absent`` is the error code of S3's get if the bucket does not have the setting.
+    """
 
     replaces = frozenset({"bucket", "region"})
     computed = ("region",)
@@ -31,24 +34,24 @@ class BucketSetting(Resource):
 
     @abstractmethod
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """The setting as inputs, without the bucket."""
+        """Read the setting as inputs, without ``bucket``; empty if it was never made."""
 
     @abstractmethod
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the setting away."""
+        """Delete the setting."""
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Put the setting."""
+        """Write the setting."""
         self.put(session.s3(inputs.get("region")), inputs["bucket"], inputs)
         return str(inputs["bucket"])
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Put it again."""
+        """Write the setting again."""
         del old  # a put replaces the whole setting
         self.put(session.s3(inputs.get("region")), identity, inputs)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The setting, or None where it or the bucket is gone."""
+        """Read the setting; None if the bucket does not exist or does not have it."""
         from botocore.exceptions import ClientError  # loaded with the client
 
         region = inputs.get("region", session.region)
@@ -65,7 +68,7 @@ class BucketSetting(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Take it away; a bucket that is gone took its settings along."""
+        """Delete the setting, if the bucket exists and has it."""
         from botocore.exceptions import ClientError  # loaded with the client
 
         try:
@@ -76,7 +79,7 @@ class BucketSetting(Resource):
 
 
 class BucketPublicAccessBlock(BucketSetting):
-    """The four switches; the ones left out are off."""
+    """The public access block: four switches, each off if it is left out."""
 
     token = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"  # a type token
     modelled: ClassVar = {
@@ -90,7 +93,7 @@ class BucketPublicAccessBlock(BucketSetting):
     absent = "NoSuchPublicAccessBlockConfiguration"
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Write all four."""
+        """Write all four switches."""
         s3.put_public_access_block(
             Bucket=bucket,
             PublicAccessBlockConfiguration={
@@ -102,49 +105,49 @@ class BucketPublicAccessBlock(BucketSetting):
         )
 
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """Read all four."""
+        """Read all four switches."""
         found = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
         return {name[0].lower() + name[1:]: value for name, value in found.items()}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the block away."""
+        """Delete the public access block."""
         s3.delete_public_access_block(Bucket=bucket)
 
 
 class BucketOwnershipControls(BucketSetting):
-    """Who owns what others upload."""
+    """Object ownership: which account owns objects that other accounts upload."""
 
     token = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"  # a type token
     modelled: ClassVar = {"bucket": None, "region": None, "rule": {"objectOwnership": None}}
     absent = "OwnershipControlsNotFoundError"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The three words S3 knows."""
+        """Require one of S3's three object ownerships."""
         ownership = inputs.get("rule", UNKNOWN)
         ownership = UNKNOWN if ownership == UNKNOWN else ownership["objectOwnership"]
         known = {"BucketOwnerEnforced", "BucketOwnerPreferred", "ObjectWriter", UNKNOWN}
         if ownership not in known:
-            yield Problem("rule.objectOwnership", f'"{ownership}" is no object ownership')
+            yield Problem("rule.objectOwnership", f'S3 has no object ownership "{ownership}"')
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Write the one rule."""
+        """Write the rule."""
         s3.put_bucket_ownership_controls(
             Bucket=bucket,
             OwnershipControls={"Rules": [{"ObjectOwnership": inputs["rule"]["objectOwnership"]}]},
         )
 
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """Read the one rule."""
+        """Read the rule."""
         rules = s3.get_bucket_ownership_controls(Bucket=bucket)["OwnershipControls"]["Rules"]
         return {"rule": {"objectOwnership": rules[0]["ObjectOwnership"]}}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the controls away."""
+        """Delete the ownership controls."""
         s3.delete_bucket_ownership_controls(Bucket=bucket)
 
 
 class BucketVersioning(BucketSetting):
-    """Versioning; once it was enabled it can only be suspended, which its deletion does."""
+    """Versioning. Once enabled, it can only be suspended; deleting the resource does that."""
 
     token = "aws:s3/bucketVersioning:BucketVersioning"  # a type token
     modelled: ClassVar = {
@@ -155,7 +158,7 @@ class BucketVersioning(BucketSetting):
     absent = "NoSuchBucket"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The words that S3 takes: the real provider's "Disabled" is none of them."""
+        """Require a status of S3's API; pulumi-aws has a third one, "Disabled"."""
         configuration = inputs.get("versioningConfiguration", UNKNOWN)
         status = UNKNOWN if configuration == UNKNOWN else configuration["status"]
         if status not in {"Enabled", "Suspended", UNKNOWN}:
@@ -166,22 +169,22 @@ class BucketVersioning(BucketSetting):
             )
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Enable or suspend it."""
+        """Enable or suspend versioning."""
         status = inputs["versioningConfiguration"]["status"]
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """Nothing where it was never set."""
+        """Read the status; empty if it was never set."""
         status = s3.get_bucket_versioning(Bucket=bucket).get("Status")
         return {"versioningConfiguration": {"status": status}} if status else {}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Suspend it, as the real provider does: S3 knows no way back to unversioned."""
+        """Suspend versioning, as pulumi-aws does: S3 cannot make a bucket unversioned again."""
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
 
 
 class BucketServerSideEncryptionConfiguration(BucketSetting):
-    """The default encryption of a bucket; SSE-S3 only, since there is no KMS here."""
+    """The default encryption of a bucket: SSE-S3 only, because the local cloud has no KMS."""
 
     token = (
         "aws:s3/bucketServerSideEncryptionConfiguration:"  # a type token
@@ -199,7 +202,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
     absent = "ServerSideEncryptionConfigurationNotFoundError"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """Refuse the algorithms that need KMS."""
+        """Refuse algorithms that need KMS."""
         rules = inputs.get("rules", UNKNOWN)
         for index, rule in enumerate([] if is_unknown(rules) else rules):
             algorithm = rule.get("applyServerSideEncryptionByDefault", {}).get("sseAlgorithm")
@@ -210,7 +213,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
                 )
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Write the rules."""
+        """Write all rules."""
         s3.put_bucket_encryption(
             Bucket=bucket,
             ServerSideEncryptionConfiguration={
@@ -219,7 +222,7 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         )
 
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """Read the rules."""
+        """Read all rules."""
         answer = s3.get_bucket_encryption(Bucket=bucket)
         rules: list[Any] = []
         for found in answer["ServerSideEncryptionConfiguration"]["Rules"]:
@@ -237,23 +240,23 @@ class BucketServerSideEncryptionConfiguration(BucketSetting):
         return {"rules": rules}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the rules away."""
+        """Delete the encryption rules; S3 then encrypts with its own default."""
         s3.delete_bucket_encryption(Bucket=bucket)
 
 
 class BucketPolicy(BucketSetting):
-    """The policy document of a bucket."""
+    """The bucket policy."""
 
     token = "aws:s3/bucketPolicy:BucketPolicy"  # a type token
     modelled: ClassVar = {"bucket": None, "policy": None, "region": None}
     absent = "NoSuchBucketPolicy"
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Two documents are the same if their JSON is."""
+        """Compare policy documents as JSON, whatever their white space."""
         return _document(value) if path == "policy" else super().normalise(path, value)
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
-        """Write the document after S3's own checks."""
+        """Write the policy, after checks that S3 makes and moto does not."""
         document = _document(inputs["policy"])
         statements = document.get("Statement") if isinstance(document, dict) else None
         if not statements:
@@ -269,11 +272,11 @@ class BucketPolicy(BucketSetting):
         s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(document))
 
     def get(self, s3: S3Client, bucket: str) -> Properties:
-        """Read the document."""
+        """Read the policy."""
         return {"policy": s3.get_bucket_policy(Bucket=bucket)["Policy"]}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the policy away."""
+        """Delete the policy."""
         s3.delete_bucket_policy(Bucket=bucket)
 
 

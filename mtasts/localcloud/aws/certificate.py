@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.1
 
 
 class Certificate(Resource):
-    """A certificate that ACM issues once DNS holds its validation records."""
+    """A certificate that ACM issues once its validation records are in DNS."""
 
     token = "aws:acm/certificate:Certificate"  # a type token
     modelled: ClassVar = {
@@ -59,26 +59,26 @@ class Certificate(Resource):
     taggable = True
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """A requested certificate needs a name, and only DNS validation can be played through."""
+        """Refuse a certificate without a name, and what the stand-in does not model."""
         if "domainName" not in inputs:
-            yield Problem("domainName", f'{self.token} needs the input "domainName" here')
+            yield Problem("domainName", f'{self.token} needs the input "domainName"')
         if inputs.get("validationMethod") not in {"DNS", UNKNOWN}:
             yield Problem(
                 "validationMethod", "the local stand-in models certificates validated by DNS only"
             )
         if inputs.get("keyAlgorithm", "RSA_2048") not in {"RSA_2048", UNKNOWN}:
             yield Problem(
-                "keyAlgorithm", "the local stand-in does not model key algorithms but RSA_2048"
+                "keyAlgorithm", "the local stand-in models the key algorithm RSA_2048 only"
             )
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Names compare without case and final dot; ACM lists the main name among the others."""
+        """Compare domain names without case and trailing dot."""
         if path == "domainName" and isinstance(value, str):
             return value.rstrip(".").lower()
         return super().normalise(path, value)
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Request the certificate; it is pending until DNS holds its records."""
+        """Request the certificate; it is pending until its validation records are in DNS."""
         request: dict[str, Any] = {}
         if inputs.get("subjectAlternativeNames"):
             request["SubjectAlternativeNames"] = inputs["subjectAlternativeNames"]
@@ -90,7 +90,11 @@ class Certificate(Resource):
         return answer["CertificateArn"]
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The certificate, with the validation records that ``issuance`` asks for."""
+        """Read the certificate, with the validation records that `issuance` wants.
+
+        ACM adds the main name to the alternative names. It counts as an input only if the program
+        listed it as well.
+        """
         region = identity.split(":")[3]
         found = _describe(session, identity)
         if found is None:
@@ -126,7 +130,7 @@ class Certificate(Resource):
         return Live(live, outputs)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Only tags can change."""
+        """Write the tags: nothing else of a certificate can change."""
         acm = session.acm(identity.split(":")[3])
         wanted = inputs.get("tagsAll", {})
         gone = {k: v for k, v in old.get("tagsAll", {}).items() if k not in wanted}
@@ -138,7 +142,7 @@ class Certificate(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it, unless a distribution uses it."""
+        """Delete it; as at ACM, one that a distribution uses is refused."""
         del inputs, outputs
         if _describe(session, identity) is None:
             return
@@ -157,7 +161,7 @@ class Certificate(Resource):
 
 
 class CertificateValidation(Resource):
-    """Nothing in AWS: the wait until a certificate is issued."""
+    """The wait until a certificate is issued; in AWS there is no such resource."""
 
     token = "aws:acm/certificateValidation:CertificateValidation"  # a type token
     modelled: ClassVar = {"certificateArn": None, "region": None, "validationRecordFqdns": None}
@@ -166,13 +170,13 @@ class CertificateValidation(Resource):
     sets = frozenset({"validationRecordFqdns"})
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Record names compare without case, final dot and order."""
+        """Compare record names without case, trailing dot and order."""
         if path == "validationRecordFqdns" and isinstance(value, list) and not is_unknown(value):
             return as_set([name.rstrip(".").lower() for name in value])
         return super().normalise(path, value)
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Wait for the certificate to be issued, up to the session's deadline."""
+        """Wait until the certificate is issued, for ``session.validation_seconds`` at most."""
         arn = inputs["certificateArn"]
         found = _describe(session, arn)
         if found is None:
@@ -186,7 +190,7 @@ class CertificateValidation(Resource):
         return str(found["IssuedAt"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Gone where its certificate is gone or not issued."""
+        """None if the certificate does not exist or is not issued."""
         del identity
         arn = inputs.get("certificateArn", "")
         if not arn or _describe(session, arn) is None:
@@ -199,17 +203,22 @@ class CertificateValidation(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """There is nothing to delete."""
+        """No-op: there is nothing in AWS to delete."""
 
 
 def covers(names: tuple[str, ...], alias: str) -> bool:
-    """Whether one of a certificate's names is ``alias`` or a wildcard for it."""
+    """Whether ``names`` has ``alias``, or the wildcard one label above it."""
     parent = alias.partition(".")[2]
     return any(name.lower() in {alias, f"*.{parent}"} for name in names)
 
 
 def require_usable(session: Session, arn: str, aliases: tuple[str, ...]) -> None:
-    """Refuse a viewer certificate that CloudFront would refuse for ``aliases``."""
+    """Check a viewer certificate for a distribution with these ``aliases``.
+
+    Raises:
+        RefusedError: CloudFront would refuse it: it is not issued, not in us-east-1, or has no
+            name for an alias.
+    """
     found = _describe(session, arn) if arn.startswith("arn:aws:acm:us-east-1:") else None
     if found is None or not is_issued(
         session.acm("us-east-1"), session.route53(), arn, session.cname
@@ -251,7 +260,7 @@ def _option(arn: str, domain: str) -> Properties:
 
 
 def _require_all_named(found: CertificateDetailTypeDef, inputs: Properties) -> None:
-    """Refuse a list of records that leaves one of the certificate's out."""
+    """Refuse ``validationRecordFqdns`` without a record of the certificate, as pulumi-aws does."""
     given = inputs.get("validationRecordFqdns")
     if given is None:
         return

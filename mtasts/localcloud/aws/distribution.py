@@ -95,11 +95,11 @@ class Distribution(Resource):
     taggable = True
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """What can be told without asking AWS."""
+        """Refuse what CloudFront refuses without looking at the rest of the account."""
         yield from refusals(inputs)
 
     def foreseen(self, inputs: Properties, session: Session) -> Properties:
-        """The zone of all distributions."""
+        """The hosted zone id, which is the same for all distributions."""
         del inputs, session
         return {"hostedZoneId": CLOUDFRONT_ZONE}
 
@@ -121,7 +121,7 @@ class Distribution(Resource):
         return identity
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The whole configuration can drift."""
+        """Read the whole configuration and the tags."""
         cloudfront = session.cloudfront()
         found = _get(cloudfront, identity)
         if found is None:
@@ -168,7 +168,10 @@ class Distribution(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Disable it, wait, and delete it; with ``retainOnDelete`` it is left disabled."""
+        """Disable it, wait until that is deployed, and delete it, as pulumi-aws does.
+
+        With ``retainOnDelete`` it is only disabled.
+        """
         del outputs
         cloudfront = session.cloudfront()
         found = _get(cloudfront, identity)
@@ -198,7 +201,7 @@ class Distribution(Resource):
 
 
 def _require_valid(session: Session, inputs: Properties) -> None:
-    """What only the account's other resources tell."""
+    """Refuse an origin access control or a certificate that the account does not have."""
     for control in access_controls_of(inputs).values():
         _require_access_control(session.cloudfront(), control)
     certificate = inputs["viewerCertificate"].get("acmCertificateArn", "")
@@ -254,7 +257,7 @@ def _retag(cloudfront: CloudFrontClient, arn: str, inputs: Properties) -> None:
 
 
 def _resubmittable(config: Any) -> Any:  # as botocore has it
-    """A configuration as read, in the form moto takes back: its S3 origins lose their kind."""
+    """A configuration that was read, for an update: moto's answer lacks ``S3OriginConfig``."""
     origins = [
         origin | {"S3OriginConfig": {"OriginAccessIdentity": ""}}
         for origin in config["Origins"]["Items"]
@@ -263,7 +266,7 @@ def _resubmittable(config: Any) -> Any:  # as botocore has it
 
 
 def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # any JSON value
-    """Origins in the order the program gave them; they are a set to CloudFront."""
+    """Origins in the program's order; CloudFront treats them as a set."""
     if is_unknown(asked):
         return live
     order = {origin["originId"]: index for index, origin in enumerate(asked)}

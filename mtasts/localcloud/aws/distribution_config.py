@@ -1,4 +1,4 @@
-"""A distribution's inputs as CloudFront's configuration and back, and what is refused in them."""
+"""Convert a distribution's inputs to CloudFront's configuration and back, and check them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CLOUDFRONT_ZONE = "Z2FDTNDATAQYW2"
-"""The hosted zone id of every distribution's domain."""
+"""The hosted zone id that an alias to any distribution has (Route 53 API, ``AliasTarget``)."""
 
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -28,7 +28,10 @@ _TLS = frozenset(
 
 
 def refusals(inputs: Properties) -> Iterator[Problem]:
-    """What CloudFront refuses whatever else the account holds; unknown values pass."""
+    """What CloudFront refuses without looking at the rest of the account.
+
+    Values that are not known yet are not judged.
+    """
     behaviour = inputs["defaultCacheBehavior"]
     if behaviour != UNKNOWN:
         yield from _behaviour_refusals(behaviour, inputs["origins"])
@@ -121,14 +124,17 @@ def _viewer_refusals(viewer: Properties, aliases: Any) -> Iterator[Problem]:  # 
 
 
 def access_controls_of(inputs: Properties) -> dict[str, str]:
-    """The origin access control of each origin, empty where it has none."""
+    """The id of the origin access control by origin id; empty if the origin has none."""
     return {
         origin["originId"]: origin.get("originAccessControlId", "") for origin in inputs["origins"]
     }
 
 
 def expand(inputs: Properties, reference: str) -> Any:  # botocore checks the shape
-    """The configuration CloudFront is given, with the real provider's defaults."""
+    """The inputs as a ``DistributionConfig`` of CloudFront's API, with pulumi-aws's defaults.
+
+    ``reference`` is the ``CallerReference``.
+    """
     behaviour = inputs["defaultCacheBehavior"]
     geo = inputs["restrictions"]["geoRestriction"]
     made: Properties = {
@@ -163,7 +169,10 @@ def expand(inputs: Properties, reference: str) -> Any:  # botocore checks the sh
 
 
 def flatten(config: Any, controls: Mapping[str, str]) -> Properties:  # any JSON value
-    """The inputs that a configuration stands for; None where CloudFront holds nothing."""
+    """A ``DistributionConfig`` as inputs; None for what is empty.
+
+    ``controls`` are the ids of origin access controls by origin id, which moto does not store.
+    """
     behaviour = config["DefaultCacheBehavior"]
     geo = config["Restrictions"]["GeoRestriction"]
     viewer = config["ViewerCertificate"]

@@ -1,7 +1,7 @@
-"""What the edge serves: a CloudFront distribution's configuration as one value.
+"""Read the configuration of CloudFront distributions, for the provider and the edge.
 
-moto drops ``OriginAccessControlId``, so the provider keeps it as a tag on the distribution, one an
-origin, and this module reads it back from there. It needs nothing but a boto3 client.
+moto does not store ``OriginAccessControlId``. So the provider stores it as a tag on the
+distribution, one for each origin, and this module reads those tags.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudfront.type_defs import DistributionConfigOutputTypeDef, OriginOutputTypeDef
 
 LOCAL_TAGS = "mtasts-local:"
-"""What the stand-in's own tags begin with; they are never shown as the program's tags."""
+"""The beginning of the stand-in's own tags, which are not shown as tags of the program."""
 
 _ACCESS_CONTROL_TAG = f"{LOCAL_TAGS}origin-access-control:"
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a distribution fetches from; ``access_control`` is the OAC's id, empty without one."""
+    """An origin; ``access_control`` is the id of its origin access control, or empty."""
 
     id: str
     domain: str
@@ -33,10 +33,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One distribution as the edge needs it.
+    """The part of a distribution's configuration that edge and provider use.
 
-    ``aliases`` are lower-case names; ``certificate_arn`` is empty for CloudFront's own
-    certificate; ``origin`` is the one that the default cache behaviour targets.
+    ``aliases`` are in lower case. ``certificate_arn`` is empty for CloudFront's own certificate.
+    ``target_origin`` is the id of the default cache behaviour's origin.
     """
 
     id: str
@@ -65,7 +65,11 @@ class Distribution:
 
 
 def distribution_config(cloudfront: CloudFrontClient, distribution_id: str) -> Distribution:
-    """The distribution ``distribution_id``; raises ``ClientError`` (``NoSuchDistribution``)."""
+    """The distribution with that id.
+
+    Raises:
+        botocore.exceptions.ClientError: ``NoSuchDistribution``.
+    """
     found = cloudfront.get_distribution(Id=distribution_id)["Distribution"]
     config = found["DistributionConfig"]
     controls = access_controls(cloudfront, found["ARN"])
@@ -94,19 +98,19 @@ def distribution_config(cloudfront: CloudFrontClient, distribution_id: str) -> D
 
 
 def distributions(cloudfront: CloudFrontClient) -> tuple[Distribution, ...]:
-    """Every distribution of the account."""
+    """All distributions of the account."""
     pages = cloudfront.get_paginator("list_distributions").paginate()
     ids = [item["Id"] for page in pages for item in page["DistributionList"].get("Items", ())]
     return tuple(distribution_config(cloudfront, found) for found in ids)
 
 
 def aliases(config: DistributionConfigOutputTypeDef) -> tuple[str, ...]:
-    """The alternate domain names of a distribution, lower-case."""
+    """The alternate domain names (CNAMEs) of a distribution, in lower case."""
     return tuple(alias.lower() for alias in config.get("Aliases", {}).get("Items", ()))
 
 
 def access_controls(cloudfront: CloudFrontClient, arn: str) -> dict[str, str]:
-    """The origin access control of each origin that has one, by origin id."""
+    """The ids of origin access controls by origin id, from the tags of the distribution ``arn``."""
     tags = cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
     return {
         tag["Key"].removeprefix(_ACCESS_CONTROL_TAG): tag.get("Value", "")
@@ -116,7 +120,7 @@ def access_controls(cloudfront: CloudFrontClient, arn: str) -> dict[str, str]:
 
 
 def access_control_tags(controls: Mapping[str, str]) -> dict[str, str]:
-    """The tags that hold the access control of each origin; those without one need none."""
+    """The tags that store these origin access controls (ids by origin id); empty ids have none."""
     return {
         f"{_ACCESS_CONTROL_TAG}{origin}": control for origin, control in controls.items() if control
     }

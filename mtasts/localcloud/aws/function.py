@@ -1,4 +1,4 @@
-"""``aws.lambda.Function``, its URL, and who may call it."""
+"""``aws.lambda.Function``, ``aws.lambda.FunctionUrl`` and ``aws.lambda.Permission``."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ _FIELDS = {
     "timeout": "Timeout",
 }
 _RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
-# What an account keeps for the functions that reserve nothing (Lambda developer guide, quotas).
+# The concurrency that must remain for functions without reserved concurrency, and the account's
+# concurrency (Lambda developer guide, "Lambda quotas").
 _UNRESERVED_MIN = 100
 _ACCOUNT_AT_ONCE = 1000
 
 
 class Function(Resource):
-    """A function of an archive of sources; the id is its name."""
+    """A Lambda function whose code is an archive of assets; the id is its name."""
 
     token = "aws:lambda/function:Function"  # a type token
     modelled: ClassVar = {
@@ -55,27 +56,26 @@ class Function(Resource):
     auto_name = "name"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The runtimes that Lambda has, and its bounds."""
+        """Refuse runtimes and code that are not modelled, and too much reserved concurrency."""
         runtime = inputs.get("runtime", UNKNOWN)
         if runtime not in (*_RUNTIMES, UNKNOWN):
-            yield Problem("runtime", f"the local stand-in runs {', '.join(_RUNTIMES)} alone")
+            yield Problem("runtime", f"the local stand-in runs {', '.join(_RUNTIMES)} only")
         reserved = inputs.get("reservedConcurrentExecutions", UNKNOWN)
         if reserved != UNKNOWN and reserved > _ACCOUNT_AT_ONCE - _UNRESERVED_MIN:
             why = f"decreases account's UnreservedConcurrentExecution below {_UNRESERVED_MIN}"
             yield Problem("reservedConcurrentExecutions", f"InvalidParameterValue: {why}")
         if not is_archive(inputs.get("code")):
-            yield Problem("code", "the local stand-in wants code, an archive of assets")
+            yield Problem("code", "the local stand-in needs the code as an archive of assets")
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Code is equal to what has the same bytes, whatever the engine keeps of it."""
+        """Compare code by its hash: of code that was uploaded, the engine keeps only the hash."""
         if path != "code" or not is_archive(value):
             return value
-        # The engine keeps the hash alone of what was uploaded before.
         assets = value.get("assets", {})
         return value.get("hash") or {name: _hash(each) for name, each in assets.items()}
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Make it; the role has to be there."""
+        """Create it; Lambda refuses a role that does not exist."""
         client = session.functions(inputs.get("region"))
         client.create_function(
             FunctionName=inputs["name"],
@@ -88,7 +88,7 @@ class Function(Resource):
         return str(inputs["name"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Everything but the code can drift, and that by its hash."""
+        """Read everything but the code."""
         region = inputs.get("region", session.region)
         found = _found(lambda: session.functions(region).get_function(FunctionName=identity))
         if found is None:
@@ -107,7 +107,7 @@ class Function(Resource):
         return Live(live, {"arn": config["FunctionArn"], "region": region})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Write code, settings and concurrency."""
+        """Write the code if it has changed, the settings and the reserved concurrency."""
         client = session.functions(inputs.get("region"))
         if self.normalise("code", old["code"]) != self.normalise("code", inputs["code"]):
             client.update_function_code(FunctionName=identity, ZipFile=_zip(inputs["code"]))
@@ -117,7 +117,7 @@ class Function(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it with its URL and its policy."""
+        """Delete the function, its URL and its policy."""
         client = session.functions(inputs.get("region", outputs.get("region")))
         _found(lambda: client.delete_function(FunctionName=identity))
 
@@ -139,7 +139,7 @@ class FunctionUrl(Resource):
     computed = ("functionArn", "functionUrl", "urlId", "region")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Make it; a second one is refused."""
+        """Create it; Lambda refuses a second URL of a function."""
         name, client = inputs["functionName"], session.functions(inputs.get("region"))
         if _found(lambda: client.get_function_url_config(FunctionName=name)) is not None:
             raise RefusedError("ResourceConflictException", f"{name} has a function URL already")
@@ -147,7 +147,7 @@ class FunctionUrl(Resource):
         return str(name)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The authorization can drift."""
+        """Read the authorization type and the URL."""
         region = inputs.get("region", session.region)
         client = session.functions(region)
         found = _found(lambda: client.get_function_url_config(FunctionName=identity))
@@ -156,7 +156,7 @@ class FunctionUrl(Resource):
         url = found["FunctionUrl"].rstrip("/")
         outputs = {
             "functionArn": found["FunctionArn"],
-            "functionUrl": f"{url}/",  # as Lambda has it
+            "functionUrl": f"{url}/",  # Lambda's URLs end with a slash
             "urlId": url.removeprefix("https://").partition(".")[0],
             "region": region,
         }
@@ -164,7 +164,7 @@ class FunctionUrl(Resource):
         return Live(live, outputs)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Set the authorization."""
+        """Set the authorization type."""
         del old
         session.functions(inputs.get("region")).update_function_url_config(
             FunctionName=identity, AuthType=inputs["authorizationType"]
@@ -173,13 +173,13 @@ class FunctionUrl(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Take it away."""
+        """Delete the URL."""
         client = session.functions(inputs.get("region", outputs.get("region")))
         _found(lambda: client.delete_function_url_config(FunctionName=identity))
 
 
 class Permission(Resource):
-    """One statement of a function's policy; the id is that of the statement."""
+    """One statement of a function's policy; the id is the statement's id."""
 
     token = "aws:lambda/permission:Permission"  # a type token
     modelled: ClassVar = dict.fromkeys(
@@ -199,7 +199,7 @@ class Permission(Resource):
     auto_name_limit = 100
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """Each word belongs to one action, as Lambda has it."""
+        """Refuse a condition that Lambda does not have for the action."""
         for word, action in (
             ("functionUrlAuthType", "lambda:InvokeFunctionUrl"),
             ("invokedViaFunctionUrl", "lambda:InvokeFunction"),
@@ -208,7 +208,7 @@ class Permission(Resource):
                 yield Problem(word, f"InvalidParameterValueException: {word} is for {action}")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Add it; a second one of that id is refused."""
+        """Add the statement; Lambda refuses an id that is in use."""
         name, sid = inputs["function"], inputs["statementId"]
         client = session.functions(inputs.get("region"))
         with session.alone(f"policy/{name}"):
@@ -229,7 +229,7 @@ class Permission(Resource):
         return str(sid)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """It is there or not: nothing of it changes."""
+        """Read whether the statement exists: nobody can change one."""
         region = inputs.get("region", session.region)
         rows = _statements(session.functions(region), inputs.get("function", ""))
         if not any(each["Sid"] == identity for each in rows):
@@ -241,7 +241,7 @@ class Permission(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Take it out of the policy."""
+        """Delete the statement from the policy."""
         client = session.functions(inputs.get("region", outputs.get("region")))
         name = inputs["function"]
         _found(lambda: client.remove_permission(FunctionName=name, StatementId=identity))
@@ -271,7 +271,7 @@ def _zip(archive: Properties) -> bytes:
 
 
 def _found(call: Any) -> Any:  # no stubs
-    """The answer, or None where what it is about does not exist."""
+    """The answer of ``call``, or None if the function, URL or policy does not exist."""
     from botocore.exceptions import ClientError  # loaded with the client
 
     try:

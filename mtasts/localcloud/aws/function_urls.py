@@ -1,6 +1,7 @@
-"""Function URLs: what Lambda answers at them, by running the uploaded code in a process of its own.
+"""Lambda function URLs: each request runs the uploaded code in a new process.
 
-Each request starts a process, as a function that was not called for a while does.
+That is Lambda's cold start; the stand-in has no warm one. See "Function URLs" in the Lambda
+developer guide.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.http1 import HttpRequest
 
-# Of the whole event, in which a body of another media type than text is base64.
+# Lambda's limit for the whole event. A body that is not text is base64 in it: a third larger.
 EVENT_MAX_BYTES = 6 * 1024 * 1024
 _TEXT = ("text/", "application/json", "application/xml", "application/javascript")
 _ERROR = HttpResponse(502, (("Content-Type", "text/plain"),), b"Internal Server Error")
@@ -35,25 +36,26 @@ _FORBIDDEN = HttpResponse(403, (("Content-Type", "application/json"),), b'{"Mess
 
 
 class FunctionUrls:
-    """The function URLs of the account; ``aws_url`` is where the functions' own calls go."""
+    """The function URLs of the account."""
 
     def __init__(self, aws_url: str) -> None:
-        """Nothing is run yet."""
+        """Serve the functions of moto; their own calls to AWS go to ``aws_url``."""
         self._aws_url = aws_url
         self._running: Counter[str] = Counter()
 
     def hosts(self) -> list[str]:
-        """The host name of each URL."""
+        """The host names of all function URLs."""
         return [host for host, _ in self._found()]
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
-        """The names of the certificate for a host; empty where there is no such URL."""
+        """The names of the certificate for ``host``; empty if no function URL has that host."""
         return (host,) if host in self.hosts() else ()
 
     async def respond(self, host: str, request: HttpRequest) -> HttpResponse:
-        """What the function of the host answers.
+        """The response of the function whose URL has ``host``.
 
-        Lambda runs no more at once than the function reserves, and tells the others 429.
+        If as many requests run as the function's reserved concurrency allows, the response is 429,
+        as at Lambda.
         """
         function = next((each for name, each in self._found() if name == host), None)
         if function is None or not _is_public(function):
@@ -72,8 +74,8 @@ class FunctionUrls:
             self._running[name] -= 1
 
     def _found(self) -> Iterator[tuple[str, Any]]:
-        """Each URL's host, and its function as moto has it."""
-        from moto.awslambda.models import lambda_backends  # after the environment
+        """The host of each function URL, and its function in moto."""
+        from moto.awslambda.models import lambda_backends  # late: moto_host prepares moto first
 
         backend = lambda_backends[ACCOUNT][REGION]
         for function in backend.list_functions(None):
@@ -118,12 +120,15 @@ class FunctionUrls:
 
 
 def _import_path() -> list[str]:
-    """Where this process has mtasts and boto3 from."""
+    """The folders from which this process imports mtasts and boto3."""
     return [str(Path(each).absolute()) for each in sys.path if each]
 
 
 def _is_public(function: Any) -> bool:  # moto's own
-    """Whether anybody may call it by its URL, for which Lambda wants two statements."""
+    """Whether anybody may call the function by its URL.
+
+    For that, Lambda requires two statements in the function's policy, one for each action.
+    """
     rows = function.policy.statements
     by_url = any(
         each.get("Action") == "lambda:InvokeFunctionUrl"
@@ -141,7 +146,7 @@ def _is_public(function: Any) -> bool:  # moto's own
 
 
 def _event(host: str, request: HttpRequest) -> dict[str, Any]:
-    """A request in payload format 2.0."""
+    """The event for a request (payload format version 2.0)."""
     path, _, query = request.target.partition("?")
     media_type = request.header("content-type")
     is_text = media_type.startswith(_TEXT) and _is_utf_8(request.body)
@@ -175,7 +180,7 @@ def _is_utf_8(body: bytes) -> bool:
 
 
 def _response(said: bytes) -> HttpResponse:
-    """What a function returned; what it printed before is its log."""
+    """The response in the last line of a process's output; the lines before are its log."""
     try:
         answer = json.loads(said.splitlines()[-1])
         headers = tuple((str(name), str(value)) for name, value in answer["headers"].items())

@@ -1,6 +1,7 @@
-"""SES as it receives mail: the rules of the active set decide who gets what.
+"""SES email receiving: the receipt rules of the active rule set decide what happens to a message.
 
-moto keeps identities and rules; what they do to mail is here, for the local SMTP server.
+moto stores identities and rules. This module applies them to mail, for the local SMTP server. See
+"Email receiving concepts" in the SES developer guide.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from mtasts.rollout.resource_policy import Request, evaluate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-# SES developer guide, "Email receiving quotas": what an S3 action takes.
+# The largest message that an S3 action accepts (SES developer guide, "Email receiving quotas").
 MESSAGE_MAX_BYTES = 40 * 1024 * 1024
 SETUP_NOTIFICATION = "AMAZON_SES_SETUP_NOTIFICATION"
-# Where SES receives mail (AWS General Reference, "Amazon SES endpoints and quotas", as far as 2024
-# has it).
+# The regions in which SES receives mail (AWS General Reference, "Amazon SES endpoints and quotas",
+# as of 2024).
 REGIONS = frozenset(
     {
         "ap-northeast-1",
@@ -45,7 +46,7 @@ def rule_arn(account: str, region: str, rule_set: str, rule: str) -> str:
 
 
 def may_write(s3: Any, bucket: str, key: str, account: str, arn: str) -> bool:  # each client's type
-    """Whether the policy of a bucket lets SES write for the rule of that ARN."""
+    """Whether the bucket's policy lets SES write the object ``key`` for the rule with ``arn``."""
     from botocore.exceptions import ClientError  # loaded with the client
 
     context = {
@@ -65,9 +66,9 @@ def may_write(s3: Any, bucket: str, key: str, account: str, arn: str) -> bool:  
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """The MX host of SES in one region; every call blocks.
+    """The receiver behind SES's MX host in one region; its methods block.
 
-    ``text_of`` gives the text of a name's TXT record, empty for none.
+    ``text_of(name)`` is the text of the TXT record at a name, or empty.
     """
 
     ses: Any  # boto3 has no stubs for it here
@@ -77,7 +78,10 @@ class Inbound:
     message_max_bytes: int = MESSAGE_MAX_BYTES
 
     def refusal(self, recipient: str) -> str:
-        """The SMTP reply that refuses a recipient; empty if some rule takes it."""
+        """The SMTP reply that refuses a recipient; empty if a rule accepts it.
+
+        SES accepts only recipients in domains that are verified identities.
+        """
         _, rules = self._active()
         taken = any(_takes(each, (recipient,)) for each in rules)
         if taken and self._is_verified(recipient.rpartition("@")[2].lower()):
@@ -85,7 +89,7 @@ class Inbound:
         return "550 5.1.1 Requested action not taken: mailbox unavailable"
 
     def take(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
-        """The SMTP reply after the rules have been applied to a message, in their order."""
+        """Apply the rules to a message, in their order, and return the SMTP reply."""
         name, rules = self._active()
         id_ = secrets.token_hex(20)
         head = (
@@ -112,7 +116,7 @@ class Inbound:
         return found.get("Metadata", {}).get("Name", ""), found.get("Rules", [])
 
     def _is_verified(self, domain: str) -> bool:
-        """Whether the domain, or one above it, is an identity whose record is in DNS."""
+        """Whether the domain, or one above it, is an identity whose TXT record is in DNS."""
         names = [domain]
         while "." in names[-1]:
             names.append(names[-1].partition(".")[2])

@@ -1,4 +1,4 @@
-"""The data sources of the stand-in."""
+"""The data sources (functions) of pulumi-aws that the stand-in models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def invoke(token: str, arguments: Properties, session: Session) -> Properties:
-    """The result of a data source; raises ``RefusedError`` for one that is not modelled."""
+    """The result of the data source ``token``.
+
+    Raises:
+        RefusedError: the data source or an argument is not modelled, or AWS has no such thing.
+    """
     if token not in _INVOKES:
         raise RefusedError("NotModelled", f"the local stand-in does not model the function {token}")
     known, function = _INVOKES[token]
@@ -45,10 +49,10 @@ def _region(arguments: Properties, session: Session) -> Properties:
 
 
 def _zone(arguments: Properties, session: Session) -> Properties:
-    """The one hosted zone that fits; more or fewer are refused as the real provider does."""
+    """The hosted zone that matches; as pulumi-aws does, refuse if none or several match."""
     route53 = session.route53()
     if ("name" in arguments) == ("zoneId" in arguments):
-        raise RefusedError("InvalidInput", 'give one of "name" and "zoneId"')
+        raise RefusedError("InvalidInput", 'give either "name" or "zoneId"')
     private = arguments.get("privateZone", False)
     found: list[Any] = []
     for page in route53.get_paginator("list_hosted_zones").paginate():

@@ -1,9 +1,8 @@
-"""Whether a certificate of the local ACM counts as issued.
+"""Decide whether a certificate of the local ACM is issued.
 
-moto issues every certificate after a delay, whatever DNS says, and gives every domain the same
-validation record. Real ACM issues once the CNAME of each domain is in public DNS. This module is
-the one place that decides: the provider (``acm.CertificateValidation``, viewer certificates) and
-the edge both ask it. It needs nothing but boto3 clients.
+ACM issues a certificate once the validation CNAME of each domain is in public DNS ("DNS validation"
+in the ACM user guide). moto issues every certificate after a delay, whatever DNS has, and gives all
+domains the same validation record. So this module decides instead, for the provider and the edge.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
 
 ISSUED_TAG = "mtasts-local:issued"
-"""The tag a certificate carries from the first time it was seen issued: ACM does not take an
-issued certificate back when its validation record goes away."""
+"""The tag of a certificate that was issued once: it stays issued without its validation record,
+as at ACM."""
 
 
 _ZONE_ID_PREFIX = "/hostedzone/"
@@ -31,7 +30,10 @@ _ZONE_ID_PREFIX = "/hostedzone/"
 
 @dataclass(frozen=True, slots=True)
 class ValidationRecord:
-    """The CNAME that proves control of one domain of a certificate; ``name`` ends with a dot."""
+    """The CNAME record that validates one domain of a certificate.
+
+    ``name`` and ``value`` end with a dot.
+    """
 
     domain: str
     name: str
@@ -41,8 +43,9 @@ class ValidationRecord:
 def validation_record(certificate_arn: str, domain: str) -> ValidationRecord:
     """The validation CNAME of ``domain``.
 
-    As in ACM it depends on the account and the domain and not on the certificate, so two
-    certificates of one account ask for the same record; a wildcard shares its parent's.
+    As at ACM, it depends on the account and the domain, and not on the certificate: two
+    certificates of one account have the same record for a domain. A wildcard has the record of the
+    domain above it.
     """
     account = certificate_arn.split(":")[4]
     host = domain.removeprefix("*.").rstrip(".").lower()
@@ -55,7 +58,7 @@ def validation_record(certificate_arn: str, domain: str) -> ValidationRecord:
 
 
 def certificate_domains(certificate: CertificateDetailTypeDef) -> tuple[str, ...]:
-    """Every name on a certificate, its main name first, the others sorted."""
+    """All names of a certificate: the main name first, and then the others, sorted."""
     main = certificate["DomainName"]
     others = set(certificate.get("SubjectAlternativeNames", ())) - {main}
     return (main, *sorted(others))
@@ -67,12 +70,14 @@ def is_issued(
     certificate_arn: str,
     public: Public = lambda _: None,
 ) -> bool:
-    """Whether the certificate is issued: imported, seen issued before, or validated by DNS now.
+    """Whether the certificate is issued: it was imported, issued before, or is validated now.
 
-    ``public`` says to which name a CNAME leads in DNS, empty for none; None means that there is no
-    DNS to ask, and then the hosted zones decide.
+    ``public(name)`` is the target of the CNAME record at a name in DNS, or empty. None means that
+    no DNS server answers; then the records of the hosted zones decide.
 
-    Raises botocore's ``ClientError`` (``ResourceNotFoundException``) for an unknown certificate.
+    Raises:
+        botocore.exceptions.ClientError: ``ResourceNotFoundException``: there is no such
+            certificate.
     """
     certificate = acm.describe_certificate(CertificateArn=certificate_arn)["Certificate"]
     if certificate.get("Type") != "AMAZON_ISSUED":
@@ -95,7 +100,7 @@ def missing_records(
     certificate: CertificateDetailTypeDef,
     public: Public = lambda _: None,
 ) -> tuple[ValidationRecord, ...]:
-    """The validation records that public DNS does not hold with the right value."""
+    """The validation records of the certificate that are missing in public DNS, or differ there."""
     zones = tuple(_public_zones(route53))
     wanted = {
         record.name: record

@@ -17,7 +17,7 @@ _EXPIRATION = {"days": "Days", "expiredObjectDeleteMarker": "ExpiredObjectDelete
 
 
 class BucketLifecycleConfiguration(BucketSetting):
-    """When objects and their former versions go; a put replaces all rules."""
+    """When S3 deletes objects and their noncurrent versions; a put replaces all rules."""
 
     token = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"  # a type token
     modelled: ClassVar = {
@@ -34,15 +34,17 @@ class BucketLifecycleConfiguration(BucketSetting):
     absent = "NoSuchLifecycleConfiguration"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """S3's rules for expiration: days or the mark of a deletion, and not both."""
+        """Refuse an expiration that has both days and expiredObjectDeleteMarker, as S3 does."""
         rules = inputs.get("rules", UNKNOWN)
         for index, rule in enumerate(() if rules == UNKNOWN else rules):
             found = rule.get("expiration", {})
             if len(found) > 1:
                 place = f"rules[{index}].expiration"
-                yield Problem(place, "MalformedXML: days and expiredObjectDeleteMarker exclude")
+                yield Problem(
+                    place, "MalformedXML: days and expiredObjectDeleteMarker exclude each other"
+                )
             if rule.get("status", UNKNOWN) not in ("Enabled", "Disabled", UNKNOWN):
-                yield Problem(f"rules[{index}].status", "the status is Enabled or Disabled")
+                yield Problem(f"rules[{index}].status", "the status must be Enabled or Disabled")
 
     def put(self, s3: S3Client, bucket: str, inputs: Properties) -> None:
         """Write all rules."""
@@ -57,7 +59,7 @@ class BucketLifecycleConfiguration(BucketSetting):
         return {"rules": [_as_input(each) for each in found]}
 
     def remove(self, s3: S3Client, bucket: str) -> None:
-        """Take the rules away."""
+        """Delete all rules."""
         s3.delete_bucket_lifecycle(Bucket=bucket)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class LogGroup(Resource):
-    """A log group and how long it keeps its events; the id is its name."""
+    """A CloudWatch log group, and for how many days it keeps events; the id is its name."""
 
     token = "aws:cloudwatch/logGroup:LogGroup"  # a type token
     modelled: ClassVar = dict.fromkeys(("name", "region", "retentionInDays"))
@@ -22,13 +22,13 @@ class LogGroup(Resource):
     auto_name_limit = 512
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Make it; one of that name is refused by CloudWatch."""
+        """Create it; CloudWatch refuses a name that is in use."""
         session.logs(inputs.get("region")).create_log_group(logGroupName=inputs["name"])
         self._keep(session, inputs)
         return str(inputs["name"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """How long it keeps events can drift."""
+        """Read for how many days it keeps events."""
         region = inputs.get("region", session.region)
         answer = session.logs(region).describe_log_groups(logGroupNamePrefix=identity)
         found = [each for each in answer["logGroups"] if each["logGroupName"] == identity]
@@ -38,14 +38,14 @@ class LogGroup(Resource):
         return Live(live, {"arn": found[0]["arn"].removesuffix(":*"), "region": region})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Set how long it keeps events."""
+        """Set for how many days it keeps events."""
         del identity, old
         self._keep(session, inputs)
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it with its events."""
+        """Delete the log group and its events."""
         if self.read(session, identity, inputs) is not None:
             region = inputs.get("region", outputs.get("region"))
             session.logs(region).delete_log_group(logGroupName=identity)

@@ -38,7 +38,7 @@ _WORDS = {
     "treatMissingData": ("breaching", "ignore", "missing", "notBreaching"),
 }
 _DEFAULTS = {"treatMissingData": "missing"}
-_PERIODS = (10, 20, 30)  # below a minute; above, whole minutes
+_PERIODS = (10, 20, 30)  # seconds; the other periods are whole minutes
 
 
 class MetricAlarm(Resource):
@@ -60,14 +60,16 @@ class MetricAlarm(Resource):
     auto_name_limit = 255
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The words and periods CloudWatch knows, and actions of the alarm's own region."""
+        """Require values of CloudWatch's API, and actions in the region of the alarm."""
         for name, words in _WORDS.items():
             value = inputs.get(name, UNKNOWN)
             if value not in (*words, UNKNOWN):
                 yield Problem(name, f'{name} must be one of {", ".join(words)}, not "{value}"')
         period = inputs.get("period", UNKNOWN)
         if period != UNKNOWN and period not in _PERIODS and (period < 60 or period % 60):
-            yield Problem("period", f"period must be 10, 20, 30 or whole minutes, not {period}")
+            yield Problem(
+                "period", f"period must be 10, 20, 30 or a multiple of 60 seconds, not {period}"
+            )
         region = inputs.get("region", UNKNOWN)
         for name in ("alarmActions", "okActions"):
             for arn in inputs.get(name, ()):
@@ -75,12 +77,12 @@ class MetricAlarm(Resource):
                     yield Problem(name, f"Invalid region in ARN {arn}: the alarm is in {region}")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Put it; an alarm of that name is replaced, as AWS does."""
+        """Write the alarm; as at CloudWatch, it replaces an alarm of the same name."""
         self._put(session, inputs)
         return str(inputs["name"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Every field can drift."""
+        """Read all fields."""
         region = str(inputs.get("region") or session.region)
         found = session.cloudwatch(region).describe_alarms(AlarmNames=[identity])["MetricAlarms"]
         if not found:
@@ -96,7 +98,7 @@ class MetricAlarm(Resource):
         return Live(live, outputs | {"arn": arn, "region": region, "tagsAll": tags})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Put the whole of it again; tags are written on their own, as in AWS."""
+        """Write the alarm again, and then its tags: CloudWatch ignores tags in this call."""
         del old
         self._put(session, inputs)
         cloudwatch = session.cloudwatch(inputs.get("region"))
@@ -111,7 +113,7 @@ class MetricAlarm(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it."""
+        """Delete the alarm."""
         del outputs
         session.cloudwatch(inputs.get("region")).delete_alarms(AlarmNames=[identity])
 
@@ -120,7 +122,7 @@ class MetricAlarm(Resource):
         given: dict[str, Any] = {
             field: inputs[name] for name, field in _FIELDS.items() if name in inputs
         }
-        for field in ("EvaluationPeriods", "Period"):  # numbers arrive as floats
+        for field in ("EvaluationPeriods", "Period"):  # the engine sends numbers as floats
             if field in given:
                 given[field] = int(given[field])
         dimensions: list[Any] = [

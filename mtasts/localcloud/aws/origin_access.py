@@ -29,7 +29,7 @@ _FIELDS = {
 
 
 class OriginAccessControl(Resource):
-    """How a distribution signs its requests to an origin."""
+    """An origin access control: how a distribution signs its requests to an origin."""
 
     token = "aws:cloudfront/originAccessControl:OriginAccessControl"  # a type token
     modelled: ClassVar = dict.fromkeys(_FIELDS)
@@ -38,14 +38,14 @@ class OriginAccessControl(Resource):
     auto_name = "name"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The words CloudFront knows."""
+        """Refuse values that CloudFront's API does not have."""
         for name, words in _WORDS.items():
             value = inputs.get(name, UNKNOWN)
             if value not in (*words, UNKNOWN):
                 yield Problem(name, f'{name} must be one of {", ".join(words)}, not "{value}"')
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Create it; the name must be free."""
+        """Create it; as at CloudFront, a name that is in use is refused."""
         cloudfront = session.cloudfront()
         with session.alone("origin-access-controls"):
             listed = cloudfront.list_origin_access_controls()["OriginAccessControlList"]
@@ -60,7 +60,7 @@ class OriginAccessControl(Resource):
         return answer["OriginAccessControl"]["Id"]
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Every field can drift."""
+        """Read all fields."""
         del inputs
         from botocore.exceptions import ClientError  # loaded with the client
 
@@ -88,7 +88,7 @@ class OriginAccessControl(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it, unless a distribution uses it."""
+        """Delete it; as at CloudFront, one that a distribution uses is refused."""
         del outputs
         if self.read(session, identity, inputs) is None:
             return

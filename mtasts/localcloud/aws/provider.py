@@ -1,4 +1,4 @@
-"""The aws provider's stand-in: what it models, of which pulumi-aws."""
+"""The stand-in for pulumi-aws: which version it stands for, and the resources that it models."""
 
 from __future__ import annotations
 
@@ -73,5 +73,5 @@ PLUGIN = service.Plugin(
 
 
 def provider(environment: Mapping[str, str] | None = None) -> service.Provider:
-    """A provider that works on the local cloud which the environment names."""
+    """A provider for the local cloud that ``environment`` names (by default this process's)."""
     return service.Provider(PLUGIN, os.environ if environment is None else environment)

@@ -18,7 +18,10 @@ _GONE = frozenset({"RuleSetDoesNotExist", "RuleDoesNotExist"})
 
 
 class DomainIdentity(Resource):
-    """A domain whose mail the account may take, once its record is in DNS; the id is its name."""
+    """A domain for which the account may receive mail, once its TXT record is in DNS.
+
+    The id is the domain's name.
+    """
 
     token = "aws:ses/domainIdentity:DomainIdentity"  # a type token
     modelled: ClassVar = dict.fromkeys(("domain", "region"))
@@ -26,12 +29,12 @@ class DomainIdentity(Resource):
     computed = ("arn", "verificationToken", "region")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Ask for its verification; one that is there already stays as it is."""
+        """Begin its verification; SES accepts a domain that exists, unchanged."""
         session.ses(inputs.get("region")).verify_domain_identity(Domain=inputs["domain"])
         return str(inputs["domain"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The token is the same each time."""
+        """Read the verification token, which SES never changes."""
         region = inputs.get("region", session.region)
         found = session.ses(region).get_identity_verification_attributes(Identities=[identity])
         row = found["VerificationAttributes"].get(identity)
@@ -47,7 +50,7 @@ class DomainIdentity(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Forget it."""
+        """Delete the identity."""
         region = inputs.get("region", outputs.get("region"))
         session.ses(region).delete_identity(Identity=identity)
 
@@ -69,12 +72,12 @@ class ReceiptRule(Resource):
     auto_name = "name"
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The words of the TLS policy."""
+        """Require one of SES's two TLS policies."""
         if inputs.get("tlsPolicy", UNKNOWN) not in ("Optional", "Require", UNKNOWN):
-            yield Problem("tlsPolicy", "tlsPolicy is Optional or Require")
+            yield Problem("tlsPolicy", "tlsPolicy must be Optional or Require")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Add it behind the rule ``after``, or before all others; a name is refused twice."""
+        """Add it after the rule ``after``, or as the first one; a name in use is refused."""
         region = inputs.get("region", session.region)
         if region not in REGIONS:
             raise RefusedError("InvalidAction", f"SES receives no mail in {region}")
@@ -91,7 +94,7 @@ class ReceiptRule(Resource):
 
     @staticmethod
     def _announce(session: Session, inputs: Properties) -> None:
-        """SES tries each bucket with a first object before it takes the rule."""
+        """Write a first object into each bucket, as SES does before it accepts a rule."""
         region = inputs.get("region", session.region)
         arn = rule_arn(session.account, region, inputs["ruleSetName"], inputs["name"])
         s3 = session.s3(region)
@@ -104,7 +107,7 @@ class ReceiptRule(Resource):
             s3.put_object(Bucket=each["bucketName"], Key=key, Body=b"SES may write here.")
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Everything but its place can drift."""
+        """Read everything but the place of the rule in its set."""
         region, rules = inputs.get("region", session.region), inputs.get("ruleSetName", "")
         found = _found(
             lambda: session.ses(region).describe_receipt_rule(RuleSetName=rules, RuleName=identity)
@@ -129,10 +132,12 @@ class ReceiptRule(Resource):
         return Live(live, outputs)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Write it anew; its place is another call, which the stand-in does not model."""
+        """Write the rule again; SES moves a rule with another call, which is not modelled."""
         del identity
         if old.get("after") != inputs.get("after"):
-            raise RefusedError("NotModelled", "the local stand-in moves no receipt rule")
+            raise RefusedError(
+                "NotModelled", "the local stand-in does not model moving a receipt rule"
+            )
         session.ses(inputs.get("region")).update_receipt_rule(
             RuleSetName=inputs["ruleSetName"], Rule=_rule(inputs)
         )
@@ -140,7 +145,7 @@ class ReceiptRule(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Take it out of its set."""
+        """Delete the rule from its set."""
         ses = session.ses(inputs.get("region", outputs.get("region")))
         rules = inputs["ruleSetName"]
         _found(lambda: ses.delete_receipt_rule(RuleSetName=rules, RuleName=identity))

@@ -29,7 +29,7 @@ _OCTAL = re.compile(r"\\([0-7]{3})")
 
 
 class Record(Resource):
-    """A record set of a simple routing policy, or an alias."""
+    """A record set with simple routing, or an alias; the id is ``ZONE_name_TYPE``."""
 
     token = "aws:route53/record:Record"  # a type token
     modelled: ClassVar = {
@@ -46,23 +46,23 @@ class Record(Resource):
     sets = frozenset({"records"})
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """Either values with a TTL or one alias."""
+        """Require values with a TTL or an alias, and not both."""
         if inputs["type"] not in MODELLED_TYPES | {UNKNOWN}:
             yield Problem(
                 "type", f'the local stand-in does not model records of type "{inputs["type"]}"'
             )
         if ("records" in inputs) == ("aliases" in inputs):
-            yield Problem("records", 'give one of "records" and "aliases"')
+            yield Problem("records", 'give either "records" or "aliases"')
         if "records" in inputs and "ttl" not in inputs:
             yield Problem("ttl", 'records need the input "ttl"')
         if "aliases" in inputs and "ttl" in inputs:
-            yield Problem("ttl", "an alias has its target's TTL")
+            yield Problem("ttl", 'an alias has the TTL of its target: leave "ttl" out')
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Names compare without case and final dot."""
+        """Compare names without case and trailing dot."""
         if path in {"name", "aliases.name"} and isinstance(value, str):
             return value.rstrip(".").lower()
-        if path == "aliases" and isinstance(value, list):  # its members have this path, too
+        if path == "aliases" and isinstance(value, list):  # one alias of the list has this path too
             return as_set(
                 [alias | {"name": self.normalise("name", alias["name"])} for alias in value]
             )
@@ -75,12 +75,12 @@ class Record(Resource):
         return f"{zone_id}_{inputs['name'].lower()}_{inputs['type']}"
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Upsert it, as the real provider does."""
+        """Upsert it, as pulumi-aws does."""
         del identity, old
         self._write(session, inputs, overwrite=True)
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Values, TTL and alias can drift."""
+        """Read values, TTL and alias."""
         zone_id, name, kind = parse_identity(identity)
         found = _find_in(session.route53(), zone_id, name, kind)
         if found is None:
@@ -102,7 +102,7 @@ class Record(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it with the values it has now."""
+        """Delete it with its present values, which Route 53 requires in the request."""
         del inputs, outputs
         zone_id, name, kind = parse_identity(identity)
         route53 = session.route53()
@@ -116,7 +116,10 @@ class Record(Resource):
 
     @staticmethod
     def _write(session: Session, inputs: Properties, *, overwrite: bool) -> None:
-        """Check what moto does not, then upsert: moto refuses to create what it once deleted."""
+        """Make the checks of Route 53 that moto lacks, and write the record.
+
+        The action is always UPSERT, because moto refuses to CREATE a record that was once deleted.
+        """
         route53 = session.route53()
         zone_id = _zone_id(inputs["zoneId"])
         kind = inputs["type"]
@@ -135,7 +138,11 @@ class Record(Resource):
 
 
 def parse_identity(identity: str) -> tuple[str, str, str]:
-    """Zone id, name and type of a record's id, split at the first and the last underscore."""
+    """Zone id, name and type in a record's id ``ZONE_name_TYPE``; the name may have underscores.
+
+    Raises:
+        RefusedError: the id has another form.
+    """
     zone_id, _, rest = identity.partition("_")
     name, _, kind = rest.rpartition("_")
     if not zone_id or not name or not kind:
@@ -144,9 +151,9 @@ def parse_identity(identity: str) -> tuple[str, str, str]:
 
 
 def expand_name(name: str, zone: str) -> str:
-    """The full name, without a final dot.
+    """The full name in lower case, without trailing dot.
 
-    As in the real provider, a name that does not end with the zone's gets that added.
+    As pulumi-aws does, this adds the zone's name to a name that does not end with it.
     """
     name = name.rstrip(".").lower()
     if name.endswith(zone):
@@ -163,7 +170,7 @@ def _zone_name(route53: Route53Client, zone_id: str) -> str:
 
 
 def _records_from(route53: Route53Client, zone_id: str, name: str) -> list[Any]:
-    """The record sets of one name."""
+    """All record sets of one name."""
     answer = route53.list_resource_record_sets(
         HostedZoneId=zone_id, StartRecordName=name, MaxItems="100"
     )
@@ -172,7 +179,7 @@ def _records_from(route53: Route53Client, zone_id: str, name: str) -> list[Any]:
 
 
 def _plain_name(name: str) -> str:
-    """A name as Route 53 lists it, with its octal escapes undone."""
+    r"""A name from Route 53's list, with octal escapes such as ``\052`` (``*``) decoded."""
     return _OCTAL.sub(lambda match: chr(int(match[1], 8)), name).rstrip(".").lower()
 
 
@@ -225,7 +232,7 @@ def _expand(inputs: Properties, name: str, zone: str) -> Any:  # botocore checks
     kind = inputs["type"]
     record: Properties = {"Name": f"{name}.", "Type": kind}
     if "records" in inputs:
-        texts = list(dict.fromkeys(inputs["records"]))  # the real provider holds a set
+        texts = list(dict.fromkeys(inputs["records"]))  # pulumi-aws treats records as a set
         values = [quoted(text) if kind == "TXT" else text for text in texts]
         require_values(kind, values)
         record |= {"TTL": inputs["ttl"], "ResourceRecords": [{"Value": value} for value in values]}
@@ -244,7 +251,10 @@ def _expand(inputs: Properties, name: str, zone: str) -> Any:  # botocore checks
 def _require_target(
     route53: Route53Client, zone_id: str, zone: str, record: Any
 ) -> None:  # any JSON value
-    """An alias must point into its zone; a distribution may belong to another account."""
+    """Refuse an alias with a target outside of its hosted zone, or whose target does not exist.
+
+    The target may be a distribution of another account, so its existence is not checked.
+    """
     kind, target = record["Type"], record["AliasTarget"]
     name = target["DNSName"].rstrip(".").lower()
     text = f"Tried to create an alias that targets {name}., type {kind} in zone "

@@ -1,4 +1,7 @@
-"""What Route 53 takes as a record's values; moto takes anything."""
+"""Checks of a record's values as Route 53 makes them; moto accepts any text.
+
+See "Supported DNS record types" in the Route 53 developer guide.
+"""
 
 from __future__ import annotations
 
@@ -22,22 +25,26 @@ _ESCAPE = re.compile(r"\\(?:[0-7]{3}|.)")
 
 
 def invalid(message: str) -> RefusedError:
-    """The error Route 53 answers with to a change it refuses."""
+    """The error with which Route 53 refuses a change."""
     return RefusedError("InvalidChangeBatch", f"[{message}]")
 
 
 def quoted(value: str) -> str:
-    """A TXT value as pulumi-aws sends it: within quotes, whatever it holds."""
+    """A TXT value as pulumi-aws sends it: it adds quotes without looking at the content."""
     return f'"{value}"'
 
 
 def unquoted(value: str) -> str:
-    """A TXT value as pulumi-aws shows it: without the outer quotes."""
+    """A TXT value as pulumi-aws reads it back: without the outer quotes."""
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
 def require_values(kind: str, values: list[str]) -> None:
-    """Refuse values that Route 53 refuses; raises ``RefusedError``."""
+    """Check the values of a record of type ``kind``.
+
+    Raises:
+        RefusedError: Route 53 would refuse them.
+    """
     if kind == "CNAME" and len(values) != 1:
         raise invalid("RRSet of type CNAME can have only one value")
     if len(set(values)) != len(values):

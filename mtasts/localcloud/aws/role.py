@@ -16,7 +16,7 @@ _GONE = "NoSuchEntity"
 
 
 class Role(Resource):
-    """A role; the id is its name."""
+    """An IAM role; the id is its name."""
 
     token = "aws:iam/role:Role"  # a type token
     modelled: ClassVar = dict.fromkeys(("assumeRolePolicy", "description", "name", "tags"))
@@ -26,11 +26,11 @@ class Role(Resource):
     auto_name = "name"
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """A policy document is equal to another spelling of it."""
+        """Compare policy documents as JSON, whatever their white space."""
         return _document(value) if path == "assumeRolePolicy" else value
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Make it; one of that name is refused by IAM."""
+        """Create it; IAM refuses a name that is in use."""
         session.iam().create_role(
             RoleName=inputs["name"],
             AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
@@ -40,7 +40,7 @@ class Role(Resource):
         return str(inputs["name"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Everything can drift."""
+        """Read all fields."""
         found = _unless_gone(lambda: session.iam().get_role(RoleName=identity)["Role"])
         if found is None:
             return None
@@ -54,7 +54,7 @@ class Role(Resource):
         return Live(live, {"arn": found["Arn"], "uniqueId": found["RoleId"], "tagsAll": tags})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Write what differs."""
+        """Write policy, description and tags."""
         iam, document = session.iam(), inputs["assumeRolePolicy"]
         iam.update_assume_role_policy(RoleName=identity, PolicyDocument=document)
         iam.update_role(RoleName=identity, Description=inputs.get("description", ""))
@@ -65,7 +65,7 @@ class Role(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it; IAM refuses one that has policies."""
+        """Delete it; IAM refuses to delete a role that has policies."""
         del inputs, outputs
         _unless_gone(lambda: session.iam().delete_role(RoleName=identity))
 
@@ -79,16 +79,16 @@ class RolePolicy(Resource):
     auto_name = "name"
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """As in `Role`."""
+        """Compare policy documents as JSON, as `Role` does."""
         return _document(value) if path == "policy" else value
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Put it."""
+        """Write the policy."""
         self._put(session, inputs)
         return f"{inputs['role']}:{inputs['name']}"
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Its text can drift."""
+        """Read the policy."""
         del inputs
         role, _, name = identity.partition(":")
         found = _unless_gone(lambda: session.iam().get_role_policy(RoleName=role, PolicyName=name))
@@ -97,14 +97,14 @@ class RolePolicy(Resource):
         return Live({"name": name, "policy": json.dumps(found["PolicyDocument"]), "role": role})
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Put it again."""
+        """Write the policy again."""
         del identity, old
         self._put(session, inputs)
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it."""
+        """Delete the policy."""
         del inputs, outputs
         role, _, name = identity.partition(":")
         _unless_gone(lambda: session.iam().delete_role_policy(RoleName=role, PolicyName=name))
@@ -124,7 +124,7 @@ def _document(value: Any) -> Any:  # any JSON value
 
 
 def _unless_gone(call: Any) -> Any:  # each call has its own type
-    """The answer, or None where what it is about does not exist."""
+    """The answer of ``call``, or None if the role or policy does not exist."""
     from botocore.exceptions import ClientError  # loaded with the client
 
     try:

@@ -1,4 +1,4 @@
-"""The provider's configuration, its safety checks and its AWS clients."""
+"""The configuration of the stand-in for pulumi-aws, its safety checks, and its AWS clients."""
 
 from __future__ import annotations
 
@@ -52,9 +52,11 @@ MODELLED: Modelled = {
 
 
 def safe_cloud(config: Properties, environment: Mapping[str, str]) -> Cloud:
-    """The running local cloud that every call goes to.
+    """The running local cloud, to which every call goes.
 
-    Raises ``UnsafeError`` unless environment and configuration lead there and nowhere else.
+    Raises:
+        UnsafeError: the environment or the configuration leads to another endpoint or backend, or
+            no local cloud runs.
     """
     cloud = own_backend("aws", environment)
     for source, endpoint in _endpoints(config, environment):
@@ -64,7 +66,7 @@ def safe_cloud(config: Properties, environment: Mapping[str, str]) -> Cloud:
 
 
 def _endpoints(config: Properties, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Every address that AWS calls could go to, with where it was set."""
+    """Every endpoint that is set, with the variable or config key that sets it."""
     found = [
         (f"aws:endpoints ({service})", str(url))
         for entry in config.get("endpoints", [])
@@ -86,26 +88,31 @@ def _require_own(source: str, endpoint: str, cloud: Cloud) -> None:
     except ValueError:
         loopback = False
     if not loopback:
-        raise UnsafeError(f"{source} is {endpoint}, which is no loopback address")
+        raise UnsafeError(f"{source} is {endpoint}, which is not a loopback address")
     if endpoint.rstrip("/") != cloud.aws.rstrip("/"):
         raise UnsafeError(f"{source} is {endpoint}, but the local cloud's AWS is {cloud.aws}")
 
 
 def connect(config: Properties, environment: Mapping[str, str]) -> Session:
-    """The session of a provider that is configured so; raises `UnsafeError`."""
+    """The session of a provider with this configuration.
+
+    Raises:
+        UnsafeError: as `safe_cloud`, or the configuration does not allow the account.
+    """
     session = Session(safe_cloud(config, environment), config, environment)
     session.require_account()
     return session
 
 
 def whose(access_key: str, endpoint: str) -> str:
-    """The account of a key, as the stand-in of STS at ``endpoint`` has it.
+    """The account id of an access key, from the local STS at ``endpoint``.
 
-    Every preview of a stack with allowed accounts asks for it, and boto3 would cost 0.2 s. The
-    stand-in reads the key, and checks no signature.
+    It makes the HTTP request itself, because every preview with ``allowedAccountIds`` needs the
+    account, and importing boto3 takes 0.2 s. The request has a made-up signature, which moto does
+    not check.
 
     Raises:
-        UnsafeError: it does not answer with an account.
+        UnsafeError: the answer has no account.
     """
     signed = f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/us-east-1/sts/aws4_request"
     headers = {
@@ -117,15 +124,15 @@ def whose(access_key: str, endpoint: str) -> str:
         said = connection.getresponse().read().decode("utf-8", "replace")
     found = re.search(r"<Account>(\d{12})</Account>", said)
     if found is None:
-        raise UnsafeError(f"could not find out whose credentials these are: {said[:200]}")
+        raise UnsafeError(f"could not find out the account of the credentials: {said[:200]}")
     return found[1]
 
 
 class Session:
-    """One configured provider: region, tags, and clients made when first needed."""
+    """One configured provider: region, default tags, and clients, made when first needed."""
 
     def __init__(self, cloud: Cloud, config: Properties, environment: Mapping[str, str]) -> None:
-        """Nothing is called yet, and boto3 is not imported."""
+        """Read the configuration, without a call and without importing boto3."""
         self._cloud = cloud
         self._config = config
         self._environment = environment
@@ -141,7 +148,11 @@ class Session:
 
     @property
     def account(self) -> str:
-        """The account that the credentials belong to."""
+        """The id of the account to which the credentials belong.
+
+        Raises:
+            UnsafeError: the local STS does not say.
+        """
         if not self._account:
             key = self._config.get("accessKey") or self._environment.get("AWS_ACCESS_KEY_ID")
             if key is None or {"profile", "assumeRoles"} & self._config.keys():
@@ -151,7 +162,11 @@ class Session:
         return self._account
 
     def require_account(self) -> None:
-        """Refuse an account that the configuration does not allow, as the real provider does."""
+        """Check the account against ``allowedAccountIds`` and ``forbiddenAccountIds``.
+
+        Raises:
+            UnsafeError: the configuration does not allow it; pulumi-aws refuses likewise.
+        """
         allowed = self._config.get("allowedAccountIds", [])
         forbidden = self._config.get("forbiddenAccountIds", [])
         if (allowed and self.account not in allowed) or (forbidden and self.account in forbidden):
@@ -181,7 +196,7 @@ class Session:
         """The ACM client of a region, the provider's own by default."""
         return cast("ACMClient", self._client("acm", region or self.region))
 
-    def iam(self) -> Any:  # no stubs are installed for what an inbox alone has
+    def iam(self) -> Any:  # no stubs are installed for services that only inboxes use
         """The IAM client."""
         return self._client("iam", "us-east-1")
 
@@ -198,10 +213,13 @@ class Session:
         return self._client("logs", region or self.region)
 
     def cname(self, name: str) -> str | None:
-        """Where a CNAME leads in the local cloud's DNS; empty for none, None where none answers."""
-        import dns.exception  # for certificates alone
-        import dns.message  # as above
-        import dns.query  # as above
+        """The target of a CNAME record in the local cloud's DNS.
+
+        It is empty if there is no such record, and None if DNS does not answer.
+        """
+        import dns.exception  # late: only certificates need DNS
+        import dns.message  # late, as above
+        import dns.query  # late, as above
 
         address, _, port = self._cloud.dns.rpartition(":")
         try:
@@ -214,7 +232,10 @@ class Session:
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
-        """Only one operation of that name at a time: AWS checks and writes in one step."""
+        """Run only one operation of that name at a time.
+
+        AWS checks and writes in one step; the stand-in checks first and then has moto write.
+        """
         with self._lock:
             lock = self._locks.setdefault(name, Lock())
         with lock:
@@ -230,7 +251,7 @@ class Session:
             return self._clients[key]
 
     def _new(self, session: boto3.Session, service: str, region: str) -> Any:  # boto3's clients
-        from botocore.config import Config  # 0.2 s that a preview does not need
+        from botocore.config import Config  # late: importing takes 0.2 s; a preview needs no client
 
         config = Config(
             connect_timeout=5,
@@ -243,7 +264,7 @@ class Session:
         )
 
     def _signed_in(self) -> boto3.Session:
-        import boto3  # 0.2 s that a preview does not need
+        import boto3  # late: importing takes 0.2 s, and a preview needs no client
 
         config = self._config
         session = boto3.Session(

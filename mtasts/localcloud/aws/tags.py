@@ -1,4 +1,4 @@
-"""Tags as AWS lists them, and as programs write them."""
+"""Tags as lists, as AWS has them, and as mappings, as programs have them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ if TYPE_CHECKING:
 
 
 def aws_tags(tags: Properties) -> list[Any]:
-    """Tags as AWS's lists of key and value."""
+    """A mapping of tags as AWS's list of ``Key`` and ``Value``, sorted by key."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
 
 
 def program_tags(tags: Any) -> Properties:  # each service has its own tag type
-    """The tags of the program in an AWS list, without the stand-in's own."""
+    """An AWS list of tags as a mapping, without the stand-in's own tags."""
     return {
         tag["Key"]: tag.get("Value", "") for tag in tags if not tag["Key"].startswith(LOCAL_TAGS)
     }
 
 
 def live_tags(session: Session, inputs: Properties, found: Properties) -> Properties:
-    """The tags of a resource as inputs: its own in ``tags``, with the provider's in ``tagsAll``."""
+    """The inputs ``tags`` and ``tagsAll`` for the tags ``found`` on a resource.
+
+    ``tagsAll`` has all of them; ``tags`` lacks the provider's default tags, unless the program gave
+    the resource a tag with that key.
+    """
     declared = inputs.get("tags", {})
     own = {
         key: value

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from mtasts.localcloud.aws.session import Session
     from mtasts.localcloud.provider.properties import Properties
 
-_COMMENT = "Managed by Pulumi"  # the real provider's
-_OF_THE_ZONE = ("NS", "SOA")  # a zone begins with these at its apex, and may be deleted with them
+_COMMENT = "Managed by Pulumi"  # pulumi-aws's default
+_OF_THE_ZONE = ("NS", "SOA")  # Route 53 makes these at the apex, and deletes them with the zone
 
 
 class Zone(Resource):
@@ -26,13 +26,13 @@ class Zone(Resource):
     computed = ("arn", "nameServers", "primaryNameServer", "zoneId")
 
     def normalise(self, path: str, value: Any) -> Any:  # any JSON value
-        """Names compare without case and final dot."""
+        """Compare names without case and trailing dot."""
         if path == "name" and isinstance(value, str):
             return value.rstrip(".").lower()
         return super().normalise(path, value)
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Create it; Route 53 takes any number of zones of one name."""
+        """Create it; Route 53 allows any number of zones with the same name."""
         answer = session.route53().create_hosted_zone(
             Name=inputs["name"],
             CallerReference=uuid.uuid4().hex,
@@ -41,7 +41,7 @@ class Zone(Resource):
         return answer["HostedZone"]["Id"].removeprefix("/hostedzone/")
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The comment can drift."""
+        """Read the comment, and the name servers."""
         from botocore.exceptions import ClientError  # loaded with the client
 
         try:
@@ -74,7 +74,7 @@ class Zone(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it, unless it holds records; ``forceDestroy`` deletes those first."""
+        """Delete it; one with records is refused, unless ``forceDestroy`` deletes them first."""
         del outputs
         if self.read(session, identity, inputs) is None:
             return
@@ -96,7 +96,7 @@ class Zone(Resource):
 
 
 def _records(route53: Route53Client, identity: str, name: str) -> list[Any]:
-    """The record sets that a program or somebody else has put into the zone."""
+    """All record sets of the zone but the NS and SOA records that Route 53 made."""
     pages = route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=identity)
     apex = f"{name.rstrip('.').lower()}."
     return [
