@@ -44,7 +44,7 @@ def say(text: str) -> None:
 
 
 def take(project: Project) -> Taken:
-    """One preview that finds nothing to do."""
+    """Run one preview, which must find no change; returns its seconds."""
     with watched() as watch:
         project.pulumi("preview", "--expect-no-changes").required()
     return watch.taken
@@ -70,7 +70,7 @@ def settled(folder: Path, environment: dict[str, str]) -> Project:
 
 
 def compiled_ahead(project: Project) -> Project:
-    """The same TypeScript program and stack, compiled as docs/component.md says."""
+    """A copy of the TypeScript program and its stack, compiled as docs/component.md says."""
     folder = another(project, "ahead")
     change(folder / "Pulumi.yaml", runtime={"name": "nodejs", "options": {"typescript": False}})
     change(folder / "package.json", main="bin/index.js")

@@ -108,7 +108,7 @@ class Bench:
 
 
 def take(project: Project, *words: str) -> Taken:
-    """Run one command."""
+    """Run one command of the engine; returns its seconds."""
     with watched() as watch:
         project.pulumi(*words).required()
     return watch.taken

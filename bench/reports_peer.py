@@ -34,7 +34,11 @@ def each_with(read: Callable[[bytes], Any]) -> Read:
 
 
 def our_files() -> Read:
-    """A function that reads files as `mtasts reports pull` does."""
+    """A function that reads files as `mtasts reports pull` does.
+
+    Raises:
+        SystemExit: from that function: a file is not read as a report.
+    """
     from mtasts.reports.arrival import Arrived, receive_file
     from mtasts.tlsrpt.report import Report
 
@@ -47,7 +51,11 @@ def our_files() -> Read:
 
 
 def our_mails() -> Read:
-    """A function that reads mails up to the parsed report; it verifies no signature."""
+    """A function that reads mails up to the parsed report; it verifies no signature.
+
+    Raises:
+        SystemExit: from that function: a mail has no report that can be read.
+    """
     from mtasts.reports.arrival import read_document
     from mtasts.tlsrpt.mail import read_mail
     from mtasts.tlsrpt.report import Report
@@ -63,7 +71,11 @@ def our_mails() -> Read:
 
 
 def our_signed_mails(folder: Path) -> Read:
-    """A function that reads mails as `mtasts reports pull` does, and verifies their signatures."""
+    """A function that reads mails as `mtasts reports pull` does, and verifies their signatures.
+
+    Raises:
+        SystemExit: from that function: the signature of a mail is not verified.
+    """
     import asyncio
 
     from mtasts.reports.arrival import Arrived, receive_mail

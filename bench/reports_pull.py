@@ -156,7 +156,11 @@ def row(name: str, pulled: Pulled) -> dict[str, object]:
 
 
 def main() -> int:
-    """Measure and print both lines; returns the exit code, 1 if the bar was missed."""
+    """Measure and print both lines; returns the exit code, 1 if the bar was missed.
+
+    Raises:
+        SystemExit: a pull failed, or did not read every mail.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=COUNT)
     count = parser.parse_args().count

@@ -14,7 +14,7 @@ from mtasts.findings import for_stack
 
 
 class Agency(pulumi.ComponentResource):
-    """Everything that the policy domains of one agency publish, declared only where it is safe.
+    """The policy domains of one agency, and all that they publish; declared only if it is safe.
 
     The component looks up accounts, zones, DNS and ledgers, asks every rule (docs/rulings.md), and
     places a `MailDomain` for each domain. A domain that may not change is held: it stays as it was.

@@ -49,10 +49,10 @@ class Given:
 
     @classmethod
     def of_stack(cls, stack: str) -> Given:
-        """The config of the stack, as the engine hands it over.
+        """The config of the stack, as the engine passes it to the program.
 
         Raises:
-            UsageError: there is no stack file, and nothing was set in another way.
+            UsageError: there is no stack file, and no key of ``mtasts:`` is set in another way.
         """
         values, secret_keys = _engine_values()
         file = f"stacks/Pulumi.{stack}.yaml"

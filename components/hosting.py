@@ -98,7 +98,7 @@ class Zones(Protocol):
 
 
 class PolicyHost(Protocol):
-    """An HTTPS host that serves one policy under its domain's name, once DNS leads there.
+    """An HTTPS host that serves one policy at the policy host's name, once DNS leads to the host.
 
     ``body`` is the resource that holds the policy. ``own_name`` is the host's name in the cloud,
     which works before any record of the domain leads to the host. ``answers_as_policy_host`` says
@@ -138,7 +138,7 @@ class Hosting(Protocol):
         before_body: pulumi.ResourceHookBinding,
         opts: pulumi.ResourceOptions,
     ) -> PolicyHost:
-        """A policy host for a domain, its certificate validated through each of ``zones``.
+        """Place a policy host for a domain; each of ``zones`` gets the record for its certificate.
 
         ``before_body`` guards every write of the policy.
         """

@@ -49,7 +49,7 @@ class Former(TypedDict):
 
 
 class MailDomainArgs(TypedDict):
-    """What is declared, where, and how it is proven."""
+    """The declaration, the cloud and zones for it, and the tools that prove and record it."""
 
     declaration: Declaration
     hosting: Hosting
@@ -188,6 +188,7 @@ class MailDomain(pulumi.ComponentResource):
         former_cloud = former["hosting"].name if former["hosting"] is not None else ""
         locations = [_Location(name, declared, host, cloud, zone, former_cloud=former_cloud)]
         if former["hosting"] is not None:
+            # The last zone is the former one if the records move, else the only one.
             host = former["hosting"].policy_host(at_former, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
             gets_requests = former["hosting"] is not None and declared.former_host_may_get_requests
@@ -271,7 +272,7 @@ def _candidate_proof(
 
     async def prove() -> None:
         await prover.prove_candidate(await _wanted(location), str(await host.own_name.future()))
-        if not declared.is_noted:
+        if not declared.is_noted:  # otherwise there is no ledger to read or append to
             with prover.waits.waiting(f"{declared.policy_host} to lead to the host that is proven"):
                 await lead()
         passed.tell()

@@ -64,6 +64,7 @@ def nothing_required(schema: str) -> str:
         for name, each in found["types"].items()
         if name.endswith(_INPUT)
     ]
+    # A description is all that an SDK shows of an input, so it says which ones are required.
     for required, properties in inputs:
         for name in required or ():
             said = properties[name].get("description") or ""

@@ -1,4 +1,4 @@
-"""One AWS account as a stack uses it: the bucket, and policy hosts for its domains."""
+"""The resources of a stack in one AWS account: the bucket, and policy hosts for its domains."""
 
 from __future__ import annotations
 

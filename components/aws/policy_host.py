@@ -138,6 +138,7 @@ class PolicyHost(pulumi.ComponentResource):
         option = certificate.domain_validation_options[0]
         wanted = Validation(owner=option.resource_record_name, value=option.resource_record_value)
         # ACM asks the zone that the parent zone delegates to; during a move it may be either one.
+        # The second zone is the former one: its record is never protected, so it can be deleted.
         records = [
             zone.validation(
                 f"{name}-validation", wanted, opts=pulumi.ResourceOptions(protect=protect)

@@ -104,7 +104,7 @@ class Zone(pulumi.ComponentResource):
         return Validated(record.fqdn)
 
     def hand_out(self, *, protect: bool) -> None:
-        """None: mtasts writes the records itself."""
+        """None, because mtasts writes the records itself."""
 
     def _options(
         self, opts: pulumi.ResourceOptions, ignore_changes: list[str] | None = None

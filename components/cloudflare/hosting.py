@@ -1,4 +1,4 @@
-"""One Cloudflare account as a stack uses it: Workers for its domains.
+"""The resources of a stack in one Cloudflare account: Workers for its domains.
 
 The bucket of the ledger is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`).
 """

@@ -123,7 +123,7 @@ class Zone(pulumi.ComponentResource):
         )
 
     def hand_out(self, *, protect: bool) -> None:
-        """None: mtasts writes the records itself."""
+        """None, because mtasts writes the records itself."""
 
     def _options(self, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
         """The caller's options, as a child of this zone.

@@ -1,4 +1,4 @@
-// The mail domains of one agency, beside whatever else this program declares.
+// The mail domains of one agency, in a program that may declare other resources, too.
 import * as mtasts from "@mtasts/mtasts";
 
 const agency = new mtasts.Agency("my-agency", {

@@ -177,7 +177,7 @@ def tlsrpt_record_missing(domain: Domain, _: Settings) -> Iterator[Remark]:
 
 
 def sts_record_before_policy(domain: Domain, _: Settings) -> Iterator[Remark]:
-    """An STS record that may be written before the policy is there (RFC 8461 section 8.1)."""
+    """An STS record that may be written before the policy (RFC 8461 section 8.1)."""
     if domain.sts and not domain.bodies:
         what = f"the program does not make the policy of {domain.shown}"
         yield Remark(domain.sts[0].urn, what, is_unknown=True)

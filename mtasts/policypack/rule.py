@@ -74,7 +74,7 @@ class ResourceRule(Rule):
     judge: Callable[[Resource, Settings], Iterator[Remark]]
 
     def remarks(self, resource: Resource, settings: Settings) -> Iterator[Remark]:
-        """What is wrong with ``resource``, and what could not be found out; never raises."""
+        """The violations of ``resource``, and the values that are not known; never raises."""
         return _remarks(resource.urn, self.judge(resource, settings))
 
 
@@ -85,7 +85,7 @@ class DomainRule(Rule):
     judge: Callable[[Domain, Settings], Iterator[Remark]]
 
     def remarks(self, stack: Stack, settings: Settings) -> Iterator[Remark]:
-        """What is wrong with any domain, and what could not be found out; never raises."""
+        """The violations of all domains, and the values that are not known; never raises."""
         for domain in stack.domains:
             parts = (*domain.sts, *domain.hosts, *domain.bodies, *domain.tlsrpt, *domain.addresses)
             yield from _remarks(parts[0].urn, self.judge(domain, settings))

@@ -94,6 +94,7 @@ def checked(svg: str) -> Picture:
 
 def label(text: str) -> str:
     """``text`` as a chart shows it: 26 characters at most, with "?" for all but printable ASCII."""
+    # A longer label would not fit into the legend (`labelLimit` of the specification).
     seen = _LABEL.sub("?", text)
     return seen if len(seen) <= 26 else f"{seen[:23]}..."
 

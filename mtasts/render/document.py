@@ -106,7 +106,7 @@ def _json(value: Cell) -> Cell:
 def as_csv(document: Document, table: str | None = None) -> str:
     """One table, the first one unless ``table`` names another; its lines end in CRLF.
 
-    A text that a spreadsheet would take for a formula begins with an apostrophe.
+    A text that a spreadsheet would read as a formula begins with an apostrophe.
 
     Raises:
         UsageError: there is no such table.

@@ -51,7 +51,7 @@ def _lines(found: Overview, layout: _Layout) -> Iterator[str]:
 
 
 def summary(found: Overview) -> str:
-    """One line: the number of stacks and domains, and of each state."""
+    """One line: the number of stacks, of domains, and of domains in each state."""
     parts = [f"{count} {standing}" for standing, count in found.counts.items() if count]
     rows = sum(len(each.domains) for each in found.stacks)
     stacks = _counted(len(found.stacks), "stack")

@@ -8,7 +8,7 @@ DOMAIN = "sts-record-second.example"
 
 
 def bad() -> None:
-    """A new record stands beside the old one."""
+    """The domain has the old record and a new one."""
     parts.tlsrpt_record(DOMAIN)
     body = parts.host(DOMAIN)
     old, new = "v=STSv1; id=20250101;", "v=STSv1; id=20260101;"
