@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mtasts.cloud_catalogue import DEFAULT_CLOUD, Dns, dns_of_zone
 from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-_CLOUDFLARE_ID = re.compile(r"[0-9a-f]{32}")
-
-
 class ZoneError(MtaStsError):
     """No zone of the account can carry the domain's records; its records cannot be declared."""
-
-
-class Dns(StrEnum):
-    """The DNS provider for the records of a policy domain (``mtasts:dns``)."""
-
-    ROUTE53 = "route53"
-    CLOUDFLARE = "cloudflare"
-    DELEGATED = "delegated"
-    MANUAL = "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +37,7 @@ class HostedZone:
             return Dns.MANUAL
         if not self.holds(domain):  # the operator's, below which the agency's CNAMEs lead
             return Dns.DELEGATED
-        return Dns.CLOUDFLARE if _CLOUDFLARE_ID.fullmatch(self.zone_id) else Dns.ROUTE53
+        return dns_of_zone(self.zone_id) or DEFAULT_CLOUD.row.dns
 
 
 def choose_zone(zones: Iterable[HostedZone], domain: str, zone_id: str | None = None) -> HostedZone:

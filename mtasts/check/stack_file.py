@@ -10,7 +10,6 @@ from mtasts.config import (
     AgencyConfig,
     ConfigError,
     DomainConfig,
-    Hosting,
     InboxConfig,
     load_file,
     load_inbox_stack,
@@ -95,7 +94,7 @@ def _file_name(path: Path, config: AgencyConfig | InboxConfig) -> Iterator[Findi
 
 def _account_not_pinned(config: AgencyConfig | InboxConfig) -> Iterator[Finding]:
     """Whatever account the credentials of the day belong to would be written to."""
-    if config.hosting is Hosting.AWS and not config.allowed_account_ids:
+    if config.hosting.row.pins_accounts and not config.allowed_account_ids:
         yield checks.STACK_ACCOUNT_NOT_PINNED.finding(
             summary=f"{config.file}: {checks.STACK_ACCOUNT_NOT_PINNED.summary}",
         )
@@ -113,8 +112,9 @@ def _cache_long(config: AgencyConfig) -> Iterator[Finding]:
 
 def _proof_short(config: AgencyConfig) -> Iterator[Finding]:
     """A change that does not fit into a proof is refused, and refused again by the next run."""
-    on_aws = Hosting.AWS in (config.hosting, config.leaving)
-    if on_aws and config.proof_seconds < config.cache_seconds + _PURGE_SECONDS:
+    clouds = (config.hosting, config.leaving)
+    purges = any(each is not None and each.row.purges for each in clouds)
+    if purges and config.proof_seconds < config.cache_seconds + _PURGE_SECONDS:
         yield checks.STACK_PROOF_SHORT.finding(
             str(config.proof_seconds),
             summary=f"{config.file}: mtasts:proofSeconds: a change waits {config.cache_seconds} s "

@@ -18,7 +18,7 @@ from mtasts.cli.new_project import begin, describe, finish, next_for_project
 from mtasts.cli.output import Exit
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.together import all_of
-from mtasts.config import AgencyConfig, Hosting, load_text
+from mtasts.config import AgencyConfig, load_text
 from mtasts.config.fields import FieldError
 from mtasts.config.hosts import policy_domain
 from mtasts.errors import UndeterminedError, UsageError
@@ -277,7 +277,7 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
         steps.append(
             f"create the mailbox {mailbox}, or write another address under mtasts:tlsReports"
         )
-    if config.hosting is Hosting.AWS and not config.allowed_account_ids:
+    if config.hosting.row.pins_accounts and not config.allowed_account_ids:
         steps.append("set aws:allowedAccountIds to the AWS account of this agency")
     return [
         *steps,

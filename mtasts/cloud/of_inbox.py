@@ -14,7 +14,7 @@ from mtasts.cloud.cloudflare.token_check import token_check
 from mtasts.cloud.cloudflare.zones import CloudflareZones
 from mtasts.cloud.naming import ledger_bucket_name
 from mtasts.config import Dns, Hosting
-from mtasts.destinations import aws_endpoints, is_local, require_aws
+from mtasts.destinations import aws_endpoints, is_local, require
 from mtasts.errors import UsageError
 from mtasts.iam.inbox_token import INBOX_PERMISSIONS, inbox_token_needs
 
@@ -52,7 +52,7 @@ class InboxClouds:
         aws: Account | None = None
         if config.hosting is Hosting.AWS:
             for variable, url in aws_endpoints(environment).items():
-                require_aws(variable, url)
+                require(Hosting.AWS, variable, url)
             aws = Account(AwsSettings.from_config(values, local_only=is_local(environment)))
         account = config.cloudflare_account
         token = CloudflareSettings.from_config(account, values, environment) if account else None

@@ -17,7 +17,7 @@ from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.aws.zones import Route53Zones
 from mtasts.cloud.naming import alarm_name, bucket_name, ledger_bucket_name
 from mtasts.config import Dns, Hosting
-from mtasts.destinations import aws_endpoints, is_local, require_aws
+from mtasts.destinations import aws_endpoints, is_local, require
 from mtasts.errors import UsageError
 from mtasts.ledger.recorder import Recorder
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
@@ -70,7 +70,7 @@ class Clouds:
         on_aws = config.hosting is Hosting.AWS or config.leaving is not None
         # Pulumi's provider uses every one of these variables, also for services not called here.
         for name, url in aws_endpoints(environment).items():
-            require_aws(name, url)
+            require(Hosting.AWS, name, url)
         cloudflare = (
             _cloudflare(config.cloudflare_account, values, environment)
             if config.cloudflare_account

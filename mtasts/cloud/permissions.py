@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from mtasts.cloud_catalogue import dns_of_zone
 from mtasts.config import Dns
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.zones import HostedZone
 
-_ROUTE53 = re.compile(r"[A-Z0-9]{8,32}")
-_CLOUDFLARE = re.compile(r"[0-9a-f]{32}")
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
 
 
@@ -123,7 +122,11 @@ class Granting:
         roles = dict.fromkeys(each.dns_role_arn or "" for each in config.domains if not each.parked)
         found: dict[str, tuple[str, ...]] = {}
         for role in roles:
-            given = [each for each in self._given.get(role, ()) if not _CLOUDFLARE.fullmatch(each)]
+            given = [
+                each
+                for each in self._given.get(role, ())
+                if dns_of_zone(each) is not Dns.CLOUDFLARE
+            ]
             found[role] = _once(given or self._zones_of(Dns.ROUTE53, role or None))
         return found.pop("", ()), found
 
@@ -166,7 +169,9 @@ class Granting:
         account = self._clouds.require_cloudflare().settings.account_id
         zones: tuple[str, ...] = ()
         if Dns.CLOUDFLARE in (config.dns, config.leaving_dns) and command is not Command.CHECK:
-            given = [each for each in self._given.get("", ()) if not _ROUTE53.fullmatch(each)]
+            given = [
+                each for each in self._given.get("", ()) if dns_of_zone(each) is not Dns.ROUTE53
+            ]
             zones = _once(given or self._zones_of(Dns.CLOUDFLARE, None))
         rows = permissions_of(command, token_needs(config))
         return Token(
@@ -190,7 +195,7 @@ def _read_zone(text: str) -> tuple[str, str]:
         UsageError: it is no zone id; the text says how it is written.
     """
     role, separator, zone = text.rpartition("=")
-    is_zone = zone == ANY_ZONE or _ROUTE53.fullmatch(zone) or _CLOUDFLARE.fullmatch(zone)
+    is_zone = zone == ANY_ZONE or dns_of_zone(zone) is not None
     if not is_zone or (separator and not _ROLE.fullmatch(role)):
         raise UsageError(
             f"--zone-id {printable(text)}: write the id alone (Z0123456789ABCDEFGHIJ, 32 hex "

@@ -4,6 +4,7 @@
 problem at once. `docs/config.md` lists the keys.
 """
 
+from mtasts.cloud_catalogue import Dns, Hosting
 from mtasts.config.inbox import InboxConfig
 from mtasts.config.loading import (
     load,
@@ -17,13 +18,11 @@ from mtasts.config.model import (
     AgencyConfig,
     ConfigError,
     DomainConfig,
-    Hosting,
     Override,
     Profile,
     ReportTrust,
     Waiver,
 )
-from mtasts.zones import Dns
 
 __all__ = [
     "AgencyConfig",

@@ -11,84 +11,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+from mtasts.cloud_catalogue import CLOUDS
 from mtasts.config import fields
 from mtasts.config.fields import FieldError
 from mtasts.config.mistakes import Mistake
-from mtasts.destinations import aws_destination, cloudflare_destination
+from mtasts.destinations import destination
 from mtasts.findings import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Collection, Iterator
 
+    from mtasts.cloud_catalogue import CloudRow, Provider
     from mtasts.config.report import Report
-    from mtasts.destinations import Destination
 
-SECRETS = {
-    "aws:accessKey": "AWS_ACCESS_KEY_ID",
-    "aws:secretKey": "AWS_SECRET_ACCESS_KEY",
-    "aws:token": "AWS_SESSION_TOKEN",
-    "cloudflare:apiKey": "CLOUDFLARE_API_TOKEN",
-    "cloudflare:apiToken": "CLOUDFLARE_API_TOKEN",
-    "cloudflare:apiUserServiceKey": "CLOUDFLARE_API_TOKEN",
-}
+PROVIDERS = {row.provider.namespace: row.provider for row in CLOUDS.values()}
+SECRETS = {key: name for each in PROVIDERS.values() for key, name in each.secrets.items()}
 """Keys that are credentials, and the environment variable to use instead."""
-
-_PROXY = "a proxy could read or redirect calls: use the environment variable HTTPS_PROXY"
-_FILES = (
-    "such a file may name a program that the SDK runs (credential_process): use AWS_CONFIG_FILE"
-)
-_METADATA = "the server at this address gives the SDK its credentials: use environment variables"
-REFUSED = {
-    "aws:assumeRoleWithWebIdentity": "mtasts does not support it: use environment variables",
-    "aws:assumeRoleWithWebIdentities": "mtasts does not support it: use environment variables",
-    "aws:customCaBundle": (
-        "the owner of that certificate authority could read every call: use AWS_CA_BUNDLE"
-    ),
-    "aws:ec2MetadataServiceEndpoint": _METADATA,
-    "aws:ec2MetadataServiceEndpointMode": _METADATA,
-    "aws:httpProxy": _PROXY,
-    "aws:httpsProxy": _PROXY,
-    "aws:insecure": "without checked certificates, others on the network could read every call",
-    "aws:noProxy": _PROXY,
-    "aws:sharedConfigFiles": _FILES,
-    "aws:sharedCredentialsFile": _FILES,
-    "aws:sharedCredentialsFiles": _FILES,
-}
+REFUSED = {key: why for each in PROVIDERS.values() for key, why in each.refused.items()}
 """Keys with which a stack file could obtain the operator's credentials, and the reason."""
-
-# The other keys of pulumi-aws 7 and pulumi-cloudflare 6. A key on no list is refused as well: a
-# later provider may use it in a way that was not reviewed.
-_HARMLESS = frozenset(
-    {
-        "aws:allowedAccountIds",
-        "aws:assumeRole",
-        "aws:assumeRoles",
-        "aws:defaultTags",
-        "aws:endpoints",
-        "aws:forbiddenAccountIds",
-        "aws:ignoreTags",
-        "aws:maxRetries",
-        "aws:profile",
-        "aws:region",
-        "aws:retryMode",
-        "aws:s3UsEast1RegionalEndpoint",
-        "aws:s3UsePathStyle",
-        "aws:skipCredentialsValidation",
-        "aws:skipMetadataApiCheck",
-        "aws:skipRegionValidation",
-        "aws:skipRequestingAccountId",
-        "aws:stsRegion",
-        "aws:tagPolicyCompliance",
-        "aws:tokenBucketRateLimiterCapacity",
-        "aws:useDualstackEndpoint",
-        "aws:useFipsEndpoint",
-        "aws:userAgent",
-        "aws:userAgents",
-        "cloudflare:baseUrl",
-        "cloudflare:email",
-        "cloudflare:userAgentOperatorSuffix",
-    }
-)
 
 _SECRETS_PROVIDERS = ("awskms", "azurekeyvault", "gcpkms", "hashivault")
 _KEY_QUERY = frozenset({"region", "awssdk"})
@@ -112,13 +52,11 @@ def check_credentials(
                 report.add(key, _in_clear(key))
         elif key in REFUSED:
             report.add(key, _refused(key))
-        elif key.partition(":")[0] in ("aws", "cloudflare") and key not in _HARMLESS:
-            report.add(key, _unknown(key))
-    for key, url in _endpoints(values.get("aws:endpoints"), report):
-        _check_url(key, url, aws_destination, "https://s3.us-east-1.amazonaws.com", report)
-    if (url := values.get("cloudflare:baseUrl")) is not None:
-        example = "https://api.cloudflare.com/client/v4"
-        _check_url("cloudflare:baseUrl", url, cloudflare_destination, example, report)
+        elif (of := PROVIDERS.get(key.partition(":")[0])) and key not in of.harmless:
+            report.add(key, _unknown(key, of))
+    for row in CLOUDS.values():
+        for key, url in _endpoints(values, row.provider, report):
+            _check_url(key, url, row, report)
 
 
 def check_secrets_provider(value: object) -> FieldError | None:
@@ -143,37 +81,41 @@ def check_secrets_provider(value: object) -> FieldError | None:
     )
 
 
-def _endpoints(value: object, report: Report) -> Iterator[tuple[str, object]]:
-    """Each service of ``aws:endpoints`` with its URL."""
+def _endpoints(
+    values: Mapping[str, object], provider: Provider, report: Report
+) -> Iterator[tuple[str, object]]:
+    """The URLs to which a stack file sends the calls of a provider, each with its key."""
+    if provider.endpoint is not None and (url := values.get(provider.endpoint)) is not None:
+        yield provider.endpoint, url
+    if provider.endpoints is not None:
+        yield from _by_service(provider.endpoints, values.get(provider.endpoints), report)
+
+
+def _by_service(key: str, value: object, report: Report) -> Iterator[tuple[str, object]]:
+    """Each service of a list of endpoints with its URL."""
     try:
         found = fields.from_json(fields.plain(value))
     except FieldError as error:
-        report.add("aws:endpoints", error)
+        report.add(key, error)
         return
     rows = found if isinstance(found, list) else [] if found is None else [found]
     for index, row in enumerate(rows):
         if not isinstance(row, Mapping):
             report.add(
-                "aws:endpoints",
+                key,
                 FieldError(
                     Mistake.WRONG_TYPE,
                     f"{fields.shown(row)} is no mapping of services to endpoints",
-                    "write aws:endpoints: [{s3: https://s3.us-east-1.amazonaws.com}]",
+                    f"write {key}: [{{s3: https://s3.us-east-1.amazonaws.com}}]",
                 ),
             )
             continue
         for service, url in row.items():
-            yield f"aws:endpoints[{index}].{printable(str(service))}", url
+            yield f"{key}[{index}].{printable(str(service))}", url
 
 
-def _check_url(
-    key: str,
-    url: object,
-    destination: Callable[[str], Destination | None],
-    example: str,
-    report: Report,
-) -> None:
-    if isinstance(url, str) and destination(url) is not None:
+def _check_url(key: str, url: object, row: CloudRow, report: Report) -> None:
+    if isinstance(url, str) and destination(row.hosting, url) is not None:
         return
     report.add(
         key,
@@ -181,7 +123,7 @@ def _check_url(
             Mistake.ENDPOINT_ELSEWHERE,
             f"{fields.shown(url)} is neither an address of the cloud nor a loopback address, and "
             "every run would send its credentials there",
-            f"remove it, or write {example} or http://127.0.0.1:PORT",
+            f"remove it, or write {row.provider.url} or http://127.0.0.1:PORT",
         ),
     )
 
@@ -201,10 +143,10 @@ def _refused(key: str) -> FieldError:
     )
 
 
-def _unknown(key: str) -> FieldError:
+def _unknown(key: str, provider: Provider) -> FieldError:
     namespace, _, name = key.partition(":")
-    known = (each.partition(":") for each in (*sorted(_HARMLESS), *SECRETS))
-    guess = fields.did_you_mean(name, [each for space, _, each in known if space == namespace])
+    known = (*sorted(provider.harmless), *provider.secrets)
+    guess = fields.did_you_mean(name, [each.partition(":")[2] for each in known])
     return FieldError(
         Mistake.UNKNOWN_KEY,
         f"'{printable(key)}' is no provider key that mtasts knows",

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mtasts.config import identifiers
+from mtasts.cloud_catalogue import DEFAULT_CLOUD, OWN_DNS, Dns, dns_of_zone
 from mtasts.config.fields import FieldError, impossible, shown
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import Hosting
 from mtasts.config.stack_rules import Wrong
 from mtasts.names import POLICY_LABEL, TLSRPT_LABEL
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from mtasts.config.schema import DomainFields
     from mtasts.config.stack_rules import StackKeys
 
-# ACM puts the name into the subject, and a common name has at most 64 characters (RFC 5280
-# appendix A).
-_COMMON_NAME_MAX = 64
 # RFC 1035 section 2.3.4: 255 octets with length bytes, which are 253 characters without the last
 # dot.
 _NAME_MAX = 253
@@ -50,14 +45,15 @@ def check_domain(domain: DomainKeys, path: str, report: Report) -> None:
 
 def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
     """The policy host must be short enough for a certificate."""
-    name = domain.read.name
-    too_long = name and len(f"{POLICY_LABEL}.{name}") > _COMMON_NAME_MAX
-    if name and too_long and domain.stack.hosting is Hosting.AWS:
+    name, row = domain.read.name, domain.stack.hosting.row
+    longest = row.common_name_max
+    if name and longest is not None and len(f"{POLICY_LABEL}.{name}") > longest:
         error = FieldError(
             Mistake.DOMAIN_TOO_LONG,
-            f"{shown(name)} makes a policy host of more than 64 characters, "
-            "for which AWS issues no certificate",
-            "use a domain of at most 56 characters, or hosting cloudflare",
+            f"{shown(name)} makes a policy host of more than {longest} characters, "
+            f"for which {row.title} issues no certificate",
+            f"use a domain of at most {longest - len(POLICY_LABEL) - 1} characters, or hosting "
+            f"{row.moves_to}",
         )
         yield Wrong("name", error, name)
 
@@ -96,11 +92,11 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
     if dns is Dns.MANUAL:
         error = impossible(
             "with dns manual, mtasts writes to no zone",
-            "remove zoneId, or write mtasts:dns: route53 or cloudflare",
+            f"remove zoneId, or write mtasts:dns: {' or '.join(OWN_DNS)}",
         )
         yield Wrong("zoneId", error, zone_id)
-    elif identifiers.is_route53_zone(zone_id) == (dns is Dns.CLOUDFLARE):
-        wanted = "Cloudflare" if dns is Dns.CLOUDFLARE else "Route 53"
+    elif dns_of_zone(zone_id) is not (cloud := dns.cloud or DEFAULT_CLOUD).row.dns:
+        wanted = cloud.row.zones
         error = FieldError(
             Mistake.ZONE_ID_INVALID,
             f"{shown(zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",

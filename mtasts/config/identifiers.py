@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mtasts.cloud_catalogue import CLOUDS
 from mtasts.config.fields import FieldError, shown, text
 from mtasts.config.mistakes import Mistake
 
@@ -12,9 +13,8 @@ _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]{2,10}){1,2}-[0-9]{1,2}")
 _TOPIC = re.compile(r"arn:aws:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 _ROLE = re.compile(r"arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}")
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")  # the IAM guide's page on quotas
-_ROUTE53_ZONE = re.compile(r"[A-Z0-9]{8,32}")
 _CLOUDFLARE_ID = re.compile(r"[0-9a-f]{32}")
-_ZONE = re.compile(f"{_ROUTE53_ZONE.pattern}|{_CLOUDFLARE_ID.pattern}")
+_ZONE = re.compile("|".join(row.zone_id.pattern for row in CLOUDS.values()))
 _ALARMS_REGION = "us-east-1"
 # Partitions whose accounts cannot use the CloudFront that takes its certificates from us-east-1.
 _OTHER_PARTITIONS = {
@@ -101,11 +101,6 @@ def zone_id(value: object) -> str:
     """The id of a Route 53 or Cloudflare zone."""
     fix = "write the id alone: Z0123456789ABCDEFGHIJ (Route 53), 32 hex digits (Cloudflare)"
     return _require(_ZONE, text(value), Mistake.ZONE_ID_INVALID, "zone id", fix)
-
-
-def is_route53_zone(zone: str) -> bool:
-    """Whether a zone id has the form of Route 53's."""
-    return _ROUTE53_ZONE.fullmatch(zone) is not None
 
 
 def _require(pattern: re.Pattern[str], written: str, mistake: Mistake, what: str, fix: str) -> str:

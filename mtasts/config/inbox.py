@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field, PlainValidator
 
+from mtasts.cloud_catalogue import DEFAULT_CLOUD, Dns, Hosting, dns_of_zone
 from mtasts.config import fields, hosts, identifiers, rules
 from mtasts.config.credentials import check_credentials
 from mtasts.config.fields import PROJECT, FieldError, impossible
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import ConfigError, Hosting
+from mtasts.config.model import ConfigError
 from mtasts.config.reading import DOMAINS, read_fields
 from mtasts.config.schema import AccountFields, Fields, StackFields
 from mtasts.findings import printable
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -30,7 +30,6 @@ DEFAULT_PER_MINUTE = 60
 _ACCOUNT = "mtasts:cloudflareAccount"
 _CLAUSE = "mtasts docs reports"
 # Who has the zone, where the file does not say.
-_DNS = {Hosting.AWS: Dns.ROUTE53, Hosting.CLOUDFLARE: Dns.CLOUDFLARE}
 
 
 class InboxFields(Fields):
@@ -149,8 +148,8 @@ def read_inbox(
         else read_fields(InboxFields, below, INBOX, report)
     )
     stack = read_fields(AccountFields, _beside(values, secret_keys, report), "", report)
-    hosting = inbox.hosting or Hosting.AWS
-    dns = inbox.dns or _DNS[hosting]
+    hosting = inbox.hosting or DEFAULT_CLOUD
+    dns = inbox.dns or hosting.row.dns
     for key, error in _contradictions(inbox, values, hosting, dns):
         report.add(key, error)
     if report.findings or inbox.address is None:
@@ -230,11 +229,11 @@ def _contradictions(
         yield f"{INBOX}.dns", impossible(why, "write dns: manual")
     yield from _bounds(inbox, hosting)
     if inbox.zone_id is not None:
-        wanted = Dns.ROUTE53 if identifiers.is_route53_zone(inbox.zone_id) else Dns.CLOUDFLARE
+        wanted = dns_of_zone(inbox.zone_id)
         if dns is not wanted:
             why = f"the id has the form of a zone at {wanted}, and dns is {dns}"
             yield f"{INBOX}.zoneId", impossible(why, f"write dns: {wanted}, or another id")
-    if not at_cloudflare and "aws:region" not in values:
+    if hosting.row.needs_region and "aws:region" not in values:
         why = "the region is missing: an inbox needs one in which SES receives mail"
         yield "aws:region", FieldError(Mistake.MISSING_KEY, why, "add aws:region: us-east-1")
     needs_account = at_cloudflare or dns is Dns.CLOUDFLARE

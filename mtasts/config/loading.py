@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.cloud_catalogue import DEFAULT_CLOUD
 from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
@@ -14,7 +15,6 @@ from mtasts.config.model import (
     AgencyConfig,
     ConfigError,
     DomainConfig,
-    Hosting,
     Override,
     Profile,
     ReportTrust,
@@ -36,7 +36,6 @@ from mtasts.config.schema import (
 from mtasts.config.stack_rules import StackKeys, check_stack
 from mtasts.findings import printable
 from mtasts.policy import Mode
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -188,8 +187,8 @@ def _load(
     entries = _entries(raw.pop(DOMAINS, None), report)
     stack = read_fields(StackFields, raw, "", report)
     rules.check_repeated_items(raw.get(rules.REPORTS), hosts.report_uri, rules.REPORTS, report)
-    hosting = stack.hosting or Hosting.AWS
-    dns = stack.dns or (Dns.CLOUDFLARE if hosting is Hosting.CLOUDFLARE else Dns.ROUTE53)
+    hosting = stack.hosting or DEFAULT_CLOUD
+    dns = stack.dns or hosting.row.dns
     domains = [
         (read_fields(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
         for index, entry in entries.items()

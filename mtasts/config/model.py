@@ -11,21 +11,9 @@ from mtasts.errors import MtaStsError
 from mtasts.policy import Mode, Policy
 
 if TYPE_CHECKING:
+    from mtasts.cloud_catalogue import Dns, Hosting
     from mtasts.findings import Finding
     from mtasts.names import MxPattern
-    from mtasts.zones import Dns
-
-
-class Hosting(StrEnum):
-    """The cloud that serves the policies."""
-
-    AWS = "aws"
-    CLOUDFLARE = "cloudflare"
-
-    @property
-    def other(self) -> Hosting:
-        """The other cloud."""
-        return Hosting.CLOUDFLARE if self is Hosting.AWS else Hosting.AWS
 
 
 class Profile(StrEnum):

@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mtasts.cloud_catalogue import OWN_DNS, Dns, Hosting
 from mtasts.config.fields import impossible
-from mtasts.config.model import Hosting
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from mtasts.config.fields import FieldError
     from mtasts.config.schema import StackFields
-
-_OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 
 
 def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
@@ -31,7 +28,7 @@ def leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> Dns | None:
 
 def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError | None:
     """The mistake if senders would find no host during the move of ``mtasts:leaving``, or None."""
-    if stack.leaving is Hosting.AWS and dns not in _OWN:
+    if stack.leaving is Hosting.AWS and dns not in OWN_DNS:
         return impossible(
             "hosting moves to Cloudflare only if the zone is at Cloudflare already, but with dns "
             f"{dns} the agency publishes the records in its own zone",
@@ -45,7 +42,7 @@ def wrong_leaving(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldError 
         )
     if stack.leaving is not Hosting.CLOUDFLARE or hosting is Hosting.CLOUDFLARE:
         return None
-    if dns not in _OWN:
+    if dns not in OWN_DNS:
         return impossible(
             f"with dns {dns} the agency publishes its records after they are handed out, and the "
             "Worker cannot serve the policy until then",
@@ -59,7 +56,7 @@ def wrong_leaving_dns(stack: StackFields, hosting: Hosting, dns: Dns) -> FieldEr
     left = stack.leaving_dns
     if left is None:
         return None
-    if left not in _OWN or dns not in _OWN:
+    if left not in OWN_DNS or dns not in OWN_DNS:
         return impossible(
             "only dns route53 and cloudflare can be moved: with delegated and manual the agency "
             "publishes and removes its records when it chooses",

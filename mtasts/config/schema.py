@@ -9,11 +9,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
+from mtasts.cloud_catalogue import Dns, Hosting
 from mtasts.config import fields, hosts, identifiers
-from mtasts.config.model import Emergency, Hosting, Profile, ReportTrust, Waiver
+from mtasts.config.model import Emergency, Profile, ReportTrust, Waiver
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
-from mtasts.zones import Dns
 
 DAY = 86_400
 DEFAULT_MAX_AGE = 7 * DAY
@@ -22,9 +22,6 @@ DEFAULT_MAX_AGE = 7 * DAY
 DEFAULT_CACHE_SECONDS = 60
 # A correction reaches senders when the TTL of the former record has ended (RFC 8461 section 10.2).
 DEFAULT_TTL_SECONDS = 300
-_PROOF_SECONDS = 300
-# CloudFront's invalidations take one to five minutes as a rule, and ten and more at times.
-_PROOF_SECONDS_ON_AWS = 900
 PROOF_SECONDS_MAX = 3600
 # There is no signal that a Worker has reached every place; Cloudflare speaks of seconds.
 DEFAULT_SETTLE_SECONDS = 120
@@ -32,7 +29,7 @@ DEFAULT_SETTLE_SECONDS = 120
 
 def default_proof_seconds(*clouds: Hosting | None) -> int:
     """How long a proof may take where nothing is said; ``clouds`` serve the policy."""
-    return _PROOF_SECONDS_ON_AWS if Hosting.AWS in clouds else _PROOF_SECONDS
+    return max(each.row.proof_seconds for each in clouds if each is not None)
 
 
 # RFC 8461 section 8.3 wants a small one; below a day Gmail ignores the policy.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mtasts.cloud_catalogue import CLOUDS, Dns, Hosting
 from mtasts.config.fields import FieldError, impossible
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import Hosting
 from mtasts.config.move_rules import wrong_leaving, wrong_leaving_dns
 from mtasts.config.schema import (
     DEFAULT_CACHE_SECONDS,
@@ -15,11 +15,11 @@ from mtasts.config.schema import (
     PROOF_SECONDS_MAX,
     default_proof_seconds,
 )
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from mtasts.cloud_catalogue import CloudRow
     from mtasts.config.report import Report
     from mtasts.config.schema import StackFields
 
@@ -41,15 +41,15 @@ class StackKeys:
     dns: Dns
 
     @property
-    def hostings(self) -> tuple[Hosting | None, ...]:
+    def hosts(self) -> tuple[CloudRow, ...]:
         """The present cloud, and the former cloud during a move."""
-        return (self.hosting, self.read.leaving)
+        return tuple(each.row for each in (self.hosting, self.read.leaving) if each is not None)
 
     @property
     def uses_cloudflare(self) -> bool:
         """Whether anything of the stack is at Cloudflare, or was before a move."""
         zones = (self.dns, self.read.leaving_dns)
-        return Hosting.CLOUDFLARE in self.hostings or Dns.CLOUDFLARE in zones
+        return CLOUDS[Hosting.CLOUDFLARE] in self.hosts or Dns.CLOUDFLARE in zones
 
     @property
     def choices_are_read(self) -> bool:
@@ -85,24 +85,23 @@ def check_stack(stack: StackKeys, report: Report) -> None:
             report.add(each.key, each.error, value=each.value)
 
 
-def _worker_zone(stack: StackKeys) -> Iterator[Wrong]:
-    """A Worker custom domain needs its zone at Cloudflare."""
-    if stack.hosting is Hosting.CLOUDFLARE and stack.dns is not Dns.CLOUDFLARE:
+def _own_zone(stack: StackKeys) -> Iterator[Wrong]:
+    """Some hosts answer only for a name in a zone of their own cloud."""
+    row = stack.hosting.row
+    if row.needs_own_zone and stack.dns is not row.dns:
+        anywhere = next(each.hosting for each in CLOUDS.values() if not each.needs_own_zone)
         error = impossible(
-            f"hosting cloudflare does not work with dns {stack.dns}: a Worker custom domain needs "
-            "its zone at Cloudflare",
-            "write mtasts:dns: cloudflare, or mtasts:hosting: aws, which works with every dns",
+            f"hosting {row.hosting} does not work with dns {stack.dns}: {row.needs_own_zone}",
+            f"write mtasts:dns: {row.dns}, or mtasts:hosting: {anywhere}, which works with every "
+            "dns",
         )
         yield Wrong("mtasts:dns", error, str(stack.dns))
 
 
 def _alarms(stack: StackKeys) -> Iterator[Wrong]:
     """An alarm topic needs hosting aws: the alarms are in CloudWatch."""
-    if stack.hosting is Hosting.CLOUDFLARE and stack.read.alarm_topic is not None:
-        error = impossible(
-            "alarms watch CloudFront and its certificates, which hosting cloudflare does not use",
-            "remove it, or write mtasts:hosting: aws",
-        )
+    if (why := stack.hosting.row.no_alarms) and stack.read.alarm_topic is not None:
+        error = impossible(why, "remove it, or write mtasts:hosting: aws")
         yield Wrong("mtasts:alarmTopic", error)
 
 
@@ -138,9 +137,9 @@ def _move(stack: StackKeys) -> Iterator[Wrong]:
 
 
 def _settling(stack: StackKeys) -> Iterator[Wrong]:
-    """The time to settle at Cloudflare must fit into the deadline of a proof."""
+    """The time to settle must fit into the deadline of a proof."""
     settle, proof = stack.read.settle_seconds or DEFAULT_SETTLE_SECONDS, stack.proof_seconds
-    if Hosting.CLOUDFLARE in stack.hostings and settle >= proof:
+    if any(row.settles for row in stack.hosts) and settle >= proof:
         error = impossible(
             f"a proof may take {proof} s, but a Worker's policy must be seen for {settle} s "
             "(mtasts:settleSeconds)",
@@ -152,7 +151,7 @@ def _settling(stack: StackKeys) -> Iterator[Wrong]:
 def _caches(stack: StackKeys) -> Iterator[Wrong]:
     """The lifetime of cached copies must fit into the deadline of a proof."""
     cache, proof = stack.read.cache_seconds or DEFAULT_CACHE_SECONDS, stack.proof_seconds
-    if Hosting.AWS not in stack.hostings or proof > cache + _GRANULARITY_SECONDS:
+    if not any(row.purges for row in stack.hosts) or proof > cache + _GRANULARITY_SECONDS:
         return
     wanted = cache + _PURGE_SECONDS
     error = impossible(
@@ -185,8 +184,8 @@ def _delegation(stack: StackKeys) -> Iterator[Wrong]:
 def _region(stack: StackKeys) -> Iterator[Wrong]:
     """A stack that uses AWS needs a region."""
     is_read = "mtasts:hosting" not in stack.raw or stack.read.hosting is not None
-    on_aws = is_read and stack.hosting is Hosting.AWS
-    if (on_aws or stack.read.leaving is not None) and "aws:region" not in stack.raw:
+    needs_one = is_read and stack.hosting.row.needs_region
+    if (needs_one or stack.read.leaving is not None) and "aws:region" not in stack.raw:
         error = FieldError(
             Mistake.MISSING_KEY,
             "the region is missing: hosting aws and a move from or to AWS need it",
@@ -196,7 +195,7 @@ def _region(stack: StackKeys) -> Iterator[Wrong]:
 
 
 RULES: tuple[Callable[[StackKeys], Iterator[Wrong]], ...] = (
-    _worker_zone,
+    _own_zone,
     _alarms,
     _account,
     _move,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 import yaml
 from botocore.config import Config
 
+from mtasts.cloud_catalogue import Dns
 from mtasts.config import Hosting
 from mtasts.config.inbox import INBOX, is_inbox
 from mtasts.config.reading import DOMAINS
@@ -27,7 +28,6 @@ from mtasts.localcloud.cloudflare.account import Record
 from mtasts.localcloud.cloudflare.email_names import enable
 from mtasts.localcloud.mail_records import DKIM, DMARC, SPF
 from mtasts.names import DomainNameError, parse_domain
-from mtasts.zones import Dns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from mtasts.cloud_catalogue import Dns
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
     from mtasts.rollout.facts import Facts
     from mtasts.rollout.retirement import Progress
     from mtasts.rollout.vanished import Remembered
     from mtasts.rulings import Ruling
-    from mtasts.zones import Dns, HostedZone
+    from mtasts.zones import HostedZone
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,12 +326,12 @@ def is_elsewhere(found: DomainFacts) -> bool:
 
 
 def frees_host(hosting: Hosting, leaving: Hosting | None) -> bool:
-    """Whether this run turns off the protection of hosts at AWS, which a later run moves.
+    """Whether this run turns off the protection of hosts, which a later run moves.
 
     The engine refuses to delete what is protected in the state, so protection is turned off one
     run before the deletion. A Worker stays protected until DNS leads to another zone.
     """
-    return leaving is hosting is Hosting.AWS
+    return leaving is hosting and hosting.row.unprotects_first
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from mtasts.cloud_catalogue import OWN_DNS
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UsageError
 from mtasts.rollout.move import Move
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from mtasts.rulings import Ruling
 
     Moves: TypeAlias = Mapping[str, Move | None]
-
-_OWN = (Dns.ROUTE53, Dns.CLOUDFLARE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def goal_of(config: AgencyConfig) -> Goal | None:
     """Where a stack that moves is going, by its own config; None where it does not move."""
     if config.leaving is config.hosting:  # it is about to go, and has to be let go first
         other = config.hosting.other
-        return Goal(other, Dns.CLOUDFLARE if other is Hosting.CLOUDFLARE else Dns.ROUTE53)
+        return Goal(other, other.row.dns)
     if config.leaving is None and config.leaving_dns is None:
         return None
     return Goal(config.hosting, config.dns)
@@ -85,7 +84,7 @@ def commands(stack: str, step: Step) -> list[list[str]]:
 
 def check_goal(config: AgencyConfig, goal: Goal) -> None:
     """Refuse a goal that no order of steps leads to, by the config alone; raises `UsageError`."""
-    if config.dns not in _OWN or goal.dns not in _OWN:
+    if config.dns not in OWN_DNS or goal.dns not in OWN_DNS:
         raise UsageError(
             "records move between route53 and cloudflare only: what somebody else publishes "
             "appears and goes as they please (mtasts docs moving)"

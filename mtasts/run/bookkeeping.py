@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.config import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.rollout.decision import frees_host, is_elsewhere
@@ -123,7 +122,7 @@ async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone
             await recorder.host_target(name, zone_id, None, 0)
     hosting = found.placement.hosting
     is_free = frees_host(hosting, found.placement.leaving)
-    if is_free != ledger.is_freed and (is_free or hosting is Hosting.AWS):
+    if is_free != ledger.is_freed and (is_free or hosting.row.unprotects_first):
         await recorder.protection_changed(name, is_free=is_free)
 
 

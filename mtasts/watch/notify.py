@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
-from mtasts.destinations import require_aws
+from mtasts.cloud_catalogue import Hosting
+from mtasts.destinations import require
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.threads import in_thread
@@ -159,7 +160,7 @@ class Topic:
         subject = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
         try:
             client: Any = Session().create_client("sns", region_name=region)
-            require_aws("the endpoint of sns", client.meta.endpoint_url)
+            require(Hosting.AWS, "the endpoint of sns", client.meta.endpoint_url)
             client.publish(TopicArn=self.arn, Subject=subject, Message=message)
         except (BotoCoreError, ClientError) as error:
             raise OSError(str(error)) from error

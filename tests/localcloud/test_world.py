@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mtasts.cloud_catalogue import Dns
 from mtasts.localcloud.world import ARRIVAL, EXAMPLE, NEWCOMER, InboxDomain, World
-from mtasts.zones import Dns
 
 STACKS = Path(__file__).parents[2] / "stacks"
 

@@ -6,20 +6,20 @@ import boto3
 import pytest
 
 from mtasts.cloud.aws.account import Account, AwsSettings, AwsSettingsError
+from mtasts.cloud_catalogue import Hosting
 from mtasts.destinations import (
     Destination,
     DestinationError,
-    aws_destination,
     aws_endpoints,
-    cloudflare_destination,
+    destination,
     is_local,
     is_loopback,
-    require_aws,
-    require_cloudflare,
+    require,
 )
 from mtasts.errors import UndeterminedError
 from mtasts.watch.notify import Topic
 
+AWS, CLOUDFLARE = Hosting.AWS, Hosting.CLOUDFLARE
 CLOUD, LOOPBACK = Destination.CLOUD, Destination.LOOPBACK
 SERVICES = ("acm", "cloudfront", "cloudwatch", "route53", "s3", "service-quotas", "sns", "sts")
 
@@ -72,7 +72,7 @@ SERVICES = ("acm", "cloudfront", "cloudwatch", "route53", "s3", "service-quotas"
 def test_an_endpoint_of_aws_leads_there_or_to_this_machine(
     url: str, expect: Destination | None
 ) -> None:
-    assert aws_destination(url) is expect
+    assert destination(AWS, url) is expect
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_an_endpoint_of_aws_leads_there_or_to_this_machine(
 def test_a_base_url_of_cloudflare_leads_there_or_to_this_machine(
     url: str, expect: Destination | None
 ) -> None:
-    assert cloudflare_destination(url) is expect
+    assert destination(CLOUDFLARE, url) is expect
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -99,16 +99,16 @@ def test_what_boto3_chooses_by_itself_is_the_cloud(service: str) -> None:
     session = boto3.Session(aws_access_key_id="a", aws_secret_access_key="s")
     for region in ("us-east-1", "eu-central-2", "ap-southeast-5", "il-central-1"):
         client = session.client(service, region_name=region)  # type: ignore[call-overload]
-        assert aws_destination(client.meta.endpoint_url) is CLOUD
+        assert destination(AWS, client.meta.endpoint_url) is CLOUD
 
 
 def test_who_has_set_a_wrong_endpoint_is_told() -> None:
-    assert require_aws("x", "http://127.0.0.1:1") is LOOPBACK
-    assert require_cloudflare("x", "https://api.cloudflare.com") is CLOUD
+    assert require(AWS, "x", "http://127.0.0.1:1") is LOOPBACK
+    assert require(CLOUDFLARE, "x", "https://api.cloudflare.com") is CLOUD
     with pytest.raises(DestinationError, match=r"^AWS_ENDPOINT_URL_S3 is https://evil\.example"):
-        require_aws("AWS_ENDPOINT_URL_S3", "https://evil.example")
+        require(AWS, "AWS_ENDPOINT_URL_S3", "https://evil.example")
     with pytest.raises(DestinationError, match=r"https://api\.cloudflare\.com/client/v4"):
-        require_cloudflare("cloudflare:baseUrl", "https://evil.example")
+        require(CLOUDFLARE, "cloudflare:baseUrl", "https://evil.example")
 
 
 def test_an_environment_is_local_only_with_the_marker_and_both_clouds_here() -> None:

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
-from mtasts.destinations import Destination, require_aws
+from mtasts.cloud_catalogue import Hosting
+from mtasts.destinations import Destination, require
 from mtasts.errors import MtaStsError, UndeterminedError
 from mtasts.threads import THREADS_MAX
 
@@ -106,7 +107,7 @@ class AwsSettings:
         }
         kinds = {Destination.LOOPBACK} if local_only else set()
         for service, url in endpoints.items():
-            kinds.add(require_aws(f"aws:endpoints ({service})", url))
+            kinds.add(require(Hosting.AWS, f"aws:endpoints ({service})", url))
             _require_one(kinds, service, url)
         return cls(
             region=region,
@@ -375,7 +376,7 @@ class Account:
         A ledger from this machine must not decide about a zone in a real account, so either all
         endpoints are on this machine or none is. The endpoint may come from config or environment.
         """
-        found = require_aws(f"the endpoint of {service}", url)
+        found = require(Hosting.AWS, f"the endpoint of {service}", url)
         self._destinations.add(found)
         _require_one(self._destinations, service, url)
 

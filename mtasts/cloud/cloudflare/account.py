@@ -15,13 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from mtasts.destinations import (
-    CLOUDFLARE_VARIABLE,
-    Destination,
-    is_local,
-    is_loopback,
-    require_cloudflare,
-)
+from mtasts.cloud_catalogue import Hosting
+from mtasts.destinations import Destination, is_local, is_loopback, require
 from mtasts.errors import MtaStsError, UndeterminedError, UsageError
 from mtasts.findings import printable
 
@@ -30,8 +25,9 @@ if TYPE_CHECKING:
 
     import httpx
 
-BASE_URL = "https://api.cloudflare.com/client/v4"
+BASE_URL = Hosting.CLOUDFLARE.row.provider.url
 TOKEN_VARIABLE = "CLOUDFLARE_API_TOKEN"  # noqa: S105 - a variable's name
+_VARIABLE = Hosting.CLOUDFLARE.row.provider.variable
 _R2_VARIABLE = "MTASTS_R2_ENDPOINT"
 _TIMEOUT_SECONDS = 20.0
 _PAUSES_SECONDS = (0.5, 1.0, 2.0, 4.0)
@@ -94,7 +90,7 @@ class CloudflareSettings:
         if endpoint and not (is_loopback(endpoint) and is_loopback(url)):
             raise UsageError(
                 f"{_R2_VARIABLE} may lead to a loopback address only, and only if "
-                f"{CLOUDFLARE_VARIABLE} leads to one too: unset {_R2_VARIABLE}"
+                f"{_VARIABLE} leads to one too: unset {_R2_VARIABLE}"
             )
         default = f"https://{account_id}.r2.cloudflarestorage.com"
         return cls(account_id, str(token), url, endpoint or default)
@@ -318,10 +314,10 @@ def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> s
         UsageError: the environment is a local cloud's, and this leads out of it.
         DestinationError: it leads neither to Cloudflare nor to this machine.
     """
-    source, url = CLOUDFLARE_VARIABLE, environment.get(CLOUDFLARE_VARIABLE) or BASE_URL
+    source, url = _VARIABLE, environment.get(_VARIABLE) or BASE_URL
     if values.get("cloudflare:baseUrl"):
         source, url = "cloudflare:baseUrl", str(values["cloudflare:baseUrl"])
-    found = require_cloudflare(source, url)
+    found = require(Hosting.CLOUDFLARE, source, url)
     if is_local(environment) and found is Destination.CLOUD:
         raise UsageError(
             f"{source} leads to Cloudflare itself, and this environment is a local cloud's: "

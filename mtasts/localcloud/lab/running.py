@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mtasts.destinations import AWS_VARIABLE, CLOUDFLARE_VARIABLE, MARKER
+from mtasts.cloud_catalogue import CLOUDS
+from mtasts.destinations import MARKER
 from mtasts.localcloud.authority import Authority
 from mtasts.localcloud.lab.servers import Lab
 from mtasts.localcloud.lifecycle import is_misleading
@@ -28,8 +29,7 @@ def environment(lab: Lab, ca_file: Path, own: Mapping[str, str]) -> dict[str, st
     return {
         **{name: value for name, value in own.items() if not is_misleading(name)},
         MARKER: str(ca_file.parent),
-        AWS_VARIABLE: _NO_CLOUD,
-        CLOUDFLARE_VARIABLE: _NO_CLOUD,
+        **{row.provider.variable: _NO_CLOUD for row in CLOUDS.values()},
         RESOLVER: f"127.0.0.1:{lab.dns.port}",
         CA_FILE: str(ca_file),
         CONNECT_TO: " ".join(lab.connect_to()),

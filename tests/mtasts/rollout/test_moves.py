@@ -9,6 +9,7 @@ from facts_of import facts, replace
 from ruled import ids
 
 from mtasts.clock import SKEW
+from mtasts.cloud_catalogue import Dns
 from mtasts.config import DomainConfig, Hosting, Override, Waiver
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import (
@@ -31,7 +32,7 @@ from mtasts.rollout.decision import Verdict, verdict
 from mtasts.rollout.declaration import FormerZone
 from mtasts.rollout.move import DELEGATION_SECONDS, Location, Move, leads_to_former
 from mtasts.rollout.move_rules import copied_below, progress_notes, zone_refusals
-from mtasts.zones import Dns, HostedZone
+from mtasts.zones import HostedZone
 
 NAME = "example.gov"
 T0 = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
