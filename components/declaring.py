@@ -6,6 +6,7 @@ import asyncio
 import os
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -81,16 +82,19 @@ async def _look(run: StackRun) -> Survey:
     """
     clouds = run.clouds
     surveyor = Surveyor(clouds, run.resolver, run.recorder_for, FOLDER)
+    is_preview = pulumi.runtime.is_dry_run()
     with run.waits.waiting("look-ups of accounts, zones and ledgers"):
-        _, survey, _, token_notes, alarm_notes = await asyncio.gather(
+        noted = asyncio.gather(
+            *(in_thread(partial(each.notes, is_preview=is_preview)) for each in clouds.used)
+        )
+        _, survey, _, of_clouds = await asyncio.gather(
             start_provider(clouds),
             surveyor.survey(run.config),
             in_thread(load_components, clouds),
-            in_thread(partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())),
-            in_thread(clouds.alarm_notes),
+            noted,
         )
     pending = zones_pending(run.pending)
-    notes = (*token_notes, *survey.notes, *alarm_notes, *pending)
+    notes = (*chain.from_iterable(of_clouds), *survey.notes, *pending)
     _warn(run, (each.line for each in notes))
     return replace(survey, notes=notes)
 

@@ -11,6 +11,7 @@ import pulumi
 from pulumi.output import Unknown
 from pulumi.runtime import config as engine_config
 
+from mtasts.cloud_catalogue import CLOUDS
 from mtasts.config import load, load_inbox
 from mtasts.config.fields import NotYetKnown
 from mtasts.config.folder import describe_missing
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from mtasts.config import AgencyConfig, InboxConfig
 
 _PROJECT = "mtasts:"
-_CLOUDS = ("aws:", "cloudflare:")
+_CLOUDS = tuple(f"{row.provider.namespace}:" for row in CLOUDS.values())
 # Keys of a stack file that are reserved words of some languages; the arguments have other names.
 _RENAMED = {"waives": "for", "begins": "from"}
 _ZONE = "zoneId"

@@ -93,7 +93,7 @@ class Inbox(pulumi.ComponentResource):
             config = found.load_inbox()
             clouds = InboxClouds.of(found.name, config, found.values, os.environ)
             resolver = Resolver(Reach.from_environment(os.environ))
-            check_token = partial(clouds.token_notes, is_preview=pulumi.runtime.is_dry_run())
+            check_token = partial(clouds.notes, is_preview=pulumi.runtime.is_dry_run())
             with engine_waits().waiting("look-ups of account, zone and mail"):
                 looking = asyncio.create_task(survey_inbox(clouds, resolver))
                 # Before the survey's result: if the survey fails because the token lacks a

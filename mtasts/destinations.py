@@ -49,7 +49,7 @@ def destination(cloud: Hosting, url: str) -> Destination | None:
     found = _URL.fullmatch(url)
     if found is None or found["scheme"] != "https" or found["port"] not in (None, "443"):
         return None
-    return Destination.CLOUD if cloud.row.provider.hosts.fullmatch(found["host"]) else None
+    return Destination.CLOUD if re.fullmatch(cloud.row.provider.hosts, found["host"]) else None
 
 
 def is_loopback(url: str) -> bool:
@@ -77,6 +77,18 @@ def require(cloud: Hosting, source: str, url: str) -> Destination:
             "named"
         )
     return found
+
+
+def require_endpoints(environment: Mapping[str, str]) -> None:
+    """Refuse a variable that sends a service of AWS elsewhere.
+
+    Pulumi's provider uses every one of them, also for services that mtasts does not call.
+
+    Raises:
+        DestinationError: one leads neither to AWS nor to this machine.
+    """
+    for name, url in aws_endpoints(environment).items():
+        require(Hosting.AWS, name, url)
 
 
 def aws_endpoints(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from mtasts import __version__
+from mtasts.cloud_catalogue import CLOUDS
 from mtasts.errors import UsageError
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 # The modules that the packages of each extra bring; those that Pulumi brings anyway are left out.
 MODULES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "cloudflare": ("pulumi_cloudflare",),
+        **{
+            row.provider.namespace: (row.provider.module,)
+            for row in CLOUDS.values()
+            if row.provider.module
+        },
         "local": ("aiosmtpd", "flask", "moto", "trustme", "xmltodict"),
         "policypack": ("pulumi_policy",),
         "reports": (

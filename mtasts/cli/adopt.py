@@ -14,9 +14,9 @@ from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
-from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.flattening import address_conflict, flatten
 from mtasts.cloud.cloudflare.existing import addresses_stand
+from mtasts.cloud_catalogue import OWN_DNS
 from mtasts.config import Dns, load_stack
 from mtasts.errors import UsageError
 from mtasts.files import write_whole
@@ -118,7 +118,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     wanted = {domain.name: domain for domain in config.domains}
     _require_equal(path, live, wanted)
     clouds = outside.clouds(config, values, arguments.stack)
-    if config.dns not in (Dns.ROUTE53, Dns.CLOUDFLARE):
+    if config.dns not in OWN_DNS:
         raise UsageError(
             f"{path}: mtasts:dns {config.dns} cannot take a domain over, since this stack would "
             "not publish its records. Write mtasts:dns: route53 or cloudflare, or retire "
@@ -129,10 +129,8 @@ def run(arguments: Namespace, outside: Outside) -> int:
     surveyor = Surveyor(clouds, resolver, lambda _: recorder, FOLDER)
     zones = asyncio.run(_zones(surveyor, config, names))
     _settle_addresses(live, zones, clouds, flattening=arguments.flatten)
-    if clouds.hosts_on_aws:
-        bucket = clouds.aws_bucket(account_id)
-        if ensure_bucket(clouds.require_aws(), bucket):
-            _say(f"created the bucket {bucket}")
+    if bucket := clouds.host.begin_ledgers(account_id):
+        _say(f"created the bucket {bucket}")
     for each in live:
         asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
         _say(f"{each.domain}: the ledger begins with the id {each.id}")
@@ -288,7 +286,7 @@ def _settle_addresses(
         UsageError: it cannot be swapped, or was not asked for (``--flatten``).
     """
     if clouds.config.dns is Dns.CLOUDFLARE:
-        if clouds.hosts_on_aws:
+        if not clouds.config.hosting.row.needs_own_zone:
             _require_no_addresses(live, zones, clouds.require_cloudflare())
         return  # a custom domain of a Worker replaces whatever records the name has
     roles = {each.name: each.dns_role_arn for each in clouds.config.domains}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mtasts.cli.output import Exit, write
 from mtasts.cli.paths import known_stack_file
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mtasts.cli.outside import Outside
-    from mtasts.cloud.aws.ledger_store import S3Store
-    from mtasts.cloud.cloudflare.ledger_store import R2Store
+    from mtasts.cloud.ledger_objects import ObjectStore
     from mtasts.config import AgencyConfig
     from mtasts.ledger.recorder import Recorder
 
@@ -117,8 +116,8 @@ class Opened:
 
     config: AgencyConfig
     recorder: Recorder
-    store: S3Store | R2Store
-    other: S3Store | R2Store | None
+    store: ObjectStore[Any]
+    other: ObjectStore[Any] | None
 
 
 def _opened(arguments: Namespace, outside: Outside) -> Opened:

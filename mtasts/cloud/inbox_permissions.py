@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.config import Dns
+from mtasts.config import Dns, Hosting
 from mtasts.errors import UsageError
 from mtasts.iam.inbox_statements import INBOX_STATEMENTS
 from mtasts.iam.inbox_token import INBOX_PERMISSIONS, inbox_token_needs
@@ -36,13 +36,15 @@ def inbox_permissions(
     zones = tuple(zone_ids)
     if clouds.config.dns is not Dns.MANUAL and not zones:
         zones = (clouds.config.zone_id or _zone(clouds, assumed),)
-    ground = None if clouds.aws is None else _ground(clouds, account, zones, assumed)
+    ground = (
+        None if Hosting.AWS not in clouds.accounts else _ground(clouds, account, zones, assumed)
+    )
     return Permissions(
         clouds.name,
         command,
         policies(command, ground, INBOX_STATEMENTS) if ground else (),
         statements_of(command, ground.needs, INBOX_STATEMENTS) if ground else (),
-        None if clouds.cloudflare is None else _token(clouds, command, zones),
+        None if Hosting.CLOUDFLARE not in clouds.accounts else _token(clouds, command, zones),
         tuple(assumed),
     )
 

@@ -350,6 +350,22 @@ class ObjectStore(ABC, Generic[Where]):
         """
 
     @abstractmethod
+    def lock(self) -> None:
+        """Protect ledgers from deletion before the first entry; raises as `guard` does."""
+
+    @abstractmethod
+    def is_guarded(self) -> bool:
+        """Whether the bucket protects ledgers from deletion; raises as `guard` does."""
+
+    @abstractmethod
+    def guard(self) -> None:
+        """Restore that protection.
+
+        Raises:
+            UndeterminedError: the cloud refused or did not answer.
+        """
+
+    @abstractmethod
     def take(self, page: Mapping[str, Any], into: Listing[Where]) -> None:
         """Add one page of a listing."""
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from mtasts.cloud_catalogue import dns_of_zone
-from mtasts.config import Dns
+from mtasts.cloud_catalogue import OWN_DNS, dns_of_zone
+from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
 from mtasts.iam.policies import ANY_ZONE, Ground, policies, statements_of
@@ -62,8 +62,8 @@ class Granting:
             UndeterminedError: account or zones were asked for, and nobody told.
         """
         clouds = self._clouds
-        ground = self._ground(command) if clouds.aws is not None else None
-        token = self._token(command) if clouds.cloudflare is not None else None
+        ground = self._ground(command) if Hosting.AWS in clouds.accounts else None
+        token = self._token(command) if Hosting.CLOUDFLARE in clouds.accounts else None
         return Permissions(
             clouds.stack,
             command,
@@ -80,7 +80,7 @@ class Granting:
         wanted = {
             Need.ZONES: bool(zones),
             Need.ROLE: bool(roles),
-            Need.HANDED_OUT: config.dns in (Dns.DELEGATED, Dns.MANUAL),
+            Need.HANDED_OUT: config.dns not in OWN_DNS,
             Need.ALARMS: config.alarm_topic is not None,
             Need.TOPIC: self._topic is not None,
         }

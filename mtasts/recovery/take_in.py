@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.cloud.aws import existing
-from mtasts.cloud.cloudflare import existing as existing_cloudflare
 from mtasts.errors import UndeterminedError
 from mtasts.recovery.import_file import creations, import_file
 
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
 # Some names are known only after another resource is in the state, so each round may find more. The
 # longest chain of ours is shorter than this.
 _ROUNDS_MAX = 6
-_RECORD = "aws:route53/record:Record"
-_CLOUDFLARE = "cloudflare:"
 
 
 def look_for(
@@ -50,25 +46,15 @@ def look_for(
 
 
 def finder(clouds: Clouds) -> Callable[[Creation], str | None]:
-    """What finds a resource in the account it is in: a record's is that of its domain's role.
+    """What finds a resource in the account it is in, by the provider that its type names.
 
-    It raises `KeyError` and `UndeterminedError` as `mtasts.cloud.aws.existing` does.
+    It raises `KeyError` and `UndeterminedError` as `mtasts.cloud.interface.StackCloud.finder` says.
     """
-    roles = {
-        domain.name: clouds.require_aws().in_role(domain.dns_role_arn)
-        for domain in clouds.config.domains
-        if domain.dns_role_arn is not None
-    }
+    finders = {cloud.row.provider.namespace: clouds.at(cloud).finder() for cloud in clouds.accounts}
 
     def find(creation: Creation) -> str | None:
-        if creation.type.startswith(_CLOUDFLARE):
-            account = clouds.require_cloudflare()
-            return existing_cloudflare.find_existing(account, creation.type, creation.inputs)
-        name = str(creation.inputs.get("name", "")) if creation.type == _RECORD else ""
-        inside = [each for each in roles if name == each or name.endswith(f".{each}")]
-        # A domain may lie below another one of the stack; the longest match is its own entry.
-        own = roles[max(inside, key=len)] if inside else clouds.require_aws()
-        return existing.find_existing(own, creation.type, creation.inputs)
+        of_provider = finders.get(creation.type.partition(":")[0])
+        return None if of_provider is None else of_provider(creation.type, creation.inputs)
 
     return find
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError
 from mtasts.threads import in_thread
@@ -17,15 +17,7 @@ from mtasts.zones import HostedZone, ZoneError, choose_zone
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
-class Zones(Protocol):
-    """The zones that can be written to; every method blocks, and raises `UndeterminedError`."""
-
-    def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every public zone, in that role if any."""
-
-    def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
-        """A listed zone with its name servers."""
+    from mtasts.cloud.interface import Zones
 
 
 class HostedZones:

@@ -4,51 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.threads import in_thread
 from mtasts.zones import choose_zone, delegation_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from mtasts.cloud.aws.receipt_rules import ActiveRules
-    from mtasts.cloud.cloudflare.email_routing import EmailRouting
+    from mtasts.cloud.interface import Receiver, Receiving
     from mtasts.cloud.of_inbox import InboxClouds
     from mtasts.config.hosts import Mailbox
     from mtasts.probe.dns import Resolver
     from mtasts.zones import HostedZone
-
-
-class Receiver(Protocol):
-    """The cloud that receives the mail of an inbox; every call blocks."""
-
-    def identify(self) -> str:
-        """The id of the account.
-
-        Raises:
-            WrongAccountError: the credentials are another account's.
-            UndeterminedError: whose they are could not be found out.
-        """
-
-    def bucket(self, account_id: str, name: str) -> str:
-        """The bucket of the inbox ``name``."""
-
-    def has_mail_host(self, host: str) -> bool:
-        """Whether an MX host is this cloud's, so that its record takes mail from nobody."""
-
-    def look(
-        self, own: str, address: Mailbox, zone: HostedZone | None, mail_hosts: Collection[str]
-    ) -> ActiveRules | EmailRouting:
-        """How the cloud receives mail for ``address``; ``own`` names the inbox's rule or Worker.
-
-        ``mail_hosts`` are the MX hosts of its name in DNS.
-
-        Raises:
-            UsageError: it does not. The text says how to have it do so.
-            UndeterminedError: the cloud refused or did not answer.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +24,7 @@ class InboxSurvey:
 
     account_id: str
     zone: HostedZone | None
-    receiving: ActiveRules | EmailRouting
+    receiving: Receiving
     warnings: tuple[str, ...]
 
 
@@ -71,7 +38,7 @@ async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
         UndeterminedError: one of them could not be found out.
     """
     address = clouds.config.address
-    receiver: Receiver = clouds.receiver
+    receiver = clouds.receiver
     account_id = await in_thread(receiver.identify)
     zone, mail = await asyncio.gather(
         _zone(clouds, resolver), resolver.lookup(address.domain, "MX")

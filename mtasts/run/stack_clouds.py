@@ -8,28 +8,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mtasts.cloud.aws.handouts import Handouts
+    from mtasts.cloud.interface import Hosts, Zones
     from mtasts.rollout.caa import Authority
-    from mtasts.run.account_zones import Zones
     from mtasts.zones import HostedZone
-
-
-class Hosts(Protocol):
-    """What the account has that serves hosts; every method blocks, and raises as `Zones` does."""
-
-    kind: str
-    limit: int
-
-    def count(self) -> int:
-        """How many there are."""
-
-    def raised(self) -> int | None:
-        """The account's own limit, where that may be read; never raises."""
-
-    def taken(self, host: str, domain: str) -> str | None:
-        """Who else of this account has the host already, as a sentence."""
-
-    def hint(self, targets: tuple[str, ...], host: str) -> str | None:
-        """What the host's present CNAME says of other accounts."""
 
 
 class StackClouds(Protocol):

@@ -13,16 +13,17 @@ from test_mail_domain import declaration
 
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.cloudflare.account import CloudflareAccount
-from mtasts.cloud.of_stack import Clouds
+from mtasts.cloud.of_stack import Clouds, clouds_used
 from mtasts.components import clouds as chosen
 from mtasts.components.aws.hosting import AwsHosting
 from mtasts.components.aws.zones import Route53Zones
 from mtasts.components.belonging import STACK
+from mtasts.components.cloud_folder import Wanted
 from mtasts.components.cloudflare.hosting import CloudflareHosting
 from mtasts.components.cloudflare.zone import CloudflareZones
 from mtasts.components.delegated.zone import DelegatedZones
 from mtasts.components.manual.zone import ManualZones
-from mtasts.config import Hosting, load
+from mtasts.config import Dns, Hosting, load
 from mtasts.errors import UndeterminedError
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.cloudflare.api import Faults
@@ -68,13 +69,11 @@ def stack(url: str, hosting: str, dns: str, **more: str) -> Clouds:
     if not at_cloudflare:
         del values["mtasts:cloudflareAccount"]
     config = load(values, file="stacks/Pulumi.test.yaml")
-    on_aws = config.hosting is Hosting.AWS or config.leaving is not None
-    return Clouds(
-        "test",
-        config,
-        Known(AwsSettings("us-east-1")) if on_aws else None,
-        CloudflareAccount(settings(url)) if at_cloudflare else None,
-    )
+    accounts = {
+        Hosting.AWS: Known(AwsSettings("us-east-1")),
+        Hosting.CLOUDFLARE: CloudflareAccount(settings(url)),
+    }
+    return Clouds("test", config, {each: accounts[each] for each in clouds_used(config)})
 
 
 def run(program: Callable[[], Awaitable[Any]]) -> tuple[Any, Recorded]:
@@ -128,7 +127,9 @@ def test_config_chooses_hosting_zones_and_what_is_left(
 
     async def program() -> tuple[object, ...]:
         chosen.load_components(clouds)
-        here = await chosen.place_hosting(clouds, STACK, "123456789012", protect=True, keep=True)
+        here = await chosen.place_hosting(
+            clouds, Wanted(STACK, protect=True, keep=True, account_id="123456789012")
+        )
         left = await chosen.place_former(clouds, STACK, keep=True)
         there = chosen.place_zones(clouds, STACK, here, Resolver(Reach()))
         return here, there, left["hosting"], left["zones"]
@@ -148,7 +149,7 @@ def test_where_a_move_is_given_up_the_bucket_of_the_copied_ledgers_is_kept(
     clouds = replace(clouds, config=replace(clouds.config, leaving=Hosting.CLOUDFLARE))
 
     async def program() -> object:
-        return await chosen.place_hosting(clouds, STACK, "", protect=True, keep=True)
+        return await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
 
     here, recorded = run(program)
     assert isinstance(here, CloudflareHosting)
@@ -164,7 +165,7 @@ def test_without_a_subdomain_for_workers_nothing_is_placed(servers: CloudflareSe
 
     async def program() -> str:
         with pytest.raises(UndeterminedError) as refused:
-            await chosen.place_hosting(clouds, STACK, "", protect=True, keep=True)
+            await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
         return str(refused.value)
 
     try:
@@ -173,6 +174,19 @@ def test_without_a_subdomain_for_workers_nothing_is_placed(servers: CloudflareSe
         servers.api.faults = Faults()
     assert "subdomain" in text or "Authentication" in text
     assert recorded.names == []
+
+
+def test_records_are_handed_out_at_aws_alone(servers: CloudflareServers) -> None:
+    """No config leads here: a Worker needs its own zone."""
+    clouds = stack(servers.api.url, "cloudflare", "cloudflare")
+    manual = replace(clouds, config=replace(clouds.config, dns=Dns.MANUAL))
+
+    async def program() -> None:
+        here = await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
+        with pytest.raises(TypeError, match="dns manual records are handed out through a bucket"):
+            chosen.place_zones(manual, STACK, here, Resolver(Reach()))
+
+    run(program)
 
 
 @pytest.mark.parametrize(("hosting", "asked"), [("aws", 1), ("cloudflare", 0)])

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mtasts.cloud.aws.handouts import Handouts
+    from mtasts.cloud.interface import Hosts, Zones
     from mtasts.rollout.caa import Authority
-    from mtasts.run.account_zones import Zones
-    from mtasts.run.stack_clouds import Hosts
     from mtasts.zones import HostedZone
 
 

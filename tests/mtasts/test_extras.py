@@ -55,7 +55,7 @@ import types
 from mtasts.components.clouds import load_components
 from mtasts.errors import MtaStsError
 try:
-    load_components(types.SimpleNamespace(aws=None, cloudflare=object()))
+    load_components(types.SimpleNamespace(accounts=["cloudflare"]))
 except MtaStsError as error:
     print(f"mtasts: {error}")
 """

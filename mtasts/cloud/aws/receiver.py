@@ -22,7 +22,7 @@ def mail_host(region: str) -> str:
 
 
 class SesReceiver:
-    """`mtasts.run.inbox_survey.Receiver` at AWS; every call blocks."""
+    """`mtasts.cloud.interface.Receiver` at AWS; every call blocks."""
 
     def __init__(self, account: Account) -> None:
         """Use ``account``, in its region; nothing is called yet."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Route53Zones:
-    """`mtasts.run.account_zones.Zones` for Route 53, in the stack's account or a role's; blocks."""
+    """`mtasts.cloud.interface.Zones` for Route 53, in the stack's account or a role's; blocks."""
 
     def __init__(self, account: Account) -> None:
         """Read from ``account``; nothing is called yet."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RoutingReceiver:
-    """`mtasts.run.inbox_survey.Receiver` at Cloudflare; every call blocks."""
+    """`mtasts.cloud.interface.Receiver` at Cloudflare; every call blocks."""
 
     def __init__(self, account: CloudflareAccount) -> None:
         """Use ``account``; nothing is called yet."""

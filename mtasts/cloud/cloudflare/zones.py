@@ -20,7 +20,7 @@ _ANSWERED = frozenset({"active", "pending", "moved"})
 
 
 class CloudflareZones:
-    """`mtasts.run.account_zones.Zones` for Cloudflare; every call blocks."""
+    """`mtasts.cloud.interface.Zones` for Cloudflare; every call blocks."""
 
     def __init__(self, account: CloudflareAccount) -> None:
         """Read from ``account``; nothing is called yet."""

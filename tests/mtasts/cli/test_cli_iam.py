@@ -13,6 +13,7 @@ from fake_outside import FakeOutside
 
 from mtasts.cli.main import main
 from mtasts.cloud.of_stack import Clouds
+from mtasts.cloud_catalogue import Hosting
 from mtasts.errors import UndeterminedError
 from mtasts.zones import HostedZone
 
@@ -66,8 +67,10 @@ def outside(listed: Listed, id_: str | Exception) -> FakeOutside:
     """An AWS account ``id_`` and zones, as data."""
 
     def clouds(found: Clouds) -> Clouds:
-        aws = found.aws and FakeAccount(found.aws.settings, id_=id_)
-        return FakeClouds(found.stack, found.config, aws, found.cloudflare, listed)
+        accounts = dict(found.accounts)
+        if Hosting.AWS in accounts:
+            accounts[Hosting.AWS] = FakeAccount(found.require_aws().settings, id_=id_)
+        return FakeClouds(found.stack, found.config, accounts, listed)
 
     return FakeOutside({"CLOUDFLARE_API_TOKEN": "t"}, cloud_of=clouds)
 

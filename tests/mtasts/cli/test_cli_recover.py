@@ -19,6 +19,7 @@ from stack_text import stack_text
 
 from mtasts.cli.main import main
 from mtasts.cli.processes import program
+from mtasts.cloud_catalogue import Hosting
 from mtasts.engine import CheckpointError, Engine, Lock, LockedError
 
 STACK = stack_text(
@@ -82,7 +83,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Scripted:
 def run(engine: Scripted, *words: str, program: str = "") -> int:
     """The command, whose own process and every other is called ``program``."""
     outside = FakeOutside(
-        cloud_of=lambda found: replace(found, aws=FakeAccount()),
+        cloud_of=lambda found: replace(found, accounts={Hosting.AWS: FakeAccount()}),
         planned=engine,
         found=lambda creation: creation.inputs["id"],
         programs=defaultdict(lambda: program),

@@ -10,6 +10,7 @@ from fake_cloudflare import ACCOUNT, FakeCloudflare
 
 from mtasts.cloud.cloudflare.account import CloudflareError
 from mtasts.cloud.of_inbox import InboxClouds
+from mtasts.cloud_catalogue import Hosting
 from mtasts.config import load_inbox
 from mtasts.errors import UsageError
 
@@ -48,13 +49,13 @@ def test_an_inbox_has_the_accounts_that_it_uses() -> None:
 def noted(granted: Any) -> list[str]:
     policy = {"effect": "allow", "permission_groups": [{"name": each} for each in granted]}
     answers = {"/user/tokens/verify": {"id": "t1"}, "/user/tokens/t1": {"policies": [policy]}}
-    found = replace(clouds("cloudflare"), cloudflare=FakeCloudflare(answers))
-    return [each.line for each in found.token_notes(is_preview=True)]
+    found = replace(clouds("cloudflare"), accounts={Hosting.CLOUDFLARE: FakeCloudflare(answers)})
+    return [each.line for each in found.notes(is_preview=True)]
 
 
 def test_a_token_that_has_everything_is_not_told_of() -> None:
     assert noted(GROUPS) == []
-    assert clouds("aws").token_notes(is_preview=True) == ()
+    assert clouds("aws").notes(is_preview=True) == ()
 
 
 @pytest.mark.parametrize("lost", GROUPS)
@@ -66,7 +67,7 @@ def test_whatever_a_token_lacks_is_told_at_preview(lost: str) -> None:
 
 def test_a_token_that_may_not_read_itself_is_not_known() -> None:
     answers = {"/user/tokens/verify": {"id": "t1"}, "/user/tokens/t1": CloudflareError("refused")}
-    found = replace(clouds("cloudflare"), cloudflare=FakeCloudflare(answers))
-    (note,) = found.token_notes(is_preview=False)
+    found = replace(clouds("cloudflare"), accounts={Hosting.CLOUDFLARE: FakeCloudflare(answers)})
+    (note,) = found.notes(is_preview=False)
     assert note.id == "token-unknown"
     assert note.fix == "compare it with mtasts iam up --stack inbox"

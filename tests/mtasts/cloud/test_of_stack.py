@@ -110,18 +110,21 @@ def test_a_stack_that_leaves_aws_has_both() -> None:
     values = {**AWS, "mtasts:leaving": "aws"}
     leaving = replace(config("cloudflare", "cloudflare"), leaving=Hosting.AWS)
     found = Clouds.of("test", leaving, values, ENVIRONMENT)
-    assert not found.hosts_on_aws
     assert found.require_aws().settings.region == "us-east-1"
     assert found.aws_bucket("a") == "mtasts-a-us-east-1-test"
     recorder = found.recorder("a", utc_now)
     assert isinstance(recorder.store, R2Store)
     assert recorder.elsewhere is not None
     assert recorder.hosting == "cloudflare"
-    known = replace(found, aws=FakeAccount())
+    known = replace(found, accounts={**found.accounts, Hosting.AWS: FakeAccount()})
     elsewhere = known.recorder("a", utc_now).elsewhere
     assert elsewhere is not None
     assert isinstance(elsewhere(), S3Store)
-    outside = FakeOutside(cloud_of=lambda found: replace(found, aws=FakeAccount()))
+    outside = FakeOutside(
+        cloud_of=lambda found: replace(
+            found, accounts={**found.accounts, Hosting.AWS: FakeAccount()}
+        )
+    )
     recorder, handouts = outside.ledgers(config("aws", "manual"), AWS, "test")
     assert isinstance(recorder.store, S3Store)
     assert recorder.elsewhere is None
@@ -142,7 +145,7 @@ def test_a_stack_that_leaves_a_zone_has_the_former_one_too() -> None:
 
 
 def test_what_a_stack_does_not_use_is_not_to_be_had() -> None:
-    with pytest.raises(UsageError, match="hosting cloudflare, not aws"):
+    with pytest.raises(UsageError, match="nothing at AWS"):
         clouds("cloudflare", "cloudflare").require_aws()
     with pytest.raises(UsageError, match="nothing at Cloudflare"):
         clouds("aws", "route53").require_cloudflare()
@@ -172,17 +175,17 @@ def test_a_role_of_a_zone_is_assumed_with_its_external_id() -> None:
 def test_what_the_token_may_do_is_compared_with_what_it_needs() -> None:
     with api() as servers:
         found = clouds("cloudflare", "cloudflare", CLOUDFLARE_BASE_URL=servers.api.url)
-        assert found.token_notes(is_preview=True) == ()
+        assert found.host.notes(is_preview=True) == ()
         servers.api.faults = Faults(lacking=frozenset({"DNS Write"}))
-        (note,) = found.token_notes(is_preview=True)
+        (note,) = found.host.notes(is_preview=True)
         assert note.id == "token-lacks"
         assert str(note).startswith("the Cloudflare token lacks DNS Write (zone): mtasts iam up")
         servers.api.faults = Faults(lacking=frozenset({"API Tokens Read"}))
-        (note,) = found.token_notes(is_preview=False)
+        (note,) = found.host.notes(is_preview=False)
         assert note.id == "token-unknown"
         assert str(note).startswith("could not find out which permissions the Cloudflare token has")
         assert "mtasts iam up --stack test" in str(note)
-    assert clouds("aws", "route53").token_notes(is_preview=True) == ()
+    assert clouds("aws", "route53").host.notes(is_preview=True) == ()
 
 
 class NoTopics:
@@ -195,8 +198,10 @@ class NoTopics:
 def test_alarms_that_nobody_would_hear_are_told() -> None:
     topic = "arn:aws:sns:us-east-1:123456789012:alerts"
     quiet = clouds("aws", "route53")
-    assert quiet.alarm_notes() == ()
+    assert quiet.host.notes(is_preview=True) == ()
     with_topic = replace(quiet.config, alarm_topic=topic)
-    asked = replace(quiet, config=with_topic, aws=FakeAccount(clients={"sns": NoTopics()}))
-    (note,) = asked.alarm_notes()
+    asked = replace(
+        quiet, config=with_topic, accounts={Hosting.AWS: FakeAccount(clients={"sns": NoTopics()})}
+    )
+    (note,) = asked.host.notes(is_preview=True)
     assert f"{topic} does not exist" in note.text

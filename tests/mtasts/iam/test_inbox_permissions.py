@@ -14,6 +14,7 @@ from mtasts.cli.main import main
 from mtasts.cloud.aws.account import AwsSettings
 from mtasts.cloud.inbox_permissions import inbox_permissions
 from mtasts.cloud.of_inbox import InboxClouds
+from mtasts.cloud_catalogue import Hosting
 from mtasts.config import load_inbox
 from mtasts.errors import UsageError
 from mtasts.iam.inbox_statements import INBOX_STATEMENTS, INBOX_UNSEEN
@@ -49,7 +50,13 @@ def permissions(
     values = {"aws:region": "us-east-1", "mtasts:inbox": {"address": f"r@{DOMAIN}", **inbox}}
     clouds = InboxClouds.of("inbox", load_inbox(values, file="f"), values, {})
     settings = AwsSettings("us-east-1", allowed_accounts=allowed)
-    clouds = replace(clouds, aws=FakeAccount(settings, clients={"route53": Route53()}))
+    clouds = replace(
+        clouds,
+        accounts={
+            **clouds.accounts,
+            Hosting.AWS: FakeAccount(settings, clients={"route53": Route53()}),
+        },
+    )
     return inbox_permissions(clouds, command, account=account, zone_ids=zone_ids)
 
 
@@ -132,7 +139,9 @@ def at_cloudflare(
     }
     config = load_inbox(values, file="f")
     clouds = InboxClouds.of("inbox", config, values, {"CLOUDFLARE_API_TOKEN": "t"})
-    clouds = replace(clouds, cloudflare=FakeCloudflare(ZONES))
+    clouds = replace(
+        clouds, accounts={**clouds.accounts, Hosting.CLOUDFLARE: FakeCloudflare(ZONES)}
+    )
     return inbox_permissions(clouds, command, account=ACCOUNT, zone_ids=zone_ids)
 
 

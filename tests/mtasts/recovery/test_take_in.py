@@ -17,6 +17,7 @@ from mtasts.cloud.aws.flattening import address_conflict, flatten
 from mtasts.cloud.cloudflare.account import CloudflareAccount
 from mtasts.cloud.cloudflare.existing import addresses_stand, remove_same
 from mtasts.cloud.of_stack import Clouds
+from mtasts.cloud_catalogue import Hosting
 from mtasts.config import load
 from mtasts.engine import Engine
 from mtasts.errors import UndeterminedError
@@ -264,13 +265,13 @@ def test_records_are_looked_for_in_their_domains_role() -> None:
     def record(name: str) -> Creation:
         return Creation(RECORD, "r", {"zoneId": "Z", "name": name, "type": "TXT"})
 
-    find = finder(Clouds("s", config(ROLE), own, None))
+    find = finder(Clouds("s", config(ROLE), {Hosting.AWS: own}))
     assert find(record("_mta-sts.example.gov")) == "Z__mta-sts.example.gov_TXT"
     assert find(record("_mta-sts.other.gov")) is None
     assert find(Creation(BUCKET, "b", {"bucket": "b", "name": "example.gov"})) == "b"
     with pytest.raises(KeyError):
         find(Creation(RECORD, "r", {}))
-    assert finder(Clouds("s", config(), own, None))(record("_mta-sts.example.gov")) is None
+    assert finder(at_aws(own))(record("_mta-sts.example.gov")) is None
 
 
 DNS_RECORD = "cloudflare:index/dnsRecord:DnsRecord"
@@ -288,7 +289,7 @@ def test_records_at_cloudflare_are_found_by_what_they_say() -> None:
             name = OWNER if type_ == "CNAME" else "_mta-sts.example.gov"
             servers.account.add_record(zone, Record(id_, name, type_, content, 300))
         account = CloudflareAccount(settings(servers.api.url))
-        find = finder(Clouds("s", config(), None, account))
+        find = finder(Clouds("s", config(), {Hosting.CLOUDFLARE: account}))
 
         def found(content: str, name: str = "_mta-sts.example.gov", type_: str = "TXT") -> Any:
             inputs = {"zoneId": zone.id, "name": name, "type": type_, "content": content}
@@ -333,6 +334,14 @@ def plan(*rows: tuple[str, str, dict[str, object]]) -> dict[str, Any]:
     }
 
 
+def at_aws(own: Account) -> Clouds:
+    return Clouds("s", config(), {Hosting.AWS: own})
+
+
+def test_a_resource_of_another_provider_is_not_looked_for(own: Account) -> None:
+    assert finder(at_aws(own))(Creation("random:index/randomId:RandomId", "r", {})) is None
+
+
 def test_what_is_not_known_yet_is_looked_for_later(own: Account) -> None:
     ensure_bucket(own, "mine")
     asked = plan(
@@ -340,7 +349,7 @@ def test_what_is_not_known_yet_is_looked_for_later(own: Account) -> None:
         (BUCKET, "c", {"bucket": "no-such"}),
         (RECORD, "r", {"zoneId": "Z", "type": "CNAME"}),
     )
-    assert look_for(asked, finder(Clouds("s", config(), own, None))) == {(BUCKET, "b"): "mine"}
+    assert look_for(asked, finder(at_aws(own))) == {(BUCKET, "b"): "mine"}
 
 
 class Rounds(Engine):
@@ -364,7 +373,7 @@ TAKEN: list[str] = []
 def test_it_goes_on_until_nothing_more_is_found(own: Account) -> None:
     ensure_bucket(own, "mine")
     TAKEN.clear()
-    taken = list(take_in_existing(Rounds("pulumi", "s"), finder(Clouds("s", config(), own, None))))
+    taken = list(take_in_existing(Rounds("pulumi", "s"), finder(at_aws(own))))
     assert taken == [(BUCKET, "b", "mine")]
     assert len(TAKEN) == 1
 
@@ -378,7 +387,7 @@ class Endless(Rounds):
 def test_there_is_an_end_to_it(own: Account) -> None:
     ensure_bucket(own, "mine")
     with pytest.raises(UndeterminedError, match="6 rounds were not enough"):
-        list(take_in_existing(Endless("pulumi", "s"), finder(Clouds("s", config(), own, None))))
+        list(take_in_existing(Endless("pulumi", "s"), finder(at_aws(own))))
 
 
 def test_a_cname_becomes_the_addresses_it_leads_to(url: str, own: Account) -> None:

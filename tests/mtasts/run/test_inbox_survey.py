@@ -14,6 +14,7 @@ from loopback import Zone
 from mtasts.cloud.aws.receipt_rules import ActiveRules
 from mtasts.cloud.cloudflare.email_routing import EmailRouting
 from mtasts.cloud.of_inbox import InboxClouds
+from mtasts.cloud_catalogue import Hosting
 from mtasts.config import load_inbox
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.observations import DnsAnswer, DnsStatus
@@ -50,7 +51,9 @@ def survey(zone: Zone, dns: str = "manual") -> InboxSurvey:
     }
     clouds = InboxClouds.of("inbox", load_inbox(values, file="f"), values, {})
     account = FakeAccount(clients={"ses": Ses(), "route53": Route53()})
-    return asyncio.run(survey_inbox(replace(clouds, aws=account), zone))
+    return asyncio.run(
+        survey_inbox(replace(clouds, accounts={**clouds.accounts, Hosting.AWS: account}), zone)
+    )
 
 
 def test_an_unused_name_takes_an_inbox() -> None:
@@ -86,7 +89,7 @@ def at_cloudflare(zone: Zone, *, enabled: bool = True) -> InboxSurvey:
     }
     config = load_inbox(values, file="f")
     clouds = InboxClouds.of("inbox", config, values, {"CLOUDFLARE_API_TOKEN": "t"})
-    assert clouds.aws is None
+    assert Hosting.AWS not in clouds.accounts
     row = {"id": "z1", "name": DOMAIN, "status": "active", "name_servers": [SERVER]}
     answers = {
         "/zones": [row],
@@ -94,7 +97,9 @@ def at_cloudflare(zone: Zone, *, enabled: bool = True) -> InboxSurvey:
         f"{ROUTING}/dns": [{"type": "MX", "content": ROUTE}],
         f"{ROUTING}/rules": [],
     }
-    return asyncio.run(survey_inbox(replace(clouds, cloudflare=FakeCloudflare(answers)), zone))
+    return asyncio.run(
+        survey_inbox(replace(clouds, accounts={Hosting.CLOUDFLARE: FakeCloudflare(answers)}), zone)
+    )
 
 
 class Led(Zone):

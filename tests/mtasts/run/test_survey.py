@@ -22,6 +22,7 @@ from mtasts.cloud.aws.hosts import Distributions
 from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.cloud.aws.zones import Route53Zones, public_zones, with_name_servers
 from mtasts.cloud.cloudflare.hosts import Workers
+from mtasts.cloud.interface import Hosts
 from mtasts.cloud.ledger_objects import DOMAINS_MAX
 from mtasts.cloud.of_stack import Clouds
 from mtasts.config import AgencyConfig, Dns, Hosting, load
@@ -44,7 +45,7 @@ from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
 from mtasts.rollout.handover import Handed, HandoverError
-from mtasts.run.stack_clouds import Hosts, StackClouds
+from mtasts.run.stack_clouds import StackClouds
 from mtasts.run.survey import Surveyor
 from mtasts.zones import HostedZone, ZoneError
 

@@ -1,0 +1,45 @@
+"""A cloud by its name: ``mtasts/cloud/<cloud>/folder.py`` has a `CloudFolder` named ``FOLDER``.
+
+It is imported when a stack or an inbox uses the cloud, and imports the rest of its folder when that
+is used: a preview takes as long as its imports.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mtasts.cloud.interface import InboxNotes, Receiver, StackCloud, Zones
+    from mtasts.cloud_catalogue import Hosting
+    from mtasts.config import AgencyConfig, InboxConfig
+
+_Account = TypeVar("_Account")
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFolder(Generic[_Account]):
+    """What there is of a cloud, each made from its account; nothing is called by any of it.
+
+    ``open_account`` takes the config of a stack or an inbox, the values of its file, and the
+    environment. It raises `UsageError` if there are no credentials, or an endpoint leads elsewhere
+    than to the cloud itself or to this machine. ``in_stack`` takes the config, the stack's name and
+    what its buckets are named after.
+    """
+
+    open_account: Callable[
+        [AgencyConfig | InboxConfig, Mapping[str, object], Mapping[str, str]], _Account
+    ]
+    in_stack: Callable[[_Account, AgencyConfig, str, str], StackCloud]
+    zones: Callable[[_Account], Zones]
+    receiver: Callable[[_Account], Receiver]
+    inbox_notes: InboxNotes[_Account]
+
+
+def folder_of(cloud: Hosting) -> CloudFolder[Any]:
+    """What there is of a cloud, imported only now."""
+    found: CloudFolder[Any] = import_module(f"mtasts.cloud.{cloud}.folder").FOLDER
+    return found
