@@ -80,6 +80,13 @@ class Fields:
             return self._refuse(key, "no time")
         return found if found.tzinfo is not None else self._refuse(key, "a time without a zone")
 
+    def date(self, key: str) -> dt.date:
+        """A day (ISO 8601)."""
+        try:
+            return dt.date.fromisoformat(self.text(key))
+        except ValueError:
+            return self._refuse(key, "no day")
+
     def word(self, key: str, kind: type[E]) -> E:
         """One of the words of ``kind``."""
         try:
@@ -121,15 +128,37 @@ def read_fields(raw: bytes | str, max_bytes: int) -> Fields:
     Raises:
         JsonError: it is larger than ``max_bytes``, nested too deeply, no JSON, or no object.
     """
-    if len(raw) > max_bytes:
-        raise JsonError(f"it is larger than {max_bytes} bytes")
-    try:
-        found = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise JsonError(f"it is no JSON: {error}") from error
+    found = _read(raw, max_bytes)
     if not isinstance(found, dict):
         raise JsonError(f"{_shown(found)} is no object")
     return Fields(found)
+
+
+def read_texts(raw: bytes | str, max_bytes: int) -> tuple[str, ...]:
+    """The list of texts that ``raw`` spells; it has one text at least.
+
+    Raises:
+        JsonError: it is larger than ``max_bytes``, nested too deeply, no JSON, or no such list.
+    """
+    found = _read(raw, max_bytes)
+    if not isinstance(found, list) or not found or not all(isinstance(x, str) for x in found):
+        raise JsonError(f"{_shown(found)} is no list of texts")
+    return tuple(found)
+
+
+def _read(raw: bytes | str, max_bytes: int) -> object:
+    """The value that ``raw`` spells.
+
+    Raises:
+        JsonError: it is larger than ``max_bytes``, nested too deeply, or no JSON.
+    """
+    if len(raw) > max_bytes:
+        raise JsonError(f"it is larger than {max_bytes} bytes")
+    try:
+        found: object = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise JsonError(f"it is no JSON: {error}") from error
+    return found
 
 
 def _shown(value: object) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from mtasts.tlsrpt.alerts import sums
+from mtasts.tlsrpt.alerts import parts_of, sums
 
 if TYPE_CHECKING:
     from mtasts.tlsrpt.alerts import AlertState, Stored
@@ -35,7 +34,7 @@ def render_metrics(stored: Stored, state: AlertState, now: dt.datetime) -> bytes
         newest.labels(domain).set(midnight.timestamp())
     told = gauge("alerts", "Alerts that were sent and still hold", "alert", "domain")
     for key in state.told:
-        kind, first, *more = json.loads(key)
+        kind, first, *more = parts_of(key)
         # Without more than one part, it is about no domain.
         told.labels(kind, first if more else "").inc()
     gauge("looked_seconds", "Time of the last look at the store").set(now.timestamp())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mtasts.errors import MtaStsError
 from mtasts.findings import Severity, printable
+from mtasts.json_fields import JsonError, read_fields, read_texts
 from mtasts.links import rfc_url
 from mtasts.tlsrpt.alert_table import (
     FAILURE_NEW,
@@ -211,10 +212,14 @@ def _key(kind: AlertKind, *parts: str) -> str:
     return json.dumps([kind.id, *parts])
 
 
-def _parts(key: str) -> tuple[str, ...]:
-    """The kind of a key and what it is about; raises what can be wrong with a file's."""
-    kind, *about = json.loads(key)
-    return str(kind), *map(str, about)
+def parts_of(key: str) -> tuple[str, ...]:
+    """The kind of a key and what it is about.
+
+    Raises:
+        JsonError: it is no list of texts, or an empty one.
+    """
+    kind, *about = read_texts(key, STATE_MAX_BYTES)
+    return kind, *about
 
 
 def _failures(failing: Iterable[Failing], before: AlertState, today: dt.date) -> Iterator[_Found]:
@@ -288,7 +293,7 @@ def _once(
 
 def _is_kept(key: str, day: dt.date, today: dt.date) -> bool:
     """Whether it is remembered: a share or a silence until it is over, all else for its time."""
-    if _parts(key)[0] in (FAILURE_SHARE.id, SILENCE.id):
+    if parts_of(key)[0] in (FAILURE_SHARE.id, SILENCE.id):
         return today - day <= dt.timedelta(days=400)
     return today - day <= 2 * _FORGOTTEN
 
@@ -299,18 +304,17 @@ def read_alert_state(raw: bytes) -> AlertState:
     Raises:
         AlertStateError: the file is damaged, too large or of another version.
     """
-    if len(raw) > STATE_MAX_BYTES:
-        raise AlertStateError(f"it is larger than {STATE_MAX_BYTES} bytes")
     try:
-        found = json.loads(raw)
-        if found["version"] != VERSION:
-            raise AlertStateError(f"it is of version {printable(str(found['version']), 40)}")
-        told = {str(key): dt.date.fromisoformat(day) for key, day in found["told"].items()}
-        for key in told:
-            _parts(key)
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise AlertStateError(f"it cannot be read: {printable(repr(error), 200)}") from error
-    return AlertState(told)
+        found = read_fields(raw, STATE_MAX_BYTES)
+        if found.whole("version") != VERSION:
+            raise AlertStateError(f"it is of version {found.whole('version')}")
+        told = found.fields("told")
+        days = {key: told.date(key) for key in told}
+        for key in days:
+            parts_of(key)
+    except JsonError as error:
+        raise AlertStateError(f"it cannot be read: {printable(str(error), 200)}") from error
+    return AlertState(days)
 
 
 def render_alert_state(state: AlertState) -> bytes:

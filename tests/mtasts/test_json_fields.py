@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtasts.json_fields import Fields, JsonError, read_fields
+from mtasts.json_fields import Fields, JsonError, read_fields, read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +40,7 @@ def fields(text: str) -> Fields:
             lambda found: found.time("k"),
             dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         ),
+        ('"2026-01-01"', lambda found: found.date("k"), dt.date(2026, 1, 1)),
         ('"red"', lambda found: found.word("k", Colour), Colour.RED),
         ('{"a": "b"}', lambda found: found.fields("k").text("a"), "b"),
         ('[{"a": "b"}]', lambda found: [each.text("a") for each in found.rows("k")], ["b"]),
@@ -73,6 +74,7 @@ def test_a_value_is_read_as_it_was_written(
             lambda found: found.time("k"),
             "k: '2026-01-01T00:00:00' is a time without a zone",
         ),
+        ('"2026-02-30"', lambda found: found.date("k"), "k: '2026-02-30' is no day"),
         ('"blue"', lambda found: found.word("k", Colour), "k: 'blue' is none of red, green"),
         ("[]", lambda found: found.fields("k"), "k: list is no object"),
         ("[{}, 1]", lambda found: found.rows("k"), "k[1]: 1 is no object"),
@@ -118,3 +120,22 @@ def test_a_text_that_is_nested_too_deeply_is_refused() -> None:
     deep = b'{"a": ' * 100_000
     with pytest.raises(JsonError, match="it is no JSON"):
         read_fields(deep, len(deep))
+
+
+def test_a_list_of_texts_stands_alone_too() -> None:
+    assert read_texts('["a", "b"]', MAX_BYTES) == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("raw", "says"),
+    [
+        ("[]", "list is no list of texts"),
+        ('["a", 1]', "list is no list of texts"),
+        ('"a"', "'a' is no list of texts"),
+        ("a", "it is no JSON"),
+        (f'["{"a" * MAX_BYTES}"]', "it is larger than 1000 bytes"),
+    ],
+)
+def test_what_is_no_list_of_texts_is_refused(raw: str, says: str) -> None:
+    with pytest.raises(JsonError, match=says):
+        read_texts(raw, MAX_BYTES)
