@@ -9,7 +9,7 @@ from mtasts.config import fields, hosts, rules, source
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
-from mtasts.config.inbox import INBOX, InboxConfig, is_inbox, read_inbox, refuse_inbox
+from mtasts.config.inbox import INBOX, InboxConfig, is_inbox, refuse_inbox
 from mtasts.config.mistakes import Mistake
 from mtasts.config.model import (
     AgencyConfig,
@@ -117,6 +117,8 @@ def load_inbox(
         ConfigError: with every problem there is.
     """
     report = Report(printable(file, 1024), has_namespace=has_namespace)
+    from mtasts.config.inbox_schema import read_inbox  # 8 ms
+
     return read_inbox(values, report, secret_keys)
 
 
@@ -131,6 +133,8 @@ def load_inbox_stack(path: Path) -> tuple[InboxConfig, Mapping[str, object]]:
         read = source.parse(source.read(path))
     except source.SourceError as error:
         raise _unreadable(file, error) from error
+    from mtasts.config.inbox_schema import read_inbox  # as above
+
     return read_inbox(read.values, _report(read, file)), read.values
 
 
@@ -141,6 +145,8 @@ def require_valid(read: source.Source, *, file: str) -> None:
         ConfigError: a key is wrong; the error has every mistake.
     """
     if is_inbox(read.values):
+        from mtasts.config.inbox_schema import read_inbox  # as above
+
         read_inbox(read.values, _report(read, file))
     else:
         _load_source(read, file)

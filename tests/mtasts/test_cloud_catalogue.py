@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,7 @@ def test_the_keys_of_a_provider_are_on_one_list_each() -> None:
 
 # What is about one cloud is named as it: the rules of a move, permissions, an inbox.
 ABOUT_ONE = {
-    "config/inbox.py",
+    "config/inbox_schema.py",
     "config/move_rules.py",
     "config/stack_rules.py",
     "iam/inbox_token.py",
@@ -78,3 +80,31 @@ def test_no_other_module_asks_which_cloud_it_is() -> None:
     }
     mine = {each for each in found if not each.startswith(("cloud/", "localcloud/", "components/"))}
     assert mine <= ABOUT_ONE
+
+
+AN_AGENCY = """
+import sys
+from mtasts.cloud.of_stack import Clouds
+from mtasts.config import load
+values = {
+    "mtasts:agency": "Department of Tests",
+    "mtasts:hosting": sys.argv[1],
+    "mtasts:tlsReports": ["mailto:tlsrpt@reports.example"],
+    "mtasts:domains": [{"name": "example.gov", "mx": ["mx.example.gov"]}],
+    "aws:region": "us-east-1",
+    **({"mtasts:cloudflareAccount": "a" * 32} if sys.argv[1] == "cloudflare" else {}),
+}
+clouds = Clouds.of("test", load(values, file="f"), values, {"CLOUDFLARE_API_TOKEN": "t"})
+clouds.host, clouds.zones
+print(*sorted(name for name in sys.modules if name.startswith("mtasts.")))
+"""
+
+
+@pytest.mark.parametrize(("hosting", "other"), [("aws", "cloudflare"), ("cloudflare", "aws")])
+def test_a_stack_imports_what_it_uses(hosting: str, other: str) -> None:
+    words = [sys.executable, "-c", AN_AGENCY, hosting]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.split())
+    assert f"mtasts.cloud.{hosting}.folder" in loaded
+    assert f"mtasts.cloud.{other}.folder" not in loaded
+    assert "mtasts.config.inbox_schema" not in loaded

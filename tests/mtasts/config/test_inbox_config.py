@@ -10,7 +10,7 @@ from mtasts.check.stack_file import check_stack_file
 from mtasts.config import ConfigError, Dns, Hosting, load, load_inbox, load_inbox_stack
 from mtasts.config.folder import agency_files, is_inbox_file
 from mtasts.config.hosts import Mailbox
-from mtasts.config.inbox import InboxFields
+from mtasts.config.inbox_schema import InboxFields
 
 if TYPE_CHECKING:
     from pathlib import Path
