@@ -25,10 +25,13 @@ from mtasts.localcloud.project import make_stacks
 from mtasts.localcloud.shell import enter, leave, outside
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+    from typing import TypeAlias
 
     from mtasts.cli.outside import Outside
     from mtasts.localcloud.cloud import Cloud
+
+    _Verbs: TypeAlias = _SubParsersAction[ArgumentParser]
 
 DIRECTORY = Path(".local/cloud")
 _STACKS = Path("stacks")
@@ -37,39 +40,30 @@ _STACKS = Path("stacks")
 def configure(parser: ArgumentParser) -> None:
     """Add the verbs."""
     parser.epilog = 'example: mtasts local up && eval "$(mtasts local env)" && pulumi up -s NAME'
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    verbs: _Verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    _add_engine(verbs)
+    _add_cloud(verbs)
+    _add_programs(verbs)
+    _add_lab(verbs)
 
-    def add(name: str, help_line: str, example: str) -> ArgumentParser:
-        verb = verbs.add_parser(
-            name,
-            help=help_line,
-            description=help_line,
-            epilog=f"example: {example}",
-            formatter_class=Help,
-        )
-        if name not in ("engine", "preview"):
-            verb.add_argument(
-                "--directory",
-                type=Path,
-                default=DIRECTORY,
-                metavar="DIR",
-                help=f"the folder of the local cloud; each folder can have one ({DIRECTORY})",
-            )
-        return verb
 
-    engine = add(
+def _add_engine(verbs: _Verbs) -> None:
+    """The verbs that get an engine and its plugins."""
+    engine = _verb(
+        verbs,
         "engine",
         "find, download or build the Pulumi engine, and print where it is",
         "MTASTS_ENGINE=build mtasts local engine",
     )
-    plugins = verbs.add_parser(
+    _add_format(engine)
+    plugins = _verb(
+        verbs,
         "plugins",
-        help="install the real providers' plugins, after a check of their sha256 sums",
-        description="Have the pulumi on PATH install the plugins of the real providers, for runs "
-        "against a real account. A plugin is refused if its sha256 sum is not the one in "
+        "install the real providers' plugins, after a check of their sha256 sums",
+        "mtasts local plugins aws",
+        "Have the pulumi on PATH install the plugins of the real providers, for runs against a "
+        "real account. A plugin is refused if its sha256 sum is not the one in "
         "mtasts/localcloud/downloads.sums.",
-        epilog="example: mtasts local plugins aws",
-        formatter_class=Help,
     )
     plugins.add_argument(
         "providers", metavar="PROVIDER", nargs="*", help="aws or cloudflare (without: both)"
@@ -81,48 +75,97 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="a file with your own sha256 sums, in place of the package's",
     )
-    up = add("up", "start an empty local cloud in the background", "mtasts local up")
+
+
+def _add_cloud(verbs: _Verbs) -> None:
+    """The verbs that start, show and stop a local cloud."""
+    up = _verb(verbs, "up", "start an empty local cloud in the background", "mtasts local up")
+    _add_directory(up)
     up.add_argument(
         "--stacks",
         type=Path,
         metavar="DIR",
         help=f"folder of the stack files; the cloud gets their zones and MX hosts ({_STACKS})",
     )
-    status = add(
-        "status", "print whether a local cloud runs, and its addresses", "mtasts local status"
+    _add_format(up)
+    status = _verb(
+        verbs,
+        "status",
+        "print whether a local cloud runs, and its addresses",
+        "mtasts local status",
     )
-    add("down", "stop a local cloud; everything in it is deleted", "mtasts local down")
-    add(
+    _add_directory(status)
+    _add_format(status)
+    down = "stop a local cloud; everything in it is deleted"
+    _add_directory(_verb(verbs, "down", down, "mtasts local down"))
+
+
+def _add_programs(verbs: _Verbs) -> None:
+    """The verbs for programs that run against a local cloud."""
+    languages = _verb(
+        verbs,
         "languages",
         "install what programs in YAML, TypeScript and Go need (mtasts docs localcloud)",
         "mtasts local languages",
     )
-    add(
+    _add_directory(languages)
+    _verb(
+        verbs,
         "preview",
         "preview every stack against a new local cloud, as Markdown; needs no credentials",
         "mtasts local preview",
     )
-    env = add(
+    env = _verb(
+        verbs,
         "env",
         "print the variables that point a shell to the local cloud (sh, bash, zsh)",
         'eval "$(mtasts local env)"',
     )
-    lab = verbs.add_parser(
-        "lab",
-        help="run a command against a lab of broken domains; without a command, list the domains",
-        description="Run a command against a lab of broken domains. Without a command, list the "
-        "domains.",
-        epilog="example: mtasts local lab mtasts check host-redirect.lab.example",
-        formatter_class=Help,
-    )
-    lab.add_argument("command_words", metavar="COMMAND", nargs=REMAINDER)
+    _add_directory(env)
     env.add_argument(
         "--unset",
         action="store_true",
         help="print what restores the variables that the shell had before",
     )
-    for verb in (engine, up, status):
-        verb.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _add_lab(verbs: _Verbs) -> None:
+    """The verb that runs a command against a lab."""
+    lab = _verb(
+        verbs,
+        "lab",
+        "run a command against a lab of broken domains; without a command, list the domains",
+        "mtasts local lab mtasts check host-redirect.lab.example",
+        "Run a command against a lab of broken domains. Without a command, list the domains.",
+    )
+    lab.add_argument("command_words", metavar="COMMAND", nargs=REMAINDER)
+
+
+def _verb(
+    verbs: _Verbs, name: str, help_line: str, example: str, description: str = ""
+) -> ArgumentParser:
+    """The parser of a verb; without a ``description``, ``help_line`` is that as well."""
+    return verbs.add_parser(
+        name,
+        help=help_line,
+        description=description or help_line,
+        epilog=f"example: {example}",
+        formatter_class=Help,
+    )
+
+
+def _add_directory(verb: ArgumentParser) -> None:
+    verb.add_argument(
+        "--directory",
+        type=Path,
+        default=DIRECTORY,
+        metavar="DIR",
+        help=f"the folder of the local cloud; each folder can have one ({DIRECTORY})",
+    )
+
+
+def _add_format(verb: ArgumentParser) -> None:
+    verb.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _say(text: str) -> None:
