@@ -704,9 +704,13 @@ def test_provider_configuration_is_checked_by_name(
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        pytest.param({"AWS_ENDPOINT_URL": "https://s3.amazonaws.com"}, "no loopback", id="remote"),
+        pytest.param(
+            {"AWS_ENDPOINT_URL": "https://s3.amazonaws.com"}, "not a loopback", id="remote"
+        ),
         pytest.param({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "local cloud's AWS", id="other"),
-        pytest.param({"AWS_ENDPOINT_URL_S3": "https://example.com"}, "no loopback", id="service"),
+        pytest.param(
+            {"AWS_ENDPOINT_URL_S3": "https://example.com"}, "not a loopback", id="service"
+        ),
         pytest.param({"PULUMI_BACKEND_URL": "s3://states"}, "backend", id="backend"),
         pytest.param({"PULUMI_BACKEND_URL": ""}, "backend", id="no-backend"),
         pytest.param({"MTASTS_LOCAL_CLOUD": ""}, "names no local cloud", id="no-cloud"),
@@ -842,7 +846,7 @@ def test_an_alarm_that_gets_a_name_is_made_before_the_former_goes(engine: Engine
     ("changes", "reason"),
     [
         ({"statistic": "Mean"}, "statistic must be one of Average"),
-        ({"period": 90}, "whole minutes, not 90"),
+        ({"period": 90}, "multiple of 60 seconds, not 90"),
         ({"treatMissingData": "never"}, "treatMissingData must be one of"),
         ({"region": "eu-west-1"}, "the alarm is in eu-west-1"),
     ],

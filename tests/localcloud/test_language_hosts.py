@@ -229,7 +229,7 @@ def test_without_go_a_program_is_told_what_to_install(
 
 
 def test_a_language_that_runs_no_plugins_says_so() -> None:
-    with pytest.raises(HostError, match="plugins in go do not run here"):
+    with pytest.raises(HostError, match="does not run plugins in go"):
         GoHost(Children()).plugin_words(None)
 
 

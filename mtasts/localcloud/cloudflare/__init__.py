@@ -1,1 +1,1 @@
-"""The cloudflare provider's stand-in, the v4 API behind it, and the Workers' real runtime."""
+"""The stand-in for pulumi-cloudflare, the local v4 API, and workerd, the runtime of Workers."""

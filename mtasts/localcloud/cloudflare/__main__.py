@@ -1,4 +1,4 @@
-"""The cloudflare provider's process."""
+"""The process of the stand-in for pulumi-cloudflare."""
 
 from mtasts.localcloud.provider.process import serve
 

@@ -1,6 +1,7 @@
-"""One Cloudflare account as its v4 API shows it: zones, records, Workers and custom domains.
+"""The state of one Cloudflare account: zones, records, Workers, custom domains and buckets.
 
-Nothing here listens. What Cloudflare refuses is refused with its own status, code and message.
+It has no server; `api` is the server. A request that Cloudflare refuses raises `ApiError` with
+Cloudflare's status, code and message.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ WORKERS_DEV = "local-agency.workers.dev"
 NAME_SERVERS = ("ada.ns.cloudflare.com", "bob.ns.cloudflare.com")
 _ADDRESS_TYPES = ("A", "AAAA", "CNAME")
 _KNOWN_TYPES = (*_ADDRESS_TYPES, "CAA", "MX", "NS", "TLSA", "TXT")
-# What a new zone on the free plan has.
+# The settings of a new zone on the free plan.
 _SETTINGS: dict[str, Any] = {
     "min_tls_version": "1.0",
     "security_level": "medium",
@@ -45,9 +46,10 @@ _MULTIPART_RULE: dict[str, Any] = {
 
 @dataclass(slots=True)
 class Record:
-    """A DNS record; of several values each is one. An MX record has a ``priority``.
+    """A DNS record with one value; ``ttl`` is in seconds, or 1 for automatic.
 
-    ``worker`` owns those of a custom domain; those of ``email`` are locked by Email Routing.
+    ``worker`` is the id of the custom domain that owns the record, or empty. With ``email`` the
+    record is locked by Email Routing. Only MX records have a ``priority``.
     """
 
     id: str
@@ -63,15 +65,16 @@ class Record:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What no two records share."""
+        """Name, type and content, which no two records have in common."""
         return self.name, self.type, self.content
 
 
 @dataclass(slots=True)
 class Zone:
-    """A zone; ``settings`` are by name, ``rules`` by phase, ``bots`` is its bot management.
+    """A zone: ``settings`` by name, ``rules`` by phase, and ``bots``, its bot management.
 
-    Its ``status`` is active while DNS is delegated to it, pending before and moved after.
+    ``status`` is ``active`` while DNS is delegated to it, ``pending`` before that, and ``moved``
+    afterwards.
     """
 
     id: str
@@ -85,13 +88,13 @@ class Zone:
     was_active: bool = False
 
     def holds(self, name: str) -> bool:
-        """Whether ``name`` is the zone's or below it."""
+        """Whether ``name`` is the zone's name or below it."""
         return name == self.name or name.endswith(f".{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One upload of a script; ``key`` names its module for the runtime."""
+    """One upload of a script: ``key`` is its name in workerd, ``at`` its time by the clock."""
 
     key: str
     source: str
@@ -100,13 +103,13 @@ class Version:
 
     @property
     def worker(self) -> Worker:
-        """What the runtime serves."""
+        """The module and bindings that workerd runs."""
         return Worker(self.source, self.bindings)
 
 
 @dataclass(slots=True)
 class Script:
-    """A Worker: every upload, the newest last, and whether it answers on workers.dev."""
+    """A Worker: all uploads, the newest last; ``subdomain``: whether it answers at workers.dev."""
 
     name: str
     versions: list[Version] = field(default_factory=list)
@@ -117,10 +120,10 @@ class Script:
 
 @dataclass(slots=True)
 class Bucket:
-    """A bucket of R2, ``created`` at a time in RFC 3339's form.
+    """A bucket of R2; ``created`` is a date in the form of RFC 3339.
 
-    Its ``lock`` and ``lifecycle`` are rules as the API has them.
-    R2 gives each new bucket a rule that ends multipart uploads (R2 docs, "Object lifecycles").
+    ``lock`` and ``lifecycle`` are rules in the form of the API. R2 gives each new bucket a rule
+    that aborts multipart uploads after a week (R2 docs, "Object lifecycles").
     """
 
     name: str
@@ -133,7 +136,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class CustomDomain:
-    """A host name that leads to a Worker."""
+    """A host name that leads to the Worker ``service`` since the time ``at``."""
 
     id: str
     hostname: str
@@ -144,7 +147,7 @@ class CustomDomain:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A pattern of addresses that a Worker answers, wherever the name leads to Cloudflare."""
+    """A pattern of URLs that a Worker answers, if DNS leads the host name to Cloudflare's edge."""
 
     id: str
     zone_id: str
@@ -153,15 +156,15 @@ class Route:
     at: float
 
     def serves(self, host: str) -> bool:
-        """Whether it is about every address of ``host``; no other pattern is modelled."""
+        """Whether the pattern is ``host/*``: all URLs of a host. No other one is modelled."""
         return self.pattern == f"{host}/*"
 
 
 class Account:
-    """The account; ``clock`` says when something was done, for the edge's lag."""
+    """The account; its methods raise `ApiError` if Cloudflare would refuse."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Begin empty."""
+        """Begin empty; changes get the time ``clock()`` in seconds, for the lag of the edge."""
         self._clock = clock
         self._numbers = itertools.count(1)
         self.zones: dict[str, Zone] = {}
@@ -179,7 +182,7 @@ class Account:
             raise ApiError(404, 7003, f"Could not route to /zones/{zone_id}, {text}") from None
 
     def add_zone(self, name: str) -> Zone:
-        """The zone of that name, made unless it exists."""
+        """The zone of that name; it is made if it does not exist."""
         found = next((zone for zone in self.zones.values() if zone.name == name), None)
         if found is None:
             found = Zone(hashlib.md5(name.encode(), usedforsecurity=False).hexdigest(), name)
@@ -187,14 +190,14 @@ class Account:
         return found
 
     def remove_zone(self, zone_id: str) -> None:
-        """Delete a zone with its records, and what leads from its names to Workers."""
+        """Delete a zone with its records, custom domains and routes."""
         self.zone(zone_id)
         self.domains = {k: v for k, v in self.domains.items() if v.zone_id != zone_id}
         self.routes = {k: v for k, v in self.routes.items() if v.zone_id != zone_id}
         del self.zones[zone_id]
 
     def add_record(self, zone: Zone, wanted: Record, *, replacing: str = "") -> Record:
-        """Write a record, in place of the one with the id ``replacing`` if there is one."""
+        """Add a record, or replace the one with the id ``replacing``."""
         _require_sound(zone, wanted)
         if replacing:
             _require_own(zone.records[replacing])
@@ -211,7 +214,7 @@ class Account:
         return wanted
 
     def record(self, zone: Zone, record_id: str) -> Record:
-        """The record of that id."""
+        """The record with that id."""
         if record_id not in zone.records:
             raise ApiError(404, 81044, "Record does not exist.")
         return zone.records[record_id]
@@ -228,11 +231,11 @@ class Account:
         return self.scripts[name]
 
     def next_key(self) -> str:
-        """A name for a module that no other has had."""
+        """A key for an upload that no other upload has had."""
         return f"w{next(self._numbers)}"
 
     def put_script(self, name: str, key: str, main: str, date: str, worker: Worker) -> Script:
-        """Upload a script whose module the runtime has taken."""
+        """Record an upload that workerd has accepted: its key, main module, date and Worker."""
         script = self.scripts.setdefault(name, Script(name))
         version = Version(key, worker.source, self._clock(), worker.bindings)
         script.versions.append(version)
@@ -240,7 +243,7 @@ class Account:
         return script
 
     def remove_script(self, name: str, *, force: bool) -> None:
-        """Delete a script; without ``force`` not while a custom domain leads to it."""
+        """Delete a script; ``force`` also detaches its custom domains, else they refuse it."""
         self.script(name)
         bound = [each for each in self.domains.values() if each.service == name]
         if bound and not force:
@@ -252,9 +255,9 @@ class Account:
     def attach(
         self, hostname: str, service: str, zone_id: str, *, override: bool = False
     ) -> CustomDomain:
-        """Lead a host name to a Worker, with records of its own for it.
+        """Have a host name lead to the Worker ``service``, with a DNS record for it.
 
-        One that has records already is refused; with ``override`` they are replaced in one step.
+        A name that has address records is refused; with ``override`` they are replaced.
         """
         self.script(service)
         zone = self.zone(zone_id)
@@ -285,7 +288,7 @@ class Account:
         return found
 
     def add_route(self, zone_id: str, pattern: str, script: str) -> Route:
-        """Have a Worker answer a pattern of addresses of the zone."""
+        """Have the Worker ``script`` answer a pattern of URLs of the zone."""
         self.zone(zone_id)
         self.script(script)
         if any(each.pattern == pattern for each in self.routes.values()):
@@ -295,13 +298,13 @@ class Account:
         return made
 
     def domain(self, id_: str) -> CustomDomain:
-        """The custom domain of that id."""
+        """The custom domain with that id."""
         if id_ not in self.domains:
             raise ApiError(404, 100114, "Custom domain not found.")
         return self.domains[id_]
 
     def detach(self, id_: str) -> None:
-        """Take a host name away from its Worker, and its records from DNS."""
+        """Delete a custom domain and its DNS records."""
         found = self.domain(id_)
         zone = self.zone(found.zone_id)
         for each in [each for each in zone.records.values() if each.worker == id_]:
@@ -309,7 +312,7 @@ class Account:
         del self.domains[id_]
 
     def hosts(self) -> Iterator[tuple[str, str]]:
-        """Every host name that leads to a Worker, with the Worker's name."""
+        """All host names of custom domains and of workers.dev, each with its Worker's name."""
         yield from ((each.hostname, each.service) for each in self.domains.values())
         yield from (
             (f"{script.name}.{WORKERS_DEV}", script.name)
@@ -319,14 +322,14 @@ class Account:
 
 
 def _conflict(wanted: Record, other: Record) -> bool:
-    """Whether both cannot stand at one name (RFC 1034 section 3.6.2)."""
+    """Whether two records of one name exclude each other (RFC 1034 section 3.6.2)."""
     if "CNAME" in (wanted.type, other.type):
         return True
     return bool(other.worker) and wanted.type in _ADDRESS_TYPES
 
 
 def _require_own(found: Record) -> None:
-    """Refuse a write to what another product of Cloudflare manages."""
+    """Refuse to change a record that Workers or Email Routing manages."""
     if found.worker:
         raise ApiError(403, 1043, "This DNS record is managed by Workers.")
     if found.email:
@@ -335,7 +338,7 @@ def _require_own(found: Record) -> None:
 
 def _require_sound(zone: Zone, wanted: Record) -> None:
     if wanted.type not in _KNOWN_TYPES:
-        raise ApiError(400, 9004, f"The local API takes no {wanted.type} records.")
+        raise ApiError(400, 9004, f"The local API does not model {wanted.type} records.")
     if not zone.holds(wanted.name):
         raise ApiError(400, 9005, f"{wanted.name} is not part of the zone {zone.name}.")
     if wanted.ttl != 1 and not 60 <= wanted.ttl <= 86_400:
@@ -350,7 +353,7 @@ def _require_sound(zone: Zone, wanted: Record) -> None:
 
 
 def _fits_txt(content: str) -> bool:
-    """Quoted strings of at most 255 bytes each, as the API wants them."""
+    """Whether a TXT content is quoted strings of at most 255 bytes each, as the API requires."""
     parts = content.split('" "') if content.startswith('"') else []
     whole = len(content) >= 2 and content.endswith('"')
     return whole and all(len(part.strip('"')) <= 255 for part in parts)

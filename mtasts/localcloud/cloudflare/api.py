@@ -1,9 +1,8 @@
 """The v4 API of the local cloud's Cloudflare account, over HTTP on loopback.
 
-It answers what the provider and the toolkit ask for, with Cloudflare's envelope, status and codes,
-its refusals among them: a rate limit, a zone that is not there, a token that lacks a permission.
-Each subject has a module with a table of its own: ``zone_calls``, ``worker_calls``, ``r2_calls``,
-``email_calls``.
+It has the calls that the provider and mtasts make, with Cloudflare's envelope, status and codes.
+That includes its errors: a rate limit, a missing zone, a token without a permission. The calls are
+in ``zone_calls``, ``worker_calls``, ``r2_calls`` and ``email_calls``.
 """
 
 from __future__ import annotations
@@ -28,14 +27,17 @@ from mtasts.localcloud.http1 import HttpRequest, HttpResponse, Limits, Listener
 if TYPE_CHECKING:
     from mtasts.localcloud.cloudflare.calls import Backing
 
-TOKEN_ID = "ed17574386854bf78a67040be0a770b0"  # no secret: an id of this API alone
+TOKEN_ID = "ed17574386854bf78a67040be0a770b0"  # no secret: only this API knows it
 _LIMITS = Limits(body_bytes=4 * 1024 * 1024, idle_seconds=10)
 _TOKENS = Endpoints()
 
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong: so many next requests are too many, and what the token may not do."""
+    """Faults of the API: the next ``rate_limited`` requests get 429, and the token's gaps.
+
+    ``lacking`` are the permissions that the token does not have.
+    """
 
     rate_limited: int = 0
     lacking: frozenset[str] = field(default_factory=frozenset)
@@ -58,7 +60,7 @@ PERMISSIONS = frozenset(each.permission for each in _ROWS if each.permission)
 
 
 class Api:
-    """The server."""
+    """The HTTP server of the v4 API."""
 
     def __init__(self, account: Account, backing: Backing) -> None:
         """Make the server; `start` makes it listen."""
@@ -73,7 +75,7 @@ class Api:
         self.url = f"{await self._listener.start()}/client/v4"
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         await self._listener.stop()
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:

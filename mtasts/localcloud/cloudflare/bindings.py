@@ -1,6 +1,6 @@
-"""A Worker's code, and what it is given besides: buckets of R2, and rate limits.
+"""A Worker's module and its bindings: R2 buckets and rate limits.
 
-The API takes a binding as JSON and shows it so again; workerd takes it as Cap'n Proto's text.
+The API reads and shows a binding as JSON; workerd's configuration has it as Cap'n Proto text.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class R2Binding:
-    """A bucket of R2."""
+    """A binding to an R2 bucket; ``name`` is the name in the Worker's environment."""
 
     name: str
     bucket: str
 
     def shown(self) -> dict[str, Any]:
-        """As the API has it."""
+        """The binding in the form of the API."""
         return {"type": "r2_bucket", "name": self.name, "bucket_name": self.bucket}
 
     def configured(self) -> str:
-        """As workerd has it; the service of the bucket is configured once for all Workers."""
+        """The binding for workerd; the bucket's service is configured once for all Workers."""
         return f"(name = {quoted(self.name)}, r2Bucket = {quoted(service(self.bucket))})"
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitBinding:
-    """So many calls a period for each key; what has the same namespace is one configuration."""
+    """A rate limit: ``limit`` calls in each period of ``period_seconds``, for each key."""
 
     name: str
     namespace: str
@@ -36,7 +36,7 @@ class RateLimitBinding:
     period_seconds: int
 
     def shown(self) -> dict[str, Any]:
-        """As the API has it."""
+        """The binding in the form of the API."""
         return {
             "type": "ratelimit",
             "name": self.name,
@@ -45,7 +45,7 @@ class RateLimitBinding:
         }
 
     def configured(self) -> str:
-        """As workerd has it: a module of ours, in JavaScript."""
+        """The binding for workerd, which lacks rate limits: our module ``ratelimit.js``."""
         inner = (
             f'(name = "limit", json = "{self.limit}"), '
             f'(name = "period", json = "{self.period_seconds}")'
@@ -59,17 +59,17 @@ Binding = R2Binding | RateLimitBinding
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A module and its bindings."""
+    """The source of a Worker's module, and its bindings."""
 
     source: str
     bindings: tuple[Binding, ...] = ()
 
 
 def service(bucket: str) -> str:
-    """The name of the service behind the bindings of a bucket."""
+    """The name of the service that answers the bindings of a bucket."""
     return f"r2/{bucket}"
 
 
 def quoted(text: str) -> str:
-    """A text in Cap'n Proto's form."""
+    """A text as Cap'n Proto writes it, in quotes."""
     return json.dumps(text)

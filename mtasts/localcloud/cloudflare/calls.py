@@ -1,4 +1,4 @@
-"""What the calls of the local v4 API have in common: routes, permissions, and the envelope."""
+"""The shared parts of the v4 API's calls: paths, permissions and the envelope."""
 
 from __future__ import annotations
 
@@ -23,23 +23,24 @@ ACCOUNT = r"/accounts/(?P<account>[^/]+)"
 
 
 class Backing(Protocol):
-    """What the API needs besides the account."""
+    """The servers behind the API: workerd runs scripts, and S3 stores the objects of buckets."""
 
     async def upload(self, name: str, main: str, date: str, worker: Worker) -> Script:
-        """Have the runtime take a script; raises `WorkerdError` for what is none."""
+        """Have workerd run a new upload; raises `WorkerdError` if it refuses the script."""
 
     async def create_bucket(self, name: str) -> None:
-        """Make the bucket whose objects S3's API serves."""
+        """Make the bucket in the S3 that stands for R2."""
 
     async def remove_bucket(self, name: str) -> None:
-        """Delete it; raises `ApiError` for one that holds objects."""
+        """Delete the bucket there; raises `ApiError` if it has objects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request that is allowed: the values in its path, its query, and its JSON body.
+    """One request for which the token has the permission.
 
-    ``granted`` is every permission that the token has.
+    ``parts`` are the values in its path, ``body`` its JSON, ``granted`` all permissions of the
+    token.
     """
 
     account: Account
@@ -53,7 +54,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What answers a method and a path, and the permission that the token needs; "" is none."""
+    """A method and path, the function that answers, and the permission it needs ("": none)."""
 
     method: str
     path: re.Pattern[str]
@@ -68,7 +69,7 @@ class Endpoints:
     rows: list[Endpoint] = field(default_factory=list)
 
     def on(self, method: str, path: str, permission: str) -> Callable[[Act], Act]:
-        """Answer such requests with the function, if the token has that permission."""
+        """A decorator: the function answers such requests, if the token has ``permission``."""
 
         def add(act: Act) -> Act:
             self.rows.append(Endpoint(method, re.compile(path), permission, act))
@@ -78,7 +79,7 @@ class Endpoints:
 
 
 def ok(result: object, **more: object) -> HttpResponse:
-    """A call that succeeded."""
+    """The response to a call that succeeded; ``more`` are further fields of the envelope."""
     return envelope(200, result, [], (), more)
 
 
@@ -89,7 +90,7 @@ def envelope(
     headers: tuple[tuple[str, str], ...] = (),
     more: dict[str, object] | None = None,
 ) -> HttpResponse:
-    """An answer as Cloudflare wraps it; errors are codes and messages."""
+    """A response in the envelope of the v4 API; ``errors`` are pairs of code and message."""
     document = {
         "success": not errors,
         "errors": [{"code": code, "message": message} for code, message in errors],

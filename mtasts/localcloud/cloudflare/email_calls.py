@@ -1,6 +1,7 @@
-"""Calls of the v4 API about Email Routing: its state, the records of its names, and its rules.
+"""Calls of the v4 API about Email Routing: its status, the records of its names, and its rules.
 
-Which permission each needs is what pulumi-cloudflare says of the resource that makes the call.
+The permission of each call is the one that pulumi-cloudflare documents for the resource that makes
+the call.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ async def _state(call: Call) -> HttpResponse:
 
 @EMAIL.on("POST", rf"{_EMAIL}/enable", _SET)
 async def _enable(call: Call) -> HttpResponse:
-    """Take the mail of the zone's own name."""
+    """Accept mail for the zone's own name."""
     zone = _zone(call)
     enable(zone, zone.name)
     return _shown(zone)
@@ -47,7 +48,7 @@ async def _enable(call: Call) -> HttpResponse:
 
 @EMAIL.on("POST", rf"{_EMAIL}/disable", _SET)
 async def _disable(call: Call) -> HttpResponse:
-    """Of one name, or of all."""
+    """Accept no mail any more for one name, or for all if the body names none."""
     zone = _zone(call)
     disable(zone, str(call.body.get("name") or ""))
     return _shown(zone)
@@ -55,7 +56,7 @@ async def _disable(call: Call) -> HttpResponse:
 
 @EMAIL.on("GET", rf"{_EMAIL}/dns", _SEE)
 async def _records(call: Call) -> HttpResponse:
-    """What the zone's own name needs; of a ``subdomain``, what it has or lacks."""
+    """The records that the zone's own name needs, or those that a ``subdomain`` has or lacks."""
     zone = _zone(call)
     if name := call.query.get("subdomain"):
         return ok(show_records(zone, _below(zone, name)))
@@ -64,7 +65,7 @@ async def _records(call: Call) -> HttpResponse:
 
 @EMAIL.on("POST", rf"{_EMAIL}/dns", _SET)
 async def _add_name(call: Call) -> HttpResponse:
-    """Take the mail of a name below the zone's."""
+    """Accept mail for a name below the zone's own."""
     zone = _zone(call)
     enable(zone, _below(zone, str(call.body["name"])))
     return _shown(zone)
@@ -78,7 +79,7 @@ async def _rules(call: Call) -> HttpResponse:
 
 @EMAIL.on("POST", rf"{_EMAIL}/rules", _WRITE)
 async def _rule_make(call: Call) -> HttpResponse:
-    """Of a name that Email Routing has not, it is taken too, and nothing reaches it."""
+    """Add a rule, also for a name whose mail Email Routing does not accept; it gets no mail."""
     zone = _zone(call)
     made = read_rule(uuid.uuid4().hex, call.body, call.account.scripts, zone.name)
     return ok(show_rule(zone.email.put(made)))
@@ -137,9 +138,9 @@ def _shown(zone: Zone) -> HttpResponse:
 
 
 def _below(zone: Zone, name: str) -> str:
-    """A name below the zone's, in lower case; the API takes no other."""
+    """``name`` in lower case; the API refuses one that is not below the zone's own name."""
     found = name.rstrip(".").lower()
     if found == zone.name or not zone.holds(found):
-        # Word by word what the API says.
+        # The API's own words, with its mistake.
         raise ApiError(422, 2007, f"Invalid Input: must be a a subdomains of {zone.name}")
     return found

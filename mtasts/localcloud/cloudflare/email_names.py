@@ -1,4 +1,4 @@
-"""Which names of a zone Email Routing takes mail for, and the records that it locks for them."""
+"""The names of a zone whose mail Email Routing accepts, and the DNS records that it needs there."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.cloudflare.account import Zone
 
-_AUTOMATIC = 1  # the TTL
+_AUTOMATIC = 1  # the API's value for an automatic TTL
 _CODES = {"MX": "mx.missing", "TXT": "spf.missing"}
 
 
 def enable(zone: Zone, name: str) -> None:
-    """Take the mail of a name: add and lock its records. Again it changes nothing."""
+    """Accept mail for ``name``: add the records that it lacks, and lock its MX records."""
     zone.email.enabled = True
     zone.email.names.add(name)
     for type_, content, priority in tuple(_missing(zone, name)):
@@ -28,7 +28,7 @@ def enable(zone: Zone, name: str) -> None:
 
 
 def disable(zone: Zone, name: str = "") -> None:
-    """Take the mail of a name no more, without one of none; the MX records go with it."""
+    """Accept no mail for ``name`` any more (empty: for no name), and delete its MX records."""
     gone = {name} if name else set(zone.email.names)
     zone.email.names -= gone
     zone.email.enabled = bool(zone.email.names)
@@ -38,19 +38,19 @@ def disable(zone: Zone, name: str = "") -> None:
 
 
 def status(zone: Zone) -> str:
-    """The word for it: it is about the zone's own name, whatever other names there are."""
+    """The API's status of Email Routing, which depends on the zone's own name only."""
     if not zone.email.enabled:
         return "unconfigured"
     return "ready" if zone.name in zone.email.names else "misconfigured"
 
 
 def show_needed(name: str) -> list[dict[str, Any]]:
-    """Which records a name has to have for its mail."""
+    """The records that ``name`` needs, in the form of the API."""
     return [_shown(name, row) for row in RECORDS]
 
 
 def show_records(zone: Zone, name: str) -> dict[str, Any]:
-    """Which records a name has for its mail, or which it lacks."""
+    """The records of ``name``, or the ones that it lacks, in the form of the API."""
     missing = [
         {"code": _CODES[row[0]], "missing": _shown(name, row)} for row in _missing(zone, name)
     ]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class EmailRoutingRule(Resource):
-    """What happens to the mail of one address."""
+    """A rule of Email Routing for one address; an import's id is ``ZONE/RULE``."""
 
     token: ClassVar[str] = "cloudflare:index/emailRoutingRule:EmailRoutingRule"
     modelled: ClassVar[Modelled] = {
@@ -29,11 +29,11 @@ class EmailRoutingRule(Resource):
     reported: ClassVar[frozenset[str]] = frozenset({"enabled", "priority"})
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Add it; an address that has a rule is refused as the API does."""
+        """Add it; the API refuses an address that has a rule."""
         return str(session.call("POST", _rules(inputs), _rule(inputs))["id"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Everything can drift; an import's id is ``ZONE/RULE``."""
+        """Read all fields."""
         zone, _, rule = identity.rpartition("/")
         zone = zone or inputs.get("zoneId", "")
         found = session.get(f"{_rules({'zoneId': zone})}/{rule}")
@@ -53,7 +53,7 @@ class EmailRoutingRule(Resource):
         return Live(live, outputs)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Write it anew."""
+        """Write the rule again."""
         del old
         path = f"{_rules(inputs)}/{identity.rpartition('/')[2]}"
         session.call("PUT", path, _rule(inputs))
@@ -61,7 +61,7 @@ class EmailRoutingRule(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it; one that is gone is an error, as with the real provider."""
+        """Delete it; as with pulumi-cloudflare, it is an error if it does not exist."""
         del outputs
         session.call("DELETE", f"{_rules(inputs)}/{identity.rpartition('/')[2]}")
 
@@ -71,7 +71,7 @@ def _rules(inputs: Properties) -> str:
 
 
 def _rule(inputs: Properties) -> Properties:
-    """As the API has it; what the program leaves out is the provider's default."""
+    """The rule in the form of the API, with pulumi-cloudflare's defaults."""
     actions = [
         {"type": each["type"], **({"value": each["values"]} if "values" in each else {})}
         for each in inputs["actions"]

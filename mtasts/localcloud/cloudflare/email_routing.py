@@ -1,4 +1,4 @@
-"""Email Routing of a zone: the names whose mail it takes, and the rule for an address."""
+"""The Email Routing of a zone: the names whose mail it accepts, and its rules."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from mtasts.localcloud.cloudflare.errors import ApiError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-# Which of the hosts comes first differs from zone to zone.
+# The MX hosts with their priorities; Cloudflare gives each zone another order of them.
 MX_HOSTS = {
     "route1.mx.cloudflare.net": 34,
     "route2.mx.cloudflare.net": 57,
     "route3.mx.cloudflare.net": 86,
 }
 _SPF = '"v=spf1 include:_spf.mx.cloudflare.net ~all"'
-# What a name has to have for its mail: type, content, and priority.
+# The records that a name needs: type, content, and priority.
 RECORDS: tuple[tuple[str, str, int | None], ...] = (
     *(("MX", host, priority) for host, priority in MX_HOSTS.items()),
     ("TXT", _SPF, None),
@@ -30,7 +30,7 @@ _ACTIONS = frozenset({"drop", "worker"})
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Matchers and actions are as the API has them; a lower priority comes first."""
+    """A rule; matchers and actions are in the form of the API, lower priorities come first."""
 
     id: str
     matchers: tuple[Mapping[str, Any], ...]
@@ -41,23 +41,23 @@ class Rule:
 
     @property
     def is_catch_all(self) -> bool:
-        """Whether it takes what no other rule does."""
+        """Whether it is for addresses that no other rule is for."""
         return any(each["type"] == "all" for each in self.matchers)
 
     @property
     def address(self) -> str:
-        """The address it is about; empty for the catch-all rule."""
+        """The address that it is for, in lower case; empty for the catch-all rule."""
         return next((each["value"].lower() for each in self.matchers if "value" in each), "")
 
     @property
     def worker(self) -> str:
-        """The Worker that it gives mail to; empty for another action."""
+        """The Worker that gets the mail; empty for another action."""
         values = (each["value"][0] for each in self.actions if each["type"] == "worker")
         return next(values, "")
 
 
 def _catch_all() -> Rule:
-    """The rule that every zone has, off until it is turned on."""
+    """The catch-all rule of a new zone, which is disabled."""
     dropped = ({"type": "drop"},)
     return Rule(
         uuid.uuid4().hex,
@@ -71,7 +71,7 @@ def _catch_all() -> Rule:
 
 @dataclass(slots=True)
 class EmailRouting:
-    """What a zone has of Email Routing; ``names`` are those whose mail it takes."""
+    """The Email Routing of a zone; ``names`` are the names whose mail it accepts."""
 
     enabled: bool = False
     names: set[str] = field(default_factory=set)
@@ -79,13 +79,14 @@ class EmailRouting:
     catch_all: Rule = field(default_factory=_catch_all)
 
     def all_rules(self) -> tuple[Rule, ...]:
-        """Every rule, in the order in which they are tried; the catch-all rule is the last."""
+        """All rules in the order in which they are tried; the catch-all rule is the last."""
         return (*sorted(self.rules.values(), key=lambda each: each.priority), self.catch_all)
 
     def rule_for(self, address: str, zone: str) -> Rule | None:
-        """The rule that takes an address; None for one that Email Routing does not take.
+        """The rule for an address; None if Email Routing accepts no mail for it.
 
-        The catch-all rule is about the zone's own name alone (Email Service docs, "Subdomains").
+        The catch-all rule is only for addresses of the zone's own name (Email Service docs,
+        "Subdomains").
         """
         wanted, domain = address.lower(), address.lower().rpartition("@")[2]
         if not self.enabled or domain not in self.names:
@@ -97,16 +98,20 @@ class EmailRouting:
         return None
 
     def rule(self, rule_id: str) -> Rule:
-        """The rule of that id."""
+        """The rule with that id; raises `ApiError` if there is none."""
         if rule_id not in self.rules:
             raise ApiError(404, 1001, "Email routing rule not found")
         return self.rules[rule_id]
 
     def put(self, rule: Rule) -> Rule:
-        """Take a rule, in place of the one of the same id if there is one."""
+        """Add a rule, or replace the one with its id.
+
+        Raises:
+            ApiError: another rule is for the address, or the zone has too many rules.
+        """
         others = [each for each in self.rules.values() if each.id != rule.id]
         if any(each.address == rule.address for each in others):
-            raise ApiError(409, 2014, "Duplicated Zone rule")  # the status is a guess
+            raise ApiError(409, 2014, "Duplicated Zone rule")  # the real status is not documented
         if len(others) >= _RULES_MAX:
             raise ApiError(400, 2007, f"Invalid Input: a zone has {_RULES_MAX} rules at most")
         self.rules[rule.id] = rule
@@ -114,13 +119,18 @@ class EmailRouting:
 
 
 def read_rule(id_: str, body: Any, scripts: Collection[str], zone: str) -> Rule:  # any JSON value
-    """The rule that a request asks for; raises `ApiError` for one that cannot be had."""
+    """The rule that a request describes.
+
+    Raises:
+        ApiError: it has more than one matcher or action, an action that is not modelled, a Worker
+            that is not in ``scripts``, or an address outside of ``zone``.
+    """
     matchers, actions = tuple(body["matchers"]), tuple(body["actions"])
     if len(matchers) != 1 or len(actions) != 1:
         raise _invalid("only one action per rule is allowed, and one matcher")
     (action,) = actions
     if action["type"] not in _ACTIONS:
-        raise _invalid(f"the local API models no {action['type']} action")
+        raise _invalid(f"the local API does not model the action {action['type']}")
     rule = Rule(
         id_,
         matchers,
@@ -138,7 +148,7 @@ def read_rule(id_: str, body: Any, scripts: Collection[str], zone: str) -> Rule:
 
 
 def read_catch_all(before: Rule, body: Any, scripts: Collection[str], zone: str) -> Rule:
-    """The catch-all rule that a request asks for."""
+    """The catch-all rule that a request describes, with the id of ``before``; raises `ApiError`."""
     found = read_rule(before.id, body, scripts, zone)
     if not found.is_catch_all:
         raise _invalid("the catch-all rule matches all")

@@ -1,10 +1,10 @@
-"""What the v4 API refuses."""
+"""Errors of the v4 API."""
 
 
 class ApiError(Exception):
-    """A refusal, with Cloudflare's status, code and message."""
+    """The v4 API refuses a request, with Cloudflare's HTTP status, error code and message."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
-        """Keep status, code and message."""
+        """Make the error; ``status`` is the HTTP status."""
         super().__init__(message)
         self.status, self.code, self.message = status, code, message

@@ -1,4 +1,4 @@
-"""How the edge hands a request to a Worker: in clear on loopback, saying that it came over TLS."""
+"""Pass a request from the edge to workerd: over plain HTTP on loopback, marked as HTTPS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from mtasts.localcloud.http1 import HttpRequest, HttpResponse
 
 _ASK_SECONDS = 10.0
 _READ_BYTES = 64 * 1024
-# What the edge does not pass on to a Worker, or back from it; it says itself who connected.
+# Headers that the edge does not pass on, in either direction: those that belong to one connection
+# (RFC 9110), and cf-connecting-ip, which the edge sets itself.
 _HOP = frozenset(
     {
         "cf-connecting-ip",
@@ -24,7 +25,15 @@ _HOP = frozenset(
 
 
 async def forward(port: int, host: str, request: HttpRequest) -> HttpResponse:
-    """Ask the runtime as the edge does: in clear on loopback, saying that it came over TLS."""
+    """The response of the Worker that listens on the loopback port ``port``.
+
+    It is 502 if the Worker's response is no HTTP response.
+
+    Raises:
+        OSError: the port refuses the connection.
+        TimeoutError: the Worker takes longer than 10 seconds.
+        h11.RemoteProtocolError: the Worker's response breaks off.
+    """
     kept = [(name, value) for name, value in request.headers if name not in _HOP]
     length = [("Content-Length", str(len(request.body)))] if request.body else []
     ours = [("Host", host), ("X-Forwarded-Proto", "https"), ("CF-Connecting-IP", "127.0.0.1")]

@@ -1,7 +1,7 @@
-"""Email Routing as it receives mail: the rules of a zone decide which Worker gets it.
+"""Email Routing's incoming mail: the rules of a zone decide which Worker gets a message.
 
-The Worker runs before the sender has its answer (Email Service docs, "Email lifecycle"). Unlike the
-real one it asks no sender for SPF or DKIM.
+The Worker runs before the sender gets its reply (Email Service docs, "Email lifecycle"). Unlike
+Cloudflare, this checks neither SPF nor DKIM.
 """
 
 from __future__ import annotations
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
     from mtasts.localcloud.cloudflare.account import Account
     from mtasts.localcloud.cloudflare.email_routing import Rule
 
-# Email Service docs, "Limits".
+# The largest message that is accepted (Email Service docs, "Limits").
 MESSAGE_MAX_BYTES = 25 * 1024 * 1024
-# Email Routing docs, "Email Workers", guidelines: a Worker that takes longer has failed for good.
+# A message whose Worker takes longer is refused for good (Email Routing docs, "Email Workers").
 _ANSWER_SECONDS = 50.0
 _TAKEN = "250 2.0.0 Ok"
 
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """The MX hosts of Email Routing; every call blocks.
+    """The receiver behind the MX hosts of Email Routing; its methods block.
 
-    ``port_of`` gives where a Worker takes mail, in the form of ``workerd/entry.js``.
+    ``port_of(worker)`` is the loopback port at which a Worker takes mail (``workerd/entry.js``), or
+    None.
     """
 
     account: Account
@@ -43,24 +44,24 @@ class Inbound:
     message_max_bytes: int = MESSAGE_MAX_BYTES
 
     def refusal(self, recipient: str) -> str:
-        """The SMTP reply that refuses a recipient; empty if some rule takes it."""
+        """The SMTP reply that refuses a recipient; empty if a rule accepts it."""
         return "" if self._rule(recipient) else "550 5.1.1 Address does not exist."
 
     def take(self, sender: str, recipients: Sequence[str], content: bytes) -> str:
-        """The SMTP reply to a message after the Worker of each recipient has had it.
+        """Give a message to the Worker of each recipient, and return one SMTP reply for all.
 
-        There is one reply for all of them: the first that is not 250, a temporary one before one
-        that is final, so that the sender tries again.
+        That is a temporary error if a Worker had one, so that the sender tries again; else a
+        permanent error if there was one; else 250.
         """
         replies = [self._deliver(sender, each, content) for each in recipients]
         return min(replies, key=lambda reply: "452".index(reply[0]))
 
     def _deliver(self, sender: str, recipient: str, content: bytes) -> str:
         rule = self._rule(recipient)
-        if rule is None:  # since the recipient was taken
+        if rule is None:  # the rule was deleted after the recipient was accepted
             return self.refusal(recipient)
         if not rule.worker:
-            return _TAKEN  # dropped
+            return _TAKEN  # the action is drop
         head = (
             f"Received: from local (127.0.0.1)\r\n\tby cloudflare-email.net (cloudflare) id "
             f"{secrets.token_hex(6)}\r\n\tfor <{printable(recipient)}>; {formatdate()}\r\n"
@@ -69,7 +70,7 @@ class Inbound:
 
     def _ask(self, worker: str, sender: str, recipient: str, raw: bytes) -> str:
         port = self.port_of(worker)
-        if port is None:  # it was deleted, and the rule is still there
+        if port is None:  # the Worker was deleted, and the rule still names it
             return "451 4.3.0 Upstream error"
         target = f"/?{urlencode({'from': sender, 'to': recipient})}"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=self.answer_seconds)
@@ -88,7 +89,7 @@ class Inbound:
 
     def _rule(self, recipient: str) -> Rule | None:
         domain = recipient.rpartition("@")[2].lower()
-        # The most specific zone, where one of the account lies inside another.
+        # The closest zone, if the account has one zone inside of another.
         zones = [each for each in self.account.zones.values() if each.holds(domain)]
         zone = max(zones, key=lambda each: len(each.name), default=None)
         if zone is None or zone.status != "active":

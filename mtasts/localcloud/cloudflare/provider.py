@@ -1,4 +1,4 @@
-"""The cloudflare provider's stand-in: what it models, of which pulumi-cloudflare."""
+"""The stand-in for pulumi-cloudflare: which version it stands for, and what it models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def _invoke(token: str, arguments: Properties, session: Any) -> Properties:  # unused
-    """No function is modelled: the program looks nothing up through the provider."""
+    """Refuse: no function is modelled, because the program of mtasts calls none."""
     del arguments, session
     raise RefusedError("NotModelled", f"the local stand-in does not model the function {token}")
 
@@ -54,5 +54,5 @@ PLUGIN = service.Plugin(
 
 
 def provider(environment: Mapping[str, str] | None = None) -> service.Provider:
-    """A provider that works on the local cloud which the environment names."""
+    """A provider for the local cloud that ``environment`` names (by default this process's)."""
     return service.Provider(PLUGIN, os.environ if environment is None else environment)

@@ -1,9 +1,10 @@
-"""R2: the objects of its buckets, which lie in moto's S3 as R2 has an S3 API too.
+"""R2's objects, which are in moto's S3: R2 has an S3 API as well.
 
-A Worker's binding asks for what it wants by JSON (r2-api.capnp in workerd's source); here that
-becomes calls of S3. What R2 refuses is refused with its code (R2 docs, "Error codes"). Conditions
-on dates, multipart uploads and `Range` headers are not modelled, and refused by name. Of an
-object's hashes all but MD5 are in the answer to its put alone.
+A Worker's binding sends its operations as JSON (``r2-api.capnp`` in workerd's source); this module
+turns them into calls to S3. What R2 refuses is refused with R2's code (R2 docs, "Error codes").
+
+Conditions on dates, multipart uploads and ``Range`` headers are not modelled, and refused by name.
+Other hashes of an object than MD5 are only in the response to its put.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 _KEY_MAX_BYTES = 1024
 _KEYS_MAX = 1000
-_DEFAULT_TYPE = "binary/octet-stream"  # what S3 says of an object that was given no type
-# R2's names of the HTTP fields, and S3's.
+_DEFAULT_TYPE = "binary/octet-stream"  # the type in S3 of an object that was put without one
+# HTTP fields by their names in R2, with their names in S3.
 _FIELDS = {
     "contentType": "ContentType",
     "contentLanguage": "ContentLanguage",
@@ -32,17 +33,17 @@ _FIELDS = {
     "contentEncoding": "ContentEncoding",
     "cacheControl": "CacheControl",
 }
-# The hashes by their place in an answer; the binding sends MD5 in base64 and the others in hex.
+# Hashes with their keys in a response. In a request, MD5 is base64, and the others are hex.
 _HASHES = {"md5": "0", "sha1": "1", "sha256": "2", "sha384": "3", "sha512": "4"}
 _PUT = {"version", "method", "object", "customFields", "httpFields", "onlyIf", *_HASHES}
 _CONDITIONS = {"etagMatches", "etagDoesNotMatch", "secondsGranularity"}
 
 
 class R2Error(Exception):
-    """What R2 refuses; ``found`` is the object that a condition did not hold for."""
+    """R2 refuses an operation; ``found`` is the object for which a condition does not hold."""
 
     def __init__(self, status: int, code: int, message: str, found: object = None) -> None:
-        """Keep status, code, message and object."""
+        """Make the error; ``status`` is the HTTP status, ``code`` R2's."""
         super().__init__(message)
         self.status, self.code, self.message, self.found = status, code, message, found
 
@@ -52,20 +53,20 @@ _INCLUDED = ("httpFields", "customFields")
 
 
 def not_modelled(what: str) -> R2Error:
-    """What R2 has and this stand-in has not."""
-    return R2Error(400, 10029, f"the local R2 models no {what}")
+    """The error for an operation or an option that R2 has and this stand-in does not."""
+    return R2Error(400, 10029, f"the local R2 does not model: {what}")
 
 
 class R2:
-    """All buckets. Every call blocks, and those about objects raise `R2Error`."""
+    """All buckets. Its methods block, and those about objects raise `R2Error`."""
 
     def __init__(self, connect: Callable[[], Any]) -> None:
-        """``connect`` makes a client of S3's, when the first bucket is asked for."""
+        """Prepare; ``connect()`` makes an S3 client, and is called with the first operation."""
         self._connect = connect
-        self._alone = threading.Lock()  # held from the look at a condition to the write
+        self._alone = threading.Lock()  # so that no put comes between another's check and write
 
     @cached_property
-    def _s3(self) -> Any:  # no stubs in the servers' process
+    def _s3(self) -> Any:  # mypy_boto3 is not imported here
         return self._connect()
 
     def make(self, bucket: str) -> None:
@@ -73,17 +74,21 @@ class R2:
         self._s3.create_bucket(Bucket=bucket)
 
     def remove(self, bucket: str) -> None:
-        """Delete a bucket; one that holds objects is refused (R2 docs, "Consistency model")."""
+        """Delete an empty bucket.
+
+        Raises:
+            ApiError: it has objects (R2 docs, "Consistency model").
+        """
         if self._s3.list_objects_v2(Bucket=bucket, MaxKeys=1).get("KeyCount"):
             raise ApiError(409, 10008, f"The bucket you tried to delete ({bucket}) is not empty")
         self._s3.delete_bucket(Bucket=bucket)
 
     def head(self, bucket: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """An object without its body."""
+        """The metadata of an object."""
         return self._head(bucket, _key(request["object"]))
 
     def get(self, bucket: str, request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
-        """An object and its body, or the part of it that is asked for."""
+        """The metadata of an object, and its body or the range of it that is asked for."""
         if "rangeHeader" in request:
             raise not_modelled("Range headers")
         key = _key(request["object"])
@@ -97,7 +102,7 @@ class R2:
         return found, body[offset : offset + length]
 
     def put(self, bucket: str, request: Mapping[str, Any], body: bytes) -> dict[str, Any]:
-        """Store an object, if its condition holds."""
+        """Store an object if the condition of the request holds; returns its metadata."""
         if unknown := request.keys() - _PUT:
             raise not_modelled(f"{min(unknown)} of a put")
         key, condition = _key(request["object"]), request.get("onlyIf", {})
@@ -110,14 +115,14 @@ class R2:
         return self._head(bucket, key) | {"checksums": checksums}
 
     def delete(self, bucket: str, request: Mapping[str, Any]) -> None:
-        """Delete objects; what is gone is no error."""
+        """Delete objects; it is no error if one does not exist."""
         keys = request["objects"] if "objects" in request else [request["object"]]
         rows = [{"Key": _key(each)} for each in keys]
         with _refusals():
             self._s3.delete_objects(Bucket=bucket, Delete={"Objects": rows})
 
     def list(self, bucket: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """One page of objects, with the fields that ``include`` asks for."""
+        """One page of a listing, with the metadata that ``include`` asks for."""
         limit = int(request.get("limit", _KEYS_MAX))
         if not 1 <= limit <= _KEYS_MAX:
             raise R2Error(400, 10022, "MaxKeys params must be positive integer <= 1000.")
@@ -172,7 +177,7 @@ class R2:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """S3's errors as R2's."""
+    """Turn errors of S3 into `R2Error`."""
     from botocore.exceptions import BotoCoreError, ClientError  # loaded with the client
 
     try:
@@ -184,7 +189,7 @@ def _refusals() -> Iterator[None]:
 
 
 def _refusal(code: str) -> R2Error:
-    """What R2 says where S3 gives that code."""
+    """R2's error for an error code of S3."""
     if code in {"404", "NoSuchKey"}:
         return R2Error(404, _NO_SUCH_KEY, "The specified key does not exist.")
     if code == "NoSuchBucket":
@@ -199,7 +204,7 @@ def _key(value: Any) -> str:  # any JSON value
 
 
 def _holds(condition: Mapping[str, Any], found: Mapping[str, Any] | None) -> bool:
-    """Whether a condition on an object's ETag holds; ``found`` is None where there is none."""
+    """Whether a condition on an object's ETag holds; ``found`` is None if no object exists."""
     if unknown := condition.keys() - _CONDITIONS:
         raise not_modelled(f"condition {min(unknown)}")
     wanted, unwanted = condition.get("etagMatches"), condition.get("etagDoesNotMatch")
@@ -214,7 +219,7 @@ def _is_one(etag: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
 
 
 def _range(asked: Mapping[str, Any], size: int) -> tuple[int, int]:
-    """Offset and length of what is asked for, in an object of that size."""
+    """Offset and length of the requested range, in an object of ``size`` bytes."""
     if "suffix" in asked:
         length = min(int(asked["suffix"]), size)
         return size - length, length
@@ -225,7 +230,11 @@ def _range(asked: Mapping[str, Any], size: int) -> tuple[int, int]:
 
 
 def _checked(request: Mapping[str, Any], body: bytes) -> dict[str, str]:
-    """The hashes that R2 keeps of a body, by place and in hex: MD5, and what the request gives."""
+    """The hashes that R2 stores, in hex by their key: MD5, and those that the request has.
+
+    Raises:
+        R2Error: a hash of the request is not that of ``body``.
+    """
     checksums = {}
     for name, place in _HASHES.items():
         found = hashlib.new(name, body, usedforsecurity=False).hexdigest()
@@ -239,7 +248,7 @@ def _checked(request: Mapping[str, Any], body: bytes) -> dict[str, str]:
 
 
 def _options(request: Mapping[str, Any]) -> dict[str, Any]:
-    """What a put says besides its body, as S3 takes it."""
+    """The HTTP fields and custom metadata of a put, as arguments of S3's PutObject."""
     fields, custom = request.get("httpFields", {}), request.get("customFields", ())
     if unknown := fields.keys() - _FIELDS:
         raise not_modelled(f"HTTP field {min(unknown)}")

@@ -1,8 +1,8 @@
-"""What workerd asks of R2 for a Worker's binding, over HTTP on loopback.
+"""The HTTP server that answers R2 bindings: workerd asks it what a Worker asks of a bucket.
 
-workerd sends each operation as a request of its own form: JSON in the header ``CF-R2-Request``, or
-at the head of the body, ``CF-R2-Metadata-Size`` bytes of it. An answer begins with JSON likewise,
-and an error is JSON in ``CF-R2-Error`` (workerd, ``r2-rpc.c++``).
+workerd sends the operation as JSON: in the header ``CF-R2-Request``, or in the first
+``CF-R2-Metadata-Size`` bytes of the body. A response begins with JSON in the same way, and an error
+is JSON in ``CF-R2-Error`` (``r2-rpc.c++`` in workerd's source).
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 # workerd's configuration puts the name of the bucket into every request.
 BUCKET_HEADER = "X-Local-Bucket"
-# As much as a Worker may be sent itself (Workers docs, "Request and response limits"), and JSON.
+# 100 MB, the limit for a request to a Worker (Workers docs, "Request and response limits"), and
+# 1 MB for the JSON.
 _LIMITS = Limits(body_bytes=101 * 1024 * 1024, idle_seconds=60)
 
 
 class R2Server:
-    """The service behind the bindings of all Workers."""
+    """The server that answers the R2 bindings of all Workers."""
 
     def __init__(self, r2: R2) -> None:
         """Make the server; `start` makes it listen."""
@@ -37,7 +38,7 @@ class R2Server:
         self.address = (await self._listener.start()).removeprefix("http://")
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         await self._listener.stop()
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
@@ -68,7 +69,7 @@ class R2Server:
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:
-    """What is asked for, and the body after it."""
+    """The JSON of the operation, and the body that follows it."""
     raw, size = request.header("cf-r2-request").encode("latin-1"), 0
     if not raw:
         size = int(request.header("cf-r2-metadata-size") or 0)

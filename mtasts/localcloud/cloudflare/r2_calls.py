@@ -1,4 +1,4 @@
-"""Calls of the v4 API about R2's buckets; the objects in them have S3's API."""
+"""Calls of the v4 API about R2 buckets; their objects are read and written over S3's API."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def _bucket_get(call: Call) -> HttpResponse:
 
 @R2.on("DELETE", _BUCKET, _WRITE)
 async def _bucket_delete(call: Call) -> HttpResponse:
-    """One that holds objects is refused, and so is one that is gone."""
+    """Refuse a bucket that has objects, or that does not exist."""
     found = _bucket(call)
     await call.backing.remove_bucket(found.name)
     del call.account.buckets[found.name]
@@ -72,7 +72,7 @@ async def _lifecycle_get(call: Call) -> HttpResponse:
 
 @R2.on("PUT", rf"{_BUCKET}/lifecycle", _WRITE)
 async def _lifecycle_put(call: Call) -> HttpResponse:
-    """All rules at once: what is not among them is gone, the one of a new bucket too."""
+    """Replace all rules, including the one that R2 gives a new bucket."""
     rules = list(call.body["rules"])
     if len({each["id"] for each in rules}) < len(rules):
         raise ApiError(400, 10021, "Lifecycle rule ids must be unique")

@@ -21,13 +21,13 @@ class R2Bucket(Resource):
     computed: ClassVar[tuple[str, ...]] = ("creationDate", "jurisdiction", "storageClass")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Make it; one of that name in the account is refused as the API does."""
+        """Create it; the API refuses a name that the account has."""
         body = {"name": inputs["name"], "locationHint": inputs.get("location", "")}
         session.call("POST", f"/accounts/{inputs['accountId']}/r2/buckets", body)
         return str(inputs["name"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """An import's id is ``ACCOUNT/NAME/JURISDICTION``, of which the last is ``default``."""
+        """Read all fields; an import's id is ``ACCOUNT/NAME/default``."""
         account, name = inputs.get("accountId", ""), identity
         if not inputs:
             account, _, rest = identity.partition("/")
@@ -46,7 +46,7 @@ class R2Bucket(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it; one that holds objects or is gone is an error, as with the real provider."""
+        """Delete it; the API refuses a bucket that has objects or does not exist."""
         del outputs
         session.call("DELETE", f"/accounts/{inputs['accountId']}/r2/buckets/{identity}")
 
@@ -65,16 +65,17 @@ class R2BucketLifecycle(Resource):
             "id": None,
         },
     }
-    # Also the rules: the real provider has no update of them (schema.go, RequiresReplace).
+    # A change of rules replaces as well: pulumi-cloudflare has no update (RequiresReplace in its
+    # schema.go).
     replaces: ClassVar[frozenset[str]] = frozenset(modelled)
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Write all rules, over those that are there."""
+        """Write all rules, in place of those that the bucket has."""
         session.call("PUT", _lifecycle(inputs), {"rules": inputs["rules"]})
         return str(inputs["bucketName"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """The rules can drift; there is no import."""
+        """Read the rules; an import is refused, as with pulumi-cloudflare."""
         if not inputs:
             raise RefusedError("NotSupported", f"{self.token} cannot be imported")
         del identity
@@ -84,7 +85,7 @@ class R2BucketLifecycle(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Nothing, as with the real provider: the rules stay as long as the bucket."""
+        """No-op, as with pulumi-cloudflare: the bucket keeps the rules."""
 
 
 def _lifecycle(inputs: Properties) -> str:

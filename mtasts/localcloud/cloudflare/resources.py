@@ -1,4 +1,4 @@
-"""The resource types of the stand-in: what each accepts, and the calls behind each operation."""
+"""DNS records, Workers and custom domains of pulumi-cloudflare, as calls to the local v4 API."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from mtasts.localcloud.provider.properties import Properties
     from mtasts.localcloud.provider.schema import Modelled
 
-# What a binding's inputs are called in the API, and in the provider.
+# The fields of a binding by their names in the API, with their names in pulumi-cloudflare.
 _BINDING_NAMES = {"bucket_name": "bucketName", "namespace_id": "namespaceId"}
 
 
 class DnsRecord(Resource):
-    """A DNS record."""
+    """A DNS record; an import's id is ``ZONE/RECORD``."""
 
     token: ClassVar[str] = "cloudflare:index/dnsRecord:DnsRecord"
     modelled: ClassVar[Modelled] = dict.fromkeys(
@@ -29,12 +29,12 @@ class DnsRecord(Resource):
     replaces: ClassVar[frozenset[str]] = frozenset({"zoneId"})
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Create it; what stands there already is refused as the API does."""
+        """Create it; the API refuses a record that exists or conflicts with another one."""
         made = session.call("POST", _records(inputs), _record(inputs))
         return str(made["id"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Everything can drift; an import's id is ``ZONE/RECORD``."""
+        """Read all fields."""
         zone, _, record = identity.rpartition("/")
         zone = zone or inputs.get("zoneId", "")
         found = session.get(f"/zones/{zone}/dns_records/{record}")
@@ -53,7 +53,7 @@ class DnsRecord(Resource):
         return Live(live)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Write it anew, in one step."""
+        """Write the record again, with one call."""
         del old
         path = f"{_records(inputs)}/{identity.rpartition('/')[2]}"
         session.call("PUT", path, _record(inputs))
@@ -61,13 +61,13 @@ class DnsRecord(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it; one that is gone is an error, as with the real provider."""
+        """Delete it; as with pulumi-cloudflare, it is an error if it does not exist."""
         del outputs
         session.call("DELETE", f"{_records(inputs)}/{identity.rpartition('/')[2]}")
 
 
 class WorkersScript(Resource):
-    """A Worker of one module."""
+    """A Worker of one module; the id is its name, and ``ACCOUNT/NAME`` for an import."""
 
     token: ClassVar[str] = "cloudflare:index/workersScript:WorkersScript"
     modelled: ClassVar[Modelled] = {
@@ -83,12 +83,12 @@ class WorkersScript(Resource):
     replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Upload it, over one of the same name if there is one, as the real provider does."""
+        """Upload it; as with pulumi-cloudflare, it replaces a Worker of the same name."""
         self._upload(session, inputs)
         return str(inputs["scriptName"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """Its module, as it was uploaded last; an import's id is ``ACCOUNT/NAME``."""
+        """Read the newest upload and its bindings."""
         account, _, name = identity.rpartition("/")
         account = account or inputs.get("accountId", "")
         path = f"/accounts/{account}/workers/scripts/{name}"
@@ -113,7 +113,7 @@ class WorkersScript(Resource):
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Delete it with everything that leads there."""
+        """Delete it, with the custom domains that lead to it."""
         del identity, outputs
         _delete(session, f"{_script(inputs)}?force=true")
 
@@ -129,14 +129,14 @@ class WorkersScript(Resource):
         session.upload(_script(inputs), metadata, main, inputs["content"])
 
     def judge(self, inputs: Properties) -> Iterator[Problem]:
-        """The module stands in the program itself."""
+        """Require the module as a text; files of modules are not modelled."""
         for name in ("content", "mainModule"):
             if name not in inputs:
-                yield Problem(name, f"the local stand-in wants {name}")
+                yield Problem(name, f'the local stand-in needs the input "{name}"')
 
 
 class WorkersScriptSubdomain(Resource):
-    """Whether a Worker answers at workers.dev."""
+    """Whether a Worker answers at workers.dev; an import's id is ``ACCOUNT/NAME``."""
 
     token: ClassVar[str] = "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain"
     modelled: ClassVar[Modelled] = dict.fromkeys(
@@ -145,12 +145,12 @@ class WorkersScriptSubdomain(Resource):
     replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Set it."""
+        """Set whether it answers."""
         self._set(session, inputs, enabled=inputs["enabled"])
         return str(inputs["scriptName"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """An import's id is ``ACCOUNT/NAME``."""
+        """Read whether it answers."""
         account, _, name = identity.rpartition("/")
         account = account or inputs.get("accountId", "")
         found = session.get(f"/accounts/{account}/workers/scripts/{name}/subdomain")
@@ -166,14 +166,14 @@ class WorkersScriptSubdomain(Resource):
         )
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Set it anew."""
+        """Set whether it answers."""
         del identity, old
         self._set(session, inputs, enabled=inputs["enabled"])
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Off; where the Worker is gone there is nothing to do."""
+        """Turn it off, if the Worker exists."""
         del identity, outputs
         if session.get(f"{_script(inputs)}/subdomain") is not None:
             self._set(session, inputs, enabled=False)
@@ -184,7 +184,7 @@ class WorkersScriptSubdomain(Resource):
 
 
 class WorkersCustomDomain(Resource):
-    """A host name that leads to a Worker."""
+    """A host name that leads to a Worker; an import's id is ``ACCOUNT/ID``."""
 
     token: ClassVar[str] = "cloudflare:index/workersCustomDomain:WorkersCustomDomain"
     modelled: ClassVar[Modelled] = dict.fromkeys(("accountId", "hostname", "service", "zoneId"))
@@ -192,11 +192,11 @@ class WorkersCustomDomain(Resource):
     computed: ClassVar[tuple[str, ...]] = ("certId", "environment", "zoneName")
 
     def create(self, session: Session, inputs: Properties) -> str:
-        """Attach it; a name that has records already is refused as the API does."""
+        """Attach it; the API refuses a name that has DNS records."""
         return str(self._put(session, inputs)["id"])
 
     def read(self, session: Session, identity: str, inputs: Properties) -> Live | None:
-        """An import's id is ``ACCOUNT/ID``."""
+        """Read all fields."""
         account, _, id_ = identity.rpartition("/")
         account = account or inputs.get("accountId", "")
         found = session.get(f"/accounts/{account}/workers/domains/{id_}")
@@ -216,14 +216,14 @@ class WorkersCustomDomain(Resource):
         return Live(live, more)
 
     def update(self, session: Session, identity: str, old: Properties, inputs: Properties) -> None:
-        """Lead it to another Worker."""
+        """Have the name lead to another Worker."""
         del identity, old
         self._put(session, inputs)
 
     def delete(
         self, session: Session, identity: str, inputs: Properties, outputs: Properties
     ) -> None:
-        """Detach it, and its records with it."""
+        """Detach it; the API also deletes its DNS records."""
         del outputs
         account = inputs["accountId"]
         _delete(session, f"/accounts/{account}/workers/domains/{identity.rpartition('/')[2]}")
@@ -257,7 +257,7 @@ def _script(inputs: Properties) -> str:
 
 
 def _delete(session: Session, path: str) -> None:
-    """Delete what is there; what is gone is no error."""
+    """Delete what is at ``path``; it is no error if nothing is."""
     try:
         session.call("DELETE", path)
     except RefusedError as error:

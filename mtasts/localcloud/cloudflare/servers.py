@@ -1,7 +1,7 @@
-"""Everything of the local Cloudflare that listens: API, runtime, and what its edge serves.
+"""The servers of the local Cloudflare: API, R2, workerd, and the Workers for the edge.
 
-The edge serves each upload some time after the fact, a point of presence after the other, as the
-real one does without saying when it is done.
+As at Cloudflare, an upload reaches one point of presence after the other, and nothing reports when
+it has reached all.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from mtasts.localcloud.cloudflare.r2 import R2
     from mtasts.localcloud.http1 import HttpRequest
 
-# Longer than any point of presence lags behind.
+# Longer than the lag of any point of presence.
 _KEPT_SECONDS = 5.0
 _SOA = f"{NAME_SERVERS[0]}. dns.cloudflare.com. 1 10000 2400 604800 1800"
 _AUTOMATIC_TTL = 300
-# Addresses for documentation (RFC 5737, RFC 3849), which `Cloud.connect_to` leads to its edge.
+# Addresses for documentation (RFC 5737, RFC 3849); `Cloud.connect_to` maps them to loopback.
 EDGE_ADDRESSES = ("198.51.100.7", "2001:db8::7")
 _EDGE = (("A", EDGE_ADDRESSES[0]), ("AAAA", EDGE_ADDRESSES[1]))
 
 
 class CloudflareServers:
-    """API, runtime and edge of one account; ``r2`` has its buckets."""
+    """API, R2 and workerd of one account; it is the `Workers` of the edge."""
 
     def __init__(
         self,
@@ -47,7 +47,11 @@ class CloudflareServers:
         r2: R2,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Make them; nothing listens yet."""
+        """Make the servers; `start` makes them listen.
+
+        ``program()`` is the path of workerd, and is called with the first upload. ``r2`` has the
+        buckets; ``clock`` gives seconds.
+        """
         self.account = Account(clock)
         self.api = Api(self.account, self)
         self._clock = clock
@@ -59,38 +63,42 @@ class CloudflareServers:
         self._uploading = asyncio.Lock()
 
     async def start(self) -> None:
-        """Let API and R2 listen; the runtime starts with the first Worker."""
+        """Start API and R2; workerd starts with the first upload."""
         await self._r2_server.start()
         await self.api.start()
 
     async def stop(self) -> None:
-        """Stop all of them."""
+        """Stop all servers."""
         await self.api.stop()
         await self._workerd.stop()
         await self._r2_server.stop()
 
     async def upload(self, name: str, main: str, date: str, worker: Worker) -> Script:
-        """Have the runtime take a script beside those it serves."""
-        async with self._uploading:  # what is kept has to be all that there is
+        """Have workerd run a new upload as well as the present ones, and record it.
+
+        Raises:
+            WorkerdError: workerd cannot be installed or started, or refuses the script.
+        """
+        async with self._uploading:  # a second upload must not be missing in _kept
             key = self.account.next_key()
             await self._workerd.serve({**self._kept(), key: worker})
             return self.account.put_script(name, key, main, date, worker)
 
     async def create_bucket(self, name: str) -> None:
-        """Make a bucket in the S3 that stands for R2's."""
+        """Make a bucket in the S3 that stands for R2."""
         await in_thread(self._r2.make, name)
 
     async def remove_bucket(self, name: str) -> None:
-        """Delete one that is empty."""
+        """Delete a bucket; raises `ApiError` if it has objects."""
         await in_thread(self._r2.remove, name)
 
     def _mail_port(self, worker: str) -> int | None:
-        """Where the newest upload of a Worker takes mail."""
+        """The port at which the newest upload of a Worker takes mail; None if there is none."""
         script = self.account.scripts.get(worker)
         return self._workerd.mail_ports.get(script.versions[-1].key) if script else None
 
     def _kept(self) -> dict[str, Worker]:
-        """The Workers that some place may still be asked for."""
+        """The uploads that a point of presence may still serve, by key."""
         oldest = self._clock() - _KEPT_SECONDS
         kept = {held.key: held.worker for held in self._all_held()}
         for script in self.account.scripts.values():
@@ -106,7 +114,7 @@ class CloudflareServers:
             yield from versions.values()
 
     def serves(self, host: str, lag_seconds: float) -> Version | None:
-        """The upload that a point of presence serves for ``host``, if it knows of the host yet."""
+        """The upload that a point of presence with that lag serves for ``host``, or None."""
         now = self._clock()
         name = self._service(host, now - lag_seconds)
         script = self.account.scripts.get(name) if name else None
@@ -116,7 +124,7 @@ class CloudflareServers:
         return arrived[-1] if arrived else None
 
     def _service(self, host: str, known: float) -> str | None:
-        """The Worker of a host, for a place that knows what was so then."""
+        """The name of the Worker for ``host``, by the account's state at the time ``known``."""
         for route in self.account.routes.values():
             if route.serves(host) and route.at <= known:
                 return route.script
@@ -126,22 +134,26 @@ class CloudflareServers:
         return next((name for each, name in self.account.hosts() if each == host), None)
 
     def certificate_names(self, host: str) -> tuple[str, ...]:
-        """The names of the certificate that the edge has for a Worker's host."""
+        """The names of the certificate for ``host``; empty if no Worker serves that host."""
         return (host,) if any(host == each for each, _ in self.account.hosts()) else ()
 
     def hold(self, host: str, lags_seconds: dict[int, float]) -> None:
-        """Serve what is served now, whatever comes, at the points of those numbers."""
+        """Keep serving the present upload for ``host`` at the points whose lags are given."""
         found = {number: self.serves(host, lag) for number, lag in lags_seconds.items()}
         self._held[host] = {number: each for number, each in found.items() if each is not None}
 
     def release(self, host: str) -> None:
-        """Serve what has been uploaded again."""
+        """End `hold`: serve the newest upload for ``host`` again."""
         self._held.pop(host, None)
 
     async def respond(
         self, host: str, point: int, lag_seconds: float, request: HttpRequest
     ) -> HttpResponse | None:
-        """What the host's Worker answers at a point of presence; None where it knows of none."""
+        """The Worker's response at a point of presence; None if no Worker has reached it yet.
+
+        Raises:
+            OSError, TimeoutError: as `forward`.
+        """
         version = self._held.get(host, {}).get(point) or self.serves(host, lag_seconds)
         if version is None:
             return None
@@ -151,7 +163,7 @@ class CloudflareServers:
         return await forward(port, host, request)
 
     def zones(self, *, ipv6: bool) -> list[Zone]:
-        """The zones with their records, as DNS answers them."""
+        """The zones and their records, as Cloudflare's name servers have them."""
         return [
             Zone(each.name, tuple(self._records(each.id, ipv6=ipv6)))
             for each in self.account.zones.values()
@@ -165,7 +177,7 @@ class CloudflareServers:
         sets: dict[tuple[str, str], list[str]] = {}
         ttls: dict[tuple[str, str], int] = {}
         for each in zone.records.values():
-            # A proxied record leads to the edge's own addresses, whatever it says.
+            # For a proxied record, DNS has the addresses of Cloudflare's edge, not its content.
             own, edge = ((each.type, _value(each)),), _EDGE if ipv6 else _EDGE[:1]
             for type_, content in edge if each.proxied else own:
                 sets.setdefault((each.name, type_), []).append(content)
@@ -174,12 +186,12 @@ class CloudflareServers:
             yield RecordSet(name, type_, ttls[name, type_], tuple(values))
 
     def own_names(self) -> list[str]:
-        """Names at workers.dev that lead to the edge."""
+        """The host names at workers.dev."""
         return [host for host, _ in self.account.hosts() if host.endswith(WORKERS_DEV)]
 
 
 def _value(found: Record) -> str:
-    """A record's content in presentation form; the API has names without their final dot."""
+    """A record's content in presentation form; the API has MX hosts without trailing dot."""
     if found.type == "MX":
         return f"{found.priority} {found.content.rstrip('.')}."
     return found.content

@@ -1,4 +1,4 @@
-"""The stand-in's configuration, its safety checks, and its calls to the local v4 API."""
+"""The configuration of the stand-in for pulumi-cloudflare, and its calls to the local v4 API."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ MODELLED: Modelled = {"apiToken": None, "baseUrl": None}
 _SECONDS = 20.0
 _TRIES = 4
 _PAUSE_SECONDS = 0.2
-# What the API says of what is not there.
+# The API's error codes for things that do not exist.
 GONE = frozenset({"7003", "81044", "10007", "100114", "10006", "1001"})
 
 
 def connect(config: Properties, environment: Mapping[str, str]) -> Session:
-    """The session of a provider that is configured so; raises `UnsafeError`."""
+    """The session of a provider with this configuration.
+
+    Raises:
+        UnsafeError: the address is not that of the local cloud's API, no local cloud runs, or the
+            stack's state is in another backend.
+    """
     cloud = own_backend("cloudflare", environment)
     url = config.get("baseUrl") or environment.get("CLOUDFLARE_BASE_URL", "")
     if urlsplit(url).hostname != "127.0.0.1" or url.rstrip("/") != cloud.cloudflare:
@@ -40,19 +45,23 @@ def connect(config: Properties, environment: Mapping[str, str]) -> Session:
 
 
 class Session:
-    """One configured provider."""
+    """One configured provider: calls the local v4 API, and waits and repeats at status 429."""
 
     default_tags: Properties = {}  # noqa: RUF012 - Cloudflare has none
 
     def __init__(self, url: str, token: str) -> None:
-        """Call ``url`` with ``token``; nothing is called yet."""
+        """Prepare calls to ``url`` with ``token``."""
         self._url = url
         self._token = token
-        self._opener = build_opener(ProxyHandler({}))  # loopback is never behind a proxy
+        self._opener = build_opener(ProxyHandler({}))  # a proxy could not reach this loopback
         self.cancelled = Event()
 
     def get(self, path: str) -> Any:  # any JSON value
-        """What is there; None where nothing is."""
+        """The result of GET ``path``; None if the API says that it does not exist.
+
+        Raises:
+            RefusedError: another error of the API, or it does not answer.
+        """
         try:
             return self.call("GET", path)
         except RefusedError as error:
@@ -61,20 +70,20 @@ class Session:
             raise
 
     def call(self, method: str, path: str, body: object = None) -> Any:  # any JSON value
-        """The result of a request with a JSON body, if any.
+        """The ``result`` of a request, with ``body`` as JSON unless it is None.
 
         Raises:
-            RefusedError: the API's code and message.
+            RefusedError: with the API's code and message, or it does not answer.
         """
         raw = None if body is None else json.dumps(body).encode("ascii")
         return json.loads(self._send(method, path, raw, "application/json"))["result"]
 
     def text(self, path: str) -> str:
-        """A body that is no JSON."""
+        """The body of a response that is not JSON; raises as `call`."""
         return self._send("GET", path, None, "").decode("utf-8")
 
     def upload(self, path: str, metadata: object, name: str, source: str) -> None:
-        """Put a module with its metadata, as a form of two parts."""
+        """Upload a module and its metadata as ``multipart/form-data``; raises as `call`."""
         mark = uuid.uuid4().hex
         parts = (
             ('name="metadata"', "application/json", json.dumps(metadata)),

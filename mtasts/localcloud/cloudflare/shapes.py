@@ -1,4 +1,4 @@
-"""How the v4 API reads what it is sent, and shows what the account holds."""
+"""Convert between the JSON of the v4 API and the values of the account."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from mtasts.localcloud.http1 import HttpRequest
 
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
-# How long a period of a rate limit is, in seconds (Workers docs, "Rate Limiting").
+# The periods that a rate limit may have, in seconds (Workers docs, "Rate Limiting").
 _PERIODS_SECONDS = (10, 60)
 
 
 def multipart(request: HttpRequest) -> dict[str, bytes]:
-    """The parts of a form by name; modules are found by their file name too."""
+    """The parts of a ``multipart/form-data`` request, by name and by file name."""
     head = f"Content-Type: {request.header('content-type')}\r\n\r\n".encode("latin-1")
     message = BytesParser(policy=HTTP).parsebytes(head + request.body)
     found: dict[str, bytes] = {}
@@ -38,7 +38,12 @@ def multipart(request: HttpRequest) -> dict[str, bytes]:
 
 
 def read_binding(body: Any, buckets: Collection[str]) -> Binding:  # any JSON value
-    """The binding that an upload asks for; raises `ApiError` for one that cannot be had."""
+    """The binding that an upload describes.
+
+    Raises:
+        ApiError: its name or a value is not valid, its bucket is not in ``buckets``, or its type
+            is not modelled.
+    """
     name, kind = str(body["name"]), body["type"]
     if not _NAME.fullmatch(name):
         raise ApiError(400, 10021, f"Binding name '{name}' is not valid.")
@@ -54,11 +59,11 @@ def read_binding(body: Any, buckets: Collection[str]) -> Binding:  # any JSON va
             if period not in _PERIODS_SECONDS or limit < 1:
                 raise ApiError(400, 10021, f"binding {name}: period must be 10 or 60")
             return RateLimitBinding(name, str(body["namespace_id"]), limit, period)
-    raise ApiError(400, 10021, f"The local API takes no binding of type {kind}.")
+    raise ApiError(400, 10021, f"The local API does not model bindings of type {kind}.")
 
 
 def read_record(id_: str, body: Any) -> Record:  # any JSON value
-    """The record that a request asks for."""
+    """The record that a request describes."""
     return Record(
         id_,
         str(body["name"]).rstrip(".").lower(),

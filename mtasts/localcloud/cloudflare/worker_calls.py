@@ -1,4 +1,4 @@
-"""Calls of the v4 API about Workers: scripts, and the names and routes that lead to them."""
+"""Calls of the v4 API about Workers: scripts, custom domains, routes and workers.dev."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def _domain_put(call: Call) -> HttpResponse:
 
 @WORKERS.on("PUT", rf"{_SCRIPT}/domains/records", _WRITE)
 async def _domain_override(call: Call) -> HttpResponse:
-    """As wrangler attaches domains: all at once, with leave to replace what stands there."""
+    """The call with which wrangler attaches custom domains; it may replace DNS records."""
     override = bool(call.body.get("override_existing_dns_record"))
     made = [
         call.account.attach(

@@ -1,7 +1,7 @@
-"""workerd, the Workers' real runtime: installed from npm as the lock file pins it, and run.
+"""workerd, Cloudflare's own runtime of Workers: installed from npm by a lock file, and run.
 
-One process serves every deployed script, each at two ports of its own, for requests and for mail; a
-change is a new process that listens before the old one goes.
+One process runs all uploads. Each listens on two ports of its own, for requests and for mail. A
+change starts a new process; the old one ends when the new one listens.
 """
 
 from __future__ import annotations
@@ -37,14 +37,16 @@ _STOP_SECONDS = 2.0
 
 
 class WorkerdError(MtaStsError):
-    """The runtime cannot be had, or does not take a script; the text says why."""
+    """workerd cannot be installed or started, or refuses a script; the text says why."""
 
 
 def find(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
-    """The program, installed once and kept beside the engine, outside the checkout; blocks.
+    """The path of workerd; installs it with npm into the cache folder if it is missing.
+
+    Blocks for up to five minutes. ``say`` gets a line if it is installed.
 
     Raises:
-        WorkerdError: it cannot be installed here.
+        WorkerdError: it cannot be installed on this machine.
     """
     lock = PACKAGE / "package-lock.json"
     version = json.loads((PACKAGE / "package.json").read_text())["dependencies"]["workerd"]
@@ -58,7 +60,7 @@ def find(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
             _install(folder, environment)
     found = _binary(folder)
     if found is None:
-        raise WorkerdError(f"npm has installed no workerd for this machine in {folder}")
+        raise WorkerdError(f"npm installed no workerd for this machine's processor in {folder}")
     return found
 
 
@@ -69,7 +71,7 @@ def _binary(folder: Path) -> Path | None:
 def _install(folder: Path, environment: Mapping[str, str]) -> None:
     npm = shutil.which("npm", path=environment.get("PATH", os.defpath))
     if npm is None:
-        raise WorkerdError("no npm on PATH: install Node 20 or newer, for workerd")
+        raise WorkerdError("no npm on PATH, which installs workerd: install Node 20 or newer")
     shutil.copy(PACKAGE / "package.json", folder / "package.json")
     shutil.copy(PACKAGE / "package-lock.json", folder / "package-lock.json.new")
     (folder / "package-lock.json.new").replace(folder / "package-lock.json")
@@ -100,10 +102,14 @@ class _Running:
 
 
 class Workerd:
-    """The runtime; ``ports`` leads from each Worker's key to where it answers in clear."""
+    """The workerd process, which is started again for each change of Workers."""
 
     def __init__(self, program: Callable[[], Path], r2: Callable[[], str] = str) -> None:
-        """``program`` is asked for when the first script comes, as is where ``r2`` listens."""
+        """Prepare, without starting a process.
+
+        ``program()`` is the path of workerd, and ``r2()`` the address of `R2Server`; both are
+        called at each start.
+        """
         self._program = program
         self._r2 = r2
         self._running: _Running | None = None
@@ -111,19 +117,20 @@ class Workerd:
 
     @property
     def ports(self) -> Mapping[str, int]:
-        """Where each Worker answers requests."""
+        """The loopback ports for requests (HTTP without TLS), by the key of the Worker."""
         return self._running.ports if self._running else {}
 
     @property
     def mail_ports(self) -> Mapping[str, int]:
-        """Where each Worker takes mail, in the form of ``workerd/entry.js``."""
+        """The loopback ports for mail (the protocol of ``workerd/entry.js``), by key."""
         return self._running.mail_ports if self._running else {}
 
     async def serve(self, workers: Mapping[str, Worker]) -> None:
-        """Serve ``workers``, by key, and nothing else; keys are of letters and digits.
+        """Run exactly these Workers, by key; a key consists of letters and digits.
 
         Raises:
-            WorkerdError: one of them is no module; what was served is served on.
+            WorkerdError: workerd cannot be installed or started, or refuses a module. The Workers
+                that ran before still run.
         """
         async with self._alone:
             if set(workers) == set(self.ports):
@@ -134,7 +141,7 @@ class Workerd:
                 await _end(before)
 
     async def stop(self) -> None:
-        """End the process."""
+        """End the process, if one runs."""
         async with self._alone:
             before, self._running = self._running, None
             if before is not None:
@@ -183,7 +190,7 @@ def _listens(running: _Running, workers: Mapping[str, Worker]) -> bool:
 
 
 def _config(workers: Mapping[str, Worker], r2: str) -> str:
-    """The configuration: a service and two sockets a Worker, and a service a bucket."""
+    """The configuration: a service and two sockets for each Worker, and a service a bucket."""
     services = [f'(name = "{key}", worker = .{key})' for key in workers]
     services += [_bucket(each, r2) for each in sorted(_buckets(workers.values()))]
     sockets = [

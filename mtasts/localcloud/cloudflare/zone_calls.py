@@ -1,4 +1,4 @@
-"""Calls of the v4 API about zones: their settings and rules, and their DNS records."""
+"""Calls of the v4 API about zones, their settings and rules, and their DNS records."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The lab: a family of broken set-ups, one for each way that a live domain can be wrong."""
+"""The lab: domains that are each broken in one way, one for each finding that needs a network."""

@@ -1,4 +1,4 @@
-"""What a set-up of the lab may differ in from the good one, as building blocks."""
+"""Changes that break a good set-up of the lab: each function returns one change."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def delegated(owner: str, type_: str) -> Callable[[Setup], None]:
-    """Delegate ``owner``, which answers as before."""
+    """Make ``owner`` a CNAME to a name with the same records."""
 
     def change(setup: Setup) -> None:
         values = setup.records[owner, type_]
@@ -26,7 +26,7 @@ def delegated(owner: str, type_: str) -> Callable[[Setup], None]:
 
 
 def looping(owner: str) -> Callable[[Setup], None]:
-    """A CNAME that leads back to ``owner``."""
+    """Make ``owner`` a CNAME to a name that is a CNAME back to ``owner``."""
 
     def change(setup: Setup) -> None:
         setup.put(owner, "TXT")
@@ -38,7 +38,7 @@ def looping(owner: str) -> Callable[[Setup], None]:
 
 
 def dangling(owner: str) -> Callable[[Setup], None]:
-    """A CNAME that leads to nothing."""
+    """Make ``owner`` a CNAME to a name that does not exist."""
 
     def change(setup: Setup) -> None:
         setup.put(owner, "TXT")
@@ -48,7 +48,10 @@ def dangling(owner: str) -> Callable[[Setup], None]:
 
 
 def beside(owner: str) -> Callable[[Setup], None]:
-    """A CNAME beside the record, which some servers allow; here it is a fault of the look-up."""
+    """Add a CNAME to a name with other records, as some servers allow.
+
+    The local DNS server does not, so it is a fault of the CNAME look-up.
+    """
 
     def change(setup: Setup) -> None:
         key = f"{owner}.{setup.domain}", "CNAME"
@@ -58,7 +61,7 @@ def beside(owner: str) -> Callable[[Setup], None]:
 
 
 def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
-    """Set records; ``<domain>`` in a value stands for the domain."""
+    """Set records, or remove them if no value is given; ``<domain>`` stands for the domain."""
 
     def change(setup: Setup) -> None:
         values_ = (each.replace("<domain>", setup.domain) for each in values)
@@ -68,7 +71,7 @@ def put(owner: str, type_: str, *values: str) -> Callable[[Setup], None]:
 
 
 def web(**changes: Any) -> Callable[[Setup], None]:  # the fields of `Web`
-    """Change how the policy host behaves."""
+    """Change fields of the policy host's `Web`."""
 
     def change(setup: Setup) -> None:
         setup.serve(**changes)
@@ -77,7 +80,7 @@ def web(**changes: Any) -> Callable[[Setup], None]:  # the fields of `Web`
 
 
 def mx(flavour: Flavour) -> Callable[[Setup], None]:
-    """Change how the MX host behaves."""
+    """Change the flavour of the MX host."""
 
     def change(setup: Setup) -> None:
         setup.mx(flavour)
@@ -95,7 +98,7 @@ def policy(**changes: Any) -> Callable[[Setup], None]:  # the fields of a policy
 
 
 def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
-    """All of ``changes``, one after another."""
+    """Make all of ``changes``, one after another."""
 
     def change(setup: Setup) -> None:
         for each in changes:
@@ -105,7 +108,7 @@ def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
 
 
 def having(**fields: Any) -> Callable[[Setup], None]:  # the fields of `Setup`
-    """Set fields of the setup."""
+    """Set fields of the `Setup`."""
 
     def change(setup: Setup) -> None:
         for name, value in fields.items():

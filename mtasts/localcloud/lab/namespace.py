@@ -1,6 +1,6 @@
-"""A private network namespace: ports 25, 53 and 443 are free there, and resolv.conf is its own.
+"""A private network namespace, with ports 25, 53 and 443 free and a resolv.conf of its own.
 
-Outside nothing changes. It needs Linux and root.
+Nothing changes outside of it. It needs Linux and root.
 """
 
 from __future__ import annotations
@@ -22,32 +22,43 @@ _TOOLS = (("unshare", "util-linux"), ("mount", "mount"), ("ip", "iproute2"))
 
 
 def missing() -> list[str]:
-    """What stands in the way here, a line each; empty where nothing does."""
+    """What this machine lacks for a network namespace, one line each; empty if nothing."""
     if sys.platform != "linux":
-        return ["network namespaces: this needs Linux"]
-    found = [] if os.geteuid() == 0 else ["root: it makes a network namespace"]
+        return ["network namespaces: run this on Linux"]
+    found = [] if os.geteuid() == 0 else ["root: only root can make a network namespace"]
     return found + [f"{name}: install {package}" for name, package in _TOOLS if which(name) is None]
 
 
 def path() -> str:
-    """PATH with the folders that hold an administrator's programs."""
+    """PATH, and the folders for programs of administrators (sbin)."""
     return f"{os.environ.get('PATH', '')}:{_ADMIN}"
 
 
 def which(name: str) -> str | None:
-    """Where a program is, an administrator's ones among them."""
+    """The path of a program on `path`; None if it is missing."""
     return shutil.which(name, path=path())
 
 
 def enter(command: Sequence[str]) -> int:
-    """Run ``command`` in namespaces of its own for the network and for mounts; its exit code."""
+    """Run ``command`` in a new network namespace and a new mount namespace.
+
+    Returns its exit code.
+
+    Raises:
+        FileNotFoundError: ``unshare`` is missing.
+    """
     words = [_need("unshare"), "--mount", "--net", *command]
     return subprocess.run(words, check=False).returncode
 
 
 @contextmanager
 def prepared() -> Iterator[None]:
-    """The loopback up, and the resolver at 127.0.0.1; to be called inside."""
+    """Inside of `enter`: turn on the loopback, and make 127.0.0.1 the resolver.
+
+    Raises:
+        FileNotFoundError: ``ip`` or ``mount`` is missing.
+        subprocess.CalledProcessError: one of them failed.
+    """
     subprocess.run([_need("ip"), "link", "set", "lo", "up"], check=True)
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write("nameserver 127.0.0.1\n")

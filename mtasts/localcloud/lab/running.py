@@ -1,4 +1,4 @@
-"""A command inside a lab: the servers live as long as it does, and its environment leads there."""
+"""Run a command inside a lab: the lab's servers run until the command ends."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from mtasts.probe.reach import CA_FILE, CONNECT_TO, RESOLVER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-# One that `mtasts.rollout.caa` knows, so that CAA records can be compared with it.
+# `mtasts.rollout.caa` knows the CAA name of an authority whose organization begins with ISRG.
 ORGANIZATION = "ISRG of the lab"
-# Port 1 is privileged, and nothing listens there: a lab has no cloud.
+# A lab has no cloud, so calls to one must fail: port 1 is privileged, and nothing listens there.
 _NO_CLOUD = "http://127.0.0.1:1"
 
 
 def environment(lab: Lab, ca_file: Path, own: Mapping[str, str]) -> dict[str, str]:
-    """The environment ``own``, with what leads every probe to ``lab``, and no call to a cloud."""
+    """The environment ``own``, changed so that probes use ``lab``, and calls to clouds fail."""
     return {
         **{name: value for name, value in own.items() if not is_misleading(name)},
         MARKER: str(ca_file.parent),
@@ -37,8 +37,8 @@ def environment(lab: Lab, ca_file: Path, own: Mapping[str, str]) -> dict[str, st
 
 
 def run_inside(command: Sequence[str], own: Mapping[str, str]) -> int:
-    """Run ``command`` inside a lab; its exit code."""
-    logging.disable()  # what the servers think of clients that leave is not the command's output
+    """Run ``command`` inside a lab, and return its exit code."""
+    logging.disable()  # the servers' warnings must not mix with the output of the command
     with tempfile.TemporaryDirectory() as folder:
         return asyncio.run(_run(command, own, Path(folder) / "ca.pem"))
 
@@ -52,7 +52,7 @@ async def _run(command: Sequence[str], own: Mapping[str, str], ca_file: Path) ->
         process = await asyncio.create_subprocess_exec(*command, env=environment(lab, ca_file, own))
         try:
             return await process.wait()
-        except asyncio.CancelledError:  # Ctrl-C reaches the command too, which ends by itself
+        except asyncio.CancelledError:  # Ctrl-C reaches the command as well, which then ends
             return await process.wait()
     finally:
         await lab.stop()

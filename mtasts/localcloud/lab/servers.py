@@ -1,7 +1,8 @@
-"""The lab's servers: DNS, HTTPS and mail for a family of domains, by name.
+"""The lab's servers: DNS, HTTPS and mail for the domains of the lab.
 
-They listen on free ports of 127.0.0.1, and a connect-to map leads there; or each on an address of
-its own and the real ports, where a private network namespace has those to give (`addressed`).
+They listen on free ports of 127.0.0.1, to which a connect-to map leads. In a network namespace
+(`mtasts.localcloud.lab.namespace`) each host can have an address and the standard ports instead
+(``addressed``).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _SOA = "ns.lab.example. hostmaster.lab.example. 1 7200 900 1209600 300"
 
 
 class Lab:
-    """The servers of some set-ups, all of them by default."""
+    """The servers of some set-ups; by default of all."""
 
     def __init__(
         self,
@@ -41,8 +42,8 @@ class Lab:
     ) -> None:
         """Make the servers; `start` makes them listen.
 
-        With ``addressed`` each host has an address in 127.0.0.0/8 and the port that belongs to it.
-        DNS answers after ``delay_seconds``.
+        With ``addressed`` each host has its own address in 127.0.0.0/8, and the standard port of
+        its protocol. DNS answers after ``delay_seconds``.
         """
         self.setups = {each.domain: each for each in (setups() if wanted is None else wanted)}
         self._addressed = addressed
@@ -56,7 +57,7 @@ class Lab:
         self.dns = DnsServer(self._names, self._signed, delay_seconds=delay_seconds)
 
     async def start(self) -> None:
-        """Listen; an ``addressed`` lab answers DNS on 127.0.0.1:53."""
+        """Start all servers; DNS of an ``addressed`` lab listens on 127.0.0.1:53."""
         for setup in self.setups.values():
             await self._listen(setup)
         address = self._address()
@@ -74,7 +75,10 @@ class Lab:
             await server.stop()
 
     def connect_to(self) -> tuple[str, ...]:
-        """The map that leads there, as curl has it; empty where hosts have addresses."""
+        """Rows ``host:port:address:port``, as curl's ``--connect-to`` takes them.
+
+        An ``addressed`` lab needs none.
+        """
         if self._addressed:
             return ()
         pairs = [(host, _HTTPS, port) for host, port in self.web.ports.items()]
@@ -83,7 +87,7 @@ class Lab:
             (host, _mail_port(self.mail.flavours[host]), port)
             for host, port in self.mail.ports.items()
         ]
-        # A domain without MX records is its own host.
+        # A domain without MX records is its own MX host (RFC 5321 section 5.1).
         mail = self.mail.ports
         pairs += [
             (each, _SMTP, mail[f"mx1.{each}"]) for each in self.setups if f"mx1.{each}" in mail
@@ -94,7 +98,8 @@ class Lab:
         pairs += [(f"mta-sts.{each.domain}", _HTTPS, 1) for each in closed]
         implicit = [h for h, each in self.mail.flavours.items() if each is Flavour.IMPLICIT]
         pairs += [(host, _SMTP, 1) for host in implicit]
-        # The first row that fits counts: digits come before letters, so addresses before names.
+        # The first row that matches is used. Sorting puts addresses, which begin with a digit,
+        # before names.
         return tuple(f"{host}:{port}:127.0.0.1:{to}" for host, port, to in sorted(pairs))
 
     async def _listen(self, setup: Setup) -> None:
@@ -111,11 +116,11 @@ class Lab:
         self._records += _records(setup, addresses, ipv6=setup.ipv6 and not self._addressed)
 
     def _bound(self, address: str, port: int) -> tuple[str, int]:
-        """Where a server listens that is reached at ``address`` and ``port``."""
+        """The address and port to bind for a server that clients reach at ``address``:``port``."""
         return (address, port) if self._addressed else ("127.0.0.1", 0)
 
     def _address(self) -> str:
-        """The next one: of 198.18.0.0/15, which is for tests (RFC 2544), or of the loopback."""
+        """An unused address: of 198.18.0.0/15, which is for tests (RFC 2544), or of loopback."""
         number = next(self._free)
         high, low = divmod(number, 250)
         return f"127.1.{high}.{low + 1}" if self._addressed else f"198.18.{high}.{low + 1}"
@@ -144,7 +149,7 @@ def _mail_port(flavour: Flavour) -> int:
 
 
 def _records(setup: Setup, addresses: dict[str, str], *, ipv6: bool) -> Iterator[RecordSet]:
-    """The records of a set-up, its hosts' addresses among them."""
+    """The records of a set-up, including the addresses of its hosts."""
     for (owner, type_), values in setup.records.items():
         name = setup.domain if owner == "@" else f"{owner}.{setup.domain}"
         found = tuple(each.format(**addresses) if type_ == "A" else each for each in values)

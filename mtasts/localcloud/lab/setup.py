@@ -1,4 +1,4 @@
-"""One domain of the lab with everything about it; nothing listens here."""
+"""One domain of the lab: its records and how its hosts behave. `servers` has the servers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ SELECTOR = "s1"
 
 @dataclass(slots=True)
 class Setup:
-    """One domain with everything about it.
+    """One domain of the lab.
 
-    ``records`` are by owner, relative to the domain, and type; ``@`` is the domain itself. In an A
-    record ``{web}`` stands for the policy host's address, ``{mx1}`` for that of an MX host, and
-    ``{closed}`` for one where nothing listens.
-    ``ttls`` are in seconds. ``mail`` are MX hosts by label; they and the policy host get address
-    records, unless their label is in ``bare``, and MX hosts a PTR record, unless
-    ``reverse_names`` has others. ``signed`` is what the resolver says of DNSSEC.
+    - ``records``: values by owner name and type. The owner is relative to the domain; ``@`` is the
+      domain itself. In an A record ``{web}`` stands for the address of the policy host, ``{mx1}``
+      for that of an MX host, ``{closed}`` for an address where nothing listens.
+    - ``ttls``: in seconds, by owner name and type.
+    - ``mail``: the flavours of MX hosts, by label.
+    - ``bare``: labels of hosts that get no address record. Other hosts get one.
+    - ``reverse_names``: names in the PTR record of an MX host, by label; its own name by default.
+    - ``signed``: whether the resolver says that DNSSEC validated the answers.
     """
 
     name: str
@@ -45,30 +47,30 @@ class Setup:
         return f"{self.name}.{ZONE}"
 
     def put(self, owner: str, type_: str, *values: str) -> None:
-        """Set the records of ``owner``; none removes them."""
+        """Set the records of ``owner`` and ``type_``; without values, remove them."""
         if values:
             self.records[owner, type_] = values
         else:
             self.records.pop((owner, type_), None)
 
     def policy(self, *, mode: str = "enforce", max_age: int = 2_592_000, mx: str = "") -> None:
-        """Serve that policy; ``<domain>`` in ``mx`` stands for the domain."""
+        """Serve that policy (``max_age`` in seconds); ``<domain>`` in ``mx`` is the domain."""
         host = (mx or "mx1.<domain>").replace("<domain>", self.domain)
         lines = ["version: STSv1", f"mode: {mode}", f"mx: {host}"]
         body = "".join(f"{line}\r\n" for line in (*lines, f"max_age: {max_age}"))
         self.serve(body=body.encode())
 
     def serve(self, **changes: Any) -> None:  # the fields of `Web`
-        """Change how the policy host behaves."""
+        """Change fields of the policy host's `Web`."""
         self.web = replace(self.web, **changes)
 
     def mx(self, flavour: Flavour) -> None:
-        """Change how the MX host behaves."""
+        """Change the flavour of the MX host."""
         self.mail["mx1"] = flavour
 
 
 def good(name: str) -> Setup:
-    """A domain of which there is nothing to say."""
+    """A domain without any finding."""
     setup = Setup(name)
     setup.put("@", "MX", f"10 mx1.{setup.domain}.")
     setup.put("@", "TXT", f'"{SPF}"')
@@ -82,7 +84,7 @@ def good(name: str) -> Setup:
 
 
 def reports() -> Setup:
-    """The domain that takes the reports of all others."""
+    """The domain to which the TLS-RPT records of all others send reports."""
     setup = good("reports")
     setup.put("_smtp._tls", "TXT", f'"v=TLSRPTv1; rua=mailto:tlsrpt@good.{ZONE};"')
     return setup

@@ -1,6 +1,6 @@
-"""The set-ups by name: what each differs in from a good domain, a line each.
+"""The set-ups of the lab by name, each with its difference from a good domain.
 
-A name is the id of the finding that it is to give, or says what a hostile server does.
+The name is the id of the finding that the set-up has, or says what a hostile server does.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _reverse(*names: str) -> Callable[[Setup], None]:
 
 @cache
 def _short_key() -> str:
-    key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is what makes it weak
+    key = rsa.generate_private_key(65537, 1024)  # noqa: S505 - weak on purpose
     raw = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return base64.b64encode(raw).decode()
 
@@ -104,7 +104,7 @@ def _proxied(setup: Setup) -> None:
 
 
 def _addresses(label: str, *addresses: str) -> Callable[[Setup], None]:
-    """Other addresses than the one where the host listens."""
+    """Give the host these A records instead of the one with its own address."""
 
     def change(setup: Setup) -> None:
         setup.bare.add(label)
@@ -125,7 +125,7 @@ _IMPLICIT = both(put("@", "MX"), put("@", "A", "{mx1}"))
 _REDIRECT = (("Location", "https://www.lab.example/mta-sts.txt"),)
 _LONG = (("Cache-Control", "max-age=604800"),)
 
-# What each differs in; each is named as the check that it fails.
+# The change of each set-up, by the id of the finding that it causes.
 CHANGES: dict[str, Callable[[Setup], None]] = {
     "sts-record-missing": put("_mta-sts", "TXT"),
     "sts-record-multiple": put("_mta-sts", "TXT", _STS, '"v=STSv1; id=2;"'),
@@ -233,13 +233,13 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "dmarc-doubtful": put("_dmarc", "TXT", '"v=DMARC1; p=none"'),
     "dkim-missing": put(f"{SELECTOR}._domainkey", "TXT", '"v=DKIM1; p="'),
     "dkim-key-weak": _weak_key,
-    # What is hostile beyond those ends in time, and says why.
+    # Hostile servers without a finding of their own: the command must end in time, with a reason.
     "hostile-endless": web(rude=Rudeness.ENDLESS),
     "hostile-bomb": web(body=bomb(), headers=_GZIP),
     "hostile-banner": mx(Flavour.ENDLESS),
 }
 
-# Further ways to a finding that has a set-up already: the finding, and what differs.
+# Further causes of findings that have a set-up above: the id of the finding, and the change.
 ALSO: dict[str, tuple[str, Callable[[Setup], None]]] = {
     "host-common-name": (
         "host-certificate-mismatch",
@@ -252,7 +252,7 @@ ALSO: dict[str, tuple[str, Callable[[Setup], None]]] = {
         both(put("inside", "A", "10.0.0.1"), put("_smtp._tls", "TXT", _INSIDE)),
     ),
 }
-# Of which something cannot be found out, and nothing else is wrong: the ids, and what differs.
+# Set-ups whose only fault is that something cannot be found out: the ids of that, and the change.
 UNKNOWN: dict[str, tuple[set[str], Callable[[Setup], None]]] = {
     "host-limited": (
         {"host-hello", "host-agent"},
@@ -264,7 +264,7 @@ UNKNOWN: dict[str, tuple[set[str], Callable[[Setup], None]]] = {
     "mx-impatient": ({"mx-hello"}, mx(Flavour.IMPATIENT)),
     "tlsrpt-endpoint-port": ({"tlsrpt-endpoint"}, put("_smtp._tls", "TXT", _OTHER_PORT)),
 }
-# What looks like a fault and is none of that kind: the finding that it does not give.
+# Set-ups that look like a fault but are none: the id of the finding that must not appear.
 NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
     "mx-implicit-covered": (
         "policy-mx-uncovered",
@@ -275,7 +275,7 @@ NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
 
 
 def setups() -> list[Setup]:
-    """All of them, the good one and the one for reports first."""
+    """All set-ups; the good one and the one for reports come first."""
     found = [good("good"), reports()]
     others = [*ALSO.items(), *NOT.items(), *UNKNOWN.items()]
     more = {name: change for name, (_, change) in others}

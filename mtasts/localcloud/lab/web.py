@@ -1,4 +1,4 @@
-"""Policy hosts of the lab: one listener for each host, with a way of its own to go wrong."""
+"""The policy hosts of the lab: one server for each host, each with its own faults."""
 
 from __future__ import annotations
 
@@ -28,23 +28,27 @@ _BOMB_BYTES = 20_000_000
 
 
 class Rudeness(StrEnum):
-    """What a host does instead of HTTP; each has no end of its own."""
+    """What a host does instead of answering with HTTP as it should."""
 
-    TRICKLE = "trickle"  # a byte a second
+    TRICKLE = "trickle"  # a body of which one byte a second arrives
     ENDLESS = "endless"  # a body without end
-    STALL = "stall"  # takes the connection, and says nothing, not even TLS
-    GARBAGE = "garbage"  # what is no HTTP
-    CLEAR = "clear"  # HTTP without TLS
+    STALL = "stall"  # accepts the connection, and sends nothing, not even a TLS handshake
+    GARBAGE = "garbage"  # answers with another protocol than HTTP
+    CLEAR = "clear"  # answers without TLS
 
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """How a policy host behaves; without ``listens`` nothing answers there.
+    """How a policy host behaves.
 
-    ``refuses`` is a User-Agent that gets 403, ``wait_seconds`` how long each answer takes.
-    ``named`` says that clients without SNI get another certificate, ``varies`` that no two answers
-    are the same. After ``answers_max`` answers there is 429 alone, and after ``connections_max``
-    connections each is cut.
+    - ``listens``: if false, nothing listens at the host.
+    - ``named``: clients without SNI get another certificate.
+    - ``varies``: each body is different.
+    - ``refuses``: requests with this text in User-Agent get 403.
+    - ``wait_seconds``: how long each answer takes.
+    - ``rude``: what the host does instead of HTTP.
+    - ``answers_max``: after so many answers, each further one is 429.
+    - ``connections_max``: after so many connections, each further one is closed.
     """
 
     body: bytes = b""
@@ -64,15 +68,15 @@ class Web:
 
 
 def bomb() -> bytes:
-    """A body that is small on the wire, and large once it is unpacked."""
+    """A gzip body that is small, and 20 MB when it is decompressed."""
     return gzip.compress(b"0" * _BOMB_BYTES)
 
 
 class WebHosts:
-    """All policy hosts of a lab; ``ports`` maps each to where it listens."""
+    """The policy hosts of a lab; ``ports`` has the port of each host."""
 
     def __init__(self, authority: Authority) -> None:
-        """Make the set, empty; `listen` adds a host."""
+        """Begin without hosts; `listen` adds one."""
         self._authority = authority
         self._servers: list[asyncio.Server] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -80,13 +84,13 @@ class WebHosts:
         self._changed: dict[str, Web] = {}
 
     def change(self, host: str, web: Web) -> None:
-        """Let ``host`` answer otherwise from now on; its TLS stays."""
+        """Answer requests for ``host`` by ``web`` from now on; TLS stays as it was."""
         self._changed[host] = web
 
     async def listen(
         self, host: str, web: Web, *, address: str = "127.0.0.1", port: int = 0
     ) -> None:
-        """Start ``host``, by default on a free port."""
+        """Start the server of ``host``; port 0 takes a free port."""
         respond = self._responder(host, web)
         clear = web.rude in (Rudeness.STALL, Rudeness.CLEAR) or web.connections_max is not None
         connections = itertools.count()
@@ -107,7 +111,7 @@ class WebHosts:
         self.ports[host] = server.sockets[0].getsockname()[1]
 
     async def listen_clear(self, *, address: str = "127.0.0.1", port: int = 0) -> int:
-        """Serve the authority's revocation list and its answers over HTTP; the port."""
+        """Serve the authority's revocation list and OCSP responses over HTTP; returns the port."""
 
         async def respond(request: HttpRequest) -> HttpResponse:
             if request.path.startswith(f"{OCSP_PATH}/"):
@@ -125,7 +129,7 @@ class WebHosts:
         return int(server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Stop listening and cut what is connected."""
+        """Stop listening and end open connections."""
         for server in self._servers:
             server.close()
         for task in tuple(self._tasks):

@@ -1,1 +1,4 @@
-"""Language hosts for an engine built from source: they run programs and plugins, and make SDKs."""
+"""Language hosts for an engine that was built from source, which has none of its own.
+
+The engine starts a host to run programs and plugins of one language, and to generate SDKs for it.
+"""

@@ -1,7 +1,7 @@
-"""``pulumi-language-go`` for an engine built from source: Go programs, and SDKs for them.
+"""``pulumi-language-go`` for an engine built from source: runs Go programs, and links SDKs.
 
-A program is built as its ``go.mod`` says, and started by the built file alone, so that the engine's
-signals reach it. The file is kept, since Go builds nothing that has not changed.
+A program is built and then started from the built file, not with ``go run``, so that the engine's
+signals reach it. The file is kept, because Go builds only what has changed.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from mtasts.localcloud.languages.host import Host, HostError, engine_address, se
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# $0 is Go, $1 the program's folder, $2 the built file.
+# $0 is the go command, $1 the program's folder, $2 the built file.
 _BUILD_AND_RUN = '"$0" -C "$1" build -o "$2" . && exec "$2"'
-# What Go's own commands write where a folder stands for a module (`go mod edit -replace`).
+# The version that Go's commands write for a module that a folder replaces.
 _NO_VERSION = "v0.0.0-00010101000000-000000000000"
 
 
 class GoHost(Host):
-    """Builds and runs programs with the machine's Go."""
+    """The host for Go; it uses the machine's Go."""
 
     language = "go"
 
     def program_words(self, request: Any, /) -> tuple[list[str], dict[str, str]]:
-        """Build the program, then become it; the SDK reads its arguments from the environment."""
+        """Build the program, and replace the shell by it; Go's SDK reads these variables."""
         info = request.info
         words = ["/bin/sh", "-c", _BUILD_AND_RUN, _go(), info.program_directory]
         return [*words, str(_built(info.program_directory))], {
@@ -51,11 +51,11 @@ class GoHost(Host):
         }
 
     def install_words(self, _info: Any, /) -> Iterator[list[str]]:
-        """What the imports need is in ``go.mod`` and ``go.sum`` then, and downloaded."""
+        """Run ``go mod tidy``, which adds what the imports need to ``go.mod`` and ``go.sum``."""
         yield [_go(), "mod", "tidy"]
 
     def link(self, info: Any, folders: Sequence[str], /) -> str:
-        """Require each SDK's module in ``go.mod``, and take it from its folder."""
+        """Add each SDK's module to ``go.mod``, replaced by its folder."""
         root = Path(info.program_directory)
         packages = []
         for each in folders:
@@ -75,7 +75,7 @@ def _go() -> str:
 
 
 def _built(folder: str) -> Path:
-    """Where the built program of a folder is kept: as long as the engine's plugins are."""
+    """The file for the built program of a folder; it is in ``PULUMI_HOME``, as plugins are."""
     home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     return home / "go-programs" / hashlib.sha256(folder.encode()).hexdigest()[:16]
 

@@ -1,8 +1,9 @@
-"""What the engine asks of every language alike, and how a host serves it.
+"""The base class of language hosts, and the server that the engine calls (``language.proto``).
 
-The engine starts a host by its name, reads the port from its first line and asks it to run programs
-and plugins, to install what they need, and to write an SDK for a package. A host ends on SIGINT and
-SIGTERM at once, its children with it: one that lingers holds the engine's pipes open.
+The engine starts a host, reads the port from the first line that it prints, and calls it to run
+programs and plugins, to install what they need, and to generate SDKs. On SIGINT and SIGTERM a host
+kills its children and ends at once: a process that is left keeps the engine's pipes open, and the
+engine waits for it.
 """
 
 from __future__ import annotations
@@ -30,39 +31,39 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _END_SECONDS = 1.0
-_ALREADY_SHOWN = 32  # the SDKs' code for an error that the user has seen
+_ALREADY_SHOWN = 32  # the exit code with which Pulumi's SDKs say that they printed the error
 
 
 class HostError(Exception):
-    """A host cannot do what it is asked for; the text says what has to be done first."""
+    """A host cannot do what the engine asks; the text says what the user has to do first."""
 
 
 class Children:
-    """The processes of this host, so that none is left behind."""
+    """The child processes of a host, so that `stop` can end them all."""
 
     def __init__(self) -> None:
-        """Start with none."""
+        """Begin without children."""
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[bytes]] = set()
 
     def start(
         self, words: Sequence[str], **options: Any
     ) -> subprocess.Popen[bytes]:  # Popen's options
-        """Start a child, which is killed when this process is told to end."""
+        """Start a child; `stop` kills it."""
         with self._lock:
             child = subprocess.Popen(words, **options)  # noqa: S603 - the engine's own program
             self._running.add(child)
             return child
 
     def done(self, child: subprocess.Popen[bytes]) -> int:
-        """The code of a child, once it has ended."""
+        """Wait for a child to end, and return its exit code."""
         code = child.wait()
         with self._lock:
             self._running.discard(child)
         return code
 
     def stop(self, _signal: int = 0, _frame: FrameType | None = None) -> None:
-        """Kill every child, wait until they are gone, and end this process."""
+        """Kill every child, wait up to a second for each, and end this process (signal handler)."""
         children = tuple(self._running)
         for child in children:
             child.kill()
@@ -73,56 +74,62 @@ class Children:
 
 
 class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
-    """A language; what each has of its own stands below, the rest is the protocol's."""
+    """A language host; a subclass for each language has the command lines.
+
+    A method of a subclass raises `HostError` if something is missing on the machine.
+    """
 
     language = ""
 
     def __init__(self, children: Children) -> None:
-        """Keep what is started among ``children``."""
+        """Start processes through ``children``."""
         self._children = children
 
     @abstractmethod
     def program_words(self, _request: Any, /) -> tuple[list[str], dict[str, str]]:
-        """The command line that runs a program, and the variables that it is to have besides."""
+        """The command line that runs a program, and further variables for its environment."""
 
     def plugin_words(self, _info: Any, /) -> list[str]:
-        """The command line that runs a plugin; the engine's arguments follow it."""
-        raise HostError(f"plugins in {self.language} do not run here")
+        """The command line that runs a plugin; the engine's arguments are added to it."""
+        raise HostError(f"the local cloud's language host does not run plugins in {self.language}")
 
     @abstractmethod
     def install_words(self, _info: Any, /) -> Iterator[list[str]]:
-        """The commands, one after the other, that install what a program or plugin needs."""
+        """The commands, in their order, that install what a program or plugin needs."""
 
     @abstractmethod
     def link(self, _info: Any, _folders: Sequence[str], /) -> str:
-        """Have a program require the generated SDKs in folders of its own; how it imports them."""
+        """Add generated SDKs, by their folders, to a program's dependencies.
+
+        Returns the text that tells the user how to import them.
+        """
 
     def Handshake(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """Nothing to agree on."""
+        """No-op: host and engine have nothing to agree on."""
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """The host has no version of its own."""
+        """The version 0.0.0: the host has none of its own."""
         return plugin_pb2.PluginInfo(version="0.0.0")
 
     def GetRequiredPackages(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """Plugins are found when a resource needs them."""
+        """None: the engine finds a plugin when a resource needs it."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetRequiredPlugins(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """As `GetRequiredPackages`."""
+        """None, as `GetRequiredPackages`."""
         return language_pb2.GetRequiredPluginsResponse()
 
     def GetProgramDependencies(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """The lock file says it; the engine need not."""
+        """None: the engine only shows them in ``pulumi about``."""
         return language_pb2.GetProgramDependenciesResponse()
 
     def Cancel(self, _request: Any, _context: Any) -> Any:  # gRPC's
-        """The engine goes on to stop the program by signal."""
+        """No-op: the engine also stops the program by a signal."""
         return empty_pb2.Empty()
 
     def Run(self, request: Any, _context: Any) -> Any:  # gRPC's
-        """Run the program to its end."""
+        """Run the program until it ends."""
         try:
             words, variables = self.program_words(request)
         except HostError as error:
@@ -139,7 +146,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
         return language_pb2.RunResponse(error=failure)
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:  # gRPC's
-        """Run a plugin written in this language (a component, a policy pack); what it prints."""
+        """Run a plugin in this language (components, a policy pack), and stream its output."""
         with _refusals(context):
             words = self.plugin_words(request.info)
         environment = dict(entry.partition("=")[::2] for entry in request.env)
@@ -157,7 +164,7 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
         yield language_pb2.RunPluginResponse(exitcode=self._children.done(child))
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:  # gRPC's
-        """Install what a program or plugin needs; what the commands print."""
+        """Install what a program or plugin needs, and stream the output of the commands."""
         with _refusals(context):
             for words in self.install_words(request.info):
                 child = self._children.start(
@@ -176,11 +183,11 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
                     raise HostError(f"{' '.join(words)} failed with code {code}: {said}")
 
     def GeneratePackage(self, request: Any, context: Any) -> Any:  # gRPC's
-        """Write the SDK of a package, by the engine's own generators."""
+        """Write the SDK of a package, with the engine's own generators (``generate_sdk``)."""
         with _refusals(context):
             generator = os.environ.get(GENERATOR)
             if not generator:
-                raise HostError("this engine has no generators of SDKs yet: mtasts local languages")
+                raise HostError("the generators of SDKs are missing: run mtasts local languages")
             where = "local" if request.local else "published"
             words = [generator, self.language, request.directory, request.loader_target, where]
             child = self._children.start(
@@ -192,14 +199,14 @@ class Host(language_pb2_grpc.LanguageRuntimeServicer, ABC):
         return language_pb2.GeneratePackageResponse()
 
     def Link(self, request: Any, context: Any) -> Any:  # gRPC's
-        """Have a program or plugin require SDKs that were generated into its folder."""
+        """Add SDKs that were generated into a program's folder to its dependencies."""
         with _refusals(context):
             said = self.link(request.info, [each.path for each in request.packages])
         return language_pb2.LinkResponse(import_instructions=said)
 
 
 def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
-    """What a child prints, line by line, to its end."""
+    """The lines that a child prints, until it closes its output."""
     if child.stdout is not None:
         with child.stdout as pipe:
             yield from pipe
@@ -207,7 +214,7 @@ def _lines(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
 
 @contextmanager
 def _refusals(context: Any) -> Iterator[None]:
-    """Within it, a `HostError` ends the call with its text alone."""
+    """End the gRPC call with the text of a `HostError`, without a traceback."""
     try:
         yield
     except HostError as error:
@@ -215,12 +222,12 @@ def _refusals(context: Any) -> Iterator[None]:
 
 
 def engine_address() -> str:
-    """The engine gives its address as the last word of the command line."""
+    """The address of the engine, which it gives as the last word of the command line."""
     return sys.argv[-1]
 
 
 def serve(make: Callable[[Children], Host]) -> None:
-    """Serve a host until told to stop."""
+    """Serve the host that ``make`` makes, until a signal or the end of the engine."""
     lifetime.die_with_parent()
     children = Children()
     for number in (signal.SIGINT, signal.SIGTERM):

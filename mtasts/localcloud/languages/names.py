@@ -1,8 +1,8 @@
-"""Variables by which the script that starts a language host tells it where things lie."""
+"""Variables with paths that the script which starts a language host sets for it."""
 
 from __future__ import annotations
 
-# The SDK's script that runs Python programs; it comes with a built engine.
+# The script of Pulumi's SDK that runs Python programs; the build of the engine copies it.
 EXEC_SCRIPT = "MTASTS_LANGUAGE_EXEC"
-# The command that writes SDKs (`engine_module/generate_sdk`); only once it has been asked for.
+# The command that generates SDKs (`engine_module/generate_sdk`), set by `mtasts local languages`.
 GENERATOR = "MTASTS_SDK_GENERATOR"

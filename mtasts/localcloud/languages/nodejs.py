@@ -1,7 +1,7 @@
 """``pulumi-language-nodejs`` for an engine built from source: TypeScript and JavaScript programs.
 
-Programs run as under the engine's own host, through the entry point ``cmd/run`` of the package
-``@pulumi/pulumi`` that the program itself depends on.
+As Pulumi's own host does, it runs programs through ``cmd/run`` of the package ``@pulumi/pulumi``
+that the program depends on.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _QUIET = ("--no-audit", "--no-fund", "--loglevel", "error")
 
 
 class NodeHost(Host):
-    """Runs programs with the machine's Node."""
+    """The host for TypeScript and JavaScript; it uses the machine's Node."""
 
     language = "nodejs"
 
     def program_words(self, request: Any, /) -> tuple[list[str], dict[str, str]]:
-        """Run the program by the SDK that it has installed; TypeScript unless it says otherwise."""
+        """Run the program with its installed SDK; as TypeScript, unless an option turns it off."""
         info = request.info
         options = dict(info.options)
         words = [
@@ -49,15 +49,16 @@ class NodeHost(Host):
             *request.args,
         ]
         typescript = "false" if options.get("typescript") is False else "true"
-        # An option on the command line would turn off what the SDK does for ES modules.
+        # In NODE_OPTIONS, because with --require on the command line the SDK does not prepare for
+        # ES modules.
         node_options = f'{os.environ.get("NODE_OPTIONS", "")} --require "{_WATCH}"'.strip()
         return words, {"PULUMI_NODEJS_TYPESCRIPT": typescript, "NODE_OPTIONS": node_options}
 
     def install_words(self, _info: Any, /) -> Iterator[list[str]]:
-        """What the lock file says, if there is one, and what it does not have yet.
+        """``npm install``, as Pulumi's own host runs it.
 
-        Pulumi's own host does the same: ``npm ci`` would refuse the lock file of a project to which
-        ``pulumi package add`` has just added a package.
+        ``npm ci`` refuses a lock file that lacks a package, as it does after
+        ``pulumi package add``.
         """
         yield [_command("npm"), "install", *_QUIET]
 
@@ -84,11 +85,15 @@ def _command(name: str) -> str:
 
 
 def _run_script(folder: Path) -> Path:
-    """The SDK's entry point, in the folder or one above it, as Node itself looks for packages."""
+    """The SDK's entry point, in the folder or one above it, as Node looks for packages.
+
+    Raises:
+        HostError: the SDK is not installed.
+    """
     for each in (folder, *folder.parents):
         if (each / _RUN).is_dir():
             return each / _RUN
-    raise HostError(f"@pulumi/pulumi is not installed in {folder}: pulumi install")
+    raise HostError(f"@pulumi/pulumi is not installed in {folder}: run pulumi install")
 
 
 if __name__ == "__main__":

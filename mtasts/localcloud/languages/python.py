@@ -1,4 +1,7 @@
-"""``pulumi-language-python`` for an engine built from source, whose own host is no Go module."""
+"""``pulumi-language-python`` for an engine built from source.
+
+Pulumi's own host for Python cannot be built from Go modules, so this takes its place.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _REQUIREMENTS = "requirements.txt"
-_MARK = "*/pulumi-plugin.json"  # in the package of each generated SDK
+_MARK = "*/pulumi-plugin.json"  # each generated SDK has this file in its Python package
 _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", _REQUIREMENTS)
 
 
 def interpreter(root: str, options: dict[str, Any]) -> str:
-    """The Python of the project's ``virtualenv`` option, otherwise this host's own.
+    """The Python of the project's ``virtualenv`` option, or this host's own without that option.
 
     Raises:
-        HostError: the virtual environment is not there.
+        HostError: the virtual environment does not exist.
     """
     environment = options.get("virtualenv")
     if not environment:
@@ -36,7 +39,7 @@ def interpreter(root: str, options: dict[str, Any]) -> str:
     python = _python_of(root, environment)
     if not python.exists():
         raise HostError(
-            f"the virtual environment {python.parent.parent} is missing: pulumi install makes it, "
+            f"the virtual environment {python.parent.parent} is missing: run pulumi install, or "
             "make setup in a clone of this repository"
         )
     return str(python)
@@ -47,7 +50,7 @@ def _python_of(root: str, environment: object) -> Path:
 
 
 class PythonHost(Host):
-    """Runs programs through the SDK's own script, and plugins as they are."""
+    """The host for Python; it runs programs through the SDK's own script."""
 
     language = "python"
 
@@ -57,7 +60,7 @@ class PythonHost(Host):
         self._exec_script = exec_script
 
     def program_words(self, request: Any, /) -> tuple[list[str], dict[str, str]]:
-        """Run the script in the project's virtual environment; it ends with this host."""
+        """Run the script in the project's virtual environment, ended with this host."""
         info = request.info
         words = [
             *self._python(info),
@@ -76,11 +79,11 @@ class PythonHost(Host):
         return words, {}
 
     def plugin_words(self, info: Any, /) -> list[str]:
-        """Run the folder, whose ``__main__.py`` serves."""
+        """Run the ``__main__.py`` of the plugin's folder, ended with this host."""
         return [*self._python(info), "-u", str(Path(lifetime.__file__)), info.program_directory]
 
     def install_words(self, info: Any, /) -> Iterator[list[str]]:
-        """Make the virtual environment if it is missing, and install what the folder asks for."""
+        """Make the virtual environment if it is missing, and install ``requirements.txt``."""
         options = dict(info.options)
         environment = options.get("virtualenv")
         python = sys.executable
@@ -93,7 +96,7 @@ class PythonHost(Host):
             yield [python, *_INSTALL]
 
     def link(self, info: Any, folders: Sequence[str], /) -> str:
-        """Add the folders to ``requirements.txt``, each once."""
+        """Add each folder to ``requirements.txt``, unless it is in the file."""
         root = Path(info.program_directory)
         file = root / _REQUIREMENTS
         lines = file.read_text().splitlines() if file.exists() else []
@@ -110,7 +113,7 @@ class PythonHost(Host):
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until a signal or the end of the engine."""
     serve(lambda children: PythonHost(os.environ[EXEC_SCRIPT], children))
 
 

@@ -1,7 +1,7 @@
-"""Hosts for programs in YAML, TypeScript and Go, and generators of SDKs, beside a built engine.
+"""``mtasts local languages``: hosts for YAML, TypeScript and Go, and generators of SDKs.
 
-They are built when they are asked for, once: a stack of this repository needs none of them. Every
-other engine comes with its own.
+Only an engine that was built from source needs them; others have their own. They are built once,
+and only on request, because a stack of this repository needs none of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.engine import Engine
 
-# The version is that of `yaml_module/go.mod`.
+# The version that `yaml_module/go.mod` requires.
 YAML_VERSION = "1.25.0"
 _YAML_MODULE = MODULE.with_name("yaml_module")
 _YAML = "pulumi-language-yaml"
@@ -28,10 +28,12 @@ _HOSTS = ("python", "nodejs", "go")
 
 
 def build(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
-    """The folder of what is built with Go: the engine's host for YAML, and the generators.
+    """The cache folder with Pulumi's host for YAML and the generators, built with Go if missing.
+
+    ``say`` gets lines of progress.
 
     Raises:
-        BuildError: Go is missing, or a build fails.
+        BuildError: there is no Go on PATH, or a build fails.
     """
 
     def make(aside: Path) -> None:
@@ -47,15 +49,15 @@ def build(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
 def install(
     binaries: Path, engine: Engine, environment: Mapping[str, str], say: Callable[[str], None]
 ) -> None:
-    """Put the hosts into the folder that holds the engine, unless it has hosts of its own.
+    """Put the hosts into ``binaries``, the folder of the engine, unless it has its own hosts.
 
     Raises:
-        BuildError: Go is missing, or a build fails.
+        BuildError: there is no Go on PATH, or a build fails.
     """
     if engine.exec_script is None:
         return
     built = build(environment, say)
-    # It starts plugins itself, and looks for their hosts beside its own file.
+    # The host for YAML starts plugins itself, and looks for their hosts in its own folder.
     (binaries / _YAML).unlink(missing_ok=True)
     link(built / _YAML, binaries / _YAML)
     variables = {EXEC_SCRIPT: str(engine.exec_script), GENERATOR: str(built / _GENERATOR)}

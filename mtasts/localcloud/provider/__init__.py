@@ -1,1 +1,1 @@
-"""What both stand-ins for a provider are made of: gRPC service, property values, differences."""
+"""The parts that both stand-ins for a provider share: gRPC service, property values, schema."""

@@ -1,4 +1,4 @@
-"""A run that ends half way, on purpose: the engine is killed around one operation of the provider.
+"""Kill the engine before or after one operation, to test what a later run does then.
 
 ``MTASTS_LOCAL_CRASH`` names the moment, the operation and the resource: ``after create NAME``.
 """
@@ -18,9 +18,9 @@ VARIABLE = "MTASTS_LOCAL_CRASH"
 
 @contextmanager
 def crashing(environment: Mapping[str, str], operation: str, urn: str) -> Iterator[None]:
-    """Kill engine and provider before or after the operation, if that is what was asked for.
+    """Kill engine and provider before or after the operation, if ``MTASTS_LOCAL_CRASH`` names it.
 
-    After it, the engine has not learnt of the result; the account has it.
+    Killed after the operation, the account has the result, and the engine's state does not.
     """
     asked = environment.get(VARIABLE, "")
     what = f"{operation} {urn.rpartition('::')[2]}"

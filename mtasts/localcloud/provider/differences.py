@@ -1,4 +1,4 @@
-"""What changed between two sets of inputs, and what a refresh found changed."""
+"""Compare two sets of inputs, and the inputs in the state with what a refresh finds."""
 
 from __future__ import annotations
 
@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from mtasts.localcloud.provider.properties import Properties
 
 Normalise = Callable[[str, Any], Any]
-"""A value in the form in which equal means the same to AWS; the path has no list indices."""
+"""A function of a path (without list indices) and a value.
+
+It returns the value in a form in which two values are equal if they mean the same to the cloud.
+"""
 
 
-# Maps that are compared whole: a tag that is gone is a change, too.
+# Maps that are compared as a whole: a tag that was removed is a change as well.
 _TAGS = ("tags", "tagsAll")
 
 
@@ -29,7 +32,7 @@ class Change(Enum):
 def differences(
     old: Properties, new: Properties, normalise: Normalise
 ) -> Iterator[tuple[str, Change]]:
-    """The path and kind of every change, at the deepest place that differs."""
+    """The path and kind of every change, each with the deepest path that differs."""
     yield from _objects(old, new, normalise, "", "")
 
 
@@ -76,10 +79,11 @@ def _values(
 def reconcile(
     old: Properties, live: Properties, normalise: Normalise, plain: str = ""
 ) -> Properties:
-    """The inputs of ``old`` with what AWS now holds instead, where that differs.
+    """The inputs ``old``, with the values that the cloud has now where they differ.
 
-    Only what the program set is compared: AWS fills in much that it did not ask for. A value that
-    cannot be read back is kept; one that AWS no longer has is None in ``live`` and goes.
+    Only inputs that the program set are compared, because the cloud adds many of its own. An input
+    that is missing in ``live`` cannot be read, and keeps its value. One that is None in ``live`` no
+    longer exists, and is left out.
     """
     result: Properties = {}
     for name, value in old.items():
@@ -101,7 +105,7 @@ def _reconciled(old: Any, live: Any, normalise: Normalise, plain: str) -> Any:  
 
 
 def as_set(value: Any) -> Any:  # a property value is any JSON value
-    """A list whose order means nothing, in one order and without repeats."""
+    """A list without order as sorted JSON texts, each once; any other value as it is."""
     if not isinstance(value, list):
         return value
     return sorted({json.dumps(member, sort_keys=True) for member in value})

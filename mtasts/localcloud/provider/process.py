@@ -1,6 +1,7 @@
-"""A provider's process: ``python -m mtasts.localcloud.aws [flags] ENGINE_ADDRESS``.
+"""The process of a provider: ``python -m mtasts.localcloud.aws [flags] ENGINE_ADDRESS``.
 
-The first line on standard output is the port; nothing else is written there.
+It prints its port as the first line on standard output, as the engine expects of a plugin, and
+nothing else.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ def _exit_at_once(_signal: int, _frame: object) -> None:
 
 
 def serve(module: str) -> None:
-    """Serve ``module``'s provider until the engine ends this process or ends itself."""
+    """Serve the provider of ``module`` until the engine stops this process or has ended."""
     die_with_parent()
     signal.signal(signal.SIGTERM, _exit_at_once)
     signal.signal(signal.SIGINT, _exit_at_once)
     protocol_only()
-    import grpc  # after the signal handlers
-    from pulumi.runtime.proto import provider_pb2_grpc  # after protocol_only
+    import grpc  # late: the signal handlers come first
+    from pulumi.runtime.proto import provider_pb2_grpc  # late: after protocol_only
 
-    provider = importlib.import_module(module).provider()  # after protocol_only
+    provider = importlib.import_module(module).provider()  # late: after protocol_only
 
     limit = 64 * 1024 * 1024
     server = grpc.server(

@@ -1,7 +1,7 @@
-"""Property values on the wire: ``google.protobuf.Struct`` to plain JSON values and back.
+"""Convert property values: ``google.protobuf.Struct`` to plain JSON values and back.
 
-Unknown values of a preview stay in place as the string the engine uses for them, also inside lists
-and objects: ``pulumi.runtime.rpc`` would drop some of those.
+A value that a preview does not know yet is the text `UNKNOWN`, as the engine sends it, also inside
+lists and objects. ``pulumi.runtime.rpc`` is not used, because it drops some of those.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 
 def decode(struct: struct_pb2.Struct) -> Properties:
-    """The properties of a message; null members count as left out, secrets as their value."""
+    """The properties of a message; null members are left out, secrets are replaced by values."""
     return {key: value for key, raw in struct.fields.items() if (value := _decode(raw)) is not None}
 
 
 def encode(properties: Properties) -> struct_pb2.Struct:
-    """The message for ``properties``."""
+    """The message that has these properties."""
     return json_format.ParseDict(properties, struct_pb2.Struct())
 
 
@@ -52,14 +52,24 @@ def is_archive(value: Any) -> bool:  # a property value is any JSON value
 
 
 def archive_files(archive: Properties) -> dict[str, bytes]:
-    """The content of an archive of assets, by path; raises ``ValueError`` for another kind."""
+    """The files of an archive of assets: content by path.
+
+    Raises:
+        ValueError: it is an archive of another kind, or has an asset of another kind.
+        OSError: a file asset cannot be read.
+    """
     if "assets" not in archive:
         raise ValueError("the local stand-in reads archives of assets only")
     return {name: asset_bytes(each) for name, each in sorted(archive["assets"].items())}
 
 
 def asset_bytes(asset: Properties) -> bytes:
-    """The content of a text or file asset; raises ``ValueError`` for another kind."""
+    """The content of a text asset or a file asset.
+
+    Raises:
+        ValueError: it is an asset of another kind.
+        OSError: the file cannot be read.
+    """
     if "text" in asset:
         return str(asset["text"]).encode()
     if "path" in asset:

@@ -1,4 +1,4 @@
-"""A stand-in works on its own running local cloud, and on nothing else."""
+"""Make sure that a stand-in works on its own running local cloud, and on nothing else."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ if TYPE_CHECKING:
 
 
 class UnsafeError(Exception):
-    """The stand-in was asked to work on something other than its own running local cloud."""
+    """The stand-in was configured for something else than its own running local cloud.
+
+    It then makes no call at all.
+    """
 
 
 def own_backend(provider: str, environment: Mapping[str, str]) -> Cloud:
-    """The local cloud that the environment names, whose backend holds the state.
+    """The local cloud that the environment names.
 
     Raises:
-        UnsafeError: there is none, or the state lies elsewhere.
+        UnsafeError: the environment names none, none runs there, or the stack's state is in another
+            backend than that of the local cloud.
     """
     directory = environment.get(MARKER)
     if not directory:
         raise UnsafeError(
-            f"this is the local stand-in of the {provider} provider, and {MARKER} names no "
-            "local cloud; run `mtasts local up`"
+            f"this is the local stand-in of the {provider} provider, and {MARKER} names no local "
+            'cloud: run `mtasts local up`, and then `eval "$(mtasts local env)"`'
         )
     try:
         cloud = Cloud.read(Path(directory))
@@ -38,19 +42,23 @@ def own_backend(provider: str, environment: Mapping[str, str]) -> Cloud:
     backend = environment.get("PULUMI_BACKEND_URL", "")
     if backend.rstrip("/") != cloud.backend.rstrip("/"):
         raise UnsafeError(
-            f"the state is kept in {backend or 'no named backend'} and not in the local cloud's "
-            f"backend {cloud.backend}; the local stand-in serves that one only"
+            f"the backend is {backend or 'not set'}, but the local stand-in works only with the "
+            f"local cloud's backend {cloud.backend}"
         )
     return cloud
 
 
 def require_running(cloud: Cloud, url: str) -> None:
-    """Refuse a local cloud whose server at ``url`` does not run; raises `UnsafeError`."""
+    """Require that the local cloud's process runs, and that its server at ``url`` listens.
+
+    Raises:
+        UnsafeError: it does not.
+    """
     parts = urlsplit(url)
     try:
         os.kill(cloud.pid, 0)
         socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
-    except PermissionError:  # another user's process is a running one
+    except PermissionError:  # the process runs, and belongs to another user
         return
     except OSError as error:
         raise UnsafeError(

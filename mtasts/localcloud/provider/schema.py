@@ -1,4 +1,4 @@
-"""What a provider accepts, and which part of it the stand-in models."""
+"""Check inputs against a provider's schema, and against the part that the stand-in models."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Modelled = Mapping[str, Union["Modelled", None]]
-"""The inputs the stand-in models, nested ones below their parent; None takes the whole value."""
+"""The inputs that the stand-in models, nested as in the schema; None allows the whole value."""
 
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -30,7 +30,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One reason why inputs are refused; ``path`` is the property it is about."""
+    """One reason to refuse inputs; ``path`` names the property."""
 
     path: str
     reason: str
@@ -43,12 +43,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The schema in a file, which ``tools/provider_schema.py`` makes from the installed package."""
+    """A schema file, which ``tools/provider_schema.py`` makes from the installed SDK package."""
 
     path: Path
 
     def problems(self, token: str, inputs: Properties, modelled: Modelled) -> Iterator[Problem]:
-        """Everything wrong with the shape of ``inputs``, all at once."""
+        """Every input that is missing, unknown, not modelled, or of a wrong type."""
         schema = _read(self.path)
         checker = _Checker(token, schema["types"])
         yield from checker.shape(schema["resources"][token], inputs, modelled, "")

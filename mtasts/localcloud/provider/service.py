@@ -1,4 +1,7 @@
-"""The gRPC service of a provider: each operation becomes real calls on the local cloud."""
+"""The gRPC service of a provider: it turns each operation into calls to the local cloud.
+
+See Pulumi's ``provider.proto`` for the operations.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ _FROM_ENGINE = frozenset(
 
 
 def configuration(raw: Mapping[str, Any]) -> Properties:
-    """The provider's inputs with the JSON texts decoded that lists and objects arrive as."""
+    """The provider's inputs; the engine sends lists, objects and booleans as JSON texts."""
     return {name: _plain(value) for name, value in raw.items() if name not in _FROM_ENGINE}
 
 
@@ -50,7 +53,7 @@ def _plain(value: Any) -> Any:  # a property value is any JSON value
 
 
 class Session(Protocol):
-    """What a configured provider acts with; resources know more of their own cloud's."""
+    """The session of a configured provider; each cloud's session has more than this."""
 
     cancelled: Event
     default_tags: Properties
@@ -58,10 +61,10 @@ class Session(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One provider as the engine knows it, and what stands behind it.
+    """One provider: its name and version for the engine, and its implementation.
 
     ``resources`` are by token; ``modelled`` are the inputs of the provider itself. ``connect``
-    makes the session from its configuration and the environment, ``invoke`` answers a function.
+    makes the session from configuration and environment; ``invoke`` runs a function.
     """
 
     name: str
@@ -74,15 +77,15 @@ class Plugin:
 
     @property
     def subject(self) -> str:
-        """What messages call it."""
+        """The name of the provider in messages."""
         return f"provider {self.name}"
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """One provider process; ``Configure`` gives it its session."""
+    """The service of one provider process; the engine calls ``Configure`` first."""
 
     def __init__(self, plugin: Plugin, environment: Mapping[str, str] | None = None) -> None:
-        """Take the environment that says which local cloud this works on."""
+        """Serve ``plugin``, on the local cloud that ``environment`` names."""
         self._plugin = plugin
         self._environment = os.environ if environment is None else environment
         self._session: Session | None = None
@@ -166,7 +169,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: Any, context: Any) -> Any:  # noqa: D102 - gRPC's
         with self._resource(request, context) as resource:
             old = decode(request.inputs)
-            # What is imported from another region is named so: ID@REGION.
+            # pulumi-aws imports a resource of another region by the id ID@REGION.
             identity = request.id if old else request.id.partition("@")[0]
             live = resource.read(self._configured, identity, old)
             if live is None:
@@ -208,7 +211,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextmanager
     def _resource(self, request: Any, context: Any) -> Iterator[Resource]:  # gRPC's
-        """The resource type a request is about; errors name it and the resource."""
+        """The resource type of a request; errors inside of the context name type and resource."""
         token = request.urn.split("::")[2].rpartition("$")[2]
         with _answering(context, f"{token} {_name(request.urn)}"):
             if token not in self._plugin.resources:
@@ -218,10 +221,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 @contextmanager
 def _answering(context: Any, subject: str) -> Iterator[None]:  # grpc's own
-    """Turn every error into one line for the engine, which would show a traceback otherwise."""
+    """Turn every error into one line for the engine, which would otherwise show a traceback."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - the last place before the wire
+    except Exception as error:  # noqa: BLE001 - the engine has to get every error as text
         _abort(context, f"{subject}: {_line(error)}")
 
 
@@ -241,7 +244,7 @@ def _line(error: Exception) -> str:
 
 
 def _all_tags(default: Properties, own: Any) -> Any:  # may be unknown
-    """The tags that a resource gets; ``tags`` stays what the program says."""
+    """The tags of a resource: the provider's default tags and its own."""
     return UNKNOWN if is_unknown(own) else default | own
 
 
@@ -259,9 +262,9 @@ def _checked(inputs: Properties, found: list[Problem]) -> Any:  # generated, unt
 def _name_automatically(
     resource: Resource, name: str, seed: bytes, olds: Properties, news: Properties
 ) -> None:
-    """Fill in a name where the program gives none: the one it had, else a new one.
+    """Add a name to ``news`` if the program gives none: that of the state, or a new one.
 
-    ``__defaults`` says that a name is automatic, as the real provider's state does.
+    The input ``__defaults`` marks the name as automatic, as Pulumi's own providers do.
     """
     field = resource.auto_name
     if not field or field in news:
@@ -290,7 +293,7 @@ def _difference(
             replaces.append(top)
     tops = sorted({path.partition(".")[0].partition("[")[0] for path in detailed})
     field = resource.auto_name
-    # A replacement of a fixed name cannot stand beside what it replaces.
+    # Two resources cannot have the same fixed name, so the old one has to be deleted first.
     keeps_name = bool(
         field and old.get(field) == new.get(field) and field not in new.get("__defaults", [])
     )
@@ -306,10 +309,10 @@ def _difference(
 
 
 def _state(resource: Resource, session: Session, identity: str, inputs: Properties) -> Properties:
-    """The state after a write, as the cloud now reports it."""
+    """The state after a write, as the cloud reports it now."""
     live = resource.read(session, identity, inputs)
     if live is None:
-        raise RefusedError("NotFound", f"{identity} is gone right after it was written")
+        raise RefusedError("NotFound", f"{identity} does not exist right after it was written")
     state: Properties = _without_none(resource.outputs(inputs, live))
     return state
 

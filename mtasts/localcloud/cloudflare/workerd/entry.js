@@ -1,6 +1,7 @@
-// The main module of every Worker here: the Worker itself, and a second entrypoint for its mail.
-// Email Routing calls the email() handler with a message; workerd has no event for that, so the
-// local SMTP server POSTs a message to this entrypoint, its envelope in the query.
+// The main module of every Worker in the local cloud. It has the Worker's own entrypoint, and a
+// second one for mail. Cloudflare calls the Worker's email() handler with a message. workerd has no
+// event for mail, so the local SMTP server POSTs a message to the second entrypoint, with the
+// envelope in the query.
 import worker from "worker.js";
 
 export default worker;
@@ -20,7 +21,7 @@ export const mail = {
       setReject(reason) {
         rejected = String(reason);
       },
-      // The account has no verified destination address.
+      // As in an account without a verified destination address.
       async forward() {
         throw new Error("destination address is not verified");
       },
@@ -48,7 +49,7 @@ function headersOf(raw) {
     try {
       headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
     } catch {
-      // A line that is no header is in `raw` alone.
+      // A line that is not a header is left out here; `raw` has it.
     }
   }
   return headers;

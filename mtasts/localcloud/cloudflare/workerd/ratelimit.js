@@ -1,6 +1,6 @@
-// The rate limit binding, which workerd lacks (Workers docs, "Rate Limiting"): `limit` calls a
-// `period` of 10 or 60 seconds for each key, counted where the Worker runs and nowhere else.
-// A new upload begins to count anew.
+// The rate limit binding, which workerd lacks (Workers docs, "Rate Limiting"): it allows `limit`
+// calls in each `period` of 10 or 60 seconds for each key. Cloudflare counts in each location by
+// itself; here there is one, and each upload begins at 0.
 export default function (env) {
   let began = 0;
   let counts = new Map();
