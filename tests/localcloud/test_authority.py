@@ -1,4 +1,4 @@
-"""Each certificate the authority mints is accepted or refused for exactly its own reason."""
+"""Each kind of certificate of the local authority is accepted, or refused for its own fault."""
 
 import ssl
 from pathlib import Path
@@ -17,7 +17,7 @@ def client(authority: Authority) -> ssl.SSLContext:
 
 
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str = HOST) -> ssl.SSLObject:
-    """A whole handshake in memory; raises what the client raises."""
+    """A complete TLS handshake in memory; raises the client's exception."""
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
     ours = client.wrap_bio(to_client, to_server, server_hostname=name)
     theirs = server.wrap_bio(to_server, to_client, server_side=True)

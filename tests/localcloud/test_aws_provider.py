@@ -1,4 +1,4 @@
-"""The provider over a real gRPC channel and a real moto server."""
+"""The stand-in for pulumi-aws, over a real gRPC channel, with a real moto server."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_a_preview_knows_what_follows_from_a_buckets_name(engine: Engine) -> Non
 # --- S3
 
 
-def test_a_bucket_comes_and_goes(engine: Engine) -> None:
+def test_a_bucket_is_created_and_deleted(engine: Engine) -> None:
     identity, inputs, outputs = engine.create(BUCKET, {"bucket": "one", "tags": {"a": "b"}})
     assert identity == outputs["bucket"] == "one"
     unchanged(engine, BUCKET, identity, inputs)
@@ -258,7 +258,7 @@ def test_a_bucket_comes_and_goes(engine: Engine) -> None:
     assert engine.read(BUCKET, identity, inputs)[0] == ""
 
 
-def test_a_bucket_with_objects_goes_only_by_force(engine: Engine) -> None:
+def test_a_bucket_with_objects_needs_force_destroy(engine: Engine) -> None:
     identity, inputs, _ = engine.create(BUCKET, {"bucket": "full"})
     engine.client("s3").put_object(Bucket="full", Key="k", Body=b"x")
     assert "BucketNotEmpty" in refusal(engine.delete, BUCKET, identity, inputs)
@@ -347,7 +347,7 @@ def test_a_setting_needs_its_bucket(engine: Engine, token: str, setting: Any) ->
         ),
     ],
 )
-def test_a_policy_that_s3_refuses(engine: Engine, document: str, code: str) -> None:
+def test_a_bad_bucket_policy_is_refused(engine: Engine, document: str, code: str) -> None:
     engine.create(BUCKET, {"bucket": "settings"})
     engine.create(BLOCK, {"bucket": "settings", "blockPublicPolicy": True})
     news = {"bucket": "settings", "policy": document}
@@ -378,7 +378,7 @@ def test_an_object_keeps_its_bytes_and_headers(engine: Engine) -> None:
 
 
 def versioned(engine: Engine, *, kept: str = "") -> Any:
-    """The S3 client of a bucket with versioning; no version below the key ``kept`` is deleted."""
+    """An S3 client, and a bucket with versioning whose policy protects versions below ``kept``."""
     engine.create(BUCKET, {"bucket": "objects"})
     engine.create(
         VERSIONING, {"bucket": "objects", "versioningConfiguration": {"status": "Enabled"}}
@@ -403,7 +403,7 @@ def seen_versions(s3: Any, key: str) -> list[str]:
     ]
 
 
-def test_the_versions_that_a_policy_keeps_outlive_their_object(engine: Engine) -> None:
+def test_deleting_an_object_leaves_the_versions_that_a_policy_protects(engine: Engine) -> None:
     s3 = versioned(engine, kept="policy/")
     identity, inputs, _ = engine.create(OBJECT, policy_object("a"))
     refused = refusal(engine.delete, OBJECT, identity, inputs)
@@ -414,7 +414,7 @@ def test_the_versions_that_a_policy_keeps_outlive_their_object(engine: Engine) -
     assert seen_versions(s3, "published/") == []
 
 
-def test_a_bucket_is_not_emptied_of_the_versions_that_its_policy_keeps(engine: Engine) -> None:
+def test_emptying_a_bucket_fails_on_versions_that_its_policy_protects(engine: Engine) -> None:
     s3 = versioned(engine, kept="policy/")
     engine.create(OBJECT, policy_object("a"))
     engine.create(OBJECT, policy_object("a", key="published/a.json"))
@@ -430,7 +430,7 @@ def test_a_bucket_is_not_emptied_of_the_versions_that_its_policy_keeps(engine: E
     assert "Errors" not in made
 
 
-def test_what_was_written_before_versioning_was_suspended_stays(engine: Engine) -> None:
+def test_suspending_versioning_keeps_the_versions(engine: Engine) -> None:
     s3 = versioned(engine)
     kept = s3.put_object(Bucket="objects", Key="k", Body=b"1")["VersionId"]
     engine.delete(VERSIONING, "objects", {"bucket": "objects"})
@@ -457,7 +457,7 @@ def test_a_console_edit_of_an_object_shows_as_drift(engine: Engine) -> None:
     assert list(engine.diff(OBJECT, live, inputs).detailedDiff) == ["etag"]
 
 
-def test_encryption_that_is_there_already_may_be_asked_for(engine: Engine) -> None:
+def test_declaring_the_encryption_that_s3_reports_is_no_change(engine: Engine) -> None:
     engine.create(BUCKET, {"bucket": "objects"})
     rules = [{"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}]
     _, former, _ = engine.create(ENCRYPTION, {"bucket": "objects", "rules": rules})
@@ -511,7 +511,7 @@ def test_a_zone_has_name_servers_and_takes_a_comment(engine: Engine) -> None:
         assert engine.read(ZONE, identity, commented)[0] == ""
 
 
-def test_a_zone_that_holds_records_is_deleted_by_force_alone(engine: Engine) -> None:
+def test_a_zone_with_records_needs_force_destroy(engine: Engine) -> None:
     identity, inputs, _ = engine.create(ZONE, {"name": "example.test"})
     engine.create(RECORD, txt(identity, "v=STSv1; id=1"))
     assert "HostedZoneNotEmpty" in refusal(engine.delete, ZONE, identity, inputs)
@@ -565,7 +565,9 @@ def test_text_values_follow_route_53(engine: Engine, value: str, refused: str) -
         pytest.param("CNAME", "TXT", id="txt-beside-cname"),
     ],
 )
-def test_a_cname_stands_alone(engine: Engine, first: str, second: str) -> None:
+def test_a_cname_and_another_record_of_one_name_are_refused(
+    engine: Engine, first: str, second: str
+) -> None:
     zone_id = zone(engine)
     engine.create(RECORD, txt(zone_id, "other.test", type=first))
     text = refusal(engine.create, RECORD, txt(zone_id, "other.test", type=second))
@@ -579,7 +581,7 @@ def test_a_cname_stands_alone(engine: Engine, first: str, second: str) -> None:
         pytest.param("example.test", "CNAME", id="cname-at-apex"),
     ],
 )
-def test_names_that_the_zone_cannot_hold(engine: Engine, name: str, kind: str) -> None:
+def test_a_name_that_the_zone_cannot_have_is_refused(engine: Engine, name: str, kind: str) -> None:
     news = txt(zone(engine), "other.test", name=name, type=kind)
     assert "is not permitted" in refusal(engine.create, RECORD, news)
 
@@ -649,7 +651,7 @@ def test_a_viewer_certificate_must_be_issued_and_cover_the_alias(engine: Engine)
     assert "doesn't cover" in text
 
 
-def test_bogus_ids_are_refused(engine: Engine) -> None:
+def test_unknown_ids_are_refused(engine: Engine) -> None:
     arn = certificate(engine, zone(engine), "mta-sts.example.test")
     text = refusal(engine.create, DISTRIBUTION, distribution(arn, "EBOGUS"))
     assert "InvalidOriginAccessControl" in text
@@ -717,7 +719,7 @@ def test_provider_configuration_is_checked_by_name(
         pytest.param({"MTASTS_LOCAL_CLOUD": "/nowhere"}, "no local cloud runs", id="none-runs"),
     ],
 )
-def test_it_refuses_to_leave_the_local_cloud(
+def test_a_configuration_outside_of_the_local_cloud_is_refused(
     tmp_path: Path, moto: str, change: dict[str, str], text: str
 ) -> None:
     with served(make_provider(environment(tmp_path, moto) | change)) as channel:
@@ -739,7 +741,7 @@ def test_only_allowed_accounts(engine: Engine, account: str, *, refused: bool) -
         assert engine.stub.Configure(request).supportsPreview
 
 
-def test_whose_a_key_is_takes_no_boto3_and_is_what_sts_says(moto: str) -> None:
+def test_the_account_of_a_key_is_that_of_sts_without_boto3(moto: str) -> None:
     def sts(key: str) -> Any:
         made = {"aws_access_key_id": key, "aws_secret_access_key": "x"}
         return boto3.client("sts", region_name="us-east-1", endpoint_url=moto, **made)  # type: ignore[call-overload]
@@ -756,7 +758,7 @@ def with_default_tags(engine: Engine, **tags: str) -> None:
     engine.stub.Configure(provider_pb2.ConfigureRequest(args=encode({"defaultTags": text})))
 
 
-def test_default_tags_go_to_tags_all_alone(engine: Engine) -> None:
+def test_default_tags_are_in_tags_all_and_not_in_tags(engine: Engine) -> None:
     with_default_tags(engine, agency="examples", a="default")
     inputs = engine.inputs(BUCKET, {"bucket": "tagged", "tags": {"a": "own"}})
     assert (inputs["tags"], inputs["tagsAll"]) == ({"a": "own"}, {"agency": "examples", "a": "own"})
@@ -764,7 +766,7 @@ def test_default_tags_go_to_tags_all_alone(engine: Engine) -> None:
     assert "tagsAll" not in engine.inputs(VALIDATION, {"certificateArn": "arn"})
 
 
-def test_default_tags_are_written_read_back_and_seen_to_change(engine: Engine) -> None:
+def test_default_tags_are_written_and_read_and_their_change_is_a_change(engine: Engine) -> None:
     engine.create(BUCKET, {"bucket": "objects"})
     with_default_tags(engine, agency="examples")
     news = {**policy_object("a"), "tags": {"a": "own"}}
@@ -789,7 +791,7 @@ def test_an_assumed_role_signs_the_calls(engine: Engine) -> None:
     assert found["accountId"] == "210987654321"
 
 
-def test_the_process_says_its_port_and_ends_on_a_signal() -> None:
+def test_the_process_prints_its_port_and_ends_on_a_signal() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "mtasts.localcloud.aws", "127.0.0.1:1"],
         stdout=subprocess.PIPE,
@@ -836,7 +838,7 @@ def test_an_alarm_is_put_changed_and_deleted(engine: Engine) -> None:
     assert engine.read(ALARM, identity, inputs)[0] == ""
 
 
-def test_an_alarm_that_gets_a_name_is_made_before_the_former_goes(engine: Engine) -> None:
+def test_a_renamed_alarm_is_created_before_the_former_is_deleted(engine: Engine) -> None:
     _, inputs, _ = engine.create(ALARM, alarm())
     found = engine.diff(ALARM, inputs, engine.inputs(ALARM, alarm(name="mtasts/a/errors")))
     assert (list(found.replaces), found.deleteBeforeReplace) == (["name"], False)
@@ -851,7 +853,7 @@ def test_an_alarm_that_gets_a_name_is_made_before_the_former_goes(engine: Engine
         ({"region": "eu-west-1"}, "the alarm is in eu-west-1"),
     ],
 )
-def test_what_no_alarm_may_hold_is_refused(
+def test_an_alarm_with_a_bad_value_is_refused(
     engine: Engine, changes: dict[str, Any], reason: str
 ) -> None:
     (failure,) = engine.check(ALARM, alarm(**changes)).failures

@@ -1,4 +1,4 @@
-"""Workers with bindings in their real runtime, and mail and requests on their way to them."""
+"""Workers with bindings in workerd, which get requests from the edge and mail over SMTP."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def api(cloud: Cloud) -> Session:
-    """The API, with a Worker that has a bucket, a rate limit, a name and mail."""
+    """The API, and a Worker with a bucket, a rate limit, a host name and a mail address."""
     found = Session(cloud.cloudflare, CLOUDFLARE_TOKEN)
     found.call("POST", f"{ACCOUNT}/r2/buckets", {"name": BUCKET})
     script = f"{ACCOUNT}/workers/scripts/{NAME}"
@@ -110,7 +110,7 @@ def rule(address: str, worker: str = NAME, **more: object) -> dict[str, object]:
 
 
 def ask(cloud: Cloud, method: str, body: object, headers: dict[str, str] | None = None) -> Any:
-    """One request at workers.dev, over TLS that is verified."""
+    """One request to the Worker at workers.dev, with the certificate verified."""
     host, port = f"{NAME}.{WORKERS_DEV}", min(cloud.workers.values())
     connection = http.client.HTTPSConnection(host, port, timeout=30)
     context = ssl.create_default_context(cafile=str(cloud.ca_file))
@@ -134,7 +134,7 @@ def stored(cloud: Cloud, key: str) -> dict[str, Any]:
 
 
 def send(cloud: Cloud, to: str, text: bytes = b"Subject: a\r\n report\r\n\r\nhello\r\n") -> None:
-    """Send a message over STARTTLS that is verified."""
+    """Send a message over STARTTLS, with the certificate verified."""
     host = "route1.mx.cloudflare.net"
     with smtplib.SMTP("127.0.0.1", cloud.mail[host], timeout=30) as smtp:
         smtp._host = host  # type: ignore[attr-defined]  # the name that TLS verifies
@@ -202,7 +202,7 @@ def test_objects_are_read_listed_and_deleted(cloud: Cloud, api: Session) -> None
         ("createMultipartUpload", ("k",), 10029),
     ],
 )
-def test_what_r2_refuses_throws_with_its_code(
+def test_a_refusal_of_r2_is_an_exception_with_its_code(
     cloud: Cloud, api: Session, call: str, args: tuple[object, ...], code: int
 ) -> None:
     del api
@@ -211,7 +211,7 @@ def test_what_r2_refuses_throws_with_its_code(
     assert bucket(cloud, "get", "k")["text"] == "body"
 
 
-def test_an_r2_that_fails_throws(cloud: Cloud, api: Session) -> None:
+def test_a_failure_of_r2_is_an_exception(cloud: Cloud, api: Session) -> None:
     del api
     s3 = moto_host.session().client("s3", endpoint_url=cloud.aws)
     refused = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutObject", "Resource": "*"}
@@ -238,13 +238,13 @@ def test_a_rate_is_limited_for_each_key(cloud: Cloud, api: Session) -> None:
     assert limit({})["error"] == "invalid key"
 
 
-def test_the_edge_says_itself_who_connects(cloud: Cloud, api: Session) -> None:
+def test_the_edge_sets_cf_connecting_ip_itself(cloud: Cloud, api: Session) -> None:
     del api
     found = ask(cloud, "GET", None, {"CF-Connecting-IP": "192.0.2.9"})
     assert found["cf-connecting-ip"] == "127.0.0.1"
 
 
-async def test_mail_reaches_the_worker_before_the_sender_has_its_answer(
+async def test_the_worker_gets_mail_before_the_sender_gets_its_reply(
     cloud: Cloud, api: Session
 ) -> None:
     del api
@@ -268,7 +268,7 @@ async def test_mail_reaches_the_worker_before_the_sender_has_its_answer(
         ("forward", 451, "4.3.0 Upstream error"),
     ],
 )
-def test_what_the_worker_says_is_what_the_sender_is_told(
+def test_the_worker_decides_the_reply_to_the_sender(
     cloud: Cloud, api: Session, verb: str, code: int, text: str
 ) -> None:
     del api
@@ -312,7 +312,7 @@ def test_settings_show_the_bindings_and_a_bucket_that_is_missing_is_refused(
         api.upload(script, wrong, "worker.js", SOURCE)
 
 
-def test_a_bucket_with_objects_stays(api: Session, cloud: Cloud) -> None:
+def test_deleting_a_bucket_with_objects_is_refused(api: Session, cloud: Cloud) -> None:
     bucket(cloud, "put", "kept", "body")
     with pytest.raises(RefusedError, match="10008"):
         api.call("DELETE", f"{ACCOUNT}/r2/buckets/{BUCKET}")

@@ -1,4 +1,4 @@
-"""The Cloudflare stand-in's resource types, over a real gRPC channel and the local v4 API."""
+"""The stand-in for pulumi-cloudflare, over a real gRPC channel, with the local v4 API."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RECORD = "cloudflare:index/dnsRecord:DnsRecord"
 RULE = "cloudflare:index/emailRoutingRule:EmailRoutingRule"
 SCRIPT = "cloudflare:index/workersScript:WorkersScript"
 ZONE = "agency.example"
-# Many uploads at once would start many processes.
+# Each upload starts a workerd process: too many at once for a small machine.
 pytestmark = pytest.mark.xdist_group("workerd")
 OURS = {"accountId": ACCOUNT_ID, "name": "reports"}
 

@@ -1,4 +1,4 @@
-"""The control interface over HTTP, as tests, demo and people use it."""
+"""The control interface over HTTP: through its client, and with bad requests."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_dns_fault_is_put_and_cleared(lab: Lab) -> None:
     assert lab.servers.dns.faults == {}
 
 
-async def test_mail_hosts_change_their_flavour_and_show_what_they_got(lab: Lab) -> None:
+async def test_flavours_are_changed_and_messages_are_shown(lab: Lab) -> None:
     await lab.do(lambda control: control.set_flavour(HOST, Flavour.STRIPPED))
     assert await lab.do(lambda control: control.flavour(HOST)) is Flavour.STRIPPED
     message = Message(HOST, "a@b.example", ("c@d.example",), tls=True, subject="s")
@@ -125,7 +125,7 @@ async def test_the_account_gets_rates_and_the_refused_are_counted(lab: Lab) -> N
     assert throttle.takes("route53")
 
 
-async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
+async def test_health_cache_stacks_and_delegations(lab: Lab, tmp_path: Path) -> None:
     assert await lab.do(lambda control: control.health())
     assert await lab.do(lambda control: control.edge_cache()) == [{"pop": "P"}]
     await lab.do(lambda control: control.add_stacks(tmp_path))
@@ -158,7 +158,7 @@ async def test_the_rest(lab: Lab, tmp_path: Path) -> None:
         ("DELETE", "/mail/messages/1", None, 404, "no such thing"),
     ],
 )
-async def test_what_makes_no_sense_is_refused_with_a_word(  # noqa: PLR0917 - a table's columns
+async def test_a_bad_request_is_refused_with_a_reason(  # noqa: PLR0917 - a table's columns
     lab: Lab, method: str, path: str, body: object, status: int, says: str
 ) -> None:
     def ask() -> tuple[int, str]:
@@ -190,12 +190,12 @@ async def test_another_host_name_is_refused(lab: Lab) -> None:
     assert await asyncio.to_thread(ask) == 403
 
 
-def test_a_client_stays_on_this_machine_and_says_when_nobody_answers() -> None:
+def test_a_client_refuses_other_machines_and_reports_no_answer() -> None:
     with pytest.raises(UsageError):
         Control("http://192.0.2.1:80")
     with pytest.raises(ControlError, match="no answer"):
         Control("http://127.0.0.1:9", deadline_seconds=1).health()
 
 
-def test_an_empty_fault_is_none() -> None:
+def test_a_fault_without_fields_changes_nothing() -> None:
     assert edge_fault_from_json({}) == EdgeFault()

@@ -1,4 +1,4 @@
-"""Of two zones of one name the world asks the one that it is delegated to."""
+"""Of two zones with one name, resolvers are led to the delegated one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_name_servers_answer_from_their_own_zone() -> None:
     assert delegations.choose(both, ROUTE53) == [OURS, ELSEWHERE]
 
 
-def test_a_name_that_is_delegated_to_nobody_has_no_zone() -> None:
+def test_a_name_delegated_to_a_provider_without_the_zone_has_no_zone() -> None:
     delegations = Delegations()
     delegations.delegate("example.gov", CLOUDFLARE)
     assert delegations.choose({ROUTE53: [OURS], CLOUDFLARE: []}) == []

@@ -1,4 +1,4 @@
-"""The DNS server over real sockets, asked by dnspython as the probes ask."""
+"""The DNS server over real sockets, with queries by dnspython, which the probes use as well."""
 
 import asyncio
 import struct
@@ -64,13 +64,13 @@ async def test_the_question_is_matched_without_regard_to_case(server: DnsServer)
     assert len(reply.answer) == 1
 
 
-async def test_a_name_that_is_not_there_is_nxdomain_with_soa(server: DnsServer) -> None:
+async def test_a_name_that_does_not_exist_is_nxdomain_with_soa(server: DnsServer) -> None:
     reply = await udp(server, question("nothing.example.gov"))
     assert reply.rcode() == dns.rcode.NXDOMAIN
     assert reply.authority[0].rdtype == dns.rdatatype.SOA
 
 
-async def test_a_record_that_is_none_is_servfail(server: DnsServer) -> None:
+async def test_an_invalid_record_is_servfail(server: DnsServer) -> None:
     reply = await udp(server, question("bad.example.gov", "A"))
     assert reply.rcode() == dns.rcode.SERVFAIL
 

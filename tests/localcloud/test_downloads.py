@@ -1,4 +1,4 @@
-"""What is downloaded is what was pinned, or nothing is."""
+"""A download is installed if its sha256 sum is the pinned one; otherwise nothing is installed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_an_archive_with_the_pinned_sum_is_unpacked(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_nothing_else_is(
+def test_an_archive_without_the_pinned_sum_is_not_installed(
     tmp_path: Path, content: bytes, pin: bytes | None, status: int, says: str
 ) -> None:
     known = {} if pin is None else {NAME: hashlib.sha256(pin).hexdigest()}
@@ -123,7 +123,7 @@ def test_nothing_else_is(
     ],
     ids=["archive", "unpacked"],
 )
-def test_an_archive_without_end_is_cut(tmp_path: Path, limits: Limits, says: str) -> None:
+def test_an_archive_over_the_limit_is_refused(tmp_path: Path, limits: Limits, says: str) -> None:
     content = archive("pulumi/pulumi")
     with serving(content) as (base, _), pytest.raises(DownloadError, match=says):
         fetch_engine("1.2.3", tmp_path, sums=sums(content), base=base, limits=limits)
@@ -141,7 +141,7 @@ def test_an_archive_without_end_is_cut(tmp_path: Path, limits: Limits, says: str
         ("a" * 64 + "\n", False),
     ],
 )
-def test_a_file_of_sums(text: str, is_good: bool) -> None:
+def test_a_bad_line_in_the_sums_is_refused(text: str, is_good: bool) -> None:
     if is_good:
         assert read_sums(text) == {"pulumi-v1.tar.gz": "a" * 64}
         return
@@ -149,7 +149,7 @@ def test_a_file_of_sums(text: str, is_good: bool) -> None:
         read_sums(text)
 
 
-def test_the_sums_of_this_checkout_can_be_read_and_name_what_is_wanted() -> None:
+def test_the_sums_of_this_checkout_are_valid_and_list_every_wanted_file() -> None:
     text = SUMS.read_text()
     known = read_sums(text)
     wanted = [engine_archive(engine.RELEASE_VERSION)]
@@ -164,7 +164,7 @@ def test_the_sums_of_this_checkout_can_be_read_and_name_what_is_wanted() -> None
 PLUGIN = {plugin_archive("aws", "7.0.0"): "a" * 64}
 
 
-def test_plugins_are_installed_with_their_sums_or_none_is() -> None:
+def test_plugins_are_installed_only_if_each_has_a_sum() -> None:
     ran: list[list[str]] = []
     install = partial(install_plugins, "pulumi", run=ran.append, sums=PLUGIN)
     assert install({"aws": "7.0.0"}) == ["aws 7.0.0"]
@@ -184,7 +184,9 @@ def test_plugins_are_installed_with_their_sums_or_none_is() -> None:
         ("exit 1", "no reason was printed"),
     ],
 )
-def test_an_engine_that_refuses_a_plugin_is_heard(tmp_path: Path, program: str, says: str) -> None:
+def test_the_reason_why_the_engine_refuses_a_plugin_is_reported(
+    tmp_path: Path, program: str, says: str
+) -> None:
     pulumi = tmp_path / "pulumi"
     pulumi.write_text(f"#!/bin/sh\n{program}\n")
     pulumi.chmod(0o755)
@@ -197,7 +199,7 @@ def test_an_engine_that_refuses_a_plugin_is_heard(tmp_path: Path, program: str, 
         install_plugins(str(tmp_path / "none"), {"aws": "7.0.0"}, sums=PLUGIN)
 
 
-def test_there_is_no_release_for_every_machine() -> None:
+def test_a_machine_without_a_release_is_refused() -> None:
     with pytest.raises(DownloadError, match="riscv64"):
         machine("riscv64")
 
@@ -209,7 +211,7 @@ def test_an_engine_without_a_pinned_sum_is_not_fetched(tmp_path: Path) -> None:
     assert [p.suffix for p in engine.cache_folder(own).iterdir()] == [".lock"]
 
 
-def test_an_engine_with_one_is_fetched_and_kept(tmp_path: Path) -> None:
+def test_an_engine_with_a_pinned_sum_is_fetched_and_kept(tmp_path: Path) -> None:
     def fetch(_: str, target: Path) -> None:
         (target / "bin").mkdir()
         (target / "bin" / "pulumi").write_text("run")
@@ -219,7 +221,7 @@ def test_an_engine_with_one_is_fetched_and_kept(tmp_path: Path) -> None:
     assert (found.version, found.binary.read_text()) == (engine.RELEASE_VERSION, "run")
 
 
-def test_providers_that_there_are_not_are_named_before_an_engine_is_wanted(
+def test_unknown_providers_are_named_before_an_engine_is_looked_for(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")

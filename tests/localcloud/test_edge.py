@@ -1,4 +1,4 @@
-"""The edge over real TLS connections, in front of an account that is data."""
+"""The edge over real TLS connections, with an account that is plain data."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class State:
 
 
 class Lab:
-    """An edge, what is behind it, and its clock."""
+    """An edge, the account behind it, and its clock."""
 
     def __init__(self, authority: Authority, folder: Path) -> None:
         self.state = State()
@@ -76,7 +76,7 @@ class Lab:
         return await fetch(Reach(None, self._ca_file, rows), host, "192.0.2.1")
 
     async def bodies(self) -> list[bytes]:
-        """What each point of presence serves, one connection each."""
+        """The body from each point of presence; each connection reaches the next one."""
         return [(await self.ask()).body for _ in self.edge.points]
 
 
@@ -160,7 +160,7 @@ async def test_faults_are_seen_until_they_are_cleared(
     assert (await lab.ask()).body == b"old"
 
 
-async def test_a_stale_fault_holds_what_was_served_through_any_purge(lab: Lab) -> None:
+async def test_a_stale_fault_keeps_the_old_answer_after_an_invalidation(lab: Lab) -> None:
     lab.edge.set_fault(HOST, EdgeFault(stale=True, points=(2,)))
     lab.state.body = b"new"
     lab.state.pending = [Invalidation("I1", "E1", ("/*",))]
@@ -170,7 +170,7 @@ async def test_a_stale_fault_holds_what_was_served_through_any_purge(lab: Lab) -
     assert sorted(await lab.bodies()) == [b"new", b"new", b"old"]
 
 
-async def test_a_failing_origin_is_an_error_where_there_is_no_copy(lab: Lab) -> None:
+async def test_a_failing_origin_is_an_error_if_the_cache_is_empty(lab: Lab) -> None:
     lab.edge.set_fault(HOST, EdgeFault(origin_status=500))
     found = await lab.ask()
     assert (found.status, found.header("x-cache")) == (500, "Error from cloudfront")

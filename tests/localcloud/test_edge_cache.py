@@ -1,4 +1,4 @@
-"""One point of presence, its clock in the test's hand."""
+"""One point of presence, at times that the test chooses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PATH = "/.well-known/mta-sts.txt"
         (CachePolicy(0, 10, 100), "private, max-age=60", 0),
     ],
 )
-def test_an_object_lives_as_long_as_it_says_within_the_policys_bounds(
+def test_max_age_counts_within_the_bounds_of_the_cache_policy(
     policy: CachePolicy, cache_control: str, seconds: int
 ) -> None:
     assert lifetime_seconds(policy, cache_control) == seconds
@@ -90,7 +90,7 @@ def test_an_invalidation_covers_paths(pattern: str, path: str, covered: bool) ->
     assert Invalidation("I", "E1", (pattern,)).covers(path) == covered
 
 
-def test_configuration_arrives_after_the_lag_and_goes_with_its_copies() -> None:
+def test_configuration_arrives_after_the_lag_and_its_removal_empties_the_cache() -> None:
     point = PointOfPresence("P", 2)
     point.observe(0, {"E1": HOST}, [])
     assert not point.has(HOST)

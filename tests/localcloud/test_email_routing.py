@@ -1,4 +1,4 @@
-"""Email Routing as its API has it, and which address a rule takes."""
+"""The API of Email Routing, the addresses for which a rule is, and the replies to senders."""
 
 from __future__ import annotations
 
@@ -150,16 +150,14 @@ def test_a_rule_is_made_changed_and_deleted(session: Session) -> None:
         ({"matchers": []}, "6003"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(
-    session: Session, body: dict[str, Any], code: str
-) -> None:
+def test_a_bad_rule_is_refused(session: Session, body: dict[str, Any], code: str) -> None:
     rules = f"{path(session)}/rules"
     session.call("POST", rules, rule(f"there@{NAME}"))
     with pytest.raises(RefusedError, match=code):
         session.call("POST", rules, body)
 
 
-def test_a_zone_has_so_many_rules(session: Session) -> None:
+def test_a_rule_over_the_limit_is_refused(session: Session) -> None:
     rules = f"{path(session)}/rules"
     for number in range(200):
         session.call("POST", rules, rule(f"a{number}@{NAME}"))
@@ -212,7 +210,7 @@ def test_a_bucket_has_lifecycle_rules_that_a_put_replaces(session: Session) -> N
         session.call("DELETE", f"{buckets}/reports")
 
 
-# One zone inside the other, and rules of both, some of them off.
+# One zone inside of another one, with rules in both, some of them disabled.
 def account() -> Account:
     found = Account(lambda: 0.0)
     for name in (ZONE, f"inner.{ZONE}", "pending.example"):
@@ -243,13 +241,13 @@ def account() -> Account:
         ("a", False),
     ],
 )
-def test_a_rule_takes_its_address(address: str, taken: bool) -> None:
+def test_a_rule_is_for_its_address_only(address: str, taken: bool) -> None:
     inbound = Inbound(account(), lambda _: None)
     expected = "" if taken else "550 5.1.1 Address does not exist."
     assert inbound.refusal(address) == expected
 
 
-def test_the_catch_all_rule_takes_the_rest_of_the_zone_s_own_name() -> None:
+def test_the_catch_all_rule_is_for_other_addresses_of_the_zone_s_own_name() -> None:
     found = account()
     zone = found.add_zone(ZONE)
     enable(zone, NAME)
@@ -261,7 +259,7 @@ def test_the_catch_all_rule_takes_the_rest_of_the_zone_s_own_name() -> None:
 
 @contextmanager
 def answering(body: bytes) -> Iterator[int]:
-    """A Worker's port that says so to every message."""
+    """The port of a server that stands for a Worker and answers each message with ``body``."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -271,7 +269,7 @@ def answering(body: bytes) -> Iterator[int]:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """No-op: the test needs no log of requests."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,4 +1,4 @@
-"""The order in which an engine is looked for, and what is said when there is none."""
+"""The order in which an engine is looked for, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_an_engine_on_path_comes_first(tmp_path: Path) -> None:
         pytest.param("what?", True, "does not print its version", id="no-version"),
     ],
 )
-def test_an_engine_on_path_that_will_not_do_is_refused(
+def test_an_engine_on_path_that_is_old_or_incomplete_is_refused(
     tmp_path: Path, version: str, host: bool, reason: str
 ) -> None:
     program(tmp_path / "bin", "pulumi", f"echo '{version}'")
@@ -104,7 +104,7 @@ def test_a_failed_build_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [p.suffix for p in engine.cache_folder(forced).iterdir()] == [".lock"]
 
 
-def test_when_no_way_works_one_message_lists_them_all(tmp_path: Path) -> None:
+def test_if_no_way_works_one_message_has_all_reasons(tmp_path: Path) -> None:
     def refuse(*_: object) -> None:
         raise DownloadError("no network")
 

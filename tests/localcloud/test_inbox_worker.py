@@ -1,4 +1,4 @@
-"""The Worker of an inbox in its real runtime: what it stores is all that it says it stored."""
+"""The Worker of an inbox in workerd: it reports a report as stored only if R2 has stored it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.http1 import HttpResponse
 
-# As in test_workerd and with moto: each is one process at a time.
+# workerd and moto are processes with state of their own: one at a time, as in test_workerd.
 pytestmark = pytest.mark.xdist_group("moto-in-process")
 HOST, BUCKET = "mtasts-inbox.ours.workers.dev", "inbox"
 ADDRESS = "tlsrpt@reports.example"
@@ -46,7 +46,7 @@ class Inbox:
     s3: Any
 
     async def serve(self, limit: int) -> None:
-        """Serve the Worker with that rate limit alone."""
+        """Run the Worker with that rate limit."""
         bindings = (R2Binding("BUCKET", BUCKET), RateLimitBinding("LIMIT", "7", limit, 60))
         await self.runtime.serve({f"w{limit}": Worker(inbox_worker_source(ADDRESS), bindings)})
 
@@ -57,7 +57,7 @@ class Inbox:
         return await forward(port, HOST, request)
 
     async def mail(self, raw: bytes, sender: str = "r@sender.example") -> dict[str, Any]:
-        """Hand a message to the Worker as Email Routing does: what it made of it comes back."""
+        """Give a message to the Worker as Email Routing does; returns the Worker's answer."""
         (port,) = self.runtime.mail_ports.values()
         target = f"/?{urlencode({'from': sender, 'to': ADDRESS})}"
         found = await forward(port, "mail", HttpRequest("POST", target, (), raw))
@@ -65,7 +65,7 @@ class Inbox:
         return answer
 
     async def stored(self) -> dict[str, tuple[bytes, dict[str, str]]]:
-        """Every object with its metadata."""
+        """All objects of the bucket, with their metadata."""
         return await in_thread(self._stored)
 
     def _stored(self) -> dict[str, tuple[bytes, dict[str, str]]]:
@@ -119,7 +119,7 @@ async def test_what_is_no_report_is_refused_and_not_stored(inbox: Inbox, row: Po
 
 
 @pytest.mark.parametrize("target", ["/x", "//", "/.well-known/mta-sts.txt", "/%2f", "/mail/1"])
-async def test_another_path_takes_nothing(inbox: Inbox, target: str) -> None:
+async def test_a_report_at_another_path_is_not_stored(inbox: Inbox, target: str) -> None:
     assert (await inbox.ask(TAKEN[0], target)).status == 404
     assert await inbox.stored() == {}
 
@@ -173,7 +173,7 @@ async def test_a_mail_that_is_too_large_is_rejected_for_good(inbox: Inbox) -> No
     assert len(await inbox.stored()) == 1
 
 
-async def test_what_r2_did_not_take_is_never_called_stored(inbox: Inbox) -> None:
+async def test_nothing_that_r2_refused_is_reported_as_stored(inbox: Inbox) -> None:
     raw = b"Subject: x\r\n\r\nhello\r\n"
     await in_thread(lambda: inbox.s3.delete_bucket(Bucket=BUCKET))
     found = await inbox.ask(TAKEN[0])

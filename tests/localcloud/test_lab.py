@@ -1,4 +1,4 @@
-"""Each set-up of the lab gives the finding whose name it has, through real servers."""
+"""The check of each set-up of the lab, with real servers, has the finding that names it."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from mtasts.check.notes import Checked
 
-# An authority that `mtasts.rollout.caa` knows, so that CAA can be compared with it.
+# `mtasts.rollout.caa` knows the CAA name of an authority whose organization begins with ISRG.
 AUTHORITY = Authority(organization="ISRG of the lab")
-# What only a stack file, a ledger or an earlier look can show.
+# Findings that need a stack file, a ledger or an earlier check.
 ELSEWHERE = {*rows_of(stack), *rows_of(stack_file), "policy-id-unchanged"}
-# What neither Python nor OpenSSL 3 serve any more; `test_probe_openssl` has the words.
+# Findings about TLS that neither Python nor OpenSSL 3 can serve; `test_probe_openssl` has them.
 ELSEWHERE |= {"tls-compression", "tls-renegotiation-insecure"}
-# What Python's TLS does not serve; `test_probe_openssl` has OpenSSL's own server.
+# Findings about TLS that Python cannot serve; `test_probe_openssl` uses OpenSSL's own server.
 ELSEWHERE |= {"tls-early-data", "tls-key-exchange-hash"}
 
 
@@ -83,7 +83,7 @@ def ids(found: Checked) -> set[str]:
     return {each.id for each in found.findings}
 
 
-async def test_of_the_good_ones_there_is_nothing_to_say(tmp_path: Path) -> None:
+async def test_good_setups_have_no_finding(tmp_path: Path) -> None:
     async with lab() as running:
         for domain in ("good.lab.example", "reports.lab.example"):
             found = await checked(running, domain, tmp_path)
@@ -91,7 +91,7 @@ async def test_of_the_good_ones_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [each for each in CHANGES if not each.startswith("hostile-")])
-async def test_each_gives_its_finding(
+async def test_each_setup_gives_its_finding(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     patience = name in ("host-slow", "host-unfinished", "host-tls-stalled", "mx-silent")
@@ -111,7 +111,7 @@ async def test_each_gives_its_finding(
         ("mx-silent", "mx-session"),
     ],
 )
-async def test_who_was_not_given_the_time_is_not_blamed(
+async def test_a_deadline_that_is_too_short_is_not_known_and_no_fault(
     name: str, unknown: str, tmp_path: Path
 ) -> None:
     async with lab(changed(name)) as running:
@@ -120,29 +120,31 @@ async def test_who_was_not_given_the_time_is_not_blamed(
     assert {each.id for each in found.unknown} == {unknown}
 
 
-def test_there_is_one_for_every_finding_that_a_network_can_show() -> None:
+def test_every_finding_that_needs_a_network_has_a_setup() -> None:
     assert set(CHECKS) - ELSEWHERE - {*OF_POLICIES, *OF_RECORDS} <= set(CHANGES)
     assert {each.name for each in setups()} == {"good", "reports", *CHANGES, *ALSO, *NOT, *UNKNOWN}
 
 
 @pytest.mark.parametrize("name", ALSO)
-async def test_each_further_way_gives_its_finding(name: str, tmp_path: Path) -> None:
+async def test_each_further_cause_gives_its_finding(name: str, tmp_path: Path) -> None:
     async with lab(changed(name)) as running:
         assert ALSO[name][0] in ids(await checked(running, f"{name}.lab.example", tmp_path))
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-async def test_what_was_not_seen_is_not_known_and_no_fault(name: str, tmp_path: Path) -> None:
+async def test_a_server_that_limits_connections_is_not_known_and_no_fault(
+    name: str, tmp_path: Path
+) -> None:
     async with lab(changed(name)) as running:
         found = await checked(running, f"{name}.lab.example", tmp_path, pause_seconds=0.1)
     assert {each.id for each in found.unknown} == UNKNOWN[name][0]
     assert ids(found) <= {"host-ipv6-missing"}
 
 
-async def test_it_contacts_the_ports_that_it_says_and_no_others(
+async def test_a_check_contacts_no_other_ports_than_documented(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever a report address or a certificate says."""
+    """A port in a report address, or in the URL of a revocation list, changes nothing."""
     names = ("mx-port-465", "tlsrpt-endpoint-port", "host-certificate-revoked", "mx-refused")
     ports: set[int] = set()
     target = Reach.target
@@ -159,7 +161,7 @@ async def test_it_contacts_the_ports_that_it_says_and_no_others(
 
 
 @pytest.mark.parametrize("name", NOT)
-async def test_what_only_looks_like_a_fault_is_not_called_one(name: str, tmp_path: Path) -> None:
+async def test_a_setup_that_only_looks_wrong_has_no_such_finding(name: str, tmp_path: Path) -> None:
     async with lab(changed(name)) as running:
         assert NOT[name][0] not in ids(await checked(running, f"{name}.lab.example", tmp_path))
 
@@ -172,7 +174,7 @@ async def test_what_only_looks_like_a_fault_is_not_called_one(name: str, tmp_pat
         ("hostile-banner", "mx-malformed", ""),
     ],
 )
-async def test_what_is_hostile_ends_in_time_and_says_why(
+async def test_the_check_of_a_hostile_server_ends_in_time_with_a_reason(
     name: str, finding: str, unknown: str, tmp_path: Path
 ) -> None:
     async with lab(changed(name)) as running, asyncio.timeout(20):

@@ -1,4 +1,4 @@
-"""What our language hosts do with a program's folder, without an engine."""
+"""Our language hosts, called without an engine, with the folder of a program."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ NodeHost(Children()).Run(
 
 
 class AbortedError(Exception):
-    """What gRPC raises for a call that was refused."""
+    """Stands for the exception that gRPC raises when a call is aborted."""
 
 
 class Call:
-    """A call, which tells why it was refused."""
+    """Stands for the context of a gRPC call; ``abort`` raises the reason."""
 
     def abort(self, _code: object, text: str) -> None:
         raise AbortedError(text)
@@ -77,7 +77,7 @@ def test_a_python_program_without_requirements_gets_a_file_of_them(tmp_path: Pat
 
 @pytest.fixture
 def sdk(tmp_path: Path) -> str:
-    """A generated SDK in the program's folder."""
+    """The folder of a generated SDK, in the program's folder."""
     folder = tmp_path / "sdks" / "mtasts"
     folder.mkdir(parents=True)
     (folder / "package.json").write_text('{"name": "@own/mtasts"}')
@@ -117,30 +117,30 @@ def test_a_missing_virtual_environment_is_made_before_anything_is_installed(tmp_
     ]
 
 
-def test_nothing_is_installed_for_a_folder_that_asks_for_nothing(tmp_path: Path) -> None:
+def test_nothing_is_installed_without_requirements(tmp_path: Path) -> None:
     assert list(python().install_words(info(tmp_path, virtualenv=sys.prefix))) == []
 
 
-def test_npm_takes_a_package_that_the_lock_file_does_not_have_yet(tmp_path: Path) -> None:
-    """`npm ci` refuses it, and `pulumi package add` has just added one."""
+def test_npm_installs_a_package_that_the_lock_file_lacks(tmp_path: Path) -> None:
+    """`npm ci` would refuse the package that `pulumi package add` has added."""
     (tmp_path / "package-lock.json").write_text("{}")
     ((_, found, *_rest),) = NodeHost(Children()).install_words(info(tmp_path))
     assert found == "install"
 
 
-def test_a_failing_command_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_the_last_line_of_a_failing_command_is_reported(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("./nothing\n")
     request = SimpleNamespace(info=info(tmp_path, virtualenv=sys.prefix))
     with pytest.raises(AbortedError, match=r"pip install .* failed with code 1: .*nothing"):
         list(python().InstallDependencies(request, Call()))
 
 
-def test_a_node_program_without_its_sdk_is_told_what_to_run(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_node_sdk_says_what_to_run(tmp_path: Path) -> None:
     request = SimpleNamespace(info=info(tmp_path))
     assert "pulumi install" in NodeHost(Children()).Run(request, None).error
 
 
-def test_without_node_a_program_is_told_what_to_install(
+def test_the_error_for_a_missing_node_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -199,7 +199,7 @@ def test_linked_sdks_are_modules_of_a_go_program_in_their_folders(tmp_path: Path
     assert f'  import "{MODULE}/mtasts"\n' in said
 
 
-def test_a_go_program_without_a_module_is_told_what_go_says(tmp_path: Path) -> None:
+def test_the_error_for_a_go_program_without_a_module_is_that_of_go(tmp_path: Path) -> None:
     (tmp_path / "sdks").mkdir()
     with pytest.raises(HostError, match=r"go mod edit -json failed in .*go\.mod"):
         GoHost(Children()).link(info(tmp_path), ["sdks"])
@@ -221,19 +221,19 @@ def test_a_go_program_gets_its_arguments_in_the_environment(
     assert (variables["PULUMI_DRY_RUN"], variables["PULUMI_PARALLEL"]) == ("false", "4")
 
 
-def test_without_go_a_program_is_told_what_to_install(
+def test_the_error_for_a_missing_go_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "install Go" in GoHost(Children()).Run(SimpleNamespace(info=info(tmp_path)), None).error
 
 
-def test_a_language_that_runs_no_plugins_says_so() -> None:
+def test_a_plugin_in_a_language_that_runs_none_is_refused() -> None:
     with pytest.raises(HostError, match="does not run plugins in go"):
         GoHost(Children()).plugin_words(None)
 
 
-def test_without_generators_the_way_to_them_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_generators_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MTASTS_SDK_GENERATOR", raising=False)
     with pytest.raises(AbortedError, match="mtasts local languages"):
         python().GeneratePackage(SimpleNamespace(), Call())

@@ -1,4 +1,4 @@
-"""Local clouds as processes: started, looked at, side by side, stopped, and killed."""
+"""Local clouds as processes: start, status, two at once, stop, and kill."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 STACKS = Path(__file__).parents[2] / "stacks"
 ENGINE = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"))
-# Each has a handful of servers; more at once than cores only makes all of them wait.
+# Each local cloud has several servers: more at once than cores would only wait for each other.
 pytestmark = pytest.mark.xdist_group("lifecycle")
 
 
@@ -46,7 +46,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
             stop(folder)
 
 
-def test_two_run_side_by_side_and_each_has_its_own_account(
+def test_two_local_clouds_run_at_once_each_with_its_own_account(
     begin: Callable[[str], Cloud],
 ) -> None:
     first, second = begin("one"), begin("two")
@@ -59,11 +59,11 @@ def test_two_run_side_by_side_and_each_has_its_own_account(
     assert status(second.directory).healthy
 
 
-def test_one_that_runs_is_not_started_again(begin: Callable[[str], Cloud]) -> None:
+def test_a_running_local_cloud_is_not_started_again(begin: Callable[[str], Cloud]) -> None:
     assert begin("one") == begin("one")
 
 
-def test_the_stand_in_lies_in_its_own_home_and_nowhere_on_path(
+def test_the_stand_in_is_in_its_own_pulumi_home_and_not_on_path(
     begin: Callable[[str], Cloud],
 ) -> None:
     cloud = begin("one")
@@ -76,7 +76,7 @@ def test_the_stand_in_lies_in_its_own_home_and_nowhere_on_path(
     assert not list((Path(sys.prefix) / "bin").glob("pulumi-resource-*"))
 
 
-def test_stopped_it_leaves_nothing_that_answers(begin: Callable[[str], Cloud]) -> None:
+def test_no_server_answers_after_a_stop(begin: Callable[[str], Cloud]) -> None:
     cloud = begin("one")
     stop(cloud.directory)
     assert not (cloud.directory / "cloud.json").exists()
@@ -86,7 +86,7 @@ def test_stopped_it_leaves_nothing_that_answers(begin: Callable[[str], Cloud]) -
         stop(cloud.directory)
 
 
-def test_one_that_hangs_is_killed(
+def test_a_local_cloud_that_hangs_is_killed(
     begin: Callable[[str], Cloud], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 0.1)
@@ -96,7 +96,7 @@ def test_one_that_hangs_is_killed(
     assert status(cloud.directory).cloud is None
 
 
-def test_one_that_was_killed_is_not_taken_for_running(begin: Callable[[str], Cloud]) -> None:
+def test_a_killed_local_cloud_does_not_count_as_running(begin: Callable[[str], Cloud]) -> None:
     cloud = begin("one")
     os.kill(cloud.pid, signal.SIGKILL)
     lifecycle._children.pop(cloud.pid).wait(10)
@@ -117,7 +117,7 @@ sys.stdin.read()
 """
 
 
-def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_a_local_cloud_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "cloud"
     words = [sys.executable, "-c", PARENT, str(folder)]
     with subprocess.Popen(
@@ -135,7 +135,9 @@ def test_it_does_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
     assert status(folder).cloud is None
 
 
-def test_one_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_cloud_that_cannot_start_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(LifecycleError, match="did not start: it printed no reason"):
         start(tmp_path / "one", ENGINE, stacks=None, with_parent=True, say=print)
@@ -171,7 +173,7 @@ def test_status_and_env_at_the_command_line(
         ("down", 2, "no local cloud runs in"),
     ],
 )
-def test_without_one_each_verb_says_how_to_get_one(
+def test_without_a_local_cloud_each_command_says_how_to_start_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, code: int, said: str
 ) -> None:
     assert main(["local", verb, "--directory", str(tmp_path)]) == code
@@ -191,7 +193,7 @@ def test_a_folder_that_cannot_be_made_is_named(
     assert f"{file} cannot be created" in capsys.readouterr().err
 
 
-def test_a_folder_of_stacks_that_is_not_there_is_named(
+def test_a_missing_folder_of_stacks_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["local", "up", "--stacks", str(tmp_path / "none")]) == 2

@@ -1,4 +1,4 @@
-"""A child ends when its parent is killed, however that happens."""
+"""A child ends when its parent is killed by SIGKILL, and runs scripts as Python does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mtasts.localcloud import lifetime
 
-# The parent starts the child, whose end the test sees as the end of the pipe, and waits.
+# The parent starts the child and waits. The test sees the child's end as the end of the pipe.
 PARENT = """
 import subprocess, sys
 child = subprocess.Popen([sys.executable, sys.argv[1], sys.argv[2]])
@@ -52,7 +52,7 @@ def test_a_script_runs_as_if_it_had_been_run_directly(tmp_path: Path) -> None:
     assert done.stdout == f"__main__ ['a'] {tmp_path}\n"
 
 
-def test_a_folder_runs_with_its_own_modules(tmp_path: Path) -> None:
+def test_a_folder_is_run_with_its_own_modules_on_the_path(tmp_path: Path) -> None:
     (tmp_path / "__main__.py").write_text("import beside\nimport sys\nprint(sys.argv[1:])\n")
     (tmp_path / "beside.py").write_text("")
     done = subprocess.run(

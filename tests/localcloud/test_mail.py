@@ -1,4 +1,4 @@
-"""The mail servers, spoken to by smtplib with contexts that verify."""
+"""The mail servers, with smtplib as the client, which verifies certificates."""
 
 import asyncio
 import smtplib
@@ -29,7 +29,7 @@ def verifying(authority: Authority) -> ssl.SSLContext:
 
 
 async def session(servers: MailServers, act: Callable[[smtplib.SMTP], object]) -> object:
-    """What ``act`` makes of a session with the host; off the loop, as smtplib blocks."""
+    """The result of ``act`` in an SMTP session with the host; in a thread, as smtplib blocks."""
 
     def run() -> object:
         smtp = smtplib.SMTP("127.0.0.1", servers.ports[HOST], "sender.example", timeout=10)
@@ -79,7 +79,7 @@ async def test_another_authority_is_refused(servers: MailServers) -> None:
 
 
 @pytest.mark.parametrize("flavour", [Flavour.ABSENT, Flavour.STRIPPED])
-async def test_without_starttls_it_is_neither_offered_nor_taken(
+async def test_without_starttls_the_command_is_neither_offered_nor_accepted(
     servers: MailServers, flavour: Flavour
 ) -> None:
     servers.flavours[HOST] = flavour
@@ -91,12 +91,12 @@ async def test_without_starttls_it_is_neither_offered_nor_taken(
     assert await session(servers, look) == (False, 454)
 
 
-async def test_plain_text_delivery_is_kept_as_such(servers: MailServers) -> None:
+async def test_a_message_without_tls_is_kept_with_tls_false(servers: MailServers) -> None:
     await session(servers, lambda smtp: smtp.sendmail("a@sender.example", ["b@x.example"], TEXT))
     assert [message.tls for message in servers.messages] == [False]
 
 
-async def test_tempfail_puts_the_sender_off_after_good_tls(
+async def test_tempfail_answers_451_after_good_tls(
     servers: MailServers, verifying: ssl.SSLContext
 ) -> None:
     servers.flavours[HOST] = Flavour.TEMPFAIL
@@ -110,7 +110,7 @@ async def test_tempfail_puts_the_sender_off_after_good_tls(
     assert not servers.messages
 
 
-async def test_a_flavour_holds_from_the_next_connection(
+async def test_a_new_flavour_applies_from_the_next_connection(
     servers: MailServers, verifying: ssl.SSLContext
 ) -> None:
     servers.flavours[HOST] = Flavour.EXPIRED

@@ -1,4 +1,4 @@
-"""The generated schema is what the installed pulumi-aws has."""
+"""The generated schemas are those of the installed provider packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name resolves to, from zones written as literals."""
+"""Answers for names, from zones that are literals."""
 
 import dns.rcode
 import pytest
@@ -98,7 +98,7 @@ def test_a_cname_loop_ends_in_servfail() -> None:
     assert NAMES.resolve("loop.example.gov", "TXT").rcode == dns.rcode.SERVFAIL
 
 
-def test_data_that_is_none_is_an_error_and_not_an_answer() -> None:
+def test_an_invalid_record_is_an_error_and_not_an_answer() -> None:
     with pytest.raises(BadRecordError, match=r"bad\.example\.gov A"):
         NAMES.resolve("bad.example.gov", "A")
 

@@ -1,4 +1,4 @@
-"""The way into a local cloud and out again, as real shells walk it."""
+"""``mtasts local env`` and ``--unset`` in real shells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def after(shell: str, script: str, own: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_shell_goes_in_and_comes_out_as_it_was(shell: str) -> None:
+def test_unset_restores_the_environment(shell: str) -> None:
     inside = after(shell, enter(CLOUD, OWN), OWN)
     assert inside["PATH"] == f"{CLOUD.bin}:/usr/bin:/bin"
     assert inside["AWS_SECRET_ACCESS_KEY"] == "local"
@@ -58,7 +58,7 @@ def test_a_shell_goes_in_and_comes_out_as_it_was(shell: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_going_in_twice_is_going_in_once(shell: str) -> None:
+def test_env_twice_is_like_env_once(shell: str) -> None:
     once = after(shell, enter(CLOUD, OWN), OWN)
     twice = after(shell, enter(CLOUD, once), once)
     assert twice == once
@@ -71,17 +71,17 @@ def test_no_value_of_the_callers_is_printed() -> None:
         assert "secret" not in script
 
 
-def test_outside_nothing_is_undone() -> None:
+def test_unset_outside_of_a_local_cloud_prints_nothing() -> None:
     assert leave(OWN) == ""
     assert outside(OWN) == OWN
 
 
-def test_a_name_that_is_no_variable_is_not_evaluated() -> None:
+def test_a_name_that_is_not_a_variable_is_not_printed() -> None:
     hostile = {"MTASTS_LOCAL_CLOUD": "/x", "MTASTS_ASIDE_AWS_X;touch x": "1", "PATH": "/x/bin"}
     assert "touch" not in leave(hostile)
 
 
-def test_the_environment_outside_is_what_the_shell_gets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_gives_the_environment_that_unset_restores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MTASTS_LOCAL_CLOUD", raising=False)
     inside = after("sh", enter(CLOUD, OWN), OWN)
     assert outside(inside) == OWN

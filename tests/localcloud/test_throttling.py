@@ -1,4 +1,4 @@
-"""The rates of an account: what is past them is refused in each service's own words."""
+"""The request rates of an account: calls above them get the error of the AWS service."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_bucket_fills_up_again_and_never_beyond_its_burst() -> None:
         ("acm", "list_certificates", "ThrottlingException"),
     ],
 )
-def test_what_is_past_the_rate_is_refused_as_aws_words_it(
+def test_calls_above_the_rate_get_the_error_of_aws(
     url: str, service: Any, operation: str, code: str
 ) -> None:
     once = Config(retries={"total_max_attempts": 1})

@@ -1,4 +1,4 @@
-"""A child of the warm process is what a cold process would be, and ends as one would."""
+"""A child of the warm process has the state of a cold process, and ends as one does."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def run(
 
 
 def own() -> dict[str, str]:
-    """What the warm process had as it started."""
+    """The variables that Python itself reads, as this process and the warm one have them."""
     return settings_of_python(os.environ)
 
 
 @pytest.mark.parametrize("unbuffered", [(), ("-u",)])
 @pytest.mark.parametrize("way", ["file", "module"])
-def test_a_script_finds_what_it_would_find_in_a_cold_process(
+def test_a_script_has_the_same_state_as_in_a_cold_process(
     warmth: Mapping[str, str], tmp_path: Path, way: str, unbuffered: tuple[str, ...]
 ) -> None:
     (tmp_path / "shown.py").write_text(SHOW)
@@ -87,7 +87,7 @@ def test_a_script_finds_what_it_would_find_in_a_cold_process(
         ("import signal; signal.raise_signal(signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
     ],
 )
-def test_it_ends_as_a_cold_process_does(
+def test_a_child_ends_as_a_cold_process_does(
     warmth: Mapping[str, str], tmp_path: Path, source: str, code: int, said: str
 ) -> None:
     (tmp_path / "script.py").write_text(source)
@@ -108,7 +108,7 @@ def test_it_ends_as_a_cold_process_does(
         ({"LC_ALL": "POSIX"}, False),
     ],
 )
-def test_what_python_reads_as_it_starts_makes_a_process_cold(
+def test_other_settings_of_python_make_a_process_cold(
     warmth: Mapping[str, str], tmp_path: Path, more: dict[str, str], *, expect: bool
 ) -> None:
     (tmp_path / "script.py").write_text("import sys; print('mtasts.components' in sys.modules)")
@@ -164,7 +164,7 @@ def test_a_child_ends_with_the_parent_of_its_client(
 
 
 @pytest.mark.parametrize("message", [b"", b"\0", b"\0\0\0\4", b"\0\0\0\1x", b"\xff" * 9])
-def test_what_is_no_request_changes_nothing(
+def test_a_bad_request_changes_nothing(
     warmth: Mapping[str, str], tmp_path: Path, message: bytes
 ) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
@@ -174,7 +174,7 @@ def test_what_is_no_request_changes_nothing(
     assert run(warmth, tmp_path, str(tmp_path / "script.py")).stdout == "there\n"
 
 
-def test_where_no_socket_can_be_every_process_is_cold(tmp_path: Path) -> None:
+def test_without_a_socket_every_process_is_cold(tmp_path: Path) -> None:
     with warm.running(tmp_path / ("x" * 120)) as variables:
         assert variables == {}
     assert warm.words(["-m", "x"], {}) == [sys.executable, "-m", "x"]
@@ -188,7 +188,7 @@ def test_where_no_socket_can_be_every_process_is_cold(tmp_path: Path) -> None:
         ("print('needs none of it')", 0, ""),
     ],
 )
-def test_a_module_that_cannot_be_imported_is_named_by_the_programs_that_need_it(
+def test_a_module_that_fails_to_import_is_reported_by_the_program_that_needs_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, code: int, said: str
 ) -> None:
     broken = tmp_path / "broken"
@@ -203,7 +203,7 @@ def test_a_module_that_cannot_be_imported_is_named_by_the_programs_that_need_it(
     assert bool(done.stderr) == bool(said)
 
 
-def test_one_that_has_ended_is_told(tmp_path: Path) -> None:
+def test_a_warm_process_that_has_ended_is_reported(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("")
     with warm.running(tmp_path / "socket") as variables:
         pass

@@ -1,4 +1,4 @@
-"""The Worker in its real runtime: what it answers, byte for byte, and to whom."""
+"""The Worker of a policy in workerd: its exact answers, and the requests that it refuses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BODY = b"version: STSv1\r\nmode: enforce\r\nmx: mx.example.gov\r\nmax_age: 604800\r\n"
 PATH = "/.well-known/mta-sts.txt"
 HOST = "mta-sts.example.gov"
-# Many uploads at once would start many processes.
+# Each upload starts a workerd process: too many at once for a small machine.
 pytestmark = pytest.mark.xdist_group("workerd")
 
 
@@ -90,7 +90,7 @@ async def test_nothing_else_answers_2xx_or_3xx(runtime: Workerd, method: str, ta
     assert BODY not in found.body
 
 
-async def test_in_clear_there_is_no_policy(runtime: Workerd) -> None:
+async def test_without_tls_there_is_no_policy(runtime: Workerd) -> None:
     await runtime.serve({"w1": policy()})
     reader, writer = await asyncio.open_connection("127.0.0.1", runtime.ports["w1"])
     writer.write(f"GET {PATH} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
@@ -98,7 +98,7 @@ async def test_in_clear_there_is_no_policy(runtime: Workerd) -> None:
     writer.close()
 
 
-async def test_scripts_come_and_go_without_a_gap(runtime: Workerd) -> None:
+async def test_a_change_of_scripts_has_no_gap(runtime: Workerd) -> None:
     first, second = policy(), policy(b"x: y\r\n")
     await runtime.serve({"w1": first})
     await runtime.serve({"w1": first})
@@ -111,7 +111,7 @@ async def test_scripts_come_and_go_without_a_gap(runtime: Workerd) -> None:
     assert runtime.ports == {}
 
 
-async def test_what_is_no_module_is_refused_and_the_rest_served_on(runtime: Workerd) -> None:
+async def test_a_bad_module_is_refused_and_the_others_keep_running(runtime: Workerd) -> None:
     good = policy()
     await runtime.serve({"w1": good})
     with pytest.raises(WorkerdError, match="SyntaxError"):
@@ -119,14 +119,14 @@ async def test_what_is_no_module_is_refused_and_the_rest_served_on(runtime: Work
     assert (await ask(runtime, "GET", PATH)).body == BODY
 
 
-def test_without_npm_the_runtime_cannot_be_had(tmp_path: Path) -> None:
+def test_without_npm_workerd_cannot_be_installed(tmp_path: Path) -> None:
     said: list[str] = []
     with pytest.raises(WorkerdError, match="no npm on PATH"):
         find({"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}, said.append)
     assert said
 
 
-def test_an_npm_that_fails_is_told_with_its_words(tmp_path: Path) -> None:
+def test_the_output_of_a_failing_npm_is_reported(tmp_path: Path) -> None:
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
     npm.chmod(0o755)

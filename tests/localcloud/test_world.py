@@ -1,4 +1,4 @@
-"""The domains that a local cloud starts with."""
+"""The domains and inboxes that exist in a new local cloud."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_example_agencies_have_their_zones_and_mail_hosts() -> None:
     assert {"mail1.example.gov", "in2.provider.example"} <= set(world.mail_hosts)
 
 
-def test_without_stacks_there_is_the_newcomer() -> None:
+def test_without_stack_files_there_is_the_newcomer() -> None:
     assert World.from_stacks(None).domains == (NEWCOMER, ARRIVAL, EXAMPLE)
 
 
@@ -68,7 +68,7 @@ def test_an_inbox_has_a_zone_and_no_mail_host(
         assert ("reports.example" in zones) is (expected.dns is dns)
 
 
-def test_an_inbox_inside_an_agency_s_domain_has_no_zone_of_its_own(tmp_path: Path) -> None:
+def test_an_inbox_below_an_agency_s_domain_has_no_zone_of_its_own(tmp_path: Path) -> None:
     inbox = "config:\n  mtasts:inbox:\n    address: tlsrpt@reports.agency.example\n"
     agency = "config:\n  mtasts:domains:\n    - {name: agency.example, mx: []}\n"
     (tmp_path / "Pulumi.inbox.yaml").write_text(inbox)
