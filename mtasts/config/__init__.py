@@ -5,6 +5,7 @@ problem at once. `docs/config.md` lists the keys.
 """
 
 from mtasts.cloud_catalogue import Dns, Hosting
+from mtasts.config.agency import AgencyConfig, DomainConfig
 from mtasts.config.inbox import InboxConfig
 from mtasts.config.loading import (
     load,
@@ -15,9 +16,7 @@ from mtasts.config.loading import (
     load_text,
 )
 from mtasts.config.model import (
-    AgencyConfig,
     ConfigError,
-    DomainConfig,
     Override,
     Profile,
     ReportTrust,

@@ -6,40 +6,28 @@ from typing import TYPE_CHECKING
 
 from mtasts.cloud_catalogue import DEFAULT_CLOUD
 from mtasts.config import fields, hosts, rules, source
+from mtasts.config.agency import agency_config
 from mtasts.config.credentials import check_credentials
 from mtasts.config.domain_rules import DomainKeys, check_domain
 from mtasts.config.fields import PROJECT, FieldError, shown
 from mtasts.config.inbox import INBOX, InboxConfig, is_inbox, refuse_inbox
 from mtasts.config.mistakes import Mistake
-from mtasts.config.model import (
-    AgencyConfig,
-    ConfigError,
-    DomainConfig,
-    Override,
-    Profile,
-    ReportTrust,
-)
-from mtasts.config.move_rules import leaving_dns
+from mtasts.config.model import ConfigError
 from mtasts.config.reading import DOMAINS, read_fields
 from mtasts.config.report import Report
-from mtasts.config.schema import (
-    DEFAULT_CACHE_SECONDS,
-    DEFAULT_MAX_AGE,
-    DEFAULT_SETTLE_SECONDS,
-    DEFAULT_TTL_SECONDS,
-    RETIRED_MAX_AGE,
-    DomainFields,
-    OverrideFields,
-    StackFields,
-    default_proof_seconds,
-)
+from mtasts.config.schema import DomainFields, StackFields
 from mtasts.config.stack_rules import StackKeys, check_stack
 from mtasts.findings import printable
-from mtasts.policy import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
+    from typing import TypeAlias
+
+    from mtasts.config.agency import AgencyConfig
+
+    # The valid keys of an entry of mtasts:domains, the entry as it was written, and its place.
+    _Entry: TypeAlias = tuple[DomainFields, Mapping[str, object], str]
 
 _LISTS = {
     "mx": hosts.mx_pattern,
@@ -180,8 +168,25 @@ def _load(
     refuse_inbox(values, report)
     rules.check_namespaces(values, report)
     check_credentials(values, secret_keys, report)
-    known = set(StackFields.known_keys()) | {DOMAINS}
-    raw = fields.mapping(
+    raw = _stack_keys(values, secret_keys)
+    entries = _entries(raw.pop(DOMAINS, None), report)
+    stack = read_fields(StackFields, raw, "", report)
+    hosting = stack.hosting or DEFAULT_CLOUD
+    keys = StackKeys(stack, raw, hosting, stack.dns or hosting.row.dns)
+    domains = [
+        (read_fields(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
+        for index, entry in entries.items()
+    ]
+    _check(keys, domains, report)
+    if report.findings:
+        raise ConfigError(report.file, report.findings)
+    return agency_config(keys, [domain for domain, _, _ in domains], report.file)
+
+
+def _stack_keys(values: Mapping[str, object], secret_keys: Collection[str]) -> dict[str, object]:
+    """The keys that a stack may have, and every other one of ``mtasts:``, as they were written."""
+    known = {*StackFields.known_keys(), DOMAINS}
+    return fields.mapping(
         {
             # A program gets its secrets decrypted. In this form `fields.plain` refuses them, as it
             # refuses those of a file.
@@ -190,16 +195,11 @@ def _load(
             if (key in known or key.startswith(f"{PROJECT}:")) and key != INBOX
         }
     )
-    entries = _entries(raw.pop(DOMAINS, None), report)
-    stack = read_fields(StackFields, raw, "", report)
-    rules.check_repeated_items(raw.get(rules.REPORTS), hosts.report_uri, rules.REPORTS, report)
-    hosting = stack.hosting or DEFAULT_CLOUD
-    dns = stack.dns or hosting.row.dns
-    domains = [
-        (read_fields(DomainFields, entry, _entry_path(index), report), entry, _entry_path(index))
-        for index, entry in entries.items()
-    ]
-    keys = StackKeys(stack, raw, hosting, dns)
+
+
+def _check(keys: StackKeys, domains: Sequence[_Entry], report: Report) -> None:
+    """Report what the rules between keys find wrong."""
+    rules.check_repeated_items(keys.raw.get(rules.REPORTS), hosts.report_uri, rules.REPORTS, report)
     check_stack(keys, report)
     rules.check_names(domains, report)
     rules.check_external_ids(domains, report)
@@ -208,27 +208,7 @@ def _load(
         rules.check_override(domain.override, path, report)
         for key, parse in _LISTS.items():
             rules.check_repeated_items(entry.get(key), parse, f"{path}.{key}", report)
-    rules.check_reports(raw, [entry for _, entry, _ in domains], report)
-    if report.findings:
-        raise ConfigError(report.file, report.findings)
-    return AgencyConfig(
-        agency=stack.agency or "",
-        profile=stack.profile or Profile.RFC,
-        hosting=hosting,
-        dns=dns,
-        region=stack.region,
-        allowed_account_ids=tuple(stack.allowed_account_ids or ()),
-        cache_seconds=stack.cache_seconds or DEFAULT_CACHE_SECONDS,
-        proof_seconds=stack.proof_seconds or default_proof_seconds(hosting, stack.leaving),
-        domains=tuple(_resolve(domain, stack) for domain, _, _ in domains),
-        file=report.file,
-        alarm_topic=stack.alarm_topic,
-        cloudflare_account=stack.cloudflare_account,
-        leaving=stack.leaving,
-        leaving_dns=leaving_dns(stack, hosting, dns),
-        settle_seconds=stack.settle_seconds or DEFAULT_SETTLE_SECONDS,
-        report_trust=stack.report_trust or ReportTrust.VERIFIED,
-    )
+    rules.check_reports(keys.raw, [entry for _, entry, _ in domains], report)
 
 
 def _entry_path(index: int) -> str:
@@ -257,41 +237,3 @@ def _entries(value: object, report: Report) -> dict[int, dict[str, object]]:
         except FieldError as error:
             report.add(_entry_path(index), error, value=entry)
     return entries
-
-
-def _mode(domain: DomainFields, stack: StackFields, *, emergency: bool) -> Mode:
-    if domain.retire:
-        return Mode.NONE
-    return Mode.TESTING if emergency else domain.mode or stack.mode or Mode.TESTING
-
-
-def _resolve(domain: DomainFields, stack: StackFields) -> DomainConfig:
-    is_live = bool(domain.mx) and not domain.retire
-    emergency = is_live and (domain.emergency or stack.emergency) is not None
-    return DomainConfig(
-        name=domain.name or "",
-        mx=tuple(domain.mx or ()),
-        mode=_mode(domain, stack, emergency=emergency),
-        max_age=RETIRED_MAX_AGE
-        if domain.retire
-        else domain.max_age or stack.max_age or DEFAULT_MAX_AGE,
-        ttl_seconds=domain.ttl or stack.ttl or DEFAULT_TTL_SECONDS,
-        tls_reports=tuple(domain.tls_reports or stack.tls_reports or ()),
-        dkim_selectors=tuple(domain.dkim_selectors or ()),
-        zone_id=domain.zone_id,
-        dns_role_arn=domain.dns_role_arn,
-        dns_role_external_id=domain.dns_role_external_id,
-        reroll=domain.reroll or stack.reroll or "",
-        override=_override(domain.override),
-        retire=bool(domain.retire),
-        delegation_zone=stack.delegation_zone,
-        emergency=emergency,
-    )
-
-
-def _override(found: OverrideFields | None) -> Override | None:
-    if found is None:
-        return None
-    return Override(
-        frozenset(found.waives), found.reason, found.approved_by, found.expires, found.begins
-    )

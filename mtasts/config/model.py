@@ -1,4 +1,4 @@
-"""The values a stack's config turns into, with every stack-wide default already applied."""
+"""Words and errors of a config, which its keys and its values have in common."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
-from mtasts.policy import Mode, Policy
 
 if TYPE_CHECKING:
-    from mtasts.cloud_catalogue import Dns, Hosting
     from mtasts.findings import Finding
-    from mtasts.names import MxPattern
 
 
 class Profile(StrEnum):
@@ -98,75 +95,3 @@ class Override:
     approved_by: str
     expires: dt.date
     begins: dt.date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DomainConfig:
-    """One policy domain, with the defaults of the stack filled in.
-
-    ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
-    mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
-    With ``retire`` it has mode none and a short max_age, in an ``emergency`` mode testing, whatever
-    the file says. ``delegation_zone`` is the name below which the agency's CNAMEs lead, or None.
-    """
-
-    name: str
-    mx: tuple[MxPattern, ...]
-    mode: Mode
-    max_age: int
-    ttl_seconds: int
-    tls_reports: tuple[str, ...]
-    dkim_selectors: tuple[str, ...] = ()
-    zone_id: str | None = None
-    dns_role_arn: str | None = None
-    dns_role_external_id: str | None = None
-    reroll: str = ""
-    override: Override | None = None
-    retire: bool = False
-    delegation_zone: str | None = None
-    emergency: bool = False
-
-    @property
-    def parked(self) -> bool:
-        """Whether the domain declares that it receives no mail."""
-        return not self.mx
-
-    @property
-    def policy(self) -> Policy:
-        """The policy to publish.
-
-        Raises:
-            ValueError: the domain is parked, so it has no policy.
-        """
-        if self.parked:
-            raise ValueError(f"{self.name} is parked: it has no policy")
-        return Policy(self.mode, self.max_age, self.mx)
-
-
-@dataclass(frozen=True, slots=True)
-class AgencyConfig:
-    """One agency's stack.
-
-    ``region`` is None only with hosting cloudflare; ``file`` is what messages call the source;
-    ``alarm_topic`` is the ARN of the SNS topic for alarms. ``cloudflare_account`` is set with
-    hosting or dns cloudflare; ``settle_seconds`` is how long a Worker's policy must be seen. During
-    a move, ``leaving`` is the former cloud and ``leaving_dns`` the former DNS provider; both still
-    serve. ``report_trust`` is the least trust with which a TLS report counts.
-    """
-
-    agency: str
-    profile: Profile
-    hosting: Hosting
-    dns: Dns
-    region: str | None
-    allowed_account_ids: tuple[str, ...]
-    cache_seconds: int
-    proof_seconds: int
-    domains: tuple[DomainConfig, ...]
-    file: str
-    alarm_topic: str | None = None
-    cloudflare_account: str | None = None
-    settle_seconds: int = 0
-    leaving: Hosting | None = None
-    leaving_dns: Dns | None = None
-    report_trust: ReportTrust = ReportTrust.VERIFIED
