@@ -104,6 +104,11 @@ class Fields:
         return tuple(self._object(f"{key}[{index}]", each) for index, each in values)
 
     def _value(self, key: str) -> object:
+        """The value of a key, of any type.
+
+        Raises:
+            JsonError: the key is missing.
+        """
         try:
             return self._values[key]
         except KeyError:
@@ -114,6 +119,11 @@ class Fields:
         return value if isinstance(value, list) else self._refuse(key, "no list")
 
     def _object(self, key: str, value: object) -> Fields:
+        """``value`` as an object; ``key`` is its name in messages.
+
+        Raises:
+            JsonError: it is no object.
+        """
         if not isinstance(value, dict):
             raise JsonError(f"{self._path}{key}: {_shown(value)} is no object")
         return Fields(value, f"{self._path}{key}.")

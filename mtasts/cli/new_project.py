@@ -41,7 +41,11 @@ def begin(folder: Path, *, cloudflare: bool) -> dict[str, bytes]:
 
 
 def _require_stacks(settings: Path) -> None:
-    """Raise `UsageError` where the engine would look for stack files somewhere else."""
+    """See that the engine looks for stack files in ``stacks``.
+
+    Raises:
+        UsageError: the settings are another project's, or cannot be read.
+    """
     try:
         with settings.open("rb") as file:
             found = yaml.safe_load(file.read(_SETTINGS_MAX_BYTES))

@@ -401,7 +401,11 @@ def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
 def _require_same(
     number: int, held: Mapping[int, bytes], standing: set[int], read: Mapping[int, bytes]
 ) -> None:
-    """Raise `LedgerError` if a checkpoint has an entry that is missing or different."""
+    """Compare the entries of a checkpoint with those that were read.
+
+    Raises:
+        LedgerError: one is missing, or another one than in the checkpoint.
+    """
     missing = sorted(held.keys() - standing)
     if missing:
         raise LedgerError(

@@ -96,7 +96,11 @@ _OF_MX = _NameMistakes(
 
 
 def _host(kind: str, name: str, written: str | None = None) -> str:
-    """The A-label spelling of ``name``; ``kind`` is domain or mx, ``written`` the whole value."""
+    """The A-label spelling of ``name``; ``kind`` is domain or mx, ``written`` the whole value.
+
+    Raises:
+        FieldError: it is no public host name.
+    """
     here = shown(written if written is not None else name)
     clause = "RFC 8461 section 3.2" if kind == "mx" else "RFC 8461 section 3.1"
     example = "mail1.example.gov" if kind == "mx" else "example.gov"

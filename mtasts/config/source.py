@@ -147,7 +147,11 @@ def _tab_before(text: str, last: int) -> int | None:
 
 
 def _config(root: dict[str, object], reader: _Reader) -> dict[str, object]:
-    """The ``config:`` mapping of the document, its keys spelt with their namespace."""
+    """The ``config:`` mapping of the document, its keys spelt with their namespace.
+
+    Raises:
+        SourceError: the document has no such mapping.
+    """
     config = root.get("config")
     if not isinstance(config, dict):
         raise _no_stack_file("there is no mapping named config", reader.lines.get("config"))

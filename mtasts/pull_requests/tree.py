@@ -126,6 +126,11 @@ class Repository:
     def _git(
         self, *words: str, token: str = "", given: bytes = b"", limit: int = _LISTING_MAX
     ) -> bytes:
+        """What git answers; ``limit`` bytes at most.
+
+        Raises:
+            TakeError: git refused, or answers with more.
+        """
         code, out, said = self._run(*words, token=token, given=given, limit=limit)
         if len(out) > limit:
             raise TakeError(f"git {words[0]} answers with more than {limit >> 20} MiB")

@@ -81,6 +81,11 @@ def denies(policy: bytes | None, request: Request) -> bool:
 
 
 def _effect(statement: dict[str, object]) -> object:
+    """``Allow`` or ``Deny``.
+
+    Raises:
+        _UnknownError: it is another word, so nothing is known of the policy.
+    """
     effect = statement["Effect"]
     if effect not in ("Allow", "Deny"):
         raise _UnknownError(f"unknown effect {effect!r}")
@@ -88,6 +93,11 @@ def _effect(statement: dict[str, object]) -> object:
 
 
 def _statement(raw: object) -> dict[str, Any]:
+    """A statement in which every element is known.
+
+    Raises:
+        _UnknownError: it is no object, or has an element that is not known here.
+    """
     if not isinstance(raw, dict):
         raise _UnknownError("a statement is no object")
     unknown = raw.keys() - _KEYS
@@ -111,6 +121,11 @@ def _applies(statement: dict[str, Any], request: Request) -> bool:
 
 
 def _is_principal(principal: object, service: str) -> bool:
+    """Whether a principal stands for ``service``.
+
+    Raises:
+        _UnknownError: the principal has a form that is not known here.
+    """
     if principal == "*":
         return True
     if not isinstance(principal, dict):
@@ -121,6 +136,11 @@ def _is_principal(principal: object, service: str) -> bool:
 
 
 def _holds(operator: str, key: str, values: Iterable[object], request: Request) -> bool:
+    """Whether one condition holds for ``request``.
+
+    Raises:
+        _UnknownError: operator or key is not known here.
+    """
     compare = _OPERATORS.get(operator)
     if compare is None and operator != "Null":
         raise _UnknownError(f"unknown condition operator {operator!r}")
@@ -170,6 +190,11 @@ def _listed(value: object) -> list[object]:
 
 
 def _text(value: object) -> str:
+    """A value of a condition as a text.
+
+    Raises:
+        _UnknownError: it is another type, or has a policy variable.
+    """
     text = json.dumps(value) if isinstance(value, bool) else value
     if not isinstance(text, str):
         raise _UnknownError(f"unknown value {value!r}")

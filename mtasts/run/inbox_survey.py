@@ -52,7 +52,11 @@ async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
 
 
 def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]) -> None:
-    """Refuse a name that receives mail elsewhere, which an MX record of ours would take away."""
+    """Refuse a name that receives mail elsewhere, which an MX record of ours would take away.
+
+    Raises:
+        UsageError: mail of the name goes to another host.
+    """
     elsewhere = sorted(each for each in hosts if not receiver.has_mail_host(each))
     if not elsewhere:
         return
@@ -66,7 +70,13 @@ def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]
 
 
 async def _zone(clouds: InboxClouds, resolver: Resolver) -> HostedZone | None:
-    """The zone that holds the inbox's name, which DNS must lead to."""
+    """The zone that holds the inbox's name, which DNS must lead to.
+
+    Raises:
+        ZoneError: no zone of the account holds the name.
+        UsageError: DNS does not lead to the zone.
+        UndeterminedError: the zones or the delegation could not be looked up.
+    """
     zones, config = clouds.zones, clouds.config
     if zones is None:
         return None

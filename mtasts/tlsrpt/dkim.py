@@ -155,6 +155,11 @@ class SignedMail:
         return _verdict(signature, Outcome.VALID, key.remark, key.sha256)
 
     def _check_value(self, signature: Signature, key: PublicKey) -> None:
+        """Verify the value of a signature (``b=``) with ``key``.
+
+        Raises:
+            _InvalidError: the header was changed, or another key signed it.
+        """
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -178,7 +183,11 @@ def _verdict(signature: Signature, outcome: Outcome, reason: str, key_sha256: st
 
 
 def _read_signature(raw: bytes, place: int) -> Signature:
-    """One field (RFC 6376 section 3.5)."""
+    """One field (RFC 6376 section 3.5).
+
+    Raises:
+        _InvalidError: the field is malformed, or asks for what no signature here may have.
+    """
     try:
         tags = read_tags(raw.partition(b":")[2].decode("ascii"))
     except ValueError as error:
@@ -224,7 +233,11 @@ def _read_signature(raw: bytes, place: int) -> Signature:
 
 
 def _key(signature: Signature, answer: KeyAnswer) -> PublicKey:
-    """The key of a signature, fit for it."""
+    """The key of a signature, fit for it.
+
+    Raises:
+        _InvalidError: there is not one key that fits; the signature proves nothing.
+    """
     if not answer.texts:
         raise _InvalidError(f"there is no key at {signature.key_name}")
     if len(answer.texts) > 1:  # RFC 6376 section 3.6.2.2
@@ -241,7 +254,11 @@ def _key(signature: Signature, answer: KeyAnswer) -> PublicKey:
 
 
 def _name(text: str, tag: str, labels: str = "") -> str:
-    """A domain, or a selector, in which an underscore occurs."""
+    """A domain, or a selector, in which an underscore occurs.
+
+    Raises:
+        _InvalidError: ``text`` is no host name.
+    """
     try:
         parse_domain(text.translate({ord(each): "a" for each in labels}))
     except DomainNameError as error:
@@ -250,6 +267,11 @@ def _name(text: str, tag: str, labels: str = "") -> str:
 
 
 def _seconds(tags: dict[str, str], name: str) -> int | None:
+    """A time in seconds since 1970; None where the tag is missing.
+
+    Raises:
+        _InvalidError: it is no such number.
+    """
     text = tags.get(name)
     if text is None:
         return None
@@ -259,6 +281,11 @@ def _seconds(tags: dict[str, str], name: str) -> int | None:
 
 
 def _decoded(text: str, name: str) -> bytes:
+    """The bytes that a tag has in base64.
+
+    Raises:
+        _InvalidError: it is no base64.
+    """
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:

@@ -110,6 +110,11 @@ def _words(text: str) -> set[str]:
 
 
 def _decoded(text: str) -> bytes:
+    """The bytes of ``p=``.
+
+    Raises:
+        KeyRecordError: the key is revoked, or no base64.
+    """
     whole = "".join(text.split())
     if not whole:
         raise KeyRecordError("the key is revoked (p= is empty)")
@@ -120,7 +125,11 @@ def _decoded(text: str) -> bytes:
 
 
 def _rsa(raw: bytes) -> tuple[RSAPublicKey, str]:
-    """The key, as SubjectPublicKeyInfo or RSAPublicKey (erratum 3017), and a remark."""
+    """The key, as SubjectPublicKeyInfo or RSAPublicKey (erratum 3017), and a remark.
+
+    Raises:
+        KeyRecordError: it is no RSA key of a size that is used.
+    """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
     from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -142,6 +151,11 @@ def _rsa(raw: bytes) -> tuple[RSAPublicKey, str]:
 
 
 def _ed25519(raw: bytes) -> Ed25519PublicKey:
+    """The key, which has 32 bytes.
+
+    Raises:
+        KeyRecordError: it is no such key.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:

@@ -108,7 +108,11 @@ def read_carefully(text: bytes, before: tuple[ReportWarning, ...]) -> Report:
 
 
 def _check_counts(text: bytes, before: tuple[ReportWarning, ...]) -> None:
-    """Refuse a text with so many values that they would fill the memory."""
+    """Refuse a text with so many values that they would fill the memory.
+
+    Raises:
+        ReportError: there are too many; nothing of the report is used.
+    """
     if len(text) < _OBJECTS_MAX:
         return
     objects = text.count(b"{") + text.count(b"[")
@@ -205,7 +209,11 @@ class _Reader:
         )
 
     def _policies(self, found: dict[str, Any]) -> tuple[PolicyResult, ...]:
-        """The rows that can be used; raises where there is no list of them."""
+        """The rows that can be used.
+
+        Raises:
+            _UnusableError: there is no list of them, or too many; nothing of the report is used.
+        """
         rows = self._rows(found, "policies", "policies", "policies-not-array")
         if rows is None:
             raise _UnusableError("no-policies", "policies is missing")
@@ -233,7 +241,11 @@ class _Reader:
         return text
 
     def _rows(self, found: dict[str, Any], key: str, where: str, id_: str) -> list[Any] | None:
-        """A list of rows, which may be missing; one row alone occurs."""
+        """A list of rows, which may be missing; one row alone occurs.
+
+        Raises:
+            _UnusableError: it is no list.
+        """
         rows = found.get(key)
         if rows is None or isinstance(rows, list):
             return rows
@@ -279,6 +291,11 @@ class _Reader:
         )
 
     def _domain(self, policy: dict[str, Any], where: str) -> str:
+        """The policy domain of a row, as A-labels.
+
+        Raises:
+            _UnusableError: it is missing or no domain; the row is left out.
+        """
         value = policy.get("policy-domain")
         if isinstance(value, _Twice):
             raise _UnusableError("member-contradicts", f"policy-domain is {value}")
@@ -295,7 +312,11 @@ class _Reader:
     def _failures(
         self, entry: dict[str, Any], where: str, domain: str, total: int
     ) -> list[Failure]:
-        """The usable failure details of an entry with ``total`` failed sessions."""
+        """The usable failure details of an entry with ``total`` failed sessions.
+
+        Raises:
+            ReportError: there are too many; nothing of the report is used.
+        """
         found = []
         place = f"{where}.failure-details"
         try:
@@ -314,6 +335,11 @@ class _Reader:
         return found
 
     def _failure(self, row: object, total: int, place: str, number: int) -> Failure:
+        """One failure detail; ``total`` failed sessions are in its entry.
+
+        Raises:
+            _UnusableError: result type or count is missing; the detail is left out.
+        """
         found = _mapping(row, "the row", "detail-not-object")
         value = found.get("result-type")
         if isinstance(value, _Twice):
@@ -377,7 +403,11 @@ class _Reader:
         return tuple(self._cut(line, key) for line in lines[:STRINGS_MAX])
 
     def _time(self, span: dict[str, Any], key: str) -> dt.datetime:
-        """RFC 3339, and what occurs beside it: no zone (UTC is meant), the hour 24, seconds."""
+        """RFC 3339, and what occurs beside it: no zone (UTC is meant), the hour 24, seconds.
+
+        Raises:
+            _UnusableError: it is missing, or no time.
+        """
         value = span.get(key)
         if type(value) is int:
             self._warn("date-epoch", key, _shown(value))
@@ -411,6 +441,11 @@ class _Reader:
 
 
 def _mapping(value: object, what: str, id_: str = "not-object") -> dict[str, Any]:
+    """``value``, if it is an object.
+
+    Raises:
+        _UnusableError: it is none.
+    """
     if isinstance(value, dict):
         return value
     id_ = "member-contradicts" if isinstance(value, _Twice) else id_
@@ -418,7 +453,11 @@ def _mapping(value: object, what: str, id_: str = "not-object") -> dict[str, Any
 
 
 def _count(found: dict[str, Any], key: str, missing: str) -> int:
-    """A count of sessions: a JSON integer from 0 on, and nothing that only looks like one."""
+    """A count of sessions: a JSON integer from 0 on, and nothing that only looks like one.
+
+    Raises:
+        _UnusableError: it is missing, or no count.
+    """
     value = found.get(key)
     if type(value) is int and 0 <= value <= COUNT_MAX:
         return value
