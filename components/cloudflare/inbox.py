@@ -84,6 +84,7 @@ class CloudflareInbox(pulumi.ComponentResource):
             main_module=MODULE,
             content=inbox_worker_source(args["address"]),
             compatibility_date=COMPATIBILITY_DATE,
+            observability=_errors_only(),
             bindings=[
                 binding(name="BUCKET", type="r2_bucket", bucket_name=self.bucket),
                 binding(
@@ -128,6 +129,22 @@ class CloudflareInbox(pulumi.ComponentResource):
             ],
             opts=self._below(worker),
         )
+
+
+def _errors_only() -> cloudflare.WorkersScriptObservabilityArgs:
+    """Keep what the Worker says of a report that it did not store, and nothing of a request.
+
+    An invocation log would have the address of each sender, and one is written for each request.
+    The Worker itself writes only if R2 fails, so every line can be kept: with a lower rate most
+    lost reports would leave no trace. Each value is given, so that no default is taken for drift.
+    """
+    return cloudflare.WorkersScriptObservabilityArgs(
+        enabled=True,
+        head_sampling_rate=1,
+        logs=cloudflare.WorkersScriptObservabilityLogsArgs(
+            enabled=True, head_sampling_rate=1, invocation_logs=False, persist=True
+        ),
+    )
 
 
 def lifecycle_rules(keep_days: int) -> list[cloudflare.R2BucketLifecycleRuleArgs]:

@@ -236,7 +236,12 @@ def test_at_cloudflare_mail_and_requests_lead_to_one_worker() -> None:
     (kept,) = found.inputs(f"R2BucketLifecycle {NAME}-lifecycle")["rules"]
     age = {"type": "Age", "maxAge": 90 * 86_400}
     assert kept["deleteObjectsTransition"] == {"condition": age}
-    bucket, limit = found.inputs(f"WorkersScript {NAME}-script")["bindings"]
+    script = found.inputs(f"WorkersScript {NAME}-script")
+    # The Worker writes only if R2 fails; a log of each request would have its sender's address.
+    rate = {"enabled": True, "headSamplingRate": 1}
+    logs = {**rate, "invocationLogs": False, "persist": True}
+    assert script["observability"] == {**rate, "logs": logs}
+    bucket, limit = script["bindings"]
     assert bucket == {"name": "BUCKET", "type": "r2_bucket", "bucketName": RULE}
     assert limit["simple"] == {"limit": 7, "period": 60}
     assert int(limit["namespaceId"]) > 0

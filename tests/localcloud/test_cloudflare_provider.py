@@ -189,6 +189,16 @@ def test_bindings_go_up_with_a_script_and_come_back(
         "mainModule": "worker.js",
         "content": "export default {};",
         "compatibilityDate": "2026-01-01",
+        "observability": {
+            "enabled": True,
+            "headSamplingRate": 1,
+            "logs": {
+                "enabled": True,
+                "headSamplingRate": 0.5,
+                "invocationLogs": False,
+                "persist": True,
+            },
+        },
         "bindings": [
             {"name": "BUCKET", "type": "r2_bucket", "bucketName": "reports"},
             {

@@ -109,13 +109,17 @@ class Version:
 
 @dataclass(slots=True)
 class Script:
-    """A Worker: all uploads, the newest last; ``subdomain``: whether it answers at workers.dev."""
+    """A Worker: all uploads, the newest last; ``subdomain``: whether it answers at workers.dev.
+
+    ``observability`` are its settings of logs, in the form of the API; nothing is logged here.
+    """
 
     name: str
     versions: list[Version] = field(default_factory=list)
     compatibility_date: str = ""
     main_module: str = ""
     subdomain: bool = False
+    observability: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # The fields of a binding by their names in the API, with their names in pulumi-cloudflare.
 _BINDING_NAMES = {"bucket_name": "bucketName", "namespace_id": "namespaceId"}
+_LOG_NAMES = {"head_sampling_rate": "headSamplingRate", "invocation_logs": "invocationLogs"}
 
 
 class DnsRecord(Resource):
@@ -79,6 +80,11 @@ class WorkersScript(Resource):
             "simple": {"limit": None, "period": None},
             "type": None,
         },
+        "observability": {
+            "enabled": None,
+            "headSamplingRate": None,
+            "logs": dict.fromkeys(("enabled", "headSamplingRate", "invocationLogs", "persist")),
+        },
     }
     replaces: ClassVar[frozenset[str]] = frozenset({"accountId", "scriptName"})
 
@@ -101,6 +107,7 @@ class WorkersScript(Resource):
             "compatibilityDate": settings["compatibility_date"] or None,
             "content": session.text(path),
             "mainModule": inputs.get("mainModule", "worker.js"),
+            "observability": _nested(settings["observability"], _LOG_NAMES),
             "scriptName": name,
         }
         return Live(live)
@@ -125,6 +132,9 @@ class WorkersScript(Resource):
             "main_module": main,
             "compatibility_date": inputs.get("compatibilityDate", ""),
             "bindings": [_renamed(each, to_api) for each in inputs.get("bindings", ())],
+            "observability": _nested(
+                inputs.get("observability"), {ours: theirs for theirs, ours in _LOG_NAMES.items()}
+            ),
         }
         session.upload(_script(inputs), metadata, main, inputs["content"])
 
@@ -241,6 +251,16 @@ class WorkersCustomDomain(Resource):
 
 def _renamed(binding: Properties, names: Mapping[str, str]) -> Properties:
     return {names.get(name, name): value for name, value in binding.items()}
+
+
+def _nested(settings: Properties | None, names: Mapping[str, str]) -> Properties | None:
+    """Settings with objects in them, renamed; None without any."""
+    if settings is None:
+        return None
+    return {
+        names.get(name, name): _nested(value, names) if isinstance(value, dict) else value
+        for name, value in settings.items()
+    }
 
 
 def _records(inputs: Properties) -> str:

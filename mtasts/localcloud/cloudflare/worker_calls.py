@@ -48,6 +48,7 @@ async def _script_put(call: Call) -> HttpResponse:
     worker = Worker(files[main].decode("utf-8"), bindings)
     date = metadata.get("compatibility_date", "")
     made = await call.backing.upload(call.parts["name"], main, date, worker)
+    made.observability = metadata.get("observability")
     return ok(show_script(made))
 
 
@@ -63,7 +64,13 @@ async def _script_get(call: Call) -> HttpResponse:
 async def _script_settings(call: Call) -> HttpResponse:
     script = call.account.script(call.parts["name"])
     bindings = [each.shown() for each in script.versions[-1].bindings]
-    return ok({"compatibility_date": script.compatibility_date, "bindings": bindings})
+    return ok(
+        {
+            "compatibility_date": script.compatibility_date,
+            "bindings": bindings,
+            "observability": script.observability,
+        }
+    )
 
 
 @WORKERS.on("DELETE", _SCRIPT, _WRITE)
