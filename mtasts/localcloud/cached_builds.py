@@ -19,6 +19,7 @@ from mtasts.errors import MtaStsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import ExitStack
 
 BUILD_SECONDS = 30 * 60
 QUICK_SECONDS = 20
@@ -50,6 +51,45 @@ def kept(folder: Path, stamp: str, make: Callable[[Path], None]) -> Path:
                 finally:
                     shutil.rmtree(aside, ignore_errors=True)
     return folder
+
+
+def kept_while_used(
+    folder: Path, stamp: str, make: Callable[[Path], None], uses: ExitStack
+) -> Path:
+    """As `kept`; no other process removes the folder before ``uses`` is closed, or this one ends.
+
+    For what is made anew at each change of its sources: folders beside it are removed if they have
+    its name up to the last ``-`` and no process uses them.
+
+    Raises:
+        BuildError: another process has been making the folder for `BUILD_SECONDS`.
+    """
+    while True:
+        kept(folder, stamp, make)
+        use = uses.enter_context(folder.with_suffix(".used").open("w"))
+        fcntl.flock(use, fcntl.LOCK_SH)
+        if (folder / stamp).exists():  # if not, another process removed it before the lock
+            break
+    family = f"{folder.name.rpartition('-')[0]}-*"
+    for other in folder.parent.glob(family):
+        if other.is_dir() and other != folder:
+            _remove_unused(other)
+    return folder
+
+
+def _remove_unused(folder: Path) -> None:
+    """Delete a folder of the cache, unless a process uses it.
+
+    The file of the lock remains: a process may have opened it and wait for the lock.
+    """
+    with folder.with_suffix(".used").open("w") as use:
+        try:
+            fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        folder.rename(aside / folder.name)  # a kill from here on leaves no half of a folder
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def find_go(environment: Mapping[str, str]) -> str:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import hashlib
 import shutil
 import sys
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pages import ROOT
 
 from mtasts.components.plugin import ComponentsProvider
-from mtasts.localcloud.cached_builds import kept
+from mtasts.localcloud.cached_builds import kept_while_used
 from mtasts.localcloud.engine import cache_folder
 from mtasts.localcloud.project import Project, Run
 from mtasts.policy import POLICY_PATH
@@ -120,6 +122,11 @@ class Example:
         return replace(self.project, environment=environment).pulumi("preview")
 
 
+# The folders of SDKs that this process uses; with its end others may remove them.
+_USES = ExitStack()
+atexit.register(_USES.close)
+
+
 def copy_plugin(folder: Path) -> Path:
     """The plugin of this repository, in the tests' own Python."""
     plugin = folder / "plugin"
@@ -151,4 +158,4 @@ def install(language: str, environment: Mapping[str, str]) -> Path:
             (inner / name).rename(aside / name)
 
     folder = cache_folder(environment).parent / f"{language}-{of.hexdigest()[:16]}"
-    return kept(folder, "sdks", make)
+    return kept_while_used(folder, "sdks", make, _USES)
