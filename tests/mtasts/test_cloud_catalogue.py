@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 import mtasts
+from mtasts.cloud.folder import folder_of
+from mtasts.cloud.interface import Hosts, Receiver, StackCloud, Zones
 from mtasts.cloud_catalogue import CLOUDS, DEFAULT_CLOUD, OWN_DNS, Dns, Hosting, dns_of_zone
+from mtasts.config import load
 
+AGENCY = load(
+    {
+        "mtasts:agency": "Department of Tests",
+        "mtasts:tlsReports": ["mailto:tlsrpt@reports.example"],
+        "mtasts:domains": [{"name": "example.gov", "mx": ["mx.example.gov"]}],
+        "aws:region": "us-east-1",
+    },
+    file="f",
+)
 ROOT = Path(mtasts.__file__).parent.parent
 
 
@@ -80,6 +92,23 @@ def test_no_other_module_asks_which_cloud_it_is() -> None:
     }
     mine = {each for each in found if not each.startswith(("cloud/", "localcloud/", "components/"))}
     assert mine <= ABOUT_ONE
+
+
+def lacks(found: object, interface: type) -> list[str]:
+    wanted = [each for each in vars(interface) if not each.startswith("_")]
+    wanted += vars(interface).get("__annotations__", {})
+    return [each for each in wanted if not hasattr(type(found), each)]
+
+
+@pytest.mark.parametrize("cloud", Hosting)
+def test_each_cloud_has_what_the_others_have(cloud: Hosting) -> None:
+    folder, account = folder_of(cloud), object()
+    in_stack = folder.in_stack(account, AGENCY, "stack", "stack")
+    assert lacks(in_stack, StackCloud) == []
+    assert lacks(in_stack.hosts, Hosts) == []
+    assert lacks(folder.zones(account), Zones) == []
+    assert lacks(folder.receiver(account), Receiver) == []
+    assert lacks(account, Zones) == ["list", "complete"]
 
 
 AN_AGENCY = """
