@@ -33,6 +33,14 @@ print(json.dumps({
 }))
 """
 
+# What it prints stays in a buffer, whose file is gone as it ends.
+GONE = """
+import os, sys
+sys.stdout = os.fdopen(os.dup(1), "w", 4096)
+os.close(sys.stdout.fileno())
+print("to nobody")
+"""
+
 
 def run(
     warmth: Mapping[str, str], tmp_path: Path, *arguments: str, **more: str
@@ -78,10 +86,16 @@ def test_a_script_has_the_same_state_as_in_a_cold_process(
     [
         ("", 0, ""),
         ("raise SystemExit(3)", 3, ""),
+        ("raise SystemExit", 0, ""),
+        ("raise SystemExit(300)", 300 & 0xFF, ""),
         ("raise SystemExit('no')", 1, "no\n"),
         ("raise ValueError('no such luck')", 1, "ValueError: no such luck\n"),
         ("import os; os._exit(32)", 32, ""),
         ("import atexit; atexit.register(print, 'end')", 0, ""),
+        ("print('no line end', end='')", 0, ""),
+        ("import threading as t; t.Timer(0.1, print, ('a thread is waited for',)).start()", 0, ""),
+        ("import sys; sys.stdout.close()", 0, ""),
+        (GONE, 120, "Bad file descriptor"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM, ""),
         ("import signal; signal.raise_signal(signal.SIGINT)", -signal.SIGINT, "KeyboardInterrupt"),
