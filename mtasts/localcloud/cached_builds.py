@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 BUILD_SECONDS = 30 * 60
 QUICK_SECONDS = 20
-_BUILD_OPTIONS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+# What is built with the same options is shared by all builds, whatever it is built for.
+BUILD_OPTIONS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
 
 
 class BuildError(MtaStsError):
@@ -117,7 +118,7 @@ def go_build(
     words = [
         find_go(environment),
         "build",
-        *_BUILD_OPTIONS,
+        *BUILD_OPTIONS,
         "-ldflags",
         " ".join(("-s -w", *flags)),
     ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -19,13 +20,14 @@ from mtasts.localcloud.protocol import protocol_only
 if __name__ == "__main__":
     protocol_only()
 
+from mtasts.localcloud.cached_builds import BUILD_OPTIONS
 from mtasts.localcloud.languages.host import Host, HostError, engine_address, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 # $0 is the go command, $1 the program's folder, $2 the built file.
-_BUILD_AND_RUN = '"$0" -C "$1" build -o "$2" . && exec "$2"'
+_BUILD_AND_RUN = f'"$0" -C "$1" build {shlex.join(BUILD_OPTIONS)} -o "$2" . && exec "$2"'
 # The version that Go's commands write for a module that a folder replaces.
 _NO_VERSION = "v0.0.0-00010101000000-000000000000"
 
