@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,10 @@ from mtasts.localcloud.authority import Authority
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+# Each worker of the tests of the engine needs about 1 GB.
+_MORE_WORKERS = 4
 GOLDEN = Path(__file__).with_name("golden")
+ENGINE = Path(__file__).with_name("engine")
 
 # A run in the background ignores SIGINT, and so would every process that a test starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -27,12 +32,34 @@ hypothesis.settings.load_profile("mtasts")
 service_models.share()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a processor: a run of the engine waits for a third of its time."""
+    processors = os.cpu_count() or 1
+    return min(2 * processors, processors + _MORE_WORKERS)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
         help="write tests/golden/ anew from what the templates make; review the diff",
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give a file to one worker, whose tests share what the file starts.
+
+    The tests of the engine are long and share a worker's local cloud: each is given out by itself.
+    """
+    for item in items:
+        if ENGINE not in item.path.parents and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collected tests out of every later look for garbage."""
+    gc.freeze()
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pytest
 from asked import Asked
 from fake_outside import FakeOutside
@@ -32,8 +32,9 @@ from mtasts.render.sarif import Place, Places, as_sarif
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/sarif-2.1.0-rtm.5.json").read_text())
-VALID = jsonschema.Draft4Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
+    from jsonschema import Draft4Validator
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "sarif-2.1.0-rtm.5.json"
 STACK = stack_text(
     "{name: bad.example, mx: [mx1.example.gov], dkimSelectors: [s1]}",
     "{name: Hm.Example, mx: [mx1.example.gov], dkimSelectors: [s1]}",
@@ -56,9 +57,18 @@ def sarif(capsys: pytest.CaptureFixture[str], *words: str, **outside: Any) -> di
     return valid(capsys.readouterr().out)
 
 
+@cache
+def schema() -> Draft4Validator:
+    """What SARIF 2.1.0 asks for; the format checker's grammars take seconds to compile."""
+    import jsonschema
+
+    checker = jsonschema.FormatChecker()
+    return jsonschema.Draft4Validator(json.loads(SCHEMA.read_text()), format_checker=checker)
+
+
 def valid(text: str) -> dict[str, Any]:
     document = json.loads(text)
-    VALID.validate(document)
+    schema().validate(document)
     assert document["version"] == "2.1.0"
     (only,) = document["runs"]
     return dict(only)
@@ -77,8 +87,7 @@ def places(only: dict[str, Any]) -> dict[str, tuple[str, int]]:
 
 
 def test_the_schema_refuses_what_is_no_sarif() -> None:
-    with pytest.raises(jsonschema.ValidationError):
-        VALID.validate({"version": "2.1.0", "runs": [{"results": []}]})
+    assert not schema().is_valid({"version": "2.1.0", "runs": [{"results": []}]})
 
 
 def test_each_finding_is_a_result_and_each_id_a_rule_with_help(
