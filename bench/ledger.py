@@ -61,6 +61,16 @@ class Counted(ObjectStore[str]):
     def s3(self) -> Any:  # noqa: ANN401 - as the base class
         """None: there is no client."""
 
+    def lock(self) -> None:
+        """No-op: nothing is written."""
+
+    def is_guarded(self) -> bool:
+        """False: nothing keeps these objects from being deleted."""
+        return False
+
+    def guard(self) -> None:
+        """No-op: nothing is written."""
+
 
 def ledger(count: int, *, checkpoints: bool) -> dict[str, bytes]:
     """The objects of a ledger with ``count`` entries.

@@ -38,7 +38,7 @@ MASKS = (
     (re.compile(r"\b(Z[0-9A-Z]{14,}|E[0-9A-Z]{12,}|d[0-9a-z]{13}(?=\.cloudfront))\b"), "ID"),
 )
 # What is said only where something takes its time.
-HURRIED = ("local: ",)
+HURRIED = ("local: ", "go: downloading ")
 # A resource of the engine's display, made or left as it was; other lines of progress are dropped.
 MADE = re.compile(r"^ +[+~-]+ +(\S+ \S+) (created|updated|deleted)\b")
 PROGRESS = re.compile(r"^( +[+~-]* *\S+:\S+ |@ |Updating \(|$)")
