@@ -60,9 +60,8 @@ async def _hosting(clouds: Clouds, wanted: Wanted) -> CloudflareHosting:
     )
 
 
-async def _ledgers(clouds: Clouds, wanted: Wanted) -> None:
+async def _ledgers(_clouds: Clouds, _wanted: Wanted) -> None:
     """Nothing: the bucket is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`)."""
-    del clouds, wanted
 
 
 def _zones(clouds: Clouds, belonging: Belonging) -> CloudflareZones:
