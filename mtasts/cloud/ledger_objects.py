@@ -3,6 +3,8 @@
 Checkpoints and the latch are below ``ledger/<domain>/kept/`` (`mtasts.ledger.kept`). A ledger of up
 to a thousand objects is read with one listing. Of a longer one only the checkpoints are listed, and
 the entries after the newest checkpoint, so the number of calls does not grow with the ledger.
+The module is long because it is one class: reading, writing, checking and repairing share the names
+of the objects and the errors of the API.
 """
 
 from __future__ import annotations
