@@ -1,6 +1,6 @@
 """Chooses the components of the clouds that a stack uses, and imports no others.
 
-The import of pulumi_cloudflare takes 2.5 seconds.
+The import of a cloud's package takes a tenth of a second at AWS, half a second at Cloudflare.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def place_zones(
     dns = clouds.config.dns
     if dns.cloud is not None:
         return components_of(dns.cloud).zones(clouds, belonging)
-    from mtasts.components.aws.hosting import AwsHosting  # half a second
+    from mtasts.components.aws.hosting import AwsHosting  # a tenth of a second
 
     if not isinstance(hosting, AwsHosting):
         raise TypeError(f"with dns {dns} records are handed out through a bucket at AWS")

@@ -4,8 +4,11 @@ import mtasts.components.collector_off  # noqa: F401, I001 - before Pulumi is im
 
 import pulumi
 
+from mtasts.components import load_as_used
 from mtasts.components.agency import Agency
 from mtasts.components.given import is_inbox
+
+load_as_used.install()
 
 
 def run() -> None:

@@ -13,6 +13,8 @@ import mtasts.components.collector_off  # noqa: F401, I001 - before Pulumi is im
 
 import asyncio
 
+from mtasts.components import load_as_used
 from mtasts.components.plugin import serve
 
+load_as_used.install()
 asyncio.run(serve(engine_address=sys.argv[1]))

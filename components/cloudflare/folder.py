@@ -30,7 +30,9 @@ def _load() -> None:
         MissingExtraError: the extra is not installed.
     """
     require("cloudflare")
-    from mtasts.components.cloudflare import hosting as _  # noqa: F401 - 2.5 seconds
+    from mtasts.components.cloudflare import hosting  # half a second
+
+    hosting.load_resources()
 
 
 async def _start_provider() -> None:
@@ -77,7 +79,7 @@ def _inbox(
     zone: MailRecords | None,
     opts: pulumi.ResourceOptions,
 ) -> InboxParts:
-    from mtasts.components.cloudflare.inbox import CloudflareInbox  # 2.5 seconds
+    from mtasts.components.cloudflare.inbox import CloudflareInbox  # as above
 
     del zone  # Email Routing makes its records
     config, routing = clouds.config, cast("EmailRouting", survey.receiving)
@@ -99,7 +101,7 @@ def _inbox(
 
 
 def _mail_records(zone_id: str) -> MailRecords:
-    from mtasts.components.cloudflare.mail_records import CloudflareRecords  # 2.5 seconds
+    from mtasts.components.cloudflare.mail_records import CloudflareRecords  # as above
 
     return CloudflareRecords(zone_id)
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pulumi_cloudflare as cloudflare
+
 from mtasts.components.cloudflare.policy_host import PolicyHost
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
     from mtasts.cloud.cloudflare.account import CloudflareAccount
     from mtasts.components.hosting import Zone
     from mtasts.rollout.declaration import Declaration
+
+
+def load_resources() -> None:
+    """Load the modules of pulumi_cloudflare that a stack uses; each loads when it is first used."""
+    for resource in ("DnsRecord", "WorkersCustomDomain", "WorkersScript", "WorkersScriptSubdomain"):
+        getattr(cloudflare, resource)
 
 
 class CloudflareHosting:
