@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 from botocore.config import Config
 
 from mtasts.cloud.aws.receiver import mail_host
+from mtasts.localcloud import service_models
 from mtasts.localcloud.authority import Authority
 from mtasts.localcloud.aws.function_urls import FunctionUrls
 from mtasts.localcloud.aws.inbound import Inbound
@@ -327,6 +328,7 @@ def main(arguments: list[str] | None = None) -> int:
         die_with_parent()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # the servers must not use the caller's profile, keys or endpoint
+    service_models.share()  # each seeding makes a session
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

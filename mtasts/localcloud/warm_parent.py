@@ -21,7 +21,6 @@ import threading
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mtasts.localcloud import service_models
@@ -32,8 +31,17 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _PACKAGES = ("mtasts.components", "mtasts", "mtasts.localcloud.aws", "mtasts.localcloud.cloudflare")
-# Libraries import these when they are first used; the first one is a program of its own.
-_MODULES = ("mtasts.localcloud.languages.python", "boto3.s3.inject", "httpcore", "httpx")
+# The program comes first: it has the clouds' packages load only what is used. The host is a program
+# of its own, and libraries import the others when they are first used.
+_MODULES = (
+    "mtasts.components.program",
+    "mtasts.localcloud.languages.python",
+    "boto3.s3.inject",
+    "httpcore",
+    "httpx",
+)
+# The function of a module that loads what the module uses late.
+_LATE = "load_resources"
 _REQUEST_SECONDS = 30.0
 _STARTING = ("PYTHON", "LANG", "LC_")
 _UNBUFFERED = "-u"
@@ -98,15 +106,10 @@ def preload() -> None:
         names += [each.name for each in pkgutil.walk_packages(path, f"{package}.")]
     for name in names:
         if name.rpartition(".")[2] != "__main__":
-            _load(importlib.import_module(name))
+            load_late = getattr(importlib.import_module(name), _LATE, None)
+            if load_late is not None:
+                load_late()
     service_models.preload()
-
-
-def _load(module: ModuleType) -> None:
-    """Load the lazy modules among a module's names: the packages of the clouds have lazy ones."""
-    for value in list(vars(module).values()):
-        if isinstance(value, ModuleType):
-            getattr(value, "__all__", None)  # reading any attribute loads the module
 
 
 def is_preloaded() -> bool:
