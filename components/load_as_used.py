@@ -12,6 +12,7 @@ import importlib
 import re
 import sys
 import threading
+from dataclasses import dataclass
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import PathFinder
@@ -33,21 +34,21 @@ _LOADING = threading.RLock()
 
 def install(packages: Collection[str] = _PACKAGES) -> None:
     """Load the packages, and those below them, so in this process, if they are not imported yet."""
-    if not any(isinstance(each, _Finder) for each in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(packages))
+    finder = _Finder(packages)
+    if finder not in sys.meta_path:
+        sys.meta_path.insert(0, finder)
 
 
+@dataclass(frozen=True)
 class _Finder(MetaPathFinder):
-    """Finds the packages as Python does, and gives them another loader."""
+    """Finds the ``packages`` as Python does, and gives them another loader."""
 
-    def __init__(self, packages: Collection[str]) -> None:
-        """Leave all but these packages to the other finders."""
-        self._packages = packages
+    packages: Collection[str]
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if not {fullname, fullname.rpartition(".")[0]}.intersection(self._packages):
+        if not {fullname, fullname.rpartition(".")[0]}.intersection(self.packages):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None or not spec.submodule_search_locations:

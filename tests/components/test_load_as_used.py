@@ -170,7 +170,7 @@ def test_a_package_that_is_missing(flat: str) -> None:
 def test_installed_once(flat: str) -> None:
     load_as_used.install([flat])
     before = list(sys.meta_path)
-    load_as_used.install()
+    load_as_used.install([flat])
     assert sys.meta_path == before
 
 
