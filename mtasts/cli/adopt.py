@@ -17,7 +17,7 @@ from mtasts.cli.together import all_of
 from mtasts.cloud.aws.flattening import address_conflict, flatten
 from mtasts.cloud.cloudflare.existing import addresses_stand
 from mtasts.cloud_catalogue import OWN_DNS
-from mtasts.config import Dns, load_stack
+from mtasts.config import Dns, load_stack, secrets_provider
 from mtasts.errors import UsageError
 from mtasts.files import write_whole
 from mtasts.ledger.entries import Adopted, Body
@@ -134,7 +134,7 @@ def run(arguments: Namespace, outside: Outside) -> int:
     for each in live:
         asyncio.run(_begin(recorder, each, wanted[each.domain], bound))
         _say(f"{each.domain}: the ledger begins with the id {each.id}")
-    file = _import_file(arguments.stack, clouds, path.parent, outside)
+    file = _import_file(arguments.stack, clouds, path, outside)
     _tell(arguments, path, live, file)
     return Exit.GOOD
 
@@ -338,18 +338,18 @@ async def _begin(recorder: Recorder, live: Live, domain: DomainConfig, bound: _B
     await recorder.adopt(live.domain, adopted, body, live.addresses)
 
 
-def _import_file(stack: str, clouds: Clouds, folder: Path, outside: Outside) -> Path:
+def _import_file(stack: str, clouds: Clouds, stack_file: Path, outside: Outside) -> Path:
     """Write the engine's import file, with every resource that exists already.
 
     Raises:
         UsageError: it cannot be written.
     """
     engine = outside.engine(stack)
-    engine.ensure_stack()
+    engine.ensure_stack(secrets_provider(stack_file))
     _say("running the engine's preview, to see what it would create")
     plan, skeleton = engine.plan_import()
     file = import_file(skeleton, look_for(plan, outside.finder(clouds)))
-    path = folder / f"import.{stack}.json"
+    path = stack_file.with_name(f"import.{stack}.json")
     try:
         write_whole(path, json.dumps(file, indent=2).encode("ascii") + b"\n", replace=True)
     except OSError as error:

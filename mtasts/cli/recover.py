@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mtasts.engine import Engine, Lock
 
 
+# What ``pulumi stack import`` takes, also where it cannot read the present state.
+_EMPTY_STATE = '{"version": 3, "deployment": {}}'
+
+
 def configure(parser: ArgumentParser) -> None:
     """Declare the arguments of the command."""
     parser.description = (
@@ -77,12 +81,11 @@ def _recover(engine: Engine, lock_id: str | None, outside: Outside) -> Iterator[
     except CheckpointError as error:
         file = engine.restore()
         if file is None:
-            stack = engine.stack
             raise UsageError(
                 f"{error}\nThe state is lost, and nothing else: the resources and the ledgers are "
-                "as they were. Run these three commands; without --preserve-config the first one "
-                "would delete the stack file:\n  pulumi stack rm --force --preserve-config -s "
-                f"{stack}\n  pulumi stack init {stack}\n  mtasts recover {stack}"
+                "as they were. Put an empty state in its place, and import what exists:\n"
+                f"  echo '{_EMPTY_STATE}' | pulumi stack import -s {engine.stack}\n"
+                f"  mtasts recover {engine.stack}"
             ) from error
         yield {"did": "restore", "file": str(file)}
         yield from _release(engine, lock_id, outside)

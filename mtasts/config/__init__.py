@@ -14,6 +14,7 @@ from mtasts.config.loading import (
     load_inbox_stack,
     load_stack,
     load_text,
+    secrets_provider,
 )
 from mtasts.config.model import (
     ConfigError,
@@ -40,4 +41,5 @@ __all__ = [
     "load_inbox_stack",
     "load_stack",
     "load_text",
+    "secrets_provider",
 ]

@@ -79,6 +79,21 @@ def load_stack(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
     return _load_source(read, file), read.values
 
 
+def secrets_provider(path: Path) -> str | None:
+    """The URL of the service that encrypts the secrets of a stack file, such as a key of AWS KMS.
+
+    None if no service does: the engine derives the key from a passphrase, or Pulumi Cloud has it.
+
+    Raises:
+        ConfigError: the file cannot be read as a stack file.
+    """
+    try:
+        found = source.parse(source.read(path)).beside.get("secretsprovider")
+    except source.SourceError as error:
+        raise _unreadable(str(path), error) from error
+    return str(found) if "://" in str(found) else None
+
+
 def load_text(raw: bytes, *, file: str) -> AgencyConfig:
     """The model from the bytes of a stack file.
 

@@ -77,7 +77,14 @@ class Project:
     deadline_seconds: float = _SECONDS
 
     @classmethod
-    def make(cls, folder: Path, environment: Mapping[str, str], stack_file: Path) -> Project:
+    def make(
+        cls,
+        folder: Path,
+        environment: Mapping[str, str],
+        stack_file: Path,
+        *,
+        secrets_provider: str = "default",
+    ) -> Project:
         """A new project in ``folder`` with a copy of ``stack_file``, and that stack selected.
 
         Raises:
@@ -85,7 +92,8 @@ class Project:
         """
         project = cls.empty(folder, environment)
         shutil.copy(stack_file, folder / "stacks" / stack_file.name)
-        return project.select(stack_file.stem.removeprefix("Pulumi."))
+        stack = stack_file.stem.removeprefix("Pulumi.")
+        return project.select(stack, secrets_provider=secrets_provider)
 
     @classmethod
     def empty(cls, folder: Path, environment: Mapping[str, str]) -> Project:
@@ -99,14 +107,18 @@ class Project:
         (folder / "stacks").mkdir()
         return cls(folder, environment, "")
 
-    def select(self, stack: str) -> Project:
+    def select(self, stack: str, *, secrets_provider: str = "default") -> Project:
         """This project with another stack selected; it is made in the backend if it is missing.
+
+        ``secrets_provider`` is what encrypts the secrets of a new stack, as for ``pulumi stack
+        init``; the default one derives a key from a passphrase in each run.
 
         Raises:
             ProjectError: the engine could not make or select the stack.
         """
         bare = replace(self, stack="")
-        bare.pulumi("stack", "select", "--create", stack).required()
+        words = ("--create", "--secrets-provider", secrets_provider)
+        bare.pulumi("stack", "select", *words, stack).required()
         return replace(self, stack=stack)
 
     @property

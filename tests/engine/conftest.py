@@ -15,7 +15,7 @@ from newcomer import Newcomer, build_wheel
 
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.localcloud import lifecycle, moto_host
-from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN, Cloud
+from mtasts.localcloud.cloud import CLOUDFLARE_TOKEN, REGION, Cloud
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.cloudflare.account import NAME_SERVERS as CLOUDFLARE_SERVERS
 from mtasts.localcloud.control_client import Control
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 SECONDS = 60
 # A run is short: collecting garbage takes a sixth of the engine's processor time.
 COLLECTS_LATE = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
+# A key from a passphrase takes the engine a sixth of a second of processor time in each run.
+SECRETS = f"awskms://alias/stacks?region={REGION}"
 CONTRACT = re.compile(r"test_contract\.py::(\w+)\[(aws|cloudflare)\]")
 
 
@@ -165,7 +167,9 @@ class Lab:
     def client(self, service: Any) -> Any:
         return moto_host.session().client(service, endpoint_url=self.cloud.aws)
 
-    def stack(self, domains: str, *more: str, hosting: str = "", dns: str = "") -> Project:
+    def stack(
+        self, domains: str, *more: str, hosting: str = "", dns: str = "", secrets: str = SECRETS
+    ) -> Project:
         """A project with a stack of those domains (YAML below ``mtasts:domains``), brief caches."""
         name = f"s{uuid.uuid4().hex[:8]}"
         hosting = hosting or self.hosting
@@ -193,7 +197,8 @@ class Lab:
         file = stacks / f"Pulumi.{name}.yaml"
         file.write_text("config:\n" + "".join(f"  {line}\n" for line in lines))
         self.control.add_stacks(stacks)
-        return Project.make(self._folder / f"{name}-project", self.environment(), file)
+        folder = self._folder / f"{name}-project"
+        return Project.make(folder, self.environment(), file, secrets_provider=secrets)
 
     def inbox(self, folder: Path, *more: str, hosting: str = "aws") -> tuple[Project, str]:
         """A project whose stack is an inbox, and its domain.
@@ -237,8 +242,8 @@ class Lab:
         return name
 
     def program(self, source: str) -> Project:
-        """A project with a program of its own."""
-        project = self.stack("[]")
+        """A project with a program of its own, which no call to a cloud comes before."""
+        project = self.stack("[]", secrets="default")
         (project.folder / "__main__.py").write_text(source)
         return project
 
@@ -323,7 +328,11 @@ class Lab:
 @pytest.fixture(scope="session")
 def _cloud(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     directory = tmp_path_factory.mktemp("cloud") / "cloud"
-    yield lifecycle.start(directory, engine, stacks=None, with_parent=True, say=print)
+    cloud = lifecycle.start(directory, engine, stacks=None, with_parent=True, say=print)
+    kms = moto_host.session().client("kms", endpoint_url=cloud.aws)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/stacks", TargetKeyId=key)
+    yield cloud
     lifecycle.stop(directory)
 
 

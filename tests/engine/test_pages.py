@@ -10,11 +10,13 @@ import datetime as dt
 import gzip
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 import uuid
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +27,6 @@ from mtasts.localcloud.reports import write_reports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from pathlib import Path
 
     from conftest import Lab
 
@@ -296,18 +297,53 @@ def test_emergencies_are_over_as_the_page_says(lab: Lab, tmp_path: Path, domain:
     page.done()
 
 
+def state_files(project: Project) -> list[Path]:
+    """What the backend has of the stack: its state, and the engine's copy of the one before."""
+    backend = Path(project.environment["PULUMI_BACKEND_URL"].removeprefix("file://"))
+    return sorted(backend.glob(f".pulumi/stacks/*/{project.stack}.json*"))
+
+
 def test_a_state_that_is_lost_comes_back_as_the_page_says(
     lab: Lab, tmp_path: Path, domain: str
 ) -> None:
-    project = lab.stack(entry(domain))
+    project = lab.stack(entry(domain), secrets="default")
     project.up().required()
     config, before = project.stack_file.read_text(), lab.sts(domain)
     shell, page = Shell.of(project, tmp_path, domain), Page("docs/recovery.md")
     shell.run(page[0])
-    shell.run(page[1])
+
+    state, *copies = state_files(project)
+    state.write_text(state.read_text()[:-100])
+    for each in copies:
+        each.unlink()
+    refused = project.mtasts("recover", project.stack)
+    assert refused.code == 2
+    said = [line.strip() for line in refused.stderr.splitlines() if line.startswith("  ")]
+    empty = page[1]
+    assert said == [each.replace("my-agency", project.stack) for each in empty.commands[:2]]
+    shell.run(empty)
+    assert lab.sts(domain) == before
+
+    for each in state_files(project):
+        each.unlink()
+    shell.run(page[2])
     page.done()
     assert project.stack_file.read_text() == config
     assert lab.sts(domain) == before
+
+
+def test_a_stack_is_made_anew_with_the_key_of_its_secrets(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
+    project.up().required()
+    config = project.stack_file.read_text()
+    (provider,) = re.findall("(?m)^secretsprovider: (awskms://.*)$", config)
+    for each in state_files(project):
+        each.unlink()
+    bare = replace(project, stack="")
+    bare.pulumi("stack", "init", project.stack, "--secrets-provider", provider).required()
+    assert project.stack_file.read_text() == config
+    project.mtasts("recover", project.stack).required()
+    project.settle()
 
 
 def test_the_policy_pack_finds_nothing_in_a_stack_of_ours_as_the_page_says(

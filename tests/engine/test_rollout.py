@@ -57,7 +57,8 @@ MISTAKES = """
 
 
 def test_ten_mistakes_are_told_at_once_and_nobody_is_asked(lab: Lab) -> None:
-    project = lab.stack(MISTAKES.strip(), "mtasts:maxage: 1", "mtasts:tlsReport: none")
+    more = ("mtasts:maxage: 1", "mtasts:tlsReport: none")
+    project = lab.stack(MISTAKES.strip(), *more, secrets="default")
     # A port that nothing listens on: whoever made a call would fail with other words, and later.
     nowhere = dict(project.environment) | {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     alone = Project(project.folder, nowhere, project.stack)

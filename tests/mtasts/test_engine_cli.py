@@ -139,13 +139,16 @@ def test_what_was_interrupted_is_read_from_the_state(engine: Make, tmp_path: Pat
     assert asked(tmp_path)[-1].startswith("cancel --yes")
 
 
-def test_a_stack_is_made_unless_it_is_there(engine: Make) -> None:
-    engine({}).ensure_stack()
-    engine(
-        {"stack init": {"err": "error: stack 'agency' already exists", "code": 1}}
-    ).ensure_stack()
+def test_a_stack_is_made_unless_it_is_there(engine: Make, tmp_path: Path) -> None:
+    engine({}).ensure_stack(None)
+    engine({}).ensure_stack("awskms://alias/ours")
+    without, with_key = asked(tmp_path)
+    assert "--secrets-provider" not in without
+    assert "stack init --no-select --secrets-provider awskms://alias/ours" in with_key
+    there = {"stack init": {"err": "error: stack 'agency' already exists", "code": 1}}
+    engine(there).ensure_stack(None)
     with pytest.raises(EngineError, match="no passphrase"):
-        engine({"stack init": {"err": "error: no passphrase", "code": 1}}).ensure_stack()
+        engine({"stack init": {"err": "error: no passphrase", "code": 1}}).ensure_stack(None)
 
 
 def test_a_cut_off_state_is_replaced_by_its_copy(engine: Make, tmp_path: Path) -> None:

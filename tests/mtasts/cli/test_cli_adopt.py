@@ -159,8 +159,8 @@ class Planning(Engine):
 
     zone_id: str = ""
 
-    def ensure_stack(self) -> None:
-        pass
+    def ensure_stack(self, secrets_provider: str | None) -> None:
+        assert secrets_provider is None
 
     def plan_import(self) -> tuple[dict[str, Any], dict[str, Any]]:
         inputs = {"zoneId": self.zone_id, "name": "_mta-sts.example.gov", "type": "TXT"}

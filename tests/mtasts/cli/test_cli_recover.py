@@ -132,7 +132,7 @@ def test_it_says_what_it_did(engine: Scripted, capsys: pytest.CaptureFixture[str
         (LockedError((), "[409]"), "its backend does not say by which run"),
         (
             CheckpointError("failed to load checkpoint"),
-            "pulumi stack rm --force --preserve-config -s agency",
+            "| pulumi stack import -s agency\n  mtasts recover agency\n",
         ),
     ],
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mtasts.config import ConfigError, Hosting, load_file, load_text
+from mtasts.config import ConfigError, Hosting, load_file, load_text, secrets_provider
 from mtasts.config.source import SIZE_LIMIT
 from mtasts.policy import Mode
 
@@ -253,3 +253,21 @@ def test_no_bytes_make_it_crash(raw: bytes) -> None:
     with pytest.raises(ConfigError) as caught:
         load_text(raw, file="f")
     assert all(finding.summary.isprintable() for finding in caught.value.findings)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", None),
+        ("encryptionsalt: v1:a:b\n", None),
+        ("secretsprovider: default\n", None),
+        ("secretsprovider: gcpkms://projects/p\n", "gcpkms://projects/p"),
+    ],
+)
+def test_what_encrypts_the_secrets_of_a_file(tmp_path: Path, line: str, found: str | None) -> None:
+    path = tmp_path / "Pulumi.agency.yaml"
+    path.write_text(f"{line}config:\n  mtasts:agency: A\n")
+    assert secrets_provider(path) == found
+    path.write_text("no mapping")
+    with pytest.raises(ConfigError, match=r"Pulumi\.agency\.yaml"):
+        secrets_provider(path)
