@@ -19,15 +19,27 @@ if TYPE_CHECKING:
     from mtasts.rollout.declaration import Declaration
 
 
+_RESOURCES = {
+    "acm": ("Certificate", "CertificateValidation"),
+    "cloudfront": ("Distribution", "OriginAccessControl"),
+    "route53": ("Record",),
+    "s3": (
+        "Bucket",
+        "BucketObjectv2",
+        "BucketOwnershipControls",
+        "BucketPolicy",
+        "BucketPublicAccessBlock",
+        "BucketServerSideEncryptionConfiguration",
+        "BucketVersioning",
+    ),
+}
+
+
 def load_resources() -> None:
     """Load the modules of pulumi_aws that a stack uses; each loads when it is first used."""
-    for module, resource in (
-        (pulumi_aws.s3, "Bucket"),
-        (pulumi_aws.cloudfront, "Distribution"),
-        (pulumi_aws.acm, "Certificate"),
-        (pulumi_aws.route53, "Record"),
-    ):
-        getattr(module, resource)
+    for service, resources in _RESOURCES.items():
+        for resource in resources:
+            getattr(getattr(pulumi_aws, service), resource)
 
 
 class AwsHosting:

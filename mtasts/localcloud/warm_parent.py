@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 from mtasts.localcloud import service_models
 from mtasts.localcloud.warm_client import FILES, NUMBER_BYTES, REFUSED
 
@@ -37,8 +38,15 @@ _MODULES = (
     "mtasts.components.program",
     "mtasts.localcloud.languages.python",
     "boto3.s3.inject",
+    "dns.rdtypes.ANY.CNAME",
+    "dns.rdtypes.ANY.MX",
+    "dns.rdtypes.ANY.NS",
+    "dns.rdtypes.IN.A",
+    "dns.rdtypes.IN.AAAA",
+    "grpc._channel",
     "httpcore",
     "httpx",
+    "jinja2",
 )
 # The function of a module that loads what the module uses late.
 _LATE = "load_resources"
@@ -109,6 +117,8 @@ def preload() -> None:
             load_late = getattr(importlib.import_module(name), _LATE, None)
             if load_late is not None:
                 load_late()
+    for fields in (StackFields, OverrideFields, DomainFields):
+        fields.model_rebuild()  # which the first value would do
     service_models.preload()
 
 

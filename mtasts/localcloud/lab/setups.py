@@ -89,6 +89,11 @@ def _short_key() -> str:
     return base64.b64encode(raw).decode()
 
 
+def _bomb(setup: Setup) -> None:
+    """Serve a body that is made only where it is served: that takes a fifth of a second."""
+    setup.serve(body=bomb(), headers=_GZIP)
+
+
 def _weak_key(setup: Setup) -> None:
     setup.put(f"{SELECTOR}._domainkey", "TXT", f'"v=DKIM1; k=rsa; p={_short_key()}"')
 
@@ -235,7 +240,7 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "dkim-key-weak": _weak_key,
     # Hostile servers without a finding of their own: the command must end in time, with a reason.
     "hostile-endless": web(rude=Rudeness.ENDLESS),
-    "hostile-bomb": web(body=bomb(), headers=_GZIP),
+    "hostile-bomb": _bomb,
     "hostile-banner": mx(Flavour.ENDLESS),
 }
 

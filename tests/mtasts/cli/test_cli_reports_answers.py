@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,14 +74,22 @@ def sample() -> list[Arrival | Skipped]:
     return found
 
 
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of all tests, which takes a second: each has a copy."""
+    store = Store(tmp_path_factory.mktemp("settled") / "tls-reports")
+    store.add(sample())
+    store.settle()
+    return store.folder
+
+
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def store(settled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "stacks").mkdir()
     text = stack_text("{name: a.example, mx: [mx.a.example]}")
     (tmp_path / "stacks" / "Pulumi.agency.yaml").write_text(text)
     monkeypatch.chdir(tmp_path)
-    Store(tmp_path / "tls-reports").add(sample())
-    return tmp_path / "tls-reports"
+    return shutil.copytree(settled, tmp_path / "tls-reports")
 
 
 def run(*words: str, **outside: Any) -> int:
