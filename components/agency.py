@@ -16,9 +16,9 @@ from mtasts.findings import for_stack
 class Agency(pulumi.ComponentResource):
     """The policy domains of one agency, and all that they publish; declared only if it is safe.
 
-    The component looks up accounts, zones, DNS and ledgers, asks every rule (docs/rulings.md), and
-    places a `MailDomain` for each domain. A domain that may not change is held: it stays as it was.
-    The run makes all other resources, then ends with an error that lists every reason.
+    The component looks up accounts, zones, DNS and ledgers, applies every rule (docs/rulings.md),
+    and places a `MailDomain` for each domain. A domain that may not change is held: it remains as
+    it is. The run makes all other resources, then ends with an error that lists every reason.
     """
 
     domains: pulumi.Output[Mapping[str, DomainOutput]]
@@ -71,7 +71,7 @@ class Agency(pulumi.ComponentResource):
     def _note(
         self, args: pulumi.ResourceTransformationArgs
     ) -> pulumi.ResourceTransformationResult | None:
-        """Remember each child, and make it depend on the resources that arguments come from."""
+        """Keep a list of all children; each depends on the resources that arguments come from."""
         if args.resource is self:
             return None
         self._below.append(args.resource)
@@ -82,7 +82,7 @@ class Agency(pulumi.ComponentResource):
         return pulumi.ResourceTransformationResult(args.props, opts)
 
     async def _declare(self, given: Awaitable[Given], belonging: Belonging) -> Declared:
-        """Place the domains; what comes back has their outputs and the reasons of held domains.
+        """Place the domains; returns their outputs, and the reasons of held domains.
 
         Raises:
             pulumi.RunError: nothing is placed: the config is wrong, or the credentials belong to

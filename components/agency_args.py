@@ -75,7 +75,7 @@ class AgencyArgs(TypedDict):
     leaving: NotRequired[pulumi.Input[str]]
     leaving_dns: NotRequired[pulumi.Input[str]]
     report_trust: NotRequired[pulumi.Input[str]]
-    """``verified`` or ``https``: which TLS reports count as evidence (docs/gates.md)."""
+    """``verified`` or ``https``: which TLS reports are accepted as evidence (docs/gates.md)."""
     emergency: NotRequired[pulumi.Input[str]]
 
 
@@ -100,4 +100,4 @@ class DomainOutput(TypedDict):
     emergency: NotRequired[Sequence[str]]
     """The refusals that would hold the domain without ``emergency``."""
     held: NotRequired[Sequence[RulingOutput]]
-    """Why the domain is held, so that it stays as it was."""
+    """Why the domain is held and remains as it is."""

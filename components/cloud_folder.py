@@ -1,8 +1,8 @@
-"""What each cloud's components offer to the rest: the same of each, whichever it is.
+"""The interface of a cloud's components for the other modules; each cloud implements it.
 
-``components/<cloud>/folder.py`` has a `ComponentFolder` named ``FOLDER``. It is imported when a
-stack uses the cloud, and imports the cloud's own package when something is placed: one costs 2.5
-seconds.
+``components/<cloud>/folder.py`` has a `ComponentFolder` named ``FOLDER``. It is imported if a stack
+uses the cloud. It imports the cloud's Pulumi package only when a resource is placed, because that
+import takes up to half a second.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
     from mtasts.run.inbox_survey import InboxSurvey
 
 InboxParts: TypeAlias = tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Output[list[str]]]
-"""The URL of an inbox's endpoint, its bucket, and the records that go with it."""
+"""The URL of an inbox's endpoint, its bucket, and the DNS records that it needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """How the resources that all domains of a stack share are placed.
 
-    ``belonging`` is their parent. ``protect`` them while senders may rely on a policy of the stack.
-    ``keep`` the ledger when the stack is destroyed, once a policy of the stack has been enforced.
-    ``account_id`` is empty if the account has not been asked yet.
+    ``belonging`` is their parent. With ``protect`` the engine may not delete them, because senders
+    may rely on a policy of the stack. With ``keep`` the ledger remains when the stack is destroyed,
+    because a policy of the stack was enforced. ``account_id`` is empty if it is not known yet.
     """
 
     belonging: Belonging
@@ -45,12 +45,12 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class ComponentFolder:
-    """What there is of a cloud.
+    """The functions that place the resources of a stack or an inbox at one cloud.
 
-    ``load`` imports the modules that a stack needs, in one thread; ``start_provider`` has the
-    engine start its provider ahead of the first resource. ``hosting`` places what serves the
-    policies, ``ledgers`` no more than what the ledgers need that a later move brings here.
-    ``mail_records`` takes the id of the zone with an inbox's records.
+    ``load`` imports the modules that a stack needs, in one thread. ``start_provider`` has the
+    engine start its provider before the first resource. ``hosting`` places what serves the
+    policies. ``ledgers`` places only the bucket that the ledgers need before domains move to this
+    cloud. ``mail_records`` takes the id of the zone with an inbox's records.
     """
 
     load: Callable[[], None]
@@ -65,6 +65,6 @@ class ComponentFolder:
 
 
 def components_of(cloud: Cloud) -> ComponentFolder:
-    """What there is of a cloud, imported only now."""
+    """The `ComponentFolder` of a cloud; this imports its module."""
     found: ComponentFolder = import_module(f"mtasts.components.{cloud}.folder").FOLDER
     return found

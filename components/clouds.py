@@ -68,17 +68,15 @@ async def place_former(clouds: Clouds, belonging: Belonging, *, keep: bool) -> F
 def place_zones(
     clouds: Clouds, belonging: Belonging, hosting: Hosting, resolver: Resolver
 ) -> Zones:
-    """The zones of the domains.
-
-    What somebody else has published is seen through ``resolver``.
+    """The zones of the domains; ``resolver`` looks up records that somebody else publishes.
 
     Raises:
-        TypeError: ``hosting`` has no bucket at AWS; a config refuses this (`CloudRow`).
+        TypeError: ``hosting`` has no bucket at AWS; the config is refused before that (`CloudRow`).
     """
     dns = clouds.config.dns
     if dns.cloud is not None:
         return components_of(dns.cloud).zones(clouds, belonging)
-    from mtasts.components.aws.hosting import AwsHosting  # a tenth of a second
+    from mtasts.components.aws.hosting import AwsHosting  # late: takes 0.1 s
 
     if not isinstance(hosting, AwsHosting):
         raise TypeError(f"with dns {dns} records are handed out through a bucket at AWS")

@@ -132,7 +132,7 @@ def is_inbox() -> bool:
 
 
 def _engine_values() -> tuple[dict[str, object], list[str]]:
-    """The config that the engine hands to a program, or to a component in another process."""
+    """The config that the engine passes to a program, or to a component in another process."""
     values = dict(engine_config.CONFIG.get())
     return values, [key for key in values if engine_config.is_config_secret(key)]
 
@@ -167,8 +167,8 @@ def _key(key: str) -> str:
 def _take_pending(arguments: dict[str, object]) -> frozenset[int]:
     """Remove each zoneId that is not known yet; returns the indexes of the domains that had it.
 
-    In a preview, the id of a zone that the same run creates is not known. Other unknown values
-    stay, and are refused later.
+    In a preview, the id of a zone that the same run creates is not known. Other unknown values are
+    not removed, and `load` refuses them.
     """
     domains = arguments.get("domains")
     found = enumerate(domains if isinstance(domains, list) else ())

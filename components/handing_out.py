@@ -35,7 +35,7 @@ _LOOK_SECONDS = 30.0
 
 @dataclass(slots=True)
 class HandingOut:
-    """Collects the records of one domain, and places the object that holds them.
+    """Collects the records of one domain, and places the object that has them.
 
     ``rows`` are owner, type and value of each record. ``hooks`` and ``after`` are the hooks and
     dependencies that the records would have. The object has them instead, because the records may
@@ -92,7 +92,7 @@ class HandingOut:
                 self.after.append(each)
 
     def place(self, parent: pulumi.Resource, *, protect: bool) -> pulumi.Output[dict[str, str]]:
-        """Place the object; the records come back as texts for the stack's outputs."""
+        """Place the object; returns the records as texts for the stack's outputs."""
         found = pulumi.Output.all(
             *(value for owner, _, text in self.rows for value in (owner, text))
         )

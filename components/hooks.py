@@ -1,4 +1,4 @@
-"""Makes resource hooks that never let a write through by accident. Make every hook here.
+"""Makes resource hooks that never allow a write by accident. Every hook is made here.
 
 A hook stops the write it guards only if its error reaches the engine as a text that is not empty.
 The SDK sends ``str(error)``; the engine takes an empty text for success. The SDK catches only
@@ -78,7 +78,7 @@ def guarded(
         except TimeoutError as error:
             why = f"no answer within {deadline_seconds:g} s" if limit.expired() else "timed out"
             raise HookError(explain(error, why)) from error
-        except BaseException as error:  # every way out of a check is a refusal
+        except BaseException as error:  # every exception refuses the write
             raise HookError(explain(error, "the check ended without a reason")) from error
 
     return run

@@ -36,19 +36,19 @@ class Inbox(pulumi.ComponentResource):
 
     One inbox serves many agencies: each names its ``report_uris`` in ``mtasts:tlsReports``. The
     component first looks up the account, the zone and the MX records of the mailbox's domain. It
-    places nothing if mail of that domain goes to another host: the inbox would take it away.
+    places nothing if mail of that domain goes to another host: the inbox would take that mail away.
     """
 
     address: pulumi.Output[str]
     """The mailbox."""
     endpoint: pulumi.Output[str]
-    """The URL that takes reports by POST."""
+    """The URL that accepts reports by POST."""
     report_uris: pulumi.Output[Sequence[str]]
     """The URIs of mailbox and endpoint, for a TLS-RPT record (RFC 8460 section 3)."""
     bucket: pulumi.Output[str]
     """The bucket: received mails below ``mail/``, bodies of POST requests below ``https/``."""
     publish: pulumi.Output[Sequence[str]]
-    """The records that somebody else has to publish, where dns is manual."""
+    """The records that somebody else has to publish, with dns manual."""
 
     def __init__(
         self, name: str, args: InboxArgs, opts: pulumi.ResourceOptions | None = None
@@ -96,7 +96,7 @@ class Inbox(pulumi.ComponentResource):
             check_token = partial(clouds.notes, is_preview=pulumi.runtime.is_dry_run())
             with engine_waits().waiting("look-ups of account, zone and mail"):
                 looking = asyncio.create_task(survey_inbox(clouds, resolver))
-                # Before the survey's result: if the survey fails because the token lacks a
+                # Printed before the survey ends: if the survey fails because the token lacks a
                 # permission, these warnings name it.
                 _warn(each.line for each in await in_thread(check_token))
                 survey = await looking

@@ -1,9 +1,9 @@
-"""Has the clouds' packages for Pulumi import the modules of the resources that are used, not all.
+"""Makes Pulumi's packages of the clouds import only the modules of resources that are used.
 
 `pulumi_cloudflare` imports 780 modules, and ``pulumi_aws.s3`` 140: a module for each resource. That
-took a third of a preview's processor time at Cloudflare. With `install` such a package imports a
-module when a name from it is first used. Only our own program and plugin call it: what another
-program imports stays as it is.
+took a third of a preview's processor time at Cloudflare. After `install`, such a package imports a
+module when a name from it is first used. Only the program and the plugin of mtasts call it; in
+other programs the packages work as usual.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-# At AWS, the resources of each service are in a package below.
+# In pulumi_aws, the resources of each service are in a package of their own.
 _PACKAGES = ("pulumi_aws", "pulumi_cloudflare")
-# Of names such as ``BucketRuleArgs``, which are no resource and belong to one.
+# The module of names such as ``BucketRuleArgs``: types of a resource's inputs.
 _INPUTS = "_inputs"
 _ARGUMENTS = "Args"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -33,7 +33,7 @@ _LOADING = threading.RLock()
 
 
 def install(packages: Collection[str] = _PACKAGES) -> None:
-    """Load the packages, and those below them, so in this process, if they are not imported yet."""
+    """From now on import ``packages``, and the packages in them, in this way in this process."""
     finder = _Finder(packages)
     if finder not in sys.meta_path:
         sys.meta_path.insert(0, finder)
@@ -41,7 +41,7 @@ def install(packages: Collection[str] = _PACKAGES) -> None:
 
 @dataclass(frozen=True)
 class _Finder(MetaPathFinder):
-    """Finds the ``packages`` as Python does, and gives them another loader."""
+    """Finds the ``packages`` as Python does, and replaces their loader."""
 
     packages: Collection[str]
 
@@ -61,7 +61,7 @@ class _AsUsed(Loader):
     """Runs the ``__init__`` of a package only for a name that none of its modules seems to have."""
 
     def __init__(self, whole: Loader) -> None:
-        """Put off what the loader ``whole`` would do."""
+        """Keep ``whole``, the package's own loader, for later."""
         self._whole = whole
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -93,7 +93,7 @@ class _AsUsed(Loader):
         return getattr(package, name)
 
     def _names(self, package: ModuleType) -> list[str]:
-        """What ``dir`` gives."""
+        """The names that ``dir`` returns."""
         with _LOADING:
             self._load_whole(package)
         return list(vars(package))

@@ -188,7 +188,7 @@ class MailDomain(pulumi.ComponentResource):
         former_cloud = former["hosting"].name if former["hosting"] is not None else ""
         locations = [_Location(name, declared, host, cloud, zone, former_cloud=former_cloud)]
         if former["hosting"] is not None:
-            # The last zone is the former one if the records move, else the only one.
+            # The last zone is the former one if the records move; otherwise there is one zone.
             host = former["hosting"].policy_host(at_former, zones[-1:], before_body, child())
         if former["hosting"] is not None or former_zone is not None:
             gets_requests = former["hosting"] is not None and declared.former_host_may_get_requests
@@ -284,7 +284,7 @@ def _candidate_proof(
             partial(recorder.host_target, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
             for cloud in (location.cloud, location.former_cloud or None)
         )
-        if ledger.last_proven is not None:  # so mtasts wrote the records that lead elsewhere
+        if ledger.last_proven is not None:  # a policy is live: the switch must leave no gap
             listener = MoveListener(before_switch=partial(here, anew=True), switch_failed=back)
             await host.take_over(declared.policy_host, zone_id, listener)
         await here()
@@ -386,7 +386,7 @@ async def _prove(location: _Location, *, prover: Prover, is_first: bool) -> Proo
 
 
 async def _wanted(location: _Location) -> Wanted:
-    """The body that the host must serve, and the host name in the request to its own name."""
+    """The body to prove, and the host name that a request to the host's own name must have."""
     own_name = str(await location.host.own_name.future())
     asked_as = location.declared.policy_host if location.host.answers_as_policy_host else own_name
     return Wanted(asked_as, location.declared.body)

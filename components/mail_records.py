@@ -1,4 +1,4 @@
-"""The records of an inbox's name, in a zone at either cloud."""
+"""The interface of a cloud for the DNS records of an inbox's name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import pulumi
 
-# An MX record changes with the region or the cloud of an inbox, which is seldom.
+# Long, because the records change only if the inbox gets another region or cloud.
 MAIL_TTL_SECONDS = 3600
 
 
@@ -22,4 +22,4 @@ class MailRecords(Protocol):
     def mail(
         self, name: str, owner: str, host: str, preference: int, opts: pulumi.ResourceOptions
     ) -> pulumi.Resource:
-        """An MX record; Route 53 and Cloudflare refuse it where somebody else has made one."""
+        """An MX record; Route 53 refuses it if the name has an MX record already."""

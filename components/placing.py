@@ -1,4 +1,4 @@
-"""Places the resources of a stack's domains, as decided."""
+"""Places the resources of a stack's domains, by the decision of the run."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def place_domains(
     hosting = await place_hosting(clouds, wanted)
     former = await place_former(clouds, belonging, keep=bucket.keep)
     zones = place_zones(clouds, belonging, hosting, run.resolver)
-    from mtasts.components.mail_domain import MailDomain  # a refused run needs none of it
+    from mtasts.components.mail_domain import MailDomain  # late: a refused run does not need it
 
     prover = Prover(run.reach, run.resolver, config.proof_seconds, waits=run.waits)
     outputs: dict[str, DomainOutput] = {}

@@ -1,7 +1,7 @@
 """A plugin with the components; the engine starts it for programs in other languages.
 
 The SDK's own host of components drops unknown keys, stops at the first missing key, and prints
-call stacks. This one gives `Agency` and `Inbox` all inputs of the program, so that one message
+call stacks. This host passes all inputs of the program to `Agency` and `Inbox`, so that one message
 names every problem, and prints that message alone.
 """
 

@@ -1,4 +1,4 @@
-"""What AWS's components offer to the rest (`mtasts.components.cloud_folder`)."""
+"""The components of AWS, as `mtasts.components.cloud_folder` describes those of a cloud."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 def _load() -> None:
     """Load the lazy modules of pulumi_aws, which several threads cannot load at once."""
-    from mtasts.components.aws import hosting, zones  # noqa: F401 - half a second
+    from mtasts.components.aws import hosting, zones  # noqa: F401 - late: takes 0.5 s
 
     hosting.load_resources()
 
 
 async def _start_provider() -> None:
-    """Make the engine start its aws provider now, and not only at the first resource.
+    """Make the engine start its aws provider now, before the first resource.
 
     The invoked function, ``getRegion``, makes no call to the account. A failure is not reported
     here: the first resource fails in the same way, and the engine reports that.
@@ -76,7 +76,7 @@ def _inbox(
     opts: pulumi.ResourceOptions,
 ) -> InboxParts:
     from mtasts.cloud.aws.receiver import mail_host
-    from mtasts.components.aws.inbox import AwsInbox  # half a second
+    from mtasts.components.aws.inbox import AwsInbox  # late: takes 0.5 s
 
     config, region = clouds.config, clouds.require_aws().settings.region
     rules = cast("ActiveRules", survey.receiving)

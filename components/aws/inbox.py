@@ -182,7 +182,7 @@ class AwsInbox(pulumi.ComponentResource):
                     "object_key_prefix": MAIL_PREFIX,
                 }
             ],
-            # Later rules of other programs may change the order; that is no drift of this rule.
+            # Other programs may add rules and so change the order; that is no drift of this rule.
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=[written, identity], ignore_changes=["after"]
             ),

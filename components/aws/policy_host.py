@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _ISSUED_SECONDS = 75 * 60.0
 # CloudFront takes certificates from this region only.
 _CERTIFICATE_REGION = "us-east-1"
-# Policies that AWS manages, which count against no quota. CachingOptimized honours the max-age of
-# the object. It also allows compression, which the cache behaviour below turns off.
+# Policies that AWS manages, which use up no quota. CachingOptimized honours the max-age of the
+# object. It also allows compression, which the cache behaviour below turns off.
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 # Allows TLS 1.3 too. Never 1.3 alone: RFC 8461 section 7.2 lets senders speak 1.2.
@@ -107,7 +107,7 @@ class PolicyHost(pulumi.ComponentResource):
             # Named here in case the bucket's default is a KMS key: CloudFront could not read the
             # object then, and its etag would not be the MD5 sum, so every preview would differ.
             server_side_encryption="AES256",
-            # Declared so that a manual edit shows as drift; it protects nothing by itself.
+            # Declared only so that a manual edit shows as drift.
             etag=hashlib.md5(args["body"], usedforsecurity=False).hexdigest(),
             opts=pulumi.ResourceOptions(
                 parent=self,

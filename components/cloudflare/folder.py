@@ -1,4 +1,4 @@
-"""What Cloudflare's components offer to the rest (`mtasts.components.cloud_folder`)."""
+"""Cloudflare's components, as `mtasts.components.cloud_folder` describes those of a cloud."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def _load() -> None:
         MissingExtraError: the extra is not installed.
     """
     require("cloudflare")
-    from mtasts.components.cloudflare import hosting  # half a second
+    from mtasts.components.cloudflare import hosting  # late: takes 0.5 s
 
     hosting.load_resources()
 
 
 async def _start_provider() -> None:
-    """Nothing: the provider has no function that makes no call to the account."""
+    """No-op: to start the provider, one of its functions would have to call the account."""
 
 
 async def _hosting(clouds: Clouds, wanted: Wanted) -> CloudflareHosting:
-    """The account of the stack, as a host.
+    """The account of the stack, in which policy hosts are placed.
 
     Raises:
         UndeterminedError: Cloudflare refused or did not answer; nothing is placed.
     """
-    del wanted  # nothing of the account is shared by domains
+    del wanted  # the domains share no resource at Cloudflare
     from mtasts.cloud.cloudflare.account import CloudflareError
     from mtasts.components.cloudflare.hosting import CloudflareHosting  # as above
 
@@ -63,7 +63,7 @@ async def _hosting(clouds: Clouds, wanted: Wanted) -> CloudflareHosting:
 
 
 async def _ledgers(_clouds: Clouds, _wanted: Wanted) -> None:
-    """Nothing: the bucket is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`)."""
+    """No-op: the bucket is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`)."""
 
 
 def _zones(clouds: Clouds, belonging: Belonging) -> CloudflareZones:
@@ -81,7 +81,7 @@ def _inbox(
 ) -> InboxParts:
     from mtasts.components.cloudflare.inbox import CloudflareInbox  # as above
 
-    del zone  # Email Routing makes its records
+    del zone  # Email Routing makes the inbox's records
     config, routing = clouds.config, cast("EmailRouting", survey.receiving)
     made = CloudflareInbox(
         f"{clouds.name}-inbox",

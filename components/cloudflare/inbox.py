@@ -132,11 +132,11 @@ class CloudflareInbox(pulumi.ComponentResource):
 
 
 def _errors_only() -> cloudflare.WorkersScriptObservabilityArgs:
-    """Keep what the Worker says of a report that it did not store, and nothing of a request.
+    """Keep the lines that the Worker writes about lost reports, and no log of requests.
 
-    An invocation log would have the address of each sender, and one is written for each request.
-    The Worker itself writes only if R2 fails, so every line can be kept: with a lower rate most
-    lost reports would leave no trace. Each value is given, so that no default is taken for drift.
+    An invocation log would have the address of each sender, for each request. The Worker itself
+    writes only if R2 fails, so every line can be kept: with a lower rate most lost reports would
+    not be logged. Every value is set, so that no default of Cloudflare shows as drift.
     """
     return cloudflare.WorkersScriptObservabilityArgs(
         enabled=True,

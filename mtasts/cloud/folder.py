@@ -1,7 +1,7 @@
 """A cloud by its name: ``mtasts/cloud/<cloud>/folder.py`` has a `CloudFolder` named ``FOLDER``.
 
-It is imported when a stack or an inbox uses the cloud, and imports the rest of its folder when that
-is used: a preview takes as long as its imports.
+It is imported if a stack or an inbox uses the cloud, and imports the other modules of its folder
+only when they are used: imports are much of the time that a preview takes.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _Account = TypeVar("_Account")
 
 @dataclass(frozen=True, slots=True)
 class CloudFolder(Generic[_Account]):
-    """What there is of a cloud, each made from its account; nothing is called by any of it.
+    """The functions that make the objects of `mtasts.cloud.interface`; they call no cloud.
 
     ``open_account`` takes the config of a stack or an inbox, the values of its file, and the
     environment. It raises `UsageError` if there are no credentials, or an endpoint leads elsewhere
     than to the cloud itself or to this machine. ``in_stack`` takes the config, the stack's name and
-    what its buckets are named after.
+    the name from which its buckets have theirs.
     """
 
     open_account: Callable[
@@ -40,6 +40,6 @@ class CloudFolder(Generic[_Account]):
 
 
 def folder_of(cloud: Hosting) -> CloudFolder[Any]:
-    """What there is of a cloud, imported only now."""
+    """The `CloudFolder` of a cloud; this imports its module."""
     found: CloudFolder[Any] = import_module(f"mtasts.cloud.{cloud}.folder").FOLDER
     return found

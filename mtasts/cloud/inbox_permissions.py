@@ -1,4 +1,4 @@
-"""What the stack of an inbox has to be allowed, filled in from options, config or the account."""
+"""The permissions for the stack of an inbox, with values from options, config or the account."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 def inbox_permissions(
     clouds: InboxClouds, command: Command, *, account: str | None, zone_ids: Sequence[str]
 ) -> Permissions:
-    """The permissions that ``command`` needs; blocks where it has to look something up.
+    """The permissions that ``command`` needs; blocks if the account or its zones are looked up.
 
     Raises:
-        UsageError: an inbox has nothing to check.
-        ZoneError: no zone of the account can carry the records.
-        UndeterminedError: account or zones were asked for, and nobody told.
+        UsageError: ``command`` is `Command.CHECK`, and an inbox has no mail domains to check.
+        ZoneError: no zone of the account can have the records.
+        UndeterminedError: the account or its zones could not be looked up.
     """
     if command is Command.CHECK:
         raise UsageError("an inbox has no mail domains to check: preview or up")
@@ -52,7 +52,7 @@ def inbox_permissions(
 def _ground(
     clouds: InboxClouds, account: str | None, zones: tuple[str, ...], assumed: list[str]
 ) -> Ground:
-    """What the statements of an inbox at AWS are filled in with."""
+    """The values for the statements of an inbox at AWS."""
     at_aws = clouds.require_aws()
     allowed = at_aws.settings.allowed_accounts
     if account is None:
@@ -76,7 +76,7 @@ def _ground(
 
 
 def _token(clouds: InboxClouds, command: Command, zones: tuple[str, ...]) -> Token:
-    """The Cloudflare token of an inbox with its mail, or with its records, there."""
+    """The token of an inbox that has its mail or its records at Cloudflare."""
     account = clouds.require_cloudflare().settings.account_id
     rows = permissions_of(command, inbox_token_needs(clouds.config), INBOX_PERMISSIONS)
     name = f"mtasts-{clouds.name}-{command}-token"

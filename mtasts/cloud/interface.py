@@ -1,6 +1,6 @@
-"""What the rest of the package uses of a cloud: the same of each, whichever it is.
+"""The interfaces through which the rest of the package uses a cloud; each cloud implements them.
 
-These are types only: no run imports them. `mtasts.cloud.folder` gives a cloud of these types.
+These are types only: no run imports them. `mtasts.cloud.folder` returns objects of these types.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ class Zones(Protocol):
     """The zones that can be written to; every method blocks, and raises `UndeterminedError`."""
 
     def list(self, role: str | None) -> tuple[HostedZone, ...]:
-        """Every public zone, in that role if any."""
+        """Every public zone of the account, or of the account of ``role``."""
 
     def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
         """A listed zone with its name servers."""
 
 
 class Hosts(Protocol):
-    """What the account has that serves hosts; every method blocks, and raises as `Zones` does."""
+    """The account's distributions or Workers; every method blocks, and raises as `Zones` does."""
 
     kind: str
     limit: int
 
     def count(self) -> int:
-        """How many there are."""
+        """The number of distributions or Workers."""
 
     def raised(self) -> int | None:
-        """The account's own limit, where that may be read; never raises."""
+        """The account's own limit, None if it cannot be read; never raises."""
 
     def taken(self, host: str, domain: str) -> str | None:
-        """Who else of this account has the host already, as a sentence."""
+        """A sentence, if another distribution or Worker of this account has the host; or None."""
 
     def hint(self, targets: tuple[str, ...], host: str) -> str | None:
-        """What the host's present CNAME says of other accounts."""
+        """A sentence, if the host's present CNAME leads to another account; or None."""
 
 
 class StackCloud(Protocol):
-    """One cloud as one stack uses it. Nothing is called before a method is; methods block."""
+    """One cloud, as one stack uses it. Only methods call the cloud, and they block."""
 
     @property
     def authorities(self) -> tuple[Authority, ...]:
@@ -58,47 +58,48 @@ class StackCloud(Protocol):
 
     @property
     def hosts(self) -> Hosts:
-        """What the account has that serves hosts."""
+        """The account's distributions or Workers."""
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
-        """Reads the settings of a zone that can break a host; None where none can."""
+        """Reads the settings of a zone that can break a host; None if there are none."""
 
     def identify(self) -> str:
         """The id of the account, after it is checked to be the stack's.
 
         Raises:
             WrongAccountError: the credentials are another account's.
-            UndeterminedError: whose they are could not be found out.
+            UndeterminedError: the account of the credentials could not be found out.
         """
 
     def ledger_account(self) -> str:
-        """The id of the account, as the ledgers' bucket needs it; raises as `identify` does."""
+        """The id of the account that has the ledgers' bucket; raises as `identify` does."""
 
     def store(self, account_id: str) -> ObjectStore[Any]:
         """The store of the stack's ledgers; nothing is called yet."""
 
     def begin_ledgers(self, account_id: str) -> str | None:
-        """Make the bucket of the ledgers ahead of the program; its name if that made it.
+        """Make the bucket of the ledgers before the first run; its name if this call made it.
 
-        None also where the ledgers make it themselves, with their first entry.
+        None also if the cloud's store makes the bucket itself, with the first entry.
         """
 
     def notes(self, *, is_preview: bool) -> tuple[Ruling, ...]:
-        """Warnings about what the account may not do for the stack; raises as `identify` does."""
+        """Warnings about permissions that the stack lacks; raises as `identify` does."""
 
     def finder(self) -> Callable[[str, Mapping[str, Any]], str | None]:
-        """Gives the import id of what a type and inputs would create, None if that is not there.
+        """A function that takes a type and inputs, and finds the resource that they would create.
 
-        It raises `KeyError` where its name is not known yet, and `UndeterminedError`.
+        It returns the import id, or None if there is no such resource. It raises `KeyError` if the
+        inputs lack a name, which is not known yet, and `UndeterminedError`.
         """
 
 
 class Receiving(Protocol):
-    """How a cloud receives the mail of an inbox; the components of that cloud know more of it."""
+    """How a cloud receives the mail of an inbox; each cloud has its own type with more fields."""
 
     def warnings(self, own: str, address: Mailbox) -> tuple[str, ...]:
-        """What an operator should know of it; ``own`` names the inbox's rule or Worker."""
+        """Warnings for the operator; ``own`` is the name of the inbox's rule or Worker."""
 
 
 class Receiver(Protocol):
@@ -109,14 +110,14 @@ class Receiver(Protocol):
 
         Raises:
             WrongAccountError: the credentials are another account's.
-            UndeterminedError: whose they are could not be found out.
+            UndeterminedError: the account of the credentials could not be found out.
         """
 
     def bucket(self, account_id: str, name: str) -> str:
         """The bucket of the inbox ``name``."""
 
     def has_mail_host(self, host: str) -> bool:
-        """Whether an MX host is this cloud's, so that its record takes mail from nobody."""
+        """Whether an MX host is this cloud's, and not one that receives other mail."""
 
     def look(
         self, own: str, address: Mailbox, zone: HostedZone | None, mail_hosts: Collection[str]
@@ -126,13 +127,13 @@ class Receiver(Protocol):
         ``mail_hosts`` are the MX hosts of its name in DNS.
 
         Raises:
-            UsageError: it does not. The text says how to have it do so.
+            UsageError: the cloud does not receive mail for it yet; the text says what to do.
             UndeterminedError: the cloud refused or did not answer.
         """
 
 
 class InboxNotes(Protocol[_Of_contra]):
-    """Warnings about what an account may not do for an inbox, or that this is not known."""
+    """Warnings about permissions that an inbox lacks, or that they are not known."""
 
     def __call__(
         self,
@@ -142,4 +143,4 @@ class InboxNotes(Protocol[_Of_contra]):
         *,
         is_preview: bool,
     ) -> tuple[Ruling, ...]:
-        """Those of the inbox ``name``; blocks."""
+        """The warnings for the inbox ``name``; blocks."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Where = TypeVar("Where")
 
 KEPT = "kept/"
-OBJECT_BYTES = 256  # the least that an object counts, so that empty objects are limited too
+OBJECT_BYTES = 256  # a smaller object is counted as this size: empty ones must be limited as well
 _NUMBER = re.compile(r"([1-9][0-9]{0,9})\.json")
 
 
@@ -78,8 +78,8 @@ class Everything:
 
     ``entries`` and ``checkpoints`` map numbers to contents. ``objects`` maps a name to the places
     of all its versions, delete markers included; the names of notes of emergencies are whole keys.
-    ``superfluous`` are the versions and markers that were put over the first version. ``noted``
-    maps the names of notes that no ledger has taken in to their contents.
+    ``superfluous`` are the later versions and markers that hide a first version. ``noted`` maps the
+    names of notes that no ledger has taken in to their contents.
     """
 
     entries: Mapping[int, bytes]

@@ -1,8 +1,8 @@
 """The ledger as objects of a bucket, through S3's API: ``ledger/<domain>/<n>.json``.
 
 Checkpoints and the latch are below ``ledger/<domain>/kept/`` (`mtasts.ledger.kept`). A ledger of up
-to a thousand objects is read with one listing. Of a longer one only the checkpoints are listed, and
-the entries after the newest checkpoint, so the number of calls does not grow with the ledger.
+to a thousand objects is read with one listing. For a longer one, only the checkpoints and the
+entries after the newest checkpoint are listed, so the number of calls does not grow with it.
 The module is long because it is one class: reading, writing, checking and repairing share the names
 of the objects and the errors of the API.
 """
@@ -406,7 +406,7 @@ def _require_same(
     """Compare the entries of a checkpoint with those that were read.
 
     Raises:
-        LedgerError: one is missing, or another one than in the checkpoint.
+        LedgerError: an entry is missing, or differs from the copy in the checkpoint.
     """
     missing = sorted(held.keys() - standing)
     if missing:
@@ -416,6 +416,5 @@ def _require_same(
     differing = sorted(each for each in held.keys() & read.keys() if held[each] != read[each])
     if differing:
         raise LedgerError(
-            f"the checkpoint {number} of the ledger has another entry {differing[0]} than stands "
-            "there"
+            f"the checkpoint {number} and the ledger have different entries {differing[0]}"
         )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InboxClouds:
-    """The clouds of one inbox: the account at each that it uses. Nothing is called."""
+    """The clouds that one inbox uses, and its account at each of them."""
 
     name: str
     config: InboxConfig
@@ -41,7 +41,7 @@ class InboxClouds:
         Raises:
             UsageError: there are no credentials for a cloud, or an endpoint leads elsewhere than to
                 the cloud itself or to this machine.
-            AwsSettingsError: the ``aws:`` keys make no session.
+            AwsSettingsError: the ``aws:`` keys cannot be used.
         """
         used = [each for each in Hosting if each in (config.hosting, config.dns.cloud)]
         accounts = {
@@ -57,7 +57,7 @@ class InboxClouds:
 
     @property
     def receiver(self) -> Receiver:
-        """The cloud that receives the inbox's mail."""
+        """The cloud that receives the inbox's mail, as an interface."""
         hosting = self.config.hosting
         return folder_of(hosting).receiver(self.account(hosting))
 
@@ -77,7 +77,7 @@ class InboxClouds:
 
     @property
     def slug(self) -> str:
-        """The name of rule, role and function, or of the Worker: no two inboxes share it."""
+        """The name of rule, role and function, or of the Worker; each inbox has another one."""
         return ledger_bucket_name(self.name)
 
     def account(self, cloud: Hosting) -> object:

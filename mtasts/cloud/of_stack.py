@@ -1,7 +1,7 @@
 """The accounts, zones and ledger stores that the config of a stack chooses.
 
-`mtasts.cloud.aws` and `mtasts.cloud.cloudflare` each know one; here they are chosen, by the rows of
-`mtasts.cloud_catalogue`, and each is imported if the stack uses it.
+`mtasts.cloud.aws` and `mtasts.cloud.cloudflare` each have the code for one cloud. This module
+imports only those that the stack uses (`mtasts.cloud_catalogue`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def clouds_used(config: AgencyConfig) -> tuple[Hosting, ...]:
-    """The clouds of a stack: its hosts', its zones', and during a move those at its other end."""
+    """The clouds of a stack's hosts and zones; during a move, the former ones as well."""
     ends = () if config.leaving is None else (config.leaving, config.leaving.other)
     zones = (config.dns, config.leaving_dns)
     used = {config.hosting, *ends, *(each.cloud for each in zones if each is not None)}
@@ -41,10 +41,10 @@ def clouds_used(config: AgencyConfig) -> tuple[Hosting, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Clouds:
-    """The clouds of one stack: the account at each that it uses.
+    """The clouds that one stack uses, and its account at each of them.
 
     ``declared_as`` is the name under which a program declares its agency, if it is not the stack's.
-    Nothing is called before a method is; methods block.
+    Only methods call a cloud, and they block.
     """
 
     stack: str
@@ -67,7 +67,7 @@ class Clouds:
         Raises:
             UsageError: there are no credentials for a cloud, or an endpoint leads elsewhere than to
                 the cloud itself or to this machine.
-            AwsSettingsError: the ``aws:`` keys make no session.
+            AwsSettingsError: the ``aws:`` keys cannot be used.
         """
         require_endpoints(environment)  # other resources of the program may be at AWS, too
         accounts = {
@@ -78,7 +78,7 @@ class Clouds:
 
     @property
     def name(self) -> str:
-        """What buckets and evidence are named after."""
+        """The name of the agency, from which buckets and evidence have their names."""
         return self.declared_as or self.stack
 
     def account(self, cloud: Hosting) -> object:
@@ -110,7 +110,7 @@ class Clouds:
 
         Raises:
             WrongAccountError: the credentials are another account's.
-            UndeterminedError: whose they are could not be found out.
+            UndeterminedError: the account of the credentials could not be found out.
         """
         return self.host.identify()
 
@@ -153,7 +153,7 @@ class Clouds:
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
-        """Reads the settings of a zone that can break a host; None where none can."""
+        """Reads the settings of a zone that can break a host; None if there are none."""
         return self.host.zone_settings
 
     def recorder(self, account_id: str, now: Callable[[], dt.datetime]) -> Recorder:
@@ -176,7 +176,7 @@ class Clouds:
         other = self.at(self.config.hosting.other)
         return other.store(other.ledger_account())
 
-    # What is about one cloud, such as permissions and a role's zones, uses its own type.
+    # Code for one cloud, such as its permissions, uses that cloud's own type of account.
 
     def require_aws(self) -> Account:
         """The AWS account; raises as `account` does."""

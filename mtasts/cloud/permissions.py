@@ -36,12 +36,12 @@ class Granting:
         zone_ids: Iterable[str],
         topic: str | None,
     ) -> None:
-        """Take what is given: an account, zones and a topic.
+        """Use the account, the zones and the topic that the options give.
 
         A zone is ``ID`` or, in the account of a dnsRoleArn, ``ROLE=ID``; ``*`` is any zone.
 
         Raises:
-            UsageError: a zone is none.
+            UsageError: one of ``zone_ids`` is no zone id.
         """
         self._clouds = clouds
         self._account = account
@@ -57,9 +57,9 @@ class Granting:
         """The permissions that ``command`` needs.
 
         Raises:
-            UsageError: nothing says what to fill in; the text says what to give.
-            ZoneError: no zone of the account can carry a domain's records.
-            UndeterminedError: account or zones were asked for, and nobody told.
+            UsageError: a value is missing; the text names the option that gives it.
+            ZoneError: no zone of the account can have a domain's records.
+            UndeterminedError: the account or its zones could not be looked up.
         """
         clouds = self._clouds
         ground = self._ground(command) if Hosting.AWS in clouds.accounts else None
@@ -100,8 +100,8 @@ class Granting:
         """The id of the AWS account.
 
         Raises:
-            UndeterminedError: AWS did not tell whose the credentials are; the text names the
-                option.
+            UndeterminedError: AWS did not say to which account the credentials belong; the text
+                names the option.
         """
         account = self._clouds.require_aws()
         if len(account.settings.allowed_accounts) == 1:
@@ -139,7 +139,7 @@ class Granting:
         """The id of the zone that a domain is in.
 
         Raises:
-            UndeterminedError: the cloud did not tell; the text names the option.
+            UndeterminedError: the cloud refused or did not answer; the text names the option.
             ZoneError: no zone, or several, fit.
         """
         config = self._clouds.config

@@ -35,7 +35,7 @@ def as_store_error(what: str) -> Iterator[None]:
     Raises:
         StoreError: the cloud refused or did not answer; whether the object exists is not known.
     """
-    from botocore.exceptions import (  # a quarter of a second
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )

@@ -1,7 +1,7 @@
-"""botocore's sessions, through which AWS is called, and R2, whose API is that of S3.
+"""botocore's sessions, for calls to AWS and to R2, whose API is that of S3.
 
-A client begins with models of its service, which botocore reads from files. The readers here give
-the same models in half the processor time, by the interface that botocore has for others' readers.
+To make a client, botocore reads the models of its service from files. The readers here return the
+same models in half the processor time; botocore has an interface for such readers.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ def new_session(profile: str | None = None) -> Session:
 def service_models(search_path: str | None) -> Loader:
     """The models of AWS's services; ``search_path`` is that of ``AWS_DATA_PATH``.
 
-    Each session has its own: making a client writes into what was read, and only the clients of one
-    session are made one after the other.
+    Each session has its own models: botocore changes them when it makes a client, and only the
+    clients of one session are made one after the other.
     """
     paths = search_path.split(os.pathsep) if search_path else []
     found = [str(Path(os.path.expandvars(path)).expanduser()) for path in paths]
@@ -43,10 +43,10 @@ def service_models(search_path: str | None) -> Loader:
 
 
 class _ModelFiles(JSONFileLoader):
-    """The files of models, parsed in C."""
+    """Reads files of models with a parser that is written in C."""
 
     def load_file(self, file_path: str) -> Mapping[str, Any] | None:
-        """What a file says, which is named without its ending; None if there is none."""
+        """The content of a file, whose path is given without its ending; None if it is missing."""
         for path, opened in ((f"{file_path}.json", open), (f"{file_path}.json.gz", gzip.open)):
             if Path(path).is_file():
                 with opened(path, "rb") as file:
@@ -59,7 +59,7 @@ class _Models(Loader):
     """botocore's finder of models, without its look into every folder of every service."""
 
     def list_available_services(self, type_name: str) -> list[str]:
-        """The services that have any model: one without the wanted type fails as it is read."""
+        """The services that have a model of any type; reading a type that is missing fails."""
         del type_name
         folders = (Path(path) for path in self.search_paths)
         return sorted(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Copies:
-    """The ledgers at ``hosting``, in ``store``, and where domains move those at the other cloud.
+    """The ledgers in ``store``, at the cloud ``hosting``, and in a move those at the other cloud.
 
     ``elsewhere`` returns the store at the other cloud.
     """
@@ -42,7 +42,7 @@ class Copies:
 
     @property
     def here(self) -> Book:
-        """The copies at this cloud, as this run knows them."""
+        """The copies at this cloud, as this run has read them."""
         return self._books.setdefault("here", Book(self.store))
 
     def _there(self, elsewhere: Callable[[], Store]) -> Book:
@@ -76,7 +76,7 @@ class Copies:
         if differing:
             raise LedgerError(
                 f"the ledgers of {domain} at the two clouds differ from entry {differing[0]} on, "
-                "so one of them is left over from an earlier time (mtasts docs moving)"
+                "so one of them is of an earlier ledger (mtasts docs moving)"
             )
         if len(there) > len(here) or not kept.is_whole:
             return other.ledger(domain), False

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from mtasts.policy import Policy
 
 VERSION = 1
-# A body of 64 KB in base64 and the rest of an entry fit; a larger object was written by somebody
-# else.
+# Enough for a body of 64 KB in base64 and the rest of an entry; mtasts wrote no larger object.
 ENTRY_MAX_BYTES = 256 * 1024
 
 
@@ -177,7 +176,7 @@ class HostTarget:
     """The records of the policy host in the zone ``zone_id`` will lead to the cloud ``hosting``.
 
     It is written before the records change. Resolvers may keep the former addresses for
-    ``ttl_seconds``. None says that the zone's records will be deleted.
+    ``ttl_seconds``. ``hosting`` is None if the zone's records will be deleted.
     """
 
     number: int
@@ -351,7 +350,7 @@ _READERS: dict[str, Callable[[int, dt.datetime, Fields], Entry]] = {
 
 
 def _reader(kind: str) -> Callable[[int, dt.datetime, Fields], Entry]:
-    """What reads an entry of that kind.
+    """The function that reads an entry of that kind.
 
     Raises:
         JsonError: there is no such kind; a newer release may have written it.

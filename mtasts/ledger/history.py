@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """``since`` when DNS lacks an MX host; resolvers may have it for ``ttl_seconds`` more."""
+    """DNS lacks an MX host since ``since``; resolvers may cache it for ``ttl_seconds`` more."""
 
     since: dt.datetime
     ttl_seconds: int
@@ -177,7 +177,7 @@ class Ledger:
         return any(each.hosting == hosting for each in self.entries if isinstance(each, Hosted))
 
     def host_target(self, zone_id: str) -> HostTarget | None:
-        """Where the policy host's name leads in a zone, if that was written down."""
+        """To which cloud the policy host leads in a zone; None if the ledger names no cloud."""
         return next(iter(self._host_targets(zone_id)), None)
 
     def has_moved(self, zone_id: str) -> bool:
@@ -185,7 +185,7 @@ class Ledger:
         return len({each.hosting for each in self._host_targets(zone_id)}) > 1
 
     def _host_targets(self, zone_id: str) -> tuple[HostTarget, ...]:
-        """Where it led since the zone has records of the domain, the last one first."""
+        """The entries for a zone since it has records of the domain, the last one first."""
         found = [e for e in self.entries if isinstance(e, HostTarget) and e.zone_id == zone_id]
         return tuple(itertools.takewhile(lambda each: each.hosting, reversed(found)))
 
@@ -254,15 +254,15 @@ class Ledger:
     def departed(self, now: dt.datetime) -> dict[str, Departure]:
         """Every host that was an MX host at any time, with the time since which DNS lacks it.
 
-        A host of the newest entry gets ``now``: the caller has looked at DNS, and asks only about
-        hosts that it does not find there.
+        For a host of the newest entry the time is ``now``: the caller has looked up DNS, and uses
+        the result only for hosts that DNS lacks.
         """
         since: dict[str, dt.datetime] = {}
         ttls: dict[str, int] = {}
         for entry in self.entries:
             if isinstance(entry, MxSeen):
                 for host in entry.hosts:
-                    # A host that is back in DNS has not left; a later departure counts anew.
+                    # A host that is in DNS again has not left; a later departure has its own date.
                     since.pop(host, None)
                     ttls[host] = entry.ttl_seconds
                 for host in ttls.keys() - set(entry.hosts):
@@ -288,8 +288,8 @@ def read(objects: Mapping[int, bytes], before: Ledger | None = None) -> Ledger:
     Raises:
         LedgerError: an entry is missing, unreadable, or has another number; the domain is held.
     """
-    # Entries are numbered from 1 without a gap, so a deleted one is noticed. The latch guards the
-    # end.
+    # Entries are numbered from 1 without a gap, so a deleted one is noticed. The latch shows if the
+    # last entries were deleted.
     missing = sorted(set(range(1, max(objects, default=0) + 1)) - objects.keys())
     if missing:
         raise LedgerError(f"entry {missing[0]} of the ledger is missing")
@@ -302,7 +302,8 @@ def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
     """The ledger that a store keeps; the entries of ``before`` were parsed earlier.
 
     Raises:
-        LedgerError: as `read`, or its end is lost: there is a latch, and no entry in enforce.
+        LedgerError: as `read`, or the last entries are lost: there is a latch, and no entry in
+            enforce.
     """
     way = f": {kept.repair}" if kept.repair else ""
     try:
@@ -311,8 +312,8 @@ def read_kept(kept: Kept, before: Ledger | None = None) -> Ledger:
         raise LedgerError(f"{error}{way}") from error
     if kept.is_latched and not ledger.tells_of_enforce:
         raise LedgerError(
-            f"the ledger has lost its end: it has {len(ledger.entries)} entries and none in "
-            f"enforce, but {LATCH} next to them says that there was one{way}"
+            f"the ledger has lost its last entries: it has {len(ledger.entries)} and none in "
+            f"enforce, but {LATCH} says that there was one{way}"
         )
     return replace(ledger, notes=kept.notes)
 

@@ -1,8 +1,8 @@
 """The objects of one domain's ledger in a store: entries, checkpoints and the latch.
 
 A checkpoint is a copy of the entries 1 to n in one object, so that a long ledger is read with as
-few calls as a short one. The entries remain the truth: a checkpoint that contradicts them is an
-error (docs/ledger.md).
+few calls as a short one. The entries decide: a checkpoint that contradicts them is an error
+(docs/ledger.md).
 """
 
 from __future__ import annotations

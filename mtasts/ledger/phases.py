@@ -34,17 +34,17 @@ class Presence(Enum):
 
     @property
     def is_declared(self) -> bool:
-        """Whether it is there."""
+        """Whether the part is declared."""
         return self is not Presence.ABSENT
 
     @property
     def is_protected(self) -> bool:
-        """Whether the engine may not delete it, since senders rely on it."""
+        """Whether the engine may not delete the part, since senders rely on it."""
         return self is Presence.PROTECTED
 
     @property
     def unprotected(self) -> Presence:
-        """The same where nobody relies on it."""
+        """The same presence without protection."""
         return Presence.PRESENT if self is Presence.PROTECTED else self
 
 
@@ -52,9 +52,9 @@ class Presence(Enum):
 class Parts:
     """The resources of a domain that are declared, and those that the engine may not delete.
 
-    ``record`` is the STS record, ``addresses`` are the policy host's address records,
-    ``certificate`` says that there is one. With ``go_over`` the next cloud itself leads the policy
-    host's name to its host, and replaces the record that led to the former one.
+    ``record`` is the STS record, ``addresses`` are the policy host's address records.
+    ``certificate`` says that the certificate may be issued. With ``go_over`` the next cloud itself
+    replaces the record that leads to the former host by one that leads to its own host.
     """
 
     record: Presence = Presence.PROTECTED
@@ -65,7 +65,7 @@ class Parts:
 
     @property
     def unprotected(self) -> Parts:
-        """The same parts of a domain that nobody relies on."""
+        """The same parts without protection, for a domain on which no sender relies."""
         return replace(
             self,
             record=self.record.unprotected,
@@ -74,7 +74,7 @@ class Parts:
         )
 
     def at(self, stage: Stage) -> Parts:
-        """What of it is declared in a stage: each needs what the one before handed out."""
+        """The parts that are declared in a stage; each stage needs what the last one handed out."""
         if stage is Stage.LIVE:
             return self
         is_issued = stage is not Stage.REQUESTED
@@ -87,7 +87,7 @@ class Parts:
 
     @property
     def freed(self) -> Parts:
-        """The same parts ahead of a move that removes host and addresses from their zone."""
+        """The same parts before a move that removes host and addresses from their zone."""
         return replace(self, addresses=self.addresses.unprotected, host=self.host.unprotected)
 
 

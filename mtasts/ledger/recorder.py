@@ -143,7 +143,7 @@ class Recorder:
             return next(iter(missing(ledger, notes, repair)), None)
 
         repair = self.store.repair(domain)
-        # One entry at a time, each made from the ledger as it then is: its number depends on it.
+        # One entry at a time: its number depends on the entries that the ledger has by then.
         for _ in missing(await self.read(domain), notes, repair):
             await self._note(domain, next_missing)
         for note in notes:
@@ -191,7 +191,7 @@ class Recorder:
                 return None
             if intended.revision != (last.revision + 1 if last else 0):
                 raise LedgerError(
-                    f"the ledger of {domain} has moved on since this run began: another run has "
+                    f"the ledger of {domain} has changed since this run began: another run has "
                     f"published revision {last.revision if last else 'none'}; run again"
                 )
             return intended.entry(ledger.next_number, self.now())
@@ -296,7 +296,7 @@ class Recorder:
         await self._note(domain, entry)
 
     async def protection_changed(self, domain: str, *, is_free: bool) -> None:
-        """Write down whether the host has lost its protection."""
+        """Append whether the host has lost its protection."""
         await self._note(
             domain, lambda ledger: ProtectionChanged(ledger.next_number, self.now(), is_free)
         )
@@ -349,7 +349,7 @@ class Recorder:
     def _try(
         self, domain: str, entry: Callable[[Ledger], Entry | None], *, again: bool = False
     ) -> bool:
-        """Append one entry, if ``entry`` still makes one of what the ledger has; whether it did.
+        """Append the entry that ``entry`` makes from the ledger, if it makes one; whether it did.
 
         Raises:
             LedgerError: the authoritative copy is at the other cloud, or a copy cannot be read.

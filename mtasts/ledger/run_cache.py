@@ -1,4 +1,4 @@
-"""The ledgers of one store, read once a run and kept up to date with the entries it appends."""
+"""The ledgers of one store, read once a run; entries that the run appends are added to them."""
 
 from __future__ import annotations
 

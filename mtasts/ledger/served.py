@@ -31,7 +31,7 @@ class Served:
 
 
 def served_policies(ledger: Ledger, now: dt.datetime) -> tuple[Served, ...]:
-    """The proven policies, the newest first; with one in mode none senders check nothing."""
+    """The proven policies, the newest first; without those in mode none, which demand nothing."""
     proven: dict[int, dt.datetime] = {}
     waiting: dict[str, list[Body]] = defaultdict(list)
     for entry in ledger.entries:

@@ -44,7 +44,8 @@ def damage(
     """Compare the entries of a ledger with its checkpoints and its copies at other clouds.
 
     ``entries`` and each of ``copies`` map entry numbers to JSON, ``checkpoints`` maps checkpoint
-    numbers to content. ``is_noted`` says that a note of an emergency exists, so there was a ledger.
+    numbers to content. ``is_noted`` says that a note of an emergency exists: then a ledger without
+    entries has lost them.
     """
     problems: list[str] = []
     witnesses = [("another cloud's copy", dict(copy)) for copy in copies]

@@ -70,9 +70,9 @@ class Mending:
         for number in self.damage.restorable:
             yield f"write entry {number} again, from a checkpoint or from the other cloud"
         for number in self.loss:
-            yield f"write entry {number}: what stood there, or was to follow, is lost"
+            yield f"write entry {number}, which says that entries of the ledger were lost"
         if self.guards:
-            yield "put the protection of the ledger against deletion back"
+            yield "restore the protection of the ledger against deletion"
 
     def problems(self) -> Iterator[str]:
         """The problems that remain, one line each."""

@@ -99,8 +99,8 @@ def _id(domain: str, sts: DnsAnswer) -> str:
     """The policy id in the live STS record.
 
     Raises:
-        UndeterminedError: DNS did not tell.
-        AdoptionError: there is none, or one that senders ignore; there is nothing to take over.
+        UndeterminedError: DNS did not answer.
+        AdoptionError: there is no STS record, or senders ignore it; there is nothing to take over.
     """
     if not sts.settled:
         raise UndeterminedError(f"the STS record of {domain}: {sts.reason}")
@@ -121,7 +121,7 @@ def _body(host: str, fetches: Iterable[Fetch]) -> bytes:
     """The body that every reachable address serves.
 
     Raises:
-        UndeterminedError: none is reachable from here.
+        UndeterminedError: this machine can reach none of the addresses.
         AdoptionError: an address serves no policy, or another one.
     """
     seen = [each for each in fetches if each.outcome is not FetchOutcome.NO_ROUTE]

@@ -1,9 +1,9 @@
 """Recovery after a run was killed or the state was lost: existing resources go into the state.
 
 The engine knows which operations were under way, but not their results, and would create the
-resources again. So existing ones are found by name, alias and tag and imported. This takes several
-rounds: the outputs of one resource (a certificate) say where to look for the next (its validation
-record).
+resources again. So existing resources are found by name, alias or tag, and imported. This takes
+several rounds: the outputs of one resource (a certificate) say where to look for the next (its
+validation record).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mtasts.engine import Engine
     from mtasts.recovery.import_file import Creation
 
-# Some names are known only after another resource is in the state, so each round may find more. The
-# longest chain of ours is shorter than this.
+# Some names are known only after another resource is in the state, so each round may find more. No
+# stack of mtasts needs as many rounds.
 _ROUNDS_MAX = 6
 
 
@@ -46,7 +46,7 @@ def look_for(
 
 
 def finder(clouds: Clouds) -> Callable[[Creation], str | None]:
-    """What finds a resource in the account it is in, by the provider that its type names.
+    """A function that finds the import id of a resource, at the cloud that its type names.
 
     It raises `KeyError` and `UndeterminedError` as `mtasts.cloud.interface.StackCloud.finder` says.
     """

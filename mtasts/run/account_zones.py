@@ -1,7 +1,7 @@
-"""The zones of an account in one run: listed once, and each asked for its name servers once.
+"""The zones of an account in one run: the list and each zone's name servers are read once.
 
 Route 53 answers five requests a second for an account (developer guide, quotas, 2026), so name
-servers that the ledger has are not asked for again.
+servers that the ledger has are not read again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class HostedZones:
-    """The zones that one survey has read, each once; for one event loop."""
+    """Reads the zones of an account, each once; an object belongs to one event loop."""
 
     def __init__(self, zones: Zones) -> None:
-        """Ask nothing yet."""
+        """Read through ``zones``; nothing is read yet."""
         self._zones = zones
         self._listed: dict[str | None, asyncio.Task[tuple[HostedZone, ...]]] = {}
         self._completed: dict[tuple[str | None, str], asyncio.Task[HostedZone]] = {}
@@ -36,12 +36,12 @@ class HostedZones:
         wanted: Iterable[str | None],
         known: Iterable[HostedZone],
     ) -> HostedZone | ZoneError | UndeterminedError:
-        """The zone of ``name``, or why there is none; it does not raise.
+        """The zone of ``name``, or the error that says why there is none; does not raise it.
 
-        ``wanted`` are zone ids in order of preference, None for the longest match: the first that
-        the account lists is taken, and otherwise the last one. The name servers come from the same
-        zone in ``known``, the zones of the ledger: a zone of Route 53 keeps its name servers for
-        life. Cloudflare lists them.
+        ``wanted`` are zone ids in order of preference; None stands for the zone with the longest
+        matching name. The result is the first of them that the account lists, or else the last.
+        The name servers of a zone at Route 53 never change, so they are taken from the same zone in
+        ``known``, the zones of the ledger. Cloudflare's list of zones has the name servers.
         """
         try:
             zones = await self._list(role)

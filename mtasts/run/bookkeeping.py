@@ -34,8 +34,8 @@ async def write_down(
 ) -> tuple[tuple[Facts, ...], Decision, tuple[str, ...]]:
     """Write the ledger entries that must precede resources; return domains, decision, warnings.
 
-    A domain whose ledger could not be written is judged again by ``judge``: it is held, or in an
-    emergency goes back to testing. The other domains proceed.
+    A domain whose ledger could not be written is judged again by ``judge``: it is held, or returns
+    to testing in an emergency. The other domains proceed.
     """
     told, failed = await keep_books(recorder, domains, decision)
     if failed:
@@ -55,7 +55,7 @@ async def keep_books(
     """Write the entries of every domain; a failure of one does not stop the others.
 
     Returns warnings, and by domain the reason why not all of its entries were written: another run
-    wrote first, the ledger is at the other cloud, or a cloud did not answer.
+    wrote first, the authoritative copy is at the other cloud, or a cloud did not answer.
     """
     failed: dict[str, LedgerProblem] = {}
 
@@ -87,11 +87,11 @@ async def _write_down(recorder: Recorder, found: DomainFacts, decision: Decision
 
 
 async def hand_over(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> bool:
-    """Make the ledger copy at this cloud authoritative, and append where the domain is.
+    """Make the ledger copy at this cloud authoritative, and append which cloud has the domain.
 
-    Returns whether entries may be written at this cloud. The ledger of a domain that is held at the
-    other cloud remains authoritative there; a copy is made here, so that no run takes the domain
-    for a new one.
+    Returns whether entries may be written at this cloud. For a domain that is held at the other
+    cloud, the copy at that cloud remains authoritative. This cloud gets a copy as well, so that no
+    run takes the domain for a new one.
 
     Raises:
         LedgerError: the copies differ or are incomplete, or another run wrote first.
@@ -112,7 +112,7 @@ async def hand_over(recorder: Recorder, found: DomainFacts, *, is_held: bool) ->
 
 
 async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone) -> None:
-    """Append to which cloud the host's name leads in each zone, and whether it is protected."""
+    """Append to which cloud the policy host leads in each zone, and whether it is protected."""
     name, ledger = found.name, found.history
     if ledger.host_target(zone.zone_id) is None and found.former_zone is None:
         await recorder.host_target(name, zone.zone_id, found.cloud, 0)
@@ -135,8 +135,8 @@ async def record_progress(recorder: Recorder, name: str, progress: Progress) -> 
 async def keep(recorder: Recorder, found: DomainFacts) -> str | None:
     """Write a missing lock, latch or checkpoint of a ledger; returns a warning or None.
 
-    A failure only warns: it must not delay the way back from enforce, and `Recorder.ensure_body`
-    itself waits for lock and latch before a body in enforce.
+    A failure is only a warning, because it must not delay a change from enforce to testing.
+    `Recorder.ensure_body` itself waits for lock and latch if a body is in enforce.
     """
     name = found.name
     if found.history.entries:
@@ -155,9 +155,10 @@ async def record_stage(recorder: Recorder, found: DomainFacts) -> None:
 
 
 async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> None:
-    """Append to which of two zones the parent delegates; it decides when the former may be removed.
+    """Append to which of two zones the parent zone delegates.
 
-    Without a former zone in the config, the remaining zone is the one.
+    A former zone may be removed only some time after that. If the config has no former zone, the
+    parent zone delegates to the present one.
     """
     at, former, ledger = found.zone, found.former_zone, found.history
     if not isinstance(at, ZoneFacts) or ledger.last_body is None:
@@ -181,8 +182,9 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
 async def record_seen(recorder: Recorder, found: DomainFacts, *, is_held: bool) -> None:
     """Append the MX set and the zone of a domain that has a ledger.
 
-    The MX set decides which mx may leave the policy, the zone where a held domain keeps its
-    records. The zone of a held domain is not written: the new zone may be why it is held.
+    The MX sets decide which MX patterns a later policy may omit. The zone is the one in which a
+    held domain keeps its records. The zone of a held domain is not written: the new zone may be the
+    reason why the domain is held.
     """
     ledger, zone = found.history, found.hosted_zone
     if ledger.last_body is None:

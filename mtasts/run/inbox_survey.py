@@ -1,4 +1,4 @@
-"""What surrounds an inbox, looked up before anything is placed: account, zone, MX and rules."""
+"""The look-ups for an inbox before anything is placed: account, zone, MX records and rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InboxSurvey:
-    """What was found out; ``zone`` is None with dns manual."""
+    """The results of the look-ups; ``zone`` is None with dns manual."""
 
     account_id: str
     zone: HostedZone | None
@@ -29,13 +29,14 @@ class InboxSurvey:
 
 
 async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
-    """Look at the account, the zone and the mail of the inbox's name, and how mail is received.
+    """Look up the account, the zone and MX records of the inbox, and how the cloud receives mail.
 
     Raises:
-        UsageError: the name receives mail elsewhere, or the cloud receives none here.
+        UsageError: the inbox's name receives its mail at another host, or the cloud does not
+            receive mail for it.
         ZoneError: no zone of the account holds the name.
         WrongAccountError: the credentials are another account's.
-        UndeterminedError: one of them could not be found out.
+        UndeterminedError: a look-up failed.
     """
     address = clouds.config.address
     receiver = clouds.receiver
@@ -52,10 +53,10 @@ async def survey_inbox(clouds: InboxClouds, resolver: Resolver) -> InboxSurvey:
 
 
 def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]) -> None:
-    """Refuse a name that receives mail elsewhere, which an MX record of ours would take away.
+    """Refuse a name that receives its mail at another host: our MX record would take it away.
 
     Raises:
-        UsageError: mail of the name goes to another host.
+        UsageError: the name receives its mail at another host, or has a null MX record.
     """
     elsewhere = sorted(each for each in hosts if not receiver.has_mail_host(each))
     if not elsewhere:
@@ -64,17 +65,17 @@ def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]
     if elsewhere == ["."]:
         found = "has a null MX record, by which it receives no mail (RFC 7505)"
     raise UsageError(
-        f"{address.domain} {found}: an inbox has a name of its own, such as "
-        f"{address.local}@tlsrpt.{address.domain}"
+        f"{address.domain} {found}: give the inbox an address in a domain of its own, such "
+        f"as {address.local}@tlsrpt.{address.domain}"
     )
 
 
 async def _zone(clouds: InboxClouds, resolver: Resolver) -> HostedZone | None:
-    """The zone that holds the inbox's name, which DNS must lead to.
+    """The zone that holds the inbox's name; DNS must delegate to this zone.
 
     Raises:
         ZoneError: no zone of the account holds the name.
-        UsageError: DNS does not lead to the zone.
+        UsageError: DNS delegates to another zone.
         UndeterminedError: the zones or the delegation could not be looked up.
     """
     zones, config = clouds.zones, clouds.config

@@ -72,7 +72,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A passed proof: all of its ``requests`` brought the intended bytes.
+    """A passed proof: each of its ``requests`` returned the intended bytes.
 
     ``unseen`` are the addresses that this machine had no route to.
     """
@@ -96,12 +96,15 @@ class Caches(Protocol):
     async def seconds_until_lapsed(self) -> float | None:
         """Seconds for which caches may still have an older body, even after a purge.
 
-        None if the origin never had another body, as far as it knows.
+        None if the origin has no record of another body.
         """
 
     @property
     def settle_seconds(self) -> float:
-        """Seconds for which the body must be seen; 0 if the cloud reports when it is everywhere."""
+        """For how many seconds every answer must be the new body.
+
+        0 if the cloud itself reports when every place has it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +132,8 @@ class Prover:
 
     The deadline is for the whole proof: the wait for caches, the purge, and the requests.
 
-    ``ask`` makes one request; it, ``pause`` and ``clock`` are the real ones outside tests.
-    ``waits`` is told what is waited for. All times are in seconds.
+    ``ask`` makes one request. Only tests replace ``ask``, ``pause`` and ``clock``. ``waits``
+    reports what the proof waits for. All times are in seconds.
     """
 
     reach: Reach
@@ -168,10 +171,11 @@ class Prover:
     async def prove_candidate(
         self, wanted: Wanted, candidate: str, caches: Caches | None = None
     ) -> Proof:
-        """Prove that ``candidate``, a name of the host's own, serves ``wanted``.
+        """Prove that the host with the own name ``candidate`` serves ``wanted``.
 
-        It is used while no record of the policy host leads to the candidate yet, or none does any
-        more; for the latter with its ``caches``. Raises as `prove`.
+        It is used before the policy host's records lead to a candidate host. It is also used, with
+        the host's ``caches``, for a former host to which no record leads any more. Raises as
+        `prove`.
         """
         times = await self._clear(wanted, caches)
 
@@ -281,7 +285,7 @@ class Prover:
 
         Raises:
             NotProvenError: another body, or none, was served until the deadline.
-            UndeterminedError: DNS did not tell the addresses.
+            UndeterminedError: DNS did not answer, or no address is reachable.
         """
         tries = requests = 0
         since: float | None = None
@@ -336,7 +340,7 @@ class Prover:
         return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
 
     async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
-        """Several requests to each address in turn, to all addresses at once."""
+        """Send several requests to each address, one after the other; addresses do not wait."""
 
         async def one(address: str) -> list[Judged]:
             judged = []

@@ -1,4 +1,4 @@
-"""What a survey asks of a stack's clouds: the same whichever they are."""
+"""The interface through which a survey uses the clouds of a stack."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ if TYPE_CHECKING:
 
 
 class StackClouds(Protocol):
-    """What a survey asks of a stack's clouds (`mtasts.cloud.of_stack.Clouds`)."""
+    """The part of `mtasts.cloud.of_stack.Clouds` that a survey uses."""
 
     @property
     def stack(self) -> str:
-        """The stack's name, for commands."""
+        """The stack's name, for commands that are printed."""
 
     @property
     def name(self) -> str:
-        """What buckets and evidence are named after."""
+        """The name of the agency, from which buckets and evidence have their names."""
 
     def identify(self) -> str:
-        """The account's id, once it is known to be the stack's; blocks."""
+        """The id of the account, after a check that it is the stack's; blocks."""
 
     @property
     def zones(self) -> Zones | None:
-        """The zones that the records may stand in; None where somebody else has them."""
+        """The zones of the DNS provider for the stack's records; None with dns manual."""
 
     @property
     def former_zones(self) -> Zones | None:
-        """The zones that the records move from; None where they do not move."""
+        """The zones of the former DNS provider during a move; None without one."""
 
     @property
     def authorities(self) -> tuple[Authority, ...]:
-        """Those that may sign the policy host's certificate."""
+        """The certificate authorities that may issue for the policy host."""
 
     @property
     def hosts(self) -> Hosts | None:
-        """What the account has that serves hosts."""
+        """The account's distributions or Workers."""
 
     @property
     def handouts(self) -> Callable[[str], Handouts] | None:
-        """What reads what was handed out, by the account's id; None where nothing is."""
+        """Makes a reader of handed-out records from an account id; None if there are none."""
 
     @property
     def zone_settings(self) -> Callable[[HostedZone], Mapping[str, object]] | None:
-        """What reads the settings of a zone that hit its hosts; None where none does."""
+        """Reads the settings of a zone that can break a host; None if there are none."""

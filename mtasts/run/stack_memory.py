@@ -1,4 +1,7 @@
-"""What the bucket of a stack remembers: ledgers, of domains listed or not, and emergencies."""
+"""Reads what a stack's bucket has of earlier runs: ledgers, and notes of emergencies.
+
+It may have ledgers of domains that the config does not list any more.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ Found: TypeAlias = Ledger | LedgerProblem
 
 
 class Memory:
-    """Reads ledgers and notes, once a run, after the account is known to be the stack's."""
+    """Reads ledgers and notes, each once a run, after the account was checked."""
 
     def __init__(self, ledgers: Callable[[str], Recorder], identity: asyncio.Task[str]) -> None:
         """Read through the recorder that ``ledgers`` gives for the account; nothing is read yet."""
@@ -39,7 +42,8 @@ class Memory:
     async def history(self, domain: str) -> tuple[Found, tuple[Note, ...]]:
         """The ledger of a domain, or why it is not known, and the notes of its emergencies.
 
-        The ledger includes the entries of notes that this run will append. It does not raise.
+        The ledger includes the entries of notes that this run will append. This method does not
+        raise.
         """
         if self._notes is None:
             self._notes = asyncio.create_task(self._noted())
@@ -54,9 +58,10 @@ class Memory:
     async def remembered(
         self, config: AgencyConfig
     ) -> tuple[tuple[Remembered, ...], LedgerProblem | None, tuple[Ruling, ...]]:
-        """The domains that only their ledgers tell of, and what is there that is no domain's.
+        """The domains that have a ledger and that the config does not list, or lists as parked.
 
-        Between the two is why they are not all known, if they are not.
+        The second result is the error if not all of them are known, else None. The third has a
+        warning for each folder below ``ledger/`` whose name is no domain.
         """
         try:
             names = await self._ledgers(await self.identity).domains()
@@ -74,7 +79,8 @@ class Memory:
         )
         strays = (
             warning(
-                "ledger-stray", f"ledger/{printable(name)}/ is no domain's, and nothing reads it"
+                "ledger-stray",
+                f"ledger/{printable(name)}/ is not named after a domain; mtasts ignores it",
             )
             for name in unlisted
             if name not in domains
@@ -94,7 +100,11 @@ class Memory:
 def _with_notes(
     ledger: Found, notes: tuple[Note, ...], repair: str
 ) -> tuple[Found, tuple[Note, ...]]:
-    """The ledger with what it lacks of the notes; raises `LedgerError` where it has nothing."""
+    """The ledger with the entries of ``notes`` that it lacks.
+
+    Raises:
+        LedgerError: there are notes, and the ledger is empty.
+    """
     if not isinstance(ledger, Ledger):
         return ledger, notes
     return replace(ledger, entries=(*ledger.entries, *missing(ledger, notes, repair))), notes

@@ -1,7 +1,7 @@
-"""How stacks stand, asked: each with its own credentials and deadline, so that none hides another.
+"""Finds out the status of stacks, each with its own credentials and deadline.
 
-What is asked is what ``preview`` asks of account and DNS; the engine is not needed, and nothing is
-written.
+So a stack that fails does not hide the others. The look-ups of account and DNS are those of
+``preview``; the engine is not needed, and nothing is written.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Asks of one stack after the other, or of many at once.
+    """Finds out the status of one stack; many calls may run at once.
 
-    ``clouds`` gives those of a stack from its config, its values and its name; ``evidence`` is the
-    folder of the evidence files. Nothing of a stack is waited for longer than ``deadline_seconds``.
+    ``clouds`` makes the clouds of a stack from its config, the values of its file, and its name.
+    ``evidence`` is the folder of the evidence files. The look-ups of one stack take at most
+    ``deadline_seconds``.
     """
 
     clouds: Callable[[AgencyConfig, Mapping[str, object], str], Clouds]
@@ -50,7 +51,10 @@ class Asker:
     deadline_seconds: float
 
     async def ask(self, stack: str, path: Path) -> StackStatus:
-        """How the stack stands whose file is ``path``; never raises for what others do."""
+        """The status of the stack with the file ``path``.
+
+        An error in the file, of a cloud or of DNS is part of the status, and is not raised.
+        """
         try:
             config, values = await in_thread(load_stack, path)
         except MtaStsError as error:
@@ -61,11 +65,11 @@ class Asker:
             async with asyncio.timeout(self.deadline_seconds):
                 survey = await self._survey(stack, config, values)
         except TimeoutError:
-            late = f"accounts and DNS did not tell all within {self.deadline_seconds:g} s"
+            late = f"the look-ups of accounts and DNS took over {self.deadline_seconds:g} s"
             problem: MtaStsError = UndeterminedError(late)
         except MtaStsError as error:
             problem = error
-        except Exception as error:  # noqa: BLE001 - a mistake of ours in one stack hides no other
+        except Exception as error:  # noqa: BLE001 - a bug in one stack must not hide others
             why = f"{type(error).__name__}: {printable(str(error), 200)}"
             problem = UndeterminedError(f"{why}: report this as a bug of mtasts")
         else:
@@ -85,7 +89,7 @@ class Asker:
         self, stack: str, config: AgencyConfig, values: Mapping[str, object]
     ) -> Survey:
         clouds = self.clouds(config, values, stack)
-        # First, by itself: without an identity nothing else is worth asking for.
+        # First and alone: without the right account no other look-up is of use.
         await in_thread(clouds.identify)
 
         @cache

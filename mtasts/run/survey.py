@@ -1,4 +1,4 @@
-"""What has to be looked up before anything is declared: one survey a run, all domains at once.
+"""The look-ups before anything is declared: one survey in each run, all domains at once.
 
 The module is long because it has one coroutine for each fact of `mtasts.rollout.facts`.
 """
@@ -49,16 +49,16 @@ if TYPE_CHECKING:
     from mtasts.run.stack_clouds import StackClouds
 
 # A stack may have hundreds of domains with a dozen look-ups each; resolvers and clouds limit
-# clients that send all at once.
+# clients that send all of them at once.
 _LOOKUPS_AT_ONCE = 64
-# So long a random name exists only through a wildcard.
+# A random name of this length can have records only through a wildcard.
 _RANDOM_BYTES = 8
 _HOST_TYPES = (*ADDRESS_TYPES, "CNAME")
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found: the account, and the facts of each domain, in the config's order.
+    """The result: the account, and the facts of each domain in the config's order.
 
     ``notes`` are about the account as a whole. ``remembered`` are the domains that have a ledger
     and are no mail domains of the config; ``remembered_problem`` says why they are not all known.
@@ -73,7 +73,7 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class ZoneFound:
-    """Where a domain's records belong, and what its ledger says; or why that is not known."""
+    """The zone for a domain's records, and its ledger; each may be an error instead."""
 
     name: str
     zone: HostedZone | ZoneProblem
@@ -82,7 +82,7 @@ class ZoneFound:
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """Where a domain's records belong, by its config and its ledger, and whence they move."""
+    """The zone for a domain's records, by config and ledger, and the former zone of a move."""
 
     zone: HostedZone | ZoneProblem
     former: HostedZone | ZoneProblem | None
@@ -90,7 +90,7 @@ class _Where:
 
 
 class Surveyor:
-    """Asks the account and DNS; everything that can run at once does, within bounds."""
+    """Looks up account and DNS; independent look-ups run at the same time, up to a limit."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Surveyor:
         recorder_for: Callable[[str], Recorder],
         evidence_folder: Path,
     ) -> None:
-        """Ask ``clouds`` and ``resolver``; nothing is asked yet.
+        """Use ``clouds`` and ``resolver``; nothing is looked up yet.
 
         ``recorder_for`` gives the recorder of the stack's ledgers once the account's id is known,
         ``evidence_folder`` has a folder for each stack.
@@ -117,11 +117,11 @@ class Surveyor:
         self._slots = asyncio.Semaphore(_LOOKUPS_AT_ONCE)
 
     async def survey(self, config: AgencyConfig) -> Survey:
-        """Everything that is judged.
+        """All facts that the rules of a run judge.
 
         Raises:
             WrongAccountError: the credentials are not those of the stack's account.
-            UndeterminedError: whose they are could not be found out.
+            UndeterminedError: the account of the credentials could not be found out.
         """
         identity = asyncio.create_task(in_thread(self._clouds.identify))
         memory = Memory(self._recorder_for, identity)
@@ -134,7 +134,7 @@ class Surveyor:
         return Survey(account_id, tuple(domains), notes, remembered, problem)
 
     async def zones(self, domains: Iterable[DomainConfig]) -> tuple[ZoneFound, ...]:
-        """The zone of each domain, and its ledger, of domains that do not move.
+        """The zone and the ledger of each of ``domains``; none of them may be moving.
 
         Raises as `survey` does.
         """
@@ -181,7 +181,7 @@ class Surveyor:
         return found
 
     async def _quota(self, domains: Iterable[DomainFacts]) -> tuple[Ruling, ...]:
-        """What to do ahead of a quota, where new domains come near one."""
+        """A note if the new domains come near a quota of the account, or exceed it."""
         new = sum(
             each.hosted_zone is not None
             and (each.history.last_body is None or each.cloud != each.placement.hosting)
@@ -200,7 +200,7 @@ class Surveyor:
             )
         if quota_note(hosts.kind, count, new, hosts.limit) is None:
             return ()
-        # Asked near the documented limit alone: it takes a right that no other run needs.
+        # Only near the documented limit: the call needs a permission that no other run needs.
         raised = await in_thread(hosts.raised)
         note = quota_note(hosts.kind, count, new, raised or hosts.limit, is_own=raised is not None)
         return (note,) if note else ()
@@ -217,13 +217,13 @@ class Surveyor:
         remembering: asyncio.Task[tuple[Ledger | LedgerProblem, tuple[Note, ...]]],
         left: Dns | None,
     ) -> _Where:
-        """Where the records belong; what is wrong with one of the places stands for all."""
+        """The zones for the records; an error of one of them is in place of the first zone."""
         zone, former, (handover, problem) = await asyncio.gather(
             self._zone(domain, remembering),
             self._former_zone(domain, remembering, left),
             self._handover(domain.name, memory),
         )
-        # Without a zone of the account's, the records are the agency's to publish.
+        # If the account has no zone for the domain, the agency publishes the records.
         agency_zone = handover.agency_zone if handover is not None else None
         place = zone or agency_zone or problem or UndeterminedError(f"no zone for {domain.name}")
         if isinstance(place, Exception):
@@ -235,9 +235,9 @@ class Surveyor:
     async def _handover(
         self, domain: str, memory: Memory
     ) -> tuple[HandoverFacts | None, ZoneProblem | None]:
-        """What was handed out, and what the agency's own servers have of it; or the problem.
+        """The handed-out records, and the answers of the agency's name servers; or the problem.
 
-        Neither where the stack's own zones are used.
+        Both are None if mtasts writes the records itself.
         """
         if self._handouts is None:
             return None, None
@@ -255,7 +255,7 @@ class Surveyor:
         return HandoverFacts(agency_zone, tuple(map(Looked, records, answers))), None
 
     async def _agency_zone(self, domain: str) -> HostedZone | UndeterminedError:
-        """The zone that an agency keeps itself, by its name servers."""
+        """The agency's own zone: the closest name that has NS records."""
         name = domain
         while name:
             found = await self._lookup(name, "NS")
@@ -271,7 +271,7 @@ class Surveyor:
         domain: DomainConfig,
         remembering: asyncio.Task[tuple[Ledger | LedgerProblem, tuple[Note, ...]]],
     ) -> HostedZone | ZoneProblem | None:
-        """The zone of the account that fits; None where the records are not the account's."""
+        """The zone of the account for the domain; None if the account has no part in its DNS."""
         if self._zones is None:
             return None
         name = domain.name
@@ -306,7 +306,7 @@ class Surveyor:
         ledger: Ledger | LedgerProblem,
         where: _Where,
     ) -> ZoneFacts | ZoneProblem:
-        """What the zone's own name servers have, and who else serves the policy host."""
+        """The answers of the zone's own name servers, and who else may serve the policy host."""
         zone = where.zone
         if isinstance(zone, Exception):
             return zone
@@ -315,7 +315,7 @@ class Surveyor:
         queried = agency_zone or former or zone
         known = ledger if isinstance(ledger, Ledger) else None
         is_new = known is not None and known.last_body is None
-        # Whose host is not here yet may find that somebody else has it.
+        # Only a policy host that comes to this cloud may find its name taken.
         comes = is_new or (
             placement.changes_host and cloud_of(placement, known or Ledger()) != placement.hosting
         )
@@ -350,7 +350,7 @@ class Surveyor:
     async def _answers(
         self, zone: HostedZone, wanted: Iterable[tuple[str, str]]
     ) -> tuple[DnsAnswer, ...]:
-        """What the zone's own servers have at those names, of those types."""
+        """The answers of the zone's own name servers for each name and type in ``wanted``."""
         return tuple(await asyncio.gather(*(self._at_zone(zone, *each) for each in wanted)))
 
     async def _wildcard_probe(
@@ -374,7 +374,7 @@ class Surveyor:
     async def _other_hosts(
         self, zone: HostedZone, domain: str, *, is_needed: bool
     ) -> tuple[Ruling, ...]:
-        """Who else has the policy host of a domain that comes to this cloud."""
+        """Rulings about others that have the policy host's name, before it comes to this cloud."""
         if self._hosts is None or not is_needed:
             return ()
         host = f"{POLICY_LABEL}.{domain}"
@@ -393,7 +393,7 @@ class Surveyor:
         )
 
     async def _setting_notes(self, zone: HostedZone) -> tuple[Ruling, ...]:
-        """What of the zone's settings would hit its policy hosts; each zone is asked once."""
+        """Warnings about settings that would break the zone's policy hosts; read once a zone."""
         if self._settings is None:
             return ()
         if zone.zone_id not in self._zone_settings:
@@ -401,7 +401,7 @@ class Surveyor:
         return await self._zone_settings[zone.zone_id]
 
     async def _evidence(self, domain: str) -> Evidence | EvidenceError | None:
-        """What a promotion rests on; its parser costs time that other runs need not spend."""
+        """The evidence for a promotion; only such a run imports the parser, which takes time."""
         from mtasts.promotion.evidence_files import load_evidence
 
         path = evidence_path(self._evidence_folder, self._clouds.name, domain)

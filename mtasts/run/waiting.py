@@ -35,11 +35,11 @@ def _later(seconds: float, call: Callable[[], None]) -> object:
 
 
 class Waits:
-    """What is waited for at present: one line for all of it, every 15 s while there is any.
+    """Reports what a run waits for at present: one line for all waits, every 15 s.
 
-    ``tell`` takes such a line, and what else is of interest just now; ``say`` takes what is to be
-    read afterwards, too. ``now`` and ``later`` are the real ones outside tests. All of it belongs
-    to one event loop.
+    ``tell`` prints such a line, or another text that is of interest only now. ``say`` prints a text
+    that remains in the log. Only tests replace ``now`` and ``later``. An object belongs to one
+    event loop.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class Waits:
     def waiting(
         self, what: str, seconds: float | None = None, *, at_most: bool = False
     ) -> Iterator[None]:
-        """Tell that ``what`` is waited for, for as long as the block lasts.
+        """Report that the run waits for ``what``, while the block runs.
 
-        That is ``seconds``, if it is known, or no longer than those, if it is ``at_most`` so long.
+        The wait takes ``seconds``, if that is known; with ``at_most`` it may end sooner.
         """
         until = ""
         if seconds is not None:
@@ -81,7 +81,7 @@ class Waits:
             self._open.remove(wait)
 
     def _schedule(self, seconds: float) -> None:
-        """Tell then, in place of whatever was to be told at another time."""
+        """Report the waits in that many ``seconds``; this replaces an earlier schedule."""
         due = self._due = self._now() + dt.timedelta(seconds=seconds)
 
         def tell() -> None:
@@ -95,7 +95,7 @@ class Waits:
         self._later(seconds, tell)
 
     def _line(self) -> str:
-        # Several waits may be for the same, as those of the two records of a host.
+        # Several waits may have the same text, such as those for the two records of a host.
         waits = list(dict.fromkeys(f"{each.what}{each.until}" for each in self._open))
         shown = waits[:_SHOWN_MAX]
         if len(waits) > _SHOWN_MAX:

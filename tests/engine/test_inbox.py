@@ -171,7 +171,7 @@ def test_email_routing_is_neither_switched_on_nor_off(lab: Lab, tmp_path: Path) 
     lab.api.post(f"{path}/disable", {"name": domain})
     refused = project.up()
     assert not refused.ok
-    assert f"Email Routing does not have {domain}" in refused.text
+    assert f"Email Routing is not on for {domain}" in refused.text
     assert "R2Bucket" not in refused.text
 
     # What it prints is complete: it adds the name, and leaves the mail of the agency where it is.

@@ -37,7 +37,7 @@ _AT_ONCE = {"route53": 4, "cloudfront": 4, "acm": 4}
 
 
 class AwsSettingsError(MtaStsError):
-    """The stack's ``aws:`` keys make no usable session; no call may be made."""
+    """The stack's ``aws:`` keys cannot be used; no call may be made."""
 
 
 class WrongAccountError(MtaStsError):
@@ -229,7 +229,7 @@ class Account:
         Raises:
             NoCredentialsError: botocore found no credentials.
         """
-        # Costs 0.1 s, which not every command needs. What boto3 adds to it is used nowhere here.
+        # Late: the import takes 0.1 s, and not every command needs it.
         from mtasts.cloud.sessions import new_session
 
         with self._lock:
@@ -237,7 +237,7 @@ class Account:
                 settings = self.settings
                 session = new_session(settings.profile)
                 key, secret = settings.access_key, settings.secret_key
-                if key or secret or settings.token:  # half of them is refused, not completed
+                if key or secret or settings.token:  # an incomplete set must fail
                     session.set_credentials(key or "", secret or "", settings.token)
                 session.set_config_variable("region", settings.region)
                 for role in settings.roles:
@@ -246,7 +246,7 @@ class Account:
             return self._session
 
     def account_id(self) -> str:
-        """The id of the account that the credentials belong to; STS is asked once.
+        """The id of the account that the credentials belong to; STS is called once.
 
         Raises:
             UndeterminedError: STS did not answer, or there are no usable credentials.
@@ -260,7 +260,7 @@ class Account:
             try:
                 self._account_id = self.client("sts").get_caller_identity()["Account"]
             except (BotoCoreError, ClientError) as error:
-                raise UndeterminedError(f"whose AWS credentials these are: {error}") from error
+                raise UndeterminedError(f"the account of the AWS credentials: {error}") from error
         return self._account_id
 
     def owner(self) -> dict[str, str]:
@@ -398,10 +398,10 @@ def _bounded(call: Callable[..., Any], slots: threading.Semaphore) -> Callable[.
 
 
 def _require_one(kinds: Collection[Destination], service: str, url: str) -> None:
-    """Refuse endpoints on this machine beside others at AWS.
+    """Refuse a mix of endpoints on this machine and endpoints at AWS.
 
     Raises:
-        AwsSettingsError: there are both; no call was made.
+        AwsSettingsError: there are endpoints of both kinds; no call was made.
     """
     if len(kinds) > 1:
         raise AwsSettingsError(

@@ -22,7 +22,7 @@ def ensure_bucket(account: Account, bucket: str) -> bool:
         ForeignBucketError: another account has a bucket of this name; use another stack name.
         UndeterminedError: S3 refused or did not answer.
     """
-    from botocore.exceptions import (  # a quarter of a second
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )

@@ -101,8 +101,8 @@ class CloudFrontCaches:
     async def seconds_until_lapsed(self) -> float | None:
         """Seconds until the cached copies of every other body have passed their ``max-age``.
 
-        None if the bucket has no version with another body; permanently deleted versions are not
-        seen.
+        None if the bucket has no version with another body; a version that was deleted for good is
+        not known.
 
         An invalidation alone is not enough: a point of presence that was fetching the old body
         meanwhile may store it afterwards, and an invalidation does not reach caches outside

@@ -1,7 +1,7 @@
 """Finds resources of a stack's plan that exist already, by name, alias or tag, for an import.
 
-Only types are looked for of which a second create makes a duplicate or is refused. For others, such
-as the settings of a bucket, a create writes the same settings again.
+It looks only for resources of which a second create makes a duplicate or fails. For other types,
+such as the settings of a bucket, a create writes the same settings again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def find_existing(account: Account, type_: str, inputs: _Inputs) -> str | None:
         UndeterminedError: AWS refused or did not answer; do not create it.
         ForeignBucketError: another account has the bucket.
     """
-    from botocore.exceptions import (  # a quarter of a second
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )
@@ -74,7 +74,7 @@ def bucket_exists(account: Account, bucket: str) -> bool:
 
 
 def _versioning(account: Account, inputs: _Inputs) -> str | None:
-    """Found if versioning is on: the bucket policy denies PutBucketVersioning from then on."""
+    """The bucket, if versioning is on: its policy may deny another PutBucketVersioning."""
     bucket = inputs["bucket"]
     if not bucket_exists(account, bucket) or not is_versioned(account, bucket):
         return None

@@ -1,8 +1,8 @@
 """Replaces the CNAME of a policy host by address records, in one step.
 
 A name with a CNAME has no other records (RFC 1034 section 3.6.2), so the first run could not create
-its address records. Route 53 applies a change batch as a whole, so senders always find one or the
-other.
+its address records. Route 53 applies a change batch as a whole, so senders always find either the
+CNAME or the addresses.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def flatten(owner: str, zone: HostedZone, account: Account, addresses: Iterable[
     Raises:
         UndeterminedError: Route 53 refused or did not answer.
     """
-    from botocore.exceptions import (  # a quarter of a second
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )

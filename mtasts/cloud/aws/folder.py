@@ -1,4 +1,4 @@
-"""What the rest of the package uses of AWS (`mtasts.cloud.interface`)."""
+"""AWS for the rest of the package, as `mtasts.cloud.interface` describes a cloud."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ class AwsOfStack:
         return S3Store(self.account, self.bucket(account_id), self.stack)
 
     def begin_ledgers(self, account_id: str) -> str | None:
-        """Make the bucket, which a program takes into its state later; its name if it was made."""
+        """Make the bucket, which a later run imports; its name if this call made it."""
         from mtasts.cloud.aws.buckets import ensure_bucket
 
         bucket = self.bucket(account_id)
         return bucket if ensure_bucket(self.account, bucket) else None
 
     def notes(self, *, is_preview: bool) -> tuple[Ruling, ...]:
-        """Warnings if alarms cannot publish to the stack's topic, or that is not known.
+        """Warnings if alarms cannot publish to the stack's topic, or if that is not known.
 
         Raises as `identify` does.
         """
@@ -82,7 +82,7 @@ class AwsOfStack:
         return tuple(topic_notes(see_topic(self.account, topic), alarm))
 
     def finder(self) -> Callable[[str, Mapping[str, Any]], str | None]:
-        """Finds what exists in the account it is in: a record's is that of its domain's role."""
+        """A function that finds existing resources; records also in the accounts of DNS roles."""
         from mtasts.cloud.aws.existing import find_existing
 
         roles = {

@@ -32,7 +32,7 @@ class Handouts:
             UndeterminedError: S3 refused or did not answer.
             HandoverError: the object is no list of records.
         """
-        from botocore.exceptions import (  # a quarter of a second
+        from botocore.exceptions import (  # late: takes 0.25 s
             BotoCoreError,
             ClientError,
         )
@@ -45,6 +45,6 @@ class Handouts:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in ("NoSuchBucket", "NoSuchKey"):
                 return ()
-            raise UndeterminedError(f"what was handed out for {domain}: {error}") from error
+            raise UndeterminedError(f"the handed-out records of {domain}: {error}") from error
         except BotoCoreError as error:
-            raise UndeterminedError(f"what was handed out for {domain}: {error}") from error
+            raise UndeterminedError(f"the handed-out records of {domain}: {error}") from error

@@ -20,7 +20,7 @@ _TAG = "mtasts:domain"
 
 
 class Distributions:
-    """`mtasts.run.survey.Hosts` over one account; every call blocks. They are listed once."""
+    """`mtasts.cloud.interface.Hosts` at AWS; every call blocks. Distributions are listed once."""
 
     kind = KIND
     limit = LIMIT
@@ -93,12 +93,12 @@ class Distributions:
         )
 
     def _all(self) -> list[Any]:
-        """Every distribution of the account, asked for once.
+        """Every distribution of the account, listed once.
 
         Raises:
             UndeterminedError: AWS refused or did not answer.
         """
-        from botocore.exceptions import (  # a quarter of a second
+        from botocore.exceptions import (  # late: takes 0.25 s
             BotoCoreError,
             ClientError,
         )
@@ -116,7 +116,7 @@ class Distributions:
             return self._rows
 
     def _tag(self, arn: str) -> str | None:
-        """Which domain a distribution is for, by its tag; None without it.
+        """The domain in a distribution's tag; None if it has no such tag.
 
         Raises:
             UndeterminedError: AWS refused or did not answer.

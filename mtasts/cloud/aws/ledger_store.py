@@ -23,10 +23,10 @@ _PAUSES_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 class S3Store(ObjectStore[_Version]):
-    """`mtasts.ledger.recorder.Store` in a versioned bucket; every method blocks.
+    """`mtasts.ledger.run_cache.Store` in a versioned bucket; every method blocks.
 
-    The oldest version of an entry is the entry: what somebody put over it or deleted changes
-    nothing but is told.
+    The oldest version of an object is used. A later version or a delete marker changes nothing, and
+    is reported.
     """
 
     listing = "list_object_versions"
@@ -45,10 +45,10 @@ class S3Store(ObjectStore[_Version]):
         self._pause = pause
 
     def lock(self) -> None:
-        """Nothing: the bucket's own policy keeps every version (`components.aws.policy_bucket`)."""
+        """No-op: the bucket policy protects every version (`components.aws.policy_bucket`)."""
 
     def take(self, page: Mapping[str, Any], into: Listing[_Version]) -> None:
-        """Add one page; of several versions of a key the oldest counts, which is listed last."""
+        """Add one page; of several versions of a key, the oldest is used, which is listed last."""
         for version in page.get("Versions", []):
             key = version["Key"].removeprefix(into.prefix)
             if key in into.found:
@@ -72,9 +72,9 @@ class S3Store(ObjectStore[_Version]):
         return body
 
     def remove(self, objects: Sequence[_Version]) -> None:
-        """Delete versions, for which the bucket's policy lets the ledger go meanwhile.
+        """Delete versions; meanwhile the bucket policy lacks the statement that denies this.
 
-        The policy is put back as it was, whatever comes of it.
+        The former policy is restored afterwards, also after an error.
         """
         with as_store_error(f"the bucket {self.bucket}"):
             before = self._policy()
@@ -90,25 +90,29 @@ class S3Store(ObjectStore[_Version]):
                     self._put_back(before)
 
     def is_guarded(self) -> bool:
-        """Whether the bucket's policy keeps everybody from deleting of the ledger."""
+        """Whether the bucket policy denies everybody the deletion of ledgers."""
         with as_store_error(f"the policy of the bucket {self.bucket}"):
             return self._wanted().keys() <= {each.get("Sid") for each in self._policy()}
 
     def guard(self) -> None:
-        """Put into the policy what it lacks, as a repair leaves it that was killed."""
+        """Add the statements that the policy lacks, for example after a repair was killed."""
         with as_store_error(f"the policy of the bucket {self.bucket}"):
             wanted = self._wanted()
             others = [each for each in self._policy() if each.get("Sid") not in wanted]
             self._put_policy([*wanted.values(), *others])
 
     def _wanted(self) -> dict[object, dict[str, object]]:
-        """The statements that keep the ledger, by their names."""
+        """The statements that protect ledgers, by statement id."""
         statements = ledger_statements(f"arn:aws:s3:::{self.bucket}", keep=True)
         return {each["Sid"]: each for each in statements}
 
     def _put_back(self, statements: list[dict[str, Any]]) -> None:
-        """Put the policy back; raises `UndeterminedError` with how to do it by hand."""
-        from botocore.exceptions import (  # a quarter of a second
+        """Restore the policy.
+
+        Raises:
+            UndeterminedError: S3 refused or did not answer; the text has the command to run.
+        """
+        from botocore.exceptions import (  # late: takes 0.25 s
             BotoCoreError,
             ClientError,
         )
@@ -117,9 +121,9 @@ class S3Store(ObjectStore[_Version]):
             self._put_policy(statements)
         except (BotoCoreError, ClientError) as error:
             raise UndeterminedError(
-                f"its policy could not be put back ({error}), so it lacks the statement "
+                f"its policy could not be restored ({error}), so it lacks the statement "
                 f"{LEDGER_IS_KEPT}, and entries of the ledger can be deleted until "
-                f"pulumi up --refresh -s {self.stack} puts it back"
+                f"pulumi up --refresh -s {self.stack} restores it"
             ) from error
 
     def _policy(self) -> list[dict[str, Any]]:
@@ -128,7 +132,7 @@ class S3Store(ObjectStore[_Version]):
         Raises:
             ClientError: AWS refused for another reason.
         """
-        from botocore.exceptions import ClientError  # a quarter of a second
+        from botocore.exceptions import ClientError  # late: takes 0.25 s
 
         try:
             found = self.s3().get_bucket_policy(Bucket=self.bucket, **self.owner())["Policy"]
@@ -143,10 +147,10 @@ class S3Store(ObjectStore[_Version]):
         self.s3().put_bucket_policy(Bucket=self.bucket, Policy=document, **self.owner())
 
     def _delete(self, key: str, version: str) -> None:
-        """Delete one version; a policy that was changed just now counts after some seconds.
+        """Delete one version; a changed bucket policy takes effect after some seconds.
 
         Raises:
-            ClientError: AWS refuses still, or for another reason.
+            ClientError: AWS still refuses after the last pause, or refuses for another reason.
         """
         from botocore.exceptions import ClientError  # as above
 
@@ -163,7 +167,7 @@ class S3Store(ObjectStore[_Version]):
         self.s3().delete_object(**one)
 
     def owner(self) -> dict[str, str]:
-        """The bucket has to be the account's own."""
+        """The parameter with which S3 refuses a bucket of another account."""
         return self._account.owner()
 
     def s3(self) -> Any:  # noqa: ANN401 - botocore's client

@@ -52,7 +52,7 @@ class ActiveRules:
         return self.rules[-1].name if self.rules else None
 
     def before(self, own: str) -> tuple[Rule, ...]:
-        """The rules that apply before ``own``, which is the last one if it is not there yet."""
+        """The rules that apply before ``own``; all of them if ``own`` is not in the set yet."""
         names = [each.name for each in self.rules]
         return self.rules[: names.index(own)] if own in names else self.rules
 
@@ -62,14 +62,14 @@ class ActiveRules:
         return next((each for each in found if each.matches(address)), None)
 
     def warnings(self, own: str, address: Mailbox) -> tuple[str, ...]:
-        """What keeps mail for ``address`` from the rule ``own``."""
+        """A warning if another rule keeps mail for ``address`` from the rule ``own``."""
         found = self.shadowing(own, address)
         if found is None:
             return ()
         text = (
             f"mail for {address} does not reach the inbox: the rule {found.name} of the active set "
-            f"{self.name} applies first, takes this address too, and stops there. Change its "
-            "recipients, or remove its stop action"
+            f"{self.name} applies first, matches this address too, and has a stop action. Change "
+            "its recipients, or remove its stop action"
         )
         return (text,)
 
@@ -78,11 +78,11 @@ def active_rules(account: Account) -> ActiveRules:
     """The active rule set of the account in its region; blocks.
 
     Raises:
-        UsageError: no set is active. The text says how to make one active: a stack that did so
-            would displace the set of whoever activates another one later.
+        UsageError: no set is active. The text says how to activate one. A stack must not do that:
+            it could replace a set that somebody else activates later.
         UndeterminedError: SES refused or did not answer.
     """
-    from botocore.exceptions import (  # a quarter of a second
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )
@@ -103,18 +103,18 @@ def active_rules(account: Account) -> ActiveRules:
 
 
 def _none_active(sets: list[str], region: str) -> str:
-    """What to do where no rule set is active; ``sets`` are those that exist."""
+    """The text for an account without an active rule set; ``sets`` are the existing ones."""
     why = (
-        f"no SES receipt rule set is active in {region}, so SES would take no mail. mtasts adds a "
-        "rule to the active set and never activates one: an account has one active set a region, "
-        "and it may be somebody else's to choose."
+        f"no SES receipt rule set is active in {region}, so SES receives no mail. mtasts adds a "
+        "rule to the active set, and never activates a set: an account has one active set in each "
+        "region, and other mail may depend on it."
     )
     shown = ", ".join(printable(each) for each in sets[:_SHOWN_MAX])
     if sets:
         ask = f"Activate one of those that exist ({shown}), if its rules may apply to all mail:"
         commands = [_activate("NAME", region)]
     else:
-        ask = "There is none yet. Make one, and activate it:"
+        ask = "The region has no rule set yet. Make one, and activate it:"
         make = f"aws ses create-receipt-rule-set --rule-set-name inbound --region {region}"
         commands = [make, _activate("inbound", region)]
     return "\n  ".join([why, ask, *commands])

@@ -13,8 +13,8 @@ _MISSING = frozenset({"NotFound", "NotFoundException"})
 
 
 def see_topic(account: Account, arn: str) -> Topic:
-    """The topic and its key; ``problem`` says what could not be read. Blocks."""
-    from botocore.exceptions import (  # a quarter of a second
+    """The topic and its key; each has a ``problem`` if it could not be read. Blocks."""
+    from botocore.exceptions import (  # late: takes 0.25 s
         BotoCoreError,
         ClientError,
     )

@@ -1,7 +1,7 @@
 """The Cloudflare account of a stack: calls to the v4 API, with the provider's token.
 
-Answers are bounded, and their envelope is read here. What is in it is the API's own, so each call
-takes the keys that it needs.
+This module limits the size and the time of each answer, and reads its envelope. The result in the
+envelope is returned as JSON values.
 """
 
 from __future__ import annotations
@@ -181,13 +181,13 @@ class CloudflareAccount:
                 raise
 
     def identify(self) -> str:
-        """The id of the account, once the token is seen to be of it.
+        """The id of the account, after a check that the token can read it.
 
         Raises:
             UndeterminedError: Cloudflare refused the token or did not answer.
         """
         try:
-            # A token that may read this belongs to the account: tokens name their accounts.
+            # A token lists the accounts that it can read, so this call fails with another token.
             self.get(f"{self.path}/workers/subdomain")
         except CloudflareError as error:
             raise UndeterminedError(f"the Cloudflare account: {error}") from error
@@ -260,11 +260,11 @@ class CloudflareAccount:
     def _answer(
         self, method: str, path: str, query: Mapping[str, str], body: object
     ) -> dict[str, Any]:
-        """One answer; what failed for the moment is asked for again, with pauses.
+        """One answer; a call that failed for a moment is repeated after a pause.
 
         Raises:
             CloudflareError: Cloudflare refused.
-            UndeterminedError: it did not answer, or not in the end; a write may have been done.
+            UndeterminedError: it did not answer the last repetition; a write may have been done.
         """
         import httpx  # 0.1 s; not every command needs it
 
@@ -308,10 +308,10 @@ def _slots(_base_url: str, _token_digest: str) -> threading.Semaphore:
 
 
 def _base_url(values: Mapping[str, object], environment: Mapping[str, str]) -> str:
-    """Where the API is: config, environment, or Cloudflare itself.
+    """The URL of the API, from config or environment, or else Cloudflare's own.
 
     Raises:
-        UsageError: the environment is a local cloud's, and this leads out of it.
+        UsageError: the environment is a local cloud's, and the URL is Cloudflare's own.
         DestinationError: it leads neither to Cloudflare nor to this machine.
     """
     source, url = _VARIABLE, environment.get(_VARIABLE) or BASE_URL
@@ -343,7 +343,7 @@ def _content(answer: httpx.Response, path: str) -> bytes:
     for chunk in answer.iter_bytes():
         found += chunk
         if len(found) > _ANSWER_MAX_BYTES or time.monotonic() > end:
-            raise UndeterminedError(f"Cloudflare, {path}: an answer without end")
+            raise UndeterminedError(f"Cloudflare, {path}: the answer is too large or too slow")
     return bytes(found)
 
 
@@ -369,7 +369,7 @@ def _read(answer: httpx.Response, content: bytes, path: str) -> dict[str, Any]:
     raise CloudflareError(text, status=answer.status_code, code=code)
 
 
-# The permission that a path needs, in Cloudflare's words; the first piece that fits decides.
+# The permission that a path needs, in Cloudflare's words; the first row found in the path is used.
 _PERMISSIONS = (
     ("/workers/routes", "Workers Routes (zone, Edit)"),
     ("/workers/", "Workers Scripts (account, Edit)"),

@@ -1,4 +1,4 @@
-"""Email Routing of a zone, as Cloudflare's API tells it; nothing of it is switched or changed.
+"""Reads the Email Routing of a zone from Cloudflare's API; nothing is changed.
 
 Why no stack owns it: docs/decisions/0014-email-routing-is-never-owned.md.
 """
@@ -30,9 +30,9 @@ def is_mail_host(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RoutingRule:
-    """One rule: the addresses that it takes, and the Workers that it hands their mail to.
+    """One rule: the addresses that it matches, and the Workers that get their mail.
 
-    The catch-all rule takes what no other rule does, so it has no addresses.
+    The catch-all rule matches what no other rule does, so it has no addresses.
     """
 
     name: str
@@ -43,10 +43,10 @@ class RoutingRule:
 
 @dataclass(frozen=True, slots=True)
 class EmailRouting:
-    """Email Routing of the zone ``zone_id``, for one name of it that it takes mail for.
+    """Email Routing of the zone ``zone_id``, for one name of the zone.
 
     ``workers_dev`` is the account's name at workers.dev. ``missing`` are the MX hosts that the name
-    needs and that DNS does not show at it yet.
+    needs and that its MX records in DNS do not name yet.
     """
 
     zone_id: str
@@ -61,7 +61,7 @@ class EmailRouting:
         return tuple(each for each in found if own not in each.workers)
 
     def warnings(self, own: str, address: Mailbox) -> tuple[str, ...]:
-        """What keeps mail for ``address`` from the Worker ``own``."""
+        """Warnings about what keeps mail for ``address`` from the Worker ``own``."""
         found = []
         if any(own in each.workers and not each.enabled for each in self.rules):
             found.append(
@@ -70,9 +70,9 @@ class EmailRouting:
             )
         if self.missing:
             found.append(
-                f"no mail for {address} arrives yet: Email Routing has {address.domain}, and DNS "
-                f"shows no MX record of it that leads to {', '.join(self.missing)}. Wait until the "
-                "records have spread. If they are not in the zone after an hour, add them in the "
+                f"no mail for {address} arrives yet: Email Routing is on for {address.domain}, but "
+                f"DNS has no MX record of it for {', '.join(self.missing)}. Wait until resolvers "
+                "have the records. If they are not in the zone after an hour, add them in the "
                 "dashboard: Email Routing, Settings, DNS records"
             )
         return tuple(found)
@@ -88,7 +88,7 @@ def email_routing(
     """Email Routing for ``address``; ``mail_hosts`` are the MX hosts of its name in DNS. Blocks.
 
     Raises:
-        UsageError: Email Routing does not have the name, or another rule takes the address. The
+        UsageError: Email Routing is not on for the name, or another rule has the address. The
             text says what to do.
         CloudflareError: the account has no workers.dev name.
         UndeterminedError: Cloudflare refused or did not answer.
@@ -114,9 +114,9 @@ def email_routing(
 def _has(settings: Mapping[str, Any], address: Mailbox, mail_hosts: Collection[str]) -> bool:
     """Whether Email Routing is on for a name below the zone's.
 
-    The API names the subdomains in its answer and not in its reference (Cloudflare's own acceptance
-    tests of its Terraform provider read them, 2026-11). If an answer has none of them, the MX
-    records decide: Email Routing adds and locks them with a name.
+    The API's answer lists the subdomains, although its reference does not mention them. The
+    acceptance tests of Cloudflare's Terraform provider read them (2026-11). If an answer has no
+    such list, the MX records decide: Email Routing adds and locks them for each of its names.
     """
     rows = settings.get("subdomains")
     if rows is None:
@@ -127,21 +127,21 @@ def _has(settings: Mapping[str, Any], address: Mailbox, mail_hosts: Collection[s
 def _not_there(
     account: CloudflareAccount, address: Mailbox, zone: HostedZone, *, is_apex: bool
 ) -> str:
-    """What to do where Email Routing does not have the name."""
+    """The text that says how to turn Email Routing on for a name."""
     name, base = address.domain, f"{account.settings.base_url}/zones/{zone.zone_id}/email/routing"
-    # Cloudflare's own command line calls the former (wrangler email routing enable, 2026).
+    # Cloudflare's own command line calls the first URL (wrangler email routing enable, 2026).
     url, body = (f"{base}/enable", {}) if is_apex else (f"{base}/dns", {"name": name})
     authorized = '-H "Authorization: Bearer $CLOUDFLARE_API_TOKEN"'
     typed = f"-H 'Content-Type: application/json' --data '{json.dumps(body)}'"
     call = f"curl -sS -X POST '{url}' {authorized} {typed}"
     where = "or in the dashboard under Email Service, Email Routing"
     why = (
-        f"Email Routing does not have {name}, so Cloudflare would take no mail for it. mtasts "
-        "never switches Email Routing on or off: it is the zone's, and other mail rests on it."
+        f"Email Routing is not on for {name}, so Cloudflare receives no mail for it. mtasts never "
+        "turns Email Routing on or off: it belongs to the zone, and other mail depends on it."
     )
     careful = (
         f"Do not add {zone.name} itself if it receives mail elsewhere: its MX records would be "
-        "replaced. Where Cloudflare asks for that, use hosting: aws, or a zone of its own."
+        "replaced. If Cloudflare requires that, use hosting: aws, or a zone for the inbox alone."
     )
     add = f"Add {name}, once. By the API, with a token that has Zone Settings Write:"
     again = "Then: pulumi up -s STACK"
@@ -155,15 +155,15 @@ def _not_there(
 def _taken(others: tuple[RoutingRule, ...], address: Mailbox) -> str:
     names = ", ".join(printable(each.name) or "without a name" for each in others)
     return (
-        f"another rule of Email Routing has the address {address} ({names}), and Cloudflare takes "
+        f"another rule of Email Routing has the address {address} ({names}), and Cloudflare allows "
         "one rule for an address: delete that rule, or give the inbox another address"
     )
 
 
 def _mx_hosts(found: list[Any] | Mapping[str, Any]) -> set[str]:
-    """The MX hosts that a name needs: of a list of records, or of those it has and those it lacks.
+    """The MX hosts that a name needs, from a list of records, or from present and missing ones.
 
-    The reference calls what a subdomain has ``record``; ``records`` is taken as well.
+    Cloudflare's reference has the key ``record`` for the present ones; ``records`` is read as well.
     """
     if isinstance(found, list):
         rows = found

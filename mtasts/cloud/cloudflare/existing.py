@@ -1,7 +1,7 @@
 """Finds resources of a stack's plan that exist already at Cloudflare, for an import.
 
-Only DNS records are looked for: a second one is refused, or is a duplicate of the first. A second
-upload of a Worker or its custom domain overwrites the first with the same content.
+It looks only for DNS records: Cloudflare refuses a second one, or the second one is a duplicate. A
+second upload of a Worker or its custom domain overwrites the first with the same content.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the rest of the package uses of Cloudflare (`mtasts.cloud.interface`)."""
+"""Cloudflare for the rest of the package, as `mtasts.cloud.interface` describes a cloud."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class CloudflareOfStack:
         return R2Store(self.account, ledger_bucket_name(self.name), self.stack)
 
     def begin_ledgers(self, account_id: str) -> str | None:
-        """Nothing: the bucket is no resource of the stack, and comes with its first entry."""
+        """No-op: the bucket is no resource of the stack; a ledger's first entry creates it."""
         del account_id
         return None
 
@@ -72,7 +72,7 @@ class CloudflareOfStack:
         return token_check(self.account, needs, self.stack, is_preview=is_preview)
 
     def finder(self) -> Callable[[str, Mapping[str, Any]], str | None]:
-        """Finds what exists in the account."""
+        """A function that finds existing resources in the account."""
         from mtasts.cloud.cloudflare.existing import find_existing
 
         return lambda type_, inputs: find_existing(self.account, type_, inputs)
@@ -83,7 +83,7 @@ def _open(
     values: Mapping[str, object],
     environment: Mapping[str, str],
 ) -> CloudflareAccount:
-    id_ = config.cloudflare_account or ""  # the config has one where it uses Cloudflare
+    id_ = config.cloudflare_account or ""  # the config has one if it uses Cloudflare
     return CloudflareAccount(CloudflareSettings.from_config(id_, values, environment))
 
 

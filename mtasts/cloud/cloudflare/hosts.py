@@ -25,7 +25,7 @@ _SETTINGS = ("min_tls_version", "security_level", "browser_check")
 
 
 class Workers:
-    """`mtasts.run.survey.Hosts` over one account; every call blocks. They are listed once."""
+    """`mtasts.cloud.interface.Hosts` at Cloudflare; blocks. Custom domains are listed once."""
 
     kind = KIND
     limit = LIMIT

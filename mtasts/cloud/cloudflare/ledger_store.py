@@ -107,7 +107,7 @@ class R2Store(ObjectStore[str]):
             ClientError: the object exists, or R2 refused; `mtasts.cloud.refusals` tells them apart.
             UndeterminedError: the bucket could not be created.
         """
-        from botocore.exceptions import ClientError  # a quarter of a second
+        from botocore.exceptions import ClientError  # late: takes 0.25 s
 
         try:
             super().put(key, content)
@@ -137,7 +137,7 @@ class R2Store(ObjectStore[str]):
         """
         names = " and ".join(str(each["id"]) for each in _LOCKS)
         with as_store_error(
-            f"the bucket {self.bucket}; its lock rules {names} have to be off meanwhile"
+            f"the bucket {self.bucket}, whose lock rules {names} must be off during a repair"
         ):
             for key in objects:
                 self.s3().delete_object(Bucket=self.bucket, Key=key)

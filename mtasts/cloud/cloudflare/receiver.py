@@ -34,7 +34,7 @@ class RoutingReceiver:
         return ledger_bucket_name(name)
 
     def has_mail_host(self, host: str) -> bool:
-        """Whether ``host`` is one of Email Routing."""
+        """Whether ``host`` is an MX host of Email Routing."""
         return is_mail_host(host)
 
     def look(

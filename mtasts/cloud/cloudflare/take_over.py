@@ -1,8 +1,8 @@
 """Leads the name of a live policy host to a Worker, without a moment in which the policy is gone.
 
-A custom domain replaces the DNS record in one step, but the points of presence learn of it one by
-one, and some after DNS has changed. So a Worker route is created first: it has no effect while the
-name leads elsewhere, and every point of presence knows it when DNS changes.
+A custom domain replaces the DNS record in one step. But some points of presence learn of it only
+after DNS has changed. So a Worker route is created first: it has no effect while the name leads to
+another host, and every point of presence knows it when DNS changes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether the token of a stack may do what its next run will ask for."""
+"""Whether the token of a stack has the permissions that its next run needs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def token_check(
 ) -> tuple[Ruling, ...]:
     """Warnings about permissions of ``table`` that the token lacks, or that are not known; blocks.
 
-    ``needs`` are what of the stack makes them necessary.
+    ``needs`` are the features of the stack that require permissions.
     """
     command = Command.PREVIEW if is_preview else Command.UP
     try:

@@ -44,7 +44,7 @@ class CloudflareZones:
             raise UndeterminedError(f"the zones of the Cloudflare account: {error}") from error
 
     def complete(self, role: str | None, zone: HostedZone) -> HostedZone:
-        """The zone unchanged: `list` brings its name servers already."""
+        """The zone unchanged: `list` has returned its name servers already."""
         del role
         return zone
 

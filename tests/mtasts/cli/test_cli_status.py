@@ -408,7 +408,7 @@ def test_stacks_of_every_kind_are_seen_at_once(capsys: pytest.CaptureFixture[str
     assert rows["retiring.example"]["claims"][0]["until"] is not None
     assert (delegated["stage"], rows["manual.example"]["stage"]) == ("live", "requested")
     assert rows["testing.example"]["evidence"]["collected"] is not None
-    assert "whose AWS credentials" in stacks["nobody"]["claims"][0]["text"]
+    assert "the account of the AWS credentials" in stacks["nobody"]["claims"][0]["text"]
     assert "210987654321" in stacks["another"]["claims"][0]["text"]
 
 
@@ -418,7 +418,7 @@ def test_stacks_of_every_kind_are_seen_at_once(capsys: pytest.CaptureFixture[str
         pytest.param(["enforce"], 0, "1 stack, 2 domains", id="good"),
         pytest.param(["enforce", "enforce"], 0, "1 stack, 2 domains", id="named-twice"),
         pytest.param(["new"], 1, "due: nothing is published yet", id="due"),
-        pytest.param(["enforce", "nobody"], 3, "not known: whose AWS", id="not-known"),
+        pytest.param(["enforce", "nobody"], 3, "not known: the account of the AWS", id="not-known"),
         pytest.param(["nobody", "new"], 1, "due: nothing", id="a-person-counts-more"),
         pytest.param(["none", "new"], 2, "stacks/Pulumi.none.yaml", id="no-such-stack"),
         pytest.param(["a b", "new"], 2, "is no stack name", id="no-stack-name"),

@@ -143,7 +143,7 @@ def test_a_role_needs_credentials_to_assume_it(sts: str, monkeypatch: pytest.Mon
 
 
 def test_a_role_that_is_refused_leaves_the_account_undetermined() -> None:
-    with pytest.raises(UndeterminedError, match="whose AWS credentials these are"):
+    with pytest.raises(UndeterminedError, match="the account of the AWS credentials"):
         Account(
             AwsSettings(
                 "us-east-1",

@@ -53,7 +53,7 @@ def test_it_is_read_as_it_was_written_and_none_is_none(url: str) -> None:
 
 def test_what_s3_does_not_tell_is_not_known() -> None:
     nobody = FakeAccount(account(f"http://127.0.0.1:{closed_port()}").settings)
-    with pytest.raises(UndeterminedError, match="what was handed out for"):
+    with pytest.raises(UndeterminedError, match="the handed-out records of"):
         Handouts(nobody, "b").read("example.gov")
     from botocore.exceptions import ClientError  # slow
 

@@ -135,7 +135,7 @@ def test_what_somebody_chose_is_removed_and_what_r2_refuses_is_told(url: str, bu
         ledger.remove(found.objects["2.json"])
         assert ledger.read(DOMAIN).entries == {1: b"x"}
         ledger.bucket = "no-such-bucket"
-        with pytest.raises(UndeterminedError, match="its lock rules mtasts-ledger and mtasts-em"):
+        with pytest.raises(UndeterminedError, match="whose lock rules mtasts-ledger and mtasts-em"):
             ledger.remove(["x"])
 
 

@@ -95,7 +95,7 @@ def test_a_name_that_it_does_not_have_is_asked_for(settings: Any, address: Mailb
     with pytest.raises(UsageError) as refused:
         look(settings, address=address)
     said = str(refused.value)
-    assert f"Email Routing does not have {address.domain}" in said
+    assert f"Email Routing is not on for {address.domain}" in said
     (line,) = [each.strip() for each in said.splitlines() if "curl" in each]
     words = shlex.split(line)
     is_apex = address.domain == ZONE.name
@@ -118,13 +118,13 @@ def test_where_the_api_names_no_subdomains_the_mx_records_decide(
     if has:
         assert look({"enabled": True}, hosts=hosts).missing == ()
         return
-    with pytest.raises(UsageError, match="does not have"):
+    with pytest.raises(UsageError, match="is not on for"):
         look({"enabled": True}, hosts=hosts)
 
 
 def test_mx_records_that_dns_does_not_show_are_told() -> None:
     (said,) = look(hosts=HOSTS[:1]).warnings(OWN, ADDRESS)
-    assert f"no MX record of it that leads to {HOSTS[1]}" in said
+    assert f"no MX record of it for {HOSTS[1]}" in said
 
 
 @pytest.mark.parametrize(

@@ -304,7 +304,7 @@ def test_a_checkpoint_that_contradicts_the_entries_is_an_unreadable_ledger(
     bucket.put("10.json", render_entry(MxSeen(10, NOW, (), 0)))
     if what == "another entry":
         bucket.checkpoint(10)
-        says = "the checkpoint 10 of the ledger has another entry 10"
+        says = "the checkpoint 10 and the ledger have different entries 10"
     else:
         bucket.put(f"kept/{checkpoint_name(10)}", b"x")
         says = "the checkpoint 10 of the ledger of example.gov is cut off"
@@ -321,7 +321,9 @@ def test_an_audit_compares_every_entry_with_every_checkpoint(bucket: Bucket) -> 
     bucket.remove("3.json")
     bucket.put("3.json", b"forged")
     assert bucket.read()[0].entries == entries(25)  # the checkpoint has it as it was
-    with pytest.raises(LedgerError, match="the checkpoint 10 of the ledger has another entry 3"):
+    with pytest.raises(
+        LedgerError, match="the checkpoint 10 and the ledger have different entries 3"
+    ):
         bucket.store.audit(DOMAIN)
 
 
@@ -379,7 +381,7 @@ async def test_who_was_overtaken_looks_again() -> None:
     await slow.proven(DOMAIN, first.id, (), ())
     assert list(store.entries) == [1, 2, 3]
     await other.ensure_body(DOMAIN, intend(await other.read(DOMAIN), ENFORCE))
-    with pytest.raises(LedgerError, match="has moved on since this run began"):
+    with pytest.raises(LedgerError, match="has changed since this run began"):
         await slow.ensure_body(DOMAIN, first)
 
 
@@ -432,7 +434,7 @@ async def test_a_lost_end_is_noticed_where_a_body_in_enforce_was_in_it() -> None
     whole = dict(store.entries)
     for left in (0, 1):
         store.entries = {number: whole[number] for number in range(1, left + 1)}
-        with pytest.raises(LedgerError, match=rf"lost its end: it has {left} entries and none in"):
+        with pytest.raises(LedgerError, match=rf"lost its last entries: it has {left} and none in"):
             await Recorder(store, Hosting.AWS).read(DOMAIN)
     store.entries = whole
     assert (await Recorder(store, Hosting.AWS).read(DOMAIN)).tells_of_enforce
@@ -442,7 +444,7 @@ def test_what_is_said_to_be_lost_is_no_longer_missed() -> None:
     adopted = Adopted(1, NOW)
     lost = Adopted(2, NOW + dt.timedelta(days=1), is_lost=True)
     one, two = render_entry(adopted), render_entry(lost)
-    with pytest.raises(LedgerError, match="lost its end"):
+    with pytest.raises(LedgerError, match="lost its last entries"):
         read_kept(Kept({1: one}, is_latched=True))
     ledger = read_kept(Kept({1: one, 2: two}, is_latched=True, notes=("noted",)))
     assert (ledger.adopted, ledger.notes) == (lost, ("noted",))

@@ -109,7 +109,7 @@ def test_what_is_not_known_to_be_enforced_is_judged(
 def test_a_relay_without_credentials_judges_all_the_same(
     store: MemoryStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    nobody = UndeterminedError("whose AWS credentials these are: none")
+    nobody = UndeterminedError("the account of the AWS credentials: none")
     assert judged(store, capsys, "--stack", "one", ledger_of=nobody) == (
         1,
         ["a.example", "b.example"],

@@ -264,7 +264,7 @@ def test_a_lost_end_can_be_said_to_be_lost(kept: Kept) -> None:
     for number in range(2, 10):
         kept.harm(gone=f"{number}.json")
     recorder = Recorder(kept.store, Hosting.AWS, lambda: NOW)
-    with pytest.raises(LedgerError, match="has lost its end: it has 0 entries"):
+    with pytest.raises(LedgerError, match="has lost its last entries: it has 0"):
         asyncio.run(recorder.read(DOMAIN))
     assert kept.ledger("repair", "--apply") == 1
     assert kept.ledger("repair", "--domain", DOMAIN, "--lost-approved-by", "me", "--apply") == 0
@@ -424,7 +424,7 @@ def test_verify_tells_where_a_repair_was_killed_that_had_lifted_the_policy(
     kept.harm(over="3.json")
     killed(kept, 1)
     kept.ledger("repair")
-    assert "put the protection of the ledger against deletion back" in capsys.readouterr().out
+    assert "restore the protection of the ledger against deletion" in capsys.readouterr().out
     killed(kept, 1)  # lifted already, so this one deletes, and ends before it guards
     assert kept.ledger("verify") == 1
     assert (
@@ -538,7 +538,7 @@ def test_a_policy_that_cannot_be_put_back_is_told_with_what_to_do(
     with pytest.raises(UndeterminedError) as told:
         kept.store.remove(doomed)
     assert "it lacks the statement LedgerIsKept" in str(told.value)
-    assert str(told.value).endswith(f"pulumi up --refresh -s {kept.stack} puts it back")
+    assert str(told.value).endswith(f"pulumi up --refresh -s {kept.stack} restores it")
 
 
 class Asked:

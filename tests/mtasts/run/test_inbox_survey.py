@@ -128,5 +128,5 @@ def test_a_name_with_mail_takes_none_at_cloudflare_either() -> None:
 
 
 def test_where_email_routing_is_off_it_is_not_switched_on() -> None:
-    with pytest.raises(UsageError, match=r"does not have reports\.example"):
+    with pytest.raises(UsageError, match=r"is not on for reports\.example"):
         at_cloudflare(led(), enabled=False)

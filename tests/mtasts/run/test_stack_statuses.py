@@ -36,7 +36,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def unknown() -> str:
-    raise UndeterminedError("whose AWS credentials these are: none")
+    raise UndeterminedError("the account of the AWS credentials: none")
 
 
 def broken() -> str:
@@ -46,7 +46,7 @@ def broken() -> str:
 @pytest.mark.parametrize(
     ("identify", "says"),
     [
-        pytest.param(unknown, "whose AWS credentials these are: none", id="not-known"),
+        pytest.param(unknown, "the account of the AWS credentials: none", id="not-known"),
         pytest.param(
             broken,
             "KeyError: 'Account\\x1b[31m': report this as a bug of mtasts",
@@ -79,7 +79,7 @@ async def test_an_account_that_does_not_answer_is_waited_for_no_longer_than_that
     finally:
         answered.set()
     assert found.standing is Standing.UNKNOWN
-    assert found.next.text == "accounts and DNS did not tell all within 0.2 s"
+    assert found.next.text == "the look-ups of accounts and DNS took over 0.2 s"
 
 
 @pytest.mark.parametrize(

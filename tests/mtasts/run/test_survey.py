@@ -157,7 +157,7 @@ def test_an_account_that_does_not_answer_is_not_an_empty_one() -> None:
         public_zones(nobody)
     with pytest.raises(UndeterminedError, match=r"the name servers of the zone example\.gov"):
         with_name_servers(nobody, HostedZone("Z1", "example.gov"))
-    with pytest.raises(UndeterminedError, match="whose AWS credentials these are"):
+    with pytest.raises(UndeterminedError, match="the account of the AWS credentials"):
         nobody.account_id()
 
 
@@ -312,7 +312,9 @@ async def test_domains_that_only_their_ledgers_tell_of_are_read(url: str, bucket
     assert gone.ledger.last_body is not None
     assert (parked.name, parked.parked) == ("parked.example", True)
     assert ids(found.notes) == ["ledger-stray"]
-    assert texts(found.notes) == ("ledger/Backup of 2025/ is no domain's, and nothing reads it",)
+    assert texts(found.notes) == (
+        "ledger/Backup of 2025/ is not named after a domain; mtasts ignores it",
+    )
     assert found.remembered_problem is None
 
 
@@ -409,7 +411,7 @@ NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 async def test_a_run_that_was_overtaken_publishes_nothing() -> None:
     stale = intend(Ledger(), POLICY)
-    with pytest.raises(LedgerError, match="has moved on since this run began"):
+    with pytest.raises(LedgerError, match="has changed since this run began"):
         await Recorder(MemoryStore(entry(1, b"x", 0)), Hosting.AWS).ensure_body(
             "example.gov", stale
         )

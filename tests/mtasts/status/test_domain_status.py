@@ -743,9 +743,9 @@ def test_a_stack_that_nobody_could_ask_shows_what_its_file_says() -> None:
     found = config(ENTRY, {"name": "parked.example", "mx": []})
     first = replace(found.domains[0], override=override(None, -1))
     found = replace(found, domains=(first, found.domains[1]))
-    error = UndeterminedError("whose AWS credentials these are: none")
+    error = UndeterminedError("the account of the AWS credentials: none")
     seen = unasked_status("agency", found, error, NOW, evidence={NAME: EVIDENCE})
-    assert told(seen) == [("not known", "whose AWS credentials these are: none")]
+    assert told(seen) == [("not known", "the account of the AWS credentials: none")]
     mail, parked = seen.domains
     assert (mail.mode, mail.evidence.collected) == ("", NOW - 3 * DAY)
     assert [standing for standing, _ in told(mail)] == ["not known", "due"]
