@@ -51,7 +51,7 @@ class AgencyArgs(TypedDict):
     """The mail domains of one agency, what they publish, and where it is hosted."""
 
     agency: pulumi.Input[str]
-    """The agency's name, as it stands in reports."""
+    """The agency's name, as reports show it."""
     domains: pulumi.Input[Sequence[pulumi.Input[DomainArgs]]]
     profile: NotRequired[pulumi.Input[str]]
     hosting: NotRequired[pulumi.Input[str]]

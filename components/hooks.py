@@ -24,7 +24,7 @@ class HookError(Exception):
 
 
 def guard(name: str, check: Check, *, deadline_seconds: float) -> pulumi.ResourceHook:
-    """A hook that lets the write it is bound to go ahead only if ``check`` returns.
+    """A hook that allows the write, to which it is bound, only if ``check`` returns.
 
     ``name`` is unique in the program. ``check`` must not block the event loop: run blocking calls
     with `mtasts.threads.in_thread`. If ``check`` has not returned after ``deadline_seconds``, the

@@ -23,5 +23,5 @@ class InboxArgs(TypedDict):
     at_once: NotRequired[pulumi.Input[int]]
     """How many requests the HTTPS endpoint answers at the same time, with hosting ``aws``."""
     per_minute: NotRequired[pulumi.Input[int]]
-    """How many requests it takes per minute and IP address, with hosting ``cloudflare``."""
+    """How many requests it accepts per minute and IP address, with hosting ``cloudflare``."""
     cloudflare_account: NotRequired[pulumi.Input[str]]

@@ -12,8 +12,8 @@ from mtasts.cloud.naming import alarm_name
 # CloudFront has its metrics in this region, and ACM those of certificates for CloudFront.
 _REGION = "us-east-1"
 _DAY_SECONDS = 86_400
-# ACM renews a certificate 45 days before its end at the latest. So at this number the renewal is
-# stuck, and there is still time to mend it.
+# ACM renews a certificate 45 days before its end at the latest. So if fewer days than these remain,
+# the renewal is stuck, and there is still time to remove the cause.
 EXPIRY_DAYS = 30
 # A policy is a small static file, so errors should not occur; each one fails a sender's fetch.
 ERROR_PERCENT = 1

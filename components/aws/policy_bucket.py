@@ -98,7 +98,7 @@ def bucket_policy(bucket: str, account_id: str, *, keep: bool) -> dict[str, obje
                 "Principal": {"Service": "cloudfront.amazonaws.com"},
                 "Action": "s3:GetObject",
                 "Resource": f"{arn}/{object_key('*')}",
-                # The ARN names the account; CloudFront's own guide asks for nothing else.
+                # The ARN names the account; CloudFront's own guide requires nothing else.
                 "Condition": {
                     "ArnLike": {"aws:SourceArn": f"arn:aws:cloudfront::{account_id}:distribution/*"}
                 },

@@ -19,7 +19,7 @@ class CloudflareInboxArgs(TypedDict):
 
     ``slug`` is the name of Worker and rule. ``workers_dev`` is the account's name at workers.dev;
     the endpoint's name is below it. ``keep_days`` is how long the bucket keeps reports.
-    ``per_minute`` is how many requests the Worker takes per minute and IP address.
+    ``per_minute`` is how many requests the Worker accepts per minute and IP address.
     """
 
     address: str

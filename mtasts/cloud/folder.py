@@ -25,8 +25,8 @@ class CloudFolder(Generic[_Account]):
     """The functions that make the objects of `mtasts.cloud.interface`; they call no cloud.
 
     ``open_account`` takes the config of a stack or an inbox, the values of its file, and the
-    environment. It raises `UsageError` if there are no credentials, or an endpoint leads elsewhere
-    than to the cloud itself or to this machine. ``in_stack`` takes the config, the stack's name and
+    environment. It raises `UsageError` if there are no credentials, or an endpoint is neither at
+    the cloud nor on this machine. ``in_stack`` takes the config, the stack's name and
     the name from which its buckets have theirs.
     """
 

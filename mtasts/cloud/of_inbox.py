@@ -39,8 +39,8 @@ class InboxClouds:
         """The clouds that ``config`` and the keys of their providers choose.
 
         Raises:
-            UsageError: there are no credentials for a cloud, or an endpoint leads elsewhere than to
-                the cloud itself or to this machine.
+            UsageError: there are no credentials for a cloud, or an endpoint is neither at the cloud
+                nor on this machine.
             AwsSettingsError: the ``aws:`` keys cannot be used.
         """
         used = [each for each in Hosting if each in (config.hosting, config.dns.cloud)]

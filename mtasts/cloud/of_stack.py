@@ -65,11 +65,11 @@ class Clouds:
         """The clouds that ``config`` and ``values``, the keys of their providers, choose.
 
         Raises:
-            UsageError: there are no credentials for a cloud, or an endpoint leads elsewhere than to
-                the cloud itself or to this machine.
+            UsageError: there are no credentials for a cloud, or an endpoint is neither at the cloud
+                nor on this machine.
             AwsSettingsError: the ``aws:`` keys cannot be used.
         """
-        require_endpoints(environment)  # other resources of the program may be at AWS, too
+        require_endpoints(environment)  # the program may have other resources at AWS
         accounts = {
             each: folder_of(each).open_account(config, values, environment)
             for each in clouds_used(config)
@@ -170,8 +170,8 @@ class Clouds:
         """The store of the ledgers at the other cloud, during a move between clouds.
 
         Raises:
-            WrongAccountError: the credentials there belong to another account.
-            UndeterminedError: the account there could not be found out.
+            WrongAccountError: the credentials for the other cloud belong to another account.
+            UndeterminedError: the account at the other cloud could not be found out.
         """
         other = self.at(self.config.hosting.other)
         return other.store(other.ledger_account())

@@ -31,7 +31,7 @@ ENTRY_MAX_BYTES = 256 * 1024
 class LedgerError(MtaStsError):
     """The ledger is incomplete, unreadable or contradictory.
 
-    Nobody knows then which policies senders hold, so the domain is held and nothing is changed.
+    Then it is not known which policies senders hold, so the domain is held: nothing is changed.
     """
 
 

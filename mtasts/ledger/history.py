@@ -1,4 +1,4 @@
-"""The ledger of one policy domain: every body ever served, and what was seen of it.
+"""The ledger of one policy domain: every body ever served, its proof, MX hosts, zones, phases.
 
 Only the ledger says which policies senders may still hold. Entries are appended and never changed,
 one object each, numbered from 1. If one is missing or unreadable, nothing is known, and the domain
@@ -106,7 +106,7 @@ class Ledger:
         Senders may have fetched any of them: a body that was never proven may have been served
         under the id before. If ``live_id`` is None, or its body was never proven, the list begins
         with the last proven body. The list is empty if no body was ever proven, and if the ledger
-        does not have ``live_id``: nobody knows then what senders fetched.
+        does not have ``live_id``: then it is not known what senders fetched.
         """
         last = self.last_proven
         if last is None or (live_id is not None and not self.has_id(live_id)):

@@ -95,7 +95,7 @@ class Recorder:
         """Every domain that has a ledger at either cloud, sorted, listed in the stack file or not.
 
         Raises:
-            LedgerError: there are more than a store may have; the bucket is not what it should be.
+            LedgerError: there are more than a store may have, so this is not the bucket of a stack.
             UndeterminedError: a cloud did not answer.
         """
         return await in_thread(self._copies.domains)

@@ -315,7 +315,7 @@ class Surveyor:
         queried = agency_zone or former or zone
         known = ledger if isinstance(ledger, Ledger) else None
         is_new = known is not None and known.last_body is None
-        # Only a policy host that comes to this cloud may find its name taken.
+        # The name of a policy host that comes to this cloud may be in use by somebody else.
         comes = is_new or (
             placement.changes_host and cloud_of(placement, known or Ledger()) != placement.hosting
         )

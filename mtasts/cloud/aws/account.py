@@ -292,8 +292,8 @@ class Account:
     def in_role(self, role_arn: str | None) -> Account:
         """The account after one more role is assumed, for zones in another account.
 
-        For None it is this account itself. ``allowed_accounts`` is not taken over: it names the
-        stack's account, and the zone is in another one on purpose, which the role's ARN names.
+        For None the result is this account itself. The new one has no ``allowed_accounts``: they
+        name the stack's account, and the role's ARN names the account of the zone.
         """
         if role_arn is None:
             return self
@@ -371,7 +371,7 @@ class Account:
         return client
 
     def _require_destination(self, service: str, url: str) -> None:
-        """Refuse a client whose endpoint is not where the other clients' endpoints are.
+        """Refuse a client at AWS if others are on this machine, and the reverse.
 
         A ledger from this machine must not decide about a zone in a real account, so either all
         endpoints are on this machine or none is. The endpoint may come from config or environment.

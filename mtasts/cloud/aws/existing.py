@@ -96,7 +96,7 @@ def _bucket(account: Account, inputs: _Inputs) -> str | None:
 
 
 def _distribution(account: Account, inputs: _Inputs) -> str | None:
-    """Found by alias: CloudFront lets only one distribution have an alias."""
+    """The distribution with one of the aliases: CloudFront allows each alias only once."""
     pages = account.client("cloudfront").get_paginator("list_distributions").paginate()
     for page in pages:
         for found in page["DistributionList"].get("Items", ()):
@@ -127,7 +127,7 @@ def _access_control(account: Account, inputs: _Inputs) -> str | None:
 
 
 def _certificate(account: Account, inputs: _Inputs) -> str | None:
-    """Found by name and tags; of several, one in use, then one issued, then the newest."""
+    """The certificate with the name and the tags; of several the one in use, issued, newest."""
     client = account.client("acm", region=inputs.get("region"))
     candidates: list[tuple[tuple[bool, bool, float], str]] = []
     # Failed and expired certificates are left out: a run could never use one.

@@ -140,8 +140,8 @@ def _not_there(
         "turns Email Routing on or off: it belongs to the zone, and other mail depends on it."
     )
     careful = (
-        f"Do not add {zone.name} itself if it receives mail elsewhere: its MX records would be "
-        "replaced. If Cloudflare requires that, use hosting: aws, or a zone for the inbox alone."
+        f"Do not add {zone.name} itself if it receives mail at other hosts: its MX records would "
+        "be replaced. If Cloudflare requires that, use hosting: aws, or a zone for the inbox alone."
     )
     add = f"Add {name}, once. By the API, with a token that has Zone Settings Write:"
     again = "Then: pulumi up -s STACK"

@@ -42,7 +42,7 @@ class TakeOver:
         self._pause = pause
 
     async def run(self, host: str, zone_id: str, service: str, listener: MoveListener) -> None:
-        """Lead ``host`` to the Worker ``service``, if it has records that lead elsewhere.
+        """Lead ``host`` to the Worker ``service``, if its records lead to another host.
 
         ``listener`` is called right before the switch and after a failed one. Safe to repeat.
 
