@@ -78,7 +78,7 @@ class Clouds:
 
     @property
     def name(self) -> str:
-        """The name of the agency, from which buckets and evidence have their names."""
+        """The name in those of buckets and evidence: the stack's, or the component `Agency`'s."""
         return self.declared_as or self.stack
 
     def account(self, cloud: Hosting) -> object:

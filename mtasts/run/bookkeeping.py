@@ -158,7 +158,7 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
     """Append to which of two zones the parent zone delegates.
 
     A former zone may be removed only some time after that. If the config has no former zone, the
-    parent zone delegates to the present one.
+    entry names the present one.
     """
     at, former, ledger = found.zone, found.former_zone, found.history
     if not isinstance(at, ZoneFacts) or ledger.last_body is None:

@@ -340,7 +340,7 @@ class Prover:
         return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
 
     async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
-        """Send several requests to each address, one after the other; addresses do not wait."""
+        """Send several requests to each address, one by one; all addresses at the same time."""
 
         async def one(address: str) -> list[Judged]:
             judged = []

@@ -22,7 +22,7 @@ class StackClouds(Protocol):
 
     @property
     def name(self) -> str:
-        """The name of the agency, from which buckets and evidence have their names."""
+        """The name in those of buckets and evidence: the stack's, or the component `Agency`'s."""
 
     def identify(self) -> str:
         """The id of the account, after a check that it is the stack's; blocks."""
