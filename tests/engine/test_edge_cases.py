@@ -173,7 +173,7 @@ def test_a_ledger_that_cannot_be_read_holds_its_domain(lab: Lab, domain: str) ->
     s3.delete_object(Bucket=bucket, Key=key)
     project.configure({"mtasts:maxAge": "86400"})
     run = project.up().required()  # what was there before counts, and it is told
-    assert f"{key} of the bucket {bucket} was deleted; mtasts reads the version before" in run.text
+    assert f"{key} of the bucket {bucket} was deleted; mtasts reads the deleted version" in run.text
     assert f"mtasts ledger repair {project.stack} --domain {domain}" in run.text
     before = lab.sts(domain)
     (version,) = s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]

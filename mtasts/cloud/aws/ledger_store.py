@@ -52,13 +52,13 @@ class S3Store(ObjectStore[_Version]):
         for version in page.get("Versions", []):
             key = version["Key"].removeprefix(into.prefix)
             if key in into.found:
-                into.notes[key] = "was written over; mtasts reads the first version"
+                into.notes[key] = "was overwritten; mtasts reads the first version"
                 into.extra.setdefault(key, []).append(into.found[key])
             into.found[key] = (version["Key"], version["VersionId"])
             into.count(version["Size"])
         for marker in page.get("DeleteMarkers", []):
             key = marker["Key"].removeprefix(into.prefix)
-            into.notes[key] = "was deleted; mtasts reads the version before"
+            into.notes[key] = "was deleted; mtasts reads the deleted version"
             into.extra.setdefault(key, []).append((marker["Key"], marker["VersionId"]))
             into.count(0)
 

@@ -327,7 +327,7 @@ def test_a_note_that_was_written_over_or_cannot_be_read_is_mended_like_an_entry(
     kept.put_policy(kept.policy)
     assert kept.store.emergencies() == {DOMAIN: {name: raw}}
     assert kept.ledger("verify") == 1
-    assert f"{key} of the bucket {kept.bucket} was written over" in capsys.readouterr().out
+    assert f"{key} of the bucket {kept.bucket} was overwritten" in capsys.readouterr().out
     assert kept.ledger("repair", "--apply") == 0
     assert kept.ledger("verify") == 0
     kept.store.note(DOMAIN, "bad.body.json", b"x")

@@ -284,11 +284,11 @@ async def test_what_was_done_to_an_entry_changes_nothing_and_is_told(url: str, b
     assert only.history.notes == (
         (
             f"ledger/example.gov/1.json of the bucket {bucket} was deleted; mtasts reads the "
-            "version before"
+            "deleted version"
         )
         + repair,
         (
-            f"ledger/example.gov/2.json of the bucket {bucket} was written over; mtasts reads the "
+            f"ledger/example.gov/2.json of the bucket {bucket} was overwritten; mtasts reads the "
             "first version"
         )
         + repair,
