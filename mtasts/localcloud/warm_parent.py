@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -258,7 +259,9 @@ def _standard(old: TextIO, mode: str, *, unbuffered: bool = False) -> TextIO:
 
 def _end_with(client: socket.socket) -> None:
     """End this process when the connection ends: a client sends nothing after its request."""
-    client.recv(1)
+    # A client that ends before it has read its child's number resets the connection.
+    with suppress(ConnectionResetError):
+        client.recv(1)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mtasts.localcloud import warm
+from mtasts.localcloud import warm, warm_client
 from mtasts.localcloud.warm_parent import settings_of_python
 
 if TYPE_CHECKING:
@@ -160,6 +160,27 @@ def test_a_signal_ends_client_and_child(
         finally:
             client.kill()  # leaving the block waits for it
         assert ended(handle), "the child lives on"
+
+
+def test_a_child_ends_with_a_client_that_has_not_read_its_number(
+    warmth: Mapping[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "script.py").write_text(WAITING)
+    fields = [str(os.getpid()), "1", str(tmp_path / "script.py")]
+    fields += [f"{name}={value}" for name, value in own().items()]
+    message = b"\0".join(map(os.fsencode, fields))
+    reading, writing = os.pipe()
+    folder = os.open(tmp_path, os.O_RDONLY)
+    null = os.open(os.devnull, os.O_RDWR)
+    with socket.socket(socket.AF_UNIX) as client, os.fdopen(reading) as said:
+        client.connect(warmth[warm_client.VARIABLE])
+        length = len(message).to_bytes(warm_client.NUMBER_BYTES, "big")
+        socket.send_fds(client, [length], [null, writing, null, folder])
+        client.sendall(message)
+        for each in (null, writing, folder):
+            os.close(each)
+        handle = os.pidfd_open(int(said.readline()))
+    assert ended(handle), "the child lives on"
 
 
 def test_a_child_ends_with_the_parent_of_its_client(
