@@ -12,6 +12,7 @@ import re
 import tokenize
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,7 @@ def _measure(name: str, node: Function, *, is_public: bool) -> Found:
     )
 
 
+@cache
 def comments(path: Path) -> list[str]:
     """The comments of a file."""
     source = io.StringIO(path.read_text(encoding="utf-8"))
