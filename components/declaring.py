@@ -65,9 +65,9 @@ async def declare(given: Given, belonging: Belonging) -> Declared:
         raise UsageError(vanished.line)
     domains, decision = await _judge(run, survey, [vanished] if vanished is not None else [])
     outputs = await place_domains(run, survey, domains, decision)
-    told = stack_rulings(run.config, run.values, decision, run.stack)
+    rulings = stack_rulings(run.config, run.values, decision, run.stack)
     problems = [
-        *(each.line for each in told),
+        *(each.line for each in rulings),
         *([vanished.line] if vanished is not None else []),
         *describe_held(decision.held, survey.remembered_problem),
     ]
@@ -110,10 +110,10 @@ async def _judge(
     domains, decision = survey.domains, judge(survey.domains)
     _warn(run, decision.warnings)
     if pulumi.runtime.is_dry_run():
-        told = stack_rulings(
+        rulings = stack_rulings(
             run.config, run.values, decision, run.stack, unsure=survey.remembered_problem
         )
-        about_stack = (*vanished, *survey.notes, *told)
+        about_stack = (*vanished, *survey.notes, *rulings)
         await _tell_preview(forecast(domains, decision, survey.remembered, about_stack))
     else:
         known = decision.warnings

@@ -242,7 +242,9 @@ async def _wrote_body(name: str, declared: Declaration, recorder: Recorder) -> b
         if not declared.is_emergency:
             await took
             return True
-        if await _told(took, f"EMERGENCY: {name}: the policy could not be written to the ledger"):
+        if await _write_or_warn(
+            took, f"EMERGENCY: {name}: the policy could not be written to the ledger"
+        ):
             return True
     await _note(name, recorder.note_body(name, declared.intended))
     return False
@@ -250,10 +252,12 @@ async def _wrote_body(name: str, declared: Declaration, recorder: Recorder) -> b
 
 async def _note(name: str, writing: Awaitable[None]) -> None:
     """Write a note of the emergency; a failure only warns, since testing must go out at once."""
-    await _told(writing, f"EMERGENCY: {name}: the note of the emergency could not be written")
+    await _write_or_warn(
+        writing, f"EMERGENCY: {name}: the note of the emergency could not be written"
+    )
 
 
-async def _told(writing: Awaitable[None], what: str) -> bool:
+async def _write_or_warn(writing: Awaitable[None], what: str) -> bool:
     """Whether ``writing`` succeeded in time; if not, a warning begins with ``what``."""
     try:
         await asyncio.wait_for(writing, _NOTE_SECONDS)
@@ -325,7 +329,7 @@ def _proof(
             await _note(name, recorder.note_proof(name, *seen))
         elif declared.is_emergency:
             what = f"EMERGENCY: {name}: the proof could not be written to the ledger"
-            await _told(recorder.proven(name, *seen), what)
+            await _write_or_warn(recorder.proven(name, *seen), what)
         else:
             await recorder.proven(name, *seen)
 

@@ -67,11 +67,11 @@ async def place_domains(
 def _published(declaration: Declaration, domain: MailDomain, decision: Decision) -> DomainOutput:
     """The outputs of one declared domain."""
     gone_past = decision.emergencies.get(declaration.domain)
-    told: dict[str, Any] = {
+    outputs: dict[str, Any] = {
         "policyId": domain.policy_id,
         "policyUrl": domain.policy_url,
         "policy": declaration.body.decode("utf-8"),
         **({"publish": domain.handed_out} if domain.handed_out is not None else {}),
         **({"emergency": [str(each) for each in gone_past]} if gone_past is not None else {}),
     }
-    return cast("DomainOutput", told)
+    return cast("DomainOutput", outputs)

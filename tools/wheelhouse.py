@@ -53,8 +53,8 @@ def prove(folder: Path, own: Path) -> str:
         ):
             subprocess.run([str(mtasts), *words], check=True, cwd=place, stdout=subprocess.DEVNULL)
         subprocess.run([str(python), "-c", "import mtasts.components.agency"], check=True)
-        told = subprocess.check_output([str(mtasts), "--version"], text=True)
-    return told.strip()
+        version = subprocess.check_output([str(mtasts), "--version"], text=True)
+    return version.strip()
 
 
 def main(words: list[str]) -> int:

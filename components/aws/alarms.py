@@ -42,7 +42,7 @@ class Alarms(pulumi.ComponentResource):
     ) -> None:
         """Place both alarms."""
         super().__init__("mtasts:index:Alarms", name, {}, opts)
-        bucket, domain, told = args["bucket"], args["domain"], [args["topic"]]
+        bucket, domain, topics = args["bucket"], args["domain"], [args["topic"]]
         cloudwatch.MetricAlarm(
             f"{name}-expiry",
             # A fixed name: after a lost state the next run overwrites the alarm.
@@ -59,8 +59,8 @@ class Alarms(pulumi.ComponentResource):
             threshold=EXPIRY_DAYS,
             # ACM sends no metric in the first day, and none after the certificate has expired.
             treat_missing_data="ignore",
-            alarm_actions=told,
-            ok_actions=told,
+            alarm_actions=topics,
+            ok_actions=topics,
             region=_REGION,
             tags={"mtasts:domain": domain},
             opts=pulumi.ResourceOptions(parent=self),
@@ -79,8 +79,8 @@ class Alarms(pulumi.ComponentResource):
             comparison_operator="GreaterThanThreshold",
             threshold=ERROR_PERCENT,
             treat_missing_data="notBreaching",  # there were no requests
-            alarm_actions=told,
-            ok_actions=told,
+            alarm_actions=topics,
+            ok_actions=topics,
             region=_REGION,
             tags={"mtasts:domain": domain},
             opts=pulumi.ResourceOptions(parent=self),

@@ -34,9 +34,9 @@ def source(tls: TlsSession) -> str:
 
 def is_revoked(raw: bytes, tls: TlsSession, now: dt.datetime) -> tuple[bool | None, str]:
     """What the answer ``raw`` of `source` says; None with a reason where it cannot say."""
-    told = _listed if crl_address(tls.certificate) else _answered
+    answer_reader = _listed if crl_address(tls.certificate) else _answered
     try:
-        return told(raw, tls, now)
+        return answer_reader(raw, tls, now)
     except (ValueError, TypeError) as error:
         return None, f"the answer cannot be read: {type(error).__name__}"
 

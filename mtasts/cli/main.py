@@ -92,10 +92,10 @@ def main(
     try:
         return _run(words, outside or Outside(), commands)
     except ModuleNotFoundError as error:
-        told = missing_extra(error)
-        if told is None:
+        message = missing_extra(error)
+        if message is None:
             raise
-        sys.stderr.write(f"mtasts: {told}\n")
+        sys.stderr.write(f"mtasts: {message}\n")
         return Exit.USAGE
 
 

@@ -53,10 +53,10 @@ def _preview(stack: str, format_: str, outside: Outside) -> int:
     sys.stderr.write(f"preview: running the engine's preview of {stack}\n")
     sys.stderr.flush()
     with tempfile.TemporaryDirectory(prefix="mtasts-") as folder:
-        told = Path(folder) / "outlook.json"
-        told.touch()
-        plan = engine.plan({FILE_VARIABLE: str(told)})
-        review = read_plan(stack, plan, parse_forecast(told.read_text("utf-8")))
+        file = Path(folder) / "outlook.json"
+        file.touch()
+        plan = engine.plan({FILE_VARIABLE: str(file)})
+        review = read_plan(stack, plan, parse_forecast(file.read_text("utf-8")))
     write(_FORMATS[format_](review, outside.clock()()))
     sys.stdout.flush()
     if review.is_held:

@@ -86,9 +86,9 @@ class Shown:
     def add(self, checked: Checked) -> None:
         """Take one domain whose check has ended."""
         self._waiting.pop(checked.domain, None)
-        told = tuple(each for each in checked.findings if each.severity >= self._least)
-        self._hidden += len(checked.findings) - len(told)
-        shown = replace(checked, findings=told)
+        findings = tuple(each for each in checked.findings if each.severity >= self._least)
+        self._hidden += len(checked.findings) - len(findings)
+        shown = replace(checked, findings=findings)
         if self._format == "json":
             write(as_json(shown))
         elif self._format == "text":
@@ -109,18 +109,18 @@ class Shown:
             UsageError: the report cannot be written.
         """
         ended = summary(self.found, time.monotonic() - self._begun, self._hidden)
-        told = [
+        filtered = [
             replace(
                 each, findings=tuple(one for one in each.findings if one.severity >= self._least)
             )
             for each in self.found
         ]
         if self._path is not None:
-            self._write(self._path, as_report(told, _plain).text + ended)
+            self._write(self._path, as_report(filtered, _plain).text + ended)
         if self._format == "html":
             write(as_html(self.found, at, least=self._least, docs=self._docs))
         elif self._format == "sarif":
-            write(as_sarif(told, self._places(as_report(told, _plain), listed)))
+            write(as_sarif(filtered, self._places(as_report(filtered, _plain), listed)))
         (sys.stdout if self._format == "text" else sys.stderr).write(ended)
 
     def _places(self, report: Report, listed: Mapping[str, Place]) -> Places:

@@ -106,8 +106,8 @@ async def _ask(arguments: Namespace, outside: Outside) -> Overview:
         try:
             path = known_stack_file(stack, arguments.stacks)
         except UsageError as error:
-            told = "; ".join(line.strip() for line in str(error).splitlines())
-            return refused_status(stack, str(arguments.stacks), told, ())
+            reason = "; ".join(line.strip() for line in str(error).splitlines())
+            return refused_status(stack, str(arguments.stacks), reason, ())
         return await asker.ask(stack, path)
 
     stacks = _stacks(arguments.stacks_named, arguments.stacks)

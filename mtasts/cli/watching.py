@@ -100,7 +100,7 @@ async def watch(
         end = asyncio.get_running_loop().time() + span
         standings: dict[str, tuple[Standing, ...]] = {}
         served: dict[str, Served] = {}
-        told: list[Change] = []
+        reported: list[Change] = []
         seen: list[Checked] = []
         async for found in look():
             checked, remembered = recall(found, state.served.get(found.domain))
@@ -110,12 +110,12 @@ async def watch(
             before = state.standings.get(checked.domain, ())
             standings[checked.domain], changes = compare(before, checked, now())
             for change in gravest(changes, least):
-                told.append(replace(change, stack=stacks.get(checked.domain, "")))
+                reported.append(replace(change, stack=stacks.get(checked.domain, "")))
                 as_json = arguments.format == "json"
-                write((json.dumps(told[-1].as_json()) if as_json else str(told[-1])) + "\n")
+                write((json.dumps(reported[-1].as_json()) if as_json else str(reported[-1])) + "\n")
             sys.stdout.flush()
         try:
-            await notify(sinks, told, sleep=outside.sleep)
+            await notify(sinks, reported, sleep=outside.sleep)
         except UndeterminedError as error:
             sys.stderr.write(
                 f"check: could not find out {error}; the changes are sent again after the next "

@@ -118,7 +118,7 @@ class ObjectStore(ABC, Generic[Where]):
             _require_same(number, held, set(entries), entries)
         read_notes(noted, domain, self.repair(domain))
         kept = self._kept(domain, Kept(entries, max(checkpoints, default=0)), everything)
-        return replace(kept, notes=(*kept.notes, *self._told(domain, beside)))
+        return replace(kept, notes=(*kept.notes, *self._warnings(domain, beside)))
 
     def everything(self, domain: str) -> Everything:
         """All objects of a domain's ledger, unchecked, for a repair.
@@ -168,10 +168,10 @@ class ObjectStore(ABC, Generic[Where]):
 
     def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
         is_latched = KEPT + LATCH in listed.found
-        notes = self._told(domain, listed)
+        notes = self._warnings(domain, listed)
         return replace(kept, is_latched=is_latched, notes=notes, repair=self.repair(domain))
 
-    def _told(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
+    def _warnings(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
         """Warnings about objects that somebody changed without harm, with the command to mend."""
         return tuple(
             f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {self.repair(domain)}"

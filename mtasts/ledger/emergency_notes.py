@@ -51,10 +51,10 @@ def pending(names: Iterable[str]) -> list[str]:
     # Notes are locked as entries are, so one that is done is marked by an object, not deleted.
     done = {each.removesuffix(_TAKEN_IN) for each in names if each.endswith(_TAKEN_IN)}
 
-    def whose(name: str) -> str:
+    def note_id(name: str) -> str:
         return name.removesuffix(_BODY).removesuffix(_PROOF).removesuffix(_TAKEN_IN)
 
-    return [each for each in names if whose(each) not in done]
+    return [each for each in names if note_id(each) not in done]
 
 
 def read_notes(found: Mapping[str, bytes], domain: str, repair: str) -> tuple[Note, ...]:

@@ -90,7 +90,7 @@ class Edge:
         self.faults: dict[str, EdgeFault] = {}
         self._held: dict[str, dict[tuple[str, str], Entry]] = {}
         # The distributions of which the account knows that every point has their configuration.
-        self._told: dict[str, Distribution] = {}
+        self._deployed: dict[str, Distribution] = {}
         self._sni: weakref.WeakKeyDictionary[ssl.SSLObject, str] = weakref.WeakKeyDictionary()
         self._contexts = [server_context() for _ in self.points]
         for point, context in zip(self.points, self._contexts, strict=True):
@@ -140,14 +140,14 @@ class Edge:
         invalidations = self._state.invalidations()
         for point in self.points:
             point.observe(self._clock(), wanted, invalidations)
-        told = {}
+        deployed = {}
         for id_, distribution in wanted.items():
-            if self._told.get(id_) is not distribution:
+            if self._deployed.get(id_) is not distribution:
                 if not all(point.has(distribution) for point in self.points):
                     continue
                 self._state.deployed(distribution)
-            told[id_] = distribution
-        self._told = told
+            deployed[id_] = distribution
+        self._deployed = deployed
         for invalidation in invalidations:
             if all(point.has_applied(invalidation) for point in self.points):
                 self._state.completed(invalidation)

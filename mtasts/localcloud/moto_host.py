@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mtasts.localcloud.cloud import REGION
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
-from mtasts.localcloud.moto_scale import by_what_is_asked
+from mtasts.localcloud.moto_scale import fast_moto
 from mtasts.localcloud.moto_ses import nearer_to_ses
 from mtasts.localcloud.throttling import Throttle
 
@@ -55,7 +55,7 @@ def moto_running() -> Iterator[str]:
     before = {name: os.environ.get(name) for name in _ENVIRONMENT}
     try:
         os.environ.update(_ENVIRONMENT)
-        with _nearer_to_aws(), by_what_is_asked():
+        with _nearer_to_aws(), fast_moto():
             yield from _serving()
     finally:
         os.environ.update({name: value for name, value in before.items() if value is not None})

@@ -71,7 +71,7 @@ def judge(override: Override | None, refusals: Iterable[Ruling], now: dt.datetim
             return Judged(unmet, (void,))
         return Judged((void.as_kind(Kind.REFUSAL), *unmet))
     ends = dt.datetime.combine(override.expires, dt.time(), dt.UTC) + dt.timedelta(days=1)
-    told = warning(
+    standing = warning(
         "override-stands",
         f"override of {_words(override)} until {override.expires} by "
         f"{printable(override.approved_by)}: {printable(override.reason, 500)}",
@@ -79,7 +79,8 @@ def judge(override: Override | None, refusals: Iterable[Ruling], now: dt.datetim
     )
     passed = (warning("override-passed", f"overridden: {each}", until=ends) for each in named)
     return Judged(
-        tuple(with_way_out(each, now) for each in refusals if each not in named), (told, *passed)
+        tuple(with_way_out(each, now) for each in refusals if each not in named),
+        (standing, *passed),
     )
 
 

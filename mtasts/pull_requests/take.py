@@ -128,8 +128,8 @@ def write(outcome: Outcome, commit: str, folder: Path) -> None:
 
 def _remarks(outcome: Outcome, commit: str) -> Iterator[tuple[str, str]]:
     """Each comment's path and text: about the whole, which is mostly nothing, and a stack each."""
-    told = {"problems": outcome.problems, "notices": outcome.notices}
-    yield "pull-request.md", render("pull_request/whole.md", **told)
+    rulings = {"problems": outcome.problems, "notices": outcome.notices}
+    yield "pull-request.md", render("pull_request/whole.md", **rulings)
     elsewhere = [printable(path) for path in outcome.elsewhere[:_SHOWN_MAX]]
     for name, found in outcome.stacks.items():
         kind = "refused" if found.refusals else "previewed"

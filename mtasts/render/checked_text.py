@@ -80,7 +80,7 @@ def summary(found: Iterable[Checked], seconds: float, hidden: int) -> str:
             counts["not known in part"] += 1
         elif gravest is Severity.INFO:
             counts["good"] += 1
-    told = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    totals = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     less = f"; {hidden} findings below --min-severity are not shown" if hidden else ""
     domains = f"{total} domain{'s' if total != 1 else ''}"
-    return f"check: {domains} in {seconds:.0f} s: {told or 'nothing to look at'}{less}\n"
+    return f"check: {domains} in {seconds:.0f} s: {totals or 'nothing to look at'}{less}\n"

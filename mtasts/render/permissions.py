@@ -204,8 +204,8 @@ def as_text(found: Permissions) -> str:
     lines += [f"  note: {each}" for each in found.warnings]
     purposes = {each.sid: each.purpose for each in found.statements}
     for policy in found.policies:
-        whose = f" in the role {policy.role}" if policy.role else ""
-        lines += ["", f"AWS policy {policy.name}{whose} ({policy.characters} characters)"]
+        in_role = f" in the role {policy.role}" if policy.role else ""
+        lines += ["", f"AWS policy {policy.name}{in_role} ({policy.characters} characters)"]
         for statement in policy.document["Statement"]:
             lines += _statement_lines(statement, purposes)
     if found.token is not None:

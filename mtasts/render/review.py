@@ -40,12 +40,12 @@ def as_markdown(review: Review, now: dt.datetime) -> str:
 
     The first line is a marker, by which a later run finds the comment.
     """
-    told = [_lines(text) for text in review.problems]
+    problems = [_lines(text) for text in review.problems]
     return render(
         "review.md",
         stack=review.stack,
         counts=_counts(review),
-        problems=[(lines[0], lines[1:]) for lines in told if lines],
+        problems=[(lines[0], lines[1:]) for lines in problems if lines],
         warnings=[_lines(text) for text in review.warnings],
         domains=[
             {
@@ -96,12 +96,12 @@ def _changed(review: Review) -> Iterator[Outlook]:
 
 
 def _counts(review: Review) -> str:
-    told = [
+    counts = [
         f"{count} to {operation}"
         for operation, count in sorted(review.counts.items())
         if operation != "same" and count
     ]
-    return ", ".join(told) or ("refused" if review.problems else "nothing to do")
+    return ", ".join(counts) or ("refused" if review.problems else "nothing to do")
 
 
 def _ids(domain: Outlook) -> str:

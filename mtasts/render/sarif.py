@@ -91,9 +91,9 @@ def _rule(finding: Finding) -> dict[str, Any]:
     """The rule of a finding's id: the texts of the table of checks, the same for every domain."""
     row = check_of(finding)
     sent = f" Senders report it as {row.result_type} (RFC 8460 section 4.3)."
-    told = sent if row.result_type else ""
+    type_note = sent if row.result_type else ""
     todo = f" What to do: {row.fix}." if row.fix else ""
-    help_ = f"{_sentence(row.summary)} Source: {row.clause}.{todo}{told}"
+    help_ = f"{_sentence(row.summary)} Source: {row.clause}.{todo}{type_note}"
     rule: dict[str, Any] = {
         "id": finding.id,
         "shortDescription": {"text": _plain(row.summary)},

@@ -69,7 +69,7 @@ def _stack(found: StackStatus, now: dt.datetime) -> dict[str, Any]:
         "anchor": _anchor(found),
         "name": visible(found.stack),
         "about": visible(", ".join(parts or [found.file])),
-        **_told(found.claims, found.next),
+        **_claims(found.claims, found.next),
         "more": list(_lines("warning:", list(map(str, found.warnings)))),
         "domains": [_domain(each, now, _anchor(found, each)) for each in found.domains],
     }
@@ -89,7 +89,7 @@ def _domain(found: DomainStatus, now: dt.datetime, anchor: str) -> dict[str, Any
         "name": found.name,
         "cells": list(zip(_TITLES, cells, strict=True)),
         **_standing(found.standing),
-        **_told(found.claims, found.next),
+        **_claims(found.claims, found.next),
         "more": list(_more(found)),
     }
 
@@ -108,22 +108,24 @@ def _more(found: DomainStatus) -> Iterator[tuple[str, str]]:
         yield from _lines("taken over:", [f"senders may hold an earlier policy until {until}"])
     if override is not None:
         words = ", ".join(sorted(override.waives))
-        told = f"{words} until {override.expires} by {override.approved_by}: {override.reason}"
-        yield from _lines("override:", [told])
+        text = f"{words} until {override.expires} by {override.approved_by}: {override.reason}"
+        yield from _lines("override:", [text])
     yield from _lines("evidence:", [found.evidence.problem] if found.evidence.problem else [])
     if unmet is not None:
         yield from _lines("unmet for enforce:", list(map(str, unmet)) or ["nothing"])
-    yield from _lines("warning:", found.untold(Kind.WARNING))
-    yield from _lines("note:", found.untold(Kind.NOTE))
+    yield from _lines("warning:", found.unclaimed(Kind.WARNING))
+    yield from _lines("note:", found.unclaimed(Kind.NOTE))
 
 
-def _told(claims: Sequence[Claim], due: Claim) -> dict[str, Any]:
+def _claims(claims: Sequence[Claim], due: Claim) -> dict[str, Any]:
     """The claims, the most severe first, and the commands of the next step."""
-    told = sorted((each for each in claims if each.text), key=lambda each: -each.standing.rank)
+    severe_first = sorted(
+        (each for each in claims if each.text), key=lambda each: -each.standing.rank
+    )
     return {
         "claims": [
             {**_standing(each.standing), "until": _until(each), "text": visible(each.text)}
-            for each in told
+            for each in severe_first
         ],
         "run": [visible(each) for each in due.run],
         "begins": _until(due),

@@ -107,8 +107,8 @@ def _facts(found: DomainStatus, layout: _Layout) -> Iterator[str]:
     if override is not None:
         begins = f"from {override.begins} " if override.begins is not None else ""
         words, by = ", ".join(sorted(override.waives)), visible(override.approved_by, 200)
-        told = f"override of {words} {begins}until {override.expires} by {by}"
-        yield from _wrapped(told, indent, layout)
+        override_text = f"override of {words} {begins}until {override.expires} by {by}"
+        yield from _wrapped(override_text, indent, layout)
     if not layout.is_wide:
         return
     yield from (line for text in _more(found) for line in _wrapped(text, indent, layout))
@@ -130,18 +130,18 @@ def _more(found: DomainStatus) -> Iterator[str]:
     if found.evidence.problem:
         yield f"evidence: {visible(found.evidence.problem)}"
     yield from (f"unmet: {visible(str(each))}" for each in found.evidence.unmet or ())
-    yield from (f"warning: {visible(each)}" for each in found.untold(Kind.WARNING))
-    yield from (f"note: {visible(each)}" for each in found.untold(Kind.NOTE))
+    yield from (f"warning: {visible(each)}" for each in found.unclaimed(Kind.WARNING))
+    yield from (f"note: {visible(each)}" for each in found.unclaimed(Kind.NOTE))
 
 
 def _claims(found: StackStatus | DomainStatus, indent: str, layout: _Layout) -> Iterator[str]:
     """The claims, the most severe first, and then the next step."""
-    told = sorted((each for each in found.claims if each.text), key=lambda e: -e.standing.rank)
-    most = len(told) if layout.is_wide else _CLAIMS_MAX
-    for each in told[:most]:
+    claims = sorted((each for each in found.claims if each.text), key=lambda e: -e.standing.rank)
+    most = len(claims) if layout.is_wide else _CLAIMS_MAX
+    for each in claims[:most]:
         yield from _wrapped(_claim(each, layout), indent, layout)
-    if len(told) > most:
-        yield f"{indent}and {len(told) - most} more: --wide"
+    if len(claims) > most:
+        yield f"{indent}and {len(claims) - most} more: --wide"
     if found.claims:
         due = found.next
         label = "next" if due.until is None else f"next, from {minute(due.until)}"

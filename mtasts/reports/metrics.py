@@ -32,10 +32,10 @@ def render_metrics(stored: Stored, state: AlertState, now: dt.datetime) -> bytes
     for domain, day in days_of.items():
         midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
         newest.labels(domain).set(midnight.timestamp())
-    told = gauge("alerts", "Alerts that were sent and still hold", "alert", "domain")
-    for key in state.told:
+    alerts = gauge("alerts", "Alerts that were sent and still hold", "alert", "domain")
+    for key in state.last_days:
         kind, first, *more = parts_of(key)
         # Without more than one part, it is about no domain.
-        told.labels(kind, first if more else "").inc()
+        alerts.labels(kind, first if more else "").inc()
     gauge("looked_seconds", "Time of the last look at the store").set(now.timestamp())
     return generate_latest(registry)

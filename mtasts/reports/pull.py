@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mtasts.tlsrpt.rows import Skipped
     from mtasts.tlsrpt.trust import Via
 
-    _Task = asyncio.Task["_Ahead"]
+    _Task = asyncio.Task["_Prefetched"]
 
 _LISTED_AT_ONCE = 500
 _LOCAL_AT_ONCE = 16
@@ -71,7 +71,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class PullContext:
     """What a pull meets outside of store and source.
 
     ``domains`` are the policy domains of the agencies, as `mtasts.names.parse_domain` spells them;
@@ -88,14 +88,14 @@ class Around:
 async def pull(
     source: Source,
     store: Store,
-    around: Around,
-    told: Pulled,
+    context: PullContext,
+    pulled: Pulled,
     *,
     pace: Pace = Pace(),
     again: bool = False,
     limit: int = MAIL_MAX_BYTES,
 ) -> None:
-    """Bring what the source has into the store; ``told`` is kept up to date meanwhile.
+    """Bring what the source has into the store; ``pulled`` is kept up to date meanwhile.
 
     With ``again`` the keys that the store has are fetched once more. What is larger than ``limit``
     bytes is skipped. `Store.settle` makes it visible to queries.
@@ -109,7 +109,7 @@ async def pull(
     await in_thread(store.add, ())  # before anything is written into a folder of another kind
     with KeptKeys.opened(store.folder, source.name) as kept:
         try:
-            await _Pull(source, store, around, told, kept=kept, pace=pace, limit=limit).run(
+            await _Pull(source, store, context, pulled, kept=kept, pace=pace, limit=limit).run(
                 again=again
             )
         finally:
@@ -131,7 +131,7 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
+class _Prefetched:
     """What was fetched ahead: the bytes with the keys of its signatures, or why there are none."""
 
     fetched: Fetched | GoneError | NoFileError | FetchError | SourceError
@@ -143,8 +143,8 @@ class _Pull:
         self,
         source: Source,
         store: Store,
-        around: Around,
-        told: Pulled,
+        context: PullContext,
+        pulled: Pulled,
         *,
         kept: KeptKeys,
         pace: Pace,
@@ -152,8 +152,8 @@ class _Pull:
     ) -> None:
         self._source = source
         self._store = store
-        self._around = around
-        self._told = told
+        self._context = context
+        self._pulled = pulled
         self._kept = kept
         self._pace = pace
         self._limit = limit
@@ -180,7 +180,7 @@ class _Pull:
                     await self._take(*ahead.popleft())
                 is_new = again or not self._kept.has(listed.digest)
                 ahead.append((listed, self._begin(listed) if is_new else None))
-                self._told.listed += 1
+                self._pulled.listed += 1
             while ahead:
                 await self._take(*ahead.popleft())
         except SourceError:
@@ -213,7 +213,7 @@ class _Pull:
         self._fetching_bytes += listed.size
         return asyncio.ensure_future(self._fetch(listed))
 
-    async def _fetch(self, listed: Listed) -> _Ahead:
+    async def _fetch(self, listed: Listed) -> _Prefetched:
         """Fetch one key, and look up the keys of the signatures of a mail."""
         pauses = list(_PAUSES_SECONDS)
         # Of what is too large, its beginning says when it arrived.
@@ -224,14 +224,14 @@ class _Pull:
                 fetched = await self._fetch_one(listed, limit)
                 break
             except (GoneError, NoFileError) as error:
-                return _Ahead(error)
+                return _Prefetched(error)
             except (FetchError, SourceError) as error:
                 if not pauses:
-                    return _Ahead(error)
-                await self._around.sleep(pauses.pop(0))
+                    return _Prefetched(error)
+                await self._context.sleep(pauses.pop(0))
         is_mail = not fetched.is_posted and holds_mail(fetched.raw)
-        keys = await self._around.keys.of_mail(fetched.raw) if is_mail else None
-        return _Ahead(fetched, keys)
+        keys = await self._context.keys.of_mail(fetched.raw) if is_mail else None
+        return _Prefetched(fetched, keys)
 
     async def _fetch_one(self, listed: Listed, limit: int) -> Fetched:
         if self._together is None:
@@ -241,11 +241,11 @@ class _Pull:
     async def _turn(self) -> None:
         """Wait until the pace lets one more fetch begin."""
         if self._source.is_remote and self._pace.per_second:
-            now = self._around.seconds()
+            now = self._context.seconds()
             start = max(now, self._next_start)
             self._next_start = start + 1 / self._pace.per_second
             if start > now:
-                await self._around.sleep(start - now)
+                await self._context.sleep(start - now)
 
     async def _take(self, listed: Listed, task: _Task | None) -> None:
         """Read what was fetched, and pass the key.
@@ -254,32 +254,32 @@ class _Pull:
             SourceError: the source does not answer.
         """
         if task is None:
-            self._told.known += 1
+            self._pulled.known += 1
             self._pass(listed, is_settled=True)
             return
-        ahead = await task
+        prefetched = await task
         self._fetching -= 1
         self._fetching_bytes -= listed.size
-        match ahead.fetched:
+        match prefetched.fetched:
             case SourceError() as error:
                 raise error
             case FetchError() as error:
                 self._fail(listed, error)
                 return
             case GoneError():
-                self._told.gone += 1
+                self._pulled.gone += 1
                 self._pass(listed, is_settled=True)
                 return
             case NoFileError() as error:
-                now = self._around.now()
+                now = self._context.now()
                 self._add(
                     skipped(listed, "no-file", str(error), now, via="file", digest=listed.digest)
                 )
                 is_settled = True
             case fetched:
-                is_settled = not await self._read(listed, fetched, ahead.keys)
+                is_settled = not await self._read(listed, fetched, prefetched.keys)
         self._failures = 0
-        self._told.fetched += 1
+        self._pulled.fetched += 1
         (self._batch.settled if is_settled else self._batch.waiting).append(listed.digest)
         self._pass(listed, is_settled=is_settled)
         if self._batch.keys >= self._pace.batch_keys:
@@ -291,7 +291,7 @@ class _Pull:
         Raises:
             SourceError: so many failed in a row that the pull ends.
         """
-        self._told.fail(listed.address, str(error))
+        self._pulled.fail(listed.address, str(error))
         self._pass(listed, is_settled=False)
         self._failures += 1
         if self._failures >= _FAILURES_MAX:
@@ -326,10 +326,10 @@ class _Pull:
                 self._add(skipped_part(listed, each, received, via=via, digest=digest))
             else:
                 retry |= each.receipt.retry
-                self._add(arrival(each, self._around.domains))
+                self._add(arrival(each, self._context.domains))
             if self._batch.rows >= self._pace.batch_rows:
                 await self._store_arrived()
-        now = self._around.now()
+        now = self._context.now()
         return retry and not self._kept.gives_up(listed.digest, now)
 
     def _received(self, fetched: Fetched) -> dt.datetime:
@@ -337,12 +337,12 @@ class _Pull:
         received = fetched.received
         if not fetched.is_arrival and holds_mail(fetched.raw):
             received = received_time(fetched.raw) or received
-        now = self._around.now()
+        now = self._context.now()
         return received if received <= now + SKEW else now
 
     def _add(self, arrived: Arrival | Skipped) -> None:
         self._batch.arrived.append(arrived)
-        self._told.add(arrived)
+        self._pulled.add(arrived)
         self._batch.rows += 1
         if isinstance(arrived, Arrival):
             report = arrived.report
@@ -353,9 +353,9 @@ class _Pull:
         """Store what was read, and only then write its keys down as kept."""
         await self._store_arrived()
         batch, self._batch = self._batch, _Batch()
-        now = self._around.now()
+        now = self._context.now()
         await in_thread(self._kept.keep, batch.settled, batch.waiting, self._cursor, now)
-        self._told.waiting += len(batch.waiting)
+        self._pulled.waiting += len(batch.waiting)
 
     async def _store_arrived(self) -> None:
         """Store what was read, also of a mail that is not read to its end: it is no harm twice."""

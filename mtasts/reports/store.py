@@ -123,10 +123,10 @@ class Store:
             sync(folder)
         waiting.clear()
 
-    def settle(self, told: Callable[[int, int], None] | None = None) -> None:
+    def settle(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Take what arrived into the tables; without arrivals this does nothing.
 
-        ``told`` is called after each day with how many days are done, and of how many.
+        ``progress`` is called after each day with how many days are done, and of how many.
 
         Raises:
             StoreError: the folder is of another release, or a file in it cannot be read.
@@ -147,8 +147,8 @@ class Store:
                 for each in folder.iterdir():
                     each.unlink()
                 folder.rmdir()
-                if told is not None:
-                    told(done, len(days))
+                if progress is not None:
+                    progress(done, len(days))
 
     def _clear_scratch(self, own: Path) -> None:
         """Delete what killed processes left; nobody else writes while this has the lock."""

@@ -86,11 +86,11 @@ def describe_emergency(
     overrules.
     """
     names = ", ".join(emergencies)
-    told = (
+    summary = (
         "mode testing is published as soon as its proof passes. The run ends with an error on "
         "purpose, so that the engine deletes nothing"
     )
-    lines = [f"emergency: {names}: {told}"]
+    lines = [f"emergency: {names}: {summary}"]
     lines += (
         f"  {name}: overridden by the emergency: {each.line}"
         for name, those in emergencies.items()

@@ -50,11 +50,11 @@ class Review:
         return any(each.kind is Kind.REFUSAL for _, each in self.rulings)
 
 
-def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) -> Review:
+def read_plan(stack: str, plan: Mapping[str, Any], forecast: Forecast = _NOTHING) -> Review:
     """The review of a plan as ``pulumi preview --json`` prints it; what is not known is skipped.
 
-    ``told`` is what the program told (`mtasts.rollout.outlook`). A domain that has left the stack
-    file is left out unless the plan deletes it: its component goes with the first part of it.
+    ``forecast`` is what the program told (`mtasts.rollout.outlook`). A domain that has left the
+    stack file is left out unless the plan deletes it: its component goes with the first part of it.
     """
     changes = []
     for step in plan.get("steps", ()):
@@ -67,11 +67,11 @@ def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) ->
         for each in changes
         if (each.operation, each.type) == ("delete", "mtasts:index:MailDomain")
     }
-    names = [each.name for each in told.domains]
+    names = [each.name for each in forecast.domains]
     said = [(str(each.get("severity")), _words(each)) for each in plan.get("diagnostics", ())]
     return Review(
         stack,
-        tuple(each for each in told.domains if each.listed or each.name in deleted),
+        tuple(each for each in forecast.domains if each.listed or each.name in deleted),
         tuple(sorted(changes, key=lambda change: (change.type, change.name))),
         tuple(
             explain_protected(text, stack, names)
@@ -80,7 +80,7 @@ def read_plan(stack: str, plan: Mapping[str, Any], told: Forecast = _NOTHING) ->
         ),
         tuple(text for severity, text in said if severity == "warning"),
         dict(plan.get("changeSummary", {})),
-        told.rulings,
+        forecast.rulings,
     )
 
 

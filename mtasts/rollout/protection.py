@@ -23,9 +23,9 @@ def explain_protected(text: str, stack: str, domains: Collection[str]) -> str:
         return text
     names = ", ".join(urn.rpartition("::")[2] for urn in urns)
     owners = {_owner(urn.rpartition("::")[2], domains) for urn in urns}
-    whose = ", ".join(sorted(filter(None, owners))) or f"every domain of {stack} that ever enforced"
+    owner = ", ".join(sorted(filter(None, owners))) or f"every domain of {stack} that ever enforced"
     refused = f"the engine refused to delete protected resources: {names}"
-    kept = f"they are protected for {whose}: senders may enforce a policy that was published there"
+    kept = f"they are protected for {owner}: senders may enforce a policy that was published there"
     way = (
         "put back the domain's entry and the keys of the stack file as they were. To end MTA-STS "
         f"of the domain, add retire: true to its entry and run pulumi up -s {stack} until it says "

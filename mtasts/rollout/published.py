@@ -85,7 +85,7 @@ def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ite
             "another reroll in the domain's entry, and run pulumi up -s STACK (mtasts docs "
             "emergencies)"
         )
-        yield _refused_or_told(domain, warning("sts-record-id-foreign", text, fix))
+        yield _refusal_if_enforcing(domain, warning("sts-record-id-foreign", text, fix))
     if found.outcome in (Outcome.MULTIPLE, Outcome.INVALID):
         texts = ", ".join(printable(each.decode("ascii", "replace")) for each in found.candidates)
         text = (
@@ -93,18 +93,18 @@ def foreign_records(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ite
             "(RFC 8461 section 3.1)"
         )
         fix = "remove the other records from the zone, and run pulumi up --refresh -s STACK"
-        yield _refused_or_told(domain, warning("sts-record-void", text, fix))
+        yield _refusal_if_enforcing(domain, warning("sts-record-void", text, fix))
 
 
 def _unseen(domain: DomainConfig, ledger: Ledger, sts: DnsAnswer) -> Ruling:
     """The ruling on a failed look-up: no new enforced id is published over an unknown record."""
-    told = warning(
+    ruling = warning(
         "sts-record-unknown",
         f"could not find out which STS record DNS has at {sts.name}: {sts.reason}",
     )
     if is_published(intend(ledger, domain.policy, domain.reroll), ledger, sts):
-        return told
-    return _refused_or_told(domain, told)
+        return ruling
+    return _refusal_if_enforcing(domain, ruling)
 
 
 def _published_over(domain: DomainConfig, text: str) -> Ruling:
@@ -115,9 +115,9 @@ def _published_over(domain: DomainConfig, text: str) -> Ruling:
     return refusal("sts-record-published-over", why).waivable(Waiver.EVIDENCE, way=way)
 
 
-def _refused_or_told(domain: DomainConfig, told: Ruling) -> Ruling:
+def _refusal_if_enforcing(domain: DomainConfig, ruling: Ruling) -> Ruling:
     """The ruling, as a refusal if the mode is enforce."""
     if domain.mode is not Mode.ENFORCE:
-        return told
-    fix = f"{told.fix}. A change to testing or none is not held".removeprefix(". ")
-    return replace(told, kind=Kind.REFUSAL, fix=fix)
+        return ruling
+    fix = f"{ruling.fix}. A change to testing or none is not held".removeprefix(". ")
+    return replace(ruling, kind=Kind.REFUSAL, fix=fix)

@@ -88,8 +88,8 @@ def progress(
     phase = entry.phase if entry is not None else Phase.KEPT
     if not wanted:
         back = "the retirement is cancelled: this run publishes again what the retirement removed"
-        told = note("retirement-called-off", back)
-        return None if phase is Phase.KEPT else Progress(Phase.KEPT, told, is_new=True)
+        ruling = note("retirement-called-off", back)
+        return None if phase is Phase.KEPT else Progress(Phase.KEPT, ruling, is_new=True)
     if is_lost:
         return _give_up(phase)
     if entry is None or phase is Phase.KEPT:
@@ -99,22 +99,22 @@ def progress(
             # DNS may still have the TTL of an earlier config, and resolvers keep the record so
             # long.
             live = seen.sts.ttl_seconds if seen.sts is not None and seen.sts.strings else 0
-            told = _goes_on(
+            ruling = _goes_on(
                 "this run removes the STS record; run again, to see that DNS does not have it any "
                 "more"
             )
             ttl_seconds = max(live, ttl_seconds)
-            found = Progress(Phase.RECORD_WITHDRAWN, told, is_new=True, ttl_seconds=ttl_seconds)
+            found = Progress(Phase.RECORD_WITHDRAWN, ruling, is_new=True, ttl_seconds=ttl_seconds)
         case Phase.RECORD_WITHDRAWN:
             found = _look(entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(seen))
         case Phase.RECORD_GONE:
-            told = _goes_on(
+            ruling = _goes_on(
                 "this run removes the policy host's addresses; run again, to see that DNS does not "
                 "have them any more"
             )
             later = Progress(
                 Phase.ADDRESSES_WITHDRAWN,
-                told,
+                ruling,
                 is_new=True,
                 ttl_seconds=ADDRESSES_FORGOTTEN_SECONDS,
             )
@@ -135,10 +135,10 @@ def progress(
 def _give_up(phase: Phase) -> Progress:
     """The next phase of a lost domain, without a wait: its DNS cannot be looked at any more."""
     into = NEXT_PHASES[phase]
-    told = _goes_on("as a lost domain; run again until it says that the domain is retired")
+    ruling = _goes_on("as a lost domain; run again until it says that the domain is retired")
     if into is Phase.HOST_WITHDRAWN:
-        told = _DONE
-    return Progress(into, told, is_new=into is not phase)
+        ruling = _DONE
+    return Progress(into, ruling, is_new=into is not phase)
 
 
 def _goes_on(what: str, until: dt.datetime | None = None) -> Ruling:
@@ -162,10 +162,10 @@ def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone
     if not gone:
         return Progress(entry.phase, _not_gone(what))
     after = now + dt.timedelta(seconds=entry.ttl_seconds)
-    told = _goes_on(
+    ruling = _goes_on(
         f"DNS does not have {what} any more; run again after {minute(after)}", until=after
     )
-    return Progress(into, told, is_new=True, ttl_seconds=entry.ttl_seconds)
+    return Progress(into, ruling, is_new=True, ttl_seconds=entry.ttl_seconds)
 
 
 def _wait(entry: PhaseEntered, later: Progress, now: dt.datetime) -> Progress:
@@ -200,17 +200,19 @@ def _begin(ledger: Ledger, now: dt.datetime) -> Progress:
         return Progress(Phase.HOST_WITHDRAWN, note("retirement-done", nothing))
     free = free_from(ledger, now)
     if free is None:
-        told = _goes_on("this run publishes mode none; run again, to see until when it has to stay")
-        return Progress(Phase.KEPT, told)
+        ruling = _goes_on(
+            "this run publishes mode none; run again, to see until when it has to stay"
+        )
+        return Progress(Phase.KEPT, ruling)
     if now < free:
         return Progress(
             Phase.KEPT,
             _waits("mode none stays, since senders may hold an enforced policy until", free),
         )
-    told = _goes_on(
+    ruling = _goes_on(
         "no sender holds an enforced policy any more; run again to remove the STS record"
     )
-    return Progress(Phase.RECORD_FREE, told, is_new=True)
+    return Progress(Phase.RECORD_FREE, ruling, is_new=True)
 
 
 def _no_record(seen: Seen) -> bool:

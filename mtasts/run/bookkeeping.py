@@ -37,7 +37,7 @@ async def write_down(
     A domain whose ledger could not be written is judged again by ``judge``: it is held, or returns
     to testing in an emergency. The other domains proceed.
     """
-    told, failed = await keep_books(recorder, domains, decision)
+    warnings, failed = await keep_books(recorder, domains, decision)
     if failed:
         domains = tuple(
             replace(each, unwritten=failed.get(each.name))
@@ -46,7 +46,7 @@ async def write_down(
             for each in domains
         )
         decision = judge(domains)
-    return domains, decision, told
+    return domains, decision, warnings
 
 
 async def keep_books(
@@ -67,8 +67,8 @@ async def keep_books(
         return None
 
     known = [each for each in mail_domains(domains) if each.has_ledger]
-    told = await asyncio.gather(*map(one, known))
-    return tuple(filter(None, told)), failed
+    warnings = await asyncio.gather(*map(one, known))
+    return tuple(filter(None, warnings)), failed
 
 
 async def _write_down(recorder: Recorder, found: DomainFacts, decision: Decision) -> str | None:

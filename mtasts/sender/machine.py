@@ -101,25 +101,25 @@ class Sender:
         lapsed = self.cached is not None and live is None
         sender = replace(self, cached=live, step=Step.MX)
         if lapsed:
-            sender = _tell(sender, "the cached policy has lapsed")
+            sender = _with_line(sender, "the cached policy has lapsed")
         record = select_sts(answer.strings).record
         if record is None:
             why = answer.reason if not answer.settled else "no usable record"
-            return _tell(sender, f"no STS record ({why}); {_in_force(sender)}")
+            return _with_line(sender, f"no STS record ({why}); {_in_force(sender)}")
         if live is not None and live.id == record.id:
-            return _tell(sender, f"id {record.id} is the cached one; {_in_force(sender)}")
-        told = _tell(sender, f"id {record.id} is new here: the policy is fetched")
-        return replace(told, id=record.id, step=Step.POLICY)
+            return _with_line(sender, f"id {record.id} is the cached one; {_in_force(sender)}")
+        sender = _with_line(sender, f"id {record.id} is new here: the policy is fetched")
+        return replace(sender, id=record.id, step=Step.POLICY)
 
     def policy_fetched(self, fetch: Fetch) -> Sender:
         """The next step after the fetch; without a valid policy the cached one stays in force."""
         sender = replace(self, step=Step.MX)
         found = _taken(fetch, self.dialect)
         if isinstance(found, str):
-            return _tell(sender, f"no policy was fetched ({found}); {_in_force(sender)}")
+            return _with_line(sender, f"no policy was fetched ({found}); {_in_force(sender)}")
         cached = CachedPolicy(found, self.id, self.now)
         sender = replace(sender, cached=cached)
-        return _tell(sender, f"fetched a policy; {_in_force(sender)}")
+        return _with_line(sender, f"fetched a policy; {_in_force(sender)}")
 
     def mx_seen(self, answer: DnsAnswer) -> Sender:
         """The next step after the MX look-up; in enforce, hosts that are not listed are skipped."""
@@ -140,7 +140,7 @@ class Sender:
             if policy is None or not self.requires_tls or self.dialect.covers(policy, host):
                 allowed.append(host)
             else:
-                sender = _tell(sender, f"{host} is not listed in the policy: skipped")
+                sender = _with_line(sender, f"{host} is not listed in the policy: skipped")
         return _or_defer(replace(sender, hosts=tuple(allowed), step=Step.ATTEMPT))
 
     def attempted(self, delivery: Delivery) -> Sender:
@@ -154,8 +154,8 @@ class Sender:
                 self, Conclusion.BOUNCED, f"{self.host} rejects the message: {delivery.reply}"
             )
         why = delivery.reply or f"{how}: {delivery.session.reason}"
-        told = _tell(self, f"{self.host} did not accept the message ({why})")
-        return _or_defer(replace(told, hosts=self.hosts[1:]))
+        sender = _with_line(self, f"{self.host} did not accept the message ({why})")
+        return _or_defer(replace(sender, hosts=self.hosts[1:]))
 
 
 def _or_defer(sender: Sender) -> Sender:
@@ -165,10 +165,10 @@ def _or_defer(sender: Sender) -> Sender:
 
 
 def _end(sender: Sender, conclusion: Conclusion, line: str) -> Sender:
-    return _tell(replace(sender, step=Step.DONE, conclusion=conclusion), line)
+    return _with_line(replace(sender, step=Step.DONE, conclusion=conclusion), line)
 
 
-def _tell(sender: Sender, line: str) -> Sender:
+def _with_line(sender: Sender, line: str) -> Sender:
     return replace(sender, story=(*sender.story, line))
 
 

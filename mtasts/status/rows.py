@@ -124,7 +124,7 @@ class DomainStatus:
         """The notes of a run."""
         return of_kind(Kind.NOTE, self.rulings)
 
-    def untold(self, kind: Kind) -> tuple[str, ...]:
+    def unclaimed(self, kind: Kind) -> tuple[str, ...]:
         """The texts of the rulings of a kind that no claim has."""
         claimed = {(each.id, each.text) for each in self.claims}
         return tuple(

@@ -144,7 +144,7 @@ class Alert:
 class AlertState:
     """What was told: by the key of each alert, the day that it was last about."""
 
-    told: Mapping[str, dt.date] = field(default_factory=dict)
+    last_days: Mapping[str, dt.date] = field(default_factory=dict)
 
 
 def sums(sessions: Iterable[Sessions], today: dt.date) -> dict[tuple[str, int], tuple[int, int]]:
@@ -165,7 +165,7 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
     No more than `ALERTS_MAX` at once; the rest comes after the next look.
     """
     today = now.date()
-    told = dict(before.told)
+    last_days = dict(before.last_days)
     found = [
         *_failures(stored.failing, before, today),
         *_shares(stored.sessions, before, today),
@@ -177,13 +177,13 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
     alerts = []
     for each in found[:ALERTS_MAX]:
         if each.is_over:
-            told.pop(each.key, None)
+            last_days.pop(each.key, None)
         else:
-            told |= dict.fromkeys((each.key, *each.with_it), each.day)
+            last_days |= dict.fromkeys((each.key, *each.with_it), each.day)
         alerts.append(
             Alert(each.kind, now, each.domain, each.summary, each.to_do, is_over=each.is_over)
         )
-    current = {key: day for key, day in told.items() if _is_kept(key, day, today)}
+    current = {key: day for key, day in last_days.items() if _is_kept(key, day, today)}
     return AlertState(_still_failing(current, stored.failing)), alerts
 
 
@@ -226,23 +226,23 @@ def _failures(failing: Iterable[Failing], before: AlertState, today: dt.date) ->
     """Result types that nobody reported of the domain in the days before."""
     for each in failing:
         key = _key(FAILURE_NEW, each.domain, each.result_type)
-        told = before.told.get(key)
-        is_new = told is None or each.last - told > _FORGOTTEN
+        last_day = before.last_days.get(key)
+        is_new = last_day is None or each.last - last_day > _FORGOTTEN
         if is_new and today - each.last <= _RECENT:
             meaning = meaning_of(each.result_type)
             summary = f"senders report {each.result_type} since {each.first}: {meaning.means}"
-            if told is not None:
+            if last_day is not None:
                 summary = f"senders report {each.result_type} again: {meaning.means}"
             yield _Found(FAILURE_NEW, key, each.last, each.domain, summary, meaning.to_do)
 
 
-def _still_failing(told: dict[str, dt.date], failing: Iterable[Failing]) -> dict[str, dt.date]:
+def _still_failing(last_days: dict[str, dt.date], failing: Iterable[Failing]) -> dict[str, dt.date]:
     """With the last day of each type that goes on, so that only one that stopped is new again."""
     for each in failing:
         key = _key(FAILURE_NEW, each.domain, each.result_type)
-        if key in told:
-            told[key] = max(told[key], each.last)
-    return told
+        if key in last_days:
+            last_days[key] = max(last_days[key], each.last)
+    return last_days
 
 
 def _shares(sessions: Iterable[Sessions], before: AlertState, today: dt.date) -> Iterator[_Found]:
@@ -256,9 +256,9 @@ def _shares(sessions: Iterable[Sessions], before: AlertState, today: dt.date) ->
         key = _key(FAILURE_SHARE, domain, str(days))
         share = failed / total if total else 0.0
         said = f"{share:.1%} of {total} sessions of the last {days} days failed"
-        if key not in before.told and total >= _SESSIONS_MIN and share > begins:
+        if key not in before.last_days and total >= _SESSIONS_MIN and share > begins:
             begun.setdefault(domain, []).append((key, f"{said}; more than {begins:.0%} is told"))
-        elif key in before.told and share < ends:
+        elif key in before.last_days and share < ends:
             yield _Found(FAILURE_SHARE, key, today, domain, said, "", is_over=True)
     for domain, ((key, summary), *more) in begun.items():
         with_it = tuple(other for other, _ in more)
@@ -271,7 +271,7 @@ def _silences(heard: Iterable[Heard], before: AlertState, today: dt.date) -> Ite
     for each in heard:
         key = _key(SILENCE, each.domain, each.reporter)
         silent = is_silent(each.days, each.first, each.last, today)
-        is_told = key in before.told
+        is_told = key in before.last_days
         if silent and not is_told and today - each.last <= _FORGOTTEN:
             summary = f"{each.reporter} has reported nothing since {each.last}"
             yield _Found(SILENCE, key, today, each.domain, summary, SILENCE.to_do)
@@ -286,8 +286,8 @@ def _once(
     """What is told the first time, and again where more of it came on a later day."""
     for each in rows:
         key = _key(kind, each.key)
-        told = before.told.get(key)
-        if (told is None or each.last > told) and today - each.last <= _RECENT:
+        last_day = before.last_days.get(key)
+        if (last_day is None or each.last > last_day) and today - each.last <= _RECENT:
             yield _Found(kind, key, each.last, "", each.what, kind.to_do)
 
 
@@ -308,8 +308,8 @@ def read_alert_state(raw: bytes) -> AlertState:
         found = read_fields(raw, STATE_MAX_BYTES)
         if found.whole("version") != VERSION:
             raise AlertStateError(f"it is of version {found.whole('version')}")
-        told = found.fields("told")
-        days = {key: told.date(key) for key in told}
+        fields = found.fields("told")
+        days = {key: fields.date(key) for key in fields}
         for key in days:
             parts_of(key)
     except JsonError as error:
@@ -319,5 +319,5 @@ def read_alert_state(raw: bytes) -> AlertState:
 
 def render_alert_state(state: AlertState) -> bytes:
     """What was told, as a file."""
-    told = {key: str(day) for key, day in sorted(state.told.items())}
-    return json.dumps({"version": VERSION, "told": told}, indent=1).encode("ascii") + b"\n"
+    last_days = {key: str(day) for key, day in sorted(state.last_days.items())}
+    return json.dumps({"version": VERSION, "told": last_days}, indent=1).encode("ascii") + b"\n"

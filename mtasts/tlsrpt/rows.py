@@ -249,8 +249,8 @@ def _failures(number: int, result: PolicyResult) -> Iterator[dict[str, object]]:
             "concerns_sts": _is_sts(result) or each.result_type not in DANE_ONLY,
         }
     counts = [each.count for each in result.details]
-    told = sum(count for count in counts if count is not None)
-    rest = result.failures if None in counts else result.failures - told
+    counted = sum(count for count in counts if count is not None)
+    rest = result.failures if None in counts else result.failures - counted
     if rest > 0:
         empty = ("mx", "sending_ip", "receiving_ip", "reason_code", "information")
         yield {

@@ -135,14 +135,14 @@ class _Total:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _DomainReport:
     """What one report tells of the domain; ``failures`` by type and MX host."""
 
     results: tuple[PolicyResult, ...]
     dropped: tuple[DroppedRow, ...]
 
     @classmethod
-    def of(cls, report: Report, domain: str) -> _Told:
+    def of(cls, report: Report, domain: str) -> _DomainReport:
         return cls(
             tuple(each for each in report.policies if each.domain == domain),
             tuple(each for each in report.dropped if each.may_concern(domain)),
@@ -185,17 +185,17 @@ class _Copies:
 
     report: Report
     first: str
-    told: dict[str, _Told]
+    by_file: dict[str, _DomainReport]
 
     @classmethod
     def of(cls, copies: Mapping[str, Report], domain: str) -> _Copies:
         first = next(iter(copies))
-        told = {name: _Told.of(report, domain) for name, report in copies.items()}
-        return cls(copies[first], first, told)
+        by_file = {name: _DomainReport.of(report, domain) for name, report in copies.items()}
+        return cls(copies[first], first, by_file)
 
     @property
-    def versions(self) -> tuple[_Told, ...]:
-        return tuple(self.told.values())
+    def versions(self) -> tuple[_DomainReport, ...]:
+        return tuple(self.by_file.values())
 
     @property
     def last(self) -> dt.date:
@@ -204,11 +204,11 @@ class _Copies:
 
     def dropped(self) -> Iterator[Dropped]:
         """What is left out, and why: other copies, unreadable rows, a report without a session."""
-        for name, each in self.told.items():
-            if each != self.told[self.first]:
+        for name, each in self.by_file.items():
+            if each != self.by_file[self.first]:
                 why = f"it has the id of {self.first}, and says something else: the worse counts"
                 yield self._row(Drop.CONFLICT, name, why)
-        rows = {row: name for name, each in reversed(self.told.items()) for row in each.dropped}
+        rows = {row: name for name, each in reversed(self.by_file.items()) for row in each.dropped}
         for row, name in rows.items():
             why = f"{row.where}: {row.reason}"
             yield self._row(row.kind, name, why, may_hide_failures=row.may_hide_failures)
@@ -267,8 +267,8 @@ def _failures(result: PolicyResult) -> Iterator[tuple[str, str, int]]:
         if each.count and (result.policy_type == STS or each.result_type not in DANE_ONLY):
             yield each.result_type, each.mx_host, each.count
     counts = [each.count for each in result.details]
-    told = sum(count for count in counts if count is not None)
-    rest = result.failures if None in counts else result.failures - told
+    counted = sum(count for count in counts if count is not None)
+    rest = result.failures if None in counts else result.failures - counted
     if rest > 0:
         yield UNSPECIFIED, "", rest
 

@@ -125,7 +125,7 @@ def compare(
     """The findings after this round, and the changes to report."""
     former = {(each.id, each.evidence): each for each in before}
     standing: list[Standing] = []
-    told: list[Change] = []
+    changes: list[Change] = []
     for each in checked.findings:
         known = former.pop((each.id, each.evidence), None)
         looks = 1 if known is None else min(known.looks + 1, 3)
@@ -133,14 +133,14 @@ def compare(
         standing.append(_standing(each, since, looks))
         if looks < 3:
             kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
-            told.append(Change(kind, checked.domain, standing[-1], now))
+            changes.append(Change(kind, checked.domain, standing[-1], now))
     open_questions = {each.id for each in checked.unknown}
     for gone in former.values():
         if _is_open(gone.id, open_questions):
             standing.append(gone)
         else:
-            told.append(Change(Kind.REMOVED, checked.domain, gone, now))
-    return tuple(standing), tuple(told)
+            changes.append(Change(Kind.REMOVED, checked.domain, gone, now))
+    return tuple(standing), tuple(changes)
 
 
 def _is_open(id_: str, questions: Collection[Question]) -> bool:

@@ -36,7 +36,7 @@ _ADDRESS = re.compile(r"[!-?A-~]{1,64}@[A-Za-z0-9.-]{1,253}")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:(?P<region>[a-z0-9-]+):\d{12}:[A-Za-z0-9_.-]+")
 
 
-class Told(Protocol):
+class Notice(Protocol):
     """Something that is told once: a change of a check, or an alert about TLS reports."""
 
     def as_json(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Told(Protocol):
 class Sink(Protocol):
     """A receiver of changes or alerts."""
 
-    def post(self, told: Sequence[Told], /) -> None:
+    def post(self, notices: Sequence[Notice], /) -> None:
         """Send it; blocks.
 
         Raises:
@@ -70,21 +70,21 @@ class Form(StrEnum):
     TEAMS = "teams"
 
 
-def payload(form: Form, what: str, told: Sequence[Told]) -> dict[str, Any]:
+def payload(form: Form, what: str, notices: Sequence[Notice]) -> dict[str, Any]:
     """The body of a webhook's request; ``what`` is the name of the list, such as changes.
 
     A chat shows the lines as they are: what its markup means by ``&``, ``<`` and ``>`` is escaped
     for Slack, and an Adaptive Card of Teams has them as its text without markup.
     """
-    lines = [str(each) for each in told]
+    lines = [str(each) for each in notices]
     match form:
         case Form.SLACK:
             text = "\n".join(lines)
             for character, entity in _SLACK.items():
                 text = text.replace(character, entity)
-            return {"text": f"mtasts: {len(told)} {what}\n{text}", "mrkdwn": False}
+            return {"text": f"mtasts: {len(notices)} {what}\n{text}", "mrkdwn": False}
         case Form.TEAMS:
-            rows = [f"mtasts: {len(told)} {what}", *lines]
+            rows = [f"mtasts: {len(notices)} {what}", *lines]
             blocks = [
                 {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": row}]}
                 for row in rows
@@ -92,7 +92,7 @@ def payload(form: Form, what: str, told: Sequence[Told]) -> dict[str, Any]:
             card = {"type": "AdaptiveCard", "version": "1.4", "body": blocks}
             kind = "application/vnd.microsoft.card.adaptive"
             return {"type": "message", "attachments": [{"contentType": kind, "content": card}]}
-    return {what: [each.as_json() for each in told]}
+    return {what: [each.as_json() for each in notices]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,13 @@ class Webhook:
         if parts is None or parts.scheme != "https" or not parts.hostname:
             raise UsageError(f"--webhook {printable(self.url)!r} is no https address")
 
-    def post(self, told: Sequence[Told]) -> None:
+    def post(self, notices: Sequence[Notice]) -> None:
         """Post it; blocks.
 
         Raises:
             OSError: the server refused or did not answer; it may have taken them.
         """
-        body = json.dumps(payload(self.form, self.what, told)).encode("ascii")
+        body = json.dumps(payload(self.form, self.what, notices)).encode("ascii")
         headers = {"Content-Type": "application/json", "User-Agent": "mtasts"}
         request = Request(self.url, body, headers, method="POST")  # noqa: S310 - https, as checked
         opener = build_opener(_NoRedirects, HTTPSHandler(context=self.reach.tls_context()))
@@ -144,7 +144,7 @@ class Topic:
         if not _TOPIC.fullmatch(self.arn):
             raise UsageError(f"--sns {printable(self.arn)!r} is not the ARN of an SNS topic")
 
-    def post(self, told: Sequence[Told]) -> None:
+    def post(self, notices: Sequence[Notice]) -> None:
         """Publish it; blocks.
 
         Raises:
@@ -156,8 +156,8 @@ class Topic:
 
         found = _TOPIC.fullmatch(self.arn)
         region = found["region"] if found else None
-        message = json.dumps(payload(Form.JSON, self.what, told))
-        subject = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
+        message = json.dumps(payload(Form.JSON, self.what, notices))
+        subject = printable(f"mtasts: {len(notices)} {self.what}", _SUBJECT_MAX)
         try:
             client: Any = Session().create_client("sns", region_name=region)
             require(Hosting.AWS, "the endpoint of sns", client.meta.endpoint_url)
@@ -197,7 +197,7 @@ class Mail:
             if not _ADDRESS.fullmatch(address):
                 raise UsageError(f"{option} {printable(address)!r} is no mail address")
 
-    def post(self, told: Sequence[Told]) -> None:
+    def post(self, notices: Sequence[Notice]) -> None:
         """Send one mail; blocks.
 
         Raises:
@@ -208,10 +208,10 @@ class Mail:
 
         message = EmailMessage()
         message["From"], message["To"] = self.sender, self.recipient
-        message["Subject"] = printable(f"mtasts: {len(told)} {self.what}", _SUBJECT_MAX)
+        message["Subject"] = printable(f"mtasts: {len(notices)} {self.what}", _SUBJECT_MAX)
         # It is no mail to answer automatically (RFC 3834).
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content("\n\n".join(map(str, told)) + "\n")
+        message.set_content("\n\n".join(map(str, notices)) + "\n")
         parts = urlsplit(self.server)
         host, port = str(parts.hostname), parts.port or _SMTP_PORTS[parts.scheme]
         context = self.reach.tls_context()
@@ -239,7 +239,7 @@ def _split(address: str) -> SplitResult | None:
 
 async def notify(
     sinks: Sequence[Sink],
-    told: Sequence[Told],
+    notices: Sequence[Notice],
     *,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
@@ -252,12 +252,12 @@ async def notify(
     """
     # In portions, since SNS limits the size of a message.
     for sink in sinks:
-        for start in range(0, len(told), _AT_ONCE):
-            await _tell(sink, told[start : start + _AT_ONCE], sleep)
+        for start in range(0, len(notices), _AT_ONCE):
+            await _post(sink, notices[start : start + _AT_ONCE], sleep)
 
 
-async def _tell(
-    sink: Sink, told: Sequence[Told], sleep: Callable[[float], Awaitable[None]]
+async def _post(
+    sink: Sink, notices: Sequence[Notice], sleep: Callable[[float], Awaitable[None]]
 ) -> None:
     """Hand it to one sink, and try again while it fails.
 
@@ -268,11 +268,11 @@ async def _tell(
     while True:
         tries += 1
         try:
-            await in_thread(sink.post, told)
+            await in_thread(sink.post, notices)
         except OSError as error:
             if tries == _TRIES:
                 raise UndeterminedError(
-                    f"whether {len(told)} messages were sent: {printable(str(error), 300)}"
+                    f"whether {len(notices)} messages were sent: {printable(str(error), 300)}"
                 ) from error
             await sleep(_PAUSE_SECONDS)
         else:

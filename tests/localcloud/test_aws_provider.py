@@ -21,7 +21,7 @@ from mtasts.localcloud.aws.distribution_config import CACHING_OPTIMIZED, SECURIT
 from mtasts.localcloud.aws.edge_config import distribution_config
 from mtasts.localcloud.aws.issuance import is_issued
 from mtasts.localcloud.aws.provider import provider as make_provider
-from mtasts.localcloud.aws.session import whose
+from mtasts.localcloud.aws.session import account_of_key
 from mtasts.localcloud.cloud import Cloud
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
@@ -749,8 +749,8 @@ def test_the_account_of_a_key_is_that_of_sts_without_boto3(moto: str) -> None:
     role = "arn:aws:iam::210987654321:role/dns"
     granted = sts("local").assume_role(RoleArn=role, RoleSessionName="run")["Credentials"]
     for key in ("local", granted["AccessKeyId"]):
-        assert whose(key, moto) == sts(key).get_caller_identity()["Account"]
-    assert whose(granted["AccessKeyId"], moto) == "210987654321"
+        assert account_of_key(key, moto) == sts(key).get_caller_identity()["Account"]
+    assert account_of_key(granted["AccessKeyId"], moto) == "210987654321"
 
 
 def with_default_tags(engine: Engine, **tags: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from report_mails import keys
 
 from mtasts.reports.key_answers import KeyAnswers
-from mtasts.reports.pull import Around
+from mtasts.reports.pull import PullContext
 from mtasts.reports.sources.source import Fetched, GoneError, Listed, SourceError
 
 if TYPE_CHECKING:
@@ -84,11 +84,11 @@ class Waits:
 
 def around(
     *domains: str, find: FindKey | None = None, now: dt.datetime = NOW, waits: Waits | None = None
-) -> Around:
+) -> PullContext:
     """What surrounds a pull for ``domains`` (example.gov)."""
     waits = waits or Waits()
     answers = KeyAnswers(find or keys(), waits.clock)
-    return Around(
+    return PullContext(
         frozenset(domains or ("example.gov",)), answers, lambda: now, waits.clock, waits.sleep
     )
 

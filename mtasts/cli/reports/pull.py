@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from mtasts.cli.outside import Outside
-    from mtasts.reports.pull import Around, Pace
+    from mtasts.reports.pull import Pace, PullContext
     from mtasts.reports.pulled import Pulled
     from mtasts.reports.sources.source import Source
     from mtasts.reports.store import Store
@@ -112,9 +112,9 @@ def run(arguments: Namespace, outside: Outside) -> int:
         )
         for each in dict.fromkeys(arguments.sources)
     ]
-    around, pace = _around(arguments, outside, domains), _pace(arguments)
+    context, pace = _context(arguments, outside, domains), _pace(arguments)
     store = Store(arguments.store)
-    found = asyncio.run(_pull_all(sources, store, around, pace, again=arguments.again))
+    found = asyncio.run(_pull_all(sources, store, context, pace, again=arguments.again))
     write(as_json(found) if arguments.format == "json" else as_text(found, arguments.store))
     return Exit.GOOD if all(each.is_whole for each in found) else Exit.UNDETERMINED
 
@@ -154,26 +154,26 @@ def _pace(arguments: Namespace) -> Pace:
     return Pace(arguments.at_once, arguments.rate)
 
 
-def _around(arguments: Namespace, outside: Outside, domains: frozenset[str]) -> Around:
+def _context(arguments: Namespace, outside: Outside, domains: frozenset[str]) -> PullContext:
     from dataclasses import replace
 
     from mtasts.probe.reach import endpoint
     from mtasts.reports.key_answers import KeyAnswers
     from mtasts.reports.keys import Keys
-    from mtasts.reports.pull import Around
+    from mtasts.reports.pull import PullContext
 
     reach = outside.reach()
     if arguments.resolver is not None:
         reach = replace(reach, resolver=endpoint(arguments.resolver))
     keys = Keys(outside.resolver(reach))
     answers = KeyAnswers(keys.find, time.monotonic)
-    return Around(domains, answers, outside.clock(), time.monotonic, outside.sleep)
+    return PullContext(domains, answers, outside.clock(), time.monotonic, outside.sleep)
 
 
 async def _pull_all(
     sources: Sequence[Source],
     store: Store,
-    around: Around,
+    context: PullContext,
     pace: Pace,
     *,
     again: bool,
@@ -184,23 +184,24 @@ async def _pull_all(
     from mtasts.threads import in_thread
 
     found = [Pulled(each.name) for each in sources]
-    for source, told in zip(sources, found, strict=True):
-        async with saying(partial(progress, told), around.sleep):
+    for source, pulled in zip(sources, found, strict=True):
+        async with saying(partial(progress, pulled), context.sleep):
             try:
-                await pull(source, store, around, told, pace=pace, again=again)
+                await pull(source, store, context, pulled, pace=pace, again=again)
             except SourceError as error:
-                told.problem = printable(str(error), 500)
+                pulled.problem = printable(str(error), 500)
     days = [0, 0]
-    async with saying(lambda: f"storing: {days[0]} of {days[1]} days", around.sleep):
+    async with saying(lambda: f"storing: {days[0]} of {days[1]} days", context.sleep):
         await in_thread(store.settle, lambda *each: days.__setitem__(slice(2), each))
     return found
 
 
-def progress(told: Pulled) -> str:
+def progress(pulled: Pulled) -> str:
     """How far a pull is, in one line."""
     return (
-        f"{told.source}: {told.listed} listed, {told.known} known, {told.fetched} fetched, "
-        f"{told.reports} reports, {sum(told.skipped.values())} skipped, {told.failures} failed"
+        f"{pulled.source}: {pulled.listed} listed, {pulled.known} known, "
+        f"{pulled.fetched} fetched, {pulled.reports} reports, "
+        f"{sum(pulled.skipped.values())} skipped, {pulled.failures} failed"
     )
 
 
@@ -230,27 +231,27 @@ def as_json(found: Sequence[Pulled]) -> str:
     return "".join(json.dumps(_row(each)) + "\n" for each in found)
 
 
-def _row(told: Pulled) -> dict[str, object]:
+def _row(pulled: Pulled) -> dict[str, object]:
     return {
-        "source": told.source,
-        "complete": told.is_whole,
-        "problem": told.problem,
-        "listed": told.listed,
-        "known": told.known,
-        "fetched": told.fetched,
-        "gone": told.gone,
-        "reports": told.reports,
-        "notAccepted": told.refused,
-        "trust": dict(sorted(told.trust.items())),
-        "foreign": dict(sorted(told.foreign.items())),
-        "skipped": dict(sorted(told.skipped.items())),
+        "source": pulled.source,
+        "complete": pulled.is_whole,
+        "problem": pulled.problem,
+        "listed": pulled.listed,
+        "known": pulled.known,
+        "fetched": pulled.fetched,
+        "gone": pulled.gone,
+        "reports": pulled.reports,
+        "notAccepted": pulled.refused,
+        "trust": dict(sorted(pulled.trust.items())),
+        "foreign": dict(sorted(pulled.foreign.items())),
+        "skipped": dict(sorted(pulled.skipped.items())),
         "skips": [
             {"source": each.source, "part": each.place, "kind": each.kind, "reason": each.reason}
-            for each in told.skips
+            for each in pulled.skips
         ],
-        "retried": told.waiting,
-        "failures": told.failures,
-        "failed": [{"source": address, "reason": reason} for address, reason in told.failed],
+        "retried": pulled.waiting,
+        "failures": pulled.failures,
+        "failed": [{"source": address, "reason": reason} for address, reason in pulled.failed],
     }
 
 
@@ -260,40 +261,40 @@ def as_text(found: Sequence[Pulled], store: Path) -> str:
     return "".join(f"{printable(line, 900)}\n" for line in (*lines, f"store: {store}"))
 
 
-def _lines(told: Pulled) -> list[str]:
+def _lines(pulled: Pulled) -> list[str]:
     lines = [
-        told.source,
+        pulled.source,
         (
-            f"  {told.listed} listed: {told.known} known, {told.fetched} fetched, "
-            f"{told.gone} deleted meanwhile, {told.failures} not fetched"
+            f"  {pulled.listed} listed: {pulled.known} known, {pulled.fetched} fetched, "
+            f"{pulled.gone} deleted meanwhile, {pulled.failures} not fetched"
         ),
-        f"  {told.reports} reports{_counted(told.trust)}",
+        f"  {pulled.reports} reports{_counted(pulled.trust)}",
     ]
-    if told.refused:
-        lines.append(f"  {told.refused} of them not accepted: their numbers are not counted")
-    if told.waiting:
+    if pulled.refused:
+        lines.append(f"  {pulled.refused} of them not accepted: their numbers are not counted")
+    if pulled.waiting:
         lines.append(
-            f"  {told.waiting} with a DKIM key that could not be looked up: unsigned until a later "
-            "pull finds it"
+            f"  {pulled.waiting} with a DKIM key that could not be looked up: unsigned until a "
+            "later pull finds it"
         )
-    if told.foreign:
+    if pulled.foreign:
         lines.append(
-            f"  {sum(told.foreign.values())} rows about domains that are not yours, left out"
-            f"{_counted(told.foreign)}"
+            f"  {sum(pulled.foreign.values())} rows about domains that are not yours, left out"
+            f"{_counted(pulled.foreign)}"
         )
-    if told.skipped:
-        lines.append(f"  {sum(told.skipped.values())} skipped{_counted(told.skipped)}")
+    if pulled.skipped:
+        lines.append(f"  {sum(pulled.skipped.values())} skipped{_counted(pulled.skipped)}")
     lines += [
         f"    {each.source}{f' {each.place}' if each.place else ''}: {each.reason} ({each.kind})"
-        for each in told.skips[:_NAMED]
+        for each in pulled.skips[:_NAMED]
     ]
-    if (more := sum(told.skipped.values()) - _NAMED) > 0:
+    if (more := sum(pulled.skipped.values()) - _NAMED) > 0:
         lines.append(f"    and {more} more: all are in the table dropped of the store")
-    lines += [f"  not fetched: {reason}" for _, reason in told.failed[:_NAMED]]
-    if (more := told.failures - _NAMED) > 0:
+    lines += [f"  not fetched: {reason}" for _, reason in pulled.failed[:_NAMED]]
+    if (more := pulled.failures - _NAMED) > 0:
         lines.append(f"  and {more} more not fetched: the next pull tries them again")
-    if told.problem:
-        lines.append(f"  could not be read to its end: {told.problem}")
+    if pulled.problem:
+        lines.append(f"  could not be read to its end: {pulled.problem}")
     return lines
 
 

@@ -151,13 +151,13 @@ async def _round(arguments: Namespace, outside: Outside, sinks: Sequence[Sink]) 
     before = load_state(arguments.state, read_alert_state, STATE_MAX_BYTES) or AlertState()
     state, alerts = judge(stored, before, now)
     least = Severity.parse(arguments.min_severity)
-    told = [each for each in alerts if each.severity >= least]
-    for each in told:
+    reported = [each for each in alerts if each.severity >= least]
+    for each in reported:
         as_json = arguments.format == "json"
         write((json.dumps(each.as_json()) if as_json else str(each)) + "\n")
     sys.stdout.flush()
     try:
-        await notify(sinks, told, sleep=outside.sleep)
+        await notify(sinks, reported, sleep=outside.sleep)
     except UndeterminedError as error:
         sys.stderr.write(
             f"reports: could not find out {error}; the alerts are sent again after the next look\n"
@@ -169,7 +169,7 @@ async def _round(arguments: Namespace, outside: Outside, sinks: Sequence[Sink]) 
         from mtasts.reports.metrics import render_metrics  # with a package of the extra
 
         store_file("--metrics", arguments.metrics, render_metrics(stored, state, now))
-    return Exit.FINDINGS if any(not each.is_over for each in told) else Exit.GOOD
+    return Exit.FINDINGS if any(not each.is_over for each in reported) else Exit.GOOD
 
 
 def _look(arguments: Namespace, now: dt.datetime) -> Stored:

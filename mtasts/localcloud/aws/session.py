@@ -104,7 +104,7 @@ def connect(config: Properties, environment: Mapping[str, str]) -> Session:
     return session
 
 
-def whose(access_key: str, endpoint: str) -> str:
+def account_of_key(access_key: str, endpoint: str) -> str:
     """The account id of an access key, from the local STS at ``endpoint``.
 
     It makes the HTTP request itself, because every preview with ``allowedAccountIds`` needs the
@@ -158,7 +158,7 @@ class Session:
             if key is None or {"profile", "assumeRoles"} & self._config.keys():
                 self._account = self.sts().get_caller_identity()["Account"]
             else:
-                self._account = whose(key, self._cloud.aws)
+                self._account = account_of_key(key, self._cloud.aws)
         return self._account
 
     def require_account(self) -> None:

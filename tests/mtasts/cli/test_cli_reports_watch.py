@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from mtasts.watch.notify import Told
+    from mtasts.watch.notify import Notice
 
 NOW = dt.datetime(2026, 1, 20, 12, tzinfo=dt.UTC)
 EXPIRED = Failure("certificate-expired", 5, "mx.a.example")
@@ -33,13 +33,13 @@ class Box:
     """Who is told, or does not take it."""
 
     def __init__(self, fault: OSError | None = None) -> None:
-        self.got: list[Told] = []
+        self.got: list[Notice] = []
         self.fault = fault
 
-    def post(self, told: Sequence[Told], /) -> None:
+    def post(self, notices: Sequence[Notice], /) -> None:
         if self.fault is not None:
             raise self.fault
-        self.got += told
+        self.got += notices
 
 
 @pytest.fixture

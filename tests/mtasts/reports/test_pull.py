@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from mtasts.reports.pull import Around
+    from mtasts.reports.pull import PullContext
     from mtasts.reports.sources.source import Source
     from mtasts.reports.store import Value
 
@@ -41,7 +41,7 @@ MAIL = signed(mail(json_part(report())), "sender.example")
 def pulled(
     source: Source,
     folder: Path,
-    given: Around | None = None,
+    given: PullContext | None = None,
     *,
     pace: Pace | None = None,
     again: bool = False,

@@ -113,7 +113,7 @@ def test_what_failed_long_ago_wakes_nobody_at_the_first_look() -> None:
 def test_a_share_is_told_by_its_window(rows: tuple[Sessions, ...], windows: set[int]) -> None:
     state, told = judge(Stored(sessions=rows), AlertState(), NOW)
     assert {each.kind.id for each in told} <= {"report-failure-share"}
-    assert {int(json.loads(key)[2]) for key in state.told} == windows
+    assert {int(json.loads(key)[2]) for key in state.last_days} == windows
     assert all(each.severity is Severity.ERROR for each in told)
     _, again = judge(Stored(sessions=rows), state, NOW)
     assert again == []
@@ -126,12 +126,12 @@ def test_a_share_is_over_at_half_of_where_it_began() -> None:
     state, told = judge(between, state, NOW)
     assert [each.domain for each in told if not each.is_over] == []
     two_days = '["report-failure-share", "example.gov", "2"]'
-    assert two_days in state.told  # 2.6 % is under 5 %, and not under half of it
+    assert two_days in state.last_days  # 2.6 % is under 5 %, and not under half of it
     state, told = judge(Stored(sessions=(day(1, 24),)), state, NOW)
-    assert two_days not in state.told
+    assert two_days not in state.last_days
     assert any("over: 2.4% of 1000 sessions of the last 2 days" in str(each) for each in told)
     state, told = judge(Stored(sessions=(day(1, 40),)), state, NOW)
-    assert two_days not in state.told
+    assert two_days not in state.last_days
 
 
 def test_a_reporter_that_fell_silent_is_told_and_its_return_too() -> None:
@@ -178,10 +178,10 @@ def test_the_gravest_come_first_and_what_is_too_much_comes_later() -> None:
 
 def test_what_was_told_is_forgotten_in_time() -> None:
     state, _ = judge(Stored(unreadable=(LeftOut("k", "w", TODAY),)), AlertState(), NOW)
-    assert judge(Stored(), state, NOW + 60 * DAY)[0].told
-    assert not judge(Stored(), state, NOW + 61 * DAY)[0].told
+    assert judge(Stored(), state, NOW + 60 * DAY)[0].last_days
+    assert not judge(Stored(), state, NOW + 61 * DAY)[0].last_days
     share, _ = judge(Stored(sessions=(day(1, 60),)), AlertState(), NOW)
-    assert judge(Stored(), share, NOW + 399 * DAY)[0].told
+    assert judge(Stored(), share, NOW + 399 * DAY)[0].last_days
 
 
 def test_the_state_is_read_as_it_was_written() -> None:
