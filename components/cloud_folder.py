@@ -29,7 +29,7 @@ InboxParts: TypeAlias = tuple[pulumi.Output[str], pulumi.Output[str], pulumi.Out
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SharedOptions:
     """How the resources that all domains of a stack share are placed.
 
     ``belonging`` is their parent. With ``protect`` the engine may not delete them, because senders
@@ -55,8 +55,8 @@ class ComponentFolder:
 
     load: Callable[[], None]
     start_provider: Callable[[], Awaitable[None]]
-    hosting: Callable[[Clouds, Wanted], Awaitable[Hosting]]
-    ledgers: Callable[[Clouds, Wanted], Awaitable[None]]
+    hosting: Callable[[Clouds, SharedOptions], Awaitable[Hosting]]
+    ledgers: Callable[[Clouds, SharedOptions], Awaitable[None]]
     zones: Callable[[Clouds, Belonging], Zones]
     inbox: Callable[
         [InboxClouds, InboxSurvey, MailRecords | None, pulumi.ResourceOptions], InboxParts

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.cloud_catalogue import Dns
 from mtasts.cloud_catalogue import Hosting as Cloud
-from mtasts.components.cloud_folder import Wanted, components_of
+from mtasts.components.cloud_folder import SharedOptions, components_of
 
 if TYPE_CHECKING:
     from mtasts.cloud.of_stack import Clouds
@@ -35,7 +35,7 @@ def load_components(clouds: Clouds) -> None:
         components_of(each).load()
 
 
-async def place_hosting(clouds: Clouds, wanted: Wanted) -> Hosting:
+async def place_hosting(clouds: Clouds, shared: SharedOptions) -> Hosting:
     """The cloud that serves the policies; the resources that all domains share are placed.
 
     Raises:
@@ -44,9 +44,9 @@ async def place_hosting(clouds: Clouds, wanted: Wanted) -> Hosting:
     """
     config = clouds.config
     if config.leaving is config.hosting and not config.hosting.row.unprotects_first:
-        other = Wanted(wanted.belonging, protect=False, keep=wanted.keep)
+        other = SharedOptions(shared.belonging, protect=False, keep=shared.keep)
         await components_of(config.hosting.other).ledgers(clouds, other)
-    return await components_of(config.hosting).hosting(clouds, wanted)
+    return await components_of(config.hosting).hosting(clouds, shared)
 
 
 async def place_former(clouds: Clouds, belonging: Belonging, *, keep: bool) -> Former:
@@ -58,8 +58,8 @@ async def place_former(clouds: Clouds, belonging: Belonging, *, keep: bool) -> F
     config = clouds.config
     hosting: Hosting | None = None
     if config.leaving is not None and config.leaving is not config.hosting:
-        wanted = Wanted(belonging, protect=False, keep=keep)
-        hosting = await components_of(config.leaving).hosting(clouds, wanted)
+        shared = SharedOptions(belonging, protect=False, keep=keep)
+        hosting = await components_of(config.leaving).hosting(clouds, shared)
     former = None if config.leaving_dns is None else config.leaving_dns.cloud
     zones = None if former is None else components_of(former).zones(clouds, belonging)
     return {"hosting": hosting, "zones": zones}

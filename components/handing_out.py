@@ -13,9 +13,9 @@ from mtasts.components.hooks import guard
 from mtasts.components.hosting import Validated
 from mtasts.rollout import handover
 from mtasts.rollout.handover import (
-    Handed,
+    HandedOutRecord,
     HandoverError,
-    Looked,
+    RecordLookup,
     as_text,
     as_zone_file,
     bare,
@@ -67,12 +67,12 @@ class HandingOut:
         value = pulumi.Output.from_input(wanted.value)
 
         async def check(_: pulumi.ResourceHookArgs) -> None:
-            record = Handed(
+            record = HandedOutRecord(
                 bare(str(await owner.future())), "CNAME", bare(str(await value.future()))
             )
             servers = self.declared.name_servers
             answer = await self.resolver.authoritative(servers, record.owner, record.type)
-            if reason := handover.missing(Looked(record, answer)):
+            if reason := handover.missing(RecordLookup(record, answer)):
                 raise HandoverError(f"no certificate yet: {reason}; publish it, and run again")
 
         hook = guard(f"{name}-published", check, deadline_seconds=_LOOK_SECONDS)
@@ -98,11 +98,11 @@ class HandingOut:
         )
         types = [type_ for _, type_, _ in self.rows]
 
-        def records(texts: Sequence[str]) -> list[Handed]:
+        def records(texts: Sequence[str]) -> list[HandedOutRecord]:
             pairs = zip(texts[::2], types, texts[1::2], strict=True)
             return sorted(
                 (
-                    Handed(bare(owner), type_, value if type_ == "TXT" else bare(value))
+                    HandedOutRecord(bare(owner), type_, value if type_ == "TXT" else bare(value))
                     for owner, type_, value in pairs
                 ),
                 key=lambda each: (each.owner, each.type),
@@ -126,7 +126,7 @@ class HandingOut:
         )
         return handed.apply(self._shown)
 
-    def _shown(self, records: Sequence[Handed]) -> dict[str, str]:
+    def _shown(self, records: Sequence[HandedOutRecord]) -> dict[str, str]:
         """The texts of the records to publish; a retirement also lists those to ``withdraw``."""
         domain, parts = self.declared.domain, self.declared.phase.parts
         gone = [each for each in records if handover.is_withdrawn(domain, parts, each)]

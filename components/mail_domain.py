@@ -16,7 +16,7 @@ from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.history import enforces
 from mtasts.rollout.move import MoveListener
-from mtasts.run.proof import Wanted
+from mtasts.run.proof import ProofGoal
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
@@ -275,7 +275,7 @@ def _candidate_proof(
     declared, host = location.declared, location.host
 
     async def prove() -> None:
-        await prover.prove_candidate(await _wanted(location), str(await host.own_name.future()))
+        await prover.prove_candidate(await _proof_goal(location), str(await host.own_name.future()))
         if not declared.is_noted:  # otherwise there is no ledger to read or append to
             with prover.waits.waiting(f"{declared.policy_host} to lead to the host that is proven"):
                 await lead()
@@ -382,15 +382,15 @@ async def _prove(location: _Location, *, prover: Prover, is_first: bool) -> Proo
     caches = await location.host.caches()
     if location.zone is None:
         own_name = str(await location.host.own_name.future())
-        wanted = replace(await _wanted(location), is_first=is_first)
-        return await prover.prove_candidate(wanted, own_name, caches)
+        goal = replace(await _proof_goal(location), is_first=is_first)
+        return await prover.prove_candidate(goal, own_name, caches)
     declared = location.declared
-    wanted = Wanted(declared.policy_host, declared.body, is_first)
-    return await prover.prove(wanted, declared.name_servers, caches)
+    goal = ProofGoal(declared.policy_host, declared.body, is_first)
+    return await prover.prove(goal, declared.name_servers, caches)
 
 
-async def _wanted(location: _Location) -> Wanted:
+async def _proof_goal(location: _Location) -> ProofGoal:
     """The body to prove, and the host name that a request to the host's own name must have."""
     own_name = str(await location.host.own_name.future())
     asked_as = location.declared.policy_host if location.host.answers_as_policy_host else own_name
-    return Wanted(asked_as, location.declared.body)
+    return ProofGoal(asked_as, location.declared.body)

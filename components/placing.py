@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from mtasts.components.cloud_folder import Wanted
+from mtasts.components.cloud_folder import SharedOptions
 from mtasts.components.clouds import place_former, place_hosting, place_zones
 from mtasts.components.traces import short_traces
 from mtasts.rollout.decision import frees_host, shared
@@ -34,10 +34,10 @@ async def place_domains(
         is_sure=survey.remembered_problem is None,
         frees_host=frees_host(config.hosting, config.leaving),
     )
-    wanted = Wanted(
+    options = SharedOptions(
         belonging, protect=bucket.protect, keep=bucket.keep, account_id=survey.account_id
     )
-    hosting = await place_hosting(clouds, wanted)
+    hosting = await place_hosting(clouds, options)
     former = await place_former(clouds, belonging, keep=bucket.keep)
     zones = place_zones(clouds, belonging, hosting, run.resolver)
     from mtasts.components.mail_domain import MailDomain  # late: a refused run does not need it

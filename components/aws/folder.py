@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mtasts.components.aws.hosting import AwsHosting
     from mtasts.components.aws.zones import Route53Zones
     from mtasts.components.belonging import Belonging
-    from mtasts.components.cloud_folder import InboxParts, Wanted
+    from mtasts.components.cloud_folder import InboxParts, SharedOptions
     from mtasts.components.mail_records import MailRecords
     from mtasts.run.inbox_survey import InboxSurvey
 
@@ -41,26 +41,26 @@ async def _start_provider() -> None:
         await pulumi.runtime.invoke_async("aws:index/getRegion:getRegion", {}, options)
 
 
-async def _hosting(clouds: Clouds, wanted: Wanted) -> AwsHosting:
+async def _hosting(clouds: Clouds, shared: SharedOptions) -> AwsHosting:
     from mtasts.components.aws.hosting import AwsHosting  # as above
 
     account = clouds.require_aws()
-    account_id = wanted.account_id or await in_thread(account.require_allowed)
+    account_id = shared.account_id or await in_thread(account.require_allowed)
     return AwsHosting(
         account,
         bucket=clouds.aws_bucket(account_id),
         account_id=account_id,
         cache_seconds=clouds.config.cache_seconds,
         alarm_topic=clouds.config.alarm_topic,
-        protect=wanted.protect,
-        keep=wanted.keep,
-        belonging=wanted.belonging,
+        protect=shared.protect,
+        keep=shared.keep,
+        belonging=shared.belonging,
     )
 
 
-async def _ledgers(clouds: Clouds, wanted: Wanted) -> None:
+async def _ledgers(clouds: Clouds, shared: SharedOptions) -> None:
     """The bucket that the ledgers are copied to."""
-    await _hosting(clouds, wanted)
+    await _hosting(clouds, shared)
 
 
 def _zones(clouds: Clouds, belonging: Belonging) -> Route53Zones:

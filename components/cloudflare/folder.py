@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mtasts.cloud.of_inbox import InboxClouds
     from mtasts.cloud.of_stack import Clouds
     from mtasts.components.belonging import Belonging
-    from mtasts.components.cloud_folder import InboxParts, Wanted
+    from mtasts.components.cloud_folder import InboxParts, SharedOptions
     from mtasts.components.cloudflare.hosting import CloudflareHosting
     from mtasts.components.cloudflare.zone import CloudflareZones
     from mtasts.components.mail_records import MailRecords
@@ -39,13 +39,13 @@ async def _start_provider() -> None:
     """No-op: to start the provider, one of its functions would have to call the account."""
 
 
-async def _hosting(clouds: Clouds, wanted: Wanted) -> CloudflareHosting:
+async def _hosting(clouds: Clouds, shared: SharedOptions) -> CloudflareHosting:
     """The account of the stack, in which policy hosts are placed.
 
     Raises:
         UndeterminedError: Cloudflare refused or did not answer; nothing is placed.
     """
-    del wanted  # the domains share no resource at Cloudflare
+    del shared  # the domains share no resource at Cloudflare
     from mtasts.cloud.cloudflare.account import CloudflareError
     from mtasts.components.cloudflare.hosting import CloudflareHosting  # as above
 
@@ -62,7 +62,7 @@ async def _hosting(clouds: Clouds, wanted: Wanted) -> CloudflareHosting:
     )
 
 
-async def _ledgers(_clouds: Clouds, _wanted: Wanted) -> None:
+async def _ledgers(_clouds: Clouds, _shared: SharedOptions) -> None:
     """No-op: the bucket is no resource of the stack (`mtasts.cloud.cloudflare.ledger_store`)."""
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.findings import Finding
     from mtasts.ledger.history import Ledger
-    from mtasts.rollout.handover import Looked
+    from mtasts.rollout.handover import RecordLookup
 
 # Characters of evidence: two ids side by side, or the hosts of a whole MX set.
 _EVIDENCE_MAX = 300
@@ -42,10 +42,10 @@ def compare_intended(
     return replace(checked, findings=ordered((*checked.findings, *found)))
 
 
-def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
+def compare_handed(checked: Checked, lookups: Iterable[RecordLookup]) -> Checked:
     """``checked`` with what DNS has of the records that somebody else is to publish."""
     found, unknown = [], []
-    for each in looked:
+    for each in lookups:
         record, ruling = each.record, missing(each)
         if ruling is None:
             wanted = f"{record.owner} {record.type} {record.value}"
@@ -55,7 +55,7 @@ def compare_handed(checked: Checked, looked: Iterable[Looked]) -> Checked:
             why = f"[{ruling.id}] {printable(each.answer.reason)}"
             unknown.append(Unknown(Question.STACK_RECORD, what, why, AGAIN))
         else:
-            row = checks.STACK_RECORD_DIFFERS if each.is_there else checks.STACK_RECORD_MISSING
+            row = checks.STACK_RECORD_DIFFERS if each.has_records else checks.STACK_RECORD_MISSING
             found.append(_finding(row, ruling.line))
     findings = ordered((*checked.findings, *found))
     return replace(checked, findings=findings, unknown=(*checked.unknown, *unknown))

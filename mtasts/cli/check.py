@@ -29,7 +29,7 @@ from mtasts.ledger.entries import LedgerError
 from mtasts.ledger.phases import Phase
 from mtasts.observe.observer import each_of
 from mtasts.render.sarif import Place
-from mtasts.rollout.handover import HandoverError, Looked, is_withdrawn
+from mtasts.rollout.handover import HandoverError, RecordLookup, is_withdrawn
 from mtasts.rollout.rules import ledger_refusal
 from mtasts.rulings import refusal
 from mtasts.threads import in_thread
@@ -258,7 +258,7 @@ class _Stack:
         answers = await asyncio.gather(
             *(self.resolver.lookup(each.owner, each.type) for each in wanted)
         )
-        return compare_handed(checked, map(Looked, wanted, answers))
+        return compare_handed(checked, map(RecordLookup, wanted, answers))
 
 
 def _stacks(

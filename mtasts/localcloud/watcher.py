@@ -30,7 +30,7 @@ class Sighting:
     bodies: frozenset[bytes]
 
 
-class Looking:
+class Poller:
     """Calls `look` again and again in a thread, from the beginning of the context to its end."""
 
     def __init__(self, reach: Reach, pause_seconds: float = _PAUSE_SECONDS) -> None:
@@ -66,7 +66,7 @@ class Looking:
         raise NotImplementedError
 
 
-class Watcher(Looking):
+class Watcher(Poller):
     """Looks as senders do: first at the STS record, then at the policy (RFC 8461 section 5.1)."""
 
     def __init__(self, reach: Reach, domain: str) -> None:

@@ -107,10 +107,10 @@ class Observer:
             MxSeen(mx),
             authentication=AuthenticationSeen(tuple(more[: len(dkim)]), tuple(more[len(dkim) :])),
         )
-        return await _Looking(self, seen, ask, end).onwards()
+        return await _FollowUp(self, seen, ask, end).observe()
 
 
-class _Looking:
+class _FollowUp:
     """The second part of one domain: connections and look-ups that follow from the first ones."""
 
     def __init__(self, observer: Observer, seen: Observed, ask: Lookups, end: float) -> None:
@@ -123,7 +123,7 @@ class _Looking:
         self._ask = ask
         self._end = end
 
-    async def onwards(self) -> Observed:
+    async def observe(self) -> Observed:
         seen = self._seen
         exchanges = seen.mail_hosts
         host, loops, hosts, mailboxes, endpoints, parsed = await asyncio.gather(
@@ -141,7 +141,7 @@ class _Looking:
             *seen.policy_host.addresses,
             *(each for host in hosts for each in host.addresses),
         )
-        there = {address for each in answers for address in each.values}
+        addresses = {address for each in answers for address in each.values}
         return Observed(
             seen.domain,
             replace(seen.records, loops=loops),
@@ -151,7 +151,7 @@ class _Looking:
             replace(seen.authentication, spf_parsed=parsed[0], dmarc_parsed=parsed[1]),
             revocations,
             details,
-            frozenset(each for each in there if not self._reach.reaches_all(each)),
+            frozenset(each for each in addresses if not self._reach.reaches_all(each)),
         )
 
     async def _host(self) -> PolicyHostSeen:

@@ -24,7 +24,7 @@ from mtasts.templating import render
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mtasts.pull_requests.tree import Entry, Taken
+    from mtasts.pull_requests.tree import Entry, TakenFiles
 
 _SHOWN_MAX = 10
 
@@ -75,7 +75,7 @@ def judge(repository: Repository, commit: str, token: str) -> Outcome:
 
 
 def _judge_stacks(
-    repository: Repository, before: dict[str, Entry], taken: Taken, outcome: Outcome
+    repository: Repository, before: dict[str, Entry], taken: TakenFiles, outcome: Outcome
 ) -> None:
     wanted = {entry.id for files in taken.files.values() for entry in files.values()}
     known = {name: before.get(stack_file(name)) for name in taken.changed}

@@ -58,7 +58,7 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Taken:
+class TakenFiles:
     """Files by stack that can be read, those left out, and what nothing may be taken for."""
 
     files: dict[str, dict[str, Entry]] = field(default_factory=dict)
@@ -216,12 +216,12 @@ def stack_file(stack: str) -> str:
     return f"stacks/Pulumi.{stack}.yaml"
 
 
-def take(before: dict[str, Entry], after: dict[str, Entry], elsewhere: list[str]) -> Taken:
+def take(before: dict[str, Entry], after: dict[str, Entry], elsewhere: list[str]) -> TakenFiles:
     """What of the merged tree is read: the files of each stack that differs from the base branch's.
 
     A problem is about the pull request as a whole: none of its files is to be trusted then.
     """
-    taken = Taken()
+    taken = TakenFiles()
     differing = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     for path in differing:
         entry, stack = after.get(path), stack_of(path)
@@ -258,7 +258,7 @@ def _problem(path: str, entry: Entry) -> str | None:
     return None
 
 
-def _collisions(taken: Taken, after: dict[str, Entry]) -> list[str]:
+def _collisions(taken: TakenFiles, after: dict[str, Entry]) -> list[str]:
     """Names that are one where case does not count: a colleague's checkout would lose one."""
     first: dict[str, str] = {}
     found = []
@@ -269,7 +269,7 @@ def _collisions(taken: Taken, after: dict[str, Entry]) -> list[str]:
     return found
 
 
-def _excess(taken: Taken) -> list[str]:
+def _excess(taken: TakenFiles) -> list[str]:
     files = [entry for each in taken.files.values() for entry in each.values()]
     counts = (
         (len(taken.changed), STACKS_MAX, "stacks"),

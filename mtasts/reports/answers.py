@@ -50,7 +50,7 @@ MX = Field("mx", "MX")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AnswerScope:
     """What an operator asks: which days, which domain (empty: all), and which trust at least.
 
     ``histories`` has what the ledgers say, by domain; ``seen_now`` what ``mtasts check`` finds now,
@@ -78,16 +78,16 @@ class Asked:
 class Answers:
     """Answers from one store."""
 
-    def __init__(self, store: Store, asked: Asked) -> None:
+    def __init__(self, store: Store, scope: AnswerScope) -> None:
         """Nothing is asked of the store yet."""
         self._store = store
-        self._asked = asked
+        self._scope = scope
         self._answered: dict[str, list[dict[str, Cell]]] = {}
 
     def _rows(self, name: str) -> list[dict[str, Cell]]:
         """The rows of a query, which is asked once."""
         if name not in self._answered:
-            found = self._store.ask(query_named(name), self._asked.values)
+            found = self._store.ask(query_named(name), self._scope.values)
             self._answered[name] = [cast("dict[str, Cell]", row) for row in found.records()]
         return self._answered[name]
 
@@ -100,12 +100,12 @@ class Answers:
         return sorted({str(row["domain"]) for row in self._rows("failures")})
 
     def _document(self, title: str, *sections: Section) -> Document:
-        asked = self._asked
-        of = f" of {asked.domain}" if asked.domain else ""
-        facts = [f"{asked.since} to {asked.until}, UTC days; trust {asked.trust} or better"]
+        scope = self._scope
+        of = f" of {scope.domain}" if scope.domain else ""
+        facts = [f"{scope.since} to {scope.until}, UTC days; trust {scope.trust} or better"]
         facts += self._trust_facts()
         by_reason: dict[str, list[str]] = defaultdict(list)
-        for domain, history in sorted(asked.histories.items()):
+        for domain, history in sorted(scope.histories.items()):
             if history.problem:
                 by_reason[history.problem].append(domain)
         for reason, domains in sorted(by_reason.items()):
@@ -160,7 +160,7 @@ class Answers:
     def _by_policy(self) -> Section:
         rows = []
         for row in self._rows("policies"):
-            history = history_of(self._asked.histories, str(row["domain"]))
+            history = history_of(self._scope.histories, str(row["domain"]))
             standing = history.standing(
                 _applied(row), _day(row, "first_day"), _day(row, "last_day")
             )
@@ -209,7 +209,7 @@ class Answers:
         rows = [
             {**row, "first_day": firsts[_key(row)]}
             for row in self._rows("failures")
-            if firsts[_key(row)] >= self._asked.since
+            if firsts[_key(row)] >= self._scope.since
         ]
         fields = (DOMAIN, RESULT, MX, FIRST, SESSIONS, REPORTERS)
         title = "Failures that are new in these days"
@@ -219,13 +219,13 @@ class Answers:
         firsts, policies = self._firsts(), self._policies_of_failures()
         rows = []
         for row in self._rows("failures"):
-            history = history_of(self._asked.histories, str(row["domain"]))
+            history = history_of(self._scope.histories, str(row["domain"]))
             first, last = _day(row, "first_day"), _day(row, "last_day")
             rows.append(
                 {
                     **row,
                     "known_since": firsts[_key(row)],
-                    "is_new": firsts[_key(row)] >= self._asked.since,
+                    "is_new": firsts[_key(row)] >= self._scope.since,
                     "policy_held": ", ".join(sorted(policies[_key(row)])) or "-",
                     "mx_listed": history.lists(str(row["mx"]), first, last),
                     "seen_now": self._seen_now(str(row["domain"]), str(row["result_type"])),
@@ -243,7 +243,7 @@ class Answers:
             Field("policy_held", "POLICY HELD"),
             Field("mx_listed", "MX LISTED"),
         )
-        if self._asked.seen_now is not None:
+        if self._scope.seen_now is not None:
             fields += (Field("seen_now", "CHECK NOW"),)
         note = (
             "Since: the first day of it in all that is stored. Policy held: the policy that the "
@@ -255,14 +255,14 @@ class Answers:
     def _policies_of_failures(self) -> dict[tuple[str, str, str], set[str]]:
         found: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         for row in self._rows("failure_policies"):
-            history = history_of(self._asked.histories, str(row["domain"]))
+            history = history_of(self._scope.histories, str(row["domain"]))
             day = _day(row, "day")
             found[_key(row)].add(history.standing(_applied(row), day, day))
         return found
 
     def _seen_now(self, domain: str, result_type: str) -> str:
         """Whether a check finds now what a sender would report so; empty where nobody looked."""
-        checked = (self._asked.seen_now or {}).get(domain)
+        checked = (self._scope.seen_now or {}).get(domain)
         if checked is None:
             return ""
         causes = {each: CHECKS[each] for each in checks_of(result_type)}
@@ -342,7 +342,7 @@ class Answers:
         return Section("dropped", "Not counted", fields, rows, "Everything was counted.")
 
     def _silence(self) -> Section:
-        today = self._asked.until
+        today = self._scope.until
         rows = []
         for row in self._rows("silence"):
             days, first, last = _count(row, "days"), _day(row, "first_day"), _day(row, "last_day")

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 from mtasts.clock import SKEW
 from mtasts.reports.arrival import receive_file, receive_mail
+from mtasts.reports.batch_fetcher import BatchFetcher
 from mtasts.reports.kept_keys import KeptKeys
 from mtasts.reports.sources.source import FetchError, GoneError, NoFileError, SourceError
 from mtasts.reports.to_store import arrival, skipped, skipped_part
-from mtasts.reports.together import Together
 from mtasts.threads import in_thread
 from mtasts.tlsrpt.mail import MAIL_MAX_BYTES, holds_mail
 from mtasts.tlsrpt.received import received_time
@@ -164,7 +164,7 @@ class _Pull:
         self._failures = 0
         self._next_start = 0.0
         self._at_once = pace.at_once if source.is_remote else _LOCAL_AT_ONCE
-        self._together = None if source.is_remote else Together(source)
+        self._batch_fetcher = None if source.is_remote else BatchFetcher(source)
         self._fetching = self._fetching_bytes = 0
 
     async def run(self, *, again: bool) -> None:
@@ -234,9 +234,9 @@ class _Pull:
         return _Prefetched(fetched, keys)
 
     async def _fetch_one(self, listed: Listed, limit: int) -> Fetched:
-        if self._together is None:
+        if self._batch_fetcher is None:
             return await in_thread(self._source.fetch, listed, limit)
-        return await self._together.fetch(listed, limit)
+        return await self._batch_fetcher.fetch(listed, limit)
 
     async def _turn(self) -> None:
         """Wait until the pace lets one more fetch begin."""

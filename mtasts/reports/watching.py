@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-from mtasts.tlsrpt.alerts import Failing, Heard, LeftOut, Sessions, Stored
+from mtasts.tlsrpt.alerts import Failing, LeftOut, ReporterActivity, Sessions, Stored
 from mtasts.tlsrpt.query_files import query_named
 from mtasts.tlsrpt.tables import RANKS
 from mtasts.tlsrpt.trust import Trust
@@ -48,7 +48,7 @@ def look(store: Store, now: dt.datetime, domain: str = "", https: Collection[str
         verified,
         sessions=_chosen(verified.sessions, posted.sessions, https),
         failing=_chosen(verified.failing, posted.failing, https),
-        heard=_chosen(verified.heard, posted.heard, https),
+        reporters=_chosen(verified.reporters, posted.reporters, https),
     )
 
 
@@ -84,8 +84,8 @@ def _trusted(store: Store, now: dt.datetime, domain: str, least: Trust) -> Store
             for row in ask("timeline")
         ),
         failing=tuple(Failing(*key, *span) for key, span in days.items()),
-        heard=tuple(
-            Heard(
+        reporters=tuple(
+            ReporterActivity(
                 _text(row, "domain"),
                 _text(row, "reporter"),
                 _int(row, "days"),

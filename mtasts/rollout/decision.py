@@ -84,7 +84,7 @@ def verdict(found: Facts, now: dt.datetime) -> Verdict:
     retirement = progress(
         found.history,
         seen(found),
-        wanted=found.domain.retire,
+        retire=found.domain.retire,
         ttl_seconds=found.domain.ttl_seconds,
         now=now,
         is_lost=is_lost,
@@ -103,7 +103,7 @@ def seen(found: DomainFacts) -> Seen:
     lingering = {
         each.record.owner
         for each in found.handed_out
-        if each.record.type == "CNAME" and (each.is_there or not each.answer.settled)
+        if each.record.type == "CNAME" and (each.has_records or not each.answer.settled)
     }
     sts = None if f"{STS_LABEL}.{found.name}" in lingering else found.sts
     gone = f"{POLICY_LABEL}.{found.name}" not in lingering
@@ -117,7 +117,7 @@ def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:
     names = {
         each.record.owner
         for each in found.handover.records
-        if each.is_there and handover.is_withdrawn(found.name, parts, each.record)
+        if each.has_records and handover.is_withdrawn(found.name, parts, each.record)
     }
     if not parts.record.is_declared and found.live_id is not None:
         names.add(f"{STS_LABEL}.{found.name}")

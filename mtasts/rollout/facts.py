@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mtasts.observations import DnsAnswer
     from mtasts.promotion.evidence import Evidence, EvidenceError
     from mtasts.rollout.caa import Authority
-    from mtasts.rollout.handover import Looked
+    from mtasts.rollout.handover import RecordLookup
     from mtasts.rulings import Ruling
     from mtasts.zones import HostedZone
 
@@ -85,7 +85,7 @@ class HandoverFacts:
     """The agency's own zone (dns delegated or manual), and the handed-out records that it has."""
 
     agency_zone: HostedZone
-    records: tuple[Looked, ...]
+    records: tuple[RecordLookup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class DomainFacts:
         return self.handover.agency_zone if self.handover is not None else None
 
     @property
-    def handed_out(self) -> tuple[Looked, ...]:
+    def handed_out(self) -> tuple[RecordLookup, ...]:
         """The handed-out records, each with the answer of DNS."""
         return self.handover.records if self.handover is not None else ()
 

@@ -42,7 +42,7 @@ class HandoverError(MtaStsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
+class HandedOutRecord:
     """One record to publish; names are A-labels without a trailing dot, a TXT value is its text."""
 
     owner: str
@@ -59,10 +59,10 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class RecordLookup:
     """A handed-out record and what DNS has in its place, at the agency's own servers."""
 
-    record: Handed
+    record: HandedOutRecord
     answer: DnsAnswer
 
     @property
@@ -71,18 +71,18 @@ class Looked:
         return self.record.is_live(self.answer)
 
     @property
-    def is_there(self) -> bool:
+    def has_records(self) -> bool:
         """Whether DNS has anything of its type there."""
         return bool(self.answer.values or self.answer.strings)
 
 
-def render_handed(domain: str, records: Iterable[Handed]) -> str:
+def render_handed(domain: str, records: Iterable[HandedOutRecord]) -> str:
     """The object that says what was handed out for a domain: JSON, keys in order."""
     rows = [{"owner": each.owner, "type": each.type, "value": each.value} for each in records]
     return json.dumps({"version": VERSION, "domain": domain, "records": rows}, indent=1) + "\n"
 
 
-def parse_handed(raw: bytes) -> tuple[Handed, ...]:
+def parse_handed(raw: bytes) -> tuple[HandedOutRecord, ...]:
     """The records of such an object.
 
     Raises:
@@ -101,7 +101,7 @@ def parse_handed(raw: bytes) -> tuple[Handed, ...]:
         raise HandoverError(f"the handed-out records cannot be read: {why}") from error
 
 
-def _read_record(row: Fields) -> Handed:
+def _read_record(row: Fields) -> HandedOutRecord:
     """A record that mtasts could have handed out.
 
     Others may write to the bucket, and these values go to terminals, logs, zone files and pull
@@ -111,7 +111,7 @@ def _read_record(row: Fields) -> Handed:
         HandoverError: it is something else.
         JsonError: a key is missing, or no text.
     """
-    handed = Handed(row.text("owner"), row.text("type"), row.text("value"))
+    handed = HandedOutRecord(row.text("owner"), row.text("type"), row.text("value"))
     pattern = _VALUES.get(handed.type)
     if not (_NAME.fullmatch(handed.owner) and pattern and pattern.fullmatch(handed.value)):
         raise HandoverError(
@@ -121,12 +121,12 @@ def _read_record(row: Fields) -> Handed:
     return handed
 
 
-def as_text(records: Iterable[Handed]) -> str:
+def as_text(records: Iterable[HandedOutRecord]) -> str:
     """One line a record, for people who type into forms."""
     return "".join(f"{each.owner} {each.type} {each.value}\n" for each in records)
 
 
-def as_zone_file(records: Iterable[Handed]) -> str:
+def as_zone_file(records: Iterable[HandedOutRecord]) -> str:
     """The same as a zone file has it (RFC 1035 section 5.1)."""
     return "".join(
         f"{each.owner}. {TTL_SECONDS} IN {each.type} "
@@ -135,7 +135,7 @@ def as_zone_file(records: Iterable[Handed]) -> str:
     )
 
 
-def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> Stage:
+def next_stage(domain: str, before: Stage | None, lookups: Sequence[RecordLookup]) -> Stage:
     """The stage of this run: one further at most than ``before``, and never back.
 
     What could not be found out lets nothing advance.
@@ -143,24 +143,24 @@ def next_stage(domain: str, before: Stage | None, looked: Sequence[Looked]) -> S
     before = before or Stage.REQUESTED
     host = f"{POLICY_LABEL}.{domain}"
     # Only ACM's CNAME is below the policy host.
-    validation = [each for each in looked if each.record.owner.endswith(f".{host}")]
+    validation = [each for each in lookups if each.record.owner.endswith(f".{host}")]
     if before is Stage.REQUESTED:
         issued = bool(validation) and all(each.is_live for each in validation)
         return Stage.ISSUED if issued else before
     if before is Stage.ISSUED:
-        lead = [each for each in looked if each not in validation and each.record.type == "CNAME"]
+        lead = [each for each in lookups if each not in validation and each.record.type == "CNAME"]
         led = any(each.record.owner == host for each in lead) and all(each.is_live for each in lead)
         return Stage.LIVE if led else before
     return before
 
 
-def not_published(stage: Stage, looked: Sequence[Looked]) -> Iterator[Ruling]:
+def not_published(stage: Stage, lookups: Sequence[RecordLookup]) -> Iterator[Ruling]:
     """Records that DNS lacks or has wrong: warnings once the domain is live, notes before that."""
     kind = Kind.WARNING if stage is Stage.LIVE else Kind.NOTE
-    if not looked:
+    if not lookups:
         text = "the agency has records to publish: see the stack's output domains, under publish"
         yield Ruling("handover-begins", kind, text)
-    for each in looked:
+    for each in lookups:
         if found := missing(each, absence(stage)):
             yield found.as_kind(kind)
 
@@ -170,26 +170,26 @@ def absence(stage: Stage | None) -> str:
     return "gone or not yet there" if stage is Stage.LIVE else "waiting for"
 
 
-def is_withdrawn(domain: str, parts: Parts, record: Handed) -> bool:
+def is_withdrawn(domain: str, parts: Parts, record: HandedOutRecord) -> bool:
     """Whether a handed-out record is to go, in a phase of a retirement that has ``parts``."""
     if record.owner == f"{STS_LABEL}.{domain}":
         return not parts.record.is_declared
     return not parts.addresses.is_declared
 
 
-def missing(looked: Looked, absent: str = "waiting for") -> Ruling | None:
+def missing(lookup: RecordLookup, absent: str = "waiting for") -> Ruling | None:
     """How DNS differs from a handed-out record, as a note; None if DNS has the record.
 
     ``absent`` begins the note if DNS has no record of that name and type.
     """
-    record, answer = looked.record, looked.answer
+    record, answer = lookup.record, lookup.answer
     wanted = f"{record.owner} {record.type} {record.value}"
     if not answer.settled:
         text = f"could not find out whether {record.owner} is published: {answer.reason}"
         return note("handed-record-unknown", text)
-    if looked.is_live:
+    if lookup.is_live:
         return None
-    if not looked.is_there:
+    if not lookup.has_records:
         return note("handed-record-missing", f"{absent}: {wanted}")
     has = ", ".join(answer.values) or " and ".join(
         printable(b"".join(text).decode("utf-8", "replace"), 100) for text in answer.strings

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mtasts.config import DomainConfig
     from mtasts.ledger.history import Ledger
-    from mtasts.rollout.handover import Looked
+    from mtasts.rollout.handover import RecordLookup
     from mtasts.rulings import Ruling
 
 NEXT_PHASES = {
@@ -51,7 +51,7 @@ def unless_lost(domain: DomainConfig, ledger: Ledger, refused: Ruling) -> Ruling
     return refused.waivable(Waiver.LOST_DOMAIN, way=way)
 
 
-def is_nowhere(domain: DomainConfig, ledger: Ledger, looked: Sequence[Looked]) -> bool:
+def is_nowhere(domain: DomainConfig, ledger: Ledger, lookups: Sequence[RecordLookup]) -> bool:
     """Whether a retirement cannot begin because DNS has none of the handed-out records.
 
     After mode none was proven, missing records are the normal end of a retirement.
@@ -61,7 +61,7 @@ def is_nowhere(domain: DomainConfig, ledger: Ledger, looked: Sequence[Looked]) -
         return False
     if last.policy is not None and last.policy.mode is Mode.NONE:
         return False
-    return bool(looked) and all(each.answer.settled and not each.is_there for each in looked)
+    return bool(lookups) and all(each.answer.settled and not each.has_records for each in lookups)
 
 
 def as_it_is(ledger: Ledger) -> Intended | None:

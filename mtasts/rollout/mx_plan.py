@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from mtasts.names import MxPattern
 from mtasts.policy import Mode
-from mtasts.rollout.mx_safety import RETRY, left_too_early
+from mtasts.rollout.mx_safety import RETRY, dropped_too_early
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,7 @@ def _unlisting(
     if final == listed:
         return
     wanted = replace(policy, mx=tuple(map(MxPattern.parse, final)))
-    gone = list(left_too_early(wanted, ledger, live, now))
+    gone = list(dropped_too_early(wanted, ledger, live, now))
     unnoted = [each.host for each in gone if not each.is_noted]
     if unnoted:
         yield Step(f"{_UP}, which records that {_all(unnoted)} left the MX records", listed)

@@ -32,24 +32,24 @@ RETRY = dt.timedelta(days=5)
 
 
 def mx_refusals(
-    domain: str, wanted: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
+    domain: str, new_policy: Policy, ledger: Ledger, mx: DnsAnswer, now: dt.datetime
 ) -> Iterator[Ruling]:
-    """Every reason why ``wanted`` may not be published for ``domain`` now, under a new id."""
-    yield from uncovered(domain, wanted, mx)
+    """Every reason why ``new_policy`` may not be published for ``domain`` now, under a new id."""
+    yield from uncovered(domain, new_policy, mx)
     if mx.settled and mx.status is not DnsStatus.NXDOMAIN:
-        for left in left_too_early(wanted, ledger, live_hosts(domain, mx), now):
+        for departed in dropped_too_early(new_policy, ledger, live_hosts(domain, mx), now):
             yield refusal(
                 "mx-left-too-early",
-                f"{left.host} left the MX records of {domain} at {minute(left.since)} or before, "
-                f"and senders may try that host until {minute(left.until)}",
+                f"{departed.host} left the MX records of {domain} at {minute(departed.since)} or "
+                f"before, and senders may try that host until {minute(departed.until)}",
                 "keep it under mx until then",
-                until=min(left.until, left.held_until),
+                until=min(departed.until, departed.held_until),
             )
 
 
-def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[Ruling]:
-    """Every reason why mail may be lost by ``wanted`` with the MX hosts that DNS has."""
-    if wanted.mode is not Mode.ENFORCE:
+def uncovered(domain: str, new_policy: Policy, mx: DnsAnswer) -> Iterator[Ruling]:
+    """Every reason why mail may be lost by ``new_policy`` with the MX hosts that DNS has."""
+    if new_policy.mode is not Mode.ENFORCE:
         return
     if mx.status is DnsStatus.FAILED:
         yield refusal(
@@ -72,7 +72,7 @@ def uncovered(domain: str, wanted: Policy, mx: DnsAnswer) -> Iterator[Ruling]:
             f"{domain} has a null MX, so it receives no mail",
             "write mx: [] in its entry",
         )
-    missed = [host for host in live if not wanted.covers(host)]
+    missed = [host for host in live if not new_policy.covers(host)]
     if missed:
         yield refusal(
             "mx-uncovered",
@@ -91,7 +91,7 @@ def live_hosts(domain: str, mx: DnsAnswer) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class DepartedHost:
     """A host that was first missing among the MX at ``since``; senders may try it until ``until``.
 
     At ``held_until`` the last policy lapses that lists it. ``is_noted`` says that the ledger has
@@ -105,16 +105,16 @@ class Left:
     is_noted: bool
 
 
-def left_too_early(
-    wanted: Policy, ledger: Ledger, live: Collection[str], now: dt.datetime
-) -> Iterator[Left]:
-    """Hosts that ``wanted`` would drop while senders may still try them.
+def dropped_too_early(
+    new_policy: Policy, ledger: Ledger, live: Collection[str], now: dt.datetime
+) -> Iterator[DepartedHost]:
+    """Hosts that ``new_policy`` would drop while senders may still try them.
 
     A sender keeps its cached policy, whatever is published later. So every enforced body counts
     that a sender may hold, and what was published before the ledger began. A policy that does not
     enforce may drop any host.
     """
-    if wanted.mode is not Mode.ENFORCE:
+    if new_policy.mode is not Mode.ENFORCE:
         return
     held = [
         (body.policy, ledger.held_until(body, now))
@@ -125,14 +125,14 @@ def left_too_early(
     adopted = ledger.adopted
     unknown = [adopted.held_until] if adopted and adopted.held_until > now else []
     last = frozenset(ledger.last_mx.hosts) if ledger.last_mx is not None else frozenset()
-    for host, left in ledger.departed(now).items():
-        if host in live or wanted.covers(host):
+    for host, departed in ledger.departed(now).items():
+        if host in live or new_policy.covers(host):
             continue
         lapses = [lapse for policy, lapse in held if policy.covers(host)] + unknown
         if not lapses:
             continue
         # Counted from the first look that missed the host. After the last look that saw it, DNS may
         # have had the host for days while no run looked.
-        until = left.since + dt.timedelta(seconds=left.ttl_seconds) + RETRY
+        until = departed.since + dt.timedelta(seconds=departed.ttl_seconds) + RETRY
         if until > now:
-            yield Left(host, left.since, until, max(lapses), is_noted=host not in last)
+            yield DepartedHost(host, departed.since, until, max(lapses), is_noted=host not in last)

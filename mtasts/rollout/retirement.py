@@ -41,12 +41,12 @@ _DONE = note(
 class Seen:
     """What DNS has of a domain at the zone's own servers: STS record, addresses of the host.
 
-    ``left`` are the names of handed-out records that DNS still has, or may have.
+    ``remaining`` are the names of handed-out records that DNS still has, or may have.
     """
 
     sts: DnsAnswer | None
     addresses: tuple[DnsAnswer, ...] = ()
-    left: tuple[str, ...] = ()
+    remaining: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +73,20 @@ def progress(
     ledger: Ledger,
     seen: Seen,
     *,
-    wanted: bool,
+    retire: bool,
     ttl_seconds: int,
     now: dt.datetime,
     is_lost: bool = False,
 ) -> Progress | None:
     """The retirement's phase in this run; None if none is configured and none had begun.
 
-    ``wanted`` says that the config has ``retire: true``; ``ttl_seconds`` is the configured TTL of
+    ``retire`` says that the config has ``retire: true``; ``ttl_seconds`` is the configured TTL of
     the STS record. A failed look-up never advances a phase. If the domain ``is_lost``, each run
     takes the next phase, whatever DNS or senders have.
     """
     entry = ledger.last_phase
     phase = entry.phase if entry is not None else Phase.KEPT
-    if not wanted:
+    if not retire:
         back = "the retirement is cancelled: this run publishes again what the retirement removed"
         ruling = note("retirement-called-off", back)
         return None if phase is Phase.KEPT else Progress(Phase.KEPT, ruling, is_new=True)
@@ -127,8 +127,8 @@ def progress(
         case _:
             done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
             found = _wait(entry, done, now)
-            if found is done and done.is_new and seen.left:
-                found = Progress(phase, _not_gone(", ".join(seen.left)))
+            if found is done and done.is_new and seen.remaining:
+                found = Progress(phase, _not_gone(", ".join(seen.remaining)))
     return found
 
 

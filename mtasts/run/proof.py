@@ -59,7 +59,7 @@ class NotProvenError(MtaStsError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ProofGoal:
     """The proof's goal: ``host`` serves ``body``.
 
     ``is_first`` says that the ledger has no other body of the domain.
@@ -77,7 +77,7 @@ class Proof:
     ``unseen`` are the addresses that this machine had no route to.
     """
 
-    wanted: Wanted
+    goal: ProofGoal
     addresses: tuple[str, ...]
     unseen: tuple[str, ...]
     requests: int
@@ -144,8 +144,8 @@ class Prover:
     clock: Callable[[], float] = time.monotonic
     waits: Waits = field(default_factory=Waits)
 
-    async def prove(self, wanted: Wanted, name_servers: tuple[str, ...], caches: Caches) -> Proof:
-        """Prove that senders get ``wanted`` at the policy host.
+    async def prove(self, goal: ProofGoal, name_servers: tuple[str, ...], caches: Caches) -> Proof:
+        """Prove that senders get ``goal`` at the policy host.
 
         The addresses come from the zone's ``name_servers``: a recursive resolver may have an old or
         a negative answer in its cache.
@@ -154,30 +154,30 @@ class Prover:
             NotProvenError: another body is served, or may still be in caches; write no record.
             UndeterminedError: DNS did not answer, or no address is reachable; write no record.
         """
-        times = await self._clear(wanted, caches)
+        times = await self._clear(goal, caches)
 
         async def resolve() -> list[DnsAnswer]:
             return await asyncio.gather(
                 *(
-                    self.resolver.authoritative(name_servers, wanted.host, type_)
+                    self.resolver.authoritative(name_servers, goal.host, type_)
                     for type_ in ADDRESS_TYPES
                 )
             )
 
-        proof = await self._until(times, wanted, resolve, caches.settle_seconds)
-        self.waits.say(f"{wanted.host}: proof passed at {_count(proof.addresses)}")
+        proof = await self._until(times, goal, resolve, caches.settle_seconds)
+        self.waits.say(f"{goal.host}: proof passed at {_count(proof.addresses)}")
         return proof
 
     async def prove_candidate(
-        self, wanted: Wanted, candidate: str, caches: Caches | None = None
+        self, goal: ProofGoal, candidate: str, caches: Caches | None = None
     ) -> Proof:
-        """Prove that the host with the own name ``candidate`` serves ``wanted``.
+        """Prove that the host with the own name ``candidate`` serves ``goal``.
 
         It is used before the policy host's records lead to a candidate host. It is also used, with
         the host's ``caches``, for a former host to which no record leads any more. Raises as
         `prove`.
         """
-        times = await self._clear(wanted, caches)
+        times = await self._clear(goal, caches)
 
         async def resolve() -> list[DnsAnswer]:
             return await asyncio.gather(
@@ -185,9 +185,9 @@ class Prover:
             )
 
         settle_seconds = caches.settle_seconds if caches else 0.0
-        proof = await self._until(times, wanted, resolve, settle_seconds)
+        proof = await self._until(times, goal, resolve, settle_seconds)
         where = f"{_count(proof.addresses)} of {candidate}"
-        self.waits.tell(f"{wanted.host}: proof passed at {where}")
+        self.waits.tell(f"{goal.host}: proof passed at {where}")
         return proof
 
     async def look_at_mx(
@@ -220,7 +220,7 @@ class Prover:
                 "docs emergencies)"
             )
 
-    async def _clear(self, wanted: Wanted, caches: Caches | None) -> _Times:
+    async def _clear(self, goal: ProofGoal, caches: Caches | None) -> _Times:
         """Wait until cached copies of older bodies have expired, then purge the caches.
 
         If neither ledger nor origin ever had another body, nothing is purged: a purge takes
@@ -234,29 +234,29 @@ class Prover:
         if caches is None:
             return _Times(self.deadline_seconds, end)
         lapses = await caches.seconds_until_lapsed()
-        if lapses is None and wanted.is_first:
+        if lapses is None and goal.is_first:
             return _Times(self.deadline_seconds, end)
         wait = lapses or 0.0
         if wait > end - self.clock():
             raise NotProvenError(
-                f"{wanted.host}: caches may hold the former policy for another {wait:.0f} s, longer"
+                f"{goal.host}: caches may hold the former policy for another {wait:.0f} s, longer"
                 f" than a proof may take ({self.deadline_seconds:.0f} s): run again after that, or"
                 " raise mtasts:proofSeconds"
             )
         if wait > 0:
-            with self.waits.waiting(f"caches of {wanted.host}", wait):
+            with self.waits.waiting(f"caches of {goal.host}", wait):
                 await self.pause(wait)
         # The purge comes after the wait: a cache that was fetching the old body may store it after
         # an earlier purge, and serve it beyond its lifetime while the origin fails.
         waited = self.clock() - began
         try:
             left = end - self.clock()
-            with self.waits.waiting(f"caches of {wanted.host} to be purged", left, at_most=True):
+            with self.waits.waiting(f"caches of {goal.host} to be purged", left, at_most=True):
                 await caches.purge(left)
         except PurgeError as error:
             times = _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
             raise NotProvenError(
-                f"{wanted.host}: {error}; {times.spent(self.clock())}: run again later, or raise "
+                f"{goal.host}: {error}; {times.spent(self.clock())}: run again later, or raise "
                 "mtasts:proofSeconds"
             ) from error
         return _Times(self.deadline_seconds, end, waited, self.clock() - began - waited)
@@ -264,20 +264,20 @@ class Prover:
     async def _until(
         self,
         times: _Times,
-        wanted: Wanted,
+        goal: ProofGoal,
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
         settle_seconds: float,
     ) -> Proof:
         """Fetch until every answer was right for ``settle_seconds`` without a break."""
         settled = f", for {settle_seconds:g} s" if settle_seconds else ""
-        what = f"{wanted.host} to serve the policy at every address{settled}"
+        what = f"{goal.host} to serve the policy at every address{settled}"
         with self.waits.waiting(what, times.end - self.clock(), at_most=True):
-            return await self._look(times, wanted, resolve, settle_seconds)
+            return await self._look(times, goal, resolve, settle_seconds)
 
     async def _look(
         self,
         times: _Times,
-        wanted: Wanted,
+        goal: ProofGoal,
         resolve: Callable[[], Awaitable[list[DnsAnswer]]],
         settle_seconds: float,
     ) -> Proof:
@@ -290,7 +290,7 @@ class Prover:
         tries = requests = 0
         since: float | None = None
         while True:
-            found = await self._round(wanted, resolve, times.end)
+            found = await self._round(goal, resolve, times.end)
             now = self.clock()
             if isinstance(found, Proof):
                 since = now if since is None else since
@@ -304,7 +304,7 @@ class Prover:
                 tries += 1
             if now + pause >= times.end:
                 if isinstance(found, Proof):
-                    found = _unsettled(wanted, settle_seconds)
+                    found = _unsettled(goal, settle_seconds)
                 text = f"{found} ({times.spent(now)})"
                 if isinstance(found, NotProvenError):
                     raise NotProvenError(text, found.judged)
@@ -312,34 +312,34 @@ class Prover:
             await self.pause(pause)
 
     async def _round(
-        self, wanted: Wanted, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
+        self, goal: ProofGoal, resolve: Callable[[], Awaitable[list[DnsAnswer]]], end: float
     ) -> Proof | NotProvenError | UndeterminedError:
         """One round of requests to all addresses: the proof, or why it failed."""
         answers = await resolve()
         failed = [answer for answer in answers if answer.status is DnsStatus.FAILED]
         if failed:
             reasons = "; ".join(f"{each.name} {each.type}: {each.reason}" for each in failed)
-            return UndeterminedError(f"the addresses of {wanted.host}: {reasons}")
+            return UndeterminedError(f"the addresses of {goal.host}: {reasons}")
         addresses = sorted({value for answer in answers for value in answer.values})
         if not addresses:
             asked = ", ".join(sorted({answer.name for answer in answers}))
-            return NotProvenError(f"{wanted.host}: DNS has no address for {asked}")
-        judged = await self._ask(wanted, addresses[:_ADDRESSES_MAX], end)
+            return NotProvenError(f"{goal.host}: DNS has no address for {asked}")
+        judged = await self._ask(goal, addresses[:_ADDRESSES_MAX], end)
         wrong = summary(judged)
         if wrong:
             return NotProvenError(
-                f"https://{wanted.host} does not serve the intended policy: {wrong}", judged
+                f"https://{goal.host} does not serve the intended policy: {wrong}", judged
             )
         seen = {each.fetch.address for each in judged if each.verdict is Verdict.SERVED}
         if not seen:
             return UndeterminedError(
-                f"whether {wanted.host} serves the policy: this machine has no route to "
+                f"whether {goal.host} serves the policy: this machine has no route to "
                 f"{', '.join(addresses)}"
             )
         unseen = tuple(sorted(set(addresses) - seen))
-        return Proof(wanted, tuple(sorted(seen)), unseen, len(judged))
+        return Proof(goal, tuple(sorted(seen)), unseen, len(judged))
 
-    async def _ask(self, wanted: Wanted, addresses: list[str], end: float) -> tuple[Judged, ...]:
+    async def _ask(self, goal: ProofGoal, addresses: list[str], end: float) -> tuple[Judged, ...]:
         """Send several requests to each address, one by one; all addresses at the same time."""
 
         async def one(address: str) -> list[Judged]:
@@ -348,9 +348,9 @@ class Prover:
             for agent in (USER_AGENT, *SENDER_AGENTS):
                 limit = min(_FETCH_SECONDS, max(end - self.clock(), 1.0))
                 found = await self.ask(
-                    self.reach, wanted.host, address, deadline_seconds=limit, user_agent=agent
+                    self.reach, goal.host, address, deadline_seconds=limit, user_agent=agent
                 )
-                judged.append(judge(found, wanted.body))
+                judged.append(judge(found, goal.body))
             return judged
 
         rounds = await asyncio.gather(*(one(address) for address in addresses))
@@ -361,8 +361,8 @@ def _count(addresses: tuple[str, ...]) -> str:
     return f"{len(addresses)} address{'es' if len(addresses) != 1 else ''}"
 
 
-def _unsettled(wanted: Wanted, settle_seconds: float) -> NotProvenError:
+def _unsettled(goal: ProofGoal, settle_seconds: float) -> NotProvenError:
     return NotProvenError(
-        f"https://{wanted.host} serves the intended policy, but did not do so for "
+        f"https://{goal.host} serves the intended policy, but did not do so for "
         f"{settle_seconds:g} s before the deadline: run again, or raise mtasts:proofSeconds"
     )

@@ -25,7 +25,7 @@ from mtasts.rollout.facts import (
     cloud_of,
     mail_domains,
 )
-from mtasts.rollout.handover import HandoverError, Looked, delegated_owner
+from mtasts.rollout.handover import HandoverError, RecordLookup, delegated_owner
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rulings import refusal, warning
 from mtasts.run.account_zones import HostedZones
@@ -81,7 +81,7 @@ class ZoneFound:
 
 
 @dataclass(frozen=True, slots=True)
-class _Where:
+class _DomainZones:
     """The zone for a domain's records, by config and ledger, and the former zone of a move."""
 
     zone: HostedZone | ZoneProblem
@@ -143,8 +143,8 @@ class Surveyor:
 
         async def one(domain: DomainConfig) -> ZoneFound:
             remembering = asyncio.create_task(memory.history(domain.name))
-            where = await self._where(domain, memory, remembering, None)
-            return ZoneFound(domain.name, where.zone, (await remembering)[0])
+            zones = await self._zones_of(domain, memory, remembering, None)
+            return ZoneFound(domain.name, zones.zone, (await remembering)[0])
 
         await identity
         return tuple(await asyncio.gather(*map(one, domains)))
@@ -157,11 +157,11 @@ class Surveyor:
             config.hosting, config.leaving, self._clouds.authorities, self._resolver.is_local
         )
         remembering = asyncio.create_task(memory.history(domain.name))
-        mx, caa, (ledger, noted), where = await asyncio.gather(
+        mx, caa, (ledger, noted), zones = await asyncio.gather(
             self._lookup(domain.name, "MX"),
             self._caa(domain.name),
             remembering,
-            self._where(domain, memory, remembering, config.leaving_dns),
+            self._zones_of(domain, memory, remembering, config.leaving_dns),
         )
         found = DomainFacts(
             domain,
@@ -170,9 +170,9 @@ class Surveyor:
             caa,
             ledger,
             noted,
-            zone=await self._zone_facts(domain, placement, ledger, where),
-            former=where.former,
-            handover=where.handover,
+            zone=await self._zone_facts(domain, placement, ledger, zones),
+            former=zones.former,
+            handover=zones.handover,
             evidence=None,
             unwritten=None,
         )
@@ -210,13 +210,13 @@ class Surveyor:
         names = caa_names(f"{POLICY_LABEL}.{domain}")
         return tuple(await asyncio.gather(*(self._lookup(name, "CAA") for name in names)))
 
-    async def _where(
+    async def _zones_of(
         self,
         domain: DomainConfig,
         memory: Memory,
         remembering: asyncio.Task[tuple[Ledger | LedgerProblem, tuple[Note, ...]]],
         left: Dns | None,
-    ) -> _Where:
+    ) -> _DomainZones:
         """The zones for the records; an error of one of them is in place of the first zone."""
         zone, former, (handover, problem) = await asyncio.gather(
             self._zone(domain, remembering),
@@ -227,10 +227,10 @@ class Surveyor:
         agency_zone = handover.agency_zone if handover is not None else None
         place = zone or agency_zone or problem or UndeterminedError(f"no zone for {domain.name}")
         if isinstance(place, Exception):
-            return _Where(place, former, None)
+            return _DomainZones(place, former, None)
         if problem is not None:
-            return _Where(problem, former, handover)
-        return _Where(former if isinstance(former, Exception) else place, former, handover)
+            return _DomainZones(problem, former, handover)
+        return _DomainZones(former if isinstance(former, Exception) else place, former, handover)
 
     async def _handover(
         self, domain: str, memory: Memory
@@ -252,7 +252,7 @@ class Surveyor:
         answers = await asyncio.gather(
             *(self._at_zone(agency_zone, each.owner, each.type) for each in records)
         )
-        return HandoverFacts(agency_zone, tuple(map(Looked, records, answers))), None
+        return HandoverFacts(agency_zone, tuple(map(RecordLookup, records, answers))), None
 
     async def _agency_zone(self, domain: str) -> HostedZone | UndeterminedError:
         """The agency's own zone: the closest name that has NS records."""
@@ -304,14 +304,14 @@ class Surveyor:
         domain: DomainConfig,
         placement: Placement,
         ledger: Ledger | LedgerProblem,
-        where: _Where,
+        zones: _DomainZones,
     ) -> ZoneFacts | ZoneProblem:
         """The answers of the zone's own name servers, and who else may serve the policy host."""
-        zone = where.zone
+        zone = zones.zone
         if isinstance(zone, Exception):
             return zone
-        former = where.former if isinstance(where.former, HostedZone) else None
-        agency_zone = where.handover.agency_zone if where.handover is not None else None
+        former = zones.former if isinstance(zones.former, HostedZone) else None
+        agency_zone = zones.handover.agency_zone if zones.handover is not None else None
         queried = agency_zone or former or zone
         known = ledger if isinstance(ledger, Ledger) else None
         is_new = known is not None and known.last_body is None
@@ -323,7 +323,7 @@ class Surveyor:
         records = ((f"{STS_LABEL}.{domain.name}", "TXT"), (f"{TLSRPT_LABEL}.{domain.name}", "TXT"))
         hosts = tuple((host, each) for each in _HOST_TYPES)
         written = (*records, *hosts) if former else ()
-        if former is None and is_new and where.handover is None:
+        if former is None and is_new and zones.handover is None:
             written = hosts
         (
             delegation,

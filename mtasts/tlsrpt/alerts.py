@@ -65,7 +65,7 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReporterActivity:
     """What a reporter told of a domain: on how many days, and on which first and last."""
 
     domain: str
@@ -90,7 +90,7 @@ class Stored:
 
     sessions: tuple[Sessions, ...] = ()
     failing: tuple[Failing, ...] = ()
-    heard: tuple[Heard, ...] = ()
+    reporters: tuple[ReporterActivity, ...] = ()
     quarantine: tuple[LeftOut, ...] = ()
     unreadable: tuple[LeftOut, ...] = ()
 
@@ -169,7 +169,7 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
     found = [
         *_failures(stored.failing, before, today),
         *_shares(stored.sessions, before, today),
-        *_silences(stored.heard, before, today),
+        *_silences(stored.reporters, before, today),
         *_once(QUARANTINE, stored.quarantine, before, today),
         *_once(UNREADABLE, stored.unreadable, before, today),
     ]
@@ -266,9 +266,11 @@ def _shares(sessions: Iterable[Sessions], before: AlertState, today: dt.date) ->
         yield _Found(FAILURE_SHARE, key, today, domain, summary, to_do, with_it=with_it)
 
 
-def _silences(heard: Iterable[Heard], before: AlertState, today: dt.date) -> Iterator[_Found]:
+def _silences(
+    reporters: Iterable[ReporterActivity], before: AlertState, today: dt.date
+) -> Iterator[_Found]:
     """Reporters that told of a domain at some pace, and now do not."""
-    for each in heard:
+    for each in reporters:
         key = _key(SILENCE, each.domain, each.reporter)
         silent = is_silent(each.days, each.first, each.last, today)
         is_told = key in before.last_days

@@ -129,7 +129,7 @@ class _UnusableError(Exception):
         self.id = id_
 
 
-class _Twice:
+class _Contradiction:
     """Stands for a member that occurs twice with different values."""
 
     def __str__(self) -> str:
@@ -176,7 +176,7 @@ class _Reader:
             self._warn("duplicate-member", printable(key, 80), "the last one is taken")
             # Compared as text: to Python, true is 1 and 1.0 is 1.
             if key in _DECISIVE and repr(first[key]) != repr(value):
-                found[key] = _Twice()
+                found[key] = _Contradiction()
         return found
 
     def report(self, found: dict[str, Any]) -> Report:
@@ -249,7 +249,7 @@ class _Reader:
         rows = found.get(key)
         if rows is None or isinstance(rows, list):
             return rows
-        if isinstance(rows, _Twice):
+        if isinstance(rows, _Contradiction):
             raise _UnusableError("member-contradicts", f"{key} is {_shown(rows)}, not a list")
         if not isinstance(rows, dict):
             raise _UnusableError(id_, f"{key} is {_shown(rows)}, not a list")
@@ -297,7 +297,7 @@ class _Reader:
             _UnusableError: it is missing or no domain; the row is left out.
         """
         value = policy.get("policy-domain")
-        if isinstance(value, _Twice):
+        if isinstance(value, _Contradiction):
             raise _UnusableError("member-contradicts", f"policy-domain is {value}")
         if not isinstance(value, str) or not value.strip():
             raise _UnusableError("row-without-domain", f"policy-domain is {_shown(value)}")
@@ -342,7 +342,7 @@ class _Reader:
         """
         found = _mapping(row, "the row", "detail-not-object")
         value = found.get("result-type")
-        if isinstance(value, _Twice):
+        if isinstance(value, _Contradiction):
             raise _UnusableError("member-contradicts", f"result-type is {value}")
         result_type = self._text(found, "result-type").lower()
         if not result_type:
@@ -419,7 +419,7 @@ class _Reader:
         found = _TIME.fullmatch(value) if isinstance(value, str) else None
         if found is None:
             id_ = "date-missing" if value is None else "date-invalid"
-            id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+            id_ = "member-contradicts" if isinstance(value, _Contradiction) else id_
             text = f"{key} is {_shown(value)}, which is no time of RFC 3339"
             raise _UnusableError(id_, text)
         zone = found["zone"]
@@ -448,7 +448,7 @@ def _mapping(value: object, what: str, id_: str = "not-object") -> dict[str, Any
     """
     if isinstance(value, dict):
         return value
-    id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+    id_ = "member-contradicts" if isinstance(value, _Contradiction) else id_
     raise _UnusableError(id_, f"{what} is {_shown(value)}, not a JSON object")
 
 
@@ -462,7 +462,7 @@ def _count(found: dict[str, Any], key: str, missing: str) -> int:
     if type(value) is int and 0 <= value <= COUNT_MAX:
         return value
     id_ = missing if value is None else "count-range"
-    id_ = "member-contradicts" if isinstance(value, _Twice) else id_
+    id_ = "member-contradicts" if isinstance(value, _Contradiction) else id_
     raise _UnusableError(id_, f"{key} is {_shown(value)}, which is no count")
 
 
@@ -486,4 +486,4 @@ def _shown(value: object) -> str:
     """A value that is not what it should be, for a message."""
     if value is None:
         return "missing"
-    return str(value) if isinstance(value, _Twice) else f"'{printable(str(value), 40)}'"
+    return str(value) if isinstance(value, _Contradiction) else f"'{printable(str(value), 40)}'"

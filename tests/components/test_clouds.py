@@ -18,7 +18,7 @@ from mtasts.components import clouds as chosen
 from mtasts.components.aws.hosting import AwsHosting
 from mtasts.components.aws.zones import Route53Zones
 from mtasts.components.belonging import STACK
-from mtasts.components.cloud_folder import Wanted
+from mtasts.components.cloud_folder import SharedOptions
 from mtasts.components.cloudflare.hosting import CloudflareHosting
 from mtasts.components.cloudflare.zone import CloudflareZones
 from mtasts.components.delegated.zone import DelegatedZones
@@ -128,7 +128,7 @@ def test_config_chooses_hosting_zones_and_what_is_left(
     async def program() -> tuple[object, ...]:
         chosen.load_components(clouds)
         here = await chosen.place_hosting(
-            clouds, Wanted(STACK, protect=True, keep=True, account_id="123456789012")
+            clouds, SharedOptions(STACK, protect=True, keep=True, account_id="123456789012")
         )
         left = await chosen.place_former(clouds, STACK, keep=True)
         there = chosen.place_zones(clouds, STACK, here, Resolver(Reach()))
@@ -149,7 +149,7 @@ def test_where_a_move_is_given_up_the_bucket_of_the_copied_ledgers_is_kept(
     clouds = replace(clouds, config=replace(clouds.config, leaving=Hosting.CLOUDFLARE))
 
     async def program() -> object:
-        return await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
+        return await chosen.place_hosting(clouds, SharedOptions(STACK, protect=True, keep=True))
 
     here, recorded = run(program)
     assert isinstance(here, CloudflareHosting)
@@ -165,7 +165,7 @@ def test_without_a_subdomain_for_workers_nothing_is_placed(servers: CloudflareSe
 
     async def program() -> str:
         with pytest.raises(UndeterminedError) as refused:
-            await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
+            await chosen.place_hosting(clouds, SharedOptions(STACK, protect=True, keep=True))
         return str(refused.value)
 
     try:
@@ -182,7 +182,7 @@ def test_records_are_handed_out_at_aws_alone(servers: CloudflareServers) -> None
     manual = replace(clouds, config=replace(clouds.config, dns=Dns.MANUAL))
 
     async def program() -> None:
-        here = await chosen.place_hosting(clouds, Wanted(STACK, protect=True, keep=True))
+        here = await chosen.place_hosting(clouds, SharedOptions(STACK, protect=True, keep=True))
         with pytest.raises(TypeError, match="dns manual records are handed out through a bucket"):
             chosen.place_zones(manual, STACK, here, Resolver(Reach()))
 

@@ -21,7 +21,7 @@ from mtasts.config import Hosting
 from mtasts.ledger.emergency_notes import read_notes
 from mtasts.ledger.entries import Adopted, Body, Entry, render_entry
 from mtasts.ledger.recorder import Recorder
-from mtasts.run.proof import Proof, Wanted
+from mtasts.run.proof import Proof, ProofGoal
 from mtasts.run.waiting import Waits
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -73,12 +73,12 @@ class Prover:
         self.proven = 0
         self.asked_for_first: list[bool] = []
 
-    async def prove(self, wanted: Wanted, *_: object) -> Proof:
-        self.asked_for_first.append(wanted.is_first)
+    async def prove(self, goal: ProofGoal, *_: object) -> Proof:
+        self.asked_for_first.append(goal.is_first)
         if self.fails:
             raise ValueError(self.fails)
         self.proven += 1
-        return Proof(Wanted("mta-sts.example.gov", b""), ("192.0.2.1",), ("::1",), 3)
+        return Proof(ProofGoal("mta-sts.example.gov", b""), ("192.0.2.1",), ("::1",), 3)
 
     prove_candidate = prove
 

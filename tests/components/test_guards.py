@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from mtasts.localcloud.cloudflare.servers import CloudflareServers
-    from mtasts.run.proof import Caches, Wanted
+    from mtasts.run.proof import Caches, ProofGoal
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOST = f"mta-sts.{DOMAIN}"
@@ -68,22 +68,22 @@ class Prover:
         self.failing = failing or {}
         self.asked: list[tuple[str, str]] = []
 
-    async def prove(self, wanted: Wanted, _: object, caches: Caches) -> Proven:
-        return self._proof(wanted, wanted.host, caches)
+    async def prove(self, goal: ProofGoal, _: object, caches: Caches) -> Proven:
+        return self._proof(goal, goal.host, caches)
 
     async def prove_candidate(
-        self, wanted: Wanted, candidate: str, caches: Caches | None = None
+        self, goal: ProofGoal, candidate: str, caches: Caches | None = None
     ) -> Proven:
-        return self._proof(wanted, candidate, caches)
+        return self._proof(goal, candidate, caches)
 
     async def look_at_mx(self, *_: object) -> None:
         """Every MX is covered."""
 
-    def _proof(self, wanted: Wanted, name: str, caches: Caches | None) -> Proven:
+    def _proof(self, goal: ProofGoal, name: str, caches: Caches | None) -> Proven:
         self.asked.append((name, type(caches).__name__))
         if caches is not None and name in self.failing:
             raise self.failing[name]
-        return Proven(wanted, ("192.0.2.1",), (), 3)
+        return Proven(goal, ("192.0.2.1",), (), 3)
 
 
 @contextmanager

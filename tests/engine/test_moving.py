@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from test_pages import MOVING, Page, Shell
 
-from mtasts.localcloud.watcher import Looking
+from mtasts.localcloud.watcher import Poller
 from mtasts.observations import FetchOutcome
 from mtasts.probe.dns import ADDRESS_TYPES, Resolver
 from mtasts.probe.https import fetch
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.engine
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
-class Asking(Looking):
+class Asking(Poller):
     """Senders that ask again and again; ``wrong`` is whatever is not the id and the body.
 
     ``servers`` are the name servers that their resolver has heard of, where that is not what DNS

@@ -90,22 +90,22 @@ def run(arguments: Namespace, outside: Outside) -> int:
         StoreError: the store is of another release, or cannot be read.
     """
     from mtasts.render.document import as_csv, as_json, as_text
-    from mtasts.reports.answers import ANSWERS, Answers, Asked
+    from mtasts.reports.answers import ANSWERS, Answers, AnswerScope
     from mtasts.reports.store import Store
 
     now = outside.clock()()
     today = now.astimezone(dt.UTC).date()
     domain = domain_name(arguments.domain) if arguments.domain else ""
     store = Store(arguments.store)
-    asked = Asked(since(arguments.since, today), today, domain, Trust(arguments.trust))
-    answers = Answers(store, asked)
+    scope = AnswerScope(since(arguments.since, today), today, domain, Trust(arguments.trust))
+    answers = Answers(store, scope)
     if arguments.verb in _WITH_LEDGER:
         histories = _histories(answers.domains(), arguments.stacks, now, outside)
         seen = None
         if arguments.verb == "failures" and arguments.check:
             seen = asyncio.run(_check(answers, arguments, outside))
-        asked = Asked(asked.since, asked.until, domain, asked.trust, histories, seen)
-        answers = Answers(store, asked)
+        scope = AnswerScope(scope.since, scope.until, domain, scope.trust, histories, seen)
+        answers = Answers(store, scope)
     document = ANSWERS[arguments.verb](answers)
     if arguments.format == "html":
         from mtasts.render.document_html import as_html

@@ -9,7 +9,7 @@ from mtasts.rollout.handover import HANDED_MAX_BYTES, parse_handed
 
 if TYPE_CHECKING:
     from mtasts.cloud.aws.account import Account
-    from mtasts.rollout.handover import Handed
+    from mtasts.rollout.handover import HandedOutRecord
 
 
 def handout_key(domain: str) -> str:
@@ -25,7 +25,7 @@ class Handouts:
         self._account = account
         self._bucket = bucket
 
-    def read(self, domain: str) -> tuple[Handed, ...]:
+    def read(self, domain: str) -> tuple[HandedOutRecord, ...]:
         """The records of a domain; empty if none were handed out yet.
 
         Raises:

@@ -18,7 +18,7 @@ from mtasts.ledger.phases import Phase
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.handover import Handed, Looked
+from mtasts.rollout.handover import HandedOutRecord, RecordLookup
 
 if TYPE_CHECKING:
     from mtasts.check.notes import Checked
@@ -128,14 +128,16 @@ def test_what_senders_may_hold_is_told_until_when() -> None:
 
 
 def test_each_record_that_was_handed_out_is_live_missing_or_another() -> None:
-    record = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
+    record = HandedOutRecord("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
     answers = (
         dns(record.owner, "CNAME", record.value),
         dns(record.owner, "CNAME"),
         dns(record.owner, "CNAME", "elsewhere.example"),
         dns(record.owner, "CNAME", status=DnsStatus.FAILED),
     )
-    found = compare_handed(check_domain(GOOD, NOW), [Looked(record, each) for each in answers])
+    found = compare_handed(
+        check_domain(GOOD, NOW), [RecordLookup(record, each) for each in answers]
+    )
     wanted = "mta-sts.example.gov CNAME d1.cloudfront.net"
     assert sorted((each.id, each.evidence) for each in found.findings) == [
         (

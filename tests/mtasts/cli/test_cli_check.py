@@ -23,7 +23,7 @@ from mtasts.errors import UsageError
 from mtasts.ledger.entries import PhaseEntered
 from mtasts.ledger.phases import Phase
 from mtasts.ledger.recorder import Recorder
-from mtasts.rollout.handover import Handed, HandoverError
+from mtasts.rollout.handover import HandedOutRecord, HandoverError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,10 +267,10 @@ def test_who_stops_it_gets_what_there_is(capsys: pytest.CaptureFixture[str], for
 class Handing:
     """Stands for what was handed out."""
 
-    def read(self, domain: str) -> tuple[Handed, ...]:
+    def read(self, domain: str) -> tuple[HandedOutRecord, ...]:
         if domain == "parked.gov":
             raise HandoverError("no JSON")
-        return (Handed(f"mta-sts.{domain}", "CNAME", "d1.cloudfront.net"),)
+        return (HandedOutRecord(f"mta-sts.{domain}", "CNAME", "d1.cloudfront.net"),)
 
 
 def test_what_a_retirement_withdraws_is_not_missed(

@@ -37,7 +37,7 @@ from mtasts.policy import Mode, Policy
 from mtasts.promotion.evidence import Evidence, Texts
 from mtasts.promotion.evidence_files import store_evidence
 from mtasts.promotion.evidence_folder import evidence_path
-from mtasts.rollout.handover import Handed, render_handed
+from mtasts.rollout.handover import HandedOutRecord, render_handed
 from mtasts.tlsrpt.summary import ReportSummary
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class Laboratory:
         """Have the STS record in the zone, or no longer."""
         self.put(domain, f"_mta-sts.{domain}", "TXT", f'"v=STSv1; id={id_};"', action)
 
-    def hand_out(self, stack: str, domain: str, stage: Stage, *records: Handed) -> None:
+    def hand_out(self, stack: str, domain: str, stage: Stage, *records: HandedOutRecord) -> None:
         """What an agency is to publish, in the bucket, and the stage in the ledger."""
         asyncio.run(self.recorder(stack, NOW - DAY).enter(domain, stage))
         self.client("s3").put_object(
@@ -278,7 +278,7 @@ def moving(lab: Laboratory) -> None:
 def handed_out(lab: Laboratory) -> None:
     """Of one agency nothing is there yet, of the other all."""
     lab.publish("manual", "manual.example", Mode.TESTING, NOW - DAY, proven=False)
-    validation = Handed("_abc.mta-sts.manual.example", "CNAME", "_def.acm-validations.aws")
+    validation = HandedOutRecord("_abc.mta-sts.manual.example", "CNAME", "_def.acm-validations.aws")
     lab.hand_out("manual", "manual.example", Stage.REQUESTED, validation)
 
     lab.client("route53").create_hosted_zone(Name="operator.example", CallerReference="o")
@@ -292,7 +292,7 @@ def handed_out(lab: Laboratory) -> None:
     asyncio.run(recorder.proven("delegated.example", id_, ("192.0.2.1",), ()))
     lab.put("operator.example", f"{owner}.sts.operator.example", "TXT", f'"v=STSv1; id={id_};"')
     lab.put("delegated.example", owner, "CNAME", f"{owner}.sts.operator.example")
-    alias = Handed(owner, "CNAME", f"{owner}.sts.operator.example")
+    alias = HandedOutRecord(owner, "CNAME", f"{owner}.sts.operator.example")
     lab.hand_out("delegated", "delegated.example", Stage.LIVE, alias)
 
 

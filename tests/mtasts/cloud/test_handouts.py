@@ -13,14 +13,14 @@ from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.handouts import Handouts, handout_key
 from mtasts.errors import UndeterminedError
 from mtasts.localcloud import moto_host
-from mtasts.rollout.handover import Handed, HandoverError, render_handed
+from mtasts.rollout.handover import HandedOutRecord, HandoverError, render_handed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # moto's state is global: one process, one account.
 pytestmark = pytest.mark.xdist_group("moto-in-process")
-ROW = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
+ROW = HandedOutRecord("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
 
 
 @pytest.fixture(scope="module")

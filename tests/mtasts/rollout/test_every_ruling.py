@@ -40,7 +40,7 @@ from mtasts.rollout.alarm_topic import Key, Topic, topic_notes
 from mtasts.rollout.decision import decide, verdict
 from mtasts.rollout.emergency import describe_emergency
 from mtasts.rollout.facts import ParkedFacts
-from mtasts.rollout.handover import Handed, HandoverError, Looked
+from mtasts.rollout.handover import HandedOutRecord, HandoverError, RecordLookup
 from mtasts.rollout.preflight import quota_note, zone_notes
 from mtasts.rollout.stack_rulings import describe_end, ledgers_unknown, zones_pending
 from mtasts.rollout.vanished import Remembered, describe_vanished
@@ -169,7 +169,7 @@ def at_cloud(
 def handed(
     answer: DnsAnswer, stage: Stage, domain: DomainConfig = DOMAIN
 ) -> Callable[[], Iterable[Ruling]]:
-    row = Looked(Handed(f"mta-sts.{NAME}", "CNAME", "d1.cloudfront.net"), answer)
+    row = RecordLookup(HandedOutRecord(f"mta-sts.{NAME}", "CNAME", "d1.cloudfront.net"), answer)
     known = Ledger((*ENFORCED.entries, StageEntered(4, NOW, stage)))
     return ruled(domain, agency_zone=ZONE, handed_out=(row,), ledger=known)
 

@@ -17,9 +17,9 @@ from mtasts.ledger.phases import ALL, Phase
 from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.rollout.handover import (
-    Handed,
+    HandedOutRecord,
     HandoverError,
-    Looked,
+    RecordLookup,
     as_text,
     as_zone_file,
     bare,
@@ -32,23 +32,23 @@ from mtasts.rollout.handover import (
 
 DOMAIN = "example.gov"
 HOST = f"mta-sts.{DOMAIN}"
-VALIDATION = Handed(f"_a.{HOST}", "CNAME", "_b.acm-validations.aws")
+VALIDATION = HandedOutRecord(f"_a.{HOST}", "CNAME", "_b.acm-validations.aws")
 DELEGATED = (
     VALIDATION,
-    Handed(HOST, "CNAME", f"{HOST}.op.example"),
-    Handed(f"_mta-sts.{DOMAIN}", "CNAME", f"_mta-sts.{DOMAIN}.op.example"),
-    Handed(f"_smtp._tls.{DOMAIN}", "CNAME", f"_smtp._tls.{DOMAIN}.op.example"),
+    HandedOutRecord(HOST, "CNAME", f"{HOST}.op.example"),
+    HandedOutRecord(f"_mta-sts.{DOMAIN}", "CNAME", f"_mta-sts.{DOMAIN}.op.example"),
+    HandedOutRecord(f"_smtp._tls.{DOMAIN}", "CNAME", f"_smtp._tls.{DOMAIN}.op.example"),
 )
 MANUAL = (
     VALIDATION,
-    Handed(HOST, "CNAME", "d1.cloudfront.net"),
-    Handed(f"_smtp._tls.{DOMAIN}", "TXT", "v=TLSRPTv1; rua=mailto:a@b.example;"),
+    HandedOutRecord(HOST, "CNAME", "d1.cloudfront.net"),
+    HandedOutRecord(f"_smtp._tls.{DOMAIN}", "TXT", "v=TLSRPTv1; rua=mailto:a@b.example;"),
 )
 ORDER = list(Stage)
 STATES = ("live", "missing", "wrong", "unknown")
 
 
-def looked(record: Handed, state: str = "live") -> Looked:
+def looked(record: HandedOutRecord, state: str = "live") -> RecordLookup:
     value = record.value if state == "live" else "elsewhere.example"
     answer = DnsAnswer(record.owner, record.type, DnsStatus.ANSWERED, reason="SERVFAIL")
     if state == "missing":
@@ -59,7 +59,7 @@ def looked(record: Handed, state: str = "live") -> Looked:
         answer = replace(answer, strings=((value.encode(),),))
     else:
         answer = replace(answer, values=(value,))
-    return Looked(record, answer)
+    return RecordLookup(record, answer)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))), ids=str)
@@ -88,7 +88,7 @@ def test_in_whatever_order_they_are_published_all_of_them_are_waited_for(
     st.sampled_from([DELEGATED, MANUAL]),
 )
 def test_whatever_is_published_forgotten_or_withdrawn_no_stage_is_left_again(
-    history: list[list[str]], records: tuple[Handed, ...]
+    history: list[list[str]], records: tuple[HandedOutRecord, ...]
 ) -> None:
     stage: Stage | None = None
     for states in history:
@@ -147,7 +147,9 @@ def test_before_anything_is_handed_out_the_way_to_it_is_told() -> None:
 
 
 @pytest.mark.parametrize("records", [DELEGATED, MANUAL])
-def test_what_is_handed_out_comes_back_and_can_be_pasted(records: tuple[Handed, ...]) -> None:
+def test_what_is_handed_out_comes_back_and_can_be_pasted(
+    records: tuple[HandedOutRecord, ...],
+) -> None:
     raw = render_handed(DOMAIN, records)
     assert parse_handed(raw.encode()) == records
     assert as_text(records).count("\n") == len(records)
@@ -227,7 +229,7 @@ def test_each_stage_declares_what_the_one_before_made_possible(
     ],
 )
 def test_only_records_that_mtasts_writes_are_read(row: tuple[str, str, str], is_good: bool) -> None:
-    record = Handed(*row)
+    record = HandedOutRecord(*row)
     raw = render_handed("example.gov", [record]).encode()
     if is_good:
         assert parse_handed(raw) == (record,)

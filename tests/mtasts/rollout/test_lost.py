@@ -19,7 +19,7 @@ from mtasts.ledger.stages import Stage
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.decision import decide, verdict
-from mtasts.rollout.handover import Handed, Looked
+from mtasts.rollout.handover import HandedOutRecord, RecordLookup
 from mtasts.rollout.lost import NEXT_PHASES, as_it_is
 from mtasts.zones import HostedZone, ZoneError
 
@@ -134,7 +134,7 @@ def test_what_was_never_live_is_not_declared() -> None:
     assert as_it_is(placed(proven=False)) is None
 
 
-CNAME = Handed("_mta-sts.example.gov", "CNAME", "x.operator.example")
+CNAME = HandedOutRecord("_mta-sts.example.gov", "CNAME", "x.operator.example")
 NOTHING = DnsAnswer(CNAME.owner, "CNAME", DnsStatus.NXDOMAIN)
 THERE = DnsAnswer(CNAME.owner, "CNAME", DnsStatus.ANSWERED, ("x.operator.example",))
 UNSEEN = DnsAnswer(CNAME.owner, "CNAME", DnsStatus.FAILED, reason="no answer")
@@ -161,7 +161,7 @@ def test_what_was_handed_out_and_is_nowhere_any_more_may_be_lost(
     home = HostedZone("", DOMAIN, frozenset({"ns1.example.net"}))
     around: dict[str, Any] = {
         "agency_zone": home,
-        "handed_out": (Looked(CNAME, answer),),
+        "handed_out": (RecordLookup(CNAME, answer),),
         "ledger": known,
     }
     assert verdict(found(**around), NOW).is_lost is is_nowhere

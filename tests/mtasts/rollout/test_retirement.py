@@ -60,7 +60,7 @@ def entered(phase: Phase, ttl_seconds: int = 300) -> Ledger:
 
 
 def asked(found: Ledger, seen: Seen = THERE, *, now: dt.datetime = NOW) -> Progress:
-    got = progress(found, seen, wanted=True, ttl_seconds=300, now=now)
+    got = progress(found, seen, retire=True, ttl_seconds=300, now=now)
     assert got is not None
     return got
 
@@ -153,7 +153,7 @@ def test_resolvers_are_given_their_time(phase: Phase, into: Phase) -> None:
 
 def test_the_last_step_waits_for_what_somebody_else_has_published() -> None:
     after = NOW + dt.timedelta(seconds=300)
-    left = replace(GONE, left=("_smtp._tls.example.gov",))
+    left = replace(GONE, remaining=("_smtp._tls.example.gov",))
     got = asked(entered(Phase.ADDRESSES_GONE), left, now=after)
     assert (got.phase, got.is_new) == (Phase.ADDRESSES_GONE, False)
     assert "DNS still has _smtp._tls.example.gov" in str(got.ruling)
@@ -169,12 +169,12 @@ def test_what_is_retired_stays_so() -> None:
 
 
 def test_a_retirement_that_is_called_off_brings_everything_back() -> None:
-    assert progress(ledger(), GONE, wanted=False, ttl_seconds=300, now=NOW) is None
-    got = progress(entered(Phase.RECORD_GONE), GONE, wanted=False, ttl_seconds=300, now=NOW)
+    assert progress(ledger(), GONE, retire=False, ttl_seconds=300, now=NOW) is None
+    got = progress(entered(Phase.RECORD_GONE), GONE, retire=False, ttl_seconds=300, now=NOW)
     assert got is not None
     assert (got.phase, got.is_new) == (Phase.KEPT, True)
     kept = entered(Phase.KEPT)
-    assert progress(kept, GONE, wanted=False, ttl_seconds=300, now=NOW) is None
+    assert progress(kept, GONE, retire=False, ttl_seconds=300, now=NOW) is None
     assert asked(kept, now=NOW + 8 * DAY).phase is Phase.RECORD_FREE
 
 

@@ -24,7 +24,7 @@ from mtasts.rollout import decision
 from mtasts.rollout.caa import AMAZON, CLOUDFLARES
 from mtasts.rollout.decision import Verdict, verdict
 from mtasts.rollout.facts import ParkedFacts
-from mtasts.rollout.handover import Handed, Looked
+from mtasts.rollout.handover import HandedOutRecord, RecordLookup
 from mtasts.rulings import refusal, warning
 from mtasts.zones import HostedZone, ZoneError
 
@@ -238,8 +238,8 @@ def test_one_authority_that_may_issue_is_enough() -> None:
     assert not judged_of(replace(on_cloudflare, authorities=(AMAZON,))).proceeds
 
 
-HANDED = Handed("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
-STS = Handed("_mta-sts.example.gov", "CNAME", "_mta-sts.example.gov.op.example")
+HANDED = HandedOutRecord("mta-sts.example.gov", "CNAME", "d1.cloudfront.net")
+STS = HandedOutRecord("_mta-sts.example.gov", "CNAME", "_mta-sts.example.gov.op.example")
 MISSING = DnsAnswer("x", "CNAME", DnsStatus.NXDOMAIN)
 THERE = DnsAnswer("x", "CNAME", DnsStatus.ANSWERED, ("a.example",))
 
@@ -252,7 +252,7 @@ def handed(*answers: DnsAnswer, stage: Stage | None = None) -> DomainFacts:
         zone=ZONE,
         agency_zone=ZONE,
         ledger=Ledger(entries),
-        handed_out=tuple(map(Looked, (HANDED, STS), answers)),
+        handed_out=tuple(map(RecordLookup, (HANDED, STS), answers)),
     )
 
 
@@ -275,10 +275,10 @@ def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> Non
         found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, host_addresses=(none,))
         seen = decision.seen(found)
         assert (seen.sts, seen.addresses) == (None, ())
-        assert set(seen.left) == {HANDED.owner, STS.owner}
+        assert set(seen.remaining) == {HANDED.owner, STS.owner}
     gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, host_addresses=(none,))
     assert decision.seen(gone).sts is none
-    assert decision.seen(gone).left == ()
+    assert decision.seen(gone).remaining == ()
     assert decision.seen(gone).addresses == (none,)
     retiring = replace(gone, domain=replace(DOMAIN, retire=True))
     assert not judged_of(retiring).warnings

@@ -15,7 +15,7 @@ from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome
 from mtasts.policy import Mode, Policy
 from mtasts.probe.reach import Reach
-from mtasts.run.proof import ASKS_PER_ADDRESS, NotProvenError, Proof, Prover, Wanted
+from mtasts.run.proof import ASKS_PER_ADDRESS, NotProvenError, Proof, ProofGoal, Prover
 from mtasts.run.waiting import Waits
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ HOST = "mta-sts.example.gov"
 SERVERS = ("ns1.example.net",)
 NEW = Policy(Mode.TESTING, 604800, (MxPattern("new.example.gov"),)).render()
 OLD = Policy(Mode.TESTING, 604800, (MxPattern("old.example.gov"),)).render()
-WANTED = Wanted(HOST, NEW)
+WANTED = ProofGoal(HOST, NEW)
 
 
 @dataclass

@@ -44,7 +44,7 @@ from mtasts.ledger.stages import Stage
 from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.rollout.facts import DomainFacts, ZoneFacts, mail_domains
-from mtasts.rollout.handover import Handed, HandoverError
+from mtasts.rollout.handover import HandedOutRecord, HandoverError
 from mtasts.run.stack_clouds import StackClouds
 from mtasts.run.survey import Surveyor
 from mtasts.zones import HostedZone, ZoneError
@@ -751,7 +751,7 @@ def elsewhere(dns: str) -> AgencyConfig:
     return load(values, file="stacks/Pulumi.test.yaml")
 
 
-HANDED = Handed("mta-sts.a.agency.example", "CNAME", "d1.cloudfront.net")
+HANDED = HandedOutRecord("mta-sts.a.agency.example", "CNAME", "d1.cloudfront.net")
 
 
 class Handing:
@@ -760,7 +760,7 @@ class Handing:
     def __init__(self, *, broken: bool = False) -> None:
         self.broken = broken
 
-    def read(self, domain: str) -> tuple[Handed, ...]:
+    def read(self, domain: str) -> tuple[HandedOutRecord, ...]:
         assert domain == "a.agency.example"
         if self.broken:
             raise HandoverError("no JSON")

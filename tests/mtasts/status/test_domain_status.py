@@ -33,7 +33,7 @@ from mtasts.policy import Mode, Policy
 from mtasts.promotion.evidence import Evidence, EvidenceError, Texts
 from mtasts.rollout.decision import verdict
 from mtasts.rollout.facts import DomainFacts, Facts, ParkedFacts
-from mtasts.rollout.handover import Handed, HandoverError, Looked
+from mtasts.rollout.handover import HandedOutRecord, HandoverError, RecordLookup
 from mtasts.rollout.mx_safety import RETRY
 from mtasts.rollout.vanished import Remembered
 from mtasts.rulings import note, refusal, warning
@@ -515,10 +515,10 @@ def test_an_override_is_told_of_before_it_ends(
         assert says in only.next.text
 
 
-def handed(*, live: bool, status: DnsStatus = DnsStatus.ANSWERED) -> Looked:
-    record = Handed(f"_abc.mta-sts.{NAME}", "CNAME", "_def.acm-validations.aws")
+def handed(*, live: bool, status: DnsStatus = DnsStatus.ANSWERED) -> RecordLookup:
+    record = HandedOutRecord(f"_abc.mta-sts.{NAME}", "CNAME", "_def.acm-validations.aws")
     values = (record.value,) if live else ()
-    return Looked(record, DnsAnswer(record.owner, "CNAME", status, values, reason="SERVFAIL"))
+    return RecordLookup(record, DnsAnswer(record.owner, "CNAME", status, values, reason="SERVFAIL"))
 
 
 REQUESTED = Ledger(
@@ -569,7 +569,7 @@ OUTPUT = "pulumi stack output domains --json -s agency"
     ],
 )
 def test_what_an_agency_has_yet_to_publish_is_due(
-    known: Ledger, looked: Looked, claims: list[tuple[str, str]], run: str
+    known: Ledger, looked: RecordLookup, claims: list[tuple[str, str]], run: str
 ) -> None:
     delegated = DnsAnswer(NAME, "NS", DnsStatus.ANSWERED, tuple(HOME.name_servers))
     found = row(known, zone=HOME, agency_zone=HOME, handed_out=(looked,), delegation=delegated)

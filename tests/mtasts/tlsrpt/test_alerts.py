@@ -22,8 +22,8 @@ from mtasts.tlsrpt.alerts import (
     AlertState,
     AlertStateError,
     Failing,
-    Heard,
     LeftOut,
+    ReporterActivity,
     Sessions,
     Stored,
     judge,
@@ -135,18 +135,18 @@ def test_a_share_is_over_at_half_of_where_it_began() -> None:
 
 
 def test_a_reporter_that_fell_silent_is_told_and_its_return_too() -> None:
-    heard = Heard(NAME, "sender.example", 30, ago(40), ago(11))
-    state, told = judge(Stored(heard=(heard,)), AlertState(), NOW)
+    heard = ReporterActivity(NAME, "sender.example", 30, ago(40), ago(11))
+    state, told = judge(Stored(reporters=(heard,)), AlertState(), NOW)
     assert ids(told) == ["report-silence"]
-    state, told = judge(Stored(heard=(heard,)), state, NOW + DAY)
+    state, told = judge(Stored(reporters=(heard,)), state, NOW + DAY)
     assert told == []
     back = replace(heard, days=31, last=TODAY)
-    state, told = judge(Stored(heard=(back,)), state, NOW + DAY)
+    state, told = judge(Stored(reporters=(back,)), state, NOW + DAY)
     assert ids(told) == ["report-silence over"]
     assert str(told[0]).endswith(f"over: sender.example reports again, last of {TODAY}")
     assert state == AlertState()
-    gone = Heard(NAME, "old.example", 30, ago(80), ago(31))
-    assert judge(Stored(heard=(gone,)), AlertState(), NOW) == (AlertState(), [])
+    gone = ReporterActivity(NAME, "old.example", 30, ago(80), ago(31))
+    assert judge(Stored(reporters=(gone,)), AlertState(), NOW) == (AlertState(), [])
 
 
 @pytest.mark.parametrize("field", ["quarantine", "unreadable"])
@@ -232,13 +232,15 @@ COUNTS = st.integers(0, 1000)
 @given(
     st.lists(st.builds(Sessions, NAMES, DATES, COUNTS, COUNTS), max_size=8),
     st.lists(st.builds(Failing, NAMES, st.sampled_from(("x", "y")), DATES, DATES), max_size=4),
-    st.lists(st.builds(Heard, NAMES, NAMES, st.integers(1, 90), DATES, DATES), max_size=4),
+    st.lists(
+        st.builds(ReporterActivity, NAMES, NAMES, st.integers(1, 90), DATES, DATES), max_size=4
+    ),
     st.lists(st.builds(LeftOut, NAMES, st.just("w"), DATES), max_size=4),
 )
 def test_what_was_told_is_not_told_again_while_nothing_changes(
     sessions: list[Sessions],
     failing: list[Failing],
-    heard: list[Heard],
+    heard: list[ReporterActivity],
     left_out: list[LeftOut],
 ) -> None:
     unique = {(each.domain, each.result_type): each for each in failing}

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _ERRORS = (GoneError, NoFileError, FetchError, SourceError)
 
 
-class Together:
+class BatchFetcher:
     """Fetches from one source; use it in one event loop."""
 
     def __init__(self, source: Source) -> None:
         """Nothing is fetched yet."""
         self._source = source
-        self._asked: list[tuple[Listed, int]] = []
+        self._requests: list[tuple[Listed, int]] = []
         self._next: _Trip | None = None
 
     async def fetch(self, listed: Listed, limit: int) -> Fetched:
@@ -37,23 +37,23 @@ class Together:
             GoneError, NoFileError, FetchError, SourceError: as `Source.fetch`.
         """
         if self._next is None:
-            self._next = asyncio.ensure_future(self._go())
-        place = len(self._asked)
-        self._asked.append((listed, limit))
+            self._next = asyncio.ensure_future(self._fetch_batch())
+        place = len(self._requests)
+        self._requests.append((listed, limit))
         # Shielded: the others who are in the trip wait for it, too.
         found = (await asyncio.shield(self._next))[place]
         if isinstance(found, _ERRORS):
             raise found
         return found
 
-    async def _go(self) -> list[Fetched | _Error]:
+    async def _fetch_batch(self) -> list[Fetched | _Error]:
         """What each that was asked for until now gives; those who ask later take the next trip."""
-        asked, self._asked, self._next = self._asked, [], None
-        return await in_thread(self._read, asked)
+        requests, self._requests, self._next = self._requests, [], None
+        return await in_thread(self._read, requests)
 
-    def _read(self, asked: list[tuple[Listed, int]]) -> list[Fetched | _Error]:
+    def _read(self, requests: list[tuple[Listed, int]]) -> list[Fetched | _Error]:
         found: list[Fetched | _Error] = []
-        for listed, limit in asked:
+        for listed, limit in requests:
             try:
                 found.append(self._source.fetch(listed, limit))
             except _ERRORS as error:
