@@ -18,7 +18,7 @@ from mtasts.rollout.handover import (
     RecordLookup,
     as_text,
     as_zone_file,
-    bare,
+    normalise_name,
     render_handed,
 )
 
@@ -68,7 +68,9 @@ class HandingOut:
 
         async def check(_: pulumi.ResourceHookArgs) -> None:
             record = HandedOutRecord(
-                bare(str(await owner.future())), "CNAME", bare(str(await value.future()))
+                normalise_name(str(await owner.future())),
+                "CNAME",
+                normalise_name(str(await value.future())),
             )
             servers = self.declared.name_servers
             answer = await self.resolver.authoritative(servers, record.owner, record.type)
@@ -102,7 +104,11 @@ class HandingOut:
             pairs = zip(texts[::2], types, texts[1::2], strict=True)
             return sorted(
                 (
-                    HandedOutRecord(bare(owner), type_, value if type_ == "TXT" else bare(value))
+                    HandedOutRecord(
+                        normalise_name(owner),
+                        type_,
+                        value if type_ == "TXT" else normalise_name(value),
+                    )
                     for owner, type_, value in pairs
                 ),
                 key=lambda each: (each.owner, each.type),

@@ -67,8 +67,8 @@ def nothing_required(schema: str) -> str:
     # A description is all that an SDK shows of an input, so it says which ones are required.
     for required, properties in inputs:
         for name in required or ():
-            said = properties[name].get("description") or ""
-            properties[name]["description"] = f"Required. {said}".strip()
+            description = properties[name].get("description") or ""
+            properties[name]["description"] = f"Required. {description}".strip()
     return json.dumps(found)
 
 

@@ -64,10 +64,10 @@ class Lock:
 class LockedError(EngineError):
     """The stack is locked by another run, or by one that was killed and left its lock."""
 
-    def __init__(self, locks: tuple[Lock, ...], said: str) -> None:
+    def __init__(self, locks: tuple[Lock, ...], text: str) -> None:
         """Keep the locks; empty if the backend does not name them."""
         self.locks = locks
-        super().__init__(said)
+        super().__init__(text)
 
 
 class CheckpointError(EngineError):
@@ -142,9 +142,11 @@ class Engine:
         # Without --no-select, later pulumi commands without -s would act on this stack.
         options = options_for_secrets(secrets_provider)
         done = self._run("stack", "init", "--no-select", *options)
-        said = done.stderr + done.stdout
-        if done.returncode != 0 and "already exists" not in said:
-            raise EngineError(f"pulumi stack init: {printable(' '.join(said.split()), _SAID_MAX)}")
+        output = done.stderr + done.stdout
+        if done.returncode != 0 and "already exists" not in output:
+            raise EngineError(
+                f"pulumi stack init: {printable(' '.join(output.split()), _SAID_MAX)}"
+            )
 
     def require_unlocked(self) -> None:
         """Raise `LockedError` while a run holds the stack, or has left its lock behind."""
@@ -195,8 +197,8 @@ class Engine:
         try:
             plan = json.loads(done.stdout)
         except ValueError as error:
-            said = done.stderr.strip() or done.stdout.strip()
-            raise UsageError(f"pulumi preview: {printable(said, _SAID_MAX)}") from error
+            output = done.stderr.strip() or done.stdout.strip()
+            raise UsageError(f"pulumi preview: {printable(output, _SAID_MAX)}") from error
         if not isinstance(plan, dict):
             raise UndeterminedError("the engine's plan is no JSON object")
         return plan
@@ -213,12 +215,12 @@ class Engine:
         done = self._run(*words)
         if done.returncode == 0:
             return done
-        said = done.stderr + done.stdout
-        locks = tuple(map(_lock, _LOCK.finditer(said)))
-        text = f"pulumi {words[0]}: {printable(' '.join(said.split()), _SAID_MAX)}"
-        if "failed to load checkpoint" in said:
+        output = done.stderr + done.stdout
+        locks = tuple(map(_lock, _LOCK.finditer(output)))
+        text = f"pulumi {words[0]}: {printable(' '.join(output.split()), _SAID_MAX)}"
+        if "failed to load checkpoint" in output:
             raise CheckpointError(text)
-        if locks or _ANOTHER_UPDATE.search(said):
+        if locks or _ANOTHER_UPDATE.search(output):
             raise LockedError(locks, text)
         raise EngineError(text)
 

@@ -173,7 +173,7 @@ class Fetch:
         return self.cut or self.status == 429
 
     @property
-    def stood(self) -> bool:
+    def has_handshake(self) -> bool:
         """Whether the TLS handshake succeeded and the answer was not deferred."""
         return bool(self.tls.version) and not self.put_off
 
@@ -251,7 +251,7 @@ class SmtpSession:
         return self.cut or 400 <= self.code < 500
 
     @property
-    def stood(self) -> bool:
+    def has_handshake(self) -> bool:
         """Whether it came as far as TLS."""
         return bool(self.tls.version)
 

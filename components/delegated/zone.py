@@ -45,15 +45,15 @@ class Zone(pulumi.ComponentResource):
         self, name: str, owner: str, text: str, *, ttl_seconds: int, opts: pulumi.ResourceOptions
     ) -> pulumi.Resource:
         """A TXT record of one text, in the operator's zone."""
-        there = delegated_owner(owner, self._suffix)
-        return self._own.text(name, there, text, ttl_seconds=ttl_seconds, opts=opts)
+        target = delegated_owner(owner, self._suffix)
+        return self._own.text(name, target, text, ttl_seconds=ttl_seconds, opts=opts)
 
     def addresses(
         self, name: str, owner: str, host: hosting.PolicyHost, *, opts: pulumi.ResourceOptions
     ) -> Sequence[pulumi.Resource]:
         """The records that lead the operator's name to ``host``."""
-        there = delegated_owner(owner, self._suffix)
-        return self._own.addresses(name, there, host, opts=opts)
+        target = delegated_owner(owner, self._suffix)
+        return self._own.addresses(name, target, host, opts=opts)
 
     def validation(
         self,

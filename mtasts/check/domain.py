@@ -37,7 +37,7 @@ def check_domain(seen: Observed, now: dt.datetime) -> Checked:
     notes = Notes(seen.domain)
     id_ = _sts(seen, notes)
     has_policy = bool(id_) or any(each.status == 200 for each in seen.policy_host.fetches)
-    policy = judge_host(seen, notes, now) if has_policy or _is_there(seen) else None
+    policy = judge_host(seen, notes, now) if has_policy or _shows_mta_sts(seen) else None
     judge_mx(seen, notes, policy, now)
     judge_details(seen, notes)
     judge_tlsrpt(seen, notes, policy)
@@ -52,7 +52,7 @@ def _digest(seen: Observed) -> str:
     return hashlib.sha256(*bodies).hexdigest() if len(bodies) == 1 else ""
 
 
-def _is_there(seen: Observed) -> bool:
+def _shows_mta_sts(seen: Observed) -> bool:
     """Whether there is a sign of MTA-STS at all; without one its absence is one finding."""
     return bool(seen.records.sts.strings) or any(each.values for each in seen.policy_host.addresses)
 

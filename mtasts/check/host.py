@@ -93,9 +93,9 @@ def _agents(host: PolicyHostSeen, notes: Notes) -> None:
         first = next((each for each in host.fetches if each.address == fetch.address), fetch)
         if fetch.limited or fetch.outcome in _NOT_SEEN:
             what = f"what https://{fetch.host} serves at {fetch.address} to {agent}"
-            notes.not_known(Question.HOST_AGENT, what, _said(fetch), LATER)
+            notes.not_known(Question.HOST_AGENT, what, _outcome_text(fetch), LATER)
         elif (first.outcome, first.status) != (fetch.outcome, fetch.status):
-            notes.find(checks.HOST_AGENT_BLOCKED, f"{agent}: {_said(fetch)}")
+            notes.find(checks.HOST_AGENT_BLOCKED, f"{agent}: {_outcome_text(fetch)}")
 
 
 def _profiles(host: PolicyHostSeen, notes: Notes) -> None:
@@ -109,7 +109,7 @@ def _profiles(host: PolicyHostSeen, notes: Notes) -> None:
             continue
         if found.limited or found.outcome in _NOT_SEEN:
             what = f"how {found.host} at {found.address} answers to {profile}"
-            notes.not_known(Question.HOST_HELLO, what, _said(found), LATER)
+            notes.not_known(Question.HOST_HELLO, what, _outcome_text(found), LATER)
             continue
         answered = found.outcome is FetchOutcome.ANSWERED
         if profile is ClientProfile.TLS12 and found.outcome is FetchOutcome.TLS_FAILED:
@@ -188,7 +188,7 @@ def _fetch(fetch: Fetch, notes: Notes) -> None:
         return
     what = f"what https://{fetch.host} serves at {fetch.address}"
     if fetch.outcome in (FetchOutcome.NO_ROUTE, FetchOutcome.TIMED_OUT):
-        notes.not_known(Question.HOST_FETCH, what, _said(fetch), ELSEWHERE)
+        notes.not_known(Question.HOST_FETCH, what, _outcome_text(fetch), ELSEWHERE)
         return
     if fetch.status == 429:
         notes.not_known(Question.HOST_FETCH, what, "it limits requests (429)", LATER)
@@ -196,7 +196,7 @@ def _fetch(fetch: Fetch, notes: Notes) -> None:
     if fetch.outcome is FetchOutcome.CERTIFICATE_REFUSED:
         judge_refused(fetch.fault, fetch.reason, notes, certificates.HOST, fetch.address)
     elif fetch.outcome in _FETCHED:
-        notes.find(_FETCHED[fetch.outcome], f"{fetch.address}: {_said(fetch)}")
+        notes.find(_FETCHED[fetch.outcome], f"{fetch.address}: {_outcome_text(fetch)}")
     else:
         _response(fetch, notes)
 
@@ -223,5 +223,5 @@ def _response(fetch: Fetch, notes: Notes) -> None:
             notes.find(checks.HOST_CACHE_LONG, f"{fetch.address}: {fetch.header('cache-control')}")
 
 
-def _said(fetch: Fetch) -> str:
+def _outcome_text(fetch: Fetch) -> str:
     return fetch.reason or f"{fetch.outcome} {fetch.status or ''}".strip()

@@ -98,8 +98,8 @@ def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
     gone = [str(each) for each in domain.mx if not any(map(each.covers, live))]
     if strangers or gone:
         parts = (("not in the file", strangers), ("not in DNS", gone))
-        said = [f"{what}: {', '.join(hosts)}" for what, hosts in parts if hosts]
-        yield _finding(checks.STACK_MX_DIFFERS, "; ".join(said))
+        differences = [f"{what}: {', '.join(hosts)}" for what, hosts in parts if hosts]
+        yield _finding(checks.STACK_MX_DIFFERS, "; ".join(differences))
 
 
 def _held(seen: Observed, ledger: Ledger, now: dt.datetime) -> Iterator[Finding]:

@@ -104,15 +104,15 @@ def _host(found: MxHost, private: Collection[str], notes: Notes) -> None:
 def _profile(profile: ClientProfile, session: SmtpSession, notes: Notes) -> None:
     """What a host takes of less than usual, where the usual handshake stood."""
     where = f"{session.host} at {session.address}"
-    stood = session.outcome is SmtpOutcome.TLS
+    has_tls = session.outcome is SmtpOutcome.TLS
     if session.limited or session.outcome not in _ANSWERED:
         what = f"how {where} answers to {profile}"
-        notes.not_known(Question.MX_HELLO, what, notes.said(session), LATER)
-    elif profile is ClientProfile.OLD and stood:
+        notes.not_known(Question.MX_HELLO, what, notes.shown_reason(session), LATER)
+    elif profile is ClientProfile.OLD and has_tls:
         notes.find(checks.MX_TLS_OLD, f"{where}: {session.tls.version}")
     elif profile is ClientProfile.TLS12 and session.outcome is SmtpOutcome.TLS_FAILED:
         notes.find(checks.MX_TLS12_MISSING, where)
-    elif profile is ClientProfile.TLS12 and stood and not _FORWARD.match(session.tls.cipher):
+    elif profile is ClientProfile.TLS12 and has_tls and not _FORWARD.match(session.tls.cipher):
         notes.find(checks.MX_FORWARD_SECRECY, f"{where}: {session.tls.cipher}")
 
 
@@ -161,16 +161,16 @@ def _session(session: SmtpSession, where: str, notes: Notes) -> None:
         case SmtpOutcome.NO_STARTTLS:
             notes.find(checks.MX_STARTTLS_MISSING, where)
         case SmtpOutcome.TLS_FAILED:
-            notes.find(checks.MX_TLS_FAILED, f"{where}: {notes.said(session)}")
+            notes.find(checks.MX_TLS_FAILED, f"{where}: {notes.shown_reason(session)}")
         case SmtpOutcome.CERTIFICATE_REFUSED:
             judge_refused(session.fault, session.reason, notes, certificates.MX, where)
         case SmtpOutcome.MALFORMED:
-            notes.find(checks.MX_MALFORMED, f"{where}: {notes.said(session)}")
+            notes.find(checks.MX_MALFORMED, f"{where}: {notes.shown_reason(session)}")
         case SmtpOutcome.NOT_GLOBAL:
             pass  # there is a finding about the address
         case SmtpOutcome.TIMED_OUT if session.connected and session.seconds > PATIENCE_SECONDS:
             notes.find(checks.MX_SILENT, f"{where}: {session.seconds:.0f} s")
         case _:
             what = f"whether {where} offers TLS"
-            why = f"{session.outcome}: {notes.said(session)}"
+            why = f"{session.outcome}: {notes.shown_reason(session)}"
             notes.not_known(Question.MX_SESSION, what, why, LATER if session.put_off else PORT_25)

@@ -60,7 +60,7 @@ class Notes:
         found = check.finding(evidence)
         self.findings.append(replace(found, fix=found.fix.replace("<domain>", self.domain)))
 
-    def said(self, session: SmtpSession) -> str:
+    def shown_reason(self, session: SmtpSession) -> str:
         """Why a session came to nothing; a server's own words only where it is the domain's.
 
         That is a host whose name is the domain, or lies below it. Whoever publishes an MX record

@@ -35,14 +35,14 @@ _RETIRED_MAILBOX_HOST = "mailcheck.service.ncsc.gov.uk"
 
 def check_stack_file(path: Path) -> list[Finding]:
     """Every mistake in a stack file or, where there is none, every warning about it."""
-    beside = list(_beside(path))
+    duplicates = list(_duplicates(path))
     try:
         if is_inbox_file(path):
-            return [*beside, *_inbox(path, load_inbox_stack(path)[0])]
+            return [*duplicates, *_inbox(path, load_inbox_stack(path)[0])]
         config = load_file(path)
     except ConfigError as error:
-        return [*error.findings, *beside]
-    return [*beside, *_file_name(path, config), *check_stack(config)]
+        return [*error.findings, *duplicates]
+    return [*duplicates, *_file_name(path, config), *check_stack(config)]
 
 
 def check_stack(config: AgencyConfig) -> list[Finding]:
@@ -53,15 +53,15 @@ def check_stack(config: AgencyConfig) -> list[Finding]:
     return findings
 
 
-def _beside(path: Path) -> Iterator[Finding]:
+def _duplicates(path: Path) -> Iterator[Finding]:
     """The stack files of the folder that have a domain of this one: each would publish it anew."""
     own = listed_domains(path)
     others = [each for each in stack_files(path.parent) if each.name != path.name]
     if own is None or not is_stack_file(path):
         return
     for other in others:
-        there = listed_domains(other)
-        if there is None:
+        other_domains = listed_domains(other)
+        if other_domains is None:
             yield checks.STACK_FILE_UNREADABLE.finding(
                 printable(other.name),
                 summary=f"{printable(str(path), 1024)}: could not find out whether "
@@ -69,7 +69,7 @@ def _beside(path: Path) -> Iterator[Finding]:
                 fix=f"correct it: mtasts lint stack {printable(str(other), 1024)}",
             )
             continue
-        for domain in sorted(own & there):
+        for domain in sorted(own & other_domains):
             yield checks.STACK_DOMAIN_ELSEWHERE.finding(
                 domain,
                 summary=f"{printable(str(path), 1024)}: {domain} is in {printable(other.name)} "

@@ -131,10 +131,10 @@ def run(arguments: Namespace, outside: Outside) -> int:
         return _collect_one(arguments, outside)
     stacks = list(arguments.stack)
     if arguments.all:
-        there = [stack_name(each) for each in agency_files(existing(arguments.stacks))]
-        if not there:
+        all_stacks = [stack_name(each) for each in agency_files(existing(arguments.stacks))]
+        if not all_stacks:
             raise UsageError(f"{arguments.stacks} has no stack file of an agency")
-        stacks += [each for each in there if each not in stacks]
+        stacks += [each for each in all_stacks if each not in stacks]
     acts = {each: partial(_check_domain, each, arguments, outside) for each in arguments.domains}
     acts |= {each: partial(_check_stack, each, arguments, outside) for each in stacks}
     if not acts:
@@ -170,9 +170,9 @@ def _check_stack(stack: str, arguments: Namespace, outside: Outside) -> int:
 
 def _is_next(found: StackDomain, surroundings: _Surroundings) -> bool:
     """Whether the ledger says that the domain does not enforce yet, or the ledger is not known."""
-    asked = replace(found.domain, mode=Mode.ENFORCE)
+    enforced_domain = replace(found.domain, mode=Mode.ENFORCE)
     ledger = surroundings.ledger
-    return not isinstance(ledger, Ledger) or gates.is_promotion(asked, ledger)
+    return not isinstance(ledger, Ledger) or gates.is_promotion(enforced_domain, ledger)
 
 
 def _collect_one(arguments: Namespace, outside: Outside) -> int:
@@ -286,10 +286,10 @@ def _explanation(text: str, reports: ReportSummary) -> Explanation:
     if not any(map(made.explains, reports.explainable)):
         wanted = f"{type_}@{place}" if place else type_
         guess = did_you_mean(wanted, reported)
-        said = f"did you mean {guess}? " if guess else ""
+        hint = f"did you mean {guess}? " if guess else ""
         shown = ", ".join(reported[:_REPORTED_MAX]) or "nothing"
         raise UsageError(
-            f"--explain {printable(wanted, 300)}: no report has such a failure or file: {said}"
+            f"--explain {printable(wanted, 300)}: no report has such a failure or file: {hint}"
             f"reported: {shown}"
         )
     return made
@@ -325,10 +325,10 @@ def _look(
         mx, ledger = await asyncio.gather(resolver.lookup(name, "MX"), ledger_of(recorder, name))
         return _Surroundings(mx, ledger)
 
-    async def every() -> list[_Surroundings]:
+    async def look_at_all() -> list[_Surroundings]:
         return await asyncio.gather(*(one(each.domain.name) for each in found))
 
-    return asyncio.run(every())
+    return asyncio.run(look_at_all())
 
 
 def _tell(
@@ -347,10 +347,10 @@ def _tell(
     mx, ledger = surroundings.mx, surroundings.ledger
     if not mx.settled:
         raise UndeterminedError(f"the MX records of {name}: {mx.reason}")
-    asked = replace(found.domain, mode=Mode.ENFORCE)
+    enforced_domain = replace(found.domain, mode=Mode.ENFORCE)
     judged = waivers.judge(
-        asked.override,
-        gates.unmet(asked, mx, evidence, now, ledger=ledger, is_local=is_local),
+        enforced_domain.override,
+        gates.unmet(enforced_domain, mx, evidence, now, ledger=ledger, is_local=is_local),
         now,
     )
     notes = [*judged.notes, *gates.left_out(evidence, ledger=ledger, is_local=is_local)]

@@ -47,7 +47,7 @@ def verify(arguments: Namespace, outside: Outside) -> int:
 
 def verified(opened: Opened, domain: str) -> tuple[str, Sequence[str]]:
     """What stands of a ledger, and at which cloud; raises as `ObjectStore.audit` does."""
-    here, store = opened.recorder.hosting, opened.store
+    hosting, store = opened.recorder.hosting, opened.store
     kept = store.audit(domain)
     ledger = read_kept(kept)
     notes = [*kept.notes]
@@ -60,16 +60,18 @@ def verified(opened: Opened, domain: str) -> tuple[str, Sequence[str]]:
     if opened.other is None:
         return (line if ledger.entries else "no ledger: nothing was published yet"), notes
     copy = opened.other.audit(domain)
-    there = read_kept(copy)
-    counts = asyncio.run(opened.recorder.read(domain)).hosting or here
+    other_ledger = read_kept(copy)
+    authoritative = asyncio.run(opened.recorder.read(domain)).hosting or hosting
     parts = [
-        f"{len(each.entries)} entries at {cloud}, whole{', which count' if cloud == counts else ''}"
-        for cloud, each in ((here, ledger), (here.other, there))
+        f"{len(each.entries)} entries at {cloud}, whole"
+        f"{', which count' if cloud == authoritative else ''}"
+        for cloud, each in ((hosting, ledger), (hosting.other, other_ledger))
         if each.entries
     ]
-    if parts and counts != here:
+    if parts and authoritative != hosting:
         way = (
-            f"pulumi up -s {store.stack} hands the ledger over to {here}, unless it holds {domain}"
+            f"pulumi up -s {store.stack} hands the ledger over to {hosting}, unless it holds "
+            f"{domain}"
         )
         parts.append(way)
     line = "; ".join(parts) or "no ledger: nothing was published yet"
@@ -86,7 +88,7 @@ def repair(arguments: Namespace, outside: Outside) -> int:
         raise UsageError("--drop and --lost-approved-by are of one ledger: name it with --domain")
     opened = _opened(arguments, outside)
     store = opened.store
-    left = False
+    is_unrepaired = False
     for domain in named(arguments.domain, opened.config, opened.recorder):
         _say(f"repair: reading the ledger of {domain}")
         mending = plan(
@@ -104,10 +106,10 @@ def repair(arguments: Namespace, outside: Outside) -> int:
         write(f"{domain}: {f'{title}:' if steps else 'there is nothing to do'}\n")
         write("".join(f"  {printable(step, 400)}\n" for step in steps))
         for problem in mending.problems():
-            left = True
+            is_unrepaired = True
             write(f"  stays amiss: {printable(problem, 400)} (mtasts docs emergencies)\n")
-        left = left or (bool(steps) and not arguments.apply)
-    return Exit.FINDINGS if left else Exit.GOOD
+        is_unrepaired = is_unrepaired or (bool(steps) and not arguments.apply)
+    return Exit.FINDINGS if is_unrepaired else Exit.GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +145,18 @@ def named(domain: str | None, config: AgencyConfig, recorder: Recorder) -> Seque
     listed = [each.name for each in config.domains if not each.parked]
     if domain in listed:
         return (domain,)
-    having = asyncio.run(_having(recorder))
-    known = [*listed, *(each for each in having if each not in listed)]
+    with_ledger = asyncio.run(_with_ledger(recorder))
+    known = [*listed, *(each for each in with_ledger if each not in listed)]
     if domain is None:
         return known
-    if domain not in having:
+    if domain not in with_ledger:
         raise UsageError(
             f"{domain} is no domain of the stack, and has no ledger there: {', '.join(known)}"
         )
     return (domain,)
 
 
-async def _having(recorder: Recorder) -> Sequence[str]:
+async def _with_ledger(recorder: Recorder) -> Sequence[str]:
     """The domains that have a ledger, or at least a note of an emergency."""
     domains, noted = await asyncio.gather(recorder.domains(), recorder.emergencies())
     return sorted({*domains, *noted})

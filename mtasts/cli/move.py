@@ -75,8 +75,8 @@ def run(arguments: Namespace, outside: Outside) -> int:
     ledgers = asyncio.run(_read(recorder, names))
     step = next_step(config, ledgers, goal, outside.clock()())
     if step is not None:  # a key that the stack file lacks needs no command to remove it
-        there = tuple((key, value) for key, value in step.keys if value or key in values)
-        step = replace(step, keys=there)
+        set_keys = tuple((key, value) for key, value in step.keys if value or key in values)
+        step = replace(step, keys=set_keys)
     write(
         _as_json(arguments.stack, step)
         if arguments.format == "json"

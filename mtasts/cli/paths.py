@@ -48,18 +48,18 @@ def existing(folder: Path) -> Path:
     """The folder; raises `UsageError` if there is none."""
     if folder.is_dir():
         return folder
-    raise UsageError(_elsewhere(folder) or f"there is no folder {folder}: give --stacks DIR")
+    raise UsageError(_wrong_folder(folder) or f"there is no folder {folder}: give --stacks DIR")
 
 
 def own_project(folder: Path) -> Path:
     """The folder, which need not exist; raises `UsageError` in a subfolder of a project."""
-    elsewhere = None if folder.is_dir() else _elsewhere(folder)
-    if elsewhere is not None:
-        raise UsageError(elsewhere)
+    reason = None if folder.is_dir() else _wrong_folder(folder)
+    if reason is not None:
+        raise UsageError(reason)
     return folder
 
 
-def _elsewhere(folder: Path) -> str | None:
+def _wrong_folder(folder: Path) -> str | None:
     """What to do in a subfolder of a project; None anywhere else."""
     here = Path.cwd()
     if folder.is_absolute() or (here / _PROJECT).exists():

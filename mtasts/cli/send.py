@@ -106,6 +106,6 @@ def _cached(arguments: Namespace, now: dt.datetime) -> CachedPolicy | None:
     except OSError as error:
         raise UsageError(f"{arguments.cached}: {error.strerror}") from error
     except PolicySyntaxError as error:
-        said = printable(str(error), 300)
-        raise UsageError(f"{arguments.cached} is no valid policy: {said}") from error
+        reason = printable(str(error), 300)
+        raise UsageError(f"{arguments.cached} is no valid policy: {reason}") from error
     return CachedPolicy(policy, arguments.id, now - dt.timedelta(seconds=arguments.age))

@@ -58,20 +58,20 @@ def find_domain(name: str, folder: Path) -> StackDomain:
         UsageError: no file has the domain, several have it, or its file has mistakes.
     """
     listed = {path: listed_domains(path) for path in stack_files(existing(folder))}
-    having = [path for path, names in listed.items() if names is not None and name in names]
+    paths = [path for path, names in listed.items() if names is not None and name in names]
     unreadable = [path for path, names in listed.items() if names is None]
     broken = ", ".join(map(str, unreadable))
-    if len(having) > 1:
+    if len(paths) > 1:
         raise UsageError(
-            f"{name} is in {len(having)} stack files: {', '.join(map(str, having))}: remove it "
+            f"{name} is in {len(paths)} stack files: {', '.join(map(str, paths))}: remove it "
             "from all but one"
         )
-    if having and unreadable:
+    if paths and unreadable:
         sys.stderr.write(
             f"mtasts: {broken} cannot be read, so it is not known whether {name} is in there as "
-            f"well as in {having[0]}\n"
+            f"well as in {paths[0]}\n"
         )
-    for path in having:
+    for path in paths:
         config, values = _loaded(path)
         for domain in config.domains:
             if domain.name == name and not domain.parked:

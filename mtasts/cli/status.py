@@ -125,10 +125,10 @@ async def _tell(stacks: Sequence[str], found: Container[str], outside: Outside) 
     """Every two seconds, print how many stacks are done and which are not."""
     while True:
         await outside.sleep(_SAY_SECONDS)
-        left = [printable(each) for each in stacks if each not in found]
-        more = f" and {len(left) - _NAMED_MAX} more" if len(left) > _NAMED_MAX else ""
-        waited = f"{', '.join(left[:_NAMED_MAX])}{more}"
-        done = len(stacks) - len(left)
+        waiting = [printable(each) for each in stacks if each not in found]
+        more = f" and {len(waiting) - _NAMED_MAX} more" if len(waiting) > _NAMED_MAX else ""
+        waited = f"{', '.join(waiting[:_NAMED_MAX])}{more}"
+        done = len(stacks) - len(waiting)
         sys.stderr.write(f"status: {done} of {len(stacks)} stacks; waiting for {waited}\n")
         sys.stderr.flush()
 

@@ -102,14 +102,14 @@ class ObjectStore(ABC, Generic[Where]):
         try:
             with as_store_error(f"the ledger of {domain}"):
                 everything = self.look(prefix(domain), everything=True)
-                beside = self.look(notes_prefix(domain), everything=True)
+                noted_objects = self.look(notes_prefix(domain), everything=True)
                 entries = self._fetch(everything.numbers())
                 checkpoints = {
                     number: self._checkpoint(domain, number, everything.found[path])
                     for number in everything.checkpoints()
                     if (path := checkpoint_path(number))
                 }
-                noted = self._fetch(_pending(beside))
+                noted = self._fetch(_pending(noted_objects))
         except StoreError as error:
             if error.has_no_bucket:
                 return Kept(repair=self.repair(domain))
@@ -118,7 +118,7 @@ class ObjectStore(ABC, Generic[Where]):
             _require_same(number, held, set(entries), entries)
         read_notes(noted, domain, self.repair(domain))
         kept = self._kept(domain, Kept(entries, max(checkpoints, default=0)), everything)
-        return replace(kept, notes=(*kept.notes, *self._warnings(domain, beside)))
+        return replace(kept, notes=(*kept.notes, *self._warnings(domain, noted_objects)))
 
     def everything(self, domain: str) -> Everything:
         """All objects of a domain's ledger, unchecked, for a repair.
@@ -129,7 +129,7 @@ class ObjectStore(ABC, Generic[Where]):
         """
         with as_store_error(f"the ledger of {domain}"):
             listed = self.look(prefix(domain), everything=True)
-            beside = self.look(notes_prefix(domain), everything=True)
+            noted_objects = self.look(notes_prefix(domain), everything=True)
             checkpoints = {
                 number: self.get(listed.found[checkpoint_path(number)], CHECKPOINT_MAX_BYTES)
                 for number in listed.checkpoints()
@@ -137,34 +137,36 @@ class ObjectStore(ABC, Generic[Where]):
             return Everything(
                 self._fetch(listed.numbers()),
                 checkpoints,
-                {**listed.objects(), **beside.objects(notes_prefix(domain))},
+                {**listed.objects(), **noted_objects.objects(notes_prefix(domain))},
                 frozenset(each for extra in listed.extra.values() for each in extra)
-                | frozenset(each for extra in beside.extra.values() for each in extra),
+                | frozenset(each for extra in noted_objects.extra.values() for each in extra),
                 KEPT + LATCH in listed.found,
-                self._fetch(_pending(beside)),
+                self._fetch(_pending(noted_objects)),
             )
 
     def _whole(self, domain: str) -> Kept:
         """As `read` without anything known, with as few calls as possible."""
         start = prefix(domain)
         listed = self.look(start, everything=False)
-        beside = listed
+        kept_objects = listed
         if not listed.is_whole:
-            beside = self.look(start + KEPT, everything=True, below=start)
-        newest = max(beside.checkpoints(), default=0)
+            kept_objects = self.look(start + KEPT, everything=True, below=start)
+        newest = max(kept_objects.checkpoints(), default=0)
         if not listed.is_whole:
             behind = self._behind(start, newest) if newest else None
             listed = behind or self.look(start, everything=True)
         numbers = listed.numbers()
         held: dict[int, bytes] = {}
         if newest:
-            held = self._checkpoint(domain, newest, beside.found[checkpoint_path(newest)])
+            held = self._checkpoint(domain, newest, kept_objects.found[checkpoint_path(newest)])
         # The last entry of the checkpoint is read as well: it must equal the checkpoint's copy.
         read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
         standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
         _require_same(newest, held, standing, read)
         kept = Kept(held | read, newest)
-        return self._kept(domain, kept, listed if beside is listed else _joined(listed, beside))
+        return self._kept(
+            domain, kept, listed if kept_objects is listed else _joined(listed, kept_objects)
+        )
 
     def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
         is_latched = KEPT + LATCH in listed.found

@@ -159,8 +159,8 @@ class Clouds:
     def recorder(self, account_id: str, now: Callable[[], dt.datetime]) -> Recorder:
         """The recorder of the stack's ledgers; nothing is called yet."""
         hosting = self.config.hosting
-        elsewhere = None if self.config.leaving is None else cache(self.other_store)
-        return Recorder(self.store(account_id), hosting, now, elsewhere)
+        other_store = None if self.config.leaving is None else cache(self.other_store)
+        return Recorder(self.store(account_id), hosting, now, other_store)
 
     def store(self, account_id: str) -> ObjectStore[Any]:
         """The store of the stack's ledgers; nothing is called yet."""

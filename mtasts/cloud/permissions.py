@@ -127,7 +127,7 @@ class Granting:
                 for each in self._given.get(role, ())
                 if dns_of_zone(each) is not Dns.CLOUDFLARE
             ]
-            found[role] = _once(given or self._zones_of(Dns.ROUTE53, role or None))
+            found[role] = _distinct(given or self._zones_of(Dns.ROUTE53, role or None))
         return found.pop("", ()), found
 
     def _zones_of(self, dns: Dns, role: str | None) -> Iterable[str]:
@@ -172,7 +172,7 @@ class Granting:
             given = [
                 each for each in self._given.get("", ()) if dns_of_zone(each) is not Dns.ROUTE53
             ]
-            zones = _once(given or self._zones_of(Dns.CLOUDFLARE, None))
+            zones = _distinct(given or self._zones_of(Dns.CLOUDFLARE, None))
         rows = permissions_of(command, token_needs(config))
         return Token(
             f"mtasts-{self._clouds.stack}-{command}-token",
@@ -182,7 +182,7 @@ class Granting:
         )
 
 
-def _once(zones: Iterable[str]) -> tuple[str, ...]:
+def _distinct(zones: Iterable[str]) -> tuple[str, ...]:
     """Each zone once; ``*`` (any zone) replaces all others."""
     found = tuple(dict.fromkeys(zones))
     return (ANY_ZONE,) if ANY_ZONE in found else found

@@ -71,8 +71,8 @@ def check_secrets_provider(value: object) -> FieldError | None:
     wrong = scheme not in _SECRETS_PROVIDERS
     if scheme == "azurekeyvault":
         wrong = not _AZURE_VAULT.fullmatch(urlsplit(text).netloc)
-    asked = {name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)}
-    if not wrong and all(name in _KEY_QUERY or name.startswith("context_") for name in asked):
+    parameters = {name for name, _ in parse_qsl(urlsplit(text).query, keep_blank_values=True)}
+    if not wrong and all(name in _KEY_QUERY or name.startswith("context_") for name in parameters):
         return None
     return FieldError(
         Mistake.ENDPOINT_ELSEWHERE,

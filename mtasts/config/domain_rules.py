@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mtasts.cloud_catalogue import DEFAULT_CLOUD, OWN_DNS, Dns, dns_of_zone
 from mtasts.config.fields import FieldError, impossible, shown
 from mtasts.config.mistakes import Mistake
-from mtasts.config.stack_rules import Wrong
+from mtasts.config.stack_rules import KeyProblem
 from mtasts.names import POLICY_LABEL, TLSRPT_LABEL
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def check_domain(domain: DomainKeys, path: str, report: Report) -> None:
             report.add(f"{path}.{each.key}", each.error, value=each.value)
 
 
-def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
+def _common_name(domain: DomainKeys) -> Iterator[KeyProblem]:
     """The policy host must be short enough for a certificate."""
     name, row = domain.read.name, domain.stack.hosting.row
     longest = row.common_name_max
@@ -55,10 +55,10 @@ def _common_name(domain: DomainKeys) -> Iterator[Wrong]:
             f"use a domain of at most {longest - len(POLICY_LABEL) - 1} characters, or hosting "
             f"{row.moves_to}",
         )
-        yield Wrong("name", error, name)
+        yield KeyProblem("name", error, name)
 
 
-def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
+def _delegated_below_itself(domain: DomainKeys) -> Iterator[KeyProblem]:
     """The delegation zone must not be below the policy host, which becomes a CNAME."""
     name, zone = domain.read.name, domain.delegation_zone
     if zone and f".{zone}".endswith(f".mta-sts.{name}"):
@@ -68,10 +68,10 @@ def _delegated_below_itself(domain: DomainKeys) -> Iterator[Wrong]:
             "write a name in a zone of the operator, outside of the domain",
             clause="RFC 1034 section 3.6.2",
         )
-        yield Wrong("name", error, name)
+        yield KeyProblem("name", error, name)
 
 
-def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
+def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[KeyProblem]:
     """Names in the delegation zone must not be longer than DNS allows."""
     name, zone = domain.read.name, domain.delegation_zone
     if zone and name and len(f"{TLSRPT_LABEL}.{name}.{zone}") > _NAME_MAX:
@@ -81,10 +81,10 @@ def _names_in_the_delegation_zone(domain: DomainKeys) -> Iterator[Wrong]:
             "use a shorter mtasts:delegationZone",
             clause="RFC 1035 section 2.3.4",
         )
-        yield Wrong("name", error, name)
+        yield KeyProblem("name", error, name)
 
 
-def _zone(domain: DomainKeys) -> Iterator[Wrong]:
+def _zone(domain: DomainKeys) -> Iterator[KeyProblem]:
     """The zone (zoneId) must be one of the DNS provider, and mtasts must write to it."""
     zone_id, dns = domain.read.zone_id, domain.stack.dns
     if not zone_id:
@@ -94,7 +94,7 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
             "with dns manual, mtasts writes to no zone",
             f"remove zoneId, or write mtasts:dns: {' or '.join(OWN_DNS)}",
         )
-        yield Wrong("zoneId", error, zone_id)
+        yield KeyProblem("zoneId", error, zone_id)
     elif dns_of_zone(zone_id) is not (cloud := dns.cloud or DEFAULT_CLOUD).row.dns:
         wanted = cloud.row.zones
         error = FieldError(
@@ -102,10 +102,10 @@ def _zone(domain: DomainKeys) -> Iterator[Wrong]:
             f"{shown(zone_id)} is no {wanted} zone, but mtasts:dns is {dns}",
             f"write the id that the zone has at {wanted}",
         )
-        yield Wrong("zoneId", error, zone_id)
+        yield KeyProblem("zoneId", error, zone_id)
 
 
-def _retirement(domain: DomainKeys) -> Iterator[Wrong]:
+def _retirement(domain: DomainKeys) -> Iterator[KeyProblem]:
     """A parked domain has nothing to retire."""
     if domain.read.retire and domain.read.mx == []:
         error = impossible(
@@ -113,10 +113,10 @@ def _retirement(domain: DomainKeys) -> Iterator[Wrong]:
             "list its mx until it is retired, or remove retire",
             clause="RFC 8461 section 8.3",
         )
-        yield Wrong("retire", error)
+        yield KeyProblem("retire", error)
 
 
-def _emergency(domain: DomainKeys) -> Iterator[Wrong]:
+def _emergency(domain: DomainKeys) -> Iterator[KeyProblem]:
     """An emergency serves mode ``testing``."""
     if domain.read.emergency and (domain.read.retire or domain.read.mx == []):
         error = impossible(
@@ -124,10 +124,10 @@ def _emergency(domain: DomainKeys) -> Iterator[Wrong]:
             "parked domain publishes nothing",
             "remove emergency; or, until the emergency is over, remove retire and list its mx",
         )
-        yield Wrong("emergency", error, str(domain.read.emergency))
+        yield KeyProblem("emergency", error, str(domain.read.emergency))
 
 
-def _role(domain: DomainKeys) -> Iterator[Wrong]:
+def _role(domain: DomainKeys) -> Iterator[KeyProblem]:
     """A role (dnsRoleArn) is for Route 53 only."""
     stack = domain.stack
     written_by_role = {Dns.ROUTE53, Dns.DELEGATED} & {stack.dns, stack.read.leaving_dns}
@@ -136,10 +136,10 @@ def _role(domain: DomainKeys) -> Iterator[Wrong]:
             f"mtasts assumes a role only for Route 53 zones, but mtasts:dns is {stack.dns}",
             "remove dnsRoleArn, or write mtasts:dns: route53",
         )
-        yield Wrong("dnsRoleArn", error, domain.read.dns_role_arn)
+        yield KeyProblem("dnsRoleArn", error, domain.read.dns_role_arn)
 
 
-RULES: tuple[Callable[[DomainKeys], Iterator[Wrong]], ...] = (
+RULES: tuple[Callable[[DomainKeys], Iterator[KeyProblem]], ...] = (
     _common_name,
     _delegated_below_itself,
     _names_in_the_delegation_zone,

@@ -95,14 +95,14 @@ def _names(entries: list[object]) -> Iterator[str]:
 def describe_missing(path: Path) -> str:
     """A message that the stack file does not exist, with the existing stacks and a guess."""
     name = stack_name(path)
-    there = [stack_name(each) for each in stack_files(path.parent)]
-    guess = fields.did_you_mean(name, there)
-    shown = ", ".join(there[:_SHOWN_MAX])
-    more = f" and {len(there) - _SHOWN_MAX} more" if len(there) > _SHOWN_MAX else ""
+    names = [stack_name(each) for each in stack_files(path.parent)]
+    guess = fields.did_you_mean(name, names)
+    shown = ", ".join(names[:_SHOWN_MAX])
+    more = f" and {len(names) - _SHOWN_MAX} more" if len(names) > _SHOWN_MAX else ""
     lines = [
         f"{path} does not exist",
         f"  stacks in {path.parent}: {shown}{more}"
-        if there
+        if names
         else f"  {path.parent} has no stack file",
         f"  did you mean {guess}?" if guess else "",
         f"  if the file was deleted, bring it back: git checkout HEAD -- {path}",

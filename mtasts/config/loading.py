@@ -88,7 +88,7 @@ def secrets_provider(path: Path) -> str | None:
         ConfigError: the file cannot be read as a stack file.
     """
     try:
-        found = source.parse(source.read(path)).beside.get("secretsprovider")
+        found = source.parse(source.read(path)).other_keys.get("secretsprovider")
     except source.SourceError as error:
         raise _unreadable(str(path), error) from error
     return str(found) if "://" in str(found) else None

@@ -109,7 +109,7 @@ def _mapping(value: object) -> Mapping[str, object] | None:
 
 def _beside(old: source.Source, new: source.Source, *, is_new: bool) -> Iterator[str]:
     """Keys beside ``config:``, such as ``secretsprovider``, which names a service to decrypt at."""
-    for key in _differing(old.beside, new.beside):
+    for key in _differing(old.other_keys, new.other_keys):
         if not (is_new and key == _SALT):
             yield (
                 f"{printable(key)} differs from the base branch's: it chooses how the stack's "

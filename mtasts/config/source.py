@@ -66,13 +66,13 @@ class SourceError(Exception):
 class Source:
     """The ``config:`` mapping of a stack file, the line of each key path, and misplaced keys.
 
-    ``beside`` is what else the file says, such as how its secrets are encrypted.
+    ``other_keys`` is what else the file says, such as how its secrets are encrypted.
     """
 
     values: Mapping[str, object]
     lines: Mapping[str, int]
     problems: tuple[Problem, ...] = ()
-    beside: Mapping[str, object] = field(default_factory=dict)
+    other_keys: Mapping[str, object] = field(default_factory=dict)
 
 
 def read(path: Path) -> bytes:
@@ -117,7 +117,7 @@ def parse(raw: bytes) -> Source:
         root = reader.document(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or str(error).partition("\n")[0]
+        reason = getattr(error, "problem", None) or str(error).partition("\n")[0]
         if (tab := _tab_before(text, _line(mark))) is not None:
             raise _refused(
                 Mistake.YAML_TAB,
@@ -127,15 +127,15 @@ def parse(raw: bytes) -> Source:
             ) from error
         raise _refused(
             Mistake.YAML_SYNTAX,
-            f"this is no YAML: {printable(said)}",
+            f"this is no YAML: {printable(reason)}",
             "correct the syntax: indentation, quotes and brackets are the usual causes",
             line=_line(mark),
         ) from error
     if not isinstance(root, dict):
         raise _no_stack_file("the file is no mapping", None)
     values = _config(root, reader)
-    beside = {key: value for key, value in root.items() if key != "config"}
-    return Source(values, _below_config(reader.lines), tuple(reader.problems), beside)
+    other_keys = {key: value for key, value in root.items() if key != "config"}
+    return Source(values, _below_config(reader.lines), tuple(reader.problems), other_keys)
 
 
 def _tab_before(text: str, last: int) -> int | None:

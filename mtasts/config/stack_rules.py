@@ -70,7 +70,7 @@ class StackKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class Wrong:
+class KeyProblem:
     """What is wrong at a key; ``value`` is what was written there, where that helps."""
 
     key: str
@@ -85,7 +85,7 @@ def check_stack(stack: StackKeys, report: Report) -> None:
             report.add(each.key, each.error, value=each.value)
 
 
-def _own_zone(stack: StackKeys) -> Iterator[Wrong]:
+def _own_zone(stack: StackKeys) -> Iterator[KeyProblem]:
     """Some hosts answer only for a name in a zone of their own cloud."""
     row = stack.hosting.row
     if row.needs_own_zone and stack.dns is not row.dns:
@@ -95,17 +95,17 @@ def _own_zone(stack: StackKeys) -> Iterator[Wrong]:
             f"write mtasts:dns: {row.dns}, or mtasts:hosting: {anywhere}, which works with every "
             "dns",
         )
-        yield Wrong("mtasts:dns", error, str(stack.dns))
+        yield KeyProblem("mtasts:dns", error, str(stack.dns))
 
 
-def _alarms(stack: StackKeys) -> Iterator[Wrong]:
+def _alarms(stack: StackKeys) -> Iterator[KeyProblem]:
     """An alarm topic needs hosting aws: the alarms are in CloudWatch."""
     if (why := stack.hosting.row.no_alarms) and stack.read.alarm_topic is not None:
         error = impossible(why, "remove it, or write mtasts:hosting: aws")
-        yield Wrong("mtasts:alarmTopic", error)
+        yield KeyProblem("mtasts:alarmTopic", error)
 
 
-def _account(stack: StackKeys) -> Iterator[Wrong]:
+def _account(stack: StackKeys) -> Iterator[KeyProblem]:
     """Cloudflare's keys are required if the stack uses Cloudflare, and wrong otherwise."""
     if stack.uses_cloudflare:
         if ACCOUNT not in stack.raw:
@@ -115,7 +115,7 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
                 "away from either need it",
                 "add mtasts:cloudflareAccount: 0123456789abcdef0123456789abcdef",
             )
-            yield Wrong(ACCOUNT, error)
+            yield KeyProblem(ACCOUNT, error)
         return
     for key in (ACCOUNT, SETTLE):
         if key in stack.raw and stack.choices_are_read:
@@ -123,20 +123,20 @@ def _account(stack: StackKeys) -> Iterator[Wrong]:
                 "this stack uses nothing at Cloudflare",
                 "remove it, or write mtasts:hosting: cloudflare or mtasts:dns: cloudflare",
             )
-            yield Wrong(key, error)
+            yield KeyProblem(key, error)
 
 
-def _move(stack: StackKeys) -> Iterator[Wrong]:
+def _move(stack: StackKeys) -> Iterator[KeyProblem]:
     """Senders must find a policy host at every moment of a move."""
     for key, wrong in (
         ("mtasts:leaving", wrong_leaving(stack.read, stack.hosting, stack.dns)),
         ("mtasts:leavingDns", wrong_leaving_dns(stack.read, stack.hosting, stack.dns)),
     ):
         if wrong is not None:
-            yield Wrong(key, wrong)
+            yield KeyProblem(key, wrong)
 
 
-def _settling(stack: StackKeys) -> Iterator[Wrong]:
+def _settling(stack: StackKeys) -> Iterator[KeyProblem]:
     """The time to settle must fit into the deadline of a proof."""
     settle, proof = stack.read.settle_seconds or DEFAULT_SETTLE_SECONDS, stack.proof_seconds
     if any(row.settles for row in stack.hosts) and settle >= proof:
@@ -145,10 +145,10 @@ def _settling(stack: StackKeys) -> Iterator[Wrong]:
             "(mtasts:settleSeconds)",
             f"write mtasts:proofSeconds: {settle * 2}, or a smaller mtasts:settleSeconds",
         )
-        yield Wrong(PROOF, error, proof)
+        yield KeyProblem(PROOF, error, proof)
 
 
-def _caches(stack: StackKeys) -> Iterator[Wrong]:
+def _caches(stack: StackKeys) -> Iterator[KeyProblem]:
     """The lifetime of cached copies must fit into the deadline of a proof."""
     cache, proof = stack.read.cache_seconds or DEFAULT_CACHE_SECONDS, stack.proof_seconds
     if not any(row.purges for row in stack.hosts) or proof > cache + _GRANULARITY_SECONDS:
@@ -161,10 +161,10 @@ def _caches(stack: StackKeys) -> Iterator[Wrong]:
         if wanted <= PROOF_SECONDS_MAX
         else f"write mtasts:cacheSeconds: {DEFAULT_CACHE_SECONDS}",
     )
-    yield Wrong(PROOF, error, proof)
+    yield KeyProblem(PROOF, error, proof)
 
 
-def _delegation(stack: StackKeys) -> Iterator[Wrong]:
+def _delegation(stack: StackKeys) -> Iterator[KeyProblem]:
     """The delegation zone is required with dns delegated, and wrong otherwise."""
     if stack.dns is Dns.DELEGATED and ZONE not in stack.raw:
         error = FieldError(
@@ -172,16 +172,16 @@ def _delegation(stack: StackKeys) -> Iterator[Wrong]:
             "dns delegated needs the name below which the operator publishes the records",
             "add mtasts:delegationZone: sts.operator.example, in a zone of this account",
         )
-        yield Wrong(ZONE, error)
+        yield KeyProblem(ZONE, error)
     if stack.dns is not Dns.DELEGATED and stack.read.delegation_zone is not None:
         error = impossible(
             f"mtasts:delegationZone is only for dns delegated, but mtasts:dns is {stack.dns}",
             "remove it, or write mtasts:dns: delegated",
         )
-        yield Wrong(ZONE, error)
+        yield KeyProblem(ZONE, error)
 
 
-def _region(stack: StackKeys) -> Iterator[Wrong]:
+def _region(stack: StackKeys) -> Iterator[KeyProblem]:
     """A stack that uses AWS needs a region."""
     is_read = "mtasts:hosting" not in stack.raw or stack.read.hosting is not None
     needs_one = is_read and stack.hosting.row.needs_region
@@ -191,10 +191,10 @@ def _region(stack: StackKeys) -> Iterator[Wrong]:
             "the region is missing: hosting aws and a move from or to AWS need it",
             "add aws:region: us-east-1",
         )
-        yield Wrong("aws:region", error)
+        yield KeyProblem("aws:region", error)
 
 
-RULES: tuple[Callable[[StackKeys], Iterator[Wrong]], ...] = (
+RULES: tuple[Callable[[StackKeys], Iterator[KeyProblem]], ...] = (
     _own_zone,
     _alarms,
     _account,

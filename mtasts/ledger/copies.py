@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 class Copies:
     """The ledgers in ``store``, at the cloud ``hosting``, and in a move those at the other cloud.
 
-    ``elsewhere`` returns the store at the other cloud.
+    ``other_store`` returns the store at the other cloud.
     """
 
     store: Store
     hosting: Hosting
     now: Callable[[], dt.datetime]
-    elsewhere: Callable[[], Store] | None
+    other_store: Callable[[], Store] | None
     _books: dict[str, Book] = field(default_factory=dict, init=False)
     _compared: set[str] = field(default_factory=set, init=False)
 
     def domains(self) -> tuple[str, ...]:
         """Every domain that has a ledger at either cloud; raises `UndeterminedError`."""
-        there = self.elsewhere().domains() if self.elsewhere is not None else ()
-        return tuple(sorted({*self.store.domains(), *there}))
+        other_domains = self.other_store().domains() if self.other_store is not None else ()
+        return tuple(sorted({*self.store.domains(), *other_domains}))
 
     @property
-    def here(self) -> Book:
+    def book(self) -> Book:
         """The copies at this cloud, as this run has read them."""
         return self._books.setdefault("here", Book(self.store))
 
-    def _there(self, elsewhere: Callable[[], Store]) -> Book:
-        return self._books.setdefault("there", Book(elsewhere()))
+    def _other_book(self, other_store: Callable[[], Store]) -> Book:
+        return self._books.setdefault("there", Book(other_store()))
 
     def read(self, domain: str, *, again: bool = False) -> tuple[Ledger, bool]:
         """The authoritative ledger, and whether the copy at this cloud has all of its entries.
@@ -55,30 +55,34 @@ class Copies:
             LedgerError: the copies differ, or one is incomplete.
             UndeterminedError: a cloud refused or did not answer.
         """
-        kept = self.here.kept(domain, again=again)
-        if self.elsewhere is None:
-            return self.here.ledger(domain), True
+        kept = self.book.kept(domain, again=again)
+        if self.other_store is None:
+            return self.book.ledger(domain), True
         # `_copy` writes the last entry first, so an interrupted copy lacks its beginning.
-        found = self.here.ledger(domain) if kept.is_whole else Ledger()
+        found = self.book.ledger(domain) if kept.is_whole else Ledger()
         was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
         if was_handed_over and domain in self._compared:
             return found, True
         self._compared.add(domain)
         try:
-            other = self._there(self.elsewhere)
-            there = other.kept(domain, again=again).entries
+            other = self._other_book(self.other_store)
+            other_entries = other.kept(domain, again=again).entries
         except UndeterminedError:
             if was_handed_over:  # an outage of the former cloud may be the reason for the move
                 return found, True
             raise
-        here = kept.entries
-        differing = sorted(each for each in here.keys() & there.keys() if here[each] != there[each])
+        entries = kept.entries
+        differing = sorted(
+            each
+            for each in entries.keys() & other_entries.keys()
+            if entries[each] != other_entries[each]
+        )
         if differing:
             raise LedgerError(
                 f"the ledgers of {domain} at the two clouds differ from entry {differing[0]} on, "
                 "so one of them is of an earlier ledger (mtasts docs moving)"
             )
-        if len(there) > len(here) or not kept.is_whole:
+        if len(other_entries) > len(entries) or not kept.is_whole:
             return other.ledger(domain), False
         return found, True
 
@@ -87,32 +91,32 @@ class Copies:
 
         It raises as `read`.
         """
-        if self.elsewhere is None:
+        if self.other_store is None:
             return
         ledger, is_here = self.read(domain, again=True)
         if not ledger.entries or is_here:
             return
-        other = self._there(self.elsewhere)
+        other = self._other_book(self.other_store)
         if ledger.hosting is None:
             self._host(other, domain, self.hosting.other)
-        _copy(other, self.here, domain, self.now())
+        _copy(other, self.book, domain, self.now())
 
     def hand_over(self, domain: str) -> None:
         """Make the copy at this cloud the authoritative one; it raises as `read`."""
-        if self.elsewhere is None:
+        if self.other_store is None:
             return
         # The copy comes first: if this cloud refuses writes, the other copy remains authoritative.
         self.take(domain)
         ledger, _ = self.read(domain)
         if not ledger.entries or ledger.hosting == self.hosting:
             return
-        other = self._there(self.elsewhere)
+        other = self._other_book(self.other_store)
         if ledger.hosting is None and not other.kept(domain).entries:
-            self._host(self.here, domain, self.hosting)
+            self._host(self.book, domain, self.hosting)
             return
-        _copy(self.here, other, domain, self.now())
+        _copy(self.book, other, domain, self.now())
         self._host(other, domain, self.hosting)
-        _copy(other, self.here, domain, self.now())
+        _copy(other, self.book, domain, self.now())
 
     def _host(self, book: Book, domain: str, hosting: Hosting) -> None:
         number = book.ledger(domain).next_number

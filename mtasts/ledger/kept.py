@@ -76,8 +76,8 @@ def block(number: int) -> str:
 
 def render_latch(domain: str, now: dt.datetime) -> bytes:
     """The content of the latch, which is written before a domain first publishes enforce."""
-    said = {"version": VERSION, "domain": domain, "at": now.isoformat()}
-    return json.dumps(said).encode("ascii") + b"\n"
+    latch = {"version": VERSION, "domain": domain, "at": now.isoformat()}
+    return json.dumps(latch).encode("ascii") + b"\n"
 
 
 def entry_name(number: int) -> str:

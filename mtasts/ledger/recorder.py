@@ -53,7 +53,7 @@ class Recorder:
     """Reads and appends the ledger entries of one stack's domains, one at a time for each domain.
 
     ``store`` is at ``hosting``, the cloud in the stack's config. While domains move between clouds,
-    ``elsewhere`` returns the store at the other cloud; the call may block.
+    ``other_store`` returns the store at the other cloud; the call may block.
 
     Every method that writes raises `LedgerError` if another run wrote an entry meanwhile or the
     ledger is not at this cloud, and `UndeterminedError` if the cloud refused or did not answer. The
@@ -63,7 +63,7 @@ class Recorder:
     store: Store
     hosting: Hosting
     now: Callable[[], dt.datetime] = utc_now
-    elsewhere: Callable[[], Store] | None = None
+    other_store: Callable[[], Store] | None = None
     _copies: Copies = field(init=False, repr=False, compare=False)
     # One writer at a time for each domain: two entries of one run must not get the same number.
     _turns: defaultdict[str, asyncio.Lock] = field(
@@ -72,7 +72,7 @@ class Recorder:
 
     def __post_init__(self) -> None:
         """Open the copies at both clouds; nothing is called yet."""
-        copies = Copies(self.store, self.hosting, self.now, self.elsewhere)
+        copies = Copies(self.store, self.hosting, self.now, self.other_store)
         object.__setattr__(self, "_copies", copies)
 
     async def read(self, domain: str) -> Ledger:
@@ -320,10 +320,10 @@ class Recorder:
         """
 
         def work() -> None:
-            if self._copies.here.ledger(domain).tells_of_enforce:
+            if self._copies.book.ledger(domain).tells_of_enforce:
                 self.store.lock()
-                self._copies.here.latch(domain, self.now())
-            self._copies.here.condense(domain)
+                self._copies.book.latch(domain, self.now())
+            self._copies.book.condense(domain)
 
         async with self._turns[domain]:
             await in_thread(work)
@@ -339,7 +339,7 @@ class Recorder:
         The ledger of this run may be older than the store. An entry made from an old ledger cannot
         be written, because its number is taken; "nothing to append" must be checked again.
         """
-        known = self._copies.here.knows(domain)
+        known = self._copies.book.knows(domain)
         if known:
             with suppress(OvertakenError):
                 if self._try(domain, entry):
@@ -362,7 +362,7 @@ class Recorder:
             )
         made = entry(ledger)
         if made is not None:
-            self._copies.here.append(domain, made.number, render_entry(made))
+            self._copies.book.append(domain, made.number, render_entry(made))
         return made is not None
 
     async def _enforced(
@@ -375,7 +375,7 @@ class Recorder:
         """
 
         def lock() -> None:
-            if not self._copies.here.kept(domain).is_latched:
+            if not self._copies.book.kept(domain).is_latched:
                 self.store.lock()
 
         if not enforces(body):
@@ -384,7 +384,7 @@ class Recorder:
         await in_thread(lock)
         await note()
         async with self._turns[domain]:
-            await in_thread(self._copies.here.latch, domain, self.now())
+            await in_thread(self._copies.book.latch, domain, self.now())
 
 
 def _is_same(found: Entry, wanted: Entry) -> bool:

@@ -201,8 +201,8 @@ class Authority:
         Raises:
             ValueError: ``question`` is no OCSP request.
         """
-        asked = ocsp.load_der_ocsp_request(question).serial_number
-        about = next((each for each in self._revoked if each.serial_number == asked), None)
+        serial_number = ocsp.load_der_ocsp_request(question).serial_number
+        about = next((each for each in self._revoked if each.serial_number == serial_number), None)
         if about is None:
             refused = ocsp.OCSPResponseStatus.UNAUTHORIZED
             return ocsp.OCSPResponseBuilder.build_unsuccessful(refused).public_bytes(Encoding.DER)

@@ -96,10 +96,10 @@ class ControlServer:
                 found = self._servers.edge.contents()
             case (("GET" | "PUT" | "DELETE"), ["edge", "faults", host]):
                 found = self._edge_fault(method, parse_domain(host), body)
-            case (("GET" | "PUT" | "DELETE"), ["dns", *which]):
-                found = self._dns(method, which, body)
-            case _, ["mail", *which]:
-                found = self._mail(method, which, body)
+            case (("GET" | "PUT" | "DELETE"), ["dns", *path]):
+                found = self._dns(method, path, body)
+            case _, ["mail", *path]:
+                found = self._mail(method, path, body)
             case (("GET" | "PUT"), ["aws", "rates"]):
                 found = self._rates(method, body)
             case (("GET" | "PUT"), ["cloudflare", "faults"]):
@@ -118,8 +118,8 @@ class ControlServer:
             edge.clear_fault(host)
         return edge_fault_as_json(edge.faults.get(host, EdgeFault()))
 
-    def _dns(self, method: str, which: list[str], body: dict[str, Any]) -> object:
-        match method, which:
+    def _dns(self, method: str, path: list[str], body: dict[str, Any]) -> object:
+        match method, path:
             case "PUT", ["delegations", zone]:
                 fields = _read({"to": None} | body, {"to": Provider})
                 self._servers.delegate(parse_domain(zone), fields["to"])
@@ -143,8 +143,8 @@ class ControlServer:
             api.faults = Faults(**_read(body, _API_FIELDS))
         return {"rate_limited": api.faults.rate_limited, "lacking": sorted(api.faults.lacking)}
 
-    def _mail(self, method: str, which: list[str], body: dict[str, Any]) -> object:
-        match method, which:
+    def _mail(self, method: str, path: list[str], body: dict[str, Any]) -> object:
+        match method, path:
             case "GET", ["messages"]:
                 return [asdict(message) for message in self._servers.mail.messages]
             case "DELETE", ["messages"]:

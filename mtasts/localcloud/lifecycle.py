@@ -162,7 +162,7 @@ def start(
 
 def _await(directory: Path, child: subprocess.Popen[bytes], say: Callable[[str], None]) -> Cloud:
     began = time.monotonic()
-    said = False
+    has_reported = False
     pause = threading.Event()
     while time.monotonic() - began < _START_SECONDS:
         found = status(directory)
@@ -174,9 +174,9 @@ def _await(directory: Path, child: subprocess.Popen[bytes], say: Callable[[str],
             if found.cloud is not None and found.healthy:
                 return found.cloud
             raise LifecycleError(f"the local cloud did not start: {_last_words(directory)}")
-        if not said and time.monotonic() - began > _SAY_AFTER_SECONDS:
+        if not has_reported and time.monotonic() - began > _SAY_AFTER_SECONDS:
             say("starting the local cloud")
-            said = True
+            has_reported = True
         pause.wait(_POLL_SECONDS)
     child.kill()
     child.wait()

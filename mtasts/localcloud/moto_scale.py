@@ -74,11 +74,11 @@ def _list_object_versions(original: Callable[..., Any]) -> Callable[..., Any]:
         self: Any, bucket_name: str, *, prefix: str = "", **options: Any
     ) -> Any:  # moto's own
         keys = self.get_bucket(bucket_name).keys
-        asked = type(keys)()
+        listed_keys = type(keys)()
         for key in list(keys):
             if key.startswith(prefix):
-                dict.__setitem__(asked, key, keys.getlist(key))
-        narrowed = SimpleNamespace(get_bucket=lambda _: SimpleNamespace(keys=asked))
+                dict.__setitem__(listed_keys, key, keys.getlist(key))
+        narrowed = SimpleNamespace(get_bucket=lambda _: SimpleNamespace(keys=listed_keys))
         return original(narrowed, bucket_name, prefix=prefix, **options)
 
     return listed

@@ -34,7 +34,7 @@ def has_secrets(path: Path) -> bool:
         read = source.parse(source.read(path))
     except source.SourceError:
         return False  # the preview reports what is wrong with the file
-    return bool(read.beside) or any(
+    return bool(read.other_keys) or any(
         isinstance(value, dict) and "secure" in value for value in read.values.values()
     )
 
@@ -48,15 +48,17 @@ def preview(path: Path, stack: str, folder: Path, variables: Mapping[str, str]) 
         ProjectError: the engine could not make the stack, or the preview took too long.
     """
     if has_secrets(path):
-        return True, _said(stack, "its stack file has secrets, which a local cloud cannot decrypt")
+        return True, _comment(
+            stack, "its stack file has secrets, which a local cloud cannot decrypt"
+        )
     project = Project.make(folder / stack, variables, path)
     if (_EVIDENCE / stack).is_dir():
         shutil.copytree(_EVIDENCE / stack, project.folder / _EVIDENCE / stack)
     run = project.mtasts("preview", stack, "--format", "markdown")
-    return run.code in (0, 1), run.stdout or _said(stack, printable(run.stderr, 2000))
+    return run.code in (0, 1), run.stdout or _comment(stack, printable(run.stderr, 2000))
 
 
-def _said(stack: str, text: str) -> str:
+def _comment(stack: str, text: str) -> str:
     return render("pull_request/local.md", stack=stack, said=text)
 
 

@@ -161,10 +161,10 @@ class Warm:
                     return None
                 if ready in self._children:
                     self._ended(ready)
-                elif (found := self._asked()) is not None:
+                elif (found := self._accept()) is not None:
                     return found
 
-    def _asked(self) -> tuple[Request, socket.socket] | None:
+    def _accept(self) -> tuple[Request, socket.socket] | None:
         connection, _ = self._server.accept()
         connection.settimeout(_REQUEST_SECONDS)
         try:
@@ -226,9 +226,9 @@ def _become(request: Request, connection: socket.socket) -> None:
         os.dup2(file, number)
         os.close(file)
     arguments = request.arguments
-    asked = arguments[0] == _UNBUFFERED
-    del arguments[:asked]
-    unbuffered = asked or bool(os.environ.get("PYTHONUNBUFFERED"))
+    has_option = arguments[0] == _UNBUFFERED
+    del arguments[:has_option]
+    unbuffered = has_option or bool(os.environ.get("PYTHONUNBUFFERED"))
     sys.stdin = _standard(sys.stdin, "r")
     sys.stdout = _standard(sys.stdout, "w", unbuffered=unbuffered)
     sys.stderr = _standard(sys.stderr, "w", unbuffered=unbuffered)

@@ -155,8 +155,8 @@ class Visits:
         domain = _mailbox_domain(uri)
         found = Mailbox(uri, domain, await ask.one(domain, "MX"))
         for host in [each for each in found.mx.mx_hosts if each != NULL_MX][:1]:
-            if there := addresses_in(await ask.addresses(host)):
-                address = next(filter(self._reach.reaches_all, there), there[0])
+            if addresses := addresses_in(await ask.addresses(host)):
+                address = next(filter(self._reach.reaches_all, addresses), addresses[0])
                 return replace(found, session=await self.session(host, address, end))
         return found
 
@@ -164,10 +164,10 @@ class Visits:
         end, ask = self._own()
         place = _place(uri)
         found = Endpoint(uri, await ask.addresses(place.host))
-        there = addresses_in(found.addresses)
-        if not there:
+        addresses = addresses_in(found.addresses)
+        if not addresses:
             return found
-        address = next(filter(self._reach.reaches_all, there), there[0])
+        address = next(filter(self._reach.reaches_all, addresses), addresses[0])
         if place.port != PORT:
             why = f"port {place.port} is left alone, only {PORT} is asked"
             fetch = Fetch(place.host, address, FetchOutcome.NOT_ASKED, reason=why)
@@ -178,26 +178,26 @@ class Visits:
     async def _revocation(self, url: str) -> Fetch:
         end, ask = self._own()
         place = _place(url)
-        there = addresses_in(await ask.addresses(place.host))
-        if not there:
+        addresses = addresses_in(await ask.addresses(place.host))
+        if not addresses:
             reason = f"{place.host} has no address"
             return Fetch(place.host, "", FetchOutcome.CONNECT_FAILED, reason=reason)
         if place.port != CLEAR_PORT:
             why = f"port {place.port} is left alone, only {CLEAR_PORT} is asked"
-            return Fetch(place.host, there[0], FetchOutcome.NOT_ASKED, reason=why)
+            return Fetch(place.host, addresses[0], FetchOutcome.NOT_ASKED, reason=why)
         return await self._within(
             end,
             lambda left: self._probes.fetch(
                 self._reach,
                 place.host,
-                there[0],
+                addresses[0],
                 place.path,
                 port=CLEAR_PORT,
                 clear=True,
                 deadline_seconds=left,
                 body_max=_REVOCATION_MAX_BYTES,
             ),
-            _late(place.host, there[0]),
+            _late(place.host, addresses[0]),
         )
 
     def _own(self) -> tuple[float, Lookups]:
@@ -261,7 +261,7 @@ async def patiently(
     return await look() if found.put_off and await _paused(end, pause_seconds) else found
 
 
-async def beside(
+async def compared_with_usual(
     look: Callable[[], Coroutine[Any, Any, V]],
     usual: Callable[[], Coroutine[Any, Any, V]],
     end: float,
@@ -274,7 +274,7 @@ async def beside(
     marked ``limited`` and says nothing about the host.
     """
     found = await look()
-    if not (found.put_off or found.refused) or (await usual()).stood:
+    if not (found.put_off or found.refused) or (await usual()).has_handshake:
         return found
     if await _paused(end, pause_seconds):
         found = await look()

@@ -21,7 +21,13 @@ from mtasts.check.revocation import source
 from mtasts.mail_authentication import begins_dmarc, dkim_name, dmarc_names, is_spf
 from mtasts.names import POLICY_LABEL, STS_LABEL, TLSRPT_LABEL
 from mtasts.observations import ClientProfile, FetchOutcome, SmtpOutcome
-from mtasts.observe.connections import PAUSE_SECONDS, Visits, beside, patiently, report_uris
+from mtasts.observe.connections import (
+    PAUSE_SECONDS,
+    Visits,
+    compared_with_usual,
+    patiently,
+    report_uris,
+)
 from mtasts.observe.lookups import Answers, Lookups, addresses_in
 from mtasts.observe.record_parsers import Parsers
 from mtasts.policy import Policy, PolicySyntaxError, parse
@@ -156,9 +162,12 @@ class _FollowUp:
 
     async def _host(self) -> PolicyHostSeen:
         """The policy host: each address, with several user agents and with older TLS."""
-        there = addresses_in(self._seen.policy_host.addresses)
+        addresses = addresses_in(self._seen.policy_host.addresses)
         found = await asyncio.gather(
-            *(self._fetches(each, SENDER_AGENTS if each == there[0] else ()) for each in there)
+            *(
+                self._fetches(each, SENDER_AGENTS if each == addresses[0] else ())
+                for each in addresses
+            )
         )
         fetches = [each.usual for each in found]
         return replace(
@@ -183,7 +192,7 @@ class _FollowUp:
             return await visits.greet(host, address, end, profile)
 
         usual = await patiently(fetch, end, self._pause_seconds)
-        if not usual.stood or usual.outcome is FetchOutcome.TIMED_OUT:
+        if not usual.has_handshake or usual.outcome is FetchOutcome.TIMED_OUT:
             return _Fetches(usual)
         less, named = await asyncio.gather(
             _in_turn(_LESS, greet, lambda: greet(ClientProfile.USUAL), end, self._pause_seconds),
@@ -309,7 +318,9 @@ async def _in_turn(
     """The results of further looks, one after another; a rate limit ends the series."""
     found: list[tuple[K, V]] = []
     for way in ways:
-        found.append((way, await beside(partial(look, way), usual, end, pause_seconds)))
+        found.append(
+            (way, await compared_with_usual(partial(look, way), usual, end, pause_seconds))
+        )
         if found[-1][1].limited:
             break
     return found

@@ -46,15 +46,15 @@ _REDIRECT = "websiteRedirect"
 
 def policy_invalid(body: Resource, _: Settings) -> Iterator[Remark]:
     """A body that senders reject, or read as another policy than intended."""
-    yield from _said(body, Severity.ERROR)
+    yield from _remarks(body, Severity.ERROR)
 
 
 def policy_unwise(body: Resource, _: Settings) -> Iterator[Remark]:
     """A policy that follows the grammar, but some senders reject it, or that allows too much."""
-    yield from _said(body, Severity.WARNING)
+    yield from _remarks(body, Severity.WARNING)
 
 
-def _said(body: Resource, severity: Severity) -> Iterator[Remark]:
+def _remarks(body: Resource, severity: Severity) -> Iterator[Remark]:
     if not is_body(body):
         return
     for each in check_policy(policy_body(body)).findings:

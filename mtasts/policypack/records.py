@@ -50,25 +50,25 @@ _NOT_SAID = {
 
 def sts_record_id(record: Resource, _: Settings) -> Iterator[Remark]:
     """An id that is not 1 to 32 letters and digits."""
-    yield from _said(record, (each for each in _sts(record) if each.id in _ID))
+    yield from _remarks(record, (each for each in _sts(record) if each.id in _ID))
 
 
 def sts_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
     """An STS record that senders do not accept, for another reason than its id."""
     found = (each for each in _sts(record) if _is_broken(each) and each.id not in _ID)
-    yield from _said(record, found)
+    yield from _remarks(record, found)
 
 
 def tlsrpt_record_invalid(record: Resource, _: Settings) -> Iterator[Remark]:
     """A TLS-RPT record that senders do not accept."""
-    yield from _said(record, filter(_is_broken, _tlsrpt(record)))
+    yield from _remarks(record, filter(_is_broken, _tlsrpt(record)))
 
 
 def record_unwise(record: Resource, _: Settings) -> Iterator[Remark]:
     """A record that follows the grammar, but some senders misread it, or it brings no reports."""
     found = (*_sts(record), *_tlsrpt(record))
     weak = (each for each in found if each.severity is Severity.WARNING and not _is_broken(each))
-    yield from _said(record, weak)
+    yield from _remarks(record, weak)
 
 
 def _sts(record: Resource) -> Iterator[Finding]:
@@ -85,7 +85,7 @@ def _is_broken(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR or finding.id in _MEANT
 
 
-def _said(record: Resource, findings: Iterable[Finding]) -> Iterator[Remark]:
+def _remarks(record: Resource, findings: Iterable[Finding]) -> Iterator[Remark]:
     for each in findings:
         if each.id not in _NOT_SAID:
             evidence = f": {each.evidence}" if each.evidence else ""

@@ -71,10 +71,10 @@ async def details(
 
 async def _talk(command: list[str], until: re.Pattern[bytes], *, ask: bytes) -> bytes:
     """What it says until it ends, or ``until`` comes, or nothing more does after ``ask``."""
-    asked = quitting = False
+    is_asked = quitting = False
     with _Talk(command) as talk:
-        while len(talk.said) < _OUTPUT_MAX and not talk.over:
-            patience = _ANSWER_SECONDS if b"Verify return code" in talk.said else None
+        while len(talk.output) < _OUTPUT_MAX and not talk.over:
+            patience = _ANSWER_SECONDS if b"Verify return code" in talk.output else None
             try:
                 await asyncio.wait_for(talk.more.wait(), patience)
             except TimeoutError:
@@ -84,12 +84,12 @@ async def _talk(command: list[str], until: re.Pattern[bytes], *, ask: bytes) -> 
                 talk.write(b"Q\n")
                 continue
             talk.more.clear()
-            if until.search(talk.said):
+            if until.search(talk.output):
                 break
-            if ask and not asked and _STOOD.search(talk.said):
-                asked = True
+            if ask and not is_asked and _STOOD.search(talk.output):
+                is_asked = True
                 talk.write(ask)
-        return bytes(talk.said)
+        return bytes(talk.output)
 
 
 class _Talk:
@@ -99,7 +99,7 @@ class _Talk:
     """
 
     def __init__(self, command: list[str]) -> None:
-        self.said = bytearray()
+        self.output = bytearray()
         self.over = False
         self.more = asyncio.Event()
         self._process = subprocess.Popen(  # noqa: S603 - no shell; names come checked
@@ -113,25 +113,25 @@ class _Talk:
         self._loop = asyncio.get_running_loop()
 
     def __enter__(self) -> Self:
-        self._loop.add_reader(self._output, self._hear)
+        self._loop.add_reader(self._output_fd, self._hear)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.remove_reader(self._output)
+        self._loop.remove_reader(self._output_fd)
         self._process.kill()
         with self._process:  # closes its pipes, and waits: milliseconds after the kill
             pass
 
     @property
-    def _output(self) -> int:
+    def _output_fd(self) -> int:
         return cast("IO[bytes]", self._process.stdout).fileno()
 
     def _hear(self) -> None:
-        chunk = os.read(self._output, 65_536)
-        self.said += chunk
+        chunk = os.read(self._output_fd, 65_536)
+        self.output += chunk
         self.over = not chunk
-        if self.over or len(self.said) >= _OUTPUT_MAX:
-            self._loop.remove_reader(self._output)
+        if self.over or len(self.output) >= _OUTPUT_MAX:
+            self._loop.remove_reader(self._output_fd)
         self.more.set()
 
     def write(self, words: bytes) -> None:
@@ -141,11 +141,11 @@ class _Talk:
 
 def read(host: str, address: str, tls12: bytes, tls13: bytes) -> TlsDetails:
     """What the words of both handshakes say; pure. None where one did not come to it."""
-    stood = b"Verified peername" in tls12
+    has_tls12 = b"Verified peername" in tls12
     newer = b"Verified peername" in tls13
-    whole = tls12 if stood else tls13
+    whole = tls12 if has_tls12 else tls13
     ticket = _TICKET.search(tls13)
-    if not stood and not newer:
+    if not has_tls12 and not newer:
         last = [line for line in whole.splitlines() if b"error" in line or b"errno" in line]
         reason = printable((last or [b"no handshake"])[0].decode("ascii", "replace"), 120)
         return TlsDetails(host, address, reason=reason)
@@ -153,11 +153,11 @@ def read(host: str, address: str, tls12: bytes, tls13: bytes) -> TlsDetails:
         host,
         address,
         stapled=b"OCSP Response Status: successful" in whole,
-        digest=_word(tls12, rb"^Peer signing digest: (\S+)") if stood else "",
-        compression=_word(tls12, rb"^Compression: (\S+)") if stood else "",
-        secure_renegotiation=b"Secure Renegotiation IS supported" in tls12 if stood else None,
+        digest=_word(tls12, rb"^Peer signing digest: (\S+)") if has_tls12 else "",
+        compression=_word(tls12, rb"^Compression: (\S+)") if has_tls12 else "",
+        secure_renegotiation=b"Secure Renegotiation IS supported" in tls12 if has_tls12 else None,
         client_renegotiation=bool(_AGAIN.search(tls12)) if _RENEGOTIATING in tls12 else None,
-        extended_master_secret=b"Extended master secret: yes" in tls12 if stood else None,
+        extended_master_secret=b"Extended master secret: yes" in tls12 if has_tls12 else None,
         early_data_bytes=int(ticket[1]) if ticket else None,
     )
 

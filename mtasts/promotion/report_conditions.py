@@ -105,10 +105,10 @@ def _days(found: _Days, newest: dt.date) -> Iterator[Ruling]:
             f"enforce needs {REPORT_DAYS} (RFC 8460)",
         )
     if len(names) < REPORTERS:
-        said = ", ".join(printable(name) for name in names) or "nobody"
+        names_text = ", ".join(printable(name) for name in names) or "nobody"
         text = (
-            f"the TLS reports that count come from {said}: enforce needs {REPORTERS} reporters or "
-            "more"
+            f"the TLS reports that count come from {names_text}: enforce needs {REPORTERS} "
+            "reporters or more"
         )
         yield refusal("reports-reporters-few", text)
     if days and max(days) < newest - CLEAN:

@@ -77,20 +77,20 @@ def texts(remarks: Path, reviews: Path) -> dict[str, str]:
     Raises:
         PostError: what was handed over is not of its form; nothing is posted.
     """
-    marker, _, said = read(remarks / "pull-request.md").partition("\n")
+    marker, _, text = read(remarks / "pull-request.md").partition("\n")
     if marker != _PULL_REQUEST:
         raise PostError("the remarks do not begin with their marker")
-    found = {marker: said}
+    found = {marker: text}
     files = sorted([*remarks.glob("previewed/*.md"), *remarks.glob("refused/*.md")])
     if len(files) > _STACKS_MAX:
         raise PostError(f"there are remarks about more than {_STACKS_MAX} stacks")
     for path in files:
-        marker, _, said = read(path).partition("\n")
+        marker, _, text = read(path).partition("\n")
         if not _STACK.fullmatch(path.stem) or marker != f"<!-- mtasts preview {path.stem} -->":
             raise PostError("remarks about a stack do not begin with its marker")
         if path.parent.name == "previewed":
-            said = f"{said}\n{_review(reviews / f'preview-{path.stem}' / 'preview.md', marker)}"
-        found[marker] = said
+            text = f"{text}\n{_review(reviews / f'preview-{path.stem}' / 'preview.md', marker)}"
+        found[marker] = text
     return found
 
 
@@ -114,25 +114,25 @@ def post(repository: str, number: str, comments: dict[str, str]) -> str:
         raise PostError(f"{repository!r} and {number!r} are no repository and pull request")
     place = f"repos/{repository}/issues/{number}/comments"
     pages = gh("--paginate", "--slurp", place)
-    me = author()
+    login = author()
     ours: dict[str, int] = {}
     for comment in (each for page in pages for each in page):
         marker = comment["body"].partition("\n")[0].rstrip("\r")
-        if comment["user"]["login"] == me and (
+        if comment["user"]["login"] == login and (
             marker == _PULL_REQUEST or _MARKER.fullmatch(marker)
         ):
             # If an earlier run posted a comment twice, the first one is updated.
             ours.setdefault(marker, comment["id"])
     done = []
     for marker in [*comments, *(each for each in ours if each not in comments)]:
-        said = comments.get(marker, _UNCHANGED)
+        text = comments.get(marker, _UNCHANGED)
         if marker in ours:
-            body = json.dumps({"body": _cut(f"{marker}\n{said.strip() or _SETTLED}")})
+            body = json.dumps({"body": _cut(f"{marker}\n{text.strip() or _SETTLED}")})
             where = f"repos/{repository}/issues/comments/{ours[marker]}"
             gh("--method", "PATCH", "--input", "-", where, body=body)
             done.append(f"updated comment {ours[marker]}")
-        elif said.strip():
-            body = json.dumps({"body": _cut(f"{marker}\n{said}")})
+        elif text.strip():
+            body = json.dumps({"body": _cut(f"{marker}\n{text}")})
             gh("--method", "POST", "--input", "-", place, body=body)
             done.append("posted a new comment")
     return "\n".join(done)

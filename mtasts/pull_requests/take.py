@@ -38,7 +38,7 @@ class Outcome:
     removed: set[str] = field(default_factory=set)
     problems: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
+    outside_files: list[str] = field(default_factory=list)
 
     @property
     def previewed(self) -> list[str]:
@@ -58,8 +58,8 @@ def judge(repository: Repository, commit: str, token: str) -> Outcome:
         repository.fetch(commit, token)
         tree = repository.merge(commit)
         before, after = repository.tree("HEAD"), repository.tree(tree)
-        outcome.elsewhere = repository.elsewhere(tree)
-        taken = take(before, after, outcome.elsewhere)
+        outcome.outside_files = repository.outside_files(tree)
+        taken = take(before, after, outcome.outside_files)
         outcome.problems = taken.problems
         if taken.left_out:
             shown = ", ".join(taken.left_out[:_SHOWN_MAX])
@@ -130,7 +130,7 @@ def _remarks(outcome: Outcome, commit: str) -> Iterator[tuple[str, str]]:
     """Each comment's path and text: about the whole, which is mostly nothing, and a stack each."""
     rulings = {"problems": outcome.problems, "notices": outcome.notices}
     yield "pull-request.md", render("pull_request/whole.md", **rulings)
-    elsewhere = [printable(path) for path in outcome.elsewhere[:_SHOWN_MAX]]
+    outside_files = [printable(path) for path in outcome.outside_files[:_SHOWN_MAX]]
     for name, found in outcome.stacks.items():
         kind = "refused" if found.refusals else "previewed"
         text = render(
@@ -139,8 +139,8 @@ def _remarks(outcome: Outcome, commit: str) -> Iterator[tuple[str, str]]:
             commit=commit,
             refusals=found.refusals,
             notices=found.notices,
-            elsewhere=elsewhere,
-            more=len(outcome.elsewhere) - len(elsewhere),
+            elsewhere=outside_files,
+            more=len(outcome.outside_files) - len(outside_files),
         )
         yield f"{kind}/{name}.md", text
     for name in outcome.removed:

@@ -83,12 +83,12 @@ class Repository:
 
     def merge(self, commit: str) -> str:
         """The tree that merging the commit into HEAD makes; raises `TakeError` on a conflict."""
-        code, out, said = self._run("merge-tree", "--write-tree", "--no-messages", "HEAD", commit)
+        code, out, errors = self._run("merge-tree", "--write-tree", "--no-messages", "HEAD", commit)
         # git-merge-tree(1): exit code 1 is a conflict, any other one an error.
         if code == 1:
             raise TakeError("it conflicts with the base branch: merge or rebase, and push again")
         if code != 0:
-            raise TakeError(f"git cannot merge it: {said}")
+            raise TakeError(f"git cannot merge it: {errors}")
         return out.decode().strip()
 
     def tree(self, tree: str) -> dict[str, Entry]:
@@ -103,7 +103,7 @@ class Repository:
             found[_name(path)] = Entry(mode, id_, int(size) if size != "-" else 0)
         return found
 
-    def elsewhere(self, tree: str) -> list[str]:
+    def outside_files(self, tree: str) -> list[str]:
         """The files that differ from HEAD outside of `FOLDERS`."""
         options = ("-r", "-z", "--no-renames", "--name-only")
         rows = self._git("diff-tree", *options, "HEAD", tree).split(b"\0")[:-1]
@@ -131,11 +131,11 @@ class Repository:
         Raises:
             TakeError: git refused, or answers with more.
         """
-        code, out, said = self._run(*words, token=token, given=given, limit=limit)
+        code, out, errors = self._run(*words, token=token, given=given, limit=limit)
         if len(out) > limit:
             raise TakeError(f"git {words[0]} answers with more than {limit >> 20} MiB")
         if code != 0:
-            raise TakeError(f"git {words[0]}: {said}")
+            raise TakeError(f"git {words[0]}: {errors}")
         return out
 
     def _run(
@@ -143,16 +143,16 @@ class Repository:
     ) -> tuple[int, bytes, str]:
         """Exit code, at most ``limit`` and one byte of the answer, and what was said."""
         # Files in place of pipes: git would block on a full pipe that nobody reads at that moment.
-        with tempfile.TemporaryFile() as wanted, tempfile.TemporaryFile() as said:
-            wanted.write(given)
-            wanted.seek(0)
+        with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as errors:
+            stdin.write(given)
+            stdin.seek(0)
             with subprocess.Popen(  # noqa: S603 - git, with words of ours
                 ["git", *words],  # noqa: S607 - the runner's own
                 cwd=self.folder,
                 env=_environment(token),
-                stdin=wanted,
+                stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=errors,
             ) as running:
                 # The read below has no time limit of its own.
                 ending = threading.Timer(_SECONDS, running.kill)
@@ -162,8 +162,8 @@ class Repository:
                     running.kill()
                 code = running.wait()
                 ending.cancel()
-            said.seek(0)
-            return code, out, printable(said.read(_NAME_MAX + 1).strip(), _NAME_MAX)
+            errors.seek(0)
+            return code, out, printable(errors.read(_NAME_MAX + 1).strip(), _NAME_MAX)
 
 
 def _environment(token: str) -> dict[str, str]:
@@ -216,7 +216,7 @@ def stack_file(stack: str) -> str:
     return f"stacks/Pulumi.{stack}.yaml"
 
 
-def take(before: dict[str, Entry], after: dict[str, Entry], elsewhere: list[str]) -> TakenFiles:
+def take(before: dict[str, Entry], after: dict[str, Entry], outside_files: list[str]) -> TakenFiles:
     """What of the merged tree is read: the files of each stack that differs from the base branch's.
 
     A problem is about the pull request as a whole: none of its files is to be trusted then.
@@ -238,7 +238,7 @@ def take(before: dict[str, Entry], after: dict[str, Entry], elsewhere: list[str]
     taken.problems += _collisions(taken, after)
     taken.problems += [
         f"{printable(path)}: write {path.partition('/')[0].casefold()} in lower case"
-        for path in elsewhere
+        for path in outside_files
         if path.partition("/")[0].casefold() in FOLDERS
     ]
     taken.problems += _excess(taken)

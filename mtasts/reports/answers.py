@@ -164,8 +164,8 @@ class Answers:
             standing = history.standing(
                 _applied(row), _day(row, "first_day"), _day(row, "last_day")
             )
-            said = str(_applied(row)) if row["policy_type"] == "sts" else str(row["policy_type"])
-            rows.append({**row, "applied": said or "-", "ledger": standing})
+            policy = str(_applied(row)) if row["policy_type"] == "sts" else str(row["policy_type"])
+            rows.append({**row, "applied": policy or "-", "ledger": standing})
         fields = (
             DOMAIN,
             Field("applied", "POLICY APPLIED"),

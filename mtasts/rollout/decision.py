@@ -309,8 +309,10 @@ def _declare(
 def _held_in(found: DomainFacts, dns: Dns, now: dt.datetime) -> HostedZone | None:
     """Where a held domain was last; None if the config's cloud cannot declare it there."""
     last = found.history.last_zone
-    pointed = found.history.host_target(last.zone_id) if last else None
-    if is_elsewhere(found) or (pointed is not None and pointed.hosting != found.placement.hosting):
+    host_target = found.history.host_target(last.zone_id) if last else None
+    if is_elsewhere(found) or (
+        host_target is not None and host_target.hosting != found.placement.hosting
+    ):
         return None
     zone = last or found.hosted_zone
     if zone is not None and not found.move(zone, now).keeps_former_host:

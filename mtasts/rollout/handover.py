@@ -202,7 +202,7 @@ def delegated_owner(owner: str, zone: str) -> str:
     return f"{owner}.{zone}"
 
 
-def bare(name: str) -> str:
+def normalise_name(name: str) -> str:
     """A name in A-labels without a trailing dot; if it is no host name, only in lower case."""
     try:
         return parse_domain(name)

@@ -142,16 +142,16 @@ class Move:
     @property
     def former_host_may_get_requests(self) -> bool:
         """Whether a sender may come to the former host, by the records of the target's zone."""
-        pointed = self.ledger.host_target(self.target.zone.zone_id)
-        if pointed is None or not self.has_switched:
+        host_target = self.ledger.host_target(self.target.zone.zone_id)
+        if host_target is None or not self.has_switched:
             return True
-        return self.ledger.has_moved(pointed.zone_id) and self.now < pointed.settled_at
+        return self.ledger.has_moved(host_target.zone_id) and self.now < host_target.settled_at
 
     @property
     def has_switched(self) -> bool:
         """Whether the policy host leads to the target's cloud, by the records of its zone."""
-        pointed = self.ledger.host_target(self.target.zone.zone_id)
-        return pointed is not None and pointed.hosting == self.target.hosting
+        host_target = self.ledger.host_target(self.target.zone.zone_id)
+        return host_target is not None and host_target.hosting == self.target.hosting
 
     @property
     def was_followed(self) -> bool:
@@ -164,8 +164,8 @@ class Move:
         """Whether the former zone goes on to lead to the host that it leads to now."""
         if self.former is None or self.former_zone is None:
             return True
-        pointed = self.ledger.host_target(self.former_zone.zone_id)
-        return pointed is None or pointed.hosting == self.former.hosting
+        host_target = self.ledger.host_target(self.former_zone.zone_id)
+        return host_target is None or host_target.hosting == self.former.hosting
 
     @property
     def is_first_write(self) -> bool:

@@ -65,11 +65,11 @@ def zone_refusals(
 
 def _former_zone_too_early(move: Move, others: Sequence[HostedZone]) -> Iterator[Ruling]:
     """Why resolvers may query one of the ``others``, which the records were in before."""
-    ledger, left = move.ledger, next(iter(others))
-    at = ledger.host_target(left.zone_id)
+    ledger, former = move.ledger, next(iter(others))
+    host_target = ledger.host_target(former.zone_id)
     hosting = Hosting(ledger.hosting or Hosting.AWS)
-    cloud = (at.hosting if at is not None else None) or hosting
-    back = f"put back {_leaving_keys(hosting, cloud, left, move.domain)}"
+    cloud = (host_target.hosting if host_target is not None else None) or hosting
+    back = f"put back {_leaving_keys(hosting, cloud, former, move.domain)}"
     servers = ", ".join(sorted(move.target.zone.name_servers))
     named = f"{back}, and have the registrar name {servers} alone"
     seen = ledger.delegated
@@ -99,7 +99,7 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
     ledger, hosting, former = move.ledger, move.target.hosting, move.former_zone
     if ledger.last_proven is None:
         return
-    pointed = ledger.host_target(move.target.zone.zone_id)
+    host_target = ledger.host_target(move.target.zone.zone_id)
     if ledger.hosting not in {None, hosting} and not move.changes_host:
         yield refusal(
             "move-host-at-once",
@@ -109,20 +109,21 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
             "(mtasts docs moving)",
         )
     elif former is not None:
-        there = ledger.host_target(former.zone_id)
-        if there is not None and not move.keeps_former_host:
+        former_target = ledger.host_target(former.zone_id)
+        if former_target is not None and not move.keeps_former_host:
             yield refusal(
                 "former-zone-other-host",
                 f"in the former zone of {move.domain}, {former.name} ({former.zone_id}), its host "
-                f"is at {there.hosting}",
-                f"write {_leaving_keys(hosting, there.hosting or hosting, former, move.domain)}",
+                f"is at {former_target.hosting}",
+                "write "
+                f"{_leaving_keys(hosting, former_target.hosting or hosting, former, move.domain)}",
             )
         elif hosting is Hosting.CLOUDFLARE and ledger.hosting != hosting:
             yield from _worker_without_zone(move)
     elif (
         move.changes_host
         and hosting is Hosting.AWS
-        and (pointed is None or pointed.hosting != hosting)
+        and (host_target is None or host_target.hosting != hosting)
     ):
         yield refusal(
             "move-host-needs-zone",
@@ -141,8 +142,8 @@ def firm_host_refusals(move: Move) -> Iterator[Ruling]:
 
 def _is_protected_at_aws(ledger: Ledger) -> bool:
     """Whether the engine would refuse to delete the host; a ledger without a cloud is at AWS."""
-    is_there = ledger.hosting in {None, Hosting.AWS}
-    return is_there and ledger.has_enforced and not ledger.is_freed
+    is_at_aws = ledger.hosting in {None, Hosting.AWS}
+    return is_at_aws and ledger.has_enforced and not ledger.is_freed
 
 
 def _worker_without_zone(move: Move) -> Iterator[Ruling]:
@@ -173,25 +174,25 @@ def _leaving_keys(hosting: Hosting, cloud: str, former: HostedZone, domain: str)
 def host_refusals(move: Move) -> Iterator[Ruling]:
     """Why the former host may not go yet."""
     ledger, hosting = move.ledger, move.target.hosting
-    pointed = ledger.host_target(move.target.zone.zone_id)
-    if move.changes_host or pointed is None:
+    host_target = ledger.host_target(move.target.zone.zone_id)
+    if move.changes_host or host_target is None:
         return
     if ledger.leads_nowhere:
         return
     back = f"put back mtasts:leaving: {hosting.other}"
-    if pointed.hosting != hosting:
+    if host_target.hosting != hosting:
         yield refusal(
             "former-host-led-to",
-            f"mta-sts.{move.domain} leads to {pointed.hosting} still",
+            f"mta-sts.{move.domain} leads to {host_target.hosting} still",
             f"{back} until it does not",
         )
-    elif ledger.has_moved(pointed.zone_id) and move.now < pointed.settled_at:
+    elif ledger.has_moved(host_target.zone_id) and move.now < host_target.settled_at:
         yield refusal(
             "former-host-cached",
-            f"until {minute(pointed.settled_at)} resolvers may have the address that "
+            f"until {minute(host_target.settled_at)} resolvers may have the address that "
             f"mta-sts.{move.domain} led to before it went to {hosting}",
             f"{back} until then",
-            until=pointed.settled_at,
+            until=host_target.settled_at,
         )
 
 

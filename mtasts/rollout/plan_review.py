@@ -68,17 +68,19 @@ def read_plan(stack: str, plan: Mapping[str, Any], forecast: Forecast = _NOTHING
         if (each.operation, each.type) == ("delete", "mtasts:index:MailDomain")
     }
     names = [each.name for each in forecast.domains]
-    said = [(str(each.get("severity")), _words(each)) for each in plan.get("diagnostics", ())]
+    diagnostics = [
+        (str(each.get("severity")), _words(each)) for each in plan.get("diagnostics", ())
+    ]
     return Review(
         stack,
         tuple(each for each in forecast.domains if each.listed or each.name in deleted),
         tuple(sorted(changes, key=lambda change: (change.type, change.name))),
         tuple(
             explain_protected(text, stack, names)
-            for severity, text in said
+            for severity, text in diagnostics
             if severity == "error" and _is_news(text)
         ),
-        tuple(text for severity, text in said if severity == "warning"),
+        tuple(text for severity, text in diagnostics if severity == "warning"),
         dict(plan.get("changeSummary", {})),
         forecast.rulings,
     )

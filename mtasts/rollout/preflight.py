@@ -102,8 +102,8 @@ def has_own_records(answer: DnsAnswer, wildcard_probe: Iterable[DnsAnswer]) -> b
     if wild is None or not answer.values:
         return bool(answer.values)
     # With a wildcard CNAME, both names lead to the same target.
-    leads = wild.canonical != wild.name and wild.canonical == answer.canonical
-    return not leads and frozenset(wild.values) != frozenset(answer.values)
+    is_from_wildcard = wild.canonical != wild.name and wild.canonical == answer.canonical
+    return not is_from_wildcard and frozenset(wild.values) != frozenset(answer.values)
 
 
 def quota_note(
@@ -115,11 +115,11 @@ def quota_note(
     """
     if count + new < _NEAR * limit:
         return None
-    unless = "" if is_own else " by default"
+    qualifier = "" if is_own else " by default"
     return warning(
         "quota-near",
         f"quota: with {new} more, this account has {count + new} {kind}; its quota is "
-        f"{limit}{unless}",
+        f"{limit}{qualifier}",
         "ask the cloud for a higher quota before new ones are refused",
     )
 

@@ -59,7 +59,7 @@ def parked_rulings(found: ParkedFacts) -> Iterator[Ruling]:
         )
 
 
-def zone_is_there(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
+def zone_is_known(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     """The zone of the records is known, and the zone that they move from.
 
     For a domain whose retirement is complete, neither matters.
@@ -86,17 +86,19 @@ def _zone_refusal(found: DomainFacts, problem: ZoneProblem) -> Ruling:
 def zone_is_delegated(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     """The zone is delegated, so that senders see the records in it."""
     del now
-    at = found.zone
-    if not isinstance(at, ZoneFacts) or lost.is_over(found.domain, found.history):
+    zone_facts = found.zone
+    if not isinstance(zone_facts, ZoneFacts) or lost.is_over(found.domain, found.history):
         return
-    if at.delegation.status is DnsStatus.FAILED:
+    if zone_facts.delegation.status is DnsStatus.FAILED:
         # The proof asks the zone's own servers before any record is written.
         yield warning(
             "zone-delegation-unknown",
-            f"could not find out which name servers {at.zone.name} is delegated to: "
-            f"{at.delegation.reason}",
+            f"could not find out which name servers {zone_facts.zone.name} is delegated to: "
+            f"{zone_facts.delegation.reason}",
         )
-    elif why := delegation_problem(at.zone, at.delegation.values, former=found.former_zone):
+    elif why := delegation_problem(
+        zone_facts.zone, zone_facts.delegation.values, former=found.former_zone
+    ):
         refused = refusal("zone-not-delegated", why)
         yield lost.unless_lost(found.domain, found.history, refused)
 
@@ -168,12 +170,12 @@ def records_are_ours(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     del now
     if not found.has_ledger or not isinstance(found.zone, ZoneFacts):
         return
-    at = found.zone
+    zone_facts = found.zone
     if found.history.last_body is None:
-        yield from second_records(found.domain, at.sts, at.tlsrpt)
-        yield from taken_names(at.preexisting, at.wildcard_probe)
+        yield from second_records(found.domain, zone_facts.sts, zone_facts.tlsrpt)
+        yield from taken_names(zone_facts.preexisting, zone_facts.wildcard_probe)
     else:
-        yield from foreign_records(found.domain, found.history, at.sts)
+        yield from foreign_records(found.domain, found.history, zone_facts.sts)
 
 
 def mx_is_covered(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
@@ -199,23 +201,23 @@ def move_is_safe(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
     An override passes the wait for a former zone or host. It does not pass a refusal because
     something would be lost or would exist twice.
     """
-    at = found.zone
-    if not isinstance(at, ZoneFacts) or not found.has_ledger:
+    zone_facts = found.zone
+    if not isinstance(zone_facts, ZoneFacts) or not found.has_ledger:
         return
-    move = found.move(at.zone, now)
+    move = found.move(zone_facts.zone, now)
     firm = list(firm_host_refusals(move))
     yield from firm
     last = move.ledger.last_zone
-    is_kept = last is not None and last.dns(move.domain) is at.zone.dns(move.domain)
+    is_kept = last is not None and last.dns(move.domain) is zone_facts.zone.dns(move.domain)
     is_waivable = is_kept and move.former_zone is None and not firm
-    zone_waits = zone_refusals(move, at.preexisting, at.wildcard_probe)
+    zone_waits = zone_refusals(move, zone_facts.preexisting, zone_facts.wildcard_probe)
     waits = [(Waiver.ZONE_WAIT, each) for each in zone_waits]
     waits += [(Waiver.HOST_WAIT, each) for each in (() if firm else host_refusals(move))]
     for waiver, each in waits:
         way = "if the former zone or host is lost for good"
         yield each.waivable(waiver, way=way) if is_waivable else each
     if move.former_zone is not None:
-        yield from copied_below(move, at.preexisting, at.wildcard_probe)
+        yield from copied_below(move, zone_facts.preexisting, zone_facts.wildcard_probe)
         yield from progress_notes(move)
 
 
@@ -233,7 +235,7 @@ def way_back_helps(found: DomainFacts, now: dt.datetime) -> Iterator[Ruling]:
 
 
 RULES: tuple[Rule, ...] = (
-    zone_is_there,
+    zone_is_known,
     zone_is_delegated,
     handover_is_published,
     certificate_may_be_issued,

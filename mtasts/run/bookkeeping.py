@@ -160,10 +160,10 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
     A former zone may be removed only some time after that. If the config has no former zone, the
     entry names the present one.
     """
-    at, former, ledger = found.zone, found.former_zone, found.history
-    if not isinstance(at, ZoneFacts) or ledger.last_body is None:
+    zone_facts, former, ledger = found.zone, found.former_zone, found.history
+    if not isinstance(zone_facts, ZoneFacts) or ledger.last_body is None:
         return
-    zone, delegation = at.zone, at.delegation
+    zone, delegation = zone_facts.zone, zone_facts.delegation
     keepers = {each.dns(found.name) for each in ledger.zones}
     led_to, ttl = zone, 0
     if former is not None:
@@ -174,8 +174,8 @@ async def record_delegation(recorder: Recorder, found: DomainFacts, *, is_held: 
     elif len(keepers) < 2 or is_held:
         return
     last, known = ledger.last_zone, ledger.delegated
-    stays = last is not None and last.zone_id == zone.zone_id
-    if known is None or known.zone_id != led_to.zone_id or not stays:
+    is_recorded = last is not None and last.zone_id == zone.zone_id
+    if known is None or known.zone_id != led_to.zone_id or not is_recorded:
         await recorder.delegation_seen(found.name, led_to, ttl)
 
 

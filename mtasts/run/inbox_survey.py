@@ -58,11 +58,11 @@ def _require_no_other_mail(receiver: Receiver, address: Mailbox, hosts: set[str]
     Raises:
         UsageError: the name receives its mail at another host, or has a null MX record.
     """
-    elsewhere = sorted(each for each in hosts if not receiver.has_mail_host(each))
-    if not elsewhere:
+    other_hosts = sorted(each for each in hosts if not receiver.has_mail_host(each))
+    if not other_hosts:
         return
-    found = f"receives its mail at {', '.join(elsewhere)}"
-    if elsewhere == ["."]:
+    found = f"receives its mail at {', '.join(other_hosts)}"
+    if other_hosts == ["."]:
         found = "has a null MX record, by which it receives no mail (RFC 7505)"
     raise UsageError(
         f"{address.domain} {found}: give the inbox an address in a domain of its own, such "

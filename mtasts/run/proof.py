@@ -118,11 +118,11 @@ class _Times:
 
     def spent(self, now: float) -> str:
         """A text that says what the time was spent on."""
-        looked = max(0.0, now - (self.end - self.total) - self.waited - self.purged)
+        request_seconds = max(0.0, now - (self.end - self.total) - self.waited - self.purged)
         return (
             f"of the {self.total:.0f} s of mtasts:proofSeconds, {self.waited:.0f} s went into "
             f"waiting for older copies to lapse, {self.purged:.0f} s into purging caches, "
-            f"{looked:.0f} s into requests"
+            f"{request_seconds:.0f} s into requests"
         )
 
 
@@ -212,9 +212,9 @@ class Prover:
         )
         reasons = list(uncovered(domain, parse(intended.body), mx))
         if reasons and intended.id not in map(live_id, records):
-            said = "; ".join(each.line for each in reasons)
+            text = "; ".join(each.line for each in reasons)
             raise NotProvenError(
-                f"the STS record is not published: {said}. But the policy host serves the new "
+                f"the STS record is not published: {text}. But the policy host serves the new "
                 "policy already, so a sender without a cached policy may get it. Correct this now, "
                 "or write mode: testing in the domain's entry and run pulumi up -s STACK (mtasts "
                 "docs emergencies)"
@@ -322,8 +322,8 @@ class Prover:
             return UndeterminedError(f"the addresses of {goal.host}: {reasons}")
         addresses = sorted({value for answer in answers for value in answer.values})
         if not addresses:
-            asked = ", ".join(sorted({answer.name for answer in answers}))
-            return NotProvenError(f"{goal.host}: DNS has no address for {asked}")
+            names = ", ".join(sorted({answer.name for answer in answers}))
+            return NotProvenError(f"{goal.host}: DNS has no address for {names}")
         judged = await self._ask(goal, addresses[:_ADDRESSES_MAX], end)
         wrong = summary(judged)
         if wrong:

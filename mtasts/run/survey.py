@@ -316,7 +316,7 @@ class Surveyor:
         known = ledger if isinstance(ledger, Ledger) else None
         is_new = known is not None and known.last_body is None
         # The name of a policy host that comes to this cloud may be in use by somebody else.
-        comes = is_new or (
+        is_arriving = is_new or (
             placement.changes_host and cloud_of(placement, known or Ledger()) != placement.hosting
         )
         host = f"{POLICY_LABEL}.{domain.name}"
@@ -330,7 +330,7 @@ class Surveyor:
             (sts, tlsrpt),
             addresses,
             (preexisting, wildcard_probe),
-            met,
+            host_notes,
             settings,
         ) = await asyncio.gather(
             self._delegation(zone, former),
@@ -340,11 +340,18 @@ class Surveyor:
                 self._answers(zone, written),
                 self._wildcard_probe(zone, domain.name, is_needed=bool(written)),
             ),
-            self._other_hosts(queried, domain.name, is_needed=comes),
+            self._other_hosts(queried, domain.name, is_needed=is_arriving),
             self._setting_notes(zone),
         )
         return ZoneFacts(
-            zone, delegation, sts, tlsrpt, addresses, preexisting, wildcard_probe, (*met, *settings)
+            zone,
+            delegation,
+            sts,
+            tlsrpt,
+            addresses,
+            preexisting,
+            wildcard_probe,
+            (*host_notes, *settings),
         )
 
     async def _answers(
@@ -365,11 +372,11 @@ class Surveyor:
         if former is None:
             return await self._lookup(zone.name, "NS")
         async with self._slots:
-            found, left = await asyncio.gather(
+            found, former_answer = await asyncio.gather(
                 self._resolver.delegation(zone.name),
                 self._resolver.authoritative(former.name_servers, zone.name, "NS"),
             )
-        return replace(found, ttl_seconds=max(found.ttl_seconds, left.ttl_seconds))
+        return replace(found, ttl_seconds=max(found.ttl_seconds, former_answer.ttl_seconds))
 
     async def _other_hosts(
         self, zone: HostedZone, domain: str, *, is_needed: bool

@@ -303,10 +303,12 @@ class _View:
 
     def _unmet(self, found: DomainFacts, evidence: KnownEvidence) -> tuple[Ruling, ...]:
         """The unmet conditions of enforce, as ``mtasts gate check`` judges them."""
-        asked = replace(found.domain, mode=Mode.ENFORCE)
+        enforced_domain = replace(found.domain, mode=Mode.ENFORCE)
         ledger, is_local = found.history, found.placement.is_local
         return tuple(
-            gates.unmet(asked, found.mx, evidence, self.now, ledger=ledger, is_local=is_local)
+            gates.unmet(
+                enforced_domain, found.mx, evidence, self.now, ledger=ledger, is_local=is_local
+            )
         )
 
     def _emergency(self, found: DomainFacts) -> Iterator[Claim]:
@@ -379,8 +381,10 @@ class _View:
 
 def _unseen(found: DomainFacts) -> Iterator[Claim]:
     """The claims about failed look-ups that hold no run: without them, the status is not good."""
-    at = found.zone
-    for each in (at.sts, at.delegation) if isinstance(at, ZoneFacts) else ():
+    zone_facts = found.zone
+    for each in (
+        (zone_facts.sts, zone_facts.delegation) if isinstance(zone_facts, ZoneFacts) else ()
+    ):
         if each.status is DnsStatus.FAILED:
             what = f"could not find out what DNS has at {each.name} {each.type}: {each.reason}"
             yield Claim(Standing.UNKNOWN, what)

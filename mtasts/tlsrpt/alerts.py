@@ -170,8 +170,8 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
         *_failures(stored.failing, before, today),
         *_shares(stored.sessions, before, today),
         *_silences(stored.reporters, before, today),
-        *_once(QUARANTINE, stored.quarantine, before, today),
-        *_once(UNREADABLE, stored.unreadable, before, today),
+        *_left_out(QUARANTINE, stored.quarantine, before, today),
+        *_left_out(UNREADABLE, stored.unreadable, before, today),
     ]
     found.sort(key=lambda each: (-each.severity, each.key))
     alerts = []
@@ -179,7 +179,7 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
         if each.is_over:
             last_days.pop(each.key, None)
         else:
-            last_days |= dict.fromkeys((each.key, *each.with_it), each.day)
+            last_days |= dict.fromkeys((each.key, *each.merged_keys), each.day)
         alerts.append(
             Alert(each.kind, now, each.domain, each.summary, each.to_do, is_over=each.is_over)
         )
@@ -191,7 +191,7 @@ def judge(stored: Stored, before: AlertState, now: dt.datetime) -> tuple[AlertSt
 class _Found:
     """An alert before it has its time; ``key`` is its identity, ``day`` what it is about.
 
-    What has the keys ``with_it`` is told by it, too.
+    What has the keys ``merged_keys`` is told by it, too.
     """
 
     kind: AlertKind
@@ -201,7 +201,7 @@ class _Found:
     summary: str
     to_do: str
     is_over: bool = False
-    with_it: tuple[str, ...] = ()
+    merged_keys: tuple[str, ...] = ()
 
     @property
     def severity(self) -> Severity:
@@ -255,15 +255,17 @@ def _shares(sessions: Iterable[Sessions], before: AlertState, today: dt.date) ->
         begins, ends = WINDOWS[days]
         key = _key(FAILURE_SHARE, domain, str(days))
         share = failed / total if total else 0.0
-        said = f"{share:.1%} of {total} sessions of the last {days} days failed"
+        share_text = f"{share:.1%} of {total} sessions of the last {days} days failed"
         if key not in before.last_days and total >= _SESSIONS_MIN and share > begins:
-            begun.setdefault(domain, []).append((key, f"{said}; more than {begins:.0%} is told"))
+            begun.setdefault(domain, []).append(
+                (key, f"{share_text}; more than {begins:.0%} is told")
+            )
         elif key in before.last_days and share < ends:
-            yield _Found(FAILURE_SHARE, key, today, domain, said, "", is_over=True)
+            yield _Found(FAILURE_SHARE, key, today, domain, share_text, "", is_over=True)
     for domain, ((key, summary), *more) in begun.items():
-        with_it = tuple(other for other, _ in more)
+        merged_keys = tuple(other for other, _ in more)
         to_do = FAILURE_SHARE.to_do
-        yield _Found(FAILURE_SHARE, key, today, domain, summary, to_do, with_it=with_it)
+        yield _Found(FAILURE_SHARE, key, today, domain, summary, to_do, merged_keys=merged_keys)
 
 
 def _silences(
@@ -282,7 +284,7 @@ def _silences(
             yield _Found(SILENCE, key, today, each.domain, summary, "", is_over=True)
 
 
-def _once(
+def _left_out(
     kind: AlertKind, rows: Iterable[LeftOut], before: AlertState, today: dt.date
 ) -> Iterator[_Found]:
     """What is told the first time, and again where more of it came on a later day."""

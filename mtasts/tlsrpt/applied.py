@@ -51,7 +51,7 @@ class Applied:
         )
 
     def __str__(self) -> str:
-        said = [
+        parts = [
             f"{name} {value}"
             for name, value in (
                 ("mode", self.mode),
@@ -60,7 +60,7 @@ class Applied:
             )
             if value
         ]
-        return ", ".join(said) or "a policy that it does not describe"
+        return ", ".join(parts) or "a policy that it does not describe"
 
 
 def _host(text: str) -> str:

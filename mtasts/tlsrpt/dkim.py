@@ -166,7 +166,7 @@ class SignedMail:
         from cryptography.hazmat.primitives.hashes import SHA256
 
         canonical = _HEADERS[signature.header]
-        fields = self._text.chosen(signature.names, signature.place)
+        fields = self._text.signed_fields(signature.names, signature.place)
         own = canonical(without_signature(self._text.fields[signature.place][1]))
         signed = b"".join(map(canonical, fields)) + own.removesuffix(b"\r\n")
         try:

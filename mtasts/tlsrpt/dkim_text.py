@@ -44,15 +44,15 @@ class MailText:
             lines = [line]
         return cls(tuple(found), body)
 
-    def chosen(self, names: tuple[str, ...], but: int) -> list[bytes]:
+    def signed_fields(self, names: tuple[str, ...], signature_place: int) -> list[bytes]:
         """The fields that ``h=`` names, each time the next one from below (section 5.4.2).
 
-        The field number ``but`` is the signature itself. A name that has no field left stands for
-        nothing, so that nobody can add one.
+        The field number ``signature_place`` is the signature itself. A name that has no field left
+        stands for nothing, so that nobody can add one.
         """
         places: dict[bytes, list[int]] = {}
         for number, (name, _) in enumerate(self.fields):
-            if number != but:
+            if number != signature_place:
                 places.setdefault(name, []).append(number)
         found = []
         for each in names:

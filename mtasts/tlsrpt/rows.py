@@ -112,8 +112,8 @@ def body_of(arrived: Arrival) -> str:
 
 
 def _body(content: str, arrived: Arrival) -> str:
-    said = [content, arrived.report.accepted, sorted(arrived.warnings)]
-    return _digest(json.dumps(said))[:_KEY_HEX]
+    parts = [content, arrived.report.accepted, sorted(arrived.warnings)]
+    return _digest(json.dumps(parts))[:_KEY_HEX]
 
 
 def _skip(arrived: Skipped) -> dict[str, object]:

@@ -88,8 +88,8 @@ def _judge(verdicts: Sequence[Verdict], submitter: str) -> tuple[Trust, str, Ver
     if (found := first[Outcome.INVALID]) is not None:
         return Trust.FAILED, f"the signature of {found.domain} is not valid: {found.reason}", found
     if (other := _first(verdicts, Outcome.VALID)) is not None:
-        whom = submitter or "nobody"
-        text = f"it is signed by {other.domain}, and names {whom} as its sender"
+        named = submitter or "nobody"
+        text = f"it is signed by {other.domain}, and names {named} as its sender"
         return Trust.FAILED, text, other
     return Trust.FAILED, verdicts[0].reason, verdicts[0]
 

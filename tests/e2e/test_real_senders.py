@@ -24,7 +24,7 @@ import pytest
 from postfix import Fate, Postfix
 
 from mtasts.localcloud.authority import Authority, Certificate
-from mtasts.localcloud.lab.changes import both, mx, policy, put, web
+from mtasts.localcloud.lab.changes import all_of, mx, policy, put, web
 from mtasts.localcloud.lab.servers import Lab
 from mtasts.localcloud.lab.setup import Setup, good
 from mtasts.localcloud.mail import Flavour
@@ -78,7 +78,7 @@ def two_modes(setup: Setup) -> None:
 
 STRIPPED = mx(Flavour.STRIPPED)
 CASES = {
-    "good": Case(both(), D),
+    "good": Case(all_of(), D),
     "tls12": Case(mx(Flavour.TLS12), D),
     "striptls": Case(STRIPPED, F),
     "wrong-name": Case(mx(Flavour.MISMATCH), F),
@@ -89,20 +89,20 @@ CASES = {
     "unlisted": Case(policy(mx="other.<domain>"), F),
     "two-hosts": Case(two_hosts, D),
     "tempfail": Case(mx(Flavour.TEMPFAIL), F),
-    "testing": Case(both(policy(mode="testing"), STRIPPED), D),
-    "testing-expired": Case(both(policy(mode="testing"), mx(Flavour.EXPIRED)), D),
-    "none": Case(both(policy(mode="none"), STRIPPED), D),
-    "no-record": Case(both(put("_mta-sts", "TXT"), STRIPPED), D),
+    "testing": Case(all_of(policy(mode="testing"), STRIPPED), D),
+    "testing-expired": Case(all_of(policy(mode="testing"), mx(Flavour.EXPIRED)), D),
+    "none": Case(all_of(policy(mode="none"), STRIPPED), D),
+    "no-record": Case(all_of(put("_mta-sts", "TXT"), STRIPPED), D),
     "two-records": Case(
-        both(put("_mta-sts", "TXT", '"v=STSv1; id=1;"', '"v=STSv1; id=2;"'), STRIPPED), D
+        all_of(put("_mta-sts", "TXT", '"v=STSv1; id=1;"', '"v=STSv1; id=2;"'), STRIPPED), D
     ),
-    "no-policy": Case(both(web(status=404), STRIPPED), D),
+    "no-policy": Case(all_of(web(status=404), STRIPPED), D),
     "redirect": Case(
-        both(web(status=301, headers=(("Location", "https://lab.example/"),)), STRIPPED), D
+        all_of(web(status=301, headers=(("Location", "https://lab.example/"),)), STRIPPED), D
     ),
-    "html": Case(both(web(media_type="text/html"), STRIPPED), D),
-    "host-expired": Case(both(web(certificate=Certificate.EXPIRED), STRIPPED), D),
-    "host-self-signed": Case(both(web(certificate=Certificate.SELF_SIGNED), STRIPPED), D),
+    "html": Case(all_of(web(media_type="text/html"), STRIPPED), D),
+    "host-expired": Case(all_of(web(certificate=Certificate.EXPIRED), STRIPPED), D),
+    "host-self-signed": Case(all_of(web(certificate=Certificate.SELF_SIGNED), STRIPPED), D),
     "null-mx": Case(put("@", "MX", "0 ."), B),
     "deep-host": Case(
         deep_host, D, F, "RFC 8461 section 4.1: a wildcard stands for one label, the left-most"

@@ -139,16 +139,16 @@ def _certificate(account: Account, inputs: _Inputs) -> str | None:
                 continue
             arn = str(row["CertificateArn"])
             tags = client.list_tags_for_certificate(CertificateArn=arn)["Tags"]
-            has = {tag["Key"]: tag.get("Value", "") for tag in tags}
-            if not inputs["tags"].items() <= has.items():
+            tag_values = {tag["Key"]: tag.get("Value", "") for tag in tags}
+            if not inputs["tags"].items() <= tag_values.items():
                 continue
             found = client.describe_certificate(CertificateArn=arn)["Certificate"]
             made = found["CreatedAt"].timestamp()
             rank = (bool(found.get("InUseBy")), found["Status"] == "ISSUED", made)
             candidates.append((rank, arn))
     region = inputs.get("region")
-    elsewhere = f"@{region}" if region not in (None, account.settings.region) else ""
-    return f"{max(candidates)[1]}{elsewhere}" if candidates else None
+    region_suffix = f"@{region}" if region not in (None, account.settings.region) else ""
+    return f"{max(candidates)[1]}{region_suffix}" if candidates else None
 
 
 def _record(account: Account, inputs: _Inputs) -> str | None:

@@ -99,7 +99,7 @@ def email_routing(
     try:
         settings = account.get(path)
         if not (settings["enabled"] is True if is_apex else _has(settings, address, mail_hosts)):
-            raise UsageError(_not_there(account, address, zone, is_apex=is_apex))
+            raise UsageError(_how_to_add(account, address, zone, is_apex=is_apex))
         needed = _mx_hosts(account.get(f"{path}/dns", **query))
         rules = tuple(_rule(each) for each in account.pages(f"{path}/rules"))
     except (CloudflareError, KeyError, TypeError, AttributeError) as error:
@@ -124,7 +124,7 @@ def _has(settings: Mapping[str, Any], address: Mailbox, mail_hosts: Collection[s
     return any(each["name"] == address.domain and each["enabled"] is True for each in rows)
 
 
-def _not_there(
+def _how_to_add(
     account: CloudflareAccount, address: Mailbox, zone: HostedZone, *, is_apex: bool
 ) -> str:
     """The text that says how to turn Email Routing on for a name."""

@@ -69,7 +69,7 @@ class Bucket(Resource):
         where: dict[str, Any] = {}
         if region != "us-east-1":
             where["CreateBucketConfiguration"] = {"LocationConstraint": region}
-        with session.alone(f"bucket/{name}"):
+        with session.one_at_a_time(f"bucket/{name}"):
             if _exists(s3, name):
                 code = "BucketAlreadyOwnedByYou" if _is_mine(s3, name) else "BucketAlreadyExists"
                 raise RefusedError(code, f"the bucket {name} exists already (BucketAlreadyExists)")

@@ -146,7 +146,7 @@ class Certificate(Resource):
         del inputs, outputs
         if _describe(session, identity) is None:
             return
-        with session.alone("distributions"):
+        with session.one_at_a_time("distributions"):
             users = [
                 found.id
                 for found in distributions(session.cloudfront())

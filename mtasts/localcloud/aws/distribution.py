@@ -107,7 +107,7 @@ class Distribution(Resource):
         """Create it and wait until it is deployed."""
         cloudfront = session.cloudfront()
         tags = inputs.get("tagsAll", {}) | access_control_tags(access_controls_of(inputs))
-        with session.alone("distributions"):
+        with session.one_at_a_time("distributions"):
             _require_valid(session, inputs)
             answer = cloudfront.create_distribution_with_tags(
                 DistributionConfigWithTags={
@@ -150,7 +150,7 @@ class Distribution(Resource):
         """Write the whole configuration and the tags, and wait until it is deployed."""
         del old
         cloudfront = session.cloudfront()
-        with session.alone("distributions"):
+        with session.one_at_a_time("distributions"):
             found = _get(cloudfront, identity)
             if found is None:
                 raise RefusedError("NoSuchDistribution", f"there is no distribution {identity}")
@@ -177,7 +177,7 @@ class Distribution(Resource):
         found = _get(cloudfront, identity)
         if found is None:
             return
-        with session.alone("distributions"):
+        with session.one_at_a_time("distributions"):
             config: Any = found["Distribution"]["DistributionConfig"]
             if config["Enabled"]:
                 found_etag = found["ETag"]
@@ -265,9 +265,9 @@ def _resubmittable(config: Any) -> Any:  # as botocore has it
     return config | {"Origins": config["Origins"] | {"Items": origins}}
 
 
-def _in_order(live: list[Properties], asked: Any) -> list[Properties]:  # any JSON value
+def _in_order(live: list[Properties], given: Any) -> list[Properties]:  # any JSON value
     """Origins in the program's order; CloudFront treats them as a set."""
-    if is_unknown(asked):
+    if is_unknown(given):
         return live
-    order = {origin["originId"]: index for index, origin in enumerate(asked)}
+    order = {origin["originId"]: index for index, origin in enumerate(given)}
     return sorted(live, key=lambda origin: order.get(origin["originId"], len(order)))

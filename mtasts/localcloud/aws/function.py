@@ -211,7 +211,7 @@ class Permission(Resource):
         """Add the statement; Lambda refuses an id that is in use."""
         name, sid = inputs["function"], inputs["statementId"]
         client = session.functions(inputs.get("region"))
-        with session.alone(f"policy/{name}"):
+        with session.one_at_a_time(f"policy/{name}"):
             if any(each["Sid"] == sid for each in _statements(client, name)):
                 raise RefusedError("ResourceConflictException", f"the statement {sid} exists")
             more: Properties = {}

@@ -108,7 +108,7 @@ class FunctionUrls:
             )
             try:
                 async with asyncio.timeout(float(function.timeout)):
-                    said, _ = await process.communicate(event.encode())
+                    output, _ = await process.communicate(event.encode())
             except TimeoutError:
                 return _ERROR
             finally:
@@ -116,7 +116,7 @@ class FunctionUrls:
                     with suppress(ProcessLookupError):
                         process.kill()
                     await process.wait()
-        return _response(said) if process.returncode == 0 else _ERROR
+        return _response(output) if process.returncode == 0 else _ERROR
 
 
 def _import_path() -> list[str]:
@@ -179,10 +179,10 @@ def _is_utf_8(body: bytes) -> bool:
     return True
 
 
-def _response(said: bytes) -> HttpResponse:
+def _response(output: bytes) -> HttpResponse:
     """The response in the last line of a process's output; the lines before are its log."""
     try:
-        answer = json.loads(said.splitlines()[-1])
+        answer = json.loads(output.splitlines()[-1])
         headers = tuple((str(name), str(value)) for name, value in answer["headers"].items())
         return HttpResponse(int(answer["statusCode"]), headers, answer["body"].encode())
     except (ValueError, KeyError, IndexError, AttributeError):

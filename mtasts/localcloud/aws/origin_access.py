@@ -47,7 +47,7 @@ class OriginAccessControl(Resource):
     def create(self, session: Session, inputs: Properties) -> str:
         """Create it; as at CloudFront, a name that is in use is refused."""
         cloudfront = session.cloudfront()
-        with session.alone("origin-access-controls"):
+        with session.one_at_a_time("origin-access-controls"):
             listed = cloudfront.list_origin_access_controls()["OriginAccessControlList"]
             if any(item["Name"] == inputs["name"] for item in listed.get("Items", ())):
                 raise RefusedError(
@@ -93,7 +93,7 @@ class OriginAccessControl(Resource):
         if self.read(session, identity, inputs) is None:
             return
         cloudfront = session.cloudfront()
-        with session.alone("distributions"):
+        with session.one_at_a_time("distributions"):
             users = [
                 found.id
                 for found in distributions(cloudfront)

@@ -83,9 +83,9 @@ class ReceiptRule(Resource):
             raise RefusedError("InvalidAction", f"SES receives no mail in {region}")
         ses, after = session.ses(inputs.get("region")), inputs.get("after")
         rules, name = inputs["ruleSetName"], inputs["name"]
-        with session.alone(f"receipt-rules/{rules}"):
-            there = ses.describe_receipt_rule_set(RuleSetName=rules).get("Rules", [])
-            if any(each["Name"] == name for each in there):
+        with session.one_at_a_time(f"receipt-rules/{rules}"):
+            existing_rules = ses.describe_receipt_rule_set(RuleSetName=rules).get("Rules", [])
+            if any(each["Name"] == name for each in existing_rules):
                 raise RefusedError("AlreadyExists", f"Rule already exists: {name}")
             place = {"After": after} if after else {}
             self._announce(session, inputs)

@@ -106,7 +106,7 @@ class Record(Resource):
         del inputs, outputs
         zone_id, name, kind = parse_identity(identity)
         route53 = session.route53()
-        with session.alone(f"zone/{zone_id}"):
+        with session.one_at_a_time(f"zone/{zone_id}"):
             found = _find_in(route53, zone_id, name, kind)
             if found is not None:
                 route53.change_resource_record_sets(
@@ -123,7 +123,7 @@ class Record(Resource):
         route53 = session.route53()
         zone_id = _zone_id(inputs["zoneId"])
         kind = inputs["type"]
-        with session.alone(f"zone/{zone_id}"):
+        with session.one_at_a_time(f"zone/{zone_id}"):
             zone = _zone_name(route53, zone_id)
             name = expand_name(inputs["name"], zone)
             _require_in_zone(name, zone, kind)

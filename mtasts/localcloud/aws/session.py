@@ -121,10 +121,10 @@ def account_of_key(access_key: str, endpoint: str) -> str:
     }
     with closing(HTTPConnection(urlsplit(endpoint).netloc, timeout=60)) as connection:
         connection.request("POST", "/", "Action=GetCallerIdentity&Version=2011-06-15", headers)
-        said = connection.getresponse().read().decode("utf-8", "replace")
-    found = re.search(r"<Account>(\d{12})</Account>", said)
+        body = connection.getresponse().read().decode("utf-8", "replace")
+    found = re.search(r"<Account>(\d{12})</Account>", body)
     if found is None:
-        raise UnsafeError(f"could not find out the account of the credentials: {said[:200]}")
+        raise UnsafeError(f"could not find out the account of the credentials: {body[:200]}")
     return found[1]
 
 
@@ -231,7 +231,7 @@ class Session:
         return found[0].rstrip(".").lower() if found else ""
 
     @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
+    def one_at_a_time(self, name: str) -> Iterator[None]:
         """Run only one operation of that name at a time.
 
         AWS checks and writes in one step; the stand-in checks first and then has moto write.

@@ -79,7 +79,7 @@ class Zone(Resource):
         if self.read(session, identity, inputs) is None:
             return
         route53 = session.route53()
-        with session.alone(f"zone/{identity}"):
+        with session.one_at_a_time(f"zone/{identity}"):
             records = _records(route53, identity, inputs["name"])
             if records and not inputs.get("forceDestroy"):
                 raise RefusedError(

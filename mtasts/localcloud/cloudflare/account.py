@@ -200,22 +200,22 @@ class Account:
         self.routes = {k: v for k, v in self.routes.items() if v.zone_id != zone_id}
         del self.zones[zone_id]
 
-    def add_record(self, zone: Zone, wanted: Record, *, replacing: str = "") -> Record:
+    def add_record(self, zone: Zone, record: Record, *, replacing: str = "") -> Record:
         """Add a record, or replace the one with the id ``replacing``."""
-        _require_sound(zone, wanted)
+        _require_sound(zone, record)
         if replacing:
             _require_own(zone.records[replacing])
         others = [each for each in zone.records.values() if each.id != replacing]
-        beside = [each for each in others if each.name == wanted.name]
-        if wanted.type == "MX" and any(each.email for each in beside):
+        same_name = [each for each in others if each.name == record.name]
+        if record.type == "MX" and any(each.email for each in same_name):
             raise ApiError(403, 1046, _OF_EMAIL_ROUTING)
-        if any(each.key == wanted.key for each in beside):
+        if any(each.key == record.key for each in same_name):
             raise ApiError(400, 81058, "An identical record already exists.")
-        if any(_conflict(wanted, each) for each in beside):
+        if any(_conflict(record, each) for each in same_name):
             text = "An A, AAAA, or CNAME record with that host already exists."
             raise ApiError(400, 81053, text)
-        zone.records[wanted.id] = wanted
-        return wanted
+        zone.records[record.id] = record
+        return record
 
     def record(self, zone: Zone, record_id: str) -> Record:
         """The record with that id."""
@@ -267,8 +267,8 @@ class Account:
         zone = self.zone(zone_id)
         if not zone.holds(hostname):
             raise ApiError(400, 100124, f"{hostname} is not part of the zone {zone.name}.")
-        there = next((each for each in self.domains.values() if each.hostname == hostname), None)
-        if there is not None and there.service != service and not override:
+        existing = next((each for each in self.domains.values() if each.hostname == hostname), None)
+        if existing is not None and existing.service != service and not override:
             text = f"Hostname '{hostname}' already in use by another Worker."
             raise ApiError(409, 100115, text)
         rows = [each for each in zone.records.values() if each.name == hostname]
@@ -282,11 +282,11 @@ class Account:
             raise ApiError(409, 100117, text)
         for each in foreign:
             del zone.records[each.id]
-        at = there.at if there and there.service == service else self._clock()
-        id_ = there.id if there else uuid.uuid4().hex
+        at = existing.at if existing and existing.service == service else self._clock()
+        id_ = existing.id if existing else uuid.uuid4().hex
         found = CustomDomain(id_, hostname, service, zone_id, at)
         self.domains[id_] = found
-        if there is None:
+        if existing is None:
             row = Record(uuid.uuid4().hex, hostname, "AAAA", "100::", 1, proxied=True, worker=id_)
             zone.records[row.id] = row
         return found

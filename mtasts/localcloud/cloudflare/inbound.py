@@ -77,14 +77,14 @@ class Inbound:
         with closing(connection):
             try:
                 connection.request("POST", target, raw)
-                said = json.loads(connection.getresponse().read())
+                answer = json.loads(connection.getresponse().read())
             except TimeoutError:
                 return "550 5.3.0 Upstream error"
             except (OSError, http.client.HTTPException, ValueError):
                 return "451 4.3.0 Upstream error"
-        if "error" in said:
+        if "error" in answer:
             return "451 4.3.0 Upstream error"
-        rejected = said["rejected"]
+        rejected = answer["rejected"]
         return _TAKEN if rejected is None else f"550 5.7.1 {printable(rejected, 400)}"
 
     def _rule(self, recipient: str) -> Rule | None:

@@ -132,9 +132,9 @@ class R2:
             "StartAfter": request.get("startAfter"),
             "ContinuationToken": request.get("cursor"),
         }
-        asked = {name: value for name, value in given.items() if value}
+        options = {name: value for name, value in given.items() if value}
         with _refusals():
-            page = self._s3.list_objects_v2(Bucket=bucket, MaxKeys=limit, **asked)
+            page = self._s3.list_objects_v2(Bucket=bucket, MaxKeys=limit, **options)
         rows = [self._head(bucket, each["Key"]) for each in page.get("Contents", ())]
         include = set(request.get("include", ()))
         hidden = {name for number, name in enumerate(_INCLUDED) if number not in include}
@@ -218,15 +218,15 @@ def _is_one(etag: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
     return etag["type"] == "wildcard" or bool(etag["value"] == found["etag"])
 
 
-def _range(asked: Mapping[str, Any], size: int) -> tuple[int, int]:
+def _range(span: Mapping[str, Any], size: int) -> tuple[int, int]:
     """Offset and length of the requested range, in an object of ``size`` bytes."""
-    if "suffix" in asked:
-        length = min(int(asked["suffix"]), size)
+    if "suffix" in span:
+        length = min(int(span["suffix"]), size)
         return size - length, length
-    offset = int(asked.get("offset", 0))
+    offset = int(span.get("offset", 0))
     if offset > size:
         raise R2Error(416, 10039, "The requested range is not satisfiable")
-    return offset, min(int(asked.get("length", size)), size - offset)
+    return offset, min(int(span.get("length", size)), size - offset)
 
 
 def _checked(request: Mapping[str, Any], body: bytes) -> dict[str, str]:

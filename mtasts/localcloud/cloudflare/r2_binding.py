@@ -43,29 +43,29 @@ class R2Server:
 
     async def _respond(self, request: HttpRequest) -> HttpResponse:
         try:
-            asked, body = _read(request)
+            operation, body = _read(request)
             bucket = request.header(BUCKET_HEADER.lower())
-            found, content = await in_thread(self._act, bucket, asked, body)
+            found, content = await in_thread(self._act, bucket, operation, body)
         except R2Error as error:
-            said = {"version": 1, "v4code": error.code, "message": error.message}
-            headers = (("CF-R2-Error", json.dumps(said)),)
+            fault = {"version": 1, "v4code": error.code, "message": error.message}
+            headers = (("CF-R2-Error", json.dumps(fault)),)
             return _answer(error.status, error.found, b"", headers)
         return _answer(200, found, content)
 
-    def _act(self, bucket: str, asked: dict[str, Any], body: bytes) -> tuple[object, bytes]:
-        match asked.get("method"):
+    def _act(self, bucket: str, operation: dict[str, Any], body: bytes) -> tuple[object, bytes]:
+        match operation.get("method"):
             case "head":
-                return self._r2.head(bucket, asked), b""
+                return self._r2.head(bucket, operation), b""
             case "get":
-                return self._r2.get(bucket, asked)
+                return self._r2.get(bucket, operation)
             case "put":
-                return self._r2.put(bucket, asked, body), b""
+                return self._r2.put(bucket, operation, body), b""
             case "delete":
-                self._r2.delete(bucket, asked)
+                self._r2.delete(bucket, operation)
                 return {}, b""
             case "list":
-                return self._r2.list(bucket, asked), b""
-        raise not_modelled(f"operation {asked.get('method')}")
+                return self._r2.list(bucket, operation), b""
+        raise not_modelled(f"operation {operation.get('method')}")
 
 
 def _read(request: HttpRequest) -> tuple[dict[str, Any], bytes]:

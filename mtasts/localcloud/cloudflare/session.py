@@ -109,11 +109,11 @@ class Session:
                 with self._opener.open(request, timeout=_SECONDS) as answer:
                     return bytes(answer.read())
             except HTTPError as error:
-                said = json.loads(error.read())["errors"][0]
+                problem = json.loads(error.read())["errors"][0]
                 if error.code == 429 and tries + 1 < _TRIES:
                     time.sleep(_PAUSE_SECONDS)
                     continue
-                raise RefusedError(str(said["code"]), said["message"]) from error
+                raise RefusedError(str(problem["code"]), problem["message"]) from error
             except URLError as error:
                 raise RefusedError("Unreachable", str(error.reason)) from error
         raise AssertionError("the last try returns or raises")

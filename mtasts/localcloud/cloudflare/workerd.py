@@ -179,9 +179,9 @@ class Workerd:
             await _end(running)
             raise WorkerdError("workerd does not start") from error
         if not _listens(running, workers):
-            said = await process.stderr.read(2000) if process.stderr else b""
+            output = await process.stderr.read(2000) if process.stderr else b""
             await _end(running)
-            raise WorkerdError(said.decode("utf-8", "replace").strip() or "workerd has ended")
+            raise WorkerdError(output.decode("utf-8", "replace").strip() or "workerd has ended")
         return running
 
 

@@ -47,7 +47,7 @@ def dangling(owner: str) -> Callable[[Setup], None]:
     return change
 
 
-def beside(owner: str) -> Callable[[Setup], None]:
+def extra_cname(owner: str) -> Callable[[Setup], None]:
     """Add a CNAME to a name with other records, as some servers allow.
 
     The local DNS server does not, so it is a fault of the CNAME look-up.
@@ -97,7 +97,7 @@ def policy(**changes: Any) -> Callable[[Setup], None]:  # the fields of a policy
     return change
 
 
-def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
+def all_of(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
     """Make all of ``changes``, one after another."""
 
     def change(setup: Setup) -> None:
@@ -107,7 +107,7 @@ def both(*changes: Callable[[Setup], None]) -> Callable[[Setup], None]:
     return change
 
 
-def having(**fields: Any) -> Callable[[Setup], None]:  # the fields of `Setup`
+def set_fields(**fields: Any) -> Callable[[Setup], None]:  # the fields of `Setup`
     """Set fields of the `Setup`."""
 
     def change(setup: Setup) -> None:

@@ -16,15 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from mtasts.localcloud.authority import Certificate, Offer
 from mtasts.localcloud.dns import DnsFault, Outcome
 from mtasts.localcloud.lab.changes import (
-    beside,
-    both,
+    all_of,
     dangling,
     delegated,
-    having,
+    extra_cname,
     looping,
     mx,
     policy,
     put,
+    set_fields,
     web,
 )
 from mtasts.localcloud.lab.setup import SELECTOR, Setup, good, reports
@@ -126,7 +126,7 @@ _OTHER_PORT = '"v=TLSRPTv1; rua=https://mta-sts.good.lab.example:8443/;"'
 _TYPES = (("Content-Type", "text/html"),)
 _GZIP = (("Content-Encoding", "gzip"),)
 _MANY_MX = tuple(f"10 mx{number}.<domain>." for number in range(2000))
-_IMPLICIT = both(put("@", "MX"), put("@", "A", "{mx1}"))
+_IMPLICIT = all_of(put("@", "MX"), put("@", "A", "{mx1}"))
 _REDIRECT = (("Location", "https://www.lab.example/mta-sts.txt"),)
 _LONG = (("Cache-Control", "max-age=604800"),)
 
@@ -137,15 +137,15 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "sts-record-delegated": delegated("_mta-sts", "TXT"),
     "sts-record-apex": put("@", "TXT", _SPF, _STS),
     "sts-record-ttl-long": _ttl,
-    "sts-record-dnssec": having(signed=False),
-    "sts-record-cname-beside": beside("_mta-sts"),
+    "sts-record-dnssec": set_fields(signed=False),
+    "sts-record-cname-beside": extra_cname("_mta-sts"),
     "sts-record-cname-loop": looping("_mta-sts"),
     "sts-record-cname-dangling": dangling("_mta-sts"),
     "host-cname-loop": looping("mta-sts"),
     "host-missing": _host_missing,
     "host-cname-dangling": lambda setup: _host_alias(setup, f"gone.{setup.domain}."),
     "host-cname": _host_cname,
-    "host-ipv6-missing": having(ipv6=False),
+    "host-ipv6-missing": set_fields(ipv6=False),
     "host-address-not-global": _addresses("mta-sts", "{web}", "192.168.1.1"),
     "host-refused": _addresses("mta-sts", "{web}", "{closed}"),
     "host-unreachable": web(listens=False),
@@ -215,12 +215,12 @@ CHANGES: dict[str, Callable[[Setup], None]] = {
     "mx-certificate-expiring": mx(Flavour.EXPIRING),
     "mx-pointer-missing": _reverse(),
     "mx-pointer-elsewhere": _reverse("other"),
-    "dane-unsigned": both(_tlsa(f"3 1 1 {_NO_HASH}"), having(signed=False)),
+    "dane-unsigned": all_of(_tlsa(f"3 1 1 {_NO_HASH}"), set_fields(signed=False)),
     "dane-usage": _tlsa(f"1 0 1 {_NO_HASH}"),
     "dane-mismatch": _tlsa(f"3 1 1 {_NO_HASH}"),
     "tlsrpt-record-missing": put("_smtp._tls", "TXT"),
     "tlsrpt-record-delegated": delegated("_smtp._tls", "TXT"),
-    "tlsrpt-record-cname-beside": beside("_smtp._tls"),
+    "tlsrpt-record-cname-beside": extra_cname("_smtp._tls"),
     "tlsrpt-record-cname-loop": looping("_smtp._tls"),
     "tlsrpt-record-cname-dangling": dangling("_smtp._tls"),
     "tlsrpt-record-apex": put("@", "TXT", _SPF, '"v=TLSRPTv1; rua=mailto:a@b.c"'),
@@ -254,16 +254,16 @@ ALSO: dict[str, tuple[str, Callable[[Setup], None]]] = {
     "mx-implicit-uncovered": ("policy-mx-uncovered", _IMPLICIT),
     "tlsrpt-endpoint-inside": (
         "tlsrpt-endpoint-lost",
-        both(put("inside", "A", "10.0.0.1"), put("_smtp._tls", "TXT", _INSIDE)),
+        all_of(put("inside", "A", "10.0.0.1"), put("_smtp._tls", "TXT", _INSIDE)),
     ),
 }
 # Set-ups whose only fault is that something cannot be found out: the ids of that, and the change.
 UNKNOWN: dict[str, tuple[set[str], Callable[[Setup], None]]] = {
     "host-limited": (
         {"host-hello", "host-agent"},
-        both(having(ipv6=False), web(connections_max=1)),
+        all_of(set_fields(ipv6=False), web(connections_max=1)),
     ),
-    "host-limited-requests": ({"host-agent"}, both(having(ipv6=False), web(answers_max=1))),
+    "host-limited-requests": ({"host-agent"}, all_of(set_fields(ipv6=False), web(answers_max=1))),
     "host-limited-always": ({"host-fetch"}, web(answers_max=0)),
     "mx-limited": ({"mx-hello"}, mx(Flavour.LIMITED)),
     "mx-impatient": ({"mx-hello"}, mx(Flavour.IMPATIENT)),
@@ -273,7 +273,7 @@ UNKNOWN: dict[str, tuple[set[str], Callable[[Setup], None]]] = {
 NOT: dict[str, tuple[str, Callable[[Setup], None]]] = {
     "mx-implicit-covered": (
         "policy-mx-uncovered",
-        both(_IMPLICIT, policy(mx="<domain>")),
+        all_of(_IMPLICIT, policy(mx="<domain>")),
     ),
     "wildcard-at-legacy": ("tlsrpt-record-legacy", put("_smtp-tlsrpt", "TXT", '"v=spf1 -all"')),
 }

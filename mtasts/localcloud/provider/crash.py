@@ -22,12 +22,12 @@ def crashing(environment: Mapping[str, str], operation: str, urn: str) -> Iterat
 
     Killed after the operation, the account has the result, and the engine's state does not.
     """
-    asked = environment.get(VARIABLE, "")
+    crash_point = environment.get(VARIABLE, "")
     what = f"{operation} {urn.rpartition('::')[2]}"
-    if asked == f"before {what}":
+    if crash_point == f"before {what}":
         _crash()
     yield
-    if asked == f"after {what}":
+    if crash_point == f"after {what}":
         _crash()
 
 

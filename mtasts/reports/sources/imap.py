@@ -258,11 +258,11 @@ def _fetched(listed: Listed, uid: str, rows: list[object]) -> Fetched:
         GoneError: the message was deleted meanwhile.
         FetchError: the server did not say when it arrived.
     """
-    said = b" ".join(map(_text, rows))
+    response = b" ".join(map(_text, rows))
     raw = next((row[1] for row in rows if isinstance(row, tuple) and _is_of(row, uid)), None)
     if raw is None:
         raise GoneError(f"{listed.address} was deleted meanwhile")
-    found = _DATE.search(said)
+    found = _DATE.search(response)
     if found is None:
         raise FetchError(f"{listed.address}: the server did not say when it arrived")
     try:

@@ -114,10 +114,10 @@ def test_a_stack_that_leaves_aws_has_both() -> None:
     assert found.aws_bucket("a") == "mtasts-a-us-east-1-test"
     recorder = found.recorder("a", utc_now)
     assert isinstance(recorder.store, R2Store)
-    assert recorder.elsewhere is not None
+    assert recorder.other_store is not None
     assert recorder.hosting == "cloudflare"
     known = replace(found, accounts={**found.accounts, Hosting.AWS: FakeAccount()})
-    elsewhere = known.recorder("a", utc_now).elsewhere
+    elsewhere = known.recorder("a", utc_now).other_store
     assert elsewhere is not None
     assert isinstance(elsewhere(), S3Store)
     outside = FakeOutside(
@@ -127,7 +127,7 @@ def test_a_stack_that_leaves_aws_has_both() -> None:
     )
     recorder, handouts = outside.ledgers(config("aws", "manual"), AWS, "test")
     assert isinstance(recorder.store, S3Store)
-    assert recorder.elsewhere is None
+    assert recorder.other_store is None
     assert isinstance(handouts, Handouts)
 
 

@@ -10,7 +10,7 @@ import pytest
 from loopback import Zone, served
 
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome, TlsSession
-from mtasts.observe.connections import Visits, beside, patiently, report_uris
+from mtasts.observe.connections import Visits, compared_with_usual, patiently, report_uris
 from mtasts.observe.lookups import LATE, Answers
 from mtasts.probe.reach import ConnectTo, Reach
 
@@ -146,14 +146,16 @@ async def test_a_limit_is_told_from_a_refusal_by_the_usual_look(
 ) -> None:
     left, look = script(*answers)
     control, again = script(*usual)
-    found = await beside(look, again, asyncio.get_running_loop().time() + 60, pause_seconds=0.01)
+    found = await compared_with_usual(
+        look, again, asyncio.get_running_loop().time() + 60, pause_seconds=0.01
+    )
     assert (found, left, control) == (expected, [], [])
 
 
 async def test_without_time_for_another_look_a_limit_is_one() -> None:
     _, look = script(CUT)
     _, again = script(CUT)
-    found = await beside(look, again, asyncio.get_running_loop().time())
+    found = await compared_with_usual(look, again, asyncio.get_running_loop().time())
     assert found == replace(CUT, limited=True)
 
 

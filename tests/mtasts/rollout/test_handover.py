@@ -22,9 +22,9 @@ from mtasts.rollout.handover import (
     RecordLookup,
     as_text,
     as_zone_file,
-    bare,
     delegated_owner,
     next_stage,
+    normalise_name,
     not_published,
     parse_handed,
     render_handed,
@@ -176,8 +176,8 @@ def test_what_cannot_be_read_is_told(raw: bytes) -> None:
 
 
 def test_names_are_spelled_one_way() -> None:
-    assert bare("MTA-STS.Example.Gov.") == HOST
-    assert bare("_A.Example.Gov.") == "_a.example.gov"
+    assert normalise_name("MTA-STS.Example.Gov.") == HOST
+    assert normalise_name("_A.Example.Gov.") == "_a.example.gov"
     assert delegated_owner(HOST, "op.example") == f"{HOST}.op.example"
 
 

@@ -109,7 +109,7 @@ def test_a_header_field_has_the_form_of_the_rfc() -> None:
 
 def test_fields_are_chosen_from_below_and_one_that_is_missing_is_nothing() -> None:
     text = MailText.split(b"A: 1\r\nA: 2\r\nB: 3\r\n\r\n")
-    assert text.chosen(("a", "a", "a", "b", "c"), 2) == [b"A: 2", b"A: 1"]
+    assert text.signed_fields(("a", "a", "a", "b", "c"), 2) == [b"A: 2", b"A: 1"]
 
 
 @given(st.text("\r\n", max_size=12))
