@@ -53,7 +53,7 @@ class HandingOut:
         """Add one record to the object."""
         self.rows.append((owner, type_, value))
 
-    def validation(self, name: str, wanted: Validation) -> Validated:
+    def validation(self, name: str, validation: Validation) -> Validated:
         """Hand out the CNAME with which ACM validates the certificate.
 
         No run waits for the agency. Resources that need the certificate fail at once until DNS has
@@ -62,9 +62,9 @@ class HandingOut:
         Raises:
             HandoverError: DNS lacks the CNAME; a later run issues the certificate and the host.
         """
-        self.add(wanted.owner, "CNAME", wanted.value)
-        owner = pulumi.Output.from_input(wanted.owner)
-        value = pulumi.Output.from_input(wanted.value)
+        self.add(validation.owner, "CNAME", validation.value)
+        owner = pulumi.Output.from_input(validation.owner)
+        value = pulumi.Output.from_input(validation.value)
 
         async def check(_: pulumi.ResourceHookArgs) -> None:
             record = HandedOutRecord(

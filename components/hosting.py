@@ -80,7 +80,7 @@ class Zone(Protocol):
     def validation(
         self,
         name: str,
-        wanted: Validation,
+        validation: Validation,
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:

@@ -22,7 +22,7 @@ from mtasts.threads import in_thread
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedInbox:
     """A placed inbox: mailbox, URL, bucket, and the records that somebody else must publish."""
 
     address: str
@@ -72,7 +72,7 @@ class Inbox(pulumi.ComponentResource):
         self, name: str, given: Awaitable[Given], opts: pulumi.ResourceOptions | None
     ) -> None:
         super().__init__("mtasts:index:Inbox", name, {}, opts)
-        placed: pulumi.Output[Placed] = pulumi.Output.from_input(self._look_and_place(given))
+        placed: pulumi.Output[PlacedInbox] = pulumi.Output.from_input(self._look_and_place(given))
         self.address = placed.apply(lambda found: found.address)
         self.endpoint = placed.apply(lambda found: found.endpoint)
         self.bucket = placed.apply(lambda found: found.bucket)
@@ -82,7 +82,7 @@ class Inbox(pulumi.ComponentResource):
         )
         self.register_outputs({"address": self.address, "reportUris": self.report_uris})
 
-    async def _look_and_place(self, given: Awaitable[Given]) -> Placed:
+    async def _look_and_place(self, given: Awaitable[Given]) -> PlacedInbox:
         """Survey and place the inbox.
 
         Raises:
@@ -104,7 +104,7 @@ class Inbox(pulumi.ComponentResource):
             raise pulumi.RunError(for_stack(str(error), pulumi.get_stack())) from error
         _warn(survey.warnings)
         parts = place_inbox(clouds, survey, pulumi.ResourceOptions(parent=self))
-        return Placed(str(config.address), *parts)
+        return PlacedInbox(str(config.address), *parts)
 
 
 def _warn(lines: Iterable[str]) -> None:

@@ -46,11 +46,11 @@ class MissingExtraError(UsageError):
     def __init__(self, extra: str, module: str) -> None:
         """Name the extra, and the module that was looked for."""
         self.extra = extra
-        wanted = shlex.quote(f"mtasts[{extra}]=={__version__}")
+        requirement = shlex.quote(f"mtasts[{extra}]=={__version__}")
         python = shlex.quote(sys.executable)
         super().__init__(
             f"this needs the extra {extra}, which is not installed (no module {module}): "
-            f"{python} -m pip install {wanted}"
+            f"{python} -m pip install {requirement}"
         )
 
 

@@ -44,10 +44,10 @@ def workflow() -> str:
         ValueError: our workflow does not have a text of `CHANGES` as often as it should.
     """
     text = OURS.read_text("utf-8")
-    for ours, theirs, times in CHANGES:
-        if text.count(ours) != times:
-            raise ValueError(f"{OURS.name} has {ours!r} {text.count(ours)} times, not {times}")
-        text = text.replace(ours, theirs)
+    for old, new, times in CHANGES:
+        if text.count(old) != times:
+            raise ValueError(f"{OURS.name} has {old!r} {text.count(old)} times, not {times}")
+        text = text.replace(old, new)
     return _PAGE.sub(r"mtasts docs \1", text)
 
 

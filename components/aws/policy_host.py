@@ -136,13 +136,15 @@ class PolicyHost(pulumi.ComponentResource):
         )
         # With one name there is one validation option; the order of several would be random.
         option = certificate.domain_validation_options[0]
-        wanted = Validation(owner=option.resource_record_name, value=option.resource_record_value)
+        validation = Validation(
+            owner=option.resource_record_name, value=option.resource_record_value
+        )
         # ACM looks the record up in the zone to which the parent zone delegates; during a move that
         # may be either zone. The second zone is the former one: its record is never protected, so
         # it can be deleted.
         records = [
             zone.validation(
-                f"{name}-validation", wanted, opts=pulumi.ResourceOptions(protect=protect)
+                f"{name}-validation", validation, opts=pulumi.ResourceOptions(protect=protect)
             )
             for zone, protect in zip(args["zones"], (args["protect"], False), strict=False)
         ]

@@ -79,7 +79,7 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
-        wanted: Validation,
+        validation: Validation,
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
@@ -93,10 +93,10 @@ class Zone(pulumi.ComponentResource):
         record = route53.Record(
             name,
             zone_id=self._zone_id,
-            name=wanted.owner,
+            name=validation.owner,
             type="CNAME",
             ttl=_VALIDATION_TTL_SECONDS,
-            records=[wanted.value],
+            records=[validation.value],
             allow_overwrite=True,
             # allow_overwrite matters at creation alone; a change of it must show no update.
             opts=self._options(opts, ignore_changes=["name", "allow_overwrite"]),

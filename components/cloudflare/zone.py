@@ -77,7 +77,7 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
-        wanted: Validation,
+        validation: Validation,
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
@@ -88,8 +88,8 @@ class Zone(pulumi.ComponentResource):
         the record only from time to time, so a short absence does no harm.
         """
         # ACM returns names with a final dot, Cloudflare without one.
-        bare_owner = pulumi.Output.from_input(wanted.owner).apply(lambda text: text.rstrip("."))
-        bare_value = pulumi.Output.from_input(wanted.value).apply(lambda text: text.rstrip("."))
+        bare_owner = pulumi.Output.from_input(validation.owner).apply(lambda text: text.rstrip("."))
+        bare_value = pulumi.Output.from_input(validation.value).apply(lambda text: text.rstrip("."))
 
         async def make_room(_: pulumi.ResourceHookArgs) -> None:
             owner, value = str(await bare_owner.future()), str(await bare_value.future())

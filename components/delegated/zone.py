@@ -58,13 +58,13 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
-        wanted: hosting.Validation,
+        validation: hosting.Validation,
         *,
         opts: pulumi.ResourceOptions,
     ) -> hosting.Validated:
         """The CNAME with which ACM validates the domain; the agency publishes it."""
         del opts
-        return self._handing.validation(name, wanted)
+        return self._handing.validation(name, validation)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """The CNAMEs for the agency."""

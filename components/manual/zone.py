@@ -50,13 +50,13 @@ class Zone(pulumi.ComponentResource):
     def validation(
         self,
         name: str,
-        wanted: Validation,
+        validation: Validation,
         *,
         opts: pulumi.ResourceOptions,
     ) -> Validated:
         """The CNAME with which ACM validates the domain."""
         del opts
-        return self._handing.validation(name, wanted)
+        return self._handing.validation(name, validation)
 
     def hand_out(self, *, protect: bool) -> pulumi.Output[dict[str, str]] | None:
         """All records that must be published."""

@@ -18,7 +18,7 @@ from mtasts.cli.folder_options import add_stacks
 from mtasts.cli.output import Exit, add_output_options, exit_code
 from mtasts.cli.paths import known_stack_file, stack_file
 from mtasts.cli.probing import add_probe_options, reach_of
-from mtasts.cli.showing import FORMATS, Shown, add_showing_options, uri_of
+from mtasts.cli.showing import FORMATS, CheckPrinter, add_showing_options, uri_of
 from mtasts.cli.together import tell, worst
 from mtasts.cli.watching import add_watch_options, is_watching, watch
 from mtasts.config import load_stack
@@ -118,10 +118,10 @@ def run(arguments: Namespace, outside: Outside) -> int:
     reach = reach_of(arguments, outside)
     stacks, codes = _stacks(arguments, outside, reach)
     listed = read_domains(arguments.domains, arguments.file)
-    wanted = _wanted(arguments, listed.domains, stacks)
-    if codes and not wanted and not listed.unreadable:
+    selectors = _selectors(arguments, listed.domains, stacks)
+    if codes and not selectors and not listed.unreadable:
         return worst(codes)
-    if not wanted and not listed.unreadable:
+    if not selectors and not listed.unreadable:
         raise UsageError("give a DOMAIN, --file F or --stack STACK")
     now = outside.clock()
 
@@ -132,38 +132,40 @@ def run(arguments: Namespace, outside: Outside) -> int:
         )
 
         async def one(domain: str) -> Checked:
-            seen = await observer.observe(domain, wanted[domain])
+            seen = await observer.observe(domain, selectors[domain])
             checked = check_domain(seen, now())
             stack = stacks.get(domain)
             return checked if stack is None else await stack.compare(checked, seen, now())
 
         for each in listed.unreadable:
             yield each
-        async for checked in each_of(wanted, _isolated(one), parallel=arguments.parallel):
+        async for checked in each_of(selectors, _isolated(one), parallel=arguments.parallel):
             yield checked
 
     if watching:
         names = {domain: stack.name for domain, stack in stacks.items()}
         seen = asyncio.run(watch(arguments, outside, look, now, stacks=names))
         return worst((*codes, _code(seen, arguments.fail_on)))
-    shown = Shown(arguments, (*wanted, *(each.domain for each in listed.unreadable)), outside.sleep)
-    stopped = _show(shown, look)
-    shown.end(_places(arguments, listed.lines), now())
-    return stopped or worst((*codes, _code(shown.found, arguments.fail_on)))
+    printer = CheckPrinter(
+        arguments, (*selectors, *(each.domain for each in listed.unreadable)), outside.sleep
+    )
+    stopped = _show(printer, look)
+    printer.end(_places(arguments, listed.lines), now())
+    return stopped or worst((*codes, _code(printer.found, arguments.fail_on)))
 
 
-def _show(shown: Shown, look: Callable[[], AsyncIterator[Checked]]) -> int:
+def _show(printer: CheckPrinter, look: Callable[[], AsyncIterator[Checked]]) -> int:
     """Show one look; 0, or the exit code of a command that was stopped."""
 
     async def show() -> None:
-        async with shown.progress():
+        async with printer.progress():
             async for checked in look():
-                shown.add(checked)
+                printer.add(checked)
 
     try:
         asyncio.run(show())
     except KeyboardInterrupt:
-        sys.stderr.write(f"check: stopped after {len(shown.found)} of {shown.count} domains\n")
+        sys.stderr.write(f"check: stopped after {len(printer.found)} of {printer.count} domains\n")
         return 130
     return 0
 
@@ -254,11 +256,13 @@ class _Stack:
             why = refusal("handover-broken", str(error)).line if is_broken else str(error)
             unknown = Unknown(Question.STACK_RECORD, what, why, how)
             return replace(checked, unknown=(*checked.unknown, unknown))
-        wanted = [each for each in records if not is_withdrawn(checked.domain, parts, each)]
+        records_to_publish = [
+            each for each in records if not is_withdrawn(checked.domain, parts, each)
+        ]
         answers = await asyncio.gather(
-            *(self.resolver.lookup(each.owner, each.type) for each in wanted)
+            *(self.resolver.lookup(each.owner, each.type) for each in records_to_publish)
         )
-        return compare_handed(checked, map(RecordLookup, wanted, answers))
+        return compare_handed(checked, map(RecordLookup, records_to_publish, answers))
 
 
 def _stacks(
@@ -291,14 +295,14 @@ def _stacks(
     return found, codes
 
 
-def _wanted(
+def _selectors(
     arguments: Namespace, named: Iterable[str], stacks: Mapping[str, _Stack]
 ) -> dict[str, tuple[str, ...]]:
     """Every domain once, with the DKIM selectors to look up."""
-    wanted = dict.fromkeys(named, tuple(arguments.selector))
+    selectors = dict.fromkeys(named, tuple(arguments.selector))
     for name, stack in stacks.items():
-        wanted[name] = (*stack.domains[name].dkim_selectors, *arguments.selector)
-    return wanted
+        selectors[name] = (*stack.domains[name].dkim_selectors, *arguments.selector)
+    return selectors
 
 
 def _code(found: Iterable[Checked], fail_on: str) -> Exit:

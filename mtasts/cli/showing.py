@@ -62,7 +62,7 @@ def add_showing_options(parser: ArgumentParser) -> None:
     )
 
 
-class Shown:
+class CheckPrinter:
     """Prints each domain as soon as it is checked (text, JSON), and keeps what the end needs."""
 
     def __init__(

@@ -8,7 +8,7 @@ from mtasts.config import Dns, Hosting
 from mtasts.errors import UsageError
 from mtasts.iam.inbox_statements import INBOX_STATEMENTS
 from mtasts.iam.inbox_token import INBOX_PERMISSIONS, inbox_token_needs
-from mtasts.iam.policies import Ground, policies, statements_of
+from mtasts.iam.policies import Placeholders, policies, statements_of
 from mtasts.iam.statements import Command, Need
 from mtasts.iam.token import permissions_of, token_policies
 from mtasts.render.permissions import Permissions, Token
@@ -36,22 +36,24 @@ def inbox_permissions(
     zones = tuple(zone_ids)
     if clouds.config.dns is not Dns.MANUAL and not zones:
         zones = (clouds.config.zone_id or _zone(clouds, assumed),)
-    ground = (
-        None if Hosting.AWS not in clouds.accounts else _ground(clouds, account, zones, assumed)
+    placeholders = (
+        None
+        if Hosting.AWS not in clouds.accounts
+        else _placeholders(clouds, account, zones, assumed)
     )
     return Permissions(
         clouds.name,
         command,
-        policies(command, ground, INBOX_STATEMENTS) if ground else (),
-        statements_of(command, ground.needs, INBOX_STATEMENTS) if ground else (),
+        policies(command, placeholders, INBOX_STATEMENTS) if placeholders else (),
+        statements_of(command, placeholders.needs, INBOX_STATEMENTS) if placeholders else (),
         None if Hosting.CLOUDFLARE not in clouds.accounts else _token(clouds, command, zones),
         tuple(assumed),
     )
 
 
-def _ground(
+def _placeholders(
     clouds: InboxClouds, account: str | None, zones: tuple[str, ...], assumed: list[str]
-) -> Ground:
+) -> Placeholders:
     """The values for the statements of an inbox at AWS."""
     at_aws = clouds.require_aws()
     allowed = at_aws.settings.allowed_accounts
@@ -60,7 +62,7 @@ def _ground(
         if len(allowed) != 1:
             assumed.append(f"the account is that of the present credentials, {account}")
     in_route53 = clouds.config.dns is Dns.ROUTE53
-    return Ground(
+    return Placeholders(
         stack=clouds.name,
         account=account,
         region=at_aws.settings.region,

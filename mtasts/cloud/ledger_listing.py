@@ -73,7 +73,7 @@ class Listing(Generic[Where]):
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
+class LedgerObjects:
     """All objects of a ledger, for a repair.
 
     ``entries`` and ``checkpoints`` map numbers to contents. ``objects`` maps a name to the places

@@ -16,7 +16,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from mtasts.cloud.ledger_listing import KEPT, Everything, Listing, checkpoint_path
+from mtasts.cloud.ledger_listing import KEPT, LedgerObjects, Listing, checkpoint_path
 from mtasts.cloud.refusals import StoreError, as_store_error
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.emergency_notes import pending, read_notes
@@ -120,7 +120,7 @@ class ObjectStore(ABC, Generic[Where]):
         kept = self._kept(domain, Kept(entries, max(checkpoints, default=0)), everything)
         return replace(kept, notes=(*kept.notes, *self._warnings(domain, noted_objects)))
 
-    def everything(self, domain: str) -> Everything:
+    def all_objects(self, domain: str) -> LedgerObjects:
         """All objects of a domain's ledger, unchecked, for a repair.
 
         Raises:
@@ -134,7 +134,7 @@ class ObjectStore(ABC, Generic[Where]):
                 number: self.get(listed.found[checkpoint_path(number)], CHECKPOINT_MAX_BYTES)
                 for number in listed.checkpoints()
             }
-            return Everything(
+            return LedgerObjects(
                 self._fetch(listed.numbers()),
                 checkpoints,
                 {**listed.objects(), **noted_objects.objects(notes_prefix(domain))},

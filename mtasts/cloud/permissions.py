@@ -9,7 +9,7 @@ from mtasts.cloud_catalogue import OWN_DNS, dns_of_zone
 from mtasts.config import Dns, Hosting
 from mtasts.errors import UndeterminedError, UsageError
 from mtasts.findings import printable
-from mtasts.iam.policies import ANY_ZONE, Ground, policies, statements_of
+from mtasts.iam.policies import ANY_ZONE, Placeholders, policies, statements_of
 from mtasts.iam.statements import Command, Need
 from mtasts.iam.token import permissions_of, token_needs, token_policies
 from mtasts.render.permissions import Permissions, Token
@@ -62,18 +62,18 @@ class Granting:
             UndeterminedError: the account or its zones could not be looked up.
         """
         clouds = self._clouds
-        ground = self._ground(command) if Hosting.AWS in clouds.accounts else None
+        placeholders = self._placeholders(command) if Hosting.AWS in clouds.accounts else None
         token = self._token(command) if Hosting.CLOUDFLARE in clouds.accounts else None
         return Permissions(
             clouds.stack,
             command,
-            policies(command, ground) if ground else (),
-            statements_of(command, set(Need)) if ground else (),
+            policies(command, placeholders) if placeholders else (),
+            statements_of(command, set(Need)) if placeholders else (),
             token,
             tuple(self._assumed),
         )
 
-    def _ground(self, command: Command) -> Ground:
+    def _placeholders(self, command: Command) -> Placeholders:
         config, settings = self._clouds.config, self._clouds.require_aws().settings
         account = self._account or self._account_of_config()
         zones, roles = self._route53(command)
@@ -84,7 +84,7 @@ class Granting:
             Need.ALARMS: config.alarm_topic is not None,
             Need.TOPIC: self._topic is not None,
         }
-        return Ground(
+        return Placeholders(
             stack=self._clouds.stack,
             account=account,
             region=settings.region,

@@ -153,12 +153,12 @@ def _caches(stack: StackKeys) -> Iterator[KeyProblem]:
     cache, proof = stack.read.cache_seconds or DEFAULT_CACHE_SECONDS, stack.proof_seconds
     if not any(row.purges for row in stack.hosts) or proof > cache + _GRANULARITY_SECONDS:
         return
-    wanted = cache + _PURGE_SECONDS
+    proposed_seconds = cache + _PURGE_SECONDS
     error = impossible(
         f"a proof may take {proof} s, but caches keep a policy for {cache} s "
         "(mtasts:cacheSeconds): no change could ever be proven",
-        f"write mtasts:proofSeconds: {wanted}"
-        if wanted <= PROOF_SECONDS_MAX
+        f"write mtasts:proofSeconds: {proposed_seconds}"
+        if proposed_seconds <= PROOF_SECONDS_MAX
         else f"write mtasts:cacheSeconds: {DEFAULT_CACHE_SECONDS}",
     )
     yield KeyProblem(PROOF, error, proof)

@@ -25,7 +25,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Placeholders:
     """The values for the names in braces in the table.
 
     ``zones`` are ids of hosted zones of the stack's own account, ``roles`` the ids of those that
@@ -70,35 +70,43 @@ def statements_of(
 
 
 def policies(
-    command: Command, ground: Ground, table: Sequence[Statement] = STATEMENTS
+    command: Command, placeholders: Placeholders, table: Sequence[Statement] = STATEMENTS
 ) -> tuple[Policy, ...]:
     """The policies of a command: those of its own principal, then those of each role for zones."""
-    rows = statements_of(command, ground.needs, table)
-    made = [*_split(f"mtasts-{ground.stack}-{command}", "", _filled(rows, ground, ground.zones))]
+    rows = statements_of(command, placeholders.needs, table)
+    made = [
+        *_split(
+            f"mtasts-{placeholders.stack}-{command}",
+            "",
+            _filled(rows, placeholders, placeholders.zones),
+        )
+    ]
     zone_rows = tuple(
         each for each in statements_of(command, {Need.ZONES}) if each.sid in _OF_A_ZONE
     )
-    for role, zones in ground.roles.items() if zone_rows else ():
+    for role, zones in placeholders.roles.items() if zone_rows else ():
         # An account may have several: the name of a role is its own there, whatever its path.
         own = f"{role.split(':')[4]}-{role.rpartition('/')[2]}"
-        name = f"mtasts-{ground.stack}-{command}-dns-{own}"
-        made += _split(name, role, _filled(zone_rows, ground, zones))
+        name = f"mtasts-{placeholders.stack}-{command}-dns-{own}"
+        made += _split(name, role, _filled(zone_rows, placeholders, zones))
     return tuple(made)
 
 
-def _filled(rows: Iterable[Statement], ground: Ground, zones: Sequence[str]) -> Iterator[Document]:
+def _filled(
+    rows: Iterable[Statement], placeholders: Placeholders, zones: Sequence[str]
+) -> Iterator[Document]:
     words = {
-        "account": ground.account,
-        "region": ground.region,
-        "bucket": ground.bucket,
-        "topic": ground.topic,
-        "alarm_topic": ground.alarm_topic,
-        "slug": ground.slug,
-        "domain": ground.domain,
+        "account": placeholders.account,
+        "region": placeholders.region,
+        "bucket": placeholders.bucket,
+        "topic": placeholders.topic,
+        "alarm_topic": placeholders.alarm_topic,
+        "slug": placeholders.slug,
+        "domain": placeholders.domain,
     }
     lists = {
         ZONES: [f"arn:aws:route53:::hostedzone/{zone}" for zone in zones],
-        "{roles}": list(ground.roles),
+        "{roles}": list(placeholders.roles),
     }
     for row in rows:
         resources: list[str] = []

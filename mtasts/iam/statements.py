@@ -44,7 +44,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One row. Resources and condition values may hold the names in braces that `Ground` fills."""
+    """One row. Resources and condition values may hold names in braces, see `Placeholders`."""
 
     sid: str
     purpose: str

@@ -185,14 +185,14 @@ def permissions_of(
     return tuple(each for each in table if command in each.commands and each.need in wanted)
 
 
-def lacking(wanted: Iterable[Permission], granted: Collection[str]) -> tuple[Permission, ...]:
-    """What of ``wanted`` the permission groups ``granted`` do not hold; writing includes reading.
+def lacking(permissions: Iterable[Permission], granted: Collection[str]) -> tuple[Permission, ...]:
+    """What of ``permissions`` the permission groups ``granted`` do not hold.
 
-    What is optional is not looked for.
+    Writing includes reading. What is optional is not looked for.
     """
     return tuple(
         each
-        for each in wanted
+        for each in permissions
         if not each.optional and not {each.name, _writing(each.name)} & set(granted)
     )
 
@@ -225,10 +225,10 @@ def _writing(name: str) -> str:
 
 
 def token_policies(
-    wanted: Iterable[Permission], account: str, zones: Iterable[str]
+    permissions: Iterable[Permission], account: str, zones: Iterable[str]
 ) -> list[dict[str, Any]]:
     """The policies of such a token, as Cloudflare's API takes them; ids of groups are looked up."""
-    rows = tuple(wanted)
+    rows = tuple(permissions)
     own = f"com.cloudflare.api.account.{account}"
     prefix = "com.cloudflare.api.account.zone."
     ids = tuple(zones)

@@ -221,11 +221,11 @@ class Recorder:
         proof = Proof(3, body.at, body.id, tuple(addresses))
         entries: tuple[Entry, ...] = (adopted, body, proof)
 
-        def missing(number: int, wanted: Entry) -> Callable[[Ledger], Entry | None]:
+        def missing(number: int, expected: Entry) -> Callable[[Ledger], Entry | None]:
             def entry(ledger: Ledger) -> Entry | None:
                 if len(ledger.entries) < number:
-                    return wanted
-                if not _is_same(ledger.entries[number - 1], wanted):
+                    return expected
+                if not _is_same(ledger.entries[number - 1], expected):
                     raise LedgerError(
                         f"{domain} has a ledger already: there is nothing to take over"
                     )
@@ -234,8 +234,8 @@ class Recorder:
             return entry
 
         async def noted() -> None:
-            for number, wanted in enumerate(entries, start=1):
-                await self._note(domain, missing(number, wanted))
+            for number, expected in enumerate(entries, start=1):
+                await self._note(domain, missing(number, expected))
 
         await self._enforced(domain, body, noted)
 
@@ -387,11 +387,11 @@ class Recorder:
             await in_thread(self._copies.book.latch, domain, self.now())
 
 
-def _is_same(found: Entry, wanted: Entry) -> bool:
+def _is_same(found: Entry, expected: Entry) -> bool:
     """Whether two entries say the same; of all but bodies, only the kind is compared.
 
     A second attempt sees other addresses and another time.
     """
-    if isinstance(found, Body) and isinstance(wanted, Body):
-        return replace(found, at=wanted.at) == wanted
-    return type(found) is type(wanted)
+    if isinstance(found, Body) and isinstance(expected, Body):
+        return replace(found, at=expected.at) == expected
+    return type(found) is type(expected)

@@ -44,13 +44,13 @@ def kept(folder: Path, stamp: str, make: Callable[[Path], None]) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _locked(folder.with_suffix(".lock")):
             if not (folder / stamp).exists():
-                aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+                temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
                 try:
-                    make(aside)
+                    make(temporary)
                     shutil.rmtree(folder, ignore_errors=True)
-                    aside.rename(folder)
+                    temporary.rename(folder)
                 finally:
-                    shutil.rmtree(aside, ignore_errors=True)
+                    shutil.rmtree(temporary, ignore_errors=True)
     return folder
 
 
@@ -88,9 +88,9 @@ def _remove_unused(folder: Path) -> None:
             fcntl.flock(use, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        folder.rename(aside / folder.name)  # a kill from here on leaves no half of a folder
-        shutil.rmtree(aside, ignore_errors=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        folder.rename(temporary / folder.name)  # a kill from here on leaves no half of a folder
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def find_go(environment: Mapping[str, str]) -> str:

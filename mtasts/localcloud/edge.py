@@ -106,17 +106,17 @@ class Edge:
 
     async def start(self, *, ticking: bool = True) -> None:
         """Listen; with ``ticking`` also call `advance` every 0.02 s, and not only on requests."""
-        ours, self.ipv6 = _listen()
-        self.port = ours[0].getsockname()[1]
+        sockets, self.ipv6 = _listen()
+        self.port = sockets[0].getsockname()[1]
         if not self.ipv6:
             logger.warning("no IPv6 loopback here: the edge listens on 127.0.0.1 only")
-        theirs: list[socket.socket] = []
+        worker_sockets: list[socket.socket] = []
         if self._workers:
-            theirs, _ = _listen()
-            self.workers_port = theirs[0].getsockname()[1]
-        self._listeners = [*ours, *theirs]
+            worker_sockets, _ = _listen()
+            self.workers_port = worker_sockets[0].getsockname()[1]
+        self._listeners = [*sockets, *worker_sockets]
         for listener in self._listeners:
-            of_workers = listener in theirs
+            of_workers = listener in worker_sockets
             self._tasks.add(asyncio.create_task(self._accept(listener, of_workers=of_workers)))
         if ticking:
             self._tasks.add(asyncio.create_task(self._tick()))
@@ -136,12 +136,12 @@ class Edge:
 
         A configuration or an invalidation that has reached every point is reported to the account.
         """
-        wanted = self._state.distributions()
+        distributions = self._state.distributions()
         invalidations = self._state.invalidations()
         for point in self.points:
-            point.observe(self._clock(), wanted, invalidations)
+            point.observe(self._clock(), distributions, invalidations)
         deployed = {}
-        for id_, distribution in wanted.items():
+        for id_, distribution in distributions.items():
             if self._deployed.get(id_) is not distribution:
                 if not all(point.has(distribution) for point in self.points):
                     continue
@@ -367,15 +367,15 @@ def _listen() -> tuple[list[socket.socket], bool]:
         OSError: none of the ports tried is free on both addresses.
     """
     for _ in range(_BIND_TRIES):
-        ours = _listener(socket.AF_INET, "127.0.0.1", 0)
+        ipv4 = _listener(socket.AF_INET, "127.0.0.1", 0)
         try:
-            other = _listener(socket.AF_INET6, "::1", ours.getsockname()[1])
+            ipv6 = _listener(socket.AF_INET6, "::1", ipv4.getsockname()[1])
         except OSError as error:
             if error.errno in _NO_IPV6:
-                return [ours], False
-            ours.close()  # the port is in use on ::1: try another
+                return [ipv4], False
+            ipv4.close()  # the port is in use on ::1: try another
         else:
-            return [ours, other], True
+            return [ipv4, ipv6], True
     raise OSError(errno.EADDRINUSE, "no port is free on both 127.0.0.1 and ::1")
 
 

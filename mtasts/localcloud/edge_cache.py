@@ -67,19 +67,19 @@ class PointOfPresence:
     _arriving: dict[str, tuple[float, Distribution | None]] = field(default_factory=dict)
     _invalidations: dict[str, tuple[float, Invalidation]] = field(default_factory=dict)
     _applied: set[str] = field(default_factory=set)
-    _wanted: dict[str, Distribution] | None = None
+    _distributions: dict[str, Distribution] | None = None
 
     def observe(
-        self, now: float, wanted: dict[str, Distribution], invalidations: list[Invalidation]
+        self, now: float, distributions: dict[str, Distribution], invalidations: list[Invalidation]
     ) -> None:
         """See the account's state at time ``now``, and apply each change whose lag is over.
 
-        If ``wanted`` is the same mapping as in the last call, no distribution has changed (see
-        `CloudState.distributions`).
+        If ``distributions`` is the same mapping as in the last call, no distribution has changed
+        (see `CloudState.distributions`).
         """
-        if wanted is not self._wanted:
-            self._compare(now, wanted)
-            self._wanted = wanted
+        if distributions is not self._distributions:
+            self._compare(now, distributions)
+            self._distributions = distributions
         pending = {each.id for each in invalidations}
         self._applied &= pending  # the others are completed, and will not be listed again
         for each in invalidations:
@@ -87,9 +87,9 @@ class PointOfPresence:
                 self._invalidations.setdefault(each.id, (now + self.lag_seconds, each))
         self._take_effect(now)
 
-    def _compare(self, now: float, wanted: dict[str, Distribution]) -> None:
-        for id_ in wanted.keys() | self.distributions.keys():
-            new, present = wanted.get(id_), self.distributions.get(id_)
+    def _compare(self, now: float, distributions: dict[str, Distribution]) -> None:
+        for id_ in distributions.keys() | self.distributions.keys():
+            new, present = distributions.get(id_), self.distributions.get(id_)
             arriving = self._arriving.get(id_)
             if new is present or new == present:
                 self._arriving.pop(id_, None)

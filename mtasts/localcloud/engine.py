@@ -180,11 +180,11 @@ def _folder(environment: Mapping[str, str], way: str) -> Path:
 def _cached(environment: Mapping[str, str], way: str, make: Callable[[Path], Engine]) -> Engine:
     """The engine that an earlier run put into the cache, or the one that ``make`` makes now."""
 
-    def make_whole(aside: Path) -> None:
-        engine = make(aside)
+    def make_whole(target: Path) -> None:
+        engine = make(target)
         # No paths: a cache folder may be moved, or restored elsewhere by CI.
         row = {"version": engine.version, "own_host": engine.exec_script is None}
-        (aside / _MANIFEST).write_text(json.dumps(row) + "\n")
+        (target / _MANIFEST).write_text(json.dumps(row) + "\n")
 
     folder = kept(_folder(environment, way), _MANIFEST, make_whole)
     row = json.loads((folder / _MANIFEST).read_text())

@@ -59,9 +59,9 @@ def _require_free(backend: Any, config: Mapping[str, Any], own: str) -> None:
     """
     from moto.cloudfront.exceptions import CloudFrontException
 
-    wanted = _aliases(config)
+    hosts = _aliases(config)
     for id_, each in list(backend.distributions.items()):
-        taken = sorted(wanted & _aliases(vars(each.distribution_config)))
+        taken = sorted(hosts & _aliases(vars(each.distribution_config)))
         if taken and id_ != own:
             raise CloudFrontException(
                 "CNAMEAlreadyExists",

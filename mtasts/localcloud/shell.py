@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.cloud import Cloud
 
-_ASIDE = "MTASTS_ASIDE_"
+_SAVED = "MTASTS_ASIDE_"
 _OWN = ("MTASTS_RESOLVER", "MTASTS_CA_FILE", "MTASTS_CONNECT_TO", "MTASTS_R2_ENDPOINT", MARKER)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -30,7 +30,7 @@ def enter(cloud: Cloud, own: Mapping[str, str]) -> str:
     before = outside(own)
     lines = list(_leave(own))
     for name in sorted(filter(is_misleading, before)):
-        lines += [f'export {_ASIDE}{name}="${name}"', f"unset {name}"]
+        lines += [f'export {_SAVED}{name}="${name}"', f"unset {name}"]
     settings = cloud.environment(before.get("PATH", os.defpath))
     lines += [f"export {name}={shlex.quote(value)}" for name, value in settings.items()]
     return "".join(f"{line}\n" for line in lines)
@@ -51,27 +51,27 @@ def outside(own: Mapping[str, str]) -> dict[str, str]:
     kept = {
         name: value
         for name, value in own.items()
-        if name not in _OWN and not is_misleading(name) and not name.startswith(_ASIDE)
+        if name not in _OWN and not is_misleading(name) and not name.startswith(_SAVED)
     }
-    aside = {name: own[f"{_ASIDE}{name}"] for name in _aside(own)}
-    return kept | aside | {"PATH": _path(own)}
+    saved = {name: own[f"{_SAVED}{name}"] for name in _saved_names(own)}
+    return kept | saved | {"PATH": _path(own)}
 
 
 def _leave(own: Mapping[str, str]) -> Iterator[str]:
     if MARKER not in own:
         return
-    aside = sorted(_aside(own))
+    saved = sorted(_saved_names(own))
     gone = [name for name in own if name in _OWN or is_misleading(name)]
-    for name in sorted(set(gone) - set(aside)):
+    for name in sorted(set(gone) - set(saved)):
         yield f"unset {name}"
-    for name in aside:
-        yield f'export {name}="${_ASIDE}{name}"'
-        yield f"unset {_ASIDE}{name}"
+    for name in saved:
+        yield f'export {name}="${_SAVED}{name}"'
+        yield f"unset {_SAVED}{name}"
     yield f"export PATH={shlex.quote(_path(own))}"
 
 
-def _aside(own: Mapping[str, str]) -> list[str]:
-    names = (name.removeprefix(_ASIDE) for name in own if name.startswith(_ASIDE))
+def _saved_names(own: Mapping[str, str]) -> list[str]:
+    names = (name.removeprefix(_SAVED) for name in own if name.startswith(_SAVED))
     return [name for name in names if is_misleading(name) and _NAME.fullmatch(name)]
 
 

@@ -115,22 +115,22 @@ def post(repository: str, number: str, comments: dict[str, str]) -> str:
     place = f"repos/{repository}/issues/{number}/comments"
     pages = gh("--paginate", "--slurp", place)
     login = author()
-    ours: dict[str, int] = {}
+    comment_ids: dict[str, int] = {}
     for comment in (each for page in pages for each in page):
         marker = comment["body"].partition("\n")[0].rstrip("\r")
         if comment["user"]["login"] == login and (
             marker == _PULL_REQUEST or _MARKER.fullmatch(marker)
         ):
             # If an earlier run posted a comment twice, the first one is updated.
-            ours.setdefault(marker, comment["id"])
+            comment_ids.setdefault(marker, comment["id"])
     done = []
-    for marker in [*comments, *(each for each in ours if each not in comments)]:
+    for marker in [*comments, *(each for each in comment_ids if each not in comments)]:
         text = comments.get(marker, _UNCHANGED)
-        if marker in ours:
+        if marker in comment_ids:
             body = json.dumps({"body": _cut(f"{marker}\n{text.strip() or _SETTLED}")})
-            where = f"repos/{repository}/issues/comments/{ours[marker]}"
+            where = f"repos/{repository}/issues/comments/{comment_ids[marker]}"
             gh("--method", "PATCH", "--input", "-", where, body=body)
-            done.append(f"updated comment {ours[marker]}")
+            done.append(f"updated comment {comment_ids[marker]}")
         elif text.strip():
             body = json.dumps({"body": _cut(f"{marker}\n{text}")})
             gh("--method", "POST", "--input", "-", place, body=body)

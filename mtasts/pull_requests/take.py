@@ -77,10 +77,10 @@ def judge(repository: Repository, commit: str, token: str) -> Outcome:
 def _judge_stacks(
     repository: Repository, before: dict[str, Entry], taken: TakenFiles, outcome: Outcome
 ) -> None:
-    wanted = {entry.id for files in taken.files.values() for entry in files.values()}
+    blob_ids = {entry.id for files in taken.files.values() for entry in files.values()}
     known = {name: before.get(stack_file(name)) for name in taken.changed}
-    wanted |= {entry.id for entry in known.values() if entry is not None}
-    blobs = repository.blobs(sorted(wanted))
+    blob_ids |= {entry.id for entry in known.values() if entry is not None}
+    blobs = repository.blobs(sorted(blob_ids))
     for name in sorted(taken.changed):
         files = taken.files.get(name, {})
         old, new = known[name], files.get(stack_file(name))

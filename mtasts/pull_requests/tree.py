@@ -112,8 +112,8 @@ class Repository:
 
     def blobs(self, ids: list[str]) -> dict[str, bytes]:
         """The content of blobs; the caller has checked the sum of their sizes."""
-        wanted = "".join(f"{each}\n" for each in ids).encode()
-        answer = self._git("cat-file", "--batch", given=wanted, limit=2 * BYTES_MAX)
+        names = "".join(f"{each}\n" for each in ids).encode()
+        answer = self._git("cat-file", "--batch", given=names, limit=2 * BYTES_MAX)
         found, at = {}, 0
         for id_ in ids:
             head, _, _ = answer[at : at + 128].partition(b"\n")

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
 
-    from mtasts.cloud.ledger_listing import Everything
+    from mtasts.cloud.ledger_listing import LedgerObjects
     from mtasts.ledger.run_cache import Store
 
 
 class Mendable(Protocol):
     """A store whose objects can be listed and deleted for a repair; every method blocks."""
 
-    def everything(self, domain: str) -> Everything:
+    def all_objects(self, domain: str) -> LedgerObjects:
         """All objects of a ledger, unchecked."""
 
     def append(self, domain: str, number: int, entry: bytes) -> bool:
@@ -116,7 +116,7 @@ def plan(
         UndeterminedError: a cloud refused or did not answer.
         LedgerError: the copy at the other cloud cannot be read.
     """
-    found = store.everything(domain)
+    found = store.all_objects(domain)
     unknown = sorted(set(drop) - found.objects.keys())
     if unknown:
         raise UsageError(

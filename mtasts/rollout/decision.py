@@ -16,7 +16,7 @@ from mtasts.rollout.declaration import Declaration
 from mtasts.rollout.emergency import fresh_id, is_live, way_back
 from mtasts.rollout.facts import DomainFacts, ParkedFacts
 from mtasts.rollout.published import held_as
-from mtasts.rollout.retirement import Seen, progress
+from mtasts.rollout.retirement import DnsState, progress
 from mtasts.rollout.rules import RULES, parked_rulings
 from mtasts.ruling_catalogue import Kind
 from mtasts.rulings import note, of_kind
@@ -83,7 +83,7 @@ def verdict(found: Facts, now: dt.datetime) -> Verdict:
     is_lost = any(Waiver.LOST_DOMAIN in each.waivers for each in waivable)
     retirement = progress(
         found.history,
-        seen(found),
+        dns_state(found),
         retire=found.domain.retire,
         ttl_seconds=found.domain.ttl_seconds,
         now=now,
@@ -94,7 +94,7 @@ def verdict(found: Facts, now: dt.datetime) -> Verdict:
     return Verdict(tuple(rulings), retirement, is_lost)
 
 
-def seen(found: DomainFacts) -> Seen:
+def dns_state(found: DomainFacts) -> DnsState:
     """What DNS has of the domain.
 
     A CNAME that was handed out and is still there counts as present, whatever its target is now:
@@ -107,7 +107,7 @@ def seen(found: DomainFacts) -> Seen:
     }
     sts = None if f"{STS_LABEL}.{found.name}" in lingering else found.sts
     gone = f"{POLICY_LABEL}.{found.name}" not in lingering
-    return Seen(sts, found.host_addresses if gone else (), tuple(sorted(lingering)))
+    return DnsState(sts, found.host_addresses if gone else (), tuple(sorted(lingering)))
 
 
 def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:

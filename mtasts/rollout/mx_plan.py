@@ -120,8 +120,8 @@ def _unlisting(
     final = _kept(listed, to)
     if final == listed:
         return
-    wanted = replace(policy, mx=tuple(map(MxPattern.parse, final)))
-    gone = list(dropped_too_early(wanted, ledger, live, now))
+    new_policy = replace(policy, mx=tuple(map(MxPattern.parse, final)))
+    gone = list(dropped_too_early(new_policy, ledger, live, now))
     unnoted = [each.host for each in gone if not each.is_noted]
     if unnoted:
         yield Step(f"{_UP}, which records that {_all(unnoted)} left the MX records", listed)

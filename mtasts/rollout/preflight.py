@@ -64,8 +64,8 @@ def second_records(
         )
         return
     found = select_tlsrpt(tlsrpt.strings)
-    ours = TlsRptRecord(domain.tls_reports)
-    if found.outcome is not Outcome.NONE and found.record != ours:
+    own_record = TlsRptRecord(domain.tls_reports)
+    if found.outcome is not Outcome.NONE and found.record != own_record:
         rua = ", ".join(found.record.rua) if found.record else "nobody"
         yield refusal(
             "tlsrpt-record-not-ours",

@@ -168,8 +168,8 @@ def _like(pattern: str, value: str) -> bool:
 
 def _arn_like(pattern: str, value: str) -> bool:
     """ARNs match part by part: a wildcard does not reach over the first five colons."""
-    ours, theirs = pattern.split(":", 5), value.split(":", 5)
-    return len(ours) == len(theirs) and all(map(_like, ours, theirs))
+    pattern_parts, value_parts = pattern.split(":", 5), value.split(":", 5)
+    return len(pattern_parts) == len(value_parts) and all(map(_like, pattern_parts, value_parts))
 
 
 def _same_bool(expected: str, value: str) -> bool:

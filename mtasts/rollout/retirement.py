@@ -38,7 +38,7 @@ _DONE = note(
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class DnsState:
     """What DNS has of a domain at the zone's own servers: STS record, addresses of the host.
 
     ``remaining`` are the names of handed-out records that DNS still has, or may have.
@@ -71,7 +71,7 @@ class Progress:
 
 def progress(
     ledger: Ledger,
-    seen: Seen,
+    dns_state: DnsState,
     *,
     retire: bool,
     ttl_seconds: int,
@@ -98,7 +98,11 @@ def progress(
         case Phase.RECORD_FREE:
             # DNS may still have the TTL of an earlier config, and resolvers keep the record so
             # long.
-            live = seen.sts.ttl_seconds if seen.sts is not None and seen.sts.strings else 0
+            live = (
+                dns_state.sts.ttl_seconds
+                if dns_state.sts is not None and dns_state.sts.strings
+                else 0
+            )
             ruling = _goes_on(
                 "this run removes the STS record; run again, to see that DNS does not have it any "
                 "more"
@@ -106,7 +110,9 @@ def progress(
             ttl_seconds = max(live, ttl_seconds)
             found = Progress(Phase.RECORD_WITHDRAWN, ruling, is_new=True, ttl_seconds=ttl_seconds)
         case Phase.RECORD_WITHDRAWN:
-            found = _look(entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(seen))
+            found = _look(
+                entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(dns_state)
+            )
         case Phase.RECORD_GONE:
             ruling = _goes_on(
                 "this run removes the policy host's addresses; run again, to see that DNS does not "
@@ -120,15 +126,15 @@ def progress(
             )
             found = _wait(entry, later, now)
         case Phase.ADDRESSES_WITHDRAWN:
-            gone = _no_addresses(seen)
+            gone = _no_addresses(dns_state)
             found = _look(
                 entry, "the policy host's addresses", Phase.ADDRESSES_GONE, now, gone=gone
             )
         case _:
             done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
             found = _wait(entry, done, now)
-            if found is done and done.is_new and seen.remaining:
-                found = Progress(phase, _not_gone(", ".join(seen.remaining)))
+            if found is done and done.is_new and dns_state.remaining:
+                found = Progress(phase, _not_gone(", ".join(dns_state.remaining)))
     return found
 
 
@@ -215,11 +221,11 @@ def _begin(ledger: Ledger, now: dt.datetime) -> Progress:
     return Progress(Phase.RECORD_FREE, ruling, is_new=True)
 
 
-def _no_record(seen: Seen) -> bool:
-    sts = seen.sts
+def _no_record(dns_state: DnsState) -> bool:
+    sts = dns_state.sts
     return sts is not None and sts.settled and select_sts(sts.strings).outcome is Outcome.NONE
 
 
-def _no_addresses(seen: Seen) -> bool:
-    answers = seen.addresses
+def _no_addresses(dns_state: DnsState) -> bool:
+    answers = dns_state.addresses
     return bool(answers) and all(answer.settled and not answer.values for answer in answers)

@@ -33,19 +33,19 @@ class HostedZones:
         self,
         role: str | None,
         name: str,
-        wanted: Iterable[str | None],
+        zone_ids: Iterable[str | None],
         known: Iterable[HostedZone],
     ) -> HostedZone | ZoneError | UndeterminedError:
         """The zone of ``name``, or the error that says why there is none; does not raise it.
 
-        ``wanted`` are zone ids in order of preference; None stands for the zone with the longest
+        ``zone_ids`` are zone ids in order of preference; None stands for the zone with the longest
         matching name. The result is the first of them that the account lists, or else the last.
         The name servers of a zone at Route 53 never change, so they are taken from the same zone in
         ``known``, the zones of the ledger. Cloudflare's list of zones has the name servers.
         """
         try:
             zones = await self._list(role)
-            *preferred, last = wanted
+            *preferred, last = zone_ids
             listed = [each for each in preferred if any(zone.zone_id == each for zone in zones)]
             chosen = choose_zone(zones, name, listed[0] if listed else last)
             if chosen.name_servers:

@@ -295,9 +295,9 @@ class Surveyor:
             return None  # a new domain has no former zone
         if ledger.zones and all(each.dns(domain.name) != left for each in ledger.zones):
             return None  # the domain was added during the move of the others
-        wanted = (*(zone.zone_id for zone in ledger.zones), None)
+        zone_ids = (*(zone.zone_id for zone in ledger.zones), None)
         role = domain.dns_role_arn
-        return await self._former_zones.choose(role, domain.name, wanted, ledger.zones)
+        return await self._former_zones.choose(role, domain.name, zone_ids, ledger.zones)
 
     async def _zone_facts(
         self,
@@ -355,10 +355,10 @@ class Surveyor:
         )
 
     async def _answers(
-        self, zone: HostedZone, wanted: Iterable[tuple[str, str]]
+        self, zone: HostedZone, questions: Iterable[tuple[str, str]]
     ) -> tuple[DnsAnswer, ...]:
-        """The answers of the zone's own name servers for each name and type in ``wanted``."""
-        return tuple(await asyncio.gather(*(self._at_zone(zone, *each) for each in wanted)))
+        """The answers of the zone's own name servers for each name and type in ``questions``."""
+        return tuple(await asyncio.gather(*(self._at_zone(zone, *each) for each in questions)))
 
     async def _wildcard_probe(
         self, zone: HostedZone, domain: str, *, is_needed: bool

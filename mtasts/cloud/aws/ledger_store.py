@@ -92,16 +92,16 @@ class S3Store(ObjectStore[_Version]):
     def is_guarded(self) -> bool:
         """Whether the bucket policy denies everybody the deletion of ledgers."""
         with as_store_error(f"the policy of the bucket {self.bucket}"):
-            return self._wanted().keys() <= {each.get("Sid") for each in self._policy()}
+            return self._guard_statements().keys() <= {each.get("Sid") for each in self._policy()}
 
     def guard(self) -> None:
         """Add the statements that the policy lacks, for example after a repair was killed."""
         with as_store_error(f"the policy of the bucket {self.bucket}"):
-            wanted = self._wanted()
-            others = [each for each in self._policy() if each.get("Sid") not in wanted]
-            self._put_policy([*wanted.values(), *others])
+            statements = self._guard_statements()
+            others = [each for each in self._policy() if each.get("Sid") not in statements]
+            self._put_policy([*statements.values(), *others])
 
-    def _wanted(self) -> dict[object, dict[str, object]]:
+    def _guard_statements(self) -> dict[object, dict[str, object]]:
         """The statements that protect ledgers, by statement id."""
         statements = ledger_statements(f"arn:aws:s3:::{self.bucket}", keep=True)
         return {each["Sid"]: each for each in statements}

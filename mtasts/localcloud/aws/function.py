@@ -94,7 +94,9 @@ class Function(Resource):
         if found is None:
             return None
         config = found["Configuration"]
-        live: Properties = {ours: config.get(theirs) for ours, theirs in _FIELDS.items()}
+        live: Properties = {
+            input_name: config.get(api_name) for input_name, api_name in _FIELDS.items()
+        }
         variables = config.get("Environment", {}).get("Variables")
         live |= {
             "architectures": config["Architectures"],
@@ -253,7 +255,11 @@ def _statements(client: Any, name: str) -> list[Properties]:  # no stubs
 
 
 def _settings(inputs: Properties) -> Properties:
-    made = {theirs: inputs[ours] for ours, theirs in _FIELDS.items() if ours in inputs}
+    made = {
+        api_name: inputs[input_name]
+        for input_name, api_name in _FIELDS.items()
+        if input_name in inputs
+    }
     made["Environment"] = {"Variables": inputs.get("environment", {}).get("variables", {})}
     return made
 

@@ -77,7 +77,7 @@ def _as_input(row: Any) -> Properties:  # botocore's own type
     made: Properties = {"id": row["ID"], "status": row["Status"]}
     made["filter"] = {"prefix": row.get("Filter", {}).get("Prefix", "")}
     if expiration := row.get("Expiration"):
-        names = {theirs: ours for ours, theirs in _EXPIRATION.items()}
+        names = {api_name: input_name for input_name, api_name in _EXPIRATION.items()}
         made["expiration"] = {names[key]: value for key, value in expiration.items() if value}
     if noncurrent := row.get("NoncurrentVersionExpiration"):
         made["noncurrentVersionExpiration"] = {"noncurrentDays": noncurrent["NoncurrentDays"]}

@@ -325,11 +325,11 @@ class Account:
         )
 
 
-def _conflict(wanted: Record, other: Record) -> bool:
+def _conflict(record: Record, other: Record) -> bool:
     """Whether two records of one name exclude each other (RFC 1034 section 3.6.2)."""
-    if "CNAME" in (wanted.type, other.type):
+    if "CNAME" in (record.type, other.type):
         return True
-    return bool(other.worker) and wanted.type in _ADDRESS_TYPES
+    return bool(other.worker) and record.type in _ADDRESS_TYPES
 
 
 def _require_own(found: Record) -> None:
@@ -340,19 +340,19 @@ def _require_own(found: Record) -> None:
         raise ApiError(403, 1046, _OF_EMAIL_ROUTING)
 
 
-def _require_sound(zone: Zone, wanted: Record) -> None:
-    if wanted.type not in _KNOWN_TYPES:
-        raise ApiError(400, 9004, f"The local API does not model {wanted.type} records.")
-    if not zone.holds(wanted.name):
-        raise ApiError(400, 9005, f"{wanted.name} is not part of the zone {zone.name}.")
-    if wanted.ttl != 1 and not 60 <= wanted.ttl <= 86_400:
+def _require_sound(zone: Zone, record: Record) -> None:
+    if record.type not in _KNOWN_TYPES:
+        raise ApiError(400, 9004, f"The local API does not model {record.type} records.")
+    if not zone.holds(record.name):
+        raise ApiError(400, 9005, f"{record.name} is not part of the zone {zone.name}.")
+    if record.ttl != 1 and not 60 <= record.ttl <= 86_400:
         text = "Invalid TTL. Must be between 60 and 86,400 seconds, or 1 for Automatic."
         raise ApiError(400, 9021, text)
-    if wanted.proxied and wanted.type not in _ADDRESS_TYPES:
+    if record.proxied and record.type not in _ADDRESS_TYPES:
         raise ApiError(400, 9004, "This record type cannot be proxied.")
-    if wanted.type == "MX" and wanted.priority is None:
+    if record.type == "MX" and record.priority is None:
         raise ApiError(400, 9100, "Priority is required for this record type.")
-    if wanted.type == "TXT" and not _fits_txt(wanted.content):
+    if record.type == "TXT" and not _fits_txt(record.content):
         raise ApiError(400, 9207, "Content for TXT record is invalid.")
 
 

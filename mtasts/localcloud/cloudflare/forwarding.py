@@ -36,11 +36,15 @@ async def forward(port: int, host: str, request: HttpRequest) -> HttpResponse:
     """
     kept = [(name, value) for name, value in request.headers if name not in _HOP]
     length = [("Content-Length", str(len(request.body)))] if request.body else []
-    ours = [("Host", host), ("X-Forwarded-Proto", "https"), ("CF-Connecting-IP", "127.0.0.1")]
+    own_headers = [
+        ("Host", host),
+        ("X-Forwarded-Proto", "https"),
+        ("CF-Connecting-IP", "127.0.0.1"),
+    ]
     head = h11.Request(
         method=request.method,
         target=request.target,
-        headers=[*ours, *length, *kept, ("Connection", "close")],
+        headers=[*own_headers, *length, *kept, ("Connection", "close")],
     )
     connection = h11.Connection(h11.CLIENT)
     async with asyncio.timeout(_ASK_SECONDS):

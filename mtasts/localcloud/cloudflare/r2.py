@@ -159,7 +159,9 @@ class R2:
             found = self._s3.head_object(Bucket=bucket, Key=key)
         etag = found["ETag"].strip('"')
         uploaded = int(found["LastModified"].timestamp() * 1000)
-        fields = {ours: found[theirs] for ours, theirs in _FIELDS.items() if theirs in found}
+        fields = {
+            r2_name: found[s3_name] for r2_name, s3_name in _FIELDS.items() if s3_name in found
+        }
         if fields.get("contentType") == _DEFAULT_TYPE:
             del fields["contentType"]
         version = hashlib.sha256(f"{etag} {uploaded}".encode()).hexdigest()[:32]

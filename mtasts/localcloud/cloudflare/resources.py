@@ -127,13 +127,14 @@ class WorkersScript(Resource):
     @staticmethod
     def _upload(session: Session, inputs: Properties) -> None:
         main = inputs["mainModule"]
-        to_api = {theirs: ours for ours, theirs in _BINDING_NAMES.items()}
+        to_api = {name: api_name for api_name, name in _BINDING_NAMES.items()}
         metadata = {
             "main_module": main,
             "compatibility_date": inputs.get("compatibilityDate", ""),
             "bindings": [_renamed(each, to_api) for each in inputs.get("bindings", ())],
             "observability": _nested(
-                inputs.get("observability"), {ours: theirs for theirs, ours in _LOG_NAMES.items()}
+                inputs.get("observability"),
+                {name: api_name for api_name, name in _LOG_NAMES.items()},
             ),
         }
         session.upload(_script(inputs), metadata, main, inputs["content"])

@@ -36,11 +36,11 @@ def build(environment: Mapping[str, str], say: Callable[[str], None]) -> Path:
         BuildError: there is no Go on PATH, or a build fails.
     """
 
-    def make(aside: Path) -> None:
+    def make(target: Path) -> None:
         with progress(say, f"building Pulumi's YAML host {YAML_VERSION} and generators (once)"):
             package = f"github.com/pulumi/pulumi-yaml/cmd/{_YAML}"
-            go_build(environment, _YAML_MODULE, package, aside / _YAML)
-            go_build(environment, MODULE, f"./{_GENERATOR}", aside / _GENERATOR)
+            go_build(environment, _YAML_MODULE, package, target / _YAML)
+            go_build(environment, MODULE, f"./{_GENERATOR}", target / _GENERATOR)
 
     name = f"languages-{BUILT_VERSION}-{YAML_VERSION}"
     return kept(cache_folder(environment) / name, _GENERATOR, make)

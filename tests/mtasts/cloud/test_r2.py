@@ -130,7 +130,7 @@ def test_what_somebody_chose_is_removed_and_what_r2_refuses_is_told(url: str, bu
     with store(url, bucket) as (ledger, _):
         for number in (1, 2):
             ledger.append(DOMAIN, number, b"x")
-        found = ledger.everything(DOMAIN)
+        found = ledger.all_objects(DOMAIN)
         assert (found.entries, found.superfluous) == ({1: b"x", 2: b"x"}, frozenset())
         ledger.remove(found.objects["2.json"])
         assert ledger.read(DOMAIN).entries == {1: b"x"}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from mtasts.iam.policies import POLICY_MAX_CHARACTERS, Ground, policies, statements_of
+from mtasts.iam.policies import POLICY_MAX_CHARACTERS, Placeholders, policies, statements_of
 from mtasts.iam.statements import STATEMENTS, UNSEEN, Command, Need
 from mtasts.iam.token import (
     PERMISSIONS,
@@ -22,7 +22,7 @@ from mtasts.render.permissions import Permissions, as_pulumi, as_terraform
 
 ACCOUNT, BUCKET = "123456789012", "mtasts-123456789012-eu-west-1-agency"
 ROLE = "arn:aws:iam::222222222222:role/dns"
-GROUND = Ground(
+GROUND = Placeholders(
     stack="agency",
     account=ACCOUNT,
     region="eu-west-1",
@@ -36,8 +36,10 @@ GROUND = Ground(
 READS = ("Get", "List", "Describe", "AssumeRole")
 
 
-def actions(command: Command, ground: Ground = GROUND) -> set[str]:
-    found = [each for policy in policies(command, ground) for each in policy.document["Statement"]]
+def actions(command: Command, placeholders: Placeholders = GROUND) -> set[str]:
+    found = [
+        each for policy in policies(command, placeholders) for each in policy.document["Statement"]
+    ]
     return {action for each in found for action in each["Action"]}
 
 
@@ -93,15 +95,17 @@ def test_what_a_stack_does_not_use_is_not_granted(need: Need, action: str) -> No
 
 
 def test_the_role_of_a_zone_gets_what_concerns_zones_and_the_stack_does_not() -> None:
-    ground = replace(GROUND, zones=(), roles={ROLE: ("Z0000000002",)}, needs=frozenset({Need.ROLE}))
-    own, zone = policies(Command.UP, ground)
+    placeholders = replace(
+        GROUND, zones=(), roles={ROLE: ("Z0000000002",)}, needs=frozenset({Need.ROLE})
+    )
+    own, zone = policies(Command.UP, placeholders)
     assert (own.role, zone.role) == ("", ROLE)
     assert zone.name == "mtasts-agency-up-dns-222222222222-dns"
     granted = {each for row in zone.document["Statement"] for each in row["Action"]}
     assert all(each.startswith("route53:") for each in granted)
     assert "route53:ChangeResourceRecordSets" in granted
     assert not any("route53:" in json.dumps(row) for row in own.document["Statement"])
-    assert [each.role for each in policies(Command.CHECK, ground)] == [""]
+    assert [each.role for each in policies(Command.CHECK, placeholders)] == [""]
 
 
 @pytest.mark.parametrize(
@@ -116,8 +120,8 @@ def test_the_role_of_a_zone_gets_what_concerns_zones_and_the_stack_does_not() ->
 def test_each_role_for_zones_gets_a_policy(one: str, other: str) -> None:
     """Terraform and Pulumi know them by their names: of two with one name, one was lost."""
     roles = {one: ("Z0000000002",), other: ("Z0000000003",)}
-    ground = replace(GROUND, zones=(), roles=roles, needs=frozenset({Need.ROLE}))
-    made = policies(Command.UP, ground)
+    placeholders = replace(GROUND, zones=(), roles=roles, needs=frozenset({Need.ROLE}))
+    made = policies(Command.UP, placeholders)
     assert len({each.name for each in made}) == len(made) == 3
     found = Permissions("agency", "up", made, STATEMENTS, None, ())
     for text in (as_terraform(found), as_pulumi(found)):

@@ -22,7 +22,7 @@ from mtasts.cloud.aws.ledger_store import S3Store
 from mtasts.components.aws.policy_bucket import bucket_policy
 from mtasts.config import Hosting, load_stack
 from mtasts.errors import UndeterminedError
-from mtasts.iam.policies import Ground, policies
+from mtasts.iam.policies import Placeholders, policies
 from mtasts.iam.statements import Command
 from mtasts.ledger.emergency_notes import render_body
 from mtasts.ledger.entries import LedgerError, MxSeen, render_entry
@@ -465,19 +465,19 @@ def test_a_policy_that_cannot_be_read_is_left_as_it_is(
     kept: Kept,
 ) -> None:
     kept.harm(over="3.json")
-    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    doomed = sorted(kept.store.all_objects(DOMAIN).superfluous)
     kept.change(get_bucket_policy=refusing("AccessDenied", "GetBucketPolicy"))
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         kept.store.remove(doomed)
     assert kept.has_policy()
-    assert sorted(kept.store.everything(DOMAIN).superfluous) == doomed
+    assert sorted(kept.store.all_objects(DOMAIN).superfluous) == doomed
 
 
 def test_a_policy_that_goes_on_refusing_is_told_after_some_tries(
     kept: Kept,
 ) -> None:
     kept.harm(over="3.json")
-    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    doomed = sorted(kept.store.all_objects(DOMAIN).superfluous)
     kept.change(delete_object=refusing("AccessDenied", "DeleteObject"))
     with pytest.raises(UndeterminedError, match="AccessDenied"):
         kept.store.remove(doomed)
@@ -501,7 +501,7 @@ def test_the_policy_comes_back_whatever_comes_of_it(kept: Kept) -> None:
             raise ClientError({"Error": {"Code": "AccessDenied"}}, "DeleteObject")
         return delete(**options)
 
-    found = kept.store.everything(DOMAIN)
+    found = kept.store.all_objects(DOMAIN)
     kept.change(delete_object=later)
     kept.store.remove(sorted(found.superfluous))  # a policy counts some seconds later
     assert refusals == [False] * 3
@@ -509,11 +509,11 @@ def test_the_policy_comes_back_whatever_comes_of_it(kept: Kept) -> None:
     kept.harm(over="4.json")
     kept.change(delete_object=refusing("SlowDown", "Delete"))
     with pytest.raises(Exception, match="SlowDown"):
-        kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
+        kept.store.remove(sorted(kept.store.all_objects(DOMAIN).superfluous))
     assert kept.has_policy()
     kept.put_policy(None)
     with pytest.raises(Exception, match="SlowDown"):
-        kept.store.remove(sorted(kept.store.everything(DOMAIN).superfluous))
+        kept.store.remove(sorted(kept.store.all_objects(DOMAIN).superfluous))
 
 
 @pytest.mark.parametrize("fails", [False, True])
@@ -521,7 +521,7 @@ def test_a_policy_that_cannot_be_put_back_is_told_with_what_to_do(
     kept: Kept, *, fails: bool
 ) -> None:
     kept.harm(over="3.json")
-    doomed = sorted(kept.store.everything(DOMAIN).superfluous)
+    doomed = sorted(kept.store.all_objects(DOMAIN).superfluous)
     put, puts = kept.account.client("s3").put_bucket_policy, []
 
     def putting(**options: Any) -> Any:
@@ -562,7 +562,7 @@ class Asked:
 
     def refused(self, *, without: str = "") -> set[str]:
         """The actions that no statement allows, with one statement left out."""
-        ground = Ground(
+        placeholders = Placeholders(
             stack=self.kept.stack,
             account="123456789012",
             region="us-east-1",
@@ -575,7 +575,7 @@ class Asked:
         )
         rows = [
             row
-            for policy in policies(Command.UP, ground)
+            for policy in policies(Command.UP, placeholders)
             for row in policy.document["Statement"]
             if row["Sid"] != without
         ]

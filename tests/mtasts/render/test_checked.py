@@ -276,7 +276,7 @@ async def test_progress_tells_what_is_waited_for(capsys: pytest.CaptureFixture[s
 
     arguments = argument_values("a.example")
     names = ["a.example", "b.example", "c.example", "d.example", "e.example"]
-    shown = showing.Shown(arguments, names, sleep)
+    shown = showing.CheckPrinter(arguments, names, sleep)
     async with shown.progress():
         shown.add(Checked("b.example"))
         await pause()

@@ -16,7 +16,7 @@ from mtasts.ledger.phases import ALL, Phase
 from mtasts.names import MxPattern
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, Policy
-from mtasts.rollout.retirement import Progress, Seen, free_from, progress
+from mtasts.rollout.retirement import DnsState, Progress, free_from, progress
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -33,8 +33,8 @@ def address(*values: str, status: DnsStatus = DnsStatus.ANSWERED) -> DnsAnswer:
     return DnsAnswer("mta-sts.example.gov", "A", status, values)
 
 
-THERE = Seen(txt("v=STSv1; id=1;", ttl=600), (address("192.0.2.1"), address("2001:db8::1")))
-GONE = Seen(
+THERE = DnsState(txt("v=STSv1; id=1;", ttl=600), (address("192.0.2.1"), address("2001:db8::1")))
+GONE = DnsState(
     txt(status=DnsStatus.NXDOMAIN),
     (address(status=DnsStatus.NXDOMAIN), address(status=DnsStatus.NO_DATA)),
 )
@@ -59,7 +59,7 @@ def entered(phase: Phase, ttl_seconds: int = 300) -> Ledger:
     return ledger(PhaseEntered(before.next_number, NOW, phase, ttl_seconds))
 
 
-def asked(found: Ledger, seen: Seen = THERE, *, now: dt.datetime = NOW) -> Progress:
+def asked(found: Ledger, seen: DnsState = THERE, *, now: dt.datetime = NOW) -> Progress:
     got = progress(found, seen, retire=True, ttl_seconds=300, now=now)
     assert got is not None
     return got
@@ -107,7 +107,7 @@ def test_what_was_never_published_is_retired() -> None:
 def test_the_record_is_withdrawn_with_the_longest_life_that_resolvers_know() -> None:
     got = asked(entered(Phase.RECORD_FREE))
     assert (got.phase, got.is_new, got.ttl_seconds) == (Phase.RECORD_WITHDRAWN, True, 600)
-    for seen in (GONE, Seen(None)):
+    for seen in (GONE, DnsState(None)):
         assert asked(entered(Phase.RECORD_FREE), seen).ttl_seconds == 300
 
 
@@ -121,8 +121,8 @@ def test_the_record_is_withdrawn_with_the_longest_life_that_resolvers_know() -> 
 def test_time_counts_from_when_it_was_seen_gone(phase: Phase, into: Phase) -> None:
     late = NOW + 30 * DAY
     failed = txt(status=DnsStatus.FAILED)
-    unknown = Seen(failed, (address(), address(status=DnsStatus.FAILED)))
-    for seen in (THERE, unknown, Seen(None)):
+    unknown = DnsState(failed, (address(), address(status=DnsStatus.FAILED)))
+    for seen in (THERE, unknown, DnsState(None)):
         got = asked(entered(phase), seen, now=late)
         assert (got.phase, got.is_new) == (phase, False)
         assert "DNS still has" in str(got.ruling)
@@ -198,7 +198,7 @@ def test_protection_goes_one_phase_ahead_of_each_part() -> None:
 
 STATUS = st.sampled_from(DnsStatus)
 SEEN = st.builds(
-    Seen,
+    DnsState,
     st.none() | st.builds(lambda s, t: txt(*t, status=s), STATUS, st.sampled_from([(), ("x",)])),
     st.tuples(st.builds(lambda s, v: address(*v, status=s), STATUS, st.sampled_from([(), ("a",)])))
     | st.just(()),
@@ -206,7 +206,7 @@ SEEN = st.builds(
 
 
 @given(st.lists(st.tuples(SEEN, st.sampled_from([0, 1, 600, 86_400, 700_000])), max_size=25))
-def test_whatever_is_observed_phases_only_advance(runs: list[tuple[Seen, int]]) -> None:
+def test_whatever_is_observed_phases_only_advance(runs: list[tuple[DnsState, int]]) -> None:
     found, now, order = ledger(), NOW, list(Phase)
     last = Phase.KEPT
     for seen, seconds in runs:

@@ -273,13 +273,13 @@ def test_a_retirement_does_not_take_a_cname_that_leads_nowhere_for_gone() -> Non
     unknown = DnsAnswer("x", "CNAME", DnsStatus.FAILED)
     for answer in (there, unknown):
         found = replace(handed(answer, answer, stage=Stage.LIVE), sts=none, host_addresses=(none,))
-        seen = decision.seen(found)
-        assert (seen.sts, seen.addresses) == (None, ())
-        assert set(seen.remaining) == {HANDED.owner, STS.owner}
+        dns_state = decision.dns_state(found)
+        assert (dns_state.sts, dns_state.addresses) == (None, ())
+        assert set(dns_state.remaining) == {HANDED.owner, STS.owner}
     gone = replace(handed(MISSING, MISSING, stage=Stage.LIVE), sts=none, host_addresses=(none,))
-    assert decision.seen(gone).sts is none
-    assert decision.seen(gone).remaining == ()
-    assert decision.seen(gone).addresses == (none,)
+    assert decision.dns_state(gone).sts is none
+    assert decision.dns_state(gone).remaining == ()
+    assert decision.dns_state(gone).addresses == (none,)
     retiring = replace(gone, domain=replace(DOMAIN, retire=True))
     assert not judged_of(retiring).warnings
 
