@@ -64,7 +64,7 @@ class Agency(pulumi.ComponentResource):
         prefix = "" if is_stack else f"{name}-"
         belonging = Belonging(self, prefix, was_at_top=is_stack)
         declared = asyncio.ensure_future(self._declare(given, belonging))
-        self.domains = pulumi.Output.from_input(_of(declared))
+        self.domains = pulumi.Output.from_input(_outputs(declared))
         self.all_declared = pulumi.Output.from_input(self._end(declared))
         self.register_outputs({"domains": self.domains})
 
@@ -115,5 +115,5 @@ class Agency(pulumi.ComponentResource):
         return True
 
 
-async def _of(declared: Awaitable[Declared]) -> Mapping[str, DomainOutput]:
+async def _outputs(declared: Awaitable[Declared]) -> Mapping[str, DomainOutput]:
     return (await declared).domains

@@ -284,14 +284,16 @@ def _candidate_proof(
     async def lead() -> None:
         zone_id = declared.zone.zone_id
         ledger = await recorder.read(name)
-        here, back = (
+        note_target, note_former = (
             partial(recorder.host_target, name, zone_id, cloud, ADDRESS_TTL_SECONDS)
             for cloud in (location.cloud, location.former_cloud or None)
         )
         if ledger.last_proven is not None:  # a policy is live: the switch must leave no gap
-            listener = MoveListener(before_switch=partial(here, anew=True), switch_failed=back)
+            listener = MoveListener(
+                before_switch=partial(note_target, anew=True), switch_failed=note_former
+            )
             await host.take_over(declared.policy_host, zone_id, listener)
-        await here()
+        await note_target()
 
     deadline = prover.deadline_seconds + _TAKE_OVER_SECONDS + _GRACE_SECONDS
     # The records of both address families lead to the same host.

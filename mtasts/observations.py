@@ -168,14 +168,14 @@ class Fetch:
     limited: bool = False
 
     @property
-    def put_off(self) -> bool:
+    def is_deferred(self) -> bool:
         """Whether the server may answer later, as with a rate limit (RFC 6585 section 4)."""
         return self.cut or self.status == 429
 
     @property
     def has_handshake(self) -> bool:
         """Whether the TLS handshake succeeded and the answer was not deferred."""
-        return bool(self.tls.version) and not self.put_off
+        return bool(self.tls.version) and not self.is_deferred
 
     def header(self, name: str) -> str:
         """The first header of that lower-case name, or an empty text."""
@@ -246,7 +246,7 @@ class SmtpSession:
     limited: bool = False
 
     @property
-    def put_off(self) -> bool:
+    def is_deferred(self) -> bool:
         """Whether the server may accept mail later (4yz, RFC 5321 section 4.2.1)."""
         return self.cut or 400 <= self.code < 500
 

@@ -173,4 +173,6 @@ def _session(session: SmtpSession, where: str, notes: Notes) -> None:
         case _:
             what = f"whether {where} offers TLS"
             why = f"{session.outcome}: {notes.shown_reason(session)}"
-            notes.not_known(Question.MX_SESSION, what, why, LATER if session.put_off else PORT_25)
+            notes.not_known(
+                Question.MX_SESSION, what, why, LATER if session.is_deferred else PORT_25
+            )

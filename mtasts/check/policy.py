@@ -84,7 +84,7 @@ def _syntax(reading: Reading) -> Iterator[Finding]:
             check, fix = _mode_fault(problem.evidence)
         elif check is checks.POLICY_KEY_SPACE:
             key, _, value = problem.evidence.decode("utf-8", "replace").partition(":")
-            fix = _sound(_real_key(key.strip()) or key.strip(), value.strip())
+            fix = _valid_line(_real_key(key.strip()) or key.strip(), value.strip())
         yield check.finding(problem.evidence, line=problem.line, fix=fix)
 
 
@@ -92,7 +92,7 @@ def _mode_fault(value: bytes) -> tuple[Check, str]:
     """The check for a mode that is none, and the line that was meant."""
     if value == b"report":
         return checks.POLICY_MODE_REPORT, ""
-    return checks.POLICY_MODE_UNKNOWN, _sound("mode", value.lower().decode("utf-8"))
+    return checks.POLICY_MODE_UNKNOWN, _valid_line("mode", value.lower().decode("utf-8"))
 
 
 def _mx_fault(value: bytes) -> tuple[Check, str]:
@@ -116,12 +116,12 @@ def _mx_fault(value: bytes) -> tuple[Check, str]:
 
 def _meant(text: str) -> str:
     try:
-        return _sound("mx", str(MxPattern.parse(text)))
+        return _valid_line("mx", str(MxPattern.parse(text)))
     except DomainNameError:
         return ""
 
 
-def _sound(key: str, value: str) -> str:
+def _valid_line(key: str, value: str) -> str:
     """The line ``key: value``, if a policy with it has no finding about it; else nothing."""
     lines = {"version": VERSION, "mode": Mode.TESTING, "mx": "mx.example.gov"}
     lines |= {"max_age": _max_age_for(Mode.ENFORCE), key: value}
@@ -202,7 +202,7 @@ def _keys(fields: Sequence[Field]) -> Iterator[Finding]:
             if not field.value.isascii():
                 yield checks.POLICY_VALUE_NOT_ASCII.finding(field.value, line=field.line)
         elif real != key:
-            fix = _sound(real, field.value.decode("utf-8"))
+            fix = _valid_line(real, field.value.decode("utf-8"))
             yield checks.POLICY_KEY_NEAR_MISS.finding(field.key, line=field.line, fix=fix)
         if field.key in seen and field.key != b"mx":
             yield checks.POLICY_KEY_DUPLICATE.finding(field.key, line=field.line)
@@ -286,4 +286,4 @@ def _uncovered(policy: Policy | None, hosts: Sequence[str]) -> Iterator[Finding]
         return
     for host in hosts:
         if not policy.covers(host):
-            yield checks.POLICY_MX_UNCOVERED.finding(host, fix=_sound("mx", host))
+            yield checks.POLICY_MX_UNCOVERED.finding(host, fix=_valid_line("mx", host))

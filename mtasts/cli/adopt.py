@@ -15,7 +15,7 @@ from mtasts.cli.paths import own_project, stack_file
 from mtasts.cli.stacks import domain_name
 from mtasts.cli.together import all_of
 from mtasts.cloud.aws.flattening import address_conflict, flatten
-from mtasts.cloud.cloudflare.existing import addresses_stand
+from mtasts.cloud.cloudflare.existing import has_addresses
 from mtasts.cloud_catalogue import OWN_DNS
 from mtasts.config import Dns, load_stack, secrets_provider
 from mtasts.errors import UsageError
@@ -325,7 +325,7 @@ def _require_no_addresses(
         "CloudFront beside them: write mtasts:hosting: cloudflare, whose Worker takes the name "
         "over in one step, or first replace the addresses by a CNAME to the present host"
         for each in live
-        if addresses_stand(each.policy_host, zones[each.domain].zone_id, account)
+        if has_addresses(each.policy_host, zones[each.domain].zone_id, account)
     ]
     if lines:
         raise UsageError("\n".join(lines))

@@ -77,7 +77,9 @@ class ObjectStore(ABC, Generic[Where]):
         try:
             with as_store_error(f"the ledger of {domain}"):
                 if known is not None and known.entries and known.is_whole:
-                    return self._with(known, self._behind(prefix(domain), len(known.entries)))
+                    return self._with_newer(
+                        known, self._entries_from(prefix(domain), len(known.entries))
+                    )
                 return self._whole(domain)
         except LedgerError as error:
             raise LedgerError(f"{error}: {self.repair(domain)}") from error
@@ -153,8 +155,8 @@ class ObjectStore(ABC, Generic[Where]):
             kept_objects = self.look(start + KEPT, everything=True, below=start)
         newest = max(kept_objects.checkpoints(), default=0)
         if not listed.is_whole:
-            behind = self._behind(start, newest) if newest else None
-            listed = behind or self.look(start, everything=True)
+            newer = self._entries_from(start, newest) if newest else None
+            listed = newer or self.look(start, everything=True)
         numbers = listed.numbers()
         held: dict[int, bytes] = {}
         if newest:
@@ -180,13 +182,13 @@ class ObjectStore(ABC, Generic[Where]):
             for key, what in sorted(listed.notes.items())
         )
 
-    def _with(self, known: Kept, behind: Listing[Where]) -> Kept:
+    def _with_newer(self, known: Kept, newer: Listing[Where]) -> Kept:
         """``known``, and the entries that were appended since."""
         count = len(known.entries)
-        new = {n: where for n, where in behind.numbers().items() if n > count}
+        new = {n: where for n, where in newer.numbers().items() if n > count}
         return replace(known, entries={**known.entries, **self._fetch(new)}) if new else known
 
-    def _behind(self, start: str, number: int) -> Listing[Where]:
+    def _entries_from(self, start: str, number: int) -> Listing[Where]:
         """A listing that has the entry ``number`` and all later ones, read block by block."""
         found: Listing[Where] = Listing(start, is_whole=False, max_bytes=self.ledger_max_bytes)
         following, listed = number, set()

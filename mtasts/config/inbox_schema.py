@@ -96,7 +96,7 @@ def read_inbox(
         if below is None
         else read_fields(InboxFields, below, INBOX, report)
     )
-    stack = read_fields(AccountFields, _beside(values, secret_keys, report), "", report)
+    stack = read_fields(AccountFields, _shared_keys(values, secret_keys, report), "", report)
     hosting = inbox.hosting or DEFAULT_CLOUD
     dns = inbox.dns or hosting.row.dns
     for key, error in _contradictions(inbox, values, hosting, dns):
@@ -131,7 +131,7 @@ def _below(
         return None
 
 
-def _beside(
+def _shared_keys(
     values: Mapping[str, object], secret_keys: Collection[str], report: Report
 ) -> dict[str, object]:
     """The keys that an inbox shares with an agency; those of an agency alone are reported."""

@@ -54,7 +54,7 @@ def judge_file(before: bytes | None, after: bytes, *, file: str) -> Judgement:
     old = _known(before)
     refusals = [
         *_kind(old, read),
-        *_beside(old, read, is_new=before is None),
+        *_other_keys(old, read, is_new=before is None),
         *_choosing(old, read, file),
         *_roles(old, read),
     ]
@@ -107,7 +107,7 @@ def _mapping(value: object) -> Mapping[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def _beside(old: source.Source, new: source.Source, *, is_new: bool) -> Iterator[str]:
+def _other_keys(old: source.Source, new: source.Source, *, is_new: bool) -> Iterator[str]:
     """Keys beside ``config:``, such as ``secretsprovider``, which names a service to decrypt at."""
     for key in _differing(old.other_keys, new.other_keys):
         if not (is_new and key == _SALT):

@@ -60,7 +60,7 @@ class Copies:
             return self.book.ledger(domain), True
         # `_copy` writes the last entry first, so an interrupted copy lacks its beginning.
         found = self.book.ledger(domain) if kept.is_whole else Ledger()
-        was_handed_over = found.hosting == self.hosting and found.was_at(self.hosting.other)
+        was_handed_over = found.hosting == self.hosting and found.was_hosted_at(self.hosting.other)
         if was_handed_over and domain in self._compared:
             return found, True
         self._compared.add(domain)

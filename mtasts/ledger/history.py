@@ -172,7 +172,7 @@ class Ledger:
         found = (each.hosting for each in reversed(self.entries) if isinstance(each, Hosted))
         return next(found, None)
 
-    def was_at(self, hosting: str) -> bool:
+    def was_hosted_at(self, hosting: str) -> bool:
         """Whether the copy at the cloud ``hosting`` was ever the authoritative one."""
         return any(each.hosting == hosting for each in self.entries if isinstance(each, Hosted))
 
@@ -214,7 +214,7 @@ class Ledger:
         return None
 
     @property
-    def leads_nowhere(self) -> bool:
+    def has_withdrawn_addresses(self) -> bool:
         """Whether a retirement has withdrawn the addresses of the policy host."""
         last = self.last_phase
         return last is not None and not last.phase.parts.addresses.is_declared

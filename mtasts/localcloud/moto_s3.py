@@ -62,7 +62,7 @@ def _bucket_class(original: Any) -> Any:  # moto's own
 
         def get_permission(self, action: str, resource: str) -> PermissionResult:
             request = Request("", _action(action, resource), resource, _context())
-            if denies(self.policy, request) or _is_anothers(self.account_id):
+            if denies(self.policy, request) or _expects_other_owner(self.account_id):
                 # Outside of DeleteObjects: moto's answer to DENIED has no error code.
                 if _versions_named.get() is None:
                     raise S3AccessDeniedError
@@ -95,7 +95,7 @@ def _context() -> dict[str, str | None]:
     return {"aws:securetransport": "true", "s3:if-none-match": conditional}
 
 
-def _is_anothers(account_id: str) -> bool:
+def _expects_other_owner(account_id: str) -> bool:
     """Whether the request expects another account as the bucket's owner than ``account_id``."""
     from flask import has_request_context, request  # loaded by moto's server
 

@@ -104,7 +104,7 @@ class Names:
             found = self._find(source, type_) if source else None
             if found:
                 chain.append(self._rrset(name, found))
-                return Answer(dns.rcode.NOERROR, tuple(chain), authoritative=self._ours(name))
+                return Answer(dns.rcode.NOERROR, tuple(chain), authoritative=self._has_zone(name))
             cname = self._sets.get((source, "CNAME")) if source else None
             if cname is None:
                 code = dns.rcode.NOERROR if source else dns.rcode.NXDOMAIN
@@ -120,7 +120,7 @@ class Names:
 
         ``chain`` has the CNAME records that led to ``name``.
         """
-        return Answer(code, chain, (self._soa(name),), self._ours(name))
+        return Answer(code, chain, (self._soa(name),), self._has_zone(name))
 
     def _source(self, name: str) -> str:
         """The owner name whose records answer for ``name``.
@@ -151,7 +151,7 @@ class Names:
             name = name.partition(".")[2]
         return None
 
-    def _ours(self, name: str) -> bool:
+    def _has_zone(self, name: str) -> bool:
         return self._zone_of(name) is not None
 
     def _soa(self, name: str) -> dns.rrset.RRset:

@@ -253,12 +253,12 @@ def _mailbox_domain(uri: str) -> str:
     return uri.partition("?")[0].rpartition("@")[2].lower().rstrip(".")
 
 
-async def patiently(
+async def retry_deferred(
     look: Callable[[], Coroutine[Any, Any, V]], end: float, pause_seconds: float = PAUSE_SECONDS
 ) -> V:
     """What ``look`` brings; what was put off is looked at once more, after a pause."""
     found = await look()
-    return await look() if found.put_off and await _paused(end, pause_seconds) else found
+    return await look() if found.is_deferred and await _paused(end, pause_seconds) else found
 
 
 async def compared_with_usual(
@@ -274,11 +274,11 @@ async def compared_with_usual(
     marked ``limited`` and says nothing about the host.
     """
     found = await look()
-    if not (found.put_off or found.refused) or (await usual()).has_handshake:
+    if not (found.is_deferred or found.refused) or (await usual()).has_handshake:
         return found
     if await _paused(end, pause_seconds):
         found = await look()
-    return replace(found, limited=found.put_off or found.refused)
+    return replace(found, limited=found.is_deferred or found.refused)
 
 
 async def _paused(end: float, seconds: float) -> bool:

@@ -25,8 +25,8 @@ from mtasts.observe.connections import (
     PAUSE_SECONDS,
     Visits,
     compared_with_usual,
-    patiently,
     report_uris,
+    retry_deferred,
 )
 from mtasts.observe.lookups import Answers, Lookups, addresses_in
 from mtasts.observe.record_parsers import Parsers
@@ -191,7 +191,7 @@ class _FollowUp:
         async def greet(profile: ClientProfile) -> Fetch:
             return await visits.greet(host, address, end, profile)
 
-        usual = await patiently(fetch, end, self._pause_seconds)
+        usual = await retry_deferred(fetch, end, self._pause_seconds)
         if not usual.has_handshake or usual.outcome is FetchOutcome.TIMED_OUT:
             return _Fetches(usual)
         less, named = await asyncio.gather(
@@ -227,9 +227,9 @@ class _FollowUp:
             return await visits.session(host, address, end, profile)
 
         if not self._reach.reaches_all(address):  # reverse DNS of a private address is local
-            return _Sessions(await patiently(session, end, self._pause_seconds))
+            return _Sessions(await retry_deferred(session, end, self._pause_seconds))
         usual, reverse = await asyncio.gather(
-            patiently(session, end, self._pause_seconds),
+            retry_deferred(session, end, self._pause_seconds),
             self._ask.reverse_dns(address),
         )
         less = (ClientProfile.TLS12, ClientProfile.OLD) if usual.outcome is SmtpOutcome.TLS else ()

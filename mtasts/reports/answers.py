@@ -109,7 +109,7 @@ class Answers:
             if history.problem:
                 by_reason[history.problem].append(domain)
         for reason, domains in sorted(by_reason.items()):
-            facts.append(f"the ledger of {_some(domains)} is not known: {reason}")
+            facts.append(f"the ledger of {_first_three(domains)} is not known: {reason}")
         return Document(f"TLS reports{of}: {title}", tuple(facts), sections)
 
     def _trust_facts(self) -> Iterable[str]:
@@ -201,22 +201,22 @@ class Answers:
         fields = (REPORTER, trust, REPORTS, LAST, GOOD, FAILED, SHARE)
         return Section("reporters", "By reporter", fields, rows, "Nobody reported.")
 
-    def _firsts(self) -> dict[tuple[str, str, str], dt.date]:
+    def _first_days(self) -> dict[tuple[str, str, str], dt.date]:
         return {_key(row): _day(row, "first_day") for row in self._rows("first_seen")}
 
     def _new(self) -> Section:
-        firsts = self._firsts()
+        first_days = self._first_days()
         rows = [
-            {**row, "first_day": firsts[_key(row)]}
+            {**row, "first_day": first_days[_key(row)]}
             for row in self._rows("failures")
-            if firsts[_key(row)] >= self._scope.since
+            if first_days[_key(row)] >= self._scope.since
         ]
         fields = (DOMAIN, RESULT, MX, FIRST, SESSIONS, REPORTERS)
         title = "Failures that are new in these days"
         return Section("new", title, fields, tuple(rows), "No failure is new in these days.")
 
     def _failures(self) -> Section:
-        firsts, policies = self._firsts(), self._policies_of_failures()
+        first_days, policies = self._first_days(), self._policies_of_failures()
         rows = []
         for row in self._rows("failures"):
             history = history_of(self._scope.histories, str(row["domain"]))
@@ -224,8 +224,8 @@ class Answers:
             rows.append(
                 {
                     **row,
-                    "known_since": firsts[_key(row)],
-                    "is_new": firsts[_key(row)] >= self._scope.since,
+                    "known_since": first_days[_key(row)],
+                    "is_new": first_days[_key(row)] >= self._scope.since,
                     "policy_held": ", ".join(sorted(policies[_key(row)])) or "-",
                     "mx_listed": history.lists(str(row["mx"]), first, last),
                     "seen_now": self._seen_now(str(row["domain"]), str(row["result_type"])),
@@ -473,6 +473,6 @@ def _applied(row: Mapping[str, Cell]) -> Applied:
     )
 
 
-def _some(names: list[str]) -> str:
+def _first_three(names: list[str]) -> str:
     more = len(names) - 3
     return ", ".join(names[:3]) + (f" and {more} more" if more > 0 else "")

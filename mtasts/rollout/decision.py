@@ -188,18 +188,18 @@ class Decision:
         found = (each.declaration for each in self.domains)
         return tuple(each for each in found if each is not None)
 
-    def _because(self, outcome: Outcome) -> dict[str, tuple[Ruling, ...]]:
+    def _refusals_by_domain(self, outcome: Outcome) -> dict[str, tuple[Ruling, ...]]:
         return {each.name: each.refusals for each in self.domains if each.outcome is outcome}
 
     @property
     def held(self) -> Mapping[str, tuple[Ruling, ...]]:
         """The domains that are held, with every refusal."""
-        return self._because(Outcome.HELD)
+        return self._refusals_by_domain(Outcome.HELD)
 
     @property
     def emergencies(self) -> Mapping[str, tuple[Ruling, ...]]:
         """The domains with a published emergency, with every refusal that it passes."""
-        return self._because(Outcome.EMERGENCY)
+        return self._refusals_by_domain(Outcome.EMERGENCY)
 
     @property
     def unsettled(self) -> frozenset[str]:
@@ -263,7 +263,7 @@ def _decide(found: Facts, now: dt.datetime, dns: Dns, new_id: Callable[[], str])
         intended = held_as(ledger, found.sts)
     elif judged.is_lost:
         outcome = Outcome.LOST
-        zone, intended = ledger.last_zone or zone, lost.as_it_is(ledger)
+        zone, intended = ledger.last_zone or zone, lost.published_body(ledger)
     else:
         intended = found.intended
     last = judged.retirement or ledger.last_phase

@@ -64,7 +64,7 @@ def is_nowhere(domain: DomainConfig, ledger: Ledger, lookups: Sequence[RecordLoo
     return bool(lookups) and all(each.answer.settled and not each.has_records for each in lookups)
 
 
-def as_it_is(ledger: Ledger) -> Intended | None:
+def published_body(ledger: Ledger) -> Intended | None:
     """What is served and published of a lost domain, so that declaring it changes nothing."""
     last, proven = ledger.last_body, ledger.last_proven
     if last is None or proven is None:

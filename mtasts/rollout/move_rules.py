@@ -177,7 +177,7 @@ def host_refusals(move: Move) -> Iterator[Ruling]:
     host_target = ledger.host_target(move.target.zone.zone_id)
     if move.changes_host or host_target is None:
         return
-    if ledger.leads_nowhere:
+    if ledger.has_withdrawn_addresses:
         return
     back = f"put back mtasts:leaving: {hosting.other}"
     if host_target.hosting != hosting:

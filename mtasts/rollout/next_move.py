@@ -177,7 +177,7 @@ def _to_cloudflare(config: AgencyConfig, ledgers: Mapping[str, Ledger], now: dt.
 def _leave_host(moves: Moves, ledgers: Mapping[str, Ledger]) -> Step:
     for name, move in moves.items():
         has_switched = move is not None and move.has_switched
-        if not has_switched and not ledgers[name].leads_nowhere:
+        if not has_switched and not ledgers[name].has_withdrawn_addresses:
             return Step(f"the policy host of {name} has not switched yet")
     step = Step("remove the former policy host", (("mtasts:leaving", None),))
     return _too_early(_refused(moves, host_refusals)) or step

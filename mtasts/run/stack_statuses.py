@@ -18,7 +18,7 @@ from mtasts.findings import printable
 from mtasts.promotion.evidence_files import load_evidence
 from mtasts.promotion.evidence_folder import evidence_path
 from mtasts.run.survey import Surveyor
-from mtasts.status.domain_status import refused_status, stack_status, unasked_status
+from mtasts.status.domain_status import refused_status, stack_status, undetermined_status
 from mtasts.threads import in_thread
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Asker:
                 warnings=survey.notes,
                 evidence=evidence,
             ).named
-        return unasked_status(stack, config, problem, self.now(), evidence=evidence).named
+        return undetermined_status(stack, config, problem, self.now(), evidence=evidence).named
 
     async def _survey(
         self, stack: str, config: AgencyConfig, values: Mapping[str, object]

@@ -102,7 +102,7 @@ def stack_status(
     )
 
 
-def unasked_status(
+def undetermined_status(
     stack: str,
     config: AgencyConfig,
     error: MtaStsError,

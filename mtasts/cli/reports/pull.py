@@ -185,13 +185,13 @@ async def _pull_all(
 
     found = [Pulled(each.name) for each in sources]
     for source, pulled in zip(sources, found, strict=True):
-        async with saying(partial(progress, pulled), context.sleep):
+        async with reporting_progress(partial(progress, pulled), context.sleep):
             try:
                 await pull(source, store, context, pulled, pace=pace, again=again)
             except SourceError as error:
                 pulled.problem = printable(str(error), 500)
     days = [0, 0]
-    async with saying(lambda: f"storing: {days[0]} of {days[1]} days", context.sleep):
+    async with reporting_progress(lambda: f"storing: {days[0]} of {days[1]} days", context.sleep):
         await in_thread(store.settle, lambda *each: days.__setitem__(slice(2), each))
     return found
 
@@ -206,7 +206,7 @@ def progress(pulled: Pulled) -> str:
 
 
 @asynccontextmanager
-async def saying(
+async def reporting_progress(
     line: Callable[[], str], sleep: Callable[[float], Awaitable[None]]
 ) -> AsyncIterator[None]:
     """Say after two seconds, and then ever more rarely, how far the block is."""

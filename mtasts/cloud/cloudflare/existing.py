@@ -44,7 +44,7 @@ def find_existing(account: CloudflareAccount, type_: str, inputs: Mapping[str, A
     return None
 
 
-def addresses_stand(owner: str, zone_id: str, account: CloudflareAccount) -> bool:
+def has_addresses(owner: str, zone_id: str, account: CloudflareAccount) -> bool:
     """Whether ``owner`` has A or AAAA records, so that no CNAME can be created; blocks.
 
     Raises:

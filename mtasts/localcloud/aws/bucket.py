@@ -71,7 +71,9 @@ class Bucket(Resource):
             where["CreateBucketConfiguration"] = {"LocationConstraint": region}
         with session.one_at_a_time(f"bucket/{name}"):
             if _exists(s3, name):
-                code = "BucketAlreadyOwnedByYou" if _is_mine(s3, name) else "BucketAlreadyExists"
+                code = (
+                    "BucketAlreadyOwnedByYou" if _is_own_bucket(s3, name) else "BucketAlreadyExists"
+                )
                 raise RefusedError(code, f"the bucket {name} exists already (BucketAlreadyExists)")
             s3.create_bucket(Bucket=name, **where)
         self._tag(s3, name, inputs)
@@ -163,7 +165,7 @@ def _exists(s3: S3Client, name: str) -> bool:
     return True
 
 
-def _is_mine(s3: S3Client, name: str) -> bool:
+def _is_own_bucket(s3: S3Client, name: str) -> bool:
     return any(bucket.get("Name") == name for bucket in s3.list_buckets()["Buckets"])
 
 

@@ -177,7 +177,7 @@ def test_progress_is_told_after_two_seconds(capsys: pytest.CaptureFixture[str]) 
                 done.set()
                 await asyncio.Event().wait()
 
-        async with pulling.saying(lambda: pulling.progress(told), sleep):
+        async with pulling.reporting_progress(lambda: pulling.progress(told), sleep):
             await done.wait()
 
     asyncio.run(pull())

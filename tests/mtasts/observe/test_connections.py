@@ -10,7 +10,7 @@ import pytest
 from loopback import Zone, served
 
 from mtasts.observations import DnsAnswer, DnsStatus, Fetch, FetchOutcome, TlsSession
-from mtasts.observe.connections import Visits, compared_with_usual, patiently, report_uris
+from mtasts.observe.connections import Visits, compared_with_usual, report_uris, retry_deferred
 from mtasts.observe.lookups import LATE, Answers
 from mtasts.probe.reach import ConnectTo, Reach
 
@@ -124,7 +124,9 @@ async def test_who_puts_the_first_look_off_is_asked_once_more(
     answers: list[Fetch], seconds: float, expected: Fetch
 ) -> None:
     left, look = script(*answers)
-    found = await patiently(look, asyncio.get_running_loop().time() + seconds, pause_seconds=0.01)
+    found = await retry_deferred(
+        look, asyncio.get_running_loop().time() + seconds, pause_seconds=0.01
+    )
     assert (found, left) == (expected, [])
 
 

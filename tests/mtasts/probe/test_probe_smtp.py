@@ -83,7 +83,7 @@ async def test_a_stripped_starttls_is_not_offered(servers: MailServers, reach: R
 async def test_nobody_listens() -> None:
     found = await look(leading(closed_port()), HOST, ADDRESS)
     assert (found.outcome, found.reason) == (SmtpOutcome.CONNECT_FAILED, "Connection refused")
-    assert (found.refused, found.cut, found.put_off) == (True, False, False)
+    assert (found.refused, found.cut, found.is_deferred) == (True, False, False)
 
 
 async def converse(script: dict[bytes, bytes], greeting: bytes, **options: Any) -> SmtpSession:
@@ -158,7 +158,7 @@ async def test_what_a_server_may_do_instead(
     assert reason in found.reason
     code = found.reason[:3]
     assert found.code == (int(code) if code.isdigit() else 0)
-    assert found.put_off is (reason in ("EOF", "") or code in ("421", "454"))
+    assert found.is_deferred is (reason in ("EOF", "") or code in ("421", "454"))
 
 
 async def test_silence_ends_at_the_deadline() -> None:

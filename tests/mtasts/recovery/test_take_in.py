@@ -15,7 +15,7 @@ from mtasts.cloud.aws.buckets import ensure_bucket
 from mtasts.cloud.aws.existing import ForeignBucketError, find_existing
 from mtasts.cloud.aws.flattening import address_conflict, flatten
 from mtasts.cloud.cloudflare.account import CloudflareAccount
-from mtasts.cloud.cloudflare.existing import addresses_stand, remove_same
+from mtasts.cloud.cloudflare.existing import has_addresses, remove_same
 from mtasts.cloud.of_stack import Clouds
 from mtasts.cloud_catalogue import Hosting
 from mtasts.config import load
@@ -304,14 +304,14 @@ def test_records_at_cloudflare_are_found_by_what_they_say() -> None:
         assert find(Creation(script, "s", {})) is None
         with pytest.raises(KeyError):
             find(Creation(DNS_RECORD, "r", {"zoneId": zone.id}))
-        assert not addresses_stand(OWNER, zone.id, account)
+        assert not has_addresses(OWNER, zone.id, account)
         servers.account.add_record(zone, Record("a", "mta-sts.b.example.gov", "AAAA", "::", 60))
-        assert addresses_stand("mta-sts.b.example.gov", zone.id, account)
+        assert has_addresses("mta-sts.b.example.gov", zone.id, account)
         servers.api.faults = Faults(lacking=frozenset({"DNS Read"}))
         with pytest.raises(UndeterminedError, match="whether there is a"):
             found("x")
         with pytest.raises(UndeterminedError, match="the records of"):
-            addresses_stand(OWNER, zone.id, account)
+            has_addresses(OWNER, zone.id, account)
         with pytest.raises(UndeterminedError, match=f"the record {OWNER}"):
             remove_same(account, zone.id, OWNER, "x")
         servers.api.faults = Faults()

@@ -20,7 +20,7 @@ from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode
 from mtasts.rollout.decision import decide, verdict
 from mtasts.rollout.handover import HandedOutRecord, RecordLookup
-from mtasts.rollout.lost import NEXT_PHASES, as_it_is
+from mtasts.rollout.lost import NEXT_PHASES, published_body
 from mtasts.zones import HostedZone, ZoneError
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def test_a_retirement_that_had_begun_goes_on_with_what_is_served() -> None:
 
 
 def test_what_was_never_live_is_not_declared() -> None:
-    assert as_it_is(Ledger()) is None
-    assert as_it_is(placed(proven=False)) is None
+    assert published_body(Ledger()) is None
+    assert published_body(placed(proven=False)) is None
 
 
 CNAME = HandedOutRecord("_mta-sts.example.gov", "CNAME", "x.operator.example")

@@ -37,7 +37,7 @@ from mtasts.rollout.handover import HandedOutRecord, HandoverError, RecordLookup
 from mtasts.rollout.mx_safety import RETRY
 from mtasts.rollout.vanished import Remembered
 from mtasts.rulings import note, refusal, warning
-from mtasts.status.domain_status import refused_status, stack_status, unasked_status
+from mtasts.status.domain_status import refused_status, stack_status, undetermined_status
 from mtasts.status.release import released_at
 from mtasts.status.rows import Claim, DomainStatus, Overview, StackStatus, Standing, gravest
 from mtasts.tlsrpt.summary import ReportSummary
@@ -744,7 +744,7 @@ def test_a_stack_that_nobody_could_ask_shows_what_its_file_says() -> None:
     first = replace(found.domains[0], override=override(None, -1))
     found = replace(found, domains=(first, found.domains[1]))
     error = UndeterminedError("the account of the AWS credentials: none")
-    seen = unasked_status("agency", found, error, NOW, evidence={NAME: EVIDENCE})
+    seen = undetermined_status("agency", found, error, NOW, evidence={NAME: EVIDENCE})
     assert told(seen) == [("not known", "the account of the AWS credentials: none")]
     mail, parked = seen.domains
     assert (mail.mode, mail.evidence.collected) == ("", NOW - 3 * DAY)
