@@ -135,11 +135,11 @@ class HandingOut:
     def _shown(self, records: Sequence[HandedOutRecord]) -> dict[str, str]:
         """The texts of the records to publish; a retirement also lists those to ``withdraw``."""
         domain, parts = self.declared.domain, self.declared.phase.parts
-        gone = [each for each in records if handover.is_withdrawn(domain, parts, each)]
-        kept = [each for each in records if each not in gone]
+        withdrawn = [each for each in records if handover.is_withdrawn(domain, parts, each)]
+        kept = [each for each in records if each not in withdrawn]
         shown = {
             "text": as_text(kept),
             "zoneFile": as_zone_file(kept),
             "json": render_handed(domain, kept),
         }
-        return shown | ({"withdraw": as_text(gone)} if gone else {})
+        return shown | ({"withdraw": as_text(withdrawn)} if withdrawn else {})

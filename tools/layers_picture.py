@@ -104,9 +104,13 @@ def boxes(layers: Sequence[Sequence[str]]) -> list[Box]:
 
 def render(found: Sequence[Box], arrows: Graph, words: Sequence[str]) -> str:
     """The picture as SVG; ``words`` are the modules at the top of the library."""
-    at = {each.name: each for each in found}
+    by_name = {each.name: each for each in found}
     lines = [
-        (at[source].x + at[source].width // 2, at[source].y + _HEIGHT, _end(at[source], at[target]))
+        (
+            by_name[source].x + by_name[source].width // 2,
+            by_name[source].y + _HEIGHT,
+            _end(by_name[source], by_name[target]),
+        )
         for source in sorted(arrows)
         for target in sorted(arrows[source])
     ]

@@ -77,13 +77,13 @@ def _senders(body: bytes, notes: Notes) -> None:
 
 def _listed(host: PolicyHostSeen, policy: Policy, notes: Notes) -> None:
     """Whether each pattern's domain exists: what does not can be registered by anybody."""
-    gone = {each.name for each in host.patterns if each.status is DnsStatus.NXDOMAIN}
+    missing_names = {each.name for each in host.patterns if each.status is DnsStatus.NXDOMAIN}
     for each in host.patterns:
         if not each.settled:
             what = f"whether {each.name}, which the policy lists, exists"
             notes.not_known(Question.POLICY_MX, what, each.reason, AGAIN)
     for pattern in policy.mx:
-        if pattern.domain in gone:
+        if pattern.domain in missing_names:
             notes.find(POLICY_MX_NOWHERE, str(pattern))
 
 

@@ -95,9 +95,9 @@ def _mx(seen: Observed, domain: DomainConfig) -> Iterator[Finding]:
             yield _finding(checks.STACK_PARKED_MX, ", ".join(live))
         return
     strangers = [host for host in live if not any(each.covers(host) for each in domain.mx)]
-    gone = [str(each) for each in domain.mx if not any(map(each.covers, live))]
-    if strangers or gone:
-        parts = (("not in the file", strangers), ("not in DNS", gone))
+    unmatched_patterns = [str(each) for each in domain.mx if not any(map(each.covers, live))]
+    if strangers or unmatched_patterns:
+        parts = (("not in the file", strangers), ("not in DNS", unmatched_patterns))
         differences = [f"{what}: {', '.join(hosts)}" for what, hosts in parts if hosts]
         yield _finding(checks.STACK_MX_DIFFERS, "; ".join(differences))
 

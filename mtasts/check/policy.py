@@ -159,10 +159,10 @@ def _is_one_slip(text: str, meant: str) -> bool:
     """
     if text == meant:
         return True
-    without = {text[:at] + text[at + 1 :] for at in range(len(text))}
+    without = {text[:index] + text[index + 1 :] for index in range(len(text))}
     if meant in without:
         return True
-    short = {meant[:at] + meant[at + 1 :] for at in range(len(meant))}
+    short = {meant[:index] + meant[index + 1 :] for index in range(len(meant))}
     return len(meant) > 2 and (text in short or not without.isdisjoint(short))
 
 

@@ -70,9 +70,9 @@ def folder() -> Traversable:
     return files("mtasts") / "docs"
 
 
-def pages(at: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
+def pages(root: Traversable, above: str = "") -> Iterator[tuple[str, Traversable]]:
     """Every page below a folder by its name, such as ``mistakes/id``, in the names' order."""
-    for each in sorted(at.iterdir(), key=lambda entry: entry.name):
+    for each in sorted(root.iterdir(), key=lambda entry: entry.name):
         if each.is_dir():
             yield from pages(each, f"{above}{each.name}/")
         elif each.name.endswith(_SUFFIX):
@@ -104,7 +104,7 @@ def section(text: str, anchor: str) -> str:
     for number, line in enumerate(lines):
         level, title_ = headings.get(number, (0, ""))
         if level and slug(title_) == anchor:
-            ends = (at for at in headings if at > number and headings[at][0] <= level)
+            ends = (index for index in headings if index > number and headings[index][0] <= level)
             return "".join(lines[number : next(ends, None)])
         if f'<a id="{anchor}">' in line:
             return line + "".join(takewhile(_INDENTED.match, lines[number + 1 :]))

@@ -61,8 +61,8 @@ def _leave(own: Mapping[str, str]) -> Iterator[str]:
     if MARKER not in own:
         return
     saved = sorted(_saved_names(own))
-    gone = [name for name in own if name in _OWN or is_misleading(name)]
-    for name in sorted(set(gone) - set(saved)):
+    cloud_names = [name for name in own if name in _OWN or is_misleading(name)]
+    for name in sorted(set(cloud_names) - set(saved)):
         yield f"unset {name}"
     for name in saved:
         yield f'export {name}="${_SAVED}{name}"'

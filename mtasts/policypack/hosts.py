@@ -80,9 +80,9 @@ def host_error_page(host: Resource, _: Settings) -> Iterator[Remark]:
     """A distribution that answers an error with another status, such as 200."""
     responses = "customErrorResponses"
     if host.type == DISTRIBUTION and policy_hosts(host):
-        for at in range(len(host.items(responses))):
-            code = host.value(responses, at, "responseCode")
-            error = host.value(responses, at, "errorCode")
+        for index in range(len(host.items(responses))):
+            code = host.value(responses, index, "responseCode")
+            error = host.value(responses, index, "errorCode")
             if isinstance(code, (int, float)) and 0 < code < 400:
                 shown = f"{error:.0f}" if isinstance(error, (int, float)) else "with an error"
                 yield Remark(
@@ -96,9 +96,9 @@ def host_redirect(rule: Resource, _: Settings) -> Iterator[Remark]:
     if f"{POLICY_LABEL}." in target and rule.value("actions", "forwardingUrl") is not None:
         yield Remark(rule.urn, f"{rule.name} forwards {target}.")
     if rule.type == _RULESET:
-        for at in range(len(rule.items("rules"))):
-            expression = rule.text("rules", at, "expression")
-            if rule.text("rules", at, "action") == "redirect" and POLICY_LABEL in expression:
+        for index in range(len(rule.items("rules"))):
+            expression = rule.text("rules", index, "expression")
+            if rule.text("rules", index, "action") == "redirect" and POLICY_LABEL in expression:
                 yield Remark(rule.urn, f"{rule.name} redirects requests that match {expression}.")
 
 

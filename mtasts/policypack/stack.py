@@ -188,7 +188,7 @@ class Stack:
         served = _Served(self, bodies)
         placed: set[str] = set()
         for domain in self.domains:
-            found = [body for host in domain.hosts for body in served.by(host)]
+            found = [body for host in domain.hosts for body in served.bodies_of(host)]
             found += [body for body in bodies if is_object(body) and _names(body, domain)]
             domain.bodies = list({each.urn: each for each in found}.values())
             placed |= {each.urn for each in found}
@@ -214,7 +214,7 @@ class _Served:
             for name in {script.urn, *names} - {None, ""}:
                 self._scripts.setdefault(str(name), []).append(script)
 
-    def by(self, host: Resource) -> Iterator[Resource]:
+    def bodies_of(self, host: Resource) -> Iterator[Resource]:
         """The bodies that ``host`` serves; a script counts even if its source is not known yet."""
         waits = host.waits_for
         for urn in waits:
@@ -228,8 +228,8 @@ class _Served:
     def _origins(self, host: Resource) -> Iterator[Resource]:
         origins = host.by_property.get("origins", frozenset())
         found = set(origins & self._objects.keys())
-        for at in range(len(known(host.items, "origins") or ())):
-            name = known(host.text, "origins", at, "domainName") or ""
+        for index in range(len(known(host.items, "origins") or ())):
+            name = known(host.text, "origins", index, "domainName") or ""
             # An origin in S3 is BUCKET.s3.REGION.amazonaws.com, or an older form of that name.
             found.add(name.partition(".s3")[0])
         path = (known(host.text, "origins", 0, "originPath") or "").strip("/")

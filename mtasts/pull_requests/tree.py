@@ -114,13 +114,13 @@ class Repository:
         """The content of blobs; the caller has checked the sum of their sizes."""
         names = "".join(f"{each}\n" for each in ids).encode()
         answer = self._git("cat-file", "--batch", given=names, limit=2 * BYTES_MAX)
-        found, at = {}, 0
+        found, offset = {}, 0
         for id_ in ids:
-            head, _, _ = answer[at : at + 128].partition(b"\n")
-            start = at + len(head) + 1
+            head, _, _ = answer[offset : offset + 128].partition(b"\n")
+            start = offset + len(head) + 1
             length = int(head.split()[2])
             found[id_] = answer[start : start + length]
-            at = start + length + 1
+            offset = start + length + 1
         return found
 
     def _git(

@@ -57,9 +57,9 @@ def as_report(found: Iterable[Checked], describe: Callable[[Finding], str]) -> R
     lines: dict[str, list[int]] = {}
     number = 1
     for checked in found:
-        at = lines.setdefault(checked.domain, [])
+        domain_lines = lines.setdefault(checked.domain, [])
         for part in as_text(checked, describe):
-            at.append(number)
+            domain_lines.append(number)
             number += part.count("\n") + 1
             text += part + "\n"
     return Report(text, lines)

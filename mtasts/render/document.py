@@ -173,9 +173,9 @@ def _table(section: Section, width: int) -> Iterator[str]:
             textwrap.wrap(cell, wide, break_on_hyphens=False)
             for cell, wide in zip(row, widths, strict=True)
         ]
-        for at in range(max(map(len, columns))):
+        for index in range(max(map(len, columns))):
             parts = [
-                _aligned(column[at] if at < len(column) else "", wide, field)
+                _aligned(column[index] if index < len(column) else "", wide, field)
                 for column, wide, field in zip(columns, widths, section.fields, strict=True)
             ]
             yield f"  {(' ' * _GAP).join(parts)}".rstrip()

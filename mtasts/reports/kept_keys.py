@@ -164,5 +164,6 @@ class KeptKeys:
         raw = kept.read_bytes() if kept.exists() else b""
         count = len(raw) // _DIGEST_BYTES
         self._digests = {
-            raw[at : at + _DIGEST_BYTES] for at in range(0, count * _DIGEST_BYTES, _DIGEST_BYTES)
+            raw[offset : offset + _DIGEST_BYTES]
+            for offset in range(0, count * _DIGEST_BYTES, _DIGEST_BYTES)
         }

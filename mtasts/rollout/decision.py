@@ -106,8 +106,8 @@ def dns_state(found: DomainFacts) -> DnsState:
         if each.record.type == "CNAME" and (each.has_records or not each.answer.settled)
     }
     sts = None if f"{STS_LABEL}.{found.name}" in lingering else found.sts
-    gone = f"{POLICY_LABEL}.{found.name}" not in lingering
-    return DnsState(sts, found.host_addresses if gone else (), tuple(sorted(lingering)))
+    has_no_cname = f"{POLICY_LABEL}.{found.name}" not in lingering
+    return DnsState(sts, found.host_addresses if has_no_cname else (), tuple(sorted(lingering)))
 
 
 def to_remove(found: DomainFacts, parts: Parts) -> Iterator[Ruling]:

@@ -121,13 +121,13 @@ def _unlisting(
     if final == listed:
         return
     new_policy = replace(policy, mx=tuple(map(MxPattern.parse, final)))
-    gone = list(dropped_too_early(new_policy, ledger, live, now))
-    unnoted = [each.host for each in gone if not each.is_noted]
+    departed = list(dropped_too_early(new_policy, ledger, live, now))
+    unnoted = [each.host for each in departed if not each.is_noted]
     if unnoted:
         yield Step(f"{_UP}, which records that {_all(unnoted)} left the MX records", listed)
     dropped = [text for text in listed if text not in final]
     do = f"remove {_all(dropped)} from the stack file, and {_UP}"
-    yield Step(do, final, not_before=max(ready, *(each.until for each in gone), now))
+    yield Step(do, final, not_before=max(ready, *(each.until for each in departed), now))
 
 
 def _mx_ttl(ledger: Ledger, hosts: Iterable[str], times: Times, now: dt.datetime) -> dt.timedelta:

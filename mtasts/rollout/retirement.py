@@ -111,7 +111,7 @@ def progress(
             found = Progress(Phase.RECORD_WITHDRAWN, ruling, is_new=True, ttl_seconds=ttl_seconds)
         case Phase.RECORD_WITHDRAWN:
             found = _look(
-                entry, "the STS record", Phase.RECORD_GONE, now, gone=_no_record(dns_state)
+                entry, "the STS record", Phase.RECORD_GONE, now, is_removed=_no_record(dns_state)
             )
         case Phase.RECORD_GONE:
             ruling = _goes_on(
@@ -126,9 +126,13 @@ def progress(
             )
             found = _wait(entry, later, now)
         case Phase.ADDRESSES_WITHDRAWN:
-            gone = _no_addresses(dns_state)
+            is_removed = _no_addresses(dns_state)
             found = _look(
-                entry, "the policy host's addresses", Phase.ADDRESSES_GONE, now, gone=gone
+                entry,
+                "the policy host's addresses",
+                Phase.ADDRESSES_GONE,
+                now,
+                is_removed=is_removed,
             )
         case _:
             done = Progress(Phase.HOST_WITHDRAWN, _DONE, is_new=phase is not Phase.HOST_WITHDRAWN)
@@ -159,13 +163,15 @@ def _waits(what: str, until: dt.datetime) -> Ruling:
     return note("retirement-waits", f"retiring: {what} {minute(until)}", until=until)
 
 
-def _look(entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, gone: bool) -> Progress:
+def _look(
+    entry: PhaseEntered, what: str, into: Phase, now: dt.datetime, *, is_removed: bool
+) -> Progress:
     """The next phase once DNS does not have ``what`` any more.
 
     The wait for resolvers begins at that look, not at the run that removed ``what``: the removal
     may have failed, or come late.
     """
-    if not gone:
+    if not is_removed:
         return Progress(entry.phase, _not_gone(what))
     after = now + dt.timedelta(seconds=entry.ttl_seconds)
     ruling = _goes_on(

@@ -117,8 +117,10 @@ async def record_places(recorder: Recorder, found: DomainFacts, zone: HostedZone
     if ledger.host_target(zone.zone_id) is None and found.former_zone is None:
         await recorder.host_target(name, zone.zone_id, found.cloud, 0)
     if found.former_zone is None:
-        gone = {each.zone_id for each in ledger.zones} - {zone.zone_id}
-        for zone_id in sorted(each for each in gone if ledger.host_target(each) is not None):
+        former_zone_ids = {each.zone_id for each in ledger.zones} - {zone.zone_id}
+        for zone_id in sorted(
+            each for each in former_zone_ids if ledger.host_target(each) is not None
+        ):
             await recorder.host_target(name, zone_id, None, 0)
     hosting = found.placement.hosting
     is_free = frees_host(hosting, found.placement.leaving)

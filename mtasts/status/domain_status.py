@@ -73,12 +73,12 @@ def stack_status(
     decision = decide(domains, now, dns=config.dns)
     ahead = {each.name: each for each in outlooks(domains, decision, remembered)}
     view = _View(stack, decision, now)
-    gone = {each.name: view.vanished(each) for each in remembered if each.is_relied_on}
+    vanished = {each.name: view.vanished(each) for each in remembered if each.is_relied_on}
     rows = [
         view.domain(index, each, ahead.get(each.name), evidence.get(each.name))
         for index, each in enumerate(domains)
-        # A parked entry whose domain enforced is a row of `gone`, and must not appear twice.
-        if each.name not in gone
+        # A parked entry whose domain enforced is a row of `vanished`, and must not appear twice.
+        if each.name not in vanished
     ]
     refused = describe_vanished(
         remembered,
@@ -95,7 +95,7 @@ def stack_status(
     ended = describe_end(domains, decision, stack) is not None
     return replace(
         _stack(stack, config),
-        domains=(*rows, *gone.values()),
+        domains=(*rows, *vanished.values()),
         claims=tuple(claims),
         warnings=warnings,
         run=(f"pulumi destroy -s {stack}",) if ended else (),

@@ -433,8 +433,8 @@ class _Reader:
             time, later = f"{time[:-2]}59", dt.timedelta(seconds=1)
         offset = "+00:00" if zone in (None, "Z", "z") else zone
         try:
-            at = dt.datetime.fromisoformat(f"{found['date']}T{time}{offset}")
-            return at.astimezone(dt.UTC) + later
+            moment = dt.datetime.fromisoformat(f"{found['date']}T{time}{offset}")
+            return moment.astimezone(dt.UTC) + later
         except (ValueError, OverflowError) as error:
             text = f"{key} {_shown(value)} is no time of RFC 3339: {error}"
             raise _UnusableError("date-invalid", text) from error

@@ -135,11 +135,11 @@ def compare(
             kind = Kind.ADDED if looks == 1 else Kind.SUSTAINED
             changes.append(Change(kind, checked.domain, standing[-1], now))
     open_questions = {each.id for each in checked.unknown}
-    for gone in former.values():
-        if _is_open(gone.id, open_questions):
-            standing.append(gone)
+    for standing_before in former.values():
+        if _is_open(standing_before.id, open_questions):
+            standing.append(standing_before)
         else:
-            changes.append(Change(Kind.REMOVED, checked.domain, gone, now))
+            changes.append(Change(Kind.REMOVED, checked.domain, standing_before, now))
     return tuple(standing), tuple(changes)
 
 

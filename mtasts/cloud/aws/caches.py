@@ -130,8 +130,8 @@ class CloudFrontCaches:
         )
 
     def _lapse(self, s3: Any, old: Any, new: Any, now: dt.datetime) -> float:  # noqa: ANN401 - botocore's shapes
-        gone = float((now - new["LastModified"]).total_seconds())
-        if gone > _LIFETIME_MAX:
+        elapsed_seconds = float((now - new["LastModified"]).total_seconds())
+        if elapsed_seconds > _LIFETIME_MAX:
             return 0.0
         head = s3.head_object(
             Bucket=self._bucket,
@@ -141,7 +141,7 @@ class CloudFrontCaches:
         )
         age = _MAX_AGE.search(head.get("CacheControl", ""))
         lifetime = int(age[1]) if age else _LIFETIME_MAX
-        return max(0.0, lifetime + _GRANULARITY_SECONDS - gone)
+        return max(0.0, lifetime + _GRANULARITY_SECONDS - elapsed_seconds)
 
 
 def _replaced(versions: list[Any]) -> list[tuple[Any, Any]]:

@@ -133,9 +133,9 @@ class Certificate(Resource):
         """Write the tags: nothing else of a certificate can change."""
         acm = session.acm(identity.split(":")[3])
         wanted = inputs.get("tagsAll", {})
-        gone = {k: v for k, v in old.get("tagsAll", {}).items() if k not in wanted}
-        if gone:
-            acm.remove_tags_from_certificate(CertificateArn=identity, Tags=aws_tags(gone))
+        removed_tags = {k: v for k, v in old.get("tagsAll", {}).items() if k not in wanted}
+        if removed_tags:
+            acm.remove_tags_from_certificate(CertificateArn=identity, Tags=aws_tags(removed_tags))
         if wanted:
             acm.add_tags_to_certificate(CertificateArn=identity, Tags=aws_tags(wanted))
 

@@ -249,9 +249,9 @@ def _await_deployed(session: Session, identity: str) -> None:
 def _retag(cloudfront: CloudFrontClient, arn: str, inputs: Properties) -> None:
     wanted = inputs.get("tagsAll", {}) | access_control_tags(access_controls_of(inputs))
     listed = cloudfront.list_tags_for_resource(Resource=arn)["Tags"].get("Items", [])
-    gone = [tag["Key"] for tag in listed if tag["Key"] not in wanted]
-    if gone:
-        cloudfront.untag_resource(Resource=arn, TagKeys={"Items": gone})
+    removed_tags = [tag["Key"] for tag in listed if tag["Key"] not in wanted]
+    if removed_tags:
+        cloudfront.untag_resource(Resource=arn, TagKeys={"Items": removed_tags})
     if wanted:
         cloudfront.tag_resource(Resource=arn, Tags={"Items": aws_tags(wanted)})
 

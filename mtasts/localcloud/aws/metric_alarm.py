@@ -104,9 +104,11 @@ class MetricAlarm(Resource):
         cloudwatch = session.cloudwatch(inputs.get("region"))
         arn = cloudwatch.describe_alarms(AlarmNames=[identity])["MetricAlarms"][0]["AlarmArn"]
         present = cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"]
-        gone = [tag["Key"] for tag in present if tag["Key"] not in inputs.get("tagsAll", {})]
-        if gone:
-            cloudwatch.untag_resource(ResourceARN=arn, TagKeys=gone)
+        removed_tags = [
+            tag["Key"] for tag in present if tag["Key"] not in inputs.get("tagsAll", {})
+        ]
+        if removed_tags:
+            cloudwatch.untag_resource(ResourceARN=arn, TagKeys=removed_tags)
         if inputs.get("tagsAll"):
             cloudwatch.tag_resource(ResourceARN=arn, Tags=aws_tags(inputs["tagsAll"]))
 

@@ -58,8 +58,8 @@ class Role(Resource):
         iam, document = session.iam(), inputs["assumeRolePolicy"]
         iam.update_assume_role_policy(RoleName=identity, PolicyDocument=document)
         iam.update_role(RoleName=identity, Description=inputs.get("description", ""))
-        gone = old.get("tagsAll", {}).keys() - inputs.get("tagsAll", {}).keys()
-        iam.untag_role(RoleName=identity, TagKeys=sorted(gone))
+        removed_tags = old.get("tagsAll", {}).keys() - inputs.get("tagsAll", {}).keys()
+        iam.untag_role(RoleName=identity, TagKeys=sorted(removed_tags))
         iam.tag_role(RoleName=identity, Tags=aws_tags(inputs.get("tagsAll", {})))
 
     def delete(

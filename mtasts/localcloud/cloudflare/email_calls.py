@@ -114,9 +114,9 @@ async def _rule_put(call: Call) -> HttpResponse:
 @EMAIL.on("DELETE", _RULE, _WRITE)
 async def _rule_delete(call: Call) -> HttpResponse:
     zone = _zone(call)
-    gone = zone.email.rule(call.parts["id"])
-    del zone.email.rules[gone.id]
-    return ok(show_rule(gone))
+    rule = zone.email.rule(call.parts["id"])
+    del zone.email.rules[rule.id]
+    return ok(show_rule(rule))
 
 
 def _zone(call: Call) -> Zone:

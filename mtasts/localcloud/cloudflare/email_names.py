@@ -29,11 +29,11 @@ def enable(zone: Zone, name: str) -> None:
 
 def disable(zone: Zone, name: str = "") -> None:
     """Accept no mail for ``name`` any more (empty: for no name), and delete its MX records."""
-    gone = {name} if name else set(zone.email.names)
-    zone.email.names -= gone
+    removed_names = {name} if name else set(zone.email.names)
+    zone.email.names -= removed_names
     zone.email.enabled = bool(zone.email.names)
     for each in tuple(zone.records.values()):
-        if each.email and each.name in gone:
+        if each.email and each.name in removed_names:
             del zone.records[each.id]
 
 
