@@ -143,11 +143,11 @@ class CheckPrinter:
     @asynccontextmanager
     async def progress(self) -> AsyncIterator[None]:
         """While the block runs, print how many domains are done and which are not."""
-        telling = asyncio.create_task(self._tell())
+        progress_task = asyncio.create_task(self._tell())
         try:
             yield
         finally:
-            telling.cancel()
+            progress_task.cancel()
 
     async def _tell(self) -> None:
         pause = _SAY_SECONDS

@@ -112,12 +112,12 @@ async def _ask(arguments: Namespace, outside: Outside) -> Overview:
 
     stacks = _stacks(arguments.stacks_named, arguments.stacks)
     found: dict[str, StackStatus] = {}
-    telling = asyncio.create_task(_tell(stacks, found, outside))
+    progress_task = asyncio.create_task(_tell(stacks, found, outside))
     try:
         async for each in each_of(stacks, one, parallel=_AT_ONCE):
             found[each.stack] = each
     finally:
-        telling.cancel()
+        progress_task.cancel()
     return Overview(now(), tuple(found[each] for each in sorted(stacks)))
 
 

@@ -12,7 +12,7 @@ from mtasts.ledger.kept import LEDGER_MAX_BYTES, checkpoint_name, checkpoint_num
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Where = TypeVar("Where")
+Place = TypeVar("Place")
 
 KEPT = "kept/"
 OBJECT_BYTES = 256  # a smaller object is counted as this size: empty ones must be limited as well
@@ -25,7 +25,7 @@ def checkpoint_path(number: int) -> str:
 
 
 @dataclass(slots=True)
-class Listing(Generic[Where]):
+class Listing(Generic[Place]):
     """The objects below a prefix. All mappings are by the key without the prefix.
 
     ``found`` has the place of each object (its key, at S3 with the version). ``is_whole`` says that
@@ -34,10 +34,10 @@ class Listing(Generic[Where]):
     """
 
     prefix: str
-    found: dict[str, Where] = field(default_factory=dict)
+    found: dict[str, Place] = field(default_factory=dict)
     is_whole: bool = True
     notes: dict[str, str] = field(default_factory=dict)
-    extra: dict[str, list[Where]] = field(default_factory=dict)
+    extra: dict[str, list[Place]] = field(default_factory=dict)
     size: int = 0
     max_bytes: int = LEDGER_MAX_BYTES
 
@@ -51,12 +51,12 @@ class Listing(Generic[Where]):
         if self.size > self.max_bytes:
             raise LedgerError(f"below {self.prefix} are more than {self.max_bytes} bytes")
 
-    def numbers(self) -> dict[int, Where]:
+    def numbers(self) -> dict[int, Place]:
         """The places of the entries, by number; other objects are ignored."""
-        matched = ((_NUMBER.fullmatch(key), where) for key, where in self.found.items())
-        return {int(match[1]): where for match, where in matched if match}
+        matched = ((_NUMBER.fullmatch(key), place) for key, place in self.found.items())
+        return {int(match[1]): place for match, place in matched if match}
 
-    def objects(self, before: str = "") -> dict[str, tuple[Where, ...]]:
+    def objects(self, before: str = "") -> dict[str, tuple[Place, ...]]:
         """The places of all versions of each object, by ``before`` and its key."""
         return {
             before + key: (

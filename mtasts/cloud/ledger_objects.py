@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 DOMAINS_MAX = 10_000
 
-Where = TypeVar("Where")
+Place = TypeVar("Place")
 Name = TypeVar("Name")
 
 _READS_AT_ONCE = 8
@@ -46,7 +46,7 @@ _ALL = "ledger/"
 _NOTES = "emergency/"
 
 
-class ObjectStore(ABC, Generic[Where]):
+class ObjectStore(ABC, Generic[Place]):
     """`mtasts.ledger.run_cache.Store` in a bucket; every method blocks.
 
     A cloud adds how keys are listed, how an object is read, and its client.
@@ -162,7 +162,7 @@ class ObjectStore(ABC, Generic[Where]):
         if newest:
             held = self._checkpoint(domain, newest, kept_objects.found[checkpoint_path(newest)])
         # The last entry of the checkpoint is read as well: it must equal the checkpoint's copy.
-        read = self._fetch({n: where for n, where in numbers.items() if n >= newest})
+        read = self._fetch({n: place for n, place in numbers.items() if n >= newest})
         standing = set(numbers) if listed.is_whole else {*held} - {newest} | {*numbers}
         _require_same(newest, held, standing, read)
         kept = Kept(held | read, newest)
@@ -170,27 +170,27 @@ class ObjectStore(ABC, Generic[Where]):
             domain, kept, listed if kept_objects is listed else _joined(listed, kept_objects)
         )
 
-    def _kept(self, domain: str, kept: Kept, listed: Listing[Where]) -> Kept:
+    def _kept(self, domain: str, kept: Kept, listed: Listing[Place]) -> Kept:
         is_latched = KEPT + LATCH in listed.found
         notes = self._warnings(domain, listed)
         return replace(kept, is_latched=is_latched, notes=notes, repair=self.repair(domain))
 
-    def _warnings(self, domain: str, listed: Listing[Where]) -> tuple[str, ...]:
+    def _warnings(self, domain: str, listed: Listing[Place]) -> tuple[str, ...]:
         """Warnings about objects that somebody changed without harm, with the command to mend."""
         return tuple(
             f"{listed.prefix}{key} of the bucket {self.bucket} {what}: {self.repair(domain)}"
             for key, what in sorted(listed.notes.items())
         )
 
-    def _with_newer(self, known: Kept, newer: Listing[Where]) -> Kept:
+    def _with_newer(self, known: Kept, newer: Listing[Place]) -> Kept:
         """``known``, and the entries that were appended since."""
         count = len(known.entries)
-        new = {n: where for n, where in newer.numbers().items() if n > count}
+        new = {n: place for n, place in newer.numbers().items() if n > count}
         return replace(known, entries={**known.entries, **self._fetch(new)}) if new else known
 
-    def _entries_from(self, start: str, number: int) -> Listing[Where]:
+    def _entries_from(self, start: str, number: int) -> Listing[Place]:
         """A listing that has the entry ``number`` and all later ones, read block by block."""
-        found: Listing[Where] = Listing(start, is_whole=False, max_bytes=self.ledger_max_bytes)
+        found: Listing[Place] = Listing(start, is_whole=False, max_bytes=self.ledger_max_bytes)
         following, listed = number, set()
         while block(following) not in listed:
             listed.add(block(following))
@@ -200,12 +200,12 @@ class ObjectStore(ABC, Generic[Where]):
                 following += 1
         return found
 
-    def _checkpoint(self, domain: str, number: int, where: Where) -> dict[int, bytes]:
-        return parse_checkpoint(self.get(where, CHECKPOINT_MAX_BYTES), domain, number)
+    def _checkpoint(self, domain: str, number: int, place: Place) -> dict[int, bytes]:
+        return parse_checkpoint(self.get(place, CHECKPOINT_MAX_BYTES), domain, number)
 
-    def _fetch(self, places: Mapping[Name, Where]) -> dict[Name, bytes]:
+    def _fetch(self, places: Mapping[Name, Place]) -> dict[Name, bytes]:
         with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-            read = pool.map(lambda where: self.get(where, ENTRY_MAX_BYTES), places.values())
+            read = pool.map(lambda place: self.get(place, ENTRY_MAX_BYTES), places.values())
             return dict(zip(places, read, strict=True))
 
     def domains(self) -> tuple[str, ...]:
@@ -327,12 +327,12 @@ class ObjectStore(ABC, Generic[Where]):
                 self._pages = self.s3().get_paginator(self.listing)
         yield from self._pages.paginate(Bucket=self.bucket, Prefix=start, **options, **self.owner())
 
-    def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Where]:
+    def look(self, start: str, *, everything: bool, below: str = "") -> Listing[Place]:
         """The objects below ``start``; without ``everything``, at most one page of a thousand.
 
         The keys in the listing lack the prefix ``below``, or else ``start``.
         """
-        listed: Listing[Where] = Listing(below or start, max_bytes=self.ledger_max_bytes)
+        listed: Listing[Place] = Listing(below or start, max_bytes=self.ledger_max_bytes)
         for page in self.pages(start):
             self.take(page, listed)
             if not everything and page.get("IsTruncated"):
@@ -348,7 +348,7 @@ class ObjectStore(ABC, Generic[Where]):
         return {}
 
     @abstractmethod
-    def remove(self, objects: Sequence[Where]) -> None:
+    def remove(self, objects: Sequence[Place]) -> None:
         """Delete objects of a ledger although it is protected; for a repair.
 
         Raises:
@@ -372,11 +372,11 @@ class ObjectStore(ABC, Generic[Where]):
         """
 
     @abstractmethod
-    def take(self, page: Mapping[str, Any], into: Listing[Where]) -> None:
+    def take(self, page: Mapping[str, Any], into: Listing[Place]) -> None:
         """Add one page of a listing."""
 
     @abstractmethod
-    def get(self, where: Where, limit: int) -> bytes:
+    def get(self, place: Place, limit: int) -> bytes:
         """The content of one object: at most ``limit`` bytes and one more."""
 
     @abstractmethod
@@ -394,12 +394,12 @@ def notes_prefix(domain: str) -> str:
     return f"{_NOTES}{domain}/"
 
 
-def _pending(listed: Listing[Where]) -> dict[str, Where]:
+def _pending(listed: Listing[Place]) -> dict[str, Place]:
     """The places of the notes that no ledger has taken in yet, by name."""
     return {key: listed.found[key] for key in pending(listed.found)}
 
 
-def _joined(one: Listing[Where], other: Listing[Where]) -> Listing[Where]:
+def _joined(one: Listing[Place], other: Listing[Place]) -> Listing[Place]:
     found, notes = {**one.found, **other.found}, {**one.notes, **other.notes}
     return Listing(one.prefix, found, one.is_whole, notes)
 

@@ -179,8 +179,8 @@ def _contradictions(
         yield "aws:region", FieldError(Mistake.MISSING_KEY, why, "add aws:region: us-east-1")
     needs_account = at_cloudflare or dns is Dns.CLOUDFLARE
     if needs_account and _ACCOUNT not in values:
-        which = "hosting" if at_cloudflare else "dns"
-        why = f"the Cloudflare account is missing: {which} cloudflare needs one"
+        key = "hosting" if at_cloudflare else "dns"
+        why = f"the Cloudflare account is missing: {key} cloudflare needs one"
         fix = f"add {_ACCOUNT}: 0123456789abcdef0123456789abcdef"
         yield _ACCOUNT, FieldError(Mistake.MISSING_KEY, why, fix)
     if not needs_account and _ACCOUNT in values:

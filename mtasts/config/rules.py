@@ -74,10 +74,10 @@ def check_external_ids(
                 )
                 report.add(key, impossible(why, fix))
             continue
-        wanted, where = first.setdefault(domain.dns_role_arn, (value, path))
-        if value != wanted:
-            why = f"the same role has another external id in {where}"
-            fix = f"write the same in both: {wanted or value}"
+        first_value, first_path = first.setdefault(domain.dns_role_arn, (value, path))
+        if value != first_value:
+            why = f"the same role has another external id in {first_path}"
+            fix = f"write the same in both: {first_value or value}"
             report.add(key, impossible(why, fix))
 
 

@@ -202,15 +202,17 @@ class Authority:
             ValueError: ``question`` is no OCSP request.
         """
         serial_number = ocsp.load_der_ocsp_request(question).serial_number
-        about = next((each for each in self._revoked if each.serial_number == serial_number), None)
-        if about is None:
+        certificate = next(
+            (each for each in self._revoked if each.serial_number == serial_number), None
+        )
+        if certificate is None:
             refused = ocsp.OCSPResponseStatus.UNAUTHORIZED
             return ocsp.OCSPResponseBuilder.build_unsuccessful(refused).public_bytes(Encoding.DER)
         now = self._now()
         root = x509.load_pem_x509_certificate(self.pem)
         signer = load_pem_private_key(self._root.private_key_pem.bytes(), None)
         builder = ocsp.OCSPResponseBuilder().add_response(
-            cert=about,
+            cert=certificate,
             issuer=root,
             algorithm=hashes.SHA1(),  # noqa: S303 - the request's; it only names the issuer
             cert_status=ocsp.OCSPCertStatus.REVOKED,

@@ -153,13 +153,13 @@ def progress(say: Callable[[str], None], what: str) -> Iterator[None]:
             say(f"{what}: {time.monotonic() - started:.0f} s")
 
     say(what)
-    teller = threading.Thread(target=repeat, daemon=True)
-    teller.start()
+    thread = threading.Thread(target=repeat, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        teller.join()
+        thread.join()
 
 
 def run(

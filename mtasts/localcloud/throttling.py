@@ -74,10 +74,10 @@ class Throttle:
             if rate is None:
                 return True
             now = self._clock()
-            left, then = self._buckets[service]
-            left = min(rate.burst, left + (now - then) * rate.per_second)
-            is_taken = left >= 1
-            self._buckets[service] = (left - is_taken, now)
+            tokens, since = self._buckets[service]
+            tokens = min(rate.burst, tokens + (now - since) * rate.per_second)
+            is_taken = tokens >= 1
+            self._buckets[service] = (tokens - is_taken, now)
             self.refused[service] += not is_taken
             return is_taken
 

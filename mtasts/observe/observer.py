@@ -204,8 +204,8 @@ class _FollowUp:
         addresses, tlsa = await asyncio.gather(
             self._ask.addresses(host), self._ask.one(f"_25._tcp.{host}", "TLSA")
         )
-        there = addresses_in(addresses)
-        found = await asyncio.gather(*(self._sessions(host, each) for each in there))
+        host_addresses = addresses_in(addresses)
+        found = await asyncio.gather(*(self._sessions(host, each) for each in host_addresses))
         return MxHost(
             host,
             addresses,

@@ -64,8 +64,8 @@ def _counted(count: int, what: str) -> str:
 
 def _stack(found: StackStatus, now: dt.datetime, layout: _Layout) -> Iterator[str]:
     parts = [found.agency, f"hosting {found.hosting}", f"dns {found.dns}"] if found.dns else []
-    about = visible(", ".join(parts or [found.file]))
-    yield from _wrapped(f"{visible(found.stack)}: {about}", "", layout)
+    facts = visible(", ".join(parts or [found.file]))
+    yield from _wrapped(f"{visible(found.stack)}: {facts}", "", layout)
     yield from _claims(found, "  ", layout)
     if found.run and not found.claims:
         yield from _labelled("every domain is retired", found.run, "  ", layout)

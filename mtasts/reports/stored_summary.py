@@ -61,9 +61,9 @@ def stored_summary(store: Store, domain: str, now: dt.datetime, least: Trust) ->
             late.setdefault((day, reporter), False)
         elif row["policy_type"] == STS and row["successful"]:
             days[reporter, _applied(row)].add(day)
-    for (day, reporter), hides in late.items():
+    for (day, reporter), may_hide in late.items():
         why = f"a report of {reporter} is dated {day}, which is not over yet"
-        dropped.append(Dropped(Drop.FUTURE, "the store", why, day, reporter, hides))
+        dropped.append(Dropped(Drop.FUTURE, "the store", why, day, reporter, may_hide))
     dropped += [*_untrusted(ask, least), *_conflicts(ask), *_left_out(store, values, domain)]
     totals = next(ask("totals"), None)
     return ReportSummary(

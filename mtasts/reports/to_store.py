@@ -56,7 +56,7 @@ def skipped_part(
         via=via,
         digest=digest,
         place=part.where,
-        hides=part.may_hide,
+        may_hide=part.may_hide,
     )
 
 
@@ -69,7 +69,7 @@ def skipped(
     via: Via,
     digest: bytes,
     place: str = "",
-    hides: bool = True,
+    may_hide: bool = True,
 ) -> Skipped:
     """What was not read; ``digest`` tells it from others."""
     return Skipped(
@@ -80,5 +80,5 @@ def skipped(
         listed.address,
         digest.hex(),
         place=place,
-        may_hide_failures=hides,
+        may_hide_failures=may_hide,
     )

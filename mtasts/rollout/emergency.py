@@ -93,8 +93,8 @@ def describe_emergency(
     lines = [f"emergency: {names}: {summary}"]
     lines += (
         f"  {name}: overridden by the emergency: {each.line}"
-        for name, those in emergencies.items()
-        for each in those
+        for name, refusals in emergencies.items()
+        for each in refusals
     )
     lines += (
         f"  look at what senders get: mtasts check --stack {stack}",

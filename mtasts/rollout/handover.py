@@ -148,9 +148,13 @@ def next_stage(domain: str, before: Stage | None, lookups: Sequence[RecordLookup
         issued = bool(validation) and all(each.is_live for each in validation)
         return Stage.ISSUED if issued else before
     if before is Stage.ISSUED:
-        lead = [each for each in lookups if each not in validation and each.record.type == "CNAME"]
-        led = any(each.record.owner == host for each in lead) and all(each.is_live for each in lead)
-        return Stage.LIVE if led else before
+        cnames = [
+            each for each in lookups if each not in validation and each.record.type == "CNAME"
+        ]
+        is_live = any(each.record.owner == host for each in cnames) and all(
+            each.is_live for each in cnames
+        )
+        return Stage.LIVE if is_live else before
     return before
 
 

@@ -225,11 +225,11 @@ def _unfinished(domain: Outlook) -> Iterator[str]:
     if not domain.known:
         yield "the ledger cannot be read, so it is not known what senders find now"
     elif domain.unfinished is not None:
-        which = "this policy" if domain.unfinished == domain.after.policy else "another policy"
+        policy = "this policy" if domain.unfinished == domain.after.policy else "another policy"
         under = f"the id {domain.before.id}" if domain.before.id else "no id"
         yield (
-            f"a run that failed, was killed or still goes on has recorded {which} without a proof: "
-            f"senders may find it, under {under}"
+            f"a run that failed, was killed or still goes on has recorded {policy} without a "
+            f"proof: senders may find it, under {under}"
         )
 
 

@@ -98,12 +98,15 @@ def taken_names(
 
 def has_own_records(answer: DnsAnswer, wildcard_probe: Iterable[DnsAnswer]) -> bool:
     """Whether a name has records of its own; those of a wildcard do not count (RFC 4592)."""
-    wild = next((each for each in wildcard_probe if each.type == answer.type), None)
-    if wild is None or not answer.values:
+    wildcard_answer = next((each for each in wildcard_probe if each.type == answer.type), None)
+    if wildcard_answer is None or not answer.values:
         return bool(answer.values)
     # With a wildcard CNAME, both names lead to the same target.
-    is_from_wildcard = wild.canonical != wild.name and wild.canonical == answer.canonical
-    return not is_from_wildcard and frozenset(wild.values) != frozenset(answer.values)
+    is_from_wildcard = (
+        wildcard_answer.canonical != wildcard_answer.name
+        and wildcard_answer.canonical == answer.canonical
+    )
+    return not is_from_wildcard and frozenset(wildcard_answer.values) != frozenset(answer.values)
 
 
 def quota_note(

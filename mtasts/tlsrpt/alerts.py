@@ -218,8 +218,8 @@ def parts_of(key: str) -> tuple[str, ...]:
     Raises:
         JsonError: it is no list of texts, or an empty one.
     """
-    kind, *about = read_texts(key, STATE_MAX_BYTES)
-    return kind, *about
+    kind, *parts = read_texts(key, STATE_MAX_BYTES)
+    return kind, *parts
 
 
 def _failures(failing: Iterable[Failing], before: AlertState, today: dt.date) -> Iterator[_Found]:

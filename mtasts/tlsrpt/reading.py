@@ -257,10 +257,10 @@ class _Reader:
         return [rows]
 
     def _drop(
-        self, kind: Drop, where: str, error: _UnusableError, domain: str | None, *, hides: bool
+        self, kind: Drop, where: str, error: _UnusableError, domain: str | None, *, may_hide: bool
     ) -> None:
         why = printable(str(error), 200)
-        self._dropped.append(DroppedRow(kind, where, why, domain, hides))
+        self._dropped.append(DroppedRow(kind, where, why, domain, may_hide))
         self._warn(error.id, where, why)
 
     def _policy(self, row: object, where: str) -> PolicyResult | None:
@@ -273,8 +273,8 @@ class _Reader:
             successes = _count(summary, _SUCCESSES, "row-without-total")
             failures = _count(summary, _FAILURES, "row-without-total")
         except _UnusableError as error:
-            hides = not _says_no_failure(row)
-            self._drop(Drop.ROW, where, error, _domain_text(row), hides=hides)
+            may_hide = not _says_no_failure(row)
+            self._drop(Drop.ROW, where, error, _domain_text(row), may_hide=may_hide)
             return None
         type_ = self._text(policy, "policy-type").lower()
         if type_ not in POLICY_TYPES:
@@ -322,7 +322,7 @@ class _Reader:
         try:
             rows = self._rows(entry, "failure-details", place, "details-not-array") or []
         except _UnusableError as error:
-            self._drop(Drop.DETAIL, place, error, domain, hides=True)
+            self._drop(Drop.DETAIL, place, error, domain, may_hide=True)
             return []
         self._details += len(rows)
         if self._details > DETAILS_MAX:
@@ -331,7 +331,7 @@ class _Reader:
             try:
                 found.append(self._failure(row, total, place, i))
             except _UnusableError as error:
-                self._drop(Drop.DETAIL, f"{place}[{i}]", error, domain, hides=True)
+                self._drop(Drop.DETAIL, f"{place}[{i}]", error, domain, may_hide=True)
         return found
 
     def _failure(self, row: object, total: int, place: str, number: int) -> Failure:

@@ -63,17 +63,17 @@ def read_reports(
         name = printable(path.name)
         name = printable(str(path), 300) if name in names else name
         names.add(name)
-        why, hides = (None, False) if is_given else _not_read(path)
+        why, may_hide = (None, False) if is_given else _not_read(path)
         if why is not None:
-            dropped.append(Dropped(Drop.FILE, name, why, may_hide_failures=hides))
+            dropped.append(Dropped(Drop.FILE, name, why, may_hide_failures=may_hide))
             continue
         with path.open("rb") as file:
             raw = file.read(COMPRESSED_MAX_BYTES + 1)
         try:
             report = parse_report(raw)
         except ReportError as error:
-            hides = not isinstance(error, OtherFormatError)
-            dropped.append(Dropped(Drop.REPORT, name, str(error), may_hide_failures=hides))
+            may_hide = not isinstance(error, OtherFormatError)
+            dropped.append(Dropped(Drop.REPORT, name, str(error), may_hide_failures=may_hide))
             continue
         # Of thousands of files, only what concerns the domain is kept in memory.
         reports[name] = replace(

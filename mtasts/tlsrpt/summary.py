@@ -218,13 +218,13 @@ class _Copies:
 
     def too_early(self) -> Dropped:
         """The whole report, where its days are not over yet."""
-        hides = any(
+        may_hide = any(
             each.failures or any(row.may_hide_failures for row in each.dropped)
             for each in self.versions
         )
         end = self.report.end
         why = f"the report is dated until {end:%Y-%m-%d %H:%M}, which is not over yet"
-        return self._row(Drop.FUTURE, self.first, why, may_hide_failures=hides)
+        return self._row(Drop.FUTURE, self.first, why, may_hide_failures=may_hide)
 
     def worst(self) -> dict[tuple[str, str], int]:
         """How often each type failed at each MX host, by the copy that tells of most."""
@@ -279,7 +279,7 @@ def bounded(dropped: list[Dropped], rows_max: int = _DROPPED_MAX) -> tuple[Dropp
     if len(rows) <= rows_max:
         return tuple(rows)
     rest = rows[rows_max:]
-    hides = any(each.may_hide_failures for each in rest)
+    may_hide = any(each.may_hide_failures for each in rest)
     why = f"{len(rest)} more files and rows were not counted"
-    more = Dropped(Drop.REPORT, "and more", why, may_hide_failures=hides)
+    more = Dropped(Drop.REPORT, "and more", why, may_hide_failures=may_hide)
     return (*rows[:rows_max], more)

@@ -62,9 +62,9 @@ class S3Store(ObjectStore[_Version]):
             into.extra.setdefault(key, []).append((marker["Key"], marker["VersionId"]))
             into.count(0)
 
-    def get(self, where: _Version, limit: int) -> bytes:
+    def get(self, place: _Version, limit: int) -> bytes:
         """One object, in the version that was listed."""
-        key, version = where
+        key, version = place
         answer = self.s3().get_object(
             Bucket=self.bucket, Key=key, VersionId=version, **self.owner()
         )

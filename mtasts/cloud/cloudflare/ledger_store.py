@@ -123,9 +123,9 @@ class R2Store(ObjectStore[str]):
             into.found[each["Key"].removeprefix(into.prefix)] = each["Key"]
             into.count(each["Size"])
 
-    def get(self, where: str, limit: int) -> bytes:
+    def get(self, place: str, limit: int) -> bytes:
         """The content of one object, at most ``limit`` bytes and one more."""
-        answer = self.s3().get_object(Bucket=self.bucket, Key=where)
+        answer = self.s3().get_object(Bucket=self.bucket, Key=place)
         body: bytes = answer["Body"].read(limit + 1)
         return body
 

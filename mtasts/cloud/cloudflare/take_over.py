@@ -119,8 +119,8 @@ class TakeOver:
         """
         standing = self._standing(host, zone_id)
         if standing is not None and standing.get("script") != service:
-            where = standing.get("script")
-            raise TakeOverError(f"the route {standing['pattern']} leads to {where} already")
+            script = standing.get("script")
+            raise TakeOverError(f"the route {standing['pattern']} leads to {script} already")
         if standing is None:
             wanted = {"pattern": f"{host}/*", "script": service}
             standing = self._account.post(_routes(zone_id), wanted)

@@ -124,10 +124,10 @@ def _empty(s3: S3Client, bucket: str) -> None:
     Raises:
         RefusedError: S3 did not delete an object; its code and message are S3's.
     """
-    doomed: list[Any] = list(versions_of(s3, bucket))
-    for start in range(0, len(doomed), 1000):
+    versions: list[Any] = list(versions_of(s3, bucket))
+    for start in range(0, len(versions), 1000):
         answer = s3.delete_objects(
-            Bucket=bucket, Delete={"Objects": doomed[start : start + 1000], "Quiet": True}
+            Bucket=bucket, Delete={"Objects": versions[start : start + 1000], "Quiet": True}
         )
         for kept in answer.get("Errors", ()):
             code, key = kept.get("Code", ""), kept.get("Key", "")
