@@ -155,7 +155,7 @@ def policy(text: str) -> str:
 
 def remarks(text: str) -> dict[str, str]:
     """What a pull request is told, by file."""
-    found = take.Outcome(problems=[text], notices=[text], elsewhere=[text] * 11)
+    found = take.Outcome(problems=[text], notices=[text], outside_files=[text] * 11)
     found.stacks["a"] = Judgement((text,), (text,))
     found.removed.add("gone")
     return dict(take._remarks(found, text))
@@ -285,7 +285,7 @@ CASES: dict[str, Callable[[str], str]] = {
     "project/Pulumi.yaml": lambda text: project_files(cloudflare=True, virtualenv=text)[
         "Pulumi.yaml"
     ].decode(),
-    "pull_request/local.md": lambda text: previews._said(text, text),
+    "pull_request/local.md": lambda text: previews._comment(text, text),
     "pull_request/removed.md": lambda text: remarks(text)["refused/gone.md"],
     "pull_request/stack.md": lambda text: remarks(text)["refused/a.md"],
     "pull_request/whole.md": lambda text: remarks(text)["pull-request.md"],
