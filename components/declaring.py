@@ -59,17 +59,25 @@ async def declare(given: Given, belonging: Belonging) -> Declared:
     run = StackRun.of(given, belonging)
     survey = await _look(run)
     remembered = [each for each in survey.remembered if each.name not in run.pending]
-    vanished, ends_here = vanished_domains(run.config, remembered, survey.domains, run.stack)
+    vanished, ends_here = vanished_domains(
+        run.config, remembered, survey.domains, run.stack, is_stack_file=run.is_stack_file
+    )
     if vanished is not None and ends_here:
         await _tell_preview(Forecast(rulings=(("", vanished),)))
         raise UsageError(vanished.line)
     domains, decision = await _judge(run, survey, [vanished] if vanished is not None else [])
     outputs = await place_domains(run, survey, domains, decision)
-    rulings = stack_rulings(run.config, run.values, decision, run.stack)
+    rulings = stack_rulings(
+        run.config, run.values, decision, run.stack, is_stack_file=run.is_stack_file
+    )
     problems = [
         *(each.line for each in rulings),
         *([vanished.line] if vanished is not None else []),
-        *describe_held(decision.held, survey.remembered_problem),
+        *describe_held(
+            decision.held,
+            survey.remembered_problem,
+            has_others=any(name not in decision.held for name in outputs),
+        ),
     ]
     return Declared(outputs, run.say("\n".join(problems)))
 
@@ -111,7 +119,12 @@ async def _judge(
     _warn(run, decision.warnings)
     if pulumi.runtime.is_dry_run():
         rulings = stack_rulings(
-            run.config, run.values, decision, run.stack, unsure=survey.remembered_problem
+            run.config,
+            run.values,
+            decision,
+            run.stack,
+            unsure=survey.remembered_problem,
+            is_stack_file=run.is_stack_file,
         )
         about_stack = (*vanished, *survey.notes, *rulings)
         await _tell_preview(forecast(domains, decision, survey.remembered, about_stack))

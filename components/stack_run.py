@@ -33,7 +33,8 @@ class StackRun:
 
     ``stack`` is the stack that printed commands name. ``pending`` are the domains whose zone the
     same program creates: a preview cannot look them up. ``recorder_for`` returns the recorder of an
-    account id, always the same one.
+    account id, always the same one. ``is_stack_file`` is false if a program's arguments are the
+    config.
     """
 
     stack: str
@@ -47,6 +48,7 @@ class StackRun:
     recorder_for: Callable[[str], Recorder]
     waits: Waits
     belonging: Belonging
+    is_stack_file: bool = True
 
     @classmethod
     def of(cls, given: Given, belonging: Belonging) -> StackRun:
@@ -75,6 +77,7 @@ class StackRun:
             recorder_for,
             waits,
             belonging,
+            given.is_stack,
         )
 
     def say(self, text: str) -> str:

@@ -413,8 +413,8 @@ _COURSE: Mapping[str, Meaning] = {
         _R,
         "The emergency publishes mode testing although the domain would be held. The run ends with "
         "an error, so that nothing is deleted.",
-        "Remove the causes that the refusals name. Then end the emergency (mtasts docs "
-        "emergencies).",
+        "Publish it with pulumi up --skip-preview -s STACK. Remove the causes that the refusals "
+        "name. Then end the emergency (mtasts docs emergencies).",
     ),
     "enforce-way-back": Meaning(
         _N, "When senders stop to enforce, after a step back from enforce.", "Nothing."

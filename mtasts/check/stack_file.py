@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from mtasts.check.table import stack_file as checks
@@ -66,7 +67,7 @@ def _duplicates(path: Path) -> Iterator[Finding]:
                 printable(other.name),
                 summary=f"{printable(str(path), 1024)}: could not find out whether "
                 f"{printable(other.name)} has a domain of it: it cannot be read",
-                fix=f"correct it: mtasts lint stack {printable(str(other), 1024)}",
+                fix=f"correct it: mtasts lint stack {printable(shlex.quote(str(other)), 1024)}",
             )
             continue
         for domain in sorted(own & other_domains):

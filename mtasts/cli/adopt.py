@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from dataclasses import dataclass
 from functools import partial
@@ -359,9 +360,10 @@ def _import_file(stack: str, clouds: Clouds, stack_file: Path, outside: Outside)
 
 def _tell(arguments: Namespace, path: Path, live: list[Live], file: Path) -> None:
     stack = arguments.stack
+    quoted = shlex.quote(str(file))
     steps = [
         f"review {path}",
-        f"pulumi import --file {file} --yes --generate-code=false --protect=false -s {stack}",
+        f"pulumi import --file {quoted} --yes --generate-code=false --protect=false -s {stack}",
         f"mtasts preview {stack}",
         f"pulumi up -s {stack}",
     ]

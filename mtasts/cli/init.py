@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Awaitable, Callable, Sequence
@@ -281,7 +282,7 @@ def next_steps(agency: str, config: AgencyConfig, *, defaulted: bool) -> list[st
         steps.append("set aws:allowedAccountIds to the AWS account of this agency")
     return [
         *steps,
-        f"mtasts lint stack {file}",
+        f"mtasts lint stack {shlex.quote(file)}",
         "pulumi login  # or pulumi login s3://BUCKET, to keep the state in your own bucket",
         f"pulumi stack init {agency}",
         f"pulumi preview -s {agency}",

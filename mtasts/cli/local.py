@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sys
 from argparse import REMAINDER
@@ -207,7 +208,8 @@ def _up(arguments: Namespace) -> int:
     if arguments.format == "json":
         sys.stdout.write(json.dumps(_row(cloud) | {"stacks": made}) + "\n")
         return Exit.GOOD
-    own = "" if arguments.directory == DIRECTORY else f" --directory {arguments.directory}"
+    quoted = shlex.quote(str(arguments.directory))
+    own = "" if arguments.directory == DIRECTORY else f" --directory {quoted}"
     steps = [f'eval "$(mtasts local env{own})"']
     steps += [f"pulumi up -s {made[0]}"] if made else []
     steps += [f"mtasts local down{own}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -89,4 +90,5 @@ def _loaded(path: Path) -> tuple[AgencyConfig, Mapping[str, object]]:
     try:
         return load_stack(path)
     except ConfigError as error:
-        raise UsageError(f"{path} has mistakes: run mtasts lint stack {path}") from error
+        quoted = shlex.quote(str(path))
+        raise UsageError(f"{path} has mistakes: run mtasts lint stack {quoted}") from error

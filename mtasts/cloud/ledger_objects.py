@@ -298,7 +298,7 @@ class ObjectStore(ABC, Generic[Place]):
             if error.status in _TAKEN:
                 return False
             if error.has_no_bucket:
-                hint = f"(the bucket {self.bucket}: pulumi up -s {self.stack} creates it)"
+                hint = f"(the bucket {self.bucket}: pulumi up --refresh -s {self.stack} creates it)"
                 raise UndeterminedError(f"{error} {hint}") from error
             raise
         return True

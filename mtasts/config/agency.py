@@ -32,7 +32,8 @@ class DomainConfig:
     ``name`` and the ``mx`` patterns are A-labels. No ``mx`` means parked: the domain receives no
     mail and publishes no MTA-STS. ``reroll`` gives the same policy a new id when it changes.
     With ``retire`` it has mode none and a short max_age, in an ``emergency`` mode testing, whatever
-    the file says. ``delegation_zone`` is the name below which the agency's CNAMEs lead, or None.
+    the file says. ``entry_mode`` and ``entry_emergency`` are what the domain's own entry says of
+    these two. ``delegation_zone`` is the name below which the agency's CNAMEs lead, or None.
     """
 
     name: str
@@ -50,6 +51,8 @@ class DomainConfig:
     retire: bool = False
     delegation_zone: str | None = None
     emergency: bool = False
+    entry_mode: Mode | None = None
+    entry_emergency: bool = False
 
     @property
     def parked(self) -> bool:
@@ -147,6 +150,8 @@ def _domain(domain: DomainFields, stack: StackFields) -> DomainConfig:
         retire=bool(domain.retire),
         delegation_zone=stack.delegation_zone,
         emergency=emergency,
+        entry_mode=domain.mode,
+        entry_emergency=domain.emergency is not None,
     )
 
 

@@ -128,7 +128,7 @@ def plain(value: object) -> object:
         raise FieldError(
             Mistake.SECRET,
             "the value is encrypted as a secret, but it is published",
-            "set it again without --secret: pulumi config set KEY VALUE -s STACK",
+            "set it again without --secret: pulumi config set --path 'KEY' VALUE -s STACK",
         )
     return value
 
@@ -291,7 +291,7 @@ def from_json(value: object) -> object:
         raise FieldError(
             Mistake.WRONG_TYPE,
             f"{shown(value)} is no list",
-            "write a list in the stack file, or use pulumi config set --path 'key[0]' value "
+            "write a list in the stack file, or use pulumi config set --path 'KEY[0]' VALUE "
             "-s STACK",
         ) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -94,7 +95,8 @@ def _names(entries: list[object]) -> Iterator[str]:
 
 def describe_missing(path: Path) -> str:
     """A message that the stack file does not exist, with the existing stacks and a guess."""
-    name = stack_name(path)
+    name, quoted = stack_name(path), shlex.quote(str(path))
+    before = f'"$(git rev-list -n 1 HEAD -- {quoted})^"'
     names = [stack_name(each) for each in stack_files(path.parent)]
     guess = fields.did_you_mean(name, names)
     shown = ", ".join(names[:_SHOWN_MAX])
@@ -105,7 +107,8 @@ def describe_missing(path: Path) -> str:
         if names
         else f"  {path.parent} has no stack file",
         f"  did you mean {guess}?" if guess else "",
-        f"  if the file was deleted, bring it back: git checkout HEAD -- {path}",
-        f"  for a new stack: mtasts init {name} --domain DOMAIN",
+        f"  if the file was deleted, bring it back: git checkout HEAD -- {quoted}",
+        f"  or, if a commit deleted it: git checkout {before} -- {quoted}",
+        f"  for a new stack: mtasts init {shlex.quote(name)} --domain DOMAIN",
     ]
     return "\n".join(line for line in lines if line)

@@ -13,12 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mtasts.ledger.history import Intended
+from mtasts.policy import Mode
 from mtasts.rulings import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
-    from mtasts.config import DomainConfig
+    from mtasts.config import AgencyConfig
     from mtasts.rollout.facts import DomainFacts
     from mtasts.rulings import Ruling
 
@@ -61,29 +62,49 @@ def way_back(found: DomainFacts, new_id: Callable[[], str]) -> Intended:
     return replace(meant, id=new_id(), revision=revision, is_recorded=False)
 
 
-def emergency_keys(
-    domains: Sequence[DomainConfig], *, is_for_all: bool
-) -> tuple[tuple[str, str], ...]:
-    """The config paths of the emergency, each with the path of the mode that it overrules.
+def describe_end_of_emergency(
+    config: AgencyConfig, stack: str, *, is_for_all: bool, is_stack_file: bool = True
+) -> tuple[str, ...]:
+    """How to end the emergency, in order: what to write into the config, and commands.
 
-    ``is_for_all`` says that the key stands for the whole stack, and not in single domains.
+    ``is_for_all`` says that the key stands for the whole stack. The keys of one domain are to be
+    changed in its entry: ``pulumi config set --path`` would replace the list of domains if the file
+    has it as a JSON text. A program's arguments (``is_stack_file`` is false) have no command.
+
+    An entry with ``mode: enforce`` overrules ``mtasts:mode``, so it would be enforced again.
     """
-    if is_for_all:
-        return (("mtasts:emergency", "mtasts:mode"),)
-    return tuple(
-        (f"mtasts:domains[{index}].emergency", f"mtasts:domains[{index}].mode")
-        for index, domain in enumerate(domains)
-        if domain.emergency
-    )
+    own = [each.name for each in config.domains if each.entry_emergency]
+    enforced = [
+        each.name
+        for each in config.domains
+        if is_for_all
+        and each.emergency
+        and not each.entry_emergency
+        and each.entry_mode is Mode.ENFORCE
+    ]
+    steps = []
+    if enforced:
+        entries = f"the entry of {', '.join(enforced)}"
+        steps.append(f"in {config.file}, write mode: testing into {entries}")
+    if own:
+        entries = f"the entry of {', '.join(own)}"
+        steps.append(
+            f"in {config.file}, write mode: testing into {entries}, and remove emergency there"
+        )
+    if is_for_all and is_stack_file:
+        steps.append(f"pulumi config set mtasts:mode testing -s {stack}")
+        steps.append(f"pulumi config rm mtasts:emergency -s {stack}")
+    elif is_for_all:
+        steps.append(f"in {config.file}, set mode to testing, and remove emergency")
+    return (*steps, f"pulumi up -s {stack}")
 
 
 def describe_emergency(
-    emergencies: Mapping[str, tuple[Ruling, ...]], keys: Sequence[tuple[str, str]], stack: str
+    emergencies: Mapping[str, tuple[Ruling, ...]], ending: Iterable[str], stack: str
 ) -> Ruling:
-    """One summary line, the refusals that the run passes, and the commands that end the emergency.
+    """One summary line, the refusals that the run passes, and what ends the emergency.
 
-    ``keys`` are the config paths of the emergency, each with the path of the mode that it
-    overrules.
+    ``ending`` are the steps of `describe_end_of_emergency`.
     """
     names = ", ".join(emergencies)
     summary = (
@@ -97,13 +118,9 @@ def describe_emergency(
         for each in refusals
     )
     lines += (
+        f"  publish it past the failed preview: pulumi up --skip-preview -s {stack}",
         f"  look at what senders get: mtasts check --stack {stack}",
         "  when the causes above are removed (mtasts docs emergencies), end the emergency:",
+        *(f"    {step}" for step in ending),
     )
-    for key, mode in keys:
-        lines += (
-            f"    pulumi config set --path '{mode}' testing -s {stack}",
-            f"    pulumi config rm --path '{key}' -s {stack}",
-        )
-    lines.append(f"    pulumi up -s {stack}")
     return refusal("emergency-declared", "\n".join(lines))

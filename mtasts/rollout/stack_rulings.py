@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mtasts.rollout.emergency import describe_emergency, emergency_keys
+from mtasts.rollout.emergency import describe_emergency, describe_end_of_emergency
 from mtasts.rollout.facts import DomainFacts
 from mtasts.rollout.vanished import describe_vanished, refuses
 from mtasts.rulings import note, refusal, warning
@@ -21,15 +21,26 @@ if TYPE_CHECKING:
 
 
 def vanished_domains(
-    config: AgencyConfig, remembered: Sequence[Remembered], listed: Sequence[Facts], stack: str
+    config: AgencyConfig,
+    remembered: Sequence[Remembered],
+    listed: Sequence[Facts],
+    stack: str,
+    *,
+    is_stack_file: bool = True,
 ) -> tuple[Ruling | None, bool]:
     """The ruling on domains that left the stack file, and whether it ends the run.
 
-    In an emergency the run goes on: the step back to testing waits for nothing.
+    In an emergency the run goes on: the step back to testing waits for nothing. ``is_stack_file``
+    is false if a program's arguments are the config.
     """
     is_emergency = any(each.emergency for each in config.domains)
     found = describe_vanished(
-        remembered, listed, file=config.file, stack=stack, is_emergency=is_emergency
+        remembered,
+        listed,
+        file=config.file,
+        stack=stack,
+        is_emergency=is_emergency,
+        is_stack_file=is_stack_file,
     )
     return found, refuses(remembered) and not is_emergency
 
@@ -41,16 +52,22 @@ def stack_rulings(
     stack: str,
     *,
     unsure: LedgerProblem | None = None,
+    is_stack_file: bool = True,
 ) -> tuple[Ruling, ...]:
     """The rulings on an emergency, and on an unknown set of ledgers.
 
     ``values`` is the stack's config, which has the keys of the emergency; ``unsure`` is why the set
-    of ledgers is not known.
+    of ledgers is not known. ``is_stack_file`` is false if a program's arguments are the config.
     """
     found = []
     if decision.emergencies:
-        keys = emergency_keys(config.domains, is_for_all="mtasts:emergency" in values)
-        found.append(describe_emergency(decision.emergencies, keys, stack))
+        ending = describe_end_of_emergency(
+            config,
+            stack,
+            is_for_all="mtasts:emergency" in values,
+            is_stack_file=is_stack_file,
+        )
+        found.append(describe_emergency(decision.emergencies, ending, stack))
     if unsure is not None:
         found.append(ledgers_unknown(unsure))
     return tuple(found)
@@ -97,14 +114,20 @@ def ledgers_unknown(error: MtaStsError) -> Ruling:
 
 
 def describe_held(
-    held: Mapping[str, tuple[Ruling, ...]], unsure: MtaStsError | None = None
+    held: Mapping[str, tuple[Ruling, ...]],
+    unsure: MtaStsError | None = None,
+    *,
+    has_others: bool = False,
 ) -> tuple[str, ...]:
     """Lines: a summary, then each held domain with its reasons; empty if no domain is held.
 
-    ``unsure`` is why it is not known which domains have a ledger.
+    ``unsure`` is why it is not known which domains have a ledger; ``has_others`` says that other
+    domains of the stack are not held.
     """
     lines = [f"held, and left as they are: {', '.join(held)}"] if held else []
     lines += [f"  {name}: {reason.line}" for name, reasons in held.items() for reason in reasons]
+    if held and has_others:  # the engine begins no run after a failed preview
+        lines.append("  change the other domains all the same: pulumi up --skip-preview -s STACK")
     if unsure is not None:
         lines.append(ledgers_unknown(unsure).line)
     return tuple(lines)

@@ -72,11 +72,13 @@ def describe_vanished(
     file: str,
     stack: str,
     is_emergency: bool = False,
+    is_stack_file: bool = True,
 ) -> Ruling | None:
     """The refusal of a run: one summary line, then for each domain what to do.
 
     In an emergency, or if the only problem is a ledger that cannot be read (`refuses`), the run
-    goes on and the vanished domains are held.
+    goes on and the vanished domains are held. ``is_stack_file`` is false if a program's arguments
+    are the config: no command changes them.
     """
     vanished = [each for each in remembered if each.is_relied_on]
     if not vanished:
@@ -92,10 +94,15 @@ def describe_vanished(
     for each in vanished:
         lines += (f"  {each.name}: {line}" for line in _ways(each, new, stack))
     if is_refused:
+        declare = (
+            f"pulumi config set mtasts:emergency testing -s {stack} && "
+            f"pulumi up --skip-preview -s {stack}"
+            if is_stack_file
+            else f"set emergency to testing in {file}, and run pulumi up --skip-preview -s {stack}"
+        )
         lines.append(
             "  If senders refuse mail now, bring the domains that the file lists back to testing: "
-            f"pulumi config set mtasts:emergency testing -s {stack} && pulumi up -s {stack} "
-            "(mtasts docs emergencies)"
+            f"{declare} (mtasts docs emergencies)"
         )
     lines.append("  Do not run pulumi state unprotect: senders rely on the protected resources.")
     return refusal("domain-vanished", "\n".join(lines))

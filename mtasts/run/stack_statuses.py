@@ -61,6 +61,7 @@ class Asker:
             run = (f"mtasts lint stack {shlex.quote(str(path))}",)
             return refused_status(stack, str(path), str(error).splitlines()[0], run)
         evidence = await in_thread(self._evidence, stack, config)
+        has_list = isinstance(values.get("mtasts:domains"), list)
         try:
             async with asyncio.timeout(self.deadline_seconds):
                 survey = await self._survey(stack, config, values)
@@ -82,8 +83,11 @@ class Asker:
                 unsure=survey.remembered_problem,
                 warnings=survey.notes,
                 evidence=evidence,
+                has_list=has_list,
             ).named
-        return undetermined_status(stack, config, problem, self.now(), evidence=evidence).named
+        return undetermined_status(
+            stack, config, problem, self.now(), evidence=evidence, has_list=has_list
+        ).named
 
     async def _survey(
         self, stack: str, config: AgencyConfig, values: Mapping[str, object]

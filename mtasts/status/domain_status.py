@@ -64,15 +64,18 @@ def stack_status(
     unsure: LedgerError | UndeterminedError | None = None,
     warnings: tuple[Ruling, ...] = (),
     evidence: Mapping[str, KnownEvidence],
+    has_list: bool = True,
 ) -> StackStatus:
     """The status of a stack from the facts about it.
 
     ``remembered`` are domains that have a ledger and are not in the stack file, ``unsure`` is why
     not all of them are known, ``evidence`` is the evidence in the repository, by domain.
+    ``has_list`` is false if the file has its domains as one JSON text, which ``pulumi config set
+    --path`` would replace.
     """
     decision = decide(domains, now, dns=config.dns)
     ahead = {each.name: each for each in outlooks(domains, decision, remembered)}
-    view = _View(stack, decision, now)
+    view = _View(stack, decision, now, has_list)
     vanished = {each.name: view.vanished(each) for each in remembered if each.is_relied_on}
     rows = [
         view.domain(index, each, ahead.get(each.name), evidence.get(each.name))
@@ -109,8 +112,12 @@ def undetermined_status(
     now: dt.datetime,
     *,
     evidence: Mapping[str, KnownEvidence],
+    has_list: bool = True,
 ) -> StackStatus:
-    """The status of a stack whose look-ups all failed: only what the stack file says."""
+    """The status of a stack whose look-ups all failed: only what the stack file says.
+
+    ``has_list`` is as for `stack_status`.
+    """
     rows = (
         DomainStatus(
             each.name,
@@ -119,7 +126,7 @@ def undetermined_status(
             mode="parked" if each.parked else "",
             claims=(
                 Claim(Standing.UNKNOWN, ""),
-                *_override(each.override, index, stack, now),
+                *_override(each.override, index, stack, now, has_list=has_list),
             ),
         )
         for index, each in enumerate(config.domains)
@@ -183,14 +190,15 @@ def _evidence(found: KnownEvidence) -> EvidenceSeen:
 
 
 def _override(
-    override: Override | None, index: int, stack: str, now: dt.datetime
+    override: Override | None, index: int, stack: str, now: dt.datetime, *, has_list: bool
 ) -> Iterator[Claim]:
     """The claim about an override that ends soon, or is void."""
     if override is None or (override.begins is not None and now.date() < override.begins):
         return
     if void := waivers.why_void(override, now):
         path = f"'mtasts:domains[{index}].override'"
-        run = (f"pulumi config rm --path {path} -s {stack}",)
+        remove = f"pulumi config rm --path {path} -s {stack}"
+        run = (remove if has_list else f"mtasts preview {stack}",)
         yield Claim.of(Standing.DUE, void, run=run)
     elif override.expires - now.date() <= SOON:
         text = (
@@ -207,10 +215,17 @@ class _View:
     stack: str
     decision: Decision
     now: dt.datetime
+    has_list: bool
 
-    @property
-    def _up(self) -> tuple[str, ...]:
-        return (f"pulumi up -s {self.stack}",)
+    def _up(self, name: str, options: str = "") -> tuple[str, ...]:
+        """The run that changes the domain ``name``.
+
+        If another domain is held, the preview fails, and the engine would stop after it.
+        """
+        decision = self.decision
+        fails = any(each != name for each in decision.held) or decision.emergencies
+        skip = " --skip-preview" if fails else ""
+        return (f"pulumi up{options}{skip} -s {self.stack}",)
 
     @property
     def _preview(self) -> tuple[str, ...]:
@@ -253,7 +268,7 @@ class _View:
                 *self._emergency(found),
                 *self._retires(domain),
                 *self._handed(found),
-                *_override(domain.override, index, self.stack, self.now),
+                *_override(domain.override, index, self.stack, self.now, has_list=self.has_list),
                 *_unseen(found),
             ),
         )
@@ -294,7 +309,7 @@ class _View:
         if isinstance(found.ledger, LedgerError):
             return (f"mtasts ledger verify {self.stack} --domain {found.name}",)
         if until is not None:
-            return self._up
+            return self._up(found.name)
         if found.has_ledger and found.is_promotion:
             unmet = {each.id for each in self._unmet(found, found.evidence)}
             if unmet.issuperset(each.id for each in refusals):
@@ -335,23 +350,23 @@ class _View:
             # The state still has the record as declared. Only a refresh sees that somebody changed
             # it.
             refresh = " --refresh" if drifted and not retires else ""
-            run = (f"pulumi up{refresh} -s {self.stack}",)
-            yield Claim(Standing.DUE, text, run=run)
+            yield Claim(Standing.DUE, text, run=self._up(found.name, refresh))
         elif found.noted:
             text = "a policy that was published in an emergency is not in the ledger yet"
-            yield Claim(Standing.DUE, text, run=self._up)
+            yield Claim(Standing.DUE, text, run=self._up(found.name))
         elif found.stage is not found.history.stage:
             text = f"the next run enters the stage {found.stage}"
-            yield Claim(Standing.DUE, text, run=self._up)
+            yield Claim(Standing.DUE, text, run=self._up(found.name))
 
     def _retires(self, domain: DomainConfig) -> Iterator[Claim]:
         found = self.decision.retiring.get(domain.name)
         if found is None or (found.phase is Phase.HOST_WITHDRAWN and not found.is_new):
             return
+        run = self._up(domain.name)
         if found.is_waiting:
-            yield Claim.of(Standing.WAITING, found.ruling, found.ruling.until, self._up)
+            yield Claim.of(Standing.WAITING, found.ruling, found.ruling.until, run)
         else:
-            yield Claim.of(Standing.DUE, found.ruling, run=self._up)
+            yield Claim.of(Standing.DUE, found.ruling, run=run)
 
     def _handed(self, found: DomainFacts) -> Iterator[Claim]:
         """The claims about handed-out records that the agency has not published."""
@@ -375,7 +390,7 @@ class _View:
         return replace(
             row,
             evidence=replace(row.evidence, unmet=unmet),
-            run=(f"mtasts gate check {row.name}",) if unmet else promote,
+            run=promote if self.has_list and not unmet else (f"mtasts gate check {row.name}",),
         )
 
 

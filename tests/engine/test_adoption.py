@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import ssl
 import sys
 import threading
@@ -154,9 +155,11 @@ class ByHand:
             "adopt", self.project.stack, "--domain", self.domain, *account, *words
         )
 
-    def take_in(self, file: str) -> None:
-        words = ("--yes", "--generate-code=false", "--protect=false")
-        self.project.pulumi("import", "--file", file, *words).required()
+    def take_in(self, steps: list[str]) -> None:
+        """Run the printed import."""
+        (printed,) = (each for each in steps if each.startswith("pulumi import "))
+        _, *words = shlex.split(printed)
+        self.project.pulumi(*words).required()
 
     def require_taken_over(self, sender: Sender) -> None:
         """Senders have noticed nothing, and the first real change is ours throughout."""
@@ -199,7 +202,7 @@ def test_a_domain_set_up_by_hand_is_taken_over(lab: Lab, tmp_path: Path) -> None
         told = json.loads(done.stdout)
         assert told["adopted"] == [{"domain": domain, "id": "20200101"}]
         by_hand.adopt(*bound).required()
-        by_hand.take_in(told["import"])
+        by_hand.take_in(told["next"])
         by_hand.project.configure(BRIEF)
         by_hand.project.settle()
     by_hand.require_taken_over(sender)
@@ -211,7 +214,7 @@ def test_a_worker_takes_over_whatever_stands_at_the_policy_host(lab: Lab, tmp_pa
     by_hand.put(f"mta-sts.{by_hand.domain}", "A", ELSEWHERE)
     with by_hand.asked() as sender:
         told = json.loads(by_hand.adopt("--format", "json").required().stdout)
-        by_hand.take_in(told["import"])
+        by_hand.take_in(told["next"])
         by_hand.project.configure({**BRIEF, "mtasts:settleSeconds": "1"})
         by_hand.project.settle()
     by_hand.require_taken_over(sender)

@@ -159,6 +159,9 @@ def test_one_domain_is_held_while_four_proceed(lab: Lab) -> None:
     refused = project.up()
     assert not refused.ok
     assert f"held, and left as they are: {names[2]}\n" in refused.text
+    assert f"the other domains all the same: pulumi up --skip-preview -s {project.stack}" in (
+        refused.text
+    )
     after = [lab.sts(name) for name in names]
     changed = [old != new for old, new in zip(before, after, strict=True)]
     assert changed == [True, True, False, True, True]

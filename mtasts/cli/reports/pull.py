@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import sys
 import time
 from contextlib import asynccontextmanager
@@ -132,7 +133,8 @@ def agency_domains(given: Sequence[str], stacks: Path) -> frozenset[str]:
     for path in stack_files(existing(stacks)):
         listed = listed_domains(path)
         if listed is None:
-            raise UsageError(f"{path} cannot be read: run mtasts lint stack {path}")
+            quoted = shlex.quote(str(path))
+            raise UsageError(f"{path} cannot be read: run mtasts lint stack {quoted}")
         found |= listed
     if not found:
         raise UsageError(f"no stack file in {stacks} lists a domain: give --domain or --stacks")

@@ -78,12 +78,15 @@ class CloudflareSettings:
                 would not belong together.
         """
         token = values.get("cloudflare:apiToken") or environment.get(TOKEN_VARIABLE)
-        if isinstance(token, dict):  # {"secure": ...}: only the engine can decrypt it
+        is_encrypted = isinstance(token, dict)  # {"secure": ...}
+        if is_encrypted:
             token = environment.get(TOKEN_VARIABLE)
         if not token:
             raise UsageError(
-                f"no token for Cloudflare: set {TOKEN_VARIABLE}, or "
-                "pulumi config set --secret cloudflare:apiToken -s STACK"
+                "the token in the stack file is encrypted, and only Pulumi can decrypt it: set "
+                f"{TOKEN_VARIABLE} for the commands of mtasts"
+                if is_encrypted
+                else f"no token for Cloudflare: set {TOKEN_VARIABLE}, which Pulumi reads as well"
             )
         url = _base_url(values, environment)
         endpoint = environment.get(_R2_VARIABLE, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,9 +60,36 @@ def test_a_stack_that_there_is_not_is_answered_with_those_there_are(
         "  did you mean my-agency?\n"
         "  if the file was deleted, bring it back: git checkout HEAD -- "
         "stacks/Pulumi.my-agncy.yaml\n"
+        "  or, if a commit deleted it: git checkout "
+        '"$(git rev-list -n 1 HEAD -- stacks/Pulumi.my-agncy.yaml)^" -- '
+        "stacks/Pulumi.my-agncy.yaml\n"
         "  for a new stack: mtasts init my-agncy --domain DOMAIN\n"
     )
     assert (project / "stacks").is_dir()
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+def test_a_deleted_stack_file_comes_back_with_the_printed_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_committed: bool
+) -> None:
+    folder = tmp_path / "the stacks'"
+    folder.mkdir()
+    file = folder / "Pulumi.my-agency.yaml"
+    file.write_text(STACK)
+    monkeypatch.chdir(tmp_path)
+
+    def shell(command: str) -> None:
+        named = 'git() { command git -c user.name=a -c user.email=a@b.example "$@"; }'
+        subprocess.run(["bash", "-ec", f"{named}\n{command}"], check=True, capture_output=True)
+
+    shell("git init -q && git add . && git commit -qm a")
+    file.unlink()
+    if is_committed:
+        shell("git commit -qam b")
+    said = describe_missing(file.relative_to(tmp_path))
+    first, second = (line.partition(": ")[2] for line in said.splitlines() if "git " in line)
+    shell(second if is_committed else first)
+    assert file.read_text() == STACK
 
 
 def test_only_a_name_that_is_near_is_suggested_and_a_long_list_is_cut(tmp_path: Path) -> None:

@@ -374,7 +374,7 @@ def test_stacks_of_every_kind_are_seen_at_once(capsys: pytest.CaptureFixture[str
         "new.example": ["pulumi up -s new"],
         "testing.example": ["mtasts gate check testing.example"],
         "ungated.example": ["mtasts gate check ungated.example"],
-        "waits.example": ["pulumi up -s held"],
+        "waits.example": ["pulumi up --skip-preview -s held"],
         "retiring.example": ["pulumi up -s retiring"],
         "free.example": ["pulumi up -s retiring"],
         "moving.example": ["mtasts gate check moving.example"],

@@ -110,7 +110,11 @@ def test_the_token_and_the_address_come_from_the_config_and_then_the_environment
     ("values", "environment", "says"),
     [
         ({}, {}, "set CLOUDFLARE_API_TOKEN"),
-        ({"cloudflare:apiToken": {"secure": "x"}}, {}, "set CLOUDFLARE_API_TOKEN"),
+        (
+            {"cloudflare:apiToken": {"secure": "x"}},
+            {},
+            "only Pulumi can decrypt it: set CLOUDFLARE_API_TOKEN",
+        ),
         ({}, {**LOCAL, "MTASTS_R2_ENDPOINT": "https://s3.example"}, "a loopback address only"),
         ({}, {**ENVIRONMENT, "MTASTS_R2_ENDPOINT": "http://127.0.0.1:2"}, "one too: unset"),
         (

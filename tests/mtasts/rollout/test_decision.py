@@ -224,6 +224,8 @@ def test_the_first_line_on_held_domains_says_it_all() -> None:
         "  a.example: [certificate-forbidden] CAA forbids it: add a record",
         "  b.example: [zone-missing] no zone",
     ]
+    last = describe_held({"b.example": (no_zone,)}, has_others=True)[-1]
+    assert last == "  change the other domains all the same: pulumi up --skip-preview -s STACK"
 
 
 def retiring(*more: Entry) -> tuple[DomainFacts, ...]:

@@ -19,7 +19,7 @@ from surveys import NOW, OLD, ZONE, ledger, mx, placed, survey
 
 from mtasts.cloud.aws.account import Account, AwsSettings
 from mtasts.cloud.aws.ledger_store import S3Store
-from mtasts.config import Dns, Hosting
+from mtasts.config import Dns, Hosting, load
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.emergency_notes import (
     Note,
@@ -46,7 +46,7 @@ from mtasts.localcloud.moto_host import moto_running, session
 from mtasts.observations import DnsAnswer, DnsStatus
 from mtasts.policy import Mode, parse
 from mtasts.rollout.decision import decide
-from mtasts.rollout.emergency import describe_emergency, emergency_keys, fresh_id
+from mtasts.rollout.emergency import describe_emergency, describe_end_of_emergency, fresh_id
 from mtasts.rollout.facts import mail_domains
 from mtasts.rulings import refusal
 from mtasts.run.bookkeeping import keep_books, write_down
@@ -56,6 +56,7 @@ from mtasts.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mtasts.config import AgencyConfig
     from mtasts.rollout.facts import DomainFacts
 
 # moto's state is global: one process, one account.
@@ -238,21 +239,61 @@ def test_a_ledger_that_is_whole_again_takes_in_what_it_missed() -> None:
 
 def test_the_first_line_says_what_happens_and_then_what_was_gone_past() -> None:
     gone_past = {DOMAIN: (refusal("ledger-broken", "entry 1 is missing"),)}
-    both = [each.domain for each in survey()[:2]]
-    keys = emergency_keys(both, is_for_all=True)
-    lines = describe_emergency(gone_past, keys, "agency").line.splitlines()
+    lines = describe_emergency(gone_past, ["pulumi up -s agency"], "agency").line.splitlines()
     what = f"emergency: {DOMAIN}: mode testing is published as soon as its proof passes"
     assert lines[0].startswith(f"[emergency-declared] {what}")
     assert lines[1:] == [
         f"  {DOMAIN}: overridden by the emergency: [ledger-broken] entry 1 is missing",
+        "  publish it past the failed preview: pulumi up --skip-preview -s agency",
         "  look at what senders get: mtasts check --stack agency",
         "  when the causes above are removed (mtasts docs emergencies), end the emergency:",
-        "    pulumi config set --path 'mtasts:mode' testing -s agency",
-        "    pulumi config rm --path 'mtasts:emergency' -s agency",
         "    pulumi up -s agency",
     ]
-    alone = emergency_keys([both[0], replace(both[1], emergency=True)], is_for_all=False)
-    assert alone == (("mtasts:domains[1].emergency", "mtasts:domains[1].mode"),)
+
+
+def config(first: dict[str, object], **flat: str) -> AgencyConfig:
+    """A config of two domains; ``first`` is in the entry of one, ``flat`` is of the stack."""
+    entries = [{"name": name, "mx": [f"mx.{name}"]} for name in (DOMAIN, "b.example.gov")]
+    values = {
+        "mtasts:agency": "A",
+        "mtasts:tlsReports": ["mailto:a@example.gov"],
+        "mtasts:domains": [entries[0] | first, entries[1]],
+        "aws:region": "us-east-1",
+        "aws:allowedAccountIds": ["123456789012"],
+    }
+    return load(values | {f"mtasts:{key}": value for key, value in flat.items()}, file="f.yaml")
+
+
+UP = "pulumi up -s agency"
+WHOLE = (
+    "pulumi config set mtasts:mode testing -s agency",
+    "pulumi config rm mtasts:emergency -s agency",
+    UP,
+)
+ENTRY = f"in f.yaml, write mode: testing into the entry of {DOMAIN}"
+
+
+@pytest.mark.parametrize(
+    ("first", "for_all", "steps"),
+    [
+        ({}, True, WHOLE),
+        ({"mode": "testing"}, True, WHOLE),
+        ({"mode": "enforce"}, True, (ENTRY, *WHOLE)),  # it overrules the mode of the stack
+        ({"emergency": "testing"}, False, (f"{ENTRY}, and remove emergency there", UP)),
+        ({"emergency": "testing"}, True, (f"{ENTRY}, and remove emergency there", *WHOLE)),
+    ],
+)
+def test_the_end_of_an_emergency_leaves_nothing_that_enforces_at_once(
+    first: dict[str, object], steps: tuple[str, ...], *, for_all: bool
+) -> None:
+    found = config(first, mode="enforce", **({"emergency": "testing"} if for_all else {}))
+    assert describe_end_of_emergency(found, "agency", is_for_all=for_all) == steps
+
+
+def test_no_command_changes_the_arguments_of_a_program() -> None:
+    found = config({}, emergency="testing")
+    ending = describe_end_of_emergency(found, "agency", is_for_all=True, is_stack_file=False)
+    assert ending == ("in f.yaml, set mode to testing, and remove emergency", UP)
 
 
 async def remembered(

@@ -98,7 +98,8 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
         first = said.line.splitlines()[0]
         assert first == f"[domain-vanished] {what}: f.yaml no longer lists {GONE} as a mail domain"
         assert "with retire: true, and run pulumi up -s agency until" in said.text
-        way = "pulumi config set mtasts:emergency testing -s agency && pulumi up -s agency"
+        declare = "pulumi config set mtasts:emergency testing -s agency"
+        way = f"{declare} && pulumi up --skip-preview -s agency"
         assert (way in said.text) is stops
         in_emergency = describe_vanished(
             (remembered,), survey(), file="f.yaml", stack="agency", is_emergency=True

@@ -390,7 +390,9 @@ async def test_a_store_that_does_not_answer_is_not_an_empty_one() -> None:
 
 async def test_a_refusal_is_not_an_answer(url: str, bucket: str) -> None:
     gone = S3Store(account(url), "no-such-bucket", "agency")
-    with pytest.raises(UndeterminedError, match=r"NoSuchBucket.*pulumi up -s agency creates it"):
+    with pytest.raises(
+        UndeterminedError, match=r"NoSuchBucket.*pulumi up --refresh -s agency creates it"
+    ):
         gone.append("example.gov", 1, b"")
     deny = {
         "Version": "2012-10-17",

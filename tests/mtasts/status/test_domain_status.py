@@ -361,7 +361,7 @@ def lists_old(ago: int) -> Ledger:
             "",
             "due",
             "not published yet: the ledger cannot be read",
-            UP,
+            UP.replace("up", "up --skip-preview"),
             id="emergency-without-a-ledger",
         ),
         pytest.param(
