@@ -230,9 +230,9 @@ def test_a_rate_is_limited_for_each_key(cloud: Cloud, api: Session) -> None:
     def limit(options: object) -> Any:
         return ask(cloud, "POST", {"on": "LIMIT", "call": "limit", "args": [options]})
 
-    # The period may end in between, but not more than once.
+    # The period of two calls may end in between, after any of them, but not more than once.
     found = [limit({"key": "a"})["found"]["success"] for _ in range(5)]
-    assert found.count(True) in (2, 4)
+    assert found.count(True) in (2, 3, 4)
     assert found[:2] == [True, True]
     assert limit({"key": "b"})["found"]["success"]
     assert limit({})["error"] == "invalid key"
