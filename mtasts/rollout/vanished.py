@@ -104,6 +104,11 @@ def describe_vanished(
             "  If senders refuse mail now, bring the domains that the file lists back to testing: "
             f"{declare} (mtasts docs emergencies)"
         )
+    else:  # the engine begins no run after a failed preview
+        lines.append(
+            "  change the domains that the file lists all the same: "
+            f"pulumi up --skip-preview -s {stack}"
+        )
     lines.append("  Do not run pulumi state unprotect: senders rely on the protected resources.")
     return refusal("domain-vanished", "\n".join(lines))
 

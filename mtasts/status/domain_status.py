@@ -75,7 +75,8 @@ def stack_status(
     """
     decision = decide(domains, now, dns=config.dns)
     ahead = {each.name: each for each in outlooks(domains, decision, remembered)}
-    view = _View(stack, decision, now, has_list)
+    fails = unsure is not None or any(each.is_relied_on for each in remembered)
+    view = _View(stack, decision, now, has_list, fails)
     vanished = {each.name: view.vanished(each) for each in remembered if each.is_relied_on}
     rows = [
         view.domain(index, each, ahead.get(each.name), evidence.get(each.name))
@@ -216,14 +217,17 @@ class _View:
     decision: Decision
     now: dt.datetime
     has_list: bool
+    preview_fails: bool
 
     def _up(self, name: str, options: str = "") -> tuple[str, ...]:
         """The run that changes the domain ``name``.
 
-        If another domain is held, the preview fails, and the engine would stop after it.
+        If another domain is held, the preview fails, and the engine would stop after it. So it does
+        in an emergency, and if ``preview_fails`` for a domain that the file no longer lists.
         """
         decision = self.decision
-        fails = any(each != name for each in decision.held) or decision.emergencies
+        is_other_held = any(each != name for each in decision.held)
+        fails = self.preview_fails or is_other_held or decision.emergencies
         skip = " --skip-preview" if fails else ""
         return (f"pulumi up{options}{skip} -s {self.stack}",)
 

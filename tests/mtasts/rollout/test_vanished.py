@@ -101,12 +101,15 @@ def test_the_ledger_decides_what_may_leave_the_file_and_what_is_kept(
         declare = "pulumi config set mtasts:emergency testing -s agency"
         way = f"{declare} && pulumi up --skip-preview -s agency"
         assert (way in said.text) is stops
+        others = "  change the domains that the file lists all the same: pulumi up --skip-preview "
+        assert (others in said.text) is not stops
         in_emergency = describe_vanished(
             (remembered,), survey(), file="f.yaml", stack="agency", is_emergency=True
         )
         assert in_emergency is not None
         assert in_emergency.text.startswith("held, and nothing is deleted: f.yaml no longer lists ")
         assert way not in in_emergency.text
+        assert others in in_emergency.text
     decision = decide(survey(), NOW, dns=Dns.ROUTE53)
     found = shared(survey(), (remembered,), decision, is_sure=True, frees_host=False)
     assert found == Shared(protect=is_refused, keep=is_kept)

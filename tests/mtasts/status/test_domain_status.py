@@ -648,6 +648,15 @@ def test_a_domain_that_the_file_has_lost_is_a_row_and_holds_the_stack() -> None:
     assert [each.name for each in asked(around(TESTING), remembered=(never,)).domains] == [NAME]
 
 
+def test_where_the_preview_fails_the_run_of_another_domain_goes_without_it() -> None:
+    lost = Remembered("lost.example", served((Mode.ENFORCE, 20)))
+    without = (UP.replace("up", "up --skip-preview"),)
+    assert asked(around(Ledger())).domains[0].next.run == (UP,)
+    assert asked(around(Ledger()), remembered=(lost,)).domains[0].next.run == without
+    unsure = UndeterminedError("missing")
+    assert asked(around(Ledger()), unsure=unsure).domains[0].next.run == without
+
+
 @pytest.mark.parametrize(
     ("problem", "standing"),
     [(LedgerError("missing"), "held"), (UndeterminedError("missing"), "not known")],
