@@ -37,15 +37,6 @@ _LOCK = re.compile(
 _ANOTHER_UPDATE = re.compile(r"\[409\]|[Aa]nother update is currently in progress")
 
 
-def options_for_secrets(provider: str | None) -> tuple[str, ...]:
-    """The options of ``pulumi stack init`` for a stack file whose secrets ``provider`` encrypts.
-
-    Without them the engine writes a passphrase's salt into the file, and deletes the URL of the
-    provider and the encrypted key: nobody can read the secrets of the file any more.
-    """
-    return () if provider is None else ("--secrets-provider", provider)
-
-
 class EngineError(MtaStsError):
     """A command of the engine failed; the text is the engine's own."""
 
@@ -134,13 +125,14 @@ class Engine:
     def ensure_stack(self, secrets_provider: str | None) -> None:
         """Make the stack in the backend, unless it is there.
 
-        ``secrets_provider`` is the URL that the stack file names, if it names one.
+        ``secrets_provider`` is the URL that the stack file names, if it names one. Without it, the
+        engine would delete that URL and the encrypted key from the file.
 
         Raises:
             EngineError: the engine did not make it; the text has its own words.
         """
         # Without --no-select, later pulumi commands without -s would act on this stack.
-        options = options_for_secrets(secrets_provider)
+        options = () if secrets_provider is None else ("--secrets-provider", secrets_provider)
         done = self._run("stack", "init", "--no-select", *options)
         output = done.stderr + done.stdout
         if done.returncode != 0 and "already exists" not in output:

@@ -34,6 +34,15 @@ def names() -> tuple[str, str]:
     return first, second
 
 
+@pytest.fixture
+def published(lab: Lab, names: tuple[str, str]) -> Project:
+    """A project that has published both domains."""
+    first, second = names
+    project = lab.stack(entry(first) + entry(second))
+    project.up().required()
+    return project
+
+
 def paste(project: Project, command: str, code: int = 0) -> str:
     """Run the text of a command in a shell, and require its exit code."""
     path = f"{project.environment['PATH']}:{sys.prefix}/bin"  # for mtasts itself
@@ -87,12 +96,10 @@ def test_the_commands_of_a_status_change_one_entry_and_leave_the_others(
 
 
 def test_no_command_of_a_status_replaces_domains_that_are_one_json_text(
-    lab: Lab, names: tuple[str, str]
+    published: Project, names: tuple[str, str]
 ) -> None:
-    first, second = names
-    project = lab.stack(entry(first) + entry(second))
-    project.up().required()
-    project.collect_evidence(second).required()
+    project = published
+    project.collect_evidence(names[1]).required()
     rows: list[dict[str, object]] = [{"name": each, "mx": [f"mx1.{each}"]} for each in names]
     rows[0]["override"] = {
         "for": ["evidence"],
@@ -159,11 +166,9 @@ def test_the_way_back_of_a_refused_run_brings_the_other_domains_to_testing(
 
 
 def test_the_command_for_a_resource_that_was_left_protected_frees_it(
-    lab: Lab, names: tuple[str, str]
+    published: Project, names: tuple[str, str]
 ) -> None:
-    first, second = names
-    project = lab.stack(entry(first) + entry(second))
-    project.up().required()
+    project, (first, second) = published, names
     project.pulumi("state", "protect", project.urn(f"{first}-sts"), "--yes").required()
     remove(project, first, second)
     refused = project.mtasts("preview", project.stack)
