@@ -20,7 +20,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtasts.config import load_file
-from mtasts.localcloud import lifecycle
+from mtasts.localcloud import lifecycle, warm
 from mtasts.localcloud.cloud import ACCOUNT
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.control_client import Control
@@ -183,9 +183,14 @@ def _play(story: Story, side: Side, folder: Path, say: Callable[[str], None]) ->
     story.take("engine", lambda: _engine(engines, say))
     project = Project.empty(folder / "project", os.environ)
     story.take("project", lambda: _project(project, side))
-    with _cloud(story, folder / "cloud", engines[0], project, say) as cloud:
+    with (
+        _cloud(story, folder / "cloud", engines[0], project, say) as cloud,
+        warm.running(folder / "cloud" / "warm") as warmth,
+    ):
         scenes: list[_Scene] = []
-        story.take("preview", lambda: _preview(scenes, side, cloud, project))
+        environment = {**lifecycle.environment(cloud, os.environ), **warmth}
+        own = replace(project, environment=environment)
+        story.take("preview", lambda: _preview(scenes, side, cloud, own))
         scene = scenes[0]
         steps: tuple[tuple[str, Callable[[_Scene], str]], ...] = (
             ("up", _up),
@@ -252,9 +257,8 @@ def _cloud(
 
 
 def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, written: Project) -> str:
-    environment = lifecycle.environment(cloud, os.environ)
     before = inventory(cloud)
-    project = replace(written, environment=environment).select(side.stack)
+    project = written.select(side.stack)
     project.configure(side.brisk)
     steps = project.preview()["steps"]
     expect(all(step["op"] == "create" for step in steps), "the plan does more than create")
@@ -262,7 +266,7 @@ def _preview(scenes: list[_Scene], side: Side, cloud: Cloud, written: Project) -
     wanted = {*side.kinds, "mtasts:index:MailDomain"}
     expect(wanted <= kinds, f"the plan lacks {', '.join(sorted(wanted - kinds))}")
     expect(inventory(cloud) == before, "the preview has changed the account")
-    reach = Reach.from_environment(environment)
+    reach = Reach.from_environment(project.environment)
     scenes.append(_Scene(side, cloud, project, reach, Control(cloud.control)))
     return f"{len(steps)} resources to create, and nothing is created yet"
 
