@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from mtasts.clock import AHEAD, clock
 from mtasts.config import load_file
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _SECONDS = 180
 _STACKS_AT_ONCE = 4
 _REPORTS = "reports"
+_STACK = "pulumi:pulumi:Stack"
 
 
 class ProjectError(MtaStsError):
@@ -215,27 +217,37 @@ class Project:
         write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())
         return self.mtasts("gate", "collect", domain, "--reports", _REPORTS)
 
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources of the stack's state, as the engine's backend has them in a file.
+
+        ``pulumi stack export`` gives the same and starts the engine for it.
+
+        Raises:
+            ValueError: the stack is not in the backend.
+        """
+        backend = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path)
+        (file,) = (backend / ".pulumi" / "stacks").glob(f"*/{self.stack}.json")
+        state = json.loads(file.read_bytes())["checkpoint"]["latest"]
+        found: list[dict[str, Any]] = (state or {}).get("resources", [])
+        return found
+
     def urn(self, name: str) -> str:
         """The URN of the resource of that name in the stack's state.
 
         Raises:
-            ProjectError: the state could not be read.
-            ValueError: there is no such resource, or more than one.
+            ValueError: the stack is not in the backend, or has no such resource or more than one.
         """
-        exported = json.loads(self.pulumi("stack", "export").required().stdout)
-        rows = exported["deployment"]["resources"]
-        (found,) = (each["urn"] for each in rows if each["urn"].endswith(f"::{name}"))
+        (found,) = (row["urn"] for row in self.resources() if row["urn"].endswith(f"::{name}"))
         return str(found)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, as JSON values.
 
         Raises:
-            ProjectError: the engine could not read them.
+            ValueError: the stack is not in the backend.
         """
-        found: dict[str, Any] = json.loads(
-            self.pulumi("stack", "output", "--json").required().stdout
-        )
+        stacks = (row for row in self.resources() if row["type"] == _STACK)
+        found: dict[str, Any] = next(stacks, {}).get("outputs", {})
         return found
 
 
