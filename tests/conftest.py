@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MORE_WORKERS = 4
 GOLDEN = Path(__file__).with_name("golden")
 ENGINE = Path(__file__).with_name("engine")
+UNMEASURED = {ENGINE, *map(Path(__file__).with_name, ("localcloud", "release", "tools"))}
 
 # Collecting the tests makes objects that stay: a sixth of its time went to looking for garbage.
 gc.disable()
@@ -53,8 +54,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a file to one worker, whose tests share what the file starts.
 
     The tests of the engine are long and share a worker's local cloud: each is given out by itself.
+
+    Coverage tells what written cases reach. What examples at random reach is luck, and following it
+    takes longer than the tests themselves; the folders of `UNMEASURED` hold no case of the library.
     """
     for item in items:
+        if hypothesis.is_hypothesis_test(item.obj) or not UNMEASURED.isdisjoint(item.path.parents):
+            item.add_marker(pytest.mark.no_cover)
         if ENGINE not in item.path.parents and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 

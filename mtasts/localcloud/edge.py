@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LAGS_SECONDS = (0.05, 0.15, 0.3)
-_TICK_SECONDS = 0.02
+_TICK_SECONDS = 0.1
 # More than the 6 MB that Lambda accepts, so that Lambda's own limit is the one that refuses.
 _FUNCTION_BODY_MAX = 8 * 1024 * 1024
 _WORKER_BODY_MAX = 100 * 1024 * 1024  # Cloudflare's limit for a request body, free and pro plans

@@ -5,13 +5,14 @@ processor time on importing the same modules; a fork of the warm process has the
 starts the warm process and gives the variable that leads to it. `words` makes the command line of a
 program that may run in a fork (warm) or in a Python process of its own (cold).
 
-A fork differs from a cold process in four ways:
+A fork differs from a cold process in five ways:
 
 - Its modules were imported before its environment was set.
 - Its parent in the process table is the warm process; ``os.getppid`` gives the same as in a cold
   process.
 - ``/proc`` shows the command line and environment of the warm process.
 - Its modules are not cleared as it ends; exit functions run and output is written all the same.
+- Pulumi's SDK sends no debug messages (``pulumi up --debug``).
 
 It works on Linux only, because it needs pidfd.
 """

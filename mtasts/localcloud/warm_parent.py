@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pulumi
+
 from mtasts.config.schema import DomainFields, OverrideFields, StackFields
 from mtasts.localcloud import service_models
 from mtasts.localcloud.warm_client import FILES, NUMBER_BYTES, REFUSED
@@ -118,9 +120,14 @@ def preload() -> None:
             load_late = getattr(importlib.import_module(name), _LATE, None)
             if load_late is not None:
                 load_late()
+    pulumi.log.debug = _drop
     for fields in (StackFields, OverrideFields, DomainFields):
         fields.model_rebuild()  # which the first value would do
     service_models.preload()
+
+
+def _drop(*_message: object, **_options: object) -> None:
+    """Send no debug message: the SDK waits for the engine's answer to each, 125 times in a run."""
 
 
 def is_preloaded() -> bool:

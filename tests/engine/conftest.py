@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,8 +152,9 @@ def newcomer(engine: Engine, wheel: Path, tmp_path: Path) -> Iterator[Newcomer]:
 class Lab:
     """A local cloud for the tests of one worker; each test brings domains of its own."""
 
-    def __init__(self, cloud: Cloud, warmth: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, cloud: Cloud, sealed: str, warmth: Mapping[str, str], folder: Path) -> None:
         self._directory = cloud.directory
+        self._sealed = sealed
         self._warmth = warmth
         self._folder = folder
         self.control = Control(cloud.control, deadline_seconds=60)
@@ -168,7 +172,13 @@ class Lab:
         return moto_host.session().client(service, endpoint_url=self.cloud.aws)
 
     def stack(
-        self, domains: str, *more: str, hosting: str = "", dns: str = "", secrets: str = SECRETS
+        self,
+        domains: str,
+        *more: str,
+        hosting: str = "",
+        dns: str = "",
+        mode: str = "testing",
+        secrets: str = SECRETS,
     ) -> Project:
         """A project with a stack of those domains (YAML below ``mtasts:domains``), brief caches."""
         name = f"s{uuid.uuid4().hex[:8]}"
@@ -179,7 +189,7 @@ class Lab:
             "mtasts:profile": "rfc",
             "mtasts:hosting": hosting,
             "mtasts:dns": dns,
-            "mtasts:mode": "testing",
+            "mtasts:mode": mode,
             "mtasts:cacheSeconds": "1",
             "mtasts:proofSeconds": "5",
             "mtasts:tlsReports": "[mailto:tlsrpt@reports.example]",
@@ -198,7 +208,20 @@ class Lab:
         file.write_text("config:\n" + "".join(f"  {line}\n" for line in lines))
         self.control.add_stacks(stacks)
         folder = self._folder / f"{name}-project"
-        return Project.make(folder, self.environment(), file, secrets_provider=secrets)
+        if secrets != SECRETS:
+            return Project.make(folder, self.environment(), file, secrets_provider=secrets)
+        return self._new(folder, file)
+
+    def _new(self, folder: Path, file: Path) -> Project:
+        """What ``pulumi stack init`` with `SECRETS` makes, without starting the engine for it."""
+        project = replace(Project.empty(folder, self.environment()), stack=file.stem.removeprefix("Pulumi."))
+        sealed = f"secretsprovider: {SECRETS}\nencryptedkey: {self._sealed}\n"
+        project.stack_file.write_text(file.read_text() + sealed)
+        state = self.cloud.directory / "backend" / ".pulumi/stacks/mtasts" / f"{project.stack}.json"
+        state.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint = {"stack": f"organization/mtasts/{project.stack}"}
+        state.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+        return project
 
     def inbox(self, folder: Path, *more: str, hosting: str = "aws") -> tuple[Project, str]:
         """A project whose stack is an inbox, and its domain.
@@ -229,7 +252,7 @@ class Lab:
         file.write_text("\n".join(lines) + "\n")
         if hosting == "cloudflare":
             self.control.add_stacks(folder)
-        return Project.make(folder / "project", self.environment(), file), domain
+        return self._new(folder / "project", file), domain
 
     def activate_rules(self) -> str:
         """Have an active receipt rule set with a rule of somebody else's; its name."""
@@ -326,21 +349,29 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
+def sealed(_cloud: Cloud) -> str:
+    """A key for the secrets of stacks, as their stack files have it: encrypted by `SECRETS`."""
+    kms = moto_host.session().client("kms", endpoint_url=_cloud.aws)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/stacks", TargetKeyId=key)
+    return base64.b64encode(
+        kms.encrypt(KeyId=key, Plaintext=os.urandom(32))["CiphertextBlob"]
+    ).decode()
+
+
+@pytest.fixture(scope="session")
 def _cloud(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     directory = tmp_path_factory.mktemp("cloud") / "cloud"
     cloud = lifecycle.start(directory, engine, stacks=None, with_parent=True, say=print)
-    kms = moto_host.session().client("kms", endpoint_url=cloud.aws)
-    key = kms.create_key()["KeyMetadata"]["KeyId"]
-    kms.create_alias(AliasName="alias/stacks", TargetKeyId=key)
     yield cloud
     lifecycle.stop(directory)
 
 
 @pytest.fixture
-def lab(_cloud: Cloud, warmth: Mapping[str, str], tmp_path: Path) -> Lab:
+def lab(_cloud: Cloud, sealed: str, warmth: Mapping[str, str], tmp_path: Path) -> Lab:
     folder = tmp_path / "lab"
     folder.mkdir()
-    return Lab(_cloud, warmth, folder)
+    return Lab(_cloud, sealed, warmth, folder)
 
 
 @pytest.fixture(scope="session")
