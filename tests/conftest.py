@@ -59,7 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     takes longer than the tests themselves; the folders of `UNMEASURED` hold no case of the library.
     """
     for item in items:
-        if hypothesis.is_hypothesis_test(item.obj) or not UNMEASURED.isdisjoint(item.path.parents):
+        is_random = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+        if is_random or not UNMEASURED.isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.no_cover)
         if ENGINE not in item.path.parents and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))

@@ -214,12 +214,13 @@ class Lab:
 
     def _new(self, folder: Path, file: Path) -> Project:
         """What ``pulumi stack init`` with `SECRETS` makes, without starting the engine for it."""
-        project = replace(Project.empty(folder, self.environment()), stack=file.stem.removeprefix("Pulumi."))
+        stack = file.stem.removeprefix("Pulumi.")
+        project = replace(Project.empty(folder, self.environment()), stack=stack)
         sealed = f"secretsprovider: {SECRETS}\nencryptedkey: {self._sealed}\n"
         project.stack_file.write_text(file.read_text() + sealed)
-        state = self.cloud.directory / "backend" / ".pulumi/stacks/mtasts" / f"{project.stack}.json"
+        state = self.cloud.directory / "backend" / ".pulumi/stacks/mtasts" / f"{stack}.json"
         state.parent.mkdir(parents=True, exist_ok=True)
-        checkpoint = {"stack": f"organization/mtasts/{project.stack}"}
+        checkpoint = {"stack": f"organization/mtasts/{stack}"}
         state.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
         return project
 
