@@ -152,6 +152,8 @@ def newcomer(engine: Engine, wheel: Path, tmp_path: Path) -> Iterator[Newcomer]:
 class Lab:
     """A local cloud for the tests of one worker; each test brings domains of its own."""
 
+    secrets = SECRETS
+
     def __init__(self, cloud: Cloud, sealed: str, warmth: Mapping[str, str], folder: Path) -> None:
         self._directory = cloud.directory
         self._sealed = sealed

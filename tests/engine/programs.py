@@ -68,8 +68,12 @@ class Example:
         *,
         has_zone: bool = True,
         is_installed: bool = True,
+        more: Mapping[str, str] | None = None,
     ) -> Example:
-        """Copy the example into ``folder``, and the plugin to where it looks for it."""
+        """Copy the example into ``folder``, and the plugin to where it looks for it.
+
+        ``more`` are variables for its runs.
+        """
         name = f"a{uuid.uuid4().hex[:8]}"
         copy_plugin(folder)
         copied = folder / "examples" / language
@@ -82,10 +86,11 @@ class Example:
             stacks.mkdir()
             (stacks / "Pulumi.world.yaml").write_text(_WORLD.format(domain))
             lab.control.add_stacks(stacks)
-        environment = lab.environment()
+        environment = {**lab.environment(), **(more or {})}
         for each in INSTALLED.get(language, ()) if is_installed else ():
             (copied / each).symlink_to(install(language, environment) / each)
-        project = Project(copied, environment, "").select("dev")
+        project = Project(copied, environment, "")
+        project = project.select("dev", secrets_provider=lab.secrets)
         return cls(lab, project, name, domain, copied / PROGRAMS[language])
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from programs import Example, copy_plugin
@@ -33,6 +33,8 @@ BRIEF = {
     "python": ('"mode": "testing",', '"mode": "testing", "cache_seconds": 1, "proof_seconds": 5,'),
 }
 LANGUAGES = ("go", *BRIEF)
+# A program's types are checked in each run, which takes longer than the run: other tests see to it.
+UNCHECKED = {"PULUMI_NODEJS_TRANSPILE_ONLY": "true"}
 UNKNOWN = {
     "python": ('"hosting"', '"colour": "red", "hosting"'),
     "typescript": ("hosting:", 'colour: "red", hosting:'),
@@ -75,8 +77,8 @@ outputs:
 
 @pytest.fixture
 def example(languages: None, lab: Lab, tmp_path: Path) -> Make:  # noqa: ARG001 - installed
-    def make(language: str, *, has_zone: bool = True) -> Example:
-        return Example.make(lab, tmp_path, language, has_zone=has_zone)
+    def make(language: str, **options: Any) -> Example:
+        return Example.make(lab, tmp_path, language, **options)
 
     return make
 
@@ -94,7 +96,7 @@ def test_a_program_publishes_the_same_bytes_in_every_language(example: Make, lan
 @pytest.mark.parametrize("language", ["typescript", "yaml"])
 def test_a_stale_edge_keeps_the_id_back_until_a_rerun(example: Make, language: str) -> None:
     """The hook runs in the plugin's own process."""
-    ours = example(language)
+    ours = example(language, more=UNCHECKED)
     ours.change(BRIEF[language])
     ours.project.up().required()
     before = ours.lab.sts(ours.domain)
@@ -205,7 +207,7 @@ def test_a_yaml_program_has_an_inbox(languages: None, lab: Lab, tmp_path: Path) 
     program = folder / "Pulumi.yaml"
     program.write_text(INBOX.format(name=name, properties="dns: bind, keepDays: 30.5"))
     (folder / "Pulumi.dev.yaml").write_text("config:\n  aws:region: us-east-1\n")
-    project = Project(folder, lab.environment(), "").select("dev")
+    project = Project(folder, lab.environment(), "").select("dev", secrets_provider=lab.secrets)
     refused = project.pulumi("preview")
     assert f"Inbox '{name}': 3 problems in the config" in refused.text
     for each in ("address: the key is missing", "30.5 is no whole number", "'bind' is not one of"):
