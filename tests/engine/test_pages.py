@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pages import ROOT, Block, blocks, command_blocks
 
+from mtasts.localcloud import warm
 from mtasts.localcloud.cloudflare.account import ACCOUNT_ID
 from mtasts.localcloud.reports import write_reports
 
@@ -47,7 +48,7 @@ esac
 exec {} "$@" --non-interactive --color never
 """
 MTASTS = """#!/bin/sh
-{python} -m mtasts "$@" || exit
+{mtasts} "$@" || exit
 if [ "$1" = init ]; then
   {python} - "stacks/Pulumi.$2.yaml" <<'END'
 import pathlib, sys
@@ -78,9 +79,10 @@ class Shell:
         engine = next(
             f"{part}/pulumi" for part in path.split(":") if os.access(f"{part}/pulumi", os.X_OK)
         )
+        mtasts = shlex.join(warm.words(["-m", "mtasts"], project.environment))
         for name, text in (
             ("pulumi", PULUMI.format(shlex.quote(engine))),
-            ("mtasts", MTASTS.format(python=shlex.quote(sys.executable))),
+            ("mtasts", MTASTS.format(python=shlex.quote(sys.executable), mtasts=mtasts)),
         ):
             (shims / name).write_text(text)
             (shims / name).chmod(0o755)
