@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,13 @@ from mtasts.localcloud import service_models, warm
 from mtasts.localcloud.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
 # Each worker of the tests of the engine needs about 1 GB.
 _MORE_WORKERS = 4
 GOLDEN = Path(__file__).with_name("golden")
 ENGINE = Path(__file__).with_name("engine")
-UNMEASURED = {ENGINE, *map(Path(__file__).with_name, ("localcloud", "release", "tools"))}
+UNMEASURED = {ENGINE, *map(Path(__file__).with_name, ("release", "tools"))}
 
 # Collecting the tests makes objects that stay: a sixth of its time went to looking for garbage.
 gc.disable()
@@ -54,16 +55,29 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give a file to one worker, whose tests share what the file starts.
 
     The tests of the engine are long and share a worker's local cloud: each is given out by itself.
-
-    Coverage tells what written cases reach. What examples at random reach is luck, and following it
-    takes longer than the tests themselves; the folders of `UNMEASURED` hold no case of the library.
     """
     for item in items:
-        is_random = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
-        if is_random or not UNMEASURED.isdisjoint(item.path.parents):
-            item.add_marker(pytest.mark.no_cover)
         if ENGINE not in item.path.parents and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Have coverage follow no test whose examples are random, and none in a folder of `UNMEASURED`.
+
+    Coverage tells what written cases reach; what examples at random reach is luck, and following
+    them takes longer than the tests themselves. The mark ``no_cover`` of pytest-cov would stop the
+    coverage of threads that later tests use as well.
+    """
+    is_random = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+    if not is_random and UNMEASURED.isdisjoint(item.path.parents):
+        return (yield)
+    trace = sys.gettrace()
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
 
 
 def pytest_collection_finish() -> None:
