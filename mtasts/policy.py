@@ -11,6 +11,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mtasts.errors import MtaStsError
@@ -90,13 +91,19 @@ class Policy:
         Raises:
             UnfitValueError: an mx pattern is no host name; none that was parsed is.
         """
-        mx = [str(pattern) for pattern in self.mx]
-        text = render("mta-sts.txt", version=VERSION, mode=self.mode, mx=mx, max_age=self.max_age)
-        return text.encode("ascii")
+        return _rendered(self)
 
     def covers(self, host: str) -> bool:
         """Whether an mx pattern allows ``host``, spelt as `parse_domain` returns it."""
         return any(pattern.covers(host) for pattern in self.mx)
+
+
+@lru_cache(maxsize=1024)
+def _rendered(policy: Policy) -> bytes:
+    """A run asks for the bytes of the same few policies again and again."""
+    mx = [str(pattern) for pattern in policy.mx]
+    text = render("mta-sts.txt", version=VERSION, mode=policy.mode, mx=mx, max_age=policy.max_age)
+    return text.encode("ascii")
 
 
 def policy_id(body: bytes, revision: int = 0) -> str:

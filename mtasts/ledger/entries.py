@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import json
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from mtasts.clock import SKEW
@@ -35,6 +36,18 @@ class LedgerError(MtaStsError):
     """
 
 
+@lru_cache(maxsize=1024)
+def policy_in(body: bytes) -> Policy | None:
+    """The policy as senders read it; None if the body is no valid policy.
+
+    A run asks for the same few bodies again and again.
+    """
+    try:
+        return parse(body)
+    except PolicySyntaxError:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Body:
     """A body that senders may get from ``at`` on; the entry is written before the body is served.
@@ -52,10 +65,7 @@ class Body:
     @property
     def policy(self) -> Policy | None:
         """The policy as senders read it; None for an adopted body that is no valid policy."""
-        try:
-            return parse(self.body)
-        except PolicySyntaxError:
-            return None
+        return policy_in(self.body)
 
     @property
     def holds_for(self) -> dt.timedelta:

@@ -26,9 +26,10 @@ from mtasts.ledger.entries import (
     StageEntered,
     ZoneSeen,
     parse_entry,
+    policy_in,
 )
 from mtasts.ledger.kept import LATCH
-from mtasts.policy import Mode, PolicySyntaxError, parse, policy_id
+from mtasts.policy import Mode, policy_id
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,11 +59,14 @@ class Ledger:
 
     entries: tuple[Entry, ...] = ()
     notes: tuple[str, ...] = ()
+    bodies: tuple[Body, ...] = field(init=False, repr=False, compare=False)
+    """Every body, oldest first."""
     _proofs: dict[int, dt.datetime] = field(init=False, repr=False, compare=False)
     _replaced: dict[int, dt.datetime] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Find for every body when it was proven, and when a later one was, in one pass."""
+        """Find the bodies, and when each was proven, and when a later one was, in one pass."""
+        bodies: list[Body] = []
         proofs: dict[int, dt.datetime] = {}
         replaced: dict[int, dt.datetime] = {}
         after: dict[str, dt.datetime] = {}  # by id: the first proof after the present entry
@@ -71,12 +75,14 @@ class Ledger:
             if isinstance(entry, Proof):
                 after[entry.id] = entry.at
             elif isinstance(entry, Body):
+                bodies.append(entry)
                 if earliest is not None:
                     replaced[entry.number] = earliest
                 proven = after.get(entry.id)
                 if proven is not None:
                     proofs[entry.number] = proven
                     earliest = proven if earliest is None else min(earliest, proven)
+        object.__setattr__(self, "bodies", tuple(reversed(bodies)))
         object.__setattr__(self, "_proofs", proofs)
         object.__setattr__(self, "_replaced", replaced)
 
@@ -84,11 +90,6 @@ class Ledger:
     def next_number(self) -> int:
         """The number of the next entry to append."""
         return len(self.entries) + 1
-
-    @property
-    def bodies(self) -> tuple[Body, ...]:
-        """Every body, oldest first."""
-        return tuple(entry for entry in self.entries if isinstance(entry, Body))
 
     @property
     def last_body(self) -> Body | None:
@@ -360,10 +361,8 @@ def intend(
 
 def enforces(body: Body | Intended) -> bool:
     """Whether it is a valid policy in enforce; with one, senders refuse MX hosts that fail it."""
-    try:
-        return parse(body.body).mode is Mode.ENFORCE
-    except PolicySyntaxError:
-        return False
+    policy = policy_in(body.body)
+    return policy is not None and policy.mode is Mode.ENFORCE
 
 
 def held_at(ledger: Ledger) -> Intended | None:
