@@ -234,21 +234,28 @@ def test_of_what_a_checkpoint_has_only_the_last_entry_is_read(bucket: Bucket) ->
     assert list(found.entries) == sorted(found.entries)
 
 
-@pytest.mark.parametrize("newest", [0, 1000, 1100])
-def test_a_long_ledger_is_read_from_its_newest_checkpoint(bucket: Bucket, newest: int) -> None:
-    """From none, from the newest, and from one that lies behind by more than a block."""
+def test_a_long_ledger_is_read_from_its_newest_checkpoint(bucket: Bucket) -> None:
+    """From one that lies behind by more than a block, and from the newest."""
     bucket.fill(1, 1203)
-    if newest:
+    bucket.store.keep(DOMAIN, LATCH, b"{}")
+    for newest in (1000, 1100):
         bucket.checkpoint(newest)
-        bucket.store.keep(DOMAIN, LATCH, b"{}")
-    found, calls = bucket.read()
-    assert (found.entries, found.checkpoint) == (entries(1203), newest)
-    assert found.is_latched is bool(newest)
-    behind = 1203 - newest + (1 if newest else 0)
-    assert calls.count("GetObject") == behind + bool(newest)
-    if newest:
+        found, calls = bucket.read()
+        assert (found.entries, found.checkpoint) == (entries(1203), newest)
+        assert found.is_latched
+        # The checkpoint, and the entries from its last one on.
+        assert calls.count("GetObject") == 1 + 1203 - newest + 1
         # The first thousand, what is kept beside them, and each block up to one that has an end.
         assert calls.count("ListObjectVersions") == 2 + (1200 - newest) // 100 + 1
+
+
+def test_a_long_ledger_without_a_checkpoint_is_read_from_its_beginning(bucket: Bucket) -> None:
+    bucket.fill(1, 33)
+    bucket.store = PagesOfTen(bucket.store._account, bucket.name, "agency")
+    assert not bucket.store.look(f"ledger/{DOMAIN}/", everything=False).is_whole
+    found, calls = bucket.read()
+    assert (found.entries, found.checkpoint, found.is_latched) == (entries(33), 0, False)
+    assert calls.count("GetObject") == 33
 
 
 def test_what_is_known_is_not_read_again(bucket: Bucket) -> None:

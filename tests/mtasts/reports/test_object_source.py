@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from loopback import closed_port
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT_ID
+from moto.s3.models import s3_backends
 
 from mtasts.errors import UsageError
 from mtasts.localcloud import moto_host
@@ -72,8 +74,9 @@ def test_what_the_inbox_stored_of_posts_is_told_from_mail(s3: Any, bucket: str) 
 
 
 def test_more_objects_than_a_page(s3: Any, bucket: str) -> None:
+    backend = s3_backends[ACCOUNT_ID]["aws"]  # past HTTP, which takes 5 ms an object
     for number in range(1005):
-        s3.put_object(Bucket=bucket, Key=f"mail/{number}", Body=b"x")
+        backend.put_object(bucket, f"mail/{number}", b"x")
     assert len(list(source_of(s3, bucket).keys(""))) == 1005
 
 
