@@ -15,6 +15,8 @@ import pulumi
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks, set_mocks
 
+from mtasts.components import load_as_used
+
 UNKNOWN = "<unknown>"
 
 
@@ -49,18 +51,22 @@ class _Recorder(MockMonitor):
         return response
 
 
-def main(folder: Path, which: str) -> None:
-    """Print ``rule -> resources``."""
+def main(folder: Path) -> None:
+    """Print ``"good" or "bad" -> rule -> resources``."""
+    load_as_used.install()  # the examples use few of a thousand modules
     sys.path.insert(0, str(folder))
-    recorder, told = _Recorder(), {}
+    recorder = _Recorder()
+    told: dict[str, dict[str, list[dict[str, Any]]]] = {"good": {}, "bad": {}}
     for path in sorted(folder.glob("rules/*.py")):
-        recorder.found = []
-        set_mocks(recorder.mocks, preview=True, monitor=recorder)
-        example = getattr(importlib.import_module(f"rules.{path.stem}"), which)
-        pulumi.runtime.test(lambda example=example: example() or None)()  # type: ignore[no-untyped-call]
-        told[path.stem.replace("_", "-")] = recorder.found
+        module = importlib.import_module(f"rules.{path.stem}")
+        for which, rules in told.items():
+            recorder.found = []
+            set_mocks(recorder.mocks, preview=True, monitor=recorder)
+            example = getattr(module, which)
+            pulumi.runtime.test(lambda example=example: example() or None)()  # type: ignore[no-untyped-call]
+            rules[path.stem.replace("_", "-")] = recorder.found
     json.dump(told, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    main(Path(sys.argv[1]))

@@ -24,18 +24,6 @@ EXAMPLES = ROOT / "policypack" / "examples"
 RECORDER = Path(__file__).with_name("record_policy_examples.py")
 
 
-def recorded(which: str) -> dict[str, list[Resource]]:
-    done = subprocess.run(
-        [sys.executable, str(RECORDER), str(EXAMPLES), which],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {
-        rule: [resource(each) for each in rows] for rule, rows in json.loads(done.stdout).items()
-    }
-
-
 def resource(row: dict[str, Any]) -> Resource:
     by_property = {key: frozenset(urns) for key, urns in row["by_property"].items()}
     return Resource(
@@ -58,7 +46,13 @@ def unknowns(value: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def examples() -> dict[str, dict[str, list[Resource]]]:
-    return {which: recorded(which) for which in ("good", "bad")}
+    done = subprocess.run(
+        [sys.executable, str(RECORDER), str(EXAMPLES)], capture_output=True, text=True, check=True
+    )
+    return {
+        which: {rule: [resource(each) for each in rows] for rule, rows in rules.items()}
+        for which, rules in json.loads(done.stdout).items()
+    }
 
 
 def violated(resources: Sequence[Resource]) -> dict[str, list[Remark]]:
