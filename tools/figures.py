@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syntax_trees import parsed
+from syntax_trees import below, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,11 @@ def files(*folders: str) -> list[Path]:
     )
 
 
-def functions(path: Path) -> Iterator[Found]:
+@cache
+def functions(path: Path) -> tuple[Found, ...]:
     """Every function of a file, methods and inner functions included."""
-    yield from _inside(parsed(path.read_text(encoding="utf-8")), str(path.relative_to(ROOT)))
+    module = parsed(path.read_text(encoding="utf-8"))
+    return tuple(_inside(module, str(path.relative_to(ROOT))))
 
 
 def _inside(parent: ast.AST, path: str, *, is_public: bool = True) -> Iterator[Found]:
@@ -71,13 +73,13 @@ def _inside(parent: ast.AST, path: str, *, is_public: bool = True) -> Iterator[F
             public = is_public and not node.name.startswith("_")
             yield _measure(f"{path}:{node.name}", node, is_public=public)
             yield from _inside(node, path, is_public=False)
-        else:
+        elif not isinstance(node, ast.expr):  # those hold no function but lambdas
             is_private = isinstance(node, ast.ClassDef) and node.name.startswith("_")
             yield from _inside(node, path, is_public=is_public and not is_private)
 
 
 def _measure(name: str, node: Function, *, is_public: bool) -> Found:
-    inside = list(ast.walk(node))
+    inside = below(node)
     arguments = node.args
     every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
     doc = ast.get_docstring(node) or ""

@@ -55,8 +55,9 @@ class Reference:
 
 def references(text: str, path: str) -> Iterator[Reference]:
     """Every reference in a text; those of Python code say which definition they stand in."""
-    inside = _definitions(text) if path.endswith(".py") else {}
-    for match in REFERENCE.finditer(text):
+    matches = list(REFERENCE.finditer(text))
+    inside = _definitions(text) if matches and path.endswith(".py") else {}
+    for match in matches:
         line = text.count("\n", 0, match.start()) + 1
         if match["appendix"]:
             found = [f"appendix {match['appendix']}"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 from figures import files
-from syntax_trees import parsed
+from syntax_trees import nodes
 
 ROOT = Path(__file__).resolve().parents[2]
 # These have pools of their own.
@@ -33,7 +33,7 @@ CONNECTING = ("open_connection", "create_connection", "create_datagram_endpoint"
 
 def uses(source: str, file: str) -> Iterator[str]:
     """What in a file would wait for a thread of the event loop's default executor."""
-    for node in ast.walk(parsed(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Attribute | ast.Name | ast.alias):
             names = (getattr(node, each, None) for each in ("attr", "id", "name"))
             name = str(next(filter(None, names)))
@@ -56,6 +56,7 @@ def uses(source: str, file: str) -> Iterator[str]:
             yield str(called)
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_nothing_waits_for_a_thread_of_the_default_executor() -> None:
     every = files("mtasts", "components")
     found = {

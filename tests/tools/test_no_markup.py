@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from figures import files
-from syntax_trees import parsed
+from syntax_trees import below, nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,13 +43,13 @@ ALLOWED = {
 
 def literals(path: Path) -> Iterator[tuple[int, str]]:
     """The texts of a module by line, but for docstrings and regular expressions."""
-    tree = parsed(path.read_text("utf-8"))
+    inside = nodes(path.read_text("utf-8"))
     skipped = {
         id(node.value)
-        for node in ast.walk(tree)
+        for node in inside
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     }
-    for node in ast.walk(tree):
+    for node in inside:
         is_expression = (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -57,8 +57,8 @@ def literals(path: Path) -> Iterator[tuple[int, str]]:
             and node.func.value.id == "re"
         )
         if is_expression:
-            skipped |= {id(each) for each in ast.walk(node)}
-    for node in ast.walk(tree):
+            skipped |= set(map(id, below(node)))
+    for node in inside:
         if isinstance(node, ast.Constant) and id(node) not in skipped:
             if isinstance(node.value, str):
                 yield node.lineno, node.value
@@ -84,6 +84,7 @@ def modules() -> list[Path]:
     return files(*FOLDERS)
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_no_line_of_a_string_holds_markup() -> None:
     told = [
         each
@@ -94,6 +95,7 @@ def test_no_line_of_a_string_holds_markup() -> None:
     assert told == [], "write it as a template: docs/templates.md"
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_no_exception_is_left_over() -> None:
     assert all(found(ROOT / name) for name in ALLOWED)
 

@@ -6,6 +6,8 @@ import pytest
 from figures import exceptions, figures, files, functions
 from figures import tests_and_patches as count_patches
 
+# The worker that has read the sources for one test has them for all.
+pytestmark = pytest.mark.xdist_group("syntax-trees")
 # Lower a number when there are fewer; raise one with the reason in the commit.
 AT_MOST = {
     ("mtasts", "noqa"): 39,  # pull_requests/ runs git and gh, as a tool did before

@@ -75,6 +75,7 @@ def test_the_overview_goes_from_section_to_code_to_test() -> None:
     ]
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_every_reference_of_this_repository_is_to_a_section(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

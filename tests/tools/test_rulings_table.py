@@ -5,14 +5,11 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from syntax_trees import parsed
+import pytest
+from syntax_trees import nodes
 
 from mtasts.ruling_catalogue import RULINGS, SUBJECTS, Kind
-
-if TYPE_CHECKING:
-    import pytest
 
 ROOT = Path(__file__).parents[2]
 _MAKERS = {"refusal", "warning", "note", "Ruling"}
@@ -32,20 +29,20 @@ def _literals() -> set[str]:
     for path in (*ROOT.glob("mtasts/**/*.py"), *ROOT.glob("components/**/*.py")):
         if path.name in {"ruling_catalogue.py", "rulings.py"}:
             continue
-        tree = parsed(path.read_text("utf-8"))
-        nodes = list(ast.walk(tree))
+        inside = nodes(path.read_text("utf-8"))
         names = {
             each.func.id
-            for each in nodes
+            for each in inside
             if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
         }
         if names & _MAKERS:
             found |= {
-                e.value for e in nodes if isinstance(e, ast.Constant) and isinstance(e.value, str)
+                e.value for e in inside if isinstance(e, ast.Constant) and isinstance(e.value, str)
             }
     return found
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_every_row_is_given_by_the_code() -> None:
     made = {
         f"{kind}-{what}" for kind in ("spf", "dkim", "dmarc") for what in ("unknown", "unusable")

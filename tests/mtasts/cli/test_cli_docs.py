@@ -36,6 +36,7 @@ def messages() -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(ROOT)), path.read_text("utf-8")
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_messages_name_pages_by_the_command_that_prints_them() -> None:
     # The pages of the classic mistakes: links of HTML, below what --docs says.
     links = "mtasts/check/row.py"
@@ -43,6 +44,7 @@ def test_messages_name_pages_by_the_command_that_prints_them() -> None:
     assert {each for each in by_path if not each.startswith(links)} == set()
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_every_page_that_a_message_names_is_there() -> None:
     known = dict(pages(folder()))
     told = [(name, page) for name, text in messages() for page in _COMMAND.findall(text)]

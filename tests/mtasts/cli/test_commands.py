@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 from figures import files
 from pages import OTHER, ROOT, SHELL, blocks, command_blocks, pages
-from syntax_trees import parsed
+from syntax_trees import below, nodes
 
 from mtasts.config import ConfigError, load_text
 from mtasts.findings import for_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # A command ends where a shell or a sentence ends it.
@@ -59,17 +60,21 @@ MENTIONS = {
 }
 
 
-def texts(source: str) -> Iterator[str]:
+@cache
+def texts(source: str) -> tuple[str, ...]:
     """Every text of a module that is no docstring; what is filled in stands in braces."""
-    tree = parsed(source)
+    return tuple(_texts(nodes(source)))
+
+
+def _texts(inside: Iterable[ast.AST]) -> Iterator[str]:
     parts: set[int] = set()
-    for node in ast.walk(tree):
+    for node in inside:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             parts.add(id(node.value))
         if isinstance(node, ast.JoinedStr):
-            parts.update(map(id, ast.walk(node)))
+            parts.update(map(id, below(node)))
             yield "".join(map(_part, node.values))
-    for node in ast.walk(tree):
+    for node in inside:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
             yield node.value
 
@@ -90,6 +95,7 @@ def nameless(text: str) -> Iterator[str]:
             yield found[0]
 
 
+@pytest.mark.xdist_group("syntax-trees")
 def test_every_command_in_a_message_names_its_stack() -> None:
     found = set()
     for path in files("mtasts", "components"):
