@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 _CHANGES = ("os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate")
 _WRITING = os.O_WRONLY | os.O_RDWR
@@ -23,27 +23,33 @@ _UNHARMED = 0
 _RUN_SECONDS = 120
 
 
-def die_at_each(work: Callable[[Path], None], folder: Path, points: Iterable[int]) -> None:
-    """Do ``work`` in ``folder/POINT`` for each point, killed at that write (0: never).
+def die_at_each(work: Callable[[Path], None], folder: Path, count: int) -> None:
+    """Do ``work`` in ``folder/0``, and killed at each of ``count`` points in ``folder/WRITE``.
 
-    How each ended is printed as JSON: the signal that killed it, or else 0; and how many writes it
-    had made by then, which only one that was not killed can tell.
+    The points are spread over all writes. How each ended is printed as JSON, and how many writes
+    the first made, which is not killed: the signal that killed it, or else the exit code.
     """
-    ends = {}
-    for point in points:
-        read, write = os.pipe()
-        if (child := os.fork()) == 0:
-            made = _count(point)
-            work(folder / str(point))
-            os.write(write, str(made[0]).encode())
-            os._exit(0)
-        os.close(write)
-        status = os.waitpid(child, 0)[1]
-        with os.fdopen(read) as told:
-            writes = told.read()
-        signaled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        ends[point] = (signaled, int(writes or 0))
-    sys.stdout.write(json.dumps(ends))
+    ended, writes = _end(work, folder / "0", 0)
+    ends = {0: ended}
+    for point in (1 + number * writes // count for number in range(count)):
+        ends[point], _ = _end(work, folder / str(point), point)
+    sys.stdout.write(json.dumps([ends, writes]))
+
+
+def _end(work: Callable[[Path], None], folder: Path, point: int) -> tuple[int, int]:
+    """How work ended that is killed at a write (0: never), and its writes if it was not."""
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        made = _count(point)
+        work(folder)
+        os.write(write, str(made[0]).encode())
+        os._exit(0)
+    os.close(write)
+    status = os.waitpid(child, 0)[1]
+    with os.fdopen(read) as told:
+        writes = told.read()
+    signaled = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+    return signaled, int(writes or 0)
 
 
 def _count(point: int) -> list[int]:
@@ -61,14 +67,13 @@ def _count(point: int) -> list[int]:
     return made
 
 
-def deaths(module: str, folder: Path, points: Iterable[int], *words: str) -> dict[int, int]:
-    """Have ``module.main(words, folder, points)`` die at each point; the writes of each by point.
+def deaths(module: str, folder: Path, count: int, *words: str) -> tuple[list[int], int]:
+    """Have ``module.main(words, folder, count)`` die; at which writes, and of how many.
 
     One that was meant to be killed and was not, or died of something else, is an error.
     """
-    given = list(points)
     call = f"import sys, json, {module} as m; m.main(*json.loads(sys.argv[1]))"
-    arguments = json.dumps([list(words), str(folder), given])
+    arguments = json.dumps([list(words), str(folder), count])
     run = subprocess.run(
         [sys.executable, "-c", call, arguments],
         env={"PYTHONPATH": str(Path(__file__).parent)},
@@ -76,7 +81,9 @@ def deaths(module: str, folder: Path, points: Iterable[int], *words: str) -> dic
         timeout=_RUN_SECONDS,
         check=True,
     )
-    ends = {int(point): tuple(end) for point, end in json.loads(run.stdout).items()}
-    for point in given:
-        assert ends[point][0] == (signal.SIGKILL if point else _UNHARMED), (point, ends[point])
-    return {point: writes for point, (_, writes) in ends.items()}
+    told, writes = json.loads(run.stdout)
+    ends = {int(point): end for point, end in told.items()}
+    assert ends.pop(0) == _UNHARMED
+    assert ends == dict.fromkeys(ends, signal.SIGKILL)
+    assert len(ends) == count
+    return list(ends), writes

@@ -250,10 +250,9 @@ def test_an_arrival_that_was_half_written_is_none(tmp_path: Path) -> None:
 @pytest.mark.xdist_group("killed-store")
 def test_a_killed_pull_that_is_repeated_equals_a_clean_one(tmp_path: Path) -> None:
     """At twenty points spread over all writes."""
-    writes = deaths("killed_pull", tmp_path, [0], "arrivals")[0]
+    points, writes = deaths("killed_pull", tmp_path, 20, "arrivals")
     assert writes >= 40
     clean = contents(tmp_path / "0")
-    points = [1 + number * writes // 20 for number in range(20)]
-    for point in deaths("killed_pull", tmp_path, points, "arrivals"):
+    for point in points:
         folder = tmp_path / str(point)
         assert contents(store_of(folder, arrivals(2, DOMAINS)).folder) == clean
