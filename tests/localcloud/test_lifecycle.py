@@ -31,6 +31,18 @@ ENGINE = Engine(Path("/bin/true").resolve(), "3.259.0", "test", Path("/bin/true"
 pytestmark = pytest.mark.xdist_group("lifecycle")
 
 
+def begun(folder: Path) -> Cloud:
+    return start(folder, ENGINE, stacks=STACKS, with_parent=True, say=print)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A local cloud that tests look at."""
+    cloud = begun(tmp_path_factory.mktemp("running"))
+    yield cloud
+    stop(cloud.directory)
+
+
 @pytest.fixture
 def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
     """Start a local cloud in a folder of that name; all are stopped at the end."""
@@ -38,7 +50,7 @@ def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
 
     def run(name: str) -> Cloud:
         folders.append(tmp_path / name)
-        return start(folders[-1], ENGINE, stacks=STACKS, with_parent=True, say=print)
+        return begun(folders[-1])
 
     yield run
     for folder in folders:
@@ -47,9 +59,9 @@ def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
 
 
 def test_two_local_clouds_run_at_once_each_with_its_own_account(
-    begin: Callable[[str], Cloud],
+    running: Cloud, begin: Callable[[str], Cloud]
 ) -> None:
-    first, second = begin("one"), begin("two")
+    first, second = begin("one"), running
     assert first.pid != second.pid
     assert len({first.aws, second.aws, first.dns, second.dns, first.control, second.control}) == 6
     for cloud in (first, second):
@@ -59,15 +71,13 @@ def test_two_local_clouds_run_at_once_each_with_its_own_account(
     assert status(second.directory).healthy
 
 
-def test_a_running_local_cloud_is_not_started_again(begin: Callable[[str], Cloud]) -> None:
-    assert begin("one") == begin("one")
+def test_a_running_local_cloud_is_not_started_again(running: Cloud) -> None:
+    assert begun(running.directory) == running
 
 
-def test_the_stand_in_is_in_its_own_pulumi_home_and_not_on_path(
-    begin: Callable[[str], Cloud],
-) -> None:
-    cloud = begin("one")
-    found = {path.relative_to(cloud.directory) for path in cloud.directory.rglob("*resource-*")}
+def test_the_stand_in_is_in_its_own_pulumi_home_and_not_on_path(running: Cloud) -> None:
+    folder = running.directory
+    found = {path.relative_to(folder) for path in folder.rglob("*resource-*")}
     expected = set()
     for name, version in lifecycle.PROVIDERS.items():
         folder = Path(f"pulumi-home/plugins/resource-{name}-v{version}")
@@ -76,9 +86,15 @@ def test_the_stand_in_is_in_its_own_pulumi_home_and_not_on_path(
     assert not list((Path(sys.prefix) / "bin").glob("pulumi-resource-*"))
 
 
-def test_no_server_answers_after_a_stop(begin: Callable[[str], Cloud]) -> None:
+def test_no_server_answers_after_a_stop(
+    begin: Callable[[str], Cloud], capsys: pytest.CaptureFixture[str]
+) -> None:
     cloud = begin("one")
-    stop(cloud.directory)
+    capsys.readouterr()
+    assert main(["local", "down", "--directory", str(cloud.directory)]) == 0
+    assert (
+        capsys.readouterr().out == f"the local cloud in {cloud.directory} is stopped and deleted\n"
+    )
     assert not (cloud.directory / "cloud.json").exists()
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(cloud.aws, timeout=5)  # noqa: S310 - http on loopback
@@ -144,25 +160,17 @@ def test_a_local_cloud_that_cannot_start_says_why(
 
 
 def test_status_and_env_at_the_command_line(
-    begin: Callable[[str], Cloud],
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    running: Cloud, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("MTASTS_LOCAL_CLOUD", raising=False)
-    cloud = begin("one")
-    own = ["--directory", str(cloud.directory)]
-    capsys.readouterr()
+    own = ["--directory", str(running.directory)]
     assert main(["local", "status", *own, "--format", "json"]) == 0
     row = json.loads(capsys.readouterr().out)
-    assert (row["state"], row["aws"], row["pid"]) == ("running", cloud.aws, cloud.pid)
+    assert (row["state"], row["aws"], row["pid"]) == ("running", running.aws, running.pid)
     assert main(["local", "status", *own]) == 0
-    assert f"AWS      {cloud.aws}" in capsys.readouterr().out
+    assert f"AWS      {running.aws}" in capsys.readouterr().out
     assert main(["local", "env", *own]) == 0
-    assert f"export AWS_ENDPOINT_URL={cloud.aws}\n" in capsys.readouterr().out
-    assert main(["local", "down", *own]) == 0
-    assert (
-        capsys.readouterr().out == f"the local cloud in {cloud.directory} is stopped and deleted\n"
-    )
+    assert f"export AWS_ENDPOINT_URL={running.aws}\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
