@@ -25,6 +25,7 @@ from mtasts.localcloud.aws.session import account_of_key
 from mtasts.localcloud.cloud import Cloud
 from mtasts.localcloud.moto_cloudfront import nearer_to_cloudfront
 from mtasts.localcloud.moto_s3 import nearer_to_s3
+from mtasts.localcloud.moto_scale import fast_moto
 from mtasts.localcloud.provider.properties import UNKNOWN, decode, encode
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:alerts"
 @pytest.fixture(scope="module")
 def moto() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    with nearer_to_cloudfront(), nearer_to_s3():
+    with nearer_to_cloudfront(), nearer_to_s3(), fast_moto():
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"

@@ -9,6 +9,7 @@ import gzip
 import itertools
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -67,6 +68,7 @@ class Web:
     connections_max: int | None = None
 
 
+@cache
 def bomb() -> bytes:
     """A gzip body that is small, and 20 MB when it is decompressed."""
     return gzip.compress(b"0" * _BOMB_BYTES)
