@@ -19,6 +19,8 @@ from typing import Any
 
 import pulumi
 
+from mtasts.components import load_as_used
+
 LOCALCLOUD = Path(__file__).parent.parent / "mtasts" / "localcloud"
 
 AWS = {
@@ -151,6 +153,7 @@ def _members(hint: Any) -> list[Any]:  # noqa: ANN401 - any type hint
 
 def main(arguments: list[str]) -> int:
     """Write the files, or with ``--check`` compare them; returns the exit code."""
+    load_as_used.install()
     stale = 0
     for cloud in MODELLED:
         file, text = LOCALCLOUD / cloud / "schema.json", render(cloud)

@@ -15,6 +15,7 @@ from loopback import closed_port
 
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.cloud.cloudflare.ledger_store import R2Store
+from mtasts.cloud.ledger_listing import OBJECT_BYTES
 from mtasts.errors import UndeterminedError
 from mtasts.ledger.entries import LedgerError
 from mtasts.localcloud import moto_host
@@ -201,6 +202,11 @@ def test_what_r2_does_not_tell_is_not_known(which: int) -> None:
 
 
 def test_a_ledger_without_end_is_refused() -> None:
+    """However small its objects are."""
+
+    class SmallStore(R2Store):
+        ledger_max_bytes = 3000 * OBJECT_BYTES  # of a million objects
+
     class Endless:
         def get_paginator(self, _: str) -> Any:
             return self
@@ -210,7 +216,7 @@ def test_a_ledger_without_end_is_refused() -> None:
                 keys = [f"ledger/{DOMAIN}/{n}.json" for n in range(begin, begin + 1000)]
                 yield {"Contents": [{"Key": key, "Size": 0} for key in keys]}
 
-    ledger = R2Store(CloudflareAccount(settings("http://127.0.0.1:1")), "b", "agency")
+    ledger = SmallStore(CloudflareAccount(settings("http://127.0.0.1:1")), "b", "agency")
     ledger._client = Endless()
     with pytest.raises(LedgerError, match="more than"):
         ledger.read(DOMAIN)
