@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # Each worker of the tests of the engine needs about 1 GB.
 _MORE_WORKERS = 4
+_ID_MAX = 100
 GOLDEN = Path(__file__).with_name("golden")
 ENGINE = Path(__file__).with_name("engine")
 UNMEASURED = {ENGINE, *map(Path(__file__).with_name, ("release", "tools"))}
@@ -40,6 +41,12 @@ def pytest_xdist_auto_num_workers() -> int:
     """Two workers a processor: a run of the engine waits for a third of its time."""
     processors = os.cpu_count() or 1
     return min(2 * processors, processors + _MORE_WORKERS)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A long value is named by its parameter: each worker sends all ids, some of megabytes."""
+    is_long = isinstance(val, str | bytes) and len(val) > _ID_MAX
+    return argname if is_long else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
