@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ def domain() -> str:
 
 
 def published(lab: Lab, domain: str) -> Project:
-    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
-    project.configure({"mtasts:mode": "enforce"})
+    row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(row, mode="enforce")
     project.collect_evidence(domain).required()
     project.up().required()
     return project
@@ -35,6 +36,12 @@ def published(lab: Lab, domain: str) -> Project:
 def distribution(lab: Lab, domain: str) -> dict[str, Any] | None:
     found = lab.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
     return next((each for each in found if f"mta-sts.{domain}" in each["Aliases"]["Items"]), None)
+
+
+def certificates(lab: Lab, domain: str) -> list[str]:
+    """The certificates of the policy host."""
+    rows = lab.client("acm").list_certificates()["CertificateSummaryList"]
+    return [row["CertificateArn"] for row in rows if row["DomainName"] == f"mta-sts.{domain}"]
 
 
 def target(lab: Lab, domain: str) -> str:
@@ -47,15 +54,6 @@ def target(lab: Lab, domain: str) -> str:
         if row["Name"] == f"mta-sts.{domain}."
     }
     return str(name)
-
-
-def urn(project: Project, name: str) -> str:
-    """The engine's name for a resource."""
-    shown = project.pulumi("stack", "--show-urns").required().stdout
-    (found,) = [
-        line.split("URN:")[1].strip() for line in shown.splitlines() if line.endswith(f"::{name}")
-    ]
-    return found
 
 
 def test_no_name_leads_to_a_new_distribution_that_is_not_proven(lab: Lab, domain: str) -> None:
@@ -80,29 +78,33 @@ def test_no_name_leads_to_a_new_distribution_that_is_not_proven(lab: Lab, domain
     assert lab.sts(domain) == record
 
 
-def test_a_distribution_is_not_replaced_while_senders_rely_on_it(lab: Lab, domain: str) -> None:
+def test_senders_see_a_certificate_replaced_and_never_a_distribution(lab: Lab, domain: str) -> None:
     project = published(lab, domain)
-    before = distribution(lab, domain)
+    before, records = distribution(lab, domain), lab.records(domain)
     assert before is not None
-    refused = project.up("--replace", urn(project, f"{domain}-distribution"))
+    refused = project.up("--replace", project.urn(f"{domain}-distribution"))
     assert not refused.ok
     assert "protect" in refused.text
     project.settle()
     assert distribution(lab, domain) is not None
     assert target(lab, domain) == before["DomainName"]
 
-
-def test_a_certificate_is_replaced_before_a_senders_eyes(lab: Lab, domain: str) -> None:
-    project = published(lab, domain)
-    before = distribution(lab, domain)
-    assert before is not None
+    (old,) = certificates(lab, domain)
+    assert before["ViewerCertificate"]["ACMCertificateArn"] == old
+    urn = project.urn(f"{domain}-certificate")
+    plan = json.loads(project.pulumi("preview", "--json", "--replace", urn).required().stdout)
+    replaced = {
+        step["urn"].rpartition("::")[2] for step in plan["steps"] if step["op"] == "replace"
+    }
+    assert replaced == {f"{domain}-certificate", f"{domain}-issued"}
     with Watcher(Reach.from_environment(project.environment), domain) as watcher:
-        project.up("--replace", urn(project, f"{domain}-certificate")).required()
+        project.up("--replace", urn).required()
     after = distribution(lab, domain)
     assert after is not None
     assert after["Id"] == before["Id"]
-    certificate = "ACMCertificateArn"
-    assert after["ViewerCertificate"][certificate] != before["ViewerCertificate"][certificate]
+    (new,) = certificates(lab, domain)
+    assert after["ViewerCertificate"]["ACMCertificateArn"] == new != old
+    assert lab.records(domain) == records
     seen = {(sighting.id, sighting.bodies) for sighting in watcher.sightings}
     assert len(watcher.sightings) > 3
     assert [len(bodies) for _, bodies in seen] == [1]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from typing import TYPE_CHECKING
 
@@ -99,43 +98,11 @@ def test_alarms_come_and_go_with_their_topic(lab: Lab, domain: str) -> None:
 
     assert alarms() == ["5xxErrorRate", "DaysToExpiry"]
     # A state that has lost them makes the same ones again.
-    for name in ("expiry", "errors"):
-        urn = project.urn(f"{domain}-alarms-{name}")
-        project.pulumi("state", "delete", urn, "--yes").required()
+    expiry = project.urn(f"{domain}-alarms-expiry")
+    errors = expiry.removesuffix("expiry") + "errors"
+    project.pulumi("state", "delete", expiry, errors, "--yes").required()
     project.settle()
     assert alarms() == ["5xxErrorRate", "DaysToExpiry"]
     project.pulumi("config", "rm", "mtasts:alarmTopic").required()
     project.settle()
     assert alarms() == []
-
-
-def test_the_certificate_of_an_enforced_stack_is_replaced(lab: Lab, domain: str) -> None:
-    project = lab.stack(entry(domain))
-    project.configure({"mtasts:mode": "enforce"})
-    project.collect_evidence(domain).required()
-    project.settle()
-    before, acm = lab.records(domain), lab.client("acm")
-
-    def certificates() -> list[str]:
-        rows = acm.list_certificates()["CertificateSummaryList"]
-        return [row["CertificateArn"] for row in rows if row["DomainName"] == f"mta-sts.{domain}"]
-
-    (old,) = certificates()
-    urn = project.urn(f"{domain}-certificate")
-    plan = json.loads(project.pulumi("preview", "--json", "--replace", urn).required().stdout)
-    replaced = {
-        step["urn"].rpartition("::")[2] for step in plan["steps"] if step["op"] == "replace"
-    }
-    assert replaced == {f"{domain}-certificate", f"{domain}-issued"}
-    project.up("--replace", urn).required()
-    (new,) = certificates()
-    assert new != old
-    assert lab.records(domain) == before
-    listed = lab.client("cloudfront").list_distributions()["DistributionList"]["Items"]
-    (used,) = [
-        each["ViewerCertificate"]["ACMCertificateArn"]
-        for each in listed
-        if f"mta-sts.{domain}" in each["Aliases"].get("Items", [])
-    ]
-    assert used == new
-    project.settle()
