@@ -48,12 +48,16 @@ def settings(lab: Lab, bucket: str) -> dict[str, Any]:
     }
 
 
+def rests(project: Project) -> None:
+    """Require that a refreshed preview finds nothing left to do."""
+    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+
+
 def test_a_domain_that_never_enforced_leaves_a_stack_that_has(lab: Lab) -> None:
     kept, left = (f"d{uuid.uuid4().hex[:8]}.example" for _ in range(2))
-    project = lab.stack(entry(kept) + entry(left))
-    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    project = lab.stack(entry(kept) + "  mode: enforce\n" + entry(left))
     project.collect_evidence(kept).required()
-    project.settle()
+    project.up().required()
     name = f"mtasts-123456789012-us-east-1-{project.stack}"
     assert f"policy/{left}/.well-known/mta-sts.txt" in keys(lab, name)
     project.pulumi("config", "rm", "--path", "mtasts:domains[1]").required()
@@ -92,10 +96,9 @@ def give_up(project: Project) -> None:
 
 def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(lab: Lab) -> None:
     domain = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(entry(domain))
-    project.configure({"mtasts:mode": "enforce"})
+    project = lab.stack(entry(domain), mode="enforce")
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     name = f"mtasts-123456789012-us-east-1-{project.stack}"
     before = settings(lab, name)
     remove_zone(lab, domain)
@@ -109,7 +112,7 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
         run = project.up().required()
     assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
-    project.settle()
+    rests(project)
     project.pulumi("destroy", "--yes", "--skip-preview").required()
     assert settings(lab, name) == before
     assert f"ledger/{domain}/1.json" in keys(lab, name)
@@ -117,10 +120,9 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
 
 def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab: Lab) -> None:
     domain = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(entry(domain), hosting="cloudflare")
-    project.configure({"mtasts:mode": "enforce"})
+    project = lab.stack(entry(domain), hosting="cloudflare", mode="enforce")
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     assert lab.hosts(domain)
     lab.api._ask("DELETE", f"/zones/{lab.cloudflare_zone(domain)}", {})
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
@@ -133,7 +135,7 @@ def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab
         run = project.up().required()
     assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
-    project.settle()
+    rests(project)
     project.pulumi("destroy", "--yes", "--skip-preview").required()
     name = ledger_bucket_name(project.stack)
     assert f"ledger/{domain}/1.json" in keys(lab, name)
@@ -143,16 +145,12 @@ def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab
 
 @pytest.mark.parametrize("dns", ["manual", "delegated"])
 def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns: str) -> None:
-    agency = Agency(lab, dns)
+    agency = Agency(lab, dns, "mtasts:maxAge: 86400", mode="enforce")
     project, type_ = agency.project, "TXT" if dns == "manual" else "CNAME"
-    project.configure({"mtasts:maxAge": "86400"})
-    live(agency)
-    project.configure({"mtasts:mode": "enforce"})
     project.collect_evidence(agency.domain).required()
-    project.up().required()
+    live(agency)
+    assert "mode: enforce" in project.outputs()["domains"][agency.domain]["policy"]
     validation, name = agency.validation(), bucket(lab, agency)
-    if dns == "manual":
-        agency.publish((agency.sts, "TXT"))
     before = settings(lab, name)
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
     project.up().required()
@@ -164,15 +162,12 @@ def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns:
     agency.withdraw((agency.sts, type_))
     late.up().required()
     later = project.later(4 * DAY)
-    for _ in range(2):
-        later.up().required()
+    later.up().required()
     agency.withdraw((agency.host, "CNAME"), validation, (agency.tls, type_))
     later.up().required()
     last = project.later(5 * DAY)
-    for _ in range(3):
-        run = last.up().required()
-    assert "Remove its entry from the stack file" in run.text
-    last.settle()
+    assert "Remove its entry from the stack file" in last.up().required().text
+    rests(last)
     assert keys(lab, name) & {f"published/{agency.domain}.json"} == set()
 
     last.pulumi("destroy", "--yes", "--skip-preview").required()
