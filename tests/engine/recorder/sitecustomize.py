@@ -1,4 +1,4 @@
-"""Loaded by every Python process of a recorded run: writes down each call that botocore makes.
+"""Loaded by the warm process of recorded runs: each fork writes down the calls of botocore.
 
 A line of JSON a call: which command made it, the service as it signs, the operation, and what
 names its resource.
@@ -14,6 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# The local cloud's own provider. A fork has the command line of the warm process, so only the
+# name of its program tells.
+STAND_IN = Path(__file__).parents[3] / "mtasts" / "localcloud" / "aws"
 FILE, COMMAND = "RECORD_CALLS_IN", "RECORD_CALLS_OF"
 NAMES = frozenset(
     {
@@ -41,10 +44,10 @@ NAMES = frozenset(
 
 
 def record(client: Any, operation: str, parameters: dict[str, Any]) -> None:
-    """Append one line; short ones are written whole."""
+    """Append one line; short ones are written whole. The warm process itself calls nothing."""
     row = {
         "command": os.environ.get(COMMAND, ""),
-        "by_stand_in": "mtasts.localcloud.aws" in sys.orig_argv,
+        "by_stand_in": STAND_IN in Path(sys.argv[0]).parents,
         "service": client.meta.service_model.signing_name,
         "operation": operation,
         "region": client.meta.region_name,
@@ -86,5 +89,4 @@ class Finder(importlib.abc.MetaPathFinder):
         return spec
 
 
-if os.environ.get(FILE):
-    sys.meta_path.insert(0, Finder())
+sys.meta_path.insert(0, Finder())
