@@ -26,12 +26,11 @@ def domain() -> str:
 
 
 def enforced(lab: Lab, domain: str, *hosts: str) -> Project:
-    """A stack of one domain with those MX hosts, promoted after a first run in testing."""
+    """A stack of one domain with those MX hosts, enforced from its first run on."""
     names = ", ".join(f"{host}.{domain}" for host in hosts)
-    project = lab.stack(f"- name: {domain}\n  mx: [{names}]\n  dkimSelectors: [s1]\n")
-    project.up().required()
+    row = f"- name: {domain}\n  mx: [{names}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(row, mode="enforce")
     project.collect_evidence(domain).required()
-    project.configure({"mtasts:mode": "enforce"})
     project.up().required()
     return project
 
@@ -101,6 +100,7 @@ def test_a_host_stays_for_whoever_got_an_enforced_policy_before_the_last_one(
     lab: Lab, domain: str
 ) -> None:
     project = enforced(lab, domain, "mx1", "mx2")
+    project.up().required()  # the ledger has the MX hosts from the second run on
     move_mx(lab, domain, "mx1")
     project.configure({"mtasts:mode": "testing"})
     listed = project.stack_file.read_text()
@@ -128,8 +128,11 @@ def test_an_id_that_nobody_here_has_published_holds_an_enforced_domain(
     refused(lab, project, domain, "no evidence counts for enforce: publish mode testing first")
     until = (dt.datetime.now(dt.UTC) + dt.timedelta(days=2)).date()
     decided = {"for[0]": "evidence", "reason": "an incident", "approvedBy": "a test"}
-    for key, value in (decided | {"expires": str(until)}).items():
-        project.configure({f"mtasts:domains[0].override.{key}": value}, path=True)
+    override = {
+        f"mtasts:domains[0].override.{key}": value
+        for key, value in (decided | {"expires": str(until)}).items()
+    }
+    project.configure(override, path=True)
     project.up("--refresh").required()
     assert lab.sts(domain) not in (None, theirs[0]["Value"])
     project.settle()

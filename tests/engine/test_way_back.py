@@ -34,11 +34,11 @@ def domain() -> str:
 
 def enforced(lab: Lab, domain: str) -> Project:
     """A stack whose only domain is enforced."""
-    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
+    row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
+    project = lab.stack(row, mode="enforce")
     project.configure({"mtasts:proofSeconds": "60"})  # a machine under load needs more than 5
-    project.configure({"mtasts:mode": "enforce"})
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     return project
 
 
@@ -107,8 +107,7 @@ def test_an_unreadable_ledger_holds_no_way_back_and_takes_it_in_once_it_is_mende
 
 def test_at_cloudflare_an_unreadable_ledger_holds_no_way_back_either(lab: Lab, domain: str) -> None:
     row = f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n"
-    project = lab.stack(row, hosting="cloudflare")
-    project.configure({"mtasts:mode": "enforce"})
+    project = lab.stack(row, hosting="cloudflare", mode="enforce")
     project.collect_evidence(domain).required()
     project.up().required()
     before, s3 = live(lab, domain), lab.client("s3")
@@ -195,7 +194,8 @@ def test_a_proof_that_fails_is_a_failed_proof_in_an_emergency_too(lab: Lab, doma
     lab.client("s3").put_object(
         Bucket=bucket, Key=f"ledger/{domain}/999.json", Body=b"stray", IfNoneMatch="*"
     )
-    project.configure({"mtasts:emergency": "testing"})
+    # A proof that fails takes all the time that it has.
+    project.configure({"mtasts:emergency": "testing", "mtasts:proofSeconds": "10"})
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(status=503))
     assert not project.up().ok
     assert live(lab, domain) == before
