@@ -75,17 +75,23 @@ def declared(project: Project, revision: int = 0) -> str:
     return f'"v=STSv1; id={policy_id(body, revision)};"'
 
 
+def rests(project: Project) -> None:
+    """Require that a refreshed preview finds nothing left to do."""
+    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+
+
 def test_a_domain_is_published_changed_promoted_and_each_time_settles(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    seen = []
+    cold = {**project.environment, VARIABLE: ""}  # as users' runs
+    replace(project, environment=cold).up().required()
+    rests(project)
+    seen = [lab.sts(domain)]
+    assert seen == [declared(project)]
+    require_nothing_else_answered(project, domain)
     for revision, (key, value) in enumerate(
-        (
-            ("mtasts:maxAge", "604800"),
-            ("mtasts:domains[0].mx[1]", f"mx2.{domain}"),
-            ("mtasts:mode", "enforce"),
-        )
+        (("mtasts:domains[0].mx[1]", f"mx2.{domain}"), ("mtasts:mode", "enforce")), start=1
     ):
         project.configure({key: value}, path="[" in key)
         if value == "enforce":
@@ -99,9 +105,8 @@ def test_a_domain_is_published_changed_promoted_and_each_time_settles(
     assert len(set(seen)) == 3
 
 
-def test_nothing_but_the_policy_is_answered(lab: Lab, domain: str) -> None:
-    project = lab.stack(entry(domain))
-    replace(project, environment={**project.environment, VARIABLE: ""}).settle()  # as users' runs
+def require_nothing_else_answered(project: Project, domain: str) -> None:
+    """The policy host answers with the policy, and every other path with an error."""
     reach, host = Reach.from_environment(project.environment), f"mta-sts.{domain}"
 
     async def statuses() -> dict[str, set[int]]:
@@ -124,7 +129,7 @@ def test_a_stale_edge_keeps_the_id_back_and_a_rerun_brings_one_new_id(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.settle()
+    project.up().required()
     before = lab.sts(domain)
     lab.control.set_edge_fault(f"mta-sts.{domain}", EdgeFault(stale=True))
     project.collect_evidence(domain).required()
@@ -162,10 +167,10 @@ def test_no_address_record_leads_to_a_host_that_does_not_serve_the_policy(
 def test_a_held_domain_is_left_as_it_is_while_the_others_proceed(lab: Lab, domain: str) -> None:
     other = f"d{uuid.uuid4().hex[:8]}.example"
     project = lab.stack(entry(domain) + entry(other))
-    project.settle()
+    project.up().required()
     before = (lab.sts(domain), lab.sts(other))
-    project.configure({"mtasts:maxAge": "86400"})
-    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    settings = {"mtasts:maxAge": "86400", "mtasts:domains[0].mode": "enforce"}
+    project.configure(settings, path=True)
     held = project.up()
     assert not held.ok
     assert f"held, and left as they are: {domain}" in held.text
@@ -192,7 +197,7 @@ def test_a_ca_that_is_forbidden_holds_a_new_domain_and_no_rollback(lab: Lab, dom
     assert "ca.example" in held.text
     assert (f"mta-sts.{domain}", "AAAA") not in lab.records(domain)
     lab.put(domain, forbidding, action="DELETE")
-    project.settle()
+    project.up().required()
     lab.put(domain, forbidding)
     project.configure({"mtasts:mode": "none"})
     assert "ca.example" in project.settle().text
@@ -201,12 +206,15 @@ def test_a_ca_that_is_forbidden_holds_a_new_domain_and_no_rollback(lab: Lab, dom
 
 def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> None:
     project = lab.stack(entry(domain))
-    seen = []
-    for revision, age in enumerate(("604800", "86400", "604800")):
+    project.up().required()
+    seen = [lab.sts(domain)]
+    assert seen == [declared(project)]
+    for revision, age in enumerate(("86400", "604800"), start=1):
         project.configure({"mtasts:maxAge": age})
-        project.settle()
+        project.up().required()
         assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
+    rests(project)
     # The cure where a sender holds another body under the id: the same policy, another token.
     project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
     project.settle()
@@ -224,7 +232,7 @@ def test_a_live_mx_that_is_not_listed_holds_the_promotion_and_nothing_else(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
-    project.settle()
+    project.up().required()
     before = lab.sts(domain)
     values = [{"Value": f"10 mx1.{domain}."}, {"Value": f"20 backup.{domain}."}]
     lab.put(domain, {"Name": domain, "Type": "MX", "TTL": 300, "ResourceRecords": values})
@@ -266,10 +274,9 @@ def test_what_was_enforced_is_neither_destroyed_nor_dropped_with_its_domain(
     lab: Lab, domain: str
 ) -> None:
     other = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(entry(domain) + entry(other))
-    project.configure({"mtasts:domains[0].mode": "enforce"}, path=True)
+    project = lab.stack(entry(domain) + "  mode: enforce\n" + entry(other))
     project.collect_evidence(domain).required()
-    project.settle()
+    project.up().required()
     before = lab.records(domain)
     destroyed = project.pulumi("destroy", "--yes", "--skip-preview")
     assert not destroyed.ok
@@ -300,19 +307,16 @@ def published(lab: Lab, domain: str) -> tuple[bool, bool]:
     return record in records, addresses in records
 
 
-def test_one_phase_an_up_and_none_before_its_time(lab: Lab) -> None:
-    domain = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
-    project.configure({"mtasts:mode": "enforce", "mtasts:maxAge": "604800"})
+def test_one_phase_an_up_and_none_before_its_time(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain), mode="enforce")
     project.collect_evidence(domain).required()
     project.up().required()
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
     project.up().required()
-    assert "senders may hold an enforced policy until" in project.settle().text
     assert "mode: none" in project.outputs()["domains"][domain]["policy"]
 
     early, late = project.later(6 * DAY), project.later(8 * DAY)
-    early.settle()
+    assert "senders may hold an enforced policy until" in early.settle().text
     assert not early.pulumi("destroy", "--yes", "--skip-preview").ok
     assert (phase(early), published(lab, domain)) == ("kept", (True, True))
 
@@ -337,16 +341,15 @@ def test_one_phase_an_up_and_none_before_its_time(lab: Lab) -> None:
     last = project.later(8 * DAY + 3 * HOUR)
     assert "Remove its entry from the stack file" in last.up().required().text
     assert phase(last) == "host-withdrawn"
-    last.settle()
+    rests(last)
     assert not lab.hosts(domain)
     last.pulumi("destroy", "--yes", "--skip-preview").required()
     # The ledger outlives the stack: it says what senders were told.
     assert phase(last) == "host-withdrawn"
 
 
-def test_a_retirement_that_is_called_off_brings_everything_back(lab: Lab) -> None:
-    domain = f"d{uuid.uuid4().hex[:8]}.example"
-    project = lab.stack(f"- name: {domain}\n  mx: [mx1.{domain}]\n  dkimSelectors: [s1]\n")
+def test_a_retirement_that_is_called_off_brings_everything_back(lab: Lab, domain: str) -> None:
+    project = lab.stack(entry(domain))
     project.up().required()
     project.configure({"mtasts:domains[0].retire": "true"}, path=True)
     for _ in range(3):  # none is published; nobody was ever told to refuse; withdrawn
