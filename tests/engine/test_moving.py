@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from test_pages import MOVING, Page, Shell
+from zones import add_zone
 
 from mtasts.localcloud.watcher import Poller
 from mtasts.observations import FetchOutcome
@@ -21,6 +22,7 @@ from mtasts.records import select_sts
 from mtasts.render.worker import worker_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from conftest import Lab
@@ -76,24 +78,19 @@ class Domain:
     def __init__(self, lab: Lab, hosting: str, dns: str) -> None:
         self.lab = lab
         self.name = f"d{uuid.uuid4().hex[:8]}.example"
-        self._row = f"- name: {self.name}\n  mx: [mx1.{self.name}]\n  dkimSelectors: [s1]\n"
-        self.project: Project = lab.stack(self._row, hosting=hosting, dns=dns)
-        self.project.configure({"mtasts:mode": "enforce"})
+        row = f"- name: {self.name}\n  mx: [mx1.{self.name}]\n  dkimSelectors: [s1]\n"
+        self.project: Project = lab.stack(row, hosting=hosting, dns=dns, mode="enforce")
         self.project.collect_evidence(self.name).required()
-        self.project.settle()
+        self.project.up().required()
         self.published = self.project.outputs()["domains"][self.name]
-
-    def second_zone(self, dns: str) -> None:
-        """A zone of the same name elsewhere, with the records that are not of this program."""
-        self.lab.stack(self._row, hosting="aws", dns=dns)
 
     def leave_cloudflare(self) -> None:
         """Have host and zone at AWS as well."""
         aws = {"aws:region": "us-east-1", "aws:allowedAccountIds": '["123456789012"]'}
         self.project.configure({"mtasts:leaving": "cloudflare", **aws})
-        self.project.settle()
+        self.project.up().required()
         self.project.configure({"mtasts:hosting": "aws", "mtasts:dns": "route53"})
-        self.project.settle()
+        self.project.up().required()
 
     def steps(self, *words: str) -> list[str]:
         """Do what `mtasts move` says until it is too early or all is done; what each was for."""
@@ -123,6 +120,18 @@ class Domain:
         self.lab.control.delegate(self.name, dns)
 
 
+@contextmanager
+def without(project: Project, key: str) -> Iterator[None]:
+    """Somebody has removed a key of the stack file, and puts it back at the end."""
+    text = project.stack_file.read_text()
+    lines = text.splitlines(keepends=True)
+    left = [line for line in lines if not line.startswith(f"  mtasts:{key}:")]
+    assert len(left) == len(lines) - 1
+    project.stack_file.write_text("".join(left))
+    yield
+    project.stack_file.write_text(text)
+
+
 def rests(project: Project) -> None:
     """Require that a refreshed preview finds nothing left to do."""
     project.pulumi("preview", "--refresh", "--expect-no-changes").required()
@@ -134,25 +143,25 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     domain = Domain(lab, "aws", "cloudflare")
     project = domain.project
     with domain.asking() as senders:
-        project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
+        project.configure({"mtasts:settleSeconds": "1"})
+        text = project.stack_file.read_text()
+        project.configure({"mtasts:hosting": "cloudflare"})
         at_once = project.up()
         assert not at_once.ok
         assert "write the former cloud: mtasts:leaving" in at_once.text
         project.configure({"mtasts:leaving": "aws"})
         assert f"the host of {domain.name} is protected still" in project.up().text
-        project.configure({"mtasts:hosting": "aws"})
-        project.pulumi("config", "rm", "mtasts:leaving").required()
+        project.stack_file.write_text(text)
         shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
 
         def wait() -> None:
             rests(project)
             # For those who know the old address.
             assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
-            project.pulumi("config", "rm", "mtasts:leaving").required()
-            early = project.up()
+            with without(project, "leaving"):
+                early = project.up()
             assert not early.ok
             assert "resolvers may have the address" in early.text
-            project.configure({"mtasts:leaving": "aws"})
             shell.later(2 * HOUR)
 
         shell.run(moving[1], before={1: lambda: rests(project), 2: wait})
@@ -173,7 +182,7 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
 
 def test_the_steps_that_are_told_lead_there_and_back(lab: Lab) -> None:
     domain = Domain(lab, "aws", "cloudflare")
-    domain.second_zone("route53")
+    add_zone(lab, domain.name, "route53")
     with domain.asking() as senders:
         domain.project.configure({"mtasts:settleSeconds": "1"})
         told = domain.steps("--hosting", "cloudflare")
@@ -203,7 +212,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 ) -> None:
     domain = Domain(lab, "aws", "route53")
     project = domain.project
-    domain.second_zone("cloudflare")
+    add_zone(lab, domain.name, "cloudflare")
     account = {"mtasts:cloudflareAccount": lab.api.settings.account_id}
     project.configure({"mtasts:dns": "cloudflare", **account})
     refused = project.up()
@@ -218,17 +227,15 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
         def registrar() -> None:
             assert "DNS leads to the former zone" in shell.said
             rests(project)
-            project.pulumi("config", "rm", "mtasts:leavingDns").required()
-            assert "DNS leads to the former zone still: put back" in project.up().text  # too early
-            project.configure({"mtasts:leavingDns": "route53"})
+            with without(project, "leavingDns"):  # too early
+                assert "DNS leads to the former zone still: put back" in project.up().text
             domain.delegate("cloudflare")
             asking.enter_context(early)
 
         def wait() -> None:
             rests(project)
-            project.pulumi("config", "rm", "mtasts:leavingDns").required()
-            assert "resolvers may query the former zone" in project.up().text
-            project.configure({"mtasts:leavingDns": "route53"})
+            with without(project, "leavingDns"):
+                assert "resolvers may query the former zone" in project.up().text
             asking.close()
             asking.enter_context(last)
             shell.later(3 * DAY)
@@ -246,7 +253,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab, tmp_path: Path) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    domain.second_zone("route53")
+    add_zone(lab, domain.name, "route53")
     project.configure({"aws:allowedAccountIds": '["123456789012"]'})
     shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
     senders, late, early = domain.asking(), domain.asking("cloudflare"), domain.asking("route53")
@@ -282,7 +289,7 @@ def test_a_move_within_a_zone_is_given_up_before_the_name_goes_over(lab: Lab) ->
     project = domain.project
     with domain.asking() as senders:
         project.configure({"mtasts:leaving": "aws"})
-        project.settle()
+        project.up().required()
         project.configure({"mtasts:hosting": "cloudflare", "mtasts:settleSeconds": "1"})
         lab.control.set_cloudflare_faults(lacking=["SSL and Certificates Read"])
         failed = project.up()
@@ -313,15 +320,14 @@ def test_a_move_within_a_zone_is_given_up_before_the_name_goes_over(lab: Lab) ->
 def test_a_move_of_host_and_zone_is_given_up_while_both_answer(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    domain.second_zone("route53")
+    add_zone(lab, domain.name, "route53")
     with domain.asking() as senders, domain.asking("cloudflare") as late:
         domain.leave_cloudflare()
         back = {"mtasts:hosting": "cloudflare", "mtasts:dns": "cloudflare"}
         project.configure({**back, "mtasts:leaving": "aws", "mtasts:leavingDns": "route53"})
         with domain.asking("route53") as early:
             project.settle()
-        for key in ("leaving", "leavingDns"):
-            project.pulumi("config", "rm", f"mtasts:{key}").required()
+        project.pulumi("config", "rm-all", "mtasts:leaving", "mtasts:leavingDns").required()
         project.later(3 * DAY).settle()
     assert (senders.wrong, late.wrong, early.wrong) == ([], [], [])
     assert lab.sts_at("route53", domain.name) is None
@@ -332,7 +338,7 @@ def test_a_move_of_host_and_zone_is_given_up_while_both_answer(lab: Lab) -> None
 def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    domain.second_zone("route53")
+    add_zone(lab, domain.name, "route53")
     domain.leave_cloudflare()
     attached = lab.api.get(f"{lab.api.path}/workers/domains")
     (id_,) = [row["id"] for row in attached if row["hostname"] == f"mta-sts.{domain.name}"]
@@ -352,7 +358,7 @@ def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
 def test_a_policy_that_changes_during_a_move_changes_in_both_zones(lab: Lab) -> None:
     domain = Domain(lab, "aws", "route53")
     project = domain.project
-    domain.second_zone("cloudflare")
+    add_zone(lab, domain.name, "cloudflare")
     project.configure(
         {
             "mtasts:dns": "cloudflare",
@@ -360,7 +366,7 @@ def test_a_policy_that_changes_during_a_move_changes_in_both_zones(lab: Lab) -> 
             "mtasts:cloudflareAccount": lab.api.settings.account_id,
         }
     )
-    project.settle()
+    project.up().required()
     project.configure({"mtasts:mode": "testing"})
     project.settle()
     published = project.outputs()["domains"][domain.name]["policyId"]
