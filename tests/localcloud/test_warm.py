@@ -224,15 +224,15 @@ def test_without_a_socket_every_process_is_cold(tmp_path: Path) -> None:
     ],
 )
 def test_a_module_that_fails_to_import_is_reported_by_the_program_that_needs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, code: int, said: str
+    tmp_path: Path, source: str, code: int, said: str
 ) -> None:
     broken = tmp_path / "broken"
     broken.mkdir()
     (broken / "h11.py").write_text("raise RuntimeError('no such luck')")
-    monkeypatch.setenv("PYTHONPATH", str(broken))
+    path = {"PYTHONPATH": str(broken)}
     (tmp_path / "script.py").write_text(source)
-    with warm.running(tmp_path / "socket") as variables:
-        done = run(variables, tmp_path, str(tmp_path / "script.py"))
+    with warm.running(tmp_path / "socket", {**os.environ, **path}) as variables:
+        done = run(variables, tmp_path, str(tmp_path / "script.py"), **path)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert bool(done.stderr) == bool(said)

@@ -1,4 +1,6 @@
-"""Loaded by the warm process of recorded runs: each fork writes down the calls of botocore.
+"""Loaded by every Python process of a recorded run: writes down each call that botocore makes.
+
+Most of them are forks of a warm process, which has loaded it.
 
 A line of JSON a call: which command made it, the service as it signs, the operation, and what
 names its resource.
