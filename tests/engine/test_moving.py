@@ -93,7 +93,10 @@ class Domain:
         self.project.up().required()
 
     def steps(self, *words: str) -> list[str]:
-        """Do what `mtasts move` says until it is too early or all is done; what each was for."""
+        """Do what `mtasts move` says until it is too early or all is done; what each was for.
+
+        Between two steps the stack rests as well: the tests that play the page look at that.
+        """
         done = []
         for _ in range(6):
             told = self.project.mtasts("move", self.project.stack, *words, "--format", "json")
@@ -106,7 +109,8 @@ class Domain:
             for program, *command in step["run"][:-1]:
                 run = self.project.mtasts if program == "mtasts" else self.project.pulumi
                 run(*command).required()
-            self.project.settle()
+            self.project.up().required()
+        rests(self.project)
         return done
 
     def asking(self, dns: str = "") -> Asking:
