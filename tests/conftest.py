@@ -57,15 +57,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, object, object]:
     """Give a file to one worker, whose tests share what the file starts.
 
-    The tests of the engine are long and share a worker's local cloud: each is given out by itself.
+    The tests of the engine are long and share a worker's local cloud: each is given out by itself,
+    the longest first. Otherwise the other workers would wait for one that begins last.
     """
     for item in items:
         if ENGINE not in item.path.parents and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    result = yield
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from conftest import Lab
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 RECORDER = Path(__file__).with_name("recorder")
 TAGS = 'aws:defaultTags: {tags: {owner: "tests"}}'
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/dns"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.project import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from mtasts.localcloud.engine import Engine
     from mtasts.localcloud.project import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 # The blocks of this page are played one by one, while senders ask: `test_moving`.
 MOVING = "docs/moving.md"
 SECONDS = 180

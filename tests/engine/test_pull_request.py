@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.long,
     pytest.mark.skipif(shutil.which("git") is None, reason="needs git"),
 ]
 MERGE = "refs/pull/7/merge"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.project import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 # More domains than run at once on two processors, or with that --parallel.
 SAMPLE = {("aws", 10, ""), ("cloudflare", 6, "4")}
 SIZES = {"aws": (1, 10, 40, 150), "cloudflare": (1, 10, 40)}
