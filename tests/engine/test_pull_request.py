@@ -58,7 +58,7 @@ def domain_of(project: Project) -> str:
 def test_a_promotion_is_blocked_given_evidence_merged_and_applied(lab: Lab, forge: Forge) -> None:
     project = forge.project
     domain = domain_of(project)
-    project.settle()
+    project.up().required()
     before = lab.sts(domain)
 
     project.configure({"mtasts:mode": "enforce"})
@@ -222,7 +222,7 @@ def test_no_code_of_a_pull_request_runs_where_credentials_are(
 ) -> None:
     """A branch of the same repository edits the program, the Makefile, tools and the workflow."""
     project = forge.project
-    project.settle()
+    project.up().required()
     before = lab.sts(domain_of(project))
     canary = Canary(tmp_path / "canary")
     project.configure({"mtasts:maxAge": "1209600"})
@@ -340,7 +340,7 @@ def test_what_chooses_whom_credentials_go_to_is_refused_before_there_are_any(
 def test_without_pinned_sums_no_job_gets_credentials(lab: Lab, forge: Forge) -> None:
     """The file as it is shipped: what is to be pinned is named, and nothing is previewed."""
     project = forge.project
-    project.settle()
+    project.up().required()
     before = lab.sts(domain_of(project))
     forge.push("main", "Pin nothing", {SUMS: "# nothing is pinned\n"})
     project.configure({"mtasts:maxAge": "1209600"})
