@@ -212,7 +212,11 @@ def _before(hook: pulumi.ResourceHook) -> pulumi.ResourceHookBinding:
 def _entry(
     name: str, declared: Declaration, recorder: Recorder, waits: Waits
 ) -> pulumi.ResourceHook:
-    """The hook that writes body, host and zone into the ledger before the body is served."""
+    """The hook that writes body, host, zone and MX into the ledger before the body is served.
+
+    Each run notes the MX of a domain that has a ledger; the first run of a domain does it here. A
+    sender that gets the policy may go on trying those hosts after they have left DNS.
+    """
 
     async def write() -> None:
         with waits.waiting(f"the ledger of {name}", _LEDGER_SECONDS, at_most=True):
@@ -223,6 +227,8 @@ def _entry(
             ledger = await recorder.read(name)
             await recorder.hosted(name, ledger)
             await recorder.zone_seen(name, ledger, declared.zone)
+            if declared.mx is not None:
+                await recorder.mx_seen(name, ledger, declared.mx)
 
     return guard(f"{name}-ledger", once(write), deadline_seconds=_LEDGER_SECONDS)
 

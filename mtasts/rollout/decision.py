@@ -303,6 +303,7 @@ def _declare(
         agency_zone=found.agency_zone,
         former=move.declared_former_zone,
         former_host_may_get_requests=move.former_host_may_get_requests,
+        mx=found.mx,
     )
 
 

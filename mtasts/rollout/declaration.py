@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mtasts.config import DomainConfig
     from mtasts.ledger.history import Intended
     from mtasts.ledger.phases import Parts
+    from mtasts.observations import DnsAnswer
     from mtasts.zones import HostedZone
 
 
@@ -43,7 +44,7 @@ class Declaration:
     ``zone``. While the records move, they are in ``former`` as well; while the host moves within
     its zone, the former host may get requests, or not. Of what ``is_noted`` the ledger cannot be
     read: what is served is noted beside it. The zone of what ``is_lost`` is not the agency's any
-    more.
+    more. ``mx`` is what this run found in DNS.
     """
 
     config: DomainConfig
@@ -57,6 +58,7 @@ class Declaration:
     former_host_may_get_requests: bool = True
     is_noted: bool = False
     is_lost: bool = False
+    mx: DnsAnswer | None = None
 
     @property
     def domain(self) -> str:

@@ -23,7 +23,7 @@ from mtasts.components.hosting import Validation
 from mtasts.components.mail_domain import MailDomain
 from mtasts.components.manual.zone import ManualZones
 from mtasts.config import Hosting
-from mtasts.ledger.entries import Body, HostTarget, Proof, parse_entry
+from mtasts.ledger.entries import Body, HostTarget, MxSeen, Proof, parse_entry
 from mtasts.ledger.history import Intended
 from mtasts.ledger.recorder import Recorder
 from mtasts.localcloud.cloudflare.account import Record, Script, Version
@@ -105,6 +105,7 @@ def moved(
     *,
     mode: Mode = Mode.TESTING,
     prover: Prover | None = None,
+    mx: DnsAnswer | None = None,
 ) -> Recorded:
     """A run in which the domain goes from AWS to Cloudflare, and each hook does its work."""
 
@@ -119,7 +120,7 @@ def moved(
         )
         zone = HostedZone(zone_id, DOMAIN, frozenset({"ada.example"}))
         args: Any = {
-            "declaration": Declaration(CONFIG, zone, intended(mode)),
+            "declaration": Declaration(CONFIG, zone, intended(mode), mx=mx),
             "hosting": CloudflareHosting(
                 account, workers_dev="x.workers.dev", cache_seconds=60, settle_seconds=0
             ),
@@ -152,6 +153,25 @@ def test_a_proven_name_goes_over_to_its_worker_and_the_ledger_knows_it_first() -
     entries = [parse_entry(raw, number) for number, raw in store.entries.items()]
     targets = [each for each in entries if isinstance(each, HostTarget)]
     assert {(each.zone_id, each.hosting) for each in targets} == {(zone_id, "cloudflare")}
+
+
+@pytest.mark.parametrize(
+    ("status", "noted"),
+    [
+        pytest.param(DnsStatus.ANSWERED, [("mx1.example.gov",)], id="seen"),
+        pytest.param(DnsStatus.FAILED, [], id="not-known"),
+    ],
+)
+def test_the_first_run_notes_the_mx_for_whoever_gets_its_policy(
+    status: DnsStatus, noted: list[tuple[str, ...]]
+) -> None:
+    """Otherwise a host that leaves before the second run could be dropped at once."""
+    store = MemoryStore()
+    answer = DnsAnswer(DOMAIN, "MX", status, ("10 mx1.example.gov",), ttl_seconds=300)
+    with zone_with() as (_, account, zone_id):
+        moved(account, zone_id, store, mx=answer)
+    entries = [parse_entry(raw, number) for number, raw in store.entries.items()]
+    assert [each.hosts for each in entries if isinstance(each, MxSeen)] == noted
 
 
 def test_where_nothing_was_proven_what_leads_elsewhere_is_not_ours_to_move() -> None:

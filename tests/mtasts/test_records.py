@@ -144,6 +144,7 @@ def test_presentation_vector(row: dict[str, Any]) -> None:
 def test_a_text_is_taken_as_utf_8() -> None:
     assert parse_presentation('"é"') == ("é".encode(),)
     assert to_presentation("é") == r'"\195\169"'
+    assert to_presentation('a"\\') == r'"a\"\\"'
     assert parse_presentation('"\udc80"')  # what JSON can spell and UTF-8 cannot
 
 

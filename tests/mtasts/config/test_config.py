@@ -334,6 +334,7 @@ REFUSED: list[tuple[str, Any, str, str, str]] = [
     ("mtasts:ttl", 59, "", "config-out-of-range", "60 to 86400"),
     ("mtasts:ttl", 86401, "", "config-out-of-range", "60 to 86400"),
     (REPORTS, ["reports@example.gov"], "[0]", "config-report-uri-scheme", "mailto:r"),
+    (REPORTS, ["our reports"], "[0]", "config-report-uri-scheme", "mailto:tlsrpt@reports."),
     (REPORTS, ["mailto://tls@example.com"], "[0]", BAD_URI, "write mailto:tls@example.com"),
     (REPORTS, ["mailto:a/b@example.com"], "[0]", BAD_URI, "mailto:tlsrpt@"),
     (REPORTS, ["http://reports.example/"], "[0]", "config-report-uri-scheme", "https:"),
