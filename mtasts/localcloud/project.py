@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from mtasts.clock import AHEAD, clock
 from mtasts.config import load_file
 from mtasts.errors import MtaStsError
@@ -223,10 +225,11 @@ class Project:
         ``pulumi stack export`` gives the same and starts the engine for it.
 
         Raises:
-            ValueError: the stack is not in the backend.
+            OSError: the stack is not in the backend, or the project has no Pulumi.yaml.
         """
-        backend = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path)
-        (file,) = (backend / ".pulumi" / "stacks").glob(f"*/{self.stack}.json")
+        project = yaml.safe_load((self.folder / "Pulumi.yaml").read_bytes())["name"]
+        stacks = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path, ".pulumi", "stacks")
+        file = stacks / project / f"{self.stack}.json"
         state = json.loads(file.read_bytes())["checkpoint"]["latest"]
         found: list[dict[str, Any]] = (state or {}).get("resources", [])
         return found
@@ -235,7 +238,8 @@ class Project:
         """The URN of the resource of that name in the stack's state.
 
         Raises:
-            ValueError: the stack is not in the backend, or has no such resource or more than one.
+            OSError: the stack is not in the backend.
+            ValueError: there is no such resource, or more than one.
         """
         (found,) = (row["urn"] for row in self.resources() if row["urn"].endswith(f"::{name}"))
         return str(found)
@@ -244,7 +248,7 @@ class Project:
         """The stack's outputs, as JSON values.
 
         Raises:
-            ValueError: the stack is not in the backend.
+            OSError: the stack is not in the backend.
         """
         stacks = (row for row in self.resources() if row["type"] == _STACK)
         found: dict[str, Any] = next(stacks, {}).get("outputs", {})

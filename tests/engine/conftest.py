@@ -11,6 +11,7 @@ import subprocess
 import sys
 import uuid
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -149,10 +150,14 @@ def newcomer(engine: Engine, wheel: Path, tmp_path: Path) -> Iterator[Newcomer]:
     found.bash("mtasts local down")
 
 
+@cache
+def client(service: Any, url: str) -> Any:
+    """A client of moto: making one takes a hundredth of a second."""
+    return moto_host.session().client(service, endpoint_url=url)
+
+
 class Lab:
     """A local cloud for the tests of one worker; each test brings domains of its own."""
-
-    secrets = SECRETS
 
     def __init__(self, cloud: Cloud, sealed: str, warmth: Mapping[str, str], folder: Path) -> None:
         self._directory = cloud.directory
@@ -171,7 +176,7 @@ class Lab:
         return {**found, **COLLECTS_LATE, **self._warmth}
 
     def client(self, service: Any) -> Any:
-        return moto_host.session().client(service, endpoint_url=self.cloud.aws)
+        return client(service, self.cloud.aws)
 
     def stack(
         self,

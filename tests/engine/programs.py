@@ -89,8 +89,7 @@ class Example:
         environment = {**lab.environment(), **(more or {})}
         for each in INSTALLED.get(language, ()) if is_installed else ():
             (copied / each).symlink_to(install(language, environment) / each)
-        project = Project(copied, environment, "")
-        project = project.select("dev", secrets_provider=lab.secrets)
+        project = Project(copied, environment, "").select("dev")
         return cls(lab, project, name, domain, copied / PROGRAMS[language])
 
     @property

@@ -207,7 +207,7 @@ def test_a_yaml_program_has_an_inbox(languages: None, lab: Lab, tmp_path: Path) 
     program = folder / "Pulumi.yaml"
     program.write_text(INBOX.format(name=name, properties="dns: bind, keepDays: 30.5"))
     (folder / "Pulumi.dev.yaml").write_text("config:\n  aws:region: us-east-1\n")
-    project = Project(folder, lab.environment(), "").select("dev", secrets_provider=lab.secrets)
+    project = Project(folder, lab.environment(), "").select("dev")
     refused = project.pulumi("preview")
     assert f"Inbox '{name}': 3 problems in the config" in refused.text
     for each in ("address: the key is missing", "30.5 is no whole number", "'bind' is not one of"):
