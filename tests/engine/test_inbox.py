@@ -9,6 +9,8 @@ import smtplib
 import socket
 import ssl
 import subprocess
+import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from conftest import Lab
+
+    from mtasts.localcloud.project import Project
 
 pytestmark = pytest.mark.engine
 REPORT = b'{"organization-name": "Tests"}'
@@ -77,6 +81,15 @@ def ask(lab: Lab, url: str, method: str, body: bytes, media_type: str) -> tuple[
         return answer.status, answer.read().decode()
 
 
+def reached(lab: Lab, project: Project) -> dict[str, Any]:
+    """The stack's outputs, once the edge knows its endpoint, which takes a moment after a run."""
+    outputs, end, pause = project.outputs(), time.monotonic() + 30, threading.Event()
+    while ask(lab, outputs["endpoint"], "GET", b"", "")[0] == http.HTTPStatus.NOT_FOUND:
+        assert time.monotonic() < end, "the edge does not know the endpoint"
+        pause.wait(0.05)
+    return outputs
+
+
 def edge_port(lab: Lab, url: str) -> int:
     """Where the edge of the cloud listens that has this endpoint."""
     workers = min(lab.cloud.workers.values())
@@ -97,7 +110,7 @@ def test_reports_arrive_by_mail_and_by_https(lab: Lab, tmp_path: Path, place: Pl
     project, domain = lab.inbox(tmp_path, hosting=place.hosting)
     project.settle()
     project.unchanged()
-    outputs = project.outputs()
+    outputs = reached(lab, project)
     assert outputs["reportUris"] == [f"mailto:tlsrpt@{domain}", outputs["endpoint"]]
 
     for status in (201, 200):
@@ -133,7 +146,8 @@ def test_at_aws_the_rule_comes_last_and_the_records_are_written(lab: Lab, tmp_pa
 def test_size_and_rate_of_requests_are_bounded(lab: Lab, tmp_path: Path, place: Place) -> None:
     project, _ = lab.inbox(tmp_path, place.bound, hosting=place.hosting)
     project.up().required()
-    url, bucket = project.outputs()["endpoint"], project.outputs()["bucket"]
+    outputs = reached(lab, project)
+    url, bucket = outputs["endpoint"], outputs["bucket"]
     # In base64 it is more than the 6 MB of an event.
     large = b"\x1f\x8b" + bytes((5 if place is AWS else 10) * 1024 * 1024)
     assert ask(lab, url, "POST", large, "application/tlsrpt+gzip")[0] == 413
@@ -150,7 +164,7 @@ def test_size_and_rate_of_requests_are_bounded(lab: Lab, tmp_path: Path, place: 
 def test_what_r2_does_not_take_is_sent_again(lab: Lab, tmp_path: Path) -> None:
     project, domain = lab.inbox(tmp_path, hosting="cloudflare")
     project.up().required()
-    s3, outputs = lab.client("s3"), project.outputs()
+    s3, outputs = lab.client("s3"), reached(lab, project)
     to, mail = [f"tlsrpt@{domain}"], b"Subject: x\r\n\r\nhello\r\n"
     s3.delete_bucket(Bucket=outputs["bucket"])
     assert ask(lab, outputs["endpoint"], "POST", REPORT, REPORT_TYPE)[0] == 503
@@ -224,7 +238,7 @@ def test_a_real_sender_s_report_counts_once_over_both_ways(
 ) -> None:
     project, _ = lab.inbox(tmp_path, hosting=place.hosting)
     project.up().required()
-    outputs, cloud = project.outputs(), lab.cloud
+    outputs, cloud = reached(lab, project), lab.cloud
     port = edge_port(lab, outputs["endpoint"])
     sender = TlsRptSender(tmp_path, cloud.mail[place.mx], port, cloud.ca_file)
 
