@@ -124,7 +124,7 @@ def plain_inputs(props: Mapping[str, object]) -> dict[str, object]:
 
 def _plain(holder: Mapping[str, object] | Sequence[object], key: str | int) -> object:
     try:
-        found = holder[key]  # type: ignore[index]
+        found = holder[key]  # type: ignore[index] # by name or by number
     except UnknownValueError:
         return UNKNOWN
     if isinstance(found, Mapping):

@@ -192,8 +192,16 @@ class Project:
             ProjectError: the run failed, or the preview found changes.
         """
         applied = self.up().required()
-        self.pulumi("preview", "--refresh", "--expect-no-changes").required()
+        self.require_settled()
         return applied
+
+    def require_settled(self) -> None:
+        """Require that a refreshed preview finds nothing left to do.
+
+        Raises:
+            ProjectError: the preview failed, or found changes.
+        """
+        self.pulumi("preview", "--refresh", "--expect-no-changes").required()
 
     def configure(self, settings: Mapping[str, str], *, path: bool = False) -> None:
         """Set config values with ``pulumi config set-all``; ``path`` adds its option ``--path``.

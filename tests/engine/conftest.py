@@ -231,6 +231,19 @@ class Lab:
         state.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
         return project
 
+    def add_zone(self, domain: str, dns: str = "route53") -> None:
+        """Make a zone at ``dns`` with the records that are not of this program, and the mail host.
+
+        No stack of the test brings it up, so it needs no project.
+        """
+        name = f"z{uuid.uuid4().hex[:8]}"
+        stacks = self._folder / name
+        stacks.mkdir()
+        row = (f"    - name: {domain}", f"      mx: [mx1.{domain}]", "      dkimSelectors: [s1]")
+        lines = ("config:", f"  mtasts:dns: {dns}", "  mtasts:domains:", *row)
+        (stacks / f"Pulumi.{name}.yaml").write_text("\n".join(lines) + "\n")
+        self.control.add_stacks(stacks)
+
     def inbox(self, folder: Path, *more: str, hosting: str = "aws") -> tuple[Project, str]:
         """A project whose stack is an inbox, and its domain.
 

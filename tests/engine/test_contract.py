@@ -75,18 +75,13 @@ def declared(project: Project, revision: int = 0) -> str:
     return f'"v=STSv1; id={policy_id(body, revision)};"'
 
 
-def rests(project: Project) -> None:
-    """Require that a refreshed preview finds nothing left to do."""
-    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
-
-
 def test_a_domain_is_published_changed_promoted_and_each_time_settles(
     lab: Lab, domain: str
 ) -> None:
     project = lab.stack(entry(domain))
     cold = {**project.environment, VARIABLE: ""}  # as users' runs
     replace(project, environment=cold).up().required()
-    rests(project)
+    project.require_settled()
     seen = [lab.sts(domain)]
     assert seen == [declared(project)]
     require_nothing_else_answered(project, domain)
@@ -217,7 +212,7 @@ def test_a_body_that_comes_back_gets_an_id_of_its_own(lab: Lab, domain: str) -> 
         project.up().required()
         assert lab.sts(domain) == declared(project, revision)
         seen.append(lab.sts(domain))
-    rests(project)
+    project.require_settled()
     # The cure where a sender holds another body under the id: the same policy, another token.
     project.configure({"mtasts:domains[0].reroll": "after-an-incident"}, path=True)
     project.settle()
@@ -344,7 +339,7 @@ def test_one_phase_an_up_and_none_before_its_time(lab: Lab, domain: str) -> None
     last = project.later(8 * DAY + 3 * HOUR)
     assert "Remove its entry from the stack file" in last.up().required().text
     assert phase(last) == "host-withdrawn"
-    rests(last)
+    last.require_settled()
     assert not lab.hosts(domain)
     last.pulumi("destroy", "--yes", "--skip-preview").required()
     # The ledger outlives the stack: it says what senders were told.

@@ -188,7 +188,7 @@ def recovered(lab: Lab, project: Project, domain: str, bodies: int) -> str:
     require_record_not_ahead(lab, project, domain)
     shown = project.mtasts("recover", project.stack, "--format", "json").required()
     project.up().required()
-    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    project.require_settled()
     rows = ledger(project, domain)
     require_record_not_ahead(lab, project, domain, rows)
     found = [row for row in rows if row["kind"] == "body"]

@@ -8,8 +8,8 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from zones import add_zone
 
+from mtasts.localcloud.edge_response import EdgeFault
 from mtasts.records import to_presentation
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Agency:
         more = settings
         if dns == "delegated":
             self.operator = f"op{uuid.uuid4().hex[:8]}.example"
-            add_zone(lab, self.operator)
+            lab.add_zone(self.operator)
             more = (*settings, f"mtasts:delegationZone: {self.operator}")
         self.project: Project = lab.stack(row, *more, dns=dns, mode=mode)
 
@@ -99,8 +99,6 @@ class Agency:
 def test_manual_records_are_handed_out_stage_by_stage_and_no_id_before_its_body_is_proven(
     lab: Lab,
 ) -> None:
-    from mtasts.localcloud.edge_response import EdgeFault  # for this alone
-
     agency = Agency(lab, "manual")
     first = agency.project.settle()
     assert "see the stack's output domains, under publish" in first.text
@@ -258,7 +256,7 @@ def test_a_retirement_waits_until_the_agencys_records_are_seen_gone(lab: Lab, dn
     assert f"DNS still has {validation[0]}" in last.up().required().text
     agency.withdraw(validation, *([(agency.tls, type_)] if dns == "delegated" else []))
     assert "Remove its entry from the stack file" in last.up().required().text
-    last.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    last.require_settled()
 
 
 @pytest.mark.parametrize("dns", ["manual", "delegated"])

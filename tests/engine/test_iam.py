@@ -119,7 +119,7 @@ def own_zone(lab: Lab, recorded: Callable[[Project], Recorded], domain: str) -> 
     preview, up, check = (stack.of(command) for command in Command)
     preview.preview()
     up.up().required()
-    preview.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    preview.require_settled()
     assert preview.mtasts("status", project.stack).code == 0
     up.pulumi("config", "rm", "aws:defaultTags").required()
     up.configure({"mtasts:maxAge": "86401"})
@@ -170,7 +170,7 @@ def test_the_stack_of_an_inbox_calls_what_it_is_allowed(
     preview, up = (stack.of(command) for command in commands)
     preview.preview()
     up.up().required()
-    preview.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    preview.require_settled()
     up.configure({"mtasts:inbox.atOnce": "3", "mtasts:inbox.keepDays": "30"}, path=True)
     up.up("--refresh").required()
     s3, bucket = lab.client("s3"), project.outputs()["bucket"]
@@ -216,7 +216,7 @@ def test_the_token_of_an_inbox_has_what_its_stack_needs_and_nothing_else(
     limit(faulty, changing)
     assert "token-lacks" not in project.up().required().text
     limit(faulty, previewing)
-    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
+    project.require_settled()
     for name in previewing - optional:
         limit(faulty, previewing - {name})
         assert not project.pulumi("preview", "--refresh").ok, name

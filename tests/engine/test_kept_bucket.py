@@ -48,11 +48,6 @@ def settings(lab: Lab, bucket: str) -> dict[str, Any]:
     }
 
 
-def rests(project: Project) -> None:
-    """Require that a refreshed preview finds nothing left to do."""
-    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
-
-
 def test_a_domain_that_never_enforced_leaves_a_stack_that_has(lab: Lab) -> None:
     kept, left = (f"d{uuid.uuid4().hex[:8]}.example" for _ in range(2))
     project = lab.stack(entry(kept) + "  mode: enforce\n" + entry(left))
@@ -112,7 +107,7 @@ def test_an_enforced_domain_whose_zone_is_gone_is_given_up_and_its_ledger_stays(
         run = project.up().required()
     assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
-    rests(project)
+    project.require_settled()
     project.pulumi("destroy", "--yes", "--skip-preview").required()
     assert settings(lab, name) == before
     assert f"ledger/{domain}/1.json" in keys(lab, name)
@@ -135,7 +130,7 @@ def test_at_cloudflare_an_enforced_domain_whose_zone_is_gone_is_given_up_too(lab
         run = project.up().required()
     assert "Remove its entry from the stack file" in run.text
     assert not lab.hosts(domain)
-    rests(project)
+    project.require_settled()
     project.pulumi("destroy", "--yes", "--skip-preview").required()
     name = ledger_bucket_name(project.stack)
     assert f"ledger/{domain}/1.json" in keys(lab, name)
@@ -167,7 +162,7 @@ def test_an_enforced_domain_that_is_handed_out_retires_to_the_end(lab: Lab, dns:
     later.up().required()
     last = project.later(5 * DAY)
     assert "Remove its entry from the stack file" in last.up().required().text
-    rests(last)
+    last.require_settled()
     assert keys(lab, name) & {f"published/{agency.domain}.json"} == set()
 
     last.pulumi("destroy", "--yes", "--skip-preview").required()

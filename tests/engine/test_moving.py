@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from test_pages import MOVING, Page, Shell
-from zones import add_zone
 
 from mtasts.localcloud.watcher import Poller
 from mtasts.observations import FetchOutcome
@@ -110,7 +109,7 @@ class Domain:
                 run = self.project.mtasts if program == "mtasts" else self.project.pulumi
                 run(*command).required()
             self.project.up().required()
-        rests(self.project)
+        self.project.require_settled()
         return done
 
     def asking(self, dns: str = "") -> Asking:
@@ -136,11 +135,6 @@ def without(project: Project, key: str) -> Iterator[None]:
     project.stack_file.write_text(text)
 
 
-def rests(project: Project) -> None:
-    """Require that a refreshed preview finds nothing left to do."""
-    project.pulumi("preview", "--refresh", "--expect-no-changes").required()
-
-
 def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
     lab: Lab, tmp_path: Path
 ) -> None:
@@ -159,7 +153,7 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
         shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
 
         def wait() -> None:
-            rests(project)
+            project.require_settled()
             # For those who know the old address.
             assert f"mta-sts.{domain.name}" in lab.hosts(domain.name)
             with without(project, "leaving"):
@@ -168,8 +162,8 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
             assert "resolvers may have the address" in early.text
             shell.later(2 * HOUR)
 
-        shell.run(moving[1], before={1: lambda: rests(project), 2: wait})
-        rests(project.later(2 * HOUR))
+        shell.run(moving[1], before={1: project.require_settled, 2: wait})
+        project.later(2 * HOUR).require_settled()
     assert senders.wrong == []
     assert senders.looks > 20
     assert f"mta-sts.{domain.name}" not in lab.hosts(domain.name)
@@ -186,7 +180,7 @@ def test_a_live_domain_moves_without_a_moment_in_which_a_sender_finds_no_policy(
 
 def test_the_steps_that_are_told_lead_there_and_back(lab: Lab) -> None:
     domain = Domain(lab, "aws", "cloudflare")
-    add_zone(lab, domain.name, "route53")
+    lab.add_zone(domain.name, "route53")
     with domain.asking() as senders:
         domain.project.configure({"mtasts:settleSeconds": "1"})
         told = domain.steps("--hosting", "cloudflare")
@@ -216,7 +210,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 ) -> None:
     domain = Domain(lab, "aws", "route53")
     project = domain.project
-    add_zone(lab, domain.name, "cloudflare")
+    lab.add_zone(domain.name, "cloudflare")
     account = {"mtasts:cloudflareAccount": lab.api.settings.account_id}
     project.configure({"mtasts:dns": "cloudflare", **account})
     refused = project.up()
@@ -230,14 +224,14 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 
         def registrar() -> None:
             assert "DNS leads to the former zone" in shell.said
-            rests(project)
+            project.require_settled()
             with without(project, "leavingDns"):  # too early
                 assert "DNS leads to the former zone still: put back" in project.up().text
             domain.delegate("cloudflare")
             asking.enter_context(early)
 
         def wait() -> None:
-            rests(project)
+            project.require_settled()
             with without(project, "leavingDns"):
                 assert "resolvers may query the former zone" in project.up().text
             asking.close()
@@ -246,7 +240,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 
         last = domain.asking("cloudflare")
         shell.run(moving[0], before={4: registrar, 5: wait})
-        rests(project.later(3 * DAY))
+        project.later(3 * DAY).require_settled()
     assert (senders.wrong, late.wrong, early.wrong, last.wrong) == ([], [], [], [])
     assert min(senders.looks, late.looks, early.looks) > 5
     assert lab.sts_at("cloudflare", domain.name) == lab.sts(domain.name)
@@ -257,7 +251,7 @@ def test_a_zone_moves_with_both_answering_until_no_resolver_asks_the_former(
 def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab, tmp_path: Path) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    add_zone(lab, domain.name, "route53")
+    lab.add_zone(domain.name, "route53")
     project.configure({"aws:allowedAccountIds": '["123456789012"]'})
     shell, moving = Shell.of(project, tmp_path, domain.name), Page(MOVING)
     senders, late, early = domain.asking(), domain.asking("cloudflare"), domain.asking("route53")
@@ -266,20 +260,20 @@ def test_a_domain_leaves_cloudflare_with_its_zone(lab: Lab, tmp_path: Path) -> N
         asking.enter_context(late)
 
         def registrar() -> None:
-            rests(project)
+            project.require_settled()
             domain.delegate("route53")
             asking.enter_context(early)
 
         def wait() -> None:
-            rests(project)
+            project.require_settled()
             asking.close()
             asking.enter_context(last)
             shell.later(3 * DAY)
             project.pulumi("config", "rm", "mtasts:settleSeconds").required()
 
         last = domain.asking("route53")
-        shell.run(moving[2], before={2: lambda: rests(project), 4: registrar, 5: wait})
-        rests(project.later(3 * DAY))
+        shell.run(moving[2], before={2: project.require_settled, 4: registrar, 5: wait})
+        project.later(3 * DAY).require_settled()
     assert (senders.wrong, late.wrong, early.wrong, last.wrong) == ([], [], [], [])
     assert min(senders.looks, late.looks, early.looks) > 5
     assert lab.hosts(domain.name) == [f"mta-sts.{domain.name}"]
@@ -324,7 +318,7 @@ def test_a_move_within_a_zone_is_given_up_before_the_name_goes_over(lab: Lab) ->
 def test_a_move_of_host_and_zone_is_given_up_while_both_answer(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    add_zone(lab, domain.name, "route53")
+    lab.add_zone(domain.name, "route53")
     with domain.asking() as senders, domain.asking("cloudflare") as late:
         domain.leave_cloudflare()
         back = {"mtasts:hosting": "cloudflare", "mtasts:dns": "cloudflare"}
@@ -342,7 +336,7 @@ def test_a_move_of_host_and_zone_is_given_up_while_both_answer(lab: Lab) -> None
 def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
     domain = Domain(lab, "cloudflare", "cloudflare")
     project = domain.project
-    add_zone(lab, domain.name, "route53")
+    lab.add_zone(domain.name, "route53")
     domain.leave_cloudflare()
     attached = lab.api.get(f"{lab.api.path}/workers/domains")
     (id_,) = [row["id"] for row in attached if row["hostname"] == f"mta-sts.{domain.name}"]
@@ -362,7 +356,7 @@ def test_a_former_host_that_is_broken_holds_no_way_back_up(lab: Lab) -> None:
 def test_a_policy_that_changes_during_a_move_changes_in_both_zones(lab: Lab) -> None:
     domain = Domain(lab, "aws", "route53")
     project = domain.project
-    add_zone(lab, domain.name, "cloudflare")
+    lab.add_zone(domain.name, "cloudflare")
     project.configure(
         {
             "mtasts:dns": "cloudflare",

@@ -8,7 +8,6 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from zones import add_zone
 
 from mtasts.ledger.phases import Phase
 
@@ -125,7 +124,7 @@ def test_a_ledger_that_cannot_be_read_holds_its_domain_alone_listed_or_not(
 ) -> None:
     project = enforced(lab, domain)
     other = f"o{uuid.uuid4().hex[:8]}.example"
-    add_zone(lab, other)
+    lab.add_zone(other)
     stray = f"ledger/{domain}/999.json"
     lab.client("s3").put_object(Bucket=bucket_of(project), Key=stray, Body=b"x", IfNoneMatch="*")
     entries = {"mtasts:mode": "testing", "mtasts:domains": json.dumps([listed(other)])}
@@ -171,7 +170,7 @@ def test_the_ledger_outlives_retirement_removal_and_destroy(lab: Lab, domain: st
     assert "DeleteObjectVersion" in kept["policy"]
     other = f"o{uuid.uuid4().hex[:8]}.example"
     moved = {"mtasts:mode": "testing", "mtasts:domains": json.dumps([listed(other)])}
-    add_zone(lab, other)
+    lab.add_zone(other)
     later.configure(moved)
     later.settle()  # a retired domain may leave the file
     assert held_by_cloud(lab, project)["policy"] == kept["policy"]  # and nothing of this falls
