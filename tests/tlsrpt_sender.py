@@ -14,10 +14,11 @@ import shlex
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,14 +107,16 @@ class TlsRptSender:
         path = self.folder / "socket"
         collect = ["tlsrpt-collectd", "--storage", self._storage, "--socketname", str(path)]
         collect += ["--sockettimeout", "1"]
+        today = self.folder / "collectd.sqlite"
+        yesterday = today.with_suffix(".sqlite.yesterday")
         with self._running(collect) as process:
             _wait(path.exists)
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
                 for each in datagrams:
                     sender.sendto(json.dumps(each).encode(), str(path))
-            time.sleep(2)  # it commits when its socket times out, and says so to nobody
+            _wait(lambda: _sessions(today) == len(datagrams))
             process.send_signal(signal.SIGUSR2)  # the day ends
-            _wait((self.folder / "collectd.sqlite.yesterday").exists)
+            _wait(lambda: _sessions(yesterday) == len(datagrams))
         fetch = shlex.join([str(BIN / "tlsrpt-fetcher"), "--storage", self._storage])
         words = ["tlsrpt-reportd", "--dbname", str(self.folder / "reportd.sqlite")]
         words += ["--fetchers", fetch, "--organization_name", "Sender"]
@@ -121,6 +124,8 @@ class TlsRptSender:
         words += ["--sendmail_script", self._sendmail, "--http_script", self._http]
         words += ["--http_timeout", "30", "--sendmail_timeout", "30"]
         words += ["--spread_out_delivery", "1", "--interval_main_loop", "1"]
+        for what in ("delivery", "domainlist"):  # a failed try is made again, as by any sender
+            words += [f"--min_wait_{what}", "1", f"--max_wait_{what}", "1"]
         with self._running(words):
             _wait(arrived)
 
@@ -139,10 +144,22 @@ class TlsRptSender:
             try:
                 yield process
             except AssertionError as error:
-                raise AssertionError(log.read_text()[-3000:]) from error
+                rows = log.read_text().splitlines()
+                told = [each for each in rows if " DEBUG " not in each] + rows[-20:]
+                raise AssertionError("\n".join(told)) from error
             finally:
                 process.terminate()
                 process.wait(20)
+
+
+def _sessions(database: Path) -> int:
+    """How many sessions the collector has committed to a day's database."""
+    try:
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            rows = opened.execute("SELECT coalesce(sum(cntrtotal), 0) FROM finalresults")
+            return int(rows.fetchone()[0])
+    except sqlite3.OperationalError:  # the collector moves the file at the end of a day
+        return 0
 
 
 def _wait(done: Callable[[], bool]) -> None:
