@@ -34,7 +34,14 @@ MASKS = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
     (re.compile(r"\(process \d+\)"), "(process ID)"),
     (re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d UTC)?"), "DATE"),
-    (re.compile(r"\((\d+m)?\d+(\.\d+)?m?s\)|\b(\d+m)?\d+(\.\d+)?( s|s| seconds)\b"), "TIME"),
+    (
+        re.compile(
+            r"\((\d+m)?\d+(\.\d+)?m?s\)"
+            r"|\b(\d+m ?)?\d+(\.\d+)?( s|s| seconds)\b"
+            r"|\b\d+m\b"  # npm leaves the seconds out
+        ),
+        "TIME",
+    ),
     (re.compile(r"\b(Z[0-9A-Z]{14,}|E[0-9A-Z]{12,}|d[0-9a-z]{13}(?=\.cloudfront))\b"), "ID"),
 )
 # What is said only where something takes its time.
