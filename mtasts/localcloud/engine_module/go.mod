@@ -284,3 +284,8 @@ require (
 tool github.com/pulumi/pulumi/pkg/v3/cmd/pulumi
 
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
+
+// The engine links one password meter twice: this fork, which is maintained, and its origin, which is
+// not. Each reads its word lists when any command starts: a quarter of the start's processor time.
+// v1.0.1, which the engine requires, cannot stand for both.
+replace github.com/nbutton23/zxcvbn-go => github.com/ccojocar/zxcvbn-go v1.0.2
