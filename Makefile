@@ -5,7 +5,7 @@ SPARK := .venv-spark
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.mtasts-setup
 
-.PHONY: setup engine plugins wheelhouse demo test matrix spark e2e lint rfc figures workflows preview-local format bench lock clean
+.PHONY: setup engine plugins wheelhouse demo test languages matrix spark e2e lint rfc figures workflows preview-local format bench lock clean
 
 setup: $(STAMP)
 
@@ -45,6 +45,11 @@ preview-local: engine
 
 test: engine
 	@$(BIN)/python -m pytest --cov --cov-report=term
+
+# Programs in TypeScript, YAML, Go and Python, and the package as a newcomer installs it: installing and
+# compiling take most of their time.
+languages: engine
+	@$(BIN)/python -m pytest tests/engine -m languages
 
 # Runs that are killed at every step and recovered, and stacks of every size; `test` runs a sample.
 matrix: engine

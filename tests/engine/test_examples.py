@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Example]
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.engine, pytest.mark.languages, pytest.mark.xdist_group("examples")]
 
 BODY = (
     "version: STSv1\r\nmode: testing\r\nmx: mx1.mail.example\r\nmx: mx2.mail.example\r\n"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Make = Callable[[str], Example]
 
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("examples")]
+pytestmark = [pytest.mark.engine, pytest.mark.languages, pytest.mark.xdist_group("examples")]
 SECONDS = 600
 PATH = "../../plugin"
 THROUGH_THE_SDK = """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from newcomer import Newcomer
 
-pytestmark = [pytest.mark.engine, pytest.mark.long]
+pytestmark = [pytest.mark.engine, pytest.mark.languages, pytest.mark.long]
 
 PAGE = ROOT / "docs" / "transcripts.md"
 HEADINGS = tuple(re.findall(r"(?m)^## (.+)$", PAGE.read_text()))
