@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+from _pytest.assertion import rewrite
 
 from mtasts.localcloud import service_models, warm
 from mtasts.localcloud.authority import Authority
@@ -55,6 +56,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/golden/ anew from what the templates make; review the diff",
     )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Rewrite the asserts of each file once, before the workers start.
+
+    They start together, and so each would rewrite all files, which takes longer than the rest of
+    the collection. Where Python may write no .pyc files, they would do so in every run.
+    """
+    if not session.config.getoption("numprocesses", None):
+        return
+    state = session.config.stash[rewrite.assertstate_key]
+    specs = [getattr(module, "__spec__", None) for module in tuple(sys.modules.values())]
+    plugins = {Path(spec.origin) for spec in specs if spec and spec.loader is state.hook}
+    for path in plugins.union(*map(GOLDEN.parent.rglob, ("test_*.py", "conftest.py"))):
+        cache = rewrite.get_cache_dir(path) / f"{path.stem}{rewrite.PYC_TAIL}"
+        if not cache.exists() or cache.stat().st_mtime < path.stat().st_mtime:
+            rewrite.try_makedirs(cache.parent)
+            status, code = rewrite._rewrite_test(path, session.config)
+            rewrite._write_pyc(state, code, status, cache)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
