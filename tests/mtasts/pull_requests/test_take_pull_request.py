@@ -7,12 +7,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from copy import copy
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+
+from mtasts.localcloud.warm import words
+from mtasts.localcloud.warm_parent import settings_of_python
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SCRIPT = ("-m", "mtasts.pull_requests", "take")
 HEAD = "<!-- mtasts preview {} -->"
@@ -40,8 +48,9 @@ def files(**contents: str) -> Files:
 class Forge:
     """A remote, and a clone of it whose HEAD is the base branch."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, warmth: Mapping[str, str]) -> None:
         self.remote, self.clone = folder / "remote.git", folder / "clone"
+        self.warmth = warmth
         self.git(folder, "init", "--quiet", "--bare", "--initial-branch", "main", self.remote)
         self.git(self.remote, "config", "uploadpack.allowAnySHA1InWant", "true")
         self.base, self.first = "", ""
@@ -104,9 +113,11 @@ class Forge:
 
     def take_commit(self, head: str) -> Taken:
         done = subprocess.run(
-            [sys.executable, *SCRIPT, head, "taken"],
+            words([*SCRIPT, head, "taken"], self.warmth),
             cwd=self.clone,
             env={
+                **self.warmth,
+                **settings_of_python(os.environ),
                 "PATH": os.environ["PATH"],
                 "GITHUB_OUTPUT": str(self.clone / "output"),
                 "GITHUB_STEP_SUMMARY": str(self.clone / "summary"),
@@ -146,11 +157,20 @@ class Taken:
         return sorted(str(path.relative_to(root)) for path in root.rglob("*.md"))
 
 
-@pytest.fixture
-def forge(tmp_path: Path) -> Forge:
-    made = Forge(tmp_path)
+@pytest.fixture(scope="module")
+def shared(warmth: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Forge:
+    """The forge of all tests: they only add commits, which no ref leads to."""
+    made = Forge(tmp_path_factory.mktemp("forge"), warmth)
     made.main(files(a=OLD, b=OLD))
     return made
+
+
+@pytest.fixture
+def forge(shared: Forge, tmp_path: Path) -> Forge:
+    """The shared forge with a clone of the test's own."""
+    mine = copy(shared)
+    mine.clone = shutil.copytree(shared.clone, tmp_path / "clone", symlinks=True)
+    return mine
 
 
 def test_only_the_stacks_that_differ_are_taken(forge: Forge) -> None:
