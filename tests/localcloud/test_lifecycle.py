@@ -58,15 +58,24 @@ def begin(tmp_path: Path) -> Iterator[Callable[[str], Cloud]]:
             stop(folder)
 
 
-def test_two_local_clouds_run_at_once_each_with_its_own_account(
-    running: Cloud, begin: Callable[[str], Cloud]
+def test_two_run_at_once_each_with_its_own_account_and_no_server_answers_after_a_stop(
+    running: Cloud, begin: Callable[[str], Cloud], capsys: pytest.CaptureFixture[str]
 ) -> None:
     first, second = begin("one"), running
     assert first.pid != second.pid
     assert len({first.aws, second.aws, first.dns, second.dns, first.control, second.control}) == 6
     for cloud in (first, second):
         assert Control(cloud.control).health()
-    stop(first.directory)
+    capsys.readouterr()
+    assert main(["local", "down", "--directory", str(first.directory)]) == 0
+    assert (
+        capsys.readouterr().out == f"the local cloud in {first.directory} is stopped and deleted\n"
+    )
+    assert not (first.directory / "cloud.json").exists()
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(first.aws, timeout=5)  # noqa: S310 - http on loopback
+    with pytest.raises(NotRunningError, match="mtasts local up"):
+        stop(first.directory)
     assert status(first.directory).cloud is None
     assert status(second.directory).healthy
 
@@ -86,39 +95,20 @@ def test_the_stand_in_is_in_its_own_pulumi_home_and_not_on_path(running: Cloud) 
     assert not list((Path(sys.prefix) / "bin").glob("pulumi-resource-*"))
 
 
-def test_no_server_answers_after_a_stop(
-    begin: Callable[[str], Cloud], capsys: pytest.CaptureFixture[str]
-) -> None:
-    cloud = begin("one")
-    capsys.readouterr()
-    assert main(["local", "down", "--directory", str(cloud.directory)]) == 0
-    assert (
-        capsys.readouterr().out == f"the local cloud in {cloud.directory} is stopped and deleted\n"
-    )
-    assert not (cloud.directory / "cloud.json").exists()
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(cloud.aws, timeout=5)  # noqa: S310 - http on loopback
-    with pytest.raises(NotRunningError, match="mtasts local up"):
-        stop(cloud.directory)
-
-
-def test_a_local_cloud_that_hangs_is_killed(
+def test_a_killed_local_cloud_does_not_count_as_running_and_one_that_hangs_is_killed(
     begin: Callable[[str], Cloud], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 0.1)
-    cloud = begin("one")
-    os.kill(cloud.pid, signal.SIGSTOP)
-    stop(cloud.directory)
-    assert status(cloud.directory).cloud is None
-
-
-def test_a_killed_local_cloud_does_not_count_as_running(begin: Callable[[str], Cloud]) -> None:
     cloud = begin("one")
     os.kill(cloud.pid, signal.SIGKILL)
     lifecycle._children.pop(cloud.pid).wait(10)
     assert (cloud.directory / "cloud.json").exists()
     assert status(cloud.directory).cloud is None
-    assert begin("one").pid != cloud.pid
+    again = begin("one")
+    assert again.pid != cloud.pid
+    monkeypatch.setattr(lifecycle, "_STOP_SECONDS", 0.1)
+    os.kill(again.pid, signal.SIGSTOP)
+    stop(again.directory)
+    assert status(again.directory).cloud is None
 
 
 PARENT = """
