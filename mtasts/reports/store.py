@@ -18,7 +18,7 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +87,8 @@ class Store:
         self.folder = folder
         self._lock_seconds = lock_seconds
         self._memory_mb = memory_mb
+        self._until: ExitStack | None = None
+        self._asked: DuckDBPyConnection | None = None
 
     def add(self, arrived: Iterable[Arrival | Skipped], *, batch_bytes: int = _BATCH_BYTES) -> int:
         """Keep what arrived, and return how many; it is on the disk once this returns.
@@ -162,6 +164,16 @@ class Store:
         """The folders of the days for which something has arrived."""
         return sorted((self.folder / _ARRIVALS).glob("day=*"))
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Ask one database within this context: to make it takes longer than many an answer."""
+        with ExitStack() as stack:
+            self._until = stack
+            try:
+                yield
+            finally:
+                self._until = self._asked = None
+
     def ask(self, query: Query, values: Mapping[str, Value]) -> Answer:
         """The answer of a query; ``values`` has its parameters by name.
 
@@ -173,7 +185,7 @@ class Store:
         if not (self.folder / _FORMAT).exists():
             raise UsageError(f"{self.folder} has no reports: fill it with mtasts reports pull")
         self.settle()
-        with self._locked(shared=True), self._database() as (database, _), _readable(self.folder):
+        with self._locked(shared=True), self._to_ask() as database, _readable(self.folder):
             define_views(database, self.folder)
             given = {name: values[name] for name in query.parameters}
             found = database.execute(query.sql, given)
@@ -182,6 +194,17 @@ class Store:
             while some := found.fetchmany(_FETCH):
                 rows += (tuple(map(_plain, row)) for row in some)
         return Answer(columns, tuple(rows))
+
+    @contextmanager
+    def _to_ask(self) -> Iterator[DuckDBPyConnection]:
+        """The database of `asking`, which the first question makes; or one for this question."""
+        if self._until is None:
+            with self._database() as (database, _):
+                yield database
+            return
+        if self._asked is None:
+            self._asked, _ = self._until.enter_context(self._database())
+        yield self._asked
 
     @contextmanager
     def _locked(self, *, shared: bool = False) -> Iterator[None]:

@@ -35,6 +35,11 @@ def stored_summary(store: Store, domain: str, now: dt.datetime, least: Trust) ->
         UsageError: there is no store.
         StoreError: the folder cannot be read.
     """
+    with store.asking():
+        return _summary(store, domain, now, least)
+
+
+def _summary(store: Store, domain: str, now: dt.datetime, least: Trust) -> ReportSummary:
     today = now.date()
     values: Mapping[str, Value] = {
         "since": today - _LOOK_BACK,

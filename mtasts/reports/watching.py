@@ -40,10 +40,11 @@ def look(store: Store, now: dt.datetime, domain: str = "", https: Collection[str
         UsageError: there is no store.
         StoreError: the folder cannot be read.
     """
-    verified = _trusted(store, now, domain, Trust.VERIFIED)
-    if not https:
-        return verified
-    posted = _trusted(store, now, domain, Trust.HTTPS)
+    with store.asking():
+        verified = _trusted(store, now, domain, Trust.VERIFIED)
+        if not https:
+            return verified
+        posted = _trusted(store, now, domain, Trust.HTTPS)
     return replace(
         verified,
         sessions=_chosen(verified.sessions, posted.sessions, https),

@@ -98,15 +98,16 @@ def run(arguments: Namespace, outside: Outside) -> int:
     domain = domain_name(arguments.domain) if arguments.domain else ""
     store = Store(arguments.store)
     scope = AnswerScope(since(arguments.since, today), today, domain, Trust(arguments.trust))
-    answers = Answers(store, scope)
-    if arguments.verb in _WITH_LEDGER:
-        histories = _histories(answers.domains(), arguments.stacks, now, outside)
-        seen = None
-        if arguments.verb == "failures" and arguments.check:
-            seen = asyncio.run(_check(answers, arguments, outside))
-        scope = AnswerScope(scope.since, scope.until, domain, scope.trust, histories, seen)
+    with store.asking():
         answers = Answers(store, scope)
-    document = ANSWERS[arguments.verb](answers)
+        if arguments.verb in _WITH_LEDGER:
+            histories = _histories(answers.domains(), arguments.stacks, now, outside)
+            seen = None
+            if arguments.verb == "failures" and arguments.check:
+                seen = asyncio.run(_check(answers, arguments, outside))
+            scope = AnswerScope(scope.since, scope.until, domain, scope.trust, histories, seen)
+            answers = Answers(store, scope)
+        document = ANSWERS[arguments.verb](answers)
     if arguments.format == "html":
         from mtasts.render.document_html import as_html
 

@@ -192,6 +192,15 @@ def test_many_arrivals_are_written_in_batches(tmp_path: Path) -> None:
     assert sums(store)[0] == 8
 
 
+def test_what_arrives_between_two_questions_of_one_database_is_seen(tmp_path: Path) -> None:
+    store = store_of(tmp_path, arrivals(1))
+    with store.asking():
+        before = sums(store)[0]
+        Store(tmp_path).add(arrivals(2))
+        assert (before, sums(store)[0]) == (1, 2)
+    assert sums(store)[0] == 2
+
+
 def test_a_query_without_a_store_is_a_usage_error(tmp_path: Path) -> None:
     store = Store(tmp_path / "none")
     store.settle()
