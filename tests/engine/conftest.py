@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import uuid
@@ -26,6 +25,7 @@ from mtasts.localcloud.control_client import Control
 from mtasts.localcloud.engine import Engine, find
 from mtasts.localcloud.languages.names import EXEC_SCRIPT
 from mtasts.localcloud.languages.toolchain import install
+from mtasts.localcloud.lifecycle import write_script
 from mtasts.localcloud.project import Project
 from mtasts.render.worker import worker_name
 
@@ -39,6 +39,8 @@ SECONDS = 60
 COLLECTS_LATE = {"GOGC": "off", "GOMEMLIMIT": "1GiB"}
 # A key from a passphrase takes the engine a sixth of a second of processor time in each run.
 SECRETS = f"awskms://alias/stacks?region={REGION}"
+# What the engine writes into the file of a stack whose passphrase is `test`.
+UNLOCKED = "encryptionsalt: v1:ZIzMHuiX7FA=:v1:pD0cUgn3jUDe93hB:Z0xVOze/mcnHSRMepaL9yprLTJ93Sg==\n"
 CONTRACT = re.compile(r"test_contract\.py::(\w+)\[(aws|cloudflare)\]")
 
 
@@ -88,52 +90,74 @@ def contract_cases(stats: dict[str, list[Any]]) -> list[str]:
     return rows
 
 
+def new_stack(file: Path, backend: Path, project: str, sealed: str) -> None:
+    """What ``pulumi stack init`` makes, without starting the engine for it.
+
+    ``file`` is the file of the stack, ``sealed`` are its lines on the stack's secrets.
+    """
+    stack = file.stem.removeprefix("Pulumi.")
+    file.write_text((file.read_text() if file.exists() else "") + sealed)
+    state = backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+    state.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint = {"stack": f"organization/{project}/{stack}"}
+    state.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     return find(os.environ, print)
 
 
 @pytest.fixture
-def pulumi(engine: Engine, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the engine in ``tmp_path / "project"``; the program is its ``__main__.py``."""
-    binaries, project = tmp_path / "bin", tmp_path / "project"
-    for folder in (binaries, project, tmp_path / "backend"):
-        folder.mkdir()
+def bare_environment(engine: Engine, tmp_path: Path) -> dict[str, str]:
+    """The variables of `pulumi`, which takes changes of them."""
+    binaries = tmp_path / "bin"
+    binaries.mkdir()
     (binaries / "pulumi").symlink_to(engine.binary)
     if engine.exec_script is not None:
-        host = binaries / "pulumi-language-python"
-        words = shlex.join([sys.executable, "-m", "mtasts.localcloud.languages.python"])
-        script = shlex.quote(str(engine.exec_script))
-        host.write_text(f'#!/bin/sh\n{EXEC_SCRIPT}={script} exec {words} "$@"\n')
-        host.chmod(0o755)
-    environment = {
+        write_script(
+            binaries / "pulumi-language-python",
+            "mtasts.localcloud.languages.python",
+            {EXEC_SCRIPT: str(engine.exec_script)},
+        )
+    return {
         "PATH": f"{binaries}:{sys.prefix}/bin:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PULUMI_HOME": str(tmp_path / "home"),
         "PULUMI_BACKEND_URL": f"file://{tmp_path / 'backend'}",
         "PULUMI_CONFIG_PASSPHRASE": "test",
+        "PULUMI_STACK": "dev",
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         **COLLECTS_LATE,
     }
+
+
+@pytest.fixture
+def pulumi(
+    bare_environment: dict[str, str], tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the engine in ``tmp_path / "project"``; the program is its ``__main__.py``."""
+    project = tmp_path / "project"
+    project.mkdir()
     options = f"virtualenv: {sys.prefix}"
     (project / "Pulumi.yaml").write_text(
         f"name: p\nruntime:\n  name: python\n  options:\n    {options}\n"
     )
+    new_stack(project / "Pulumi.dev.yaml", tmp_path / "backend", "p", UNLOCKED)
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["pulumi", *words, "--non-interactive"],
-            executable=str(binaries / "pulumi"),
+            executable=str(tmp_path / "bin" / "pulumi"),
             cwd=project,
-            env=environment,
+            env=bare_environment,
             capture_output=True,
             text=True,
             timeout=SECONDS,
             check=False,
         )
 
-    assert run("stack", "init", "dev").returncode == 0
     return run
 
 
@@ -220,16 +244,17 @@ class Lab:
         return self._new(folder, file)
 
     def _new(self, folder: Path, file: Path) -> Project:
-        """What ``pulumi stack init`` with `SECRETS` makes, without starting the engine for it."""
+        """A project with a new stack of that file."""
         stack = file.stem.removeprefix("Pulumi.")
         project = replace(Project.empty(folder, self.environment()), stack=stack)
-        sealed = f"secretsprovider: {SECRETS}\nencryptedkey: {self._sealed}\n"
-        project.stack_file.write_text(file.read_text() + sealed)
-        state = self.cloud.directory / "backend" / ".pulumi/stacks/mtasts" / f"{stack}.json"
-        state.parent.mkdir(parents=True, exist_ok=True)
-        checkpoint = {"stack": f"organization/mtasts/{stack}"}
-        state.write_text(json.dumps({"version": 3, "checkpoint": checkpoint}))
+        project.stack_file.write_text(file.read_text())
+        self.new_stack(project.stack_file, "mtasts")
         return project
+
+    def new_stack(self, file: Path, project: str) -> None:
+        """A stack without resources, whose secrets have the key of `SECRETS`."""
+        sealed = f"secretsprovider: {SECRETS}\nencryptedkey: {self._sealed}\n"
+        new_stack(file, self.cloud.directory / "backend", project, sealed)
 
     def add_zone(self, domain: str, dns: str = "route53") -> None:
         """Make a zone at ``dns`` with the records that are not of this program, and the mail host.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -12,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import UNLOCKED, new_stack
 
+from mtasts.localcloud.warm_parent import settings_of_python
 from mtasts.policypack.table import RULES
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conftest import Lab
 
@@ -47,24 +50,29 @@ def violations(done: subprocess.CompletedProcess[str] | Run) -> dict[str, str]:
 @pytest.fixture
 def examples(pulumi: Pulumi, tmp_path: Path) -> Pulumi:
     """The engine in a copy of the examples, with a provider that takes anything."""
-    project = tmp_path / "project"
+    project, name = tmp_path / "project", "policy-pack-examples"
     settings = (project / "Pulumi.yaml").read_text()
     shutil.copytree(PACK / "examples", project, dirs_exist_ok=True)
-    (project / "Pulumi.yaml").write_text(
-        settings.replace("name: p\n", "name: policy-pack-examples\n")
-    )
+    (project / "Pulumi.yaml").write_text(settings.replace("name: p\n", f"name: {name}\n"))
     provider = shlex.join([sys.executable, str(Path(__file__).with_name("any_provider.py"))])
-    for name in ("aws", "cloudflare"):
-        binary = tmp_path / "bin" / f"pulumi-resource-{name}"
+    for cloud in ("aws", "cloudflare"):
+        binary = tmp_path / "bin" / f"pulumi-resource-{cloud}"
         binary.write_text(f'#!/bin/sh\nexec {provider} "$@"\n')
         binary.chmod(0o755)
     for stack in ("good", "bad"):
-        assert pulumi("stack", "init", stack).returncode == 0
+        new_stack(project / f"Pulumi.{stack}.yaml", tmp_path / "backend", name, UNLOCKED)
     return pulumi
 
 
-def test_bad_programs_are_refused_and_each_rule_named(examples: Pulumi) -> None:
-    done = examples("preview", "--stack", "bad", "--policy-pack", str(PACK))
+@pytest.fixture
+def warmed(examples: Pulumi, bare_environment: dict[str, str], warmth: Mapping[str, str]) -> Pulumi:
+    """As `examples`; program and pack need not import their modules in each run."""
+    bare_environment |= {**settings_of_python(os.environ), **warmth}
+    return examples
+
+
+def test_bad_programs_are_refused_and_each_rule_named(warmed: Pulumi) -> None:
+    done = warmed("preview", "--stack", "bad", "--policy-pack", str(PACK))
     assert done.returncode != 0
     found = violations(done)
     # One of the examples has its policy elsewhere: nobody can say whether that is served before.
@@ -72,8 +80,8 @@ def test_bad_programs_are_refused_and_each_rule_named(examples: Pulumi) -> None:
     assert found == {id_: rule.level for id_, rule in RULES.items()}
 
 
-def test_good_programs_violate_nothing(examples: Pulumi) -> None:
-    done = examples("preview", "--stack", "good", "--policy-pack", str(PACK))
+def test_good_programs_violate_nothing(warmed: Pulumi) -> None:
+    done = warmed("preview", "--stack", "good", "--policy-pack", str(PACK))
     assert done.returncode == 0, done.stdout + done.stderr
     assert violations(done) == {}
     assert "✅ mtasts@" in done.stdout + done.stderr
@@ -91,19 +99,19 @@ def test_what_a_preview_does_not_know_is_told_and_neither_met_nor_violated(
     assert re.search(r"records\.0 is not known yet; not judged: .*sts-record-id", text)
 
 
-def test_the_config_of_the_pack_changes_level_and_figure(examples: Pulumi, tmp_path: Path) -> None:
-    examples("config", "set", "rule", "sts-record-ttl-long", "--stack", "good")
+def test_the_config_of_the_pack_changes_level_and_figure(warmed: Pulumi, tmp_path: Path) -> None:
+    warmed("config", "set", "rule", "sts-record-ttl-long", "--stack", "good")
     config = tmp_path / "pack.json"
     rule = {"enforcementLevel": "mandatory", "seconds": 299}
     config.write_text(json.dumps({"sts-record-ttl-long": rule}))
     words = ("--policy-pack", str(PACK), "--policy-pack-config", str(config))
-    refused = examples("preview", "--stack", "good", *words)
+    refused = warmed("preview", "--stack", "good", *words)
     assert refused.returncode != 0
     assert violations(refused) == {"sts-record-ttl-long": "mandatory"}
     assert "the TTL is 300 s, over 299 s" in refused.stdout + refused.stderr
     config.write_text(json.dumps({"sts-record-ttl-long": "disabled"}))
-    examples("config", "set", "which", "bad", "--stack", "good")
-    done = examples("preview", "--stack", "good", *words)
+    warmed("config", "set", "which", "bad", "--stack", "good")
+    done = warmed("preview", "--stack", "good", *words)
     assert (done.returncode, violations(done)) == (0, {})
 
 
