@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import yaml
 from pages import ROOT
 
 from mtasts.components.plugin import ComponentsProvider
@@ -89,7 +90,9 @@ class Example:
         environment = {**lab.environment(), **(more or {})}
         for each in INSTALLED.get(language, ()) if is_installed else ():
             (copied / each).symlink_to(install(language, environment) / each)
-        project = Project(copied, environment, "").select("dev")
+        project = Project(copied, environment, "dev")
+        settings = yaml.safe_load((copied / "Pulumi.yaml").read_text())
+        lab.new_stack(copied / "Pulumi.dev.yaml", settings["name"])
         return cls(lab, project, name, domain, copied / PROGRAMS[language])
 
     @property
@@ -120,8 +123,11 @@ class Example:
         return self.project.pulumi("preview", "--show-full-output").required().text
 
     def preview_without_cloud(self) -> Run:
-        """A preview during which no call to a cloud can succeed."""
-        nowhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+        """A preview during which no call to a cloud can succeed, but for the engine's own key."""
+        nowhere = {
+            "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+            "AWS_ENDPOINT_URL_KMS": self.lab.cloud.aws,
+        }
         environment = {**self.project.environment, **nowhere}
         return replace(self.project, environment=environment).pulumi("preview")
 

@@ -85,7 +85,7 @@ def example(languages: None, lab: Lab, tmp_path: Path) -> Make:  # noqa: ARG001 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_program_publishes_the_same_bytes_in_every_language(example: Make, language: str) -> None:
-    ours = example(language)
+    ours = example(language, more=UNCHECKED)
     ours.project.preview()
     ours.project.settle()
     assert ours.served() == {BODY.encode()}
@@ -207,7 +207,8 @@ def test_a_yaml_program_has_an_inbox(languages: None, lab: Lab, tmp_path: Path) 
     program = folder / "Pulumi.yaml"
     program.write_text(INBOX.format(name=name, properties="dns: bind, keepDays: 30.5"))
     (folder / "Pulumi.dev.yaml").write_text("config:\n  aws:region: us-east-1\n")
-    project = Project(folder, lab.environment(), "").select("dev")
+    lab.new_stack(folder / "Pulumi.dev.yaml", "inbox")
+    project = Project(folder, lab.environment(), "dev")
     refused = project.pulumi("preview")
     assert f"Inbox '{name}': 3 problems in the config" in refused.text
     for each in ("address: the key is missing", "30.5 is no whole number", "'bind' is not one of"):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from git_server import HOST, repository, serving
+from pages import ROOT
 from programs import Example, copy_plugin
 
 from mtasts import __version__
@@ -137,7 +138,9 @@ def test_a_python_project_takes_the_package_from_a_folder_of_a_git_tag(
     folder.mkdir()
     settings = (tmp_path / "plugin" / "PulumiPlugin.yaml").read_text()
     (folder / "Pulumi.yaml").write_text(settings.replace(sys.prefix, ".venv"))
-    shutil.copy(ours.project.folder / "Pulumi.dev.yaml", folder)
+    stack_file = folder / "Pulumi.dev.yaml"
+    shutil.copy(ROOT / "examples" / "yaml" / stack_file.name, stack_file)
+    lab.new_stack(stack_file, "mtasts")
     home = tmp_path / "pulumi-home"
     shutil.copytree(lab.cloud.pulumi_home / "plugins", home / "plugins")
     environment = {
@@ -148,7 +151,7 @@ def test_a_python_project_takes_the_package_from_a_folder_of_a_git_tag(
         "PYTHONPATH": sysconfig.get_path("purelib"),
         "PIP_NO_BUILD_ISOLATION": "false",
     }
-    project = Project(folder, environment, "", deadline_seconds=SECONDS).select("dev")
+    project = Project(folder, environment, "dev", deadline_seconds=SECONDS)
     source = f"{HOST}/example/mtasts.git/plugin@{__version__}"
     with serving(tmp_path / "repositories", authority.context((HOST,))) as there:
         asking = replace(project, environment={**environment, **there})
