@@ -48,10 +48,13 @@ def words(arguments: Sequence[str], environment: Mapping[str, str]) -> list[str]
 
 
 @contextmanager
-def running(path: Path, environment: Mapping[str, str] | None = None) -> Iterator[dict[str, str]]:
+def running(
+    path: Path, environment: Mapping[str, str] | None = None, *, python: str = sys.executable
+) -> Iterator[dict[str, str]]:
     """Run a warm process at the socket ``path`` within this context.
 
-    It starts with ``environment``; without one, with the environment of this process.
+    It is for programs of the interpreter ``python``. It starts with ``environment``; without one,
+    with the environment of this process.
     Gives the variables to add to an environment. They are empty if there can be no warm process: on
     other systems than Linux, and if the path is too long for a socket. The warm process ends with
     this context, or when this process ends.
@@ -61,7 +64,7 @@ def running(path: Path, environment: Mapping[str, str] | None = None) -> Iterato
         yield {}
         return
     with server:
-        command = [sys.executable, "-m", "mtasts.localcloud.warm_parent", str(server.fileno())]
+        command = [python, "-m", "mtasts.localcloud.warm_parent", str(server.fileno())]
         child = subprocess.Popen(  # noqa: S603 - this interpreter, our own module
             command, stdin=subprocess.DEVNULL, pass_fds=(server.fileno(),), env=environment
         )

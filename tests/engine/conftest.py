@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from newcomer import Newcomer, build_wheel
+from newcomer import install as install_wheel
 
 from mtasts.cloud.cloudflare.account import CloudflareAccount, CloudflareSettings
 from mtasts.localcloud import lifecycle, moto_host
@@ -162,16 +163,18 @@ def pulumi(
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_wheel(tmp_path_factory.mktemp("wheel"))
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with this checkout's wheel."""
+    wheel = build_wheel(tmp_path_factory.mktemp("wheel"))
+    return install_wheel(wheel, tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture
-def newcomer(engine: Engine, wheel: Path, tmp_path: Path) -> Iterator[Newcomer]:
+def newcomer(engine: Engine, installed: Path, tmp_path: Path) -> Iterator[Newcomer]:
     del engine  # found, or built, before the clock runs
-    found = Newcomer.make(wheel, tmp_path)
+    found = Newcomer.make(installed, tmp_path)
     yield found
-    found.bash("mtasts local down")
+    found.leave()
 
 
 @cache

@@ -21,7 +21,12 @@ from mtasts.probe.reach import Reach
 if TYPE_CHECKING:
     from newcomer import Newcomer
 
-pytestmark = [pytest.mark.engine, pytest.mark.languages, pytest.mark.long]
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.languages,
+    pytest.mark.long,
+    pytest.mark.xdist_group("newcomers"),
+]
 
 PAGE = ROOT / "docs" / "first-ten-minutes.md"
 WHERE = """

@@ -5,6 +5,7 @@ With ``--update-golden`` the page gets what was seen.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -13,19 +14,28 @@ import pytest
 from pages import ROOT, Block, command_blocks
 from programs import MADE as LEFT
 
+from mtasts.localcloud import warm
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from newcomer import Newcomer
 
-pytestmark = [pytest.mark.engine, pytest.mark.languages, pytest.mark.long]
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.languages,
+    pytest.mark.long,
+    pytest.mark.xdist_group("newcomers"),
+]
 
 PAGE = ROOT / "docs" / "transcripts.md"
 HEADINGS = tuple(re.findall(r"(?m)^## (.+)$", PAGE.read_text()))
 POLICY = (
     "version: STSv1\nmode: testing\nmx: mx1.mail.example\nmx: mx2.mail.example\nmax_age: 604800\n"
 )
+# The program that differs most between the two ways stays cold, as it is without a warm process.
+COLD = "Python"
 MARK = "@@ the newcomer types line "
 MASKS = (
     # Not every machine has IPv6.
@@ -48,6 +58,7 @@ MASKS = (
 HURRIED = ("local: ", "go: downloading ")
 # A resource of the engine's display, made or left as it was; other lines of progress are dropped.
 MADE = re.compile(r"^ +[+~-]+ +(\S+ \S+) (created|updated|deleted)\b")
+RUNS = ("@ ", "Updating (")
 PROGRESS = re.compile(r"^( +[+~-]* *\S+:\S+ |@ |Updating \(|$)")
 
 
@@ -67,7 +78,7 @@ def masked(text: str, folder: Path) -> str:
 def settled(lines: list[str]) -> Iterator[str]:
     """Lines without those of the engine's progress; what it made stands sorted in their place."""
     made = sorted({f" + {found[1]} {found[2]}" for line in lines if (found := MADE.match(line))})
-    if not made and not any(line.startswith("@ ") for line in lines):
+    if not made and not any(line.startswith(RUNS) for line in lines):
         yield from lines
         return
     yield from made
@@ -96,11 +107,28 @@ def play(newcomer: Newcomer, commands: tuple[str, ...]) -> tuple[str, list[str]]
     return "".join(rows), said
 
 
+@pytest.fixture(scope="module")
+def warmed(
+    installed: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, str]]:
+    """The variables that lead to a warm process of the newcomers' environment."""
+    socket, python = tmp_path_factory.mktemp("warm") / "socket", installed / "bin" / "python"
+    plain = {"PATH": os.environ["PATH"]}
+    with warm.running(socket, plain, python=str(python)) as found:
+        yield found
+
+
 @pytest.mark.parametrize("number", range(len(HEADINGS)), ids=HEADINGS)
 def test_a_newcomer_sees_what_the_page_shows(
-    newcomer: Newcomer, request: pytest.FixtureRequest, tmp_path: Path, number: int
+    newcomer: Newcomer,
+    warmed: Mapping[str, str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    number: int,
 ) -> None:
     shown = block(number)
+    if HEADINGS[number] != COLD:
+        newcomer.environment.update(warmed)
     newcomer.environment["CLONE"] = str(clone(newcomer, tmp_path / "clone"))
     found, said = play(newcomer, shown.commands)
     assert said[-2] == POLICY

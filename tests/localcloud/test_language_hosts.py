@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from mtasts.localcloud import warm
 from mtasts.localcloud.languages.go import GoHost
 from mtasts.localcloud.languages.host import Children, HostError
 from mtasts.localcloud.languages.nodejs import NodeHost
 from mtasts.localcloud.languages.python import PythonHost
+from mtasts.localcloud.warm_client import VARIABLE
 
 HOST = """
 import sys
@@ -115,6 +118,19 @@ def test_a_missing_virtual_environment_is_made_before_anything_is_installed(tmp_
             *("-r", "requirements.txt"),
         ],
     ]
+
+
+def test_a_plugin_is_warm_if_its_environment_is_the_hosts_by_another_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "socket")
+    for name in ("ours", "another"):
+        (tmp_path / name).symlink_to(sys.prefix if name == "ours" else sys.base_prefix)
+    ours, another = (
+        python().plugin_words(info(tmp_path, virtualenv=name)) for name in ("ours", "another")
+    )
+    assert ours[: len(warm.words((), os.environ))] == warm.words((), os.environ)
+    assert another[0] == str(tmp_path / "another" / "bin" / "python")
 
 
 def test_nothing_is_installed_without_requirements(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from mtasts.localcloud.languages.host import Children, Host, HostError, engine_a
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_ENVIRONMENT = Path(sys.prefix).resolve()
 _REQUIREMENTS = "requirements.txt"
 _MARK = "*/pulumi-plugin.json"  # each generated SDK has this file in its Python package
 _INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", _REQUIREMENTS)
@@ -47,6 +48,11 @@ def interpreter(root: str, options: dict[str, Any]) -> str:
 
 def _python_of(root: str, environment: object) -> Path:
     return Path(root, str(environment), "bin", "python")
+
+
+def _is_own(python: str) -> bool:
+    """Whether an interpreter is this host's own, by whichever path to its environment."""
+    return python == sys.executable or Path(python).parents[1].resolve() == _ENVIRONMENT
 
 
 class PythonHost(Host):
@@ -109,7 +115,7 @@ class PythonHost(Host):
     @staticmethod
     def _python(info: Any) -> list[str]:
         python = interpreter(info.root_directory, dict(info.options))
-        return [python] if python != sys.executable else warm.words((), os.environ)
+        return warm.words((), os.environ) if _is_own(python) else [python]
 
 
 def main() -> None:
