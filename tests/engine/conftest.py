@@ -173,6 +173,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def newcomer(engine: Engine, installed: Path, tmp_path: Path) -> Iterator[Newcomer]:
     del engine  # found, or built, before the clock runs
     found = Newcomer.make(installed, tmp_path)
+    found.environment.update(COLLECTS_LATE)
     yield found
     found.leave()
 
