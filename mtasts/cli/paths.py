@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mtasts.config.folder import describe_missing
 from mtasts.errors import UsageError
 from mtasts.findings import printable
 
@@ -40,6 +39,8 @@ def known_stack_file(stack: str, folder: Path) -> Path:
     """
     path = stack_file(stack, existing(folder))
     if not path.exists():
+        from mtasts.config.folder import describe_missing
+
         raise UsageError(describe_missing(path))
     return path
 

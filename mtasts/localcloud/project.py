@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import yaml
 
 from mtasts.clock import AHEAD, clock
-from mtasts.config import load_file
 from mtasts.errors import MtaStsError
 from mtasts.files import write_whole
 from mtasts.localcloud import warm
@@ -222,6 +221,8 @@ class Project:
 
     def collect_evidence(self, domain: str) -> Run:
         """Write two weeks of TLS reports without failures, and run ``mtasts gate collect``."""
+        from mtasts.config import load_file
+
         (found,) = (each for each in load_file(self.stack_file).domains if each.name == domain)
         hosts = [str(pattern) for pattern in found.mx]
         write_reports(self.folder / _REPORTS, domain, hosts, clock(self.environment)())

@@ -88,6 +88,15 @@ def test_linting_a_policy_imports_only_what_it_needs(tmp_path: Path) -> None:
     assert not {"mtasts.config", "mtasts.cli.init", "mtasts.records"} & loaded
 
 
+def test_a_shell_waits_for_no_config_when_it_enters_a_local_cloud(tmp_path: Path) -> None:
+    words = [sys.executable, "-X", "importtime", "-m", "mtasts", "local", "env"]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert "no local cloud runs" in ran.stderr
+    loaded = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "mtasts.localcloud.shell" in loaded
+    assert loaded & {"pydantic", "mtasts.config", "asyncio", "jinja2", "boto3"} == set()
+
+
 @pytest.mark.parametrize(
     ("columns", "terminal", "width"),
     [
