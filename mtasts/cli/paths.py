@@ -39,7 +39,7 @@ def known_stack_file(stack: str, folder: Path) -> Path:
     """
     path = stack_file(stack, existing(folder))
     if not path.exists():
-        from mtasts.config.folder import describe_missing
+        from mtasts.config.folder import describe_missing  # late: few commands need it
 
         raise UsageError(describe_missing(path))
     return path

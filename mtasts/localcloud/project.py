@@ -221,7 +221,7 @@ class Project:
 
     def collect_evidence(self, domain: str) -> Run:
         """Write two weeks of TLS reports without failures, and run ``mtasts gate collect``."""
-        from mtasts.config import load_file
+        from mtasts.config import load_file  # late: `mtasts local env` needs no config
 
         (found,) = (each for each in load_file(self.stack_file).domains if each.name == domain)
         hosts = [str(pattern) for pattern in found.mx]

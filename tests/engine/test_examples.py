@@ -85,7 +85,7 @@ def example(languages: None, lab: Lab, tmp_path: Path) -> Make:  # noqa: ARG001 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_program_publishes_the_same_bytes_in_every_language(example: Make, language: str) -> None:
-    ours = example(language, more=UNCHECKED)
+    ours = example(language)
     ours.project.preview()
     ours.project.settle()
     assert ours.served() == {BODY.encode()}

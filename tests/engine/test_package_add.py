@@ -11,7 +11,6 @@ import shutil
 import sys
 import sysconfig
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,15 +18,15 @@ import yaml
 from git_server import HOST, repository, serving
 from newcomer import UNCOMPARED
 from pages import ROOT
-from programs import Example, copy_plugin, install
+from programs import Example, copy_plugin
 
 from mtasts import __version__
 from mtasts.components.plugin import ComponentsProvider
-from mtasts.localcloud.lifecycle import link
 from mtasts.localcloud.project import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from conftest import Lab
 
@@ -94,17 +93,6 @@ def add(project: Project, source: str) -> str:
     return stackless.pulumi("package", "add", source).required().text
 
 
-def copy_packages(project: Project) -> None:
-    """What an earlier ``npm install`` left, without the SDK; a transcript begins with nothing."""
-    shutil.copytree(
-        install("typescript", project.environment) / "node_modules",
-        project.folder / "node_modules",
-        symlinks=True,
-        ignore=shutil.ignore_patterns("@mtasts", ".package-lock.json"),
-        copy_function=lambda source, target: link(Path(source), Path(target)),
-    )
-
-
 def test_a_typescript_project_with_a_lock_file_gets_a_compiled_sdk(without: Make) -> None:
     ours = without("typescript")
     folder, own = ours.project.folder, "@mtasts/mtasts"
@@ -118,7 +106,6 @@ def test_a_typescript_project_with_a_lock_file_gets_a_compiled_sdk(without: Make
         del locked[name]
     for name, found in before.items():
         (folder / name).write_text(json.dumps(found))
-    copy_packages(ours.project)
     said = add(ours.project, PATH)
     assert f'import * as mtasts from "{own}";' in said
     assert packages(ours.project) == {"mtasts": PATH}
