@@ -8,7 +8,6 @@ import select
 import signal
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,8 +71,8 @@ def test_two_run_at_once_each_with_its_own_account_and_no_server_answers_after_a
         capsys.readouterr().out == f"the local cloud in {first.directory} is stopped and deleted\n"
     )
     assert not (first.directory / "cloud.json").exists()
-    with pytest.raises(OSError, match="refused"):
-        urllib.request.urlopen(first.aws, timeout=5)  # noqa: S310 - http on loopback
+    with pytest.raises(ProcessLookupError):  # another process may listen on its ports by now
+        os.kill(first.pid, 0)
     with pytest.raises(NotRunningError, match="mtasts local up"):
         stop(first.directory)
     assert status(first.directory).cloud is None
