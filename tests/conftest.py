@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import following
 import hypothesis
 import pytest
 from _pytest.assertion import rewrite
@@ -93,6 +94,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None, o
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Have coverage follow only the import of the library's modules."""
+    with following.only_imports():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Have coverage follow no test whose examples are random, and none in a folder of `UNMEASURED`.
 
@@ -103,12 +111,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     is_random = hypothesis.is_hypothesis_test(getattr(item, "obj", None))
     if not is_random and UNMEASURED.isdisjoint(item.path.parents):
         return (yield)
-    trace = sys.gettrace()
-    sys.settrace(None)
-    try:
+    with following.paused():
         return (yield)
-    finally:
-        sys.settrace(trace)
 
 
 def pytest_collection_finish() -> None:
