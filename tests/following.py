@@ -98,23 +98,27 @@ def _unless_server(begin: _Trace) -> _Trace:
 
 
 class _Loader(SourceFileLoader):
-    trace: _Trace
+    trace: _Trace = None
 
     def exec_module(self, module: ModuleType) -> None:
         _with_trace(self.trace, super().exec_module, module)
 
 
 class _Finder(MetaPathFinder):
+    """Has modules of the library run with a tracer, and those of other packages without."""
+
     def __init__(self, trace: _Trace) -> None:
         self._trace = trace
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname.partition(".")[0] != "mtasts":
-            return None
         spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _Loader(spec.loader.name, spec.loader.path)
-            spec.loader.trace = self._trace
+        if spec is None or not isinstance(spec.loader, SourceFileLoader):
+            return None
+        is_ours = fullname.partition(".")[0] == "mtasts"
+        if not is_ours and "site-packages" not in spec.loader.path:
+            return None
+        spec.loader = _Loader(spec.loader.name, spec.loader.path)
+        spec.loader.trace = self._trace if is_ours else None
         return spec
