@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.project import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from mtasts.localcloud.project import Project
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.long]
 ID = re.compile(r"id=([0-9a-f]{32});")
 
 
