@@ -87,6 +87,7 @@ def main(
 
     Raises:
         ModuleNotFoundError: a module is missing that no extra brings: a mistake of this program.
+        OSError: one that names no file: a mistake of this program as well.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -96,6 +97,13 @@ def main(
         if message is None:
             raise
         sys.stderr.write(f"mtasts: {message}\n")
+        return Exit.USAGE
+    except OSError as error:
+        if error.filename is None:
+            raise
+        from mtasts.findings import printable  # late: nearly no command ends like this
+
+        sys.stderr.write(f"mtasts: {printable(str(error.filename), 1024)}: {error.strerror}\n")
         return Exit.USAGE
 
 

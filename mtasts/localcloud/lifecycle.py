@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mtasts.errors import MtaStsError
+from mtasts.findings import printable
 from mtasts.localcloud.cloud import STATE_FILE, Cloud
 from mtasts.localcloud.control_client import Control, ControlError
 from mtasts.localcloud.languages.names import EXEC_SCRIPT
@@ -197,7 +198,11 @@ def _last_words(directory: Path) -> str:
 
 
 def status(directory: Path) -> Status:
-    """The state of the local cloud in ``directory``; waits up to 2 seconds for an answer."""
+    """The state of the local cloud in ``directory``; waits up to 2 seconds for an answer.
+
+    Raises:
+        LifecycleError: the folder cannot be read.
+    """
     directory = directory.absolute()
     if not _is_held(directory / LOCK_FILE):
         return Status(directory)
@@ -217,6 +222,7 @@ def running(directory: Path) -> Cloud:
 
     Raises:
         NotRunningError: none runs there.
+        LifecycleError: the folder cannot be read.
     """
     cloud = status(directory).cloud
     if cloud is None:
@@ -225,7 +231,11 @@ def running(directory: Path) -> Cloud:
 
 
 def _is_held(lock: Path) -> bool:
-    """Whether a local cloud runs: its process alone holds the lock, until the process ends."""
+    """Whether a local cloud runs: its process alone holds the lock, until the process ends.
+
+    Raises:
+        LifecycleError: nobody can say, because the lock cannot be read.
+    """
     try:
         with lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -233,6 +243,11 @@ def _is_held(lock: Path) -> bool:
         return False
     except BlockingIOError:
         return True
+    except OSError as error:
+        raise LifecycleError(
+            f"the folder {printable(str(lock.parent), 1024)} cannot be read: {error.strerror}. "
+            "Name the folder of a local cloud with --directory"
+        ) from error
     return False
 
 

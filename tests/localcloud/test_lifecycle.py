@@ -110,6 +110,19 @@ def test_a_killed_local_cloud_does_not_count_as_running_and_one_that_hangs_is_ki
     assert status(again.directory).cloud is None
 
 
+@pytest.mark.parametrize("verb", ["status", "env", "down", "languages"])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("file", "Not a directory"), ("n" * 300, "File name too long")]
+)
+def test_a_folder_that_cannot_be_read_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, name: str, reason: str
+) -> None:
+    (tmp_path / "file").touch()
+    folder = tmp_path / name
+    assert main(["local", verb, "--directory", str(folder)]) == 2
+    assert f"the folder {folder} cannot be read: {reason}. Name" in capsys.readouterr().err
+
+
 PARENT = """
 import sys
 from pathlib import Path

@@ -54,6 +54,13 @@ def test_a_module_of_an_extra_that_is_not_installed(capsys: pytest.CaptureFixtur
         entry.main(["end"], gone, ending.COMMANDS)
 
 
+def test_a_file_that_the_system_refuses_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert entry.main(["status", "--stacks", "n" * 300]) == 2
+    assert capsys.readouterr().err == f"mtasts: {'n' * 300}: File name too long\n"
+    with pytest.raises(OSError, match="no file is named"):
+        entry.main(["end"], Ending(by=OSError("no file is named")), ending.COMMANDS)
+
+
 def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
     with (tmp_path / "out").open("w") as out, redirect_stdout(out):
         assert entry.main(["end"], Ending(by=BrokenPipeError()), ending.COMMANDS) == 141
